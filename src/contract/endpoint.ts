@@ -1,0 +1,79 @@
+import { z } from 'zod'
+
+/** What a caller must be allowed to do. Each role may do all that the ones before it may. `public` needs no sign-in. */
+export const roles = ['viewer', 'developer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+type Shape = z.ZodType
+
+/**
+ * One endpoint of the HTTP API, as data. Path parameters are written `{name}` and are described by `params`;
+ * `query` values arrive as strings and are coerced by their schema; `body` is JSON.
+ * `events: true` marks a server-sent event stream, whose `output` is the schema of one message.
+ */
+export interface Endpoint<
+  P extends Shape = Shape,
+  Q extends Shape = Shape,
+  B extends Shape = Shape,
+  O extends Shape = Shape,
+> {
+  method: Method
+  path: `/${string}`
+  summary: string
+  role: Role | 'public'
+  params: P
+  query: Q
+  body: B
+  output: O
+  events: boolean
+}
+
+const empty = z.object({})
+
+/** Declares an endpoint; what is left out is an empty object. */
+export function endpoint<
+  O extends Shape,
+  P extends Shape = typeof empty,
+  Q extends Shape = typeof empty,
+  B extends Shape = typeof empty,
+>(spec: {
+  method: Method
+  path: `/${string}`
+  summary: string
+  role: Role | 'public'
+  output: O
+  params?: P
+  query?: Q
+  body?: B
+  events?: boolean
+}): Endpoint<P, Q, B, O> {
+  return {
+    method: spec.method,
+    path: spec.path,
+    summary: spec.summary,
+    role: spec.role,
+    output: spec.output,
+    params: spec.params ?? (empty as unknown as P),
+    query: spec.query ?? (empty as unknown as Q),
+    body: spec.body ?? (empty as unknown as B),
+    events: spec.events ?? false,
+  }
+}
+
+/** What a caller sends: parameters, query and body in one object per part. */
+export interface Input<E extends Endpoint> {
+  params: z.input<E['params']>
+  query: z.input<E['query']>
+  body: z.input<E['body']>
+}
+
+/** What a handler receives, after validation. */
+export interface Parsed<E extends Endpoint> {
+  params: z.output<E['params']>
+  query: z.output<E['query']>
+  body: z.output<E['body']>
+}
+
+export type Output<E extends Endpoint> = z.output<E['output']>

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { me, token } from './access.ts'
+import { app, name, repository } from './app.ts'
+import { endpoint, roles } from './endpoint.ts'
+import { configuration, environment, line } from './environment.ts'
+import { storedEvent } from './event.ts'
+import { deployment, deploymentStates, logLine, logPage, run, runDetail, runStates } from './run.ts'
+
+const id = z.coerce.number().int().positive()
+const limit = z.coerce.number().int().min(1).max(500).default(50)
+const inApp = z.object({ app: name })
+const inEnvironment = z.object({ app: name, environment: name })
+const inRun = z.object({ run: id })
+const inStep = z.object({ run: id, step: name })
+const logPosition = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+  /** which attempt; the last one when left out */
+  attempt: z.coerce.number().int().positive().optional(),
+})
+const done = z.object({ done: z.literal(true) })
+
+/** The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below `/api/v1`. */
+export const endpoints = {
+  health: endpoint({
+    method: 'GET', path: '/health', role: 'public', summary: 'Is the server up, and can it reach its database and its host',
+    output: z.object({
+      status: z.enum(['ok', 'degraded']),
+      version: z.string(),
+      database: z.enum(['ok', 'unreachable']),
+      host: z.enum(['ok', 'unreachable']),
+      /** megabytes free on the disk of the installation, and the floor below which new work waits */
+      disk: z.object({ free: z.number(), floor: z.number() }),
+      /** the port of the edge that services are reached through */
+      edge: z.number().int(),
+    }),
+  }),
+  me: endpoint({ method: 'GET', path: '/me', role: 'viewer', summary: 'Who is signed in', output: me }),
+  createSession: endpoint({
+    method: 'POST', path: '/sessions', role: 'public', summary: 'Exchange the code of a one-time link for a session cookie',
+    body: z.object({ code: z.string().min(1).max(200) }), output: me,
+  }),
+  deleteSession: endpoint({ method: 'DELETE', path: '/sessions/current', role: 'viewer', summary: 'Sign out', output: done }),
+  createLink: endpoint({
+    method: 'POST', path: '/links', role: 'admin', summary: 'Make a one-time sign-in link',
+    body: z.object({ name: z.string().min(1).max(80).default('admin'), role: z.enum(roles).default('admin') }),
+    output: z.object({ url: z.string(), expires: z.string() }),
+  }),
+  listTokens: endpoint({ method: 'GET', path: '/tokens', role: 'admin', summary: 'List the tokens, without their secrets', output: z.object({ tokens: z.array(token) }) }),
+  createToken: endpoint({
+    method: 'POST', path: '/tokens', role: 'admin', summary: 'Create a token; its secret is shown only now',
+    body: z.object({ name: z.string().min(1).max(80), role: z.enum(roles), days: z.number().int().positive().max(3650).optional() }),
+    output: token.extend({ secret: z.string() }),
+  }),
+  deleteToken: endpoint({ method: 'DELETE', path: '/tokens/{id}', role: 'admin', summary: 'Revoke a token', params: z.object({ id: z.string() }), output: done }),
+
+  listLines: endpoint({ method: 'GET', path: '/lines', role: 'viewer', summary: 'Every app’s line: where each change is between check-in and production', output: z.object({ lines: z.array(line) }) }),
+  getLine: endpoint({ method: 'GET', path: '/apps/{app}/line', role: 'viewer', summary: 'One app’s line', params: inApp, output: line }),
+  listApps: endpoint({ method: 'GET', path: '/apps', role: 'viewer', summary: 'List the apps', output: z.object({ apps: z.array(app) }) }),
+  getApp: endpoint({ method: 'GET', path: '/apps/{app}', role: 'viewer', summary: 'Show an app', params: inApp, output: app }),
+  createApp: endpoint({
+    method: 'POST', path: '/apps', role: 'developer', summary: 'Register an app; registering the same again changes nothing',
+    body: z.object({ name, repository: repository.default({ kind: 'hosted' }), branch: z.string().min(1).max(200).default('main') }),
+    output: app,
+  }),
+  deleteApp: endpoint({ method: 'DELETE', path: '/apps/{app}', role: 'admin', summary: 'Stop what runs of an app and forget it; its events stay', params: inApp, output: done }),
+
+  listRuns: endpoint({
+    method: 'GET', path: '/runs', role: 'viewer', summary: 'List the pipeline runs, newest first',
+    query: z.object({ app: name.optional(), state: z.enum(runStates).optional(), before: id.optional(), limit }),
+    output: z.object({ runs: z.array(run), next: z.number().int().nullable() }),
+  }),
+  getRun: endpoint({ method: 'GET', path: '/runs/{run}', role: 'viewer', summary: 'Show a run with its steps and deployments', params: inRun, output: runDetail }),
+  createRun: endpoint({
+    method: 'POST', path: '/apps/{app}/runs', role: 'developer',
+    summary: 'Deliver a commit of the app’s repository (its branch’s head when left out); a commit under way or live is answered with its run',
+    params: inApp, body: z.object({ commit: z.string().min(4).max(64).regex(/^[0-9a-f]+$/, 'must be a hexadecimal commit id').optional() }),
+    output: run,
+  }),
+  cancelRun: endpoint({ method: 'POST', path: '/runs/{run}/cancel', role: 'developer', summary: 'Cancel a run and kill what it started', params: inRun, output: run }),
+  retryRun: endpoint({ method: 'POST', path: '/runs/{run}/retry', role: 'developer', summary: 'Deliver the same change again, in a new run; also lifts a hold', params: inRun, output: run }),
+  getLog: endpoint({ method: 'GET', path: '/runs/{run}/steps/{step}/log', role: 'viewer', summary: 'Read a page of a step’s log', params: inStep, query: logPosition, output: logPage }),
+  followLog: endpoint({
+    method: 'GET', path: '/runs/{run}/steps/{step}/log/stream', role: 'viewer', events: true,
+    summary: 'Follow a step’s log; an event `end` closes it', params: inStep, query: logPosition.pick({ after: true, attempt: true }), output: logLine,
+  }),
+
+  getEnvironment: endpoint({ method: 'GET', path: '/apps/{app}/environments/{environment}', role: 'viewer', summary: 'What runs in an environment, since when and from which change', params: inEnvironment, output: environment }),
+  getServiceLog: endpoint({
+    method: 'GET', path: '/apps/{app}/environments/{environment}/log', role: 'viewer', summary: 'The last lines that the services of an environment wrote',
+    params: inEnvironment, query: z.object({ service: name.optional(), lines: z.coerce.number().int().min(1).max(2000).default(200), deployment: id.optional() }),
+    output: z.object({ lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })) }),
+  }),
+  rollback: endpoint({
+    method: 'POST', path: '/apps/{app}/environments/{environment}/rollback', role: 'operator', summary: 'Return an environment to its last good release, or to that of an earlier deployment',
+    params: inEnvironment, body: z.object({ to: z.number().int().positive().optional(), reason: z.string().max(500).optional() }),
+    output: deployment,
+  }),
+  listDeployments: endpoint({
+    method: 'GET', path: '/deployments', role: 'viewer', summary: 'The history of deployments, newest first',
+    query: z.object({ app: name.optional(), environment: name.optional(), state: z.enum(deploymentStates).optional(), before: id.optional(), limit }),
+    output: z.object({ deployments: z.array(deployment), next: z.number().int().nullable() }),
+  }),
+  getDeployment: endpoint({ method: 'GET', path: '/deployments/{deployment}', role: 'viewer', summary: 'Show a deployment', params: z.object({ deployment: id }), output: deployment }),
+  getConfiguration: endpoint({ method: 'GET', path: '/apps/{app}/environments/{environment}/configuration', role: 'viewer', summary: 'The configuration now in force, without secret values', params: inEnvironment, output: configuration }),
+  listConfigurations: endpoint({ method: 'GET', path: '/apps/{app}/environments/{environment}/configurations', role: 'viewer', summary: 'The history of an environment’s configuration', params: inEnvironment, query: z.object({ limit }), output: z.object({ configurations: z.array(configuration) }) }),
+  changeConfiguration: endpoint({
+    method: 'PATCH', path: '/apps/{app}/environments/{environment}/configuration', role: 'operator',
+    summary: 'Set or unset (null) variables and secrets; makes a new version and, where something runs, a deployment of it', params: inEnvironment,
+    body: z.object({
+      variables: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
+      secrets: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
+    }),
+    output: z.object({ configuration, deployment: deployment.nullable() }),
+  }),
+
+  listEvents: endpoint({
+    method: 'GET', path: '/events', role: 'viewer', summary: 'Read the event log',
+    query: z.object({
+      after: z.coerce.number().int().min(0).optional(), before: z.coerce.number().int().positive().optional(),
+      app: name.optional(), chain: z.string().max(100).optional(), type: z.string().max(100).optional(), limit,
+    }),
+    output: z.object({ events: z.array(storedEvent) }),
+  }),
+  followEvents: endpoint({
+    method: 'GET', path: '/events/stream', role: 'viewer', events: true,
+    summary: 'Follow the event log from `after` (now, when left out); `Last-Event-ID` resumes it',
+    query: z.object({ after: z.coerce.number().int().min(0).optional(), app: name.optional() }), output: storedEvent,
+  }),
+} as const
+
+export type Endpoints = typeof endpoints
+export type EndpointName = keyof Endpoints

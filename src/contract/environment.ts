@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { app, change } from './app.ts'
+import { deployment, run } from './run.ts'
+
+/** One running copy of a service, as the host last reported it. `unknown` is what we say when the host does not answer. */
+export const instance = z.object({
+  service: z.string(),
+  index: z.number().int(),
+  state: z.enum(['starting', 'healthy', 'unhealthy', 'stopping', 'backoff', 'stopped', 'unknown']),
+  pid: z.number().int().nullable(),
+  port: z.number().int().nullable(),
+  started: z.string().nullable(),
+  restarts: z.number().int(),
+  release: z.number().int(),
+})
+export type Instance = z.infer<typeof instance>
+
+/** Can this environment be rolled back now, to what, and if not, why not. */
+export const rollbackAnswer = z.object({
+  possible: z.boolean(),
+  reason: z.string().nullable(),
+  to: deployment.nullable(),
+})
+export type RollbackAnswer = z.infer<typeof rollbackAnswer>
+
+export const environment = z.object({
+  app: z.string(),
+  name: z.string(),
+  position: z.number().int(),
+  /** the addresses where it answers: by host name and by fixed port */
+  urls: z.array(z.string()),
+  current: deployment.nullable(),
+  /** a deployment under way or waiting, newest first */
+  pending: z.array(deployment),
+  rollback: rollbackAnswer,
+  /** `unknown` when the host does not answer */
+  health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
+  instances: z.array(instance),
+  configuration: z.number().int(),
+  /** changes that were taken back here and are not delivered again unless asked */
+  held: z.array(z.string()),
+})
+export type Environment = z.infer<typeof environment>
+
+/** What the home page shows of one app: each environment, and each change between check-in and production. */
+export const line = z.object({
+  app,
+  environments: z.array(environment),
+  /** the run of each change that is on its way, and the last few that ended, newest first */
+  runs: z.array(run.extend({ deployments: z.array(deployment) })),
+  latest: change.nullable(),
+})
+export type Line = z.infer<typeof line>
+
+/** A version of an environment's configuration. Secret values never leave the server: only their names do. */
+export const configuration = z.object({
+  app: z.string(),
+  environment: z.string(),
+  version: z.number().int(),
+  variables: z.record(z.string(), z.string()),
+  secrets: z.array(z.string()),
+  actor: z.string(),
+  created: z.string(),
+  /** what changed against the version before, as names only */
+  changed: z.array(z.string()),
+})
+export type Configuration = z.infer<typeof configuration>

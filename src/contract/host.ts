@@ -1,0 +1,99 @@
+import { z } from 'zod'
+
+/**
+ * What the server asks of `fairlead host`, over HTTP on a unix socket. Every call is safe to repeat, and carries the
+ * epoch of the workflow that asks: the host keeps the highest epoch seen per app and environment and answers a lower one
+ * with 409 `stale_epoch`, so that a server that was frozen and overtaken can change nothing.
+ */
+export const hostService = z.object({
+  name: z.string(),
+  /** given to `sh -c`; absent when `static` names a folder to serve */
+  run: z.string().optional(),
+  static: z.string().optional(),
+  port: z.boolean(),
+  health: z.object({ path: z.string().nullable(), timeout: z.number(), interval: z.number() }),
+  instances: z.number().int().min(1),
+  env: z.record(z.string(), z.string()),
+  directory: z.string(),
+  stop: z.object({ signal: z.string(), grace: z.number() }),
+  memory: z.number().int().optional(),
+})
+export type HostService = z.infer<typeof hostService>
+
+export const hostRelease = z.object({
+  app: z.string(),
+  environment: z.string(),
+  /** the release's number; names its folder, once per app and environment */
+  release: z.number().int(),
+  epoch: z.number().int(),
+  /** sha256:… of the OCI manifest, and the OCI image layout that holds it */
+  artifact: z.string(),
+  layout: z.string(),
+  services: z.array(hostService),
+  /** variables and secrets for every service; written only to files of mode 0600 */
+  env: z.record(z.string(), z.string()),
+  /** the fixed port of the environment, and the host name that routes to it */
+  route: z.object({ port: z.number().int().nullable(), host: z.string() }),
+})
+export type HostRelease = z.infer<typeof hostRelease>
+
+export const hostInstance = z.object({
+  service: z.string(),
+  index: z.number().int(),
+  state: z.enum(['starting', 'healthy', 'unhealthy', 'stopping', 'backoff', 'stopped']),
+  pid: z.number().int().nullable(),
+  port: z.number().int().nullable(),
+  started: z.number().nullable(),
+  restarts: z.number().int(),
+  /** how the process last ended, in one sentence with the tail of its output */
+  reason: z.string().nullable(),
+})
+export type HostInstance = z.infer<typeof hostInstance>
+
+export const hostReleaseStatus = z.object({
+  app: z.string(),
+  environment: z.string(),
+  release: z.number().int(),
+  artifact: z.string(),
+  /** `ready` when every instance is healthy; `failed` when one will not become so, with the reason */
+  state: z.enum(['starting', 'ready', 'failed', 'stopping', 'stopped']),
+  reason: z.string().nullable(),
+  /** has the traffic of its environment */
+  routed: z.boolean(),
+  instances: z.array(hostInstance),
+})
+export type HostReleaseStatus = z.infer<typeof hostReleaseStatus>
+
+export const hostStatus = z.object({
+  version: z.string(),
+  pid: z.number().int(),
+  started: z.number(),
+  /** the port of the edge that routes by host name */
+  edge: z.number().int(),
+  releases: z.array(hostReleaseStatus),
+  routes: z.array(z.object({
+    app: z.string(), environment: z.string(), host: z.string(), port: z.number().int().nullable(), release: z.number().int().nullable(),
+    /** since the host started: requests answered, of which 5xx, and those that no instance could take */
+    requests: z.number().int(), errors: z.number().int(), unavailable: z.number().int(),
+  })),
+})
+export type HostStatus = z.infer<typeof hostStatus>
+
+export const logTail = z.object({ lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })) })
+
+/**
+ * Paths on the socket. `start` unpacks the artifact, starts the instances and answers at once (202); `status` waits up to
+ * `wait` ms for a state other than starting. `route` gives the traffic to a release (it must be ready) and drains the one
+ * before, which keeps running until `stop`. `stop` drains, stops the instances and keeps the folder for a rollback;
+ * `remove` also deletes the folder.
+ */
+export const hostPaths = {
+  status: { method: 'GET', path: '/status' },
+  start: { method: 'PUT', path: '/apps/{app}/environments/{environment}/releases/{release}' },
+  release: { method: 'GET', path: '/apps/{app}/environments/{environment}/releases/{release}' },
+  stop: { method: 'POST', path: '/apps/{app}/environments/{environment}/releases/{release}/stop' },
+  remove: { method: 'DELETE', path: '/apps/{app}/environments/{environment}/releases/{release}' },
+  route: { method: 'PUT', path: '/apps/{app}/environments/{environment}/route' },
+  log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },
+  removeEnvironment: { method: 'DELETE', path: '/apps/{app}/environments/{environment}' },
+} as const
