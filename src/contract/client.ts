@@ -9,9 +9,10 @@ type Arguments<E extends Endpoint> = {
   [K in keyof Input<E> as object extends Input<E>[K] ? never : K]: Input<E>[K]
 } & { [K in keyof Input<E> as object extends Input<E>[K] ? K : never]?: Input<E>[K] } & { signal?: AbortSignal }
 
-type Call<E extends Endpoint> = object extends Arguments<E>
-  ? (input?: Arguments<E>) => Promise<z.output<E['output']>>
-  : (input: Arguments<E>) => Promise<z.output<E['output']>>
+type Call<E extends Endpoint> =
+  object extends Arguments<E>
+    ? (input?: Arguments<E>) => Promise<z.output<E['output']>>
+    : (input: Arguments<E>) => Promise<z.output<E['output']>>
 
 /** One method per endpoint of the contract. Every method throws a FairleadError. */
 export type Client = { [N in EndpointName]: Call<Endpoints[N]> }
@@ -33,7 +34,11 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /** The URL of an endpoint with its parameters filled in. */
-export function endpointUrl(base: string, endpoint: Pick<Endpoint, 'path'>, input: { params?: unknown; query?: unknown }): string {
+export function endpointUrl(
+  base: string,
+  endpoint: Pick<Endpoint, 'path'>,
+  input: { params?: unknown; query?: unknown },
+): string {
   const params = (input.params ?? {}) as Record<string, unknown>
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(params[key])))
   const query = new URLSearchParams()
@@ -75,5 +80,7 @@ async function toError(response: Response, base: string): Promise<FairleadError>
   if (problem && typeof problem.code === 'string' && problem.code in errorTable) {
     return new FairleadError(problem.code as ErrorCode, problem.details)
   }
-  return new FairleadError('unavailable', { what: `What answers at ${base || 'this address'} (HTTP ${response.status})` })
+  return new FairleadError('unavailable', {
+    what: `What answers at ${base || 'this address'} (HTTP ${response.status})`,
+  })
 }

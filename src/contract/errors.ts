@@ -4,21 +4,61 @@
  */
 export const errorTable = {
   invalid_input: { status: 400, title: '{field}: {problem}.', next: 'Correct the field and send the request again.' },
-  sign_in_needed: { status: 401, title: 'This needs a sign-in.', next: 'Open the one-time link that `fairlead link` prints, or send a token as `Authorization: Bearer …`.' },
-  link_used: { status: 401, title: 'This sign-in link is unknown, was used, or has expired.', next: 'Make a new one with `fairlead link` on the machine that runs the server.' },
-  not_allowed: { status: 403, title: 'This needs the role {needed}; you have {have}.', next: 'Ask an admin for a token with that role.' },
-  forged_request: { status: 403, title: 'The request comes from another site.', next: 'Use the console at its own address.' },
+  sign_in_needed: {
+    status: 401,
+    title: 'This needs a sign-in.',
+    next: 'Open the one-time link that `fairlead link` prints, or send a token as `Authorization: Bearer …`.',
+  },
+  link_used: {
+    status: 401,
+    title: 'This sign-in link is unknown, was used, or has expired.',
+    next: 'Make a new one with `fairlead link` on the machine that runs the server.',
+  },
+  not_allowed: {
+    status: 403,
+    title: 'This needs the role {needed}; you have {have}.',
+    next: 'Ask an admin for a token with that role.',
+  },
+  forged_request: {
+    status: 403,
+    title: 'The request comes from another site.',
+    next: 'Use the console at its own address.',
+  },
   not_found: { status: 404, title: 'There is no {kind} {id}.', next: 'Look at the list for what there is.' },
-  already_exists: { status: 409, title: 'There is already a {kind} {id}.', next: 'Take another name, or change the one that is there.' },
+  already_exists: {
+    status: 409,
+    title: 'There is already a {kind} {id}.',
+    next: 'Take another name, or change the one that is there.',
+  },
   not_now: { status: 409, title: '{why}.', next: 'Wait until that has changed, then try again.' },
-  nothing_to_roll_back: { status: 409, title: '{app} has no earlier good release in {environment}.', next: 'Deliver a change that mends it.' },
+  nothing_to_roll_back: {
+    status: 409,
+    title: '{app} has no earlier good release in {environment}.',
+    next: 'Deliver a change that mends it.',
+  },
   pipeline_file: { status: 422, title: '{file}:{line}:{column}: {problem}.', next: '{hint}' },
-  repository: { status: 422, title: 'The repository {repository} cannot be used: {problem}.', next: 'Check that it exists and that this machine may read it.' },
+  repository: {
+    status: 422,
+    title: 'The repository {repository} cannot be used: {problem}.',
+    next: 'Check that it exists and that this machine may read it.',
+  },
   too_large: { status: 413, title: '{what} is larger than {limit}.', next: 'Make it smaller.' },
   too_many: { status: 429, title: 'Too many tries.', next: 'Wait {seconds} seconds.' },
-  disk_full: { status: 507, title: 'The disk that holds {path} has {free} MB left, less than the {floor} MB that Fairlead keeps free.', next: 'Free some space; work that waits goes on by itself.' },
-  unavailable: { status: 503, title: '{what} does not answer.', next: 'Nothing is lost; try again in a moment. `fairlead doctor` says what is wrong.' },
-  internal: { status: 500, title: 'Something broke inside Fairlead ({reference}).', next: 'Look for the reference in the log of the server and report it.' },
+  disk_full: {
+    status: 507,
+    title: 'The disk that holds {path} has {free} MB left, less than the {floor} MB that Fairlead keeps free.',
+    next: 'Free some space; work that waits goes on by itself.',
+  },
+  unavailable: {
+    status: 503,
+    title: '{what} does not answer.',
+    next: 'Nothing is lost; try again in a moment. `fairlead doctor` says what is wrong.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something broke inside Fairlead ({reference}).',
+    next: 'Look for the reference in the log of the server and report it.',
+  },
 } as const satisfies Record<string, { status: number; title: string; next: string }>
 
 export type ErrorCode = keyof typeof errorTable

@@ -71,15 +71,25 @@ export const hostStatus = z.object({
   /** the port of the edge that routes by host name */
   edge: z.number().int(),
   releases: z.array(hostReleaseStatus),
-  routes: z.array(z.object({
-    app: z.string(), environment: z.string(), host: z.string(), port: z.number().int().nullable(), release: z.number().int().nullable(),
-    /** since the host started: requests answered, of which 5xx, and those that no instance could take */
-    requests: z.number().int(), errors: z.number().int(), unavailable: z.number().int(),
-  })),
+  routes: z.array(
+    z.object({
+      app: z.string(),
+      environment: z.string(),
+      host: z.string(),
+      port: z.number().int().nullable(),
+      release: z.number().int().nullable(),
+      /** since the host started: requests answered, of which 5xx, and those that no instance could take */
+      requests: z.number().int(),
+      errors: z.number().int(),
+      unavailable: z.number().int(),
+    }),
+  ),
 })
 export type HostStatus = z.infer<typeof hostStatus>
 
-export const logTail = z.object({ lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })) })
+export const logTail = z.object({
+  lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
+})
 
 /**
  * Paths on the socket. `start` unpacks the artifact, starts the instances and answers at once (202); `status` waits up to

@@ -10,7 +10,13 @@ export class GitError extends Error {
   override name = 'GitError'
   readonly stderr: string
   constructor(stderr: string) {
-    super(stderr.trim().split('\n').findLast((line) => line.trim() !== '')?.replace(/\/\/[^/@\s]+@/g, '//…@') ?? 'git failed')
+    super(
+      stderr
+        .trim()
+        .split('\n')
+        .findLast((line) => line.trim() !== '')
+        ?.replace(/\/\/[^/@\s]+@/g, '//…@') ?? 'git failed',
+    )
     this.stderr = stderr
   }
 }
@@ -19,7 +25,11 @@ export class GitError extends Error {
  * Runs git without a shell, without the user's or system's configuration, and without prompts.
  * Arguments from outside belong after `--` or `--end-of-options`.
  */
-export function git(cwd: string, args: string[], options: { signal?: AbortSignal; env?: Record<string, string>; timeoutMs?: number } = {}): Promise<GitResult> {
+export function git(
+  cwd: string,
+  args: string[],
+  options: { signal?: AbortSignal; env?: Record<string, string>; timeoutMs?: number } = {},
+): Promise<GitResult> {
   return new Promise((resolve, reject) => {
     execFile(
       'git',
@@ -33,7 +43,8 @@ export function git(cwd: string, args: string[], options: { signal?: AbortSignal
       },
       (error, stdout, stderr) => {
         if (!error) return resolve({ stdout, stderr })
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return reject(new GitError('git is not installed, or not on the PATH'))
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+          return reject(new GitError('git is not installed, or not on the PATH'))
         reject(error.name === 'AbortError' ? error : new GitError(stderr || error.message))
       },
     )

@@ -55,6 +55,7 @@ function readPort(env: Record<string, string | undefined>, name: string, fallbac
   const text = env[name]
   if (text === undefined || text === '') return fallback
   const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${name} is "${text}", but must be a port from 1 to 65535`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`${name} is "${text}", but must be a port from 1 to 65535`)
   return port
 }

@@ -6,7 +6,9 @@ export interface Logger {
 }
 
 export function createLogger(write: (line: string) => void, now: () => number = Date.now): Logger {
-  const at = (level: string) => (message: string, fields: Record<string, unknown> = {}) =>
-    write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
+  const at =
+    (level: string) =>
+    (message: string, fields: Record<string, unknown> = {}) =>
+      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
   return { info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 /** The folder of the package: where package.json, migrations, schema and bin are, in the repository and when installed. */
 export const packageRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)))
 
-export const version: string = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+export const version: string = (
+  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+).version
 
 /** The command that runs another face of Fairlead on the same Node: `[node, entry, ...args]`. */
 export function selfCommand(...args: string[]): [string, ...string[]] {
@@ -16,6 +18,7 @@ export function selfCommand(...args: string[]): [string, ...string[]] {
 function findRoot(folder: string): string {
   if (existsSync(join(folder, 'migrations')) && existsSync(join(folder, 'package.json'))) return folder
   const parent = dirname(folder)
-  if (parent === folder) throw new Error('The package of Fairlead is incomplete: its package.json and migrations are missing')
+  if (parent === folder)
+    throw new Error('The package of Fairlead is incomplete: its package.json and migrations are missing')
   return findRoot(parent)
 }

@@ -25,11 +25,16 @@ export function sql(strings: TemplateStringsArray, ...inputs: readonly unknown[]
 
 /** Joins statements, for lists of conditions or columns. */
 export function join(parts: readonly Statement[], separator: ', ' | ' and ' | ' or ' | ' '): Statement {
-  return parts.reduce((sum, part) => (sum.text === '' ? part : sql`${sum}${{ text: separator, values: [] }}${part}`), { text: '', values: [] })
+  return parts.reduce((sum, part) => (sum.text === '' ? part : sql`${sum}${{ text: separator, values: [] }}${part}`), {
+    text: '',
+    values: [],
+  })
 }
 
 function isStatement(value: unknown): value is Statement {
-  return typeof value === 'object' && value !== null && 'text' in value && 'values' in value && Array.isArray(value.values)
+  return (
+    typeof value === 'object' && value !== null && 'text' in value && 'values' in value && Array.isArray(value.values)
+  )
 }
 
 /**
