@@ -38,6 +38,7 @@ export function endpoint<
   P extends Shape = typeof empty,
   Q extends Shape = typeof empty,
   B extends Shape = typeof empty,
+  const E extends boolean = false,
 >(spec: {
   method: Method
   path: `/${string}`
@@ -47,8 +48,8 @@ export function endpoint<
   params?: P
   query?: Q
   body?: B
-  events?: boolean
-}): Endpoint<P, Q, B, O> {
+  events?: E
+}): Endpoint<P, Q, B, O> & { events: E } {
   return {
     method: spec.method,
     path: spec.path,
@@ -58,7 +59,7 @@ export function endpoint<
     params: spec.params ?? (empty as unknown as P),
     query: spec.query ?? (empty as unknown as Q),
     body: spec.body ?? (empty as unknown as B),
-    events: spec.events ?? false,
+    events: (spec.events ?? false) as E,
   }
 }
 
