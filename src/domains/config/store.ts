@@ -1,0 +1,43 @@
+import type { Configuration } from '#contract/environment.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+import type { StoredConfiguration } from './config.ts'
+
+const empty: StoredConfiguration = { version: 0, variables: {}, secrets: {} }
+
+/** The configuration in force, or a given version; version 0 is the empty one that every environment begins with. */
+export async function getStored(
+  db: Database,
+  app: string,
+  environment: string,
+  version?: number,
+): Promise<StoredConfiguration> {
+  if (version === 0) return empty
+  const rows = await db.query<StoredConfiguration>(sql`select version, variables, secrets from configuration
+    where app = ${app} and environment = ${environment} and (${version ?? null}::int is null or version = ${version ?? null}::int)
+    order by version desc limit 1`)
+  return rows[0] ?? empty
+}
+
+export async function listConfigurations(
+  db: Database,
+  app: string,
+  environment: string,
+  limit: number,
+): Promise<Configuration[]> {
+  return db.query<Configuration>(sql`select app, environment, version, variables, actor, created, changed,
+      (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets
+    from configuration where app = ${app} and environment = ${environment} order by version desc limit ${limit}`)
+}
+
+/** Fails on its primary key when somebody else stored the same version first: read again and repeat. */
+export function insertConfiguration(
+  app: string,
+  environment: string,
+  next: StoredConfiguration,
+  changed: string[],
+  actor: string,
+): Statement {
+  return sql`insert into configuration (app, environment, version, variables, secrets, changed, actor)
+    values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb, ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor})`
+}

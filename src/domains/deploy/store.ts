@@ -1,0 +1,188 @@
+import type { Deployment } from '#contract/run.ts'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { Database } from '#platform/postgres.ts'
+import { join, sql, type Statement } from '#platform/sql.ts'
+import type { PastDeployment } from './deploy.ts'
+
+const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release, r.artifact, r.configuration, d.actor,
+  d.created, d.started, d.live, d.ended, e.port,
+  json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
+    'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
+const fromDeployments = sql`from deployment d join release r on r.id = d.release
+  join change c on c.app = d.app and c.sha = r.sha
+  join environment e on e.app = d.app and e.name = d.environment`
+
+type Row = Omit<Deployment, 'url'> & { port: number }
+const toDeployment = ({ port, ...row }: Row): Deployment => ({
+  ...row,
+  url: row.live === null ? null : `http://127.0.0.1:${port}`,
+})
+
+async function select(db: Database, tail: Statement): Promise<Deployment[]> {
+  const rows = await db.query<Row>(sql`select ${deploymentColumns} ${fromDeployments} ${tail}`)
+  return rows.map(toDeployment)
+}
+
+export async function getDeployment(db: Database, id: number): Promise<Deployment | null> {
+  return (await select(db, sql`where d.id = ${id}`))[0] ?? null
+}
+
+export interface DeploymentFilter {
+  app?: string | undefined
+  environment?: string | undefined
+  state?: string | undefined
+  before?: number | undefined
+  limit: number
+}
+
+/** Newest first. */
+export async function listDeployments(db: Database, filter: DeploymentFilter): Promise<Deployment[]> {
+  const where = [sql`true`]
+  if (filter.app !== undefined) where.push(sql`d.app = ${filter.app}`)
+  if (filter.environment !== undefined) where.push(sql`d.environment = ${filter.environment}`)
+  if (filter.state !== undefined) where.push(sql`d.state = ${filter.state}`)
+  if (filter.before !== undefined) where.push(sql`d.id < ${filter.before}`)
+  return select(db, sql`where ${join(where, ' and ')} order by d.id desc limit ${filter.limit}`)
+}
+
+export async function deploymentsOfRuns(db: Database, runs: number[]): Promise<Deployment[]> {
+  return runs.length === 0 ? [] : select(db, sql`where d.run = any(${runs}) order by d.id desc`)
+}
+
+export async function liveDeployment(db: Database, app: string, environment: string): Promise<Deployment | null> {
+  return (
+    (await select(db, sql`where d.app = ${app} and d.environment = ${environment} and d.state = 'live'`))[0] ?? null
+  )
+}
+
+/** Under way or waiting, newest first. */
+export async function pendingDeployments(db: Database, app: string, environment: string): Promise<Deployment[]> {
+  return select(
+    db,
+    sql`where d.app = ${app} and d.environment = ${environment}
+    and d.state in ('waiting', 'starting', 'verifying', 'switching') order by d.id desc limit 20`,
+  )
+}
+
+/** The last hundred that had the traffic, newest first. */
+export async function pastDeployments(db: Database, app: string, environment: string): Promise<PastDeployment[]> {
+  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.digest is not null as "artifactKept"
+    from deployment d join release r on r.id = d.release left join artifact a on a.digest = r.artifact
+    where d.app = ${app} and d.environment = ${environment} and d.live is not null order by d.id desc limit 100`)
+}
+
+export interface Release {
+  id: number
+  app: string
+  environment: string
+  artifact: string
+  configuration: number
+  run: number
+  sha: string
+  definition: PipelineFile
+}
+
+export async function getRelease(db: Database, id: number): Promise<Release | null> {
+  const rows = await db.query<Release>(
+    sql`select id, app, environment, artifact, configuration, run, sha, definition from release where id = ${id}`,
+  )
+  return rows[0] ?? null
+}
+
+/** Draws the numbers of a release and a deployment. */
+export async function nextIds(db: Database): Promise<{ release: number; deployment: number }> {
+  const rows = await db.query<{ release: number; deployment: number }>(
+    sql`select nextval(pg_get_serial_sequence('release', 'id')) as release, nextval(pg_get_serial_sequence('deployment', 'id')) as deployment`,
+  )
+  return rows[0] ?? { release: 0, deployment: 0 }
+}
+
+export function insertRelease(release: Release): Statement {
+  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+    values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
+      ${release.sha}, ${release.definition}::jsonb)`
+}
+
+export function setReleaseConfiguration(id: number, configuration: number): Statement {
+  return sql`update release set configuration = ${configuration} where id = ${id}`
+}
+
+export interface NewDeployment {
+  id: number
+  app: string
+  environment: string
+  kind: Deployment['kind']
+  run: number
+  release: number
+  actor: string
+  workflow: string
+}
+
+export function insertDeployment(deployment: NewDeployment): Statement {
+  return sql`insert into deployment (id, app, environment, kind, run, release, actor, workflow)
+    values (${deployment.id}, ${deployment.app}, ${deployment.environment}, ${deployment.kind}, ${deployment.run}, ${deployment.release},
+      ${deployment.actor}, ${deployment.workflow})`
+}
+
+export function beginDeployment(id: number, replaces: number | null): Statement {
+  return sql`update deployment set state = 'starting', started = now(), replaces = ${replaces}::bigint where id = ${id}`
+}
+
+export function setDeploymentState(id: number, state: 'verifying' | 'switching'): Statement {
+  return sql`update deployment set state = ${state} where id = ${id}`
+}
+
+/** The traffic is on the new one: the former ends as `replaced`, or as `rolled_back` when this is a rollback. */
+export function switchDeployments(
+  id: number,
+  app: string,
+  environment: string,
+  formerState: 'replaced' | 'rolled_back',
+  reason: string | null,
+): Statement[] {
+  return [
+    sql`update deployment set state = ${formerState}, ended = now(), reason = coalesce(${reason}::text, reason)
+      where app = ${app} and environment = ${environment} and state = 'live' and id <> ${id}`,
+    sql`update deployment set state = 'live', live = now() where id = ${id}`,
+  ]
+}
+
+export function endDeployment(id: number, state: 'failed' | 'cancelled' | 'superseded', reason: string): Statement {
+  return sql`update deployment set state = ${state}, reason = ${reason}, ended = now()
+    where id = ${id} and state in ('waiting', 'starting', 'verifying', 'switching')`
+}
+
+export interface StoredEnvironment {
+  app: string
+  name: string
+  position: number
+  port: number
+}
+
+export async function listEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
+  return db.query<StoredEnvironment>(sql`select app, name, position, port from environment
+    where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
+}
+
+/** Known environments keep their port unless the file asks for another. */
+export function upsertEnvironment(environment: StoredEnvironment): Statement {
+  return sql`insert into environment (app, name, position, port)
+    values (${environment.app}, ${environment.name}, ${environment.position}, ${environment.port})
+    on conflict (app, name) do update set position = excluded.position, port = excluded.port`
+}
+
+export function hold(app: string, environment: string, sha: string, reason: string): Statement {
+  return sql`insert into held (app, environment, sha, reason) values (${app}, ${environment}, ${sha}, ${reason})
+    on conflict (app, environment, sha) do update set reason = excluded.reason, created = now()`
+}
+
+export function liftHolds(app: string, sha: string): Statement {
+  return sql`delete from held where app = ${app} and sha = ${sha}`
+}
+
+export async function heldChanges(
+  db: Database,
+  app: string,
+): Promise<{ environment: string; sha: string; reason: string }[]> {
+  return db.query(sql`select environment, sha, reason from held where app = ${app} order by created desc`)
+}

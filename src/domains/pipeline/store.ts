@@ -1,0 +1,138 @@
+import type { Change } from '#contract/app.ts'
+import type { Run, Step } from '#contract/run.ts'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { Database } from '#platform/postgres.ts'
+import { join, sql, type Statement } from '#platform/sql.ts'
+
+/** Columns of a run joined with its change, in the names of the contract. */
+const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact, r.retry_of as "retryOf",
+  json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
+    'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
+const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha`
+
+export async function nextRunId(db: Database): Promise<number> {
+  const rows = await db.query<{ id: number }>(sql`select nextval(pg_get_serial_sequence('pipeline_run', 'id')) as id`)
+  return rows[0]?.id ?? 0
+}
+
+export function insertRun(run: { id: number; app: string; sha: string; retryOf: number | null }): Statement {
+  return sql`insert into pipeline_run (id, app, sha, retry_of) values (${run.id}, ${run.app}, ${run.sha}, ${run.retryOf}::bigint)`
+}
+
+export async function getRun(db: Database, id: number): Promise<Run | null> {
+  const rows = await db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id = ${id}`)
+  return rows[0] ?? null
+}
+
+export interface RunFilter {
+  app?: string | undefined
+  state?: string | undefined
+  before?: number | undefined
+  limit: number
+}
+
+/** Newest first. */
+export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> {
+  const where = [sql`true`]
+  if (filter.app !== undefined) where.push(sql`r.app = ${filter.app}`)
+  if (filter.state !== undefined) where.push(sql`r.state = ${filter.state}`)
+  if (filter.before !== undefined) where.push(sql`r.id < ${filter.before}`)
+  return db.query<Run>(
+    sql`select ${runColumns} ${fromRuns} where ${join(where, ' and ')} order by r.id desc limit ${filter.limit}`,
+  )
+}
+
+/** The runs on their way, and beside them the last few that ended: what the home page shows of an app. */
+export async function recentRuns(db: Database, app: string, ended: number): Promise<Run[]> {
+  return db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id in (
+      (select id from pipeline_run where app = ${app} and state in ('queued', 'running') order by id desc limit 50)
+      union (select id from pipeline_run where app = ${app} order by id desc limit ${ended}))
+    order by r.id desc`)
+}
+
+export async function latestRunOf(db: Database, app: string, sha: string): Promise<Run | null> {
+  const rows = await db.query<Run>(
+    sql`select ${runColumns} ${fromRuns} where r.app = ${app} and r.sha = ${sha} order by r.id desc limit 1`,
+  )
+  return rows[0] ?? null
+}
+
+/** The newest open run of an app that is newer than this one, when there is one. */
+export async function newerOpenRun(db: Database, app: string, id: number): Promise<number | null> {
+  const rows = await db.query<{ id: number }>(
+    sql`select id from pipeline_run where app = ${app} and id > ${id} and state in ('queued', 'running') order by id desc limit 1`,
+  )
+  return rows[0]?.id ?? null
+}
+
+export function startRun(id: number, definition: PipelineFile): Statement {
+  return sql`update pipeline_run set state = 'running', reason = null, started = coalesce(started, now()), definition = ${definition}::jsonb where id = ${id}`
+}
+
+/** Says why a run waits. */
+export function setRunReason(id: number, reason: string | null): Statement {
+  return sql`update pipeline_run set reason = ${reason}::text where id = ${id}`
+}
+
+export function setRunArtifact(id: number, digest: string): Statement {
+  return sql`update pipeline_run set artifact = ${digest} where id = ${id}`
+}
+
+export function endRun(id: number, state: Run['state'], reason: string | null): Statement {
+  return sql`update pipeline_run set state = ${state}, reason = ${reason}::text, started = coalesce(started, now()), ended = now()
+    where id = ${id} and state in ('queued', 'running')`
+}
+
+export function insertStep(
+  run: number,
+  position: number,
+  step: { name: string; command: string; needs: string[] },
+): Statement {
+  return sql`insert into step (run, name, position, command, needs)
+    values (${run}, ${step.name}, ${position}, ${step.command}, ${JSON.stringify(step.needs)}::jsonb) on conflict do nothing`
+}
+
+export function beginStep(run: number, name: string): Statement {
+  return sql`update step set state = 'running', attempt = attempt + 1, started = now(), ended = null, exit_code = null, reason = null
+    where run = ${run} and name = ${name}`
+}
+
+export function endStep(
+  run: number,
+  name: string,
+  end: Pick<Step, 'state' | 'exitCode' | 'reason' | 'lines'>,
+): Statement {
+  return sql`update step set state = ${end.state}, exit_code = ${end.exitCode}::int, reason = ${end.reason}::text, lines = ${end.lines}, ended = now()
+    where run = ${run} and name = ${name}`
+}
+
+/** What did not start by the end of a run never will. */
+export function closeSteps(run: number, running: 'cancelled' | 'failed'): Statement {
+  return sql`update step set state = case when state = 'running' then ${running} else 'skipped' end, ended = now()
+    where run = ${run} and state in ('waiting', 'running')`
+}
+
+export async function listSteps(db: Database, run: number): Promise<Step[]> {
+  return db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines
+    from step where run = ${run} order by position`)
+}
+
+export async function getStep(db: Database, run: number, name: string): Promise<Step | null> {
+  const rows =
+    await db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines
+    from step where run = ${run} and name = ${name}`)
+  return rows[0] ?? null
+}
+
+export async function getDefinition(db: Database, run: number): Promise<PipelineFile | null> {
+  const rows = await db.query<{ definition: PipelineFile | null }>(
+    sql`select definition from pipeline_run where id = ${run}`,
+  )
+  return rows[0]?.definition ?? null
+}
+
+export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
+  const rows = await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
+    from change where app = ${app} and sha = ${sha}`)
+  return rows[0] ?? null
+}

@@ -1,0 +1,279 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
+import * as deployments from '#domains/deploy/store.ts'
+import { insertArtifact } from '#domains/artifact/store.ts'
+import { readPipelineFile } from '#domains/pipeline/file.ts'
+import * as runs from '#domains/pipeline/store.ts'
+import {
+  Broken,
+  Cancelled,
+  Failed,
+  type StepContext,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from '#engine/workflow.ts'
+import { pack } from '#platform/oci.ts'
+import { deploy, facts, type PlannedDeployment } from './deployment.ts'
+import { runSteps } from './steps.ts'
+import type { World } from './world.ts'
+
+export interface DeliveryInput {
+  run: number
+  app: string
+  sha: string
+  /** who made the change or asked for the run */
+  actor: string
+}
+
+type End = { state: 'succeeded' | 'failed' | 'cancelled' | 'superseded'; reason: string | null }
+
+/**
+ * The line: a change is checked out, built and tested once, kept as an artifact, and put into each environment in order.
+ * It ends `succeeded` only when the last environment is live with it.
+ */
+export function deliveryWorkflow(world: World, concurrency: number): WorkflowDefinition<DeliveryInput, End> {
+  return { name: 'delivery', version: 1, concurrency, run: (ctx, input) => deliver(ctx, world, input) }
+}
+
+async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
+  const retired: Promise<void>[] = []
+  try {
+    const end = await travel(ctx, world, input, retired)
+    await finish(ctx, world, input, end)
+    await Promise.all(retired)
+    return end
+  } catch (error) {
+    const end = endOf(error)
+    if (end === null) throw error
+    await ctx.uncancelled(() => finish(ctx, world, input, end))
+    return end
+  }
+}
+
+function endOf(error: unknown): End | null {
+  if (error instanceof Cancelled) return { state: 'cancelled', reason: 'cancelled' }
+  if (error instanceof Broken || error instanceof Failed) return { state: 'failed', reason: error.message }
+  return null
+}
+
+async function travel(
+  ctx: WorkflowContext,
+  world: World,
+  input: DeliveryInput,
+  retired: Promise<void>[],
+): Promise<End> {
+  const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
+  if (prepared.end) return prepared.end
+  const { definition } = prepared
+  const workspace = workspaceOf(world, input.run)
+  const failed = await runSteps(ctx, world, { ...input, definition, workspace })
+  if (failed !== null) return { state: 'failed', reason: failed }
+  const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, input, definition))
+  for (const environment of Object.keys(definition.environments)) {
+    const plan = await ctx.step(`${environment}.plan`, (step) =>
+      planDeployment(ctx, world, step, { ...input, environment, artifact, definition }),
+    )
+    const outcome = await deploy(ctx, world, {
+      ...plan,
+      ...input,
+      environment,
+      definition,
+      kind: 'delivery',
+      rank: input.run,
+      folder: workspace,
+      verify: true,
+      refreshConfiguration: true,
+      formerState: 'replaced',
+      formerReason: null,
+      admit: (situation) => admitDelivery(input.run, situation),
+    })
+    if (outcome.state !== 'live') return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
+    // The one before may drain while this change goes on to the next environment.
+    outcome.retired.catch(() => undefined)
+    retired.push(outcome.retired)
+  }
+  return { state: 'succeeded', reason: null }
+}
+
+export const workspaceOf = (world: World, run: number): string => join(world.home.runs, String(run), 'workspace')
+
+type Prepared = { end: End; definition?: never } | { end: null; definition: PipelineFile }
+
+/** Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do. */
+async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
+  const newer = await runs.newerOpenRun(world.db, input.app, input.run)
+  if (newer !== null) return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
+  await waitForDisk(world, step, input)
+  const bytes = await world.source.readFile(input.app, input.sha, 'fairlead.yaml')
+  if (bytes === null) {
+    return {
+      end: {
+        state: 'failed',
+        reason: 'the commit has no fairlead.yaml; write one with `fairlead init`. What runs stays as it is',
+      },
+    }
+  }
+  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app })
+  if (!file.ok) {
+    const [first] = file.problems
+    const more = file.problems.length > 1 ? ` (and ${file.problems.length - 1} more)` : ''
+    return {
+      end: {
+        state: 'failed',
+        reason: `fairlead.yaml:${first?.line}:${first?.column}: ${first?.problem}; ${first?.hint}${more}`,
+      },
+    }
+  }
+  const definition = file.pipeline
+  const { warnings } = await world.source.checkout({
+    app: input.app,
+    sha: input.sha,
+    folder: workspaceOf(world, input.run),
+    signal: step.signal,
+  })
+  step.write(runs.startRun(input.run, definition))
+  for (const [position, planned] of plannedSteps(definition).entries())
+    step.write(runs.insertStep(input.run, position, planned))
+  for (const statement of await environmentStatements(world, input.app, definition)) step.write(statement)
+  step.emit({
+    type: 'dev.cdevents.pipelinerun.started',
+    subject: `run/${input.run}`,
+    app: input.app,
+    actor: input.actor,
+    data: { sha: input.sha, warnings },
+  })
+  return { end: null, definition }
+}
+
+/** New work waits while the disk is nearly full, and says so. */
+async function waitForDisk(world: World, step: StepContext, input: DeliveryInput): Promise<void> {
+  for (let said = false; ;) {
+    const { free, floor } = await world.disk()
+    if (free >= floor) return
+    if (!said) {
+      step.write(
+        runs.setRunReason(
+          input.run,
+          `waits: the disk has ${Math.floor(free)} MB left, less than the ${floor} MB that Fairlead keeps free`,
+        ),
+      )
+      await step.flush()
+      said = true
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    if (step.signal.aborted) throw step.signal.reason
+  }
+}
+
+/** The team's steps, then one per verification, so that each has its log in the same place. */
+function plannedSteps(definition: PipelineFile): { name: string; command: string; needs: string[] }[] {
+  const names = Object.keys(definition.steps)
+  const steps = Object.entries(definition.steps).map(([name, step], i) => ({
+    name,
+    command: step.run,
+    needs: step.needs ?? (i > 0 ? [names[i - 1] ?? ''] : []),
+  }))
+  const verifications = Object.entries(definition.environments).flatMap(([name, environment]) =>
+    environment.verify ? [{ name: `verify-${name}`, command: environment.verify.run, needs: names.slice(-1) }] : [],
+  )
+  return [...steps, ...verifications]
+}
+
+async function environmentStatements(world: World, app: string, definition: PipelineFile) {
+  const known = await deployments.listEnvironments(world.db)
+  const taken = known.map((environment) => environment.port)
+  return Object.entries(definition.environments).map(([name, file], position) => {
+    const mine = known.find((environment) => environment.app === app && environment.name === name)
+    const port = file.port ?? mine?.port ?? choosePort(world.home.edgePort, taken)
+    taken.push(port)
+    return deployments.upsertEnvironment({ app, name, position, port })
+  })
+}
+
+async function packArtifact(
+  world: World,
+  step: StepContext,
+  input: DeliveryInput,
+  definition: PipelineFile,
+): Promise<string> {
+  const artifact = await pack({
+    layout: world.home.artifacts,
+    folder: workspaceOf(world, input.run),
+    include: definition.artifact.include,
+    exclude: definition.artifact.exclude,
+    annotations: { 'org.opencontainers.image.revision': input.sha, 'org.opencontainers.image.title': input.app },
+  })
+  step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
+  step.write(runs.setRunArtifact(input.run, artifact.digest))
+  step.emit({
+    type: 'dev.cdevents.artifact.packaged',
+    subject: `artifact/${artifact.digest}`,
+    app: input.app,
+    data: { run: input.run, sha: input.sha, size: artifact.size },
+  })
+  return artifact.digest
+}
+
+interface DeploymentRequest extends DeliveryInput {
+  environment: string
+  artifact: string
+  definition: PipelineFile
+}
+
+async function planDeployment(
+  ctx: WorkflowContext,
+  world: World,
+  step: StepContext,
+  request: DeploymentRequest,
+): Promise<Pick<PlannedDeployment, 'id' | 'release'>> {
+  const ids = await deployments.nextIds(world.db)
+  const { app, environment, run, sha, definition, artifact, actor } = request
+  step.write(
+    deployments.insertRelease({ id: ids.release, app, environment, artifact, configuration: 0, run, sha, definition }),
+  )
+  step.write(
+    deployments.insertDeployment({
+      id: ids.deployment,
+      app,
+      environment,
+      kind: 'delivery',
+      run,
+      release: ids.release,
+      actor,
+      workflow: ctx.id,
+    }),
+  )
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-deployment.waiting',
+    subject: `deployment/${ids.deployment}`,
+    app,
+    actor,
+    data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
+  })
+  return { id: ids.deployment, release: ids.release }
+}
+
+async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, end: End): Promise<void> {
+  await ctx.step('finish', async (step) => {
+    step.write(runs.closeSteps(input.run, end.state === 'cancelled' ? 'cancelled' : 'failed'))
+    step.write(runs.endRun(input.run, end.state, end.reason))
+    step.emit({
+      type: 'dev.cdevents.pipelinerun.finished',
+      subject: `run/${input.run}`,
+      app: input.app,
+      actor: input.actor,
+      data: {
+        sha: input.sha,
+        outcome: end.state === 'succeeded' ? 'success' : 'failure',
+        state: end.state,
+        reason: end.reason,
+      },
+    })
+    return null
+  })
+  // A failed run's workspace is kept for a look; the next clean-up takes it.
+  if (end.state !== 'failed')
+    await rm(workspaceOf(world, input.run), { recursive: true, force: true }).catch(() => undefined)
+}

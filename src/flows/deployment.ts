@@ -1,0 +1,272 @@
+import type { Deployment } from '#contract/run.ts'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { getStored } from '#domains/config/store.ts'
+import { type Admission, findRollbackTarget, type Situation } from '#domains/deploy/deploy.ts'
+import * as store from '#domains/deploy/store.ts'
+import type { ReleaseReference } from '#domains/deploy/target.ts'
+import { Broken, Cancelled, Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
+import { hostRelease, openSecrets } from './host-release.ts'
+import { executeStep } from './step.ts'
+import type { World } from './world.ts'
+
+/** A deployment whose rows are stored already. `folder` is where its verification runs. */
+export interface PlannedDeployment {
+  id: number
+  release: number
+  app: string
+  environment: string
+  kind: Deployment['kind']
+  run: number
+  sha: string
+  definition: PipelineFile
+  actor: string
+  /** orders the queue for the environment's lock */
+  rank: number
+  folder: string
+  /** verify before the switch; a rollback returns to what was verified before */
+  verify: boolean
+  /** take the newest configuration when the lock is held; a rollback keeps the one it had */
+  refreshConfiguration: boolean
+  /** may it go, now that it has the lock */
+  admit(situation: Situation): Admission
+  /** what becomes of the deployment that had the traffic */
+  formerState: 'replaced' | 'rolled_back'
+  formerReason: string | null
+}
+
+export type DeploymentOutcome =
+  | { state: 'live'; retired: Promise<void> }
+  | { state: 'failed' | 'superseded'; reason: string }
+
+/**
+ * Puts a release into an environment: lock → start → healthy → verify → switch → retire the one before. Until the switch
+ * the traffic is not touched, so every failure before it leaves the environment as it was. `retired` ends when the one
+ * before is drained and stopped; the lock is kept until then.
+ */
+export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDeployment): Promise<DeploymentOutcome> {
+  const at = plan.environment
+  const reference: ReleaseReference = { app: plan.app, environment: at, release: plan.release }
+  try {
+    await ctx.lock(lockName(plan), plan.rank)
+    const admitted = await ctx.step(`${at}.admit`, (step) => admit(world, step, plan))
+    if (!admitted.go) {
+      await ctx.unlock(lockName(plan))
+      return { state: admitted.state, reason: admitted.reason }
+    }
+    const started = await ctx.step(`${at}.start`, (step) => start(world, step, plan, reference))
+    if (started.reason !== null) return await giveUp(ctx, world, plan, 'failed', started.reason)
+    if (plan.verify && plan.definition.environments[at]?.verify) {
+      const reason = await ctx.step(`${at}.verify`, (step) => verify(world, step, plan, started.address))
+      if (reason !== null) return await giveUp(ctx, world, plan, 'failed', reason)
+    }
+    await ctx.step(`${at}.switch`, (step) => switchTraffic(world, ctx.chain, step, plan, admitted.former))
+    return { state: 'live', retired: retire(ctx, world, plan, admitted.former) }
+  } catch (error) {
+    if (error instanceof Cancelled) await ctx.uncancelled(() => giveUp(ctx, world, plan, 'cancelled', 'cancelled'))
+    if (error instanceof Broken || error instanceof Failed) return giveUp(ctx, world, plan, 'failed', error.message)
+    throw error
+  }
+}
+
+const lockName = (plan: { app: string; environment: string }): string => `environment/${plan.app}/${plan.environment}`
+
+interface Former {
+  id: number
+  release: number
+}
+
+async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
+  const live = await store.liveDeployment(world.db, plan.app, plan.environment)
+  const decision = plan.admit({ live, heldIn: await heldIn(world, plan) })
+  if (!decision.go) {
+    step.write(store.endDeployment(plan.id, decision.state, decision.reason))
+    step.emit({
+      ...subject(plan),
+      type: 'dev.cdeventsx.fairlead-deployment.finished',
+      data: { ...facts(plan), state: decision.state, reason: decision.reason },
+    })
+    return decision
+  }
+  if (plan.refreshConfiguration) {
+    const { version } = await getStored(world.db, plan.app, plan.environment)
+    step.write(store.setReleaseConfiguration(plan.release, version))
+  }
+  step.write(store.beginDeployment(plan.id, live?.id ?? null))
+  step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.started', data: facts(plan) })
+  return { go: true as const, former: live ? { id: live.id, release: live.release } : null }
+}
+
+/** The environment, this one or an earlier one, that the change was taken back from. */
+async function heldIn(world: World, plan: PlannedDeployment): Promise<string | null> {
+  const order = Object.keys(plan.definition.environments)
+  const here = order.indexOf(plan.environment)
+  const holds = await store.heldChanges(world.db, plan.app)
+  return holds.find((held) => held.sha === plan.sha && order.indexOf(held.environment) <= here)?.environment ?? null
+}
+
+async function start(world: World, step: StepContext, plan: PlannedDeployment, reference: ReleaseReference) {
+  const release = await hostRelease(world, plan.release, step.epoch)
+  await world.target.start(release)
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const report = await world.target.report(reference, 1000)
+    if (report.state === 'ready') {
+      step.write(store.setDeploymentState(plan.id, plan.verify ? 'verifying' : 'switching'))
+      step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.healthy', data: facts(plan) })
+      return { reason: null, address: report.address }
+    }
+    if (report.state === 'failed')
+      return { reason: report.reason ?? 'the release does not become healthy', address: null }
+    if (report.state !== 'starting') await world.target.start(release)
+  }
+}
+
+/** The reason it failed, or null. */
+async function verify(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  address: string | null,
+): Promise<string | null> {
+  const command = plan.definition.environments[plan.environment]?.verify
+  if (!command) return null
+  const secrets = await openSecrets(world, plan.app, plan.environment)
+  const result = await executeStep(world, step, {
+    run: plan.run,
+    app: plan.app,
+    sha: plan.sha,
+    name: `verify-${plan.environment}`,
+    command: command.run,
+    directory: plan.folder,
+    timeout: command.timeout,
+    retry: 0,
+    tools: [],
+    env: {
+      ...plan.definition.environments[plan.environment]?.env,
+      FAIRLEAD_ENVIRONMENT: plan.environment,
+      FAIRLEAD_RELEASE: String(plan.release),
+      ...(address === null ? {} : { FAIRLEAD_URL: address }),
+    },
+    masks: Object.values(secrets),
+  })
+  if (!result.passed) return `the verification said no: ${result.reason ?? 'it failed'}`
+  step.write(store.setDeploymentState(plan.id, 'switching'))
+  step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.verified', data: facts(plan) })
+  return null
+}
+
+async function switchTraffic(
+  world: World,
+  chain: string,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: Former | null,
+) {
+  await world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, step.epoch)
+  for (const statement of store.switchDeployments(
+    plan.id,
+    plan.app,
+    plan.environment,
+    plan.formerState,
+    plan.formerReason,
+  ))
+    step.write(statement)
+  const type = plan.kind === 'rollback' ? 'rolledback' : former ? 'upgraded' : 'deployed'
+  step.emit({
+    ...subject(plan),
+    type: `dev.cdevents.service.${type}`,
+    data: { ...facts(plan), former: former?.id ?? null },
+  })
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-deployment.finished',
+    data: { ...facts(plan), state: 'live', reason: null },
+  })
+  const watch = plan.definition.environments[plan.environment]?.watch ?? 0
+  if (watch > 0 && plan.kind !== 'rollback') {
+    step.start({
+      id: `watch/${plan.id}`,
+      name: 'watch',
+      chain,
+      input: { deployment: plan.id, app: plan.app, environment: plan.environment, release: plan.release, watch },
+    })
+  }
+}
+
+/** Stops the release that had the traffic, keeps it when it is the one to roll back to, and removes what is older. */
+async function retire(
+  ctx: WorkflowContext,
+  world: World,
+  plan: PlannedDeployment,
+  former: Former | null,
+): Promise<void> {
+  await ctx.uncancelled(async () => {
+    await ctx.step(`${plan.environment}.retire`, async (step) => {
+      const at = { app: plan.app, environment: plan.environment }
+      if (former && former.release !== plan.release)
+        await world.target.stop({ ...at, release: former.release }, step.epoch)
+      const history = await store.pastDeployments(world.db, plan.app, plan.environment)
+      const holds = await store.heldChanges(world.db, plan.app)
+      const target = findRollbackTarget(
+        history,
+        holds.filter((held) => held.environment === plan.environment).map((held) => held.sha),
+      )
+      const keep = new Set([plan.release, history.find((past) => past.id === target.to)?.release])
+      const old = new Set(
+        history
+          .slice(0, 8)
+          .map((past) => past.release)
+          .filter((release) => !keep.has(release)),
+      )
+      for (const release of old) await world.target.remove({ ...at, release }, step.epoch)
+      return null
+    })
+    await ctx.unlock(lockName(plan))
+  })
+}
+
+/** Takes away what was started; the traffic was never on it. */
+async function giveUp(
+  ctx: WorkflowContext,
+  world: World,
+  plan: PlannedDeployment,
+  state: 'failed' | 'cancelled',
+  reason: string,
+): Promise<DeploymentOutcome> {
+  await ctx.step(`${plan.environment}.give-up`, async (step) => {
+    const reference = { app: plan.app, environment: plan.environment, release: plan.release }
+    try {
+      const report = await world.target.report(reference, 0)
+      if (!report.routed && report.state !== 'missing') {
+        await (plan.kind === 'rollback'
+          ? world.target.stop(reference, step.epoch)
+          : world.target.remove(reference, step.epoch))
+      }
+    } catch (error) {
+      world.log.warn('a failed release could not be removed from its host', {
+        release: plan.release,
+        error: String(error),
+      })
+    }
+    step.write(store.endDeployment(plan.id, state, reason))
+    step.emit({
+      ...subject(plan),
+      type: 'dev.cdeventsx.fairlead-deployment.finished',
+      data: { ...facts(plan), state, reason },
+    })
+    return null
+  })
+  await ctx.unlock(lockName(plan))
+  return { state: 'failed', reason }
+}
+
+const subject = (plan: PlannedDeployment) => ({ subject: `deployment/${plan.id}`, app: plan.app, actor: plan.actor })
+
+/** What every event of a deployment says. */
+export const facts = (plan: Pick<PlannedDeployment, 'environment' | 'kind' | 'run' | 'release' | 'sha'>) => ({
+  environment: plan.environment,
+  kind: plan.kind,
+  run: plan.run,
+  release: plan.release,
+  sha: plan.sha,
+})

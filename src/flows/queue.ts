@@ -1,0 +1,33 @@
+import type { Change } from '#contract/app.ts'
+import { insertRun, nextRunId } from '#domains/pipeline/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Engine } from '#engine/workflow.ts'
+import type { Database } from '#platform/postgres.ts'
+import type { Statement } from '#platform/sql.ts'
+import type { DeliveryInput } from './delivery.ts'
+
+/** The row, event and workflow of a new run of a change: put them in the batch that stores what caused it. */
+export async function queueDelivery(
+  db: Database,
+  engine: Engine,
+  change: Pick<Change, 'app' | 'sha' | 'chain'>,
+  options: { actor: string; retryOf: number | null },
+): Promise<{ run: number; statements: Statement[] }> {
+  const run = await nextRunId(db)
+  const input: DeliveryInput = { run, app: change.app, sha: change.sha, actor: options.actor }
+  return {
+    run,
+    statements: [
+      insertRun({ id: run, app: change.app, sha: change.sha, retryOf: options.retryOf }),
+      appendEvent({
+        type: 'dev.cdevents.pipelinerun.queued',
+        subject: `run/${run}`,
+        chain: change.chain,
+        app: change.app,
+        actor: options.actor,
+        data: { sha: change.sha, retryOf: options.retryOf },
+      }),
+      ...engine.startStatements({ id: `delivery/${run}`, name: 'delivery', chain: change.chain, input }),
+    ],
+  }
+}

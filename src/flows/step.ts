@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
+import { beginStep, endStep, getStep } from '#domains/pipeline/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import type { World } from './world.ts'
+
+/** A command to run as a step of a run, whose row is in the database already. */
+export interface StepRequest {
+  run: number
+  app: string
+  sha: string
+  name: string
+  command: string
+  directory: string
+  timeout: number
+  retry: number
+  tools: string[]
+  env: Record<string, string>
+  masks: string[]
+}
+
+/** Where the log of one attempt is. */
+export const logFile = (runs: string, run: number, step: string, attempt: number): string =>
+  join(runs, String(run), 'log', step, `${attempt}.jsonl`)
+
+/**
+ * Runs a command, again as often as it may when it fails, and records each attempt. A runner that died gives no answer:
+ * that throws, and the engine repeats the step as a new attempt.
+ */
+export async function executeStep(
+  world: World,
+  step: StepContext,
+  request: StepRequest,
+): Promise<{ passed: boolean; reason: string | null }> {
+  const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
+  await mkdir(join(world.home.runs, String(request.run), 'log', request.name), { recursive: true, mode: 0o700 })
+  for (let tries = 0; ; tries += 1) {
+    step.write(beginStep(request.run, request.name))
+    step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
+    await step.flush()
+    const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
+    const result = await world.runner.run(
+      {
+        id: `${request.run}/${request.name}/${attempt}`,
+        command: request.command,
+        cwd: request.directory,
+        env: stepEnvironment({
+          app: request.app,
+          run: request.run,
+          sha: request.sha,
+          step: request.name,
+          path: world.path,
+          home: join(world.home.root, 'cache', request.app),
+          extra: request.env,
+        }),
+        timeoutMs: request.timeout,
+        logFile: logFile(world.home.runs, request.run, request.name, attempt),
+        masks: request.masks,
+        tools: request.tools,
+      },
+      step.signal,
+    )
+    if (step.signal.aborted) throw step.signal.reason
+    if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
+    const passed = result.outcome === 'passed'
+    step.write(
+      endStep(request.run, request.name, {
+        state: passed ? 'passed' : 'failed',
+        exitCode: result.exitCode,
+        reason: result.reason,
+        lines: result.lines,
+      }),
+    )
+    step.emit({
+      ...subject,
+      type: 'dev.cdevents.taskrun.finished',
+      data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason: result.reason },
+    })
+    if (passed || tries >= request.retry) return { passed, reason: result.reason }
+    await step.flush()
+  }
+}

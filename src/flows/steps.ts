@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
+import type { WorkflowContext } from '#engine/workflow.ts'
+import { openSecrets } from './host-release.ts'
+import { executeStep } from './step.ts'
+import type { World } from './world.ts'
+
+interface StepsRequest {
+  run: number
+  app: string
+  sha: string
+  definition: PipelineFile
+  workspace: string
+}
+
+/**
+ * Runs the steps of a run as a graph, those that need nothing of each other in parallel. After the first failure nothing
+ * new starts, and what runs may end. Answers the sentence of the first failure, or null.
+ */
+export async function runSteps(ctx: WorkflowContext, world: World, request: StepsRequest): Promise<string | null> {
+  const graph = buildGraph(request.definition.steps)
+  const outcomes = new Map<string, StepOutcome>()
+  const running = new Map<string, Promise<void>>()
+  let failure: string | null = null
+  for (;;) {
+    const ready = failure === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
+    for (const name of ready) {
+      const work = runStep(ctx, world, request, name).then((result) => {
+        outcomes.set(name, result.passed ? 'passed' : 'failed')
+        running.delete(name)
+        if (!result.passed) failure ??= `step ${name} failed: ${result.reason ?? 'no reason given'}`
+      })
+      running.set(name, work)
+    }
+    if (running.size === 0) return failure
+    try {
+      await Promise.race(running.values())
+    } catch (error) {
+      await Promise.allSettled(running.values())
+      throw error
+    }
+  }
+}
+
+async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest, name: string) {
+  const file = request.definition.steps[name]
+  if (!file) return { passed: false, reason: `there is no step ${name}` }
+  return ctx.step(`step.${name}`, async (step) => {
+    const named = await namedSecrets(world, request, file.secrets)
+    return executeStep(world, step, {
+      run: request.run,
+      app: request.app,
+      sha: request.sha,
+      name,
+      command: file.run,
+      directory: join(request.workspace, file.directory),
+      timeout: file.timeout,
+      retry: file.retry,
+      tools: file.tools,
+      env: { ...file.env, ...named },
+      masks: Object.values(named),
+    })
+  })
+}
+
+/** The secrets that a step names, of the first environment; one that is not set is left out, and the command will say so. */
+async function namedSecrets(world: World, request: StepsRequest, names: string[]): Promise<Record<string, string>> {
+  const [first] = Object.keys(request.definition.environments)
+  if (names.length === 0 || first === undefined) return {}
+  const all = await openSecrets(world, request.app, first)
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
+}

@@ -1,0 +1,29 @@
+import type { SecretBox } from '#domains/config/secrets.ts'
+import type { Target } from '#domains/deploy/target.ts'
+import type { Clock } from '#platform/clock.ts'
+import type { Runner } from '#platform/command.ts'
+import type { Home } from '#platform/home.ts'
+import type { Logger } from '#platform/log.ts'
+import type { Database } from '#platform/postgres.ts'
+
+/** What the flows need of a repository. */
+export interface Checkouts {
+  checkout(request: { app: string; sha: string; folder: string; signal: AbortSignal }): Promise<{ warnings: string[] }>
+  readFile(app: string, sha: string, path: string): Promise<Buffer | null>
+}
+
+/** Everything a flow acts on, given once by the server. */
+export interface World {
+  db: Database
+  clock: Clock
+  log: Logger
+  home: Home
+  source: Checkouts
+  runner: Runner
+  target: Target
+  secrets: SecretBox
+  /** megabytes free where the installation is, and the floor below which new work waits */
+  disk(): Promise<{ free: number; floor: number }>
+  /** the PATH that steps and services get */
+  path: string
+}

@@ -1,0 +1,173 @@
+import type { Configuration } from '#contract/environment.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { applyChange } from '#domains/config/config.ts'
+import { getStored, insertConfiguration, listConfigurations } from '#domains/config/store.ts'
+import * as store from '#domains/deploy/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Engine } from '#engine/workflow.ts'
+import type { ConfigurationInput } from '#flows/configuration.ts'
+import { facts } from '#flows/deployment.ts'
+import { planRollback, startRollback } from '#flows/rollback.ts'
+import type { World } from '#flows/world.ts'
+import type { Database } from '#platform/postgres.ts'
+import type { Statement } from '#platform/sql.ts'
+
+type DeploymentEndpoints =
+  | 'rollback'
+  | 'listDeployments'
+  | 'getDeployment'
+  | 'getConfiguration'
+  | 'listConfigurations'
+  | 'changeConfiguration'
+  | 'getServiceLog'
+
+export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
+  const { db } = world
+  return {
+    listDeployments: async ({ query }) => {
+      const deployments = await store.listDeployments(db, query)
+      return { deployments, next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null }
+    },
+    getDeployment: ({ params }) => mustGet(db, params.deployment),
+    rollback: async ({ params, body }, caller) => {
+      await mustHave(db, params.app, params.environment)
+      const plan = await planRollback(db, params.app, params.environment, body.to)
+      const rollback = await startRollback(db, plan, caller.name, body.reason ?? `rolled back by ${caller.name}`)
+      await db.batch([...rollback.writes, appendEvent(rollback.event), ...engine.startStatements(rollback.workflow)])
+      return mustGet(db, rollback.deployment)
+    },
+    getConfiguration: async ({ params }) => {
+      await mustHave(db, params.app, params.environment)
+      return (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
+    },
+    listConfigurations: async ({ params, query }) => {
+      await mustHave(db, params.app, params.environment)
+      return { configurations: await listConfigurations(db, params.app, params.environment, query.limit) }
+    },
+    changeConfiguration: async ({ params, body }, caller) => {
+      await mustHave(db, params.app, params.environment)
+      refuseReserved([...Object.keys(body.variables), ...Object.keys(body.secrets)])
+      const deployment = await change(world, engine, { ...params, ...body }, caller.name)
+      const configuration =
+        (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
+      return { configuration, deployment: deployment === null ? null : await mustGet(db, deployment) }
+    },
+    getServiceLog: async ({ params, query }) => {
+      await mustHave(db, params.app, params.environment)
+      const deployment =
+        query.deployment === undefined
+          ? await store.liveDeployment(db, params.app, params.environment)
+          : await mustGet(db, query.deployment)
+      if (!deployment || deployment.app !== params.app || deployment.environment !== params.environment)
+        return { lines: [] }
+      const { app, environment } = params
+      return {
+        lines: await world.target.log({ app, environment, release: deployment.release }, query.service, query.lines),
+      }
+    },
+  }
+}
+
+const emptyConfiguration = (params: { app: string; environment: string }): Configuration => ({
+  ...params,
+  version: 0,
+  variables: {},
+  secrets: [],
+  actor: 'fairlead',
+  created: new Date(0).toISOString(),
+  changed: [],
+})
+
+async function mustGet(db: Database, id: number) {
+  const deployment = await store.getDeployment(db, id)
+  if (!deployment) throw new FairleadError('not_found', { kind: 'deployment', id })
+  return deployment
+}
+
+async function mustHave(db: Database, app: string, environment: string): Promise<void> {
+  const known = await store.listEnvironments(db, app)
+  if (!known.some((one) => one.name === environment))
+    throw new FairleadError('not_found', { kind: 'environment', id: `${app}/${environment}` })
+}
+
+/** Names that Fairlead gives a service itself, or that would change how programs are found and loaded. */
+function refuseReserved(names: string[]): void {
+  for (const name of names) {
+    const field = `variables.${name}`
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
+      throw new FairleadError('invalid_input', { field, problem: 'must be a variable name such as LOG_LEVEL' })
+    if (name === 'PORT' || name.startsWith('FAIRLEAD_'))
+      throw new FairleadError('invalid_input', { field, problem: 'is given by Fairlead and cannot be set' })
+  }
+}
+
+interface RequestedChange {
+  app: string
+  environment: string
+  variables: Record<string, string | null>
+  secrets: Record<string, string | null>
+}
+
+/** Stores the next version and, where something is live, starts its delivery; answers the deployment's number. */
+async function change(world: World, engine: Engine, request: RequestedChange, actor: string): Promise<number | null> {
+  const { app, environment } = request
+  const now = await getStored(world.db, app, environment)
+  const result = applyChange(now, request, world.secrets.seal, world.secrets.open)
+  if (!result) return null
+  const live = await store.liveDeployment(world.db, app, environment)
+  const chain = live?.change.chain ?? `configuration/${app}/${environment}/${result.next.version}`
+  const statements: Statement[] = [
+    insertConfiguration(app, environment, result.next, result.changed, actor),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-configuration.changed',
+      subject: `environment/${app}/${environment}`,
+      chain,
+      app,
+      actor,
+      data: { version: result.next.version, changed: result.changed },
+    }),
+  ]
+  const release = live ? await store.getRelease(world.db, live.release) : null
+  if (!release) {
+    await storeVersion(world.db, statements)
+    return null
+  }
+  const ids = await store.nextIds(world.db)
+  const workflow = `configuration/${ids.deployment}`
+  const input: ConfigurationInput = { deployment: ids.deployment, release: ids.release, app, environment, actor }
+  await storeVersion(world.db, [
+    ...statements,
+    store.insertRelease({ ...release, id: ids.release, configuration: result.next.version }),
+    store.insertDeployment({
+      id: ids.deployment,
+      app,
+      environment,
+      kind: 'configuration',
+      run: release.run,
+      release: ids.release,
+      actor,
+      workflow,
+    }),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-deployment.waiting',
+      subject: `deployment/${ids.deployment}`,
+      chain,
+      app,
+      actor,
+      data: facts({ environment, kind: 'configuration', run: release.run, release: ids.release, sha: release.sha }),
+    }),
+    ...engine.startStatements({ id: workflow, name: 'configuration', chain, input }),
+  ])
+  return ids.deployment
+}
+
+/** Somebody else may have stored the same version a moment before. */
+async function storeVersion(db: Database, statements: Statement[]): Promise<void> {
+  try {
+    await db.batch(statements)
+  } catch (error) {
+    if ((error as { code?: string }).code !== '23505') throw error
+    throw new FairleadError('not_now', { why: 'Somebody else changed the configuration at the same moment' })
+  }
+}
