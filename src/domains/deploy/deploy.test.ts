@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { admitDelivery, choosePort, findRollbackTarget, judgeWatch, type PastDeployment } from './deploy.ts'
+
+const past = (over: Partial<PastDeployment>): PastDeployment => ({
+  id: 1,
+  state: 'replaced',
+  release: 1,
+  sha: 'a',
+  live: '2026-01-01T00:00:00.000Z',
+  artifactKept: true,
+  ...over,
+})
+
+describe('admitDelivery', () => {
+  test('the first delivery goes', () => {
+    expect(admitDelivery(1, { live: null, heldIn: null })).toEqual({ go: true })
+  })
+
+  test('of any two runs the older never replaces the newer', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), (mine, live) => {
+        const answer = admitDelivery(mine, { live: { id: 1, run: live }, heldIn: null })
+        expect(answer.go).toBe(mine >= live)
+      }),
+    )
+  })
+
+  test('a held change does not go, and says how to deliver it again', () => {
+    expect(admitDelivery(5, { live: null, heldIn: 'dev' })).toEqual({
+      go: false,
+      state: 'failed',
+      reason: 'the change was taken back from dev; retry the run to deliver it again',
+    })
+  })
+})
+
+describe('findRollbackTarget', () => {
+  test('returns to the newest release that was replaced in good order', () => {
+    const history = [
+      past({ id: 3, state: 'live', release: 3 }),
+      past({ id: 2, release: 2 }),
+      past({ id: 1, release: 1 }),
+    ]
+    expect(findRollbackTarget(history, [])).toEqual({ to: 2 })
+  })
+
+  test('passes over what was itself taken back, is held, or is the live release again', () => {
+    const history = [
+      past({ id: 5, state: 'live', release: 1, sha: 'a' }),
+      past({ id: 4, state: 'rolled_back', release: 4, sha: 'd' }),
+      past({ id: 3, release: 3, sha: 'held' }),
+      past({ id: 2, release: 1, sha: 'a' }),
+      past({ id: 1, release: 9, sha: 'z' }),
+    ]
+    expect(findRollbackTarget(history, ['held'])).toEqual({ to: 1 })
+  })
+
+  test('says why there is nothing to return to', () => {
+    expect(findRollbackTarget([], [])).toEqual({ to: null, reason: 'nothing has been live here yet' })
+    expect(findRollbackTarget([past({ state: 'live' })], [])).toEqual({
+      to: null,
+      reason: 'this is the first release that was live here',
+    })
+    const gone = [past({ id: 2, state: 'live', release: 2 }), past({ artifactKept: false })]
+    expect(findRollbackTarget(gone, [])).toEqual({
+      to: null,
+      reason: 'the artifacts of the earlier releases are no longer kept',
+    })
+  })
+})
+
+describe('judgeWatch', () => {
+  test('no answer is no reason to take a release back', () => {
+    expect(judgeWatch(null).takeBack).toBe(false)
+  })
+
+  test('a failed release, and one that keeps crashing, is taken back with its reason', () => {
+    expect(judgeWatch({ state: 'failed', reason: 'exit 1', restarts: 0 })).toEqual({ takeBack: true, reason: 'exit 1' })
+    expect(judgeWatch({ state: 'starting', reason: 'exit 1', restarts: 3 })).toEqual({
+      takeBack: true,
+      reason: 'it crashed 3 times: exit 1',
+    })
+    expect(judgeWatch({ state: 'ready', reason: null, restarts: 2 }).takeBack).toBe(false)
+  })
+})
+
+test('choosePort gives a port that nobody has', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 4481, max: 4490 })), (taken) => {
+      const port = choosePort(4480, taken)
+      expect(taken).not.toContain(port)
+      expect(port).toBeGreaterThan(4480)
+    }),
+  )
+})

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { pipelineFile } from '#contract/pipeline-file.ts'
+import { hostServices } from './host-release.ts'
+
+const definition = pipelineFile.parse({
+  services: {
+    web: { run: 'node web.js', health: '/health', env: { LEVEL: 'info' } },
+    worker: { run: 'node worker.js' },
+    admin: { run: 'node admin.js', port: true },
+    site: { static: 'public' },
+  },
+  environments: { production: { env: { LEVEL: 'warn' }, instances: 3 } },
+})
+
+test('the first service has traffic, a later one only when it says so', () => {
+  const services = hostServices(definition.services, definition.environments['production'], {}, {})
+  expect(services.map((service) => [service.name, service.port])).toEqual([
+    ['web', true],
+    ['worker', false],
+    ['admin', true],
+    ['site', true],
+  ])
+})
+
+test('the environment overrides the file, and what was set overrides both', () => {
+  const [web] = hostServices(
+    definition.services,
+    definition.environments['production'],
+    { LEVEL: 'debug' },
+    { KEY: 'secret' },
+  )
+  expect(web).toMatchObject({ instances: 3, env: { LEVEL: 'debug', KEY: 'secret' }, health: { path: '/health' } })
+  const [plain] = hostServices(definition.services, definition.environments['production'], {}, {})
+  expect(plain?.env).toEqual({ LEVEL: 'warn' })
+})
