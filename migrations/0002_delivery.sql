@@ -62,7 +62,8 @@ create table artifact (
   app text not null,
   run bigint not null,
   size bigint not null,
-  created timestamptz not null default now()
+  created timestamptz not null default now(),
+  removed timestamptz              -- its content was cleaned up
 );
 
 create table environment (

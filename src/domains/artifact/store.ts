@@ -3,5 +3,5 @@ import { sql, type Statement } from '#platform/sql.ts'
 /** The same content built twice is one artifact, of the run that built it first. */
 export function insertArtifact(artifact: { digest: string; app: string; run: number; size: number }): Statement {
   return sql`insert into artifact (digest, app, run, size)
-    values (${artifact.digest}, ${artifact.app}, ${artifact.run}, ${artifact.size}) on conflict do nothing`
+    values (${artifact.digest}, ${artifact.app}, ${artifact.run}, ${artifact.size}) on conflict (digest) do update set removed = null`
 }

@@ -66,8 +66,8 @@ export async function pendingDeployments(db: Database, app: string, environment:
 
 /** The last hundred that had the traffic, newest first. */
 export async function pastDeployments(db: Database, app: string, environment: string): Promise<PastDeployment[]> {
-  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.digest is not null as "artifactKept"
-    from deployment d join release r on r.id = d.release left join artifact a on a.digest = r.artifact
+  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.removed is null as "artifactKept"
+    from deployment d join release r on r.id = d.release join artifact a on a.digest = r.artifact
     where d.app = ${app} and d.environment = ${environment} and d.live is not null order by d.id desc limit 100`)
 }
 
