@@ -1,0 +1,16 @@
+// npm run bench: the figures that the README and the issues quote, each as a ratio against an alternative in the same run.
+// npm run bench -- delivery   runs only those whose name is given.
+const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+  start: () => import('./start.ts'),
+  delivery: () => import('./delivery.ts'),
+  deployments: () => import('./deployments.ts'),
+  edge: () => import('./edge.ts'),
+  engine: () => import('./engine.ts'),
+}
+
+const wanted = process.argv.slice(2)
+for (const [name, load] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n## ${name}`)
+  await (await load()).run()
+}

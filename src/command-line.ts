@@ -1,0 +1,17 @@
+import { runCli } from '#cli/cli.ts'
+import { createLocal } from './local/local.ts'
+
+/** Runs one command of the CLI on this machine; resolves with the exit code. */
+export async function main(args: string[]): Promise<number> {
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  return runCli(args, {
+    local: createLocal(process.env),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: Date.now,
+    signal: interrupted.signal,
+  })
+}

@@ -1,0 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
+import { createClient } from '#contract/client.ts'
+import type { Home } from '#platform/home.ts'
+import { findServer } from './server-process.ts'

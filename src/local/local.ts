@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { CheckResult, Local, RunMessage } from '#cli/local.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { proposePipelineFile } from '#domains/pipeline/init.ts'
+import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { localRun } from '#flows/local-run.ts'
+import { git, GitError } from '#platform/git.ts'
+import { type Home, homeFrom } from '#platform/home.ts'
+import { version } from '#platform/self.ts'
+import { findServer, startServer, stopServer } from './server-process.ts'
+
+/** What the CLI asks of this machine. Each answer imports only what it needs, so that `--version` starts fast. */
+export function createLocal(env: Record<string, string | undefined>): Local {
+  const home = (): Home => homeFrom(env)
+  return {
+    version,
+    connection: async () => {
+      const url = env['FAIRLEAD_URL']
+      if (url) return { url: url.replace(/\/$/, ''), token: env['FAIRLEAD_TOKEN'] ?? '' }
+      return findServer(home())
+    },
+    startServer: () => startServer(home(), env),
+    server: async (options) => (await import('#server/main.ts')).main({ home: home(), env, ...options }),
+    host: async (options) => (await import('#host/main.ts')).main(options),
+    runner: async () => (await import('#runner/main.ts')).main(),
+    static: async (folder) => (await import('#host/static.ts')).main([folder]),
+    stop: async ({ host }) => {
+      await stopServer(home())
+      if (host) await (await import('#platform/host-process.ts')).stopHost(home())
+    },
+    check: (folder) => check(folder),
+    init: async (folder) => {
+      const file = join(resolve(folder), 'fairlead.yaml')
+      const exists = await readFile(file).then(() => true, () => false)
+      return { file, exists, ...(await proposePipelineFile(resolve(folder))) }
+    },
+    run: (folder, options, report) => run(folder, options, report, home()),
+    backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
+    restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
+    link: async () => (await import('./database.ts')).createLink(home(), env),
+    doctor: async () => (await import('./doctor.ts')).examine(home(), env),
+    repository,
+  }
+}
+
+async function read(folder: string): Promise<{ file: string; result: ReturnType<typeof readPipelineFile> }> {
+  const file = join(resolve(folder), 'fairlead.yaml')
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const problem = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
+    throw new FairleadError('pipeline_file', { file, line: 1, column: 1, problem, hint: 'Write one with `fairlead init`' })
+  })
+  return { file, result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }) }
+}
+
+async function check(folder: string): Promise<CheckResult> {
+  const { file, result } = await read(folder)
+  if (!result.ok) return { file, problems: result.problems, summary: [], app: null }
+  return { file, problems: [], summary: summarise(result.pipeline), app: result.pipeline.app }
+}
+
+function summarise(pipeline: PipelineFile): string[] {
+  const verified = (name: string): string => (pipeline.environments[name]?.verify ? `${name} (verified)` : name)
+  return [
+    `steps         ${Object.keys(pipeline.steps).join(', ') || 'none'}`,
+    `services      ${Object.keys(pipeline.services).join(', ') || 'none'}`,
+    `environments  ${Object.keys(pipeline.environments).map(verified).join(' → ')}`,
+  ]
+}
+
+/** A folder's name as an app's name: lower case, hyphens for what is not allowed. */
+function appName(folder: string): string {
+  const name = basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40).replace(/-+$/, '')
+  return name || 'app'
+}
+
+async function run(folder: string, options: { steps: string[]; signal: AbortSignal }, report: (message: RunMessage) => void, home: Home) {
+  const { file, result } = await read(folder)
+  if (!result.ok) {
+    const [first] = result.problems
+    throw new FairleadError('pipeline_file', { file, line: first?.line ?? 1, column: first?.column ?? 1, problem: first?.problem ?? '', hint: first?.hint ?? '' })
+  }
+  const { startLocalRunner } = await import('./local-runner.ts')
+  const { runner, logs, close } = await startLocalRunner(home)
+  try {
+    return await localRun({ folder: resolve(folder), pipeline: result.pipeline, steps: options.steps, runner, logs, report, signal: options.signal, now: Date.now })
+  } finally {
+    await close()
+  }
+}
+
+async function repository(folder: string) {
+  const at = resolve(folder)
+  const ask = async (...args: string[]): Promise<string> => (await git(at, args)).stdout.trim()
+  try {
+    const top = await ask('rev-parse', '--show-toplevel')
+    const head = await ask('rev-parse', '--verify', 'HEAD^{commit}').catch(() => {
+      throw new FairleadError('repository', { repository: at, problem: 'it has no commit yet' })
+    })
+    const branch = await ask('symbolic-ref', '--short', 'HEAD').catch(() => {
+      throw new FairleadError('repository', { repository: at, problem: 'its HEAD is detached; check out the branch to deliver' })
+    })
+    return { top, name: appName(top), branch, head, clean: (await ask('status', '--porcelain')) === '' }
+  } catch (error) {
+    if (error instanceof GitError) throw new FairleadError('repository', { repository: at, problem: error.message })
+    throw error
+  }
+}

@@ -1,0 +1,233 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, endedRun, type Installation, makeRepository, push, type Repository, startInstallation, tinyApp, tinyServer, waitFor } from './installation.ts'
+
+let installation: Installation
+const repositories: Repository[] = []
+beforeAll(async () => {
+  installation = await startInstallation()
+})
+afterAll(async () => {
+  await installation.stop()
+  await Promise.all(repositories.map((repository) => repository.remove()))
+})
+
+async function repositoryWith(files: Record<string, string>): Promise<Repository> {
+  const repository = await makeRepository(files)
+  repositories.push(repository)
+  return repository
+}
+
+const one = '\nenvironments: {production: {}}\n'
+async function latestRun(app: string): Promise<number> {
+  const { runs } = await installation.client.listRuns({ query: { app } })
+  return runs[0]?.id ?? 0
+}
+
+describe('the line', () => {
+  test('a push goes through steps and all environments, and is running there', async () => {
+    const repository = await repositoryWith(tinyApp('one'))
+    const shown = await push(installation, 'first', repository)
+    expect(shown).toContain('remote:')
+    const run = await endedRun(installation, await latestRun('first'))
+    expect(run).toMatchObject({ state: 'succeeded', reason: null })
+    expect(run.steps).toMatchObject([{ name: 'test', state: 'passed', attempt: 1 }])
+    expect(run.deployments.map((one) => [one.environment, one.deployment?.state])).toEqual([['dev', 'live'], ['staging', 'live'], ['production', 'live']])
+    const artifacts = new Set(run.deployments.map((one) => one.deployment?.artifact))
+    expect([...artifacts]).toEqual([run.artifact])
+    expect(await ask(installation, 'first', 'production')).toEqual({ status: 200, text: 'one' })
+    const environment = await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })
+    expect(environment).toMatchObject({ health: 'healthy', rollback: { possible: false } })
+    const byPort = await fetch(environment.urls[1] ?? '')
+    expect(await byPort.text()).toBe('one')
+  })
+
+  test('the next push replaces it without one failed request', async () => {
+    const repository = repositories[0]!
+    let running = true
+    const answers = new Map<string, number>()
+    const load = (async () => {
+      while (running) {
+        const answer = await ask(installation, 'first', 'production').then((a) => `${a.status} ${a.text}`, (error: Error) => error.message)
+        answers.set(answer, (answers.get(answer) ?? 0) + 1)
+      }
+    })()
+    await repository.commit({ 'server.js': tinyServer('two') }, 'Say two')
+    await push(installation, 'first', repository)
+    const run = await endedRun(installation, await latestRun('first'))
+    await waitFor('two answers', async () => answers.has('200 two'))
+    running = false
+    await load
+    expect(run.state).toBe('succeeded')
+    expect([...answers.keys()].sort()).toEqual(['200 one', '200 two'])
+  })
+
+  test('rollback by command returns to the release before, holds the change, and is shown beforehand', async () => {
+    const before = await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })
+    expect(before.rollback.possible).toBe(true)
+    const result = await installation.cli('rollback', 'first', 'production', '--json')
+    expect(result.code, result.stderr).toBe(0)
+    await waitFor('one answers again', async () => (await ask(installation, 'first', 'production')).text === 'one')
+    await waitFor('the change is held', async () =>
+      (await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })).held.length === 1)
+    expect((await ask(installation, 'first', 'staging')).text).toBe('two')
+  })
+
+  test('a held change is delivered again only when somebody asks', async () => {
+    const held = await latestRun('first')
+    const retried = await installation.client.retryRun({ params: { run: held } })
+    expect(await endedRun(installation, retried.id)).toMatchObject({ state: 'succeeded' })
+    expect((await ask(installation, 'first', 'production')).text).toBe('two')
+  })
+
+  test('every transition is one event of one chain, in order, and none names a secret', async () => {
+    const run = await installation.client.getRun({ params: { run: await latestRun('first') } })
+    const { events } = await installation.client.listEvents({ query: { chain: run.change.chain, after: 0, limit: 500 } })
+    const types = events.map((event) => event.type.replace(/^dev\.cdevents(x\.fairlead-)?\.?/, ''))
+    expect(types[0]).toBe('change.merged')
+    expect(types).toContain('artifact.packaged')
+    expect(types.filter((type) => type === 'pipelinerun.finished')).toHaveLength(2)
+    expect(events.map((event) => event.id)).toEqual(events.map((event) => event.id).toSorted((a, b) => a - b))
+  })
+})
+
+describe('what must never get there', () => {
+  test('a failing test stops the line, and its last lines are in the log', async () => {
+    const repository = await repositoryWith(tinyApp('good', one))
+    await push(installation, 'stops', repository)
+    await endedRun(installation, await latestRun('stops'))
+    await repository.commit({ 'server.js': 'this is no javascript' }, 'Break it')
+    await push(installation, 'stops', repository)
+    const run = await endedRun(installation, await latestRun('stops'))
+    expect(run).toMatchObject({ state: 'failed' })
+    expect(run.reason).toContain('step test failed')
+    const log = await installation.client.getLog({ params: { run: run.id, step: 'test' } })
+    expect(log.lines.map((line) => line.text).join('\n')).toContain('SyntaxError')
+    expect(log.lines.map((line) => line.n)).toEqual(log.lines.map((_, i) => i + 1))
+    expect((await ask(installation, 'stops', 'production')).text).toBe('good')
+  })
+
+  test('a service that never gets healthy never gets traffic', async () => {
+    const repository = await repositoryWith(tinyApp('good', one))
+    await push(installation, 'sick', repository)
+    await endedRun(installation, await latestRun('sick'))
+    await repository.commit({ 'server.js': "console.error('cannot find the ledger'); process.exit(3)" }, 'Crash at start')
+    await push(installation, 'sick', repository)
+    const run = await endedRun(installation, await latestRun('sick'))
+    expect(run.state).toBe('failed')
+    expect(run.reason).toContain('cannot find the ledger')
+    expect((await ask(installation, 'sick', 'production')).text).toBe('good')
+    const environment = await installation.client.getEnvironment({ params: { app: 'sick', environment: 'production' } })
+    expect(environment).toMatchObject({ health: 'healthy', pending: [] })
+  })
+
+  test('a verification that says no keeps the traffic where it is', async () => {
+    const yaml = (verify: string): string => `services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: '${verify}'}}\n`
+    const repository = await repositoryWith({ 'server.js': tinyServer('good'), 'fairlead.yaml': yaml('curl -fsS $FAIRLEAD_URL | grep good') })
+    await push(installation, 'verified', repository)
+    expect(await endedRun(installation, await latestRun('verified'))).toMatchObject({ state: 'succeeded' })
+    await repository.commit({ 'server.js': tinyServer('bad') })
+    await push(installation, 'verified', repository)
+    const run = await endedRun(installation, await latestRun('verified'))
+    expect(run).toMatchObject({ state: 'failed' })
+    expect(run.reason).toContain('the verification said no')
+    expect((await ask(installation, 'verified', 'production')).text).toBe('good')
+  })
+
+  test('a release that dies soon after it went live is taken back by itself', async () => {
+    const repository = await repositoryWith(tinyApp('good', one))
+    await push(installation, 'dies', repository)
+    await endedRun(installation, await latestRun('dies'))
+    await repository.commit({ 'server.js': `${tinyServer('bad')}\nsetTimeout(() => process.exit(7), 1500)` })
+    await push(installation, 'dies', repository)
+    await endedRun(installation, await latestRun('dies'))
+    await waitFor('it is taken back', async () => (await ask(installation, 'dies', 'production')).text === 'good')
+    const { deployments } = await installation.client.listDeployments({ query: { app: 'dies' } })
+    await waitFor('the history says so', async () => {
+      const list = (await installation.client.listDeployments({ query: { app: 'dies' } })).deployments
+      return list[0]?.kind === 'rollback' && list[0].state === 'live' && list[1]?.state === 'rolled_back'
+    })
+    expect(deployments[0]?.actor).toBeDefined()
+  })
+
+  test.each([
+    ['malformed', 'steps: [', 'fairlead.yaml:'],
+    ['huge', `# ${'x'.repeat(400_000)}`, 'fairlead.yaml'],
+    ['unknown key', 'servces: {}', 'services'],
+  ])('a %s fairlead.yaml fails the run with one sentence', async (kind, text, expected) => {
+    const app = `file-${kind.replace(' ', '-')}`
+    const repository = await repositoryWith({ 'fairlead.yaml': text })
+    await push(installation, app, repository)
+    const run = await endedRun(installation, await latestRun(app))
+    expect(run.state).toBe('failed')
+    expect(run.reason).toContain(expected)
+    expect(run.reason).not.toContain('\n')
+  })
+
+  test('a commit that deletes fairlead.yaml fails, and what runs stays', async () => {
+    const repository = repositories[0]!
+    await repository.commit({ 'fairlead.yaml': null }, 'Delete the file')
+    await push(installation, 'first', repository)
+    const run = await endedRun(installation, await latestRun('first'))
+    expect(run).toMatchObject({ state: 'failed' })
+    expect(run.reason).toContain('the commit has no fairlead.yaml')
+    expect((await ask(installation, 'first', 'production')).text).toBe('two')
+  })
+})
+
+describe('many at once', () => {
+  test('twenty pushes in a row: the newest is live at the end, the superseded ones are marked so', async () => {
+    const repository = await repositoryWith(tinyApp('0', one))
+    for (let i = 1; i <= 20; i += 1) {
+      await repository.commit({ 'server.js': tinyServer(String(i)) }, `Say ${i}`)
+      await push(installation, 'twenty', repository)
+    }
+    await waitFor('all runs end', async () => (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every((run) => run.ended !== null))
+    const { runs } = await installation.client.listRuns({ query: { app: 'twenty' } })
+    expect(runs).toHaveLength(20)
+    expect(runs[0]?.state).toBe('succeeded')
+    expect(runs.filter((run) => !['succeeded', 'superseded'].includes(run.state))).toEqual([])
+    expect((await ask(installation, 'twenty', 'production')).text).toBe('20')
+    const live = (await installation.client.listDeployments({ query: { app: 'twenty', state: 'live' } })).deployments
+    expect(live).toHaveLength(1)
+  })
+
+  test('cancel kills the whole tree and ends the run', async () => {
+    const repository = await repositoryWith({
+      'fairlead.yaml': `steps:\n  hang: |\n    setsid sleep 4242 &\n    sleep 4243\nservices: {web: exec node server.js}\n`, 'server.js': tinyServer('x'),
+    })
+    await push(installation, 'hangs', repository)
+    const id = await latestRun('hangs')
+    await waitFor('the step runs', async () => (await installation.client.getRun({ params: { run: id } })).steps.some((step) => step.state === 'running'))
+    await installation.client.cancelRun({ params: { run: id } })
+    const run = await endedRun(installation, id)
+    expect(run.state).toBe('cancelled')
+    expect(run.steps).toMatchObject([{ state: 'cancelled' }])
+    const { stdout } = await import('node:child_process').then(({ spawnSync }) => spawnSync('pgrep', ['-fx', 'sleep 424[23]'], { encoding: 'utf8' }))
+    expect(stdout).toBe('')
+  })
+})
+
+describe('configuration', () => {
+  test('changing a variable or a secret is a deployment, its value is never shown, and a rollback brings the old one back', async () => {
+    const server = "require('node:http').createServer((q, r) => r.end([process.env.MODE, process.env.KEY].join(' '))).listen(process.env.PORT)"
+    const repository = await repositoryWith({
+      'server.js': server,
+      'fairlead.yaml': 'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {env: {MODE: file}}}\n',
+    })
+    await push(installation, 'configured', repository)
+    await endedRun(installation, await latestRun('configured'))
+    expect((await ask(installation, 'configured', 'production')).text).toBe('file ')
+    const at = { app: 'configured', environment: 'production' }
+    await installation.client.changeConfiguration({ params: at, body: { variables: { MODE: 'set' }, secrets: { KEY: 'hunter2hunter2' } } })
+    await waitFor('it is in force', async () => (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2')
+    const shown = JSON.stringify([await installation.client.getConfiguration({ params: at }), (await installation.client.listEvents({ query: { app: 'configured', limit: 500 } })).events])
+    expect(shown).toContain('KEY')
+    expect(shown).not.toContain('hunter2')
+    await waitFor('it can be rolled back', async () => (await installation.client.getEnvironment({ params: at })).rollback.possible)
+    await installation.client.rollback({ params: at, body: {} })
+    await waitFor('it is as before', async () => (await ask(installation, 'configured', 'production')).text === 'file ')
+    await waitFor('the newest version is the old one', async () => (await installation.client.getConfiguration({ params: at })).version === 2)
+    expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
+  })
+})

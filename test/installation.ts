@@ -1,0 +1,256 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Client, createClient } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { StoredEvent } from '#contract/event.ts'
+import type { RunDetail } from '#contract/run.ts'
+import { selfCommand } from '#platform/self.ts'
+
+const execute = promisify(execFile)
+
+/** A real installation in a folder of its own: server, database, host and runner as separate processes. */
+export interface Installation {
+  home: string
+  port: number
+  edgePort: number
+  url: string
+  client: Client
+  token: string
+  /** what the server wrote on standard error so far */
+  output(): string
+  pid(): number
+  start(): Promise<void>
+  /** SIGTERM, and waits for the end */
+  stopServer(): Promise<number | null>
+  /** SIGKILL */
+  killServer(): Promise<void>
+  stop(): Promise<void>
+  cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
+}
+
+export async function startInstallation(options: { env?: Record<string, string> } = {}): Promise<Installation> {
+  const home = await mkdtemp(join(tmpdir(), 'fairlead-test-'))
+  const port = await freePorts()
+  const url = `http://127.0.0.1:${port}`
+  const env = { ...cleanEnvironment(), FAIRLEAD_HOME: home, FAIRLEAD_PORT: String(port), ...options.env }
+  let server: ChildProcess | null = null
+  let output = ''
+  let token = ''
+  const installation: Installation = {
+    home, port, edgePort: port + 80, url, client: createClient({ base: url }), token,
+    output: () => output,
+    pid: () => server?.pid ?? 0,
+    start: async () => {
+      const [command, ...args] = selfCommand('server', '--no-sample')
+      const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      server = child
+      const keep = (chunk: Buffer): void => {
+        output = (output + chunk.toString()).slice(-200_000)
+      }
+      child.stdout?.on('data', keep)
+      child.stderr?.on('data', keep)
+      await waitFor('the server answers', async () => {
+        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output}`)
+        return (await createClient({ base: url }).health()).status === 'ok'
+      })
+      token = (await readFile(join(home, 'token'), 'utf8')).trim()
+      installation.token = token
+      installation.client = createClient({ base: url, token })
+    },
+    stopServer: () => end(server, 'SIGTERM'),
+    killServer: async () => {
+      await end(server, 'SIGKILL')
+    },
+    stop: async () => {
+      await execute(process.execPath, [...selfCommand('stop', '--host').slice(1)], { env }).catch(() => undefined)
+      await end(server, 'SIGKILL')
+      await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
+    cli: async (...args) => {
+      const [command, ...rest] = selfCommand(...args)
+      return new Promise((resolve) => {
+        execFile(command, rest, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+          resolve({ code: error ? Number((error as { code?: number }).code ?? 1) : 0, stdout, stderr })
+        })
+      })
+    },
+  }
+  await installation.start()
+  return installation
+}
+
+async function end(child: ChildProcess | null, signal: NodeJS.Signals): Promise<number | null> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  return ended
+}
+
+/** Nothing of the test runner's own environment, and not the repository's Node on the PATH. */
+function cleanEnvironment(): Record<string, string> {
+  const path = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
+  return { PATH: path, HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8' }
+}
+
+/** A port with the edge's (+80) and the first ten environments' ports free after it. */
+export async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const wanted = [port, ...Array.from({ length: 10 }, (_, i) => port + 80 + i)]
+    if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+/** Polls until it is true; a FairleadError counts as not yet. */
+export async function waitFor(what: string, look: () => Promise<boolean>, seconds = 60): Promise<void> {
+  const until = Date.now() + seconds * 1000
+  for (;;) {
+    try {
+      if (await look()) return
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error
+    }
+    if (Date.now() > until) throw new Error(`waited ${seconds} s in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+/** The run after it has ended. */
+export async function endedRun(installation: Installation, run: number, seconds = 60): Promise<RunDetail> {
+  let detail: RunDetail | null = null
+  await waitFor(`run ${run} ends`, async () => {
+    detail = await installation.client.getRun({ params: { run } })
+    return detail.ended !== null
+  }, seconds)
+  return detail!
+}
+
+export interface Repository {
+  folder: string
+  git(...args: string[]): Promise<string>
+  /** Writes files (null removes one) and commits; answers the commit's id. */
+  commit(files: Record<string, string | null>, message?: string): Promise<string>
+  remove(): Promise<void>
+}
+
+export async function makeRepository(files: Record<string, string>): Promise<Repository> {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-repository-'))
+  const env = {
+    ...cleanEnvironment(), GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com', GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.com', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0',
+  }
+  const git = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await execute('git', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
+    return args[0] === 'push' ? stderr : stdout
+  }
+  const repository: Repository = {
+    folder,
+    git,
+    commit: async (changes, message = 'Change it') => {
+      for (const [name, text] of Object.entries(changes)) {
+        const path = join(folder, name)
+        if (text === null) await rm(path, { force: true })
+        else {
+          await mkdir(dirname(path), { recursive: true })
+          await writeFile(path, text)
+        }
+      }
+      await git('add', '--all')
+      await git('commit', '--quiet', '--allow-empty', '-m', message)
+      return (await git('rev-parse', 'HEAD')).trim()
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+  await git('init', '--quiet', '--initial-branch=main')
+  await repository.commit(files, 'Begin')
+  return repository
+}
+
+/** The smallest web app: answers its version; `/health` too. */
+export const tinyServer = (version: string): string => `
+const http = require('node:http')
+http.createServer((request, response) => response.end(${JSON.stringify(version)})).listen(process.env.PORT, '127.0.0.1')
+`
+
+export const tinyApp = (version: string, more = ''): Record<string, string> => ({
+  'server.js': tinyServer(version),
+  'fairlead.yaml': `
+steps:
+  test: node --check server.js
+services:
+  web:
+    run: exec node server.js
+    health: /health
+${more}`,
+})
+
+/** Registers a hosted app and pushes its repository there; answers what git showed. */
+export async function push(installation: Installation, app: string, repository: Repository, ...more: string[]): Promise<string> {
+  await installation.client.createApp({ body: { name: app } })
+  const remote = `http://fairlead:${installation.token}@127.0.0.1:${installation.port}/git/${app}.git`
+  return repository.git('push', ...more, remote, 'HEAD:main')
+}
+
+/** What an environment answers through the edge, by host name. */
+export function ask(installation: Installation, app: string, environment: string, path = '/'): Promise<{ status: number; text: string }> {
+  const headers = { host: `${app}.${environment}.localhost:${installation.edgePort}` }
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: installation.edgePort, path, headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** Calls back for each event of an app from now on, until stopped; ends by itself when the server dies. */
+export async function onEvents(installation: Installation, app: string, callback: (event: StoredEvent) => void): Promise<() => void> {
+  const stop = new AbortController()
+  const response = await fetch(`${installation.url}/api/v1/events/stream?app=${app}`, {
+    headers: { authorization: `Bearer ${installation.token}`, accept: 'text/event-stream' }, signal: stop.signal,
+  })
+  const read = async (): Promise<void> => {
+    let rest = ''
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      const blocks = (rest + chunk).split('\n\n')
+      rest = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const data = block.split('\n').find((line) => line.startsWith('data: '))
+        if (data) callback(JSON.parse(data.slice(6)) as StoredEvent)
+      }
+    }
+  }
+  read().catch(() => undefined)
+  return () => stop.abort()
+}
+
+/** The processes of an installation, found in /proc by their command line or as children. */
+export async function processOf(installation: Installation, which: 'server' | 'host' | 'database' | 'runner'): Promise<number> {
+  if (which === 'server') return installation.pid()
+  if (which === 'database') return Number((await readFile(join(installation.home, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+  const { stdout } = await execute('pgrep', ['-f', `main\\.ts ${which}`])
+  for (const pid of stdout.trim().split('\n').map(Number)) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+    if (environment.split('\0').includes(`FAIRLEAD_HOME=${installation.home}`)) return pid
+    const parent = Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1])
+    if (parent === installation.pid()) return pid
+  }
+  throw new Error(`no ${which} of ${installation.home} is running`)
+}
