@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { toLiteralText, type Statement } from './sql.ts'
+import { openListener } from './postgres-listener.ts'
+import { toLiteralText, toParameter, type Statement } from './sql.ts'
 
 export type Row = Record<string, unknown>
 
@@ -9,10 +10,20 @@ export interface Database {
   query<R extends object = Row>(statement: Statement): Promise<R[]>
   /** Runs several statements as one message and one transaction; returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<Row[][]>
+  /** The same on a connection of its own, for what must not queue behind other work. */
+  vital(statements: readonly Statement[]): Promise<Row[][]>
   /** Calls back for each NOTIFY on a channel, and with `null` after a lost connection is back (look again then). */
   listen(channel: string, callback: (payload: string | null) => void): Promise<() => Promise<void>>
+  /**
+   * Lends a connection of its own, without timeouts, for long transactions such as a backup; closed when `work` ends, and
+   * what was not committed is undone.
+   */
+  session<T>(work: (run: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
+
+/** Runs one statement on a lent connection. */
+export type Session = <R extends object = Row>(statement: Statement) => Promise<R[]>
 
 export interface DatabaseOptions {
   /** a connection URL, or the folder of a unix socket with user and database */
@@ -34,8 +45,9 @@ types.setTypeParser(1184, (text: string) => new Date(text).toISOString())
 /** Opens a pool. Throws when the server cannot be reached at all. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const onError = options.onError ?? (() => undefined)
+  const where = typeof options.connection === 'string' ? { connectionString: options.connection } : options.connection
   const config: pg.PoolConfig = {
-    ...(typeof options.connection === 'string' ? { connectionString: options.connection } : options.connection),
+    ...where,
     types,
     max: options.size ?? 12,
     statement_timeout: options.statementTimeout ?? 10_000,
@@ -43,81 +55,59 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     connectionTimeoutMillis: 10_000,
     application_name: 'fairlead',
   }
-  const pool = new pg.Pool(config)
-  pool.on('error', onError)
-  pool.on('connect', (client) => client.on('error', onError))
+  const pool = openPool(config, onError)
+  const vital = openPool({ ...config, max: 1 }, onError)
+  const listener = openListener(config, onError)
   await pool.query('select 1')
-  const listeners = new Set<() => Promise<void>>()
   return {
     query: async <R extends object>(statement: Statement) => {
       const result = await pool.query<R & pg.QueryResultRow>(statement.text, statement.values.map(toParameter))
       return result.rows
     },
-    batch: async (statements) => {
-      if (statements.length === 0) return []
-      const answer: unknown = await pool.query(statements.map(toLiteralText).join(';\n'))
-      const results = (Array.isArray(answer) ? answer : [answer]) as pg.QueryResult<Row>[]
-      return results.map((result) => result.rows)
-    },
-    listen: async (channel, callback) => {
-      const stop = await startListener(config, channel, callback, onError)
-      listeners.add(stop)
-      return async () => {
-        listeners.delete(stop)
-        await stop()
-      }
-    },
+    batch: (statements) => sendTogether(pool, statements),
+    vital: (statements) => sendTogether(vital, statements),
+    listen: listener.listen,
+    session: (work) => lend({ ...where, types, application_name: 'fairlead session' }, onError, work),
     close: async () => {
-      await Promise.all([...listeners].map((stop) => stop()))
-      await pool.end()
+      await listener.close()
+      await Promise.all([pool.end(), vital.end()])
     },
   }
 }
 
-/** JSON goes in as text; arrays of scalars stay PostgreSQL arrays. */
-function toParameter(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Date || Buffer.isBuffer(value) || Array.isArray(value)) return value
-  return JSON.stringify(value)
+function openPool(config: pg.PoolConfig, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool(config)
+  pool.on('error', onError)
+  pool.on('connect', (client) => client.on('error', onError))
+  return pool
 }
 
-async function startListener(
+async function sendTogether(pool: pg.Pool, statements: readonly Statement[]): Promise<Row[][]> {
+  if (statements.length === 0) return []
+  const answer: unknown = await pool.query(statements.map(toLiteralText).join(';\n'))
+  const results = (Array.isArray(answer) ? answer : [answer]) as pg.QueryResult<Row>[]
+  return results.map((result) => result.rows)
+}
+
+async function lend<T>(
   config: pg.ClientConfig,
-  channel: string,
-  callback: (payload: string | null) => void,
   onError: (error: Error) => void,
-): Promise<() => Promise<void>> {
-  let client: pg.Client | null = null
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  const connect = async (first: boolean): Promise<void> => {
-    const next = new pg.Client(config)
-    const lost = (error?: Error): void => {
-      if (error) onError(error)
-      if (client !== next) return
-      client = null
-      if (!stopped) timer = setTimeout(() => void retry(), 200)
-    }
-    next.on('error', lost)
-    next.on('end', () => lost())
-    next.on('notification', (message) => callback(message.payload ?? ''))
-    await next.connect()
-    await next.query(`listen ${pg.escapeIdentifier(channel)}`)
-    client = next
-    if (!first) callback(null)
+  work: (run: Session) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(config)
+  client.on('error', onError)
+  await client.connect()
+  try {
+    return await work(async <R extends object>(statement: Statement) => {
+      const result = await client.query<R & pg.QueryResultRow>(statement.text, statement.values.map(toParameter))
+      return result.rows
+    })
+  } finally {
+    await client.end()
   }
-  const retry = async (): Promise<void> => {
-    try {
-      await connect(false)
-    } catch (error) {
-      onError(error as Error)
-      if (!stopped) timer = setTimeout(() => void retry(), 500)
-    }
-  }
-  await connect(true)
-  return async () => {
-    stopped = true
-    clearTimeout(timer)
-    await client?.end()
-  }
+}
+
+/** The SQLSTATE of a database's answer, or null when the error is none: then nobody knows whether the statement was done. */
+export function sqlState(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.code ?? null) : null
 }

@@ -42,6 +42,7 @@ function isStatement(value: unknown): value is Statement {
  * transaction: a process that freezes after sending it can hold no lock open (see docs/decisions/0003).
  */
 export function toLiteralText(statement: Statement): string {
+  if (statement.values.length === 0) return statement.text
   return statement.text.replace(/\$(\d+)/g, (_, n: string) => literal(statement.values[Number(n) - 1]))
 }
 
@@ -51,12 +52,36 @@ function literal(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (value instanceof Date) return pg.escapeLiteral(value.toISOString())
   if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`
-  if (Array.isArray(value)) return `array[${value.map(literal).join(',')}]`
-  if (typeof value === 'object') return pg.escapeLiteral(withoutNul(JSON.stringify(value)))
-  return pg.escapeLiteral(withoutNul(String(value)))
+  if (Array.isArray(value)) return pg.escapeLiteral(arrayText(value))
+  return pg.escapeLiteral(String(toParameter(value)))
 }
 
-/** PostgreSQL's text cannot hold U+0000; it becomes U+FFFD. JSON writes it as an escape. */
-function withoutNul(text: string): string {
-  return text.replaceAll('\u0000', '\uFFFD').replaceAll(String.raw`\u0000`, String.raw`\ufffd`)
+/** The value as the driver takes it: JSON as text, arrays of scalars as PostgreSQL arrays, and only text that PostgreSQL can hold. */
+export function toParameter(value: unknown): unknown {
+  if (typeof value === 'string') return holdable(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Date || Buffer.isBuffer(value)) return value
+  if (Array.isArray(value)) return value.map(toParameter)
+  return toJson(value)
+}
+
+/** JSON without what PostgreSQL's JSON cannot hold: U+0000 and halves of surrogate pairs become U+FFFD. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value ?? null)
+  return text.replace(/\\(u0000|ud[89a-f][0-9a-f]{2}|.)/g, (all, escaped: string) =>
+    escaped.length > 1 ? String.raw`\ufffd` : all,
+  )
+}
+
+const holdable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
+
+/** `{"a","b"}`: as text it takes the type that the place wants, like a parameter does. */
+function arrayText(values: readonly unknown[]): string {
+  const items = values.map((value) => {
+    if (value === null || value === undefined) return 'null'
+    if (Array.isArray(value)) return arrayText(value)
+    const text = value instanceof Date ? value.toISOString() : String(toParameter(value))
+    return `"${text.replace(/["\\]/g, String.raw`\$&`)}"`
+  })
+  return `{${items.join(',')}}`
 }

