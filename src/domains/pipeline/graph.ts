@@ -1,0 +1,53 @@
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+
+/** Which steps a step waits for; in the order of the file. */
+export type Graph = ReadonlyMap<string, readonly string[]>
+export type StepOutcome = 'passed' | 'failed'
+
+/** A step without `needs` waits for the one written above it; `needs: []` waits for none. */
+export function buildGraph(steps: PipelineFile['steps']): Graph {
+  const names = Object.keys(steps)
+  return new Map(names.map((name, i) => [name, steps[name]?.needs ?? names.slice(Math.max(0, i - 1), i)]))
+}
+
+/** The steps that have not ended and whose needs all passed, in the order of the file. */
+export function readySteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutcome>): string[] {
+  return [...graph]
+    .filter(([name, needs]) => !outcomes.has(name) && needs.every((need) => outcomes.get(need) === 'passed'))
+    .map(([name]) => name)
+}
+
+/** The steps that can never start, because something they need failed, directly or through others. */
+export function unreachableSteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutcome>): string[] {
+  const dead = new Set([...outcomes].filter(([, outcome]) => outcome === 'failed').map(([name]) => name))
+  for (let grew = true; grew;) {
+    grew = false
+    for (const [name, needs] of graph) {
+      if (dead.has(name) || outcomes.has(name) || !needs.some((need) => dead.has(need))) continue
+      dead.add(name)
+      grew = true
+    }
+  }
+  return [...graph.keys()].filter((name) => dead.has(name) && !outcomes.has(name))
+}
+
+/** A cycle of needs, named in order and closed (`a`, `b`, `a`), or null. */
+export function findCycle(graph: Graph): string[] | null {
+  const done = new Set<string>()
+  const visit = (name: string, path: string[]): string[] | null => {
+    const at = path.indexOf(name)
+    if (at >= 0) return [...path.slice(at), name]
+    if (done.has(name)) return null
+    for (const need of graph.get(name) ?? []) {
+      const cycle = visit(need, [...path, name])
+      if (cycle) return cycle
+    }
+    done.add(name)
+    return null
+  }
+  for (const name of graph.keys()) {
+    const cycle = visit(name, [])
+    if (cycle) return cycle
+  }
+  return null
+}

@@ -1,0 +1,27 @@
+export interface StepFacts {
+  app: string
+  run: number | string
+  sha: string
+  step: string
+  path: string
+  /** a folder for caches (`~/.npm`, `~/.m2`) that has nothing of the server's user in it */
+  home: string
+  extra: Record<string, string>
+}
+
+/** The whole environment of a step: nothing of the server's own reaches it. What the file sets wins, but not over FAIRLEAD_*. */
+export function stepEnvironment(facts: StepFacts): Record<string, string> {
+  return {
+    PATH: facts.path,
+    HOME: facts.home,
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    CI: 'true',
+    ...facts.extra,
+    FAIRLEAD: 'true',
+    FAIRLEAD_APP: facts.app,
+    FAIRLEAD_RUN: String(facts.run),
+    FAIRLEAD_STEP: facts.step,
+    FAIRLEAD_COMMIT: facts.sha,
+  }
+}
