@@ -30,7 +30,7 @@ create table pipeline_run (
   sha text not null,
   state text not null default 'queued',
   reason text,
-  definition jsonb,                -- fairlead.yaml after defaults, as this run read it
+  definition json,                 -- json, not jsonb: the order of keys counts. fairlead.yaml after defaults, as this run read it
   artifact text,
   retry_of bigint,
   created timestamptz not null default now(),
@@ -95,7 +95,7 @@ create table release (
   configuration int not null,
   run bigint not null,
   sha text not null,
-  definition jsonb not null,       -- services and environment of fairlead.yaml, so that a rollback needs no repository
+  definition json not null,        -- services and environment of fairlead.yaml, so that a rollback needs no repository
   created timestamptz not null default now()
 );
 

@@ -100,7 +100,7 @@ export async function nextIds(db: Database): Promise<{ release: number; deployme
 export function insertRelease(release: Release): Statement {
   return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
     values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
-      ${release.sha}, ${release.definition}::jsonb)`
+      ${release.sha}, ${release.definition}::json)`
 }
 
 export function setReleaseConfiguration(id: number, configuration: number): Statement {

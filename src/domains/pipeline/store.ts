@@ -66,7 +66,7 @@ export async function newerOpenRun(db: Database, app: string, id: number): Promi
 }
 
 export function startRun(id: number, definition: PipelineFile): Statement {
-  return sql`update pipeline_run set state = 'running', reason = null, started = coalesce(started, now()), definition = ${definition}::jsonb where id = ${id}`
+  return sql`update pipeline_run set state = 'running', reason = null, started = coalesce(started, now()), definition = ${definition}::json where id = ${id}`
 }
 
 /** Says why a run waits. */
