@@ -1,0 +1,108 @@
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { matchesGlob, posix, resolve } from 'node:path'
+import { OciError } from './oci-index.ts'
+import type { TarEntry } from './tar.ts'
+
+/** Paths as byte strings (latin1), so that a name that is not UTF-8 stays what it is. */
+export const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
+export const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')
+/** What a call of the file system is given for a byte string. */
+export const nativePath = (bytes: string): Buffer => Buffer.from(bytes, 'latin1')
+
+interface Pattern {
+  path: string
+  isGlob: boolean
+  used: boolean
+}
+
+/**
+ * Yields what belongs into an artifact, sorted by bytes, folders before their content. A pattern is a path or a glob
+ * relative to the folder and stands for everything below what it names; `.git` never belongs. Sockets, pipes and devices
+ * are left out. Throws an OciError when an `include` names nothing, or a link leads out of the folder by `..`.
+ */
+export function* selectEntries(folder: string, include: string[], exclude: string[]): Generator<TarEntry> {
+  const root = bytesOf(resolve(folder))
+  const wanted = include.map(toPattern)
+  const unwanted = exclude.map(toPattern)
+  const everything = wanted.find((pattern) => pattern.path === '.')
+  if (everything) everything.used = true
+  yield* below('', everything !== undefined)
+  const unused = wanted.find((pattern) => !pattern.used)
+  if (unused)
+    throw new OciError(`artifact: include names "${textOf(unused.path)}", but there is no such path after the steps`)
+
+  function* below(parent: string, isInside: boolean): Generator<TarEntry> {
+    for (const { name, kind } of children(root, parent)) {
+      const path = parent === '' ? name : `${parent}/${name}`
+      if (name === '.git' || some(unwanted, path)) continue
+      const isWanted = some(wanted, path) || isInside
+      if (kind === 'directory') {
+        if (isWanted) yield { path, type: 'directory', size: 0, executable: true, target: '' }
+        if (isWanted || mayLeadTo(wanted, path)) yield* below(path, isWanted)
+      } else if (isWanted) yield kind === 'symlink' ? link(root, path) : file(root, path)
+    }
+  }
+}
+
+function children(root: string, parent: string): { name: string; kind: 'file' | 'directory' | 'symlink' }[] {
+  const entries: Dirent<Buffer>[] = readdirSync(nativePath(parent === '' ? root : `${root}/${parent}`), {
+    encoding: 'buffer',
+    withFileTypes: true,
+  })
+  return entries
+    .flatMap((entry) => {
+      const kind = entry.isFile()
+        ? 'file'
+        : entry.isDirectory()
+          ? 'directory'
+          : entry.isSymbolicLink()
+            ? 'symlink'
+            : null
+      return kind === null ? [] : [{ name: entry.name.toString('latin1'), kind } as const]
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function file(root: string, path: string): TarEntry {
+  const stat = lstatSync(nativePath(`${root}/${path}`))
+  return { path, type: 'file', size: stat.size, executable: (stat.mode & 0o100) !== 0, target: '' }
+}
+
+/**
+ * A link inside the folder is kept relative, so that it holds wherever the artifact is unpacked. An absolute one to
+ * elsewhere names a program of the machine (a Python environment's interpreter) and is kept as it is.
+ */
+function link(root: string, path: string): TarEntry {
+  const target = readlinkSync(nativePath(`${root}/${path}`), { encoding: 'buffer' }).toString('latin1')
+  const entry: TarEntry = { path, type: 'symlink', size: 0, executable: false, target }
+  if (target === root || target.startsWith(`${root}/`)) {
+    return { ...entry, target: posix.relative(posix.dirname(`${root}/${path}`), target) || '.' }
+  }
+  if (leadsOut(path, target))
+    throw new OciError(
+      `artifact: the link "${textOf(path)}" leads out of the folder to "${textOf(target)}"; exclude it, or copy the file`,
+    )
+  return entry
+}
+
+/** Whether a relative link climbs above the top of the folder it is in. */
+export function leadsOut(path: string, target: string): boolean {
+  if (target.startsWith('/')) return false
+  return /^\.\.(\/|$)/.test(posix.join(posix.dirname(path), target))
+}
+
+function toPattern(text: string): Pattern {
+  const path = posix.normalize(bytesOf(text)).replace(/(.)\/+$/, '$1')
+  return { path, isGlob: /[*?[{]/.test(path), used: false }
+}
+
+function some(patterns: Pattern[], path: string): boolean {
+  const found = patterns.filter(
+    (pattern) => path === pattern.path || (pattern.isGlob && matchesGlob(path, pattern.path)),
+  )
+  for (const pattern of found) pattern.used = true
+  return found.length > 0
+}
+
+const mayLeadTo = (patterns: Pattern[], path: string): boolean =>
+  patterns.some((pattern) => pattern.isGlob || pattern.path.startsWith(`${path}/`))

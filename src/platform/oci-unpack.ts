@@ -1,0 +1,190 @@
+import { createHash, type Hash } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fchmodSync,
+  fsync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createZstdDecompress } from 'node:zlib'
+import { blobPath, type Descriptor, isAlive, OciError, syncFolder, temporaryPath } from './oci-index.ts'
+import { bytesOf, leadsOut, nativePath, textOf } from './oci-select.ts'
+import { readTar, type TarEntry, type TarHandler } from './tar.ts'
+
+/** Whether an earlier unpack ended; the folder appears only when it is whole. */
+export function isUnpacked(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0
+}
+
+/**
+ * Unpacks a layer to `folder`, which appears at once when everything in it is right. With `durable` every file is on the
+ * disk before that: a folder that a power cut left half written would pass for whole ever after.
+ */
+export async function unpackLayer(options: {
+  layout: string
+  layer: Descriptor
+  folder: string
+  durable: boolean
+}): Promise<void> {
+  const folder = resolve(options.folder)
+  const parent = dirname(folder)
+  mkdirSync(parent, { recursive: true })
+  removeLeftOvers(folder)
+  const temporary = `${folder}${basename(temporaryPath(''))}`
+  mkdirSync(temporary)
+  chmodSync(temporary, 0o755)
+  const writer = fileWriter(temporary)
+  try {
+    await streamLayer(options.layout, options.layer, writer)
+    if (options.durable) await syncFiles(writer.written)
+    putInPlace(temporary, folder)
+    if (options.durable) syncFolder(parent)
+  } catch (error) {
+    writer.end()
+    rmSync(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function putInPlace(temporary: string, folder: string): void {
+  try {
+    renameSync(temporary, folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Another process was faster, with the same content.
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** A killed unpack leaves its temporary folder; its name tells the pid of its writer. */
+function removeLeftOvers(folder: string): void {
+  const start = `${basename(folder)}.`
+  for (const name of readdirSync(dirname(folder))) {
+    const pid = name.startsWith(start) ? /^(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name.slice(start.length))?.[1] : undefined
+    if (pid === undefined || Number(pid) === process.pid || isAlive(Number(pid))) continue
+    rmSync(resolve(dirname(folder), name), { recursive: true, force: true })
+  }
+}
+
+/** Reads a layer to its end and checks its digest. Throws an OciError that names the digest when the content is damaged. */
+export async function streamLayer(layout: string, layer: Descriptor, handler: TarHandler): Promise<void> {
+  const hash = createHash('sha256')
+  const reader = readTar(handler)
+  try {
+    await pipeline(
+      createReadStream(blobPath(layout, layer.digest), { highWaterMark: 256 * 1024 }),
+      hashing(hash),
+      createZstdDecompress({ chunkSize: 256 * 1024 }),
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) reader.push(chunk)
+      },
+    )
+    reader.finish()
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, layer.digest)
+  }
+  if (`sha256:${hash.digest('hex')}` !== layer.digest)
+    throw new OciError(`the layer ${layer.digest} is damaged: its content has another digest`)
+}
+
+function hashing(hash: Hash): Transform {
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+}
+
+function explain(error: NodeJS.ErrnoException, digest: string): Error {
+  if (error instanceof OciError) return error
+  if (error.code === 'ENOENT' && error.syscall === 'open') return new OciError(`the layer ${digest} is missing`)
+  if (error.code === 'ENOSPC') return new OciError('the artifact cannot be unpacked: no space is left on the disk')
+  if (error.syscall !== undefined) return new OciError(`the artifact cannot be unpacked: ${error.message}`)
+  return new OciError(`the layer ${digest} is damaged: ${error.message}`)
+}
+
+/**
+ * Writes entries below a fresh folder. Nothing is written through a link: every folder on the way was made here, and a
+ * file is only ever created.
+ */
+function fileWriter(root: string): TarHandler & { written: string[] } {
+  const base = bytesOf(root)
+  const folders = new Set([''])
+  const written: string[] = []
+  let fd: number | null = null
+  const makeFolder = (path: string): void => {
+    if (folders.has(path)) return
+    makeFolder(parentOf(path))
+    const full = nativePath(`${base}/${path}`)
+    if (lstatSync(full, { throwIfNoEntry: false }))
+      throw new OciError(`the artifact is malformed: "${textOf(path)}" is a folder and something else`)
+    mkdirSync(full)
+    chmodSync(full, 0o755)
+    folders.add(path)
+    written.push(`${base}/${path}`)
+  }
+  return {
+    written,
+    entry: (entry) => {
+      refuseEscape(entry)
+      makeFolder(parentOf(entry.path))
+      const path = `${base}/${entry.path}`
+      if (entry.type === 'directory') makeFolder(entry.path)
+      else if (entry.type === 'symlink') symlinkSync(nativePath(entry.target), nativePath(path))
+      else {
+        fd = openSync(nativePath(path), 'wx')
+        fchmodSync(fd, entry.executable ? 0o755 : 0o644)
+        written.push(path)
+      }
+    },
+    data: (chunk) => {
+      if (fd !== null) for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
+    },
+    end: () => {
+      if (fd !== null) closeSync(fd)
+      fd = null
+    },
+  }
+}
+
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+
+function refuseEscape(entry: TarEntry): void {
+  const parts = entry.path.split('/')
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw new OciError(`the artifact is refused: its entry "${textOf(entry.path)}" is not a path inside the folder`)
+  if (entry.type === 'symlink' && (entry.target === '' || leadsOut(entry.path, entry.target)))
+    throw new OciError(
+      `the artifact is refused: its link "${textOf(entry.path)}" leads out of the folder to "${textOf(entry.target)}"`,
+    )
+}
+
+/** A few at a time: the file system writes what is waiting together. */
+async function syncFiles(paths: string[]): Promise<void> {
+  const queue = [...paths]
+  const work = async (): Promise<void> => {
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      const fd = openSync(nativePath(path), 'r')
+      try {
+        await new Promise<void>((done, fail) => fsync(fd, (error) => (error ? fail(error) : done())))
+      } finally {
+        closeSync(fd)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, work))
+}

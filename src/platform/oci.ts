@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  fsync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import {
+  blobPath,
+  type Descriptor,
+  entryPath,
+  type Manifest,
+  makeLayout,
+  mediaTypes,
+  OciError,
+  readEntries,
+  readEntry,
+  readOrNull,
+  sweep,
+  syncFolder,
+  temporaryPath,
+  writeIndex,
+} from './oci-index.ts'
+import { type Layer, writeLayer } from './oci-layer.ts'
+import { isUnpacked, streamLayer, unpackLayer } from './oci-unpack.ts'
+
+/**
+ * Packs what is selected in `folder` as an image with one layer into the OCI image layout `layout`, which is created when
+ * missing. Patterns are paths or globs relative to the folder. The same content has the same digest (of the manifest);
+ * annotations go to index.json only, and those of the first packing are kept. `size` is what the image takes on disk, in
+ * bytes. Safe to repeat, and in several processes at once; nothing is visible before it is whole.
+ */
+export async function pack(request: {
+  layout: string
+  folder: string
+  include: string[]
+  exclude: string[]
+  annotations: Record<string, string>
+}): Promise<{ digest: string; size: number }> {
+  const { layout } = request
+  makeLayout(layout)
+  const blobs = join(layout, 'blobs', 'sha256')
+  const temporary = temporaryPath(blobs)
+  const fd = openSync(temporary, 'wx+')
+  try {
+    const layer = await writeLayer(fd, request)
+    const config = describe(mediaTypes.config, configOf(layer))
+    const layerDescriptor: Descriptor = { mediaType: mediaTypes.layer, digest: layer.digest, size: layer.size }
+    const manifest = describe(mediaTypes.manifest, manifestOf(config.descriptor, layerDescriptor))
+    const entry = JSON.stringify({ ...manifest.descriptor, annotations: request.annotations })
+    // The database names the digest in a transaction that survives a power cut, so the content must as well: these files
+    // and the folder of the blobs. index.json is made from the entries and needs no fsync.
+    await Promise.all([
+      syncThenRename(fd, temporary, blobPath(layout, layer.digest)),
+      writeBlob(blobs, blobPath(layout, config.descriptor.digest), config.bytes),
+    ])
+    await writeBlob(blobs, blobPath(layout, manifest.descriptor.digest), manifest.bytes)
+    syncFolder(blobs)
+    if (readEntry(layout, manifest.descriptor.digest)) touch(entryPath(layout, manifest.descriptor.digest))
+    else await writeBlob(layout, entryPath(layout, manifest.descriptor.digest), Buffer.from(entry))
+    writeIndex(layout)
+    return { digest: manifest.descriptor.digest, size: layer.size + config.bytes.length + manifest.bytes.length }
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+      throw new OciError('the artifact cannot be packed: no space is left on the disk')
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * Unpacks an image to `folder`, which appears only when its whole content is there and has the right digest. Does nothing
+ * when the folder is there already and not empty. `durable: false` leaves out the fsync of each file, for a folder that
+ * nobody needs after a power cut. Throws an OciError of one sentence when the image is missing, damaged, or would write
+ * outside of the folder.
+ */
+export async function unpack(request: {
+  layout: string
+  digest: string
+  folder: string
+  durable?: boolean
+}): Promise<void> {
+  if (isUnpacked(request.folder)) return
+  const layer = readManifest(request.layout, request.digest).layers[0]
+  if (!layer) throw new OciError(`the artifact ${request.digest} has no layer`)
+  await unpackLayer({ layout: request.layout, layer, folder: request.folder, durable: request.durable ?? true })
+}
+
+/** Reads everything an image consists of; throws an OciError that names what is missing or damaged. */
+export async function verify(request: { layout: string; digest: string }): Promise<void> {
+  const manifest = readManifest(request.layout, request.digest)
+  await verifyBlob(request.layout, manifest.config)
+  for (const layer of manifest.layers)
+    await streamLayer(request.layout, layer, { entry: () => undefined, data: () => undefined, end: () => undefined })
+}
+
+/** What the layout holds, each with the annotations it was packed with. */
+export function list(layout: string): Descriptor[] {
+  return readEntries(layout)
+}
+
+/** Removes one image; its blobs go with the next `collectGarbage`. Safe to repeat. */
+export function remove(request: { layout: string; digest: string }): void {
+  blobPath(request.layout, request.digest)
+  rmSync(entryPath(request.layout, request.digest), { force: true })
+  writeIndex(request.layout)
+}
+
+/**
+ * Removes every image that is not among `keep`, every blob that nothing needs, and what killed writers left behind.
+ * Nothing that was written or packed again within `graceMs` (default 10 minutes) is touched: its digest may not have reached
+ * the database yet. Answers the digests of the removed images and the bytes freed.
+ */
+export async function collectGarbage(request: {
+  layout: string
+  keep: string[]
+  graceMs?: number
+  now?: () => number
+}): Promise<{ removed: string[]; freed: number }> {
+  const { layout } = request
+  makeLayout(layout)
+  const now = (request.now ?? Date.now)()
+  const isOld = (path: string): boolean =>
+    now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > (request.graceMs ?? 600_000)
+  const keep = new Set(request.keep)
+  const removed = readEntries(layout)
+    .map(({ digest }) => digest)
+    .filter((digest) => !keep.has(digest) && isOld(entryPath(layout, digest)))
+  for (const digest of removed) rmSync(entryPath(layout, digest), { force: true })
+  if (removed.length > 0) writeIndex(layout)
+  const needed = neededBlobs(layout, [...keep, ...readEntries(layout).map(({ digest }) => digest)])
+  const blobs = join(layout, 'blobs', 'sha256')
+  let freed = 0
+  for (const name of readdirSync(blobs)) {
+    const path = join(blobs, name)
+    if (!/^[0-9a-f]{64}$/.test(name) || needed.has(`sha256:${name}`) || !isOld(path)) continue
+    freed += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    rmSync(path, { force: true })
+  }
+  sweep(layout, now)
+  sweep(blobs, now)
+  return { removed, freed }
+}
+
+function neededBlobs(layout: string, digests: string[]): Set<string> {
+  const needed = new Set<string>(digests)
+  for (const digest of digests) {
+    try {
+      const manifest = readManifest(layout, digest)
+      for (const { digest: part } of [manifest.config, ...manifest.layers]) needed.add(part)
+    } catch (error) {
+      if (!(error instanceof OciError)) throw error // one that is missing or damaged needs nothing more
+    }
+  }
+  return needed
+}
+
+function readManifest(layout: string, digest: string): Manifest {
+  const text = readOrNull(blobPath(layout, digest))
+  if (text === null)
+    throw new OciError(`the artifact ${digest} is not in ${layout}; it was cleaned up, or never packed here`)
+  if (digestOf(Buffer.from(text)) !== digest)
+    throw new OciError(`the artifact ${digest} is damaged: its manifest has another digest`)
+  return JSON.parse(text) as Manifest
+}
+
+async function verifyBlob(layout: string, descriptor: Descriptor): Promise<void> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(blobPath(layout, descriptor.digest))) hash.update(chunk as Buffer)
+  } catch (error) {
+    throw new OciError(`the blob ${descriptor.digest} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  if (`sha256:${hash.digest('hex')}` !== descriptor.digest)
+    throw new OciError(`the blob ${descriptor.digest} is damaged: its content has another digest`)
+}
+
+const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+
+function describe(mediaType: string, content: object): { bytes: Buffer; descriptor: Descriptor } {
+  const bytes = Buffer.from(JSON.stringify(content))
+  return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } }
+}
+
+const manifestOf = (config: Descriptor, layer: Descriptor): Manifest => ({
+  schemaVersion: 2,
+  mediaType: mediaTypes.manifest,
+  config,
+  layers: [layer],
+})
+
+/** What a build leaves may be native, so the image says for which machine it is. */
+function configOf(layer: Layer): object {
+  const architectures: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+  return {
+    architecture: architectures[process.arch] ?? process.arch,
+    os: process.platform,
+    config: {},
+    rootfs: { type: 'layers', diff_ids: [layer.diffId] },
+  }
+}
+
+async function writeBlob(folder: string, path: string, bytes: Buffer): Promise<void> {
+  const temporary = temporaryPath(folder)
+  const fd = openSync(temporary, 'wx')
+  try {
+    writeSync(fd, bytes)
+    await syncThenRename(fd, temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Content first, name after: a name never stands for content that a power cut took. */
+async function syncThenRename(fd: number, temporary: string, path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.size === fstatSync(fd).size) touch(path)
+  await new Promise<void>((done, fail) => fsync(fd, (error) => (error ? fail(error) : done())))
+  renameSync(temporary, path)
+}
+
+/** Tells `collectGarbage` that this is needed again. */
+function touch(path: string): void {
+  const now = new Date()
+  try {
+    utimesSync(path, now, now)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
