@@ -7,12 +7,25 @@ import { findServer, readServerFile } from './server-process.ts'
 
 /** Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`. */
 export async function examine(home: Home, env: Record<string, string | undefined>): Promise<DoctorLine[]> {
-  return Promise.all([node(), gitVersion(), folder(home), disk(home), database(env), server(home), services(home), isolation()])
+  return Promise.all([
+    node(),
+    gitVersion(),
+    folder(home),
+    disk(home),
+    database(env),
+    server(home),
+    services(home),
+    isolation(),
+  ])
 }
 
 async function node(): Promise<DoctorLine> {
   const major = Number(process.versions.node.split('.')[0])
-  return { what: 'Node', state: major >= 24 ? 'ok' : 'problem', detail: `${process.version} at ${process.execPath}${major >= 24 ? '' : '; Fairlead needs 24 or newer'}` }
+  return {
+    what: 'Node',
+    state: major >= 24 ? 'ok' : 'problem',
+    detail: `${process.version} at ${process.execPath}${major >= 24 ? '' : '; Fairlead needs 24 or newer'}`,
+  }
 }
 
 async function gitVersion(): Promise<DoctorLine> {
@@ -43,31 +56,52 @@ async function disk(home: Home): Promise<DoctorLine> {
 }
 
 async function database(env: Record<string, string | undefined>): Promise<DoctorLine> {
-  return { what: 'database', state: 'ok', detail: env['DATABASE_URL'] ? 'PostgreSQL of DATABASE_URL' : 'embedded PostgreSQL' }
+  return {
+    what: 'database',
+    state: 'ok',
+    detail: env['DATABASE_URL'] ? 'PostgreSQL of DATABASE_URL' : 'embedded PostgreSQL',
+  }
 }
 
 async function server(home: Home): Promise<DoctorLine> {
   const file = await readServerFile(home)
   if (!file) return { what: 'server', state: 'warning', detail: 'not running; start it with `fairlead server`' }
-  const health = await createClient({ base: file.url }).health({ signal: AbortSignal.timeout(3000) }).catch(() => null)
+  const health = await createClient({ base: file.url })
+    .health({ signal: AbortSignal.timeout(3000) })
+    .catch(() => null)
   if (!health) return { what: 'server', state: 'problem', detail: `${file.url} (process ${file.pid}) does not answer` }
   const parts = `database ${health.database}, host ${health.host}`
-  return { what: 'server', state: health.status === 'ok' ? 'ok' : 'problem', detail: `${file.url}, version ${health.version}, ${parts}` }
+  return {
+    what: 'server',
+    state: health.status === 'ok' ? 'ok' : 'problem',
+    detail: `${file.url}, version ${health.version}, ${parts}`,
+  }
 }
 
 async function services(home: Home): Promise<DoctorLine> {
   const connection = await findServer(home)
-  if (!connection) return { what: 'services', state: 'unknown', detail: 'the server does not answer, so nothing is known of them' }
+  if (!connection)
+    return { what: 'services', state: 'unknown', detail: 'the server does not answer, so nothing is known of them' }
   const { lines } = await createClient({ base: connection.url, token: connection.token }).listLines()
   const environments = lines.flatMap((line) => line.environments)
-  const sick = environments.filter((environment) => environment.health === 'unhealthy' || environment.health === 'unknown')
+  const sick = environments.filter(
+    (environment) => environment.health === 'unhealthy' || environment.health === 'unknown',
+  )
   const names = sick.map((environment) => `${environment.app}/${environment.name} ${environment.health}`)
-  return { what: 'services', state: sick.length > 0 ? 'problem' : 'ok', detail: names.join(', ') || `${environments.length} environments` }
+  return {
+    what: 'services',
+    state: sick.length > 0 ? 'problem' : 'ok',
+    detail: names.join(', ') || `${environments.length} environments`,
+  }
 }
 
 /** What keeps a step from the server's files: said as it is. */
 async function isolation(): Promise<DoctorLine> {
   const controllers = await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8').catch(() => null)
   const memory = controllers?.includes('memory') ? 'memory limits where the cgroup is writable' : 'no memory limits'
-  return { what: 'isolation', state: 'warning', detail: `steps and services run as the server's user in process groups of their own; ${memory}` }
+  return {
+    what: 'isolation',
+    state: 'warning',
+    detail: `steps and services run as the server's user in process groups of their own; ${memory}`,
+  }
 }

@@ -33,13 +33,16 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     check: (folder) => check(folder),
     init: async (folder) => {
       const file = join(resolve(folder), 'fairlead.yaml')
-      const exists = await readFile(file).then(() => true, () => false)
+      const exists = await readFile(file).then(
+        () => true,
+        () => false,
+      )
       return { file, exists, ...(await proposePipelineFile(resolve(folder))) }
     },
     run: (folder, options, report) => run(folder, options, report, home()),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
-    link: async () => (await import('./database.ts')).createLink(home(), env),
+    link: async () => (await import('./database.ts')).createLink(home()),
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
   }
@@ -49,7 +52,13 @@ async function read(folder: string): Promise<{ file: string; result: ReturnType<
   const file = join(resolve(folder), 'fairlead.yaml')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const problem = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
-    throw new FairleadError('pipeline_file', { file, line: 1, column: 1, problem, hint: 'Write one with `fairlead init`' })
+    throw new FairleadError('pipeline_file', {
+      file,
+      line: 1,
+      column: 1,
+      problem,
+      hint: 'Write one with `fairlead init`',
+    })
   })
   return { file, result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }) }
 }
@@ -71,20 +80,45 @@ function summarise(pipeline: PipelineFile): string[] {
 
 /** A folder's name as an app's name: lower case, hyphens for what is not allowed. */
 function appName(folder: string): string {
-  const name = basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40).replace(/-+$/, '')
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
   return name || 'app'
 }
 
-async function run(folder: string, options: { steps: string[]; signal: AbortSignal }, report: (message: RunMessage) => void, home: Home) {
+async function run(
+  folder: string,
+  options: { steps: string[]; signal: AbortSignal },
+  report: (message: RunMessage) => void,
+  home: Home,
+) {
   const { file, result } = await read(folder)
   if (!result.ok) {
     const [first] = result.problems
-    throw new FairleadError('pipeline_file', { file, line: first?.line ?? 1, column: first?.column ?? 1, problem: first?.problem ?? '', hint: first?.hint ?? '' })
+    throw new FairleadError('pipeline_file', {
+      file,
+      line: first?.line ?? 1,
+      column: first?.column ?? 1,
+      problem: first?.problem ?? '',
+      hint: first?.hint ?? '',
+    })
   }
   const { startLocalRunner } = await import('./local-runner.ts')
   const { runner, logs, close } = await startLocalRunner(home)
   try {
-    return await localRun({ folder: resolve(folder), pipeline: result.pipeline, steps: options.steps, runner, logs, report, signal: options.signal, now: Date.now })
+    return await localRun({
+      folder: resolve(folder),
+      pipeline: result.pipeline,
+      steps: options.steps,
+      runner,
+      logs,
+      report,
+      signal: options.signal,
+      now: Date.now,
+    })
   } finally {
     await close()
   }
@@ -99,7 +133,10 @@ async function repository(folder: string) {
       throw new FairleadError('repository', { repository: at, problem: 'it has no commit yet' })
     })
     const branch = await ask('symbolic-ref', '--short', 'HEAD').catch(() => {
-      throw new FairleadError('repository', { repository: at, problem: 'its HEAD is detached; check out the branch to deliver' })
+      throw new FairleadError('repository', {
+        repository: at,
+        problem: 'its HEAD is detached; check out the branch to deliver',
+      })
     })
     return { top, name: appName(top), branch, head, clean: (await ask('status', '--porcelain')) === '' }
   } catch (error) {

@@ -28,7 +28,12 @@ export async function findServer(home: Home): Promise<Connection | null> {
   const file = await readServerFile(home)
   if (!file) return null
   const token = (await readFile(home.token, 'utf8').catch(() => '')).trim()
-  const answers = await createClient({ base: file.url }).health({ signal: AbortSignal.timeout(3000) }).then(() => true, () => false)
+  const answers = await createClient({ base: file.url })
+    .health({ signal: AbortSignal.timeout(3000) })
+    .then(
+      () => true,
+      () => false,
+    )
   return answers && token !== '' ? { url: file.url, token } : null
 }
 
@@ -38,7 +43,12 @@ export async function startServer(home: Home, env: Record<string, string | undef
   const logFile = join(home.log, 'server.log')
   const log = openSync(logFile, 'a', 0o600)
   const [command, ...args] = selfCommand('server', '--no-sample')
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], env: { ...env } as NodeJS.ProcessEnv, cwd: '/' })
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...env } as NodeJS.ProcessEnv,
+    cwd: '/',
+  })
   closeSync(log)
   let ended = false
   child.once('exit', () => (ended = true))
@@ -57,7 +67,8 @@ export async function stopServer(home: Home): Promise<void> {
   const file = await readServerFile(home)
   if (!file || !isAlive(file.pid)) return
   process.kill(file.pid, 'SIGTERM')
-  for (let tries = 0; tries < 600 && isAlive(file.pid); tries += 1) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (let tries = 0; tries < 600 && isAlive(file.pid); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 function isAlive(pid: number): boolean {

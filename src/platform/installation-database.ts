@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import type { EmbeddedPostgres } from './embedded-postgres.ts'
+import type { Home } from './home.ts'
+import type { Logger } from './log.ts'
+import { migrate } from './migrate.ts'
+import { type Database, openDatabase } from './postgres.ts'
+import { packageRoot } from './self.ts'
+import { supervisePostgres } from './supervised-postgres.ts'
+
+/** The database of an installation: that of DATABASE_URL, else the embedded one, which is started or adopted. */
+export async function openInstallationDatabase(
+  home: Home,
+  env: Record<string, string | undefined>,
+  log: Logger,
+  options: { migrate: boolean },
+): Promise<{ db: Database; close(): Promise<void> }> {
+  const url = env['DATABASE_URL']
+  const server: EmbeddedPostgres | null = url ? null : await supervisePostgres({ folder: home.postgres, log })
+  const onError = (error: Error): void => log.warn('a connection to the database was lost', { error: error.message })
+  try {
+    const db = await openDatabase({ connection: url ?? server!.connection, onError })
+    if (options.migrate) await migrate(db, join(packageRoot, 'migrations'))
+    return {
+      db,
+      close: async () => {
+        await db.close()
+        await server?.stop()
+      },
+    }
+  } catch (error) {
+    await server?.stop()
+    throw error
+  }
+}
