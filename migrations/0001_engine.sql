@@ -170,8 +170,9 @@ begin
 end $$;
 
 create function take(_id text, _replica text, _version int) returns workflow language sql as $$
-  update workflow set state = 'running', owner = _replica, epoch = epoch + 1, version = coalesce(version, _version),
-    started = coalesce(started, clock_timestamp())
+  update workflow set state = 'running', owner = _replica, epoch = epoch + 1, started = coalesce(started, clock_timestamp()),
+    -- nothing that an older version recorded has to fit when there is nothing
+    version = case when exists (select from workflow_step where workflow = _id) then version else _version end
   where id = _id returning *
 $$;
 
@@ -261,6 +262,22 @@ begin
       jsonb_build_object('name', _row.name, 'reason', _reason));
   end if;
   perform pg_notify('fairlead_workflow', 'ended ' || _workflow);
+end $$;
+
+-- Which of these definitions have something to claim.
+create function claimable(_names text[]) returns text[] language sql stable as $$
+  select coalesce(array_agg(n), '{}') from unnest(_names) n
+  where exists (select from workflow where state = 'queued' and name = n)
+    or exists (select from workflow w where w.state = 'running' and w.name = n
+      and (w.owner is null or not exists (select from replica r where r.id = w.owner)))
+$$;
+
+-- A replica that closes gives back what it ran, so that others go on at once.
+create function give_back(_replica text) returns void language plpgsql as $$
+begin
+  perform pg_notify('fairlead_workflow', 'queued ' || name) from workflow where owner = _replica and state = 'running';
+  update workflow set owner = null where owner = _replica and state = 'running';
+  delete from replica where id = _replica;
 end $$;
 
 create function cancel_workflow(_id text) returns boolean language plpgsql as $$

@@ -111,3 +111,11 @@ async function lend<T>(
 export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null
 }
+
+/** True for what may be gone a moment later: a lost connection, a server that starts or is full, a deadlock, a timeout. */
+export function isPassing(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== null) return /^(08|53|57|40|55P03|25P0[34])/.test(state)
+  const { code, message } = error as NodeJS.ErrnoException
+  return (typeof code === 'string' && /^E[A-Z]+$/.test(code)) || /connection|timeout/i.test(message ?? '')
+}

@@ -1,0 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomBytes } from 'node:crypto'
+import type { EngineOptions } from './options.ts'
+import { cancelWorkflow, startWorkflow } from './records.ts'
+import { openReplica, type Replica } from './replica.ts'
+import { createResults } from './results.ts'
+import type { Engine } from './workflow.ts'
+
+/** Builds the engine of one replica. Nothing happens before `open`. */
+export function createEngine(options: EngineOptions): Engine {
+  const { db } = options
+  const settings = { ...options, lease: options.lease ?? 2000, shield: new AsyncLocalStorage<boolean>() }
+  const results = createResults(db)
+  let replica: Replica | null = null
+  let stopListening: (() => Promise<void>) | null = null
+  let isOpen = false
+  let opening: Promise<void> = Promise.resolve()
+
+  const begin = async (): Promise<void> => {
+    const id = `${options.replica}/${randomBytes(6).toString('hex')}`
+    replica = await openReplica(settings, id, () => {
+      // A replica that lost its lease is dead for good; another one begins in its place.
+      if (isOpen) opening = insistOnBegin()
+    })
+  }
+  const insistOnBegin = async (): Promise<void> => {
+    for (let pause = 50; isOpen; pause = Math.min(pause * 2, 1000)) {
+      try {
+        return await begin()
+      } catch (error) {
+        options.log.warn('the database cannot be reached', { error: (error as Error).message })
+        await new Promise((resolve) => setTimeout(resolve, pause))
+      }
+    }
+  }
+
+  return {
+    open: async () => {
+      isOpen = true
+      stopListening = await db.listen('fairlead_workflow', (payload) => {
+        const [kind, subject] = split(payload)
+        replica?.notify(kind, subject)
+      })
+      await begin()
+    },
+    close: async () => {
+      isOpen = false
+      await stopListening?.()
+      await opening
+      await replica?.close()
+      await results.close()
+    },
+    startStatements: (workflow) => {
+      if (!options.definitions.some((definition) => definition.name === workflow.name))
+        throw new Error(`There is no definition of a workflow ${workflow.name}`)
+      return [startWorkflow(workflow)]
+    },
+    cancel: (id) => cancelWorkflow(db, id),
+    result: (id, signal) => results.wait(id, signal),
+  }
+}
+
+/** `kind subject`; a lost connection is `again`. */
+function split(payload: string | null): [string, string] {
+  if (payload === null) return ['again', '']
+  const space = payload.indexOf(' ')
+  return [payload.slice(0, space), payload.slice(space + 1)]
+}

@@ -1,0 +1,137 @@
+import type { Database } from '#platform/postgres.ts'
+import { sql, toJson, type Statement } from '#platform/sql.ts'
+import type { NewWorkflow, WorkflowState } from './workflow.ts'
+
+/** A workflow as a replica got it to run. */
+export interface ClaimedWorkflow {
+  id: string
+  name: string
+  version: number
+  chain: string
+  input: unknown
+  epoch: number
+  cancel: boolean
+}
+
+export type StepOutcome = 'passed' | 'failed' | 'broken'
+
+export interface RecordedStep {
+  name: string
+  outcome: StepOutcome
+  result: unknown
+  reason: string | null
+}
+
+/** Names the holder of an epoch of a workflow; every statement with it is refused once the epoch is over. */
+export interface Fence {
+  id: string
+  epoch: number
+}
+
+export const startWorkflow = (workflow: NewWorkflow): Statement =>
+  sql`select start_workflow(${workflow.id}, ${workflow.name}, ${workflow.chain}, ${toJson(workflow.input)}::json)`
+
+export const beginStep = (fence: Fence, name: string, tries: number): Statement =>
+  sql`select begin_step(${fence.id}, ${fence.epoch}, ${name}, ${tries}) as attempt`
+
+export const flushStep = (fence: Fence, name: string, flush: number): Statement =>
+  sql`select flush_step(${fence.id}, ${fence.epoch}, ${name}, ${flush})`
+
+/** `result` is JSON. */
+export const endStep = (
+  fence: Fence,
+  name: string,
+  outcome: StepOutcome,
+  result: string,
+  reason: string | null,
+): Statement => sql`select end_step(${fence.id}, ${fence.epoch}, ${name}, ${outcome}, ${result}::json, ${reason})`
+
+/** `output` is JSON. */
+export const endWorkflow = (fence: Fence, state: WorkflowState, output: string, reason: string | null): Statement =>
+  sql`select end_workflow(${fence.id}, ${fence.epoch}, ${state}, ${output}::json, ${reason})`
+
+export const takeLock = (fence: Fence, name: string, rank: number): Statement =>
+  sql`select take_lock(${fence.id}, ${fence.epoch}, ${name}, ${rank}) as held`
+
+export const freeLock = (fence: Fence, name: string, step: string): Statement =>
+  sql`select free_lock(${fence.id}, ${fence.epoch}, ${name}, ${step})`
+
+export const leaveQueue = (fence: Fence, name: string): Statement[] => [
+  sql`select fence(${fence.id}, ${fence.epoch})`,
+  sql`select free_locks(${fence.id}, ${name})`,
+]
+
+export function recordedSteps(db: Database, id: string): Promise<RecordedStep[]> {
+  return db.query<RecordedStep>(
+    sql`select name, outcome, result, reason from workflow_step where workflow = ${id} and ended is not null`,
+  )
+}
+
+export const register = (replica: string, lease: number): Statement =>
+  sql`insert into replica (id, lease) values (${replica}, clock_timestamp() + ${lease} * interval '1 ms')`
+
+export const giveBack = (replica: string): Statement => sql`select give_back(${replica})`
+
+export function claim(
+  db: Database,
+  replica: string,
+  definition: { name: string; version: number },
+  slots: number,
+): Promise<ClaimedWorkflow[]> {
+  return db.query<ClaimedWorkflow>(sql`select id, name, version, chain, input, epoch, cancel
+    from claim_workflows(${replica}, ${definition.name}, ${definition.version}, ${slots})`)
+}
+
+export interface Beat {
+  mine: ClaimedWorkflow[]
+  claimable: string[]
+}
+
+/** Renews the lease; answers what the replica owns and which definitions have something to claim. */
+export async function beat(db: Database, replica: string, lease: number, names: string[]): Promise<Beat> {
+  const [, mine, claimable] = await db.vital([
+    sql`select beat(${replica}, ${lease} * interval '1 ms')`,
+    sql`select id, name, version, chain, input, epoch, cancel from workflow where owner = ${replica} and state = 'running'`,
+    sql`select claimable(${names}) as names`,
+  ])
+  return {
+    mine: mine as unknown as ClaimedWorkflow[],
+    claimable: (claimable?.[0]?.['names'] ?? []) as string[],
+  }
+}
+
+export async function cancelWorkflow(db: Database, id: string): Promise<boolean> {
+  const rows = await db.query<{ found: boolean }>(sql`select cancel_workflow(${id}) as found`)
+  return rows[0]?.found ?? false
+}
+
+export async function workflowEnd(
+  db: Database,
+  id: string,
+): Promise<{ state: WorkflowState; output: unknown; reason: string | null; ended: string | null } | null> {
+  const rows = await db.query<{ state: WorkflowState; output: unknown; reason: string | null; ended: string | null }>(
+    sql`select state, output, reason, ended from workflow where id = ${id}`,
+  )
+  return rows[0] ?? null
+}
+
+/**
+ * Forgets the steps of workflows that ended more than so many days ago, a few workflows at a time so that nothing waits for
+ * it. The workflows themselves stay, so that their ids stay taken. Answers how many were cleaned.
+ */
+export async function forgetSteps(db: Database, days: number, atOnce = 200): Promise<number> {
+  for (let cleaned = 0; ;) {
+    const [rows] = await db.batch([
+      sql`with old as (
+        update workflow set steps_kept = false where id in (
+          select id from workflow where ended < now() - ${days} * interval '1 day' and steps_kept
+          order by ended limit ${atOnce} for update skip locked)
+        returning id
+      ), gone as (delete from workflow_step where workflow in (select id from old))
+      select count(*) as count from old`,
+    ])
+    const count = Number(rows?.[0]?.['count'] ?? 0)
+    cleaned += count
+    if (count < atOnce) return cleaned
+  }
+}

@@ -1,0 +1,227 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import { sqlState } from '#platform/postgres.ts'
+import { cancel, createExecution, isBusy, lose, wait, type Execution, type Surroundings } from './execution.ts'
+import type { EngineOptions } from './options.ts'
+import { beat, claim, giveBack, register, type Beat, type ClaimedWorkflow } from './records.ts'
+import { run } from './run.ts'
+import type { WorkflowDefinition } from './workflow.ts'
+
+/** One life of a server as a runner of workflows: from its registration until it is closed or its lease lapses. */
+export interface Replica {
+  notify(kind: string, subject: string): void
+  close(): Promise<void>
+}
+
+type Settings = EngineOptions & { lease: number; shield: AsyncLocalStorage<boolean> }
+
+/** By our own clock the lease ends this much earlier, so that what acts for us has stopped before another may begin. */
+const caution = 0.9
+
+interface State {
+  id: string
+  settings: Settings
+  around: Surroundings
+  executions: Map<string, { execution: Execution; done: Promise<void> }>
+  /** definitions with a claim under way; true when another was asked for meanwhile */
+  claiming: Map<string, boolean>
+  claims: number
+  /** definitions of which more may be queued than there were slots */
+  backlog: Set<string>
+  validUntil: number
+  closed: AbortController
+  onLost: () => void
+}
+
+/** Registers the replica and begins to claim. Throws when the database cannot be reached. `onLost` is called at most once. */
+export async function openReplica(settings: Settings, id: string, onLost: () => void): Promise<Replica> {
+  const { db, clock } = settings
+  const state: State = {
+    id,
+    settings,
+    around: { ...settings, isLeaseValid: () => isValid(state) },
+    executions: new Map(),
+    claiming: new Map(),
+    claims: 0,
+    backlog: new Set(),
+    validUntil: 0,
+    closed: new AbortController(),
+    onLost,
+  }
+  const asked = clock.monotonic()
+  await db.vital([register(id, settings.lease)])
+  renew(state, asked)
+  const beating = keepBeating(state)
+  for (const definition of settings.definitions) claimSoon(state, definition)
+  return {
+    notify: (kind, subject) => hear(state, kind, subject),
+    close: () => close(state, beating),
+  }
+}
+
+const isValid = (state: State): boolean => state.settings.clock.monotonic() < state.validUntil
+
+function renew(state: State, asked: number): void {
+  state.validUntil = asked + state.settings.lease * caution
+  state.settings.onLease?.(state.validUntil)
+}
+
+/** Renews the lease until the replica is closed or lost. */
+async function keepBeating(state: State): Promise<void> {
+  const { clock, lease, log } = state.settings
+  for (let pause = lease / 4; ;) {
+    const isClosed = await wait(
+      Math.max(1, Math.min(pause, state.validUntil - clock.monotonic())),
+      state.closed.signal,
+    ).then(
+      () => false,
+      () => true,
+    )
+    if (isClosed) return
+    if (!isValid(state)) return die(state, 'the lease lapsed')
+    try {
+      const answer = beatOnce(state)
+      const lapsed = wait(state.validUntil - clock.monotonic(), state.closed.signal)
+      await Promise.race([answer, lapsed])
+      pause = lease / 4
+    } catch (error) {
+      if (sqlState(error) === 'FL003') return die(state, 'another replica found the lease lapsed')
+      if (!state.closed.signal.aborted) log.warn('the lease could not be renewed', { error: (error as Error).message })
+      pause = lease / 20
+    }
+  }
+}
+
+async function beatOnce(state: State): Promise<void> {
+  const { db, clock, lease, definitions } = state.settings
+  const asked = clock.monotonic()
+  const local = [...state.executions.values()].map(({ execution }) => execution)
+  const claims = state.claiming.size > 0 ? null : state.claims
+  const answer = await beat(
+    db,
+    state.id,
+    lease,
+    definitions.map((definition) => definition.name),
+  )
+  if (state.closed.signal.aborted) return
+  renew(state, asked)
+  compare(state, local, answer, claims === state.claims && state.claiming.size === 0)
+  for (const definition of definitions) if (answer.claimable.includes(definition.name)) claimSoon(state, definition)
+}
+
+/** What we run must be ours in the database; what is ours there, because the answer to a claim was lost, must run. */
+function compare(state: State, local: Execution[], answer: Beat, isExact: boolean): void {
+  const mine = new Map(answer.mine.map((workflow) => [workflow.id, workflow]))
+  for (const execution of local) {
+    const row = mine.get(execution.id)
+    if (row?.epoch === execution.epoch) {
+      if (row.cancel && !execution.cancelled.signal.aborted) cancel(execution)
+    } else if (!execution.isEnding && state.executions.get(execution.id)?.execution === execution) lose(execution)
+  }
+  if (!isExact) return
+  const known = new Set(local.map((execution) => execution.id))
+  for (const row of answer.mine) if (!known.has(row.id)) begin(state, row)
+}
+
+/** The lease is gone: everything here stops, and whoever opened the replica is told. */
+function die(state: State, reason: string): void {
+  if (state.closed.signal.aborted) return
+  state.settings.log.warn('the lease of this replica is lost; what it ran is left to others', {
+    replica: state.id,
+    reason,
+  })
+  state.validUntil = 0
+  state.closed.abort()
+  for (const { execution } of state.executions.values()) lose(execution)
+  state.onLost()
+}
+
+function hear(state: State, kind: string, subject: string): void {
+  if (kind === 'queued') claimByName(state, subject)
+  else if (kind === 'locked') for (const wake of state.executions.get(subject)?.execution.granted ?? []) wake()
+  else if (kind === 'cancel') cancelHere(state, subject)
+  else if (kind === 'again') {
+    for (const { execution } of state.executions.values()) for (const wake of execution.granted) wake()
+    for (const definition of state.settings.definitions) claimSoon(state, definition)
+  }
+}
+
+function cancelHere(state: State, id: string): void {
+  const here = state.executions.get(id)
+  if (here) cancel(here.execution)
+  // It may be in the queue: then it is claimed, whatever the slots, to clean up after itself.
+  else for (const definition of state.settings.definitions) claimSoon(state, definition)
+}
+
+function claimByName(state: State, name: string): void {
+  const definition = state.settings.definitions.find((candidate) => candidate.name === name)
+  if (definition) claimSoon(state, definition)
+}
+
+/** Claims now, or once more after the claim that is under way. */
+function claimSoon(state: State, definition: WorkflowDefinition): void {
+  if (state.closed.signal.aborted) return
+  if (state.claiming.has(definition.name)) state.claiming.set(definition.name, true)
+  else void claimNow(state, definition)
+}
+
+async function claimNow(state: State, definition: WorkflowDefinition): Promise<void> {
+  const { name } = definition
+  do {
+    state.claiming.set(name, false)
+    state.claims += 1
+    try {
+      const slots = freeSlots(state, definition)
+      state.backlog.add(name)
+      const rows = await claim(state.settings.db, state.id, definition, slots)
+      if (rows.length < slots) state.backlog.delete(name)
+      for (const row of rows) begin(state, row)
+    } catch (error) {
+      // The next heartbeat finds what is left to claim, and whether we are still alive.
+      if (!state.closed.signal.aborted)
+        state.settings.log.warn('a claim failed', { name, error: (error as Error).message })
+    }
+  } while (state.claiming.get(name) === true && !state.closed.signal.aborted)
+  state.claiming.delete(name)
+}
+
+function freeSlots(state: State, definition: WorkflowDefinition): number {
+  const busy = [...state.executions.values()].filter(
+    ({ execution }) => execution.definition === definition && isBusy(execution),
+  )
+  return Math.max(0, definition.concurrency - busy.length)
+}
+
+function begin(state: State, workflow: ClaimedWorkflow): void {
+  const definition = state.settings.definitions.find((candidate) => candidate.name === workflow.name)
+  if (!definition || state.closed.signal.aborted) return
+  const changed = (): void => {
+    const hasFreed = !isBusy(execution) || !state.executions.has(workflow.id)
+    if (hasFreed && state.backlog.has(definition.name)) claimSoon(state, definition)
+  }
+  const execution = createExecution(workflow, definition, state.around, changed)
+  const done = run(execution).then(() => {
+    if (state.executions.get(workflow.id)?.execution === execution) state.executions.delete(workflow.id)
+    changed()
+  })
+  state.executions.set(workflow.id, { execution, done })
+}
+
+/** Stops what runs here, waits for it a while, and gives the rest back. */
+async function close(state: State, beating: Promise<void>): Promise<void> {
+  if (state.closed.signal.aborted) return
+  state.closed.abort()
+  const running = [...state.executions.values()]
+  for (const { execution } of running) lose(execution)
+  const patience = new AbortController()
+  await Promise.race([
+    Promise.all(running.map(({ done }) => done)),
+    wait(state.settings.lease / 2, patience.signal).catch(() => undefined),
+  ])
+  patience.abort()
+  await beating
+  await state.settings.db
+    .vital([giveBack(state.id)])
+    .catch((error: Error) =>
+      state.settings.log.warn('the leases could not be given back; they lapse by themselves', { error: error.message }),
+    )
+}

@@ -1,0 +1,53 @@
+import type { Database } from '#platform/postgres.ts'
+import { wait } from './execution.ts'
+import { workflowEnd } from './records.ts'
+import type { Engine } from './workflow.ts'
+
+type Result = Awaited<ReturnType<Engine['result']>>
+
+/** A lost NOTIFY costs this much, in milliseconds. */
+const slowPoll = 2000
+
+/** Waits for the ends of workflows, with one listener for all. */
+export function createResults(db: Database): { wait: Engine['result']; close(): Promise<void> } {
+  const waiting = new Map<string, Set<() => void>>()
+  let listening: Promise<() => Promise<void>> | null = null
+
+  const hear = (payload: string | null): void => {
+    if (payload === null) for (const wakes of waiting.values()) for (const wake of wakes) wake()
+    else if (payload.startsWith('ended ')) for (const wake of waiting.get(payload.slice(6)) ?? []) wake()
+  }
+
+  const waitFor = async (id: string, signal: AbortSignal | undefined): Promise<Result> => {
+    listening ??= db.listen('fairlead_workflow', hear)
+    await listening
+    const wakes = waiting.get(id) ?? new Set()
+    waiting.set(id, wakes)
+    for (;;) {
+      const news = new AbortController()
+      const wake = (): void => news.abort(wake)
+      wakes.add(wake)
+      try {
+        const row = await workflowEnd(db, id)
+        if (!row) throw new Error(`There is no workflow ${id}`)
+        if (row.ended !== null) return { state: row.state, output: row.output, reason: row.reason }
+        await wait(slowPoll, signal ? AbortSignal.any([news.signal, signal]) : news.signal)
+      } catch (error) {
+        if (error !== wake) throw error
+      } finally {
+        wakes.delete(wake)
+        if (wakes.size === 0) waiting.delete(id)
+        else waiting.set(id, wakes)
+      }
+    }
+  }
+
+  return {
+    wait: waitFor,
+    close: async () => {
+      await (
+        await listening
+      )?.()
+    },
+  }
+}

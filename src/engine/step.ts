@@ -1,0 +1,118 @@
+import { toJson, type Statement } from '#platform/sql.ts'
+import { appendEvent } from './events.ts'
+import { checkpoint, isShielded, requireGo, requireLease, stopSignal, wait, type Execution } from './execution.ts'
+import { beginStep, endStep, flushStep, startWorkflow, type RecordedStep, type StepOutcome } from './records.ts'
+import { Broken, Cancelled, Failed, LeaseLost, type StepContext, type StepOptions } from './workflow.ts'
+
+type Body<T> = (step: StepContext) => Promise<T>
+
+/** Answers from the record, joins the step when it runs already, or runs it. */
+export async function step<T>(execution: Execution, name: string, body: Body<T>, options: StepOptions): Promise<T> {
+  const recorded = execution.recorded.get(name)
+  if (recorded) return answer<T>(recorded)
+  const running = execution.running.get(name)
+  if (running) return running as Promise<T>
+  const work = runStep(execution, name, body, options)
+  execution.running.set(name, work)
+  try {
+    return await work
+  } finally {
+    execution.running.delete(name)
+    execution.changed()
+  }
+}
+
+function answer<T>(recorded: RecordedStep): T {
+  if (recorded.outcome === 'failed') throw new Failed(recorded.reason ?? 'it failed')
+  if (recorded.outcome === 'broken') throw new Broken(recorded.reason ?? 'it kept breaking')
+  return recorded.result as T
+}
+
+/** A step that never ends, because it ends its process each time, must not be begun for ever. */
+const mostAttempts = 50
+
+async function runStep<T>(execution: Execution, name: string, body: Body<T>, options: StepOptions): Promise<T> {
+  const retries = options.retries ?? 5
+  for (let tries = 1; ; tries += 1) {
+    requireGo(execution)
+    const attempt = await begin(execution, name, tries)
+    if (attempt > mostAttempts)
+      return giveUp(execution, name, `${name} was begun ${mostAttempts} times and never ended`)
+    try {
+      return await runBody(execution, name, attempt, body)
+    } catch (error) {
+      requireLease(execution)
+      if (error instanceof Failed || error instanceof LeaseLost || error instanceof Cancelled) throw error
+      if (!isShielded(execution)) execution.cancelled.signal.throwIfAborted()
+      const reason = describe(error)
+      execution.around.log.warn('a step broke', { workflow: execution.id, step: name, attempt, error: reason })
+      if (tries > retries) return giveUp(execution, name, reason)
+      await wait(backOff(tries, execution.around.random), stopSignal(execution))
+    }
+  }
+}
+
+async function giveUp(execution: Execution, name: string, reason: string): Promise<never> {
+  await end(execution, name, { outcome: 'broken', result: 'null', reason }, [])
+  throw new Broken(reason)
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** 0.2 s, then three times as long each time, at most 20 s, each a quarter more or less. */
+function backOff(tries: number, random: () => number): number {
+  return Math.min(200 * 3 ** (tries - 1), 20_000) * (0.75 + random() / 2)
+}
+
+async function begin(execution: Execution, name: string, tries: number): Promise<number> {
+  const [rows] = await checkpoint(execution, [beginStep(execution, name, tries)])
+  // The answer may have waited longer than the lease.
+  requireLease(execution)
+  return Number(rows?.[0]?.['attempt'] ?? 1)
+}
+
+async function runBody<T>(execution: Execution, name: string, attempt: number, body: Body<T>): Promise<T> {
+  const pending: Statement[] = []
+  const context = stepContext(execution, name, attempt, pending)
+  let result: T
+  try {
+    result = await body(context)
+  } catch (error) {
+    if (error instanceof Failed && !execution.lost.signal.aborted)
+      await end(execution, name, { outcome: 'failed', result: 'null', reason: error.message }, pending)
+    throw error
+  }
+  const json = toJson(result)
+  await end(execution, name, { outcome: 'passed', result: json, reason: null }, pending)
+  return JSON.parse(json) as T
+}
+
+async function end(
+  execution: Execution,
+  name: string,
+  ended: { outcome: StepOutcome; result: string; reason: string | null },
+  statements: Statement[],
+): Promise<void> {
+  await checkpoint(execution, [endStep(execution, name, ended.outcome, ended.result, ended.reason), ...statements])
+  execution.recorded.set(name, { name, ...ended, result: JSON.parse(ended.result) as unknown })
+}
+
+function stepContext(execution: Execution, name: string, attempt: number, pending: Statement[]): StepContext {
+  let flushes = 0
+  return {
+    key: `${execution.id}/${name}`,
+    epoch: execution.epoch,
+    attempt,
+    signal: stopSignal(execution),
+    write: (statement) => void pending.push(statement),
+    emit: (event) => void pending.push(appendEvent({ ...event, chain: execution.chain })),
+    start: (workflow) => void pending.push(startWorkflow(workflow)),
+    flush: async () => {
+      const statements = pending.splice(0)
+      if (statements.length === 0) return
+      flushes += 1
+      await checkpoint(execution, [flushStep(execution, name, flushes), ...statements])
+      requireLease(execution)
+    },
+  }
+}
