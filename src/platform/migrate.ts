@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { sqlState, type Database } from './postgres.ts'
-import { sql } from './sql.ts'
+import { sqlState, type Database, type Session } from './postgres.ts'
+import { sql, type Statement } from './sql.ts'
 
-interface Migration {
+export interface AppliedMigration {
   name: string
-  text: string
   checksum: string
+}
+
+export interface Migration extends AppliedMigration {
+  text: string
 }
 
 /**
@@ -16,16 +19,15 @@ interface Migration {
  * or when a file that was applied has changed.
  */
 export async function migrate(db: Database, folder: string): Promise<void> {
-  await db.batch([
-    sql`select pg_advisory_xact_lock(4400)`,
-    sql`create table if not exists migration (
-      name text primary key, checksum text not null, applied timestamptz not null default now())`,
-  ])
+  await db.batch([sql`select pg_advisory_xact_lock(4400)`, createTable])
   const files = readMigrations(folder)
   for (const file of files.slice(await countApplied(db, files))) await apply(db, files, file)
 }
 
-function readMigrations(folder: string): Migration[] {
+const createTable = sql`create table if not exists migration (
+  name text primary key, checksum text not null, applied timestamptz not null default now())`
+
+export function readMigrations(folder: string): Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
   return names.sort().map((name) => {
     const text = readFileSync(join(folder, name), 'utf8')
@@ -33,24 +35,43 @@ function readMigrations(folder: string): Migration[] {
   })
 }
 
-/** What is in the database must be the beginning of what is in the folder. */
-async function countApplied(db: Database, files: Migration[]): Promise<number> {
-  const applied = await db.query<{ name: string; checksum: string }>(
-    sql`select name, checksum from migration order by name collate "C"`,
-  )
+/** What was applied must be the beginning of what is in the folder; anything else is a sentence, else null. */
+export function judgeApplied(applied: readonly AppliedMigration[], files: readonly Migration[]): string | null {
   for (const [i, { name, checksum }] of applied.entries()) {
     const file = files.find((candidate) => candidate.name === name)
     if (!file)
-      throw new Error(
-        `The database was made by a newer Fairlead: it has the migration ${name}, which this one does not know. Install that version again`,
-      )
+      return `it has the migration ${name}, which this Fairlead does not know: install the newer version that made it`
     if (file.checksum !== checksum)
-      throw new Error(`migrations/${name} was changed after it was applied: put the change into a new file instead`)
+      return `migrations/${name} was changed after it was applied: put the change into a new file instead`
     if (files[i] !== file)
-      throw new Error(
-        `migrations/${files[i]?.name} comes before ${name}, which was applied already: give it a later number`,
-      )
+      return `migrations/${files[i]?.name} comes before ${name}, which was applied already: give it a later number`
   }
+  return null
+}
+
+/** The migrations that a database has, in order; none when it has no tables yet. */
+export async function appliedMigrations(run: Session): Promise<AppliedMigration[]> {
+  const [found] = await run<{ table: string | null }>(sql`select to_regclass('migration')::text as table`)
+  if (!found?.table) return []
+  return run<AppliedMigration>(sql`select name, checksum from migration order by name collate "C"`)
+}
+
+/** Applies migrations inside the session's own transaction. */
+export async function applyInSession(run: Session, files: readonly Migration[]): Promise<void> {
+  await run(createTable)
+  for (const file of files) {
+    await run(record(file))
+    await run({ text: file.text, values: [] })
+  }
+}
+
+const record = (file: Migration): Statement =>
+  sql`insert into migration (name, checksum) values (${file.name}, ${file.checksum})`
+
+async function countApplied(db: Database, files: Migration[]): Promise<number> {
+  const applied = await appliedMigrations((statement) => db.query(statement))
+  const problem = judgeApplied(applied, files)
+  if (problem !== null) throw new Error(`The database does not fit this Fairlead: ${problem}`)
   return applied.length
 }
 
@@ -59,7 +80,7 @@ async function apply(db: Database, files: Migration[], file: Migration): Promise
     await db.batch([
       sql`set local statement_timeout = 0`,
       sql`select pg_advisory_xact_lock(4400)`,
-      sql`insert into migration (name, checksum) values (${file.name}, ${file.checksum})`,
+      record(file),
       { text: file.text, values: [] },
     ])
   } catch (error) {
