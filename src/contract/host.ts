@@ -1,10 +1,13 @@
 import { z } from 'zod'
 
 /**
- * What the server asks of `fairlead host`, over HTTP on a unix socket. Every call is safe to repeat, and carries the
- * epoch of the workflow that asks: the host keeps the highest epoch seen per app and environment and answers a lower one
- * with 409 `stale_epoch`, so that a server that was frozen and overtaken can change nothing.
+ * Which deployment asks, and the epoch of the workflow that carries it. The host keeps the highest epoch of each deployment
+ * and refuses a lower one, so that a server that was frozen and overtaken can change nothing.
  */
+export const fence = z.object({ deployment: z.number().int(), epoch: z.number().int() })
+export type Fence = z.infer<typeof fence>
+
+/** What the server asks of `fairlead host`, over HTTP on a unix socket. Every call is safe to repeat. */
 export const hostService = z.object({
   name: z.string(),
   /** given to `sh -c`; absent when `static` names a folder to serve */
@@ -25,7 +28,7 @@ export const hostRelease = z.object({
   environment: z.string(),
   /** the release's number; names its folder, once per app and environment */
   release: z.number().int(),
-  epoch: z.number().int(),
+  fence,
   /** sha256:… of the OCI manifest, and the OCI image layout that holds it */
   artifact: z.string(),
   layout: z.string(),

@@ -38,6 +38,8 @@ async function cleanWorkspaces(world: World): Promise<number> {
     where ended < now() - make_interval(hours => ${workspaceHours}) order by id desc limit 500`)
   const present = new Set(await readdir(world.home.runs).catch(() => []))
   const old = rows.filter((row) => present.has(String(row.id)))
-  await Promise.all(old.map((row) => rm(join(world.home.runs, String(row.id), 'workspace'), { recursive: true, force: true })))
+  await Promise.all(
+    old.map((row) => rm(join(world.home.runs, String(row.id), 'workspace'), { recursive: true, force: true })),
+  )
   return old.length
 }

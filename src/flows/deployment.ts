@@ -1,3 +1,4 @@
+import type { Fence } from '#contract/host.ts'
 import type { Deployment } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { getStored } from '#domains/config/store.ts'
@@ -105,7 +106,7 @@ async function heldIn(world: World, plan: PlannedDeployment): Promise<string | n
 }
 
 async function start(world: World, step: StepContext, plan: PlannedDeployment, reference: ReleaseReference) {
-  const release = await hostRelease(world, plan.release, step.epoch)
+  const release = await hostRelease(world, plan.release, fence(plan, step))
   await world.target.start(release)
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
@@ -162,7 +163,7 @@ async function switchTraffic(
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, step.epoch)
+  await world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, fence(plan, step))
   for (const statement of store.switchDeployments(
     plan.id,
     plan.app,
@@ -204,7 +205,7 @@ async function retire(
     await ctx.step(`${plan.environment}.retire`, async (step) => {
       const at = { app: plan.app, environment: plan.environment }
       if (former && former.release !== plan.release)
-        await world.target.stop({ ...at, release: former.release }, step.epoch)
+        await world.target.stop({ ...at, release: former.release }, fence(plan, step))
       const history = await store.pastDeployments(world.db, plan.app, plan.environment)
       const holds = await store.heldChanges(world.db, plan.app)
       const target = findRollbackTarget(
@@ -218,7 +219,7 @@ async function retire(
           .map((past) => past.release)
           .filter((release) => !keep.has(release)),
       )
-      for (const release of old) await world.target.remove({ ...at, release }, step.epoch)
+      for (const release of old) await world.target.remove({ ...at, release }, fence(plan, step))
       return null
     })
     await ctx.unlock(lockName(plan))
@@ -239,8 +240,8 @@ async function giveUp(
       const report = await world.target.report(reference, 0)
       if (!report.routed && report.state !== 'missing') {
         await (plan.kind === 'rollback'
-          ? world.target.stop(reference, step.epoch)
-          : world.target.remove(reference, step.epoch))
+          ? world.target.stop(reference, fence(plan, step))
+          : world.target.remove(reference, fence(plan, step)))
       }
     } catch (error) {
       world.log.warn('a failed release could not be removed from its host', {
@@ -259,6 +260,8 @@ async function giveUp(
   await ctx.unlock(lockName(plan))
   return { state: 'failed', reason }
 }
+
+const fence = (plan: PlannedDeployment, step: StepContext): Fence => ({ deployment: plan.id, epoch: step.epoch })
 
 const subject = (plan: PlannedDeployment) => ({ subject: `deployment/${plan.id}`, app: plan.app, actor: plan.actor })
 

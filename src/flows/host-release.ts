@@ -1,4 +1,4 @@
-import type { HostRelease, HostService } from '#contract/host.ts'
+import type { Fence, HostRelease, HostService } from '#contract/host.ts'
 import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file.ts'
 import { effectiveEnvironment, type StoredConfiguration } from '#domains/config/config.ts'
 import { getStored } from '#domains/config/store.ts'
@@ -23,7 +23,7 @@ function unseal(world: World, stored: StoredConfiguration): Record<string, strin
 }
 
 /** A stored release in the form that a target takes. */
-export async function hostRelease(world: World, id: number, epoch: number): Promise<HostRelease> {
+export async function hostRelease(world: World, id: number, fence: Fence): Promise<HostRelease> {
   const release = await getRelease(world.db, id)
   if (!release) throw new Failed(`release ${id} is no longer known`)
   const environments = await listEnvironments(world.db, release.app)
@@ -34,7 +34,7 @@ export async function hostRelease(world: World, id: number, epoch: number): Prom
     app: release.app,
     environment: release.environment,
     release: release.id,
-    epoch,
+    fence,
     artifact: release.artifact,
     layout: world.home.artifacts,
     services: hostServices(release.definition.services, file, stored.variables, secrets),

@@ -1,4 +1,4 @@
-import type { HostInstance, HostRelease } from '#contract/host.ts'
+import type { Fence, HostInstance, HostRelease } from '#contract/host.ts'
 
 /** Names a release on a target. */
 export interface ReleaseReference {
@@ -19,8 +19,8 @@ export interface ReleaseReport {
 }
 
 /**
- * What any target must do. Every method is safe to repeat, carries the workflow's epoch where it changes something, and
- * refuses a lower one than it has seen. Adding a target is one file in `targets/`.
+ * What any target must do. Every method is safe to repeat, carries a fence where it changes something, and refuses a
+ * lower epoch of the same deployment than it has seen. Adding a target is one file in `targets/`.
  */
 export interface Target {
   kind: string
@@ -30,11 +30,11 @@ export interface Target {
   /** Waits until the release is no longer `starting`, at most `waitMs`. */
   report(reference: ReleaseReference, waitMs: number): Promise<ReleaseReport>
   /** Gives the traffic to a release that is ready. */
-  route(reference: ReleaseReference, epoch: number): Promise<void>
+  route(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Drains and stops the instances; the release can be started again. */
-  stop(reference: ReleaseReference, epoch: number): Promise<void>
+  stop(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops it and forgets it. */
-  remove(reference: ReleaseReference, epoch: number): Promise<void>
+  remove(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops and forgets everything of an environment. */
   removeEnvironment(app: string, environment: string): Promise<void>
   /** The last lines that the services wrote. */

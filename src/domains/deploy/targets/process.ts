@@ -1,0 +1,33 @@
+import type { HostReleaseStatus } from '#contract/host.ts'
+import type { HostClient } from '#platform/host-client.ts'
+import type { Target } from '../target.ts'
+
+/** Services as plain processes on this machine, supervised by `fairlead host`. */
+export function processTarget(host: HostClient): Target {
+  return {
+    kind: 'process',
+    title: 'Processes on this machine',
+    start: async (release) => void (await host.start(release)),
+    report: async ({ app, environment, release }, waitMs) => {
+      const status = await host.release(app, environment, release, waitMs)
+      if (!status) return { state: 'missing', reason: null, routed: false, address: null, instances: [] }
+      return {
+        state: status.state,
+        reason: status.reason,
+        routed: status.routed,
+        address: addressOf(status),
+        instances: status.instances,
+      }
+    },
+    route: ({ app, environment, release }, fence) => host.route(app, environment, release, fence),
+    stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
+    remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
+    removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),
+    log: ({ app, environment, release }, service, lines) => host.log(app, environment, release, service, lines),
+  }
+}
+
+function addressOf(status: HostReleaseStatus): string | null {
+  const first = status.instances.find((instance) => instance.port !== null)
+  return first ? `http://127.0.0.1:${first.port}` : null
+}

@@ -1,0 +1,55 @@
+import { request } from 'node:http'
+import { connect } from 'node:net'
+
+/** One look at an instance; null when it is well, else why not in a few words. */
+export function checkHealth(port: number, path: string | null, timeoutMs: number): Promise<string | null> {
+  return path === null ? checkTcp(port, timeoutMs) : checkHttp(port, path, timeoutMs)
+}
+
+function checkTcp(port: number, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    const end = (answer: string | null): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(timeoutMs, () => end(`port ${port} does not answer`))
+    socket.once('connect', () => end(null))
+    socket.once('error', () => end(`nothing listens on port ${port}`))
+  })
+}
+
+function checkHttp(port: number, path: string, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const sent = request(
+      { host: '127.0.0.1', port, path, agent: false, headers: { 'user-agent': 'fairlead-health' } },
+      (response) => {
+        const status = response.statusCode ?? 0
+        response.resume()
+        sent.destroy()
+        resolve(status >= 200 && status < 400 ? null : `${path} answered ${status}`)
+      },
+    )
+    const timer = setTimeout(() => {
+      sent.destroy()
+      resolve(`${path} did not answer within ${timeoutMs / 1000} s`)
+    }, timeoutMs)
+    sent.once('close', () => clearTimeout(timer))
+    sent.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? `nothing listens on port ${port}` : `${path}: ${error.message}`),
+    )
+    sent.end()
+  })
+}
+
+/** How long to wait before the next look: quick at first, because a deployment waits for it. */
+export function healthPause(sinceStartMs: number, isHealthy: boolean, intervalMs: number): number {
+  if (isHealthy) return intervalMs
+  if (sinceStartMs < 1000) return 10
+  return sinceStartMs < 10_000 ? 100 : 500
+}
+
+/** Pause before a restart, doubling with each crash in a row. */
+export function backoff(crashes: number): number {
+  return Math.min(100 * 2 ** Math.max(0, crashes - 1), 30_000)
+}

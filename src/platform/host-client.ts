@@ -1,0 +1,117 @@
+import { Agent, request } from 'node:http'
+import type { z } from 'zod'
+import { FairleadError, errorTable, type ErrorCode, type Problem } from '#contract/errors.ts'
+import {
+  type Fence,
+  hostReleaseStatus,
+  type HostRelease,
+  type HostReleaseStatus,
+  hostStatus,
+  type HostStatus,
+  logTail,
+} from '#contract/host.ts'
+
+/** Talks to `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does not answer. */
+export interface HostClient {
+  status(): Promise<HostStatus>
+  start(release: HostRelease): Promise<HostReleaseStatus>
+  /** null when the host does not know the release */
+  release(app: string, environment: string, release: number, waitMs: number): Promise<HostReleaseStatus | null>
+  route(app: string, environment: string, release: number, fence: Fence): Promise<void>
+  stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
+  remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
+  removeEnvironment(app: string, environment: string): Promise<void>
+  log(
+    app: string,
+    environment: string,
+    release: number,
+    service: string | undefined,
+    lines: number,
+  ): Promise<z.infer<typeof logTail>['lines']>
+  upgrade(): Promise<void>
+  stopAll(): Promise<void>
+  close(): void
+}
+
+export function createHostClient(socketPath: string): HostClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const call = (method: string, path: string, body?: unknown, timeoutMs = 30_000): Promise<unknown> =>
+    send({ socketPath, agent, method, path, timeoutMs }, body === undefined ? undefined : JSON.stringify(body))
+  const at = (app: string, environment: string): string => `/apps/${app}/environments/${environment}`
+  return {
+    status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
+    start: async (release) =>
+      hostReleaseStatus.parse(
+        await call('PUT', `${at(release.app, release.environment)}/releases/${release.release}`, release),
+      ),
+    release: async (app, environment, release, waitMs) => {
+      try {
+        return hostReleaseStatus.parse(
+          await call('GET', `${at(app, environment)}/releases/${release}?wait=${waitMs}`, undefined, waitMs + 5000),
+        )
+      } catch (error) {
+        if (error instanceof FairleadError && error.code === 'not_found') return null
+        throw error
+      }
+    },
+    route: async (app, environment, release, fence) =>
+      void (await call('PUT', `${at(app, environment)}/route`, { release, fence })),
+    // A stop waits for the drain and the grace of the services.
+    stop: async (app, environment, release, fence) =>
+      void (await call('POST', `${at(app, environment)}/releases/${release}/stop`, { fence }, 600_000)),
+    remove: async (app, environment, release, fence) =>
+      void (await call('DELETE', `${at(app, environment)}/releases/${release}`, { fence }, 600_000)),
+    removeEnvironment: async (app, environment) =>
+      void (await call('DELETE', at(app, environment), undefined, 600_000)),
+    log: async (app, environment, release, service, lines) => {
+      const query = new URLSearchParams({
+        release: String(release),
+        lines: String(lines),
+        ...(service === undefined ? {} : { service }),
+      })
+      return logTail.parse(await call('GET', `${at(app, environment)}/log?${query.toString()}`)).lines
+    },
+    upgrade: async () => void (await call('POST', '/upgrade', {}, 60_000)),
+    stopAll: async () => void (await call('POST', '/stop-all', {}, 600_000)),
+    close: () => agent.destroy(),
+  }
+}
+
+interface Sent {
+  socketPath: string
+  agent: Agent
+  method: string
+  path: string
+  timeoutMs: number
+}
+
+function send({ timeoutMs, ...options }: Sent, body: string | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const away = (): void => reject(new FairleadError('unavailable', { what: 'The host' }))
+    const headers =
+      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const sent = request({ ...options, headers, timeout: timeoutMs }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('error', away)
+      response.on('end', () => {
+        try {
+          const answer = JSON.parse(text) as unknown
+          if ((response.statusCode ?? 500) < 400) return resolve(answer)
+          const problem = answer as Problem
+          reject(
+            problem.code in errorTable
+              ? new FairleadError(problem.code as ErrorCode, problem.details)
+              : new Error(text),
+          )
+        } catch {
+          away()
+        }
+      })
+    })
+    sent.on('timeout', () => sent.destroy())
+    sent.on('error', away)
+    sent.end(body)
+  })
+}

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
+import type { HostStatus } from '#contract/host.ts'
+import { createHostClient } from './host-client.ts'
+import type { Home } from './home.ts'
+import { selfCommand } from './self.ts'
+
+/**
+ * Makes sure that a host serves this installation: answers the one that runs, else starts one that outlives us. Safe when
+ * several ask at once: the host itself takes a lock, and who comes second ends.
+ */
+export async function ensureHost(home: Home, env: Record<string, string | undefined>): Promise<HostStatus> {
+  const client = createHostClient(home.hostSocket)
+  try {
+    const running = await client.status().catch(() => null)
+    if (running) return running
+    spawnHost(home, env)
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const status = await client.status().catch(() => null)
+      if (status) return status
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    throw new FairleadError('unavailable', { what: `The host (${join(home.log, 'host.log')} says why)` })
+  } finally {
+    client.close()
+  }
+}
+
+function spawnHost(home: Home, env: Record<string, string | undefined>): void {
+  const log = openSync(join(home.log, 'host.log'), 'a', 0o600)
+  const [command, ...args] = selfCommand('host')
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+    env: {
+      ...hostEnvironment(env),
+      FAIRLEAD_HOME: home.root,
+      FAIRLEAD_PORT: String(home.port),
+      FAIRLEAD_EDGE_PORT: String(home.edgePort),
+    },
+  })
+  closeSync(log)
+  child.unref()
+}
+
+/** The host needs no database and no token, so it gets none. */
+function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN']
+  return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}
+
+/** Stops every service and the host itself; nothing to do when none runs. */
+export async function stopHost(home: Home): Promise<void> {
+  const client = createHostClient(home.hostSocket)
+  try {
+    const status = await client.status().catch(() => null)
+    if (!status) return
+    await client.stopAll()
+    process.kill(status.pid, 'SIGTERM')
+    for (let tries = 0; tries < 500 && (await client.status().catch(() => null)); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+  } finally {
+    client.close()
+  }
+}
