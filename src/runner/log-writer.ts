@@ -1,0 +1,170 @@
+import { type FileHandle, open } from 'node:fs/promises'
+
+export type Stream = 'out' | 'err' | 'fairlead'
+
+/** Writes numbered lines to the log of one attempt. */
+export interface LogWriter {
+  /** Takes lines in order. Answers false when the caller should wait for `drained` before it reads more. */
+  add(stream: Stream, lines: string[]): boolean
+  drained(): Promise<void>
+  /** Writes what is left and answers how many lines the log has; what it answers is on the disk. */
+  close(): Promise<number>
+  /** why lines could not be written, in words, once that happened */
+  failure(): string | null
+}
+
+export interface LogLimits {
+  /** bytes of the log after which the rest is left out */
+  bytes: number
+  /** milliseconds a line may wait for its companions */
+  delay: number
+}
+
+export const logLimits: LogLimits = { bytes: 1024 ** 3, delay: 25 }
+
+/** Bytes that wait for the disk before the command has to wait, too. */
+const highWater = 512 * 1024
+
+/**
+ * Opens the log, continuing after its last whole line. Lines are written in batches, one at a time: a killed runner loses
+ * at most the last `delay`, and nothing it reported. Calls `onFailure` once when the disk takes no more.
+ */
+export async function openLog(options: {
+  file: string
+  limits: LogLimits
+  now: () => number
+  onFailure: (reason: string) => void
+}): Promise<LogWriter> {
+  const { limits, now } = options
+  const handle = await open(options.file, 'a+', 0o600)
+  const continued = await continueAfter(handle)
+  let { n, size } = continued
+  let waiting: string[] = []
+  let waitingLength = 0
+  let leftOut = 0
+  let reason: string | null = null
+  let timer: NodeJS.Timeout | null = null
+  let writing: Promise<void> | null = null
+
+  const fail = (error: NodeJS.ErrnoException): void => {
+    if (reason !== null) return
+    const why =
+      error.code === 'ENOSPC' || error.code === 'EDQUOT'
+        ? 'no space is left on the disk'
+        : (error.code ?? error.message)
+    reason = `its log could not be written: ${why}`
+    options.onFailure(reason)
+  }
+  const append = (stream: Stream, text: string): void => {
+    n += 1
+    const line = `{"n":${n},"time":${now()},"stream":"${stream}","text":${JSON.stringify(text)}}\n`
+    waiting.push(line)
+    const length = Buffer.byteLength(line)
+    waitingLength += length
+    size += length
+  }
+  const writeWaiting = async (): Promise<void> => {
+    while (waiting.length > 0 && reason === null) {
+      const batch = Buffer.from(waiting.join(''))
+      waiting = []
+      waitingLength = 0
+      try {
+        await writeAll(handle, batch)
+      } catch (error) {
+        fail(error as NodeJS.ErrnoException)
+      }
+    }
+  }
+  const flush = (): Promise<void> => {
+    if (timer) clearTimeout(timer)
+    timer = null
+    writing ??= writeWaiting().finally(() => (writing = null))
+    return writing
+  }
+
+  return {
+    add: (stream, lines) => {
+      if (reason !== null) return true
+      for (const text of lines) {
+        if (size < limits.bytes || stream === 'fairlead') append(stream, text)
+        else {
+          leftOut += 1
+          if (leftOut === 1)
+            append('fairlead', `The log has reached ${inWords(limits.bytes)}; what follows is left out.`)
+        }
+      }
+      if (waitingLength >= highWater) void flush()
+      else if (waitingLength > 0) timer ??= setTimeout(() => void flush(), limits.delay)
+      return waitingLength < highWater
+    },
+    drained: flush,
+    failure: () => reason,
+    close: async () => {
+      if (leftOut > 0) append('fairlead', `${leftOut} more lines were left out.`)
+      while (waiting.length > 0 && reason === null) await flush()
+      if (timer) clearTimeout(timer)
+      await writing
+      try {
+        // The database is about to say how many lines there are, and it survives a power cut.
+        if (reason === null && size > continued.size) await handle.datasync().catch(ignoreUnsupported)
+        if (reason !== null) n = (await continueAfter(handle)).n
+      } finally {
+        await handle.close()
+      }
+      return n
+    },
+  }
+}
+
+/** A log that is not a file on a disk has nothing to sync. */
+function ignoreUnsupported(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EINVAL') throw error
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
+}
+
+function inWords(bytes: number): string {
+  const units = [
+    ['GB', 1024 ** 3],
+    ['MB', 1024 ** 2],
+    ['KB', 1024],
+  ] as const
+  const [unit, size] = units.find(([, each]) => bytes >= each) ?? ['bytes', 1]
+  return `${Math.round((bytes / size) * 10) / 10} ${unit}`
+}
+
+/** Cuts off a torn or damaged tail, and answers the number of the last whole line and the size. */
+async function continueAfter(handle: FileHandle): Promise<{ n: number; size: number }> {
+  const stat = await handle.stat()
+  if (!stat.isFile() || stat.size === 0) return { n: 0, size: 0 }
+  const step = 1024 * 1024
+  for (let start = Math.max(0, stat.size - step); ; start = Math.max(0, start - step)) {
+    const bytes = Buffer.alloc(stat.size - start)
+    await handle.read(bytes, 0, bytes.length, start)
+    const found = lastWholeLine(bytes)
+    if (!found && start > 0) continue
+    const size = found ? start + found.end : 0
+    if (size < stat.size) await handle.truncate(size)
+    return { n: found?.n ?? 0, size }
+  }
+}
+
+function lastWholeLine(bytes: Buffer): { n: number; end: number } | null {
+  for (let end = bytes.lastIndexOf(10); end >= 0; end = end === 0 ? -1 : bytes.lastIndexOf(10, end - 1)) {
+    const start = end === 0 ? 0 : bytes.lastIndexOf(10, end - 1) + 1
+    const n = numberOf(bytes.toString('utf8', start, end))
+    if (n !== null) return { n, end: end + 1 }
+  }
+  return null
+}
+
+function numberOf(line: string): number | null {
+  try {
+    const { n } = JSON.parse(line) as { n?: unknown }
+    return typeof n === 'number' ? n : null
+  } catch {
+    return null
+  }
+}

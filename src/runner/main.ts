@@ -1,0 +1,93 @@
+import { dirname, resolve } from 'node:path'
+import type { CommandSpec } from '#platform/command.ts'
+import { byLine, type FromRunner, type ToRunner } from '#platform/runner-protocol.ts'
+import { Abandoned, runCommand, type RunnerParts, runnerParts } from './run-command.ts'
+import { allPids, endProcesses, findProcesses, markerOf } from './tree.ts'
+
+/**
+ * The runner as a process: reads what to do on stdin, answers on stdout. It ends when stdin closes, because then its server
+ * is dead, and kills all its commands then, or when it has not heard of the server's lease in time. Resolves with the exit code.
+ */
+export async function main(): Promise<number> {
+  const lease = createLease()
+  const commands = new Map<number, AbortController>()
+  const working = new Set<Promise<void>>()
+  const parts = processParts()
+  const say = (message: FromRunner): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
+  const abandonAll = (why: string): void => {
+    for (const command of commands.values()) command.abort(new Abandoned(why))
+  }
+  const run = async (call: number, spec: CommandSpec): Promise<void> => {
+    const command = new AbortController()
+    commands.set(call, command)
+    if (lease.isOver()) command.abort(new Abandoned(leaseOver))
+    const result = await runCommand(spec, command.signal, parts)
+    commands.delete(call)
+    say({ kind: 'result', call, result })
+  }
+  const act = (message: ToRunner): void => {
+    switch (message.kind) {
+      case 'run':
+        return keep(working, run(message.call, message.spec))
+      case 'cancel':
+        return commands.get(message.call)?.abort()
+      case 'lease':
+        return lease.extend(message.ms)
+      case 'clear':
+        return keep(working, clear(message.specs, parts))
+    }
+  }
+
+  const watch = setInterval(() => lease.isOver() && abandonAll(leaseOver), 100)
+  process.stdout.on('error', () => process.stdin.destroy()) // the server is gone
+  const closed = new Promise<void>((done) => {
+    process.stdin.setEncoding('utf8')
+    process.stdin.on(
+      'data',
+      byLine((line) => act(JSON.parse(line) as ToRunner)),
+    )
+    for (const event of ['end', 'close', 'error']) process.stdin.once(event, () => done())
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => done())
+  })
+  parts.pipes.prepare()
+  say({ kind: 'ready' })
+  await closed
+  abandonAll('the server ended')
+  await Promise.allSettled(working)
+  clearInterval(watch)
+  parts.pipes.close()
+  process.stdin.destroy()
+  return 0
+}
+
+const leaseOver = 'was killed because the server lost its lease or stood still'
+
+/** Measured by the runner's own clock: a server that stands still cannot prolong anything. */
+function createLease(): { extend(ms: number): void; isOver(): boolean } {
+  let end = Number.POSITIVE_INFINITY
+  return {
+    extend: (ms) => {
+      end = performance.now() + ms
+    },
+    isOver: () => performance.now() > end,
+  }
+}
+
+/**
+ * Only processes that were there before this runner can be left over from an earlier one, so their markers are read once,
+ * and a command whose step is not among them looks no further.
+ */
+function processParts(): RunnerParts {
+  const found = allPids().flatMap((pid) => markerOf(pid) ?? [])
+  return { ...runnerParts(), mayHaveLeftOvers: (isEarlier) => found.some(isEarlier) }
+}
+
+async function clear(specs: { id: string; logFile: string }[], parts: RunnerParts): Promise<void> {
+  const markers = new Set(specs.map(({ id, logFile }) => `${id} ${resolve(dirname(logFile))}`))
+  await endProcesses(() => findProcesses(allPids(), (marker) => markers.has(marker), null), 0, parts.monotonic)
+}
+
+function keep(all: Set<Promise<void>>, work: Promise<void>): void {
+  const kept = work.catch(() => undefined).finally(() => all.delete(kept))
+  all.add(kept)
+}

@@ -1,0 +1,77 @@
+/** What a secret may look like in a log: texts to hide wherever they occur, and long encodings of which a line may show a part. */
+export interface MaskPatterns {
+  whole: string[]
+  /** base64 and hex, which programs wrap to the width of a line */
+  wrapped: string[]
+}
+
+const shortest = 4
+
+/** The texts to hide for these secrets. Those that are too short or say nothing are left out: hiding them would hide the log. */
+export function maskPatterns(secrets: readonly string[]): MaskPatterns {
+  const whole = new Set<string>()
+  const wrapped = new Set<string>()
+  for (const secret of secrets) {
+    const value = secret.trim()
+    if (value.length < shortest) continue
+    const lines = value.split(/\r?\n/)
+    for (const line of lines.length > 1 ? lines.map((each) => each.trim()).filter(saysSomething) : [value]) {
+      for (const form of textForms(line)) whole.add(form)
+    }
+    for (const form of [...textForms(value), ...urlForms(value)]) whole.add(form)
+    for (const form of [...base64Forms(value), ...hexForms(value)]) {
+      whole.add(form)
+      if (form.length >= 2 * wrappedPart) wrapped.add(form)
+    }
+  }
+  const fits = (text: string): boolean => text.length >= shortest && !text.includes('\n')
+  return { whole: [...whole].filter(fits).sort((a, b) => b.length - a.length), wrapped: [...wrapped] }
+}
+
+/** The shortest part of a wrapped encoding that counts at the end or start of a line. */
+export const wrappedPart = 8
+
+/** A line of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` gives nothing away, and is in many logs. */
+function saysSomething(line: string): boolean {
+  if (line.length < shortest || !/[\p{L}\p{N}]/u.test(line)) return false
+  return !/^-+(BEGIN|END) [A-Z0-9 ]+-+$/.test(line) && !/^[^\p{L}\p{N}]*(true|false|null)[^\p{L}\p{N}]*$/u.test(line)
+}
+
+/** As it is, in JSON as several languages write it, and quoted by a shell that prints what it does. */
+function textForms(value: string): string[] {
+  const json = JSON.stringify(value).slice(1, -1)
+  const escaped = (upper: boolean): string =>
+    json.replace(/[^\x00-\x7f]/g, (char) => {
+      const code = char.charCodeAt(0).toString(16).padStart(4, '0')
+      return String.raw`\u${upper ? code.toUpperCase() : code}`
+    })
+  const forms = [value, json, escaped(false), escaped(true), value.replaceAll("'", String.raw`'\''`)]
+  return [...forms, ...forms.map((form) => form.replaceAll('/', String.raw`\/`))]
+}
+
+/** Percent-encoded by the rules of several languages, in both cases of the digits. */
+function urlForms(value: string): string[] {
+  const loose = encodeURIComponent(value.toWellFormed())
+  const strict = loose.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  const forms = [loose, strict, strict.replaceAll('%2F', '/')].flatMap((form) => [form, form.replaceAll('%20', '+')])
+  return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+}
+
+/**
+ * Base64 of a text that holds the secret at any place: three bytes become four characters, so there are three alignments;
+ * of each, the characters that depend on nothing but the secret. And that of the secret alone, with what fills it up.
+ */
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value)
+  const aligned = [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
+  })
+  const forms = [bytes.toString('base64'), ...aligned]
+  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
+}
+
+function hexForms(value: string): string[] {
+  const hex = Buffer.from(value).toString('hex')
+  return [hex, hex.toUpperCase()]
+}

@@ -1,0 +1,95 @@
+import { maskPatterns, wrappedPart } from './mask-patterns.ts'
+
+/** Hides secrets in lines of text. */
+export interface Mask {
+  /** Hides in whole lines, separated by \n; the number of lines stays. */
+  apply(text: string): string
+  /** Where, at or after `at`, a long line may be cut without cutting a secret in two. */
+  cut(line: string, at: number): number
+  /** characters beyond `at` that `cut` must see */
+  reach: number
+}
+
+const hidden = '***'
+/** A line in the middle of a wrapped encoding is at least this long. */
+const wholeLine = 32
+
+/** Builds the mask of secrets: pure, the same lines give the same lines. */
+export function createMask(secrets: readonly string[]): Mask {
+  const { whole, wrapped } = maskPatterns(secrets)
+  if (whole.length === 0) return { apply: (text) => text, cut: (_line, at) => at, reach: 0 }
+  const grams = new Set(wrapped.flatMap(partsOf))
+  const applyLine = (line: string): string =>
+    hide(line, [...wholeSpans(line, whole), ...wrappedSpans(line, wrapped, grams)])
+  return {
+    apply: (text) => {
+      const isHit = whole.some((pattern) => text.includes(pattern))
+      if (!isHit && grams.size === 0) return text
+      const lines = text.split('\n')
+      if (isHit) return lines.map(applyLine).join('\n')
+      return lines.some((line) => mayShowPart(line, grams)) ? lines.map(applyLine).join('\n') : text
+    },
+    cut: (line, at) => {
+      const span = merge(wholeSpans(line, whole)).find(([start, end]) => start < at && end > at)
+      return span ? span[1] : at
+    },
+    // Several secrets may overlap.
+    reach: 4 * (whole[0]?.length ?? 0),
+  }
+}
+
+type Span = [start: number, end: number]
+
+function wholeSpans(line: string, patterns: string[]): Span[] {
+  const spans: Span[] = []
+  for (const pattern of patterns) {
+    for (let at = line.indexOf(pattern); at !== -1; at = line.indexOf(pattern, at + 1))
+      spans.push([at, at + pattern.length])
+  }
+  return spans
+}
+
+const partsOf = (text: string): string[] =>
+  Array.from({ length: text.length - wrappedPart + 1 }, (_, i) => text.slice(i, i + wrappedPart))
+
+/** A wrapped encoding begins at the end of a line, goes on in whole lines, and ends at the start of one. */
+function mayShowPart(line: string, grams: Set<string>): boolean {
+  return grams.has(line.slice(0, wrappedPart)) || grams.has(tail(line).slice(-wrappedPart))
+}
+
+const tail = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line)
+
+function wrappedSpans(line: string, patterns: string[], grams: Set<string>): Span[] {
+  if (!mayShowPart(line, grams)) return []
+  const text = tail(line)
+  return patterns.flatMap((pattern) => {
+    const spans: Span[] = []
+    if (text.length >= wholeLine && pattern.includes(text)) spans.push([0, text.length])
+    const longest = Math.min(text.length, pattern.length)
+    for (let length = longest; length >= wrappedPart; length -= 1) {
+      if (text.endsWith(pattern.slice(0, length))) spans.push([text.length - length, text.length])
+      if (text.startsWith(pattern.slice(-length))) spans.push([0, length])
+    }
+    return spans
+  })
+}
+
+function merge(spans: Span[]): Span[] {
+  const merged: Span[] = []
+  for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1)
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end)
+    else merged.push([start, end])
+  }
+  return merged
+}
+
+function hide(line: string, spans: Span[]): string {
+  let at = 0
+  let text = ''
+  for (const [start, end] of merge(spans)) {
+    text += line.slice(at, start) + hidden
+    at = end
+  }
+  return text + line.slice(at)
+}

@@ -1,0 +1,270 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, closeSync, constants, statSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CommandResult, CommandSpec } from '#platform/command.ts'
+import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
+import { splitLines } from './lines.ts'
+import { type LogLimits, logLimits, type LogWriter, openLog } from './log-writer.ts'
+import { createMask, type Mask } from './mask.ts'
+import { createPipes, type Pipe, type Pipes } from './pipes.ts'
+import { allPids, endProcesses, findProcesses, type Found, markerName, signal as send } from './tree.ts'
+
+/** What running a command takes from outside; the defaults suit a single command on a laptop. */
+export interface RunnerParts {
+  now: () => number
+  monotonic: () => number
+  pipes: Pipes
+  limits: LogLimits
+  /** between SIGTERM and SIGKILL, ms */
+  graceMs: number
+  /** whether an earlier runner may have left processes of this step, so that they have to be looked for */
+  mayHaveLeftOvers: (isEarlier: (marker: string) => boolean) => boolean
+}
+
+export function runnerParts(): RunnerParts {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    pipes: createPipes(),
+    limits: logLimits,
+    graceMs: 5000,
+    mayHaveLeftOvers: () => true,
+  }
+}
+
+/** An abort with this reason kills at once and answers `broken` with its message: nobody waits for a graceful end. */
+export class Abandoned extends Error {
+  override name = 'Abandoned'
+}
+
+/**
+ * Runs a command to its end: `sh -e` in a session of its own with exactly the environment given, its output as numbered,
+ * masked lines in the log. Aborting, or the timeout, ends every process it started. Never rejects.
+ */
+export async function runCommand(
+  spec: CommandSpec,
+  signal: AbortSignal,
+  given?: Partial<RunnerParts>,
+): Promise<CommandResult> {
+  const parts = { ...runnerParts(), ...given }
+  try {
+    const problem = problemBefore(spec)
+    if (problem) return { exitCode: null, lines: 0, ...problem }
+    return await attempt(spec, signal, parts)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return { outcome: 'broken', exitCode: null, reason: `could not be started: ${code ?? message}`, lines: 0 }
+  } finally {
+    if (!given?.pipes) parts.pipes.close()
+  }
+}
+
+/** The marker of an attempt; the folder of its log tells installations on one machine apart. */
+export const markerFor = (spec: CommandSpec): string => `${spec.id} ${resolve(dirname(spec.logFile))}`
+
+/** Whether a marker is of this attempt or another of the same step: the ids differ only after their last slash. */
+export function isSameStep(spec: CommandSpec): (marker: string) => boolean {
+  const start = spec.id.includes('/') ? spec.id.slice(0, spec.id.lastIndexOf('/') + 1) : `${spec.id} `
+  const end = ` ${resolve(dirname(spec.logFile))}`
+  return (marker) => marker.startsWith(start) && marker.endsWith(end)
+}
+
+function problemBefore(spec: CommandSpec): { outcome: 'failed' | 'broken'; reason: string } | null {
+  if (!statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory())
+    return { outcome: 'broken', reason: `its folder ${spec.cwd} does not exist` }
+  const missing = spec.tools.find((tool) => !isOnPath(tool, spec))
+  return missing === undefined ? null : { outcome: 'failed', reason: `needs \`${missing}\`, which is not on the PATH` }
+}
+
+function isOnPath(tool: string, spec: CommandSpec): boolean {
+  const folders = tool.includes('/') ? ['.'] : (spec.env['PATH'] ?? '').split(':')
+  return folders.some((folder) => {
+    const path = resolve(isAbsolute(folder) ? folder : resolve(spec.cwd, folder), tool)
+    try {
+      accessSync(path, constants.X_OK)
+      return statSync(path).isFile()
+    } catch {
+      return false
+    }
+  })
+}
+
+async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerParts): Promise<CommandResult> {
+  const mask = createMask(spec.masks)
+  await endEarlier(spec, parts)
+  const stopping = new AbortController()
+  let stopped: { stop: Stop; reason: string } | null = null
+  const stop = (why: { stop: Stop; reason: string }): void => {
+    stopped ??= why
+    stopping.abort()
+  }
+  const log = await openLog({
+    file: spec.logFile,
+    limits: parts.limits,
+    now: parts.now,
+    onFailure: (reason) => stop({ stop: 'failed', reason }),
+  })
+  const onAbort = (): void => {
+    const isAbandoned = signal.reason instanceof Abandoned
+    stop(
+      isAbandoned ? { stop: 'broken', reason: signal.reason.message } : { stop: 'cancelled', reason: 'was cancelled' },
+    )
+  }
+  const timer = setTimeout(
+    () => stop({ stop: 'timed_out', reason: `took longer than ${inWords(spec.timeoutMs)} and was stopped` }),
+    Math.min(spec.timeoutMs, 2 ** 31 - 1),
+  )
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    const exit = await execute(spec, {
+      parts,
+      log,
+      mask,
+      stopping: stopping.signal,
+      isHurried: () => signal.reason instanceof Abandoned,
+    })
+    const ending = judge(exit, stopped)
+    if (ending.reason !== null) log.add('fairlead', [`The command ${ending.reason}.`])
+    const lines = await log.close()
+    const failure = log.failure()
+    if (failure !== null) return { outcome: 'failed', exitCode: ending.exitCode, reason: failure, lines }
+    return { ...ending, lines }
+  } catch (error) {
+    return {
+      outcome: 'broken',
+      exitCode: null,
+      reason: explainStart(error as NodeJS.ErrnoException),
+      lines: await log.close(),
+    }
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** A runner that was killed leaves its commands behind; a step must not run beside its former self. */
+async function endEarlier(spec: CommandSpec, parts: RunnerParts): Promise<void> {
+  const isEarlier = isSameStep(spec)
+  if (!parts.mayHaveLeftOvers(isEarlier)) return
+  await endProcesses(() => findProcesses(allPids(), isEarlier, null), 0, parts.monotonic)
+}
+
+function explainStart(error: NodeJS.ErrnoException): string {
+  if (error.code === 'E2BIG') return 'could not be started: its command and environment are too large for the system'
+  if (error.code === 'EAGAIN') return 'could not be started: the system allows no more processes'
+  return `could not be started: ${error.code ?? error.message}`
+}
+
+interface Work {
+  parts: RunnerParts
+  log: LogWriter
+  mask: Mask
+  stopping: AbortSignal
+  isHurried: () => boolean
+}
+
+interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** Starts the command, reads its output to the end, and sees to it that nothing of it goes on. */
+async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
+  const { parts, log } = work
+  if (work.stopping.aborted) return { code: null, signal: null }
+  const pipes = await parts.pipes.take()
+  const before = new Set(allPids())
+  const { child, out, err, exited } = start(spec, pipes)
+  const output = Promise.all([read(out, 'out', work), read(err, 'err', work)])
+  const marker = markerFor(spec)
+  // Only processes younger than the command can be its own.
+  const find = (): Found[] =>
+    findProcesses(
+      allPids().filter((pid) => !before.has(pid) || pid === child.pid),
+      (each) => each === marker,
+      child.pid ?? null,
+    )
+  const ending = aborted(work.stopping).then(() => endTree(child, find, work.isHurried() ? 0 : parts.graceMs, parts))
+  const exit = await exited
+  if (work.stopping.aborted) await ending
+  else {
+    const { first, survived } = await endProcesses(find, Math.min(parts.graceMs, 1000), parts.monotonic)
+    if (first.length > 0)
+      log.add('fairlead', [
+        `The command left ${nameProcesses(first)} running; ${survived.length > 0 ? 'not all could be killed' : 'killed'}.`,
+      ])
+  }
+  if (before.size === 0 && child.pid !== undefined) send(-child.pid, 'SIGKILL') // a system without /proc
+  // Everything that could still write is dead, so the end of the output is near; unless something escaped.
+  const isEnded = await Promise.race([output.then(() => true), sleep(10_000, false, { ref: false })])
+  if (!isEnded)
+    log.add('fairlead', ['A process that left the command keeps its output open; what it writes is left out.'])
+  out.destroy()
+  err.destroy()
+  return exit
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done()
+    signal.addEventListener('abort', () => done(), { once: true })
+  })
+
+/** The group at once, because it is known without looking; then whatever can be found. */
+async function endTree(child: ChildProcess, find: () => Found[], graceMs: number, parts: RunnerParts): Promise<void> {
+  const { pid } = child
+  if (pid === undefined) return
+  send(-pid, graceMs === 0 ? 'SIGKILL' : 'SIGTERM')
+  const killer = setTimeout(() => send(-pid, 'SIGKILL'), graceMs)
+  child.once('exit', () => clearTimeout(killer))
+  if (child.exitCode !== null || child.signalCode !== null) clearTimeout(killer)
+  await endProcesses(find, graceMs, parts.monotonic)
+}
+
+function start(
+  spec: CommandSpec,
+  pipes: [Pipe, Pipe] | null,
+): { child: ChildProcess; out: Readable; err: Readable; exited: Promise<Exit> } {
+  const [outPipe, errPipe] = pipes ?? [null, null]
+  try {
+    const child = spawn('/bin/sh', ['-e', '-c', spec.command, 'sh'], {
+      cwd: spec.cwd,
+      env: { ...spec.env, [markerName]: markerFor(spec) },
+      detached: true,
+      stdio: ['ignore', outPipe?.write ?? 'pipe', errPipe?.write ?? 'pipe'],
+    })
+    const exited = new Promise<Exit>((done, fail) => {
+      child.once('error', fail)
+      child.once('exit', (code, signal) => done({ code, signal }))
+    })
+    const open = (pipe: Pipe | null, own: Readable | null): Readable =>
+      own ?? new Socket({ fd: pipe?.read ?? -1, readable: true, writable: false })
+    return { child, out: open(outPipe, child.stdout), err: open(errPipe, child.stderr), exited }
+  } catch (error) {
+    for (const pipe of pipes ?? []) closeSync(pipe.read)
+    throw error
+  } finally {
+    for (const pipe of pipes ?? []) closeSync(pipe.write)
+  }
+}
+
+/** Reads one stream to its end; when the log cannot keep up, the pipe fills and the command waits. */
+async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<void> {
+  const splitter = splitLines(work.mask)
+  const { log } = work
+  await new Promise<void>((done) => {
+    stream.on('data', (chunk: Buffer) => {
+      if (log.add(name, splitter.push(chunk))) return
+      stream.pause()
+      void log.drained().then(() => stream.resume())
+    })
+    stream.once('error', () => done())
+    stream.once('close', () => done())
+    stream.once('end', () => done())
+  })
+  log.add(name, splitter.end())
+}
