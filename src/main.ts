@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 // The composition root: picks the face by the first argument and imports only that one, so that a runner or a host starts fast.
-const [, , face] = process.argv
+const [, , face, ...rest] = process.argv
+// The command line knows the options and their help; processes that Fairlead starts itself pass none.
+const isPlain = rest.length === 0
 
 async function main(): Promise<number> {
-  switch (face) {
+  switch (isPlain || face === 'static' ? face : '') {
     case 'runner':
       return (await import('#runner/main.ts')).main()
+    case 'host':
+      return (await import('#host/main.ts')).main({ upgrade: false })
     case 'static':
-      return (await import('#host/static.ts')).main(process.argv.slice(3))
+      return (await import('#host/static.ts')).main(rest)
     default:
       return (await import('./command-line.ts')).main(process.argv.slice(2))
   }

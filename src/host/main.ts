@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import type { Server } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createHostClient } from '#platform/host-client.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { createLogger } from '#platform/log.ts'
@@ -43,8 +44,18 @@ async function serve(home: Home): Promise<number> {
   const edge = createEdge(logger.warn)
   const state = openState(join(home.host, 'state'), (problem) => logger.error(problem))
   const supervisor = createSupervisor({ folder: home.host, state, edge, random: Math.random, log: logger.info })
-  await edge.listen(home.edgePort, handed)
+  // Routes first: the sockets that were handed over are taken by those who know their port, the rest is closed.
   supervisor.adopt()
+  try {
+    await edge.listen(home.edgePort, handed)
+  } catch (error) {
+    logger.error(
+      `the edge cannot listen on port ${home.edgePort}: ${(error as Error).message}; set FAIRLEAD_EDGE_PORT to a free one`,
+    )
+    supervisor.release()
+    lock.free()
+    return 1
+  }
   const ended = Promise.withResolvers<number>()
   const started = Date.now()
   let isLeaving = false
@@ -70,15 +81,24 @@ async function serve(home: Home): Promise<number> {
     stopAll: () => supervisor.stopAll(),
   })
   mkdirSync(home.host, { recursive: true })
-  rmSync(home.hostSocket, { force: true })
-  await new Promise<void>((resolve) => api.listen(home.hostSocket, resolve))
+  await listenAt(api, home.hostSocket)
   process.on('SIGTERM', () => void leave(true))
   process.on('SIGINT', () => void leave(true))
   process.on('SIGHUP', () => undefined)
-  process.send?.({ kind: 'serving' })
-  if (process.connected) process.disconnect()
+  if (process.send) process.send({ kind: 'serving' }, undefined, {}, () => process.disconnect?.())
   logger.info('the host serves', { pid: process.pid, edge: home.edgePort, version })
   return ended.promise
+}
+
+/**
+ * Listens under a name of its own and then takes the known one in a single rename: closing a server unlinks the name that it
+ * bound, which must not be the one that the next host has taken meanwhile.
+ */
+async function listenAt(server: Server, socket: string): Promise<void> {
+  const own = join(dirname(socket), `${process.pid}`)
+  rmSync(own, { force: true })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(own, resolve))
+  renameSync(own, socket)
 }
 
 function statusOf(home: Home, edge: Edge, supervisor: Supervisor, started: number) {
@@ -88,18 +108,16 @@ function statusOf(home: Home, edge: Edge, supervisor: Supervisor, started: numbe
     started,
     edge: home.edgePort,
     releases: supervisor.all(),
-    routes: edge
-      .counts()
-      .map(({ app, environment, host, port, release, requests, errors, unavailable }) => ({
-        app,
-        environment,
-        host,
-        port,
-        release,
-        requests,
-        errors,
-        unavailable,
-      })),
+    routes: edge.counts().map(({ app, environment, host, port, release, requests, errors, unavailable }) => ({
+      app,
+      environment,
+      host,
+      port,
+      release,
+      requests,
+      errors,
+      unavailable,
+    })),
   }
 }
 
