@@ -1,0 +1,97 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { LogLine } from '#contract/run.ts'
+
+/** A line as the runner wrote it; the attempt is in the file's name. */
+export type StoredLine = Omit<LogLine, 'attempt'>
+
+const blockSize = 64 * 1024
+const lineFeed = 10
+
+/**
+ * Whole lines from `offset`, which is where one begins, at least one if there is one, else `lines` is empty. `next` is where
+ * to go on: the end of the last whole line, so that a torn one is read again when it may be whole.
+ */
+export async function readLines(
+  handle: FileHandle,
+  offset: number,
+  size: number,
+): Promise<{ lines: StoredLine[]; next: number }> {
+  for (let length = blockSize; ; length *= 2) {
+    const bytes = await readBytes(handle, offset, Math.min(length, size - offset))
+    const end = bytes.lastIndexOf(lineFeed) + 1
+    if (end === 0 && bytes.length === length) continue
+    const lines = bytes.toString('utf8', 0, end).split('\n').flatMap(parseLine)
+    return { lines, next: offset + end }
+  }
+}
+
+/**
+ * Where to begin to read for lines after number `after`: at a line not far before the first of them. Numbers grow along the
+ * file, so it is halved until little is left, and needs no index, however long it is.
+ */
+export async function findOffset(handle: FileHandle, after: number, size: number): Promise<number> {
+  let low = 0
+  let high = size
+  while (high - low > 4 * blockSize) {
+    const middle = low + Math.floor((high - low) / 2)
+    const found = await firstLineFrom(handle, middle, high)
+    if (found && found.n <= after) low = found.offset
+    else high = middle
+  }
+  return low
+}
+
+/** The first line that begins after `from` and before `to`, and whose number can be read. */
+async function firstLineFrom(
+  handle: FileHandle,
+  from: number,
+  to: number,
+): Promise<{ offset: number; n: number } | null> {
+  for (let at = from; at < to;) {
+    const bytes = await readBytes(handle, at, blockSize)
+    for (let feed = bytes.indexOf(lineFeed); feed !== -1; feed = bytes.indexOf(lineFeed, feed + 1)) {
+      const offset = at + feed + 1
+      if (offset >= to) return null
+      const start = bytes.subarray(feed + 1, feed + 33)
+      const head = start.length < 32 ? await readBytes(handle, offset, 32) : start
+      const n = /^\{"n":(\d+),/.exec(head.toString('latin1'))?.[1]
+      if (n !== undefined) return { offset, n: Number(n) }
+    }
+    if (bytes.length < blockSize) return null
+    at += bytes.length
+  }
+  return null
+}
+
+/** The last `count` whole lines, reading backwards; `torn` when something follows that is not a whole line. */
+export async function readLastLines(
+  handle: FileHandle,
+  count: number,
+  size: number,
+): Promise<{ lines: StoredLine[]; torn: boolean }> {
+  for (let length = Math.min(blockSize, size); ; length = Math.min(length * 2, size)) {
+    const bytes = await readBytes(handle, size - length, length)
+    // Unless this is all there is, the first line in it may be the end of one.
+    const start = length === size ? 0 : bytes.indexOf(lineFeed) + 1
+    const end = bytes.lastIndexOf(lineFeed) + 1
+    const lines = end > start ? bytes.toString('utf8', start, end).split('\n').flatMap(parseLine) : []
+    if (lines.length >= count || length >= size) return { lines: lines.slice(-count), torn: end < bytes.length }
+  }
+}
+
+async function readBytes(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  if (length <= 0) return Buffer.alloc(0)
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset)
+  return buffer.subarray(0, bytesRead)
+}
+
+/** A line that is damaged is left out; the numbers around it show the gap. */
+function parseLine(text: string): StoredLine[] {
+  if (text === '') return []
+  try {
+    const line = JSON.parse(text) as StoredLine
+    return typeof line.n === 'number' && typeof line.text === 'string' ? [line] : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,173 @@
+import { watch } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { findOffset, readLastLines, readLines, type StoredLine } from './log-file.ts'
+
+export interface LogRange {
+  /** only lines with a higher number */
+  after: number
+  /** at most so many; fewer when they are long */
+  limit: number
+}
+
+export interface LogPart {
+  lines: StoredLine[]
+  /** the number of the last line there is now; 0 without a log */
+  total: number
+  /** numbers that should be among these lines and are not, first to last of each gap */
+  missing: { from: number; to: number }[]
+  /** the file ends in the middle of a line: its writer is at it, or was killed */
+  torn: boolean
+}
+
+/** Characters of one page; a page of long lines holds fewer of them. */
+const largestPage = 4 * 1024 * 1024
+const pollMs = 500
+
+/** Reads a page of a log that may be being written. A log that does not exist has no lines. */
+export async function readLog(file: string, range: LogRange): Promise<LogPart> {
+  const handle = await openOrNull(file)
+  if (!handle) return { lines: [], total: 0, missing: [], torn: false }
+  try {
+    const { size } = await handle.stat()
+    const end = await readLastLines(handle, 1, size)
+    const total = end.lines[0]?.n ?? 0
+    const lines = range.after < total ? await readPage(handle, range, size) : []
+    return { lines, total, missing: findMissing(lines, range.after), torn: end.torn }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The last `count` lines of a log, to show why a step failed. */
+export async function tailLog(file: string, count: number): Promise<StoredLine[]> {
+  const handle = await openOrNull(file)
+  if (!handle) return []
+  try {
+    return (await readLastLines(handle, count, (await handle.stat()).size)).lines
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Yields the lines after `after`, then those that come, and ends when `isComplete` says that no more can come and all have
+ * been read, or when `signal` is aborted. Holds little of the log in memory, and reads on only as its reader does.
+ */
+export async function* followLog(
+  file: string,
+  options: { after: number; isComplete: () => Promise<boolean> },
+  signal: AbortSignal,
+): AsyncGenerator<StoredLine, void, void> {
+  let handle: FileHandle | null = null
+  let offset = 0
+  let isLast = false
+  const changes = watchFile(file, signal)
+  try {
+    while (!signal.aborted) {
+      handle ??= await openOrNull(file)
+      if (handle) {
+        const { size } = await handle.stat()
+        if (offset === 0) offset = await findOffset(handle, options.after, size)
+        while (offset < size && !signal.aborted) {
+          const { lines, next } = await readLines(handle, offset, size)
+          for (const line of lines) if (line.n > options.after) yield line
+          if (next === offset) break
+          offset = next
+        }
+      }
+      if (isLast) return
+      // Asked before the last look at the file: what was written before the answer is read after it.
+      isLast = changes.isQuiet() && (await options.isComplete())
+      if (!isLast) await changes.next()
+    }
+  } finally {
+    changes.close()
+    await handle?.close()
+  }
+}
+
+interface Changes {
+  /** whether no change was seen lately, so that it is time to ask whether any can still come */
+  isQuiet(): boolean
+  /** Waits for a change, or for a while. */
+  next(): Promise<void>
+  close(): void
+}
+
+/** Notices writes by the file system where it tells, and else by looking from time to time. */
+function watchFile(file: string, signal: AbortSignal): Changes {
+  let hasChanged = false
+  let isQuiet = true
+  let wake = (): void => undefined
+  const onChange = (): void => {
+    hasChanged = true
+    wake()
+  }
+  let watcher = tryWatch(file, onChange)
+  signal.addEventListener('abort', onChange, { once: true })
+  return {
+    isQuiet: () => isQuiet,
+    next: () => {
+      watcher ??= tryWatch(file, onChange)
+      return new Promise((done) => {
+        const finish = (): void => {
+          clearTimeout(timer)
+          isQuiet = !hasChanged
+          hasChanged = false
+          wake = () => undefined
+          done()
+        }
+        const timer = setTimeout(finish, watcher ? pollMs : pollMs / 5)
+        wake = finish
+        if (hasChanged || signal.aborted) finish()
+      })
+    },
+    close: () => {
+      signal.removeEventListener('abort', onChange)
+      watcher?.close()
+    },
+  }
+}
+
+function tryWatch(file: string, onChange: () => void): { close(): void } | null {
+  try {
+    const watcher = watch(file, { persistent: false }, onChange)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return null // not there yet, or the system watches no more files
+  }
+}
+
+async function readPage(handle: FileHandle, { after, limit }: LogRange, size: number): Promise<StoredLine[]> {
+  const page: StoredLine[] = []
+  let length = 0
+  for (let offset = await findOffset(handle, after, size); offset < size;) {
+    const { lines, next } = await readLines(handle, offset, size)
+    for (const line of lines) {
+      if (line.n <= after) continue
+      if (page.length >= limit || length > largestPage) return page
+      page.push(line)
+      length += line.text.length
+    }
+    if (next === offset) return page
+    offset = next
+  }
+  return page
+}
+
+function findMissing(lines: StoredLine[], after: number): LogPart['missing'] {
+  return lines.flatMap(({ n }, i) => {
+    const expected = (lines[i - 1]?.n ?? after) + 1
+    return n > expected ? [{ from: expected, to: n - 1 }] : []
+  })
+}
+
+async function openOrNull(file: string): Promise<FileHandle | null> {
+  try {
+    return await open(file, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
