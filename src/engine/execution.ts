@@ -138,7 +138,7 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
         signal.removeEventListener('abort', stop)
         resolve()
       },
-      Math.min(ms, 2 ** 31 - 1),
+      Math.max(0, Math.min(ms, 2 ** 31 - 1)),
     )
     signal.addEventListener('abort', stop, { once: true })
   })

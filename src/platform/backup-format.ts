@@ -24,7 +24,7 @@ export interface End {
 }
 
 /** Rows whose owners are gone by the time they are restored, and the record that the header has. */
-const leftOut = ['migration', 'replica']
+const leftOut = new Set(['migration', 'replica'])
 
 export const raw = (text: string): Statement => ({ text, values: [] })
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -39,7 +39,7 @@ export async function listTables(run: Session): Promise<Table[]> {
   const references = await run<{ from: string; to: string }>(sql`
     select c.relname as from, r.relname as to from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_class r on r.oid = f.confrelid
     where f.contype = 'f' and c.relnamespace = current_schema()::regnamespace and f.conrelid <> f.confrelid`)
-  const names = [...new Set(columns.map((column) => column.table))].filter((name) => !leftOut.includes(name))
+  const names = [...new Set(columns.map((column) => column.table))].filter((name) => !leftOut.has(name))
   const sorted: string[] = []
   const add = (name: string): void => {
     if (sorted.includes(name)) return
