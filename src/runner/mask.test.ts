@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { longestLine, splitLines, splitMark } from './lines.ts'
+import { createMask } from './mask.ts'
+
+const mask = (secrets: string[], text: string): string => createMask(secrets).apply(text)
+const split = (secrets: string[], chunks: Buffer[]): string[] => {
+  const splitter = splitLines(createMask(secrets))
+  return [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()]
+}
+const secret = 'tr0ub4dor&3 "quoted"/p\'s'
+
+describe('forms of a secret', () => {
+  const bytes = Buffer.from(secret)
+  const python = encodeURIComponent(secret).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
+  test.each([
+    ['plain', secret],
+    ['in JSON', JSON.stringify({ password: secret })],
+    ['in JSON with escaped slashes', JSON.stringify(secret).replaceAll('/', String.raw`\/`)],
+    ['in a URL', encodeURIComponent(secret)],
+    ['in a URL in lower case', encodeURIComponent(secret).toLowerCase()],
+    ['in a form', encodeURIComponent(secret).replaceAll('%20', '+')],
+    ['in a URL with quotes encoded', python],
+    ['in base64', bytes.toString('base64')],
+    ['in base64 for URLs', bytes.toString('base64url')],
+    ['in hex', bytes.toString('hex')],
+    ['in HEX', bytes.toString('hex').toUpperCase()],
+    ['quoted by a shell', `'${secret.replaceAll("'", String.raw`'\''`)}'`],
+  ])('%s', (_form, text) => {
+    const shown = mask([secret], `before ${text} after`)
+    expect(shown).toMatch(/^before ["'{]*(password":")?\*\*\*["'}=]* after$/)
+  })
+
+  test('in base64 at every place of a longer text', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.string({ minLength: 9, maxLength: 60, unit: 'grapheme-ascii' }).filter((each) => each.trim() === each),
+        fc.uint8Array({ maxLength: 40 }),
+        (before, inner, after) => {
+          const text = Buffer.concat([before, Buffer.from(inner), after]).toString('base64')
+          const shown = mask([inner], text)
+          expect(shown).toContain('***')
+          // What is left around the mask decodes to nothing of the secret's middle.
+          const [left = '', right = ''] = shown.split('***')
+          expect(left.length + right.length).toBeLessThanOrEqual(
+            text.length - Math.floor(((inner.length - 1) * 8) / 6) + 2,
+          )
+        },
+      ),
+    )
+  })
+
+  test('in base64 and hex that a program wrapped', () => {
+    const key = 'k3y-'.repeat(100) + 'end'
+    for (const [encoded, width] of [
+      [Buffer.from(`user:${key}:more`).toString('base64'), 76],
+      [Buffer.from(key).toString('base64'), 64],
+      [Buffer.from(key).toString('hex'), 60],
+    ] as const) {
+      const wrapped = encoded.match(new RegExp(`.{1,${width}}`, 'g'))?.join('\n') ?? ''
+      expect(mask([key], wrapped).replaceAll(/\*|\n/g, '').length).toBeLessThan(20)
+    }
+  })
+})
+
+describe('secrets of several lines', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n'
+
+  test('each line that says something is hidden, also alone', () => {
+    expect(mask([key], 'x MIIEvQIBADANBg\nkqhkiG9w0BAQEF y')).toBe('x ***\n*** y')
+    expect(mask([key], '-----BEGIN PRIVATE KEY-----')).toBe('-----BEGIN PRIVATE KEY-----')
+    expect(mask([key], JSON.stringify({ key: key.trim() }))).toBe('{"key":"***"}')
+  })
+
+  test('with the line ends of Windows', () => {
+    expect(mask(['first-part\r\nsecond-part'], 'first-part\nsecond-part')).toBe('***\n***')
+  })
+
+  test('braces and literals of a JSON secret hide nothing', () => {
+    const json = '{\n  "user": "admin-user",\n  "nested": {\n    "token": "abcdefgh"\n  },\n    true,\n    null\n}'
+    const log = '{\n  },\n}\n    true,\nnull\n{ "ok": true }'
+    expect(mask([json], log)).toBe(log)
+    expect(mask([json], '"token": "abcdefgh"')).toBe('***')
+  })
+})
+
+test('what is too short, or nothing, hides nothing', () => {
+  expect(mask(['', '   ', 'abc', '\n\n'], 'abc def   \n\n x')).toBe('abc def   \n\n x')
+})
+
+test('overlapping and repeated secrets leave no part', () => {
+  expect(mask(['abcdef', 'defghi'], 'xabcdefghix')).toBe('x***x')
+  expect(mask(['aaaa'], 'aaaaaa')).toBe('***')
+  expect(mask(['longer-secret', 'long'], 'longer-secret long')).toBe('*** ***')
+})
+
+const secrets = fc.array(
+  fc.oneof(
+    fc.string({ minLength: 4, maxLength: 20, unit: 'grapheme' }),
+    fc.array(fc.string({ maxLength: 12 }), { minLength: 2, maxLength: 4 }).map((lines) => lines.join('\n')),
+  ),
+  { minLength: 1, maxLength: 3 },
+)
+
+/** Cuts bytes at any places. */
+function cut(bytes: Buffer, places: number[]): Buffer[] {
+  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  return sorted.slice(1).map((end, i) => bytes.subarray(sorted[i], end))
+}
+
+describe('laws', () => {
+  test('any chunking gives the same lines', () => {
+    const part = fc.oneof(
+      fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
+      fc
+        .constantFrom('\n', '\r\n', '\r', 'é', '\u{1F600}', 's3cret-value', 'first\nsecond-line', '\u001B[31m')
+        .map((text) => Buffer.from(text)),
+      fc.integer({ min: longestLine - 30, max: longestLine * 2 + 30 }).map((length) => Buffer.alloc(length, 'é')),
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 12 }), (parts, places) => {
+        const bytes = Buffer.concat(parts)
+        const masks = ['s3cret-value', 'first\nsecond-line', 'éééé']
+        expect(split(masks, cut(bytes, places))).toEqual(split(masks, [bytes]))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('no secret survives', () => {
+    fc.assert(
+      fc.property(
+        secrets,
+        fc.array(fc.string({ maxLength: 20 }), { maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 8 }),
+        (hidden, noise, places) => {
+          const text = noise.flatMap((each, i) => [each, hidden[i % hidden.length] ?? '']).join(' ')
+          const shown = split(hidden, cut(Buffer.from(text), places)).join('\n')
+          for (const line of hidden.flatMap((each) => each.trim().split('\n'))) {
+            const value = line.trim()
+            if (value.length < 4 || !/[a-zA-Z]{2}/.test(value) || /null|true|false/.test(value)) continue
+            expect(shown.replaceAll('***', '\u0000')).not.toContain(value)
+          }
+        },
+      ),
+    )
+  })
+
+  test('text without secrets is unchanged', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'abc {}[]":,.\n\t01é\u001B') }), (text) => {
+        expect(mask(['zzzz-not-in-there', '{\n  "x": "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"\n}'], text)).toBe(text)
+      }),
+    )
+  })
+})
+
+describe('lines', () => {
+  const lines = (text: string | Buffer, secrets: string[] = []): string[] => split(secrets, [Buffer.from(text)])
+
+  test('end at \\n; \\r of progress stays, that of \\r\\n goes', () => {
+    expect(lines('a\r\n10%\r20%\r100%\nlast')).toEqual(['a', '10%\r20%\r100%', 'last'])
+    expect(lines('a\n\n')).toEqual(['a', ''])
+    expect(lines('')).toEqual([])
+  })
+
+  test('what is not UTF-8 becomes U+FFFD, and colours stay', () => {
+    expect(lines(Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a, 0xe2, 0x82]))).toEqual(['a\uFFFD\uFFFDb', '\uFFFD'])
+    expect(lines('\u001B[31mred\u001B[0m')).toEqual(['\u001B[31mred\u001B[0m'])
+  })
+
+  test('longer than 64 KB are split and marked, but no secret and no character is cut in two', () => {
+    const [first, second] = lines('x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000), [
+      'my-secret-value',
+    ])
+    expect(first?.slice(longestLine - 6)).toBe(`x***${splitMark}`)
+    expect(second?.replaceAll('y', '').length).toBe(0)
+    expect(second?.length).toBe(1000)
+    const [wide] = lines('x'.repeat(longestLine - 1) + '\u{1F600}'.repeat(10))
+    expect(wide?.isWellFormed()).toBe(true)
+  })
+})
