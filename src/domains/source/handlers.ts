@@ -1,0 +1,26 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import type { Source } from './source.ts'
+
+/** `onDelete` stops what runs of an app, before it is forgotten. */
+export function sourceHandlers(
+  source: Source,
+  onDelete: (app: string) => Promise<void>,
+): SomeHandlers<'listApps' | 'getApp' | 'createApp' | 'deleteApp'> {
+  const mustGet = async (name: string) => {
+    const app = await source.get(name)
+    if (!app) throw new FairleadError('not_found', { kind: 'app', id: name })
+    return app
+  }
+  return {
+    listApps: async () => ({ apps: await source.list() }),
+    getApp: ({ params }) => mustGet(params.app),
+    createApp: ({ body }, caller) => source.register(body, caller.name),
+    deleteApp: async ({ params }, caller) => {
+      await mustGet(params.app)
+      await onDelete(params.app)
+      await source.remove(params.app, caller.name)
+      return { done: true }
+    },
+  }
+}

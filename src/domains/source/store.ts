@@ -1,0 +1,72 @@
+import type { App, Change, Repository } from '#contract/app.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+
+/** An app as it is stored; `head` is its branch's head as last delivered. */
+export interface StoredApp {
+  name: string
+  repository: Repository
+  branch: string
+  created: string
+  head: string | null
+  problem: string | null
+}
+
+const columns = sql`name, repository, branch, created, head, problem`
+
+export async function getApp(db: Database, name: string): Promise<StoredApp | null> {
+  return (await db.query<StoredApp>(sql`select ${columns} from app where name = ${name}`))[0] ?? null
+}
+
+export async function listApps(db: Database): Promise<StoredApp[]> {
+  return db.query<StoredApp>(sql`select ${columns} from app order by name`)
+}
+
+export function insertApp(app: { name: string; repository: Repository; branch: string }): Statement {
+  return sql`insert into app (name, repository, branch) values (${app.name}, ${app.repository}::jsonb, ${app.branch})`
+}
+
+export function deleteApp(name: string): Statement {
+  return sql`delete from app where name = ${name}`
+}
+
+export function setProblem(name: string, problem: string | null): Statement {
+  return sql`update app set problem = ${problem}::text where name = ${name} and problem is distinct from ${problem}::text`
+}
+
+/** Divides by zero, and so undoes the batch, when somebody else has moved the head meanwhile: see `isLostRace`. */
+export function moveHead(name: string, from: string | null, to: string | null): Statement {
+  return sql`with moved as (update app set head = ${to}::text where name = ${name} and head is not distinct from ${from}::text returning 1)
+    select 1 / count(*) from moved`
+}
+
+export const isLostRace = (error: unknown): boolean => (error as { code?: string }).code === '22012'
+
+/** A commit that comes back by a force-push keeps its first row and chain. */
+export function insertChange(change: Omit<Change, 'received'>): Statement {
+  return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
+    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
+      ${change.committed}::timestamptz, ${change.chain})
+    on conflict (app, sha) do nothing`
+}
+
+export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
+  const rows = await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
+    from change where app = ${app} and sha = ${sha}`)
+  return rows[0] ?? null
+}
+
+/** As the API shows it: without credentials in the address. */
+export function toApp(stored: StoredApp, publicUrl: string): App {
+  const { repository } = stored
+  return {
+    name: stored.name,
+    repository: repository.kind === 'url' ? { kind: 'url', url: withoutCredentials(repository.url) } : repository,
+    branch: stored.branch,
+    remote: `${publicUrl}/git/${stored.name}.git`,
+    created: stored.created,
+    problem: stored.problem,
+  }
+}
+
+export const withoutCredentials = (text: string): string => text.replace(/\/\/[^/@\s]+@/g, '//…@')
