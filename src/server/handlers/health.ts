@@ -8,7 +8,10 @@ export function healthHandler(world: World, hostAnswers: () => Promise<boolean>)
   return {
     health: async () => {
       const [database, host, disk] = await Promise.all([
-        world.db.query(sql`select 1`).then(() => true, () => false),
+        world.db.query(sql`select 1`).then(
+          () => true,
+          () => false,
+        ),
         hostAnswers(),
         world.disk(),
       ])

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { apiPrefix } from '#contract/client.ts'
+import type { Endpoint } from '#contract/endpoint.ts'
+import { type EndpointName, endpoints } from '#contract/endpoints.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Caller, Handlers } from '#contract/handler.ts'
+import { type Access, mayDo, sessionCookie } from '#domains/access/access.ts'
+import type { Logger } from '#platform/log.ts'
+import { serveConsole } from './console.ts'
+import { openApi } from './openapi.ts'
+import { guardRequest, securityHeaders } from './security.ts'
+import { streamEvents } from './stream.ts'
+
+export interface HttpOptions {
+  handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
+  access: Access
+  /** serves `/git/APP.git/REST` on the raw request */
+  git(request: IncomingMessage, response: ServerResponse, app: string, rest: string): void
+  /** the built console, or null when there is none */
+  consoleFolder: string | null
+  log: Logger
+  version: string
+  /** host names, besides those of this machine, under which requests may come */
+  hosts: string[]
+}
+
+export interface HttpServer {
+  listen(port: number, address: string): Promise<void>
+  close(): Promise<void>
+}
+
+type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => unknown
+
+/** The HTTP face: every endpoint of the contract, the git remote, and the console. */
+export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const app = Fastify({
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+  })
+  const closing = new AbortController()
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers(securityHeaders)
+    guardRequest(request, options.hosts)
+  })
+  app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
+  for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
+    if (name === 'createSession' || name === 'deleteSession') continue
+    const handler = options.handlers[name] as AnyHandler
+    addEndpoint(app, options, endpoint, handler, closing.signal)
+  }
+  addSessions(app, options)
+  app.get(`${apiPrefix}/openapi.json`, async () => openApi(options.version))
+  app.all(`${apiPrefix}/*`, async (request) => {
+    throw new FairleadError('not_found', { kind: 'endpoint', id: `${request.method} ${request.url.split('?')[0]}` })
+  })
+  addGit(app, options)
+  await serveConsole(app, options.consoleFolder)
+  return {
+    listen: async (port, address) => void (await app.listen({ port, host: address })),
+    close: async () => {
+      closing.abort()
+      await app.close()
+    },
+  }
+}
+
+function addEndpoint(
+  app: FastifyInstance,
+  options: HttpOptions,
+  endpoint: Endpoint,
+  handler: AnyHandler,
+  closing: AbortSignal,
+): void {
+  app.route({
+    method: endpoint.method,
+    url: `${apiPrefix}${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
+    handler: async (request, reply) => {
+      const caller = await authorize(options.access, request, endpoint)
+      const query = { ...(request.query as object) } as Record<string, unknown>
+      const last = request.headers['last-event-id']
+      if (endpoint.events && typeof last === 'string' && /^\d+$/.test(last)) query['after'] = last
+      const input = {
+        params: parse('path', endpoint.params, request.params),
+        query: parse('query', endpoint.query, query),
+        body: endpoint.method === 'GET' ? {} : parse('body', endpoint.body, request.body ?? {}),
+      }
+      if (!endpoint.events) return handler(input, caller, AbortSignal.any([closing]))
+      await streamEvents(request, reply, (signal) => handler(input, caller, signal) as AsyncIterable<never>, closing)
+      return reply
+    },
+  })
+}
+
+async function authorize(access: Access, request: FastifyRequest, endpoint: Endpoint): Promise<Caller> {
+  if (endpoint.role === 'public') return { name: 'nobody', role: 'viewer' }
+  const caller = await access.authenticate(credentials(request))
+  if (!caller) throw new FairleadError('sign_in_needed')
+  if (!mayDo(caller.role, endpoint.role))
+    throw new FairleadError('not_allowed', { needed: endpoint.role, have: caller.role })
+  return caller
+}
+
+const credentials = (request: FastifyRequest) => ({
+  authorization: request.headers.authorization,
+  cookie: request.headers.cookie,
+  address: request.ip,
+})
+
+/** The first problem names the field; unknown keys of a body are refused, because they are mistakes. */
+function parse(where: string, schema: z.ZodType, value: unknown): unknown {
+  const strict = where === 'body' && 'strict' in schema ? (schema as z.ZodObject).strict() : schema
+  const result = strict.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : null
+  const field = [where, ...(issue?.path.map(String) ?? []), ...(keys === null ? [] : [keys])].join('.')
+  const problem = keys === null ? lowerFirst(issue?.message ?? 'is not right') : 'is not a field that can stand here'
+  throw new FairleadError('invalid_input', { field, problem: problem.replace(/\.$/, '') })
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
+function addSessions(app: FastifyInstance, { access }: HttpOptions): void {
+  const cookie = (value: string, seconds: number): string =>
+    `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`
+  app.post(`${apiPrefix}${endpoints.createSession.path}`, async (request, reply) => {
+    const body = parse('body', endpoints.createSession.body, request.body ?? {}) as { code: string }
+    const { caller, session } = await access.createSession(body.code, request.ip)
+    void reply.header('set-cookie', cookie(session, 7 * 86_400))
+    return caller
+  })
+  app.delete(`${apiPrefix}${endpoints.deleteSession.path}`, async (request, reply) => {
+    await authorize(access, request, endpoints.deleteSession)
+    await access.deleteSession(request.headers.cookie)
+    void reply.header('set-cookie', cookie('', 0))
+    return { done: true }
+  })
+}
+
+/** Git's requests are streams that no parser may touch. */
+function addGit(app: FastifyInstance, { git }: HttpOptions): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.all('/git/:app/*', (request: FastifyRequest, reply: FastifyReply) => {
+      const { app: name, '*': rest } = request.params as { app: string; '*': string }
+      reply.hijack()
+      git(request.raw, reply.raw, name.replace(/\.git$/, ''), `/${rest}`)
+    })
+  })
+}
+
+function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = translate(error)
+  if (known.code === 'internal') {
+    log.error('a request broke', {
+      reference: known.details['reference'],
+      method: request.method,
+      path: request.url.split('?')[0],
+      error: (error as Error).stack ?? String(error),
+    })
+  }
+  void reply.status(known.status).header('content-type', 'application/problem+json').send(known.toProblem())
+}
+
+function translate(error: unknown): FairleadError {
+  if (error instanceof FairleadError) return error
+  const { code, statusCode } = error as { code?: string; statusCode?: number }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new FairleadError('too_large', { what: 'The request', limit: '1 MB' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new FairleadError('invalid_input', { field: 'body', problem: 'must be application/json' })
+  if (statusCode === 400) return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
+  if (statusCode === 404) return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
+  return new FairleadError('internal', { reference: randomBytes(4).toString('hex') })
+}
