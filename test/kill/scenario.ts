@@ -22,13 +22,14 @@ export const tables: Statement[] = [
 /** Calls back at each place where a process may die or freeze. */
 export type Boundary = (label: string) => void
 
-export function scenario(outside: Database, at: Boundary): WorkflowDefinition[] {
+/** `at` may also hold an effect up. */
+export function scenario(outside: Database, at: (label: string) => void | Promise<void>): WorkflowDefinition[] {
   const effect = async (step: StepContext): Promise<void> => {
-    at(`before effect ${step.key}`)
+    await at(`before effect ${step.key}`)
     const workflow = step.key.slice(0, step.key.indexOf('/'))
     await outside.query(sql`select apply_effect(${workflow}, ${step.key}, ${step.epoch})`)
     await outside.query(sql`insert into blind values (${step.key})`)
-    at(`after effect ${step.key}`)
+    await at(`after effect ${step.key}`)
   }
   const note = (ctx: WorkflowContext, step: StepContext, name: string, part: string): void => {
     step.write(sql`insert into journal (workflow, step, part) values (${ctx.id}, ${name}, ${part})`)

