@@ -2,52 +2,86 @@ import { z } from 'zod'
 import { name } from './app.ts'
 
 /**
- * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an object) are
- * widened here, so that the rest of the code sees one form. Durations are written `30s`, `5m`, `1h`.
+ * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an object) are widened
+ * here, so that the rest of the code sees one form. What is written as nothing (`steps:`) counts as left out.
+ * The JSON Schema for editors and the tables of docs/fairlead-yaml.md are generated from this file.
  */
-const duration = z
-  .union([
-    z.number().nonnegative(),
-    z.string().regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'must be a duration such as 30s, 5m or 1h'),
-  ])
-  .transform((value) => (typeof value === 'number' ? value * 1000 : parseDuration(value)))
 
-/** Milliseconds in a duration such as `1.5h`; the text must have matched the pattern above. */
+/** Milliseconds in a duration such as `1.5h`; the text must have matched the pattern below. */
 function parseDuration(text: string): number {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
   const match = /^([\d.]+)(ms|s|m|h)$/.exec(text)
   return match ? Number(match[1]) * units[match[2] as keyof typeof units] : 0
 }
 
-/** Lets a bare value stand for an object with one key, and nothing at all for the empty object. The JSON Schema shows both (`schema/`). */
-function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
-  return z.preprocess((value) => {
-    if (value === null) return {}
-    const bare = typeof value === 'string' || Array.isArray(value)
-    return key !== null && bare ? { [key]: value } : value
-  }, schema)
+/** Written `30s`, `5m`, `1h`, or as a number of seconds; becomes milliseconds from `least` to 24 hours. */
+function duration(least: number) {
+  const error = 'must be a duration such as 30s, 5m or 1h'
+  return z
+    .union([z.number(), z.string().regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, error)], { error })
+    .transform((value) => (typeof value === 'number' ? value * 1000 : parseDuration(value)))
+    .pipe(z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'))
 }
 
-const command = z.string().trim().min(1).max(10_000)
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String)
-const variables = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name such as LOG_LEVEL'),
-  scalar,
+/** Lets a bare value stand for an object with one key, and nothing at all for the empty object. */
+function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
+  const widen = (value: unknown): unknown => {
+    if (value === null) return {}
+    if (Array.isArray(value)) return key === null ? value : { [key]: value }
+    if (typeof value === 'object') return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+    return key === null || value === undefined ? value : { [key]: value }
+  }
+  return z.preprocess(widen, schema).meta({ shorthand: key })
+}
+
+const noNul = (text: string): boolean => !text.includes('\0')
+const text = z.string().refine(noNul, 'must not have the character NUL')
+/** `true` and `false` are commands too. */
+const command = z.preprocess(
+  (value) => (typeof value === 'boolean' ? String(value) : value),
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(50_000, 'must be at most 50000 characters long')
+    .refine(noNul, 'must not have the character NUL'),
 )
-const list = z.union([z.string(), z.array(z.string())]).transform((value) => (Array.isArray(value) ? value : [value]))
-const insidePath = z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, 'must be a path inside the repository')
+const scalar = z
+  .union([text, z.number(), z.boolean()], { error: 'must be text, a number, true or false' })
+  .transform(String)
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'must be a variable name such as LOG_LEVEL')
+const variables = z.record(variableName, scalar)
+
+/** A list; one value stands for a list of one. */
+function listOf<S extends z.ZodType<string>>(item: S) {
+  return z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).max(1000))
+    .meta({ shorthand: '' })
+}
+
+const insidePath = z
+  .string()
+  .regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\0]+$/, 'must be a path inside the repository, relative to its top')
+const pattern = text.min(1, 'must not be empty')
+const count = z.number().int().min(1).max(64)
 
 export const stepFile = shorthand(
   'run',
   z.strictObject({
     run: command.describe('The command, given to `sh -e`; several lines are one script'),
-    needs: list.optional().describe('Steps that must pass first; default: the step written above it'),
-    timeout: duration.default(30 * 60_000).describe('Killed after this long; default 30m'),
-    retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails; default 0'),
+    needs: listOf(name)
+      .optional()
+      .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
+    timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
+    retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
     env: variables.default({}).describe('Variables for this step'),
-    secrets: list.default([]).describe('Names of secrets of the first environment that this step may read'),
-    directory: insidePath.default('.').describe('Where to run, inside the repository; default its top'),
-    tools: list.default([]).describe('Programs that must be on the PATH, checked before the step starts'),
+    secrets: listOf(variableName)
+      .default([])
+      .describe('Names of secrets of the first environment that this step may read'),
+    directory: insidePath.default('.').describe('Where it runs, relative to the top of the repository'),
+    tools: listOf(text.min(1, 'must not be empty'))
+      .default([])
+      .describe('Programs that must be on the PATH, looked for before it starts'),
   }),
 )
 
@@ -56,78 +90,96 @@ const healthFile = shorthand(
   z.strictObject({
     path: z
       .string()
-      .startsWith('/', 'must begin with /')
+      .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
       .default('/')
       .describe('Answers 2xx or 3xx when the service can take traffic'),
-    timeout: duration.default(60_000).describe('Given up after this long; default 60s'),
-    interval: duration.default(1000).describe('Time between two checks once it is healthy; default 1s'),
+    timeout: duration(1)
+      .prefault('60s')
+      .describe('The release is given up when the service is not healthy after this long'),
+    interval: duration(10).prefault('1s').describe('Time between two checks once it is healthy'),
+  }),
+)
+
+const stopFile = shorthand(
+  null,
+  z.strictObject({
+    signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']).default('SIGTERM').describe('Asks it to end'),
+    grace: duration(0).prefault('10s').describe('It is killed after this long'),
   }),
 )
 
 export const serviceFile = shorthand(
   'run',
   z.strictObject({
-    run: command.optional().describe('The command; it must listen on $PORT when it has traffic'),
-    static: insidePath.optional().describe('Serve this folder instead of running a command'),
+    run: command.optional().describe('The command; a service with traffic listens on `$PORT`'),
+    static: insidePath.optional().describe('A folder to serve, instead of a command'),
     port: z
       .boolean()
       .optional()
-      .describe('false for a worker without traffic; default true, but false for a second service without `health`'),
+      .describe('Whether it takes traffic; default: true for the first service, and for one with `health` or `static`'),
     health: healthFile
       .optional()
-      .describe('A path such as /health, or an object; without it a TCP connection is enough'),
-    instances: z.number().int().min(1).max(64).default(1),
-    env: variables.default({}),
-    directory: insidePath.default('.'),
-    stop: z
-      .strictObject({
-        signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']).default('SIGTERM'),
-        grace: duration.default(10_000).describe('Then it is killed; default 10s'),
-      })
-      .prefault({}),
+      .describe('A path such as `/health`, or the keys below; default: a connection to its port is enough'),
+    instances: count.default(1).describe('How many processes of it run'),
+    env: variables.default({}).describe('Variables for this service'),
+    directory: insidePath.default('.').describe('Where it runs, relative to the top of the artifact'),
+    stop: stopFile.prefault({}).describe('How it is ended'),
     memory: z
       .number()
       .int()
       .positive()
+      .max(1_048_576)
       .optional()
-      .describe('Megabytes; above it the kernel kills the service, where cgroups allow'),
+      .describe('Megabytes; above it the kernel ends the service, where it can limit memory; default: no limit'),
+  }),
+)
+
+const verifyFile = shorthand(
+  'run',
+  z.strictObject({
+    run: command.describe('The command; `$FAIRLEAD_URL` is the new release'),
+    timeout: duration(1).prefault('5m').describe('It is stopped after this long, and the release given up'),
   }),
 )
 
 export const environmentFile = shorthand(
   null,
   z.strictObject({
-    verify: shorthand('run', z.strictObject({ run: command, timeout: duration.default(5 * 60_000) }))
+    verify: verifyFile
       .optional()
-      .describe('Run against the new release ($FAIRLEAD_URL) before it gets traffic'),
+      .describe('A command that must pass on the new release before it gets traffic, or the keys below; default: none'),
     env: variables.default({}).describe('Variables of this environment; `fairlead env set` overrides them'),
     port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
-    instances: z.number().int().min(1).max(64).optional().describe('Overrides that of each service'),
-    watch: duration
-      .default(5 * 60_000)
-      .describe('How long after going live a crash takes the release back; default 5m'),
+    instances: count.optional().describe('Overrides that of each service'),
+    watch: duration(0).prefault('5m').describe('How long after going live a crash takes the release back'),
   }),
 )
 
-export const pipelineFile = z.strictObject({
-  app: name.optional().describe('Default: the name of the folder'),
-  steps: z
-    .record(name, stepFile)
-    .default({})
-    .describe('Build, test and check; one after the other unless `needs` says otherwise'),
-  artifact: shorthand(
-    'include',
-    z.strictObject({
-      include: z.array(insidePath).default(['.']).describe('Paths that the services need; default everything'),
-      exclude: list.default([]).describe('Paths that they do not; .git is never included'),
-    }),
-  ).prefault({}),
-  services: z.record(name, serviceFile).default({}).describe('What runs; the first with a port gets the traffic'),
-  environments: z
-    .record(name, environmentFile)
-    .prefault({ dev: {}, staging: {}, production: {} })
-    .describe('In order; the last is production'),
-})
+const artifactFile = shorthand(
+  'include',
+  z.strictObject({
+    include: listOf(insidePath).default(['.']).describe('Paths that the services need'),
+    exclude: listOf(pattern).default([]).describe('Paths that they do not; `.git` is never kept'),
+  }),
+)
+
+export const pipelineFile = shorthand(
+  null,
+  z.strictObject({
+    app: name.optional().describe('The name of the app; default: the name of the folder'),
+    steps: z
+      .record(name, stepFile)
+      .default({})
+      .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
+    artifact: artifactFile.prefault({}).describe('What is kept after the steps, and run in every environment'),
+    services: z.record(name, serviceFile).default({}).describe('What runs; the first with a port gets the traffic'),
+    environments: z
+      .record(name, environmentFile)
+      .refine((environments) => Object.keys(environments).length > 0, 'must have at least one environment')
+      .prefault({ dev: {}, staging: {}, production: {} })
+      .describe('Where it runs, in order; the last is production'),
+  }),
+)
 
 /** `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys kept. */
 export type PipelineFile = z.output<typeof pipelineFile>

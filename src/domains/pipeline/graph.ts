@@ -17,18 +17,16 @@ export function readySteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutco
     .map(([name]) => name)
 }
 
-/** The steps that can never start, because something they need failed, directly or through others. */
-export function unreachableSteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutcome>): string[] {
-  const dead = new Set([...outcomes].filter(([, outcome]) => outcome === 'failed').map(([name]) => name))
-  for (let grew = true; grew;) {
-    grew = false
-    for (const [name, needs] of graph) {
-      if (dead.has(name) || outcomes.has(name) || !needs.some((need) => dead.has(need))) continue
-      dead.add(name)
-      grew = true
-    }
+/** The named steps and all that they need, in the order of the file. */
+export function withNeeds(graph: Graph, names: readonly string[]): Graph {
+  const wanted = new Set<string>()
+  const add = (name: string): void => {
+    if (wanted.has(name)) return
+    wanted.add(name)
+    graph.get(name)?.forEach(add)
   }
-  return [...graph.keys()].filter((name) => dead.has(name) && !outcomes.has(name))
+  names.forEach(add)
+  return new Map([...graph].filter(([name]) => wanted.has(name)))
 }
 
 /** A cycle of needs, named in order and closed (`a`, `b`, `a`), or null. */

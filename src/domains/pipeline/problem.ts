@@ -1,82 +1,147 @@
-import type { z } from 'zod'
+import { z } from 'zod'
+import { pipelineFile } from '#contract/pipeline-file.ts'
 
-/** The keys that may stand at a place, by the shape of its path; `*` is any name. */
-const keysAt: Record<string, string[]> = {
-  '': ['app', 'steps', 'artifact', 'services', 'environments'],
-  'steps/*': ['run', 'needs', 'timeout', 'retry', 'env', 'secrets', 'directory', 'tools'],
-  artifact: ['include', 'exclude'],
-  'services/*': ['run', 'static', 'port', 'health', 'instances', 'env', 'directory', 'stop', 'memory'],
-  'services/*/health': ['path', 'timeout', 'interval'],
-  'services/*/stop': ['signal', 'grace'],
-  'environments/*': ['verify', 'env', 'port', 'instances', 'watch'],
-  'environments/*/verify': ['run', 'timeout'],
+export type Path = readonly PropertyKey[]
+
+/** A problem before its place in the text is known. `atKey`: the key is wrong, not its value. */
+export interface Found {
+  path: Path
+  atKey: boolean
+  problem: string
+  hint: string
 }
 
 /** A valid line for what a key wants, shown when its value is of the wrong kind. */
 const examples: Record<string, string> = {
-  steps: '`steps: {test: npm test}`',
-  services: '`services: {web: {run: node server.js, health: /health}}`',
-  environments: '`environments: {production: {}}`',
-  run: '`run: npm test`',
-  needs: '`needs: [install]`',
-  timeout: '`timeout: 10m`',
-  grace: '`grace: 10s`',
-  watch: '`watch: 5m`',
-  interval: '`interval: 1s`',
-  retry: '`retry: 2`',
-  env: '`env: {LOG_LEVEL: info}`',
-  health: '`health: /health`',
-  path: '`path: /health`',
-  instances: '`instances: 2`',
-  port: '`port: 8080` in an environment, `port: false` in a service',
-  include: '`include: [dist, package.json]`',
-  static: '`static: public`',
-  app: '`app: my-app`',
-  verify: '`verify: curl -f $FAIRLEAD_URL/health`',
-  signal: '`signal: SIGTERM`',
-  memory: '`memory: 512`',
-  tools: '`tools: [mvn]`',
+  app: 'app: my-app',
+  steps: 'steps: {test: npm test}',
+  artifact: 'artifact: [dist, package.json]',
+  services: 'services: {web: {run: node server.js, health: /health}}',
+  environments: 'environments: {dev: {}, production: {}}',
+  run: 'run: npm test',
+  needs: 'needs: [install]',
+  timeout: 'timeout: 10m',
+  grace: 'grace: 10s',
+  watch: 'watch: 5m',
+  interval: 'interval: 1s',
+  retry: 'retry: 2',
+  env: 'env: {LOG_LEVEL: info}',
+  secrets: 'secrets: [NPM_TOKEN]',
+  directory: 'directory: packages/api',
+  tools: 'tools: [mvn]',
+  include: 'include: [dist, package.json]',
+  exclude: 'exclude: [test]',
+  static: 'static: public',
+  health: 'health: /health',
+  path: 'path: /health',
+  instances: 'instances: 2',
+  stop: 'stop: {grace: 30s}',
+  signal: 'signal: SIGTERM',
+  memory: 'memory: 512',
+  verify: 'verify: curl -f $FAIRLEAD_URL/health',
+}
+
+/** Every problem that an issue of the schema stands for: each unknown key is one of its own. */
+export function fromIssue(issue: z.core.$ZodIssue, root: unknown): Found[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      atKey: true,
+      problem: `\`${shorten(key)}\` is not a key that can stand here`,
+      hint: meant(key, keysAt(issue.path), 'the keys here are'),
+    }))
+  }
+  const atKey = issue.code === 'invalid_key'
+  return [
+    {
+      path: issue.path,
+      atKey,
+      problem: sentenceFor(issue, root),
+      hint: atKey ? nameHint(issue.path) : exampleFor(issue.path),
+    },
+  ]
+}
+
+/** `did you mean …?` when a word is near enough, else all that can stand there. */
+export function meant(word: string, words: string[], otherwise: string): string {
+  const near = nearest(word, words)
+  if (near !== null) return `did you mean \`${near}\`?`
+  const shown = words.length > 12 ? [...words.slice(0, 12), '…'] : words
+  return `${otherwise} ${shown.join(', ')}`
 }
 
 /** What is wrong, as a sentence without its full stop. */
-export function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
+function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
   const where = nameOf(issue.path)
+  if (issue.code === 'invalid_key') {
+    return `\`${shorten(String(issue.path.at(-1)))}\` ${issue.issues[0]?.message ?? 'is not a name that can be used'}`
+  }
+  if (issue.message.startsWith('must')) return `${where} ${issue.message}`
   switch (issue.code) {
-    case 'invalid_type':
-      return `${where} must be ${kind(issue.expected)}, not ${kindOf(valueAt(root, issue.path))}`
-    case 'invalid_key':
-      return `\`${String(issue.path.at(-1))}\` ${issue.issues[0]?.message ?? 'is not a name that can be used'}`
+    case 'invalid_type': {
+      const value = valueAt(root, issue.path)
+      return value === undefined
+        ? `${where} is missing`
+        : `${where} must be ${kind(issue.expected)}, not ${kindOf(value)}`
+    }
     case 'invalid_value':
       return `${where} must be one of ${issue.values.map(String).join(', ')}`
     case 'too_small':
-      return `${where} must be at least ${issue.minimum}${issue.origin === 'string' ? ' character long' : ''}`
+      return `${where} must be at least ${issue.minimum}`
     case 'too_big':
-      return `${where} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters long' : ''}`
-    case 'invalid_union':
-      return `${where} ${firstMessage(issue) ?? 'has a value of the wrong kind'}`
+      return `${where} must ${issue.origin === 'array' ? 'have' : 'be'} at most ${issue.maximum}${issue.origin === 'array' ? ' items' : ''}`
     default:
-      return `${where} ${issue.message.startsWith('must') ? issue.message : `is not right: ${issue.message}`}`
+      return `${where} is not right: ${issue.message}`
   }
 }
 
-export function hintFor(issue: z.core.$ZodIssue, key: string | null, _root: unknown): string {
-  if (key !== null) {
-    const known = keysAt[shapeOf(issue.path)] ?? []
-    const near = nearest(key, known)
-    return near ? `did you mean \`${near}\`?` : `the keys here are ${known.join(', ')}`
-  }
-  const last = issue.path.findLast((part) => typeof part === 'string' && part in examples)
+function exampleFor(path: Path): string {
+  const last = path.findLast((part) => typeof part === 'string' && Object.hasOwn(examples, part))
+  // `port` means two things.
+  if (path.at(-1) === 'port') return `write for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
   return last === undefined
-    ? 'see docs/fairlead-yaml.md for what can stand here'
-    : `write for example ${examples[String(last)]}`
+    ? 'docs/fairlead-yaml.md says what can stand here'
+    : `write for example \`${examples[String(last)]}\``
+}
+
+function nameHint(path: Path): string {
+  if (path.at(-2) === 'env') return 'write for example `LOG_LEVEL`'
+  const proposal = String(path.at(-1))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '')
+  return /[a-z]/.test(proposal) ? `write for example \`${proposal}\`` : 'write for example `web`'
+}
+
+/** The keys of the schema at a place; empty where any name may stand. */
+function keysAt(path: Path): string[] {
+  let schema = unwrap(pipelineFile)
+  for (const part of path) {
+    if (schema instanceof z.ZodObject) schema = unwrap((schema.shape as Record<string, z.ZodType>)[String(part)])
+    else if (schema instanceof z.ZodRecord) schema = unwrap(schema.valueType as z.ZodType)
+    else return []
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+/** Takes optional, default and shorthand away. */
+function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return unwrap(schema.unwrap() as z.ZodType)
+  }
+  return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform ? unwrap(schema.out as z.ZodType) : schema
 }
 
 /** The nearest of the words, when it is near enough to be meant. */
-export function nearest(word: string, words: string[]): string | null {
+function nearest(word: string, words: string[]): string | null {
+  if (word.length > 60) return null
   const [best] = words
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, Math.floor(best.candidate.length / 3)) ? best.candidate : null
+  if (!best) return null
+  const allowed = best.candidate.length <= 3 ? 1 : Math.max(2, Math.floor(best.candidate.length / 3))
+  return best.distance <= allowed ? best.candidate : null
 }
 
 function editDistance(a: string, b: string): number {
@@ -84,27 +149,30 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i]
     for (let j = 1; j <= b.length; j += 1) {
-      next.push(
-        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      )
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change))
     }
     row = next
   }
   return row[b.length] ?? 0
 }
 
-function shapeOf(path: readonly PropertyKey[]): string {
-  return path.map((part, i) => (i === 1 ? '*' : String(part))).join('/')
+/** Text from the file, so that a sentence stays one line of sensible length. */
+export function shorten(text: string): string {
+  const line = text.replace(/[\0-\x1f\x7f]+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line
 }
 
-function nameOf(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'the file' : `\`${path.map(String).join('.')}\``
+function nameOf(path: Path): string {
+  return path.length === 0 ? 'the file' : `\`${shorten(path.map(String).join('.'))}\``
 }
 
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, part) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+      typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+        ? (value as Record<PropertyKey, unknown>)[part]
+        : undefined,
     root,
   )
 }
@@ -126,20 +194,6 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
-  return typeof value === 'string'
-    ? 'text'
-    : typeof value === 'number'
-      ? 'a number'
-      : typeof value === 'boolean'
-        ? String(value)
-        : 'something else'
-}
-
-function firstMessage(issue: z.core.$ZodIssueInvalidUnion): string | null {
-  return (
-    issue.errors
-      .flat()
-      .map((one) => one.message)
-      .find((message) => message.startsWith('must')) ?? null
-  )
+  if (typeof value === 'boolean') return String(value)
+  return typeof value === 'string' ? 'text' : 'a number'
 }

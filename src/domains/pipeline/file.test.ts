@@ -1,0 +1,476 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { pipelineFile } from '#contract/pipeline-file.ts'
+import { type FileProblem, type ReadResult, readPipelineFile } from './file.ts'
+
+const read = (input: string | Uint8Array): ReadResult =>
+  readPipelineFile(input, { file: 'fairlead.yaml', defaultApp: 'folder' })
+
+function good(text: string) {
+  const result = read(text)
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.pipeline
+}
+
+function problems(input: string | Uint8Array): FileProblem[] {
+  const result = read(input)
+  if (result.ok) throw new Error('it was read without a problem')
+  return result.problems
+}
+
+/** `line:column problem; hint` */
+const said = (input: string | Uint8Array): string[] =>
+  problems(input).map(({ line, column, problem, hint }) => `${line}:${column} ${problem}; ${hint}`)
+
+describe('what a file means', () => {
+  test('shorthands are widened, durations are milliseconds, everything has a default', () => {
+    const file = good(`
+steps:
+  install: npm ci
+  test: { run: npm test, timeout: 90s, retry: 1, tools: node }
+services:
+  web: { run: node server.js, health: /health }
+  worker: node worker.js
+environments:
+  dev:
+  production:
+    verify: npm run smoke
+    watch: 1.5m
+`)
+    expect(file.app).toBe('folder')
+    expect(Object.keys(file.steps)).toEqual(['install', 'test'])
+    expect(file.steps['install']).toEqual({
+      run: 'npm ci',
+      timeout: 1_800_000,
+      retry: 0,
+      env: {},
+      secrets: [],
+      directory: '.',
+      tools: [],
+    })
+    expect(file.steps['test']).toMatchObject({ timeout: 90_000, retry: 1, tools: ['node'] })
+    expect(file.services['web']?.health).toEqual({ path: '/health', timeout: 60_000, interval: 1000 })
+    expect(file.services['worker']).toMatchObject({
+      run: 'node worker.js',
+      instances: 1,
+      stop: { signal: 'SIGTERM', grace: 10_000 },
+    })
+    expect(file.environments).toEqual({
+      dev: { env: {}, watch: 300_000 },
+      production: { env: {}, watch: 90_000, verify: { run: 'npm run smoke', timeout: 300_000 } },
+    })
+    expect(file.artifact).toEqual({ include: ['.'], exclude: [] })
+  })
+
+  test('left out, three environments are there', () => {
+    expect(Object.keys(good('app: x\n').environments)).toEqual(['dev', 'staging', 'production'])
+  })
+
+  test('what is written as nothing counts as left out', () => {
+    const file = good('steps:\nservices:\nenvironments:\nartifact:\n')
+    expect(file).toEqual(good('app: folder'))
+  })
+
+  test('values of variables stay as they are written', () => {
+    const file = good('steps: {a: {run: x, env: {V: 1.10, M: 0644, E: 1e3, T: true, S: "x", B: 1_000}}}')
+    expect(file.steps['a']?.env).toEqual({ V: '1.10', M: '0644', E: '1e3', T: 'true', S: 'x', B: '1_000' })
+  })
+
+  test('true and false are commands', () => {
+    expect(good('steps: {a: true, b: {run: false}}').steps).toMatchObject({ a: { run: 'true' }, b: { run: 'false' } })
+  })
+
+  test('a byte order mark and Windows line ends do no harm', () => {
+    expect(good('\uFEFFsteps:\r\n  a: x\r\n').steps['a']?.run).toBe('x')
+    const bytes = Buffer.from('\uFEFFsteps: {a: x}')
+    expect(read(bytes).ok).toBe(true)
+  })
+})
+
+describe('what is refused, where and with which advice', () => {
+  const cases: [name: string, text: string, said: string[]][] = [
+    [
+      'an unknown key',
+      'service:\n  web: x\n',
+      ['1:1 `service` is not a key that can stand here; did you mean `services`?'],
+    ],
+    [
+      'an unknown key without a near one',
+      'steps:\n  a:\n    run: x\n    colour: red\n',
+      [
+        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, env, secrets, directory, tools',
+      ],
+    ],
+    [
+      'an unknown key deep down',
+      'services: {w: {run: x, health: {paht: /}}}',
+      ['1:33 `paht` is not a key that can stand here; did you mean `path`?'],
+    ],
+    [
+      'a wrong type',
+      'steps:\n  test: { run: [a, b] }\n',
+      ['2:11 `steps.test.run` must be text, not a list; write for example `run: npm test`'],
+    ],
+    [
+      'a missing command',
+      'steps:\n  test: { retry: 1 }\n',
+      ['2:3 `steps.test.run` is missing; write for example `run: npm test`'],
+    ],
+    [
+      'a list of steps',
+      'steps:\n  - npm test\n',
+      ['1:1 `steps` must be a mapping with keys, not a list; write for example `steps: {test: npm test}`'],
+    ],
+    [
+      'a wrong duration',
+      'steps: {a: {run: x, timeout: soon}}',
+      ['1:30 `steps.a.timeout` must be a duration such as 30s, 5m or 1h; write for example `timeout: 10m`'],
+    ],
+    [
+      'no time at all',
+      'steps: {a: {run: x, timeout: 0}}',
+      ['1:30 `steps.a.timeout` must be at least 1ms; write for example `timeout: 10m`'],
+    ],
+    [
+      'too long a time',
+      'environments: {a: {watch: 25h}}',
+      ['1:27 `environments.a.watch` must be at most 24h; write for example `watch: 5m`'],
+    ],
+    [
+      'too many retries',
+      'steps: {a: {run: x, retry: 99}}',
+      ['1:28 `steps.a.retry` must be at most 10; write for example `retry: 2`'],
+    ],
+    [
+      'a signal that is none',
+      'services: {a: {run: x, stop: {signal: TERM}}}',
+      [
+        '1:39 `services.a.stop.signal` must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP; write for example `signal: SIGTERM`',
+      ],
+    ],
+    [
+      'a port that is for root',
+      'environments: {a: {port: 80}}',
+      ['1:26 `environments.a.port` must be at least 1024; write for example `port: 8080`'],
+    ],
+    [
+      'a number as the port of a service',
+      'services: {a: {run: x, port: 80}}',
+      ['1:30 `services.a.port` must be true or false, not a number; write for example `port: false`'],
+    ],
+    [
+      'a name that cannot be one',
+      'services:\n  My Web: x\n',
+      ['2:3 `My Web` must be 1–40 lower-case letters, digits and inner hyphens; write for example `my-web`'],
+    ],
+    [
+      'a variable that cannot be one',
+      'steps: {a: {run: x, env: {log-level: x}}}',
+      ['1:27 `log-level` must be a variable name such as LOG_LEVEL; write for example `LOG_LEVEL`'],
+    ],
+    ['the same key twice', 'steps:\n  a: x\n  a: y\n', ['3:3 the key `a` is there twice; keep one of them']],
+    ['a tab', 'steps:\n\ta: x\n', ['2:1 a tab is used to indent; indent with spaces']],
+    ['two documents', 'app: a\n---\napp: b\n', ['2:1 a second document begins here; take the line `---` away']],
+    ['a tag', 'steps: {a: !secret x}', ['1:20 the tag `!secret` means nothing here; take it away']],
+    ['a merge', 'x: &x {a: b}\nsteps:\n  <<: *x\n', ['3:3 merging with `<<` is not known here; write the keys out']],
+    [
+      'a key that is a mapping',
+      'steps: {{a: b}: c}',
+      ['1:9 a key must be a plain word; write for example `test: npm test`'],
+    ],
+    [
+      'the prototype',
+      'steps: {a: {run: x, env: {__proto__: y}}}',
+      ['1:27 the name `__proto__` is kept for Fairlead; take another name'],
+    ],
+    [
+      'a name without a letter',
+      'steps: {2: x, 1: y}',
+      [
+        '1:9 the name `2` has no letter; write for example `step-2`',
+        '1:15 the name `1` has no letter; write for example `step-1`',
+      ],
+    ],
+    [
+      'a kept name',
+      'steps: {fairlead: x, verify-dev: y}',
+      [
+        '1:9 the name `fairlead` is kept for Fairlead; take another name',
+        '1:22 the name `verify-dev` is kept for Fairlead; take another name',
+      ],
+    ],
+    [
+      'a need that is no step',
+      'steps: {build: x, test: {run: y, needs: [biuld]}}',
+      ['1:42 step `test` needs `biuld`, which is not a step; did you mean `build`?'],
+    ],
+    ['a need of itself', 'steps: {build: {run: x, needs: build}}', ['1:32 step `build` needs itself; take it away']],
+    [
+      'a circle',
+      'steps:\n  a: {run: x, needs: c}\n  b: {run: x, needs: a}\n  c: {run: x, needs: b}\n',
+      [
+        '2:3 the steps need each other in a circle: a → c → b → a; take one of these `needs` away, or write `needs: []`',
+      ],
+    ],
+    [
+      'a service without a command',
+      'services:\n  web: { health: / }\n',
+      ['2:3 service `web` has neither `run` nor `static`; give it a command, such as `run: node server.js`'],
+    ],
+    [
+      'a service with two',
+      'services:\n  web: { run: x, static: public }\n',
+      ['2:3 service `web` has both `run` and `static`; keep one of them'],
+    ],
+    [
+      'a port that is there twice',
+      'environments: {a: {port: 8080}, b: {port: 8080}}',
+      ['1:43 environment `b` has the port 8080 of `a`; give each its own port, or none'],
+    ],
+    [
+      'no environment',
+      'environments: {}',
+      [
+        '1:1 `environments` must have at least one environment; write for example `environments: {dev: {}, production: {}}`',
+      ],
+    ],
+    [
+      'a path outside',
+      'artifact: [../secrets]',
+      [
+        '1:12 `artifact.include.0` must be a path inside the repository, relative to its top; write for example `include: [dist, package.json]`',
+      ],
+    ],
+    [
+      'an absolute path',
+      'services: {a: {static: /etc}}',
+      [
+        '1:24 `services.a.static` must be a path inside the repository, relative to its top; write for example `static: public`',
+      ],
+    ],
+    [
+      'a health check that is no path',
+      'services: {a: {run: x, health: health}}',
+      ['1:32 `services.a.health.path` must begin with / and have no spaces; write for example `path: /health`'],
+    ],
+    [
+      'an empty command',
+      'steps: {a: "  "}',
+      ['1:12 `steps.a.run` must not be empty; write for example `run: npm test`'],
+    ],
+    [
+      'a command with NUL',
+      'steps: {a: "x\\0y"}',
+      ['1:12 `steps.a.run` must not have the character NUL; write for example `run: npm test`'],
+    ],
+    [
+      'a bare word',
+      'hello',
+      ['1:1 the top of the file must be keys such as `services:`; run `fairlead init` to have one written'],
+    ],
+    ['nothing', '# only a comment\n', ['1:1 the file is empty; run `fairlead init` to have one written']],
+  ]
+  test.each(cases)('%s', (_, text, expected) => {
+    expect(said(text)).toEqual(expected)
+  })
+
+  test('everything that is wrong is said at once, in the order of the file', () => {
+    const text = `
+stepz: {}
+steps:
+  build: { run: x, timeout: never }
+  test: { run: y, needs: [bild] }
+services:
+  web: {}
+environments:
+  dev: { port: 8080 }
+  prod: { port: 8080, wtach: 1m }
+  live: { port: 8080 }
+`
+    expect(problems(text).map(({ line, problem }) => `${line} ${problem}`)).toEqual([
+      '2 `stepz` is not a key that can stand here',
+      '4 `steps.build.timeout` must be a duration such as 30s, 5m or 1h',
+      '5 step `test` needs `bild`, which is not a step',
+      '7 service `web` has neither `run` nor `static`',
+      '10 `wtach` is not a key that can stand here',
+      '11 environment `live` has the port 8080 of `dev`',
+    ])
+  })
+
+  test('YAML errors, one a line', () => {
+    expect(problems('steps:\n  a: "x\n')[0]?.problem).toMatch(/^this is not YAML: Missing closing "quote/)
+    expect(said('app: *nobody\n')).toEqual(['1:6 there is no anchor `&nobody` before this alias; write the values out'])
+  })
+})
+
+describe('hostile files', () => {
+  test('too large', () => {
+    expect(said('x'.repeat(12_000_000))).toEqual([
+      '1:1 the file is 12 MB; fairlead.yaml may have 256 KB; move long scripts into files of their own',
+    ])
+    expect(said(`#${'x'.repeat(300 * 1024)}`)[0]).toContain('the file is 301 KB; fairlead.yaml may have 256 KB')
+  })
+
+  test('binary and other encodings', () => {
+    expect(said(Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]))[0]).toContain('the file is binary')
+    expect(said('a\0b')[0]).toContain('the file is binary')
+    expect(said(Uint8Array.from([0x61, 0xff, 0xfe]))[0]).toContain('the file is not UTF-8')
+    expect(said(Buffer.from('app: x', 'utf16le'))[0]).toContain('the file is binary')
+  })
+
+  test('aliases that grow', () => {
+    const bomb = [
+      'a: &a [x,x,x,x,x,x,x,x,x]',
+      ...'bcdefghi'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[i]}`).join(',')}]`),
+    ]
+    expect(said(bomb.join('\n'))[0]).toMatch(/more than 50 YAML aliases; write the values out$/)
+    expect(said('a: &a [*a]\nsteps: *a\n').length).toBeGreaterThan(0)
+  })
+
+  test('deep nesting, many keys, many steps', () => {
+    expect(said('['.repeat(100_000))[0]).toContain('the file is nested too deeply')
+    expect(said(`a: ${'{a: '.repeat(30_000)}`)[0]).toContain('the file is nested too deeply')
+    const many = Array.from({ length: 20_000 }, (_, i) => `k${i}: x`).join('\n')
+    expect(problems(many)).toHaveLength(50)
+    const steps = Array.from({ length: 201 }, (_, i) => `  s${i}: x`).join('\n')
+    expect(said(`steps:\n${steps}\n`)).toEqual([
+      '1:1 there are 201 steps, and at most 200 may be; join some, or split the app',
+    ])
+  })
+
+  test('names of objects do no harm', () => {
+    expect(said('steps: {constructor: x}')).toEqual([
+      '1:9 the name `constructor` is kept for Fairlead; take another name',
+    ])
+    expect(said('constructor: x\nsteps: {a: {run: x, needs: constructor}}')).toHaveLength(2)
+  })
+})
+
+describe('laws', () => {
+  test('any text and any bytes give a value', () => {
+    const fragment = fc.constantFrom(
+      ...[
+        'steps',
+        'services',
+        'run',
+        'needs',
+        'env',
+        'a',
+        ': ',
+        ':\n',
+        '\n',
+        '  ',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        '&a ',
+        '*a',
+        '"',
+        "'",
+        '|\n',
+        '>\n',
+        '#',
+        '!x ',
+        '<<',
+        '? ',
+        '---\n',
+        '\t',
+        '1',
+        'true',
+        '~',
+      ],
+    )
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fragment, { maxLength: 40 }).map((parts) => parts.join('')),
+    )
+    const check = (input: string | Uint8Array): void => {
+      const result = read(input)
+      if (result.ok) return
+      expect(result.problems.length).toBeGreaterThan(0)
+      for (const { line, column, problem, hint } of result.problems) {
+        expect(line).toBeGreaterThan(0)
+        expect(column).toBeGreaterThan(0)
+        expect(`${problem}${hint}`).not.toMatch(/\n|undefined|\[object/)
+      }
+    }
+    fc.assert(fc.property(text, check), { numRuns: 1000 })
+    fc.assert(fc.property(fc.uint8Array(), check), { numRuns: 200 })
+  })
+
+  test('any value in YAML gives a value', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.constantFrom('app', 'steps', 'services', 'environments', 'artifact', 'x'),
+          fc.jsonValue({ maxDepth: 3 }),
+        ),
+        (value) => {
+          read(stringify(value))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  const name = fc
+    .stringMatching(/^[a-z][a-z0-9-]{0,10}[a-z]$/)
+    .filter((text) => !/^(fairlead|constructor|verify-.*)$/.test(text))
+  const command = fc.string({ minLength: 1, unit: 'grapheme' }).map((text) => `x ${text}`.replaceAll('\0', '').trim())
+  const env = fc.dictionary(
+    fc.stringMatching(/^[A-Z_]{1,8}$/),
+    fc.string().map((text) => text.replaceAll('\0', '')),
+  )
+  const time = fc.constantFrom('30s', '5m', '1h', '1.5m', 45)
+  const optional = { requiredKeys: [] as [] }
+  const step = fc.oneof(
+    command,
+    fc.record(
+      { run: command, timeout: time, retry: fc.nat(10), env, tools: fc.array(name) },
+      { requiredKeys: ['run'] },
+    ),
+  )
+  const service = fc.oneof(
+    command,
+    fc.record(
+      { run: command, health: fc.constantFrom('/', '/health'), env, instances: fc.integer({ min: 1, max: 9 }) },
+      { requiredKeys: ['run'] },
+    ),
+  )
+  const environment = fc.oneof(fc.constant(null), fc.record({ env, verify: command, watch: time }, optional))
+  const some = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { minKeys: 1, maxKeys: 6 })
+  const file = fc.record(
+    { app: name, steps: some(step), services: some(service), environments: some(environment) },
+    optional,
+  )
+
+  test('any valid file is read, in its order, as the schema means it', () => {
+    fc.assert(
+      fc.property(file, (value) => {
+        const pipeline = good(stringify(value) === '{}\n' ? 'app:\n' : stringify(value))
+        expect(pipeline).toEqual({ app: 'folder', ...pipelineFile.parse(value) })
+        for (const key of ['steps', 'services', 'environments'] as const) {
+          if (value[key]) expect(Object.keys(pipeline[key])).toEqual(Object.keys(value[key]))
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('what was read, written out again, is read as the same', () => {
+    fc.assert(
+      fc.property(file, (value) => {
+        const first = good(stringify({ app: 'x', ...value }))
+        const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
+          ['timeout', 'interval', 'grace', 'watch'].includes(key) && typeof item === 'number' ? item / 1000 : item,
+        ) as unknown
+        expect(good(stringify(inSeconds))).toEqual(first)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

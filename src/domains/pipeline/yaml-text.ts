@@ -1,0 +1,203 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
+import { type Found, type Path, shorten } from './problem.ts'
+
+const limits = { bytes: 256 * 1024, aliases: 50 }
+
+/** One thing that is wrong, and where; line and column count from 1. */
+export interface Located {
+  line: number
+  column: number
+  problem: string
+  hint: string
+}
+
+export type YamlResult =
+  | { ok: true; value: unknown; locate: (found: Found) => Located }
+  | { ok: false; problems: Located[] }
+
+/** Reads YAML from untrusted bytes: its value, what in it is refused whatever the schema says, and where things are. */
+export function readYaml(input: string | Uint8Array): YamlResult {
+  const text = decode(input)
+  if (typeof text !== 'string') return refuse(text.problem, text.hint)
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof RangeError) return refuse(tooDeep.problem, tooDeep.hint)
+    if (error instanceof ReferenceError) return refuse('the YAML aliases stand for too much', 'write the values out')
+    return refuse(
+      `this is not YAML: ${shorten((error as Error).message)}`,
+      'look at the indentation, colons and quotes',
+    )
+  }
+}
+
+const tooDeep = { problem: 'the file is nested too deeply', hint: 'five levels are enough for all that can be said' }
+
+function refuse(problem: string, hint: string): YamlResult {
+  return { ok: false, problems: [{ line: 1, column: 1, problem, hint }] }
+}
+
+function decode(input: string | Uint8Array): string | { problem: string; hint: string } {
+  const size = typeof input === 'string' ? Buffer.byteLength(input) : input.byteLength
+  if (size > limits.bytes) {
+    const human = size >= 1e6 ? `${Math.round(size / 1e6)} MB` : `${Math.ceil(size / 1024)} KB`
+    const most = `the file is ${human}; fairlead.yaml may have ${limits.bytes / 1024} KB`
+    return { problem: most, hint: 'move long scripts into files of their own' }
+  }
+  try {
+    const text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
+    if (text.includes('\0')) return { problem: 'the file is binary', hint: 'write it as plain text' }
+    return text
+  } catch {
+    return { problem: 'the file is not UTF-8', hint: 'save it as UTF-8' }
+  }
+}
+
+function parse(text: string): YamlResult {
+  const counter = new LineCounter()
+  // Duplicates are looked for below: the parser's own way takes quadratic time.
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false, prettyErrors: false, version: '1.2' })
+  const place = (offset: number): { line: number; column: number } => {
+    const { line, col } = counter.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  if (document.errors.length > 0) return { ok: false, problems: yamlProblems(document, place) }
+  if (!isMap(document.contents)) {
+    const isEmpty = document.contents === null || (isScalar(document.contents) && document.contents.value === null)
+    const problem = isEmpty ? 'the file is empty' : 'the top of the file must be keys such as `services:`'
+    return refuse(problem, 'run `fairlead init` to have one written')
+  }
+  const refused = inspect(document)
+  if (refused.length > 0)
+    return { ok: false, problems: refused.map(({ offset, ...rest }) => ({ ...place(offset), ...rest })) }
+  const value: unknown = document.toJS({ maxAliasCount: limits.aliases })
+  return {
+    ok: true,
+    value,
+    locate: ({ path, atKey, problem, hint }) => ({ ...place(offsetOf(document, path, atKey)), problem, hint }),
+  }
+}
+
+/** The first of each line: one slip makes the parser complain about all that follows. */
+function yamlProblems(document: Document, place: (offset: number) => { line: number; column: number }): Located[] {
+  const all = document.errors
+    .slice(0, 100)
+    .map((error) => ({ ...place(error.pos[0]), ...explain(error.code, error.message) }))
+  return all.filter((problem, i) => all.findIndex((other) => other.line === problem.line) === i).slice(0, 10)
+}
+
+function explain(code: string, message: string): { problem: string; hint: string } {
+  if (code === 'TAB_AS_INDENT') return { problem: 'a tab is used to indent', hint: 'indent with spaces' }
+  if (code === 'MULTIPLE_DOCS') return { problem: 'a second document begins here', hint: 'take the line `---` away' }
+  if (message.includes('call stack')) return tooDeep
+  const first = shorten(message.split('\n')[0] ?? code).replace(/\.$/, '')
+  return { problem: `this is not YAML: ${first}`, hint: 'look at the indentation, colons and quotes around here' }
+}
+
+interface Refused {
+  offset: number
+  problem: string
+  hint: string
+}
+
+/** Refuses what YAML allows and this file does not; keeps values of `env` as they are written (`1.10` is not 1.1). */
+function inspect(document: Document): Refused[] {
+  const refused: Refused[] = []
+  let aliases = 0
+  visit(document, {
+    Alias: (_, node) => {
+      aliases += 1
+      const offset = node.range?.[0] ?? 0
+      const hint = 'write the values out'
+      if (aliases === limits.aliases + 1)
+        refused.push({ offset, problem: `there are more than ${limits.aliases} YAML aliases`, hint })
+      else if (aliases <= limits.aliases && !node.resolve(document))
+        refused.push({ offset, problem: `there is no anchor \`&${shorten(node.source)}\` before this alias`, hint })
+    },
+    Node: (_, node) => {
+      if (node.tag === undefined || node.tag.startsWith('tag:yaml.org,2002:')) return
+      refused.push({
+        offset: node.range?.[0] ?? 0,
+        problem: `the tag \`${shorten(node.tag)}\` means nothing here`,
+        hint: 'take it away',
+      })
+    },
+    Map: (_, node) => {
+      refused.push(...refusedKeys(node.items as Pair[]))
+    },
+    Pair: (_, pair) => {
+      if (isScalar(pair.key) && pair.key.value === 'env' && isMap(pair.value)) keepSource(pair.value.items as Pair[])
+    },
+  })
+  return refused.toSorted((a, b) => a.offset - b.offset).slice(0, 50)
+}
+
+function refusedKeys(items: Pair[]): Refused[] {
+  const seen = new Set<string>()
+  return items.flatMap((item): Refused[] => {
+    const offset = (item.key as Node | null)?.range?.[0] ?? (item.value as Node | null)?.range?.[0] ?? 0
+    if (!isScalar(item.key) || item.key.value === null)
+      return [{ offset, problem: 'a key must be a plain word', hint: 'write for example `test: npm test`' }]
+    const key = String(item.key.value)
+    if (key === '<<') return [{ offset, problem: 'merging with `<<` is not known here', hint: 'write the keys out' }]
+    if (key === '__proto__')
+      return [{ offset, problem: 'the name `__proto__` is kept for Fairlead', hint: 'take another name' }]
+    if (seen.has(key))
+      return [{ offset, problem: `the key \`${shorten(key)}\` is there twice`, hint: 'keep one of them' }]
+    seen.add(key)
+    return []
+  })
+}
+
+function keepSource(items: Pair[]): void {
+  for (const { value } of items) {
+    if (isScalar(value) && typeof value.value !== 'string' && value.value !== null && value.source !== undefined)
+      value.value = value.source
+  }
+}
+
+/** Where a path is in the text: the key itself, its value, or the nearest thing above it that is there. */
+function offsetOf(document: Document, path: Path, atKey: boolean): number {
+  let node: unknown = document.contents
+  let offset = 0
+  for (const [i, part] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document)
+    const step = childOf(node, part, atKey && i === path.length - 1)
+    if (!step) return offset
+    offset = step.offset ?? offset
+    node = step.node
+  }
+  return offset
+}
+
+function childOf(
+  node: unknown,
+  part: PropertyKey,
+  atKey: boolean,
+): { node: unknown; offset: number | undefined } | null {
+  if (isSeq(node)) {
+    // The list is a shorthand: the path names a key that is not written.
+    if (typeof part === 'string') return { node, offset: undefined }
+    const item = node.items[Number(part)] as Node | undefined
+    return item ? { node: item, offset: item.range?.[0] } : null
+  }
+  if (!isMap(node)) return null
+  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+  if (!pair) return null
+  const key = (pair.key as Node).range?.[0]
+  const value = pair.value as Node | null
+  // A block that follows its key is best shown at the key.
+  const inline = value?.range && !isMap(value) && !isSeq(value)
+  return { node: value, offset: atKey || !inline ? key : value.range?.[0] }
+}
