@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock, type Clock } from '#platform/clock.ts'
+import type { EmbeddedPostgres } from '#platform/embedded-postgres.ts'
+import { migrate } from '#platform/migrate.ts'
+import { openDatabase, type Database } from '#platform/postgres.ts'
+import { packageRoot } from '#platform/self.ts'
+import { sql } from '#platform/sql.ts'
+import { supervisePostgres } from '#platform/supervised-postgres.ts'
+import { createEngine } from './engine.ts'
+import { readEvents } from './events.ts'
+import type { Engine, WorkflowContext, WorkflowDefinition } from './workflow.ts'
+
+/** How many workflows a trial has. */
+const count = Number(process.env['FAIRLEAD_CHAOS_WORKFLOWS'] ?? 60)
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+let folder: string
+let postgres: EmbeddedPostgres
+let db: Database
+let engines: Engine[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fairlead-chaos-'))
+  postgres = await supervisePostgres({ folder: join(folder, 'postgres'), log: quiet })
+  db = await openDatabase({ connection: postgres.connection })
+  await migrate(db, join(packageRoot, 'migrations'))
+  await db.query(sql`create table journal (id bigint generated always as identity, workflow text, step text)`)
+})
+afterEach(async () => {
+  await Promise.all(engines.map((engine) => engine.close()))
+  engines = []
+  await db.close()
+  await postgres.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function run(ctx: WorkflowContext): Promise<string[]> {
+  await ctx.lock(`lock ${ctx.id.at(-1)}`, 0)
+  const one = (name: string) =>
+    ctx.step(name, async (step) => {
+      step.write(sql`insert into journal (workflow, step) values (${ctx.id}, ${name})`)
+      if (name === 'flushed') await step.flush()
+      step.emit({ type: 'dev.cdevents.taskrun.finished', subject: step.key })
+      await sleep(Math.random() * 10)
+      return name
+    })
+  const names = ['a', 'b', 'flushed', 'c']
+  const done: string[] = []
+  for (const name of names) done.push(await one(name))
+  return [...done, ...(await Promise.all(['x', 'y'].map(one)))]
+}
+
+async function open(lease: number, clock: Clock = systemClock): Promise<Engine> {
+  const definitions: WorkflowDefinition[] = [{ name: 'job', version: 1, concurrency: 6, run }]
+  const own = await openDatabase({ connection: postgres.connection, size: 6 })
+  const engine = createEngine({ db: own, clock, random: Math.random, replica: 'r', definitions, log: quiet, lease })
+  await engine.open()
+  engines.push({ ...engine, close: () => engine.close().then(() => own.close()) })
+  return engine
+}
+
+const ids = Array.from({ length: count }, (_, i) => `w${i + 100}`)
+
+async function startAll(engine: Engine): Promise<void> {
+  await db.batch(ids.flatMap((id) => engine.startStatements({ id, name: 'job', chain: `chain/${id}`, input: null })))
+}
+
+/** Repeats while the database is away. */
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch {
+      await sleep(20)
+    }
+  }
+}
+
+/** Waits for every end; `steps` maps a step to how often it may have been written. */
+async function requireAllOnce(flushedAtMost: number): Promise<void> {
+  for (;;) {
+    const rows = await insist(() =>
+      db.query<{ n: number }>(sql`select count(*) as n from workflow where ended is null`),
+    )
+    if (rows[0]?.n === 0) break
+    await sleep(50)
+  }
+  const states = await db.query(sql`select state, count(*) as n from workflow group by 1`)
+  expect(states).toEqual([{ state: 'succeeded', n: count }])
+  const written = await db.query<{ step: string; most: number; least: number; n: number }>(sql`
+    select step, max(times) as most, min(times) as least, count(*) as n
+    from (select workflow, step, count(*) as times from journal group by 1, 2) t group by 1 order by 1`)
+  for (const row of written) {
+    expect(row.n, row.step).toBe(count)
+    expect(row.least, row.step).toBe(1)
+    if (row.step === 'flushed') expect(row.most).toBeLessThanOrEqual(flushedAtMost)
+    else expect(row.most, row.step).toBe(1)
+  }
+  expect(written.map((row) => row.step)).toEqual(['a', 'b', 'c', 'flushed', 'x', 'y'])
+  const events = await readEvents(db, { type: 'dev.cdevents.taskrun.finished', after: 0, limit: 100_000 })
+  expect(new Set(events.map((event) => event.subject)).size).toBe(count * 6)
+  expect(events).toHaveLength(count * 6)
+  expect(await db.query(sql`select * from lock`)).toEqual([])
+  expect(await db.query(sql`select * from workflow_step where ended is null`)).toEqual([])
+}
+
+test('three replicas race for the same workflows and locks: each runs once, on one of them', async () => {
+  const [first] = await Promise.all([open(2000), open(2000), open(2000)])
+  await startAll(first)
+  await requireAllOnce(1)
+  expect(await db.query(sql`select * from event where type like 'dev.cdeventsx%'`)).toEqual([])
+})
+
+test('connections are cut at random, also those that listen: answers are lost, nothing is done twice', async () => {
+  const first = await open(1500)
+  await open(1500)
+  await startAll(first)
+  let cuts = 0
+  const cutting = (async () => {
+    for (let i = 0; i < 60; i += 1) {
+      const rows = await insist(() =>
+        db.query(sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where backend_type = 'client backend' and pid <> pg_backend_pid() order by random() limit 2`),
+      )
+      cuts += rows.length
+      await sleep(15)
+    }
+  })()
+  await requireAllOnce(2)
+  await cutting
+  expect(cuts).toBeGreaterThan(20)
+})
+
+test('the postmaster is killed again and again: everything ends, once', async () => {
+  const first = await open(3000)
+  await open(3000)
+  await startAll(first)
+  const killing = (async () => {
+    for (let kills = 0; kills < 4; kills += 1) {
+      const { pid } = postgres
+      process.kill(pid, 'SIGKILL')
+      while (postgres.pid === pid) await sleep(5)
+      await insist(() => db.query(sql`select 1`))
+      await sleep(150)
+    }
+  })()
+  await killing
+  await requireAllOnce(3)
+})
+
+test('a wall clock that jumps to and fro changes nothing', async () => {
+  const clock: Clock = { now: () => Date.now() + (Math.random() - 0.5) * 1e9, monotonic: () => performance.now() }
+  const first = await open(2000, clock)
+  await startAll(first)
+  await requireAllOnce(1)
+})
+
+test('a replica whose lease lapses in the midst of it begins again and takes its work back', async () => {
+  let offset = 0
+  const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() + offset }
+  const first = await open(400, clock)
+  await startAll(first)
+  for (let i = 0; i < 3; i += 1) {
+    await sleep(150)
+    offset += 10_000
+  }
+  await requireAllOnce(4)
+  const [row] = await db.query<{ n: number }>(
+    sql`select count(*) as n from event where type = 'dev.cdeventsx.fairlead-workflow.takenover'`,
+  )
+  expect(row?.n).toBeGreaterThan(0)
+})
