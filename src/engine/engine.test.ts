@@ -381,6 +381,30 @@ test('a workflow that closes here goes on elsewhere at once, from its recorded s
   expect(await eventsOf('chain/w1')).toEqual(['fairlead-step.repeated workflow/w1/second'])
 })
 
+test('after a replay a workflow passes a lock that it gave back, though another holds it now', async () => {
+  const run =
+    (replica: string): Run =>
+    async (ctx) => {
+      await ctx.lock('l', 0)
+      if (ctx.id === 'holder') return ctx.sleep('long', 60_000)
+      await ctx.step('first', async () => null)
+      await ctx.unlock('l')
+      return ctx.step('second', (step) =>
+        replica === 'a' ? sleep(60_000, null, { signal: step.signal }) : Promise.resolve('went on'),
+      )
+    }
+  const a = await open(run('a'), { replica: 'a' })
+  await start(a, 'w1')
+  await until(async () => (await database.db.query(sql`select from workflow_step where name = 'second'`)).length > 0)
+  await start(a, 'holder')
+  const isHeld = sql`select from lock where held and workflow = 'holder'`
+  await until(async () => (await database.db.query(isHeld)).length > 0)
+  await a.close()
+  const b = await open(run('b'), { replica: 'b' })
+  expect(await b.result('w1')).toMatchObject({ output: 'went on' })
+  expect(await database.db.query(isHeld)).toHaveLength(1)
+})
+
 test('Failed and Broken steps answer the same after a replay', async () => {
   const seen: string[] = []
   const run: Run = async (ctx) => {
