@@ -5,12 +5,18 @@ import { FairleadError, errorTable, type ErrorCode, type Problem } from './error
 
 export const apiPrefix = '/api/v1'
 
+/** Whether a value without any field is good enough; zod writes an empty object as `Record<string, never>`. */
+type CanBeEmpty<T> = Record<never, never> extends T ? true : Record<string, never> extends T ? true : false
+
+/** Parts of which no field is needed may be left out. */
 type Arguments<E extends Endpoint> = {
-  [K in keyof Input<E> as object extends Input<E>[K] ? never : K]: Input<E>[K]
-} & { [K in keyof Input<E> as object extends Input<E>[K] ? K : never]?: Input<E>[K] } & { signal?: AbortSignal }
+  [K in keyof Input<E> as CanBeEmpty<Input<E>[K]> extends true ? never : K]: Input<E>[K]
+} & { [K in keyof Input<E> as CanBeEmpty<Input<E>[K]> extends true ? K : never]?: Input<E>[K] } & {
+  signal?: AbortSignal
+}
 
 type Call<E extends Endpoint> =
-  object extends Arguments<E>
+  Record<never, never> extends Arguments<E>
     ? (input?: Arguments<E>) => Promise<z.output<E['output']>>
     : (input: Arguments<E>) => Promise<z.output<E['output']>>
 
@@ -24,7 +30,7 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
-/** The one typed client of the API. Event streams have `streamUrl` and are read by `followStream` instead. */
+/** The one typed client of the API. */
 export function createClient(options: ClientOptions): Client {
   const entries = Object.entries(endpoints).map(([name, endpoint]) => [
     name,

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { lstat, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
@@ -106,7 +106,13 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   const newer = await runs.newerOpenRun(world.db, input.app, input.run)
   if (newer !== null) return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
   await waitForDisk(world, step, input)
-  const bytes = await world.source.readFile(input.app, input.sha, 'fairlead.yaml')
+  const { warnings } = await world.source.checkout({
+    app: input.app,
+    sha: input.sha,
+    folder: workspaceOf(world, input.run),
+    signal: step.signal,
+  })
+  const bytes = await readPlainFile(join(workspaceOf(world, input.run), 'fairlead.yaml'))
   if (bytes === null) {
     return {
       end: {
@@ -127,12 +133,6 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     }
   }
   const definition = file.pipeline
-  const { warnings } = await world.source.checkout({
-    app: input.app,
-    sha: input.sha,
-    folder: workspaceOf(world, input.run),
-    signal: step.signal,
-  })
   step.write(runs.startRun(input.run, definition))
   for (const [position, planned] of plannedSteps(definition).entries())
     step.write(runs.insertStep(input.run, position, planned))
@@ -145,6 +145,14 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     data: { sha: input.sha, warnings },
   })
   return { end: null, definition }
+}
+
+/** The file as a file: a link or a folder of that name is refused, because it may lead out of the repository. */
+async function readPlainFile(path: string): Promise<Buffer | null> {
+  const found = await lstat(path).catch(() => null)
+  if (found === null) return null
+  if (!found.isFile()) throw new Failed('fairlead.yaml is not a plain file; commit it as one')
+  return readFile(path)
 }
 
 /** New work waits while the disk is nearly full, and says so. */

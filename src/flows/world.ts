@@ -9,7 +9,6 @@ import type { Database } from '#platform/postgres.ts'
 /** What the flows need of a repository. */
 export interface Checkouts {
   checkout(request: { app: string; sha: string; folder: string; signal: AbortSignal }): Promise<{ warnings: string[] }>
-  readFile(app: string, sha: string, path: string): Promise<Buffer | null>
 }
 
 /** Everything a flow acts on, given once by the server. */
