@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -44,8 +44,8 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
 
 /** Creates the folder, readable by its owner only. */
 export function makeHome(home: Home): void {
-  mkdirSync(home.root, { recursive: true })
-  chmodSync(home.root, 0o700)
+  // A folder that is there keeps its mode: the embedded PostgreSQL may have opened it for its own group.
+  mkdirSync(home.root, { recursive: true, mode: 0o700 })
   for (const folder of [home.repositories, home.runs, home.artifacts, home.host, home.log]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }

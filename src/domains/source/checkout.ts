@@ -26,7 +26,7 @@ export async function checkout(
     writeFile(join(dot, 'objects/info/alternates'), `${join(bare, 'objects')}\n`),
   ])
   // Without filters of the repository's own: an LFS or other smudge filter must not run on the server.
-  await git(folder, ['checkout', '--quiet', '--force', '--detach', '--end-of-options', sha], {
+  await git(folder, ['checkout', '--quiet', '--force', '--detach', sha], {
     signal,
     timeoutMs: 600_000,
   })
