@@ -39,7 +39,7 @@ export const mediaTypes = {
   layer: 'application/vnd.oci.image.layer.v1.tar+zstd',
 }
 
-export const digestPattern: RegExp = /^sha256:[0-9a-f]{64}$/
+const digestPattern: RegExp = /^sha256:[0-9a-f]{64}$/
 
 export function blobPath(layout: string, digest: string): string {
   if (!digestPattern.test(digest))
@@ -68,7 +68,7 @@ export function makeLayout(layout: string): void {
 export const temporaryPath = (folder: string): string =>
   join(folder, `.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
 
-export function replaceFile(folder: string, path: string, content: string): void {
+function replaceFile(folder: string, path: string, content: string): void {
   const temporary = temporaryPath(folder)
   writeFileSync(temporary, content, { flag: 'wx' })
   renameSync(temporary, path)

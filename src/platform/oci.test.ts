@@ -369,11 +369,7 @@ test('processes that pack at the same time lose no entry', async () => {
     manifests: { digest: string; annotations: object }[]
   }
   expect(index.manifests.map(({ digest }) => digest).sort()).toEqual(all)
-  expect(
-    list(layout)
-      .map(({ annotations }) => annotations?.['name'])
-      .sort()[30],
-  ).toBe('p2')
+  expect(list(layout).filter(({ annotations }) => annotations?.['name'] === 'p2').length).toBe(25)
   for (const digest of all.slice(0, 10)) await verify({ layout, digest })
 })
 

@@ -1,18 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  fsync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, createReadStream, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { describe, digestOf, syncThenRename, touch, writeBlob } from './oci-blobs.ts'
 import {
   blobPath,
   type Descriptor,
@@ -185,13 +174,6 @@ async function verifyBlob(layout: string, descriptor: Descriptor): Promise<void>
     throw new OciError(`the blob ${descriptor.digest} is damaged: its content has another digest`)
 }
 
-const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-
-function describe(mediaType: string, content: object): { bytes: Buffer; descriptor: Descriptor } {
-  const bytes = Buffer.from(JSON.stringify(content))
-  return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } }
-}
-
 const manifestOf = (config: Descriptor, layer: Descriptor): Manifest => ({
   schemaVersion: 2,
   mediaType: mediaTypes.manifest,
@@ -207,36 +189,5 @@ function configOf(layer: Layer): object {
     os: process.platform,
     config: {},
     rootfs: { type: 'layers', diff_ids: [layer.diffId] },
-  }
-}
-
-async function writeBlob(folder: string, path: string, bytes: Buffer): Promise<void> {
-  const temporary = temporaryPath(folder)
-  const fd = openSync(temporary, 'wx')
-  try {
-    writeSync(fd, bytes)
-    await syncThenRename(fd, temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** Content first, name after: a name never stands for content that a power cut took. */
-async function syncThenRename(fd: number, temporary: string, path: string): Promise<void> {
-  if (statSync(path, { throwIfNoEntry: false })?.size === fstatSync(fd).size) touch(path)
-  await new Promise<void>((done, fail) => fsync(fd, (error) => (error ? fail(error) : done())))
-  renameSync(temporary, path)
-}
-
-/** Tells `collectGarbage` that this is needed again. */
-function touch(path: string): void {
-  const now = new Date()
-  try {
-    utimesSync(path, now, now)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }

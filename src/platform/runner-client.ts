@@ -132,12 +132,15 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
 
 const broken = (reason: string): CommandResult => ({ outcome: 'broken', exitCode: null, reason, lines: 0 })
 
+/** Logs of any size pass through the runner, and leave garbage faster than a large heap would be cleaned. */
+const smallHeap = '--max-semi-space-size=4'
+
 /** In a session of its own, so that Ctrl-C in the server's terminal is the server's to handle; nothing of its environment. */
 function spawnRunner(command: [string, ...string[]], log: Logger): RunnerProcess {
   const [program, ...args] = command
   const child = spawn(program, args, {
     detached: true,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TMPDIR: tmpdir(), LANG: 'C.UTF-8' },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TMPDIR: tmpdir(), LANG: 'C.UTF-8', NODE_OPTIONS: smallHeap },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.on('error', () => undefined) // it died; its exit says so

@@ -12,7 +12,7 @@ export interface TarEntry {
   target: string
 }
 
-export class TarError extends Error {
+class TarError extends Error {
   override name = 'TarError'
 }
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 
-export type Stream = 'out' | 'err' | 'fairlead'
+type Stream = 'out' | 'err' | 'fairlead'
 
 /** Writes numbered lines to the log of one attempt. */
 export interface LogWriter {

@@ -1,6 +1,6 @@
-import { dirname, resolve } from 'node:path'
 import type { CommandSpec } from '#platform/command.ts'
 import { byLine, type FromRunner, type ToRunner } from '#platform/runner-protocol.ts'
+import { type AttemptName, markerFor } from './marker.ts'
 import { Abandoned, runCommand, type RunnerParts, runnerParts } from './run-command.ts'
 import { allPids, endProcesses, findProcesses, markerOf } from './tree.ts'
 
@@ -82,8 +82,8 @@ function processParts(): RunnerParts {
   return { ...runnerParts(), mayHaveLeftOvers: (isEarlier) => found.some(isEarlier) }
 }
 
-async function clear(specs: { id: string; logFile: string }[], parts: RunnerParts): Promise<void> {
-  const markers = new Set(specs.map(({ id, logFile }) => `${id} ${resolve(dirname(logFile))}`))
+async function clear(specs: AttemptName[], parts: RunnerParts): Promise<void> {
+  const markers = new Set(specs.map(markerFor))
   await endProcesses(() => findProcesses(allPids(), (marker) => markers.has(marker), null), 0, parts.monotonic)
 }
 

@@ -149,7 +149,7 @@ describe('laws', () => {
 
   test('text without secrets is unchanged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'abc {}[]":,.\n\t01é\u001B') }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'abc {}[]":,.\n\t01é\u001B'.split('')) }), (text) => {
         expect(mask(['zzzz-not-in-there', '{\n  "x": "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"\n}'], text)).toBe(text)
       }),
     )

@@ -1,15 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, closeSync, constants, statSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { dirname, isAbsolute, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandResult, CommandSpec } from '#platform/command.ts'
 import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
 import { splitLines } from './lines.ts'
 import { type LogLimits, logLimits, type LogWriter, openLog } from './log-writer.ts'
+import { isSameStep, markerFor } from './marker.ts'
 import { createMask, type Mask } from './mask.ts'
 import { createPipes, type Pipe, type Pipes } from './pipes.ts'
+import { findProblem } from './requirements.ts'
 import { allPids, endProcesses, findProcesses, type Found, markerName, signal as send } from './tree.ts'
 
 /** What running a command takes from outside; the defaults suit a single command on a laptop. */
@@ -51,7 +52,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const parts = { ...runnerParts(), ...given }
   try {
-    const problem = problemBefore(spec)
+    const problem = findProblem(spec)
     if (problem) return { exitCode: null, lines: 0, ...problem }
     return await attempt(spec, signal, parts)
   } catch (error) {
@@ -60,36 +61,6 @@ export async function runCommand(
   } finally {
     if (!given?.pipes) parts.pipes.close()
   }
-}
-
-/** The marker of an attempt; the folder of its log tells installations on one machine apart. */
-export const markerFor = (spec: CommandSpec): string => `${spec.id} ${resolve(dirname(spec.logFile))}`
-
-/** Whether a marker is of this attempt or another of the same step: the ids differ only after their last slash. */
-export function isSameStep(spec: CommandSpec): (marker: string) => boolean {
-  const start = spec.id.includes('/') ? spec.id.slice(0, spec.id.lastIndexOf('/') + 1) : `${spec.id} `
-  const end = ` ${resolve(dirname(spec.logFile))}`
-  return (marker) => marker.startsWith(start) && marker.endsWith(end)
-}
-
-function problemBefore(spec: CommandSpec): { outcome: 'failed' | 'broken'; reason: string } | null {
-  if (!statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory())
-    return { outcome: 'broken', reason: `its folder ${spec.cwd} does not exist` }
-  const missing = spec.tools.find((tool) => !isOnPath(tool, spec))
-  return missing === undefined ? null : { outcome: 'failed', reason: `needs \`${missing}\`, which is not on the PATH` }
-}
-
-function isOnPath(tool: string, spec: CommandSpec): boolean {
-  const folders = tool.includes('/') ? ['.'] : (spec.env['PATH'] ?? '').split(':')
-  return folders.some((folder) => {
-    const path = resolve(isAbsolute(folder) ? folder : resolve(spec.cwd, folder), tool)
-    try {
-      accessSync(path, constants.X_OK)
-      return statSync(path).isFile()
-    } catch {
-      return false
-    }
-  })
 }
 
 async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerParts): Promise<CommandResult> {

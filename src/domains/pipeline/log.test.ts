@@ -174,8 +174,9 @@ describe('following', () => {
           asked = true
           return true
         }
-        return (await Array.fromAsync(followLog(file, { after: i * 10, isComplete }, new AbortController().signal)))
-          .length
+        const seen: number[] = []
+        for await (const { n } of followLog(file, { after: i * 10, isComplete }, new AbortController().signal)) seen.push(n)
+        return seen.length
       }),
     )
     expect(all[0]).toBe(3000 - 10 + 1)
