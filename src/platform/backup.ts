@@ -36,19 +36,21 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close())
 }
 
+/** Lines in pieces of some size: one by one they would cost more than the rows. */
 async function* content(run: Session, finish: (rows: number) => void): AsyncGenerator<string> {
   const hash = createHash('sha256')
   let rows = 0
-  for await (const line of records(run)) {
-    hash.update(line)
-    rows += line.startsWith('R') ? 1 : 0
-    yield line
+  for await (const lines of records(run)) {
+    const piece = lines.map((line) => `${line}\n`).join('')
+    hash.update(piece)
+    rows += lines.filter((line) => line.startsWith('R')).length
+    yield piece
   }
   finish(rows)
   yield `E${JSON.stringify({ rows, sha256: hash.digest('hex') })}\n`
 }
 
-async function* records(run: Session): AsyncGenerator<string> {
+async function* records(run: Session): AsyncGenerator<string[]> {
   await run(sql`begin isolation level repeatable read read only`)
   const header: Header = {
     format,
@@ -56,18 +58,18 @@ async function* records(run: Session): AsyncGenerator<string> {
     created: new Date().toISOString(),
     migrations: await appliedMigrations(run),
   }
-  yield `H${JSON.stringify(header)}\n`
+  yield [`H${JSON.stringify(header)}`]
   for (const table of await listTables(run)) {
-    yield `T${JSON.stringify(table)}\n`
+    yield [`T${JSON.stringify(table)}`]
     yield* rowsOf(run, table)
   }
   const sequences = await run(sql`select sequencename as name, last_value as value from pg_sequences
     where schemaname = current_schema() and last_value is not null`)
-  for (const sequence of sequences) yield `S${JSON.stringify(sequence)}\n`
+  yield sequences.map((sequence) => `S${JSON.stringify(sequence)}`)
   await run(sql`commit`)
 }
 
-async function* rowsOf(run: Session, table: Table): AsyncGenerator<string> {
+async function* rowsOf(run: Session, table: Table): AsyncGenerator<string[]> {
   const texts = table.columns.map((column) => `${quote(column.name)}::text`).join(', ')
   await run(
     raw(`declare rows no scroll cursor for select json_build_array(${texts})::text as row from ${quote(table.name)}`),
@@ -75,7 +77,7 @@ async function* rowsOf(run: Session, table: Table): AsyncGenerator<string> {
   for (;;) {
     const rows = await run<{ row: string }>(raw('fetch 200 from rows'))
     if (rows.length === 0) break
-    for (const { row } of rows) yield `R${row}\n`
+    yield rows.map(({ row }) => `R${row}`)
   }
   await run(raw('close rows'))
 }
