@@ -21,7 +21,11 @@ export interface Local {
   /** what fairlead.yaml should say for this folder, and what led to it, one sentence each; writes nothing */
   init(folder: string): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
   /** runs the steps of fairlead.yaml here */
-  run(folder: string, options: { steps: string[]; signal: AbortSignal }, report: (message: RunMessage) => void): Promise<{ passed: boolean }>
+  run(
+    folder: string,
+    options: { steps: string[]; signal: AbortSignal },
+    report: (message: RunMessage) => void,
+  ): Promise<{ passed: boolean }>
   backup(file: string): Promise<{ bytes: number; rows: number }>
   restore(file: string): Promise<{ rows: number }>
   /** a one-time sign-in link, made on the machine itself: the break-glass way in */
@@ -47,7 +51,13 @@ export interface CheckResult {
 }
 
 export type RunMessage =
-  | { kind: 'step'; name: string; state: 'running' | 'passed' | 'failed' | 'cancelled' | 'skipped'; seconds: number | null; reason: string | null }
+  | {
+      kind: 'step'
+      name: string
+      state: 'running' | 'passed' | 'failed' | 'cancelled' | 'skipped'
+      seconds: number | null
+      reason: string | null
+    }
   | { kind: 'line'; step: string; stream: 'out' | 'err' | 'fairlead'; text: string }
 
 export interface DoctorLine {

@@ -3,9 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import type { CheckResult, Local, RunMessage } from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
-import { proposePipelineFile } from '#domains/pipeline/init.ts'
-import { readPipelineFile } from '#domains/pipeline/file.ts'
-import { localRun } from '#flows/local-run.ts'
+import type { ReadResult } from '#domains/pipeline/file.ts'
 import { git, GitError } from '#platform/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
 import { version } from '#platform/self.ts'
@@ -37,7 +35,11 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         () => true,
         () => false,
       )
-      return { file, exists, ...(await proposePipelineFile(resolve(folder))) }
+      return {
+        file,
+        exists,
+        ...(await (await import('#domains/pipeline/init.ts')).proposePipelineFile(resolve(folder))),
+      }
     },
     run: (folder, options, report) => run(folder, options, report, home()),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
@@ -48,7 +50,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
   }
 }
 
-async function read(folder: string): Promise<{ file: string; result: ReturnType<typeof readPipelineFile> }> {
+async function read(folder: string): Promise<{ file: string; result: ReadResult }> {
   const file = join(resolve(folder), 'fairlead.yaml')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const problem = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
@@ -57,9 +59,10 @@ async function read(folder: string): Promise<{ file: string; result: ReturnType<
       line: 1,
       column: 1,
       problem,
-      hint: 'Write one with `fairlead init`',
+      hint: 'Have it written with `fairlead init`, look at it, and commit it',
     })
   })
+  const { readPipelineFile } = await import('#domains/pipeline/file.ts')
   return { file, result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }) }
 }
 
@@ -106,7 +109,10 @@ async function run(
       hint: first?.hint ?? '',
     })
   }
-  const { startLocalRunner } = await import('./local-runner.ts')
+  const [{ startLocalRunner }, { localRun }] = await Promise.all([
+    import('./local-runner.ts'),
+    import('#flows/local-run.ts'),
+  ])
   const { runner, logs, close } = await startLocalRunner(home)
   try {
     return await localRun({

@@ -59,7 +59,7 @@ export function pushLines(
       return [`Fairlead: ${app.branch} of ${app.name} is as it was; only that branch is delivered`]
     case 'branch_deleted':
       return [`Fairlead: ${app.branch} of ${app.name} was deleted; what runs stays as it is`]
-    case 'empty':
+    default:
       return [`Fairlead: ${app.name} is delivered from ${app.branch}, which has no commit yet; push to it`]
   }
 }

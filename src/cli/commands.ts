@@ -1,0 +1,27 @@
+import type { Register } from './register.ts'
+import * as access from './commands/access.ts'
+import * as completion from './commands/completion.ts'
+import * as configuration from './commands/configuration.ts'
+import * as deployments from './commands/deployments.ts'
+import * as events from './commands/events.ts'
+import * as files from './commands/files.ts'
+import * as logs from './commands/logs.ts'
+import * as machine from './commands/machine.ts'
+import * as runs from './commands/runs.ts'
+import * as status from './commands/status.ts'
+import * as up from './commands/up.ts'
+
+/** In the order of help. */
+export const registrations: Register[] = [
+  up.register,
+  files.register,
+  status.register,
+  runs.register,
+  logs.register,
+  deployments.register,
+  configuration.register,
+  events.register,
+  access.register,
+  machine.register,
+  completion.register,
+]

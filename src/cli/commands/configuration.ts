@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { FairleadError } from '#contract/errors.ts'
+import type { Configuration } from '#contract/environment.ts'
+import { ago, table } from '../format.ts'
+import { readSecret } from '../prompt.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  const env = program
+    .command('env')
+    .description('variables of an environment; each change is a deployment with history and rollback')
+  at(env.command('list').description('list variables and the names of secrets')).action(
+    (app: string, environment: string) => list(context, app, environment),
+  )
+  at(env.command('history').description('the versions of a configuration')).action((app: string, environment: string) =>
+    history(context, app, environment),
+  )
+  at(env.command('set').description('set variables'))
+    .argument('<assignments...>', 'KEY=VALUE')
+    .addHelpText('after', '\nExamples:\n  $ fairlead env set shop production LOG_LEVEL=debug CACHE=off')
+    .action((app: string, environment: string, assignments: string[]) =>
+      change(context, app, environment, { variables: Object.fromEntries(assignments.map(assignment)) }),
+    )
+  at(env.command('unset').description('unset variables'))
+    .argument('<keys...>', 'names of the variables')
+    .action((app: string, environment: string, keys: string[]) =>
+      change(context, app, environment, { variables: nulls(keys) }),
+    )
+  const secret = program
+    .command('secret')
+    .description('secrets of an environment: encrypted, masked in logs, never shown again')
+  at(secret.command('list').description('list the names of secrets')).action((app: string, environment: string) =>
+    list(context, app, environment),
+  )
+  at(
+    secret
+      .command('set')
+      .description(
+        'set a secret; its value comes from a prompt, standard input or a file, never from the command line',
+      ),
+  )
+    .argument('<name>', 'name of the secret')
+    .option('--from-file <file>', 'read the value from a file')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead secret set shop production API_KEY\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY',
+    )
+    .action(async (app: string, environment: string, name: string, options: { fromFile?: string }) => {
+      const value =
+        options.fromFile === undefined
+          ? await readSecret(context, `${name}: `)
+          : await readFile(options.fromFile, 'utf8')
+      const text = value.replace(/\r?\n$/, '')
+      if (text === '')
+        throw new FairleadError('invalid_input', {
+          field: name,
+          problem: 'the value is empty; `secret unset` removes one',
+        })
+      await change(context, app, environment, { secrets: { [name]: text } })
+    })
+  at(secret.command('unset').description('remove secrets'))
+    .argument('<names...>', 'names of the secrets')
+    .action((app: string, environment: string, names: string[]) =>
+      change(context, app, environment, { secrets: nulls(names) }),
+    )
+}
+
+const at = (command: Command): Command =>
+  command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
+const nulls = (keys: string[]): Record<string, null> => Object.fromEntries(keys.map((key) => [key, null]))
+
+function assignment(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
+  return [text.slice(0, equals), text.slice(equals + 1)]
+}
+
+async function list(context: Context, app: string, environment: string): Promise<void> {
+  const { client } = await context.connect()
+  const configuration = await client.getConfiguration({ params: { app, environment } })
+  context.answer(configuration, () => describe(configuration))
+}
+
+function describe(configuration: Configuration): string[] {
+  const variables = Object.entries(configuration.variables).map(([name, value]) => [name, value])
+  const rows = [...variables, ...configuration.secrets.map((name) => [name, '(secret)'])]
+  return rows.length === 0 ? ['Nothing is set here; what fairlead.yaml says is in force'] : table(rows, 200)
+}
+
+async function history(context: Context, app: string, environment: string): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.listConfigurations({ params: { app, environment } })
+  context.answer(answer, () =>
+    table(
+      answer.configurations.map((one) => [
+        String(one.version),
+        ago(one.created, context.now()),
+        one.actor,
+        one.changed.join(', '),
+      ]),
+      context.stdout.columns ?? 100,
+    ),
+  )
+}
+
+async function change(
+  context: Context,
+  app: string,
+  environment: string,
+  body: { variables?: Record<string, string | null>; secrets?: Record<string, string | null> },
+): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.changeConfiguration({ params: { app, environment }, body })
+  context.answer(answer, () => [
+    answer.deployment
+      ? `Version ${answer.configuration.version} of ${app}/${environment} is being deployed (deployment ${answer.deployment.id})`
+      : `Version ${answer.configuration.version} of ${app}/${environment} is in force from the next deployment on`,
+  ])
+}

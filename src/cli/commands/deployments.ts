@@ -1,0 +1,112 @@
+import type { Deployment } from '#contract/run.ts'
+import { ago, createPaint, short, state, table } from '../format.ts'
+import { count, number } from '../arguments.ts'
+import type { Register } from '../register.ts'
+import { type Context, exitCodes } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('deployments')
+    .argument('[app]', 'only this app')
+    .option('--environment <environment>', 'only this environment')
+    .option('--limit <n>', 'how many', count, 20)
+    .option('--before <deployment>', 'older than this deployment', number)
+    .description('the history of deployments, newest first')
+    .addHelpText('after', '\nExamples:\n  $ fairlead deployments shop --environment production')
+    .action(async (app: string | undefined, options: { environment?: string; limit: number; before?: number }) => {
+      const { client } = await context.connect()
+      const answer = await client.listDeployments({ query: { ...(app === undefined ? {} : { app }), ...options } })
+      const paint = createPaint(context.isLively())
+      context.answer(answer, () => {
+        if (answer.deployments.length === 0) return ['Nothing was deployed yet']
+        const rows = answer.deployments.map((one) => [
+          String(one.id),
+          `${one.app}/${one.environment}`,
+          one.kind,
+          state(one.state, paint),
+          short(one.change.sha),
+          ago(one.live ?? one.created, context.now()),
+          one.actor,
+          one.reason ?? one.change.subject,
+        ])
+        return table(
+          [['deployment', 'where', 'kind', 'state', 'change', 'when', 'by', 'subject'].map(paint.dim), ...rows],
+          context.stdout.columns ?? 140,
+        )
+      })
+    })
+  program
+    .command('environment')
+    .argument('<app>', 'name of the app')
+    .argument('<environment>', 'name of the environment')
+    .description('what runs in an environment, with its instances and the way back')
+    .addHelpText('after', '\nExamples:\n  $ fairlead environment shop production')
+    .action((app: string, environment: string) => show(context, app, environment))
+  program
+    .command('rollback')
+    .argument('<app>', 'name of the app')
+    .argument('<environment>', 'name of the environment')
+    .option('--to <deployment>', 'to the release of this deployment; default: the last good one', number)
+    .option('--reason <text>', 'why; shown in the history')
+    .option('--no-wait', 'do not wait for its end')
+    .description('return an environment to its last good release, and hold the change that is taken back')
+    .addHelpText('after', '\nExamples:\n  $ fairlead rollback shop production --reason "prices are wrong"')
+    .action((app: string, environment: string, options: { to?: number; reason?: string; wait: boolean }) =>
+      rollback(context, app, environment, options),
+    )
+}
+
+async function show(context: Context, app: string, name: string): Promise<void> {
+  const { client } = await context.connect()
+  const one = await client.getEnvironment({ params: { app, environment: name } })
+  const paint = createPaint(context.isLively())
+  context.answer(one, () => [
+    `${app}/${name}: ${state(one.health, paint)}`,
+    one.current
+      ? `  runs ${short(one.current.change.sha)} “${one.current.change.subject}” by ${one.current.change.author.name}, since ${ago(one.current.live, context.now())}`
+      : '  nothing runs here yet',
+    ...one.urls.map((url) => `  ${url}`),
+    one.rollback.to
+      ? `  can be rolled back to ${short(one.rollback.to.change.sha)} “${one.rollback.to.change.subject}” (deployment ${one.rollback.to.id})`
+      : `  cannot be rolled back: ${one.rollback.reason ?? ''}`,
+    ...(one.held.length > 0 ? [`  held here: ${one.held.map(short).join(', ')}`] : []),
+    ...table(
+      one.instances.map((instance) => [
+        `  ${instance.service}.${instance.index}`,
+        state(instance.state, paint),
+        `pid ${instance.pid ?? '–'}`,
+        `port ${instance.port ?? '–'}`,
+        `${instance.restarts} restarts`,
+      ]),
+      context.stdout.columns ?? 100,
+    ),
+  ])
+}
+
+async function rollback(
+  context: Context,
+  app: string,
+  environment: string,
+  options: { to?: number; reason?: string; wait: boolean },
+): Promise<void> {
+  const { client } = await context.connect()
+  const body = {
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+  }
+  let deployment = await client.rollback({ params: { app, environment }, body })
+  while (options.wait && isOpen(deployment) && !context.signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    deployment = await client.getDeployment({ params: { deployment: deployment.id } })
+  }
+  const isDone = deployment.state === 'live' || !options.wait
+  context.answer(deployment, () => [
+    isDone
+      ? `${app}/${environment} ${options.wait ? 'is' : 'goes'} back to ${short(deployment.change.sha)} “${deployment.change.subject}”`
+      : `The rollback ${deployment.state}: ${deployment.reason ?? 'no reason given'}`,
+  ])
+  if (!isDone) context.exit(exitCodes.no)
+}
+
+const isOpen = (deployment: Deployment): boolean =>
+  ['waiting', 'starting', 'verifying', 'switching'].includes(deployment.state)

@@ -1,0 +1,71 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { FairleadError } from '#contract/errors.ts'
+import type { RunMessage } from '../local.ts'
+import { createPaint, state } from '../format.ts'
+import type { Register } from '../register.ts'
+import { type Context, exitCodes } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('init')
+    .argument('[directory]', 'the folder to look at', '.')
+    .option('--print', 'show it and write nothing')
+    .description('write fairlead.yaml by looking at the repository')
+    .addHelpText('after', '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop')
+    .action((directory: string, options: { print?: boolean }) => init(context, directory, options.print === true))
+  program
+    .command('check')
+    .argument('[directory]', 'the folder of fairlead.yaml', '.')
+    .description('check fairlead.yaml, and say what it means')
+    .addHelpText('after', '\nExamples:\n  $ fairlead check && git push')
+    .action((directory: string) => check(context, directory))
+  run(program, context)
+}
+
+async function init(context: Context, directory: string, printOnly: boolean): Promise<void> {
+  const proposal = await context.local.init(directory)
+  if (proposal.exists && !printOnly) throw new FairleadError('already_exists', { kind: 'file', id: proposal.file })
+  if (!printOnly) await writeFile(proposal.file, proposal.text, { flag: 'wx' })
+  context.answer(proposal, () => [
+    ...(printOnly
+      ? [proposal.text.trimEnd()]
+      : [
+          ...proposal.found.map((one) => `  ${one}`),
+          `Wrote ${proposal.file}. Look at it, commit it, then: fairlead up`,
+        ]),
+  ])
+}
+
+async function check(context: Context, directory: string): Promise<void> {
+  const checked = await context.local.check(directory)
+  const paint = createPaint(context.isLively())
+  context.answer(checked, () =>
+    checked.problems.length === 0
+      ? [paint.good(`✔ ${checked.file}`), ...checked.summary.map((line) => `  ${line}`)]
+      : checked.problems.map((one) => `${checked.file}:${one.line}:${one.column}: ${one.problem}; ${one.hint}`),
+  )
+  if (checked.problems.length > 0) context.exit(exitCodes.no)
+}
+
+function run(program: Command, context: Context): void {
+  program
+    .command('run')
+    .argument('[steps...]', 'only these steps, and what they need')
+    .option('-C, --directory <directory>', 'the folder of fairlead.yaml', '.')
+    .description('run the steps of fairlead.yaml here, as the server would')
+    .addHelpText('after', '\nExamples:\n  $ fairlead run\n  $ fairlead run test lint')
+    .action(async (steps: string[], options: { directory: string }) => {
+      const paint = createPaint(context.isLively())
+      const show = (message: RunMessage): void => {
+        if (context.isJson()) return context.print(JSON.stringify(message))
+        if (message.kind === 'line') return context.print(`${paint.dim(`${message.step} │`)} ${message.text}`)
+        const time = message.seconds === null ? '' : ` ${message.seconds.toFixed(1)} s`
+        context.print(
+          `${state(message.state, paint)} ${paint.bold(message.name)}${time}${message.reason ? `  ${message.reason}` : ''}`,
+        )
+      }
+      const { passed } = await context.local.run(options.directory, { steps, signal: context.signal }, show)
+      if (!passed) context.exit(context.signal.aborted ? exitCodes.interrupted : exitCodes.no)
+    })
+}

@@ -1,0 +1,81 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { LogLine } from '#contract/run.ts'
+import { createPaint } from '../format.ts'
+import { count, number } from '../arguments.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('logs')
+    .argument('<run>', 'number of the run', number)
+    .argument('[step]', 'name of the step; default: the one that failed, or the last that ran')
+    .option('-f, --follow', 'go on until the step ends')
+    .option('--attempt <n>', 'which attempt; default: the last', number)
+    .description('print the log of a step')
+    .addHelpText('after', '\nExamples:\n  $ fairlead logs 12\n  $ fairlead logs 12 test --follow')
+    .action((run: number, step: string | undefined, options: { follow?: boolean; attempt?: number }) =>
+      logs(context, run, step, options),
+    )
+  program
+    .command('output')
+    .argument('<app>', 'name of the app')
+    .argument('<environment>', 'name of the environment')
+    .option('--service <service>', 'only this service')
+    .option('--lines <n>', 'how many', count, 100)
+    .description('print the last lines that the services of an environment wrote')
+    .addHelpText('after', '\nExamples:\n  $ fairlead output shop production --service worker')
+    .action(async (app: string, environment: string, options: { service?: string; lines: number }) => {
+      const { client } = await context.connect()
+      const answer = await client.getServiceLog({ params: { app, environment }, query: options })
+      const paint = createPaint(context.isLively())
+      context.answer(answer, () =>
+        answer.lines.map((line) => `${paint.dim(`${line.service}.${line.index} │`)} ${line.text}`),
+      )
+    })
+}
+
+async function logs(
+  context: Context,
+  run: number,
+  wanted: string | undefined,
+  options: { follow?: boolean; attempt?: number },
+): Promise<void> {
+  const { client } = await context.connect()
+  const name = wanted ?? (await defaultStep(context, run))
+  if (name === null) return context.answer({ lines: [] }, () => ['No step of this run has begun yet'])
+  const params = { run, step: name }
+  let after = 0
+  let attempt = options.attempt ?? 0
+  while (!context.signal.aborted) {
+    const page = await client.getLog({ params, query: { after, limit: 5000, ...(attempt > 0 ? { attempt } : {}) } })
+    if (attempt === 0) attempt = page.attempt
+    for (const line of page.lines) {
+      printLine(context, line, after)
+      after = line.n
+    }
+    if (page.lines.length === 0 && (page.complete || options.follow !== true)) {
+      const next =
+        options.follow === true && options.attempt === undefined
+          ? (await client.getLog({ params, query: { limit: 1 } })).attempt
+          : attempt
+      if (next <= attempt) return
+      // The step was repeated: its next attempt has a log of its own.
+      attempt = next
+      after = 0
+    } else if (page.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+function printLine(context: Context, line: LogLine, after: number): void {
+  if (context.isJson()) return context.print(JSON.stringify(line))
+  if (line.n > after + 1) context.print(`… ${line.n - after - 1} lines are missing …`)
+  context.print(context.isLively() ? line.text : stripVTControlCharacters(line.text))
+}
+
+async function defaultStep(context: Context, id: number): Promise<string | null> {
+  const { client } = await context.connect()
+  const { steps } = await client.getRun({ params: { run: id } })
+  const begun = steps.filter((step) => step.attempt > 0)
+  return (begun.find((step) => step.state === 'failed') ?? begun.at(-1))?.name ?? null
+}

@@ -1,0 +1,121 @@
+import type { Environment, Line } from '#contract/environment.ts'
+import { ago, createPaint, nearest, type Paint, short, state, table } from '../format.ts'
+import type { Register } from '../register.ts'
+import { type Context } from '../world.ts'
+import { FairleadError } from '#contract/errors.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('status')
+    .argument('[app]', 'only this app')
+    .description('what runs where, since when, from which change, and can it be rolled back')
+    .addHelpText('after', '\nExamples:\n  $ fairlead status\n  $ fairlead status shop --json')
+    .action((app?: string) => status(context, app))
+  const apps = program.command('apps').description('list, register and delete apps')
+  apps
+    .command('list', { isDefault: true })
+    .description('list the apps')
+    .addHelpText('after', '\nExamples:\n  $ fairlead apps')
+    .action(async () => {
+      const { client } = await context.connect()
+      const answer = await client.listApps()
+      context.answer(answer, () =>
+        table(
+          [
+            ['app', 'branch', 'remote', 'problem'],
+            ...answer.apps.map((app) => [app.name, app.branch, app.remote, app.problem ?? '']),
+          ],
+          context.stdout.columns,
+        ),
+      )
+    })
+  apps
+    .command('create')
+    .argument('<name>', 'name of the app')
+    .option('--path <path>', 'a repository on the server’s machine')
+    .option('--url <url>', 'a remote repository, watched by polling')
+    .option('--branch <branch>', 'the branch to deliver', 'main')
+    .description('register an app; without --path or --url it gets a git remote to push to')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead apps create shop\n  $ fairlead apps create shop --url https://example.com/shop.git',
+    )
+    .action(async (name: string, options: { path?: string; url?: string; branch: string }) => {
+      const { client } = await context.connect()
+      const repository = options.url
+        ? { kind: 'url' as const, url: options.url }
+        : options.path
+          ? { kind: 'path' as const, path: options.path }
+          : { kind: 'hosted' as const }
+      const app = await client.createApp({ body: { name, repository, branch: options.branch } })
+      context.answer(app, () => [
+        `${app.name} is delivered from ${app.branch}. Push to it: git push ${app.remote} ${app.branch}`,
+      ])
+    })
+  apps
+    .command('delete')
+    .argument('<name>', 'name of the app')
+    .option('--yes', 'do not ask')
+    .description('stop what runs of an app and forget it')
+    .addHelpText('after', '\nExamples:\n  $ fairlead apps delete shop --yes')
+    .action(async (name: string, options: { yes?: boolean }) => {
+      if (options.yes !== true)
+        throw new FairleadError('invalid_input', {
+          field: '--yes',
+          problem: `is needed: this stops everything of ${name}`,
+        })
+      const { client } = await context.connect()
+      const answer = await client.deleteApp({ params: { app: name } })
+      context.answer(answer, () => [`${name} is stopped and forgotten; its events stay`])
+    })
+}
+
+async function status(context: Context, app: string | undefined): Promise<void> {
+  const { client } = await context.connect()
+  const { lines } = await client.listLines()
+  const wanted = app === undefined ? lines : lines.filter((line) => line.app.name === app)
+  if (app !== undefined && wanted.length === 0) {
+    const names = lines.map((line) => line.app.name)
+    const near = nearest(app, names)
+    throw new FairleadError('not_found', {
+      kind: 'app',
+      id: `${app}${near ? `; did you mean ${near}?` : names.length > 0 ? `; there are ${names.join(', ')}` : ''}`,
+    })
+  }
+  const paint = createPaint(context.isLively())
+  context.answer({ lines: wanted }, () =>
+    wanted.length === 0
+      ? ['Nothing is registered yet. Deliver something: fairlead up path/to/repository']
+      : wanted.flatMap((line) => describe(context, line, paint)),
+  )
+}
+
+function describe(context: Context, line: Line, paint: Paint): string[] {
+  const rows = line.environments.map((one) => environmentRow(context, one, paint))
+  const open = line.runs.filter((run) => run.ended === null)
+  return [
+    paint.bold(line.app.name) + (line.app.problem ? paint.bad(`  ${line.app.problem}`) : ''),
+    ...table(
+      [['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim), ...rows],
+      context.stdout.columns ?? 120,
+    ),
+    ...open.map(
+      (run) =>
+        `  ${state(run.state, paint)} run ${run.id}  ${short(run.change.sha)}  ${run.change.subject}${run.reason ? `  (${run.reason})` : ''}`,
+    ),
+    '',
+  ]
+}
+
+function environmentRow(context: Context, one: Environment, paint: Paint): string[] {
+  const { current } = one
+  const rollback = one.rollback.to ? `→ ${short(one.rollback.to.change.sha)}` : '–'
+  return [
+    `  ${one.name}`,
+    state(one.health, paint),
+    current ? short(current.change.sha) : '–',
+    ago(current?.live ?? null, context.now()),
+    rollback,
+    current?.change.subject ?? 'nothing yet',
+  ]
+}

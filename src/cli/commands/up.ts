@@ -1,0 +1,102 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { RunDetail } from '#contract/run.ts'
+import type { Client } from '#contract/client.ts'
+import { createPaint, short } from '../format.ts'
+import { followRun } from '../progress.ts'
+import type { Register } from '../register.ts'
+import { type Context, exitCodes } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('up')
+    .argument('[directory]', 'a folder of the repository', '.')
+    .option('--app <name>', 'name of the app; default: from fairlead.yaml, else of the folder')
+    .option('--no-wait', 'do not follow the delivery')
+    .description("deliver the repository's HEAD, with live progress; starts a server when there is none")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead up\n  $ fairlead up ../shop --json\n\nExit code 0 only when the last environment is live.',
+    )
+    .action((directory: string, options: { app?: string; wait: boolean }) => up(context, directory, options))
+}
+
+async function up(context: Context, directory: string, options: { app?: string; wait: boolean }): Promise<void> {
+  const say = (line: string): void => void (context.isJson() || context.print(line))
+  const repository = await context.local.repository(directory)
+  const name = options.app ?? (await checkedName(context, repository.top)) ?? repository.name
+  if (!repository.clean) say('There are uncommitted changes; what is delivered is HEAD.')
+  const { client, isNew } = await connectOrStart(context, say)
+  await client
+    .createApp({ body: { name, repository: { kind: 'path', path: repository.top }, branch: repository.branch } })
+    .catch((error: unknown) => {
+      if (error instanceof FairleadError && error.code === 'already_exists') {
+        throw new FairleadError('not_now', {
+          why: `There is already an app ${name} of another repository; give this one another name with --app`,
+        })
+      }
+      throw error
+    })
+  if (isNew) say(`Sign in to the console once: ${await context.local.link()}`)
+  const run = await client.createRun({ params: { app: name }, body: { commit: repository.head } })
+  say(`Delivering ${short(repository.head)} “${run.change.subject}” of ${name} (run ${run.id})`)
+  if (!options.wait) return context.answer(run, () => [])
+  const ended = await followRun(context, client, run.id)
+  if (ended === null) {
+    say(`\nThe delivery goes on. Follow it: fairlead show ${run.id} --follow    stop it: fairlead cancel ${run.id}`)
+    return context.exit(exitCodes.interrupted)
+  }
+  await finish(context, client, name, ended)
+}
+
+/** The app's name of fairlead.yaml; a missing or wrong file ends here, before anything is registered. */
+async function checkedName(context: Context, top: string): Promise<string | null> {
+  const checked = await context.local.check(top)
+  const [first] = checked.problems
+  if (first)
+    throw new FairleadError('pipeline_file', {
+      file: checked.file,
+      line: first.line,
+      column: first.column,
+      problem: first.problem,
+      hint: first.hint,
+    })
+  return checked.app
+}
+
+async function connectOrStart(
+  context: Context,
+  say: (line: string) => void,
+): Promise<{ client: Client; isNew: boolean }> {
+  const known = await context.local.connection()
+  if (known) return { client: (await context.connect()).client, isNew: false }
+  say('Starting a server …')
+  const started = await context.local.startServer()
+  say(`A server runs at ${started.url}`)
+  return { client: (await context.connect()).client, isNew: true }
+}
+
+async function finish(context: Context, client: Client, app: string, run: RunDetail): Promise<void> {
+  const paint = createPaint(context.isLively())
+  const { environments } = await client.getLine({ params: { app } })
+  const last = run.deployments.at(-1)?.deployment
+  const isLive = run.state === 'succeeded' && last?.state === 'live'
+  const tail = isLive ? [] : await lastLines(client, run)
+  context.answer({ run, environments, log: tail }, () => [
+    ...(isLive ? environments.map((one) => `  ${one.name.padEnd(12)} ${one.urls[0] ?? ''}`) : []),
+    ...tail.map((line) => `  ${paint.dim(line)}`),
+    isLive
+      ? paint.good(`✔ ${app} is live in ${environments.map((one) => one.name).join(', ')}`)
+      : paint.bad(`✘ ${run.state}: ${run.reason ?? 'no reason given'}`),
+  ])
+  if (!isLive) context.exit(exitCodes.no)
+}
+
+/** The end of the log of the step that failed. */
+async function lastLines(client: Client, run: RunDetail): Promise<string[]> {
+  const step = run.steps.find((one) => one.state === 'failed')
+  if (!step) return []
+  const params = { run: run.id, step: step.name }
+  const { total } = await client.getLog({ params, query: { limit: 1 } })
+  const { lines } = await client.getLog({ params, query: { after: Math.max(0, total - 20) } })
+  return lines.map((line) => line.text)
+}

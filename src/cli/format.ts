@@ -1,0 +1,136 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** One colour per meaning; plain text when colours are not welcome. */
+export interface Paint {
+  good(text: string): string
+  bad(text: string): string
+  busy(text: string): string
+  dim(text: string): string
+  bold(text: string): string
+}
+
+export function createPaint(isLively: boolean): Paint {
+  const code = (open: number, close: number) => (text: string) =>
+    isLively ? `\u001b[${open}m${text}\u001b[${close}m` : text
+  return { good: code(32, 39), bad: code(31, 39), busy: code(33, 39), dim: code(2, 22), bold: code(1, 22) }
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Columns that a text takes on a terminal, without its colours; wide characters take two. */
+export function width(text: string): number {
+  let sum = 0
+  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
+    const code = segment.codePointAt(0) ?? 0
+    sum +=
+      code < 32
+        ? 0
+        : /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(
+              segment,
+            )
+          ? 2
+          : 1
+  }
+  return sum
+}
+
+/** A text cut to so many columns, with an ellipsis when something is missing. Colours are dropped when it is cut. */
+export function cut(text: string, columns: number): string {
+  if (width(text) <= columns) return text
+  let kept = ''
+  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
+    if (width(kept + segment) > columns - 1) break
+    kept += segment
+  }
+  return `${kept}…`
+}
+
+const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - width(text)))
+
+/** Rows as aligned columns; the last one is cut to fit. */
+export function table(rows: string[][], columns = 100): string[] {
+  const widths = rows.reduce<number[]>((sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, width(cell))), [])
+  return rows.map((row) => {
+    const before = row
+      .slice(0, -1)
+      .map((cell, i) => pad(cell, widths[i] ?? 0))
+      .join('  ')
+    const last = row.at(-1) ?? ''
+    const room = Math.max(10, columns - (before === '' ? 0 : width(before) + 2))
+    return (before === '' ? cut(last, room) : `${before}  ${cut(last, room)}`).trimEnd()
+  })
+}
+
+/** `3 min ago`, from ISO 8601. */
+export function ago(time: string | null, now: number): string {
+  if (time === null) return '–'
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000))
+  if (seconds < 5) return 'just now'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86_400)} d ago`
+}
+
+/** `1.2 s`, `3 min 20 s`, from two ISO 8601 times; the second may be missing. */
+export function took(started: string | null, ended: string | null, now: number): string {
+  if (started === null) return ''
+  const ms = Math.max(0, (ended === null ? now : Date.parse(ended)) - Date.parse(started))
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  const minutes = Math.floor(ms / 60_000)
+  return minutes < 60
+    ? `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export const short = (sha: string): string => sha.slice(0, 7)
+
+const marks: Record<string, string> = {
+  queued: '○',
+  waiting: '○',
+  running: '●',
+  starting: '●',
+  verifying: '●',
+  switching: '●',
+  succeeded: '✔',
+  passed: '✔',
+  live: '✔',
+  healthy: '✔',
+  failed: '✘',
+  unhealthy: '✘',
+  rolled_back: '↩',
+  cancelled: '⊘',
+  skipped: '–',
+  superseded: '–',
+  replaced: '–',
+  unknown: '?',
+  empty: '–',
+}
+
+/** A state as mark and word: the colour is never the only sign. */
+export function state(name: string, paint: Paint): string {
+  const text = `${marks[name] ?? '·'} ${name.replace('_', ' ')}`
+  if (['succeeded', 'passed', 'live', 'healthy'].includes(name)) return paint.good(text)
+  if (['failed', 'unhealthy', 'rolled_back', 'unknown'].includes(name)) return paint.bad(text)
+  return ['running', 'starting', 'verifying', 'switching'].includes(name) ? paint.busy(text) : paint.dim(text)
+}
+
+/** The nearest word, when somebody mistyped it. */
+export function nearest(word: string, words: string[]): string | null {
+  const [best] = words
+    .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : null
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1)
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      )
+    row = next
+  }
+  return row[b.length] ?? 0
+}

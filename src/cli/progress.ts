@@ -1,0 +1,88 @@
+import type { Client } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { RunDetail } from '#contract/run.ts'
+import { createPaint, cut, type Paint, state, took } from './format.ts'
+import type { Context } from './world.ts'
+
+interface Item {
+  name: string
+  state: string
+  started: string | null
+  ended: string | null
+  reason: string | null
+}
+
+/** What a person watches of a run, in order: steps, then environments. Verifications show inside their environment. */
+export function itemsOf(run: RunDetail): Item[] {
+  const steps = run.steps.filter((step) => !step.name.startsWith('verify-'))
+  return [
+    ...steps.map((step) => ({
+      name: step.name,
+      state: step.state,
+      started: step.started,
+      ended: step.ended,
+      reason: step.reason,
+    })),
+    ...run.deployments.map(({ environment, deployment }) => ({
+      name: environment,
+      state: deployment?.state ?? 'waiting',
+      started: deployment?.started ?? null,
+      ended: deployment?.live ?? deployment?.ended ?? null,
+      reason: deployment?.reason ?? null,
+    })),
+  ]
+}
+
+/**
+ * Follows a run to its end: a view that is drawn again on a terminal, a line per change elsewhere. A server that is away for
+ * a while is waited for. Null when Ctrl-C came first.
+ */
+export async function followRun(context: Context, client: Client, id: number): Promise<RunDetail | null> {
+  const paint = createPaint(context.isLively())
+  const seen = new Map<string, string>()
+  let drawn = 0
+  let away = false
+  for (let pause = 40; !context.signal.aborted; pause = Math.min(pause * 1.3, 500)) {
+    const run = await client.getRun({ params: { run: id } }).catch((error: unknown) => {
+      if (!(error instanceof FairleadError) || error.code !== 'unavailable') throw error
+      if (!away && !context.isJson()) context.print('The server does not answer; waiting for it. Nothing is lost.')
+      away = true
+      return null
+    })
+    if (run) {
+      away = false
+      if (context.isLively()) drawn = draw(context, paint, run, drawn)
+      else if (!context.isJson()) for (const line of news(context, run, seen)) context.print(line)
+      if (run.ended !== null) return run
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+  return null
+}
+
+function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): number {
+  const columns = context.stdout.columns ?? 80
+  const lines = itemsOf(run).map((item) => {
+    const time = took(item.started, item.ended, context.now())
+    return (
+      cut(`  ${item.name.padEnd(14)} `, 18) +
+      state(item.state, paint) +
+      (time === '' ? '' : paint.dim(`  ${time}`)) +
+      (item.state === 'failed' && item.reason ? `  ${cut(item.reason, Math.max(10, columns - 50))}` : '')
+    )
+  })
+  const up = drawn > 0 ? `\u001b[${drawn}A` : ''
+  context.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`)
+  return lines.length
+}
+
+/** One plain line for each item whose state is new. */
+function news(context: Context, run: RunDetail, seen: Map<string, string>): string[] {
+  const at = new Date(context.now()).toTimeString().slice(0, 8)
+  return itemsOf(run).flatMap((item) => {
+    if (item.state === 'waiting' || seen.get(item.name) === item.state) return []
+    seen.set(item.name, item.state)
+    const time = item.ended ? ` in ${took(item.started, item.ended, context.now())}` : ''
+    return [`[${at}] ${item.name} ${item.state.replace('_', ' ')}${time}${item.reason ? `: ${item.reason}` : ''}`]
+  })
+}

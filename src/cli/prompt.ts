@@ -1,0 +1,41 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { Context } from './world.ts'
+
+/** Reads a value from standard input; on a terminal after a prompt and without echo. */
+export async function readSecret(context: Context, prompt: string): Promise<string> {
+  const { stdin } = context
+  if (stdin.isTTY !== true) {
+    const chunks: Buffer[] = []
+    for await (const chunk of stdin as AsyncIterable<Buffer>) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks).toString('utf8')
+  }
+  context.stderr.write(prompt)
+  stdin.setRawMode?.(true)
+  try {
+    return await readLine(context)
+  } finally {
+    stdin.setRawMode?.(false)
+    stdin.pause()
+    context.stderr.write('\n')
+  }
+}
+
+function readLine({ stdin }: Context): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const read = (chunk: Buffer): void => {
+      for (const key of chunk.toString('utf8')) {
+        if (key === '\u0003')
+          return end(() => reject(new FairleadError('not_now', { why: 'Interrupted; nothing was changed' })))
+        if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(text))
+        text = key === '\u007f' || key === '\b' ? text.slice(0, -1) : text + key
+      }
+    }
+    const end = (then: () => void): void => {
+      stdin.off('data', read)
+      then()
+    }
+    stdin.on('data', read)
+    stdin.resume()
+  })
+}

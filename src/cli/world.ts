@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream'
+import { type Client, createClient } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Connection, Local } from './local.ts'
+
+export interface Output {
+  isTTY?: boolean | undefined
+  columns?: number | undefined
+  write(text: string): unknown
+}
+
+/** Everything a command acts on. */
+export interface CliWorld {
+  local: Local
+  stdin: Readable & { isTTY?: boolean | undefined; setRawMode?: (on: boolean) => unknown }
+  stdout: Output
+  stderr: Output
+  env: Record<string, string | undefined>
+  now(): number
+  /** aborted by Ctrl-C */
+  signal: AbortSignal
+}
+
+/** What commands share: the world, the client of the server, and how to answer. */
+export interface Context extends CliWorld {
+  /** the server there is, or an error that says how to start one */
+  connect(): Promise<{ client: Client; connection: Connection }>
+  isJson(): boolean
+  /** whether ANSI colours and moving lines are welcome */
+  isLively(): boolean
+  print(line: string): void
+  /** one JSON document with --json, else the lines */
+  answer(document: unknown, lines: () => string[]): void
+  /** the exit code that the command ends with */
+  exit(code: number): void
+}
+
+/** Exit codes; `fairlead help exit-codes` and docs/cli.md say the same. */
+export const exitCodes = {
+  done: 0,
+  no: 1,
+  usage: 2,
+  notAllowed: 3,
+  unavailable: 4,
+  notFound: 5,
+  interrupted: 130,
+} as const
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof FairleadError)) return exitCodes.no
+  if (error.code === 'unavailable') return exitCodes.unavailable
+  if (error.code === 'not_found') return exitCodes.notFound
+  if (error.status === 401 || error.status === 403) return exitCodes.notAllowed
+  return error.code === 'invalid_input' ? exitCodes.usage : exitCodes.no
+}
+
+export function createContext(
+  world: CliWorld,
+  options: () => { json?: boolean },
+  exit: (code: number) => void,
+): Context {
+  let connected: Promise<{ client: Client; connection: Connection }> | null = null
+  const connect = async (): Promise<{ client: Client; connection: Connection }> => {
+    const connection = await world.local.connection()
+    if (!connection)
+      throw new FairleadError('unavailable', {
+        what: 'A Fairlead server (start one with `fairlead server`, or `fairlead up`)',
+      })
+    return { connection, client: createClient({ base: connection.url, token: connection.token }) }
+  }
+  const isJson = (): boolean => options().json === true
+  return {
+    ...world,
+    connect: () => (connected ??= connect()),
+    isJson,
+    isLively: () =>
+      !isJson() &&
+      world.stdout.isTTY === true &&
+      !world.env['NO_COLOR'] &&
+      !world.env['CI'] &&
+      world.env['TERM'] !== 'dumb',
+    print: (line) => void world.stdout.write(`${line}\n`),
+    answer: (document, lines) => {
+      if (isJson()) world.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+      else for (const line of lines()) world.stdout.write(`${line}\n`)
+    },
+    exit,
+  }
+}
