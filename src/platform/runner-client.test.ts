@@ -23,7 +23,8 @@ beforeEach(() => {
   folder = join(root, String(count))
   mkdirSync(folder)
 })
-afterEach(async () => {
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') console.log(said.slice(-5).join(''))
   await runner?.close()
   runner = null
   for (const child of children.splice(0)) child.kill('SIGKILL')
@@ -211,11 +212,11 @@ describe('death', () => {
 })
 
 test('a lease that is prolonged keeps commands alive, and after it ran out new ones are refused until it is', async () => {
-  const { run, lease } = await start(300)
-  const keep = setInterval(() => lease(300), 50)
-  expect(await run(specOf('sleep 1; echo lived'), never)).toMatchObject({ outcome: 'passed' })
+  const { run, lease } = await start(1000)
+  const keep = setInterval(() => lease(1000), 100)
+  expect(await run(specOf('sleep 2; echo lived'), never)).toMatchObject({ outcome: 'passed' })
   clearInterval(keep)
-  await new Promise((later) => setTimeout(later, 500))
+  await new Promise((later) => setTimeout(later, 1300))
   expect(await run(specOf('echo no', { id: '1/build/2' }), never)).toMatchObject({ outcome: 'broken' })
   lease(60_000)
   expect(await run(specOf('echo yes', { id: '1/build/3' }), never)).toMatchObject({ outcome: 'passed' })
@@ -226,7 +227,7 @@ test('a runner that cannot start is an error', async () => {
     'the runner cannot be started',
   )
   await expect(startRunner({ log, leaseMs: 1000, command: ['sh', '-c', 'exit 3'] })).rejects.toThrow(
-    'the runner ended at its start (exit code 3)',
+    'the runner cannot be started: exit code 3',
   )
 })
 

@@ -33,7 +33,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
   let isClosed = false
   let failures = 0
   let current: RunnerProcess | null = null
-  let leaseMs = options.leaseMs
+  let leaseEnd = performance.now() + options.leaseMs
+  let uncleared: { id: string; logFile: string }[] = []
 
   const send = (message: ToRunner): void => {
     current?.stdin.write(`${JSON.stringify(message)}\n`)
@@ -42,58 +43,50 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
     send({ kind: 'run', call: id, spec })
     if (signal.aborted) send({ kind: 'cancel', call: id })
   }
-  const launch = (onReady: () => void): RunnerProcess => {
+  const launch = (onReady: () => void, onEnd: (how: string) => void): void => {
     const child = spawnRunner(options.command ?? selfCommand('runner'), log)
+    const hear = (message: FromRunner): void => {
+      if (message.kind === 'result') return calls.get(message.call)?.finish(message.result)
+      failures = 0
+      uncleared = []
+      onReady()
+    }
     child.stdout.on(
       'data',
-      byLine((line) => {
-        const message = JSON.parse(line) as FromRunner
-        if (message.kind === 'ready') {
-          failures = 0
-          onReady()
-        } else calls.get(message.call)?.finish(message.result)
-      }),
+      byLine((line) => hear(JSON.parse(line) as FromRunner)),
     )
+    child.once('error', (error) => onEnd(error.message))
+    // Not `exit`: what it said last is still to be read.
+    child.once('close', (code, signal) => onEnd(signal ?? `exit code ${code}`))
     current = child
-    send({ kind: 'lease', ms: leaseMs })
-    return child
+    send({ kind: 'lease', ms: Math.max(0, leaseEnd - performance.now()) })
+    if (uncleared.length > 0) send({ kind: 'clear', specs: uncleared })
+    for (const [id, call] of calls) submit(id, call)
   }
-  const whenGone = (child: RunnerProcess): void => {
-    let isHandled = false
-    const handle = (how: string): void => {
-      if (isHandled) return
-      isHandled = true
-      current = null
-      const lost = [...calls.values()]
-      for (const call of lost) call.finish(broken('the runner died while it ran'))
-      if (isClosed) return
-      failures += 1
-      log.warn('the runner ended and is started again', { how, commands: lost.length })
-      setTimeout(
-        () => {
-          if (isClosed) return
-          whenGone(launch(() => undefined))
-          if (lost.length > 0)
-            send({ kind: 'clear', specs: lost.map(({ spec: { id, logFile } }) => ({ id, logFile })) })
-          for (const [id, call] of calls) submit(id, call)
-        },
-        failures === 1 ? 0 : Math.min(100 * 2 ** failures, 5000),
-      )
+  const relaunch = (how: string): void => {
+    current = null
+    const lost = [...calls.values()]
+    uncleared.push(...lost.map(({ spec: { id, logFile } }) => ({ id, logFile })))
+    for (const call of lost) call.finish(broken('the runner died while it ran'))
+    if (isClosed) return
+    failures += 1
+    log.warn('the runner ended and is started again', { how, commands: lost.length })
+    // At once, because what the dead one left is running; later only when that fails.
+    const again = (): void => {
+      if (!isClosed) launch(() => undefined, once(relaunch))
     }
-    child.once('error', (error) => handle(error.message))
-    child.once('exit', (code, signal) => handle(signal ?? `exit code ${code}`))
+    if (failures === 1) again()
+    else setTimeout(again, Math.min(100 * 2 ** failures, 5000))
   }
 
   await new Promise<void>((ready, fail) => {
-    const child = launch(ready)
-    child.once('error', (error) => fail(new Error(`the runner cannot be started: ${error.message}`)))
-    child.once('exit', (code, signal) =>
-      fail(new Error(`the runner ended at its start (${signal ?? `exit code ${code}`})`)),
-    )
-    whenGone(child)
-  }).catch((error: unknown) => {
-    isClosed = true
-    throw error
+    let isStarted = false
+    const onReady = (): void => {
+      isStarted = true
+      ready()
+    }
+    const onEnd = once((how) => (isStarted ? relaunch(how) : fail(new Error(`the runner cannot be started: ${how}`))))
+    launch(onReady, onEnd)
   })
 
   return {
@@ -114,7 +107,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
       })
     },
     lease: (validForMs) => {
-      leaseMs = validForMs
+      leaseEnd = performance.now() + validForMs
       send({ kind: 'lease', ms: validForMs })
     },
     close: async () => {
@@ -127,6 +120,15 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
       await gone
       clearTimeout(impatience)
     },
+  }
+}
+
+/** A process that cannot be started tells so twice. */
+function once(act: (how: string) => void): (how: string) => void {
+  let isDone = false
+  return (how) => {
+    if (!isDone) act(how)
+    isDone = true
   }
 }
 

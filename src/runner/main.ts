@@ -17,9 +17,11 @@ export async function main(): Promise<number> {
   const abandonAll = (why: string): void => {
     for (const command of commands.values()) command.abort(new Abandoned(why))
   }
+  let cleared: Promise<void> = Promise.resolve()
   const run = async (call: number, spec: CommandSpec): Promise<void> => {
     const command = new AbortController()
     commands.set(call, command)
+    await cleared
     if (lease.isOver()) command.abort(new Abandoned(leaseOver))
     const result = await runCommand(spec, command.signal, parts)
     commands.delete(call)
@@ -34,7 +36,8 @@ export async function main(): Promise<number> {
       case 'lease':
         return lease.extend(message.ms)
       case 'clear':
-        return keep(working, clear(message.specs, parts))
+        cleared = clear(message.specs, parts)
+        return keep(working, cleared)
     }
   }
 
