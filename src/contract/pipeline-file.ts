@@ -74,13 +74,13 @@ export const stepFile = shorthand(
       .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
     timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
     retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
-    env: variables.default({}).describe('Variables for this step'),
+    env: variables.prefault({}).describe('Variables for this step'),
     secrets: listOf(variableName)
-      .default([])
+      .prefault([])
       .describe('Names of secrets of the first environment that this step may read'),
     directory: insidePath.default('.').describe('Where it runs, relative to the top of the repository'),
     tools: listOf(text.min(1, 'must not be empty'))
-      .default([])
+      .prefault([])
       .describe('Programs that must be on the PATH, looked for before it starts'),
   }),
 )
@@ -121,7 +121,7 @@ export const serviceFile = shorthand(
       .optional()
       .describe('A path such as `/health`, or the keys below; default: a connection to its port is enough'),
     instances: count.default(1).describe('How many processes of it run'),
-    env: variables.default({}).describe('Variables for this service'),
+    env: variables.prefault({}).describe('Variables for this service'),
     directory: insidePath.default('.').describe('Where it runs, relative to the top of the artifact'),
     stop: stopFile.prefault({}).describe('How it is ended'),
     memory: z
@@ -148,7 +148,7 @@ export const environmentFile = shorthand(
     verify: verifyFile
       .optional()
       .describe('A command that must pass on the new release before it gets traffic, or the keys below; default: none'),
-    env: variables.default({}).describe('Variables of this environment; `fairlead env set` overrides them'),
+    env: variables.prefault({}).describe('Variables of this environment; `fairlead env set` overrides them'),
     port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
     instances: count.optional().describe('Overrides that of each service'),
     watch: duration(0).prefault('5m').describe('How long after going live a crash takes the release back'),
@@ -158,8 +158,8 @@ export const environmentFile = shorthand(
 const artifactFile = shorthand(
   'include',
   z.strictObject({
-    include: listOf(insidePath).default(['.']).describe('Paths that the services need'),
-    exclude: listOf(pattern).default([]).describe('Paths that they do not; `.git` is never kept'),
+    include: listOf(insidePath).prefault(['.']).describe('Paths that the services need'),
+    exclude: listOf(pattern).prefault([]).describe('Paths that they do not; `.git` is never kept'),
   }),
 )
 
@@ -169,10 +169,10 @@ export const pipelineFile = shorthand(
     app: name.optional().describe('The name of the app; default: the name of the folder'),
     steps: z
       .record(name, stepFile)
-      .default({})
+      .prefault({})
       .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
     artifact: artifactFile.prefault({}).describe('What is kept after the steps, and run in every environment'),
-    services: z.record(name, serviceFile).default({}).describe('What runs; the first with a port gets the traffic'),
+    services: z.record(name, serviceFile).prefault({}).describe('What runs; the first with a port gets the traffic'),
     environments: z
       .record(name, environmentFile)
       .refine((environments) => Object.keys(environments).length > 0, 'must have at least one environment')

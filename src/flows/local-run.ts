@@ -1,0 +1,152 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
+import type { PipelineFile, StepFile } from '#contract/pipeline-file.ts'
+import { buildGraph, type Graph, readySteps, type StepOutcome, withNeeds } from '#domains/pipeline/graph.ts'
+import { followLog, readLog } from '#domains/pipeline/log.ts'
+import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
+import type { CommandResult, Runner } from '#platform/command.ts'
+
+/** What a local run says as it goes. */
+export type LocalRunMessage =
+  | {
+      kind: 'step'
+      name: string
+      state: 'running' | 'passed' | 'failed' | 'cancelled' | 'skipped'
+      seconds: number | null
+      reason: string | null
+    }
+  | { kind: 'line'; step: string; stream: 'out' | 'err' | 'fairlead'; text: string }
+
+export interface LocalRun {
+  folder: string
+  pipeline: PipelineFile & { app: string }
+  /** only these and what they need; all when empty */
+  steps: string[]
+  runner: Runner
+  /** a folder of this run's own */
+  logs: string
+  /** the HOME of the steps: a folder for caches, not the user's */
+  home: string
+  /** the user's environment: its PATH, and the secrets that steps name */
+  environment: Record<string, string | undefined>
+  /** variables of the machine, from `platform/machine.ts` */
+  machine: Record<string, string>
+  sha: string
+  branch: string
+  report: (message: LocalRunMessage) => void
+  signal: AbortSignal
+  /** milliseconds */
+  now: () => number
+}
+
+/**
+ * Runs the steps of a pipeline in a folder of this machine as a server would: the same order, environment, retries and
+ * timeouts. After the first failure nothing new starts, and what runs may end. Throws when a step is asked for that is none.
+ */
+export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
+  const graph = chosen(run)
+  const outcomes = new Map<string, StepOutcome>()
+  const running = new Map<string, Promise<void>>()
+  let stop: string | null = null
+  await mkdir(run.home, { recursive: true })
+  for (;;) {
+    if (run.signal.aborted) stop ??= 'cancelled'
+    const ready = stop === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
+    for (const name of ready) {
+      const work = runStep(run, name).then((passed) => {
+        outcomes.set(name, passed ? 'passed' : 'failed')
+        running.delete(name)
+        if (!passed) stop ??= `step ${name} did not pass`
+      })
+      running.set(name, work)
+    }
+    if (running.size === 0) break
+    await Promise.race(running.values())
+  }
+  for (const name of graph.keys()) {
+    if (!outcomes.has(name)) run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason: stop })
+  }
+  return { passed: stop === null }
+}
+
+function chosen(run: LocalRun): Graph {
+  const graph = buildGraph(run.pipeline.steps)
+  const unknown = run.steps.find((name) => !graph.has(name))
+  if (unknown !== undefined) throw new FairleadError('not_found', { kind: 'step', id: unknown })
+  return run.steps.length === 0 ? graph : withNeeds(graph, run.steps)
+}
+
+async function runStep(run: LocalRun, name: string): Promise<boolean> {
+  const step = run.pipeline.steps[name]
+  if (!step) return false
+  const began = run.now()
+  run.report({ kind: 'step', name, state: 'running', seconds: null, reason: null })
+  await mkdir(join(run.logs, name), { recursive: true })
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await runAttempt(run, name, step, attempt)
+    const mayRetry = attempt <= step.retry && !run.signal.aborted && result.outcome !== 'cancelled'
+    if (result.outcome === 'passed' || !mayRetry) {
+      const seconds = (run.now() - began) / 1000
+      run.report({ kind: 'step', name, state: stateOf(result), seconds, reason: result.reason })
+      return result.outcome === 'passed'
+    }
+    run.report({
+      kind: 'line',
+      step: name,
+      stream: 'fairlead',
+      text: `It ${result.reason ?? 'failed'}; attempt ${attempt + 1} of ${step.retry + 1} begins.`,
+    })
+  }
+}
+
+function stateOf({ outcome }: CommandResult): 'passed' | 'failed' | 'cancelled' {
+  if (outcome === 'passed' || outcome === 'cancelled') return outcome
+  return 'failed'
+}
+
+async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: number): Promise<CommandResult> {
+  const secrets = namedSecrets(step, run.environment)
+  const logFile = join(run.logs, name, `${attempt}.jsonl`)
+  const ended = new AbortController()
+  const lines = showLines(run, name, logFile, ended.signal)
+  const env = stepEnvironment({
+    app: run.pipeline.app,
+    run: 'local',
+    sha: run.sha,
+    branch: run.branch,
+    step: name,
+    path: run.environment['PATH'] ?? '/usr/bin:/bin',
+    home: run.home,
+    machine: run.machine,
+    extra: { ...step.env, ...secrets },
+  })
+  const spec = { id: `local/${name}/${attempt}`, command: step.run, cwd: join(run.folder, step.directory), env }
+  const limits = { timeoutMs: step.timeout, logFile, masks: Object.values(secrets), tools: step.tools }
+  try {
+    return await run.runner.run({ ...spec, ...limits }, run.signal)
+  } finally {
+    ended.abort()
+    await lines
+  }
+}
+
+/** On the laptop a secret that a step names is the user's own variable of that name. */
+function namedSecrets(step: StepFile, environment: LocalRun['environment']): Record<string, string> {
+  return Object.fromEntries(step.secrets.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])))
+}
+
+/** Reports the lines of a log as they are written, and the rest once the command has ended. */
+async function showLines(run: LocalRun, step: string, file: string, ended: AbortSignal): Promise<void> {
+  let last = 0
+  const show = (line: { n: number; stream: 'out' | 'err' | 'fairlead'; text: string }): void => {
+    last = line.n
+    run.report({ kind: 'line', step, stream: line.stream, text: line.text })
+  }
+  for await (const line of followLog(file, { after: 0, isComplete: async () => false }, ended)) show(line)
+  for (;;) {
+    const { lines } = await readLog(file, { after: last, limit: 10_000 })
+    lines.forEach(show)
+    if (lines.length === 0) return
+  }
+}

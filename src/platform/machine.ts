@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Where tools and certificates are: the same for everybody on the machine, and no secrets. */
+const passed = [
+  'JAVA_HOME',
+  'MAVEN_HOME',
+  'GRADLE_HOME',
+  'GOROOT',
+  'RUSTUP_HOME',
+  'RUSTUP_TOOLCHAIN',
+  'PYENV_ROOT',
+  'RBENV_ROOT',
+  'NVM_DIR',
+  'NODENV_ROOT',
+  'VOLTA_HOME',
+  'ASDF_DIR',
+  'ASDF_DATA_DIR',
+  'MISE_DATA_DIR',
+  'SDKMAN_DIR',
+  'BUN_INSTALL',
+  'DENO_INSTALL',
+  'TZ',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'PIP_CERT',
+  'GIT_SSL_CAINFO',
+  'NO_PROXY',
+  'no_proxy',
+] as const
+
+/** Addresses, which may carry a password: then they stay here. */
+const addresses = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'ALL_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'all_proxy',
+  'npm_config_registry',
+  'NPM_CONFIG_REGISTRY',
+  'PIP_INDEX_URL',
+  'PIP_EXTRA_INDEX_URL',
+  'GOPROXY',
+  'COREPACK_NPM_REGISTRY',
+] as const
+
+/** Tools that look below HOME for what was installed for them; a step has a HOME of its own. */
+const belowHome = {
+  RUSTUP_HOME: '.rustup',
+  PYENV_ROOT: '.pyenv',
+  RBENV_ROOT: '.rbenv',
+  NVM_DIR: '.nvm',
+  ASDF_DATA_DIR: '.asdf',
+} as const
+
+/**
+ * The variables without which the programs on the PATH would not work in a clean environment: where tools, certificates
+ * and proxies are. Never a credential.
+ */
+export function machineVariables(env: Record<string, string | undefined>): Record<string, string> {
+  const found: Record<string, string> = {}
+  const home = env['HOME']
+  if (home) {
+    for (const [name, folder] of Object.entries(belowHome))
+      if (existsSync(join(home, folder))) found[name] = join(home, folder)
+  }
+  for (const name of passed) if (env[name]) found[name] = env[name]
+  for (const name of addresses) if (env[name] && !env[name].includes('@')) found[name] = env[name]
+  return found
+}
