@@ -70,8 +70,13 @@ export const temporaryPath = (folder: string): string =>
 
 function replaceFile(folder: string, path: string, content: string): void {
   const temporary = temporaryPath(folder)
-  writeFileSync(temporary, content, { flag: 'wx' })
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, content, { flag: 'wx' })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }
 
 export function syncFolder(folder: string): void {

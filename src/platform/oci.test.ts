@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   existsSync,
@@ -389,6 +389,72 @@ test('a packer killed at any moment leaves only whole images, and its remains ar
   const names = [...readdirSync(layout), ...readdirSync(join(layout, 'blobs/sha256'))]
   expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([])
   await verify({ layout, digest })
+})
+
+test('an unpack killed at any moment leaves no folder, and the next one cleans up and is whole', async () => {
+  for (let i = 0; i < 60; i += 1) put(`dir${i % 7}/file${i}`, randomBytes(200_000))
+  const { digest } = await packAll()
+  let killed = 0
+  for (let round = 0; round < 6; round += 1) {
+    const code = `
+      import { unpack } from ${JSON.stringify(module)}
+      console.log('begin')
+      await unpack(${JSON.stringify({ layout, digest, folder: out(`killed${round}`) })})`
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const gone = new Promise((done) => child.once('exit', done))
+    await new Promise((begun) => child.stdout.once('data', begun))
+    await new Promise((later) => setTimeout(later, round * 6))
+    child.kill('SIGKILL')
+    await gone
+    if (!existsSync(out(`killed${round}`))) killed += 1
+    await unpack({ layout, digest, folder: out(`killed${round}`), durable: false })
+    expect(snapshot(out(`killed${round}`))).toEqual(snapshot(folder))
+  }
+  expect(killed).toBeGreaterThan(0)
+  expect(readdirSync(dirname(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
+
+/** A disk of its own that is soon full; only root may have one. */
+const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
+
+test.skipIf(!mayMount)('a full disk is said, and nothing half written stays', () => {
+  put('large', randomBytes(3_000_000))
+  const code = `
+    import { pack, unpack } from ${JSON.stringify(module)}
+    import { readdirSync, rmSync } from 'node:fs'
+    const [disk, folder, outside] = ${JSON.stringify([out('disk'), folder, layout])}
+    const request = { folder, include: ['.'], exclude: [], annotations: {} }
+    const say = (error) => console.log(error.message)
+    await pack({ ...request, layout: disk + '/layout' }).catch(say)
+    console.log(JSON.stringify(readdirSync(disk + '/layout/blobs/sha256')))
+    rmSync(disk + '/layout', { recursive: true })
+    const { digest } = await pack({ ...request, layout: outside })
+    await unpack({ layout: outside, digest, folder: disk + '/app' }).catch(say)
+    console.log(JSON.stringify(readdirSync(disk)))`
+  mkdirSync(out('disk'))
+  const said = execFileSync(
+    'unshare',
+    [
+      '-m',
+      'sh',
+      '-c',
+      'mount -t tmpfs -o size=1m none "$0" && exec "$@"',
+      out('disk'),
+      process.execPath,
+      '--input-type=module-typescript',
+      '-e',
+      code,
+    ],
+    { encoding: 'utf8' },
+  )
+  expect(said.trim().split('\n')).toEqual([
+    'the artifact cannot be packed: no space is left on the disk',
+    '[]',
+    'the artifact cannot be unpacked: no space is left on the disk',
+    '[]',
+  ])
 })
 
 describe('clean-up', () => {

@@ -258,6 +258,15 @@ describe('the log', () => {
     expect(left + result.log.length - 2).toBe(20_000)
   })
 
+  test('that cannot be opened breaks it', async () => {
+    const logFile = join(folder, 'none/1.jsonl')
+    expect(await runCommand(specOf('touch ran', { logFile }), new AbortController().signal)).toMatchObject({
+      outcome: 'broken',
+      reason: `could not be started: its log ${logFile} cannot be opened (ENOENT)`,
+    })
+    expect(existsSync(join(folder, 'ran'))).toBe(false)
+  })
+
   test('that the disk does not take fails the command with that reason', async () => {
     const result = await runCommand(specOf('yes', { logFile: '/dev/full' }), new AbortController().signal)
     expect(result).toMatchObject({

@@ -77,6 +77,8 @@ async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerPart
     limits: parts.limits,
     now: parts.now,
     onFailure: (reason) => stop({ stop: 'failed', reason }),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`its log ${spec.logFile} cannot be opened (${error.code ?? error.message})`)
   })
   const onAbort = (): void => {
     const isAbandoned = signal.reason instanceof Abandoned
