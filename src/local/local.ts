@@ -6,6 +6,7 @@ import type { PipelineFile } from '#contract/pipeline-file.ts'
 import type { ReadResult } from '#domains/pipeline/file.ts'
 import { git, GitError } from '#platform/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
+import { machineVariables } from '#platform/machine.ts'
 import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
 
@@ -41,7 +42,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         ...(await (await import('#domains/pipeline/init.ts')).proposePipelineFile(resolve(folder))),
       }
     },
-    run: (folder, options, report) => run(folder, options, report, home()),
+    run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async () => (await import('./database.ts')).createLink(home()),
@@ -96,7 +97,7 @@ async function run(
   folder: string,
   options: { steps: string[]; signal: AbortSignal },
   report: (message: RunMessage) => void,
-  home: Home,
+  { home, env }: { home: Home; env: Record<string, string | undefined> },
 ) {
   const { file, result } = await read(folder)
   if (!result.ok) {
@@ -113,6 +114,7 @@ async function run(
     import('./local-runner.ts'),
     import('#flows/local-run.ts'),
   ])
+  const { sha, branch } = await headOf(folder)
   const { runner, logs, close } = await startLocalRunner(home)
   try {
     return await localRun({
@@ -121,6 +123,11 @@ async function run(
       steps: options.steps,
       runner,
       logs,
+      home: join(home.root, 'cache', result.pipeline.app),
+      environment: env,
+      machine: machineVariables(env),
+      sha,
+      branch,
       report,
       signal: options.signal,
       now: Date.now,
@@ -128,6 +135,12 @@ async function run(
   } finally {
     await close()
   }
+}
+
+/** The commit that a folder is based on; empty where there is none. */
+async function headOf(folder: string): Promise<{ sha: string; branch: string }> {
+  const { head, branch } = await repository(folder).catch(() => ({ head: '', branch: '' }))
+  return { sha: head, branch }
 }
 
 async function repository(folder: string) {
