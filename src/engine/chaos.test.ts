@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -193,6 +193,23 @@ test('the postmaster is killed again and again: everything ends, once', async ()
   await killing
   await requireAllOnce()
 })
+
+test.runIf(process.platform === 'linux')(
+  'the database freezes for longer than the lease: everything ends, once',
+  async () => {
+    const first = await open(800)
+    await startAll(first)
+    await sleep(100)
+    const children = readFileSync(`/proc/${postgres.pid}/task/${postgres.pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .map(Number)
+    for (const pid of children) process.kill(pid, 'SIGSTOP')
+    await sleep(2500)
+    for (const pid of children) process.kill(pid, 'SIGCONT')
+    await requireAllOnce()
+  },
+)
 
 test('a wall clock that jumps to and fro changes nothing', async () => {
   const clock: Clock = { now: () => Date.now() + (Math.random() - 0.5) * 1e9, monotonic: () => performance.now() }

@@ -103,7 +103,7 @@ async function requireIntact(db: Database, what: string): Promise<void> {
   expect(
     written.filter((row) => row.subject.endsWith('/end')).map((row) => [row.subject, row.count]),
     what,
-  ).toEqual(keys.map((key) => [`${key}/end`, 1]).sort())
+  ).toEqual(keys.toSorted().map((key) => [`${key}/end`, 1]))
   // What could not be refused and happened twice is visible as a repeat.
   const blind = await db.query<{ key: string; count: number }>(sql`select key, count(*) as count from blind group by 1`)
   const repeats = await db.query<{ subject: string }>(
@@ -158,10 +158,10 @@ async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<
   const what = `${mode} at ${target}`
   const { db, connection, close } = await testDatabase()
   await db.batch(tables)
-  let waking: Promise<void> | null = null
+  const waking: Promise<void>[] = []
   const survivor = survivorOf(db, () => {
-    if (mode === 'frozen, woken early') waking ??= wakeUp(victim)
-    return waking ?? Promise.resolve()
+    if (mode === 'frozen, woken early' && waking.length === 0) waking.push(wakeUp(victim))
+    return waking[0] ?? Promise.resolve()
   })
   await startScenario(db, survivor)
   order(victim, { connection, lease, target, signal: mode === 'killed' ? 'SIGKILL' : 'SIGSTOP' })
@@ -171,7 +171,7 @@ async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<
   if (isHit) await survivor.open()
   await all
   if (isHit && mode === 'frozen, woken late') await wakeUp(victim)
-  await waking
+  await Promise.all(waking)
   victim.child.kill('SIGKILL')
   if (isHit) await survivor.close()
   await requireIntact(db, what)

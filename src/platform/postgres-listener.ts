@@ -8,6 +8,10 @@ export interface Listener {
   close(): Promise<void>
 }
 
+/** A connection that only listens would never notice that the other side is gone. Milliseconds. */
+const pingEvery = 15_000
+const patience = 5000
+
 /** Connects with the first `listen`, and again whenever the connection is lost; then every callback is called with `null`. */
 export function openListener(config: pg.ClientConfig, onError: (error: Error) => void): Listener {
   const channels = new Map<string, Set<Callback>>()
@@ -16,15 +20,23 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
   let isClosed = false
 
   const connect = async (): Promise<pg.Client> => {
-    const next = new pg.Client({ ...config, keepAlive: true })
+    const next = new pg.Client({ ...config, query_timeout: patience })
     let isLost = false
     const lose = (error?: Error): void => {
       if (error) onError(error)
       if (isLost) return
       isLost = true
+      clearInterval(pings)
       client = null
       if (!isClosed) again(50)
     }
+    const pings = setInterval(() => {
+      next.query('select 1').catch((error: Error) => {
+        lose(error)
+        void next.end().catch(() => undefined)
+      })
+    }, pingEvery)
+    pings.unref()
     next.on('error', lose)
     next.on('end', () => lose())
     next.on('notification', ({ channel, payload }) => {
@@ -35,6 +47,7 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
       for (const channel of channels.keys()) await next.query(`listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
       isLost = true
+      clearInterval(pings)
       void next.end().catch(() => undefined)
       throw error
     }

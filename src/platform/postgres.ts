@@ -55,8 +55,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     connectionTimeoutMillis: 10_000,
     application_name: 'fairlead',
   }
-  const pool = openPool(config, onError)
-  const vital = openPool({ ...config, max: 1 }, onError)
+  // A connection that died without a word answers nothing: then the client must give it up itself.
+  const pool = openPool({ ...config, query_timeout: (options.statementTimeout ?? 10_000) + 5000 }, onError)
+  const vital = openPool({ ...config, max: 1, statement_timeout: 1500, query_timeout: 2000 }, onError)
   const listener = openListener(config, onError)
   await pool.query('select 1')
   return {
