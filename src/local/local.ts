@@ -115,7 +115,7 @@ async function run(
     import('#flows/local-run.ts'),
   ])
   const { sha, branch } = await headOf(folder)
-  const { runner, logs, close } = await startLocalRunner(home)
+  const { runner, logs, close } = await startLocalRunner()
   try {
     return await localRun({
       folder: resolve(folder),
