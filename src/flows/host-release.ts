@@ -38,7 +38,7 @@ export async function hostRelease(world: World, id: number, fence: Fence): Promi
     artifact: release.artifact,
     layout: world.home.artifacts,
     services: hostServices(release.definition.services, file, stored.variables, secrets),
-    env: { PATH: world.path, FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
+    env: { ...world.machine, PATH: world.path, FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
     route: {
       port: environments.find((environment) => environment.name === release.environment)?.port ?? null,
       host: `${release.app}.${release.environment}.localhost`,

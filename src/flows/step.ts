@@ -35,6 +35,7 @@ export async function executeStep(
 ): Promise<{ passed: boolean; reason: string | null }> {
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
   await mkdir(join(world.home.runs, String(request.run), 'log', request.name), { recursive: true, mode: 0o700 })
+  await mkdir(join(world.home.root, 'cache', request.app), { recursive: true, mode: 0o700 })
   for (let tries = 0; ; tries += 1) {
     step.write(beginStep(request.run, request.name))
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
@@ -51,6 +52,7 @@ export async function executeStep(
           sha: request.sha,
           step: request.name,
           path: world.path,
+          machine: world.machine,
           home: join(world.home.root, 'cache', request.app),
           extra: request.env,
         }),

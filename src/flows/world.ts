@@ -25,4 +25,6 @@ export interface World {
   disk(): Promise<{ free: number; floor: number }>
   /** the PATH that steps and services get */
   path: string
+  /** where this machine's tools, certificates and proxies are; never a credential */
+  machine: Record<string, string>
 }

@@ -24,6 +24,7 @@ import { createHostClient } from '#platform/host-client.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
+import { machineVariables } from '#platform/machine.ts'
 import { startRunner } from '#platform/runner-client.ts'
 import { packageRoot, version } from '#platform/self.ts'
 import { eventHandlers } from './events.ts'
@@ -66,6 +67,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     clock: systemClock,
     target: processTarget(host),
     path: pathOf(env),
+    machine: machineVariables(env),
     secrets: createSecretBox(readOrCreateKey(home.key)),
     disk: async () => {
       const stats = await statfs(home.root)
