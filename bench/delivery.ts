@@ -3,7 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ask, freePorts, type Installation, makeRepository, push, type Repository, startInstallation, tinyServer } from '../test/installation.ts'
+import {
+  ask,
+  freePorts,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyServer,
+} from '../test/installation.ts'
 import { spread, median, timed } from './measure.ts'
 
 const rounds = 15
@@ -50,7 +59,9 @@ async function deliver(installation: Installation, repository: Repository, text:
 /** The events of the last delivery with the milliseconds since its check-in was stored. */
 async function whereTimeGoes(installation: Installation): Promise<void> {
   const { runs } = await installation.client.listRuns({ query: { app: 'smallest', limit: 1 } })
-  const { events } = await installation.client.listEvents({ query: { chain: runs[0]!.change.chain, after: 0, limit: 100 } })
+  const { events } = await installation.client.listEvents({
+    query: { chain: runs[0]!.change.chain, after: 0, limit: 100 },
+  })
   const began = Date.parse(events[0]!.time)
   console.log('  where the rest goes (ms since the change was stored):')
   for (const event of events) console.log(`    ${String(Date.parse(event.time) - began).padStart(5)}  ${event.type}`)
@@ -73,7 +84,11 @@ async function makeHand(repository: Repository): Promise<Hand> {
       await repository.git('push', '--quiet', bare, 'HEAD:main')
       const checkout = join(folder, `v${(port += 1)}`)
       await repository.git('clone', '--quiet', '--branch', 'main', bare, checkout)
-      const next = spawn('node', ['server.js'], { cwd: checkout, env: { PATH: process.env['PATH'], PORT: String(port) }, stdio: 'ignore' })
+      const next = spawn('node', ['server.js'], {
+        cwd: checkout,
+        env: { PATH: process.env['PATH'], PORT: String(port) },
+        stdio: 'ignore',
+      })
       while ((await get(port)) !== text) await pause(2)
       current?.kill()
       current = next

@@ -5,7 +5,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   delivery: () => import('./delivery.ts'),
   deployments: () => import('./deployments.ts'),
   edge: () => import('./edge.ts'),
-  engine: () => import('./engine.ts'),
+  events: () => import('./events.ts'),
 }
 
 const wanted = process.argv.slice(2)

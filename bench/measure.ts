@@ -19,4 +19,5 @@ export async function timed(body: () => Promise<unknown>): Promise<number> {
 }
 
 export const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`
-export const spread = (values: number[]): string => `${milliseconds(median(values))} (${milliseconds(Math.min(...values))}–${milliseconds(Math.max(...values))})`
+export const spread = (values: number[]): string =>
+  `${milliseconds(median(values))} (${milliseconds(Math.min(...values))}–${milliseconds(Math.max(...values))})`

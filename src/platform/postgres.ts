@@ -120,3 +120,14 @@ export function isPassing(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException
   return (typeof code === 'string' && /^E[A-Z]+$/.test(code)) || /connection|timeout/i.test(message ?? '')
 }
+
+/** True when the server could not be reached, or went away in the middle: the same will work when it is back. */
+export function isDatabaseAway(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== null) return /^(08|57P0|53300)/.test(state)
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE' || syscall === 'connect') return true
+  return /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
+    message ?? '',
+  )
+}

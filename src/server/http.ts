@@ -9,6 +9,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Caller, Handlers } from '#contract/handler.ts'
 import { type Access, mayDo, sessionCookie } from '#domains/access/access.ts'
 import type { Logger } from '#platform/log.ts'
+import { isDatabaseAway } from '#platform/postgres.ts'
 import { serveConsole } from './console.ts'
 import { openApi } from './openapi.ts'
 import { guardRequest, securityHeaders } from './security.ts'
@@ -170,6 +171,7 @@ function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: 
 
 function translate(error: unknown): FairleadError {
   if (error instanceof FairleadError) return error
+  if (isDatabaseAway(error)) return new FairleadError('unavailable', { what: 'The database' })
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new FairleadError('too_large', { what: 'The request', limit: '1 MB' })
