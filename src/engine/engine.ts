@@ -37,11 +37,17 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     open: async () => {
       isOpen = true
-      stopListening = await db.listen('fairlead_workflow', (payload) => {
-        const [kind, subject] = split(payload)
-        replica?.notify(kind, subject)
-      })
-      await begin()
+      try {
+        stopListening = await db.listen('fairlead_workflow', (payload) => {
+          const [kind, subject] = split(payload)
+          replica?.notify(kind, subject)
+        })
+        await begin()
+      } catch (error) {
+        isOpen = false
+        await stopListening?.()
+        throw error
+      }
     },
     close: async () => {
       isOpen = false
