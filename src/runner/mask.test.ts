@@ -170,6 +170,11 @@ describe('lines', () => {
     expect(lines('\u001B[31mred\u001B[0m')).toEqual(['\u001B[31mred\u001B[0m'])
   })
 
+  test('a character that never ends is not mixed with the text after it', () => {
+    const chunks = [[0xe2, 0x82], [0x61, 0x0a], [0xe2], [0x82, 0xac]].map((bytes) => Buffer.from(bytes))
+    expect(split([], chunks)).toEqual(['\uFFFDa', '€'])
+  })
+
   test('longer than 64 KB are split and marked, but no secret and no character is cut in two', () => {
     const [first, second] = lines('x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000), [
       'my-secret-value',

@@ -180,12 +180,16 @@ describe('children', () => {
     const other = join(folder, 'other')
     mkdirSync(other)
     const cancel = new AbortController()
+    const running = run('echo begun > begun; while [ ! -e go ]; do sleep 0.01; done')
+    await appears('begun')
     const neighbour = runCommand(
       specOf('echo $$ > child; sleep 1000', { logFile: join(other, '1.jsonl') }),
       cancel.signal,
     )
     await appears('child')
-    expect(await run('true')).toMatchObject({ outcome: 'passed' })
+    writeFileSync(join(folder, 'go'), '')
+    const result = await running
+    expect(result).toMatchObject({ outcome: 'passed', lines: 0 })
     expect(isAlive(pidIn('child'))).toBe(true)
     cancel.abort()
     await neighbour
