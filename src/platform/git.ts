@@ -1,62 +1,124 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 
 export interface GitResult {
   stdout: string
   stderr: string
 }
 
-/** git said no; `stderr` is its own last line, without the command (a URL in it may carry a password). */
+/** git said no. The message is one sentence without credentials; `code` is `missing` when there is no git at all. */
 export class GitError extends Error {
   override name = 'GitError'
-  readonly stderr: string
-  constructor(stderr: string) {
-    super(
-      stderr
-        .trim()
-        .split('\n')
-        .findLast((line) => line.trim() !== '')
-        ?.replace(/\/\/[^/@\s]+@/g, '//…@') ?? 'git failed',
-    )
-    this.stderr = stderr
+  readonly code: 'missing' | 'refused'
+  constructor(stderr: string, code: 'missing' | 'refused' = 'refused') {
+    super(sentenceOf(stderr))
+    this.code = code
   }
 }
 
+const missing = 'git is not installed, or not on the PATH'
+
+/** Everything between `//` and the last `@` before the host, however it is written, becomes `…`. */
+export const withoutCredentials = (text: string): string => text.replace(/\/\/[^\s/'"]*@/g, '//…@')
+
+/** What follows the cause in git's answers and says nothing. */
+const consequence =
+  /^(could not read from remote repository\.?|the remote end hung up unexpectedly|please make sure you have the correct access rights|and the repository exists\.?|early EOF|unable to checkout .*)$/i
+
+const mark = /^(fatal|error): /
+
+/** The line of git's answer that names the cause: the first `fatal:` or `error:`, else the first line that says anything. */
+function sentenceOf(stderr: string): string {
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(Cloning into|warning:|hint:|Submodule )/.test(line))
+  const isCause = (line: string): boolean => !consequence.test(line.replace(mark, ''))
+  const named = lines.find((line) => mark.test(line) && isCause(line))
+  const cause = named ?? lines.find(isCause) ?? 'git failed'
+  return withoutCredentials(cause.replace(mark, '')).slice(0, 500)
+}
+
+export interface GitOptions {
+  signal?: AbortSignal
+  env?: Record<string, string>
+  timeoutMs?: number
+  /** reaches other repositories: with the proxies, keys and credential helpers that this user has configured for git */
+  network?: boolean
+}
+
 /**
- * Runs git without a shell, without the user's or system's configuration, and without prompts.
- * Arguments from outside belong after `--` or `--end-of-options`.
+ * Runs git without a shell, without hooks and prompts, and without the user's or system's configuration (except for the
+ * network). Arguments from outside belong after `--` or `--end-of-options`. Throws a GitError, or an AbortError.
  */
-export function git(
+export async function git(cwd: string, args: string[], options: GitOptions = {}): Promise<GitResult> {
+  const { stdout, stderr } = await gitBytes(cwd, args, options)
+  return { stdout: stdout.toString('utf8'), stderr }
+}
+
+/** The same, for what may be no text. */
+export function gitBytes(
   cwd: string,
   args: string[],
-  options: { signal?: AbortSignal; env?: Record<string, string>; timeoutMs?: number } = {},
-): Promise<GitResult> {
+  options: GitOptions = {},
+): Promise<{ stdout: Buffer; stderr: string }> {
+  const timeout = options.timeoutMs ?? 120_000
   return new Promise((resolve, reject) => {
     execFile(
       'git',
       args,
       {
         cwd,
-        env: { ...gitEnvironment(), ...options.env },
+        env: { ...(options.network ? networkEnvironment() : gitEnvironment()), ...options.env },
+        encoding: 'buffer',
         maxBuffer: 64 * 1024 * 1024,
-        timeout: options.timeoutMs ?? 120_000,
+        timeout,
         ...(options.signal ? { signal: options.signal } : {}),
       },
-      (error, stdout, stderr) => {
+      (error, stdout, bytes) => {
+        const stderr = bytes.toString('utf8')
         if (!error) return resolve({ stdout, stderr })
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-          return reject(new GitError('git is not installed, or not on the PATH'))
-        reject(error.name === 'AbortError' ? error : new GitError(stderr || error.message))
+        const { code } = error as NodeJS.ErrnoException
+        if (error.name === 'AbortError') return reject(error)
+        if (code === 'ENOENT' && !existsSync(cwd)) return reject(new GitError(`the folder ${cwd} is not there`))
+        if (code === 'ENOENT') return reject(new GitError(missing, 'missing'))
+        if (error.killed && code === undefined)
+          return reject(new GitError(`it did not answer within ${timeout / 1000} s`))
+        // The message of execFile repeats the command, in which an address may have a password.
+        reject(new GitError(stderr || `git ${args[0] ?? ''} failed (${String(code ?? error.signal)})`))
       },
     )
   })
 }
 
+/** For what stays on this machine: nothing that a user configured for git changes what Fairlead does. */
 export function gitEnvironment(): Record<string, string> {
+  return { ...guards(), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
+}
+
+const inherited = [
+  ...['XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'GIT_CONFIG_GLOBAL'],
+  ...['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'],
+]
+
+/** For fetching: only these ways out of the machine (`ext::` and the like would run commands), and no wait without end. */
+function networkEnvironment(): Record<string, string> {
+  const mine = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+  return {
+    ...(Object.fromEntries(mine) as Record<string, string>),
+    ...guards(),
+    GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file',
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=20',
+    GIT_HTTP_LOW_SPEED_LIMIT: '1000',
+    GIT_HTTP_LOW_SPEED_TIME: '60',
+  }
+}
+
+function guards(): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: process.env['HOME'] ?? '/',
     LANG: 'C.UTF-8',
-    GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_COUNT: '2',
     GIT_CONFIG_KEY_0: 'safe.directory',

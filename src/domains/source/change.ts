@@ -3,7 +3,7 @@ import type { Repository } from '#contract/app.ts'
 /** What a look at the delivered branch means. */
 export type BranchDecision =
   | { kind: 'new_change'; sha: string; base: string | null }
-  | { kind: 'known' }
+  | { kind: 'known'; sha: string }
   | { kind: 'branch_deleted' }
   | { kind: 'empty' }
 
@@ -13,7 +13,7 @@ export type BranchDecision =
  */
 export function decideBranch(before: string | null, now: string | null): BranchDecision {
   if (now === null) return before === null ? { kind: 'empty' } : { kind: 'branch_deleted' }
-  if (now === before) return { kind: 'known' }
+  if (now === before) return { kind: 'known', sha: now }
   return { kind: 'new_change', sha: now, base: before }
 }
 
@@ -56,7 +56,10 @@ export function pushLines(
         ...(run === null ? [] : [`${publicUrl}/runs/${run}`]),
       ]
     case 'known':
-      return [`Fairlead: ${app.branch} of ${app.name} is as it was; only that branch is delivered`]
+      // The push was to another branch or of a tag, or somebody was faster with the same.
+      return [
+        `Fairlead: ${app.name} is delivered from ${app.branch} only, whose head ${decision.sha.slice(0, 7)} is known already`,
+      ]
     case 'branch_deleted':
       return [`Fairlead: ${app.branch} of ${app.name} was deleted; what runs stays as it is`]
     default:

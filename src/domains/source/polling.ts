@@ -10,7 +10,7 @@ export interface PollingOptions {
   random(): number
   /** milliseconds between two looks at a repository on this machine (cheap), a remote one, and the hosted ones */
   every: { path: number; url: number; hosted: number }
-  /** remote repositories looked at at once */
+  /** repositories of one kind looked at at once */
   parallel: number
 }
 
@@ -18,21 +18,34 @@ interface Watched {
   due: number
   failures: number
   signature: string | null
+  /** it is being looked at */
+  busy: boolean
 }
+
+/** Longest pause after errors, in milliseconds. */
+const longestPause = 600_000
 
 /**
  * The safety net under every check-in: repositories on this machine and remote ones are watched, and the hosted ones are
- * compared with what is stored, so that a push whose storing was lost is only late. Ends when the signal aborts.
+ * compared with what is stored, so that a push whose storing was lost is only late. A repository that does not answer delays
+ * no other. Ends when the signal aborts and nothing is under way any more.
  */
 export async function poll(options: PollingOptions, signal: AbortSignal): Promise<void> {
   const watched = new Map<string, Watched>()
+  const underWay = new Map<Promise<void>, StoredApp>()
   while (!signal.aborted) {
     try {
       const apps = await options.source.listStored()
       for (const name of watched.keys()) if (!apps.some((app) => app.name === name)) watched.delete(name)
-      const due = apps.filter((app) => (watched.get(app.name)?.due ?? 0) <= performance.now())
-      for (let i = 0; i < due.length; i += options.parallel) {
-        await Promise.all(due.slice(i, i + options.parallel).map((app) => look(options, watched, app, signal)))
+      // Who waits longest comes first, so that nobody starves behind many.
+      const dueOf = (app: StoredApp): number => watched.get(app.name)?.due ?? 0
+      for (const app of apps.toSorted((a, b) => dueOf(a) - dueOf(b))) {
+        const mine = watched.get(app.name) ?? { due: 0, failures: 0, signature: null, busy: false }
+        watched.set(app.name, mine)
+        const same = [...underWay.values()].filter((other) => other.repository.kind === app.repository.kind)
+        if (mine.busy || mine.due > performance.now() || same.length >= options.parallel) continue
+        const look = lookAt(options, mine, app, signal).finally(() => underWay.delete(look))
+        underWay.set(look, app)
       }
     } catch (error) {
       if (!signal.aborted)
@@ -40,30 +53,25 @@ export async function poll(options: PollingOptions, signal: AbortSignal): Promis
     }
     await sleep(Math.min(500, options.every.path), undefined, { signal }).catch(() => undefined)
   }
+  await Promise.all(underWay.keys())
 }
 
-async function look(
-  options: PollingOptions,
-  watched: Map<string, Watched>,
-  app: StoredApp,
-  signal: AbortSignal,
-): Promise<void> {
-  const before = watched.get(app.name) ?? { due: 0, failures: 0, signature: null }
+/** Never rejects. */
+async function lookAt(options: PollingOptions, mine: Watched, app: StoredApp, signal: AbortSignal): Promise<void> {
   const pause = options.every[app.repository.kind] * (0.8 + 0.4 * options.random())
+  mine.busy = true
   try {
     const signature = app.repository.kind === 'path' ? await localSignature(app.repository.path, app.branch) : null
-    const isSame = signature !== null && signature === before.signature && app.problem === null
+    const isSame = signature !== null && signature === mine.signature && app.problem === null
     if (!isSame) await options.source.sync(app.name, 'fairlead', signal)
-    watched.set(app.name, { due: performance.now() + pause, failures: 0, signature })
+    Object.assign(mine, { due: performance.now() + pause, failures: 0, signature })
   } catch (error) {
-    if (signal.aborted) return
-    const failures = before.failures + 1
-    if (failures === 1)
+    mine.failures += 1
+    mine.signature = null
+    mine.due = performance.now() + Math.min(pause * 2 ** mine.failures, longestPause)
+    if (mine.failures === 1 && !signal.aborted)
       options.log.warn('a repository cannot be read', { app: app.name, error: (error as Error).message })
-    watched.set(app.name, {
-      due: performance.now() + Math.min(pause * 2 ** failures, 600_000),
-      failures,
-      signature: null,
-    })
+  } finally {
+    mine.busy = false
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,24 +12,64 @@ export interface CommitFacts {
   committed: string
 }
 
-/** Only these ways out of the machine; `ext::` and the like would run commands. */
-const protocols = { GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file', GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' }
+export type Elsewhere = Exclude<Repository, { kind: 'hosted' }>
 
-/** Makes a bare repository, whole or not at all; safe to repeat. */
+export const addressOf = (repository: Elsewhere): string =>
+  repository.kind === 'path' ? repository.path : repository.url
+
+// What old but honest histories have is let in; what could harm who checks it out is not.
+// An acknowledged push survives a power cut: objects and refs are written through.
+const config = `[core]
+	bare = true
+	repositoryformatversion = 0
+	logAllRefUpdates = true
+	fsync = committed,loose-object,reference
+	fsyncMethod = batch
+[receive]
+	fsckObjects = true
+	denyDeleteCurrent = ignore
+	autogc = false
+[receive "fsck"]
+	badTimezone = ignore
+	missingSpaceBeforeDate = ignore
+	zeroPaddedFilemode = ignore
+[uploadpack]
+	allowAnySHA1InWant = true
+[gc]
+	auto = 0
+`
+
+/** Makes a bare repository, whole or not at all; safe to repeat, also at the same time. */
 export async function initBare(folder: string, branch: string): Promise<void> {
   if (existsSync(join(folder, 'HEAD'))) return
-  const draft = `${folder}.${process.pid}.draft`
-  await rm(draft, { recursive: true, force: true })
+  const draft = `${folder}.${randomUUID()}.draft`
   await mkdir(draft, { recursive: true, mode: 0o700 })
-  await git(draft, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
-  await writeFile(
-    join(draft, 'config'),
-    `[core]\n\tbare = true\n\trepositoryformatversion = 0\n\tlogAllRefUpdates = true\n[receive]\n\tfsckObjects = true\n\tdenyDeleteCurrent = ignore\n\tautogc = false\n[uploadpack]\n\tallowAnySHA1InWant = true\n[gc]\n\tauto = 0\n`,
-  )
-  await rename(draft, folder).catch(async (error: Error) => {
+  try {
+    await git(draft, ['init', '--quiet', '--bare', '--template=', `--initial-branch=${branch}`])
+    await writeFile(join(draft, 'config'), config)
+    await rename(draft, folder)
+  } catch (error) {
     await rm(draft, { recursive: true, force: true })
     if (!existsSync(join(folder, 'HEAD'))) throw error
-  })
+  }
+}
+
+/** Takes a repository away at one instant; answers how to bring it back and how to delete it for good. */
+export async function setAside(folder: string): Promise<{ restore(): Promise<void>; remove(): Promise<void> }> {
+  const aside = `${folder}.${randomUUID()}.removed`
+  const moved = await rename(folder, aside).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+  return {
+    restore: async () => {
+      if (moved) await rename(aside, folder)
+    },
+    remove: () => rm(aside, { recursive: true, force: true }),
+  }
 }
 
 /** The commit that a branch of the bare repository is at, without a process. */
@@ -41,29 +81,29 @@ export async function headOf(bare: string, branch: string): Promise<string | nul
   return line?.split(' ')[0] ?? null
 }
 
-/** Null when there is no such commit, or several. */
+/** The whole id of a commit that is here; null when there is none, or several begin so. */
 export async function resolveCommit(bare: string, commit: string): Promise<string | null> {
-  return git(bare, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`]).then(
-    ({ stdout }) => stdout.trim(),
+  if (!/^[0-9a-f]{4,64}$/.test(commit)) return null
+  return git(bare, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`]).then(
+    // A branch can be named like the beginning of an id, and git would take it first.
+    ({ stdout }) => (stdout.startsWith(commit) ? stdout.trim() : null),
     () => null,
   )
 }
 
+/** The last second of the year 9999: a commit can claim any time, and the database and JavaScript cannot hold all. */
+const lastSecond = 253_402_300_799
+
 export async function commitFacts(bare: string, sha: string): Promise<CommitFacts> {
-  const { stdout } = await git(bare, [
-    'show',
-    '--no-patch',
-    '--no-show-signature',
-    '--format=%H%x00%an%x00%ae%x00%cI%x00%s',
-    '--end-of-options',
-    sha,
-  ])
-  const [found, name, email, committed, subject] = stdout.trimEnd().split('\0')
+  const format = '--format=%H%x00%an%x00%ae%x00%ct%x00%s'
+  const { stdout } = await git(bare, ['show', '--no-patch', '--no-show-signature', format, '--end-of-options', sha])
+  const [found, name, email, seconds, subject] = stdout.trimEnd().split('\0')
+  const committed = Math.min(Math.max(Number(seconds) || 0, 0), lastSecond)
   return {
     sha: found ?? sha,
     subject: (subject ?? '').slice(0, 500),
-    author: { name: name ?? '', email: email ?? '' },
-    committed: committed ?? '',
+    author: { name: (name ?? '').slice(0, 200), email: (email ?? '').slice(0, 200) },
+    committed: new Date(committed * 1000).toISOString(),
   }
 }
 
@@ -71,7 +111,8 @@ export async function commitFacts(bare: string, sha: string): Promise<CommitFact
 export async function localSignature(path: string, branch: string): Promise<string | null> {
   const dot = join(path, '.git')
   const folder = (await stat(dot).catch(() => null))?.isDirectory() ? dot : existsSync(join(path, 'HEAD')) ? path : null
-  if (folder === null) return null
+  // Another format of refs than files would look as if nothing ever changed.
+  if (folder === null || existsSync(join(folder, 'reftable'))) return null
   const loose = await readFile(join(folder, 'refs/heads', branch), 'utf8').catch(() => '')
   const packed = await stat(join(folder, 'packed-refs')).then(
     (found) => `${found.mtimeMs} ${found.size}`,
@@ -80,47 +121,54 @@ export async function localSignature(path: string, branch: string): Promise<stri
   return createHash('sha1').update(`${loose}\n${packed}`).digest('hex')
 }
 
+/** A repository on this machine may belong to another user than Fairlead's; git's own guard against that does not see our settings. */
+const uploadPack = (repository: Elsewhere): string[] =>
+  repository.kind === 'path' ? ["--upload-pack=git -c safe.directory='*' upload-pack"] : []
+
 /** Asks a repository what its branch is at, without fetching. Throws a GitError when it cannot be read. */
 export async function remoteHead(
-  bare: string,
-  address: string,
+  cwd: string,
+  repository: Elsewhere,
   branch: string,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  const { stdout } = await git(bare, ['ls-remote', '--heads', '--end-of-options', address, `refs/heads/${branch}`], {
-    env: protocols,
+  const args = ['ls-remote', '--heads', ...uploadPack(repository), '--end-of-options', addressOf(repository)]
+  const { stdout } = await git(cwd, [...args, `refs/heads/${branch}`], {
+    network: true,
     timeoutMs: 60_000,
     ...(signal ? { signal } : {}),
   })
-  return stdout.split(/\s/)[0] || null
+  // The pattern also finds branches that only end so.
+  const line = stdout.split('\n').find((one) => one.endsWith(`\trefs/heads/${branch}`))
+  return line?.split('\t')[0] ?? null
 }
 
-/** Brings the delivered branch (and, of a repository on this machine, all of them) into the bare one. */
+/** Brings the delivered branch with its tags (and, of a repository on this machine, all branches) into the bare one. */
 export async function fetchInto(
   bare: string,
-  repository: Exclude<Repository, { kind: 'hosted' }>,
+  repository: Elsewhere,
   branch: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const address = repository.kind === 'path' ? repository.path : repository.url
   const refs = [`+refs/heads/${branch}:refs/heads/${branch}`]
+  // Kept apart; pruned, because a branch `a` that became `a/b` could not be fetched otherwise.
   if (repository.kind === 'path') refs.push('+refs/heads/*:refs/remotes/local/*')
-  await git(
-    bare,
-    [
-      'fetch',
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--update-head-ok',
-      '--end-of-options',
-      address,
-      ...refs,
-    ],
-    {
-      env: protocols,
-      timeoutMs: 600_000,
-      ...(signal ? { signal } : {}),
-    },
-  )
+  await fetchRefs(bare, repository, ['--prune'], refs, signal)
+}
+
+/** Asks for one commit by its whole id, wherever it is in the repository. */
+export async function fetchCommit(bare: string, repository: Elsewhere, sha: string): Promise<void> {
+  await fetchRefs(bare, repository, ['--no-tags'], [sha])
+}
+
+async function fetchRefs(
+  bare: string,
+  repository: Elsewhere,
+  options: string[],
+  refs: string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const quiet = ['--quiet', '--no-write-fetch-head', '--update-head-ok', '--no-recurse-submodules']
+  const args = ['fetch', ...quiet, ...options, ...uploadPack(repository), '--end-of-options', addressOf(repository)]
+  await git(bare, [...args, ...refs], { network: true, timeoutMs: 600_000, ...(signal ? { signal } : {}) })
 }

@@ -1,5 +1,6 @@
 import type { App, Change, Repository } from '#contract/app.ts'
-import type { Database } from '#platform/postgres.ts'
+import { withoutCredentials } from '#platform/git.ts'
+import { sqlState, type Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 
 /** An app as it is stored; `head` is its branch's head as last delivered. */
@@ -40,14 +41,16 @@ export function moveHead(name: string, from: string | null, to: string | null): 
     select 1 / count(*) from moved`
 }
 
-export const isLostRace = (error: unknown): boolean => (error as { code?: string }).code === '22012'
+export const isLostRace = (error: unknown): boolean => sqlState(error) === '22012'
 
-/** A commit that comes back by a force-push keeps its first row and chain. */
-export function insertChange(change: Omit<Change, 'received'>): Statement {
+/** Somebody else stored the same meanwhile. */
+export const isKnown = (error: unknown): boolean => sqlState(error) === '23505'
+
+/** A commit that comes back by a force-push keeps its first row and chain: it is `again`. */
+export function insertChange(change: Omit<Change, 'received'>, again: boolean): Statement {
   return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
     values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
-      ${change.committed}::timestamptz, ${change.chain})
-    on conflict (app, sha) do nothing`
+      ${change.committed}::timestamptz, ${change.chain}) ${again ? sql`on conflict (app, sha) do nothing` : sql``}`
 }
 
 export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
@@ -68,5 +71,3 @@ export function toApp(stored: StoredApp, publicUrl: string): App {
     problem: stored.problem,
   }
 }
-
-export const withoutCredentials = (text: string): string => text.replace(/\/\/[^/@\s]+@/g, '//…@')

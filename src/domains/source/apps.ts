@@ -1,0 +1,125 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { App, Repository } from '#contract/app.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { appendEvent } from '#engine/events.ts'
+import { GitError, withoutCredentials } from '#platform/git.ts'
+import type { Database } from '#platform/postgres.ts'
+import { branchProblem, repositoryProblem } from './change.ts'
+import { initBare, remoteHead, setAside } from './repository.ts'
+import * as store from './store.ts'
+
+export interface AppsOptions {
+  db: Database
+  /** the folder of the bare repositories */
+  repositories: string
+  publicUrl: string
+}
+
+export type Apps = ReturnType<typeof createApps>
+
+/** Apps, each with a bare repository of its own. */
+export function createApps({ db, repositories, publicUrl }: AppsOptions) {
+  const bareOf = (app: string): string => join(repositories, `${app}.git`)
+
+  const mustGet = async (name: string): Promise<store.StoredApp> => {
+    const app = await store.getApp(db, name)
+    if (!app) throw new FairleadError('not_found', { kind: 'app', id: name })
+    return app
+  }
+
+  /** Registers an app, or answers the one that is registered so. The row comes first: a repository without one is never left. */
+  const register = async (
+    wanted: { name: string; repository: Repository; branch: string },
+    actor: string,
+  ): Promise<App> => {
+    refuseBadText(wanted)
+    const known = await store.getApp(db, wanted.name)
+    if (!known) {
+      await mkdir(repositories, { recursive: true, mode: 0o700 })
+      await mustAnswer(repositories, wanted)
+      await insert(wanted, actor)
+    }
+    const app = known ?? (await mustGet(wanted.name))
+    if (!isSame(app.repository, wanted.repository)) {
+      throw new FairleadError('already_exists', { kind: 'app', id: `${wanted.name} (of ${nameOf(app.repository)})` })
+    }
+    await initBare(bareOf(app.name), app.branch)
+    return store.toApp(app, publicUrl)
+  }
+
+  const insert = async (
+    app: { name: string; repository: Repository; branch: string },
+    actor: string,
+  ): Promise<void> => {
+    const data = { kind: app.repository.kind, branch: app.branch }
+    try {
+      await db.batch([
+        store.insertApp(app),
+        appendEvent({ type: 'dev.cdevents.repository.created', ...about(app.name, actor), data }),
+      ])
+    } catch (error) {
+      if (!store.isKnown(error)) throw error
+    }
+  }
+
+  /** Forgets an app and its repository. Its events stay. */
+  const remove = async (name: string, actor: string): Promise<void> => {
+    await mustGet(name)
+    const aside = await setAside(bareOf(name))
+    try {
+      await db.batch([
+        store.deleteApp(name),
+        appendEvent({ type: 'dev.cdevents.repository.deleted', ...about(name, actor) }),
+      ])
+    } catch (error) {
+      await aside.restore()
+      throw error
+    }
+    await aside.remove()
+  }
+
+  return {
+    bareOf,
+    mustGet,
+    register,
+    remove,
+    get: async (name: string): Promise<App | null> => {
+      const app = await store.getApp(db, name)
+      return app && store.toApp(app, publicUrl)
+    },
+    list: async (): Promise<App[]> => (await store.listApps(db)).map((app) => store.toApp(app, publicUrl)),
+  }
+}
+
+/** What every event of an app's repository has: its chain is that of no check-in. */
+export const about = (app: string, actor: string) => ({ subject: `app/${app}`, chain: `app/${app}`, app, actor })
+
+/** A repository, as people may see it. */
+export function nameOf(repository: Repository): string {
+  if (repository.kind === 'hosted') return 'hosted here'
+  return repository.kind === 'path' ? repository.path : withoutCredentials(repository.url)
+}
+
+function refuseBadText({ repository, branch }: { repository: Repository; branch: string }): void {
+  const wrong = repositoryProblem(repository)
+  if (wrong) throw new FairleadError('repository', { repository: nameOf(repository), problem: wrong })
+  const wrongBranch = branchProblem(branch)
+  if (wrongBranch) throw new FairleadError('invalid_input', { field: 'branch', problem: wrongBranch })
+}
+
+async function mustAnswer(cwd: string, app: { repository: Repository; branch: string }): Promise<void> {
+  if (app.repository.kind === 'hosted') return
+  try {
+    await remoteHead(cwd, app.repository, app.branch)
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error
+    throw new FairleadError('repository', { repository: nameOf(app.repository), problem: error.message })
+  }
+}
+
+function isSame(one: Repository, other: Repository): boolean {
+  if (one.kind === 'path') return other.kind === 'path' && one.path === other.path
+  if (one.kind === 'url') return other.kind === 'url' && one.url === other.url
+  return other.kind === 'hosted'
+}

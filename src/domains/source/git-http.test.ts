@@ -1,0 +1,287 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeRepository, type Repository } from '../../../test/installation.ts'
+import { startSource, type SourceWorld } from '../../../test/source.ts'
+
+const execute = promisify(execFile)
+let world: SourceWorld
+const repositories: Repository[] = []
+const folders: string[] = []
+beforeAll(async () => {
+  world = await startSource({ largestPush: 64 * 1024 * 1024 })
+})
+afterAll(async () => {
+  await world.close()
+  await Promise.all(repositories.map((repository) => repository.remove()))
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+})
+
+async function repositoryWith(files: Record<string, string> = { 'a.txt': 'one' }): Promise<Repository> {
+  const repository = await makeRepository(files)
+  repositories.push(repository)
+  return repository
+}
+
+async function hosted(name: string, branch = 'main'): Promise<string> {
+  await world.source.register({ name, repository: { kind: 'hosted' }, branch }, 'ada')
+  return name
+}
+
+/** What git said when it refused. */
+const refusal = (attempt: Promise<string>): Promise<string> =>
+  attempt.then(
+    () => 'it was not refused',
+    (error: { stderr: string }) => error.stderr,
+  )
+
+test('a push is one change, its head, and the developer reads what happens', async () => {
+  const app = await hosted('pushed')
+  const repository = await repositoryWith()
+  await repository.commit({ 'b.txt': 'two' })
+  const head = await repository.commit({ 'c.txt': 'three' }, 'Say "three" $(echo no) \u{1f980}')
+  const shown = await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(shown).toContain(`remote: Fairlead: delivering ${head.slice(0, 7)} of pushed`)
+  expect(shown).toContain('remote: http://localhost:4400/runs/7')
+  expect(await world.changes(app)).toMatchObject([{ sha: head, base: null }])
+  expect(await world.runs(app)).toEqual([head])
+  expect(await world.eventTypes(app)).toEqual(['repository.created', 'change.merged'])
+  const next = await repository.commit({ 'c.txt': 'four' })
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect((await world.changes(app))[1]).toMatchObject({ sha: next, base: head })
+})
+
+test('the same commit pushed again is known', async () => {
+  const app = await hosted('again')
+  const repository = await repositoryWith()
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(await repository.git('push', world.remote(app), 'HEAD:main')).toContain('Everything up-to-date')
+  expect(await world.runs(app)).toHaveLength(1)
+})
+
+test('another branch and tags are stored, deliver nothing, and the push says so', async () => {
+  const app = await hosted('others')
+  const repository = await repositoryWith()
+  const head = await repository.commit({ 'b.txt': 'two' })
+  expect(await repository.git('push', world.remote(app), 'HEAD:feature')).toContain(
+    'remote: Fairlead: others is delivered from main, which has no commit yet',
+  )
+  expect(await world.runs(app)).toEqual([])
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  await repository.git('tag', '-a', 'v1', '-m', 'one')
+  const shown = await repository.git('push', world.remote(app), 'v1')
+  expect(shown).toContain(
+    `remote: Fairlead: others is delivered from main only, whose head ${head.slice(0, 7)} is known already`,
+  )
+  expect(await world.runs(app)).toHaveLength(1)
+  const listed = await repository.git('ls-remote', world.remote(app))
+  expect(listed).toContain('refs/tags/v1')
+  expect(listed).toContain('refs/heads/feature')
+})
+
+test('a force-push delivers the new head, on the base of the old; also back to an older commit', async () => {
+  const app = await hosted('forced')
+  const repository = await repositoryWith()
+  const first = (await repository.git('rev-parse', 'HEAD')).trim()
+  const second = await repository.commit({ 'a.txt': 'two' })
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  await repository.git('commit', '--quiet', '--amend', '-m', 'Otherwise')
+  const amended = (await repository.git('rev-parse', 'HEAD')).trim()
+  expect(await refusal(repository.git('push', world.remote(app), 'HEAD:main'))).toContain('rejected')
+  await repository.git('push', '--force', world.remote(app), 'HEAD:main')
+  await repository.git('push', '--force', world.remote(app), `${first}:main`)
+  await repository.git('push', '--force', world.remote(app), `${second}:main`)
+  expect(await world.changes(app)).toMatchObject([
+    { sha: second, base: null },
+    { sha: amended, base: second },
+    { sha: first, base: amended },
+  ])
+  expect(await world.runs(app)).toEqual([second, amended, first, second])
+})
+
+test('a deleted branch is an event and takes nothing away; pushing it again delivers', async () => {
+  const app = await hosted('deleted')
+  const repository = await repositoryWith()
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(await repository.git('push', world.remote(app), ':main')).toContain(
+    'main of deleted was deleted; what runs stays as it is',
+  )
+  expect(await world.eventTypes(app)).toEqual(['repository.created', 'change.merged', 'branch.deleted'])
+  expect(await world.head(app)).toBe(null)
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(await world.runs(app)).toHaveLength(2)
+})
+
+test('fetching needs a viewer, pushing a developer, and nobody learns without a token what apps there are', async () => {
+  const app = await hosted('guarded')
+  const repository = await repositoryWith()
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(await repository.git('ls-remote', world.remote(app, 'viewer-token'))).toContain('refs/heads/main')
+  expect(await refusal(repository.git('push', world.remote(app, 'viewer-token'), 'HEAD:main'))).toMatch(
+    /remote: Your token may not do this; a push needs the role developer/,
+  )
+  expect(await refusal(repository.git('ls-remote', world.remote('nothing-here', 'wrong')))).toContain(
+    'remote: Sign in with any user name and a token as the password',
+  )
+  expect(await refusal(repository.git('ls-remote', world.remote('nothing-here')))).toContain(
+    'remote: There is no app nothing-here here. Register it first',
+  )
+  const answer = await fetch(world.remote(app).replace(/\/\/.*@/, '//') + '/info/refs?service=git-upload-pack')
+  expect(answer.status).toBe(401)
+  expect(answer.headers.get('www-authenticate')).toContain('Basic')
+})
+
+test.each(['..', '%2e%2e', '..%2f..%2fetc', 'a%20b', '%24(touch x)', '%00', '//'])(
+  'the app name %s is none',
+  async (name) => {
+    const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
+    const url = new URL(world.remote('x'))
+    const answer = await fetch(`http://${url.host}/git/${name}/info/refs?service=git-upload-pack`, {
+      headers: { authorization },
+    })
+    expect(answer.status).toBe(404)
+  },
+)
+
+test('branches and files with any name that git allows go through as they are', async () => {
+  const branch = "fix/$(touch${IFS}pwned);'quote'\"&|ü"
+  const app = await hosted('names', branch)
+  const files = {
+    'with space.txt': '1',
+    'quo\'te".txt': '2',
+    '$(touch pwned).txt': '3',
+    'ünï/cödé \u{1f980}.txt': '4',
+    '-rf': '5',
+  }
+  const repository = await repositoryWith(files)
+  const head = (await repository.git('rev-parse', 'HEAD')).trim()
+  const shown = await repository.git('push', world.remote(app), `HEAD:refs/heads/${branch}`)
+  expect(shown).toContain('Fairlead: delivering')
+  const folder = join(world.folder, 'names')
+  await world.source.checkout({ app, sha: head, folder, signal: new AbortController().signal })
+  expect((await execute('git', ['status', '--porcelain'], { cwd: folder })).stdout).toBe('')
+  const listed = (await execute('git', ['ls-files', '-z'], { cwd: folder })).stdout.split('\0').filter(Boolean)
+  expect(listed.sort()).toEqual(Object.keys(files).sort())
+})
+
+test('what a tree must not contain is refused at the push', async () => {
+  const app = await hosted('hostile')
+  const repository = await repositoryWith()
+  const blob = (await repository.git('hash-object', '-w', 'a.txt')).trim()
+  const evil = Buffer.concat([Buffer.from('100644 ..\0'), Buffer.from(blob, 'hex')])
+  const tree = await new Promise<string>((resolve, reject) => {
+    const child = execFile(
+      'git',
+      ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin'],
+      { cwd: repository.folder },
+      (error, out) => (error ? reject(error) : resolve(out.trim())),
+    )
+    child.stdin?.end(evil)
+  })
+  const commit = (await repository.git('commit-tree', '-m', 'evil', tree)).trim()
+  expect(await refusal(repository.git('push', world.remote(app), `${commit}:refs/heads/main`))).toContain('hasDotdot')
+  expect(await world.changes(app)).toEqual([])
+})
+
+test('two pushes at once: one wins, the other is told, and the winner is one change', async () => {
+  const app = await hosted('race')
+  const one = await repositoryWith({ 'a.txt': 'a' })
+  const two = await repositoryWith({ 'b.txt': 'b' })
+  const tried = await Promise.allSettled(
+    [one, two].map((repository) => repository.git('push', world.remote(app), 'HEAD:main')),
+  )
+  expect(tried.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+  const winner = tried[0]?.status === 'fulfilled' ? one : two
+  const head = (await winner.git('rev-parse', 'HEAD')).trim()
+  expect((await world.changes(app)).map((change) => change.sha)).toEqual([head])
+  expect(await world.runs(app)).toEqual([head])
+})
+
+test('pushes to different branches at once do not disturb each other', async () => {
+  const app = await hosted('parallel')
+  const repository = await repositoryWith()
+  const branches = ['main', 'b', 'c', 'd', 'e']
+  await Promise.all(branches.map((branch) => repository.git('push', world.remote(app), `HEAD:refs/heads/${branch}`)))
+  expect((await repository.git('ls-remote', '--heads', world.remote(app))).trim().split('\n')).toHaveLength(5)
+  expect(await world.runs(app)).toHaveLength(1)
+})
+
+test('twenty pushes in a row are twenty changes, each on the one before', async () => {
+  const app = await hosted('twenty')
+  const repository = await repositoryWith()
+  const heads: string[] = []
+  for (let i = 0; i < 20; i += 1) {
+    heads.push(await repository.commit({ 'a.txt': String(i) }))
+    await repository.git('push', world.remote(app), 'HEAD:main')
+  }
+  const changes = await world.changes(app)
+  expect(changes.map((change) => change.sha)).toEqual(heads)
+  expect(changes.map((change) => change.base)).toEqual([null, ...heads.slice(0, -1)])
+  expect(new Set(changes.map((change) => change.chain)).size).toBe(20)
+})
+
+test('while the database is down a push is not acknowledged, and what arrived is found again', async () => {
+  const app = await hosted('outage')
+  const repository = await repositoryWith()
+  const head = (await repository.git('rev-parse', 'HEAD')).trim()
+  world.outage.error = new Error('connection terminated at secret-host')
+  const said = await refusal(repository.git('push', world.remote(app), 'HEAD:main'))
+  world.outage.error = null
+  expect(said).toContain('remote: Fairlead has the commits, but cannot store the change now')
+  expect(said).not.toContain('secret-host')
+  expect(await world.changes(app)).toEqual([])
+  expect(await world.source.sync(app, 'fairlead')).toMatchObject({
+    decision: { kind: 'new_change', sha: head },
+    run: 7,
+  })
+  expect(await world.source.sync(app, 'fairlead')).toMatchObject({ decision: { kind: 'known' }, run: null })
+  expect(await world.runs(app)).toEqual([head])
+})
+
+test('a clone, a shallow clone of it, and a push from there', async () => {
+  const app = await hosted('cloned')
+  const repository = await repositoryWith()
+  for (let i = 0; i < 5; i += 1) await repository.commit({ 'a.txt': String(i) })
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-clone-'))
+  folders.push(folder)
+  const git = async (...args: string[]): Promise<string> => (await execute('git', args, { cwd: folder })).stdout
+  await git('clone', '--quiet', '--depth', '1', world.remote(app), '.')
+  expect((await git('rev-list', '--count', 'HEAD')).trim()).toBe('1')
+  await git(
+    '-c',
+    'user.name=a',
+    '-c',
+    'user.email=a@b',
+    'commit',
+    '--quiet',
+    '--allow-empty',
+    '-m',
+    'From the shallow clone',
+  )
+  await git('push', '--quiet', 'origin', 'HEAD:main')
+  const head = (await git('rev-parse', 'HEAD')).trim()
+  expect((await world.changes(app)).at(-1)?.sha).toBe(head)
+  await git('fetch', '--quiet', '--unshallow')
+  expect((await git('rev-list', '--count', 'HEAD')).trim()).toBe('7')
+})
+
+test('an old protocol and a compressed body are understood', async () => {
+  const app = await hosted('old')
+  const repository = await repositoryWith()
+  await repository.git('-c', 'protocol.version=0', 'push', world.remote(app), 'HEAD:main')
+  // Many branches make the client's request long enough to be compressed.
+  const names = Array.from({ length: 300 }, (_, i) => `HEAD:refs/heads/b${i}`)
+  await repository.git('push', '--quiet', world.remote(app), ...names)
+  for (const version of ['0', '1', '2']) {
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-clone-'))
+    folders.push(folder)
+    await execute('git', ['-c', `protocol.version=${version}`, 'clone', '--quiet', world.remote(app), folder])
+    expect((await execute('git', ['branch', '-r'], { cwd: folder })).stdout.trim().split('\n').length).toBeGreaterThan(
+      300,
+    )
+  }
+})
