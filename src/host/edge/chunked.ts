@@ -1,0 +1,55 @@
+const CR = 13
+const LF = 10
+
+/**
+ * Finds where a chunked body ends while its bytes are passed on as they are. Feed it what arrives: it answers how many of
+ * the bytes belong to the body, and `isOver` says whether that was the last of it. Throws when it is no chunked body.
+ */
+export class ChunkScanner {
+  isOver = false
+  /** what comes next: the line with a size, the bytes of a chunk, the line end after them, or lines of trailers */
+  #state: 'size' | 'data' | 'end' | 'trailer' = 'size'
+  #line = ''
+  #left = 0
+
+  feed(bytes: Buffer, from: number): number {
+    let at = from
+    while (at < bytes.length && !this.isOver) {
+      if (this.#state === 'data') at = this.#skip(bytes, at)
+      else {
+        const byte = bytes[at] ?? 0
+        at += 1
+        if (byte !== LF) this.#append(byte)
+        else this.#endLine()
+      }
+    }
+    return at - from
+  }
+
+  #skip(bytes: Buffer, at: number): number {
+    const taken = Math.min(this.#left, bytes.length - at)
+    this.#left -= taken
+    if (this.#left === 0) this.#state = 'end'
+    return at + taken
+  }
+
+  #append(byte: number): void {
+    this.#line += String.fromCharCode(byte)
+    if (this.#line.length > 16_384) throw new Error('a line of a chunked body is too long')
+  }
+
+  #endLine(): void {
+    if (this.#line.charCodeAt(this.#line.length - 1) !== CR) throw new Error('a line of a chunked body ends without CR')
+    const line = this.#line.slice(0, -1)
+    this.#line = ''
+    if (this.#state === 'size') {
+      const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)
+      if (!size) throw new Error('a chunk has no size')
+      this.#left = Number.parseInt(size[1] ?? '', 16)
+      this.#state = this.#left === 0 ? 'trailer' : 'data'
+    } else if (this.#state === 'end') {
+      if (line !== '') throw new Error('a chunk is longer than it said')
+      this.#state = 'size'
+    } else if (line === '') this.isOver = true
+  }
+}

@@ -1,0 +1,191 @@
+/** What the quick path needs of a request, or of an answer. Everything is latin1, as on the wire. */
+export interface RequestHead {
+  method: string
+  /** the Host header without its port, lower case */
+  host: string
+  keepAlive: boolean
+  /** bytes of body */
+  length: number
+  /** request line and the headers that go on, each with its line end */
+  kept: string
+  forwardedFor: string
+  forwardedProto: string
+  forwardedHost: string
+}
+
+export interface ResponseHead {
+  status: number
+  keepAlive: boolean
+  /** bytes of body; `chunked`; or `close` when the end of the connection ends it */
+  body: number | 'chunked' | 'close'
+  /** status line and the headers that go on, each with its line end */
+  kept: string
+}
+
+const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1\r\n/
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\0-\x08\n-\x1f\x7f]*))?\r\n/
+/** A head of nothing but plain header lines. Each alternative of a line is determined by its next letter: no backtracking. */
+const plainLines = /(?:[\w!#$%&'*+\-.^`|~]+:[^\0-\x08\n-\x1f\x7f]*\r\n)*$/y
+const digits = /^\d{1,15}$/
+
+/**
+ * Reads the head of a request, with its last line end but without the empty line. Null when it is anything but a plain
+ * HTTP/1.1 request whose meaning every parser agrees on: then Node's own parser decides what it is.
+ */
+export function readRequest(head: string): RequestHead | null {
+  const line = requestLine.exec(head)
+  if (!line || !hasPlainLines(head, line[0].length)) return null
+  const found: RequestHead = {
+    method: line[1] ?? '',
+    host: '',
+    keepAlive: true,
+    length: -1,
+    kept: '',
+    forwardedFor: '',
+    forwardedProto: '',
+    forwardedHost: '',
+  }
+  let keptFrom = 0
+  for (let at = line[0].length; at < head.length; ) {
+    const end = head.indexOf('\r\n', at) + 2
+    const verdict = requestHeader(found, head, at, end)
+    if (verdict === 'other') return null
+    if (verdict === 'drop') {
+      found.kept += head.slice(keptFrom, at)
+      keptFrom = end
+    }
+    at = end
+  }
+  if (found.host === '') return null
+  found.kept = keptFrom === 0 ? head : found.kept + head.slice(keptFrom)
+  if (found.length === -1) found.length = 0
+  return found
+}
+
+type Verdict = 'keep' | 'drop' | 'other'
+
+function requestHeader(found: RequestHead, head: string, at: number, end: number): Verdict {
+  const colon = head.indexOf(':', at)
+  // Most headers have a length that none of ours has.
+  const length = colon - at
+  if (length !== 4 && (length < 6 || length > 19) && length !== 2) return 'keep'
+  const value = (): string => head.slice(colon + 1, end - 2).trim()
+  switch (head.slice(at, colon).toLowerCase()) {
+    case 'host': {
+      if (found.host !== '') return 'other'
+      found.host = hostName(value())
+      return 'keep'
+    }
+    case 'content-length': {
+      const text = value()
+      if (found.length !== -1 || !digits.test(text)) return 'other'
+      found.length = Number(text)
+      return 'keep'
+    }
+    case 'connection': {
+      const text = value().toLowerCase()
+      if (text !== 'keep-alive' && text !== 'close') return 'other'
+      if (text === 'close') found.keepAlive = false
+      return 'drop'
+    }
+    case 'x-forwarded-for':
+      found.forwardedFor += found.forwardedFor === '' ? value() : `, ${value()}`
+      return 'drop'
+    case 'x-forwarded-proto':
+      found.forwardedProto = value()
+      return 'drop'
+    case 'x-forwarded-host':
+      found.forwardedHost = value()
+      return 'drop'
+    case 'keep-alive':
+    case 'proxy-connection':
+      return 'drop'
+    case 'transfer-encoding':
+    case 'upgrade':
+    case 'expect':
+    case 'te':
+    case 'trailer':
+    case 'proxy-authorization':
+    case 'proxy-authenticate':
+      return 'other'
+    default:
+      return 'keep'
+  }
+}
+
+/** Reads the head of an answer to a request of that method; null when it is not HTTP. */
+export function readResponse(head: string, method: string): ResponseHead | null {
+  const line = statusLine.exec(head)
+  if (!line || !hasPlainLines(head, line[0].length)) return null
+  const status = Number(line[2])
+  const facts = { keepAlive: line[1] === '1', length: -1, isChunked: false, isWrong: false }
+  let kept = `HTTP/1.1 ${status} ${line[3] ?? ''}\r\n`
+  let keptFrom = line[0].length
+  for (let at = keptFrom; at < head.length; ) {
+    const end = head.indexOf('\r\n', at) + 2
+    if (responseHeader(facts, head, at, end) === 'drop') {
+      kept += head.slice(keptFrom, at)
+      keptFrom = end
+    }
+    at = end
+  }
+  if (facts.isWrong || (facts.isChunked && facts.length !== -1)) return null
+  kept += head.slice(keptFrom)
+  const hasNone = method === 'HEAD' || status === 204 || status === 304 || status < 200
+  if (facts.isChunked && !hasNone) kept += 'transfer-encoding: chunked\r\n'
+  const body = hasNone ? 0 : facts.isChunked ? 'chunked' : facts.length === -1 ? 'close' : facts.length
+  return { status, keepAlive: facts.keepAlive && body !== 'close', body, kept }
+}
+
+interface ResponseFacts {
+  keepAlive: boolean
+  length: number
+  isChunked: boolean
+  isWrong: boolean
+}
+
+function responseHeader(found: ResponseFacts, head: string, at: number, end: number): Verdict {
+  const colon = head.indexOf(':', at)
+  const length = colon - at
+  if (length < 7 || length > 18) return 'keep'
+  const value = (): string => head.slice(colon + 1, end - 2).trim()
+  switch (head.slice(at, colon).toLowerCase()) {
+    case 'content-length': {
+      const text = value()
+      if (!digits.test(text) || (found.length !== -1 && found.length !== Number(text))) found.isWrong = true
+      // The same length twice is sent once.
+      const isFirst = found.length === -1
+      found.length = Number(text)
+      return isFirst ? 'keep' : 'drop'
+    }
+    case 'transfer-encoding':
+      if (value().toLowerCase() === 'chunked' && !found.isChunked) found.isChunked = true
+      else found.isWrong = true
+      return 'drop'
+    case 'connection': {
+      const text = value().toLowerCase()
+      if (text.includes('close')) found.keepAlive = false
+      else if (text.includes('keep-alive')) found.keepAlive = true
+      return 'drop'
+    }
+    case 'keep-alive':
+    case 'proxy-connection':
+    case 'upgrade':
+    case 'trailer':
+      return 'drop'
+    default:
+      return 'keep'
+  }
+}
+
+function hasPlainLines(head: string, from: number): boolean {
+  plainLines.lastIndex = from
+  return plainLines.test(head)
+}
+
+/** A Host header without its port, lower case. */
+export function hostName(header: string): string {
+  const port = header.lastIndexOf(':')
+  const isPort = port > header.lastIndexOf(']')
+  return (isPort ? header.slice(0, port) : header).toLowerCase()
+}
