@@ -20,13 +20,15 @@ export function createResults(db: Database): { wait: Engine['result']; close(): 
 
   const waitFor = async (id: string, signal: AbortSignal | undefined): Promise<Result> => {
     listening ??= db.listen('fairlead_workflow', hear)
-    await listening
-    const wakes = waiting.get(id) ?? new Set()
-    waiting.set(id, wakes)
+    await listening.catch((error: unknown) => {
+      listening = null
+      throw error
+    })
     for (;;) {
       const news = new AbortController()
       const wake = (): void => news.abort(wake)
-      wakes.add(wake)
+      const wakes = waiting.get(id) ?? new Set()
+      waiting.set(id, wakes.add(wake))
       try {
         const row = await workflowEnd(db, id)
         if (!row) throw new Error(`There is no workflow ${id}`)
@@ -37,7 +39,6 @@ export function createResults(db: Database): { wait: Engine['result']; close(): 
       } finally {
         wakes.delete(wake)
         if (wakes.size === 0) waiting.delete(id)
-        else waiting.set(id, wakes)
       }
     }
   }

@@ -58,7 +58,7 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
     if (channels.size === 0) return
     timer = setTimeout(async () => {
       try {
-        client = connect()
+        client ??= connect()
         await client
         for (const callbacks of channels.values()) for (const callback of callbacks) callback(null)
       } catch (error) {
@@ -78,7 +78,11 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
         if (client) await (await client).query(`listen ${pg.escapeIdentifier(channel)}`)
       }
       client ??= connect()
-      await client
+      await client.catch((error: unknown) => {
+        client = null
+        channels.get(channel)?.delete(callback)
+        throw error
+      })
       return async () => {
         channels.get(channel)?.delete(callback)
       }
