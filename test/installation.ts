@@ -42,7 +42,12 @@ export async function startInstallation(options: { env?: Record<string, string> 
   let output = ''
   let token = ''
   const installation: Installation = {
-    home, port, edgePort: port + 80, url, client: createClient({ base: url }), token,
+    home,
+    port,
+    edgePort: port + 80,
+    url,
+    client: createClient({ base: url }),
+    token,
     output: () => output,
     pid: () => server?.pid ?? 0,
     start: async () => {
@@ -93,7 +98,10 @@ async function end(child: ChildProcess | null, signal: NodeJS.Signals): Promise<
 
 /** Nothing of the test runner's own environment, and not the repository's Node on the PATH. */
 function cleanEnvironment(): Record<string, string> {
-  const path = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
+  const path = (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((folder) => !folder.includes('node_modules'))
+    .join(':')
   return { PATH: path, HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8' }
 }
 
@@ -131,10 +139,14 @@ export async function waitFor(what: string, look: () => Promise<boolean>, second
 /** The run after it has ended. */
 export async function endedRun(installation: Installation, run: number, seconds = 60): Promise<RunDetail> {
   let detail: RunDetail | null = null
-  await waitFor(`run ${run} ends`, async () => {
-    detail = await installation.client.getRun({ params: { run } })
-    return detail.ended !== null
-  }, seconds)
+  await waitFor(
+    `run ${run} ends`,
+    async () => {
+      detail = await installation.client.getRun({ params: { run } })
+      return detail.ended !== null
+    },
+    seconds,
+  )
   return detail!
 }
 
@@ -149,8 +161,13 @@ export interface Repository {
 export async function makeRepository(files: Record<string, string>): Promise<Repository> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-repository-'))
   const env = {
-    ...cleanEnvironment(), GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com', GIT_COMMITTER_NAME: 'Ada',
-    GIT_COMMITTER_EMAIL: 'ada@example.com', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0',
+    ...cleanEnvironment(),
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.com',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.com',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
   }
   const git = async (...args: string[]): Promise<string> => {
     const { stdout, stderr } = await execute('git', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
@@ -198,33 +215,54 @@ ${more}`,
 })
 
 /** Registers a hosted app and pushes its repository there; answers what git showed. */
-export async function push(installation: Installation, app: string, repository: Repository, ...more: string[]): Promise<string> {
-  await installation.client.createApp({ body: { name: app } })
+export async function push(
+  installation: Installation,
+  app: string,
+  repository: Repository,
+  ...more: string[]
+): Promise<string> {
+  await waitFor(
+    'the app is registered',
+    async () => (await installation.client.createApp({ body: { name: app } })).name === app,
+  )
   const remote = `http://fairlead:${installation.token}@127.0.0.1:${installation.port}/git/${app}.git`
   return repository.git('push', ...more, remote, 'HEAD:main')
 }
 
 /** What an environment answers through the edge, by host name. */
-export function ask(installation: Installation, app: string, environment: string, path = '/'): Promise<{ status: number; text: string }> {
+export function ask(
+  installation: Installation,
+  app: string,
+  environment: string,
+  path = '/',
+): Promise<{ status: number; text: string }> {
   const headers = { host: `${app}.${environment}.localhost:${installation.edgePort}` }
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port: installation.edgePort, path, headers, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
-      response.on('error', reject)
-    })
+    const sent = request(
+      { host: '127.0.0.1', port: installation.edgePort, path, headers, agent: false },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (text += chunk))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        response.on('error', reject)
+      },
+    )
     sent.on('error', reject)
     sent.end()
   })
 }
 
 /** Calls back for each event of an app from now on, until stopped; ends by itself when the server dies. */
-export async function onEvents(installation: Installation, app: string, callback: (event: StoredEvent) => void): Promise<() => void> {
+export async function onEvents(
+  installation: Installation,
+  app: string,
+  callback: (event: StoredEvent) => void,
+): Promise<() => void> {
   const stop = new AbortController()
   const response = await fetch(`${installation.url}/api/v1/events/stream?app=${app}`, {
-    headers: { authorization: `Bearer ${installation.token}`, accept: 'text/event-stream' }, signal: stop.signal,
+    headers: { authorization: `Bearer ${installation.token}`, accept: 'text/event-stream' },
+    signal: stop.signal,
   })
   const read = async (): Promise<void> => {
     let rest = ''
@@ -242,9 +280,13 @@ export async function onEvents(installation: Installation, app: string, callback
 }
 
 /** The processes of an installation, found in /proc by their command line or as children. */
-export async function processOf(installation: Installation, which: 'server' | 'host' | 'database' | 'runner'): Promise<number> {
+export async function processOf(
+  installation: Installation,
+  which: 'server' | 'host' | 'database' | 'runner',
+): Promise<number> {
   if (which === 'server') return installation.pid()
-  if (which === 'database') return Number((await readFile(join(installation.home, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+  if (which === 'database')
+    return Number((await readFile(join(installation.home, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
   const { stdout } = await execute('pgrep', ['-f', `main\\.ts ${which}`])
   for (const pid of stdout.trim().split('\n').map(Number)) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')

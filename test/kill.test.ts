@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Client } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { StoredEvent } from '#contract/event.ts'
 import {
   ask,
@@ -19,6 +21,8 @@ import {
  * delivery that nothing disturbed, so a new step or event is covered without a new test.
  */
 let installation: Installation
+/** Waits while the server or its database is away, as the command line does. */
+let client: Client
 let repository: Repository
 let version = 0
 const app = 'killed'
@@ -37,6 +41,7 @@ environments:
 
 beforeAll(async () => {
   installation = await startInstallation()
+  client = patient(installation)
   repository = await makeRepository({ 'fairlead.yaml': yaml, 'server.js': tinyServer('0') })
   await push(installation, app, repository)
   await endedRun(installation, 1)
@@ -66,11 +71,11 @@ async function deliver(at: number, strike: (event: StoredEvent) => void): Promis
 }
 
 async function assertWhole(text: string, what: string): Promise<void> {
-  const { runs } = await installation.client.listRuns({ query: { app, limit: 1 } })
+  const { runs } = await client.listRuns({ query: { app, limit: 1 } })
   const run = await endedRun(installation, runs[0]!.id)
   expect(run, what).toMatchObject({ state: 'succeeded', change: { subject: `Say ${text}` } })
   expect((await ask(installation, app, 'production')).text, what).toBe(text)
-  const { events } = await installation.client.listEvents({ query: { chain: run.change.chain, after: 0, limit: 500 } })
+  const { events } = await client.listEvents({ query: { chain: run.change.chain, after: 0, limit: 500 } })
   for (const environment of ['staging', 'production']) {
     const switches = events.filter(
       (event) => /service\.(deployed|upgraded)$/.test(event.type) && event.data['environment'] === environment,
@@ -81,17 +86,31 @@ async function assertWhole(text: string, what: string): Promise<void> {
     events.filter((event) => event.type === 'dev.cdevents.pipelinerun.finished'),
     what,
   ).toHaveLength(1)
-  const live = (await installation.client.listDeployments({ query: { app, state: 'live' } })).deployments
+  const live = (await client.listDeployments({ query: { app, state: 'live' } })).deployments
   expect(live.map((deployment) => deployment.environment).sort(), what).toEqual(['production', 'staging'])
   expect(
     run.steps.filter((step) => step.state !== 'passed'),
     `${what}: no step is left`,
   ).toEqual([])
-  const log = await installation.client.getLog({ params: { run: run.id, step: 'build' } })
+  const log = await client.getLog({ params: { run: run.id, step: 'build' } })
   expect(
     log.lines.filter((line) => line.stream === 'out').map((line) => line.text),
     `${what}: no line is missing`,
   ).toEqual(Array.from({ length: 50 }, (_, i) => `line ${i + 1}`))
+}
+
+function patient(of: Installation): Client {
+  const call = async (name: keyof Client, input: unknown): Promise<unknown> => {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await (of.client[name] as (input: unknown) => Promise<unknown>)(input)
+      } catch (error) {
+        if (tries > 200 || !(error instanceof FairleadError) || error.code !== 'unavailable') throw error
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  }
+  return new Proxy({} as Client, { get: (_target, name: keyof Client) => (input: unknown) => call(name, input) })
 }
 
 async function boundaries(): Promise<string[]> {
@@ -144,10 +163,7 @@ describe('a process killed at every boundary of a delivery: it ends, once, and n
 
 /** A push that was not acknowledged is pushed again, as its developer would; one that was must be there. */
 async function pushUnlessStored(text: string): Promise<void> {
-  await waitFor(
-    'the server answers',
-    async () => (await installation.client.listRuns({ query: { limit: 1 } })).runs.length > 0,
-  )
-  const { runs } = await installation.client.listRuns({ query: { app, limit: 1 } })
+  await waitFor('the server answers', async () => (await client.listRuns({ query: { limit: 1 } })).runs.length > 0)
+  const { runs } = await client.listRuns({ query: { app, limit: 1 } })
   if (runs[0]?.change.subject !== `Say ${text}`) await push(installation, app, repository)
 }

@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { exitCodeHelp } from '#cli/commands/completion.ts'
+import { allCommands, createProgram } from '#cli/cli.ts'
+import type { Local } from '#cli/local.ts'
+import type { CliWorld } from '#cli/world.ts'
+
+/** docs/cli.md: the help of every command, and the exit codes. */
+export function cliReference(version: string): string {
+  const sink = { write: () => true, columns: 100 }
+  const world = {
+    local: { version } as Local,
+    stdout: sink,
+    stderr: sink,
+    env: {},
+    now: () => 0,
+    signal: new AbortController().signal,
+  } as unknown as CliWorld
+  const program = createProgram(world, () => undefined)
+  const commands = allCommands(program).filter((command) => command.commands.length === 0 && !isHidden(command))
+  return `# The command line
+
+Every command answers with JSON after \`--json\`, prints plain lines where there is no terminal, and heeds \`NO_COLOR\`. It finds the server of
+\`FAIRLEAD_URL\` (with the token of \`FAIRLEAD_TOKEN\`), else the one of \`FAIRLEAD_HOME\` on this machine. This page is made from the commands.
+
+## Exit codes
+
+\`\`\`
+${exitCodeHelp}
+\`\`\`
+
+${commands.map(section).join('\n')}`
+}
+
+const isHidden = (command: Command): boolean => (command as Command & { _hidden?: boolean })._hidden === true
+
+function section(command: Command): string {
+  const names = [command.name()]
+  for (let parent = command.parent; parent?.parent; parent = parent.parent) names.unshift(parent.name())
+  let help = ''
+  command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 100 })
+  command.outputHelp()
+  return `## ${names.join(' ')}\n\n\`\`\`\n${help.trim()}\n\`\`\`\n`
+}
