@@ -1,0 +1,436 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { readPipelineFile } from './file.ts'
+import { proposePipelineFile } from './init.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function make(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-init-'))
+  folders.push(folder)
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  return folder
+}
+
+interface Proposed {
+  text: string
+  found: string[]
+  pipeline: PipelineFile
+  steps: Record<string, string>
+  /** `run`, or `static FOLDER` */
+  services: Record<string, string>
+}
+
+async function propose(files: Record<string, string>): Promise<Proposed> {
+  return read(await proposePipelineFile(make(files)))
+}
+
+function read({ text, found }: { text: string; found: string[] }): Proposed {
+  const result = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' })
+  if (!result.ok) throw new Error(`${JSON.stringify(result.problems)}\n${text}`)
+  const { pipeline } = result
+  return {
+    text,
+    found,
+    pipeline,
+    steps: Object.fromEntries(Object.entries(pipeline.steps).map(([name, step]) => [name, step.run])),
+    services: Object.fromEntries(
+      Object.entries(pipeline.services).map(([name, service]) => [name, service.run ?? `static ${service.static}`]),
+    ),
+  }
+}
+
+const json = (value: unknown): string => JSON.stringify(value)
+
+describe('Node', () => {
+  test('a server with scripts', async () => {
+    const { steps, services, pipeline, text } = await propose({
+      'package.json': json({
+        scripts: { build: 'tsc', test: 'node --test', lint: 'oxlint', start: 'node server.js' },
+        dependencies: { express: '5' },
+      }),
+      'package-lock.json': '{}',
+      'server.js': "app.get('/healthz', ok); app.listen(process.env.PORT)",
+    })
+    expect(steps).toEqual({ install: 'npm ci', lint: 'npm run lint', build: 'npm run build', test: 'npm test' })
+    expect(pipeline.steps['lint']?.needs).toEqual(['install'])
+    expect(pipeline.steps['build']?.needs).toEqual(['install'])
+    expect(pipeline.steps['test']?.needs).toBeUndefined()
+    expect(services).toEqual({ web: 'node server.js' })
+    expect(pipeline.services['web']?.health?.path).toBe('/healthz')
+    expect(text.split('\n').length).toBeLessThan(30)
+  })
+
+  test.each([
+    [{ 'pnpm-lock.yaml': '' }, 'pnpm install --frozen-lockfile', 'pnpm run test'],
+    [{ 'yarn.lock': '' }, 'yarn install --frozen-lockfile', 'yarn run test'],
+    [{ 'yarn.lock': '', '.yarnrc.yml': '' }, 'yarn install --immutable', 'yarn run test'],
+    [{ 'bun.lock': '' }, 'bun install --frozen-lockfile', 'bun run test'],
+    [{}, 'npm install --no-audit --no-fund', 'npm test'],
+  ])('the package manager by its lock file %#', async (lock, install, run) => {
+    const { steps } = await propose({
+      'package.json': json({ scripts: { test: 'x' }, dependencies: { a: '1' } }),
+      ...(lock as Record<string, string>),
+    })
+    expect(steps).toEqual({ install, test: run })
+  })
+
+  test.each([
+    [{ next: '1' }, {}, 'node_modules/.bin/next start --port $PORT'],
+    [{ next: '1' }, { 'next.config.mjs': "export default { output: 'export' }" }, 'static out'],
+    [{ vite: '1' }, {}, 'static dist'],
+    [{ vite: '1', express: '1' }, { 'server.js': 'x.listen(process.env.PORT)' }, 'npm start'],
+    [{ 'react-scripts': '1' }, {}, 'static build'],
+    [{ '@sveltejs/adapter-node': '1', vite: '1' }, {}, 'HOST=127.0.0.1 node build'],
+  ])('frameworks %#', async (dependencies, files, run) => {
+    const { services } = await propose({
+      'package.json': json({ scripts: { build: 'x', start: 'x start' }, dependencies }),
+      ...(files as Record<string, string>),
+    })
+    expect(services).toEqual({ web: run })
+  })
+
+  test('without a start script the file that listens is the server; the placeholder for tests is none', async () => {
+    const { steps, services, found } = await propose({
+      'package.json': json({ scripts: { test: 'echo "Error: no test specified" && exit 1' } }),
+      'index.js': 'http.createServer().listen(8080)',
+    })
+    expect(steps).toEqual({})
+    expect(services).toEqual({ web: 'node index.js' })
+    expect(found).toContain('index.js does not mention PORT: the service has to listen on the port in that variable.')
+  })
+
+  test('a worker and a smoke test', async () => {
+    const { services, pipeline } = await propose({
+      'package.json': json({ scripts: { start: 'node a.js', worker: 'node b.js', smoke: 'node c.js' } }),
+      'a.js': 'createServer',
+    })
+    expect(services).toEqual({ web: 'node a.js', worker: 'npm run worker' })
+    expect(pipeline.environments['production']?.verify?.run).toBe('npm run smoke')
+    expect(pipeline.environments['dev']?.verify).toBeUndefined()
+  })
+})
+
+describe('Python', () => {
+  test('Flask with gunicorn and pytest', async () => {
+    const { steps, services, pipeline } = await propose({
+      'requirements.txt': 'Flask==3\ngunicorn>=20\n',
+      'app.py': "from flask import Flask\napp = Flask(__name__)\n@app.get('/health')\n",
+      'tests/test_app.py': 'import pytest\n',
+    })
+    expect(steps).toEqual({
+      install: 'python3 -m venv .venv\n.venv/bin/python -m pip install --quiet -r requirements.txt pytest',
+      test: '.venv/bin/python -m pytest -q',
+    })
+    expect(services).toEqual({ web: '.venv/bin/python -m gunicorn --bind 127.0.0.1:$PORT app:app' })
+    expect(pipeline.services['web']?.health?.path).toBe('/health')
+  })
+
+  test('a factory without gunicorn', async () => {
+    const { services } = await propose({
+      'requirements.txt': 'flask',
+      'site/__init__.py': 'def create_app():\n  return Flask(__name__)\n',
+    })
+    expect(services).toEqual({
+      web: '.venv/bin/python -m flask --app site:create_app run --host 127.0.0.1 --port $PORT',
+    })
+  })
+
+  test('FastAPI in a package, from pyproject.toml', async () => {
+    const { steps, services } = await propose({
+      'pyproject.toml':
+        '[project]\nname = "x"\ndependencies = ["fastapi>=0.1"]\n[project.optional-dependencies]\ndev = ["pytest"]\n',
+      'api/main.py': 'from fastapi import FastAPI\napi: FastAPI = FastAPI()\n',
+    })
+    expect(steps['install']).toContain("pip install --quiet '.[dev]' uvicorn")
+    expect(services).toEqual({ web: '.venv/bin/python -m uvicorn api.main:api --host 127.0.0.1 --port $PORT' })
+  })
+
+  test('Django', async () => {
+    const files = {
+      'manage.py': "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')",
+      'shop/tests.py': '',
+    }
+    expect((await propose({ ...files, 'requirements.txt': 'django\ngunicorn' })).services).toEqual({
+      web: '.venv/bin/python -m gunicorn --bind 127.0.0.1:$PORT shop.wsgi',
+    })
+    const plain = await propose({ ...files, 'requirements.txt': 'django' })
+    expect(plain.services['web']).toContain('manage.py runserver --noreload 127.0.0.1:$PORT')
+    expect(plain.steps['test']).toBe('.venv/bin/python manage.py test')
+  })
+
+  test('nothing but the standard library', async () => {
+    const { steps, services } = await propose({
+      'server.py': "import os\nHTTPServer(('', int(os.environ['PORT'])), H).serve_forever()",
+      'test_server.py': 'import unittest',
+    })
+    expect(steps).toEqual({ test: 'python3 -m unittest discover' })
+    expect(services).toEqual({ web: 'python3 server.py' })
+  })
+
+  test.each([
+    [{ 'uv.lock': '', 'pyproject.toml': '[project]' }, 'uv sync --frozen'],
+    [{ 'poetry.lock': '', 'pyproject.toml': '[tool.poetry]' }, 'poetry install --no-interaction'],
+    [{ 'Pipfile.lock': '', Pipfile: '' }, 'pipenv sync --dev'],
+  ])('lock files %#', async (files, install) => {
+    expect((await propose(files as Record<string, string>)).steps['install']).toBe(install)
+  })
+})
+
+describe('other languages', () => {
+  test('Go', async () => {
+    const { steps, services } = await propose({
+      'go.mod': 'module example.com/shop/v2\n',
+      'main.go': 'package main\nos.Getenv("PORT")\n"/healthz"',
+    })
+    expect(steps).toEqual({ build: 'go build -o bin/shop .', test: 'go test ./...' })
+    expect(services).toEqual({ web: 'bin/shop' })
+    const commands = await propose({
+      'go.mod': 'module x',
+      'cmd/tool/main.go': 'package main',
+      'cmd/server/main.go': 'package main',
+    })
+    expect(commands.steps['build']).toBe('go build -o bin/server ./cmd/server')
+    expect((await propose({ 'go.mod': 'module x', 'x.go': 'package x' })).services).toEqual({})
+  })
+
+  test('Java with Maven and Gradle, by wrapper and without', async () => {
+    const spring = await propose({ 'pom.xml': '<artifactId>spring-boot-starter-web</artifactId> actuator', mvnw: '' })
+    expect(spring.steps['test']).toBe('sh mvnw --batch-mode --quiet verify')
+    expect(spring.services).toEqual({ web: 'java -jar target/*.jar --server.port=$PORT' })
+    expect(spring.pipeline.services['web']?.health?.path).toBe('/actuator/health')
+    const gradle = await propose({ 'build.gradle.kts': 'plugins { java }' })
+    expect(gradle.pipeline.steps['build']?.tools).toEqual(['java', 'gradle'])
+    expect(gradle.found.join()).toContain('It is not known how it is started')
+  })
+
+  test('Ruby: Rack and Rails', async () => {
+    const rack = await propose({ Gemfile: 'gem "puma"', 'config.ru': '', 'spec/a_spec.rb': '' })
+    expect(rack.steps['test']).toBe('bundle exec rspec')
+    expect(rack.services).toEqual({ web: 'bundle exec puma --bind tcp://127.0.0.1:$PORT' })
+    const rails = await propose({
+      Gemfile: 'gem "rails"',
+      'config/application.rb': '',
+      'config/routes.rb': 'get "up" => "rails/health#show"',
+    })
+    expect(rails.pipeline.services['web']).toMatchObject({
+      run: 'bundle exec rails server --binding 127.0.0.1 --port $PORT',
+      health: { path: '/up' },
+    })
+  })
+
+  test('PHP', async () => {
+    const { steps, services } = await propose({
+      'composer.json': json({ 'require-dev': { 'phpunit/phpunit': '11' } }),
+      'public/index.php': '',
+    })
+    expect(steps).toEqual({ install: 'composer install --no-interaction --no-progress', test: 'vendor/bin/phpunit' })
+    expect(services['web']).toBe('PHP_CLI_SERVER_WORKERS=4 php -S 127.0.0.1:$PORT -t public public/index.php')
+  })
+
+  test('Rust', async () => {
+    const { steps, services, pipeline } = await propose({
+      'Cargo.toml': '[package]\nname = "api"\n[dependencies]\n',
+      'Cargo.lock': '',
+      'src/main.rs': 'env PORT',
+    })
+    expect(steps['build']).toBe('cargo build --release --locked')
+    expect(services).toEqual({ web: 'target/release/api' })
+    expect(pipeline.artifact.exclude).toContain('target/debug')
+  })
+
+  test('Deno', async () => {
+    const { steps, services } = await propose({ 'deno.json': '{"tasks": {"start": "x"}}', 'a_test.ts': '' })
+    expect(steps).toEqual({ test: 'deno test --allow-all' })
+    expect(services).toEqual({ web: 'deno task start' })
+  })
+})
+
+describe('whatever the language', () => {
+  test('a Makefile', async () => {
+    const { steps, services } = await propose({
+      Makefile: 'CC := cc\nall: server\nserver: a.c\n\tcc a.c\ntest: all\nrun: all\n\t./server\nclean:\n',
+    })
+    expect(steps).toEqual({ build: 'make all', test: 'make test' })
+    expect(services).toEqual({ web: 'make run' })
+  })
+
+  test('shell scripts, by the shell that they name', async () => {
+    const { steps, services } = await propose({
+      'build.sh': '#!/usr/bin/env bash\n',
+      'scripts/test.sh': '#!/bin/sh\n',
+      'start.sh': 'exec thing --port "$PORT"',
+    })
+    expect(steps).toEqual({ build: 'bash build.sh', test: 'sh scripts/test.sh' })
+    expect(services).toEqual({ web: 'sh start.sh' })
+  })
+
+  test('a Procfile says what runs, and web comes first', async () => {
+    const { steps, services } = await propose({
+      Procfile: 'my_worker: python worker.py\nweb: gunicorn app:app\nrelease: migrate\n',
+      'requirements.txt': 'gunicorn',
+      'app.py': '',
+    })
+    expect(Object.keys(services)).toEqual(['web', 'my-worker'])
+    expect(services).toEqual({ web: '.venv/bin/python -m gunicorn app:app', 'my-worker': '.venv/bin/python worker.py' })
+    expect(steps['install']).toContain('requirements.txt')
+  })
+
+  test('a Dockerfile: its command where it is plain, and the truth about images', async () => {
+    const { services, found } = await propose({
+      Dockerfile: 'FROM x\nEXPOSE 8000/tcp\nCMD ["python3", "serve.py", \\\n "--port", "8000"]\n',
+    })
+    expect(services).toEqual({ web: 'python3 serve.py --port $PORT' })
+    expect(found[0]).toBe(
+      'Dockerfile: images are not built yet, the commands run on the machine itself; a target for Docker comes later.',
+    )
+    const other = await propose({ Dockerfile: 'EXPOSE 80\nENTRYPOINT ["/entry.sh"]\n', 'index.html': '' })
+    expect(other.services).toEqual({ web: 'static .' })
+    expect(other.found.join()).toContain('images are not built yet')
+  })
+
+  test('a static site', async () => {
+    expect((await propose({ 'index.html': '' })).services).toEqual({ web: 'static .' })
+    expect((await propose({ 'public/index.html': '' })).services).toEqual({ web: 'static public' })
+  })
+
+  test('an empty folder gets a file to fill in', async () => {
+    const { text, found, pipeline } = await propose({})
+    expect(found).toEqual(['Nothing was recognised: say how it is built, tested and run.'])
+    expect(text).toContain('# web:')
+    expect(Object.keys(pipeline.environments)).toEqual(['dev', 'staging', 'production'])
+  })
+
+  test('a folder that is not there', async () => {
+    expect(read(await proposePipelineFile('/nowhere/at/all')).steps).toEqual({})
+  })
+})
+
+describe('hostile repositories', () => {
+  test('broken, odd and huge manifests', async () => {
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '"x"',
+      '{"scripts": 7}',
+      '{"scripts": {"test": {"a": 1}}, "dependencies": ["x"]}',
+      '\u0000\u0001',
+      'x'.repeat(3_000_000),
+    ]) {
+      await propose({
+        'package.json': text,
+        'pyproject.toml': text,
+        'pom.xml': text,
+        Procfile: text,
+        Dockerfile: text,
+        Makefile: text,
+        'go.mod': text,
+        'Cargo.toml': text,
+      })
+    }
+  })
+
+  test('names that are shell', async () => {
+    const { services } = await propose({ '; rm -rf $HOME #.py': 'serve_forever', "a'b.py": '' })
+    expect(services['web']).toBe("python3 '; rm -rf $HOME #.py'")
+  })
+
+  test('links and pipes are not followed', async () => {
+    const folder = make({ 'real.txt': '' })
+    symlinkSync('/etc', join(folder, 'config'))
+    symlinkSync('/etc/passwd', join(folder, 'Procfile'))
+    symlinkSync('.', join(folder, 'loop'))
+    execFileSync('mkfifo', [join(folder, 'package.json')])
+    expect(read(await proposePipelineFile(folder)).services).toEqual({})
+  })
+
+  test('law: whatever the files say, the proposal can be read', async () => {
+    const name = fc.constantFrom(
+      'package.json',
+      'Procfile',
+      'Dockerfile',
+      'Makefile',
+      'requirements.txt',
+      'app.py',
+      'go.mod',
+      'main.go',
+      'pom.xml',
+      'Gemfile',
+      'config.ru',
+      'Cargo.toml',
+      'src/main.rs',
+      'composer.json',
+      'index.php',
+      'build.sh',
+      'run.sh',
+      'index.html',
+    )
+    const nasty = fc.constantFrom(
+      ': ',
+      '#',
+      '"',
+      "'",
+      '\n',
+      '\t',
+      '{',
+      '}',
+      '[',
+      '- ',
+      '&a',
+      '*a',
+      '!x',
+      '|',
+      '>',
+      '%',
+      '@',
+      '`',
+      '$(x)',
+      '\r',
+      '\u2028',
+      '\u0085',
+      '\u0007',
+      'é',
+      '~',
+      'null',
+      'true',
+    )
+    const text = fc
+      .array(fc.oneof(nasty, fc.string({ maxLength: 8 })), { maxLength: 12 })
+      .map((parts) => parts.join(''))
+    const content = fc.oneof(
+      text,
+      text.map((value) =>
+        json({
+          scripts: { start: value, build: value, test: value, worker: value },
+          main: value,
+          dependencies: { [value]: '1', express: '1' },
+        }),
+      ),
+      text.map(
+        (value) =>
+          `web: ${value}\nx: ${value}\nCMD ${value}\nEXPOSE 80\n${value}: a\nmodule ${value}\nname = "${value}"\napp = Flask(\npackage main\n`,
+      ),
+      text.map((value) => `CMD ${json(['run', value])}\nEXPOSE 80`),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(name, content, { maxKeys: 5 }), async (files) => {
+        const { found } = await propose(files)
+        expect(found.join()).not.toContain('could not be written')
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

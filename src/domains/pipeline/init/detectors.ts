@@ -1,0 +1,31 @@
+import { deno } from './deno.ts'
+import type { Detector } from './detector.ts'
+import { docker } from './docker.ts'
+import { go } from './go.ts'
+import { java } from './java.ts'
+import { make } from './make.ts'
+import { node } from './node.ts'
+import { php } from './php.ts'
+import { procfile } from './procfile.ts'
+import { python } from './python.ts'
+import { ruby } from './ruby.ts'
+import { rust } from './rust.ts'
+import { shell } from './shell.ts'
+import { staticSite } from './static.ts'
+
+/** In the order in which they are believed: who knows steps gives the steps, who knows services gives the services. */
+export const detectors: readonly Detector[] = [
+  go,
+  java,
+  rust,
+  php,
+  ruby,
+  node,
+  deno,
+  python,
+  make,
+  shell,
+  procfile,
+  docker,
+  staticSite,
+]

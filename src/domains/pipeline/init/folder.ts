@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A bounded look at a repository: regular files only, no links, no dependencies, three levels deep. */
+export interface Folder {
+  /** paths of files relative to the top, with `/`, sorted */
+  files: readonly string[]
+  has(path: string): boolean
+  /** the text of a file; empty when there is none, or it is large */
+  read(path: string): string
+}
+
+const skipped = new Set(['node_modules', 'vendor', 'target', 'dist', 'build', '__pycache__', 'venv', 'coverage'])
+const limits = { depth: 3, files: 4000, bytes: 512 * 1024 }
+
+export function lookAt(root: string): Folder {
+  const files: string[] = []
+  const sizes = new Map<string, string>()
+  list(root, '', 1, files)
+  files.sort()
+  const known = new Set(files)
+  return {
+    files,
+    has: (path) => known.has(path),
+    read: (path) => {
+      if (!known.has(path)) return ''
+      const text = sizes.get(path) ?? readText(join(root, path))
+      sizes.set(path, text)
+      return text
+    },
+  }
+}
+
+function list(root: string, below: string, depth: number, files: string[]): void {
+  for (const entry of entriesOf(join(root, below))) {
+    if (files.length >= limits.files) return
+    const path = below === '' ? entry.name : `${below}/${entry.name}`
+    if (entry.isFile()) files.push(path)
+    else if (entry.isDirectory() && depth < limits.depth && !skipped.has(entry.name) && !entry.name.startsWith('.')) {
+      list(root, path, depth + 1, files)
+    }
+  }
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  } catch {
+    return [] // not ours to read
+  }
+}
+
+function readText(path: string): string {
+  try {
+    const bytes = readFileSync(path)
+    return bytes.length > limits.bytes ? '' : bytes.toString('utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,42 @@
+import type { Detector } from './detector.ts'
+import type { Folder } from './folder.ts'
+import { healthIn, portNote, word } from './hints.ts'
+
+export const go: Detector = {
+  name: 'Go',
+  detect: (folder) => {
+    if (!folder.has('go.mod')) return null
+    const tools = ['go']
+    const test = { name: 'test', run: 'go test ./...', tools }
+    const main = mainPackage(folder)
+    if (!main)
+      return {
+        steps: [{ name: 'build', run: 'go build ./...', tools }, test],
+        services: [],
+        found: ['go.mod: Go, a library: no `package main` was found.'],
+      }
+    const output = `bin/${main.name}`
+    const sources = folder.files.filter((path) => path.endsWith('.go')).map((path) => folder.read(path))
+    const health = healthIn(...sources)
+    return {
+      steps: [{ name: 'build', run: `go build -o ${word(output)} ${word(main.path)}`, tools }, test],
+      services: [{ name: 'web', run: word(output), ...(health ? { health } : {}) }],
+      found: [`go.mod: Go; ${main.path} is its program.`, ...portNote('The Go code', sources.join('\n'))],
+    }
+  },
+}
+
+function mainPackage(folder: Folder): { name: string; path: string } | null {
+  const mains = folder.files.filter(
+    (path) => path.endsWith('.go') && !path.endsWith('_test.go') && /^package main\b/m.test(folder.read(path)),
+  )
+  const folders = [...new Set(mains.map((path) => path.split('/').slice(0, -1).join('/')))]
+  const preferred =
+    folders.find((path) => path === '') ??
+    folders.find((path) => /(^|\/)(server|api|web|app)$/.test(path)) ??
+    folders[0]
+  if (preferred === undefined) return null
+  const module = /^module\s+(\S+)/m.exec(folder.read('go.mod'))?.[1]?.replace(/\/v\d+$/, '')
+  const name = (preferred === '' ? module : preferred)?.split('/').at(-1)
+  return { name: name && /^[\w.-]+$/.test(name) ? name : 'app', path: preferred === '' ? '.' : `./${preferred}` }
+}

@@ -1,0 +1,153 @@
+import type { Detector, ProposedService, ProposedStep } from './detector.ts'
+import type { Folder } from './folder.ts'
+import { firstOf, healthIn, portNote, word } from './hints.ts'
+import { builtSite, frameworkServer } from './node-frameworks.ts'
+import { type Package, readPackage } from './node-package.ts'
+
+interface Manager {
+  name: string
+  install: string
+  run: (script: string) => string
+}
+
+export const node: Detector = {
+  name: 'Node',
+  detect: (folder) => {
+    if (!folder.has('package.json')) return null
+    const pack = readPackage(folder.read('package.json'))
+    if (!pack)
+      return { steps: [], services: [], found: ['package.json is there, but it is not JSON: it was left out.'] }
+    const manager = managerOf(folder, pack)
+    const service = serviceOf(folder, pack, manager)
+    const worker: ProposedService[] = pack.scripts['worker'] ? [{ name: 'worker', run: manager.run('worker') }] : []
+    const smoke = ['smoke', 'test:smoke', 'verify'].find((name) => pack.scripts[name])
+    return {
+      steps: stepsOf(pack, manager, folder),
+      services: service.service ? [service.service, ...worker] : worker,
+      ...(smoke ? { verify: manager.run(smoke) } : {}),
+      found: [`package.json: Node, with ${manager.name}.`, ...service.found],
+    }
+  },
+}
+
+function managerOf(folder: Folder, pack: Package): Manager {
+  const run = (program: string) => (script: string) => `${program} run ${script}`
+  if (folder.has('pnpm-lock.yaml')) return { name: 'pnpm', install: 'pnpm install --frozen-lockfile', run: run('pnpm') }
+  if (folder.has('bun.lock') || folder.has('bun.lockb'))
+    return { name: 'bun', install: 'bun install --frozen-lockfile', run: run('bun') }
+  if (folder.has('yarn.lock')) {
+    const isModern = folder.has('.yarnrc.yml') || /^yarn@[2-9]/.test(pack.packageManager)
+    return { name: 'yarn', install: `yarn install ${isModern ? '--immutable' : '--frozen-lockfile'}`, run: run('yarn') }
+  }
+  const isLocked = folder.has('package-lock.json') || folder.has('npm-shrinkwrap.json')
+  const npmRun = (script: string): string =>
+    script === 'test' || script === 'start' ? `npm ${script}` : `npm run ${script}`
+  return { name: 'npm', install: isLocked ? 'npm ci' : 'npm install --no-audit --no-fund', run: npmRun }
+}
+
+/** Install, then lint and types beside build and test. */
+function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[] {
+  const tools = manager.name === 'npm' ? {} : { tools: [manager.name] }
+  const needsInstall = pack.dependencies.size > 0 || folder.has('package-lock.json')
+  const install: ProposedStep[] = needsInstall ? [{ name: 'install', run: manager.install, ...tools }] : []
+  const first = needsInstall ? ['install'] : []
+  const script = (name: string, found = [name].find(isReal)): ProposedStep[] =>
+    found ? [{ name, run: manager.run(found) }] : []
+  function isReal(name: string): boolean {
+    return pack.scripts[name] !== undefined && !pack.scripts[name].includes('no test specified')
+  }
+  const types = ['typecheck', 'type-check', 'check-types'].find(isReal)
+  const beside = [...script('lint'), ...script('typecheck', types)]
+  const line = [...script('build'), ...script('test')]
+  const aside = beside.map((step) => ({
+    ...step,
+    needs: first,
+    ...(line.length > 0 ? { comment: `beside ${line[0]?.name}` } : {}),
+  }))
+  return [
+    ...install,
+    ...aside,
+    ...line.map((step, i) => (i === 0 && aside.length > 0 ? { ...step, needs: first } : step)),
+  ]
+}
+
+function serviceOf(
+  folder: Folder,
+  pack: Package,
+  manager: Manager,
+): { service: ProposedService | null; found: string[] } {
+  const framework = frameworkServer(folder, pack)
+  if (framework) return framework
+  const start = startCommand(folder, pack, manager)
+  const site = builtSite(folder, pack)
+  // A site's `start` is its development server.
+  if (site && (!start || !start.isServer)) return site
+  if (!start)
+    return { service: null, found: ['Nothing in package.json starts a server: add a service if there is one.'] }
+  const health = healthIn(start.source)
+  return {
+    service: { name: 'web', run: start.run, ...(health ? { health } : {}) },
+    found: [`It starts with \`${start.run}\`.`, ...portNote(start.file ?? 'The program', start.source)],
+  }
+}
+
+const servers = [
+  'express',
+  'fastify',
+  'koa',
+  '@hapi/hapi',
+  '@nestjs/core',
+  'hono',
+  '@hono/node-server',
+  'restify',
+  'polka',
+  'h3',
+  'socket.io',
+  '@apollo/server',
+  'apollo-server',
+  'micro',
+  '@adonisjs/core',
+  '@feathersjs/feathers',
+  '@strapi/strapi',
+  'json-server',
+]
+
+interface Start {
+  run: string
+  file: string | undefined
+  source: string
+  isServer: boolean
+}
+
+function startCommand(folder: Folder, pack: Package, manager: Manager): Start | null {
+  const script = pack.scripts['start:prod'] ?? pack.scripts['start'] ?? ''
+  const hasServer = servers.some((name) => pack.dependencies.has(name))
+  if (script !== '') {
+    const file = /(?:^|\s)([\w./-]+\.(?:m|c)?[jt]s)\b/.exec(script)?.[1]?.replace(/^\.\//, '')
+    const source = file ? folder.read(file) : ''
+    // Straight to node: one process less between the host and the service.
+    const isPlain = /^(node|nodemon|bun|deno)(\s+[\w./=-]+)+$/.test(script)
+    const run = isPlain
+      ? script.replace(/^nodemon/, 'node')
+      : manager.run(pack.scripts['start:prod'] ? 'start:prod' : 'start')
+    return { run, file, source, isServer: hasServer || /listen\(|createServer|serve\(/.test(source) }
+  }
+  const candidates = [
+    pack.main ?? '',
+    'server.js',
+    'server.mjs',
+    'index.js',
+    'index.mjs',
+    'app.js',
+    'main.js',
+    'src/server.js',
+    'src/index.js',
+    'src/app.js',
+    'src/main.js',
+  ]
+  const file = firstOf(
+    folder,
+    candidates.filter((path) => /\.listen\(/.test(folder.read(path))),
+  )
+  return file ? { run: `node ${word(file)}`, file, source: folder.read(file), isServer: true } : null
+}

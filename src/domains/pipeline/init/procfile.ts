@@ -1,0 +1,37 @@
+import type { Detector } from './detector.ts'
+
+export const procfile: Detector = {
+  name: 'Procfile',
+  detect: (folder) => {
+    if (!folder.has('Procfile')) return null
+    const entries = [...folder.read('Procfile').matchAll(/^([A-Za-z0-9_-]+):[ \t]*(\S.*)$/gm)].map(
+      ([, name = '', run = '']) => ({ name, run: run.trim() }),
+    )
+    const services = entries
+      .filter(({ name }) => name !== 'release')
+      .toSorted((a, b) => Number(b.name === 'web') - Number(a.name === 'web'))
+    const release = entries.find(({ name }) => name === 'release')
+    return {
+      steps: [],
+      services: services.map(({ name, run }) => ({ name, run: inEnvironment(run, folder.files) })),
+      explicit: services.length > 0,
+      found: [
+        `Procfile: ${services.map(({ name }) => name).join(', ') || 'nothing that runs'}.`,
+        ...(release
+          ? ['Its `release` command is not run by itself: call it from the service’s command, or before.']
+          : []),
+      ],
+    }
+  },
+}
+
+/** Programs of Python's environment are called by its interpreter, which works wherever the artifact is unpacked. */
+function inEnvironment(run: string, files: readonly string[]): string {
+  if (!files.some((path) => ['requirements.txt', 'pyproject.toml', 'Pipfile'].includes(path))) return run
+  return run
+    .replace(/^python3?(?=\s)/, '.venv/bin/python')
+    .replace(
+      /^(gunicorn|uvicorn|hypercorn|celery|flask|streamlit|daphne|waitress-serve)(?=\s)/,
+      '.venv/bin/python -m $1',
+    )
+}

@@ -1,0 +1,41 @@
+import type { Detector } from './detector.ts'
+import type { Folder } from './folder.ts'
+import { healthIn, portNote } from './hints.ts'
+
+export const rust: Detector = {
+  name: 'Rust',
+  detect: (folder) => {
+    if (!folder.has('Cargo.toml')) return null
+    const locked = folder.has('Cargo.lock') ? ' --locked' : ''
+    const program = programOf(folder)
+    const sources = folder.files.filter((path) => path.endsWith('.rs')).map((path) => folder.read(path))
+    const health = healthIn(...sources)
+    return {
+      steps: [
+        { name: 'build', run: `cargo build --release${locked}`, tools: ['cargo'] },
+        { name: 'test', run: `cargo test --release${locked}`, tools: ['cargo'] },
+      ],
+      services: program ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }] : [],
+      exclude: [
+        'target/debug',
+        'target/release/deps',
+        'target/release/build',
+        'target/release/incremental',
+        'target/release/.fingerprint',
+      ],
+      found: [
+        program
+          ? `Cargo.toml: Rust; ${program} is its program.`
+          : 'Cargo.toml: Rust, a library or a workspace: add the program that is to run as a service.',
+        ...(program ? portNote('The Rust code', sources.join('\n')) : []),
+      ],
+    }
+  },
+}
+
+function programOf(folder: Folder): string | null {
+  const text = folder.read('Cargo.toml')
+  const named = /^\[\[bin\]\][^[]*?^name\s*=\s*"([\w-]+)"/m.exec(text)?.[1]
+  const pack = /^\[package\][^[]*?^name\s*=\s*"([\w-]+)"/m.exec(text)?.[1]
+  return named ?? (folder.has('src/main.rs') ? (pack ?? null) : null)
+}
