@@ -7,6 +7,7 @@ import * as store from '#domains/deploy/store.ts'
 import type { ReleaseReference } from '#domains/deploy/target.ts'
 import { Broken, Cancelled, Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
+import { patiently } from './patience.ts'
 import { executeStep } from './step.ts'
 import type { World } from './world.ts'
 
@@ -107,10 +108,10 @@ async function heldIn(world: World, plan: PlannedDeployment): Promise<string | n
 
 async function start(world: World, step: StepContext, plan: PlannedDeployment, reference: ReleaseReference) {
   const release = await hostRelease(world, plan.release, fence(plan, step))
-  await world.target.start(release)
+  await patiently(step, () => world.target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const report = await world.target.report(reference, 1000)
+    const report = await patiently(step, () => world.target.report(reference, 1000))
     if (report.state === 'ready') {
       step.write(store.setDeploymentState(plan.id, plan.verify ? 'verifying' : 'switching'))
       step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.healthy', data: facts(plan) })
@@ -118,7 +119,7 @@ async function start(world: World, step: StepContext, plan: PlannedDeployment, r
     }
     if (report.state === 'failed')
       return { reason: report.reason ?? 'the release does not become healthy', address: null }
-    if (report.state !== 'starting') await world.target.start(release)
+    if (report.state !== 'starting') await patiently(step, () => world.target.start(release))
   }
 }
 
@@ -163,7 +164,9 @@ async function switchTraffic(
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, fence(plan, step))
+  await patiently(step, () =>
+    world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, fence(plan, step)),
+  )
   for (const statement of store.switchDeployments(
     plan.id,
     plan.app,
@@ -205,7 +208,7 @@ async function retire(
     await ctx.step(`${plan.environment}.retire`, async (step) => {
       const at = { app: plan.app, environment: plan.environment }
       if (former && former.release !== plan.release)
-        await world.target.stop({ ...at, release: former.release }, fence(plan, step))
+        await patiently(step, () => world.target.stop({ ...at, release: former.release }, fence(plan, step)))
       const history = await store.pastDeployments(world.db, plan.app, plan.environment)
       const holds = await store.heldChanges(world.db, plan.app)
       const target = findRollbackTarget(
@@ -219,7 +222,7 @@ async function retire(
           .map((past) => past.release)
           .filter((release) => !keep.has(release)),
       )
-      for (const release of old) await world.target.remove({ ...at, release }, fence(plan, step))
+      for (const release of old) await patiently(step, () => world.target.remove({ ...at, release }, fence(plan, step)))
       return null
     })
     await ctx.unlock(lockName(plan))
@@ -237,11 +240,13 @@ async function giveUp(
   await ctx.step(`${plan.environment}.give-up`, async (step) => {
     const reference = { app: plan.app, environment: plan.environment, release: plan.release }
     try {
-      const report = await world.target.report(reference, 0)
+      const report = await patiently(step, () => world.target.report(reference, 0))
       if (!report.routed && report.state !== 'missing') {
-        await (plan.kind === 'rollback'
-          ? world.target.stop(reference, fence(plan, step))
-          : world.target.remove(reference, fence(plan, step)))
+        await patiently(step, () =>
+          plan.kind === 'rollback'
+            ? world.target.stop(reference, fence(plan, step))
+            : world.target.remove(reference, fence(plan, step)),
+        )
       }
     } catch (error) {
       world.log.warn('a failed release could not be removed from its host', {
