@@ -6,7 +6,6 @@ import {
   existsSync,
   fchmodSync,
   fsync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -130,9 +129,7 @@ function fileWriter(root: string): TarHandler & { written: string[] } {
     if (folders.has(path)) return
     makeFolder(parentOf(path))
     const full = nativePath(`${base}/${path}`)
-    if (lstatSync(full, { throwIfNoEntry: false }))
-      throw new OciError(`the artifact is malformed: "${textOf(path)}" is a folder and something else`)
-    mkdirSync(full)
+    mkdirSync(full) // throws when there is something else, such as a link
     chmodSync(full, 0o755)
     folders.add(path)
     written.push(`${base}/${path}`)

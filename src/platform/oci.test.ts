@@ -319,6 +319,24 @@ describe('damage', () => {
   })
 })
 
+test('another layer in the place of the right one is noticed, however well made', async () => {
+  put('a')
+  const right = await packAll()
+  put('a', 'something else')
+  const wrong = await packAll()
+  const layerOf = (digest: string): string => {
+    const blob = (name: string): string => join(layout, 'blobs/sha256', name.slice(7))
+    const manifest = JSON.parse(readFileSync(blob(digest), 'utf8')) as { layers: { digest: string }[] }
+    return blob(manifest.layers[0]?.digest ?? '')
+  }
+  writeFileSync(layerOf(right.digest), readFileSync(layerOf(wrong.digest)))
+  await expect(verify({ layout, digest: right.digest })).rejects.toThrow('its content has another digest')
+  await expect(unpack({ layout, digest: right.digest, folder: out() })).rejects.toThrow(
+    'its content has another digest',
+  )
+  expect(existsSync(out())).toBe(false)
+})
+
 describe('repeating', () => {
   test('unpacking again changes nothing, also what somebody wrote there since', async () => {
     put('a')

@@ -103,6 +103,11 @@ describe('commands', () => {
         ),
       ),
     )
+    const running = run(specOf('echo $$ > ready; while [ ! -e seen ]; do sleep 0.01; done'), never)
+    await ready()
+    expect(readFileSync(`/proc/${runnerPid()}/environ`, 'utf8')).not.toContain('SECRET_OF_THE_SERVER')
+    writeFileSync(join(folder, 'seen'), '')
+    await running
     delete process.env['SECRET_OF_THE_SERVER']
     expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'passed'])
     for (const name of ['a', 'b', 'c']) {

@@ -31,6 +31,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
   const calls = new Map<number, Call>()
   let lastCall = 0
   let isClosed = false
+  let closing: Promise<void> | null = null
   let failures = 0
   let current: RunnerProcess | null = null
   let leaseEnd = performance.now() + options.leaseMs
@@ -110,17 +111,22 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
       leaseEnd = performance.now() + validForMs
       send({ kind: 'lease', ms: validForMs })
     },
-    close: async () => {
+    close: () => {
       isClosed = true
-      const child = current
-      if (!child) return
-      const gone = new Promise((done) => child.once('exit', done))
-      child.stdin.end()
-      const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000)
-      await gone
-      clearTimeout(impatience)
+      closing ??= end(current)
+      return closing
     },
   }
+}
+
+/** The runner kills its commands when its stdin closes, and then ends. */
+async function end(child: RunnerProcess | null): Promise<void> {
+  if (!child) return
+  const gone = new Promise((done) => child.once('close', done))
+  child.stdin.end()
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await gone
+  clearTimeout(impatience)
 }
 
 /** A process that cannot be started tells so twice. */

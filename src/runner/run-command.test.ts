@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -277,6 +277,21 @@ describe('the log', () => {
       outcome: 'failed',
       reason: 'its log could not be written: no space is left on the disk',
     })
+  })
+
+  test('that is written slowly makes the command wait, and nothing is lost', async () => {
+    // A pipe that nobody reads at first is a disk that is very slow.
+    const logFile = join(folder, 'slow')
+    execFileSync('mkfifo', [logFile])
+    const running = runCommand(specOf('seq 1 300000; echo end > ended', { logFile }), new AbortController().signal)
+    await new Promise((later) => setTimeout(later, 400))
+    expect(existsSync(join(folder, 'ended'))).toBe(false)
+    const reader = spawn('sh', ['-c', 'exec cat "$0" > "$0.read"', logFile], { stdio: 'ignore' })
+    const isRead = new Promise((done) => reader.once('exit', done))
+    expect(await running).toMatchObject({ outcome: 'passed', lines: 300_000 })
+    await isRead
+    expect(readLines(`${logFile}.read`).length).toBe(300_000)
+    expect(readLines(`${logFile}.read`).at(-1)).toMatchObject({ n: 300_000, text: '300000' })
   })
 
   test('of many megabytes is whole, in order, and takes little memory', async () => {
