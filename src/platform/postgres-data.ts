@@ -1,15 +1,5 @@
 import { execFile } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { existsSync, lchownSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cannotRun, type Binaries } from './postgres-binaries.ts'
 import type { PostgresFolder } from './postgres-folder.ts'
@@ -58,12 +48,7 @@ async function initialiseAsRoot(place: PostgresFolder, binaries: Binaries, data:
   const helper = namedAccount()
   mkdirSync(data, { mode: 0o700 })
   lchownSync(data, helper, uid)
-  chmodSync(place.root, 0o710)
-  try {
-    await initialise(place, binaries, data, { uid: helper, gid: uid })
-  } finally {
-    chmodSync(place.root, 0o700)
-  }
+  await initialise(place, binaries, data, { uid: helper, gid: uid })
   give(data, uid)
 }
 

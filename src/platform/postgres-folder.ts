@@ -126,9 +126,10 @@ function letPass(folder: string, uid: number): void {
   chmodSync(folder, 0o710)
 }
 
+/** Its group, which only that user has, must pass too: initdb comes that way. */
 function own(folder: string, uid: number): string {
   chownSync(folder, uid, uid)
-  chmodSync(folder, 0o700)
+  chmodSync(folder, 0o710)
   return folder
 }
 

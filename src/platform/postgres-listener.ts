@@ -78,11 +78,13 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
         if (client) await (await client).query(`listen ${pg.escapeIdentifier(channel)}`)
       }
       client ??= connect()
-      await client.catch((error: unknown) => {
+      try {
+        await client
+      } catch (error) {
         client = null
         channels.get(channel)?.delete(callback)
         throw error
-      })
+      }
       return async () => {
         channels.get(channel)?.delete(callback)
       }
