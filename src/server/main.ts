@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { poll } from '#domains/source/polling.ts'
 import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
+import { git } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
 import { type Home, makeHome } from '#platform/home.ts'
 import { openInstallationDatabase } from '#platform/installation-database.ts'
@@ -32,6 +33,7 @@ export async function main(options: ServerOptions): Promise<number> {
   )
   try {
     makeHome(options.home)
+    await git('/', ['--version'])
     const [database] = await Promise.all([
       openInstallationDatabase(options.home, options.env, log, { migrate: true }),
       ensureHost(options.home, options.env),

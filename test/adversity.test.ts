@@ -1,0 +1,198 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packageRoot, selfCommand } from '#platform/self.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyApp,
+  tinyServer,
+  waitFor,
+} from './installation.ts'
+
+const one = '\nenvironments: {production: {}}\n'
+const repositories: Repository[] = []
+async function repositoryWith(files: Record<string, string>): Promise<Repository> {
+  const repository = await makeRepository(files)
+  repositories.push(repository)
+  return repository
+}
+async function latest(installation: Installation, app: string): Promise<number> {
+  return (await installation.client.listRuns({ query: { app } })).runs[0]?.id ?? 0
+}
+afterAll(() => Promise.all(repositories.map((repository) => repository.remove())))
+
+describe('services that misbehave', () => {
+  let installation: Installation
+  beforeAll(async () => {
+    installation = await startInstallation()
+  })
+  afterAll(() => installation.stop())
+
+  test('listening on another port than $PORT is named, with both ports', async () => {
+    const repository = await repositoryWith({
+      'server.js': "require('node:http').createServer((q, r) => r.end('x')).listen(0, '127.0.0.1')",
+      'fairlead.yaml': `services: {web: {run: exec node server.js, health: {path: /, timeout: 3s}}}${one}`,
+    })
+    await push(installation, 'wrong-port', repository)
+    const run = await endedRun(installation, await latest(installation, 'wrong-port'))
+    expect(run.state).toBe('failed')
+    expect(run.reason).toMatch(/listens on port \d+ instead of \$PORT/)
+  })
+
+  test('one that ignores SIGTERM is killed after its grace, and its children with it', async () => {
+    const stubborn = (text: string): string =>
+      `${tinyServer(text)}\nprocess.on('SIGTERM', () => {})\nrequire('node:child_process').spawn('sleep', ['5151'], { detached: true })`
+    const repository = await repositoryWith({
+      'server.js': stubborn('one'),
+      'fairlead.yaml': `services: {web: {run: exec node server.js, health: /, stop: {grace: 1s}}}${one}`,
+    })
+    await push(installation, 'stubborn', repository)
+    await endedRun(installation, await latest(installation, 'stubborn'))
+    const first =
+      (await installation.client.getEnvironment({ params: { app: 'stubborn', environment: 'production' } }))
+        .instances[0]?.pid ?? 0
+    await repository.commit({ 'server.js': stubborn('two') })
+    await push(installation, 'stubborn', repository)
+    expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({ state: 'succeeded' })
+    await waitFor('the old one is gone', async () => spawnSync('ps', ['-p', String(first)]).status !== 0)
+    await waitFor(
+      'and one child is left, that of the new one',
+      async () => spawnSync('pgrep', ['-fc', 'sleep 5151'], { encoding: 'utf8' }).stdout.trim() === '1',
+    )
+    expect((await ask(installation, 'stubborn', 'production')).text).toBe('two')
+  })
+
+  test('a fixed port that is taken is tried again until it is free; by host name the environment answers all the time', async () => {
+    const blocker = createServer()
+    const port = installation.edgePort + 9
+    await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve))
+    const repository = await repositoryWith(tinyApp('blocked', `\nenvironments: {production: {port: ${port}}}\n`))
+    await push(installation, 'blocked', repository)
+    expect(await endedRun(installation, await latest(installation, 'blocked'))).toMatchObject({ state: 'succeeded' })
+    expect((await ask(installation, 'blocked', 'production')).text).toBe('blocked')
+    await new Promise((resolve) => blocker.close(resolve))
+    await waitFor('the port answers', () =>
+      fetch(`http://127.0.0.1:${port}`).then(
+        async (r) => (await r.text()) === 'blocked',
+        () => false,
+      ),
+    )
+  })
+
+  test('a secret in the output of a step is masked, and a step sees only the secrets it names', async () => {
+    const repository = await repositoryWith({
+      ...tinyApp('one', one),
+      'fairlead.yaml':
+        'steps:\n  names: {run: "echo value=$KEY", secrets: [KEY]}\n  none: {run: "echo value=$KEY"}\nservices: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n',
+    })
+    await push(installation, 'masked', repository)
+    await endedRun(installation, await latest(installation, 'masked'))
+    await installation.client.changeConfiguration({
+      params: { app: 'masked', environment: 'production' },
+      body: { secrets: { KEY: 'correct-horse-battery' } },
+    })
+    const again = await installation.client.retryRun({ params: { run: await latest(installation, 'masked') } })
+    await endedRun(installation, again.id)
+    const text = async (step: string): Promise<string> =>
+      (await installation.client.getLog({ params: { run: again.id, step } })).lines.map((line) => line.text).join('\n')
+    expect(await text('names')).toBe('value=***')
+    expect(await text('none')).toBe('value=')
+  })
+})
+
+describe('a machine that misbehaves', () => {
+  test('commits made while the server is down are delivered when it is back, and what runs is not touched', async () => {
+    const installation = await startInstallation()
+    try {
+      const repository = await repositoryWith(tinyApp('before', one))
+      await installation.client.createApp({
+        body: { name: 'later', repository: { kind: 'path', path: repository.folder } },
+      })
+      await installation.client.createRun({ params: { app: 'later' }, body: {} })
+      await endedRun(installation, await latest(installation, 'later'))
+      await installation.stopServer()
+      expect((await ask(installation, 'later', 'production')).text).toBe('before')
+      await repository.commit({ 'server.js': tinyServer('after') })
+      await installation.start()
+      await waitFor(
+        'the commit is delivered',
+        async () => (await ask(installation, 'later', 'production')).text === 'after',
+      )
+    } finally {
+      await installation.stop()
+    }
+  })
+
+  test('a disk that is nearly full makes new work wait, and says why', async () => {
+    const installation = await startInstallation({ env: { FAIRLEAD_DISK_FLOOR_MB: '1000000000' } })
+    try {
+      const repository = await repositoryWith(tinyApp('one', one))
+      await push(installation, 'full', repository)
+      const run = await latest(installation, 'full')
+      await waitFor(
+        'it says why',
+        async () =>
+          (await installation.client.getRun({ params: { run } })).reason?.startsWith('waits: the disk has') === true,
+      )
+      await installation.client.cancelRun({ params: { run } })
+      expect(await endedRun(installation, run)).toMatchObject({ state: 'cancelled' })
+    } finally {
+      await installation.stop()
+    }
+  })
+
+  test('without git the server says so in one sentence, and ends', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'fairlead-nogit-'))
+    const bare = await mkdtemp(join(tmpdir(), 'fairlead-path-'))
+    const [command, ...args] = selfCommand('server', '--no-sample')
+    const { status, stderr } = spawnSync(command, args, {
+      env: { PATH: bare, HOME: home, FAIRLEAD_HOME: home, FAIRLEAD_PORT: '19999' },
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    expect(status).toBe(1)
+    expect(stderr).toContain('git is not installed')
+    await rm(home, { recursive: true, force: true })
+    await rm(bare, { recursive: true, force: true })
+  })
+
+  test.runIf(process.getuid?.() === 0)('an ordinary user can run it, too', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
+    await chmod(home, 0o777)
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      FAIRLEAD_HOME: join(home, 'fairlead'),
+      FAIRLEAD_PORT: '19899',
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'safe.directory',
+      GIT_CONFIG_VALUE_0: '*',
+    }
+    const asUser = (...args: string[]) => {
+      const [command, ...rest] = selfCommand(...args)
+      return spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', command, ...rest], {
+        env,
+        cwd: home,
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+    }
+    const repository = await repositoryWith(tinyApp('nobody', one))
+    await chmod(repository.folder, 0o755)
+    const up = asUser('up', repository.folder, '--app', 'nobody')
+    expect(up.stdout + up.stderr).toContain('nobody is live in production')
+    expect(up.status).toBe(0)
+    expect(asUser('stop', '--host').status).toBe(0)
+    await rm(home, { recursive: true, force: true })
+    expect(packageRoot).not.toBe('')
+  })
+})
