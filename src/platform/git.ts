@@ -82,10 +82,10 @@ export function gitBytes(
         if (error.name === 'AbortError') return reject(error)
         if (code === 'ENOENT' && !existsSync(cwd)) return reject(new GitError(`the folder ${cwd} is not there`))
         if (code === 'ENOENT') return reject(new GitError(missing, 'missing'))
-        if (error.killed && code === undefined)
+        if (error.killed && typeof code !== 'string')
           return reject(new GitError(`it did not answer within ${timeout / 1000} s`))
         // The message of execFile repeats the command, in which an address may have a password.
-        reject(new GitError(stderr || `git ${args[0] ?? ''} failed (${String(code ?? error.signal)})`))
+        reject(new GitError(stderr || `git failed (${String(code ?? error.signal)})`))
       },
     )
   })

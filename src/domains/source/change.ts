@@ -29,17 +29,16 @@ export function repositoryProblem(repository: Repository): string | null {
   return 'the address must begin with https://, http://, ssh://, git:// or file://, or be user@host:path'
 }
 
-/** Why a branch name cannot be one, or null (the rules of git-check-ref-format that matter for arguments and paths). */
+/** Why a branch name cannot be one, or null: the rules of git-check-ref-format. */
 export function branchProblem(branch: string): string | null {
-  const wrong =
+  const isWrongPart = (part: string): boolean => part === '' || part.startsWith('.') || part.endsWith('.lock')
+  const isWrong =
     branch.startsWith('-') ||
-    branch.startsWith('/') ||
-    branch.endsWith('/') ||
     branch.endsWith('.') ||
-    branch.endsWith('.lock')
-  return wrong || /\.\.|\/\/|@\{|[\0-\x20\x7f~^:?*[\\]/.test(branch)
-    ? 'is not a name that git allows for a branch'
-    : null
+    branch === '@' ||
+    branch === 'HEAD' ||
+    branch.split('/').some(isWrongPart)
+  return isWrong || /\.\.|@\{|[\0-\x20\x7f~^:?*[\\]/.test(branch) ? 'is not a name that git allows for a branch' : null
 }
 
 /** What the developer reads after a push. */

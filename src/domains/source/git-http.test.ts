@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { constants, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeRepository, type Repository } from '../../../test/installation.ts'
+import { makeRepository, type Repository, waitFor } from '../../../test/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/source.ts'
 
 const execute = promisify(execFile)
@@ -284,4 +287,108 @@ test('an old protocol and a compressed body are understood', async () => {
       300,
     )
   }
+})
+
+test('a big push passes through in little memory', async () => {
+  const app = await hosted('big')
+  const repository = await repositoryWith()
+  await writeFile(join(repository.folder, 'big.bin'), randomBytes(40 * 1024 * 1024))
+  const head = await repository.commit({})
+  let most = 0
+  const before = process.memoryUsage().arrayBuffers
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().arrayBuffers - before)), 5)
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  clearInterval(watch)
+  expect((await world.changes(app))[0]?.sha).toBe(head)
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThan(20 * 1024 * 1024)
+})
+
+test('a push above the limit is refused with a sentence, and leaves nothing', async () => {
+  const app = await hosted('too-big')
+  const small = await startSource({ largestPush: 100_000 })
+  try {
+    await small.source.register({ name: app, repository: { kind: 'hosted' }, branch: 'main' }, 'ada')
+    const repository = await repositoryWith()
+    await writeFile(join(repository.folder, 'big.bin'), randomBytes(4 * 1024 * 1024))
+    await repository.commit({})
+    expect(await refusal(repository.git('push', small.remote(app), 'HEAD:main'))).toMatch(
+      /remote: fatal: pack exceeds maximum allowed size/,
+    )
+    expect(await small.changes(app)).toEqual([])
+    const answers = (await repository.git('ls-remote', small.remote(app))).trim()
+    expect(answers).toBe('')
+  } finally {
+    await small.close()
+  }
+})
+
+test('who hangs up in the middle of a push leaves no git behind, and the next push works', async () => {
+  const app = await hosted('cut-off')
+  const repository = await repositoryWith()
+  const url = new URL(world.remote(app))
+  for (const encoding of ['identity', 'gzip']) {
+    const sent = request({
+      ...{ host: url.hostname, port: url.port, path: `${url.pathname}/git-receive-pack`, method: 'POST', agent: false },
+      auth: 'x:developer-token',
+      headers: {
+        'content-type': 'application/x-git-receive-pack-request',
+        'content-encoding': encoding,
+        'content-length': '100000',
+      },
+    })
+    sent.on('error', () => undefined)
+    // The length of a packet whose rest never comes.
+    sent.write(encoding === 'gzip' ? gzipSync('00a0', { finishFlush: constants.Z_SYNC_FLUSH }) : '00a0')
+    await waitFor(`git runs ${encoding}`, async () => (await gitsOf(app)) > 0, 25)
+    sent.destroy()
+    await waitFor(`git ends ${encoding}`, async () => (await gitsOf(app)) === 0, 25)
+  }
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  expect(await world.runs(app)).toHaveLength(1)
+})
+
+/** Processes of git that serve an app. */
+async function gitsOf(app: string): Promise<number> {
+  const { stdout } = await execute('ps', ['-eo', 'args'])
+  return stdout.split('\n').filter((line) => line.includes('receive-pack') && line.includes(world.source.bareOf(app)))
+    .length
+}
+
+test('without git the developer reads a sentence, and the server lives on', async () => {
+  const app = await hosted('without-git')
+  const repository = await repositoryWith()
+  const path = process.env['PATH']
+  const url = new URL(world.remote(app))
+  const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
+  const ask = (rest: string, method: string) =>
+    fetch(`http://${url.host}${url.pathname}${rest}`, { method, headers: { authorization } })
+  process.env['PATH'] = '/nowhere'
+  const answers = await Promise.all([
+    ask('/info/refs?service=git-receive-pack', 'GET'),
+    ask('/git-receive-pack', 'POST'),
+    ask('/git-upload-pack', 'POST'),
+  ]).finally(() => {
+    process.env['PATH'] = path
+  })
+  for (const answer of answers)
+    expect([answer.status, await answer.text()]).toEqual([
+      500,
+      'git is not installed on the machine that runs Fairlead.\n',
+    ])
+  await repository.git('push', world.remote(app), 'HEAD:main')
+})
+
+test('what is no request of git is refused', async () => {
+  const app = await hosted('no-git')
+  const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
+  const url = new URL(world.remote(app))
+  const ask = async (rest: string, method = 'GET') =>
+    (await fetch(`http://${url.host}${url.pathname}${rest}`, { method, headers: { authorization } })).status
+  expect(await ask('/info/refs')).toBe(404)
+  expect(await ask('/info/refs?service=git-upload-archive')).toBe(404)
+  expect(await ask('/HEAD')).toBe(404)
+  expect(await ask('/objects/info/packs')).toBe(404)
+  expect(await ask('/git-receive-pack')).toBe(405)
+  expect(await ask('/info/refs?service=git-receive-pack', 'POST')).toBe(405)
 })

@@ -82,7 +82,7 @@ export function createSource(options: SourceOptions) {
     const { run, statements } = await options.onChange(change, actor)
     await db.batch([
       ...(as === 'head' ? [store.moveHead(app.name, app.head, sha)] : []),
-      store.insertChange(change, known !== null),
+      store.insertChange(change, as === 'head' && known !== null),
       appendEvent({
         type: 'dev.cdevents.change.merged',
         subject: `change/${sha}`,
@@ -161,7 +161,7 @@ export function createSource(options: SourceOptions) {
     return found
   }
 
-  /** The run of a commit that was no change yet; null when it is one. */
+  /** The run of a commit that was no change yet; null when it is one, also when it became one just now. */
   const storeAsked = async (name: string, sha: string, actor: string): Promise<number | null> => {
     if (await store.getChange(db, name, sha)) return null
     const app = await mustGet(name)

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { branchProblem, decideBranch, pushLines, repositoryProblem } from './change.ts'
+
+const shas = fc.constantFrom(null, 'a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40))
+
+describe('what a look at the branch means', () => {
+  test('each case has its decision', () => {
+    expect(decideBranch(null, null)).toEqual({ kind: 'empty' })
+    expect(decideBranch('a', null)).toEqual({ kind: 'branch_deleted' })
+    expect(decideBranch('a', 'a')).toEqual({ kind: 'known', sha: 'a' })
+    expect(decideBranch(null, 'a')).toEqual({ kind: 'new_change', sha: 'a', base: null })
+    expect(decideBranch('a', 'b')).toEqual({ kind: 'new_change', sha: 'b', base: 'a' })
+  })
+
+  test('a head is a change exactly when it differs, and once it is stored it is none any more', () => {
+    fc.assert(
+      fc.property(shas, shas, (before, now) => {
+        expect(decideBranch(before, now).kind === 'new_change').toBe(now !== null && now !== before)
+        expect(['known', 'empty']).toContain(decideBranch(now, now).kind)
+      }),
+    )
+  })
+
+  test('every decision is one line or two for the developer', () => {
+    fc.assert(
+      fc.property(shas, shas, (before, now) => {
+        const lines = pushLines(
+          decideBranch(before, now),
+          { name: 'prepaid', branch: 'main' },
+          12,
+          'http://localhost:4400',
+        )
+        expect(lines[0]).toMatch(/^Fairlead: .*prepaid/)
+        expect(lines.length).toBeLessThanOrEqual(2)
+      }),
+    )
+  })
+})
+
+describe('names and addresses', () => {
+  test('git agrees with every branch name that we take', () => {
+    const piece = fc.constantFrom(
+      'a',
+      'B9',
+      '/',
+      '.',
+      '..',
+      '-',
+      '@',
+      '{',
+      '@{',
+      '~',
+      '^',
+      ':',
+      '?',
+      '*',
+      '[',
+      '\\',
+      ' ',
+      '.lock',
+      '\x7f',
+      '\t',
+      'ü',
+      '$(x)',
+      "'",
+    )
+    const names = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''))
+    let taken = 0
+    fc.assert(
+      fc.property(names, (name) => {
+        if (branchProblem(name) !== null) return
+        taken += 1
+        expect(spawnSync('git', ['check-ref-format', '--branch', name]).status, JSON.stringify(name)).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+    expect(taken).toBeGreaterThan(10)
+  })
+
+  test.each(['main', 'feature/x', 'release-1.2', "fix/$(x)'", 'ü'])('%s can be a branch', (name) => {
+    expect(branchProblem(name)).toBe(null)
+  })
+
+  test.each([
+    'https://a.example/x.git',
+    'http://a/x',
+    'ssh://git@a/x',
+    'git://a/x',
+    'file:///srv/x.git',
+    'git@a.example:team/x.git',
+  ])('%s can be an address', (url) => {
+    expect(repositoryProblem({ kind: 'url', url })).toBe(null)
+  })
+
+  test.each([
+    'ext::sh -c "touch x"',
+    'ext::sh',
+    '--upload-pack=touch',
+    '-x',
+    'fd::3',
+    '/srv/x',
+    '../x',
+    'javascript:x',
+    'https://a/x y',
+    'https://a/x\n',
+    'ftp://a/x',
+    '-oProxyCommand=x@a:b',
+  ])('%j can be none', (url) => {
+    expect(repositoryProblem({ kind: 'url', url })).toMatch(/^the address /)
+  })
+
+  test('a path must be absolute', () => {
+    expect(repositoryProblem({ kind: 'path', path: '../x' })).toBe('the path must be absolute')
+    expect(repositoryProblem({ kind: 'path', path: '/srv/x' })).toBe(null)
+  })
+})

@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
+
+const band = (number: number, text: string): Buffer => packet(Buffer.concat([Buffer.from([number]), Buffer.from(text)]))
+
+test('however an answer is cut up, progress passes, the answer is held, and no byte is lost or moved', () => {
+  const texts = fc.array(fc.string({ minLength: 1, maxLength: 30 }), { maxLength: 5 })
+  const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 })
+  fc.assert(
+    fc.property(texts, texts, cuts, (progress, answers, sizes) => {
+      const before = Buffer.concat(progress.map((text) => band(2, text)))
+      const after = Buffer.concat([...answers.map((text) => band(1, text)), flushPacket])
+      const whole = Buffer.concat([before, after])
+      const reader = readAnswer()
+      const passed: Buffer[] = []
+      for (let at = 0, i = 0; at < whole.length; i += 1) {
+        const size = sizes[i % sizes.length] ?? 1
+        passed.push(Buffer.from(reader.read(whole.subarray(at, at + size))))
+        at += size
+      }
+      expect(Buffer.concat([...passed, reader.rest()]).equals(whole)).toBe(true)
+      if (progress.length > 0) expect(Buffer.concat(passed).equals(before)).toBe(true)
+    }),
+  )
+})
+
+test('without side bands everything is held', () => {
+  const reader = readAnswer()
+  const answer = Buffer.concat([packet('unpack ok\n'), packet('ok refs/heads/main\n'), flushPacket])
+  expect(reader.read(answer)).toHaveLength(0)
+  expect(reader.hasBands()).toBe(false)
+  expect(reader.rest()).toEqual(answer)
+})
+
+test('a line cannot leave its packet, nor play with the terminal', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 3000 }), (text) => {
+      const bytes = bandPacket('progress', text)
+      expect(Number.parseInt(bytes.toString('latin1', 0, 4), 16)).toBe(bytes.length)
+      expect(bytes.subarray(5, -1).toString()).not.toMatch(/[\0-\x08\n\r\x1b]/)
+    }),
+  )
+})
