@@ -8,7 +8,7 @@ import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { createLogger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { createApi } from './api.ts'
-import { createEdge, type Edge } from './edge.ts'
+import { createEdge, type Edge } from './edge/edge.ts'
 import { takeLock } from './lock.ts'
 import { openState } from './state.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
@@ -41,7 +41,7 @@ async function serve(home: Home): Promise<number> {
     logger.info('another host serves this installation already')
     return 0
   }
-  const edge = createEdge(logger.warn)
+  const edge = createEdge({ address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1', log: logger.warn })
   const state = openState(join(home.host, 'state'), (problem) => logger.error(problem))
   const supervisor = createSupervisor({ folder: home.host, state, edge, random: Math.random, log: logger.info })
   // Routes first: the sockets that were handed over are taken by those who know their port, the rest is closed.

@@ -3,6 +3,8 @@ export interface RequestHead {
   method: string
   /** the Host header without its port, lower case */
   host: string
+  /** the Host header as it came */
+  authority: string
   keepAlive: boolean
   /** bytes of body */
   length: number
@@ -38,6 +40,7 @@ export function readRequest(head: string): RequestHead | null {
   const found: RequestHead = {
     method: line[1] ?? '',
     host: '',
+    authority: '',
     keepAlive: true,
     length: -1,
     kept: '',
@@ -46,7 +49,7 @@ export function readRequest(head: string): RequestHead | null {
     forwardedHost: '',
   }
   let keptFrom = 0
-  for (let at = line[0].length; at < head.length; ) {
+  for (let at = line[0].length; at < head.length;) {
     const end = head.indexOf('\r\n', at) + 2
     const verdict = requestHeader(found, head, at, end)
     if (verdict === 'other') return null
@@ -56,7 +59,7 @@ export function readRequest(head: string): RequestHead | null {
     }
     at = end
   }
-  if (found.host === '') return null
+  if (found.authority === '') return null
   found.kept = keptFrom === 0 ? head : found.kept + head.slice(keptFrom)
   if (found.length === -1) found.length = 0
   return found
@@ -72,8 +75,9 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   const value = (): string => head.slice(colon + 1, end - 2).trim()
   switch (head.slice(at, colon).toLowerCase()) {
     case 'host': {
-      if (found.host !== '') return 'other'
-      found.host = hostName(value())
+      if (found.authority !== '') return 'other'
+      found.authority = value()
+      found.host = hostName(found.authority)
       return 'keep'
     }
     case 'content-length': {
@@ -121,7 +125,7 @@ export function readResponse(head: string, method: string): ResponseHead | null 
   const facts = { keepAlive: line[1] === '1', length: -1, isChunked: false, isWrong: false }
   let kept = `HTTP/1.1 ${status} ${line[3] ?? ''}\r\n`
   let keptFrom = line[0].length
-  for (let at = keptFrom; at < head.length; ) {
+  for (let at = keptFrom; at < head.length;) {
     const end = head.indexOf('\r\n', at) + 2
     if (responseHeader(facts, head, at, end) === 'drop') {
       kept += head.slice(keptFrom, at)
@@ -187,5 +191,5 @@ function hasPlainLines(head: string, from: number): boolean {
 export function hostName(header: string): string {
   const port = header.lastIndexOf(':')
   const isPort = port > header.lastIndexOf(']')
-  return (isPort ? header.slice(0, port) : header).toLowerCase()
+  return (isPort ? header.slice(0, port) : header).toLowerCase().replace(/\.$/, '')
 }

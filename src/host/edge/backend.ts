@@ -1,0 +1,116 @@
+import { connect, type Socket } from 'node:net'
+import { Pool } from 'undici'
+
+/** Who uses a connection to an instance at the moment. */
+export interface UpstreamOwner {
+  connected(): void
+  answered(bytes: Buffer): void
+  /** The connection is over. `null` when the instance ended it in an orderly way. */
+  lost(error: Error | null): void
+  drained(): void
+}
+
+/** Connections that rested longer are not used again: the instance may be about to close them. */
+const restsAtMost = 30_000
+
+/** One connection to an instance; it carries one request at a time. */
+export class Upstream {
+  readonly socket: Socket
+  owner: UpstreamOwner | null
+  isConnected = false
+  isReused = false
+  restingSince = 0
+  readonly #backend: Backend
+
+  constructor(backend: Backend, owner: UpstreamOwner) {
+    this.#backend = backend
+    this.owner = owner
+    const socket = (this.socket = connect({ host: '127.0.0.1', port: backend.port, noDelay: true }))
+    socket.on('connect', () => {
+      this.isConnected = true
+      this.owner?.connected()
+    })
+    // Bytes that nobody asked for would be taken for the next answer.
+    socket.on('data', (bytes: Buffer) => (this.owner ? this.owner.answered(bytes) : this.destroy()))
+    socket.on('drain', () => this.owner?.drained())
+    socket.on('end', () => this.#over(null))
+    socket.on('error', (error) => this.#over(error))
+    socket.on('close', () => this.#over(null))
+  }
+
+  /** Gives the connection back after a whole answer. */
+  rest(): void {
+    this.owner = null
+    this.isReused = true
+    this.restingSince = performance.now()
+    if (this.socket.isPaused()) this.socket.resume()
+    this.#backend.keep(this)
+  }
+
+  destroy(): void {
+    this.owner = null
+    this.#backend.forget(this)
+    this.socket.destroy()
+  }
+
+  #over(error: Error | null): void {
+    const owner = this.owner
+    this.destroy()
+    owner?.lost(error)
+  }
+}
+
+/** An instance as the edge sees it: a port, and the connections to it. */
+export class Backend {
+  readonly port: number
+  /** requests under way */
+  open = 0
+  #resting: Upstream[] = []
+  #pool: Pool | null = null
+  #isClosed = false
+
+  constructor(port: number) {
+    this.port = port
+  }
+
+  /** A connection that rested no longer than that, in milliseconds; null when there is none. */
+  take(owner: UpstreamOwner, restedAtMost: number): Upstream | null {
+    const latest = this.#resting.at(-1)
+    if (!latest || performance.now() - latest.restingSince > Math.min(restedAtMost, restsAtMost)) return null
+    this.#resting.pop()
+    latest.owner = owner
+    return latest
+  }
+
+  /** For requests that need all of HTTP. */
+  get pool(): Pool {
+    this.#pool ??= new Pool(`http://127.0.0.1:${this.port}`, {
+      connections: 1024,
+      pipelining: 1,
+      keepAliveTimeout: 1000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    return this.#pool
+  }
+
+  keep(upstream: Upstream): void {
+    if (this.#isClosed) return upstream.destroy()
+    this.#resting.push(upstream)
+    // The oldest is the first in the list.
+    const oldest = this.#resting[0]
+    if (oldest && upstream.restingSince - oldest.restingSince > restsAtMost) oldest.destroy()
+  }
+
+  forget(upstream: Upstream): void {
+    const at = this.#resting.indexOf(upstream)
+    if (at !== -1) this.#resting.splice(at, 1)
+  }
+
+  /** Ends the connections that rest, and each other one after its answer. */
+  close(): void {
+    this.#isClosed = true
+    for (const upstream of this.#resting.slice()) upstream.destroy()
+    void this.#pool?.close().catch(() => undefined)
+  }
+}

@@ -1,0 +1,320 @@
+import type { Socket } from 'node:net'
+import { Upstream, type UpstreamOwner } from './backend.ts'
+import { ChunkScanner } from './chunked.ts'
+import { forwardedLines } from './forwarded.ts'
+import { readRequest, readResponse, type RequestHead, type ResponseHead } from './head.ts'
+import { brokenOff, page, unknownHost } from './pages.ts'
+import type { Entry, Passage, Routes } from './routes.ts'
+
+export interface ConnectionContext {
+  routes: Routes
+  /** no more requests after the one under way */
+  isClosing(): boolean
+  /** Gives the connection, with the bytes not yet looked at, to a server that knows all of HTTP. */
+  handOn(socket: Socket, entry: Entry | null, bytes: Buffer): void
+  ended(connection: Connection): void
+}
+
+const emptyLine = Buffer.from('\r\n\r\n')
+/** As Node's own server: a longer head is refused. */
+const longestHead = 16_384
+/** Requests sent ahead of their turn wait in memory up to here. */
+const waitsAtMost = 65_536
+/** A request that must not be sent twice goes only to a connection that was in use a moment ago. */
+const freshEnough = 500
+const smallBody = 16_384
+const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * The quick path: one client's connection, request after request, whose heads are read here and whose bodies pass as they
+ * come. What is not plain (upgrades, chunked uploads, old or odd clients) is handed on, with the connection.
+ */
+export class Connection implements UpstreamOwner {
+  readonly #socket: Socket
+  readonly #context: ConnectionContext
+  readonly #entry: Entry | null
+  readonly #client: string
+  /** bytes of the client that were not looked at yet */
+  #waiting: Buffer | null = null
+  #isOver = false
+  #quietSince = performance.now()
+
+  #request: RequestHead | null = null
+  #passage: Passage | null = null
+  #upstream: Upstream | null = null
+  /** the head as the instance gets it, and the part of the body that came with it */
+  #head = ''
+  #firstBody: Buffer | null = null
+  #bodyLeft = 0
+  #tries = 0
+  /** an instance took it and then broke off */
+  #wasLost = false
+
+  #answer: ResponseHead | null = null
+  /** bytes of an answer whose head is not whole yet */
+  #answerStart: Buffer | null = null
+  #answerLeft = 0
+  #chunks: ChunkScanner | null = null
+  #closeAfter = false
+
+  constructor(socket: Socket, entry: Entry | null, context: ConnectionContext) {
+    this.#socket = socket
+    this.#entry = entry
+    this.#context = context
+    this.#client = socket.remoteAddress ?? ''
+    socket.on('data', this.#received)
+    socket.on('drain', this.#clientDrained)
+    socket.on('end', this.#left)
+    socket.on('error', this.#left)
+    socket.on('close', this.#left)
+  }
+
+  get isBusy(): boolean {
+    return this.#request !== null
+  }
+
+  /** Milliseconds since a request began to arrive, or since the last answer was given; 0 while one is under way. */
+  quiet(now: number): number {
+    return this.isBusy ? 0 : now - this.#quietSince
+  }
+
+  destroy(): void {
+    this.#left()
+  }
+
+  #received = (bytes: Buffer): void => {
+    if (this.#isOver) return
+    let rest = bytes
+    if (this.#bodyLeft > 0) {
+      rest = this.#sendBody(bytes)
+      if (rest.length === 0) return
+    }
+    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : rest
+    if (!this.isBusy) this.#readHead()
+    else if (this.#waiting.length > waitsAtMost) this.#socket.pause()
+  }
+
+  #readHead(): void {
+    const bytes = this.#waiting
+    if (!bytes) return
+    const end = bytes.indexOf(emptyLine)
+    if (end === -1) {
+      if (bytes.length > longestHead) this.#handOn(bytes)
+      return
+    }
+    const request = end > longestHead ? null : readRequest(bytes.toString('latin1', 0, end + 2))
+    if (!request) return this.#handOn(bytes)
+    const body = end + 4 + Math.min(request.length, bytes.length - end - 4)
+    this.#firstBody = body > end + 4 ? bytes.subarray(end + 4, body) : null
+    this.#waiting = body < bytes.length ? bytes.subarray(body) : null
+    this.#bodyLeft = request.length - (body - end - 4)
+    this.#begin(request)
+  }
+
+  #handOn(bytes: Buffer): void {
+    const socket = this.#socket
+    this.#isOver = true
+    socket.off('data', this.#received)
+    socket.off('drain', this.#clientDrained)
+    for (const event of ['end', 'error', 'close']) socket.off(event, this.#left)
+    this.#context.ended(this)
+    this.#context.handOn(socket, this.#entry, bytes)
+  }
+
+  #begin(request: RequestHead): void {
+    this.#request = request
+    this.#tries = 0
+    this.#wasLost = false
+    this.#closeAfter = !request.keepAlive
+    const passage = this.#context.routes.begin(this.#entry, request.host)
+    if (!passage) return this.#answerPage(404, unknownHost(request.host, this.#context.routes.hosts()))
+    this.#passage = passage
+    passage.cut = () => this.#left()
+    this.#head = `${request.kept}${forwardedLines(request, this.#client)}\r\n`
+    this.#dial()
+  }
+
+  #dial(): void {
+    const request = this.#request as RequestHead
+    const backend = this.#passage?.next() ?? null
+    if (!backend) return this.#refuse()
+    this.#tries += 1
+    const rested = this.#tries > 1 ? null : backend.take(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
+    if (rested) {
+      this.#upstream = rested
+      return this.#send(rested)
+    }
+    if (this.#bodyLeft > 0) this.#socket.pause()
+    this.#upstream = new Upstream(backend, this)
+  }
+
+  connected(): void {
+    if (this.#upstream) this.#send(this.#upstream)
+    if (this.#bodyLeft > 0) this.#socket.resume()
+  }
+
+  #send({ socket }: Upstream): void {
+    if (!this.#firstBody) return void socket.write(this.#head, 'latin1')
+    socket.cork()
+    socket.write(this.#head, 'latin1')
+    const goesOn = socket.write(this.#firstBody)
+    socket.uncork()
+    if (!goesOn && this.#bodyLeft > 0) this.#socket.pause()
+  }
+
+  /** Passes on what belongs to the body; answers the rest. */
+  #sendBody(bytes: Buffer): Buffer {
+    const body = bytes.length > this.#bodyLeft ? bytes.subarray(0, this.#bodyLeft) : bytes
+    this.#bodyLeft -= body.length
+    if (this.#upstream && !this.#upstream.socket.write(body)) this.#socket.pause()
+    return bytes.subarray(body.length)
+  }
+
+  drained(): void {
+    this.#socket.resume()
+  }
+
+  #clientDrained = (): void => {
+    this.#upstream?.socket.resume()
+  }
+
+  answered(bytes: Buffer): void {
+    if (this.#answer) return this.#passBody(bytes, 0)
+    const start = this.#answerStart ? Buffer.concat([this.#answerStart, bytes]) : bytes
+    const end = start.indexOf(emptyLine)
+    if (end === -1) {
+      this.#answerStart = start
+      if (start.length > 4 * longestHead) this.#breakOff()
+      return
+    }
+    this.#answerStart = null
+    const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request?.method ?? '')
+    if (!answer || answer.status === 101) return this.#breakOff()
+    // An interim answer (100, 103) is not passed on; the final one follows.
+    if (answer.status < 200) return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
+    this.#giveHead(answer, start, end + 4)
+  }
+
+  #giveHead(answer: ResponseHead, bytes: Buffer, bodyFrom: number): void {
+    this.#answer = answer
+    this.#answerLeft = typeof answer.body === 'number' ? answer.body : Infinity
+    this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
+    if (answer.body === 'close' || this.#bodyLeft > 0 || this.#context.isClosing()) this.#closeAfter = true
+    const head = answer.kept + (this.#closeAfter ? 'connection: close\r\n\r\n' : '\r\n')
+    const isWhole = this.#answerLeft <= bytes.length - bodyFrom
+    if (isWhole && this.#answerLeft <= smallBody) {
+      const end = bodyFrom + this.#answerLeft
+      this.#socket.write(head + bytes.toString('latin1', bodyFrom, end), 'latin1')
+      return this.#finish(end === bytes.length)
+    }
+    this.#socket.write(head, 'latin1')
+    if (bytes.length > bodyFrom) this.#passBody(bytes, bodyFrom)
+  }
+
+  #passBody(bytes: Buffer, from: number): void {
+    let taken = 0
+    try {
+      taken = this.#chunks ? this.#chunks.feed(bytes, from) : Math.min(this.#answerLeft, bytes.length - from)
+    } catch {
+      return this.#breakOff()
+    }
+    this.#answerLeft -= taken
+    const goesOn = this.#socket.write(taken === bytes.length ? bytes : bytes.subarray(from, from + taken))
+    if (this.#chunks ? this.#chunks.isOver : this.#answerLeft === 0) this.#finish(from + taken === bytes.length)
+    else if (!goesOn) this.#upstream?.socket.pause()
+  }
+
+  /** The answer is whole. The connection to the instance is kept when nothing is open on it. */
+  #finish(isClean: boolean): void {
+    const upstream = this.#upstream
+    const answer = this.#answer
+    this.#upstream = null
+    if (isClean && answer?.keepAlive && this.#bodyLeft === 0) upstream?.rest()
+    else upstream?.destroy()
+    this.#passage?.end(answer?.status ?? 502)
+    this.#next()
+  }
+
+  #next(): void {
+    const isUnread = this.#bodyLeft > 0
+    this.#passage = null
+    this.#request = null
+    this.#answer = null
+    this.#chunks = null
+    this.#answerStart = null
+    this.#firstBody = null
+    this.#bodyLeft = 0
+    this.#quietSince = performance.now()
+    if (this.#closeAfter) return this.#close(isUnread)
+    if (this.#socket.isPaused()) this.#socket.resume()
+    // Not at once: many requests that are answered here would nest.
+    if (this.#waiting) setImmediate(() => !this.#isOver && !this.isBusy && this.#readHead())
+  }
+
+  /** A client that still sends would lose the answer to a reset: it is heard out for a moment. */
+  #close(isUnread: boolean): void {
+    this.#isOver = true
+    this.#socket.end()
+    this.#socket.resume()
+    const late = setTimeout(() => this.#left(), isUnread ? 5000 : 1000)
+    late.unref()
+    this.#socket.once('close', () => clearTimeout(late))
+  }
+
+  lost(error: Error | null): void {
+    const upstream = this.#upstream
+    const request = this.#request
+    if (!upstream || !request) return
+    this.#upstream = null
+    if (!upstream.isConnected) {
+      this.#passage?.refuse()
+      return this.#dial()
+    }
+    if (this.#answer?.body === 'close' && error === null) return this.#finish(false)
+    const isUntouched = !this.#answer && !this.#answerStart && request.length === 0 && mayRepeat.has(request.method)
+    // The instance closed a resting connection just as the request came, or it died: once more is safe for these methods.
+    if (isUntouched && this.#tries === 1) {
+      this.#wasLost = !upstream.isReused
+      if (this.#wasLost) this.#passage?.refuse()
+      return this.#dial()
+    }
+    this.#breakOff()
+  }
+
+  /** No instance is left: nothing was tried, or what was tried broke off. */
+  #refuse(): void {
+    const passage = this.#passage as Passage
+    if (this.#wasLost) return this.#breakOff()
+    const { status, text } = passage.unavailable()
+    this.#passage = null
+    this.#answerPage(status, text)
+  }
+
+  /** The answer cannot be given or not be ended. */
+  #breakOff(): void {
+    this.#upstream?.destroy()
+    this.#upstream = null
+    const hasHead = this.#answer !== null
+    this.#passage?.end(502)
+    this.#passage = null
+    if (hasHead) this.#left()
+    else this.#answerPage(502, brokenOff)
+  }
+
+  #answerPage(status: number, text: string): void {
+    if (this.#bodyLeft > 0 || this.#context.isClosing()) this.#closeAfter = true
+    this.#socket.write(page(status, text, this.#request?.method === 'HEAD', this.#closeAfter))
+    this.#next()
+  }
+
+  /** The client has gone, or is cut off. */
+  #left = (): void => {
+    this.#upstream?.destroy()
+    this.#upstream = null
+    this.#passage?.end(499)
+    this.#passage = null
+    this.#isOver = true
+    this.#socket.destroy()
+    this.#context.ended(this)
+  }
+}

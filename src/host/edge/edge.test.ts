@@ -1,0 +1,598 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  createServer,
+  Agent,
+  request,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import {
+  connect,
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { createEdge, type Edge } from './edge.ts'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function listen(server: Server | NetServer): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+  })
+  closers.push(() => {
+    for (const socket of open) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+const service = (listener: RequestListener): Promise<number> => listen(createServer(listener))
+const rawService = (speak: (socket: Socket) => void): Promise<number> =>
+  listen(
+    createNetServer((socket) => {
+      socket.on('error', () => undefined)
+      speak(socket)
+    }),
+  )
+
+/** A port on which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createNetServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const host = 'shop.production.localhost'
+const route = (ports: number[], release: number | null = 1) => ({
+  app: 'shop',
+  environment: 'production',
+  host,
+  port: null,
+  release,
+  services: [{ name: 'web', ports }],
+})
+
+interface Tried {
+  edge: Edge
+  port: number
+}
+
+const portOf = (edge: Edge): number => (edge.sockets().get('edge')?.address() as AddressInfo | undefined)?.port ?? 0
+
+async function startEdge(isThorough: boolean): Promise<Tried> {
+  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, isThorough })
+  await edge.listen(0, new Map())
+  closers.push(() => edge.close(0))
+  return { edge, port: portOf(edge) }
+}
+
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+function ask(
+  port: number,
+  options: {
+    method?: string
+    path?: string
+    headers?: Record<string, string | string[]>
+    body?: Buffer
+    agent?: Agent
+  } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port,
+        agent: options.agent ?? false,
+        method: options.method ?? 'GET',
+        path: options.path ?? '/',
+        headers: { host, ...options.headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        )
+      },
+    )
+    sent.on('error', reject)
+    sent.end(options.body)
+  })
+}
+
+/** Sends bytes as they are and answers all that comes until the end, or until it says enough. */
+function speak(port: number, bytes: string, isEnough: (text: string) => boolean = () => false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes, 'latin1'))
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      if (isEnough(text)) socket.destroy()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
+}
+
+const until = async (isTrue: () => boolean): Promise<void> => {
+  for (let tries = 0; tries < 1000 && !isTrue(); tries += 1) await pause(5)
+  expect(isTrue()).toBe(true)
+}
+
+describe.each([
+  ['quick', false],
+  ['thorough', true],
+] as const)('the %s path', (_name, isThorough) => {
+  test('routes by host name, with services below it, and says what there is to who asks for another', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const web = await service((_request, response) => response.end('web'))
+    const admin = await service((_request, response) => response.end('admin'))
+    edge.set({
+      ...route([web]),
+      services: [
+        { name: 'web', ports: [web] },
+        { name: 'admin', ports: [admin] },
+      ],
+    })
+    expect((await ask(port, { headers: { host: `${host}:4480` } })).body.toString()).toBe('web')
+    expect((await ask(port, { headers: { host: host.toUpperCase() } })).body.toString()).toBe('web')
+    expect((await ask(port, { headers: { host: `admin.${host}` } })).body.toString()).toBe('admin')
+    expect((await ask(port, { headers: { host: `nothing.${host}` } })).status).toBe(404)
+    const unknown = await ask(port, { headers: { host: 'elsewhere.localhost' } })
+    expect(unknown).toMatchObject({ status: 404, headers: { 'x-fairlead': 'edge' } })
+    expect(unknown.body.toString()).toContain(host)
+    const [counts] = edge.counts()
+    expect(counts).toMatchObject({ requests: 4, errors: 0, unavailable: 1 })
+  })
+
+  test('an environment without a release answers 503, one whose instance is gone 502', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set({ ...route([], null), services: [] })
+    expect((await ask(port)).status).toBe(503)
+    edge.set(route([await closedPort()]))
+    const answer = await ask(port, { method: 'POST', body: Buffer.from('x') })
+    expect(answer).toMatchObject({ status: 502, headers: { 'x-fairlead': 'edge' } })
+    expect(answer.body.toString()).toContain('No instance of shop answers in production')
+    expect(edge.counts()[0]).toMatchObject({ requests: 2, errors: 0, unavailable: 2 })
+  })
+
+  test('a refused connection is tried at another instance, also with a body', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const ports = [await closedPort(), await service((request, response) => request.pipe(response)), await closedPort()]
+    edge.set(route(ports))
+    const body = randomBytes(300_000)
+    for (let i = 0; i < 6; i += 1) {
+      const answer = await ask(port, { method: 'POST', body })
+      expect(answer.status).toBe(200)
+      expect(answer.body.equals(body)).toBe(true)
+    }
+    expect(edge.counts()[0]).toMatchObject({ requests: 6, errors: 0, unavailable: 0 })
+  })
+
+  test('drops what belongs to one connection and says who asked', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(
+      route([
+        await service((request, response) => {
+          response.setHeader('set-cookie', ['a=1', 'b=2'])
+          response.setHeader('keep-alive', 'timeout=1')
+          response.end(JSON.stringify(request.headers))
+        }),
+      ]),
+    )
+    const answer = await ask(port, {
+      headers: {
+        'x-forwarded-for': '9.9.9.9',
+        'x-forwarded-host': 'pay.example',
+        'x-forwarded-proto': 'https',
+        'keep-alive': 'x',
+        'x-odd': 'Grüße',
+      },
+    })
+    const seen = JSON.parse(answer.body.toString()) as Record<string, string>
+    expect(seen).toMatchObject({
+      host,
+      'x-forwarded-for': '9.9.9.9, 127.0.0.1',
+      'x-forwarded-host': 'pay.example',
+      'x-forwarded-proto': 'https',
+      'x-odd': 'Grüße',
+    })
+    expect(seen['keep-alive']).toBeUndefined()
+    expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2'])
+    const plain = JSON.parse((await ask(port)).body.toString()) as Record<string, string>
+    expect(plain).toMatchObject({
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': host,
+      'x-forwarded-proto': 'http',
+    })
+  })
+
+  test('uploads 50 MB, with and without a length, and downloads them again, byte for byte', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(
+      route([
+        await service((request, response) => {
+          const hash = createHash('sha256')
+          request.on('data', (chunk: Buffer) => hash.update(chunk))
+          request.on('end', () => response.end(hash.digest('hex')))
+        }),
+      ]),
+    )
+    const body = randomBytes(50 * 1024 * 1024)
+    const sum = createHash('sha256').update(body).digest('hex')
+    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }])
+      expect((await ask(port, { method: 'PUT', body, headers })).body.toString()).toBe(sum)
+    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }]) {
+      edge.set(route([await service((_request, response) => response.writeHead(200, headers).end(body))], 2))
+      expect((await ask(port)).body.equals(body)).toBe(true)
+    }
+  })
+
+  test('streams without waiting for the end, and both ways at once', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(
+      route([
+        await service((request, response) => {
+          response.flushHeaders()
+          request.on('data', (chunk: Buffer) => response.write(chunk))
+          request.on('end', () => response.end())
+        }),
+      ]),
+    )
+    const heard: string[] = []
+    const sent = request({
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method: 'POST',
+      headers: { host, 'transfer-encoding': 'chunked' },
+    })
+    const ended = new Promise<void>((resolve) =>
+      sent.on('response', (response) => {
+        response.on('data', (chunk: Buffer) => heard.push(chunk.toString()))
+        response.on('end', resolve)
+      }),
+    )
+    sent.flushHeaders()
+    for (const word of ['one', 'two', 'three']) {
+      sent.write(word)
+      await until(() => heard.join('').endsWith(word))
+    }
+    sent.end()
+    await ended
+    expect(heard.join('')).toBe('onetwothree')
+  })
+
+  test('a slow client makes the service wait, not the edge hold the answer', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    let given = 0
+    edge.set(
+      route([
+        await service((_request, response) => {
+          const piece = Buffer.alloc(65_536)
+          const write = (): void => {
+            while (given < 1000 * piece.length) {
+              given += piece.length
+              if (!response.write(piece)) return void response.once('drain', write)
+            }
+            response.end()
+          }
+          write()
+        }),
+      ]),
+    )
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`))
+    socket.pause()
+    await until(() => given > 0)
+    let before = -1
+    while (given !== before) {
+      before = given
+      await pause(200)
+    }
+    expect(given).toBeLessThan(500 * 65_536)
+    let received = 0
+    socket.on('data', (chunk) => (received += chunk.length))
+    socket.resume()
+    await until(() => received > 1000 * 65_536)
+    socket.destroy()
+  })
+
+  test('keeps the connection for many requests, also those sent ahead of their turn', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const heads: number[] = []
+    edge.set(
+      route([
+        await service((request, response) => {
+          heads.push(request.socket.remotePort ?? 0)
+          response.end(request.url)
+        }),
+      ]),
+    )
+    const one = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`
+    const text = await speak(
+      port,
+      one('/a') + one('/b') + `POST /c HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 3\r\n\r\nxyz` + one('/d'),
+      (all) => all.endsWith('/d'),
+    )
+    expect([...text.matchAll(/\/[abcd](?=HTTP|$)/g)].map((match) => match[0])).toEqual(['/a', '/b', '/c', '/d'])
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    closers.push(() => agent.destroy())
+    heads.length = 0
+    for (let i = 0; i < 5; i += 1) await ask(port, { agent })
+    expect(new Set(heads).size).toBe(1)
+  })
+
+  test('HEAD, 204 and 304 have no body, and the next answer on the connection is the right one', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(
+      route([
+        await service((request, response) => {
+          const status = Number(request.url?.slice(1))
+          if (status === 200) response.setHeader('content-length', '5')
+          response.writeHead(status)
+          response.end(request.method === 'HEAD' || status !== 200 ? undefined : 'hello')
+        }),
+      ]),
+    )
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    closers.push(() => agent.destroy())
+    for (const [method, path] of [
+      ['HEAD', '/200'],
+      ['GET', '/204'],
+      ['GET', '/304'],
+      ['GET', '/200'],
+    ] as const) {
+      const answer = await ask(port, { method, path, agent })
+      expect(answer.status).toBe(Number(path.slice(1)))
+      expect(answer.body.toString()).toBe(method === 'GET' && path === '/200' ? 'hello' : '')
+    }
+  })
+
+  test('Expect: 100-continue is answered before the body is sent', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(route([await service((request, response) => request.pipe(response))]))
+    const sent = request({
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method: 'PUT',
+      headers: { host, expect: '100-continue', 'content-length': '4' },
+    })
+    sent.flushHeaders()
+    await new Promise<void>((resolve) => sent.once('continue', resolve))
+    const text = await new Promise<string>((resolve) => {
+      sent.on('response', (response) => response.on('data', (chunk: Buffer) => resolve(chunk.toString())))
+      sent.end('body')
+    })
+    expect(text).toBe('body')
+  })
+
+  test('a client that leaves is told to the service; a service that breaks off to the client', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    let isAway = false
+    edge.set(
+      route([
+        await service((request, response) => {
+          if (request.url === '/slow') {
+            response.write('begin')
+            request.socket.on('close', () => (isAway = true))
+          } else if (request.url === '/cut') {
+            response.writeHead(200, { 'content-length': '100' }).write('half')
+            setTimeout(() => response.destroy(), 20)
+          } else request.socket.destroy()
+        }),
+      ]),
+    )
+    await speak(port, `GET /slow HTTP/1.1\r\nhost: ${host}\r\n\r\n`, (text) => text.includes('begin'))
+    await until(() => isAway)
+    await expect(ask(port, { path: '/cut' })).rejects.toThrow()
+    const answer = await ask(port, { path: '/die', method: 'POST', body: Buffer.from('x') })
+    expect(answer).toMatchObject({ status: 502, headers: { 'x-fairlead': 'edge' } })
+    expect((await ask(port, { path: '/die' })).status).toBe(502)
+    expect(edge.counts()[0]).toMatchObject({ requests: 4, errors: 3, unavailable: 0 })
+  })
+
+  test('a service that ends resting connections breaks no request', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const server = createServer({ keepAliveTimeout: 3 }, (_request, response) => response.end('ok'))
+    edge.set(route([await listen(server)]))
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+    closers.push(() => agent.destroy())
+    const statuses = new Set<number>()
+    for (let i = 0; i < 150; i += 1) {
+      statuses.add((await ask(port, { agent, method: i % 2 ? 'GET' : 'DELETE' })).status)
+      await pause(i % 7)
+    }
+    expect([...statuses]).toEqual([200])
+  })
+
+  test('a WebSocket passes, stays on its release, and is cut when that is drained', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const server = createServer((_request, response) => response.writeHead(426).end('upgrade'))
+    const sockets = new WebSocketServer({ server })
+    sockets.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)))
+    edge.set(route([await listen(server)], 1))
+    const client = new WebSocket(`ws://127.0.0.1:${port}/live`, { headers: { host } })
+    await new Promise((resolve) => client.once('open', resolve))
+    const say = (word: string): Promise<string> =>
+      new Promise((resolve) => {
+        client.once('message', (data: Buffer) => resolve(data.toString()))
+        client.send(word)
+      })
+    expect(await say('before')).toBe('echo before')
+    edge.set(route([await service((_request, response) => response.end('two'))], 2))
+    expect((await ask(port)).body.toString()).toBe('two')
+    expect(await say('after')).toBe('echo after')
+    const closed = new Promise((resolve) => client.once('close', resolve))
+    await edge.drain('shop', 'production', 1, 50)
+    await closed
+    expect((await ask(port)).body.toString()).toBe('two')
+  })
+
+  test('an upgrade that the service does not want is answered, and so is h2c', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(route([await service((_request, response) => response.writeHead(403).end('no'))]))
+    const upgrade = (to: string): string =>
+      `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: ${to}\r\n\r\n`
+    expect(await speak(port, upgrade('websocket'))).toMatch(/^HTTP\/1\.1 403 [^]*no$/)
+    expect(await speak(port, upgrade('h2c'), (text) => text.includes('no'))).toMatch(/^HTTP\/1\.1 403 [^]*no/)
+  })
+
+  test('a drain waits for the requests under way and no longer than its time', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const waiting: ServerResponse[] = []
+    const old = await service((_request, response) => waiting.push(response))
+    edge.set(route([old], 1))
+    const answers = [ask(port), ask(port)]
+    await until(() => waiting.length === 2)
+    edge.set(route([await service((_request, response) => response.end('new'))], 2))
+    let isDrained = false
+    const drained = edge.drain('shop', 'production', 1, 60_000).then(() => (isDrained = true))
+    expect((await ask(port)).body.toString()).toBe('new')
+    waiting[0]?.end('old')
+    expect((await Promise.race(answers)).body.toString()).toBe('old')
+    await pause(50)
+    expect(isDrained).toBe(false)
+    const cut = Promise.allSettled(answers)
+    await edge.drain('shop', 'production', 1, 0)
+    await drained
+    expect((await cut).map((one) => one.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  test('spreads requests, the busy instance gets fewer', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const counts = [0, 0]
+    const release: (() => void)[] = []
+    const slow = await service((_request, response) => {
+      counts[0]! += 1
+      release.push(() => response.end())
+    })
+    const quick = await service((_request, response) => {
+      counts[1]! += 1
+      response.end()
+    })
+    edge.set(route([slow, quick]))
+    const waiting = ask(port)
+    await until(() => counts[0] === 1 || counts[1] === 1)
+    const more = counts[0] === 1 ? [] : [ask(port)]
+    await until(() => counts[0] === 1)
+    for (let i = 0; i < 10; i += 1) await ask(port)
+    expect(counts[0]).toBe(1)
+    for (const end of release) end()
+    await Promise.all([waiting, ...more])
+  })
+
+  test('closing lets requests under way end and says that the connection ends', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    let finish = (): void => undefined
+    let asked = false
+    edge.set(
+      route([
+        await service((_request, response) => {
+          asked = true
+          finish = () => response.end('whole')
+        }),
+      ]),
+    )
+    const agent = new Agent({ keepAlive: true })
+    closers.push(() => agent.destroy())
+    const answer = ask(port, { agent })
+    await until(() => asked)
+    const closed = edge.close(10_000)
+    finish()
+    expect(await answer).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    await closed
+    await expect(ask(port)).rejects.toThrow()
+  })
+})
+
+describe('answers that are no good', () => {
+  const answers: [string, string, RegExp][] = [
+    ['nonsense', 'hello\r\n\r\n', /^HTTP\/1\.1 502 /],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', /^HTTP\/1\.1 502 /],
+    [
+      'length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      /^HTTP\/1\.1 502 /,
+    ],
+    ['a line feed in a header', 'HTTP/1.1 200 OK\r\nx: a\nset-cookie: b\r\n\r\n', /^HTTP\/1\.1 502 /],
+    ['an upgrade that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n', /^HTTP\/1\.1 502 /],
+    [
+      'HTTP/1.0 until the end',
+      'HTTP/1.0 200 OK\r\nx: y\r\n\r\nall of it',
+      /^HTTP\/1\.1 200 OK\r\nx: y\r\nconnection: close\r\n\r\nall of it$/,
+    ],
+    [
+      'an interim answer first',
+      'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+      /^HTTP\/1\.1 200 OK\r\ncontent-length: 2\r\n[^]*ok$/,
+    ],
+    [
+      'a chunk that lies',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n',
+      /^HTTP\/1\.1 200 OK/,
+    ],
+  ]
+  test.each(answers)('%s', async (_name, bytes, expected) => {
+    const { edge, port } = await startEdge(false)
+    edge.set(route([await rawService((socket) => socket.once('data', () => socket.end(bytes, 'latin1')))]))
+    expect(await speak(port, `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).toMatch(expected)
+  })
+
+  test('what an instance sends unasked never becomes the answer to the next request', async () => {
+    const { edge, port } = await startEdge(false)
+    const reply = (word: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${word.length}\r\n\r\n${word}`
+    let asked = 0
+    edge.set(
+      route([
+        await rawService((socket) =>
+          socket.on('data', () => {
+            asked += 1
+            socket.write(reply(`right${asked}`) + (asked === 1 ? reply('wrong') : ''))
+          }),
+        ),
+      ]),
+    )
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    closers.push(() => agent.destroy())
+    expect((await ask(port, { agent })).body.toString()).toBe('right1')
+    expect((await ask(port, { agent })).body.toString()).toBe('right2')
+  })
+})
+
+test('a fixed port leads to its environment whatever the host, and is opened as soon as it is free', async () => {
+  const { edge } = await startEdge(false)
+  const other = createNetServer()
+  const fixed = await new Promise<number>((resolve) =>
+    other.listen(0, '127.0.0.1', () => resolve((other.address() as AddressInfo).port)),
+  )
+  edge.set({ ...route([await service((_request, response) => response.end('mine'))]), port: fixed })
+  await until(() => edge.counts()[0]?.problem !== null)
+  expect(edge.counts()[0]?.problem).toContain(String(fixed))
+  await new Promise((resolve) => other.close(resolve))
+  await until(() => edge.counts()[0]?.problem === null)
+  expect((await ask(fixed, { headers: { host: '127.0.0.1' } })).body.toString()).toBe('mine')
+  edge.remove('shop', 'production')
+  await expect(ask(fixed)).rejects.toThrow()
+})

@@ -1,0 +1,187 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { Connection } from './connection.ts'
+import { forward } from './forward.ts'
+import { hostName } from './head.ts'
+import { endPage, page, unknownHost } from './pages.ts'
+import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
+import { forwardUpgrade } from './upgrade.ts'
+
+export type { EdgeRoute } from './routes.ts'
+
+export interface Edge {
+  set(route: EdgeRoute): void
+  remove(app: string, environment: string): void
+  /** Waits until no request of a release is under way, at most so long; then cuts what is left (WebSockets). */
+  drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
+  counts(): (EdgeRoute & RouteCount & { problem: string | null })[]
+  /** Listens on the edge's port and the fixed ones, or takes sockets over from a host before. */
+  listen(port: number, handed: Map<string, Server>): Promise<void>
+  /** The listening sockets by name, to hand to the next host. */
+  sockets(): Map<string, Server>
+  /** Takes nothing new, waits for what is under way, at most so long. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface EdgeOptions {
+  /** the address to listen on */
+  address: string
+  log(message: string, fields?: Record<string, unknown>): void
+  /** every request takes the thorough path; for tests and measurements */
+  isThorough?: boolean
+}
+
+/** A client that is quiet for longer is let go; when the host gives way, much sooner. */
+const quietAtMost = 75_000
+const quietAtMostWhenClosing = 3000
+
+/** The reverse proxy in front of the services of this machine. A change of route is one assignment: no request falls between. */
+export function createEdge(options: EdgeOptions): Edge {
+  const routes = new Routes()
+  const listeners = new Map<string, Server>()
+  const connections = new Set<Connection>()
+  const thorough = createThorough(routes, () => isClosing)
+  let handedOver = new Map<string, Server>()
+  let isListening = false
+  let isClosing = false
+
+  const context = {
+    routes,
+    isClosing: () => isClosing,
+    handOn: thorough.take,
+    ended: (connection: Connection) => void connections.delete(connection),
+  }
+  const makeServer = (entry: Entry | null): Server =>
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (options.isThorough) thorough.take(socket, entry, null)
+      else connections.add(new Connection(socket, entry, context))
+    })
+  const sweep = setInterval(() => {
+    const now = performance.now()
+    const atMost = isClosing ? quietAtMostWhenClosing : quietAtMost
+    for (const connection of connections) if (connection.quiet(now) > atMost) connection.destroy()
+    thorough.sweep(now, atMost)
+  }, 1000)
+  sweep.unref()
+
+  const open = (name: string, port: number, entry: Entry | null): Promise<void> => {
+    const server = makeServer(entry)
+    listeners.set(name, server)
+    const handed = handedOver.get(name)
+    handedOver.delete(name)
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(handed ?? { port, host: options.address }, resolve)
+    })
+  }
+
+  const openFixed = (entry: Entry): void => {
+    const { port } = entry.route
+    if (port === null || listeners.has(String(port)) || isClosing) return
+    open(String(port), port, entry).then(
+      () => (entry.problem = null),
+      (error: Error) => {
+        listeners.delete(String(port))
+        if (entry.problem === null)
+          options.log('a fixed port cannot be opened; it is tried again', { port, error: error.message })
+        entry.problem = `port ${port} cannot be opened: ${error.message}`
+        setTimeout(() => entry.route.port === port && routes.all().includes(entry) && openFixed(entry), 1000).unref()
+      },
+    )
+  }
+
+  const closeFixed = (port: number | null): void => {
+    if (port === null) return
+    listeners.get(String(port))?.close()
+    listeners.delete(String(port))
+  }
+
+  return {
+    set: (route) => {
+      const before = routes.get(route.app, route.environment)?.route.port ?? null
+      if (before !== route.port) closeFixed(before)
+      const entry = routes.set(route)
+      if (isListening) openFixed(entry)
+    },
+    remove: (app, environment) => {
+      closeFixed(routes.get(app, environment)?.route.port ?? null)
+      routes.remove(app, environment)
+    },
+    drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
+    counts: () => routes.all().map(({ route, count, problem }) => ({ ...route, ...count, problem })),
+    listen: async (port, handed) => {
+      handedOver = handed
+      await open('edge', port, null)
+      isListening = true
+      for (const entry of routes.all()) openFixed(entry)
+      for (const unused of handedOver.values()) unused.close()
+      handedOver.clear()
+    },
+    sockets: () => new Map(listeners),
+    close: async (graceMs) => {
+      isClosing = true
+      for (const server of listeners.values()) server.close()
+      const until = performance.now() + graceMs
+      while (connections.size + thorough.size() > 0 && performance.now() < until)
+        await new Promise((wake) => setTimeout(wake, 20))
+      for (const connection of connections) connection.destroy()
+      thorough.sweep(Infinity, 0)
+      clearInterval(sweep)
+    },
+  }
+}
+
+interface Taken {
+  entry: Entry | null
+  open: number
+  since: number
+}
+
+/** Node's own server for connections that need all of HTTP. It listens nowhere: it is given its connections. */
+function createThorough(routes: Routes, isClosing: () => boolean) {
+  const taken = new Map<Socket, Taken>()
+  const count = (socket: Socket, change: number): void => {
+    const facts = taken.get(socket)
+    if (!facts) return
+    facts.open += change
+    facts.since = performance.now()
+  }
+  const server: HttpServer = createHttpServer(
+    {
+      keepAliveTimeout: 75_000,
+      requestTimeout: 0,
+      // Another upgrade than this (h2c) may be ignored, and then is a plain request.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    (request, response) => {
+      count(request.socket, 1)
+      response.once('close', () => count(request.socket, -1))
+      const host = hostName(request.headers.host ?? '')
+      const passage = routes.begin(taken.get(request.socket)?.entry ?? null, host)
+      if (passage) forward(request, response, passage, isClosing)
+      else endPage(response, 404, unknownHost(host, routes.hosts()))
+    },
+  )
+  server.on('upgrade', (request: IncomingMessage, stream, head) => {
+    const socket = stream as Socket
+    count(socket, 1)
+    const host = hostName(request.headers.host ?? '')
+    const passage = routes.begin(taken.get(socket)?.entry ?? null, host)
+    if (passage) forwardUpgrade(request, socket, head, passage)
+    else socket.end(page(404, unknownHost(host, routes.hosts()), false, true))
+  })
+  return {
+    take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {
+      taken.set(socket, { entry, open: 0, since: performance.now() })
+      socket.once('close', () => taken.delete(socket))
+      server.emit('connection', socket)
+      if (bytes) socket.unshift(bytes)
+    },
+    size: () => taken.size,
+    /** Lets go of connections without a request for so long; with Infinity, of all. */
+    sweep: (now: number, atMost: number): void => {
+      for (const [socket, { open, since }] of taken)
+        if (now === Infinity || (open === 0 && now - since > atMost)) socket.destroy()
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { forwardedLines } from './forwarded.ts'
+import { brokenOff, endPage } from './pages.ts'
+import type { Passage } from './routes.ts'
+
+/** Headers that belong to one connection and not to the request (RFC 9110 §7.6.1). */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+])
+const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** The connection could not be made: nothing reached the instance. */
+const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
+const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+/** The thorough path: any HTTP/1 request, by Node's parser and undici's, streamed both ways at the pace of the slower side. */
+export function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  passage: Passage,
+  isClosing: () => boolean,
+): void {
+  let isOver = false
+  let tries = 0
+  let wasLost = false
+  let controller: Dispatcher.DispatchController | null = null
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+  const finish = (status: number): void => {
+    if (isOver) return
+    isOver = true
+    passage.end(status)
+  }
+  const abandon = (): void => {
+    if (isOver) return
+    finish(499)
+    controller?.abort(new Error('the client has gone'))
+    response.destroy()
+  }
+  const fail = (): void => {
+    if (isOver) return
+    finish(502)
+    if (response.headersSent) response.destroy()
+    else endPage(response, 502, brokenOff)
+  }
+  passage.cut = abandon
+  response.on('close', abandon)
+  response.on('drain', () => controller?.resume())
+
+  const attempt = (): void => {
+    const backend = passage.next()
+    if (!backend && wasLost) return fail()
+    if (!backend) {
+      isOver = true
+      const { status, text } = passage.unavailable()
+      return endPage(response, status, text)
+    }
+    tries += 1
+    const options: Dispatcher.DispatchOptions = {
+      path: request.url ?? '/',
+      method: request.method as Dispatcher.HttpMethod,
+      headers: requestHeaders(request),
+      body: hasBody ? request : null,
+    }
+    backend.pool.dispatch(options, {
+      onRequestStart: (started) => {
+        controller = started
+        if (isOver) started.abort(new Error('the client has gone'))
+      },
+      onResponseStart: (_controller, status, headers) => {
+        if (status < 200) return
+        if (isClosing()) response.shouldKeepAlive = false
+        response.writeHead(status, responseHeaders(headers))
+        response.flushHeaders()
+      },
+      onResponseData: (started, chunk) => {
+        if (!response.write(chunk)) started.pause()
+      },
+      onResponseEnd: () => {
+        finish(response.statusCode)
+        response.end()
+      },
+      onResponseError: (_controller, error) => {
+        if (isOver) return
+        const { code = '' } = error as NodeJS.ErrnoException
+        wasLost = !nothingSent.has(code)
+        const isUntouched = !response.headersSent && !hasBody && mayRepeat.has(request.method ?? '')
+        if (wasLost && !(lost.has(code) && isUntouched && tries === 1)) return fail()
+        passage.refuse()
+        attempt()
+      },
+    })
+  }
+  attempt()
+}
+
+/** The headers that go on, as a flat list of names and values. */
+export function requestHeaders(request: IncomingMessage, kept: (name: string) => boolean = () => false): string[] {
+  const { rawHeaders } = request
+  const headers: string[] = []
+  const listed = new Set(request.headers.connection?.toLowerCase().split(/\s*,\s*/))
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    const lower = name.toLowerCase()
+    const isDropped = (hopByHop.has(lower) || listed.has(lower)) && !kept(lower)
+    if (!isDropped && !/^x-forwarded-(for|proto|host)$/.test(lower)) headers.push(name, rawHeaders[i + 1] ?? '')
+  }
+  const way = {
+    authority: request.headers.host ?? '',
+    forwardedFor: textOf(request.headers['x-forwarded-for']),
+    forwardedProto: textOf(request.headers['x-forwarded-proto']),
+    forwardedHost: textOf(request.headers['x-forwarded-host']),
+  }
+  for (const line of forwardedLines(way, request.socket.remoteAddress ?? '')
+    .trimEnd()
+    .split('\r\n')) {
+    const colon = line.indexOf(': ')
+    headers.push(line.slice(0, colon), line.slice(colon + 2))
+  }
+  return headers
+}
+
+const textOf = (value: string | string[] | undefined): string =>
+  Array.isArray(value) ? value.join(', ') : (value ?? '')
+
+/** The headers of an answer that go on. */
+export function responseHeaders(headers: Record<string, string | string[] | undefined>) {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (header): header is [string, string | string[]] => header[1] !== undefined && !hopByHop.has(header[0]),
+    ),
+  )
+}

@@ -1,0 +1,195 @@
+import { Backend } from './backend.ts'
+
+/** What the edge knows of an environment: the release with the traffic, and where its services answer. */
+export interface EdgeRoute {
+  app: string
+  environment: string
+  /** the host name of the environment; services besides the first answer at `<service>.<host>` */
+  host: string
+  port: number | null
+  release: number | null
+  services: { name: string; ports: number[] }[]
+}
+
+export interface RouteCount {
+  /** requests that ended, of which answered with 5xx or broken off, and those that no instance could take */
+  requests: number
+  errors: number
+  unavailable: number
+}
+
+export interface Entry {
+  route: EdgeRoute
+  count: RouteCount
+  /** why its fixed port is not open */
+  problem: string | null
+}
+
+/** The requests under way of one release, and its instances. */
+interface Traffic {
+  passages: Set<Passage>
+  backends: Map<number, Backend>
+  turn: number
+}
+
+const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string => `${route.app}/${route.environment}`
+
+/** Which instance gets a request, and how many requests each route had. A change of route is one assignment. */
+export class Routes {
+  readonly #entries = new Map<string, Entry>()
+  readonly #hosts = new Map<string, Entry>()
+  readonly #traffic = new Map<string, Traffic>()
+
+  set(route: EdgeRoute): Entry {
+    const known = this.#entries.get(keyOf(route))
+    const entry: Entry = known ?? { route, count: { requests: 0, errors: 0, unavailable: 0 }, problem: null }
+    if (known && known.route.host !== route.host) this.#hosts.delete(known.route.host)
+    entry.route = route
+    this.#entries.set(keyOf(route), entry)
+    this.#hosts.set(route.host, entry)
+    this.#forgetGone(route)
+    return entry
+  }
+
+  /** An instance that started again has another port. */
+  #forgetGone(route: EdgeRoute): void {
+    const traffic = this.#traffic.get(`${keyOf(route)}/${route.release}`)
+    const ports = new Set(route.services.flatMap((service) => service.ports))
+    for (const [port, backend] of traffic?.backends ?? []) {
+      if (ports.has(port)) continue
+      backend.close()
+      traffic?.backends.delete(port)
+    }
+  }
+
+  get(app: string, environment: string): Entry | undefined {
+    return this.#entries.get(`${app}/${environment}`)
+  }
+
+  remove(app: string, environment: string): void {
+    const entry = this.get(app, environment)
+    if (entry) this.#hosts.delete(entry.route.host)
+    this.#entries.delete(`${app}/${environment}`)
+  }
+
+  all(): Entry[] {
+    return [...this.#entries.values()]
+  }
+
+  /** The hosts there are, for who asks for another. */
+  hosts(): string[] {
+    return [...this.#hosts.keys()].sort()
+  }
+
+  /** A request begins: null when nothing is known by that host. `fixed` is the environment whose own port it came by. */
+  begin(fixed: Entry | null, host: string): Passage | null {
+    const entry = fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
+    return entry ? new Passage(this, entry, host) : null
+  }
+
+  traffic(route: EdgeRoute): Traffic {
+    const key = `${keyOf(route)}/${route.release}`
+    let found = this.#traffic.get(key)
+    if (!found) this.#traffic.set(key, (found = { passages: new Set(), backends: new Map(), turn: 0 }))
+    return found
+  }
+
+  /** Waits until no request of a release is under way, at most so long; then cuts what is left. */
+  async drain(app: string, environment: string, release: number, graceMs: number): Promise<void> {
+    const key = `${app}/${environment}/${release}`
+    const traffic = this.#traffic.get(key)
+    if (!traffic) return
+    const until = performance.now() + graceMs
+    while (traffic.passages.size > 0 && performance.now() < until) await new Promise((wake) => setTimeout(wake, 10))
+    for (const passage of [...traffic.passages]) passage.cut()
+    for (const backend of traffic.backends.values()) backend.close()
+    this.#traffic.delete(key)
+  }
+}
+
+/** One request on its way through the edge. */
+export class Passage {
+  /** Breaks it off; set by who carries it. */
+  cut: () => void = () => undefined
+  readonly entry: Entry
+  readonly #routes: Routes
+  readonly #host: string
+  #traffic: Traffic | null = null
+  #backend: Backend | null = null
+  #refused: number[] | null = null
+
+  constructor(routes: Routes, entry: Entry, host: string) {
+    this.#routes = routes
+    this.entry = entry
+    this.#host = host
+  }
+
+  /** The instance to try: the least busy one of the release that has the traffic now. Null when none is left. */
+  next(): Backend | null {
+    this.#leave()
+    const { route } = this.entry
+    if (route.release === null) return null
+    const ports = this.#ports(route)
+    const traffic = this.#routes.traffic(route)
+    const best = this.#leastBusy(traffic, ports)
+    if (best === null) return null
+    this.#traffic = traffic
+    this.#backend = best
+    best.open += 1
+    traffic.passages.add(this)
+    return best
+  }
+
+  #ports(route: EdgeRoute): number[] {
+    const isService = this.#host.length > route.host.length && this.#host.endsWith(`.${route.host}`)
+    if (!isService) return route.services[0]?.ports ?? []
+    const name = this.#host.slice(0, -route.host.length - 1)
+    return route.services.find((service) => service.name === name)?.ports ?? []
+  }
+
+  #leastBusy(traffic: Traffic, ports: number[]): Backend | null {
+    traffic.turn = (traffic.turn + 1) % 1_000_000
+    let best: Backend | null = null
+    for (let i = 0; i < ports.length; i += 1) {
+      const port = ports[(traffic.turn + i) % ports.length] ?? 0
+      if (this.#refused?.includes(port)) continue
+      let backend = traffic.backends.get(port)
+      if (!backend) traffic.backends.set(port, (backend = new Backend(port)))
+      if (best === null || backend.open < best.open) best = backend
+    }
+    return best
+  }
+
+  /** The instance did not take it: `next` passes it by. */
+  refuse(): void {
+    if (this.#backend) (this.#refused ??= []).push(this.#backend.port)
+  }
+
+  #leave(): void {
+    if (this.#backend) this.#backend.open -= 1
+    this.#traffic?.passages.delete(this)
+    this.#backend = null
+    this.#traffic = null
+  }
+
+  /** It ended with that status; 499 when the client left before the answer was whole. */
+  end(status: number): void {
+    this.#leave()
+    this.entry.count.requests += 1
+    if (status >= 500) this.entry.count.errors += 1
+  }
+
+  /** It ended because no instance could take it: status and sentence for who asked. */
+  unavailable(): { status: number; text: string } {
+    this.#leave()
+    const { count, route } = this.entry
+    count.requests += 1
+    count.unavailable += 1
+    if (route.release === null)
+      return { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
+    const isUnknown = this.#ports(route).length === 0 && route.services.some((service) => service.ports.length > 0)
+    return isUnknown
+      ? { status: 404, text: `${route.app} has no service with traffic at ${this.#host}.\n` }
+      : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
+  }
+}

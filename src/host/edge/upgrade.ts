@@ -1,0 +1,85 @@
+import { type IncomingMessage, request as connect } from 'node:http'
+import type { Socket } from 'node:net'
+import { requestHeaders, responseHeaders } from './forward.ts'
+import { page } from './pages.ts'
+import type { Passage } from './routes.ts'
+
+const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
+
+/** Hands a WebSocket through: the handshake as a request, then bytes both ways until either side ends. */
+export function forwardUpgrade(request: IncomingMessage, client: Socket, head: Buffer, passage: Passage): void {
+  let isOver = false
+  const finish = (status: number): void => {
+    if (isOver) return
+    isOver = true
+    passage.end(status)
+  }
+  passage.cut = () => {
+    finish(499)
+    client.destroy()
+  }
+  client.on('error', () => client.destroy())
+  client.on('close', () => finish(499))
+
+  const attempt = (): void => {
+    const backend = passage.next()
+    if (!backend) {
+      isOver = true
+      const { status, text } = passage.unavailable()
+      return void client.end(page(status, text, false, true))
+    }
+    const sent = connect({
+      host: '127.0.0.1',
+      port: backend.port,
+      agent: false,
+      method: request.method,
+      path: request.url,
+      headers: requestHeaders(request, isPartOfUpgrade),
+    })
+    let isConnected = false
+    sent.on('socket', (socket) => socket.once('connect', () => (isConnected = true)))
+    client.on('close', () => sent.destroy())
+    sent.on('error', () => {
+      if (isOver) return
+      if (!isConnected) {
+        passage.refuse()
+        return attempt()
+      }
+      finish(502)
+      client.end(page(502, 'The service broke off without an answer.\n', false, true))
+    })
+    sent.on('upgrade', (answer, upstream, first) => {
+      tunnel(client, upstream as Socket, answer, head, first)
+      upstream.on('close', () => finish(101))
+    })
+    // It does not want to: the answer is given and the connection ends, because what follows it would be unclear.
+    sent.on('response', (answer) => {
+      finish(answer.statusCode ?? 502)
+      client.write(`${headText(answer, false)}connection: close\r\n\r\n`)
+      answer.pipe(client)
+    })
+    sent.end()
+  }
+  attempt()
+}
+
+function tunnel(client: Socket, upstream: Socket, answer: IncomingMessage, head: Buffer, first: Buffer): void {
+  client.setNoDelay(true)
+  upstream.setNoDelay(true)
+  client.write(`${headText(answer, true)}\r\n`)
+  if (first.length > 0) client.write(first)
+  if (head.length > 0) upstream.write(head)
+  upstream.pipe(client)
+  client.pipe(upstream)
+  upstream.on('error', () => client.destroy())
+  client.on('close', () => upstream.destroy())
+  upstream.on('close', () => client.destroySoon())
+}
+
+function headText(answer: IncomingMessage, isUpgrade: boolean): string {
+  const kept = isUpgrade ? answer.headers : responseHeaders(answer.headers)
+  const lines = Object.entries(kept).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
+  )
+  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}\r\n${lines.join('')}`
+}
