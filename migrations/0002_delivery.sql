@@ -118,6 +118,7 @@ create table deployment (
 );
 create index deployment_by_environment on deployment (app, environment, id desc);
 create unique index deployment_live on deployment (app, environment) where state = 'live';
+create index deployment_open on deployment (id) where state in ('waiting', 'starting', 'verifying', 'switching');
 create index deployment_by_run on deployment (run);
 
 create table held (

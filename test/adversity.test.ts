@@ -150,6 +150,30 @@ describe('a machine that misbehaves', () => {
     }
   })
 
+  test('a run that waits for its turn can be cancelled before it began', async () => {
+    const installation = await startInstallation({ env: { FAIRLEAD_CONCURRENCY: '1' } })
+    try {
+      const slow = await repositoryWith({
+        'fairlead.yaml': 'steps: {wait: sleep 600}\nservices: {web: exec node server.js}\n',
+      })
+      await push(installation, 'slow', slow)
+      const first = await latest(installation, 'slow')
+      await waitFor(
+        'it runs',
+        async () => (await installation.client.getRun({ params: { run: first } })).state === 'running',
+      )
+      const next = await repositoryWith(tinyApp('one', one))
+      await push(installation, 'next', next)
+      const second = await latest(installation, 'next')
+      await installation.client.cancelRun({ params: { run: second } })
+      expect(await endedRun(installation, second, 10)).toMatchObject({ state: 'cancelled' })
+      await installation.client.cancelRun({ params: { run: first } })
+      expect(await endedRun(installation, first, 10)).toMatchObject({ state: 'cancelled' })
+    } finally {
+      await installation.stop()
+    }
+  })
+
   test('without git the server says so in one sentence, and ends', async () => {
     const home = await mkdtemp(join(tmpdir(), 'fairlead-nogit-'))
     const bare = await mkdtemp(join(tmpdir(), 'fairlead-path-'))

@@ -135,3 +135,14 @@ export async function forgetSteps(db: Database, days: number, atOnce = 200): Pro
     if (count < atOnce) return cleaned
   }
 }
+
+/** The ends of those of the workflows that have ended. */
+export async function endsOf(
+  db: Database,
+  ids: string[],
+): Promise<{ id: string; state: string; reason: string | null }[]> {
+  if (ids.length === 0) return []
+  return db.query(
+    sql`select id, state, reason from workflow where id = any(${ids}) and state not in ('queued', 'running')`,
+  )
+}

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/sql.ts'
 import { collectGarbage } from '#platform/oci.ts'
 import type { World } from './world.ts'
@@ -8,12 +9,15 @@ import type { World } from './world.ts'
 const artifactsKept = 10
 /** Workspaces of failed runs are kept for a look this long. */
 const workspaceHours = 24
+/** Recorded results of ended workflows are kept this long; events and domain tables stay. */
+const stepDays = 7
 
 /**
  * Removes what nothing needs any more: old workspaces, and artifacts that are neither among an app's newest, nor live
  * anywhere, nor among the last ten that were. Safe to run at any time and on every replica.
  */
 export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
+  await forgetSteps(world.db, stepDays)
   return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { poll } from '#domains/source/polling.ts'
 import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
+import { closeAbandoned } from '#flows/reconcile.ts'
 import { git } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
 import { type Home, makeHome } from '#platform/home.ts'
@@ -84,6 +85,7 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
   void poll({ source, log, random: Math.random, parallel: 4, every }, signal)
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
+  void reconcile(wired, log, signal)
   const { url } = await access.createLink('admin', 'admin')
   process.stdout.write(`Fairlead ${version} at ${wired.publicUrl}\nSign in once, within 15 minutes: ${url}\n`)
   void buildConsoleOnce(log)
@@ -118,6 +120,16 @@ async function cleanNowAndThen({ world }: Wired, log: Logger, signal: AbortSigna
     await clean(world).then(
       (removed) => removed.artifacts + removed.workspaces > 0 && log.info('cleaned up', removed),
       (error: Error) => log.warn('the clean-up broke', { error: error.message }),
+    )
+  }
+}
+
+async function reconcile({ world }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(5000, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    await closeAbandoned(world.db).catch((error: Error) =>
+      log.warn('what was abandoned could not be closed', { error: error.message }),
     )
   }
 }

@@ -89,7 +89,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     replica: `${hostname()}/${process.pid}`,
     lease: leaseMs,
     definitions: definitions as unknown as WorkflowDefinition[],
-    onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic()) + leaseMs),
+    onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic())),
   })
   const http = await createHttpServer({
     access,

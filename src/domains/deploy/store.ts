@@ -64,6 +64,12 @@ export async function pendingDeployments(db: Database, app: string, environment:
   )
 }
 
+export async function openDeployments(db: Database): Promise<{ id: number; workflow: string }[]> {
+  return db.query(
+    sql`select id, workflow from deployment where state in ('waiting', 'starting', 'verifying', 'switching')`,
+  )
+}
+
 /** The last hundred that had the traffic, newest first. */
 export async function pastDeployments(db: Database, app: string, environment: string): Promise<PastDeployment[]> {
   return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.removed is null as "artifactKept"

@@ -50,6 +50,11 @@ export async function recentRuns(db: Database, app: string, ended: number): Prom
     order by r.id desc`)
 }
 
+export async function openRuns(db: Database): Promise<{ id: number; app: string; chain: string }[]> {
+  return db.query(sql`select r.id, r.app, c.chain from pipeline_run r join change c on c.app = r.app and c.sha = r.sha
+    where r.state in ('queued', 'running')`)
+}
+
 export async function latestRunOf(db: Database, app: string, sha: string): Promise<Run | null> {
   const rows = await db.query<Run>(
     sql`select ${runColumns} ${fromRuns} where r.app = ${app} and r.sha = ${sha} order by r.id desc limit 1`,

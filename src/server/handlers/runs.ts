@@ -7,6 +7,7 @@ import * as store from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { queueDelivery } from '#flows/queue.ts'
+import { closeAbandoned } from '#flows/reconcile.ts'
 import { logFile } from '#flows/step.ts'
 import type { World } from '#flows/world.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -45,6 +46,7 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
         }),
       ])
       await engine.cancel(`delivery/${run.id}`)
+      await closeAbandoned(db)
       return mustGet(db, params.run)
     },
     retryRun: async ({ params }, caller) => {

@@ -1,0 +1,44 @@
+import type { NewEvent } from '#contract/event.ts'
+import { endDeployment, openDeployments } from '#domains/deploy/store.ts'
+import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import { endsOf } from '#engine/records.ts'
+import type { Database } from '#platform/postgres.ts'
+
+/**
+ * Closes runs and deployments whose workflow ended without closing them: one that was cancelled before it began, or that
+ * broke (a version it does not know, a bug). Nothing stays open without somebody who works on it. Answers how many.
+ */
+export async function closeAbandoned(db: Database): Promise<number> {
+  const [runs, deployments] = await Promise.all([openRuns(db), openDeployments(db)])
+  const ends = new Map(
+    (await endsOf(db, [...runs.map((run) => `delivery/${run.id}`), ...deployments.map((one) => one.workflow)])).map(
+      (end) => [end.id, end],
+    ),
+  )
+  let closed = 0
+  for (const run of runs) {
+    const end = ends.get(`delivery/${run.id}`)
+    if (!end) continue
+    const state = end.state === 'cancelled' ? 'cancelled' : 'failed'
+    const reason = end.state === 'cancelled' ? 'cancelled' : `the delivery broke: ${end.reason ?? 'no reason given'}`
+    const event: NewEvent = {
+      type: 'dev.cdevents.pipelinerun.finished',
+      subject: `run/${run.id}`,
+      chain: run.chain,
+      app: run.app,
+      data: { outcome: 'failure', state, reason },
+    }
+    await db.batch([closeSteps(run.id, state), endRun(run.id, state, reason), appendEvent(event)])
+    closed += 1
+  }
+  for (const one of deployments) {
+    const end = ends.get(one.workflow)
+    if (!end) continue
+    await db.batch([
+      endDeployment(one.id, end.state === 'cancelled' ? 'cancelled' : 'failed', end.reason ?? 'its workflow ended'),
+    ])
+    closed += 1
+  }
+  return closed
+}
