@@ -16,6 +16,7 @@ import {
 } from '#engine/workflow.ts'
 import { pack } from '#platform/oci.ts'
 import { deploy, facts, type PlannedDeployment } from './deployment.ts'
+import { pause } from './patience.ts'
 import { runSteps } from './steps.ts'
 import type { World } from './world.ts'
 
@@ -170,8 +171,7 @@ async function waitForDisk(world: World, step: StepContext, input: DeliveryInput
       await step.flush()
       said = true
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    if (step.signal.aborted) throw step.signal.reason
+    await pause(step, 1000)
   }
 }
 

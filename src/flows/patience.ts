@@ -19,7 +19,22 @@ export async function patiently<T>(
     } catch (error) {
       if (!(error instanceof FairleadError) || error.code !== 'unavailable' || performance.now() > until) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    if (step.signal.aborted) throw step.signal.reason
+    await pause(step, pauseMs)
   }
+}
+
+/** Waits; ends at once, by a throw of the signal's reason, when the step is to stop. */
+export function pause(step: Pick<StepContext, 'signal'>, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(step.signal.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      step.signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    if (step.signal.aborted) stop()
+    else step.signal.addEventListener('abort', stop, { once: true })
+  })
 }

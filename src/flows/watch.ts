@@ -1,6 +1,7 @@
 import { judgeWatch } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import { pause } from './patience.ts'
 import { planRollback, startRollback } from './rollback.ts'
 import type { World } from './world.ts'
 
@@ -40,7 +41,7 @@ async function look(world: World, step: StepContext, input: WatchInput, until: n
       })
       return { outcome: reason }
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await pause(step, 1000)
   }
 }
 
