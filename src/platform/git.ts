@@ -45,6 +45,8 @@ export interface GitOptions {
   timeoutMs?: number
   /** reaches other repositories: with the proxies, keys and credential helpers that this user has configured for git */
   network?: boolean
+  /** configuration for this call; other users of the machine cannot read it, as they can arguments */
+  config?: Record<string, string>
 }
 
 /**
@@ -69,7 +71,11 @@ export function gitBytes(
       args,
       {
         cwd,
-        env: { ...(options.network ? networkEnvironment() : gitEnvironment()), ...options.env },
+        env: {
+          ...(options.network ? networkEnvironment() : gitEnvironment()),
+          ...configured(options.config),
+          ...options.env,
+        },
         encoding: 'buffer',
         maxBuffer: 64 * 1024 * 1024,
         timeout,
@@ -120,10 +126,16 @@ function guards(): Record<string, string> {
     HOME: process.env['HOME'] ?? '/',
     LANG: 'C.UTF-8',
     GIT_TERMINAL_PROMPT: '0',
-    GIT_CONFIG_COUNT: '2',
-    GIT_CONFIG_KEY_0: 'safe.directory',
-    GIT_CONFIG_VALUE_0: '*',
-    GIT_CONFIG_KEY_1: 'core.hooksPath',
-    GIT_CONFIG_VALUE_1: '/dev/null',
+    ...configured({}),
   }
+}
+
+/** Settings that git takes from its environment: no repository is foreign, no hook runs, and what a call adds. */
+function configured(more: Record<string, string> = {}): Record<string, string> {
+  const all = Object.entries({ 'safe.directory': '*', 'core.hooksPath': '/dev/null', ...more })
+  const pairs = all.flatMap(([key, value], i) => [
+    [`GIT_CONFIG_KEY_${i}`, key],
+    [`GIT_CONFIG_VALUE_${i}`, value],
+  ])
+  return { GIT_CONFIG_COUNT: String(all.length), ...(Object.fromEntries(pairs) as Record<string, string>) }
 }

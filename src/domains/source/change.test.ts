@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { addressOf } from './repository.ts'
 import { branchProblem, decideBranch, pushLines, repositoryProblem } from './change.ts'
 
 const shas = fc.constantFrom(null, 'a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40))
@@ -115,4 +116,21 @@ describe('names and addresses', () => {
     expect(repositoryProblem({ kind: 'path', path: '../x' })).toBe('the path must be absolute')
     expect(repositoryProblem({ kind: 'path', path: '/srv/x' })).toBe(null)
   })
+
+  test.each([
+    ['https://ada:p%40ss@a.example:8443/x.git', 'https://a.example:8443/x.git', 'ada:p@ss'],
+    ['https://token@a.example/x.git', 'https://a.example/x.git', 'token:'],
+    ['http://a:b@c@a.example/x', 'http://a.example/x', 'a:b@c'],
+  ])('git is given %s without what is secret, and that as a header', (url, address, who) => {
+    const given = addressOf({ kind: 'url', url })
+    expect(given.address).toBe(address)
+    expect(Object.values(given.config)).toEqual([`Authorization: Basic ${Buffer.from(who).toString('base64')}`])
+  })
+
+  test.each(['https://a.example/x.git', 'ssh://git@a.example/x.git', 'git@a.example:x.git'])(
+    '%s is given as it is',
+    (url) => {
+      expect(addressOf({ kind: 'url', url })).toEqual({ address: url, config: {} })
+    },
+  )
 })

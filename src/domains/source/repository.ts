@@ -14,8 +14,28 @@ export interface CommitFacts {
 
 export type Elsewhere = Exclude<Repository, { kind: 'hosted' }>
 
-export const addressOf = (repository: Elsewhere): string =>
-  repository.kind === 'path' ? repository.path : repository.url
+/**
+ * The address as git is given it. User and password go as a header instead: arguments can be read by everybody on the
+ * machine, and git repeats addresses in its errors.
+ */
+export function addressOf(repository: Elsewhere): { address: string; config: Record<string, string> } {
+  if (repository.kind === 'path') return { address: repository.path, config: {} }
+  const url = /^https?:/i.test(repository.url) ? URL.parse(repository.url) : null
+  if (!url || (url.username === '' && url.password === '')) return { address: repository.url, config: {} }
+  const who = `${decoded(url.username)}:${decoded(url.password)}`
+  const config = { [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${Buffer.from(who).toString('base64')}` }
+  url.username = ''
+  url.password = ''
+  return { address: url.href, config }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 // What old but honest histories have is let in; what could harm who checks it out is not.
 // An acknowledged push survives a power cut: objects and refs are written through.
@@ -81,14 +101,14 @@ export async function headOf(bare: string, branch: string): Promise<string | nul
   return line?.split(' ')[0] ?? null
 }
 
-/** The whole id of a commit that is here; null when there is none, or several begin so. */
+/** The whole id of a commit that is here; null when there is none, or several begin so. A branch named like it does not count. */
 export async function resolveCommit(bare: string, commit: string): Promise<string | null> {
-  if (!/^[0-9a-f]{4,64}$/.test(commit)) return null
-  return git(bare, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`]).then(
-    // A branch can be named like the beginning of an id, and git would take it first.
-    ({ stdout }) => (stdout.startsWith(commit) ? stdout.trim() : null),
-    () => null,
-  )
+  if (!/^[0-9a-f]{4,64}$/.test(commit) || !existsSync(bare)) return null
+  const { stdout } = await git(bare, ['rev-parse', `--disambiguate=${commit}`])
+  const ids = stdout.split('\n').filter((id) => id !== '')
+  const types = await Promise.all(ids.slice(0, 50).map((id) => git(bare, ['cat-file', '-t', id])))
+  const commits = ids.filter((_, i) => types[i]?.stdout.trim() === 'commit')
+  return commits.length === 1 ? (commits[0] ?? null) : null
 }
 
 /** The last second of the year 9999: a commit can claim any time, and the database and JavaScript cannot hold all. */
@@ -132,9 +152,11 @@ export async function remoteHead(
   branch: string,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  const args = ['ls-remote', '--heads', ...uploadPack(repository), '--end-of-options', addressOf(repository)]
+  const { address, config } = addressOf(repository)
+  const args = ['ls-remote', '--heads', ...uploadPack(repository), '--end-of-options', address]
   const { stdout } = await git(cwd, [...args, `refs/heads/${branch}`], {
     network: true,
+    config,
     timeoutMs: 60_000,
     ...(signal ? { signal } : {}),
   })
@@ -169,6 +191,7 @@ async function fetchRefs(
   signal?: AbortSignal,
 ): Promise<void> {
   const quiet = ['--quiet', '--no-write-fetch-head', '--update-head-ok', '--no-recurse-submodules']
-  const args = ['fetch', ...quiet, ...options, ...uploadPack(repository), '--end-of-options', addressOf(repository)]
-  await git(bare, [...args, ...refs], { network: true, timeoutMs: 600_000, ...(signal ? { signal } : {}) })
+  const { address, config } = addressOf(repository)
+  const args = ['fetch', ...quiet, ...options, ...uploadPack(repository), '--end-of-options', address]
+  await git(bare, [...args, ...refs], { network: true, config, timeoutMs: 600_000, ...(signal ? { signal } : {}) })
 }

@@ -264,16 +264,29 @@ describe('delivering a commit that somebody names', () => {
     expect(await world.runs('often')).toHaveLength(2)
   })
 
-  test('a commit that is here needs no repository that answers, and no branch can take its place', async () => {
+  test('a commit that is here needs no repository that answers', async () => {
     const repository = await repositoryWith()
     const first = await headOf(repository)
     await repository.commit({ 'a.txt': 'two' })
-    await repository.git('branch', first.slice(0, 7))
     await inPath('here', repository.folder)
     await world.source.deliverCommit('here', undefined, 'ada')
     await rename(repository.folder, `${repository.folder}-away`)
     expect(await world.source.deliverCommit('here', first, 'ada')).toEqual({ sha: first, run: 7 })
     await rename(`${repository.folder}-away`, repository.folder)
+  })
+
+  test('no branch takes the place of a commit by its name, and no file that of one by its id', async () => {
+    await hosted('named')
+    const repository = await repositoryWith()
+    const first = await headOf(repository)
+    await repository.commit({ 'a.txt': 'two' })
+    const short = first.slice(0, 7)
+    await repository.git('push', world.remote('named'), 'HEAD:main', `HEAD:refs/heads/${short}`)
+    expect(await world.source.deliverCommit('named', short, 'ada')).toEqual({ sha: first, run: 7 })
+    const blob = (await repository.git('rev-parse', 'HEAD:a.txt')).trim()
+    await expect(world.source.deliverCommit('named', blob, 'ada')).rejects.toThrow(
+      'There is no commit of named with the id',
+    )
   })
 })
 
