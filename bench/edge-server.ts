@@ -1,8 +1,8 @@
 // The edge alone, in front of one instance: `edge-server.ts PORT UPSTREAM`.
-import { createEdge } from '#host/edge.ts'
+import { createEdge } from '#host/edge/edge.ts'
 
 const [port, upstream] = process.argv.slice(2).map(Number)
-const edge = createEdge(() => undefined)
+const edge = createEdge({ address: '127.0.0.1', log: () => undefined })
 edge.set({
   app: 'bench',
   environment: 'production',

@@ -31,7 +31,7 @@ ${exitCodeHelp}
 ${commands.map(section).join('\n')}`
 }
 
-const isHidden = (command: Command): boolean => (command as Command & { _hidden?: boolean })._hidden === true
+const isHidden = (command: Command): boolean => Reflect.get(command, '_hidden') === true
 
 function section(command: Command): string {
   const names = [command.name()]
