@@ -305,6 +305,39 @@ describe('whatever the language', () => {
     expect((await propose({ 'public/index.html': '' })).services).toEqual({ web: 'static public' })
   })
 
+  test('two languages: steps of both, the service of the one that runs', async () => {
+    const { steps, services, pipeline } = await propose({
+      'package.json': json({ scripts: { build: 'vite build' }, devDependencies: { vite: '1' } }),
+      'package-lock.json': '{}',
+      'requirements.txt': 'flask\n',
+      'app.py': 'app = Flask(__name__)\n',
+      'test_app.py': 'import unittest',
+    })
+    expect(Object.keys(steps)).toEqual(['install', 'test', 'node-install', 'node-build'])
+    expect(pipeline.steps['node-install']?.needs).toEqual([])
+    expect(services['web']).toContain('flask --app app:app')
+  })
+
+  test('parts in folders of their own', async () => {
+    const { steps, services, pipeline, found } = await propose({
+      'README.md': '',
+      'frontend/package.json': json({ scripts: { build: 'vite build', lint: 'x' }, devDependencies: { vite: '1' } }),
+      'backend/go.mod': 'module api',
+      'backend/main.go': 'package main // PORT',
+    })
+    expect(Object.keys(steps)).toEqual([
+      'backend-build',
+      'backend-test',
+      'frontend-install',
+      'frontend-lint',
+      'frontend-build',
+    ])
+    expect(pipeline.steps['frontend-build']).toMatchObject({ directory: 'frontend', needs: ['frontend-install'] })
+    expect(services).toEqual({ backend: 'bin/api', frontend: 'static frontend/dist' })
+    expect(pipeline.services['backend']?.directory).toBe('backend')
+    expect(found[0]).toBe('backend/go.mod: Go; . is its program.')
+  })
+
   test('an empty folder gets a file to fill in', async () => {
     const { text, found, pipeline } = await propose({})
     expect(found).toEqual(['Nothing was recognised: say how it is built, tested and run.'])

@@ -7,6 +7,7 @@ export interface ProposedStep {
   needs?: string[]
   tools?: string[]
   env?: Record<string, string>
+  directory?: string
   comment?: string
 }
 
@@ -16,6 +17,7 @@ export interface ProposedService {
   run?: string
   static?: string
   health?: string
+  directory?: string
   comment?: string
 }
 

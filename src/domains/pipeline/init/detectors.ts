@@ -13,19 +13,8 @@ import { rust } from './rust.ts'
 import { shell } from './shell.ts'
 import { staticSite } from './static.ts'
 
-/** In the order in which they are believed: who knows steps gives the steps, who knows services gives the services. */
-export const detectors: readonly Detector[] = [
-  go,
-  java,
-  rust,
-  php,
-  ruby,
-  node,
-  deno,
-  python,
-  make,
-  shell,
-  procfile,
-  docker,
-  staticSite,
-]
+/** Each knows a language: its steps and how it is served. Who comes first is believed first. */
+export const languages: readonly Detector[] = [go, java, rust, php, ruby, node, deno, python]
+
+/** What there is in any language, asked where no language says more. */
+export const others: readonly Detector[] = [make, shell, procfile, docker, staticSite]

@@ -31,10 +31,17 @@ export function lookAt(root: string): Folder {
   }
 }
 
-function list(root: string, below: string, depth: number, files: string[]): void {
-  for (const entry of entriesOf(join(root, below))) {
+/** The same look, at one folder of the repository. */
+export function below(folder: Folder, name: string): Folder {
+  const prefix = `${name}/`
+  const files = folder.files.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
+  return { files, has: (path) => folder.has(prefix + path), read: (path) => folder.read(prefix + path) }
+}
+
+function list(root: string, parent: string, depth: number, files: string[]): void {
+  for (const entry of entriesOf(join(root, parent))) {
     if (files.length >= limits.files) return
-    const path = below === '' ? entry.name : `${below}/${entry.name}`
+    const path = parent === '' ? entry.name : `${parent}/${entry.name}`
     if (entry.isFile()) files.push(path)
     else if (entry.isDirectory() && depth < limits.depth && !skipped.has(entry.name) && !entry.name.startsWith('.')) {
       list(root, path, depth + 1, files)

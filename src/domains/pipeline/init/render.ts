@@ -22,9 +22,10 @@ function steps(all: ProposedStep[]): string {
 }
 
 function stepKeys(step: ProposedStep): Record<string, unknown> {
-  const { run, needs, tools, env } = step
+  const { run, needs, tools, env, directory } = step
   return {
     run,
+    ...(directory ? { directory } : {}),
     ...(needs ? { needs: needs.length === 1 ? needs[0] : needs } : {}),
     ...(tools ? { tools } : {}),
     ...(env ? { env } : {}),
