@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { HostStatus } from '#contract/host.ts'
@@ -16,10 +17,13 @@ export async function ensureHost(home: Home, env: Record<string, string | undefi
   try {
     const running = await client.status().catch(() => null)
     if (running) return running
-    spawnHost(home, env)
+    const child = spawnHost(home, env)
     for (let tries = 0; tries < 1000; tries += 1) {
       const status = await client.status().catch(() => null)
       if (status) return status
+      // One that came second ends with 0, and the first is about to answer.
+      if (child.exitCode !== null && child.exitCode !== 0)
+        throw new FairleadError('not_now', { why: await lastWords(home) })
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     throw new FairleadError('unavailable', { what: `The host (${join(home.log, 'host.log')} says why)` })
@@ -28,7 +32,18 @@ export async function ensureHost(home: Home, env: Record<string, string | undefi
   }
 }
 
-function spawnHost(home: Home, env: Record<string, string | undefined>): void {
+/** Why a host ended: the last message of its log. */
+async function lastWords(home: Home): Promise<string> {
+  const file = join(home.log, 'host.log')
+  const line = (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? ''
+  try {
+    return `The host ended: ${(JSON.parse(line) as { message: string }).message}`
+  } catch {
+    return `The host ended; ${file} says why`
+  }
+}
+
+function spawnHost(home: Home, env: Record<string, string | undefined>): ChildProcess {
   const log = openSync(join(home.log, 'host.log'), 'a', 0o600)
   const [command, ...args] = selfCommand('host')
   const child = spawn(command, args, {
@@ -44,6 +59,7 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): void {
   })
   closeSync(log)
   child.unref()
+  return child
 }
 
 /** The host needs no database and no token, so it gets none. */
