@@ -27,7 +27,7 @@ export interface SourceWorld {
   close(): Promise<void>
 }
 
-export const tokens: Record<string, { name: string; canPush: boolean }> = {
+const tokens: Record<string, { name: string; canPush: boolean }> = {
   'developer-token': { name: 'ada', canPush: true },
   'viewer-token': { name: 'vic', canPush: false },
 }

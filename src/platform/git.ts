@@ -59,11 +59,7 @@ export async function git(cwd: string, args: string[], options: GitOptions = {})
 }
 
 /** The same, for what may be no text. */
-export function gitBytes(
-  cwd: string,
-  args: string[],
-  options: GitOptions = {},
-): Promise<{ stdout: Buffer; stderr: string }> {
+function gitBytes(cwd: string, args: string[], options: GitOptions = {}): Promise<{ stdout: Buffer; stderr: string }> {
   const timeout = options.timeoutMs ?? 120_000
   return new Promise((resolve, reject) => {
     execFile(

@@ -16,8 +16,6 @@ export interface AppsOptions {
   publicUrl: string
 }
 
-export type Apps = ReturnType<typeof createApps>
-
 /** Apps, each with a bare repository of its own. */
 export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   const bareOf = (app: string): string => join(repositories, `${app}.git`)
