@@ -44,6 +44,8 @@ const addresses = [
   'NPM_CONFIG_REGISTRY',
   'PIP_INDEX_URL',
   'PIP_EXTRA_INDEX_URL',
+  'PIP_FIND_LINKS',
+  'UV_DEFAULT_INDEX',
   'GOPROXY',
   'COREPACK_NPM_REGISTRY',
 ] as const
