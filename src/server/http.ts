@@ -39,7 +39,8 @@ type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => unkno
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({
     bodyLimit: 1024 * 1024,
-    requestTimeout: 60_000,
+    // A push may take longer than any limit; headers have one of their own.
+    requestTimeout: 0,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
   })
