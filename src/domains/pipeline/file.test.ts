@@ -339,6 +339,17 @@ describe('hostile files', () => {
     ])
   })
 
+  test('too many of anything, and a name too long for the step that verifies it', () => {
+    const many = (section: string, count: number, value: string): string =>
+      `${section}:\n${Array.from({ length: count }, (_, i) => `  x${i}: ${value}`).join('\n')}\n`
+    expect(read(many('services', 50, 'x')).ok).toBe(true)
+    expect(said(many('services', 51, 'x'))[0]).toContain('there are 51 services, and at most 50 may be')
+    expect(read(many('environments', 20, '{}')).ok).toBe(true)
+    expect(said(many('environments', 21, '{}'))[0]).toContain('there are 21 environments, and at most 20 may be')
+    expect(read(`environments: {${'x'.repeat(34)}: {}}`).ok).toBe(true)
+    expect(said(`environments: {${'x'.repeat(34)}: {verify: x}}`)[0]).toContain('is longer than 33 characters')
+  })
+
   test('names of objects do no harm', () => {
     expect(said('steps: {constructor: x}')).toEqual([
       '1:9 the name `constructor` is kept for Fairlead; take another name',
@@ -398,7 +409,7 @@ describe('laws', () => {
         expect(`${problem}${hint}`).not.toMatch(/\n|undefined|\[object/)
       }
     }
-    fc.assert(fc.property(text, check), { numRuns: 1000 })
+    fc.assert(fc.property(text, check), { numRuns: 500 })
     fc.assert(fc.property(fc.uint8Array(), check), { numRuns: 200 })
   })
 
@@ -413,7 +424,7 @@ describe('laws', () => {
           read(stringify(value))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -457,7 +468,7 @@ describe('laws', () => {
           if (value[key]) expect(Object.keys(pipeline[key])).toEqual(Object.keys(value[key]))
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -470,7 +481,7 @@ describe('laws', () => {
         ) as unknown
         expect(good(stringify(inSeconds))).toEqual(first)
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })
