@@ -71,7 +71,9 @@ describe('the rule for arrows', () => {
 describe('habits', () => {
   test('no barrels: no file only re-exports', () => {
     const barrels = files.filter((file) => {
-      const lines = source(file).split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//'))
+      const lines = source(file)
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('//'))
       return lines.length > 0 && lines.every((line) => line.startsWith('export ') && line.includes(' from '))
     })
     expect(barrels).toEqual([])
@@ -86,7 +88,9 @@ describe('habits', () => {
   })
 
   test('only the platform and the engine reach PostgreSQL, and only the tag builds SQL', () => {
-    const wrong = files.filter((file) => !['platform'].includes(layerOf(file)) && !isTest(file) && source(file).includes("from 'pg'"))
+    const wrong = files.filter(
+      (file) => !['platform'].includes(layerOf(file)) && !isTest(file) && source(file).includes("from 'pg'"),
+    )
     expect(wrong).toEqual([])
   })
 })

@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, endedRun, type Installation, makeRepository, push, type Repository, startInstallation, tinyApp, tinyServer, waitFor } from './installation.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyApp,
+  tinyServer,
+  waitFor,
+} from './installation.ts'
 
 let installation: Installation
 const repositories: Repository[] = []
@@ -32,11 +43,17 @@ describe('the line', () => {
     const run = await endedRun(installation, await latestRun('first'))
     expect(run).toMatchObject({ state: 'succeeded', reason: null })
     expect(run.steps).toMatchObject([{ name: 'test', state: 'passed', attempt: 1 }])
-    expect(run.deployments.map((one) => [one.environment, one.deployment?.state])).toEqual([['dev', 'live'], ['staging', 'live'], ['production', 'live']])
+    expect(run.deployments.map((one) => [one.environment, one.deployment?.state])).toEqual([
+      ['dev', 'live'],
+      ['staging', 'live'],
+      ['production', 'live'],
+    ])
     const artifacts = new Set(run.deployments.map((one) => one.deployment?.artifact))
     expect([...artifacts]).toEqual([run.artifact])
     expect(await ask(installation, 'first', 'production')).toEqual({ status: 200, text: 'one' })
-    const environment = await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })
+    const environment = await installation.client.getEnvironment({
+      params: { app: 'first', environment: 'production' },
+    })
     expect(environment).toMatchObject({ health: 'healthy', rollback: { possible: false } })
     const byPort = await fetch(environment.urls[1] ?? '')
     expect(await byPort.text()).toBe('one')
@@ -48,7 +65,10 @@ describe('the line', () => {
     const answers = new Map<string, number>()
     const load = (async () => {
       while (running) {
-        const answer = await ask(installation, 'first', 'production').then((a) => `${a.status} ${a.text}`, (error: Error) => error.message)
+        const answer = await ask(installation, 'first', 'production').then(
+          (a) => `${a.status} ${a.text}`,
+          (error: Error) => error.message,
+        )
         answers.set(answer, (answers.get(answer) ?? 0) + 1)
       }
     })()
@@ -68,8 +88,12 @@ describe('the line', () => {
     const result = await installation.cli('rollback', 'first', 'production', '--json')
     expect(result.code, result.stderr).toBe(0)
     await waitFor('one answers again', async () => (await ask(installation, 'first', 'production')).text === 'one')
-    await waitFor('the change is held', async () =>
-      (await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })).held.length === 1)
+    await waitFor(
+      'the change is held',
+      async () =>
+        (await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })).held
+          .length === 1,
+    )
     expect((await ask(installation, 'first', 'staging')).text).toBe('two')
   })
 
@@ -82,7 +106,9 @@ describe('the line', () => {
 
   test('every transition is one event of one chain, in order, and none names a secret', async () => {
     const run = await installation.client.getRun({ params: { run: await latestRun('first') } })
-    const { events } = await installation.client.listEvents({ query: { chain: run.change.chain, after: 0, limit: 500 } })
+    const { events } = await installation.client.listEvents({
+      query: { chain: run.change.chain, after: 0, limit: 500 },
+    })
     const types = events.map((event) => event.type.replace(/^dev\.cdevents(x\.fairlead-)?\.?/, ''))
     expect(types[0]).toBe('change.merged')
     expect(types).toContain('artifact.packaged')
@@ -111,7 +137,10 @@ describe('what must never get there', () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'sick', repository)
     await endedRun(installation, await latestRun('sick'))
-    await repository.commit({ 'server.js': "console.error('cannot find the ledger'); process.exit(3)" }, 'Crash at start')
+    await repository.commit(
+      { 'server.js': "console.error('cannot find the ledger'); process.exit(3)" },
+      'Crash at start',
+    )
     await push(installation, 'sick', repository)
     const run = await endedRun(installation, await latestRun('sick'))
     expect(run.state).toBe('failed')
@@ -122,8 +151,12 @@ describe('what must never get there', () => {
   })
 
   test('a verification that says no keeps the traffic where it is', async () => {
-    const yaml = (verify: string): string => `services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: '${verify}'}}\n`
-    const repository = await repositoryWith({ 'server.js': tinyServer('good'), 'fairlead.yaml': yaml('curl -fsS $FAIRLEAD_URL | grep good') })
+    const yaml = (verify: string): string =>
+      `services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: '${verify}'}}\n`
+    const repository = await repositoryWith({
+      'server.js': tinyServer('good'),
+      'fairlead.yaml': yaml('curl -fsS $FAIRLEAD_URL | grep good'),
+    })
     await push(installation, 'verified', repository)
     expect(await endedRun(installation, await latestRun('verified'))).toMatchObject({ state: 'succeeded' })
     await repository.commit({ 'server.js': tinyServer('bad') })
@@ -182,7 +215,9 @@ describe('many at once', () => {
       await repository.commit({ 'server.js': tinyServer(String(i)) }, `Say ${i}`)
       await push(installation, 'twenty', repository)
     }
-    await waitFor('all runs end', async () => (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every((run) => run.ended !== null))
+    await waitFor('all runs end', async () =>
+      (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every((run) => run.ended !== null),
+    )
     const { runs } = await installation.client.listRuns({ query: { app: 'twenty' } })
     expect(runs).toHaveLength(20)
     expect(runs[0]?.state).toBe('succeeded')
@@ -194,40 +229,62 @@ describe('many at once', () => {
 
   test('cancel kills the whole tree and ends the run', async () => {
     const repository = await repositoryWith({
-      'fairlead.yaml': `steps:\n  hang: |\n    setsid sleep 4242 &\n    sleep 4243\nservices: {web: exec node server.js}\n`, 'server.js': tinyServer('x'),
+      'fairlead.yaml': `steps:\n  hang: |\n    setsid sleep 4242 &\n    sleep 4243\nservices: {web: exec node server.js}\n`,
+      'server.js': tinyServer('x'),
     })
     await push(installation, 'hangs', repository)
     const id = await latestRun('hangs')
-    await waitFor('the step runs', async () => (await installation.client.getRun({ params: { run: id } })).steps.some((step) => step.state === 'running'))
+    await waitFor('the step runs', async () =>
+      (await installation.client.getRun({ params: { run: id } })).steps.some((step) => step.state === 'running'),
+    )
     await installation.client.cancelRun({ params: { run: id } })
     const run = await endedRun(installation, id)
     expect(run.state).toBe('cancelled')
     expect(run.steps).toMatchObject([{ state: 'cancelled' }])
-    const { stdout } = await import('node:child_process').then(({ spawnSync }) => spawnSync('pgrep', ['-fx', 'sleep 424[23]'], { encoding: 'utf8' }))
+    const { stdout } = await import('node:child_process').then(({ spawnSync }) =>
+      spawnSync('pgrep', ['-fx', 'sleep 424[23]'], { encoding: 'utf8' }),
+    )
     expect(stdout).toBe('')
   })
 })
 
 describe('configuration', () => {
   test('changing a variable or a secret is a deployment, its value is never shown, and a rollback brings the old one back', async () => {
-    const server = "require('node:http').createServer((q, r) => r.end([process.env.MODE, process.env.KEY].join(' '))).listen(process.env.PORT)"
+    const server =
+      "require('node:http').createServer((q, r) => r.end([process.env.MODE, process.env.KEY].join(' '))).listen(process.env.PORT)"
     const repository = await repositoryWith({
       'server.js': server,
-      'fairlead.yaml': 'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {env: {MODE: file}}}\n',
+      'fairlead.yaml':
+        'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {env: {MODE: file}}}\n',
     })
     await push(installation, 'configured', repository)
     await endedRun(installation, await latestRun('configured'))
     expect((await ask(installation, 'configured', 'production')).text).toBe('file ')
     const at = { app: 'configured', environment: 'production' }
-    await installation.client.changeConfiguration({ params: at, body: { variables: { MODE: 'set' }, secrets: { KEY: 'hunter2hunter2' } } })
-    await waitFor('it is in force', async () => (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2')
-    const shown = JSON.stringify([await installation.client.getConfiguration({ params: at }), (await installation.client.listEvents({ query: { app: 'configured', limit: 500 } })).events])
+    await installation.client.changeConfiguration({
+      params: at,
+      body: { variables: { MODE: 'set' }, secrets: { KEY: 'hunter2hunter2' } },
+    })
+    await waitFor(
+      'it is in force',
+      async () => (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2',
+    )
+    const shown = JSON.stringify([
+      await installation.client.getConfiguration({ params: at }),
+      (await installation.client.listEvents({ query: { app: 'configured', limit: 500 } })).events,
+    ])
     expect(shown).toContain('KEY')
     expect(shown).not.toContain('hunter2')
-    await waitFor('it can be rolled back', async () => (await installation.client.getEnvironment({ params: at })).rollback.possible)
+    await waitFor(
+      'it can be rolled back',
+      async () => (await installation.client.getEnvironment({ params: at })).rollback.possible,
+    )
     await installation.client.rollback({ params: at, body: {} })
     await waitFor('it is as before', async () => (await ask(installation, 'configured', 'production')).text === 'file ')
-    await waitFor('the newest version is the old one', async () => (await installation.client.getConfiguration({ params: at })).version === 2)
+    await waitFor(
+      'the newest version is the old one',
+      async () => (await installation.client.getConfiguration({ params: at })).version === 2,
+    )
     expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
   })
 })

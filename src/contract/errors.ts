@@ -31,7 +31,11 @@ export const errorTable = {
     next: 'Take another name, or change the one that is there.',
   },
   not_now: { status: 409, title: '{why}.', next: 'Wait until that has changed, then try again.' },
-  overtaken: { status: 409, title: 'Another server has taken over {what}.', next: 'Nothing is to be done: the other one goes on.' },
+  overtaken: {
+    status: 409,
+    title: 'Another server has taken over {what}.',
+    next: 'Nothing is to be done: the other one goes on.',
+  },
   nothing_to_roll_back: {
     status: 409,
     title: '{app} has no earlier good release in {environment}.',

@@ -15,7 +15,11 @@ export interface StreamMessage<T> {
 }
 
 type Handler<N extends EndpointName> = Endpoints[N]['events'] extends true
-  ? (input: Parsed<Endpoints[N]>, caller: Caller, signal: AbortSignal) => AsyncIterable<StreamMessage<Output<Endpoints[N]>>>
+  ? (
+      input: Parsed<Endpoints[N]>,
+      caller: Caller,
+      signal: AbortSignal,
+    ) => AsyncIterable<StreamMessage<Output<Endpoints[N]>>>
   : (input: Parsed<Endpoints[N]>, caller: Caller, signal: AbortSignal) => Promise<Output<Endpoints[N]>>
 
 /** What answers each endpoint. Domains and flows give parts of it; the server puts the parts together. */

@@ -175,7 +175,8 @@ describe('following', () => {
           return true
         }
         const seen: number[] = []
-        for await (const { n } of followLog(file, { after: i * 10, isComplete }, new AbortController().signal)) seen.push(n)
+        for await (const { n } of followLog(file, { after: i * 10, isComplete }, new AbortController().signal))
+          seen.push(n)
         return seen.length
       }),
     )
