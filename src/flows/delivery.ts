@@ -5,6 +5,7 @@ import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
 import * as deployments from '#domains/deploy/store.ts'
 import { insertArtifact } from '#domains/artifact/store.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { buildGraph } from '#domains/pipeline/graph.ts'
 import * as runs from '#domains/pipeline/store.ts'
 import {
   Broken,
@@ -178,10 +179,10 @@ async function waitForDisk(world: World, step: StepContext, input: DeliveryInput
 /** The team's steps, then one per verification, so that each has its log in the same place. */
 function plannedSteps(definition: PipelineFile): { name: string; command: string; needs: string[] }[] {
   const names = Object.keys(definition.steps)
-  const steps = Object.entries(definition.steps).map(([name, step], i) => ({
+  const steps = [...buildGraph(definition.steps)].map(([name, needs]) => ({
     name,
-    command: step.run,
-    needs: step.needs ?? (i > 0 ? [names[i - 1] ?? ''] : []),
+    command: definition.steps[name]?.run ?? '',
+    needs: [...needs],
   }))
   const verifications = Object.entries(definition.environments).flatMap(([name, environment]) =>
     environment.verify ? [{ name: `verify-${name}`, command: environment.verify.run, needs: names.slice(-1) }] : [],
