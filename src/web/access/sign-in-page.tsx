@@ -1,0 +1,87 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { useNavigate, useSearchParams } from 'react-router'
+import { useClient } from '../live/world.tsx'
+import { Logo } from '../shell/logo.tsx'
+import { Button } from '../ui/button.tsx'
+import { Command } from '../ui/copy.tsx'
+import { useTitle } from '../ui/page.tsx'
+import { ProblemLine } from '../ui/problem.tsx'
+
+/** Only a page of this console is gone back to. */
+const pageWithin = (next: string | null): string => (next !== null && /^\/(?![/\\])/.test(next) ? next : '/')
+
+/** A code, also when the whole link was pasted. */
+function codeIn(text: string): string {
+  const trimmed = text.trim()
+  return /[?&]code=([^&#\s]+)/.exec(trimmed)?.[1] ?? trimmed
+}
+
+export function SignInPage() {
+  useTitle('Sign in')
+  const [search] = useSearchParams()
+  const [error, setError] = useState<unknown>(null)
+  const [isBusy, setBusy] = useState(false)
+  const [text, setText] = useState('')
+  const client = useClient()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const code = search.get('code')
+  const tried = useRef<string | null>(null)
+
+  const signIn = async (value: string): Promise<void> => {
+    setBusy(true)
+    setError(null)
+    try {
+      const me = await client.createSession({ body: { code: value } })
+      queries.clear()
+      queries.setQueryData(['me'], me)
+      await navigate(pageWithin(search.get('next')), { replace: true })
+    } catch (problem) {
+      setError(problem)
+    } finally {
+      setBusy(false)
+    }
+  }
+  useEffect(() => {
+    // A code works once, and effects may run twice.
+    if (code === null || tried.current === code) return
+    tried.current = code
+    void signIn(code)
+  })
+  const onSubmit = (event: FormEvent): void => {
+    event.preventDefault()
+    if (text.trim() !== '') void signIn(codeIn(text))
+  }
+  return (
+    <main className="mx-auto flex min-h-dvh max-w-md flex-col justify-center gap-5 px-5 pb-24">
+      <Logo size={48} />
+      <h1 className="text-2xl font-semibold tracking-tight">{isBusy ? 'Signing in …' : 'Sign in to Fairlead'}</h1>
+      <ProblemLine error={error} />
+      <p className="text-soft">
+        The server prints a link at its start that signs you in once. For a new one, type this on the machine that runs
+        the server:
+      </p>
+      <Command text="fairlead link" />
+      <form onSubmit={onSubmit} className="flex flex-col gap-1.5">
+        <label htmlFor="code" className="label">
+          Or paste the link, or the code at its end
+        </label>
+        <div className="flex gap-2">
+          <input
+            id="code"
+            autoComplete="one-time-code"
+            spellCheck={false}
+            maxLength={400}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            className="field h-10 flex-1 font-mono"
+          />
+          <Button type="submit" kind="primary" disabled={isBusy || text.trim() === ''}>
+            Sign in
+          </Button>
+        </div>
+      </form>
+    </main>
+  )
+}

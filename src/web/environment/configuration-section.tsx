@@ -1,0 +1,216 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { EyeOff } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import type { Configuration } from '#contract/environment.ts'
+import { useConfigurations, useMay } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button } from '../ui/button.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
+import { RowsShape, Section } from '../ui/page.tsx'
+import { Loaded, ProblemLine } from '../ui/problem.tsx'
+import { Ago } from '../ui/time.tsx'
+
+interface Place {
+  app: string
+  environment: string
+  isRunning: boolean
+}
+
+type Kind = 'variables' | 'secrets'
+
+/** A value being written; without a name it is a new one. */
+interface Draft {
+  kind: Kind
+  name: string | null
+  value: string
+}
+
+/** Variables to read and write, secrets to write, and who changed what. */
+export function ConfigurationSection({ app, environment, isRunning }: Place) {
+  const query = useConfigurations(app, environment)
+  const client = useClient()
+  const queries = useQueryClient()
+  const mayChange = useMay('operator')
+  const [draft, setDraft] = useState<Draft | null>(null)
+  const [question, ask] = useState<Question | null>(null)
+  const change = async (kind: Kind, name: string, value: string | null): Promise<void> => {
+    await client.changeConfiguration({ params: { app, environment }, body: { [kind]: { [name]: value } } })
+    await queries.invalidateQueries({ queryKey: ['configuration', app, environment] })
+  }
+  const askRemove = (kind: Kind, name: string): void =>
+    ask({
+      title: `Remove ${name}?`,
+      text: isRunning
+        ? 'What runs here is started anew without it, beside the old one, and takes its traffic when it is healthy.'
+        : 'Nothing runs here yet.',
+      verb: 'Remove',
+      danger: true,
+      act: () => change(kind, name, null),
+    })
+  const aside = mayChange ? (
+    <div className="flex gap-2">
+      <Button onClick={() => setDraft({ kind: 'variables', name: null, value: '' })}>Set a variable</Button>
+      <Button onClick={() => setDraft({ kind: 'secrets', name: null, value: '' })}>Set a secret</Button>
+    </div>
+  ) : null
+  return (
+    <Section title="Configuration" aside={aside}>
+      <Loaded query={query} shape={<RowsShape rows={3} height="h-10" />}>
+        {(versions) => (
+          <>
+            <Values current={versions[0]} mayChange={mayChange} edit={setDraft} remove={askRemove} />
+            <Versions versions={versions} />
+          </>
+        )}
+      </Loaded>
+      <Modal open={draft !== null} close={() => setDraft(null)} title={titleOf(draft)}>
+        {draft ? <Editor draft={draft} isRunning={isRunning} save={change} close={() => setDraft(null)} /> : null}
+      </Modal>
+      <Confirm question={question} close={() => ask(null)} />
+    </Section>
+  )
+}
+
+function titleOf(draft: Draft | null): string {
+  const noun = draft?.kind === 'secrets' ? 'secret' : 'variable'
+  return draft?.name ? `Change the ${noun} ${draft.name}` : `Set a ${noun}`
+}
+
+interface ValuesProps {
+  current: Configuration | undefined
+  mayChange: boolean
+  edit: (draft: Draft) => void
+  remove: (kind: Kind, name: string) => void
+}
+
+function Values({ current, mayChange, edit, remove }: ValuesProps) {
+  const variables = Object.entries(current?.variables ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const secrets = (current?.secrets ?? []).toSorted()
+  if (variables.length + secrets.length === 0)
+    return (
+      <p className="panel px-4 py-4 text-soft">Nothing is set here; the services have what fairlead.yaml gives them.</p>
+    )
+  const actions = (kind: Kind, name: string, value: string) =>
+    mayChange ? (
+      <span className="ml-auto flex shrink-0 gap-1">
+        <Button kind="bare" aria-label={`Change ${name}`} onClick={() => edit({ kind, name, value })}>
+          Change
+        </Button>
+        <Button kind="bare" aria-label={`Remove ${name}`} onClick={() => remove(kind, name)}>
+          Remove
+        </Button>
+      </span>
+    ) : null
+  return (
+    <ul className="panel divide-y divide-edge">
+      {variables.map(([name, value]) => (
+        <li key={name} className="flex flex-wrap items-center gap-x-4 px-4 py-1 sm:flex-nowrap">
+          <code className="min-w-48 font-mono font-medium">{name}</code>
+          <code className="min-w-0 font-mono break-all">
+            {value === '' ? <span className="text-soft">(empty)</span> : value}
+          </code>
+          {actions('variables', name, value)}
+        </li>
+      ))}
+      {secrets.map((name) => (
+        <li key={name} className="flex flex-wrap items-center gap-x-4 px-4 py-1 sm:flex-nowrap">
+          <code className="min-w-48 font-mono font-medium">{name}</code>
+          <span className="flex items-center gap-1.5 text-soft">
+            <EyeOff size={14} aria-hidden /> secret, never shown
+          </span>
+          {actions('secrets', name, '')}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Versions({ versions }: { versions: Configuration[] }) {
+  const real = versions.filter((one) => one.version > 0)
+  if (real.length === 0) return null
+  return (
+    <details className="mt-2">
+      <summary className="w-fit text-soft hover:text-ink">
+        History: {real.length} {real.length === 1 ? 'version' : 'versions'}
+      </summary>
+      <ol className="panel mt-2 divide-y divide-edge">
+        {real.map((one) => (
+          <li key={one.version} className="flex flex-wrap gap-x-4 px-4 py-2">
+            <span className="w-20">Version {one.version}</span>
+            <span className="min-w-0 flex-1 basis-48 font-mono text-[0.95em]">{one.changed.join(', ')}</span>
+            <span className="text-soft">
+              {one.actor} · <Ago time={one.created} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </details>
+  )
+}
+
+interface EditorProps {
+  draft: Draft
+  isRunning: boolean
+  save: (kind: Kind, name: string, value: string) => Promise<void>
+  close: () => void
+}
+
+function Editor({ draft, isRunning, save, close }: EditorProps) {
+  const [name, setName] = useState(draft.name ?? '')
+  const [value, setValue] = useState(draft.value)
+  const [error, setError] = useState<unknown>(null)
+  const [isBusy, setBusy] = useState(false)
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    setBusy(true)
+    setError(null)
+    try {
+      await save(draft.kind, name.trim(), value)
+      close()
+    } catch (problem) {
+      setError(problem)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+      {draft.name === null ? (
+        <label className="flex flex-col gap-1">
+          <span className="label">Name, such as LOG_LEVEL</span>
+          <input
+            className="field font-mono"
+            required
+            spellCheck={false}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </label>
+      ) : null}
+      <label className="flex flex-col gap-1">
+        <span className="label">
+          {draft.kind === 'secrets' ? 'Value; it can be replaced later, but not read' : 'Value'}
+        </span>
+        <textarea
+          className="field min-h-20 font-mono"
+          spellCheck={false}
+          autoComplete="off"
+          value={value}
+          onChange={(event) => setValue(event.target.value)}
+        />
+      </label>
+      <p className="text-soft">
+        {isRunning
+          ? 'What runs here is started anew with it, beside the old one, and takes its traffic when it is healthy.'
+          : 'It counts from the first release on that comes here.'}
+      </p>
+      <ProblemLine error={error} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={close}>Not now</Button>
+        <Button kind="primary" type="submit" disabled={isBusy || name.trim() === ''}>
+          Save and deploy
+        </Button>
+      </div>
+    </form>
+  )
+}

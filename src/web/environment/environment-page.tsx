@@ -1,0 +1,189 @@
+import { ExternalLink, Undo2 } from 'lucide-react'
+import { useState } from 'react'
+import { useParams } from 'react-router'
+import type { Environment } from '#contract/environment.ts'
+import { DeploymentRow } from '../deployment/deployment-row.tsx'
+import { useDeployments, useEnvironment, useMay } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button, ButtonLink } from '../ui/button.tsx'
+import { Confirm, type Question } from '../ui/dialog.tsx'
+import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Loaded } from '../ui/problem.tsx'
+import { healthLooks, shortSha } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+import { ConfigurationSection } from './configuration-section.tsx'
+import { Instances } from './instances.tsx'
+import { Running } from './running.tsx'
+import { ServiceLog } from './service-log.tsx'
+
+export function EnvironmentPage() {
+  const { app = '', environment = '' } = useParams()
+  const query = useEnvironment(app, environment)
+  return (
+    <Loaded query={query} shape={<RowsShape rows={6} height="h-16" />}>
+      {(data) => <EnvironmentView environment={data} />}
+    </Loaded>
+  )
+}
+
+const signs: Record<Environment['health'], string> = { healthy: '✓', unhealthy: '✕', unknown: '?', empty: '' }
+
+function EnvironmentView({ environment }: { environment: Environment }) {
+  const { app, name, current, health, urls } = environment
+  useTitle(`${app} ${name}`, signs[health])
+  return (
+    <>
+      <PageHead
+        crumbs={[
+          { to: '/', text: 'Lines' },
+          { to: `/apps/${app}`, text: `Line of ${app}` },
+        ]}
+        title={
+          <>
+            <span className="font-normal text-soft">{app}</span> {name}
+          </>
+        }
+        actions={
+          <>
+            {current && urls[0] ? (
+              <a
+                href={urls[0]}
+                target="_blank"
+                rel="noreferrer"
+                className="inline-flex items-center gap-1.5 rounded-md border border-edge-strong bg-panel px-2.5 py-1.5 font-medium hover:bg-hover"
+              >
+                Open <ExternalLink size={14} aria-hidden />
+              </a>
+            ) : null}
+            <Rollback environment={environment} />
+          </>
+        }
+      >
+        <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
+          <Status look={healthLooks[health]} size={17} />
+          {current?.live ? (
+            <span className="text-soft">
+              the same release for <Elapsed from={current.live} />
+            </span>
+          ) : null}
+          {health === 'unknown' ? <span>Its host does not answer, so nobody knows.</span> : null}
+        </p>
+        <RollbackWords environment={environment} />
+      </PageHead>
+      <Running environment={environment} />
+      {environment.pending.length > 0 ? (
+        <Section title="On the way here">
+          <ul className="panel divide-y divide-edge overflow-hidden">
+            {environment.pending.map((deployment) => (
+              <DeploymentRow key={deployment.id} deployment={deployment} isAtHome />
+            ))}
+          </ul>
+        </Section>
+      ) : null}
+      {environment.instances.length > 0 ? <Instances instances={environment.instances} /> : null}
+      {current ? (
+        <ServiceLog
+          app={app}
+          environment={name}
+          services={[...new Set(environment.instances.map((one) => one.service))]}
+        />
+      ) : null}
+      <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
+      <History app={app} environment={name} />
+    </>
+  )
+}
+
+function RollbackWords({ environment }: { environment: Environment }) {
+  const { rollback, held } = environment
+  return (
+    <div className="mt-1 text-soft">
+      {rollback.possible && rollback.to ? (
+        <p>
+          Can roll back to “{rollback.to.change.subject}” (
+          <code className="font-mono">{shortSha(rollback.to.change.sha)}</code>)
+          {rollback.to.live ? (
+            <>
+              , which was live <Ago time={rollback.to.live} />
+            </>
+          ) : null}
+          .
+        </p>
+      ) : (
+        <p>Cannot roll back: {rollback.reason ?? 'there is no earlier release'}.</p>
+      )}
+      {held.length > 0 ? (
+        <p>
+          Held, and not delivered again unless somebody retries its run:{' '}
+          <code className="font-mono">{held.map(shortSha).join(', ')}</code>.
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+function Rollback({ environment }: { environment: Environment }) {
+  const { app, name, rollback, current } = environment
+  const client = useClient()
+  const mayAct = useMay('operator')
+  const [question, ask] = useState<Question | null>(null)
+  if (!mayAct) return null
+  const { to } = rollback
+  const askRollback = (): void => {
+    if (!to) return
+    ask({
+      title: `Roll ${name} back?`,
+      text: (
+        <>
+          <p>
+            The traffic of {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)}, release{' '}
+            {to.release}), as it was, with its configuration.
+          </p>
+          {current && current.change.sha !== to.change.sha ? (
+            <p className="mt-2">
+              “{current.change.subject}” ({shortSha(current.change.sha)}) is held: it is not delivered here again unless
+              somebody retries its run.
+            </p>
+          ) : null}
+        </>
+      ),
+      verb: `Roll back to ${shortSha(to.change.sha)}`,
+      danger: true,
+      act: () => client.rollback({ params: { app, environment: name }, body: { to: to.id } }),
+    })
+  }
+  return (
+    <>
+      <Button disabled={!rollback.possible || !to} title={rollback.reason ?? undefined} onClick={askRollback}>
+        <Undo2 size={15} aria-hidden />
+        Roll back{to ? ` to ${shortSha(to.change.sha)}` : ''}
+      </Button>
+      <Confirm question={question} close={() => ask(null)} />
+    </>
+  )
+}
+
+function History({ app, environment }: { app: string; environment: string }) {
+  const query = useDeployments({ app, environment })
+  return (
+    <Section
+      title="Deployments"
+      aside={<ButtonLink to={`/deployments?app=${app}&environment=${environment}`}>All of them</ButtonLink>}
+    >
+      <Loaded query={query} shape={<RowsShape rows={4} height="h-16" />}>
+        {({ pages }) => {
+          const deployments = pages[0]?.deployments.slice(0, 10) ?? []
+          if (deployments.length === 0) return <Nothing>Nothing was deployed here yet.</Nothing>
+          return (
+            <ul className="panel divide-y divide-edge overflow-hidden">
+              {deployments.map((deployment) => (
+                <DeploymentRow key={deployment.id} deployment={deployment} isAtHome />
+              ))}
+            </ul>
+          )
+        }}
+      </Loaded>
+    </Section>
+  )
+}

@@ -1,0 +1,44 @@
+import type { Instance } from '#contract/environment.ts'
+import { Section } from '../ui/page.tsx'
+import { instanceLooks } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { Elapsed } from '../ui/time.tsx'
+
+/** The processes of an environment, as its host last saw them. */
+export function Instances({ instances }: { instances: Instance[] }) {
+  const cell = 'px-4 py-2 text-left font-normal'
+  return (
+    <Section title="Instances">
+      <div className="panel overflow-x-auto">
+        <table className="w-full">
+          <thead>
+            <tr className="border-b border-edge text-soft">
+              <th className={cell}>Service</th>
+              <th className={cell}>State</th>
+              <th className={cell}>Up for</th>
+              <th className={cell}>Restarts</th>
+              <th className={`${cell} hidden sm:table-cell`}>Process</th>
+              <th className={`${cell} hidden sm:table-cell`}>Port</th>
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-edge">
+            {instances.map((one) => (
+              <tr key={`${one.service}/${one.index}/${one.release}`}>
+                <td className={`${cell} font-medium`}>
+                  {one.service} <span className="text-soft">{one.index}</span>
+                </td>
+                <td className={cell}>
+                  <Status look={instanceLooks[one.state]} />
+                </td>
+                <td className={cell}>{one.started ? <Elapsed from={one.started} /> : '–'}</td>
+                <td className={`${cell} ${one.restarts > 0 ? 'font-medium text-warn' : ''}`}>{one.restarts}</td>
+                <td className={`${cell} hidden sm:table-cell`}>{one.pid ?? '–'}</td>
+                <td className={`${cell} hidden sm:table-cell`}>{one.port ?? '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  )
+}

@@ -1,0 +1,82 @@
+import { ExternalLink } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import type { Environment } from '#contract/environment.ts'
+import { Sha } from '../ui/change.tsx'
+import { CopyButton } from '../ui/copy.tsx'
+import { Nothing } from '../ui/page.tsx'
+import { Ago } from '../ui/time.tsx'
+
+/** What runs in an environment, since when, and from which change. */
+export function Running({ environment }: { environment: Environment }) {
+  const { current, urls } = environment
+  if (!current)
+    return (
+      <Nothing>
+        Nothing runs here yet. The first change that passes the steps and the environments before it comes here.
+      </Nothing>
+    )
+  const { change } = current
+  const by = { delivery: 'delivered', configuration: 'a new configuration', rollback: 'a rollback' }[current.kind]
+  const facts: [string, ReactNode][] = [
+    [
+      'Live',
+      <span key="live">
+        {current.live ? <Ago time={current.live} /> : 'not yet'}, {by} by {current.actor}
+      </span>,
+    ],
+    [
+      'From',
+      current.run === null ? (
+        'no run'
+      ) : (
+        <Link key="run" to={`/runs/${current.run}`} className="underline underline-offset-3">
+          run {current.run}
+        </Link>
+      ),
+    ],
+    ['Checked in', <Ago key="in" time={change.received} />],
+    ['Release', `${current.release}, configuration ${current.configuration}`],
+    [
+      'Artifact',
+      <span key="artifact" className="flex items-center">
+        <code className="font-mono text-[0.92em]">{current.artifact.slice(0, 19)}</code>
+        <CopyButton text={current.artifact} label="Copy the digest of the artifact" />
+      </span>,
+    ],
+  ]
+  return (
+    <section aria-label="What runs here" className="panel px-5 py-4">
+      <h2 className="text-[1.08rem] font-semibold">{change.subject}</h2>
+      <p className="flex items-center gap-2 text-soft">
+        <Sha sha={change.sha} />
+        <CopyButton text={change.sha} label="Copy the commit id" />
+        {change.author.name}
+      </p>
+      <dl className="mt-3 flex flex-wrap gap-x-10 gap-y-3">
+        {facts.map(([term, value]) => (
+          <div key={term} className="min-w-0">
+            <dt className="label">{term}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        <div className="min-w-0">
+          <dt className="label">Addresses</dt>
+          {urls.map((url) => (
+            <dd key={url}>
+              <a
+                href={url}
+                target="_blank"
+                rel="noreferrer"
+                className="inline-flex items-center gap-1 underline underline-offset-3"
+              >
+                {url.replace(/^https?:\/\//, '')}
+                <ExternalLink size={13} className="shrink-0" aria-hidden />
+              </a>
+            </dd>
+          ))}
+        </div>
+      </dl>
+    </section>
+  )
+}

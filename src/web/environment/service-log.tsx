@@ -1,0 +1,64 @@
+import { useLayoutEffect, useRef, useState } from 'react'
+import { markSpans, parseAnsi } from '../log/ansi.ts'
+import { useServiceLog } from '../live/queries.ts'
+import { useFilter } from '../ui/filters.tsx'
+import { Section } from '../ui/page.tsx'
+import { problemOf } from '../ui/problem.tsx'
+
+/** The last lines that the services wrote; stays at the end unless one scrolls up. */
+export function ServiceLog({ app, environment, services }: { app: string; environment: string; services: string[] }) {
+  const [service, setService] = useFilter('service')
+  const { data: lines, error } = useServiceLog(app, environment, service || undefined)
+  const frame = useRef<HTMLDivElement>(null)
+  const [isAtEnd, setAtEnd] = useState(true)
+  useLayoutEffect(() => {
+    if (isAtEnd && frame.current) frame.current.scrollTop = frame.current.scrollHeight
+  }, [lines, isAtEnd])
+  const onScroll = (): void => {
+    const element = frame.current
+    if (element) setAtEnd(element.scrollTop + element.clientHeight >= element.scrollHeight - 30)
+  }
+  const choice = (
+    <label className="flex items-center gap-2">
+      <span className="label">Service</span>
+      <select className="field h-8 py-0" value={service} onChange={(event) => setService(event.target.value)}>
+        <option value="">All</option>
+        {services.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  )
+  return (
+    <Section title="What the services write" aside={services.length > 1 ? choice : null}>
+      <div
+        ref={frame}
+        onScroll={onScroll}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Log of the services"
+        className="panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px] leading-5"
+      >
+        {lines?.map((line, index) => (
+          <div key={index} className="break-all whitespace-pre-wrap">
+            <span className="mr-3 text-soft select-none">
+              {line.service} {line.index}
+            </span>
+            {markSpans(parseAnsi(line.text), '').map((span, at) => (
+              <span
+                key={at}
+                className={span.classes}
+                style={span.color || span.background ? { color: span.color, background: span.background } : undefined}
+              >
+                {span.text}
+              </span>
+            ))}
+          </div>
+        ))}
+        {lines?.length === 0 ? <p className="py-4 text-center font-sans text-soft">They wrote nothing yet.</p> : null}
+        {!lines && error ? <p className="py-4 text-center font-sans text-soft">{problemOf(error).title}</p> : null}
+      </div>
+    </Section>
+  )
+}

@@ -1,0 +1,170 @@
+import type { StoredEvent } from '#contract/event.ts'
+import { firstLine, shortSha, type Tone } from '../ui/state.ts'
+
+export interface Told {
+  tone: Tone
+  text: string
+  /** the page of what it is about, where there is one */
+  to: string | null
+}
+
+type Data = Record<string, unknown>
+type Tell = (event: StoredEvent, data: Data) => Omit<Told, 'to'>
+
+const because = (data: Data): string =>
+  typeof data['reason'] === 'string' && data['reason'] !== '' ? `: ${firstLine(data['reason'])}` : ''
+const where = (data: Data): string => String(data['environment'] ?? 'an environment')
+const last = (subject: string): string => subject.split('/').at(-1) ?? subject
+const quoted = (data: Data): string => (typeof data['subject'] === 'string' ? `“${data['subject']}”` : 'a change')
+const kindOf = (data: Data): string =>
+  data['kind'] === 'rollback' ? 'The rollback' : data['kind'] === 'configuration' ? 'The configuration' : 'The release'
+
+const runEnds: Record<string, Omit<Told, 'to'>> = {
+  succeeded: { tone: 'good', text: 'is in production' },
+  failed: { tone: 'bad', text: 'failed' },
+  cancelled: { tone: 'stopped', text: 'was cancelled' },
+  superseded: { tone: 'passed-over', text: 'was superseded' },
+}
+
+const deploymentEnds: Record<string, [Tone, string]> = {
+  live: ['good', 'is live in'],
+  failed: ['bad', 'did not get into'],
+  cancelled: ['stopped', 'was cancelled before it was in'],
+  superseded: ['passed-over', 'was superseded before it was in'],
+}
+
+const watched: Record<string, [Tone, string]> = {
+  healthy: ['good', 'stayed up for as long as it was watched'],
+  harmful: ['bad', 'did not stay up and is taken back'],
+  unknown: ['unknown', 'was watched, but its host did not answer'],
+}
+
+const tells: Record<string, Tell> = {
+  'repository.created': (event) => ({ tone: 'fact', text: `${event.app} was registered` }),
+  'repository.deleted': (event) => ({ tone: 'fact', text: `${event.app} was removed` }),
+  'change.merged': (event, data) => ({
+    tone: 'fact',
+    text: `${String(data['author'] ?? event.actor)} checked in ${quoted(data)} (${shortSha(last(event.subject))})`,
+  }),
+  'branch.deleted': () => ({ tone: 'warn', text: 'The branch that is delivered was deleted' }),
+  'pipelinerun.queued': (event, data) => ({
+    tone: 'wait',
+    text: `Run ${last(event.subject)} was queued${data['retryOf'] ? `, to try run ${String(data['retryOf'])} again` : ''}`,
+  }),
+  'pipelinerun.started': (event) => ({ tone: 'move', text: `Run ${last(event.subject)} started` }),
+  'pipelinerun.finished': (event, data) => {
+    const end = runEnds[String(data['state'])] ?? { tone: 'fact' as const, text: 'ended' }
+    return { tone: end.tone, text: `Run ${last(event.subject)} ${end.text}${because(data)}` }
+  },
+  'taskrun.started': (event) => ({ tone: 'move', text: `Step ${last(event.subject)} started` }),
+  'taskrun.finished': (event, data) => {
+    const isGood = data['outcome'] === 'success'
+    const again = Number(data['attempt'] ?? 1) > 1 ? ` at attempt ${String(data['attempt'])}` : ''
+    return {
+      tone: isGood ? 'good' : 'bad',
+      text: `Step ${last(event.subject)} ${isGood ? 'passed' : 'failed'}${again}${because(data)}`,
+    }
+  },
+  'artifact.packaged': (event, data) => ({
+    tone: 'good',
+    text: `The artifact was built: ${last(event.subject).slice(0, 19)}${sizeOf(data)}`,
+  }),
+  'artifact.deleted': (event) => ({
+    tone: 'fact',
+    text: `The artifact ${last(event.subject).slice(0, 19)} was cleaned up`,
+  }),
+  'environment.created': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was made` }),
+  'environment.modified': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was changed` }),
+  'service.deployed': (_, data) => ({
+    tone: 'good',
+    text: `${kindOf(data)} has the traffic of ${where(data)}, as the first`,
+  }),
+  'service.upgraded': (_, data) => ({ tone: 'good', text: `${kindOf(data)} took the traffic of ${where(data)}` }),
+  'service.rolledback': (_, data) => ({ tone: 'back', text: `${where(data)} returned to its earlier release` }),
+  'service.removed': (_, data) => ({ tone: 'fact', text: `What ran in ${where(data)} was removed` }),
+  'pipelinerun.cancelrequested': (event) => ({
+    tone: 'stopped',
+    text: `${event.actor} asked to cancel run ${last(event.subject)}`,
+  }),
+  'deployment.waiting': (_, data) => ({
+    tone: 'wait',
+    text: `${kindOf(data)} waits for its turn in ${where(data)}${because(data)}`,
+  }),
+  'deployment.started': (_, data) => ({
+    tone: 'move',
+    text: `${kindOf(data)} starts in ${where(data)}, beside what runs there`,
+  }),
+  'deployment.healthy': (_, data) => ({ tone: 'good', text: `${kindOf(data)} is healthy in ${where(data)}` }),
+  'deployment.verified': (_, data) => ({ tone: 'good', text: `${kindOf(data)} was verified in ${where(data)}` }),
+  'deployment.finished': (_, data) => {
+    const [tone, words] = deploymentEnds[String(data['state'])] ?? (['fact', 'ended in'] as const)
+    return { tone, text: `${kindOf(data)} ${words} ${where(data)}${because(data)}` }
+  },
+  'deployment.watched': (_, data) => {
+    const [tone, words] = watched[String(data['outcome'])] ?? watched['unknown']!
+    return { tone, text: `${where(data)} ${words}${tone === 'bad' ? because(data) : ''}` }
+  },
+  'change.held': (_, data) => ({
+    tone: 'back',
+    text: `The change was taken back from ${where(data)} and is held${because(data)}`,
+  }),
+  'change.released': (event) => ({ tone: 'fact', text: `${event.actor} asked for the change again` }),
+  'configuration.changed': (event, data) => {
+    const names = Array.isArray(data['changed']) ? data['changed'].join(', ') : ''
+    const what = names === '' ? 'the configuration' : names
+    return {
+      tone: 'fact',
+      text: `${event.actor} ${data['restored'] ? 'returned' : 'changed'} ${what} in ${last(event.subject)} (version ${String(data['version'])})`,
+    }
+  },
+  'token.created': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} made the token “${String(data['name'])}” (${String(data['role'])})`,
+  }),
+  'token.revoked': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} revoked the token “${String(data['name'])}”`,
+  }),
+  'session.created': (event) => ({ tone: 'fact', text: `${event.actor} signed in` }),
+  'server.started': (_, data) => ({
+    tone: 'fact',
+    text: `A server started${data['version'] ? ` (${String(data['version'])})` : ''}`,
+  }),
+  'workflow.broken': (event, data) => ({ tone: 'bad', text: `The workflow of ${event.subject} broke${because(data)}` }),
+  'workflow.takenover': (event) => ({ tone: 'warn', text: `${event.subject} was taken over from a server that died` }),
+  'step.repeated': (event) => ({
+    tone: 'warn',
+    text: `${event.subject} was done again, because its first try was cut off`,
+  }),
+}
+
+function sizeOf(data: Data): string {
+  const size = Number(data['size'])
+  if (!Number.isFinite(size)) return ''
+  return size < 1e6 ? ` (${Math.max(1, Math.round(size / 1000))} KB)` : ` (${(size / 1e6).toFixed(1)} MB)`
+}
+
+/** The type without its vocabulary: `service.deployed`, `deployment.waiting`. */
+export const shortType = (type: string): string => type.replace(/^dev\.cdevents\.|^dev\.cdeventsx\.fairlead-/, '')
+
+/** An event in one sentence; one of a type that is not known here is told by its type. */
+export function tell(event: StoredEvent): Told {
+  const told = tells[shortType(event.type)]?.(event, event.data) ?? {
+    tone: 'fact' as const,
+    text: `${shortType(event.type)} ${event.subject}`,
+  }
+  return { ...told, text: upperFirst(told.text), to: pageOf(event) }
+}
+
+const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+function pageOf(event: StoredEvent): string | null {
+  const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(event.subject)
+  if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
+  const environment = event.data['environment']
+  if (event.app !== null && typeof environment === 'string') return `/apps/${event.app}/environments/${environment}`
+  const place = /^environment\/([^/]+)\/([^/]+)$/.exec(event.subject)
+  if (place) return `/apps/${place[1]}/environments/${place[2]}`
+  if (event.data['run']) return `/runs/${String(event.data['run'])}`
+  return event.app === null ? null : `/apps/${event.app}`
+}

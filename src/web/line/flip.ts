@@ -1,0 +1,33 @@
+import { type RefObject, useLayoutEffect, useRef } from 'react'
+
+/** Lets what has the same `data-token` glide from where it was to where it is, also between parents. */
+export function useGlide(root: RefObject<HTMLElement | null>): void {
+  const before = useRef(new Map<string, DOMRect>())
+  useLayoutEffect(() => {
+    const now = new Map<string, DOMRect>()
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    for (const element of root.current?.querySelectorAll<HTMLElement>('[data-token]') ?? []) {
+      const key = element.dataset['token'] ?? ''
+      const to = element.getBoundingClientRect()
+      const from = before.current.get(key)
+      now.set(key, to)
+      if (isCalm) continue
+      if (!from) {
+        element.animate(
+          [
+            { opacity: 0, scale: 0.9 },
+            { opacity: 1, scale: 1 },
+          ],
+          { duration: 250, easing: 'ease-out' },
+        )
+      } else if (Math.abs(from.left - to.left) > 2 || Math.abs(from.top - to.top) > 2) {
+        const shift = `translate(${from.left - to.left}px, ${from.top - to.top}px)`
+        element.animate([{ transform: shift }, { transform: 'none' }], {
+          duration: 600,
+          easing: 'cubic-bezier(.3,.7,.2,1)',
+        })
+      }
+    }
+    before.current = now
+  })
+}

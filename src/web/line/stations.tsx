@@ -1,0 +1,160 @@
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import type { Change } from '#contract/app.ts'
+import type { Environment, Line } from '#contract/environment.ts'
+import type { RunDetail } from '#contract/run.ts'
+import { ChangeLine } from '../ui/change.tsx'
+import { healthLooks, type Look, type Tone } from '../ui/state.ts'
+import { StatusIcon, toneClass } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+import { stepsProgress, type StepsStation, type Token } from './track.ts'
+import { Tokens } from './tokens.tsx'
+
+interface Frame {
+  name: ReactNode
+  look: Look | null
+  tone: Tone
+  children: ReactNode
+  /** on the way from here to the next station */
+  tokens: Token[]
+  isLast: boolean
+}
+
+/** A place on the rail: upright on a phone, else from left to right. */
+function Station({ name, look, tone, children, tokens, isLast }: Frame) {
+  return (
+    <li
+      className={`grid min-w-0 grid-cols-[1.25rem_minmax(0,1fr)] content-start gap-x-2.5 md:grid-rows-[1.5rem_auto] md:gap-x-1.5 ${isLast ? 'md:flex-[0.9]' : 'md:flex-1'}`}
+    >
+      <span className="z-10 col-start-1 row-start-1 flex h-6 items-center justify-center justify-self-center">
+        <span className="bg-panel py-0.5">
+          <StatusIcon tone={tone} size={18} />
+        </span>
+      </span>
+      {isLast ? null : <Rail isMoving={tokens.some((token) => token.look.tone === 'move')} />}
+      <div className="col-start-2 row-start-1 min-w-0 pb-1 md:col-span-2 md:col-start-1 md:row-start-2 md:pt-1 md:pr-4 md:pb-0">
+        <div className="flex items-baseline gap-2">
+          <span className="truncate font-medium">{name}</span>
+          {look ? <span className={`text-[0.9em] whitespace-nowrap ${toneClass(look.tone)}`}>{look.word}</span> : null}
+        </div>
+        {children}
+      </div>
+      <div
+        className={`col-start-2 row-start-2 min-w-0 md:row-start-1 ${isLast ? 'hidden' : 'pb-2.5 md:pr-1.5 md:pb-0'}`}
+      >
+        <Tokens tokens={tokens} />
+      </div>
+    </li>
+  )
+}
+
+function Rail({ isMoving }: { isMoving: boolean }) {
+  const look = isMoving ? 'flow flow-turns' : 'bg-edge-strong'
+  return (
+    <span
+      aria-hidden
+      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${look}`}
+    />
+  )
+}
+
+function What({ change, by }: { change: Change; by: ReactNode }) {
+  return (
+    <>
+      <ChangeLine change={change} />
+      <div className="truncate text-soft">
+        {change.author.name} · {by}
+      </div>
+    </>
+  )
+}
+
+export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }) {
+  const { latest } = line
+  return (
+    <Station name="Check-in" look={null} tone={latest ? 'good' : 'none'} tokens={tokens} isLast={false}>
+      {latest ? (
+        <What change={latest} by={<Ago time={latest.received} />} />
+      ) : (
+        <div className="text-soft">No check-in yet</div>
+      )}
+    </Station>
+  )
+}
+
+export function StepsStationView({
+  station,
+  detail,
+  tokens,
+  isLast,
+}: {
+  station: StepsStation
+  detail: RunDetail | undefined
+  tokens: Token[]
+  isLast: boolean
+}) {
+  const { run, look } = station
+  const name = run ? (
+    <Link to={`/runs/${run.id}`} className="quiet-link">
+      Steps
+    </Link>
+  ) : (
+    'Steps'
+  )
+  const progress = look.tone === 'move' ? stepsProgress(detail) : null
+  return (
+    <Station name={name} look={look} tone={look.tone} tokens={tokens} isLast={isLast}>
+      {run ? (
+        <>
+          <ChangeLine change={run.change} />
+          <div className="truncate text-soft">
+            {progress ? `${progress.now || 'next step'}, ${progress.done} of ${progress.all} · ` : ''}
+            <Elapsed from={station.since} to={station.until} />
+            {station.more > 0 ? ` · and ${station.more} more` : ''}
+          </div>
+          {progress ? <Bar done={progress.done} all={progress.all} /> : null}
+        </>
+      ) : null}
+    </Station>
+  )
+}
+
+function Bar({ done, all }: { done: number; all: number }) {
+  return (
+    <div className="mt-1.5 flex max-w-40 gap-0.5" aria-hidden>
+      {Array.from({ length: all }, (_, step) => (
+        <span
+          key={step}
+          className={`h-1 flex-1 rounded-full ${step < done ? 'bg-move' : step === done ? 'breathe bg-move/60' : 'bg-edge-strong'}`}
+        />
+      ))}
+    </div>
+  )
+}
+
+export function EnvironmentStation({
+  environment,
+  tokens,
+  isLast,
+}: {
+  environment: Environment
+  tokens: Token[]
+  isLast: boolean
+}) {
+  const look = healthLooks[environment.health]
+  const { current } = environment
+  const name = (
+    <Link to={`/apps/${environment.app}/environments/${environment.name}`} className="quiet-link">
+      {environment.name}
+    </Link>
+  )
+  return (
+    <Station name={name} look={look} tone={look.tone} tokens={tokens} isLast={isLast}>
+      {current ? (
+        <What change={current.change} by={current.live ? <Ago time={current.live} /> : 'not live yet'} />
+      ) : (
+        <div className="text-soft">Nothing runs here yet</div>
+      )}
+    </Station>
+  )
+}

@@ -1,0 +1,259 @@
+import type { Change } from '#contract/app.ts'
+import type { Environment, Line } from '#contract/environment.ts'
+import type { Deployment, RunDetail } from '#contract/run.ts'
+import {
+  asSentence,
+  deploymentLooks,
+  firstLine,
+  isActive,
+  isUnderWay,
+  type Look,
+  shortSha,
+  type Tone,
+} from '../ui/state.ts'
+
+type LineRun = Line['runs'][number]
+
+/** A change between two stations. `at` is how far on the way between them it is, from 0 to 1. */
+export interface Token {
+  key: string
+  to: string
+  change: Change
+  look: Look
+  since: string | null
+  at: number
+  /** what hovering says */
+  sentence: string
+}
+
+/** What a line says besides its stations: what needs a look, with the reason. */
+export interface Note {
+  key: string
+  tone: Tone
+  text: string
+  to: string
+  time: string | null
+}
+
+/** The station between the check-in and the first environment. */
+export interface StepsStation {
+  look: Look
+  run: LineRun | null
+  /** other runs that are in their steps too */
+  more: number
+  since: string | null
+  until: string | null
+}
+
+export interface Track {
+  steps: StepsStation
+  /** on the way to the steps, then on the way to each environment */
+  tokens: Token[][]
+  notes: Note[]
+  summary: Look
+}
+
+const progress: Partial<Record<Deployment['state'], number>> = {
+  waiting: 0.1,
+  starting: 0.45,
+  verifying: 0.7,
+  switching: 0.95,
+}
+
+/** Where everything of a line is. */
+export function trackOf(line: Line): Track {
+  const steps = stepsStation(line)
+  const queued = line.runs.filter((run) => run.state === 'queued').map(queuedToken)
+  const tokens = [queued, ...line.environments.map((environment) => environmentTokens(line, environment))]
+  const notes = notesOf(line, steps)
+  return { steps, tokens, notes, summary: summaryOf(line, steps, tokens, notes) }
+}
+
+const isInSteps = (run: LineRun): boolean => run.state === 'running' && run.deployments.length === 0
+
+function stepsStation(line: Line): StepsStation {
+  const inSteps = line.runs.filter(isInSteps)
+  const [running] = inSteps
+  if (running) {
+    const since = running.started ?? running.created
+    return { look: { tone: 'move', word: 'Running' }, run: running, more: inSteps.length - 1, since, until: null }
+  }
+  const run = line.runs.find((one) => one.started !== null)
+  if (!run) return { look: { tone: 'none', word: 'Nothing yet' }, run: null, more: 0, since: null, until: null }
+  const until = run.deployments.map((one) => one.created).sort()[0] ?? run.ended
+  return { look: stepsLook(run), run, more: 0, since: run.started, until }
+}
+
+function stepsLook(run: LineRun): Look {
+  if (run.artifact !== null || run.deployments.length > 0) return { tone: 'good', word: 'Passed' }
+  if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
+  if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
+  return run.state === 'cancelled' ? { tone: 'stopped', word: 'Cancelled' } : { tone: 'good', word: 'Passed' }
+}
+
+function queuedToken(run: LineRun): Token {
+  const reason = run.reason ? `: ${firstLine(run.reason)}` : ''
+  return {
+    key: `${run.app}/${run.id}`,
+    to: `/runs/${run.id}`,
+    change: run.change,
+    look: { tone: 'wait', word: 'Queued' },
+    since: run.created,
+    at: 0.3,
+    sentence: `Run ${run.id}, “${run.change.subject}”, is queued${reason}`,
+  }
+}
+
+function environmentTokens(line: Line, environment: Environment): Token[] {
+  const moving = environment.pending.filter((one) => isUnderWay(one.state)).map(deploymentToken)
+  return [...moving, ...stoppedTokens(line, environment)].sort((a, b) => b.at - a.at)
+}
+
+function deploymentToken(deployment: Deployment): Token {
+  const { id, app, run, change, state, environment } = deployment
+  const look = deploymentLooks[state]
+  const what =
+    deployment.kind === 'delivery' ? `“${change.subject}”` : `A ${deployment.kind} to ${shortSha(change.sha)}`
+  const doing =
+    state === 'waiting' ? `waits for its turn in ${environment}` : `is ${look.word.toLowerCase()} in ${environment}`
+  return {
+    key: run === null ? `${app}/deployment/${id}` : `${app}/${run}`,
+    to: run === null ? `/apps/${app}/environments/${environment}` : `/runs/${run}`,
+    change,
+    look,
+    since: deployment.started ?? deployment.created,
+    at: progress[state] ?? 0,
+    sentence: `${what} ${doing}${deployment.reason ? `: ${firstLine(deployment.reason)}` : ''}`,
+  }
+}
+
+/** Changes that did not get in: they stay in sight until another one did. */
+function stoppedTokens(line: Line, environment: Environment): Token[] {
+  return stoppedAt(line, environment).map(({ run, deployment, isHeld }) => ({
+    key: `${run.app}/${run.id}`,
+    to: `/runs/${run.id}`,
+    change: run.change,
+    look: isHeld ? { tone: 'back', word: 'Held' } : { tone: 'bad', word: 'Failed' },
+    since: deployment.ended,
+    at: 0.6,
+    sentence: stoppedSentence(run, deployment, isHeld),
+  }))
+}
+
+interface Stopped {
+  run: LineRun
+  deployment: Deployment
+  isHeld: boolean
+}
+
+function stoppedAt(line: Line, environment: Environment): Stopped[] {
+  const newest = line.runs.flatMap((run) =>
+    run.deployments
+      .filter((one) => one.environment === environment.name && one.kind === 'delivery')
+      .map((deployment) => ({ run, deployment })),
+  )
+  const found = newest.flatMap(({ run, deployment }) => {
+    const isHeld = environment.held.includes(run.change.sha) && deployment.state === 'rolled_back'
+    const isFailed = deployment.state === 'failed' && deployment.id > (environment.current?.id ?? 0)
+    return isHeld || isFailed ? [{ run, deployment, isHeld }] : []
+  })
+  // A newer change of the same app that got in makes the story old.
+  const live = environment.current?.kind === 'delivery' ? (environment.current.run ?? 0) : 0
+  return found
+    .filter(({ run }) => run.id > live && !line.runs.some((other) => other.id > run.id && isActive(other.state)))
+    .slice(0, 1)
+}
+
+const stoppedSentence = (run: LineRun, deployment: Deployment, isHeld: boolean): string => {
+  const reason = deployment.reason ? `: ${firstLine(deployment.reason)}` : ''
+  const what = `“${run.change.subject}”`
+  return isHeld
+    ? `${what} was taken back from ${deployment.environment} and is held${reason}`
+    : `${what} did not get into ${deployment.environment}${reason}`
+}
+
+function notesOf(line: Line, steps: StepsStation): Note[] {
+  const app = line.app.name
+  const notes: Note[] = []
+  if (line.app.problem)
+    notes.push({ key: 'problem', tone: 'warn', text: asSentence(line.app.problem), to: `/apps/${app}`, time: null })
+  for (const environment of line.environments) {
+    const to = `/apps/${app}/environments/${environment.name}`
+    if (environment.health === 'unhealthy')
+      notes.push({ key: to, tone: 'bad', text: unhealthySentence(environment), to, time: null })
+    if (environment.health === 'unknown')
+      notes.push({
+        key: to,
+        tone: 'unknown',
+        text: `Nobody knows how ${environment.name} is: its host does not answer.`,
+        to,
+        time: null,
+      })
+    for (const stopped of stoppedAt(line, environment)) {
+      const { run, deployment, isHeld } = stopped
+      const text = `${stoppedSentence(run, deployment, isHeld)}.`
+      notes.push({
+        key: `stopped/${run.id}/${environment.name}`,
+        tone: isHeld ? 'back' : 'bad',
+        text,
+        to: `/runs/${run.id}`,
+        time: deployment.ended,
+      })
+    }
+  }
+  const { run } = steps
+  if (run && steps.look.tone === 'bad') {
+    const text = `Run ${run.id}, “${run.change.subject}”, failed${run.reason ? `: ${firstLine(run.reason)}` : ''}.`
+    notes.push({ key: `run/${run.id}`, tone: 'bad', text, to: `/runs/${run.id}`, time: run.ended })
+  }
+  return notes
+}
+
+function unhealthySentence(environment: Environment): string {
+  const ill = environment.instances.filter((one) => one.state !== 'healthy')
+  const [first] = ill
+  if (!first) return `${environment.name} is unhealthy.`
+  const restarts = first.restarts > 0 ? `, restarted ${first.restarts} times` : ''
+  return `${environment.name} is unhealthy: ${ill.length} of ${environment.instances.length} instances (${first.service} ${first.index}: ${first.state}${restarts}).`
+}
+
+/** The most urgent of what there is to say about a line. */
+function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Look {
+  const moving = tokens.flat().filter((token) => token.look.tone === 'move' || token.look.tone === 'wait').length
+  const onTheWay = moving + (steps.look.tone === 'move' ? 1 + steps.more : 0)
+  const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) => notes.some((note) => note.tone === tone))
+  const named = (health: Environment['health']): string =>
+    line.environments.find((one) => one.health === health)?.name ?? ''
+  const held = line.environments.find((one) => stoppedAt(line, one).some((stopped) => stopped.isHeld))?.name
+  const words = {
+    bad: badWord(line, steps),
+    back: `Held in ${held}`,
+    unknown: `Unknown in ${named('unknown')}`,
+    warn: 'Needs a look',
+  }
+  if (worst) return { tone: worst, word: words[worst] }
+  if (onTheWay > 0) return { tone: 'move', word: onTheWay === 1 ? 'On the way' : `${onTheWay} on the way` }
+  if (line.environments.every((environment) => environment.health === 'empty'))
+    return { tone: 'none', word: 'Nothing runs yet' }
+  return { tone: 'good', word: 'All well' }
+}
+
+function badWord(line: Line, steps: StepsStation): string {
+  const ill = line.environments.find((environment) => environment.health === 'unhealthy')
+  if (ill) return `Unhealthy in ${ill.name}`
+  if (steps.look.tone === 'bad') return 'Steps failed'
+  const failed = line.environments.find((environment) => stoppedAt(line, environment).length > 0)
+  return failed ? `Failed in ${failed.name}` : 'Failed'
+}
+
+/** The step that runs, and how many are done; null before the steps are known. */
+export function stepsProgress(detail: RunDetail | undefined): { done: number; all: number; now: string } | null {
+  // Verifications are steps too, but they belong to their environments.
+  const steps = detail?.steps.filter((step) => !isVerification(step.name, detail)) ?? []
+  if (steps.length === 0) return null
+  const running = steps.filter((step) => step.state === 'running').map((step) => step.name)
+  return { done: steps.filter((step) => step.state === 'passed').length, all: steps.length, now: running.join(', ') }
+}
+
+export const isVerification = (step: string, detail: Pick<RunDetail, 'deployments'>): boolean =>
+  detail.deployments.some(({ environment }) => step === `verify-${environment}`)

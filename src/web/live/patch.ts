@@ -1,0 +1,98 @@
+import type { InfiniteData, QueryClient } from '@tanstack/react-query'
+import type { Client } from '#contract/client.ts'
+import type { Line } from '#contract/environment.ts'
+import type { StoredEvent } from '#contract/event.ts'
+
+/** What of the caches an event makes old. */
+export interface Stale {
+  apps: Set<string>
+  runs: Set<number>
+  listOfApps: boolean
+  configuration: boolean
+  tokens: boolean
+}
+
+const noneStale = (): Stale => ({
+  apps: new Set(),
+  runs: new Set(),
+  listOfApps: false,
+  configuration: false,
+  tokens: false,
+})
+
+/** Adds what an event makes old. */
+export function markStale(stale: Stale, event: StoredEvent): void {
+  if (event.app !== null) stale.apps.add(event.app)
+  const run = /^run\/(\d+)/.exec(event.subject)?.[1] ?? event.data['run']
+  if (run !== undefined && run !== null && Number(run) > 0) stale.runs.add(Number(run))
+  if (event.type.startsWith('dev.cdevents.repository.')) stale.listOfApps = true
+  if (event.type.endsWith('-configuration.changed')) stale.configuration = true
+  if (event.type.includes('fairlead-token.')) stale.tokens = true
+}
+
+export interface EventFilters {
+  app?: string | undefined
+  chain?: string | undefined
+  type?: string | undefined
+}
+
+export const matches = (event: StoredEvent, filters: EventFilters): boolean =>
+  (filters.app === undefined || event.app === filters.app) &&
+  (filters.chain === undefined || event.chain === filters.chain) &&
+  (filters.type === undefined || event.type === filters.type)
+
+type EventPages = InfiniteData<{ events: StoredEvent[] }, unknown>
+
+/** Puts an event on top of the first page, once. */
+export function withEvent(pages: EventPages, event: StoredEvent): EventPages {
+  const [first, ...rest] = pages.pages
+  if (!first || first.events.some((known) => known.id >= event.id)) return pages
+  return { ...pages, pages: [{ ...first, events: [event, ...first.events] }, ...rest] }
+}
+
+const together = 120
+
+/** Keeps the caches true to the stream: events go in as they are, and the lines, runs and pages that they tell of are read again. */
+export function createPatcher(queries: QueryClient, client: Client) {
+  let stale = noneStale()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const readLine = async (app: string): Promise<void> => {
+    const line = await client.getLine({ params: { app } }).catch(() => null)
+    if (line === null) return void queries.invalidateQueries({ queryKey: ['lines'] })
+    queries.setQueryData<Line>(['line', app], (old) => (old ? line : undefined))
+    queries.setQueryData<Line[]>(['lines'], (old) => {
+      if (!old) return undefined
+      return old.some((one) => one.app.name === app)
+        ? old.map((one) => (one.app.name === app ? line : one))
+        : [...old, line]
+    })
+  }
+  const flush = async (): Promise<void> => {
+    const now = stale
+    stale = noneStale()
+    const old = (...queryKey: unknown[]) => queries.invalidateQueries({ queryKey })
+    const isShown = queries.getQueryData(['lines']) !== undefined
+    if (now.listOfApps) void old('lines')
+    for (const run of now.runs) void old('run', run)
+    for (const app of now.apps) void old('environment', app)
+    if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
+    if (now.configuration) void old('configuration')
+    if (now.tokens) void old('tokens')
+    const apps = [...now.apps].filter((app) => isShown || queries.getQueryData(['line', app]) !== undefined)
+    await Promise.all(apps.map(readLine))
+    timer = undefined
+    if (stale.apps.size > 0 || stale.runs.size > 0) timer = setTimeout(() => void flush(), together)
+  }
+  return {
+    apply: (event: StoredEvent): void => {
+      for (const query of queries.getQueryCache().findAll({ queryKey: ['events'] })) {
+        if (!matches(event, (query.queryKey[1] ?? {}) as EventFilters)) continue
+        queries.setQueryData<EventPages>(query.queryKey, (old) => (old ? withEvent(old, event) : undefined))
+      }
+      markStale(stale, event)
+      timer ??= setTimeout(() => void flush(), together)
+    },
+    readAllAgain: (): void => void queries.invalidateQueries(),
+  }
+}

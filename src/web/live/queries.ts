@@ -1,0 +1,153 @@
+import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
+import type { Role } from '#contract/endpoint.ts'
+import { roles } from '#contract/endpoint.ts'
+import type { DeploymentState, RunState } from '../ui/state.ts'
+import type { EventFilters } from './patch.ts'
+import { useClient } from './world.tsx'
+
+/** Health and instances change without an event; this often they are looked at, in milliseconds. */
+const lookAgain = 10_000
+
+export function useLines() {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['lines'],
+    queryFn: async ({ signal }) => (await client.listLines({ signal })).lines,
+    refetchInterval: lookAgain,
+  })
+}
+
+export function useLine(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['line', app],
+    queryFn: ({ signal }) => client.getLine({ params: { app }, signal }),
+    refetchInterval: lookAgain,
+  })
+}
+
+export function useRun(run: number) {
+  const client = useClient()
+  return useQuery({ queryKey: ['run', run], queryFn: ({ signal }) => client.getRun({ params: { run }, signal }) })
+}
+
+/** The details of the runs that are in their steps, by id. */
+export function useRunDetails(runs: number[]) {
+  const client = useClient()
+  return useQueries({
+    queries: runs.map((run) => ({
+      queryKey: ['run', run],
+      queryFn: ({ signal }: { signal: AbortSignal }) => client.getRun({ params: { run }, signal }),
+    })),
+    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+  })
+}
+
+const pageSize = 40
+
+export function useRuns(filters: { app?: string; state?: RunState }) {
+  const client = useClient()
+  return useInfiniteQuery({
+    queryKey: ['runs', filters],
+    queryFn: ({ pageParam, signal }) =>
+      client.listRuns({
+        query: { ...filters, limit: pageSize, ...(pageParam === null ? {} : { before: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useDeployments(filters: { app?: string; environment?: string; state?: DeploymentState }) {
+  const client = useClient()
+  return useInfiniteQuery({
+    queryKey: ['deployments', filters],
+    queryFn: ({ pageParam, signal }) =>
+      client.listDeployments({
+        query: { ...filters, limit: pageSize, ...(pageParam === null ? {} : { before: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  })
+}
+
+const eventPage = 100
+
+export function useEvents(filters: EventFilters) {
+  const client = useClient()
+  return useInfiniteQuery({
+    queryKey: ['events', filters],
+    queryFn: ({ pageParam, signal }) =>
+      client.listEvents({
+        query: { ...filters, limit: eventPage, ...(pageParam === null ? {} : { before: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => (page.events.length < eventPage ? null : (page.events.at(-1)?.id ?? null)),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useEnvironment(app: string, environment: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['environment', app, environment],
+    queryFn: ({ signal }) => client.getEnvironment({ params: { app, environment }, signal }),
+    refetchInterval: 5000,
+  })
+}
+
+export function useConfigurations(app: string, environment: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app, environment],
+    queryFn: async ({ signal }) =>
+      (await client.listConfigurations({ params: { app, environment }, query: { limit: 50 }, signal })).configurations,
+  })
+}
+
+export function useServiceLog(app: string, environment: string, service: string | undefined) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['service-log', app, environment, service ?? ''],
+    queryFn: async ({ signal }) =>
+      (
+        await client.getServiceLog({
+          params: { app, environment },
+          query: { lines: 500, ...(service ? { service } : {}) },
+          signal,
+        })
+      ).lines,
+    refetchInterval: 2000,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useTokens() {
+  const client = useClient()
+  return useQuery({ queryKey: ['tokens'], queryFn: async ({ signal }) => (await client.listTokens({ signal })).tokens })
+}
+
+export function useMe() {
+  const client = useClient()
+  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => client.me({ signal }), staleTime: 60_000 })
+}
+
+export function useHealth() {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => client.health({ signal }),
+    refetchInterval: lookAgain,
+  })
+}
+
+/** Whether who is signed in may do what a role may do; until it is known, yes: the server decides. */
+export function useMay(needed: Role): boolean {
+  const { data } = useMe()
+  return data === undefined || roles.indexOf(data.role) >= roles.indexOf(needed)
+}

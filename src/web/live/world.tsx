@@ -1,0 +1,66 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useSyncExternalStore } from 'react'
+import { type Client, createClient } from '#contract/client.ts'
+import { type Clock, createClock } from './clock.ts'
+import { type Connection, type ConnectionState, createConnection } from './connection.ts'
+import { createPatcher } from './patch.ts'
+
+/** What every page may use: the API, the time of the server, and the stream of events. */
+export interface World {
+  client: Client
+  clock: Clock
+  connection: Connection
+}
+
+export function createWorld(): World {
+  const clock = createClock(Date.now)
+  const client = createClient({
+    base: '',
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      clock.learn(response.headers.get('date'))
+      return response
+    },
+  })
+  return { client, clock, connection: createConnection({ url: '/api/v1/events/stream', now: Date.now }) }
+}
+
+const WorldContext = createContext<World | null>(null)
+
+export function WorldProvider({ world, children }: { world: World; children: ReactNode }) {
+  return <WorldContext value={world}>{children}</WorldContext>
+}
+
+export function useWorld(): World {
+  const world = useContext(WorldContext)
+  if (!world) throw new Error('There is no WorldProvider around this component')
+  return world
+}
+
+export const useClient = (): Client => useWorld().client
+
+/** The server's time in milliseconds, new every second. */
+export function useNow(): number {
+  const { clock } = useWorld()
+  return useSyncExternalStore(clock.subscribe, clock.tick)
+}
+
+export function useConnection(): ConnectionState {
+  const { connection } = useWorld()
+  return useSyncExternalStore(connection.subscribe, connection.state)
+}
+
+/** Holds the stream open and the caches true while the component is there. */
+export function useLiveCaches(): void {
+  const { client, connection } = useWorld()
+  const queries: QueryClient = useQueryClient()
+  useEffect(() => {
+    const patcher = createPatcher(queries, client)
+    const stop = [connection.onEvent(patcher.apply), connection.onReturn(patcher.readAllAgain)]
+    connection.open()
+    return () => {
+      for (const each of stop) each()
+      connection.close()
+    }
+  }, [queries, client, connection])
+}

@@ -1,0 +1,71 @@
+import { memo } from 'react'
+import type { LogLine } from '#contract/run.ts'
+import { markSpans, parseAnsi } from './ansi.ts'
+
+interface Props {
+  n: number
+  line: LogLine | 'missing' | undefined
+  digits: number
+  isWrapped: boolean
+  isLinked: boolean
+  isFound: boolean
+  wanted: string
+  link: (n: number) => void
+}
+
+/** One line: its number, which is a link to it, and its text. */
+export const LogLineView = memo(function LogLineView({
+  n,
+  line,
+  digits,
+  isWrapped,
+  isLinked,
+  isFound,
+  wanted,
+  link,
+}: Props) {
+  const ground = isLinked ? 'bg-warn/15' : isFound ? 'bg-move/12' : 'hover:bg-hover'
+  return (
+    <div id={`L${n}`} className={`flex ${ground}`}>
+      <button
+        type="button"
+        tabIndex={-1}
+        onClick={() => link(n)}
+        title={titleOf(n, line)}
+        aria-label={`Copy a link to line ${n}`}
+        style={{ width: `${digits + 3}ch` }}
+        className="shrink-0 pr-[2ch] text-right text-soft select-none hover:text-ink"
+      >
+        {n}
+      </button>
+      <LineText line={line} isWrapped={isWrapped} wanted={wanted} />
+    </div>
+  )
+})
+
+function titleOf(n: number, line: Props['line']): string {
+  if (!line || line === 'missing') return `Line ${n}`
+  return `Line ${n}, ${new Date(line.time).toLocaleTimeString(undefined, { hour12: false })}: copy a link to it`
+}
+
+function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' | 'wanted'>) {
+  if (line === undefined) return <span className="text-soft"> </span>
+  if (line === 'missing') return <span className="text-warn italic">this line is missing</span>
+  const tone = line.stream === 'fairlead' ? 'text-move' : ''
+  const wrap = isWrapped ? 'whitespace-pre-wrap break-all [overflow-wrap:normal]' : 'whitespace-pre'
+  return (
+    <span className={`min-w-0 flex-1 ${wrap} ${tone}`}>
+      {markSpans(parseAnsi(line.text), wanted).map((span, index) => {
+        const style = span.color || span.background ? { color: span.color, background: span.background } : undefined
+        const text = span.marked ? <mark className="rounded-xs bg-warn/40 text-inherit">{span.text}</mark> : span.text
+        return span.classes === '' && !style ? (
+          <span key={index}>{text}</span>
+        ) : (
+          <span key={index} className={span.classes} style={style}>
+            {text}
+          </span>
+        )
+      })}
+    </span>
+  )
+}

@@ -1,0 +1,46 @@
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { BrowserRouter } from 'react-router'
+import { config } from 'zod'
+import { FairleadError } from '#contract/errors.ts'
+import { createWorld, WorldProvider } from './live/world.tsx'
+import { Pages } from './pages.tsx'
+import './styles.css'
+
+// The policy for content forbids making code from text, which zod would try for speed.
+config({ jitless: true })
+
+const isSignInNeeded = (error: unknown): boolean => error instanceof FairleadError && error.code === 'sign_in_needed'
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (isSignInNeeded(error) && query.queryKey[0] !== 'me') void queries.invalidateQueries({ queryKey: ['me'] })
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      networkMode: 'always',
+      retry: (count, error) => error instanceof FairleadError && error.code === 'unavailable' && count < 2,
+      retryDelay: (count) => 400 * 2 ** count,
+    },
+    mutations: { networkMode: 'always' },
+  },
+})
+
+const root = document.getElementById('root')
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <WorldProvider world={createWorld()}>
+          <BrowserRouter>
+            <Pages />
+          </BrowserRouter>
+        </WorldProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  )
+}

@@ -1,0 +1,47 @@
+import { lazy, Suspense } from 'react'
+import { Route, Routes } from 'react-router'
+import { HomePage } from './line/home-page.tsx'
+import { RunPage } from './run/run-page.tsx'
+import { Shell } from './shell/shell.tsx'
+import { ProblemPanel } from './ui/problem.tsx'
+import { FairleadError } from '#contract/errors.ts'
+import { useTitle } from './ui/page.tsx'
+
+const SignInPage = lazy(async () => ({ default: (await import('./access/sign-in-page.tsx')).SignInPage }))
+const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-page.tsx')).TokensPage }))
+const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
+const DeploymentsPage = lazy(async () => ({
+  default: (await import('./deployment/deployments-page.tsx')).DeploymentsPage,
+}))
+const EventsPage = lazy(async () => ({ default: (await import('./event/events-page.tsx')).EventsPage }))
+const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
+const EnvironmentPage = lazy(async () => ({
+  default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
+}))
+
+/** Every address of the console. */
+export function Pages() {
+  return (
+    <Suspense fallback={null}>
+      <Routes>
+        <Route path="/sign-in" element={<SignInPage />} />
+        <Route element={<Shell />}>
+          <Route index element={<HomePage />} />
+          <Route path="/runs" element={<RunsPage />} />
+          <Route path="/runs/:run" element={<RunPage />} />
+          <Route path="/deployments" element={<DeploymentsPage />} />
+          <Route path="/events" element={<EventsPage />} />
+          <Route path="/apps/:app" element={<AppPage />} />
+          <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
+          <Route path="/tokens" element={<TokensPage />} />
+          <Route path="*" element={<NoPage />} />
+        </Route>
+      </Routes>
+    </Suspense>
+  )
+}
+
+function NoPage() {
+  useTitle('Not found')
+  return <ProblemPanel error={new FairleadError('not_found', { kind: 'page', id: location.pathname })} />
+}

@@ -1,0 +1,127 @@
+import type { RunDetail, Step } from '#contract/run.ts'
+import { isVerification } from '../line/track.ts'
+import { deploymentLooks, isUnderWay, type Look, stepLooks } from '../ui/state.ts'
+
+export interface GraphNode {
+  /** `step/NAME` or `environment/NAME` */
+  id: string
+  kind: 'step' | 'environment'
+  name: string
+  look: Look
+  needs: string[]
+  column: number
+  row: number
+  from: string | null
+  to: string | null
+}
+
+export interface Graph {
+  nodes: GraphNode[]
+  columns: number
+  rows: number
+}
+
+/** The steps and then the environments of a run, in columns by what they need. */
+export function graphOf(run: RunDetail): Graph {
+  const steps = run.steps.filter((step) => !isVerification(step.name, run))
+  const needed = new Set(steps.flatMap((step) => step.needs))
+  const lastSteps = steps.filter((step) => !needed.has(step.name)).map((step) => `step/${step.name}`)
+  const bare = [...steps.map(stepNode), ...environmentNodes(run, lastSteps)]
+  const columns = columnsOf(bare)
+  const nodes = placeRows(bare.map((node) => ({ ...node, column: columns.get(node.id) ?? 0, row: 0 })))
+  return {
+    nodes,
+    columns: Math.max(0, ...nodes.map((node) => node.column)) + 1,
+    rows: Math.max(1, ...[...Map.groupBy(nodes, (node) => node.column).values()].map((column) => column.length)),
+  }
+}
+
+type Bare = Omit<GraphNode, 'column' | 'row'>
+
+const stepNode = (step: Step): Bare => ({
+  id: `step/${step.name}`,
+  kind: 'step',
+  name: step.name,
+  look: stepLooks[step.state],
+  needs: step.needs.map((name) => `step/${name}`),
+  from: step.started,
+  to: step.ended,
+})
+
+function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
+  return run.deployments.map(({ environment, deployment }, index): Bare => {
+    const before = run.deployments[index - 1]
+    const isOver = run.ended !== null
+    return {
+      id: `environment/${environment}`,
+      kind: 'environment',
+      name: environment,
+      look: deployment
+        ? deploymentLooks[deployment.state]
+        : { tone: isOver ? 'none' : 'wait', word: isOver ? 'Not reached' : 'Waiting' },
+      needs: before ? [`environment/${before.environment}`] : lastSteps,
+      from: deployment ? (deployment.started ?? deployment.created) : null,
+      to: deployment && !isUnderWay(deployment.state) ? (deployment.live ?? deployment.ended) : null,
+    }
+  })
+}
+
+/** Each node stands one column after the last of those that it needs. */
+function columnsOf(nodes: Bare[]): Map<string, number> {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const found = new Map<string, number>()
+  const columnOf = (id: string): number => {
+    const known = found.get(id)
+    if (known !== undefined) return known
+    // A circle, which the server refuses, would end here.
+    found.set(id, 0)
+    const needs = byId.get(id)?.needs.filter((need) => byId.has(need)) ?? []
+    const column = needs.length === 0 ? 0 : Math.max(...needs.map(columnOf)) + 1
+    found.set(id, column)
+    return column
+  }
+  for (const node of nodes) columnOf(node.id)
+  return found
+}
+
+/** Within a column near what is needed, in the order of the file. */
+function placeRows(nodes: GraphNode[]): GraphNode[] {
+  const rows = new Map<string, number>()
+  for (const column of [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b)) {
+    const middle = (node: GraphNode): number => {
+      const known = node.needs.flatMap((need) => rows.get(need) ?? [])
+      return known.length === 0 ? 0 : known.reduce((a, b) => a + b, 0) / known.length
+    }
+    const inColumn = nodes.filter((node) => node.column === column).sort((a, b) => middle(a) - middle(b))
+    inColumn.forEach((node, index) => rows.set(node.id, index - (inColumn.length - 1) / 2))
+  }
+  return nodes.map((node) => ({ ...node, row: rows.get(node.id) ?? 0 }))
+}
+
+export type Direction = 'left' | 'right' | 'up' | 'down'
+
+/** The node that an arrow key leads to. */
+export function neighbour(graph: Graph, id: string, direction: Direction): string {
+  const at = graph.nodes.find((node) => node.id === id)
+  if (!at) return graph.nodes[0]?.id ?? id
+  const away = (node: GraphNode): number =>
+    direction === 'left' || direction === 'right'
+      ? Math.abs(node.row - at.row)
+      : Math.abs(node.row - at.row) + Math.abs(node.column - at.column) * 100
+  const fits: Record<Direction, (node: GraphNode) => boolean> = {
+    left: (node) => node.column === at.column - 1,
+    right: (node) => node.column === at.column + 1,
+    up: (node) => node.column === at.column && node.row < at.row,
+    down: (node) => node.column === at.column && node.row > at.row,
+  }
+  const [best] = graph.nodes.filter(fits[direction]).sort((a, b) => away(a) - away(b))
+  return best?.id ?? id
+}
+
+/** What to look at when nothing was chosen: what failed, else what runs, else the last that ran. */
+export function firstLook(graph: Graph): string | null {
+  const failed = graph.nodes.find((node) => node.look.tone === 'bad' || node.look.tone === 'back')
+  const moving = graph.nodes.find((node) => node.look.tone === 'move')
+  const lastStep = graph.nodes.findLast((node) => node.kind === 'step' && node.from !== null)
+  return (failed ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null
+}

@@ -1,0 +1,143 @@
+import { ExternalLink } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link, useSearchParams } from 'react-router'
+import type { Deployment, RunDetail, Step } from '#contract/run.ts'
+import { LogPanel } from '../log/log-panel.tsx'
+import { Toggle } from '../ui/button.tsx'
+import { asSentence, deploymentLooks, isUnderWay, stepLooks } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+
+/** What was chosen in the graph: a step with its log, or an environment with what happened there. */
+export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
+  const name = node.slice(node.indexOf('/') + 1)
+  if (node.startsWith('environment/')) return <EnvironmentPanel run={run} name={name} />
+  const step = run.steps.find((one) => one.name === name)
+  return step ? <StepPanel run={run.id} step={step} title={step.name} /> : null
+}
+
+function StepPanel({ run, step, title }: { run: number; step: Step; title: string }) {
+  const [search, setSearch] = useSearchParams()
+  const wanted = Number(search.get('attempt'))
+  const attempt = wanted >= 1 && wanted <= step.attempt ? wanted : step.attempt
+  const setAttempt = (next: number): void => setSearch({ step: step.name, attempt: String(next) }, { replace: true })
+  return (
+    <section aria-label={`Step ${step.name}`}>
+      <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
+        <h2 className="font-semibold">{title}</h2>
+        <Status look={stepLooks[step.state]} />
+        <span className="text-soft">
+          <Elapsed from={step.started} to={step.ended} />
+        </span>
+        {step.exitCode !== null && step.exitCode !== 0 ? (
+          <span className="text-soft">exit code {step.exitCode}</span>
+        ) : null}
+        {step.attempt > 1 ? <Attempts count={step.attempt} at={attempt} set={setAttempt} /> : null}
+      </div>
+      {step.reason && step.state !== 'passed' ? <p className="mb-2">{asSentence(step.reason)}</p> : null}
+      <pre className="mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap text-soft">
+        {step.command}
+      </pre>
+      {step.attempt > 0 ? (
+        <LogPanel
+          key={`${run}/${step.name}/${attempt}`}
+          run={run}
+          step={step.name}
+          attempt={attempt}
+          isRunning={step.state === 'running'}
+          isFailed={step.state === 'failed' || attempt < step.attempt}
+        />
+      ) : (
+        <p className="panel px-4 py-8 text-center text-soft">{notStarted(step)}</p>
+      )}
+    </section>
+  )
+}
+
+function notStarted(step: Step): string {
+  if (step.state === 'waiting')
+    return step.needs.length > 0 ? `It waits for ${step.needs.join(' and ')}.` : 'It waits for its turn.'
+  return 'It never ran, so there is no log.'
+}
+
+function Attempts({ count, at, set }: { count: number; at: number; set: (attempt: number) => void }) {
+  return (
+    <div role="group" aria-label="Attempts" className="ml-auto flex items-center gap-1">
+      <span className="mr-1 text-soft">Attempt</span>
+      {Array.from({ length: count }, (_, index) => (
+        <Toggle key={index} on={index + 1 === at} onChange={() => set(index + 1)} label={`Attempt ${index + 1}`}>
+          {index + 1}
+        </Toggle>
+      ))}
+    </div>
+  )
+}
+
+function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
+  const deployment = run.deployments.find((one) => one.environment === name)?.deployment ?? null
+  const verification = run.steps.find((step) => step.name === `verify-${name}`)
+  return (
+    <section aria-label={`Environment ${name}`}>
+      <div className="mb-2 flex flex-wrap items-center gap-x-3">
+        <h2 className="font-semibold">{name}</h2>
+        {deployment ? <Status look={deploymentLooks[deployment.state]} /> : null}
+        <Link to={`/apps/${run.app}/environments/${name}`} className="text-soft underline underline-offset-3">
+          What runs there
+        </Link>
+      </div>
+      <div className="panel mb-4 px-4 py-3">
+        {deployment ? <DeploymentFacts deployment={deployment} /> : <p className="text-soft">{notReached(run)}</p>}
+      </div>
+      {verification && verification.attempt > 0 ? (
+        <StepPanel run={run.id} step={verification} title="Verification" />
+      ) : null}
+    </section>
+  )
+}
+
+const notReached = (run: RunDetail): string =>
+  run.ended === null ? 'The change is not there yet.' : 'The change did not come so far.'
+
+function DeploymentFacts({ deployment }: { deployment: Deployment }) {
+  const { state, reason, created, started, live, ended, url } = deployment
+  const facts: [string, ReactNode][] = [
+    [
+      'Waited',
+      started ? <Elapsed key="w" from={created} to={started} /> : <Elapsed key="w" from={created} to={ended} />,
+    ],
+  ]
+  if (started)
+    facts.push([isUnderWay(state) ? 'Under way for' : 'Took', <Elapsed key="t" from={started} to={live ?? ended} />])
+  if (live) facts.push(['Live', <Ago key="l" time={live} />])
+  if (live && ended) facts.push(['Had the traffic for', <Elapsed key="h" from={live} to={ended} />])
+  facts.push(['Asked for by', deployment.actor])
+  return (
+    <>
+      {reason ? <p className="mb-2">{asSentence(reason)}</p> : null}
+      <dl className="flex flex-wrap gap-x-8 gap-y-2">
+        {facts.map(([term, value]) => (
+          <div key={term}>
+            <dt className="label">{term}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        {url ? (
+          <div>
+            <dt className="label">Address</dt>
+            <dd>
+              <a
+                href={url}
+                target="_blank"
+                rel="noreferrer"
+                className="inline-flex items-center gap-1 underline underline-offset-3"
+              >
+                {url.replace(/^https?:\/\//, '')}
+                <ExternalLink size={13} aria-hidden />
+              </a>
+            </dd>
+          </div>
+        ) : null}
+      </dl>
+    </>
+  )
+}

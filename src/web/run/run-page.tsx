@@ -1,0 +1,184 @@
+import { useMutation } from '@tanstack/react-query'
+import { Ban, RotateCcw } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { FairleadError } from '#contract/errors.ts'
+import type { RunDetail } from '#contract/run.ts'
+import { ChainTimeline } from '../event/chain-timeline.tsx'
+import { useMay, useRun } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button } from '../ui/button.tsx'
+import { Sha } from '../ui/change.tsx'
+import { CopyButton } from '../ui/copy.tsx'
+import { Confirm, type Question } from '../ui/dialog.tsx'
+import { PageHead, useTitle } from '../ui/page.tsx'
+import { Loaded, ProblemPanel } from '../ui/problem.tsx'
+import { isActive, runLooks, shortSha } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+import { firstLook, graphOf } from './graph.ts'
+import { NodePanel } from './node-panel.tsx'
+import { RunGraph } from './run-graph.tsx'
+import { runSentence } from './sentence.ts'
+
+export function RunPage() {
+  const { run = '' } = useParams()
+  if (!/^[1-9]\d{0,14}$/.test(run))
+    return <ProblemPanel error={new FairleadError('not_found', { kind: 'run', id: run })} />
+  return <KnownRun id={Number(run)} />
+}
+
+function KnownRun({ id }: { id: number }) {
+  const query = useRun(id)
+  return (
+    <Loaded query={query} shape={<RunShape />}>
+      {(run) => <Run run={run} />}
+    </Loaded>
+  )
+}
+
+const signs: Partial<Record<RunDetail['state'], string>> = {
+  running: '●',
+  queued: '○',
+  succeeded: '✓',
+  failed: '✕',
+  cancelled: '–',
+}
+
+function Run({ run }: { run: RunDetail }) {
+  useTitle(`Run ${run.id}: ${run.change.subject}`, signs[run.state])
+  const graph = useMemo(() => graphOf(run), [run])
+  const [search, setSearch] = useSearchParams()
+  const asked = search.get('environment')
+    ? `environment/${search.get('environment')}`
+    : search.get('step')
+      ? `step/${search.get('step')}`
+      : null
+  const verified = /^step\/verify-(.+)$/.exec(asked ?? '')?.[1]
+  const known = [asked, verified ? `environment/${verified}` : null].find((id) =>
+    graph.nodes.some((node) => node.id === id),
+  )
+  const selected = known ?? firstLook(graph)
+  const select = (id: string): void => {
+    const [kind, ...name] = id.split('/')
+    setSearch({ [kind ?? 'step']: name.join('/') }, { replace: true })
+  }
+  return (
+    <>
+      <PageHead
+        crumbs={[
+          { to: `/apps/${run.app}`, text: run.app },
+          { to: `/runs?app=${run.app}`, text: 'Runs' },
+        ]}
+        title={run.change.subject || `Run ${run.id}`}
+        actions={<Actions run={run} />}
+      >
+        <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
+          <Status look={runLooks[run.state]} size={17} />
+          <span>{runSentence(run)}</span>
+          <span className="text-soft">
+            <Elapsed from={run.started ?? run.created} to={run.ended} />
+          </span>
+        </p>
+        <Facts run={run} />
+      </PageHead>
+      {graph.nodes.length > 0 ? <RunGraph graph={graph} selected={selected} select={select} /> : null}
+      <div className="mt-5 grid gap-x-6 lg:grid-cols-[minmax(0,1fr)_21rem]">
+        <div className="min-w-0">{selected ? <NodePanel run={run} node={selected} /> : <NotBegun run={run} />}</div>
+        <ChainTimeline chain={run.change.chain} />
+      </div>
+    </>
+  )
+}
+
+function NotBegun({ run }: { run: RunDetail }) {
+  return (
+    <p className="panel px-4 py-8 text-center text-soft">
+      {isActive(run.state) ? 'Its steps are not known yet.' : 'It ended before its steps began.'}
+    </p>
+  )
+}
+
+function Facts({ run }: { run: RunDetail }) {
+  const { change } = run
+  return (
+    <p className="mt-1 flex flex-wrap items-center gap-x-2 text-soft">
+      <span>Run {run.id}</span>
+      <span aria-hidden>·</span>
+      <span className="flex items-center">
+        <Sha sha={change.sha} />
+        <CopyButton text={change.sha} label="Copy the commit id" />
+      </span>
+      {change.base ? (
+        <span>
+          on <Sha sha={change.base} />
+        </span>
+      ) : null}
+      <span aria-hidden>·</span>
+      <span>{change.author.name}</span>
+      <span aria-hidden>·</span>
+      <span>
+        checked in to {change.branch} <Ago time={change.received} />
+      </span>
+    </p>
+  )
+}
+
+function Actions({ run }: { run: RunDetail }) {
+  const client = useClient()
+  const navigate = useNavigate()
+  const mayAct = useMay('developer')
+  const [question, ask] = useState<Question | null>(null)
+  const params = { run: run.id }
+  const retry = useMutation({
+    mutationFn: () => client.retryRun({ params }),
+    onSuccess: (next) => navigate(`/runs/${next.id}`),
+  })
+  if (!mayAct) return null
+  const what = `“${run.change.subject}” (${shortSha(run.change.sha)})`
+  const askCancel = (): void =>
+    ask({
+      title: `Cancel run ${run.id}?`,
+      text: `${what} stops where it is, and the processes of its steps are ended. What already runs in an environment stays there.`,
+      verb: 'Cancel the run',
+      danger: true,
+      act: () => client.cancelRun({ params }),
+    })
+  const askRetry = (): void =>
+    ask({
+      title: 'Deliver it again?',
+      text: `${what} goes through every step and environment in a new run. If it was held, the hold is lifted.`,
+      verb: 'Deliver again',
+      act: () => retry.mutateAsync(),
+    })
+  return (
+    <>
+      {isActive(run.state) ? (
+        <Button onClick={askCancel}>
+          <Ban size={15} aria-hidden /> Cancel
+        </Button>
+      ) : (
+        <Button onClick={askRetry}>
+          <RotateCcw size={15} aria-hidden /> Retry
+        </Button>
+      )}
+      <Confirm question={question} close={() => ask(null)} />
+    </>
+  )
+}
+
+function RunShape() {
+  return (
+    <>
+      <div className="skeleton mb-2 h-4 w-40" />
+      <div className="skeleton mb-3 h-7 w-96 max-w-full" />
+      <div className="skeleton mb-6 h-4 w-72 max-w-full" />
+      <div className="panel flex gap-8 p-3">
+        {[0, 1, 2, 3].map((node) => (
+          <div key={node} className="skeleton h-12 w-40" />
+        ))}
+      </div>
+      <div className="panel mt-5 h-80" />
+    </>
+  )
+}

@@ -1,0 +1,64 @@
+import { Link } from 'react-router'
+import type { Deployment, Run } from '#contract/run.ts'
+import { Sha } from '../ui/change.tsx'
+import { asSentence, deploymentLooks, type Look, runLooks } from '../ui/state.ts'
+import { Status, StatusIcon } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+
+interface Props {
+  run: Run
+  /** its deployments and the environments in order, where they are known */
+  deployments?: Deployment[]
+  stations?: string[]
+}
+
+/** A run in a list. */
+export function RunRow({ run, deployments, stations = [] }: Props) {
+  return (
+    <li className="relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5 hover:bg-hover/60 md:grid-cols-[8rem_minmax(0,1fr)_auto_9rem] md:items-center">
+      <Status look={runLooks[run.state]} />
+      <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
+        <div className="flex min-w-0 items-baseline gap-2">
+          <Link
+            to={`/runs/${run.id}`}
+            data-row
+            className="truncate font-medium after:absolute after:inset-0 after:content-[''] focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-move"
+          >
+            {run.change.subject}
+          </Link>
+        </div>
+        <div className="truncate text-soft">
+          {run.app} · run {run.id} · <Sha sha={run.change.sha} /> · {run.change.author.name}
+        </div>
+        {run.reason && run.state !== 'succeeded' ? (
+          <div className="mt-0.5 line-clamp-2">{asSentence(run.reason)}</div>
+        ) : null}
+      </div>
+      <div className="col-span-2 hidden md:col-span-1 md:col-start-3 md:row-start-1 md:block">
+        {deployments ? <Journey deployments={deployments} stations={stations} /> : null}
+      </div>
+      <div className="text-right text-soft md:col-start-4 md:row-start-1">
+        <Ago time={run.created} />
+        <div className="hidden md:block">
+          <Elapsed from={run.started} to={run.ended} />
+        </div>
+      </div>
+    </li>
+  )
+}
+
+/** How far it came: one sign for each environment. */
+function Journey({ deployments, stations }: { deployments: Deployment[]; stations: string[] }) {
+  const looks = stations.map((name): [string, Look] => {
+    const found = deployments.find((one) => one.environment === name && one.kind === 'delivery')
+    return [name, found ? deploymentLooks[found.state] : { tone: 'none', word: 'Not there' }]
+  })
+  const text = looks.map(([name, look]) => `${name}: ${look.word.toLowerCase()}`).join(', ')
+  return (
+    <span role="img" aria-label={text} title={text} className="flex items-center gap-1">
+      {looks.map(([name, look]) => (
+        <StatusIcon key={name} tone={look.word === 'Replaced' ? 'good' : look.tone} size={14} />
+      ))}
+    </span>
+  )
+}

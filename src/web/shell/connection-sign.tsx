@@ -1,0 +1,52 @@
+import { CloudOff } from 'lucide-react'
+import { useHealth } from '../live/queries.ts'
+import { useConnection } from '../live/world.tsx'
+import { formatTime } from '../ui/duration.ts'
+import { StatusIcon } from '../ui/status.tsx'
+
+/** Whether what is shown is what is: quiet while it is, plain when it may not be. */
+export function ConnectionSign() {
+  const connection = useConnection()
+  const { data: health } = useHealth()
+  if (connection.kind === 'lost') {
+    const since = formatTime(connection.since)
+    return (
+      <span
+        role="status"
+        title={`No connection to the server since ${since}. What is shown may be old; it comes back by itself.`}
+        className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
+      >
+        <CloudOff size={15} aria-hidden />
+        <span className="sm:hidden">Old since {since}</span>
+        <span className="hidden sm:inline">Reconnecting since {since} – data may be old</span>
+      </span>
+    )
+  }
+  const broken = health && health.status !== 'ok' ? (health.host === 'unreachable' ? 'host' : 'database') : null
+  if (broken) {
+    return (
+      <span role="status" className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn">
+        <StatusIcon tone="warn" />
+        The {broken} does not answer
+      </span>
+    )
+  }
+  if (health && health.disk.free < health.disk.floor * 2) {
+    return (
+      <span role="status" className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn">
+        <StatusIcon tone="warn" />
+        {Math.round(health.disk.free)} MB of disk left
+      </span>
+    )
+  }
+  return (
+    <span
+      role="status"
+      className="flex items-center gap-1.5 px-2 text-soft"
+      title="What is shown is what is, moment by moment"
+    >
+      <span className={`size-1.5 rounded-full ${connection.kind === 'live' ? 'bg-good' : 'bg-soft'}`} aria-hidden />
+      {connection.kind === 'live' ? 'Live' : 'Connecting'}
+    </span>
+  )
+}

@@ -1,0 +1,61 @@
+import type { Line } from '#contract/environment.ts'
+import { healthLooks, runLooks, shortSha } from '../ui/state.ts'
+
+interface Named {
+  id: string
+  kind: string
+  text: string
+  detail: string
+}
+
+/** Something the palette can go to or do. */
+export interface Entry extends Named {
+  act: () => void
+}
+
+/** What the lines hold that one can go to. */
+export function lineEntries(lines: Line[]): (Named & { to: string })[] {
+  return lines.flatMap((line) => {
+    const app = line.app.name
+    return [
+      { id: `app/${app}`, kind: 'app', text: app, detail: '', to: `/apps/${app}` },
+      ...line.environments.map((environment) => ({
+        id: `environment/${app}/${environment.name}`,
+        kind: 'environment',
+        text: `${app} ${environment.name}`,
+        detail: healthLooks[environment.health].word,
+        to: `/apps/${app}/environments/${environment.name}`,
+      })),
+      ...line.runs.map((run) => ({
+        id: `run/${run.id}`,
+        kind: 'run',
+        text: `${run.id} ${app}: ${run.change.subject}`,
+        detail: `${shortSha(run.change.sha)} ${runLooks[run.state].word}`,
+        to: `/runs/${run.id}`,
+      })),
+    ]
+  })
+}
+
+const most = 40
+const kindOrder = ['app', 'environment', 'page', 'action', 'run']
+
+/** Those that have every word, best first: a word that begins one counts more than one in the middle. */
+export function findEntries<T extends Named>(entries: T[], text: string): T[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const scored = entries.flatMap((entry) => {
+    const hay = ` ${entry.kind} ${entry.text} ${entry.detail}`.toLowerCase()
+    let score = 0
+    for (const word of words) {
+      const at = hay.indexOf(word)
+      if (at === -1) return []
+      score += hay.includes(` ${word}`) ? 2 : 1
+      if (entry.text.toLowerCase().startsWith(word)) score += 2
+    }
+    return [{ entry, score, kind: kindOrder.indexOf(entry.kind) }]
+  })
+  return scored
+    .sort((a, b) => b.score - a.score || a.kind - b.kind)
+    .slice(0, most)
+    .map(({ entry }) => entry)
+}

@@ -1,0 +1,116 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useNavigate } from 'react-router'
+import type { Line } from '#contract/environment.ts'
+import { useLines } from '../live/queries.ts'
+import { Modal } from '../ui/dialog.tsx'
+import { type Entry, findEntries, lineEntries } from './entries.ts'
+import { places } from './keys.ts'
+import { useTheme } from './theme.ts'
+
+/** Goes anywhere by a few letters. */
+export function Palette({ open, close, showKeys }: { open: boolean; close: () => void; showKeys: () => void }) {
+  return (
+    <Modal open={open} close={close} title="Go to" atTop>
+      <Search close={close} showKeys={showKeys} />
+    </Modal>
+  )
+}
+
+function useEntries(showKeys: () => void): Entry[] {
+  const { data: lines } = useLines()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const [theme, setTheme] = useTheme()
+  const go = (to: string) => () => void navigate(to)
+  const isDark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
+  return [
+    ...lineEntries(lines ?? ([] as Line[])).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
+    ...places.map((place) => ({
+      id: place.to,
+      kind: 'page',
+      text: place.text,
+      detail: `g ${place.key}`,
+      act: go(place.to),
+    })),
+    { id: '/tokens', kind: 'page', text: 'Tokens', detail: '', act: go('/tokens') },
+    {
+      id: 'theme',
+      kind: 'action',
+      text: isDark ? 'Use the light theme' : 'Use the dark theme',
+      detail: '',
+      act: () => setTheme(isDark ? 'light' : 'dark'),
+    },
+    {
+      id: 'refresh',
+      kind: 'action',
+      text: 'Read everything again',
+      detail: '',
+      act: () => void queries.invalidateQueries(),
+    },
+    { id: 'keys', kind: 'action', text: 'Show the keys', detail: '?', act: showKeys },
+  ]
+}
+
+function Search({ close, showKeys }: { close: () => void; showKeys: () => void }) {
+  const [text, setText] = useState('')
+  const [at, setAt] = useState(0)
+  const list = useRef<HTMLUListElement>(null)
+  const found = findEntries(useEntries(showKeys), text)
+  const current = Math.min(at, found.length - 1)
+  useEffect(
+    () => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
+    [current, text],
+  )
+  const choose = (entry: Entry | undefined): void => {
+    if (!entry) return
+    close()
+    entry.act()
+  }
+  const onKey = (event: KeyboardEvent): void => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+    if (by !== 0) {
+      event.preventDefault()
+      setAt((current + by + found.length) % Math.max(found.length, 1))
+    }
+    if (event.key === 'Enter') choose(found[current])
+  }
+  return (
+    <>
+      <input
+        autoFocus
+        role="combobox"
+        aria-expanded
+        aria-controls="palette-list"
+        aria-activedescendant={found[current] ? `palette-${current}` : undefined}
+        aria-label="Go to"
+        placeholder="App, environment, run, action …"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value)
+          setAt(0)
+        }}
+        onKeyDown={onKey}
+        className="w-full border-b border-edge bg-transparent px-4 py-3.5 text-base outline-none placeholder:text-soft"
+      />
+      <ul ref={list} id="palette-list" role="listbox" aria-label="Found" className="overflow-y-auto p-1.5">
+        {found.map((entry, index) => (
+          <li
+            key={entry.id}
+            id={`palette-${index}`}
+            role="option"
+            aria-selected={index === current}
+            onPointerMove={() => setAt(index)}
+            onClick={() => choose(entry)}
+            className="flex cursor-pointer items-baseline gap-3 rounded-md px-2.5 py-2 aria-selected:bg-hover"
+          >
+            <span className="w-20 shrink-0 text-[0.85em] text-soft">{entry.kind}</span>
+            <span className="min-w-0 truncate">{entry.text}</span>
+            <span className="ml-auto shrink-0 pl-3 text-[0.85em] text-soft">{entry.detail}</span>
+          </li>
+        ))}
+        {found.length === 0 ? <li className="px-3 py-6 text-center text-soft">Nothing has these letters.</li> : null}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,134 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Search } from 'lucide-react'
+import { Suspense, useEffect, useState } from 'react'
+import { Navigate, NavLink, Outlet, useLocation } from 'react-router'
+import { useMe } from '../live/queries.ts'
+import { useConnection, useLiveCaches } from '../live/world.tsx'
+import { problemOf } from '../ui/problem.tsx'
+import { AccountMenu } from './account-menu.tsx'
+import { ConnectionSign } from './connection-sign.tsx'
+import { KeysDialog } from './keys-dialog.tsx'
+import { Logo } from './logo.tsx'
+import { Palette } from './palette.tsx'
+import { places, useKeys } from './keys.ts'
+
+/** What is around every page; who is not signed in is led to where one can. */
+export function Shell() {
+  const me = useMe()
+  const location = useLocation()
+  const isOut = me.error !== null && problemOf(me.error).code === 'sign_in_needed'
+  if (isOut) {
+    const from = `${location.pathname}${location.search}`
+    return <Navigate replace to={from === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`} />
+  }
+  return <Frame />
+}
+
+function Frame() {
+  const [isPaletteOpen, openPalette] = useState(false)
+  const [areKeysShown, showKeys] = useState(false)
+  useLiveCaches()
+  useSignInCheck()
+  useKeys({ openPalette: () => openPalette(true), showKeys: () => showKeys(true) })
+  return (
+    <>
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:bg-panel focus:p-2"
+      >
+        Skip to the content
+      </a>
+      <Header openPalette={() => openPalette(true)} showKeys={() => showKeys(true)} />
+      <main
+        id="main"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-[96rem] px-4 pt-5 pb-28 outline-none sm:px-6 sm:pb-16"
+      >
+        <Suspense fallback={null}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <BottomBar />
+      <Palette open={isPaletteOpen} close={() => openPalette(false)} showKeys={() => showKeys(true)} />
+      <KeysDialog open={areKeysShown} close={() => showKeys(false)} />
+    </>
+  )
+}
+
+/** A stream that was refused looks like one that was lost: ask who we are, so that a session that ended leads to the sign-in. */
+function useSignInCheck(): void {
+  const queries = useQueryClient()
+  const { kind } = useConnection()
+  useEffect(() => {
+    if (kind === 'lost') void queries.invalidateQueries({ queryKey: ['me'] })
+  }, [kind, queries])
+}
+
+function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: () => void }) {
+  return (
+    <header className="sticky top-0 z-30 border-b border-edge bg-ground/90 backdrop-blur">
+      <div className="mx-auto flex h-12 max-w-[96rem] items-center gap-3 px-4 sm:px-6">
+        <NavLink
+          to="/"
+          className="mr-3 flex items-center gap-2 font-semibold tracking-tight"
+          aria-label="Fairlead, all lines"
+        >
+          <Logo />
+          Fairlead
+        </NavLink>
+        <nav aria-label="Pages" className="hidden items-center gap-1 sm:flex">
+          {places.map((place) => (
+            <NavLink
+              key={place.to}
+              to={place.to}
+              end={place.to === '/'}
+              className={({ isActive }) =>
+                `rounded-md px-2.5 py-1 ${isActive ? 'bg-hover font-medium text-ink' : 'text-soft hover:text-ink'}`
+              }
+            >
+              {place.text}
+            </NavLink>
+          ))}
+        </nav>
+        <div className="ml-auto flex items-center gap-1.5">
+          <ConnectionSign />
+          <button
+            type="button"
+            onClick={openPalette}
+            aria-label="Search and go (Ctrl K)"
+            className="flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2 text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10"
+          >
+            <Search size={15} aria-hidden />
+            <span className="hidden md:inline">Go to …</span>
+            <kbd className="hidden rounded border border-edge px-1 font-sans text-[0.75rem] md:inline">⌘K</kbd>
+          </button>
+          <AccountMenu showKeys={showKeys} />
+        </div>
+      </div>
+    </header>
+  )
+}
+
+/** On a phone the pages are within reach of the thumb. */
+function BottomBar() {
+  return (
+    <nav
+      aria-label="Pages"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-4 border-t border-edge bg-panel pb-[env(safe-area-inset-bottom)] sm:hidden"
+    >
+      {places.map((place) => (
+        <NavLink
+          key={place.to}
+          to={place.to}
+          end={place.to === '/'}
+          className={({ isActive }) =>
+            `flex flex-col items-center gap-0.5 py-2 text-[0.75rem] ${isActive ? 'font-semibold text-ink' : 'text-soft'}`
+          }
+        >
+          <place.icon size={20} aria-hidden />
+          {place.text}
+        </NavLink>
+      ))}
+    </nav>
+  )
+}

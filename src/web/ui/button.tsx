@@ -1,0 +1,57 @@
+import type { ButtonHTMLAttributes, ReactNode } from 'react'
+import { Link } from 'react-router'
+
+type Kind = 'plain' | 'primary' | 'danger' | 'bare'
+
+const base =
+  'inline-flex items-center justify-center gap-1.5 rounded-md px-2.5 py-1.5 font-medium whitespace-nowrap transition-colors disabled:opacity-50 disabled:cursor-not-allowed pointer-coarse:min-h-10'
+const kinds: Record<Kind, string> = {
+  plain: 'border border-edge-strong bg-panel hover:bg-hover',
+  primary: 'border border-ink bg-ink text-panel hover:opacity-90',
+  danger: 'border border-bad bg-bad text-panel hover:opacity-90',
+  bare: 'text-soft hover:bg-hover hover:text-ink',
+}
+
+export function Button({
+  kind = 'plain',
+  className = '',
+  type = 'button',
+  ...rest
+}: ButtonHTMLAttributes<HTMLButtonElement> & { kind?: Kind }) {
+  return <button type={type} className={`${base} ${kinds[kind]} ${className}`} {...rest} />
+}
+
+/** A link that looks like a button. */
+export function ButtonLink({ to, children, kind = 'plain' }: { to: string; children: ReactNode; kind?: Kind }) {
+  return (
+    <Link to={to} className={`${base} ${kinds[kind]}`}>
+      {children}
+    </Link>
+  )
+}
+
+/** A button that is on or off. */
+export function Toggle({
+  on,
+  onChange,
+  children,
+  label,
+}: {
+  on: boolean
+  onChange: (on: boolean) => void
+  children: ReactNode
+  label: string
+}) {
+  return (
+    <button
+      type="button"
+      aria-pressed={on}
+      aria-label={label}
+      title={label}
+      onClick={() => onChange(!on)}
+      className={`${base} border ${on ? 'border-ink bg-ink text-panel' : 'border-edge-strong bg-panel text-soft hover:bg-hover hover:text-ink'}`}
+    >
+      {children}
+    </button>
+  )
+}

@@ -1,0 +1,63 @@
+import { TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { FairleadError } from '#contract/errors.ts'
+import { Button, ButtonLink } from './button.tsx'
+
+/** The two sentences of an error: what is wrong, and what to do. */
+export function problemOf(error: unknown): { title: string; next: string; code: string } {
+  if (error instanceof FairleadError) return { title: error.message, next: error.next, code: error.code }
+  const title = 'The console did not understand the answer of the server.'
+  return { title, next: 'Load the page again; server and console may have different versions.', code: 'internal' }
+}
+
+/** An error in the place of what should be there. */
+export function ProblemPanel({ error, again }: { error: unknown; again?: () => void }) {
+  const { title, next, code } = problemOf(error)
+  return (
+    <section role="alert" className="panel mx-auto my-8 flex max-w-xl flex-col items-start gap-3 p-6">
+      <TriangleAlert size={22} className="text-warn" aria-hidden />
+      <h2 className="text-lg font-semibold">{title}</h2>
+      <p className="text-soft">{next}</p>
+      <div className="flex gap-2">
+        {again && code !== 'not_found' ? <Button onClick={again}>Try again</Button> : null}
+        <ButtonLink to="/">All lines</ButtonLink>
+      </div>
+    </section>
+  )
+}
+
+/** An error beside the control that caused it. */
+export function ProblemLine({ error }: { error: unknown }) {
+  if (!error) return null
+  const { title, next } = problemOf(error)
+  return (
+    <p role="alert" className="text-bad">
+      {title} <span className="text-soft">{next}</span>
+    </p>
+  )
+}
+
+interface Query<T> {
+  data: T | undefined
+  error: unknown
+  refetch: () => unknown
+}
+
+/** What a query answered; until then a shape of it, or what is wrong. Old data stays while the server is away. */
+export function Loaded<T>({
+  query,
+  shape,
+  children,
+}: {
+  query: Query<T>
+  shape: ReactNode
+  children: (data: T) => ReactNode
+}) {
+  if (query.data !== undefined) return children(query.data)
+  if (query.error) return <ProblemPanel error={query.error} again={() => void query.refetch()} />
+  return (
+    <div role="status" aria-label="Loading" className="appear-late">
+      {shape}
+    </div>
+  )
+}

@@ -1,0 +1,89 @@
+import type { Environment, Instance } from '#contract/environment.ts'
+import type { Deployment, Run, Step } from '#contract/run.ts'
+
+export type RunState = Run['state']
+export type StepState = Step['state']
+export type DeploymentState = Deployment['state']
+
+/** The few ways in which anything can be; each has an icon of its own shape, a colour, and a word beside it. */
+export type Tone =
+  | 'good'
+  | 'bad'
+  | 'warn'
+  | 'move'
+  | 'wait'
+  | 'unknown'
+  | 'none'
+  | 'passed-over'
+  | 'stopped'
+  | 'back'
+  | 'fact'
+
+export interface Look {
+  tone: Tone
+  word: string
+}
+
+export const runLooks: Record<RunState, Look> = {
+  queued: { tone: 'wait', word: 'Queued' },
+  running: { tone: 'move', word: 'Running' },
+  succeeded: { tone: 'good', word: 'Succeeded' },
+  failed: { tone: 'bad', word: 'Failed' },
+  cancelled: { tone: 'stopped', word: 'Cancelled' },
+  superseded: { tone: 'passed-over', word: 'Superseded' },
+}
+
+export const stepLooks: Record<StepState, Look> = {
+  waiting: { tone: 'wait', word: 'Waiting' },
+  running: { tone: 'move', word: 'Running' },
+  passed: { tone: 'good', word: 'Passed' },
+  failed: { tone: 'bad', word: 'Failed' },
+  cancelled: { tone: 'stopped', word: 'Cancelled' },
+  skipped: { tone: 'passed-over', word: 'Skipped' },
+}
+
+export const deploymentLooks: Record<DeploymentState, Look> = {
+  waiting: { tone: 'wait', word: 'Waiting' },
+  starting: { tone: 'move', word: 'Starting' },
+  verifying: { tone: 'move', word: 'Verifying' },
+  switching: { tone: 'move', word: 'Switching' },
+  live: { tone: 'good', word: 'Live' },
+  replaced: { tone: 'none', word: 'Replaced' },
+  failed: { tone: 'bad', word: 'Failed' },
+  rolled_back: { tone: 'back', word: 'Rolled back' },
+  superseded: { tone: 'passed-over', word: 'Superseded' },
+  cancelled: { tone: 'stopped', word: 'Cancelled' },
+}
+
+export const healthLooks: Record<Environment['health'], Look> = {
+  healthy: { tone: 'good', word: 'Healthy' },
+  unhealthy: { tone: 'bad', word: 'Unhealthy' },
+  empty: { tone: 'none', word: 'Empty' },
+  unknown: { tone: 'unknown', word: 'Unknown' },
+}
+
+export const instanceLooks: Record<Instance['state'], Look> = {
+  starting: { tone: 'move', word: 'Starting' },
+  healthy: { tone: 'good', word: 'Healthy' },
+  unhealthy: { tone: 'bad', word: 'Unhealthy' },
+  stopping: { tone: 'stopped', word: 'Stopping' },
+  backoff: { tone: 'warn', word: 'Waits to restart' },
+  stopped: { tone: 'none', word: 'Stopped' },
+  unknown: { tone: 'unknown', word: 'Unknown' },
+}
+
+/** A deployment that has not come to its end; being live is an end of its way. */
+export const isUnderWay = (state: DeploymentState): boolean =>
+  state === 'waiting' || state === 'starting' || state === 'verifying' || state === 'switching'
+
+export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running'
+
+export const shortSha = (sha: string): string => sha.slice(0, 7)
+
+/** A reason as it can stand after other words: its first line, without the stop at its end. */
+export const firstLine = (text: string): string => (text.split('\n')[0] ?? '').replace(/\.$/, '')
+
+export const asSentence = (text: string): string => {
+  const line = firstLine(text)
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
+}

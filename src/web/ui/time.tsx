@@ -1,0 +1,27 @@
+import { useNow } from '../live/world.tsx'
+import { formatAgo, formatDuration, formatMoment } from './duration.ts'
+
+/** How long ago, kept true; the exact time on hover. */
+export function Ago({ time }: { time: string }) {
+  const now = useNow()
+  return (
+    <time dateTime={time} title={formatMoment(time)} className="whitespace-nowrap">
+      {formatAgo(now - Date.parse(time))}
+    </time>
+  )
+}
+
+/** A duration; it counts up until there is an end. */
+export function Elapsed({ from, to }: { from: string | null; to?: string | null | undefined }) {
+  if (from === null) return null
+  return to ? (
+    <span className="whitespace-nowrap">{formatDuration(Date.parse(to) - Date.parse(from))}</span>
+  ) : (
+    <CountingUp from={from} />
+  )
+}
+
+function CountingUp({ from }: { from: string }) {
+  const now = useNow()
+  return <span className="whitespace-nowrap">{formatDuration(Math.max(0, now - Date.parse(from)), true)}</span>
+}
