@@ -50,6 +50,8 @@ export const hostInstance = z.object({
   restarts: z.number().int(),
   /** how the process last ended, in one sentence with the tail of its output */
   reason: z.string().nullable(),
+  /** a limit that was asked for and that this machine does not let Fairlead set; absent when all hold */
+  unlimited: z.string().optional(),
 })
 export type HostInstance = z.infer<typeof hostInstance>
 
@@ -85,6 +87,8 @@ export const hostStatus = z.object({
       requests: z.number().int(),
       errors: z.number().int(),
       unavailable: z.number().int(),
+      /** why its fixed port is not open; absent when it is */
+      problem: z.string().optional(),
     }),
   ),
 })
@@ -98,7 +102,8 @@ export const logTail = z.object({
  * Paths on the socket. `start` unpacks the artifact, starts the instances and answers at once (202); `status` waits up to
  * `wait` ms for a state other than starting. `route` gives the traffic to a release (it must be ready) and drains the one
  * before, which keeps running until `stop`. `stop` drains, stops the instances and keeps the folder for a rollback;
- * `remove` also deletes the folder.
+ * `remove` also deletes the folder. `upgrade` starts the command of its body as the next host and hands over to it;
+ * `stopAll` drains and stops everything, for a machine that is to rest: the next host starts it again.
  */
 export const hostPaths = {
   status: { method: 'GET', path: '/status' },
@@ -109,4 +114,6 @@ export const hostPaths = {
   route: { method: 'PUT', path: '/apps/{app}/environments/{environment}/route' },
   log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },
   removeEnvironment: { method: 'DELETE', path: '/apps/{app}/environments/{environment}' },
+  upgrade: { method: 'POST', path: '/upgrade' },
+  stopAll: { method: 'POST', path: '/stop-all' },
 } as const

@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { z } from 'zod'
 import { name } from '#contract/app.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { fence, hostRelease, type HostStatus } from '#contract/host.ts'
+import { fence, hostPaths, hostRelease, type HostStatus } from '#contract/host.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface HostApi {
   supervisor: Supervisor
   status(): HostStatus
   /** hands over to a new host process; answers when that serves */
-  upgrade(): Promise<void>
+  upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
 }
 
@@ -17,6 +17,7 @@ type Part = (match: Record<string, string>, query: URLSearchParams, body: unknow
 const inEnvironment = z.object({ app: name, environment: name })
 const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
 const fenced = z.object({ fence })
+const upgrade = z.object({ command: z.tuple([z.string()], z.string()) })
 
 /** The host's API on its unix socket; who may open the socket may do everything. */
 export function createApi(api: HostApi): Server {
@@ -24,8 +25,8 @@ export function createApi(api: HostApi): Server {
   const base = '/apps/:app/environments/:environment'
   const routes: [string, string, Part][] = [
     ['GET', '/status', async () => api.status()],
-    ['POST', '/upgrade', async () => api.upgrade()],
-    ['POST', '/stop-all', async () => api.stopAll()],
+    ['POST', hostPaths.upgrade.path, async (_match, _query, body) => api.upgrade(upgrade.parse(body).command)],
+    ['POST', hostPaths.stopAll.path, async () => api.stopAll()],
     ['PUT', `${base}/releases/:release`, async (_match, _query, body) => supervisor.start(hostRelease.parse(body))],
     [
       'GET',

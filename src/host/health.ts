@@ -41,15 +41,3 @@ function checkHttp(port: number, path: string, timeoutMs: number): Promise<strin
     sent.end()
   })
 }
-
-/** How long to wait before the next look: quick at first, because a deployment waits for it. */
-export function healthPause(sinceStartMs: number, isHealthy: boolean, intervalMs: number): number {
-  if (isHealthy) return intervalMs
-  if (sinceStartMs < 1000) return 10
-  return sinceStartMs < 10_000 ? 100 : 500
-}
-
-/** Pause before a restart, doubling with each crash in a row. */
-export function backoff(crashes: number): number {
-  return Math.min(100 * 2 ** Math.max(0, crashes - 1), 30_000)
-}

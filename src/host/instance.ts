@@ -1,246 +1,305 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
 import type { HostInstance, HostRelease, HostService } from '#contract/host.ts'
-import { selfCommand } from '#platform/self.ts'
-import { backoff, checkHealth, healthPause } from './health.ts'
-import { rotate, tailOf } from './log-file.ts'
-import { freePort } from './port.ts'
-import { isRunning, listeningPorts, signalAll, startTimeOf, treeOf } from './processes.ts'
+import { checkHealth } from './health.ts'
+import type { Limits } from './limits.ts'
+import { rotate, tailOf, trim } from './log-file.ts'
+import type { Ports } from './port.ts'
+import { familyOf, isRunning, listeningPorts, startTimeOf } from './processes.ts'
+import { explainsAfterMs, judgeEnd, judgeLook, lookPauseMs, workerSettlesMs } from './rules.ts'
+import { startProcess } from './start.ts'
 import type { SavedInstance } from './state.ts'
+import { killFamily, terminate } from './terminate.ts'
 
-/** A worker without a port is well when it lives this long. */
-const workerSettles = 1000
-/** A healthy instance that stayed up this long starts again at once after a crash. */
-const stableAfter = 10_000
-/** Looks in a row that must say no before a healthy instance leaves the rotation. */
-const looksUntilUnhealthy = 3
-/** Exits before it was ever healthy, after which a release is given up. */
-const exitsUntilFailed = 2
+/** What all instances of a host share. */
+export interface Machine {
+  /** names this installation in the markers of its processes */
+  id: string
+  ports: Ports
+  limits: Limits
+  path: string
+  random(): number
+}
 
 export interface InstanceContext {
+  machine: Machine
   release: HostRelease
   service: HostService
-  /** the unpacked artifact */
   folder: string
   dataFolder: string
   logFile: string
   /** persists, and tells the release and the edge */
   changed(): void
-  /** it will not become healthy: the sentence says why */
+  /** it may not be given up */
+  mustGoOn(): boolean
+  /** it is given up: the sentence says why */
   failed(reason: string): void
-  random(): number
 }
 
-export interface Instance {
+/** One process from its start to its end, as far as this host watches it. */
+interface Life {
+  isOver: boolean
+  child: ChildProcess | null
+  since: number
+  healthySince: number | null
+  wake(): void
+}
+
+/** Keeps one copy of a service running: starts it, looks after it, starts it again, stops it; adopts a process that runs already. */
+export class Instance {
   readonly saved: SavedInstance
-  view(): HostInstance
-  isHealthy(): boolean
-  start(): void
-  /** Lets go without stopping the process: another host takes over. */
-  release(): void
-  stop(): Promise<void>
-}
+  readonly #context: InstanceContext
+  #state: HostInstance['state'] = 'stopped'
+  #life: Life | null = null
+  #isWanted = false
+  #timer: NodeJS.Timeout | undefined
+  #crashes = 0
+  /** since when it must become healthy */
+  #wantedSince = performance.now()
+  #unlimited: string | undefined
 
-/** Keeps one copy of a service running: starts, looks, starts again with back-off, stops. Adopts a process that runs already. */
-export function createInstance(context: InstanceContext, saved: SavedInstance): Instance {
-  const { service } = context
-  let state: HostInstance['state'] = 'stopped'
-  let epoch = 0
-  let crashes = 0
-  let wasHealthy = false
-  let timer: NodeJS.Timeout | undefined
-
-  const set = (next: HostInstance['state']): void => {
-    if (state === next) return
-    state = next
-    context.changed()
+  constructor(context: InstanceContext, saved: SavedInstance) {
+    this.#context = context
+    this.saved = saved
+    if (saved.port !== null && saved.pid !== null) context.machine.ports.keep(saved.port)
   }
 
-  const start = (): void => {
-    epoch += 1
-    const mine = epoch
-    if (saved.pid !== null && isRunning(saved.pid, saved.startTime)) {
-      // It outlived the host: look at it before it gets new traffic, but do not touch it.
-      state = 'healthy'
-      void look(mine, saved.pid, Date.now() - (saved.started ?? 0))
-      return
+  get isHealthy(): boolean {
+    return this.#state === 'healthy'
+  }
+
+  view(): HostInstance {
+    const { service, index, pid, port, started, restarts, reason } = this.saved
+    const unlimited = this.#unlimited === undefined ? {} : { unlimited: this.#unlimited }
+    return { service, index, state: this.#state, pid, port, started, restarts, reason, ...unlimited }
+  }
+
+  /** Adopts the process that the saved state names when it still runs, else starts one. Nothing when one is watched already. */
+  async start(): Promise<void> {
+    if (this.#life) return
+    this.#isWanted = true
+    clearTimeout(this.#timer)
+    const life: Life = {
+      isOver: false,
+      child: null,
+      since: performance.now(),
+      healthySince: null,
+      wake: () => undefined,
     }
-    launch(mine).catch((error: Error) => {
-      saved.reason = error.message
-      context.failed(`${service.name} cannot start: ${error.message}`)
+    this.#life = life
+    try {
+      if (isRunning(this.saved.pid ?? 0, this.saved.startTime)) this.#adopt(life)
+      else await this.#launch(life)
+      if (!life.isOver) await this.#watch(life)
+    } catch (error) {
+      this.#cannotStart(life, (error as Error).message)
+    }
+  }
+
+  /** It outlived a host: whether it is well is what it was, until the first look says otherwise. */
+  #adopt(life: Life): void {
+    const age = Math.max(0, Date.now() - (this.saved.started ?? 0))
+    life.since = performance.now() - age
+    this.#state = this.saved.wasHealthy ? 'healthy' : 'starting'
+    if (this.saved.wasHealthy) life.healthySince = life.since
+    this.#context.changed()
+  }
+
+  async #launch(life: Life): Promise<void> {
+    const { machine, service, release } = this.#context
+    // What a process left behind while no host watched must not hold the port or the files.
+    if (this.saved.pid !== null) await killFamily(this.#origin())
+    machine.ports.giveBack(this.saved.port)
+    const port = service.port ? await machine.ports.take(this.saved.port) : null
+    if (life.isOver) return machine.ports.giveBack(port)
+    rotate(this.#context.logFile)
+    const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
+    const child = startProcess({
+      ...this.#context,
+      release,
+      index: this.saved.index,
+      port,
+      marker,
+      cgroup: this.#bound(),
+      path: machine.path,
     })
-  }
-
-  const launch = async (mine: number): Promise<void> => {
-    const port = service.port ? await freePort(saved.port) : null
-    if (mine !== epoch) return
-    rotate(context.logFile)
-    const child = spawnService(context, saved.index, port)
-    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-    const pid = child.pid ?? 0
-    Object.assign(saved, { pid, startTime: startTimeOf(pid), port, started: Date.now(), reason: null })
-    state = 'starting'
-    context.changed()
-    child.once('exit', (code, signal) => mine === epoch && ended(mine, code, signal))
+    const pid = child.pid ?? null
+    Object.assign(this.saved, {
+      pid,
+      startTime: pid === null ? null : startTimeOf(pid),
+      marker,
+      port,
+      started: Date.now(),
+    })
+    life.child = child
+    this.#state = 'starting'
+    this.#context.changed()
+    child.once('error', (error) => this.#cannotStart(life, error.message))
+    child.once(
+      'exit',
+      (code, signal) => void this.#ended(life, signal ? `was killed by ${signal}` : `exited with ${code}`),
+    )
     child.unref()
-    await look(mine, pid, 0)
   }
 
-  /** Looks again and again while the process lives; one that is not our child is watched by its start time. */
-  const look = async (mine: number, pid: number, age: number): Promise<void> => {
-    const began = performance.now() - age
+  #bound(): string | null {
+    const { service, machine } = this.#context
+    if (service.memory === undefined) return null
+    const place = machine.limits.bound(this.#name(), service.memory)
+    this.#unlimited = 'problem' in place ? place.problem : undefined
+    return 'folder' in place ? place.folder : null
+  }
+
+  #name(): string {
+    const { machine, release, service } = this.#context
+    return [machine.id, release.app, release.environment, release.release, service.name, this.saved.index].join('/')
+  }
+
+  #origin() {
+    return { pid: this.saved.pid ?? 0, startTime: this.saved.startTime, marker: this.saved.marker }
+  }
+
+  async #watch(life: Life): Promise<void> {
+    const { service } = this.#context
     let misses = 0
-    while (mine === epoch) {
-      const since = performance.now() - began
-      if (!isRunning(pid, saved.startTime)) return ended(mine, null, null)
-      const problem = service.port
-        ? await checkHealth(saved.port ?? 0, service.health.path, 5000)
-        : since < workerSettles
-          ? 'it has just started'
-          : null
-      if (mine !== epoch) return
-      if (problem === null) {
-        misses = 0
-        wasHealthy = true
-        saved.reason = null
-        if (since > stableAfter) crashes = 0
-        set('healthy')
-      } else if (state === 'healthy') {
-        misses += 1
-        if (misses >= looksUntilUnhealthy) {
-          saved.reason = problem
-          set('unhealthy')
-        }
-      } else if (!wasHealthy && since > service.health.timeout) {
-        return giveUp(problem)
-      }
-      await new Promise(
-        (resolve) => (timer = setTimeout(resolve, healthPause(since, state === 'healthy', service.health.interval))),
+    while (!life.isOver) {
+      if (!life.child && !isRunning(this.saved.pid ?? 0, this.saved.startTime)) return this.#ended(life, 'ended')
+      const problem = await this.#look(life)
+      if (life.isOver) return
+      const state = this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
+      const waitedMs = performance.now() - (this.saved.wasHealthy ? life.since : this.#wantedSince)
+      const verdict = judgeLook({ state, problem, misses, waitedMs, timeoutMs: service.health.timeout })
+      misses = verdict.misses
+      if (verdict.state === 'hopeless') return this.#hopeless(life, problem ?? '')
+      this.#become(life, verdict.state, problem)
+      await this.#sleep(
+        life,
+        lookPauseMs(performance.now() - life.since, verdict.state === 'starting', service.health.interval),
       )
     }
   }
 
-  const giveUp = (problem: string): void => {
-    const others = listeningPorts(treeOf(saved.pid ?? 0, markerOf(context, saved.index))).filter(
-      (port) => port !== saved.port,
-    )
-    const wrong = others.length > 0 ? `; it listens on port ${others.join(', ')} instead of $PORT (${saved.port})` : ''
-    saved.reason = `${problem}${wrong}`
-    context.failed(
-      `${service.name} did not become healthy within ${service.health.timeout / 1000} s: ${problem}${wrong}${tailOf(context.logFile)}`,
-    )
+  /** What is wrong with it, null when nothing is. */
+  async #look(life: Life): Promise<string | null> {
+    const { service } = this.#context
+    const age = performance.now() - life.since
+    if (!service.port) return age < workerSettlesMs ? 'it has just started' : null
+    const port = this.saved.port ?? 0
+    const problem = await checkHealth(port, service.health.path, Math.max(1000, Math.min(5000, service.health.timeout)))
+    if (life.isOver || this.#state !== 'starting') return problem
+    if (problem === null) return this.#isStranger(port, age) ? `another program answers on port ${port}` : null
+    return age < explainsAfterMs ? problem : problem + this.#wrongPort()
   }
 
-  const ended = (mine: number, code: number | null, signal: NodeJS.Signals | null): void => {
-    if (mine !== epoch) return
-    epoch += 1
-    const how = signal ? `was killed by ${signal}` : code === null ? 'ended' : `exited with ${code}`
-    // What it left behind must not hold the port or write on.
-    signalAll(treeOf(saved.pid ?? 0, markerOf(context, saved.index)), 'SIGKILL')
-    saved.reason = `${service.name} ${how}${tailOf(context.logFile)}`
-    saved.pid = null
-    saved.startTime = null
-    crashes += 1
-    saved.restarts += 1
-    set('backoff')
-    if (!wasHealthy && crashes >= exitsUntilFailed) return context.failed(saved.reason)
-    const pause = backoff(crashes) * (0.9 + 0.2 * context.random())
-    timer = setTimeout(start, pause)
+  /** Somebody else may have taken the port just before the service did: then the service ends soon. Containers are not our children, so it is no more than a reason to wait. */
+  #isStranger(port: number, age: number): boolean {
+    return age < workerSettlesMs && !listeningPorts(familyOf(this.#origin())).includes(port)
   }
 
-  return {
-    saved,
-    view: () => ({
-      service: service.name,
-      index: saved.index,
-      state,
-      pid: saved.pid,
-      port: saved.port,
-      started: saved.started,
-      restarts: saved.restarts,
-      reason: saved.reason,
-    }),
-    isHealthy: () => state === 'healthy',
-    start,
-    release: () => {
-      epoch += 1
-      clearTimeout(timer)
-    },
-    stop: async () => {
-      epoch += 1
-      clearTimeout(timer)
-      if (saved.pid !== null) {
-        set('stopping')
-        await terminate(saved.pid, saved.startTime, markerOf(context, saved.index), service.stop)
-      }
-      Object.assign(saved, { pid: null, startTime: null, started: null })
-      state = 'stopped'
-      context.changed()
-    },
+  #wrongPort(): string {
+    const others = listeningPorts(familyOf(this.#origin())).filter((port) => port !== this.saved.port)
+    return others.length > 0 ? `; it listens on port ${others.join(', ')} instead of $PORT (${this.saved.port})` : ''
   }
-}
 
-/** The signal, the grace, then the end for everything it began. */
-async function terminate(
-  pid: number,
-  startTime: string | null,
-  marker: string,
-  stop: HostService['stop'],
-): Promise<void> {
-  if (isRunning(pid, startTime)) {
-    signalGroup(pid, stop.signal as NodeJS.Signals)
-    const until = performance.now() + stop.grace
-    while (isRunning(pid, startTime) && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+  #become(life: Life, state: HostInstance['state'], problem: string | null): void {
+    const reason = state === 'healthy' ? null : problem
+    if (state === 'healthy') {
+      life.healthySince ??= performance.now()
+      this.saved.wasHealthy = true
+    }
+    if (this.#state === state && this.saved.reason === reason) return
+    this.#state = state
+    this.saved.reason = reason
+    this.#context.changed()
   }
-  for (let tries = 0; tries < 100; tries += 1) {
-    const left = treeOf(pid, marker)
-    if (left.length === 0) return
-    signalAll(left, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group is gone.
-  }
-}
-
-const markerOf = (context: InstanceContext, index: number): string =>
-  `${context.release.app}/${context.release.environment}/${context.release.release}/${context.service.name}/${index}`
-
-function spawnService(context: InstanceContext, index: number, port: number | null): ChildProcess {
-  const { release, service } = context
-  const command =
-    service.static === undefined ? ['sh', '-c', service.run ?? 'exit 1'] : selfCommand('static', service.static)
-  const log = openSync(context.logFile, 'a', 0o600)
-  try {
-    return spawn(command[0] ?? 'sh', command.slice(1), {
-      cwd: `${context.folder}/${service.directory}`,
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: {
-        HOME: context.dataFolder,
-        LANG: 'C.UTF-8',
-        ...release.env,
-        ...service.env,
-        ...(port === null ? {} : { PORT: String(port) }),
-        HOST: '127.0.0.1',
-        FAIRLEAD_APP: release.app,
-        FAIRLEAD_ENVIRONMENT: release.environment,
-        FAIRLEAD_RELEASE: String(release.release),
-        FAIRLEAD_SERVICE: service.name,
-        FAIRLEAD_INSTANCE: String(index),
-        FAIRLEAD_DATA_DIR: context.dataFolder,
-        FAIRLEAD_PROCESS: markerOf(context, index),
-        FAIRLEAD_START: randomBytes(4).toString('hex'),
-      },
+  #sleep(life: Life, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timer = setTimeout(resolve, ms)
+      life.wake = resolve
     })
-  } finally {
-    closeSync(log)
+  }
+
+  async #hopeless(life: Life, problem: string): Promise<void> {
+    const { service, logFile } = this.#context
+    const seconds = service.health.timeout / 1000
+    const said = problem.includes('instead of $PORT') ? '' : this.#wrongPort()
+    await this.#ended(life, `did not become healthy within ${seconds} s: ${problem}${said}${tailOf(logFile)}`, true)
+  }
+
+  async #ended(life: Life, how: string, isWhole = false): Promise<void> {
+    if (life.isOver) return
+    this.#end(life)
+    const { service, machine, logFile } = this.#context
+    const origin = this.#origin()
+    this.saved.reason = `${service.name} ${how}${isWhole ? '' : tailOf(logFile)}`
+    this.saved.restarts += 1
+    this.#state = 'backoff'
+    const now = performance.now()
+    const { crashes, pauseMs } = judgeEnd(
+      {
+        crashes: this.#crashes,
+        wellForMs: life.healthySince === null ? null : now - life.healthySince,
+        mustGoOn: this.#context.mustGoOn(),
+        isOverdue: !this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout,
+      },
+      machine.random(),
+    )
+    this.#crashes = crashes
+    // What it left behind must not hold the port or write on.
+    const cleared = killFamily(origin)
+    this.#context.changed()
+    await cleared
+    if (!this.#isWanted) return
+    Object.assign(this.saved, { pid: null, startTime: null, marker: null })
+    if (pauseMs === null) return this.#giveUp()
+    this.#context.changed()
+    this.#timer = setTimeout(() => void this.start(), pauseMs)
+  }
+
+  #giveUp(): void {
+    this.#isWanted = false
+    this.#state = 'stopped'
+    this.#context.machine.ports.giveBack(this.saved.port)
+    this.#context.failed(this.saved.reason ?? '')
+  }
+
+  #cannotStart(life: Life, problem: string): void {
+    if (life.isOver) return
+    void this.#ended(life, `cannot start: ${problem}`, true)
+  }
+
+  #end(life: Life): void {
+    life.isOver = true
+    clearTimeout(this.#timer)
+    life.wake()
+    this.#life = null
+  }
+
+  /** Lets go without stopping the process: another host takes over. */
+  release(): void {
+    this.#isWanted = false
+    if (this.#life) this.#end(this.#life)
+    clearTimeout(this.#timer)
+  }
+
+  async stop(): Promise<void> {
+    this.release()
+    const { machine, service } = this.#context
+    if (this.saved.pid !== null) {
+      this.#state = 'stopping'
+      this.#context.changed()
+      await terminate(this.#origin(), service.stop)
+    }
+    machine.ports.giveBack(this.saved.port)
+    machine.limits.release(this.#name())
+    Object.assign(this.saved, { pid: null, startTime: null, marker: null, started: null })
+    this.#state = 'stopped'
+    this.#context.changed()
+  }
+
+  /** Keeps its log bounded while it writes. */
+  async trimLog(): Promise<void> {
+    await trim(this.#context.logFile).catch(() => undefined)
   }
 }

@@ -1,8 +1,14 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isRunning, startTimeOf } from './processes.ts'
 
-/** Makes sure that one host serves a folder. The lock of a dead process is taken over; `force` takes it from the one that gives way. */
-export async function takeLock(file: string, force: boolean): Promise<{ free(): void } | null> {
+export interface Lock {
+  /** false when another process has taken it since */
+  isOurs(): boolean
+  free(): void
+}
+
+/** Makes sure that one host serves a folder. The lock of a dead process is taken over; `force` takes it from the one that gives way. Null when another has it. */
+export function takeLock(file: string, force: boolean): Lock | null {
   const mine = `${process.pid} ${startTimeOf(process.pid)}`
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, mine, { mode: 0o600 })
@@ -12,26 +18,43 @@ export async function takeLock(file: string, force: boolean): Promise<{ free(): 
   } finally {
     rmSync(draft, { force: true })
   }
-  return {
-    free: () => {
-      if (read(file) === mine) rmSync(file, { force: true })
-    },
-  }
+  const isOurs = (): boolean => read(file) === mine
+  return { isOurs, free: () => isOurs() && rmSync(file, { force: true }) }
 }
 
 function claim(draft: string, file: string): boolean {
-  for (let tries = 0; tries < 3; tries += 1) {
-    try {
-      linkSync(draft, file)
-      return true
-    } catch {
-      const holder = read(file)
-      const [pid, startTime] = holder?.split(' ') ?? []
-      if (pid && isRunning(Number(pid), startTime ?? null)) return false
-      rmSync(file, { force: true })
-    }
+  for (let tries = 0; tries < 5; tries += 1) {
+    if (link(draft, file)) return true
+    const holder = read(file)
+    if (holder !== null && isAlive(holder)) return false
+    bury(file, holder, `${draft}.stale`)
   }
   return false
+}
+
+/** Removes a stale lock, and only that: another may have taken it over since it was read. */
+function bury(file: string, stale: string | null, grave: string): void {
+  try {
+    renameSync(file, grave)
+  } catch {
+    return
+  }
+  if (read(grave) !== stale) link(grave, file)
+  rmSync(grave, { force: true })
+}
+
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isAlive(holder: string): boolean {
+  const [pid, startTime] = holder.split(' ')
+  return isRunning(Number(pid), startTime ?? null)
 }
 
 function read(file: string): string | null {

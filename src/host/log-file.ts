@@ -1,17 +1,34 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs'
 
-const limit = 20 * 1024 * 1024
+/** Bytes of one instance's log that are kept on disk, twice: the file, and the one before. */
+const limit = 16 * 1024 * 1024
+const block = 4096
+
+/** At a start, a long file becomes `.1` and the one before is gone. */
+export function rotate(file: string): void {
+  if (bytesOnDisk(file) > limit / 2) renameSync(file, `${file}.1`)
+}
 
 /**
- * Keeps a service's log bounded: at a start, a file above the limit becomes `.1` and the one before is gone. Rotation waits
- * for a start because the service itself holds the file, so that it goes on writing when the host is dead.
+ * Gives back the disk under the oldest lines of a log that a service writes at this moment. The service holds the file and
+ * goes on writing when the host is dead, so it cannot be moved away: its beginning becomes a hole instead, and no line after
+ * it is touched. Where the filesystem has no holes the file is emptied.
  */
-export function rotate(file: string): void {
-  try {
-    if (statSync(file).size > limit) renameSync(file, `${file}.1`)
-  } catch {
-    // There is no log yet.
-  }
+export function trim(file: string, keep = limit): Promise<void> {
+  const size = bytesOnDisk(file)
+  if (size <= keep) return Promise.resolve()
+  const hole = Math.floor((statSync(file).size - keep / 2) / block) * block
+  return new Promise((resolve) => {
+    execFile('fallocate', ['--punch-hole', '--offset', '0', '--length', String(hole), file], (error) => {
+      if (error) truncateSync(file)
+      resolve()
+    })
+  })
+}
+
+function bytesOnDisk(file: string): number {
+  return (statSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * 512
 }
 
 /** The last lines of a file, at most so many. */
@@ -22,9 +39,11 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
       const { size } = fstatSync(fd)
       const buffer = Buffer.alloc(Math.min(size, bytes))
       readSync(fd, buffer, 0, buffer.length, size - buffer.length)
-      const lines = buffer.toString('utf8').split('\n')
+      // What was cut off reads as zeros, up to the middle of a line.
+      const hole = buffer.lastIndexOf(0)
+      const lines = buffer.toString('utf8', hole + 1).split('\n')
       if (lines.at(-1) === '') lines.pop()
-      if (size > buffer.length) lines.shift()
+      if (size > buffer.length || hole !== -1) lines.shift()
       return lines.slice(-count)
     } finally {
       closeSync(fd)

@@ -1,17 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { Server as NetServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import type { HostStatus } from '#contract/host.ts'
 import { createHostClient } from '#platform/host-client.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
-import { createLogger } from '#platform/log.ts'
+import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { createApi } from './api.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
-import { takeLock } from './lock.ts'
+import { handOver, inherit, type Inheritance } from './handover.ts'
+import { createLimits } from './limits.ts'
+import { type Lock, takeLock } from './lock.ts'
+import { Ports } from './port.ts'
+import { startTimeOf } from './processes.ts'
 import { openState } from './state.ts'
-import { createSupervisor, type Supervisor } from './supervisor.ts'
+import { Supervisor } from './supervisor.ts'
 
 /** How long requests under way may take when the host gives way. */
 const drainMs = 30_000
@@ -26,7 +30,7 @@ export async function main(options: { upgrade: boolean }): Promise<number> {
 async function upgradeRunning(home: Home): Promise<number> {
   const client = createHostClient(home.hostSocket)
   try {
-    await client.upgrade()
+    await client.upgrade(selfCommand('host'))
     return 0
   } finally {
     client.close()
@@ -35,122 +39,150 @@ async function upgradeRunning(home: Home): Promise<number> {
 
 async function serve(home: Home): Promise<number> {
   const logger = createLogger((line) => process.stderr.write(line))
-  const handed = process.send ? await receiveSockets() : new Map<string, NetServer>()
-  const lock = await takeLock(join(home.host, 'lock'), process.send !== undefined)
+  const inherited = await inherit()
+  const lock = takeLock(join(home.host, 'lock'), process.send !== undefined)
   if (!lock) {
     logger.info('another host serves this installation already')
     return 0
   }
-  const edge = createEdge({ address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1', log: logger.warn })
-  const state = openState(join(home.host, 'state'), (problem) => logger.error(problem))
-  const supervisor = createSupervisor({ folder: home.host, state, edge, random: Math.random, log: logger.info })
-  // Routes first: the sockets that were handed over are taken by those who know their port, the rest is closed.
-  supervisor.adopt()
+  const host = new Host(home, logger, lock, inherited)
+  return host.run()
+}
+
+/** One host process: its edge, its supervisor and its API, from the first to the last request. */
+class Host {
+  readonly #home: Home
+  readonly #logger: Logger
+  readonly #inherited: Inheritance
+  readonly #edge: Edge
+  readonly #supervisor: Supervisor
+  readonly #api: Server
+  readonly #started = Date.now()
+  readonly #ended = Promise.withResolvers<number>()
+  #lock: Lock
+  #isLeaving = false
+  #claimSocket = (): void => undefined
+
+  constructor(home: Home, logger: Logger, lock: Lock, inherited: Inheritance) {
+    this.#home = home
+    this.#logger = logger
+    this.#lock = lock
+    this.#inherited = inherited
+    this.#edge = createEdge({ address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1', log: logger.warn })
+    const id = readId(join(home.host, 'id'))
+    this.#supervisor = new Supervisor({
+      folder: home.host,
+      machine: {
+        id,
+        ports: new Ports(Math.random),
+        limits: createLimits(id),
+        path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+        random: Math.random,
+      },
+      state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),
+      edge: this.#edge,
+      predecessor: inherited.predecessor,
+      log: logger.warn,
+    })
+    this.#api = createApi({
+      supervisor: this.#supervisor,
+      status: () => this.#status(),
+      upgrade: (command) => this.#upgrade(command),
+      stopAll: () => this.#supervisor.stopAll(),
+    })
+  }
+
+  async run(): Promise<number> {
+    // Routes first: sockets that were handed over are taken by those who know their port.
+    this.#supervisor.adopt()
+    try {
+      await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
+    } catch (error) {
+      const problem = `the edge cannot listen on port ${this.#home.edgePort}: ${(error as Error).message}; set FAIRLEAD_EDGE_PORT to a free one`
+      this.#logger.error(problem)
+      this.#supervisor.freeze()
+      this.#lock.free()
+      return 1
+    }
+    this.#claimSocket = await listenAt(this.#api, this.#home.hostSocket)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#leave(true))
+    process.on('SIGHUP', () => undefined)
+    this.#inherited.serving()
+    this.#logger.info('the host serves', { pid: process.pid, edge: this.#home.edgePort, version })
+    return this.#ended.promise
+  }
+
+  async #upgrade(command: [string, ...string[]]): Promise<void> {
+    await this.#supervisor.settled(drainMs)
+    this.#supervisor.freeze()
+    try {
+      await handOver(command, this.#edge.sockets())
+    } catch (error) {
+      this.#logger.error('the next host did not come to serve; this one goes on', { error: (error as Error).message })
+      this.#lock = takeLock(join(this.#home.host, 'lock'), true) ?? this.#lock
+      this.#claimSocket()
+      this.#supervisor.adopt()
+      throw error
+    }
+    setImmediate(() => void this.#leave(false))
+  }
+
+  async #leave(isLast: boolean): Promise<void> {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    this.#supervisor.freeze()
+    if (isLast) rmSync(this.#home.hostSocket, { force: true })
+    this.#api.close()
+    this.#api.closeIdleConnections()
+    await this.#edge.close(drainMs)
+    this.#api.closeAllConnections()
+    if (isLast) this.#lock.free()
+    this.#ended.resolve(0)
+    // Nothing that still rests somewhere keeps a host that has given way.
+    setTimeout(() => process.exit(0), 1000).unref()
+  }
+
+  #status(): HostStatus {
+    return {
+      version,
+      pid: process.pid,
+      started: this.#started,
+      edge: this.#home.edgePort,
+      releases: this.#supervisor.all(),
+      routes: this.#edge.counts().map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
+    }
+  }
+}
+
+/** Names this installation on its machine, in the environment of the processes it starts. */
+function readId(file: string): string {
   try {
-    await edge.listen(home.edgePort, handed)
-  } catch (error) {
-    logger.error(
-      `the edge cannot listen on port ${home.edgePort}: ${(error as Error).message}; set FAIRLEAD_EDGE_PORT to a free one`,
-    )
-    supervisor.release()
-    lock.free()
-    return 1
+    return readFileSync(file, 'utf8')
+  } catch {
+    const id = randomBytes(8).toString('hex')
+    writeFileSync(`${file}.draft`, id, { mode: 0o600 })
+    renameSync(`${file}.draft`, file)
+    return id
   }
-  const ended = Promise.withResolvers<number>()
-  const started = Date.now()
-  let isLeaving = false
-  const leave = async (stillOurs: boolean): Promise<void> => {
-    if (isLeaving) return
-    isLeaving = true
-    supervisor.release()
-    if (stillOurs) rmSync(home.hostSocket, { force: true })
-    api.close()
-    api.closeAllConnections()
-    await edge.close(drainMs)
-    if (stillOurs) lock.free()
-    ended.resolve(0)
-  }
-  const api = createApi({
-    supervisor,
-    status: () => statusOf(home, edge, supervisor, started),
-    upgrade: async () => {
-      supervisor.release()
-      await handOver(edge)
-      setImmediate(() => void leave(false))
-    },
-    stopAll: () => supervisor.stopAll(),
-  })
-  mkdirSync(home.host, { recursive: true })
-  await listenAt(api, home.hostSocket)
-  process.on('SIGTERM', () => void leave(true))
-  process.on('SIGINT', () => void leave(true))
-  process.on('SIGHUP', () => undefined)
-  if (process.send) process.send({ kind: 'serving' }, undefined, {}, () => process.disconnect?.())
-  logger.info('the host serves', { pid: process.pid, edge: home.edgePort, version })
-  return ended.promise
 }
 
 /**
- * Listens under a name of its own and then takes the known one in a single rename: closing a server unlinks the name that it
+ * Listens under a name of its own and gives it the known one in a single step: closing a server unlinks the name that it
  * bound, which must not be the one that the next host has taken meanwhile.
  */
-async function listenAt(server: Server, socket: string): Promise<void> {
-  const own = join(dirname(socket), `${process.pid}`)
+async function listenAt(server: Server, socket: string): Promise<() => void> {
+  const folder = dirname(socket)
+  for (const name of readdirSync(folder))
+    if (/^host\.\d+\.sock$/.test(name) && !isAlive(name)) rmSync(join(folder, name))
+  const own = join(folder, `host.${process.pid}.sock`)
   rmSync(own, { force: true })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(own, resolve))
-  renameSync(own, socket)
-}
-
-function statusOf(home: Home, edge: Edge, supervisor: Supervisor, started: number) {
-  return {
-    version,
-    pid: process.pid,
-    started,
-    edge: home.edgePort,
-    releases: supervisor.all(),
-    routes: edge.counts().map(({ app, environment, host, port, release, requests, errors, unavailable }) => ({
-      app,
-      environment,
-      host,
-      port,
-      release,
-      requests,
-      errors,
-      unavailable,
-    })),
+  const claim = (): void => {
+    linkSync(own, `${own}.draft`)
+    renameSync(`${own}.draft`, socket)
   }
+  claim()
+  return claim
 }
 
-/**
- * Starts the program anew and gives it the listening sockets: both processes hold the same queue in the kernel, so no
- * connection is refused or lost between them.
- */
-async function handOver(edge: Edge): Promise<void> {
-  const [command, ...args] = selfCommand('host')
-  const next = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: '/' })
-  const serving = new Promise<void>((resolve, reject) => {
-    next.once('message', () => resolve())
-    next.once('error', reject)
-    next.once('exit', (code) => reject(new Error(`the new host ended with ${code}`)))
-  })
-  const sockets = edge.sockets()
-  for (const [name, server] of sockets) await sendSocket(next, { kind: 'socket', name }, server)
-  next.send({ kind: 'all', count: sockets.size })
-  await serving
-  if (next.connected) next.disconnect()
-  next.unref()
-}
-
-function sendSocket(child: ChildProcess, message: object, server: NetServer): Promise<void> {
-  return new Promise((resolve, reject) => child.send(message, server, (error) => (error ? reject(error) : resolve())))
-}
-
-function receiveSockets(): Promise<Map<string, NetServer>> {
-  const sockets = new Map<string, NetServer>()
-  return new Promise((resolve) => {
-    process.on('message', (message: { kind: string; name?: string }, handle) => {
-      if (message.kind === 'socket' && message.name) sockets.set(message.name, handle as NetServer)
-      if (message.kind === 'all') resolve(sockets)
-    })
-  })
-}
+const isAlive = (name: string): boolean => startTimeOf(Number(name.split('.')[1])) !== null

@@ -1,17 +1,52 @@
 import { createServer } from 'node:net'
 
-/** A port that nothing listens on: the one it had before when that is free, so that an adopted address stays true. */
-export async function freePort(wish: number | null): Promise<number> {
-  return (wish !== null && (await tryPort(wish))) || (await tryPort(0)) || freePort(null)
+/** Below the ports that the kernel gives to outgoing connections, so that none of those takes one between choice and use. */
+const lowest = 12_000
+const highest = 19_999
+
+/** Gives each instance a port that nothing on this machine listens on and no other instance has. */
+export class Ports {
+  readonly #given = new Set<number>()
+  readonly #random: () => number
+
+  constructor(random: () => number) {
+    this.#random = random
+  }
+
+  /** The port it had before when that is free; throws when there is none at all. */
+  async take(wish: number | null): Promise<number> {
+    for (let tries = 0; tries < 500; tries += 1) {
+      const port = tries === 0 && wish !== null ? wish : lowest + Math.floor(this.#random() * (highest - lowest + 1))
+      if (this.#given.has(port)) continue
+      this.#given.add(port)
+      if (await isFree(port)) return port
+      this.#given.delete(port)
+    }
+    throw new Error(`no port from ${lowest} to ${highest} is free`)
+  }
+
+  /** It is in use by a process that outlived a host. */
+  keep(port: number): void {
+    this.#given.add(port)
+  }
+
+  giveBack(port: number | null): void {
+    if (port !== null) this.#given.delete(port)
+  }
 }
 
-function tryPort(port: number): Promise<number | null> {
+/** Free on every address of the machine, because a service may listen on all of them. */
+async function isFree(port: number): Promise<boolean> {
+  const answer = await tryListen(port, '::')
+  return answer === 'no such address' ? (await tryListen(port, '0.0.0.0')) === 'free' : answer === 'free'
+}
+
+function tryListen(port: number, host: string): Promise<'free' | 'taken' | 'no such address'> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(null))
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : null))
-    })
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRINUSE' || error.code === 'EACCES' ? 'taken' : 'no such address'),
+    )
+    server.listen(port, host, () => server.close(() => resolve('free')))
   })
 }

@@ -1,23 +1,52 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
-/** When a process began, in clock ticks since boot; with the pid it names one process for good. Null when there is none. */
+/** A process that an instance started: the pid alone may have been used again, the marker is in the environment of all it begins. */
+export interface Origin {
+  pid: number
+  startTime: string | null
+  marker: string | null
+}
+
+interface Process {
+  pid: number
+  parent: number
+  group: number
+  startTime: string
+}
+
+/** When a process began, in clock ticks since boot; with the pid it names one process for good. Null when it has ended. */
 export function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? null : (fields[19] ?? null)
-  } catch {
-    return null
-  }
+  return readProcess(pid)?.startTime ?? null
 }
 
 export const isRunning = (pid: number, startTime: string | null): boolean =>
   startTime !== null && startTimeOf(pid) === startTime
 
-/** Every process that a start began: its group, and whatever carries its marker, also after it left the group. */
-export function treeOf(pid: number, marker: string): number[] {
-  const wanted = `FAIRLEAD_PROCESS=${marker}`
-  return pids().filter((candidate) => groupOf(candidate) === pid || environmentOf(candidate).includes(wanted))
+/** All that a start began and that still runs: its group, whatever carries its marker, and the children of both. */
+export function familyOf(origin: Origin): number[] {
+  const all = pids().flatMap((pid) => readProcess(pid) ?? [])
+  const leader = all.find((process) => process.pid === origin.pid)
+  // The pid was used again by somebody: the group of that name is not ours.
+  const isGroupOurs =
+    origin.pid > 1 && (leader === undefined ? origin.startTime !== null : leader.startTime === origin.startTime)
+  const family = new Set<number>()
+  for (const { pid, group } of all)
+    if ((isGroupOurs && group === origin.pid) || (origin.marker !== null && markerOf(pid) === origin.marker))
+      family.add(pid)
+  for (let size = -1; size !== family.size;) {
+    size = family.size
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+  }
+  family.delete(process.pid)
+  return [...family]
+}
+
+/** Processes by the marker they carry, for the markers that begin so. */
+export function markedProcesses(prefix: string): { pid: number; marker: string }[] {
+  return pids().flatMap((pid) => {
+    const marker = markerOf(pid)
+    return marker?.startsWith(prefix) && pid !== process.pid ? [{ pid, marker }] : []
+  })
 }
 
 /** Signals all of them; one that is gone already is no matter. */
@@ -48,20 +77,27 @@ function pids(): number[] {
     .map(Number)
 }
 
-function groupOf(pid: number): number | null {
+function readProcess(pid: number): Process | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
+    // The name of the program, in parentheses, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (fields[0] === 'Z' || fields[0] === 'X') return null
+    return { pid, parent: Number(fields[1]), group: Number(fields[2]), startTime: fields[19] ?? '' }
   } catch {
     return null
   }
 }
 
-function environmentOf(pid: number): string[] {
+function markerOf(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    const name = 'FAIRLEAD_PROCESS='
+    const found = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .find((line) => line.startsWith(name))
+    return found?.slice(name.length) ?? null
   } catch {
-    return []
+    return null
   }
 }
 

@@ -7,82 +7,103 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { hostRelease } from '#contract/host.ts'
 
-/** A process of an instance, recognisable after a restart of the host: a pid alone may have been used again. */
+/** What is wanted of a release. */
+const wantedRelease = z.object({ spec: hostRelease, desired: z.enum(['running', 'stopped']) })
+const wantedEnvironment = z.object({
+  app: z.string(),
+  environment: z.string(),
+  /** the highest epoch seen of each deployment */
+  epochs: z.record(z.string(), z.number()),
+  routed: z.number().nullable(),
+  route: z.object({ host: z.string(), port: z.number().nullable() }),
+  releases: z.array(wantedRelease),
+})
+
+/** A process of an instance, recognisable after a restart of the host. */
 const savedInstance = z.object({
   service: z.string(),
   index: z.number(),
   pid: z.number().nullable(),
   startTime: z.string().nullable(),
+  marker: z.string().nullable(),
   port: z.number().nullable(),
   started: z.number().nullable(),
   restarts: z.number(),
   reason: z.string().nullable(),
+  wasHealthy: z.boolean(),
 })
-const savedRelease = z.object({
-  spec: hostRelease,
-  desired: z.enum(['running', 'stopped']),
+/** What became of a release. */
+const actualRelease = z.object({
+  release: z.number(),
   wasReady: z.boolean(),
   failed: z.string().nullable(),
   instances: z.array(savedInstance),
 })
-const savedEnvironment = z.object({
-  app: z.string(),
-  environment: z.string(),
-  epochs: z.record(z.string(), z.number()),
-  routed: z.number().nullable(),
-  route: z.object({ host: z.string(), port: z.number().nullable() }),
-  releases: z.array(savedRelease),
-})
-export type SavedInstance = z.infer<typeof savedInstance>
-export type SavedEnvironment = z.infer<typeof savedEnvironment>
+const actualEnvironment = z.array(actualRelease)
 
-/** The host's memory: one file per environment, mode 0600 because it holds the services' secrets. */
+export type WantedEnvironment = z.infer<typeof wantedEnvironment>
+export type WantedRelease = z.infer<typeof wantedRelease>
+export type ActualRelease = z.infer<typeof actualRelease>
+export type SavedInstance = z.infer<typeof savedInstance>
+
+/**
+ * The host's memory, two files per environment of mode 0600 (they hold the services' secrets): what is wanted survives a
+ * power cut; what runs changes often and is worth nothing after one, so it is written without waiting for the disk.
+ */
 export interface StateFiles {
-  read(): SavedEnvironment[]
-  write(environment: SavedEnvironment): void
+  read(): { wanted: WantedEnvironment; actual: ActualRelease[] }[]
+  writeWanted(environment: WantedEnvironment): void
+  writeActual(app: string, environment: string, releases: ActualRelease[]): void
   remove(app: string, environment: string): void
 }
 
 export function openState(folder: string, onProblem: (sentence: string) => void): StateFiles {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const fileOf = (app: string, environment: string): string => join(folder, `${app}.${environment}.json`)
+  const fileOf = (app: string, environment: string, kind: string): string =>
+    join(folder, `${app}.${environment}.${kind}.json`)
+  const readFile = <T>(schema: z.ZodType<T>, file: string): T | null => {
+    try {
+      return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        onProblem(`the state file ${file} cannot be read and is left alone`)
+      return null
+    }
+  }
   return {
     read: () => {
-      const found: SavedEnvironment[] = []
-      for (const name of readdirSync(folder)) {
-        if (!name.endsWith('.json')) {
-          rmSync(join(folder, name), { force: true })
-          continue
-        }
-        try {
-          found.push(savedEnvironment.parse(JSON.parse(readFileSync(join(folder, name), 'utf8'))))
-        } catch (error) {
-          onProblem(
-            `the state file ${name} cannot be read and is left alone: ${(error as Error).message.split('\n')[0]}`,
-          )
-        }
-      }
-      return found
+      const names = readdirSync(folder)
+      for (const name of names) if (name.endsWith('.draft')) rmSync(join(folder, name), { force: true })
+      return names.flatMap((name) => {
+        const wanted = name.endsWith('.wanted.json') ? readFile(wantedEnvironment, join(folder, name)) : null
+        if (!wanted) return []
+        const actual = readFile(actualEnvironment, fileOf(wanted.app, wanted.environment, 'actual'))
+        return [{ wanted, actual: actual ?? [] }]
+      })
     },
-    write: (environment) =>
-      writeAtomically(fileOf(environment.app, environment.environment), JSON.stringify(environment)),
-    remove: (app, environment) => rmSync(fileOf(app, environment), { force: true }),
+    writeWanted: (environment) =>
+      replaceFile(fileOf(environment.app, environment.environment, 'wanted'), JSON.stringify(environment), true),
+    writeActual: (app, environment, releases) =>
+      replaceFile(fileOf(app, environment, 'actual'), JSON.stringify(releases), false),
+    remove: (app, environment) => {
+      for (const kind of ['wanted', 'actual']) rmSync(fileOf(app, environment, kind), { force: true })
+    },
   }
 }
 
-/** What the file says after a crash is the old or the new text, whole. */
-function writeAtomically(file: string, text: string): void {
+/** After a crash of this process the file has the old or the new text, whole; with `isDurable` also after a power cut. */
+function replaceFile(file: string, text: string, isDurable: boolean): void {
   const draft = `${file}.${process.pid}.draft`
   const fd = openSync(draft, 'w', 0o600)
   try {
-    writeSync(fd, text)
-    fsyncSync(fd)
+    writeFileSync(fd, text)
+    if (isDurable) fsyncSync(fd)
   } finally {
     closeSync(fd)
   }

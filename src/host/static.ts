@@ -109,7 +109,7 @@ function pathOf(url: string): string | null {
 async function find(root: string, path: string): Promise<Found | { redirect: string } | null> {
   const file = await stat(root, join(root, path))
   if (file === 'folder') {
-    if (!path.endsWith('/')) return { redirect: `${path.replace(/^\/+/, '/')}/` }
+    if (!path.endsWith('/')) return { redirect: encodeURI(`${path.replace(/^\/+/, '/')}/`) }
     const index = await stat(root, join(root, path, 'index.html'))
     return index === 'folder' ? null : index
   }

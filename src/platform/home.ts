@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** Where everything of an installation is: see ARCHITECTURE.md. */
 export interface Home {
@@ -37,9 +38,16 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
     runs: join(root, 'runs'),
     artifacts: join(root, 'artifacts'),
     host: join(root, 'host'),
-    hostSocket: join(root, 'host', 'host.sock'),
+    hostSocket: socketPath(join(root, 'host', 'host.sock')),
     log: join(root, 'log'),
   }
+}
+
+/** The path of a unix socket may have 107 bytes; a socket with a longer one is in a private folder of its own, found by a hash. */
+function socketPath(wished: string): string {
+  if (Buffer.byteLength(wished) <= 90) return wished
+  const short = createHash('sha256').update(wished).digest('hex').slice(0, 16)
+  return join('/tmp', `fairlead-${process.getuid?.() ?? 0}-${short}`, basename(wished))
 }
 
 /** Creates the folder, readable by its owner only. */
@@ -49,6 +57,15 @@ export function makeHome(home: Home): void {
   for (const folder of [home.repositories, home.runs, home.artifacts, home.host, home.log]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
+  makePrivate(dirname(home.hostSocket))
+}
+
+/** In a folder that everybody may write to, another user may have been there first. */
+function makePrivate(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { uid, mode } = lstatSync(folder)
+  if (uid !== (process.getuid?.() ?? uid) || (mode & 0o022) !== 0)
+    throw new Error(`The folder ${folder} belongs to somebody else; choose a shorter FAIRLEAD_HOME`)
 }
 
 function readPort(env: Record<string, string | undefined>, name: string, fallback: number): number {

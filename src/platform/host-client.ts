@@ -28,7 +28,8 @@ export interface HostClient {
     service: string | undefined,
     lines: number,
   ): Promise<z.infer<typeof logTail>['lines']>
-  upgrade(): Promise<void>
+  /** Hands over to the next host, started by that command. */
+  upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
   close(): void
 }
@@ -71,7 +72,7 @@ export function createHostClient(socketPath: string): HostClient {
       })
       return logTail.parse(await call('GET', `${at(app, environment)}/log?${query.toString()}`)).lines
     },
-    upgrade: async () => void (await call('POST', '/upgrade', {}, 60_000)),
+    upgrade: async (command) => void (await call('POST', '/upgrade', { command }, 120_000)),
     stopAll: async () => void (await call('POST', '/stop-all', {}, 600_000)),
     close: () => agent.destroy(),
   }
@@ -85,33 +86,52 @@ interface Sent {
   timeoutMs: number
 }
 
-function send({ timeoutMs, ...options }: Sent, body: string | undefined): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const away = (): void => reject(new FairleadError('unavailable', { what: 'The host' }))
+/** Tries of a call that a host breaks off or refuses because it hands over to the next; every call is safe to repeat. */
+const handoverTries = 40
+
+async function send(sent: Sent, body: string | undefined): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await sendOnce(sent, body)
+    if ('value' in answer) return answer.value
+    if (!answer.again || tries === handoverTries) throw answer.error
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** `again`: a host was there and let go of the call. */
+type Answer = { value: unknown } | { error: Error; again: boolean }
+
+function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Promise<Answer> {
+  return new Promise((resolve) => {
+    let isLate = false
+    const away = (again: boolean): void =>
+      resolve({ error: new FairleadError('unavailable', { what: 'The host' }), again: again && !isLate })
     const headers =
       body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const sent = request({ ...options, headers, timeout: timeoutMs }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
-      response.on('error', away)
-      response.on('end', () => {
-        try {
-          const answer = JSON.parse(text) as unknown
-          if ((response.statusCode ?? 500) < 400) return resolve(answer)
-          const problem = answer as Problem
-          reject(
-            problem.code in errorTable
-              ? new FairleadError(problem.code as ErrorCode, problem.details)
-              : new Error(text),
-          )
-        } catch {
-          away()
-        }
-      })
+      response.on('error', () => away(true))
+      response.on('end', () => resolve(readAnswer(response.statusCode ?? 500, text)))
     })
-    sent.on('timeout', () => sent.destroy())
-    sent.on('error', away)
+    sent.on('timeout', () => {
+      isLate = true
+      sent.destroy()
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) => away(error.code === 'ECONNRESET' || error.code === 'EPIPE'))
     sent.end(body)
   })
+}
+
+function readAnswer(status: number, text: string): Answer {
+  try {
+    const answer = JSON.parse(text) as unknown
+    if (status < 400) return { value: answer }
+    const { code, details } = answer as Problem
+    if (!(code in errorTable)) return { error: new Error(text), again: false }
+    return { error: new FairleadError(code as ErrorCode, details), again: code === 'unavailable' }
+  } catch {
+    return { error: new FairleadError('unavailable', { what: 'The host' }), again: false }
+  }
 }

@@ -127,6 +127,7 @@ export function createEdge(options: EdgeOptions): Edge {
       for (const connection of connections) connection.destroy()
       thorough.sweep(Infinity, 0)
       clearInterval(sweep)
+      routes.close()
     },
   }
 }

@@ -94,6 +94,11 @@ export class Routes {
     return found
   }
 
+  /** Ends every connection to an instance that carries nothing. */
+  close(): void {
+    for (const { backends } of this.#traffic.values()) for (const backend of backends.values()) backend.close()
+  }
+
   /** Waits until no request of a release is under way, at most so long; then cuts what is left. */
   async drain(app: string, environment: string, release: number, graceMs: number): Promise<void> {
     const key = `${app}/${environment}/${release}`

@@ -1,0 +1,193 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { Fence, HostRelease } from '#contract/host.ts'
+import type { Edge } from './edge/edge.ts'
+import type { Machine } from './instance.ts'
+import { Release } from './release.ts'
+import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
+
+/** Deployments whose newest epoch is remembered. */
+const epochsKept = 50
+
+export interface EnvironmentContext {
+  machine: Machine
+  /** the host's folder */
+  folder: string
+  state: StateFiles
+  edge: Edge
+  /** ends when a host that gave way has answered its last request */
+  predecessor: Promise<void>
+  isFrozen(): boolean
+  /** something changed that somebody may wait for */
+  changed(): void
+  log(message: string, fields?: Record<string, unknown>): void
+}
+
+/** The releases of one environment, and which of them has the traffic. What is wanted is on disk before it is acted on. */
+export class Environment {
+  readonly releases = new Map<number, Release>()
+  readonly #context: EnvironmentContext
+  #wanted: WantedEnvironment
+
+  constructor(context: EnvironmentContext, wanted: WantedEnvironment, actual: ActualRelease[]) {
+    this.#context = context
+    this.#wanted = wanted
+    for (const one of wanted.releases)
+      this.#add(
+        one.spec,
+        one.desired,
+        actual.find(({ release }) => release === one.spec.release),
+      )
+  }
+
+  get name(): { app: string; environment: string } {
+    return { app: this.#wanted.app, environment: this.#wanted.environment }
+  }
+
+  get routed(): number | null {
+    return this.#wanted.routed
+  }
+
+  #add(spec: HostRelease, desired: 'running' | 'stopped', actual: ActualRelease | undefined): Release {
+    const { app, environment } = this.name
+    const release = new Release(
+      {
+        machine: this.#context.machine,
+        folder: this.#context.folder,
+        isRouted: () => this.#wanted.routed === spec.release,
+        changed: () => this.#changed(),
+        drain: async (graceMs) => {
+          await this.#context.edge.drain(app, environment, spec.release, graceMs)
+          await this.#context.predecessor
+        },
+      },
+      { spec, desired },
+      actual,
+    )
+    this.releases.set(spec.release, release)
+    return release
+  }
+
+  /** Takes up what a host before left: what should run is adopted or started, what should not is stopped. */
+  adopt(): void {
+    this.#tellEdge()
+    for (const release of this.releases.values()) {
+      if (release.desired === 'running') release.start()
+      else if (release.markers().length > 0) void release.stop()
+    }
+  }
+
+  /** Refuses who was overtaken: the newest epoch of a deployment is the only one that may change anything. */
+  #admitted({ deployment, epoch }: Fence): WantedEnvironment['epochs'] {
+    const { epochs } = this.#wanted
+    if (epoch < (epochs[deployment] ?? 0)) throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
+    const all: Record<string, number> = { ...epochs, [deployment]: epoch }
+    const newest = Object.entries(all).toSorted(([a], [b]) => Number(b) - Number(a))
+    return Object.fromEntries(newest.slice(0, epochsKept))
+  }
+
+  /** Writes what is wanted from now on; nothing has changed when that fails. */
+  #want(change: Partial<WantedEnvironment>): void {
+    const releases = [...this.releases.values()].map(({ spec, desired }) => ({ spec, desired }))
+    const next = { ...this.#wanted, releases, ...change }
+    if (this.#context.isFrozen()) throw new FairleadError('unavailable', { what: 'The host' })
+    if (JSON.stringify(next) !== JSON.stringify(this.#wanted)) this.#context.state.writeWanted(next)
+    this.#wanted = next
+  }
+
+  #changed(): void {
+    if (this.#context.isFrozen()) return
+    const { app, environment } = this.name
+    try {
+      this.#context.state.writeActual(
+        app,
+        environment,
+        [...this.releases.values()].map((release) => release.actual()),
+      )
+    } catch (error) {
+      // A full disk must not stop the supervision; the next change is written again.
+      this.#context.log('what runs cannot be recorded', { app, environment, error: (error as Error).message })
+    }
+    this.#tellEdge()
+    this.#context.changed()
+  }
+
+  #tellEdge(): void {
+    const release = this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
+    const { host, port } = this.#wanted.route
+    this.#context.edge.set({
+      ...this.name,
+      host,
+      port,
+      release: release?.number ?? null,
+      services: release?.services() ?? [],
+    })
+  }
+
+  start(spec: HostRelease): Release {
+    const epochs = this.#admitted(spec.fence)
+    const known = this.releases.get(spec.release)
+    const isUnderWay = known?.desired === 'running' && !known.hasFailed
+    const others = this.#wanted.releases.filter((one) => one.spec.release !== spec.release)
+    const wanted = isUnderWay ? { spec: known.spec, desired: known.desired } : { spec, desired: 'running' as const }
+    this.#want({ epochs, route: { host: spec.route.host, port: spec.route.port }, releases: [...others, wanted] })
+    if (isUnderWay) return known
+    const before = known?.stop()
+    const release = this.#add(spec, 'running', undefined)
+    this.#changed()
+    if (before) void before.then(() => release.start())
+    else release.start()
+    return release
+  }
+
+  route(number: number, fence: Fence): void {
+    const release = this.releases.get(number)
+    const { app, environment } = this.name
+    if (!release) throw new FairleadError('not_found', { kind: 'release', id: `${app}/${environment}/${number}` })
+    const epochs = this.#admitted(fence)
+    if (this.#wanted.routed !== number && !release.isRoutable)
+      throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
+    this.#want({ epochs, routed: number })
+    this.#changed()
+  }
+
+  async stop(number: number, fence: Fence): Promise<void> {
+    const release = this.releases.get(number)
+    if (!release) return
+    const epochs = this.#admitted(fence)
+    if (this.#wanted.routed === number) throw new FairleadError('not_now', { why: `Release ${number} has the traffic` })
+    const releases = this.#wanted.releases.map((one) =>
+      one.spec.release === number ? { ...one, desired: 'stopped' as const } : one,
+    )
+    this.#want({ epochs, releases })
+    release.desired = 'stopped'
+    this.#changed()
+    await release.stop()
+    this.#mustServe()
+  }
+
+  async remove(number: number, fence: Fence): Promise<void> {
+    const release = this.releases.get(number)
+    if (!release) return
+    await this.stop(number, fence)
+    // It was started again meanwhile.
+    if (this.releases.get(number) !== release || release.desired !== 'stopped') return
+    await release.remove()
+    this.releases.delete(number)
+    this.#want({})
+    this.#changed()
+  }
+
+  /** Stops everything, the traffic first. */
+  async removeAll(): Promise<void> {
+    for (const release of this.releases.values()) release.desired = 'stopped'
+    this.#want({ routed: null })
+    this.#changed()
+    await Promise.all([...this.releases.values()].map((release) => release.stop()))
+    this.#mustServe()
+  }
+
+  /** Another host has taken over while this one waited: it finishes, and who asked asks again there. */
+  #mustServe(): void {
+    if (this.#context.isFrozen()) throw new FairleadError('unavailable', { what: 'The host' })
+  }
+}

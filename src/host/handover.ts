@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Server } from 'node:net'
+import { isRunning, startTimeOf } from './processes.ts'
+
+/** How long the next host may take until it serves. */
+const serveWithinMs = 30_000
+
+/**
+ * Starts the next host and gives it the listening sockets. Both processes then hold the same queues in the kernel, so no
+ * connection is refused or lost between them. Throws when the next one does not come to serve; it is gone then.
+ */
+export async function handOver(command: [string, ...string[]], sockets: Map<string, Server>): Promise<void> {
+  const [program, ...args] = command
+  const next = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: '/' })
+  try {
+    const serving = serves(next)
+    // When the next one ends early, sending fails too; its end says more.
+    await Promise.all([serving, sendAll(next, sockets)])
+  } catch (error) {
+    next.kill('SIGKILL')
+    throw error
+  }
+  if (next.connected) next.disconnect()
+  next.unref()
+}
+
+async function sendAll(next: ChildProcess, sockets: Map<string, Server>): Promise<void> {
+  for (const [name, server] of sockets) await send(next, { kind: 'socket', name }, server)
+  await send(next, { kind: 'all' })
+}
+
+function send(next: ChildProcess, message: object, server?: Server): Promise<void> {
+  return new Promise((resolve, reject) => next.send(message, server, (error) => (error ? reject(error) : resolve())))
+}
+
+function serves(next: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('the next host does not come to serve')), serveWithinMs)
+    const end = (act: () => void): void => {
+      clearTimeout(late)
+      act()
+    }
+    next.once('message', () => end(resolve))
+    next.once('error', (error) => end(() => reject(error)))
+    next.once('exit', (code, signal) => end(() => reject(new Error(`the next host ended with ${signal ?? code}`))))
+  })
+}
+
+export interface Inheritance {
+  sockets: Map<string, Server>
+  /** ends when the host before has answered its last request and is gone */
+  predecessor: Promise<void>
+  /** Tells the host before that this one serves. */
+  serving(): void
+}
+
+/** What the host before hands to this one; nothing when there was none. */
+export async function inherit(): Promise<Inheritance> {
+  if (!process.send) return { sockets: new Map(), predecessor: Promise.resolve(), serving: () => undefined }
+  const before = process.ppid
+  const startTime = startTimeOf(before)
+  const sockets = new Map<string, Server>()
+  await new Promise<void>((resolve) => {
+    process.on('message', (message: { kind: string; name?: string }, handle) => {
+      if (message.kind === 'socket' && message.name) sockets.set(message.name, handle as Server)
+      if (message.kind === 'all') resolve()
+    })
+  })
+  return {
+    sockets,
+    predecessor: gone(before, startTime),
+    serving: () => process.send?.({ kind: 'serving' }, undefined, {}, () => process.disconnect?.()),
+  }
+}
+
+async function gone(pid: number, startTime: string | null): Promise<void> {
+  while (isRunning(pid, startTime)) await new Promise((wake) => setTimeout(wake, 100).unref())
+}

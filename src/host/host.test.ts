@@ -1,0 +1,334 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { FairleadError } from '#contract/errors.ts'
+import { createHostClient } from '#platform/host-client.ts'
+import { ensureHost } from '#platform/host-process.ts'
+import { homeFrom, makeHome } from '#platform/home.ts'
+import { selfCommand } from '#platform/self.ts'
+import {
+  ask,
+  deploy,
+  isAlive,
+  only,
+  processesWith,
+  releaseOf,
+  server,
+  settle,
+  startHost,
+  startLoad,
+  type TestHost,
+  waitUntil,
+  webService,
+} from '../../test/host.ts'
+
+let host: TestHost
+let good: string
+const fence = { deployment: 1, epoch: 1 }
+const at = ['shop', 'production'] as const
+
+beforeAll(async () => {
+  host = await startHost()
+  good = await host.artifact({ 'server.js': server('good') })
+})
+afterAll(() => host.close())
+beforeEach(() => host.client.removeEnvironment(...at))
+
+describe('a release', () => {
+  test('is ready when it is healthy, gets the traffic, and ends with all it began', async () => {
+    const status = await settle(
+      host,
+      releaseOf(host, 1, good, [webService({ instances: 2 })], {
+        env: { ...releaseOf(host, 1, good).env, SECRET: 's3cret' },
+      }),
+    )
+    expect(status).toMatchObject({ state: 'ready', reason: null, routed: false })
+    expect(status.instances.map(({ state }) => state)).toEqual(['healthy', 'healthy'])
+    expect(await ask(host)).toMatchObject({ status: 503 })
+    await host.client.route(...at, 1, fence)
+    expect(await ask(host)).toEqual({ status: 200, text: 'good' })
+    const env = JSON.parse((await ask(host, '/env')).text) as Record<string, string>
+    expect(env).toMatchObject({
+      HOST: '127.0.0.1',
+      FAIRLEAD_APP: 'shop',
+      FAIRLEAD_ENVIRONMENT: 'production',
+      FAIRLEAD_RELEASE: '1',
+      FAIRLEAD_SERVICE: 'web',
+      FAIRLEAD_DATA_DIR: join(host.home.host, 'data/shop/production'),
+      SECRET: 's3cret',
+      LANG: 'C.UTF-8',
+    })
+    expect(status.instances.map(({ port }) => String(port))).toContain(env['PORT'])
+    await expect(host.client.stop(...at, 1, fence)).rejects.toThrow('Release 1 has the traffic')
+    await deploy(host, releaseOf(host, 2, await host.artifact({ 'server.js': server('two') })))
+    expect((await ask(host)).text).toBe('two')
+    expect(status.instances.filter(({ pid }) => isAlive(pid ?? 0))).toEqual([])
+    expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'stopped', instances: [] })
+    await host.client.remove(...at, 1, fence)
+    expect(await host.client.release(...at, 1, 0)).toBeNull()
+    expect(existsSync(join(host.home.host, 'releases/shop/production/1'))).toBe(false)
+    expect(existsSync(join(host.home.host, 'data/shop/production'))).toBe(true)
+  })
+
+  test('keeps its secrets in files that only the owner reads', async () => {
+    await settle(host, releaseOf(host, 1, good, [webService({ env: { TOKEN: 'hidden-value' } })]))
+    const folder = join(host.home.host, 'state')
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    expect(JSON.stringify(await host.client.status())).not.toContain('hidden-value')
+    expect(readFileSync(join(host.home.log, 'host.log'), 'utf8')).not.toContain('hidden-value')
+  })
+
+  test('that does not become healthy fails with its last words and touches no traffic', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const bad = await host.artifact({
+      'server.js':
+        "console.log('the database is missing'); require('node:http').createServer((q, s) => s.writeHead(500).end()).listen(process.env.PORT)",
+    })
+    const status = await settle(
+      host,
+      releaseOf(host, 2, bad, [webService({ health: { path: '/', timeout: 700, interval: 100 } })]),
+    )
+    expect(status.state).toBe('failed')
+    expect(status.reason).toMatch(
+      /^web did not become healthy within 0\.7 s: \/ answered 500; its last words: the database is missing$/,
+    )
+    await expect(host.client.route(...at, 2, fence)).rejects.toThrow('not ready')
+    expect((await ask(host)).text).toBe('good')
+  })
+
+  test('that exits again and again fails with what it said', async () => {
+    const bad = await host.artifact({
+      'server.js': "console.error('boom ' + process.env.FAIRLEAD_SERVICE); process.exit(7)",
+    })
+    const status = await settle(host, releaseOf(host, 1, bad))
+    expect(status).toMatchObject({ state: 'failed' })
+    expect(status.reason).toMatch(/^web exited with 7; its last words: .*boom web$/)
+    expect(status.instances[0]).toMatchObject({ state: 'stopped', restarts: 3 })
+  })
+
+  test('says which port it listens on instead of its own', async () => {
+    const wrong = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const address = probe.address()
+        probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+      })
+    })
+    const bad = await host.artifact({
+      'server.js': `require('node:http').createServer((q, s) => s.end()).listen(${wrong}, '127.0.0.1')`,
+    })
+    const status = await settle(
+      host,
+      releaseOf(host, 1, bad, [webService({ health: { path: null, timeout: 1500, interval: 100 } })]),
+    )
+    expect(status.reason).toContain(`it listens on port ${wrong} instead of $PORT (${status.instances[0]?.port})`)
+  })
+
+  test('whose directory or artifact is missing says so', async () => {
+    expect((await settle(host, releaseOf(host, 1, good, [webService({ directory: 'nowhere' })]))).reason).toBe(
+      'web cannot start: its directory nowhere is not in the artifact',
+    )
+    const missing = await settle(host, releaseOf(host, 2, `sha256:${'0'.repeat(64)}`))
+    expect(missing.reason).toMatch(/^its artifact cannot be unpacked: /)
+  })
+
+  test('that has the traffic is started again after a crash, and restarts are counted', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const before = (await ask(host, '/pid')).text
+    await ask(host, '/exit')
+    await waitUntil('it answers again', async () => (await ask(host)).status === 200)
+    expect((await ask(host, '/pid')).text).not.toBe(before)
+    const [instance] = only(await host.client.status())
+    expect(instance?.restarts).toBe(1)
+    for (let i = 0; i < 4; i += 1) {
+      await ask(host, '/exit')
+      await waitUntil('it answers again', async () => (await ask(host)).status === 200)
+    }
+    expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', instances: [{ restarts: 5 }] })
+  })
+
+  test('one instance that crashes is out of the rotation while the other serves', async () => {
+    await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
+    const load = startLoad(host)
+    const victim = only(await host.client.status())[0]?.pid ?? 0
+    process.kill(victim, 'SIGKILL')
+    await waitUntil('both are healthy again', async () =>
+      only(await host.client.status()).every(({ state, pid }) => state === 'healthy' && pid !== victim),
+    )
+    const { requests, wrong } = await load.stop()
+    expect(requests).toBeGreaterThan(10)
+    // What the killed process was answering at that moment is lost with it, unless it can be asked of the other.
+    expect(wrong).toEqual([])
+  })
+
+  test('a worker is ready when it has lived for a moment; its children end with it, also those that went away', async () => {
+    const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
+    const worker = webService({ name: 'worker', run: text, port: false, stop: { signal: 'SIGTERM', grace: 300 } })
+    const status = await settle(host, releaseOf(host, 1, good, [worker]))
+    expect(status.state).toBe('ready')
+    const id = readFileSync(join(host.home.host, 'id'), 'utf8')
+    const pid = status.instances[0]?.pid ?? 0
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    expect(children.length).toBeGreaterThan(1)
+    await host.client.stop(...at, 1, fence)
+    expect(children.filter(isAlive)).toEqual([])
+    expect(processesWith(id)).toEqual([])
+    expect(await host.client.log(...at, 1, 'worker', 10)).toEqual([{ service: 'worker', index: 0, text: 'started' }])
+  })
+
+  test('the grace is for the whole family: a shell that ends at once does not take its child along', async () => {
+    const slow = await host.artifact({
+      'server.js': `${server('slow').replace("process.on('SIGTERM', () => process.exit(0))", '')}
+      process.on('SIGTERM', () => setTimeout(() => { require('node:fs').writeFileSync(process.env.FAIRLEAD_DATA_DIR + '/finished', ''); process.exit(0) }, 300))`,
+    })
+    await settle(host, releaseOf(host, 1, slow, [webService({ run: 'node server.js; true' })]))
+    await host.client.stop(...at, 1, fence)
+    expect(existsSync(join(host.home.host, 'data/shop/production/finished'))).toBe(true)
+  })
+
+  test('a limit that the machine does not know is said, never silently dropped', async () => {
+    const status = await settle(host, releaseOf(host, 1, good, [webService({ memory: 256 * 1024 * 1024 })]))
+    const [instance] = status.instances
+    const groups = readFileSync(`/proc/${instance?.pid}/cgroup`, 'utf8')
+    if (groups.includes('fairlead-')) expect(instance?.unlimited).toBeUndefined()
+    else expect(instance?.unlimited).toContain('memory is not limited to 256 MB')
+  })
+})
+
+describe('fencing', () => {
+  test('who was overtaken changes nothing', async () => {
+    await settle(host, releaseOf(host, 1, good, undefined, { fence: { deployment: 5, epoch: 3 } }))
+    const old = { deployment: 5, epoch: 2 }
+    for (const act of [
+      host.client.route(...at, 1, old),
+      host.client.stop(...at, 1, old),
+      host.client.remove(...at, 1, old),
+      host.client.start(releaseOf(host, 1, good, undefined, { fence: old })),
+    ])
+      await expect(act).rejects.toMatchObject({ code: 'overtaken' })
+    expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', routed: false })
+    await host.kill()
+    await host.ensure()
+    await expect(host.client.route(...at, 1, old)).rejects.toMatchObject({ code: 'overtaken' })
+    await host.client.route(...at, 1, { deployment: 5, epoch: 3 })
+    await host.client.route(...at, 1, { deployment: 4, epoch: 1 })
+    expect((await ask(host)).text).toBe('good')
+  })
+})
+
+describe('the host’s own end', () => {
+  test('kill -9 leaves the services untouched; the next host adopts them, restarts what died and knows the routes', async () => {
+    const stays = releaseOf(host, 1, good, [
+      webService({ instances: 2 }),
+      webService({ name: 'worker', run: 'exec sleep 1000', port: false }),
+    ])
+    await deploy(host, stays)
+    const before = only(await host.client.status()).map(({ pid }) => pid)
+    await host.kill()
+    expect(before.every((pid) => isAlive(pid ?? 0))).toBe(true)
+    process.kill(before[1] ?? 0, 'SIGKILL')
+    await host.ensure()
+    await waitUntil('all are healthy', async () =>
+      only(await host.client.status()).every(({ state }) => state === 'healthy'),
+    )
+    const after = only(await host.client.status()).map(({ pid }) => pid)
+    expect([after[0], after[2]]).toEqual([before[0], before[2]])
+    expect(after[1]).not.toBe(before[1])
+    expect((await ask(host)).text).toBe('good')
+    // Adopted processes are watched like own ones.
+    process.kill(after[0] ?? 0, 'SIGKILL')
+    await waitUntil('it was started again', async () => {
+      const [first] = only(await host.client.status())
+      return first?.state === 'healthy' && first.pid !== after[0]
+    })
+  })
+
+  test('SIGTERM leaves the services running too', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const [before] = only(await host.client.status())
+    const { pid } = await host.client.status()
+    process.kill(pid, 'SIGTERM')
+    await waitUntil('the host has ended', () => !isAlive(pid))
+    expect(isAlive(before?.pid ?? 0)).toBe(true)
+    await expect(host.client.status()).rejects.toMatchObject({ code: 'unavailable' })
+    await host.ensure()
+    expect(only(await host.client.status())[0]?.pid).toBe(before?.pid)
+  })
+
+  test('what was stopped while no host ran is stopped by the next; processes that no record names end', async () => {
+    await settle(host, releaseOf(host, 1, good, [webService({ stop: { signal: 'SIGCONT', grace: 60_000 } })]))
+    const [instance] = only(await host.client.status())
+    const stopping = host.client.stop(...at, 1, fence).catch((error: unknown) => error)
+    await waitUntil('it is stopping', async () => (await host.client.release(...at, 1, 0))?.state === 'stopping')
+    await host.kill()
+    expect(await stopping).toBeInstanceOf(FairleadError)
+    expect(isAlive(instance?.pid ?? 0)).toBe(true)
+    const actual = join(host.home.host, 'state/shop.production.actual.json')
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(actual, '[]')
+    await host.ensure()
+    await waitUntil('the stray has ended', () => !isAlive(instance?.pid ?? 0))
+  })
+
+  test('two that start at once: one serves', async () => {
+    await host.kill()
+    const [one, two] = await Promise.all([host.ensure(), host.ensure()])
+    expect(one).toBe(two)
+  })
+
+  test('a home with a long path has its socket elsewhere', async () => {
+    const root = join(host.home.root, 'long'.repeat(30))
+    const home = homeFrom({ FAIRLEAD_HOME: root, FAIRLEAD_PORT: String(host.home.port + 5) })
+    mkdirSync(root)
+    makeHome(home)
+    const { pid } = await ensureHost(home, { PATH: process.env['PATH'] })
+    const client = createHostClient(home.hostSocket)
+    expect((await client.status()).pid).toBe(pid)
+    process.kill(pid, 'SIGTERM')
+    await waitUntil('it has ended', () => !isAlive(pid))
+    client.close()
+  })
+})
+
+describe('under load', () => {
+  test('switches from release to release without one failed request', async () => {
+    await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
+    const load = startLoad(host)
+    for (let release = 2; release <= 6; release += 1)
+      await deploy(host, releaseOf(host, release, good, [webService({ instances: 2 })]))
+    const { requests, wrong } = await load.stop()
+    expect(wrong).toEqual([])
+    expect(requests).toBeGreaterThan(100)
+    const [route] = (await host.client.status()).routes
+    expect(route).toMatchObject({ release: 6, errors: 0, unavailable: 0 })
+  })
+
+  test('hands over to the next host without one failed request, also while a deployment is under way', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const before = await host.client.status()
+    const load = startLoad(host)
+    await host.client.upgrade(selfCommand('host'))
+    const between = await host.client.status()
+    expect(between.pid).not.toBe(before.pid)
+    expect(only(between).map(({ pid }) => pid)).toEqual(only(before).map(({ pid }) => pid))
+    await Promise.all([deploy(host, releaseOf(host, 2, good)), host.client.upgrade(selfCommand('host'))])
+    const { requests, wrong } = await load.stop()
+    expect(wrong).toEqual([])
+    expect(requests).toBeGreaterThan(100)
+    expect((await host.client.status()).releases.find(({ routed }) => routed)?.release).toBe(2)
+    await waitUntil('the hosts before have gone', () => !isAlive(before.pid) && !isAlive(between.pid), 40)
+  })
+
+  test('a next host that does not come to serve leaves the one before in charge', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const before = await host.client.status()
+    await expect(host.client.upgrade([process.execPath, '-e', 'process.exit(4)'])).rejects.toThrow()
+    expect((await host.client.status()).pid).toBe(before.pid)
+    const [instance] = only(before)
+    process.kill(instance?.pid ?? 0, 'SIGKILL')
+    await waitUntil('it still supervises', async () => {
+      const [now] = only(await host.client.status())
+      return now?.state === 'healthy' && now.pid !== instance?.pid
+    })
+  })
+})

@@ -1,0 +1,228 @@
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HostRelease, HostReleaseStatus } from '#contract/host.ts'
+import { unpack } from '#platform/oci.ts'
+import { Instance, type Machine } from './instance.ts'
+import { lastLines } from './log-file.ts'
+import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
+
+export interface ReleaseContext {
+  machine: Machine
+  /** the host's folder */
+  folder: string
+  isRouted(): boolean
+  /** Persists what became of it, and tells the edge. */
+  changed(): void
+  drain(graceMs: number): Promise<void>
+}
+
+/** The instances of one release: started together, ready together, stopped together. */
+export class Release {
+  readonly spec: HostRelease
+  readonly #context: ReleaseContext
+  desired: WantedRelease['desired']
+  #wasReady: boolean
+  #failed: string | null
+  #saved: SavedInstance[]
+  #instances: Instance[] = []
+  /** the start or stop under way; the next waits for it */
+  #work: Promise<void> = Promise.resolve()
+  #isReleased = false
+
+  constructor(context: ReleaseContext, wanted: WantedRelease, actual: ActualRelease | undefined) {
+    this.#context = context
+    this.spec = wanted.spec
+    this.desired = wanted.desired
+    this.#wasReady = actual?.wasReady ?? false
+    this.#failed = actual?.failed ?? null
+    this.#saved = actual?.instances ?? []
+  }
+
+  get number(): number {
+    return this.spec.release
+  }
+
+  get hasFailed(): boolean {
+    return this.#failed !== null
+  }
+
+  get state(): HostReleaseStatus['state'] {
+    if (this.desired === 'stopped') return this.#instances.length > 0 ? 'stopping' : 'stopped'
+    if (this.#failed !== null) return 'failed'
+    return this.#wasReady ? 'ready' : 'starting'
+  }
+
+  status(): HostReleaseStatus {
+    const { app, environment, release, artifact } = this.spec
+    return {
+      app,
+      environment,
+      release,
+      artifact,
+      state: this.state,
+      reason: this.#failed,
+      routed: this.#context.isRouted(),
+      instances: this.#instances.map((instance) => instance.view()),
+    }
+  }
+
+  actual(): ActualRelease {
+    return { release: this.number, wasReady: this.#wasReady, failed: this.#failed, instances: this.#saved }
+  }
+
+  /** The markers of the processes it knows of. */
+  markers(): string[] {
+    return this.#saved.flatMap((instance) => instance.marker ?? [])
+  }
+
+  /** The services with a port, the one that has the environment's traffic first, with the ports that can take a request. */
+  services(): { name: string; ports: number[] }[] {
+    return this.spec.services
+      .filter((service) => service.port)
+      .map(({ name }) => {
+        const mine = this.#instances.filter(
+          ({ saved }) => saved.service === name && saved.pid !== null && saved.port !== null,
+        )
+        const well = mine.filter((instance) => instance.isHealthy)
+        // When none is well, trying is better than refusing.
+        return { name, ports: (well.length > 0 ? well : mine).flatMap(({ saved }) => saved.port ?? []) }
+      })
+  }
+
+  /** Can it take the traffic now: it became ready, and every service with a port has a healthy instance. */
+  get isRoutable(): boolean {
+    const isServed = (name: string): boolean =>
+      this.#instances.some((instance) => instance.saved.service === name && instance.isHealthy)
+    return this.state === 'ready' && this.spec.services.every(({ name, port }) => !port || isServed(name))
+  }
+
+  /** Starts it, or takes up the processes that a host before left. */
+  start(): void {
+    this.#work = this.#work.then(() => this.#launch())
+  }
+
+  async #launch(): Promise<void> {
+    if (this.desired !== 'running' || this.#failed !== null || this.#isReleased) return
+    const { layout, artifact } = this.spec
+    try {
+      await unpack({ layout, digest: artifact, folder: this.#path('releases') })
+      mkdirSync(this.#dataFolder(), { recursive: true, mode: 0o700 })
+      mkdirSync(this.#path('log'), { recursive: true, mode: 0o700 })
+    } catch (error) {
+      this.#fail(`its artifact cannot be unpacked: ${(error as Error).message}`)
+      return
+    }
+    if (this.desired !== 'running' || this.#isReleased) return
+    this.#makeInstances()
+    for (const instance of this.#instances) void instance.start()
+  }
+
+  #makeInstances(): void {
+    const before = this.#saved
+    this.#instances = this.spec.services.flatMap((service) =>
+      Array.from({ length: service.instances }, (_, index) => {
+        const saved = before.find((one) => one.service === service.name && one.index === index)
+        return new Instance(
+          {
+            machine: this.#context.machine,
+            release: this.spec,
+            service,
+            folder: this.#path('releases'),
+            dataFolder: this.#dataFolder(),
+            logFile: this.#logFile(service.name, index),
+            changed: () => this.#changed(),
+            mustGoOn: () => this.#context.isRouted(),
+            failed: (reason) => this.#fail(reason),
+          },
+          saved ?? freshInstance(service.name, index),
+        )
+      }),
+    )
+    this.#saved = this.#instances.map((instance) => instance.saved)
+  }
+
+  #changed(): void {
+    if (this.#instances.length > 0 && this.#instances.every((instance) => instance.isHealthy)) this.#wasReady = true
+    this.#context.changed()
+  }
+
+  #fail(reason: string): void {
+    this.#failed ??= reason
+    this.#context.changed()
+  }
+
+  /** Lets what is under way end, then stops every instance; the folder stays. */
+  stop(): Promise<void> {
+    this.#work = this.#work.then(() => this.#halt())
+    return this.#work
+  }
+
+  async #halt(): Promise<void> {
+    if (this.#isReleased) return
+    // What a host before left must end as well.
+    if (this.#instances.length === 0 && this.markers().length > 0) this.#makeInstances()
+    const grace = Math.max(0, ...this.spec.services.map((service) => service.stop.grace))
+    await this.#context.drain(grace)
+    await this.stopInstances()
+    this.#instances = []
+    this.#saved = []
+    this.#wasReady = false
+    this.#context.changed()
+  }
+
+  async stopInstances(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.stop()))
+  }
+
+  /** Deletes what is on disk of it. */
+  async remove(): Promise<void> {
+    for (const kind of ['releases', 'log'] as const) await rm(this.#path(kind), { recursive: true, force: true })
+  }
+
+  /** Lets go of every process without stopping it. */
+  release(): void {
+    this.#isReleased = true
+    for (const instance of this.#instances) instance.release()
+  }
+
+  async trimLogs(): Promise<void> {
+    for (const instance of this.#instances) await instance.trimLog()
+  }
+
+  log(service: string | undefined, lines: number): { service: string; index: number; text: string }[] {
+    return this.spec.services
+      .filter(({ name }) => service === undefined || name === service)
+      .flatMap(({ name, instances }) => Array.from({ length: instances }, (_, index) => ({ name, index })))
+      .flatMap(({ name, index }) =>
+        lastLines(this.#logFile(name, index), lines).map((text) => ({ service: name, index, text })),
+      )
+  }
+
+  #path(kind: 'releases' | 'log'): string {
+    return join(this.#context.folder, kind, this.spec.app, this.spec.environment, String(this.number))
+  }
+
+  #dataFolder(): string {
+    return join(this.#context.folder, 'data', this.spec.app, this.spec.environment)
+  }
+
+  #logFile(service: string, index: number): string {
+    return join(this.#path('log'), `${service}.${index}.log`)
+  }
+}
+
+function freshInstance(service: string, index: number): SavedInstance {
+  return {
+    service,
+    index,
+    pid: null,
+    startTime: null,
+    marker: null,
+    port: null,
+    started: null,
+    restarts: 0,
+    reason: null,
+    wasHealthy: false,
+  }
+}
