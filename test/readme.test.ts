@@ -60,11 +60,11 @@ describe('the README', () => {
       await waitFor('the sign-in link is printed', async () => output.includes('/sign-in?code='))
       const token = readFileSync(join(home, 'home/token'), 'utf8').trim()
       const client = createClient({ base: `http://127.0.0.1:${port}`, token })
-      await waitFor('the sample is live in production', async () =>
-        (await client.listLines()).lines.some(
-          (line) => line.environments.at(-1)?.health === 'healthy' && line.app.name === 'prepaid',
-        ),
-      )
+      await waitFor('the sample is live in production', async () => {
+        const { runs } = await client.listRuns({ query: { app: 'prepaid' } })
+        if (runs[0]?.state === 'failed') throw new Error(`the sample failed: ${runs[0].reason}`)
+        return (await client.listLines()).lines.some((line) => line.environments.at(-1)?.health === 'healthy')
+      })
       const up = execFileSync(join(packageRoot, 'bin/fairlead'), ['up', repository.folder, '--app', 'second'], {
         env,
         encoding: 'utf8',
