@@ -12,4 +12,3 @@ export const token = z.object({
 export type Token = z.infer<typeof token>
 
 export const me = z.object({ name: z.string(), role: z.enum(roles) })
-export type Me = z.infer<typeof me>

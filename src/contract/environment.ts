@@ -21,7 +21,6 @@ export const rollbackAnswer = z.object({
   reason: z.string().nullable(),
   to: deployment.nullable(),
 })
-export type RollbackAnswer = z.infer<typeof rollbackAnswer>
 
 export const environment = z.object({
   app: z.string(),
