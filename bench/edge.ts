@@ -1,86 +1,197 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import autocannon from 'autocannon'
-import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { freePorts, waitFor } from '../test/installation.ts'
+import { median } from './measure.ts'
 
-const seconds = 6
+const execute = promisify(execFile)
+const rounds = 3
+const seconds = 5
+const ticksASecond = Number(execFileSync('getconf', ['CLK_TCK']))
+
+interface Contender {
+  name: string
+  port: number
+  process: ChildProcess
+  runs: { requests: number; p50: number; p99: number; cpu: number }[]
+}
 
 /**
- * Requests a second and latency of 1 KB answers through nothing, our edge and HAProxy, each proxy alone on the second core;
- * the load and the server behind share the first. Then the latency added at half of the edge's own throughput.
+ * Requests a second and latency of no proxy, our edge and HAProxy, each with one thread on the same core; the load and the
+ * service that answers 1 KB are on another. They take turns. Processor time for each request is compared as well, because it
+ * does not depend on what else the machine does.
  */
 export async function run(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'fairlead-edge-'))
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'))
   const port = await freePorts()
-  const ports = { direct: port, edge: port + 80, haproxy: port + 81 }
   const children: ChildProcess[] = []
-  const start = (command: string, args: string[], core: string): void =>
-    void children.push(spawn('taskset', ['-c', core, command, ...args], { stdio: 'ignore' }))
+  const start = (core: number, command: string, ...args: string[]): ChildProcess => {
+    const pinned =
+      has('taskset') && cpus().length > 1 ? ['taskset', '-c', String(core), command, ...args] : [command, ...args]
+    const child = spawn(pinned[0]!, pinned.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] })
+    children.push(child)
+    return child
+  }
+  const file = (name: string): string => new URL(name, import.meta.url).pathname
   try {
-    start(
-      process.execPath,
-      [
-        '-e',
-        `const b='x'.repeat(1024);require('http').createServer((q,r)=>r.end(b)).listen(${ports.direct},'127.0.0.1')`,
-      ],
-      '0',
+    const contenders: Contender[] = []
+    const add = (name: string, at: number, child: ChildProcess): void =>
+      void contenders.push({ name, port: at, process: child, runs: [] })
+    add(
+      'no proxy',
+      port,
+      has('haproxy')
+        ? start(1, 'haproxy', '-db', '-f', staticService(folder, port))
+        : start(1, process.execPath, file('edge-service.ts'), String(port)),
     )
-    start(
-      process.execPath,
-      [fileURLToPath(new URL('edge-server.ts', import.meta.url)), String(ports.edge), String(ports.direct)],
-      '1',
+    if (has('haproxy')) add('HAProxy', port + 80, start(0, 'haproxy', '-db', '-f', proxy(folder, port + 80, port)))
+    add('edge', port + 81, start(0, process.execPath, file('edge-server.ts'), String(port + 81), String(port)))
+    add(
+      'edge, thorough path',
+      port + 82,
+      start(0, process.execPath, file('edge-server.ts'), String(port + 82), String(port), 'thorough'),
     )
-    const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0
-    if (hasHaproxy) {
-      await writeFile(
-        join(folder, 'haproxy.cfg'),
-        `global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\nlisten all\n  bind 127.0.0.1:${ports.haproxy}\n  server one 127.0.0.1:${ports.direct}\n`,
-      )
-      start('haproxy', ['-f', join(folder, 'haproxy.cfg')], '1')
-    }
-    for (const wanted of [ports.direct, ports.edge, ...(hasHaproxy ? [ports.haproxy] : [])])
-      await waitFor(`port ${wanted}`, () =>
-        fetch(`http://127.0.0.1:${wanted}`).then(
-          (r) => r.ok,
-          () => false,
-        ),
-      )
-    const rows: Record<string, { rate: number; p50: number; p99: number }> = {}
-    for (const [name, target] of Object.entries(ports))
-      if (name !== 'haproxy' || hasHaproxy) rows[name] = await full(target)
-    console.log(`1 KB answers, 64 connections, ${seconds} s each`)
-    for (const [name, row] of Object.entries(rows))
-      console.log(`  ${name.padEnd(8)} ${Math.round(row.rate)} requests a second, p50 ${row.p50} ms, p99 ${row.p99} ms`)
-    console.log(
-      rows['haproxy']
-        ? `  edge / haproxy ${((rows['edge']?.rate ?? 0) / rows['haproxy'].rate).toFixed(2)}`
-        : '  HAProxy is not installed: not measured',
-    )
-    await halfLoad(ports, rows['edge']?.rate ?? 0)
+    for (const contender of contenders) await waitFor(`${contender.name} answers`, () => answers(contender.port))
+    for (const contender of contenders) await measure(contender, 32, 2) // warm up
+    for (const contender of contenders) contender.runs.length = 0
+    for (let i = 0; i < rounds; i += 1) for (const contender of contenders) await measure(contender, 32, seconds)
+    report(contenders, '32 connections, as fast as it goes')
+    for (const contender of contenders) contender.runs.length = 0
+    for (let i = 0; i < rounds; i += 1) for (const contender of contenders) await measure(contender, 2, 3)
+    report(contenders, '2 connections')
   } finally {
     for (const child of children) child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function full(port: number): Promise<{ rate: number; p50: number; p99: number }> {
-  const result = await autocannon({ url: `http://127.0.0.1:${port}`, connections: 64, duration: seconds })
-  return { rate: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 }
+function report(contenders: Contender[], title: string): void {
+  const of = (contender: Contender, key: 'requests' | 'p50' | 'p99' | 'cpu'): number =>
+    median(contender.runs.map((one) => one[key]))
+  const rival = contenders.find(({ name }) => name === 'HAProxy')
+  console.log(`1 KB answers, ${title}, median of ${rounds} rounds`)
+  for (const contender of contenders) {
+    const requests = of(contender, 'requests')
+    const ratio = rival ? `${(requests / of(rival, 'requests')).toFixed(2)} of HAProxy` : ''
+    const cpu = `${of(contender, 'cpu').toFixed(1)} µs of processor${rival ? ` (HAProxy / this: ${(of(rival, 'cpu') / of(contender, 'cpu')).toFixed(2)})` : ''}`
+    console.log(
+      `  ${contender.name.padEnd(20)} ${requests.toFixed(0).padStart(6)}/s  ${ratio.padEnd(16)} p50 ${of(contender, 'p50').toFixed(2)} ms  p99 ${of(contender, 'p99').toFixed(2)} ms  ${cpu}`,
+    )
+  }
+  if (!rival) console.log('  HAProxy              not measured: it is not installed')
 }
 
-async function halfLoad(ports: Record<string, number>, rate: number): Promise<void> {
-  for (const name of ['direct', 'edge']) {
-    const result = await autocannon({
-      url: `http://127.0.0.1:${ports[name]}`,
-      connections: 32,
-      duration: seconds,
-      overallRate: Math.floor(rate / 2),
-    })
-    console.log(
-      `  at half of the edge's rate, ${name.padEnd(6)} p50 ${result.latency.p50} ms, p99 ${result.latency.p99} ms, ${result.non2xx + result.errors} failed`,
+async function measure(contender: Contender, connections: number, time: number): Promise<void> {
+  const before = processorTime(contender.process.pid!)
+  const result = has('wrk')
+    ? await wrk(contender.port, connections, time)
+    : await autocannon(contender.port, connections, time)
+  const cpu = ((processorTime(contender.process.pid!) - before) / ticksASecond) * 1e6
+  contender.runs.push({ ...result, cpu: cpu / (result.requests * time) })
+}
+
+interface Result {
+  requests: number
+  p50: number
+  p99: number
+}
+
+async function wrk(port: number, connections: number, time: number): Promise<Result> {
+  const args = [
+    '-t1',
+    `-c${connections}`,
+    `-d${time}`,
+    '--latency',
+    '-H',
+    'Host: 127.0.0.1',
+    `http://127.0.0.1:${port}/`,
+  ]
+  const pinned = has('taskset') && cpus().length > 1 ? ['taskset', '-c', '1', 'wrk', ...args] : ['wrk', ...args]
+  const { stdout } = await execute(pinned[0]!, pinned.slice(1))
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
+  const ms = (text: string | undefined): number => {
+    const [, value, unit] = /([\d.]+)(us|ms|s)/.exec(text ?? '') ?? []
+    return Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit ?? ''] ?? NaN)
+  }
+  return {
+    requests: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
+    p50: ms(/^\s+50%\s+(\S+)$/m.exec(stdout)?.[1]),
+    p99: ms(/^\s+99%\s+(\S+)$/m.exec(stdout)?.[1]),
+  }
+}
+
+async function autocannon(port: number, connections: number, time: number): Promise<Result> {
+  const { default: fire } = await import('autocannon')
+  const result = await fire({
+    url: `http://127.0.0.1:${port}/`,
+    connections,
+    duration: time,
+    headers: { host: '127.0.0.1' },
+  })
+  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${result.errors} errors, ${result.non2xx} bad answers`)
+  return { requests: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 }
+}
+
+function staticService(folder: string, port: number): string {
+  writeFileSync(join(folder, 'answer'), 'x'.repeat(1024))
+  return configuration(folder, 'service', [
+    `bind 127.0.0.1:${port}`,
+    `http-request return status 200 content-type text/plain file ${join(folder, 'answer')}`,
+  ])
+}
+
+function proxy(folder: string, port: number, upstream: number): string {
+  return configuration(folder, 'proxy', [
+    `bind 127.0.0.1:${port}`,
+    'option forwardfor',
+    'default_backend services',
+    '',
+    'backend services',
+    'http-reuse always',
+    `server one 127.0.0.1:${upstream}`,
+  ])
+}
+
+function configuration(folder: string, name: string, frontend: string[]): string {
+  const text = [
+    'global',
+    'nbthread 1',
+    'maxconn 4000',
+    'defaults',
+    'mode http',
+    'timeout client 60s',
+    'timeout server 60s',
+    'timeout connect 5s',
+    'frontend main',
+    ...frontend,
+  ]
+  const path = join(folder, `${name}.cfg`)
+  writeFileSync(path, `${text.join('\n')}\n`)
+  return path
+}
+
+/** Ticks of the processor that a process and its children had. */
+function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+const answers = async (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/`)
+    .then((response) => response.arrayBuffer())
+    .then(
+      () => true,
+      () => false,
     )
+
+function has(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
   }
 }

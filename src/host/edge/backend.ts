@@ -4,6 +4,7 @@ import { Pool } from 'undici'
 /** Who uses a connection to an instance at the moment. */
 export interface UpstreamOwner {
   connected(): void
+  /** The bytes are there only during the call. */
   answered(bytes: Buffer): void
   /** The connection is over. `null` when the instance ended it in an orderly way. */
   lost(error: Error | null): void
@@ -12,6 +13,9 @@ export interface UpstreamOwner {
 
 /** Connections that rested longer are not used again: the instance may be about to close them. */
 const restsAtMost = 30_000
+
+/** Where answers are read to, all of them, one after the other: an own buffer for each would cost more than to copy. */
+const shared = Buffer.allocUnsafeSlow(65_536)
 
 /** One connection to an instance; it carries one request at a time. */
 export class Upstream {
@@ -25,17 +29,23 @@ export class Upstream {
   constructor(backend: Backend, owner: UpstreamOwner) {
     this.#backend = backend
     this.owner = owner
-    const socket = (this.socket = connect({ host: '127.0.0.1', port: backend.port, noDelay: true }))
+    const onread = { buffer: shared, callback: this.#read }
+    const socket = (this.socket = connect({ host: '127.0.0.1', port: backend.port, noDelay: true, onread }))
     socket.on('connect', () => {
       this.isConnected = true
       this.owner?.connected()
     })
-    // Bytes that nobody asked for would be taken for the next answer.
-    socket.on('data', (bytes: Buffer) => (this.owner ? this.owner.answered(bytes) : this.destroy()))
     socket.on('drain', () => this.owner?.drained())
     socket.on('end', () => this.#over(null))
     socket.on('error', (error) => this.#over(error))
     socket.on('close', () => this.#over(null))
+  }
+
+  #read = (count: number): boolean => {
+    // Bytes that nobody asked for would be taken for the next answer.
+    if (this.owner) this.owner.answered(shared.subarray(0, count))
+    else this.destroy()
+    return true
   }
 
   /** Gives the connection back after a whole answer. */

@@ -183,7 +183,7 @@ export class Connection implements UpstreamOwner {
     const start = this.#answerStart ? Buffer.concat([this.#answerStart, bytes]) : bytes
     const end = start.indexOf(emptyLine)
     if (end === -1) {
-      this.#answerStart = start
+      this.#answerStart = Buffer.from(start)
       if (start.length > 4 * longestHead) this.#breakOff()
       return
     }
@@ -204,7 +204,10 @@ export class Connection implements UpstreamOwner {
     const isWhole = this.#answerLeft <= bytes.length - bodyFrom
     if (isWhole && this.#answerLeft <= smallBody) {
       const end = bodyFrom + this.#answerLeft
-      this.#socket.write(head + bytes.toString('latin1', bodyFrom, end), 'latin1')
+      const whole = Buffer.allocUnsafe(head.length + end - bodyFrom)
+      whole.write(head, 'latin1')
+      bytes.copy(whole, head.length, bodyFrom, end)
+      this.#socket.write(whole)
       return this.#finish(end === bytes.length)
     }
     this.#socket.write(head, 'latin1')
@@ -219,7 +222,7 @@ export class Connection implements UpstreamOwner {
       return this.#breakOff()
     }
     this.#answerLeft -= taken
-    const goesOn = this.#socket.write(taken === bytes.length ? bytes : bytes.subarray(from, from + taken))
+    const goesOn = this.#socket.write(Buffer.from(bytes.subarray(from, from + taken)))
     if (this.#chunks ? this.#chunks.isOver : this.#answerLeft === 0) this.#finish(from + taken === bytes.length)
     else if (!goesOn) this.#upstream?.socket.pause()
   }
