@@ -71,12 +71,13 @@ async function serve(root: string, request: IncomingMessage, response: ServerRes
     'content-type': types[extname(found.path).toLowerCase()] ?? 'application/octet-stream',
     'x-content-type-options': 'nosniff',
   }
-  if (request.headers['if-none-match'] === etag) {
+  if (isKnown(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers)
     response.end()
     return
   }
-  const range = rangeOf(request.headers.range, found.size)
+  const ifRange = request.headers['if-range']
+  const range = ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, found.size) : null
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${found.size}` })
     response.end()
@@ -93,6 +94,11 @@ async function serve(root: string, request: IncomingMessage, response: ServerRes
     createReadStream(found.path, { start, end })
       .on('error', () => response.destroy())
       .pipe(response)
+}
+
+/** Does the browser have this one already, whatever else it has. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  return header === '*' || (header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false)
 }
 
 /** The path without query, decoded; null when it names a hidden file or leaves the folder. */

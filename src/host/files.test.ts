@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takeLock } from './lock.ts'
+import { lastLines, rotate, tailOf, trim } from './log-file.ts'
+import { Ports } from './port.ts'
+import { familyOf, isRunning, listeningPorts, startTimeOf } from './processes.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fairlead-files-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('a log', () => {
+  test('is trimmed while it is written: the disk comes back and no later line is lost', async () => {
+    const file = join(folder, 'busy.log')
+    const fd = openSync(file, 'a')
+    for (let i = 0; i < 60_000; i += 1) writeSync(fd, `line ${i} ${'.'.repeat(80)}\n`)
+    const before = statSync(file).blocks
+    const trimming = trim(file, 1024 * 1024)
+    for (let i = 60_000; i < 61_000; i += 1) writeSync(fd, `line ${i} ${'.'.repeat(80)}\n`)
+    await trimming
+    writeSync(fd, 'the last\n')
+    closeSync(fd)
+    expect(statSync(file).blocks).toBeLessThan(before / 4)
+    const lines = lastLines(file, 100_000)
+    expect(lines.at(-1)).toBe('the last')
+    const numbers = lines.slice(0, -1).map((line) => Number(/^line (\d+) \.{80}$/.exec(line)?.[1]))
+    expect(numbers.at(-1)).toBe(60_999)
+    expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i))
+    expect(numbers.length).toBeGreaterThan(2000)
+    expect(lastLines(file, 1_000_000, 10_000_000)[0]).toMatch(/^line \d+ \.{80}$/)
+  })
+
+  test('that is long becomes the one before at a start', () => {
+    const file = join(folder, 'long.log')
+    rotate(file)
+    writeFileSync(file, 'short\n')
+    rotate(file)
+    expect(readFileSync(file, 'utf8')).toBe('short\n')
+    writeFileSync(file, Buffer.alloc(10 * 1024 * 1024, 'x'))
+    rotate(file)
+    expect(existsSync(file)).toBe(false)
+    expect(statSync(`${file}.1`).size).toBe(10 * 1024 * 1024)
+  })
+
+  test('says its last words in one line', () => {
+    const file = join(folder, 'words.log')
+    expect(tailOf(file)).toBe('')
+    writeFileSync(file, 'first\n\nError: no database\n   at x\n\nNode.js v26.1.0\n')
+    expect(tailOf(file)).toBe('; its last words: first / Error: no database / at x')
+    appendFileSync(file, 'no line end')
+    expect(lastLines(file, 2)).toEqual(['Node.js v26.1.0', 'no line end'])
+  })
+})
+
+describe('the lock', () => {
+  const mine = `${process.pid} ${startTimeOf(process.pid)}`
+
+  test('is given once, and again when it is free', () => {
+    const file = join(folder, 'lock')
+    const lock = takeLock(file, false)
+    expect(readFileSync(file, 'utf8')).toBe(mine)
+    expect(takeLock(file, false)).toBeNull()
+    lock?.free()
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test.each([
+    ['a process that is gone', '999999999 1'],
+    ['a pid that is used again', `${process.pid} 1`],
+    ['nothing', ''],
+  ])('of %s is taken over', (_name, text) => {
+    const file = join(folder, 'stale')
+    writeFileSync(file, text)
+    const lock = takeLock(file, false)
+    expect(readFileSync(file, 'utf8')).toBe(mine)
+    lock?.free()
+    expect(readdirSync(folder).filter((name) => name.startsWith('stale'))).toEqual([])
+  })
+
+  test('is taken from the one that gives way, which then does not free it', () => {
+    const file = join(folder, 'handed')
+    const before = takeLock(file, false)
+    writeFileSync(file, '1 1')
+    before?.free()
+    expect(readFileSync(file, 'utf8')).toBe('1 1')
+    expect(takeLock(file, true)).not.toBeNull()
+    expect(readFileSync(file, 'utf8')).toBe(mine)
+  })
+})
+
+describe('ports', () => {
+  test('are free, differ, and stay the same when they can', async () => {
+    const ports = new Ports(Math.random)
+    const given = await Promise.all(Array.from({ length: 50 }, () => ports.take(null)))
+    expect(new Set(given).size).toBe(50)
+    ports.giveBack(given[0] ?? null)
+    expect(await ports.take(given[0] ?? null)).toBe(given[0])
+    expect(await ports.take(given[1] ?? null)).not.toBe(given[1])
+  })
+
+  test('that somebody listens on are not given', async () => {
+    const taken = await new Ports(Math.random).take(null)
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve))
+    expect((server.address() as AddressInfo).port).toBe(taken)
+    expect(listeningPorts([process.pid])).toContain(taken)
+    expect(await new Ports(Math.random).take(taken)).not.toBe(taken)
+    await new Promise((resolve) => server.close(resolve))
+  })
+})
+
+test('a process is known by its start, and its family by group, marker and descent', async () => {
+  const marker = `test/${process.pid}`
+  const child = spawn('sh', ['-c', 'setsid sleep 100 & env -i setsid sleep 100 & sleep 100 & wait'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], FAIRLEAD_PROCESS: marker },
+  })
+  const pid = child.pid ?? 0
+  const startTime = startTimeOf(pid)
+  expect(isRunning(pid, startTime)).toBe(true)
+  expect(isRunning(pid, '1')).toBe(false)
+  const members = (): number[] => familyOf({ pid, startTime, marker })
+  while (members().length < 4) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(members()).toHaveLength(4)
+  expect(members()).not.toContain(process.pid)
+  // Another process has the pid by now: only the marker tells what is ours.
+  expect(familyOf({ pid, startTime: '1', marker: null })).toEqual([])
+  for (const member of members()) process.kill(member, 'SIGKILL')
+  await new Promise((resolve) => child.once('exit', resolve))
+  while (members().length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(startTimeOf(pid)).toBeNull()
+})
