@@ -287,4 +287,29 @@ describe('configuration', () => {
     )
     expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
   })
+
+  test('is verified by what is in the repository, also when the artifact does not hold it', async () => {
+    const repository = await repositoryWith({
+      'server.js': tinyServer('one'),
+      'check.sh': 'test -f built.txt && curl -fsS "$FAIRLEAD_URL"',
+      'fairlead.yaml':
+        'steps: {build: touch built.txt}\nartifact: [server.js, built.txt]\nservices: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: sh check.sh}}\n',
+    })
+    await push(installation, 'narrow', repository)
+    expect(await endedRun(installation, await latestRun('narrow'))).toMatchObject({ state: 'succeeded' })
+    const { deployment } = await installation.client.changeConfiguration({
+      params: { app: 'narrow', environment: 'production' },
+      body: { variables: { MODE: 'set' } },
+    })
+    await waitFor(
+      'it ends',
+      async () =>
+        (await installation.client.getDeployment({ params: { deployment: deployment!.id } })).ended !== null ||
+        (await installation.client.getDeployment({ params: { deployment: deployment!.id } })).live !== null,
+    )
+    expect(await installation.client.getDeployment({ params: { deployment: deployment!.id } })).toMatchObject({
+      state: 'live',
+      reason: null,
+    })
+  })
 })

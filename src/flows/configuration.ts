@@ -1,7 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
 import * as store from '#domains/deploy/store.ts'
-import type { WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import { Failed, type StepContext, type WorkflowContext, type WorkflowDefinition } from '#engine/workflow.ts'
+import { OciError } from '#platform/oci-index.ts'
 import { unpack } from '#platform/oci.ts'
 import { deploy } from './deployment.ts'
 import type { World } from './world.ts'
@@ -29,13 +31,9 @@ async function configure(
 ): Promise<{ state: string; reason: string | null }> {
   const release = await ctx.step('read', () => store.getRelease(world.db, input.release))
   if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
-  // The workspace of the run is gone; the artifact holds what the verification needs.
   const folder = join(world.home.runs, String(release.run), `configuration-${input.deployment}`)
   if (release.definition.environments[input.environment]?.verify) {
-    await ctx.step('unpack', async () => {
-      await unpack({ layout: world.home.artifacts, digest: release.artifact, folder })
-      return null
-    })
+    await ctx.step('workspace', (step) => makeWorkspace(world, step, release, folder))
   }
   const outcome = await deploy(ctx, world, {
     id: input.deployment,
@@ -62,4 +60,20 @@ async function configure(
   if (outcome.state !== 'live') return outcome
   await outcome.retired
   return { state: 'live', reason: null }
+}
+
+/** What the verification runs in, since the run's workspace is gone: the commit, with what was built laid over it. */
+async function makeWorkspace(world: World, step: StepContext, release: store.Release, folder: string): Promise<null> {
+  const built = `${folder}-artifact`
+  try {
+    await world.source.checkout({ app: release.app, sha: release.sha, folder, signal: step.signal })
+    await unpack({ layout: world.home.artifacts, digest: release.artifact, folder: built, durable: false })
+    await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
+  } catch (error) {
+    if (error instanceof OciError || error instanceof FairleadError) throw new Failed(error.message)
+    throw error
+  } finally {
+    await rm(built, { recursive: true, force: true })
+  }
+  return null
 }
