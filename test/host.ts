@@ -100,11 +100,15 @@ export async function waitUntil(what: string, look: () => boolean | Promise<bool
 /** Answers every request with the text, and a few paths with more. */
 export const server = (text: string): string => `
 const { createServer } = require('node:http')
+let isSick = false
 createServer((request, response) => {
   if (request.url === '/env') return response.end(JSON.stringify(process.env))
   if (request.url === '/pid') return response.end(String(process.pid))
   if (request.url === '/slow') return setTimeout(() => response.end(${JSON.stringify(text)}), 1000)
   if (request.url === '/exit') return process.exit(3)
+  if (request.url === '/say') console.log('heard ' + ${JSON.stringify(text)})
+  if (request.url === '/sick') isSick = true
+  if (request.url === '/' && isSick) return response.writeHead(500).end('sick')
   response.end(${JSON.stringify(text)})
 }).listen(process.env.PORT, '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))

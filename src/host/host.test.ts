@@ -161,6 +161,37 @@ describe('a release', () => {
     expect(wrong).toEqual([])
   })
 
+  test('an instance that gets sick leaves the rotation while the other is well', async () => {
+    await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
+    await ask(host, '/sick')
+    await waitUntil('one is unhealthy', async () =>
+      only(await host.client.status()).some(({ state }) => state === 'unhealthy'),
+    )
+    for (let i = 0; i < 10; i += 1) expect((await ask(host)).status).toBe(200)
+    const sick = only(await host.client.status()).find(({ state }) => state === 'unhealthy')
+    expect(sick?.reason).toBe('/ answered 500')
+    expect(sick?.restarts).toBe(0)
+  })
+
+  test('whose port is taken meanwhile starts on another', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const [before] = only(await host.client.status())
+    process.kill(before?.pid ?? 0, 'SIGKILL')
+    const thief = createServer()
+    await waitUntil(
+      'the port is taken',
+      () =>
+        new Promise((resolve) => {
+          thief.once('error', () => resolve(false))
+          thief.listen(before?.port ?? 0, '127.0.0.1', () => resolve(true))
+        }),
+    )
+    await waitUntil('it answers again', async () => (await ask(host)).text === 'good')
+    const [after] = only(await host.client.status())
+    expect(after?.port).not.toBe(before?.port)
+    await new Promise((resolve) => thief.close(resolve))
+  })
+
   test('a worker is ready when it has lived for a moment; its children end with it, also those that went away', async () => {
     const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
     const worker = webService({ name: 'worker', run: text, port: false, stop: { signal: 'SIGTERM', grace: 300 } })
@@ -224,9 +255,11 @@ describe('the host’s own end', () => {
     ])
     await deploy(host, stays)
     const before = only(await host.client.status()).map(({ pid }) => pid)
+    const port = only(await host.client.status())[0]?.port
     await host.kill()
     expect(before.every((pid) => isAlive(pid ?? 0))).toBe(true)
     process.kill(before[1] ?? 0, 'SIGKILL')
+    await fetch(`http://127.0.0.1:${port}/say`)
     await host.ensure()
     await waitUntil('all are healthy', async () =>
       only(await host.client.status()).every(({ state }) => state === 'healthy'),
@@ -234,6 +267,7 @@ describe('the host’s own end', () => {
     const after = only(await host.client.status()).map(({ pid }) => pid)
     expect([after[0], after[2]]).toEqual([before[0], before[2]])
     expect(after[1]).not.toBe(before[1])
+    expect((await host.client.log(...at, 1, 'web', 10)).map(({ text }) => text)).toContain('heard good')
     expect((await ask(host)).text).toBe('good')
     // Adopted processes are watched like own ones.
     process.kill(after[0] ?? 0, 'SIGKILL')
@@ -304,17 +338,23 @@ describe('under load', () => {
   })
 
   test('hands over to the next host without one failed request, also while a deployment is under way', async () => {
-    await deploy(host, releaseOf(host, 1, good))
+    const port = host.home.edgePort + 7
+    const route = { port, host: 'shop.production.localhost' }
+    await deploy(host, releaseOf(host, 1, good, undefined, { route }))
     const before = await host.client.status()
     const load = startLoad(host)
     await host.client.upgrade(selfCommand('host'))
     const between = await host.client.status()
     expect(between.pid).not.toBe(before.pid)
     expect(only(between).map(({ pid }) => pid)).toEqual(only(before).map(({ pid }) => pid))
-    await Promise.all([deploy(host, releaseOf(host, 2, good)), host.client.upgrade(selfCommand('host'))])
+    await Promise.all([
+      deploy(host, releaseOf(host, 2, good, undefined, { route })),
+      host.client.upgrade(selfCommand('host')),
+    ])
     const { requests, wrong } = await load.stop()
     expect(wrong).toEqual([])
     expect(requests).toBeGreaterThan(100)
+    expect(await fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).toBe('good')
     expect((await host.client.status()).releases.find(({ routed }) => routed)?.release).toBe(2)
     await waitUntil('the hosts before have gone', () => !isAlive(before.pid) && !isAlive(between.pid), 40)
   })

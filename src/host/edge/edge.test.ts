@@ -16,6 +16,7 @@ import {
   type Socket,
 } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createEdge, type Edge } from './edge.ts'
@@ -579,6 +580,42 @@ describe('answers that are no good', () => {
     expect((await ask(port, { agent })).body.toString()).toBe('right1')
     expect((await ask(port, { agent })).body.toString()).toBe('right2')
   })
+})
+
+test('whatever bytes come, the edge goes on', async () => {
+  const { edge, port } = await startEdge(false)
+  edge.set(route([await service((_request, response) => response.end('fine'))]))
+  const pieces = [
+    'GET / HTTP/1.1\r\n',
+    `host: ${host}\r\n`,
+    '\r\n',
+    'content-length: 3\r\n',
+    'transfer-encoding: chunked\r\n',
+    'upgrade: websocket\r\nconnection: upgrade\r\n',
+    '\0',
+    '\n',
+    ' ',
+    'x: y',
+    '5\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'host: other\r\n',
+    '\xff'.repeat(100),
+  ]
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...pieces), { maxLength: 12 }), async (parts) => {
+      await new Promise<void>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port }, () => socket.write(parts.join(''), 'latin1'))
+        socket.on('error', () => undefined)
+        socket.on('close', () => resolve())
+        socket.resume()
+        setTimeout(() => (parts.length % 2 ? socket.resetAndDestroy() : socket.destroy()), 5)
+      })
+    }),
+    { numRuns: 150 },
+  )
+  expect((await ask(port)).body.toString()).toBe('fine')
+  await until(() => edge.counts()[0]?.requests !== undefined)
+  expect(edge.counts()[0]).toMatchObject({ unavailable: 0 })
 })
 
 test('a fixed port leads to its environment whatever the host, and is opened as soon as it is free', async () => {

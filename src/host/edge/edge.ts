@@ -52,7 +52,7 @@ export function createEdge(options: EdgeOptions): Edge {
     ended: (connection: Connection) => void connections.delete(connection),
   }
   const makeServer = (entry: Entry | null): Server =>
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
       if (options.isThorough) thorough.take(socket, entry, null)
       else connections.add(new Connection(socket, entry, context))
     })
@@ -165,6 +165,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
   )
   server.on('upgrade', (request: IncomingMessage, stream, head) => {
     const socket = stream as Socket
+    socket.on('error', () => socket.destroy())
     count(socket, 1)
     const host = hostName(request.headers.host ?? '')
     const passage = routes.begin(taken.get(socket)?.entry ?? null, host)

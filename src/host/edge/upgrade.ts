@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
 import { requestHeaders, responseHeaders } from './forward.ts'
-import { page } from './pages.ts'
+import { brokenOff, page } from './pages.ts'
 import type { Passage } from './routes.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
@@ -18,7 +18,6 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
     finish(499)
     client.destroy()
   }
-  client.on('error', () => client.destroy())
   client.on('close', () => finish(499))
 
   const attempt = (): void => {
@@ -46,7 +45,7 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
         return attempt()
       }
       finish(502)
-      client.end(page(502, 'The service broke off without an answer.\n', false, true))
+      client.end(page(502, brokenOff, false, true))
     })
     sent.on('upgrade', (answer, upstream, first) => {
       tunnel(client, upstream as Socket, answer, head, first)
