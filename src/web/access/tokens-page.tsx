@@ -73,22 +73,23 @@ export function TokensPage() {
 }
 
 function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
+  const expires = token.expires ? `until ${new Date(token.expires).toLocaleDateString()}` : 'does not expire'
   return (
-    <li className="flex flex-wrap items-center gap-x-6 gap-y-1 px-4 py-3">
-      <span className="min-w-40 flex-1 font-medium">{token.name}</span>
-      <span className="sm:w-24">{token.role}</span>
-      <span className="text-soft sm:w-40">
-        {token.used ? (
-          <>
-            used <Ago time={token.used} />
-          </>
-        ) : (
-          'never used'
-        )}
-      </span>
-      <span className="text-soft sm:w-48">
-        {token.expires ? `until ${new Date(token.expires).toLocaleDateString()}` : 'does not expire'}
-      </span>
+    <li className="flex items-center gap-4 px-4 py-3">
+      <div className="grid min-w-0 flex-1 gap-x-6 sm:grid-cols-[minmax(0,1fr)_6rem_10rem_11rem]">
+        <span className="font-medium">{token.name}</span>
+        <span>{token.role}</span>
+        <span className="text-soft">
+          {token.used ? (
+            <>
+              used <Ago time={token.used} />
+            </>
+          ) : (
+            'never used'
+          )}
+        </span>
+        <span className="text-soft">{expires}</span>
+      </div>
       <Button onClick={revoke} aria-label={`Revoke ${token.name}`}>
         Revoke
       </Button>

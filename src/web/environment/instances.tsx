@@ -6,7 +6,7 @@ import { Elapsed } from '../ui/time.tsx'
 
 /** The processes of an environment, as its host last saw them. */
 export function Instances({ instances }: { instances: Instance[] }) {
-  const cell = 'px-4 py-2 text-left font-normal'
+  const cell = 'px-2 py-2 text-left first:pl-3 font-normal whitespace-nowrap sm:px-4'
   return (
     <Section title="Instances">
       <div className="panel overflow-x-auto">

@@ -19,6 +19,11 @@ const quoted = (data: Data): string => (typeof data['subject'] === 'string' ? `�
 const kindOf = (data: Data): string =>
   data['kind'] === 'rollback' ? 'The rollback' : data['kind'] === 'configuration' ? 'The configuration' : 'The release'
 
+const named = (event: StoredEvent, data: Data): string =>
+  typeof data['name'] === 'string' ? `“${data['name']}”` : last(event.subject)
+const inBrackets = (value: unknown, word = ''): string =>
+  value === undefined || value === null ? '' : ` (${word}${String(value)})`
+
 const runEnds: Record<string, Omit<Told, 'to'>> = {
   succeeded: { tone: 'good', text: 'is in production' },
   failed: { tone: 'bad', text: 'failed' },
@@ -110,21 +115,19 @@ const tells: Record<string, Tell> = {
   }),
   'change.released': (event) => ({ tone: 'fact', text: `${event.actor} asked for the change again` }),
   'configuration.changed': (event, data) => {
-    const names = Array.isArray(data['changed']) ? data['changed'].join(', ') : ''
-    const what = names === '' ? 'the configuration' : names
+    const what =
+      Array.isArray(data['changed']) && data['changed'].length > 0 ? data['changed'].join(', ') : 'the configuration'
+    const verb = data['restored'] ? 'returned' : 'changed'
     return {
       tone: 'fact',
-      text: `${event.actor} ${data['restored'] ? 'returned' : 'changed'} ${what} in ${last(event.subject)} (version ${String(data['version'])})`,
+      text: `${event.actor} ${verb} ${what} in ${last(event.subject)}${inBrackets(data['version'], 'version ')}`,
     }
   },
   'token.created': (event, data) => ({
     tone: 'fact',
-    text: `${event.actor} made the token “${String(data['name'])}” (${String(data['role'])})`,
+    text: `${event.actor} made the token ${named(event, data)}${inBrackets(data['role'])}`,
   }),
-  'token.revoked': (event, data) => ({
-    tone: 'fact',
-    text: `${event.actor} revoked the token “${String(data['name'])}”`,
-  }),
+  'token.revoked': (event, data) => ({ tone: 'fact', text: `${event.actor} revoked the token ${named(event, data)}` }),
   'session.created': (event) => ({ tone: 'fact', text: `${event.actor} signed in` }),
   'server.started': (_, data) => ({
     tone: 'fact',

@@ -34,7 +34,7 @@ export const LogLineView = memo(function LogLineView({
         title={titleOf(n, line)}
         aria-label={`Copy a link to line ${n}`}
         style={{ width: `${digits + 3}ch` }}
-        className="shrink-0 pr-[2ch] text-right text-soft select-none hover:text-ink"
+        className="shrink-0 self-start pr-[2ch] text-right text-soft select-none hover:text-ink"
       >
         {n}
       </button>

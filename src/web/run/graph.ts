@@ -122,6 +122,7 @@ export function neighbour(graph: Graph, id: string, direction: Direction): strin
 export function firstLook(graph: Graph): string | null {
   const failed = graph.nodes.find((node) => node.look.tone === 'bad' || node.look.tone === 'back')
   const moving = graph.nodes.find((node) => node.look.tone === 'move')
-  const lastStep = graph.nodes.findLast((node) => node.kind === 'step' && node.from !== null)
+  const ran = graph.nodes.filter((node) => node.kind === 'step' && node.from !== null)
+  const lastStep = ran.toSorted((a, b) => (a.to ?? '').localeCompare(b.to ?? '')).at(-1)
   return (failed ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null
 }

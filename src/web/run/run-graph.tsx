@@ -104,7 +104,7 @@ function edgeState(from: GraphNode, to: GraphNode): string {
 
 function List({ graph, selected, select }: Props) {
   return (
-    <ol className="flex flex-col gap-1.5">
+    <ol className="grid grid-cols-2 gap-1.5">
       {inOrder(graph).map((node) => (
         <li key={node.id}>
           <NodeButton node={node} isSelected={node.id === selected} select={select} />

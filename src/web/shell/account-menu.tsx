@@ -32,7 +32,7 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner align="end" sideOffset={6} className="z-40">
-          <Menu.Popup className="overlay w-56 rounded-lg border border-edge bg-panel p-1.5 shadow-xl outline-none">
+          <Menu.Popup className="overlay w-60 rounded-lg border border-edge bg-panel p-1.5 shadow-xl outline-none">
             <div className="px-2.5 py-1.5">
               <div className="font-medium">{me?.name ?? '…'}</div>
               <div className="text-soft">{me ? `Role: ${me.role}` : ''}</div>

@@ -58,10 +58,9 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
   const list = useRef<HTMLUListElement>(null)
   const found = findEntries(useEntries(showKeys), text)
   const current = Math.min(at, found.length - 1)
-  useEffect(
-    () => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
-    [current, text],
-  )
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [current, text])
   const choose = (entry: Entry | undefined): void => {
     if (!entry) return
     close()
@@ -104,7 +103,7 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
             onClick={() => choose(entry)}
             className="flex cursor-pointer items-baseline gap-3 rounded-md px-2.5 py-2 aria-selected:bg-hover"
           >
-            <span className="w-20 shrink-0 text-[0.85em] text-soft">{entry.kind}</span>
+            <span className="w-24 shrink-0 whitespace-nowrap text-[0.85em] text-soft">{entry.kind}</span>
             <span className="min-w-0 truncate">{entry.text}</span>
             <span className="ml-auto shrink-0 pl-3 text-[0.85em] text-soft">{entry.detail}</span>
           </li>

@@ -1,16 +1,18 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Search } from 'lucide-react'
-import { Suspense, useEffect, useState } from 'react'
+import { CircleUserRound, Search } from 'lucide-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { Navigate, NavLink, Outlet, useLocation } from 'react-router'
 import { useMe } from '../live/queries.ts'
 import { useConnection, useLiveCaches } from '../live/world.tsx'
+import { readDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
-import { AccountMenu } from './account-menu.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
 import { Logo } from './logo.tsx'
 import { Palette } from './palette.tsx'
 import { places, useKeys } from './keys.ts'
+
+const AccountMenu = lazy(async () => ({ default: (await import('./account-menu.tsx')).AccountMenu }))
 
 /** What is around every page; who is not signed in is led to where one can. */
 export function Shell() {
@@ -29,6 +31,7 @@ function Frame() {
   const [areKeysShown, showKeys] = useState(false)
   useLiveCaches()
   useSignInCheck()
+  useDialogsReady()
   useKeys({ openPalette: () => openPalette(true), showKeys: () => showKeys(true) })
   return (
     <>
@@ -53,6 +56,14 @@ function Frame() {
       <KeysDialog open={areKeysShown} close={() => showKeys(false)} />
     </>
   )
+}
+
+/** Once the page is there, what dialogs need is read, so that the palette opens with the first key. */
+function useDialogsReady(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void readDialogs(), 300)
+    return () => clearTimeout(timer)
+  }, [])
 }
 
 /** A stream that was refused looks like one that was lost: ask who we are, so that a session that ended leads to the sign-in. */
@@ -102,7 +113,15 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
             <span className="hidden md:inline">Go to …</span>
             <kbd className="hidden rounded border border-edge px-1 font-sans text-[0.75rem] md:inline">⌘K</kbd>
           </button>
-          <AccountMenu showKeys={showKeys} />
+          <Suspense
+            fallback={
+              <span className="flex size-8 items-center justify-center text-soft pointer-coarse:size-10">
+                <CircleUserRound size={19} aria-hidden />
+              </span>
+            }
+          >
+            <AccountMenu showKeys={showKeys} />
+          </Suspense>
         </div>
       </div>
     </header>

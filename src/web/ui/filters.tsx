@@ -26,7 +26,11 @@ export function SelectFilter({ name, label, choices }: { name: string; label: st
   return (
     <label className="flex min-w-0 flex-1 flex-col gap-1 sm:flex-none">
       <span className="label">{label}</span>
-      <select className="field h-9 min-w-32 sm:max-w-52" value={value} onChange={(event) => set(event.target.value)}>
+      <select
+        className="field h-9 w-full min-w-24 sm:w-auto sm:min-w-32 sm:max-w-52"
+        value={value}
+        onChange={(event) => set(event.target.value)}
+      >
         <option value="">All</option>
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>

@@ -2,6 +2,7 @@ import { TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { FairleadError } from '#contract/errors.ts'
 import { Button, ButtonLink } from './button.tsx'
+import { useTitle } from './page.tsx'
 
 /** The two sentences of an error: what is wrong, and what to do. */
 export function problemOf(error: unknown): { title: string; next: string; code: string } {
@@ -13,6 +14,7 @@ export function problemOf(error: unknown): { title: string; next: string; code: 
 /** An error in the place of what should be there. */
 export function ProblemPanel({ error, again }: { error: unknown; again?: () => void }) {
   const { title, next, code } = problemOf(error)
+  useTitle(title.replace(/\.$/, ''), '!')
   return (
     <section role="alert" className="panel mx-auto my-8 flex max-w-xl flex-col items-start gap-3 p-6">
       <TriangleAlert size={22} className="text-warn" aria-hidden />

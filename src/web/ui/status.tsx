@@ -4,7 +4,6 @@ import {
   CircleCheck,
   CircleDashed,
   CircleQuestionMark,
-  Dot,
   Hourglass,
   OctagonX,
   TriangleAlert,
@@ -38,12 +37,12 @@ const icons = {
   'passed-over': ChevronsRight,
   stopped: Ban,
   back: Undo2,
-  fact: Dot,
 }
 
 /** A shape of its own for each tone, so that colour is never the only sign. */
 export function StatusIcon({ tone, size = 15 }: { tone: Tone; size?: number }) {
   if (tone === 'move') return <MovingIcon size={size} />
+  if (tone === 'fact') return <FactIcon size={size} />
   const Icon = icons[tone]
   return <Icon size={size} strokeWidth={2.2} className={`shrink-0 ${tones[tone]}`} aria-hidden />
 }
@@ -53,6 +52,14 @@ function MovingIcon({ size }: { size: number }) {
     <svg width={size} height={size} viewBox="0 0 24 24" className="shrink-0 text-move" aria-hidden>
       <circle cx="12" cy="12" r="9.6" fill="none" stroke="currentColor" strokeWidth="2.2" />
       <circle cx="12" cy="12" r="4.6" fill="currentColor" className="breathe" />
+    </svg>
+  )
+}
+
+function FactIcon({ size }: { size: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 24 24" className="shrink-0 text-soft" aria-hidden>
+      <circle cx="12" cy="12" r="5" fill="currentColor" />
     </svg>
   )
 }

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import type { Environment, Line } from '#contract/environment.ts'
+import type { Deployment } from '#contract/run.ts'
+import { headline, placeLines } from './overview.ts'
+import { trackOf } from './track.ts'
+
+type LineRun = Line['runs'][number]
+const time = '2026-11-23T10:00:00.000Z'
+
+const changeOf = (id: number) => ({
+  app: 'prepaid',
+  sha: String(id).repeat(40).slice(0, 40),
+  base: null,
+  branch: 'main',
+  subject: `Change ${id}`,
+  author: { name: 'Ada', email: 'ada@example.com' },
+  committed: time,
+  received: time,
+  chain: `c-${id}`,
+})
+
+const deployment = (
+  run: number,
+  environment: string,
+  state: Deployment['state'],
+  more: Partial<Deployment> = {},
+): Deployment => ({
+  id: run * 10 + ['dev', 'production'].indexOf(environment),
+  app: 'prepaid',
+  environment,
+  kind: 'delivery',
+  state,
+  reason: null,
+  run,
+  release: run,
+  artifact: 'sha256:0',
+  configuration: 0,
+  change: changeOf(run),
+  actor: 'Ada',
+  created: time,
+  started: time,
+  live: state === 'live' || state === 'rolled_back' ? time : null,
+  ended: state === 'live' ? null : time,
+  url: null,
+  ...more,
+})
+
+const runOf = (
+  id: number,
+  state: LineRun['state'],
+  deployments: Deployment[],
+  more: Partial<LineRun> = {},
+): LineRun => ({
+  id,
+  app: 'prepaid',
+  state,
+  reason: null,
+  change: changeOf(id),
+  created: time,
+  started: time,
+  ended: null,
+  artifact: deployments.length > 0 ? 'sha256:0' : null,
+  retryOf: null,
+  deployments,
+  ...more,
+})
+
+const environment = (name: string, current: Deployment | null, more: Partial<Environment> = {}): Environment => ({
+  app: 'prepaid',
+  name,
+  position: 0,
+  urls: [],
+  current,
+  pending: [],
+  rollback: { possible: false, reason: null, to: null },
+  health: current ? 'healthy' : 'empty',
+  instances: [],
+  configuration: 0,
+  held: [],
+  ...more,
+})
+
+const line = (environments: Environment[], runs: LineRun[], name = 'prepaid'): Line => ({
+  app: { name, repository: { kind: 'hosted' }, branch: 'main', remote: '', created: time, problem: null },
+  environments,
+  runs,
+  latest: runs[0]?.change ?? null,
+})
+
+const live = (run: number) => [deployment(run, 'dev', 'live'), deployment(run, 'production', 'live')]
+const both = (run: number, dev: Partial<Environment> = {}, production: Partial<Environment> = {}) => {
+  const [first, second] = live(run)
+  return [environment('dev', first ?? null, dev), environment('production', second ?? null, production)]
+}
+
+describe('a line', () => {
+  test('where all is well says so', () => {
+    const track = trackOf(line(both(1), [runOf(1, 'succeeded', live(1), { ended: time })]))
+    expect(track.summary).toEqual({ tone: 'good', word: 'All well' })
+    expect(track.tokens.flat()).toEqual([])
+    expect(track.notes).toEqual([])
+  })
+
+  test('before its first change is empty, not well', () => {
+    expect(trackOf(line([], [])).summary.tone).toBe('none')
+  })
+
+  test('shows a change in its steps, and the one that waits behind it', () => {
+    const track = trackOf(
+      line(both(1), [
+        runOf(3, 'queued', [], { started: null }),
+        runOf(2, 'running', []),
+        runOf(1, 'succeeded', live(1)),
+      ]),
+    )
+    expect(track.steps.run?.id).toBe(2)
+    expect(track.tokens[0]?.map((token) => token.look.word)).toEqual(['Queued'])
+    expect(track.summary).toEqual({ tone: 'move', word: '2 on the way' })
+  })
+
+  test('shows a change between two environments, further along as it comes nearer', () => {
+    const at = (state: Deployment['state']) => {
+      const pending = deployment(2, 'production', state)
+      return (
+        trackOf(line(both(1, {}, { pending: [pending] }), [runOf(2, 'running', [pending])])).tokens[2]?.[0]?.at ?? -1
+      )
+    }
+    const places = (['waiting', 'starting', 'verifying', 'switching'] as const).map(at)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(new Set(places).size).toBe(4)
+  })
+
+  test('keeps a change that failed in sight, with the reason, until a newer one is in', () => {
+    const failed = deployment(2, 'production', 'failed', { reason: 'the verification said no: exited with 7' })
+    const lost = runOf(2, 'failed', [deployment(2, 'dev', 'live'), failed], { ended: time })
+    const track = trackOf(line(both(1), [lost, runOf(1, 'succeeded', live(1))]))
+    expect(track.tokens[2]?.[0]?.look).toEqual({ tone: 'bad', word: 'Failed' })
+    expect(track.notes[0]?.text).toBe(
+      '“Change 2” did not get into production: the verification said no: exited with 7.',
+    )
+    const later = trackOf(line(both(3), [runOf(3, 'succeeded', live(3)), lost]))
+    expect(later.summary.tone).toBe('good')
+  })
+
+  test('shows a change that was taken back as held', () => {
+    const back = deployment(2, 'production', 'rolled_back', { reason: 'it crashed 3 times' })
+    const held = { held: [changeOf(2).sha], current: deployment(1, 'production', 'live', { id: 99, kind: 'rollback' }) }
+    const track = trackOf(
+      line(both(1, {}, held), [runOf(2, 'succeeded', [deployment(2, 'dev', 'live'), back], { ended: time })]),
+    )
+    expect(track.summary).toEqual({ tone: 'back', word: 'Held in production' })
+    expect(track.notes[0]?.text).toBe('“Change 2” was taken back from production and is held: it crashed 3 times.')
+  })
+
+  test('never calls well what nobody knows', () => {
+    const track = trackOf(line(both(1, { health: 'unknown' }), [runOf(1, 'succeeded', live(1))]))
+    expect(track.summary).toEqual({ tone: 'unknown', word: 'Unknown in dev' })
+  })
+})
+
+test('what needs a look comes first, then the order of names', () => {
+  const good = (name: string) => line(both(1), [runOf(1, 'succeeded', live(1))], name)
+  const bad = line(both(1, {}, { health: 'unhealthy' }), [runOf(1, 'succeeded', live(1))], 'mailer')
+  const placed = placeLines([good('zebra'), bad, good('alpha')])
+  expect(placed.map((one) => one.line.app.name)).toEqual(['mailer', 'alpha', 'zebra'])
+  expect(headline(placed)).toEqual({ tone: 'bad', text: 'mailer needs a look' })
+  expect(headline(placeLines([good('alpha')]))).toEqual({ tone: 'good', text: 'All is well' })
+})

@@ -1,0 +1,55 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { markSpans, parseAnsi, plainText } from './ansi.ts'
+
+const esc = '\u001b['
+
+test('colours and weights become classes, and end where they end', () => {
+  expect(parseAnsi(`${esc}1;31mno${esc}22m way${esc}0m out`)).toEqual([
+    { text: 'no', classes: 'font-semibold ansi-1' },
+    { text: ' way', classes: 'ansi-1' },
+    { text: ' out', classes: '' },
+  ])
+})
+
+test('the colours of 256 and of red, green and blue', () => {
+  expect(parseAnsi(`${esc}38;5;208mx`)[0]?.color).toBe('rgb(255 135 0)')
+  expect(parseAnsi(`${esc}38;2;1;2;3mx`)[0]?.color).toBe('rgb(1 2 3)')
+  expect(parseAnsi(`${esc}38;5;9mx`)[0]?.classes).toBe('ansi-9')
+})
+
+test('codes that move the cursor, titles and links leave no trace; a carriage return begins anew', () => {
+  expect(plainText(`${esc}2K${esc}1Gdone\u001b]0;title\u0007!`)).toBe('done!')
+  expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %')
+  expect(plainText('a\u0000b\tc')).toBe('ab    c')
+})
+
+test('whatever a line holds: the spans together are its plain text, with or without marks', () => {
+  const pieces = fc.constantFrom(
+    `${esc}31m`,
+    `${esc}0m`,
+    `${esc}38;5;300m`,
+    `${esc}999z`,
+    '\u001b',
+    'ab',
+    'B',
+    '\r',
+    '\t',
+    '\ufffd',
+    '\ud83d\ude00',
+  )
+  const line = fc.array(fc.oneof(pieces, fc.string()), { maxLength: 12 }).map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(line, fc.constantFrom('', 'a', 'ab', 'bb'), (text, wanted) => {
+      const spans = parseAnsi(text)
+      expect(spans.map((span) => span.text).join('')).toBe(plainText(text))
+      const marked = markSpans(spans, wanted)
+      expect(marked.map((span) => span.text).join('')).toBe(plainText(text))
+    }),
+  )
+})
+
+test('what is searched is marked, also across a change of style', () => {
+  const marked = markSpans(parseAnsi(`un${esc}31mfair${esc}0mlead`), 'fairle')
+  expect(marked.filter((span) => span.marked).map((span) => span.text)).toEqual(['fair', 'le'])
+})

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import type { RunDetail, Step } from '#contract/run.ts'
+import { firstLook, graphOf, neighbour } from './graph.ts'
+
+const step = (name: string, needs: string[], state: Step['state'] = 'passed'): Step => ({
+  name,
+  command: name,
+  needs,
+  state,
+  attempt: 1,
+  started: '2026-11-23T10:00:00.000Z',
+  ended: state === 'running' ? null : '2026-11-23T10:00:01.000Z',
+  exitCode: 0,
+  reason: null,
+  lines: 0,
+})
+
+const run = (steps: Step[], environments = ['dev', 'production']): RunDetail => ({
+  id: 1,
+  app: 'prepaid',
+  state: 'running',
+  reason: null,
+  change: {
+    app: 'prepaid',
+    sha: 'a'.repeat(40),
+    base: null,
+    branch: 'main',
+    subject: 'Begin',
+    author: { name: 'Ada', email: 'ada@example.com' },
+    committed: '2026-11-23T10:00:00.000Z',
+    received: '2026-11-23T10:00:00.000Z',
+    chain: 'c-1',
+  },
+  created: '2026-11-23T10:00:00.000Z',
+  started: '2026-11-23T10:00:00.000Z',
+  ended: null,
+  artifact: null,
+  retryOf: null,
+  steps,
+  deployments: environments.map((environment) => ({ environment, deployment: null })),
+})
+
+const diamond = [
+  step('install', []),
+  step('test', ['install']),
+  step('lint', ['install']),
+  step('build', ['test', 'lint']),
+]
+
+test('a step stands behind all that it needs, and the environments behind the steps', () => {
+  const graph = graphOf(run([...diamond, step('verify-production', ['build'], 'waiting')]))
+  const columns = Object.fromEntries(graph.nodes.map((node) => [node.name, node.column]))
+  expect(columns).toEqual({ install: 0, test: 1, lint: 1, build: 2, dev: 3, production: 4 })
+  expect(graph).toMatchObject({ columns: 5, rows: 2 })
+})
+
+test('parallel steps without a common end all lead to the first environment', () => {
+  const graph = graphOf(run([step('a', []), step('b', [])]))
+  expect(graph.nodes.find((node) => node.name === 'dev')?.needs).toEqual(['step/a', 'step/b'])
+})
+
+test('a run without steps, and one whose steps need each other in a circle, can be drawn', () => {
+  expect(graphOf(run([])).nodes.map((node) => node.name)).toEqual(['dev', 'production'])
+  expect(graphOf(run([step('a', ['b']), step('b', ['a'])])).nodes.length).toBe(4)
+})
+
+test('arrows lead to what one sees in that direction', () => {
+  const graph = graphOf(run(diamond))
+  expect(neighbour(graph, 'step/install', 'right')).toBe('step/test')
+  expect(neighbour(graph, 'step/test', 'down')).toBe('step/lint')
+  expect(neighbour(graph, 'step/lint', 'down')).toBe('step/lint')
+  expect(neighbour(graph, 'step/build', 'right')).toBe('environment/dev')
+  expect(neighbour(graph, 'environment/dev', 'left')).toBe('step/build')
+})
+
+test('the first look is at what failed, else at what runs', () => {
+  expect(firstLook(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')])))).toBe('step/b')
+  expect(firstLook(graphOf(run([step('a', []), step('c', [], 'running')])))).toBe('step/c')
+})

@@ -1,0 +1,243 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildConsole } from '../tools/build-console.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyServer,
+} from './installation.ts'
+
+const executablePath = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path))
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+/** A pipeline with two branches, a log long enough to need windows, and one environment. */
+const definition = `
+steps:
+  build: node --check server.js
+  count: { run: 'for i in $(seq 1 3000); do echo "line $i of many"; done', needs: build }
+  colours: { run: 'printf "\\033[31mred\\033[0m and plain\\n"', needs: build }
+services:
+  web: { run: exec node server.js, health: / }
+environments:
+  production: {}
+`
+
+// A machine without a browser can still run the other tests; CI brings one.
+describe.skipIf(executablePath === undefined)('the console', () => {
+  let installation: Installation
+  let repository: Repository
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  const problems: string[] = []
+
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`http://localhost:${installation.port}${path}`)
+  }
+  const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name })
+
+  beforeAll(async () => {
+    await buildConsole()
+    installation = await startInstallation()
+    repository = await makeRepository({ 'server.js': tinyServer('one'), 'fairlead.yaml': definition })
+    await push(installation, 'shop', repository)
+    await endedRun(installation, 1)
+    browser = await chromium.launch({ executablePath: executablePath!, args })
+    context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
+    page = await context.newPage()
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) problems.push(message.text())
+    })
+  }, 180_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await installation?.stop()
+    await repository?.remove()
+  })
+
+  test('leads who is not signed in to the sign-in, and by the link to where they wanted', async () => {
+    await page.goto(`http://localhost:${installation.port}/runs/1`)
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/sign-in')
+    await heading('Sign in to Fairlead').waitFor()
+    const { stdout } = await installation.cli('link')
+    const link = /https?:\/\/\S+code=\S+/.exec(stdout)?.[0] ?? ''
+    await page.getByLabel(/paste the link/).fill(link)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await heading('Begin').waitFor()
+    expect(new URL(page.url()).pathname).toBe('/runs/1')
+  })
+
+  test('refuses a link that was used, and says what to do', async () => {
+    const other = await browser.newContext()
+    const tab = await other.newPage()
+    await tab.goto(`http://localhost:${installation.port}/sign-in?code=nonsense`)
+    const alert = tab.getByRole('alert')
+    await alert.waitFor()
+    expect(await alert.textContent()).toContain('fairlead link')
+    await other.close()
+  })
+
+  test('shows the line, and moves by itself when a change comes', async () => {
+    await open('/')
+    await heading('All is well').waitFor()
+    const line = page.getByRole('article', { name: 'Line of shop' })
+    await line.getByText('Healthy').waitFor()
+    expect(await page.title()).toBe('All is well · Fairlead')
+    await repository.commit({ 'server.js': tinyServer('two') }, 'Answer two')
+    await push(installation, 'shop', repository)
+    await line.getByText('Answer two').first().waitFor()
+    await endedRun(installation, 2)
+    // Check-in, steps and production have it; no page was loaded anew.
+    await expect.poll(() => line.getByText('Answer two').count()).toBe(3)
+    await heading('All is well').waitFor()
+  })
+
+  test('a run shows its graph by the keyboard, and a long log without drawing it all', async () => {
+    await open('/runs/1?step=build')
+    const step = (name: string) => page.getByRole('button', { name: `Step ${name}: passed` })
+    await step('build').focus()
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => new URL(page.url()).searchParams.get('step')).toBe('count')
+    await page.getByText('3,000 lines').waitFor()
+    const log = page.getByRole('log', { name: 'Log' })
+    await log.getByText('line 1 of many', { exact: true }).waitFor()
+    expect(await log.getByRole('button').count()).toBeLessThan(200)
+    await log.evaluate((element) => element.scrollTo(0, element.scrollHeight))
+    await log.getByText('line 3000 of many', { exact: true }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await step('colours').click()
+    await expect.poll(() => log.getByText('red', { exact: true }).getAttribute('class')).toBe('ansi-1')
+  })
+
+  test('finds words in a log, and opens a link to a line', async () => {
+    await open('/runs/1?step=count')
+    await page.getByText('3,000 lines').waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('line 2777 of')
+    await page.getByText('1', { exact: true }).first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('1 of 1').waitFor()
+    await page.locator('#L2777').waitFor()
+    await open('/runs/1?step=count&line=1500')
+    await page.locator('#L1500').waitFor()
+  })
+
+  test('goes anywhere by the keyboard', async () => {
+    await open('/')
+    await heading('All is well').waitFor()
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await heading('Runs').waitFor()
+    await page.getByRole('link', { name: 'Answer two' }).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await heading('Begin').waitFor()
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Go to' }).fill('shop prod')
+    await page.keyboard.press('Enter')
+    await heading('shop production').waitFor()
+  })
+
+  test('rolls an environment back, after it has said to what', async () => {
+    await open('/apps/shop/environments/production')
+    await page.getByRole('button', { name: /^Roll back to / }).click()
+    const dialog = page.getByRole('alertdialog', { name: 'Roll production back?' })
+    expect(await dialog.textContent()).toContain('returns to “Begin”')
+    await dialog.getByRole('button', { name: /^Roll back to / }).click()
+    await page.getByRole('region', { name: 'What runs here' }).getByRole('heading', { name: 'Begin' }).waitFor()
+    await open('/')
+    await page
+      .getByRole('link', { name: /“Answer two” was taken back from production and is held/ })
+      .first()
+      .waitFor()
+  })
+
+  test('sets a variable and a secret, whose value is never shown', async () => {
+    await open('/apps/shop/environments/production')
+    for (const [button, name] of [
+      ['Set a variable', 'LOG_LEVEL'],
+      ['Set a secret', 'API_KEY'],
+    ] as const) {
+      await page.getByRole('button', { name: button }).click()
+      await page.getByLabel(/^Name/).fill(name)
+      await page.getByLabel(/^Value/).fill('a-value-of-its-own')
+      await page.getByRole('button', { name: 'Save and deploy' }).click()
+      await page.getByRole('button', { name: `Change ${name}` }).waitFor()
+    }
+    const configuration = page.getByRole('region', { name: 'Configuration' })
+    expect(await configuration.getByText('a-value-of-its-own').count()).toBe(1)
+    await configuration.getByText('secret, never shown').waitFor()
+  })
+
+  test('follows the system’s dark theme, and the one that was chosen', async () => {
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    await open('/')
+    const light = await ground()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    const dark = await ground()
+    expect(dark).not.toBe(light)
+    await page.getByRole('button', { name: 'Account and settings' }).click()
+    await page.getByRole('menuitemradio', { name: 'Light' }).click()
+    expect(await ground()).toBe(light)
+    await page.reload()
+    expect(await ground()).toBe(light)
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test('says that data may be old while the server is away, and is live again after', async () => {
+    await open('/')
+    await page.getByText('Live', { exact: true }).waitFor()
+    await installation.killServer()
+    await page.getByText(/data may be old/).waitFor()
+    await page.getByRole('article', { name: 'Line of shop' }).waitFor()
+    await installation.start()
+    await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test.each([
+    '/',
+    '/runs',
+    '/runs/1?step=count',
+    '/deployments',
+    '/events',
+    '/apps/shop',
+    '/apps/shop/environments/production',
+    '/tokens',
+    '/nowhere',
+    '/sign-in',
+  ])('fits a phone: %s', async (path) => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await open(path)
+    await page.getByRole('heading').first().waitFor()
+    const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.body.scrollWidth))
+    expect(width).toBe(390)
+  })
+
+  test('broke nothing on the way, and kept to the policy for content', () => {
+    expect(problems).toEqual([])
+  })
+})
