@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { selfCommand } from '#platform/self.ts'
+import {
+  type Installation,
+  makeRepository,
+  type Repository,
+  startInstallation,
+  tinyApp,
+  tinyServer,
+} from './installation.ts'
+
+let installation: Installation
+let repository: Repository
+beforeAll(async () => {
+  installation = await startInstallation()
+  repository = await makeRepository(tinyApp('one', '\nenvironments: {production: {}}\n'))
+})
+afterAll(async () => {
+  await installation.stop()
+  await repository.remove()
+})
+
+/** A command line on a machine with no installation. */
+function elsewhere(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [command, ...rest] = selfCommand(...args)
+  return new Promise((resolve) => {
+    execFile(
+      command,
+      rest,
+      {
+        env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', FAIRLEAD_HOME: '/nonexistent/fairlead', ...env },
+      },
+      (error, stdout, stderr) =>
+        resolve({ code: error ? Number((error as { code?: number }).code ?? 1) : 0, stdout, stderr }),
+    )
+  })
+}
+
+describe('up', () => {
+  test('delivers HEAD in plain lines, prints the address, and exits 0', async () => {
+    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
+    expect(stdout).toMatch(/\[\d\d:\d\d:\d\d\] test passed in [\d.]+ s/)
+    expect(stdout).toContain(`http://shop.production.localhost:${installation.edgePort}`)
+    expect(stdout).toContain('✔ shop is live in production')
+    expect(stdout).not.toContain('\u001b[')
+    expect(code).toBe(0)
+  })
+
+  test('the same again is answered with what is live', async () => {
+    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ run: { id: 1, state: 'succeeded' } })
+  })
+
+  test('a failing step exits 1, with its reason and the end of its log', async () => {
+    await repository.commit({ 'server.js': 'this is no javascript' }, 'Break it')
+    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
+    expect(code).toBe(1)
+    expect(stdout).toContain('SyntaxError')
+    expect(stdout).toContain('step test failed')
+    await repository.commit({ 'server.js': tinyServer('two') }, 'Mend it')
+  })
+
+  test('uncommitted changes are named, and HEAD is delivered', async () => {
+    await writeFile(join(repository.folder, 'scratch.txt'), 'x')
+    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
+    expect(stdout).toContain('There are uncommitted changes; what is delivered is HEAD.')
+    expect(code).toBe(0)
+    await rm(join(repository.folder, 'scratch.txt'))
+  })
+
+  test('a folder that is no repository, and one without fairlead.yaml, are refused in a sentence', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-none-'))
+    expect((await installation.cli('up', folder)).stderr).toContain('cannot be used')
+    const empty = await makeRepository({ 'README.md': 'nothing' })
+    const { code, stderr } = await installation.cli('up', empty.folder)
+    expect(code).toBe(1)
+    expect(stderr).toContain('there is no such file')
+    expect(stderr).toContain('fairlead init')
+    await empty.remove()
+    await rm(folder, { recursive: true })
+  })
+})
+
+describe('looking', () => {
+  test.each([
+    [['status'], 'production'],
+    [['runs'], 'succeeded'],
+    [['show', '1'], 'run 1 of shop'],
+    [['logs', '2', 'test'], 'SyntaxError'],
+    [['deployments', 'shop'], 'shop/production'],
+    [['environment', 'shop', 'production'], 'can be rolled back to'],
+    [['events', 'shop'], 'change.merged'],
+    [['apps'], 'shop'],
+    [['tokens'], 'this machine'],
+    [['env', 'list', 'shop', 'production'], 'Nothing is set here'],
+    [['doctor'], 'ok'],
+  ])('%j', async (args, expected) => {
+    const plain = await installation.cli(...args)
+    expect(plain.stdout).toContain(expected)
+    const { stdout } = await installation.cli(...args, '--json')
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .every((line) => line !== ''),
+    ).toBe(true)
+    if (args[0] !== 'logs') expect(() => JSON.parse(stdout) as unknown).not.toThrow()
+  })
+
+  test('completion knows commands, apps and environments', async () => {
+    const { stdout } = await installation.cli('complete', '--', 'roll')
+    expect(stdout.trim()).toBe('rollback')
+    expect((await installation.cli('complete', '--', 'rollback', 'sh')).stdout.trim()).toBe('shop')
+    expect((await installation.cli('complete', '--', 'rollback', 'shop', '')).stdout).toContain('production')
+  })
+})
+
+describe('exit codes', () => {
+  test.each([
+    ['an unknown command', ['rollbak'], 2, 'Did you mean rollback'],
+    ['an unknown option', ['status', '--nonsense'], 2, 'unknown option'],
+    ['a run that is not there', ['show', '999'], 5, 'There is no run 999'],
+    ['an app that is not there', ['status', 'shopp'], 5, 'did you mean shop?'],
+    ['a value that cannot be', ['env', 'set', 'shop', 'production', 'PORT=1'], 2, 'is given by Fairlead'],
+  ])('%s', async (_what, args, expected, sentence) => {
+    const { code, stderr } = await installation.cli(...args)
+    expect(stderr).toContain(sentence)
+    expect(code).toBe(expected)
+  })
+
+  test('no server is 4, a wrong token 3, and --json says it as a problem document', async () => {
+    const none = await elsewhere(['status', '--json'])
+    expect([none.code, (JSON.parse(none.stdout) as { code: string }).code]).toEqual([4, 'unavailable'])
+    const wrong = await elsewhere(['status'], { FAIRLEAD_URL: installation.url, FAIRLEAD_TOKEN: 'fl_wrong' })
+    expect([wrong.code, wrong.stderr]).toEqual([3, expect.stringContaining('This needs a sign-in')])
+  })
+})
