@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   deployments: () => import('./deployments.ts'),
   edge: () => import('./edge.ts'),
   events: () => import('./events.ts'),
+  kills: () => import('./kills.ts'),
 }
 
 const wanted = process.argv.slice(2)
