@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takeLock } from './lock.ts'
 import { lastLines, rotate, tailOf, trim } from './log-file.ts'
 import { Ports } from './port.ts'
-import { familyOf, isRunning, listeningPorts, startTimeOf } from './processes.ts'
+import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
 
 let folder: string
 beforeAll(() => {
@@ -121,7 +121,8 @@ describe('ports', () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve))
     expect((server.address() as AddressInfo).port).toBe(taken)
-    expect(listeningPorts([process.pid])).toContain(taken)
+    expect(await listeningPorts([process.pid])).toContain(taken)
+    expect(holdsSocket(process.pid)).toBe(true)
     expect(await new Ports(Math.random).take(taken)).not.toBe(taken)
     await new Promise((resolve) => server.close(resolve))
   })
@@ -141,6 +142,7 @@ test('a process is known by its start, and its family by group, marker and desce
   const members = (): number[] => familyOf({ pid, startTime, marker })
   while (members().length < 4) await new Promise((resolve) => setTimeout(resolve, 10))
   expect(members()).toHaveLength(4)
+  expect(holdsSocket(pid)).toBe(false)
   expect(members()).not.toContain(process.pid)
   // Another process has the pid by now: only the marker tells what is ours.
   expect(familyOf({ pid, startTime: '1', marker: null })).toEqual([])

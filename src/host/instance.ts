@@ -5,8 +5,8 @@ import { checkHealth } from './health.ts'
 import type { Limits } from './limits.ts'
 import { rotate, tailOf, trim } from './log-file.ts'
 import type { Ports } from './port.ts'
-import { familyOf, isRunning, listeningPorts, startTimeOf } from './processes.ts'
-import { explainsAfterMs, judgeEnd, judgeLook, lookPauseMs, workerSettlesMs } from './rules.ts'
+import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
+import { explainsAfterMs, explainsEveryMs, judgeEnd, judgeLook, lookPauseMs, workerSettlesMs } from './rules.ts'
 import { startProcess } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
@@ -42,6 +42,9 @@ interface Life {
   child: ChildProcess | null
   since: number
   healthySince: number | null
+  /** what it listens on instead of its port, and when that was looked up */
+  explanation: string
+  explainedAt: number | null
   wake(): void
 }
 
@@ -84,6 +87,8 @@ export class Instance {
       child: null,
       since: performance.now(),
       healthySince: null,
+      explanation: '',
+      explainedAt: null,
       wake: () => undefined,
     }
     this.#life = life
@@ -187,18 +192,27 @@ export class Instance {
     const port = this.saved.port ?? 0
     const problem = await checkHealth(port, service.health.path, Math.max(1000, Math.min(5000, service.health.timeout)))
     if (life.isOver || this.#state !== 'starting') return problem
-    if (problem === null) return this.#isStranger(port, age) ? `another program answers on port ${port}` : null
-    return age < explainsAfterMs ? problem : problem + this.#wrongPort()
+    if (problem === null) return this.#isStranger(age) ? `another program answers on port ${port}` : null
+    return age < explainsAfterMs ? problem : problem + (await this.#wrongPort(life))
   }
 
-  /** Somebody else may have taken the port just before the service did: then the service ends soon. Containers are not our children, so it is no more than a reason to wait. */
-  #isStranger(port: number, age: number): boolean {
-    return age < workerSettlesMs && !listeningPorts(familyOf(this.#origin())).includes(port)
+  /**
+   * Somebody else may have taken the port just before the service did: then the service ends soon. A container's socket is
+   * not in our processes, so it is no more than a reason to wait.
+   */
+  #isStranger(age: number): boolean {
+    return age < workerSettlesMs && !holdsSocket(this.saved.pid ?? 0)
   }
 
-  #wrongPort(): string {
-    const others = listeningPorts(familyOf(this.#origin())).filter((port) => port !== this.saved.port)
-    return others.length > 0 ? `; it listens on port ${others.join(', ')} instead of $PORT (${this.saved.port})` : ''
+  /** What it listens on instead; looked up now and then, because the look is dear. */
+  async #wrongPort(life: Life): Promise<string> {
+    const now = performance.now()
+    if (life.explainedAt !== null && now - life.explainedAt < explainsEveryMs) return life.explanation
+    life.explainedAt = now
+    const others = (await listeningPorts(familyOf(this.#origin()))).filter((port) => port !== this.saved.port)
+    const ports = others.join(', ')
+    life.explanation = ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${this.saved.port})`
+    return life.explanation
   }
 
   #become(life: Life, state: HostInstance['state'], problem: string | null): void {
@@ -223,7 +237,9 @@ export class Instance {
   async #hopeless(life: Life, problem: string): Promise<void> {
     const { service, logFile } = this.#context
     const seconds = service.health.timeout / 1000
-    const said = problem.includes('instead of $PORT') ? '' : this.#wrongPort()
+    life.explainedAt = null
+    const said = problem.includes('instead of $PORT') ? '' : await this.#wrongPort(life)
+    if (life.isOver) return
     await this.#ended(life, `did not become healthy within ${seconds} s: ${problem}${said}${tailOf(logFile)}`, true)
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 
 /** A process that an instance started: the pid alone may have been used again, the marker is in the environment of all it begins. */
 export interface Origin {
@@ -60,14 +61,26 @@ export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void 
   }
 }
 
+/**
+ * Does a process or one of its children hold any socket? Far cheaper than to ask which: the kernel's tables of connections
+ * take milliseconds to read. True when it cannot be told.
+ */
+export function holdsSocket(pid: number): boolean {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    return socketsOf(pid).length > 0 || children.some(holdsSocket)
+  } catch {
+    return true
+  }
+}
+
 /** The TCP ports that these processes listen on, by the kernel's tables. */
-export function listeningPorts(pidsToLook: number[]): number[] {
+export async function listeningPorts(pidsToLook: number[]): Promise<number[]> {
   const inodes = new Set(pidsToLook.flatMap(socketsOf))
-  const ports = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
-    listenersIn(table)
-      .filter(({ inode }) => inodes.has(inode))
-      .map(({ port }) => port),
+  const tables = await Promise.all(
+    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
   )
+  const ports = tables.flatMap(listenersIn).flatMap(({ inode, port }) => (inodes.has(inode) ? port : []))
   return [...new Set(ports)].sort((a, b) => a - b)
 }
 
@@ -117,16 +130,9 @@ function socketsOf(pid: number): string[] {
 }
 
 function listenersIn(table: string): { port: number; inode: string }[] {
-  try {
-    return readFileSync(table, 'utf8')
-      .split('\n')
-      .slice(1)
-      .flatMap((line) => {
-        const fields = line.trim().split(/\s+/)
-        const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)
-        return fields[3] === '0A' && fields[9] ? [{ port, inode: fields[9] }] : []
-      })
-  } catch {
-    return []
-  }
+  return table.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/\s+/)
+    const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)
+    return fields[3] === '0A' && fields[9] ? [{ port, inode: fields[9] }] : []
+  })
 }

@@ -10,6 +10,7 @@ const stableAfterMs = 10_000
 const endsAllowed = 3
 /** After that long it is worth saying what a service that does not answer listens on instead. */
 export const explainsAfterMs = 2000
+export const explainsEveryMs = 5000
 
 export interface Looked {
   state: 'starting' | 'healthy' | 'unhealthy'

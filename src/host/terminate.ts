@@ -8,8 +8,9 @@ export async function terminate(origin: Origin, stop: HostService['stop']): Prom
   // A shell may end at once and leave its child to finish: the grace is for the whole family.
   signalAll(first, stop.signal as NodeJS.Signals)
   const until = performance.now() + stop.grace
-  for (let pause = 5; performance.now() < until; pause = Math.min(100, pause * 1.5)) {
+  for (let pause = 4; performance.now() < until; pause = Math.min(200, pause * 1.5)) {
     await sleep(Math.min(pause, until - performance.now()))
+    // To look for the whole family is dear; as long as its first one runs there is no need to.
     if (!isRunning(origin.pid, origin.startTime) && familyOf(origin).length === 0) return
   }
   await killFamily(origin)
