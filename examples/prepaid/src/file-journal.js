@@ -42,8 +42,9 @@ export function fileJournal(folder) {
     /** Throws unless the store can be written and read back. */
     async probe() {
       await mkdir(folder, { recursive: true })
-      const probe = join(folder, `probe-${process.pid}`)
+      // A file of its own for each probe: several are asked for at once.
       const value = randomUUID()
+      const probe = join(folder, `probe-${value}`)
       const handle = await open(file, 'a')
       await handle.close()
       await writeFile(probe, value)

@@ -17,9 +17,11 @@ export function redisJournal(url, prefix = 'prepaid') {
     },
     async probe() {
       const value = randomUUID()
-      const key = `${prefix}:probe:${process.pid}`
+      // A key of its own for each probe: several are asked for at once.
+      const key = `${prefix}:probe:${value}`
       await redis.command('SET', key, value, 'EX', '60')
       if ((await redis.command('GET', key)) !== value) throw new Error('the store does not keep what is written')
+      await redis.command('DEL', key)
     },
     async close() {
       redis.close()
