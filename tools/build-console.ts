@@ -1,5 +1,5 @@
 // Builds the console into dist/console, with a compressed copy of each asset beside it.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -7,17 +7,26 @@ import { build } from 'vite'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 
-/** Builds the console beside what is there, and then puts it in its place, so that no half-built one is ever served. */
+/** Builds the console beside what is there and then takes its place, so that who is served meanwhile, or builds too, sees a whole one. */
 export async function buildConsole(): Promise<void> {
   const configFile = fileURLToPath(new URL('../src/web/vite.config.ts', import.meta.url))
-  const draft = join(dist, `console-${process.pid}.draft`)
   mkdirSync(dist, { recursive: true })
+  const draft = mkdtempSync(join(dist, 'draft-'))
   try {
     await build({ configFile, logLevel: 'warn', build: { outDir: draft, emptyOutDir: true } })
     for (const name of readdirSync(draft, { recursive: true }) as string[]) {
       if (/\.(js|css|svg|html)$/.test(name)) compress(join(draft, name))
     }
-    replace(draft, join(dist, 'console'))
+    // A temporary folder is its maker's alone; the console is for everyone.
+    chmodSync(draft, 0o755)
+    const old = join(dist, `old-${process.pid}`)
+    try {
+      renameSync(join(dist, 'console'), old)
+    } catch {
+      // There was none yet.
+    }
+    renameSync(draft, join(dist, 'console'))
+    rmSync(old, { recursive: true, force: true })
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
@@ -29,19 +38,6 @@ function compress(file: string): void {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length }
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }))
   writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
-}
-
-/** Another build may put its own there at the same moment; then the later one stays. */
-function replace(draft: string, folder: string): void {
-  for (let tries = 0; ; tries += 1) {
-    rmSync(folder, { recursive: true, force: true })
-    try {
-      renameSync(draft, folder)
-      return
-    } catch (error) {
-      if (tries >= 5) throw error
-    }
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildConsole()
