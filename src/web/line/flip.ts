@@ -5,10 +5,13 @@ export function useGlide(root: RefObject<HTMLElement | null>): void {
   const before = useRef(new Map<string, DOMRect>())
   useLayoutEffect(() => {
     const now = new Map<string, DOMRect>()
+    const origin = root.current?.getBoundingClientRect()
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
     for (const element of root.current?.querySelectorAll<HTMLElement>('[data-token]') ?? []) {
       const key = element.dataset['token'] ?? ''
-      const to = element.getBoundingClientRect()
+      // Measured from the line, so that scrolling is not taken for moving.
+      const seen = element.getBoundingClientRect()
+      const to = new DOMRect(seen.left - (origin?.left ?? 0), seen.top - (origin?.top ?? 0), seen.width, seen.height)
       const from = before.current.get(key)
       now.set(key, to)
       if (isCalm) continue

@@ -84,7 +84,7 @@ function Controls({ placed, isCompact }: { placed: Placed[]; isCompact: boolean 
       <div role="group" aria-label="Which apps" className="flex gap-1">
         {chips.map(([value, word, number]) => (
           <Toggle key={value} on={group === value} onChange={() => setGroup(value)} label={`${word}: ${number}`}>
-            {word} <span className="opacity-70">{number}</span>
+            {word} <span>{number}</span>
           </Toggle>
         ))}
       </div>

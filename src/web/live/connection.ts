@@ -20,6 +20,8 @@ interface ConnectionOptions {
 
 const firstWait = 500
 const longestWait = 8000
+/** A page that nobody sees gives its stream back after this long, because a browser has only six for all its tabs. */
+const sleepAfter = 30_000
 
 /** The one stream of events of this page. It comes back by itself, from the event after the last that was seen. */
 export function createConnection({ url, now }: ConnectionOptions): Connection {
@@ -32,30 +34,36 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
   let source: EventSource | null = null
   let last: string | null = null
   let wait = firstWait
+  let missedSome = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const set = (next: ConnectionState): void => {
-    const isBack = next.kind === 'live' && state.kind === 'lost'
     state = next
     for (const listener of listeners.change) listener()
-    if (isBack) for (const listener of listeners.back) listener()
   }
-  const lose = (): void => {
+  const leave = (): void => {
+    clearTimeout(timer)
     source?.close()
     source = null
+  }
+  const lose = (): void => {
+    leave()
+    missedSome = true
     if (state.kind !== 'lost') set({ kind: 'lost', since: now() })
-    clearTimeout(timer)
     timer = setTimeout(connect, wait)
     wait = Math.min(wait * 2, longestWait)
   }
+  const arrive = (): void => {
+    wait = firstWait
+    set({ kind: 'live' })
+    if (missedSome) for (const listener of listeners.back) listener()
+    missedSome = false
+  }
   const connect = (): void => {
-    source?.close()
+    leave()
     const stream = new EventSource(last === null ? url : `${url}?after=${last}`)
     source = stream
-    stream.addEventListener('open', () => {
-      wait = firstWait
-      set({ kind: 'live' })
-    })
+    stream.addEventListener('open', arrive)
     stream.addEventListener('error', lose)
     stream.addEventListener('message', (message: MessageEvent<string>) => {
       const parsed = storedEvent.safeParse(JSON.parse(message.data))
@@ -63,6 +71,17 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
       last = String(parsed.data.id)
       for (const listener of listeners.event) listener(parsed.data)
     })
+  }
+  const sleep = (): void => {
+    leave()
+    // What was missed is not replayed, however much it was: everything is read again.
+    last = null
+    missedSome = true
+  }
+  const onVisibility = (): void => {
+    if (document.hidden) timer = setTimeout(sleep, sleepAfter)
+    else if (source === null) connect()
+    else clearTimeout(timer)
   }
   const add = <T>(set: Set<T>, listener: T) => {
     set.add(listener)
@@ -74,12 +93,12 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
     onEvent: (listener) => add(listeners.event, listener),
     onReturn: (listener) => add(listeners.back, listener),
     open: () => {
+      document.addEventListener('visibilitychange', onVisibility)
       if (source === null) connect()
     },
     close: () => {
-      clearTimeout(timer)
-      source?.close()
-      source = null
+      document.removeEventListener('visibilitychange', onVisibility)
+      leave()
       state = { kind: 'connecting' }
     },
   }

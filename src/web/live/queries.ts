@@ -6,7 +6,7 @@ import type { EventFilters } from './patch.ts'
 import { useClient } from './world.tsx'
 
 /** Health and instances change without an event; this often they are looked at, in milliseconds. */
-const lookAgain = 10_000
+const lookAgain = 15_000
 
 export function useLines() {
   const client = useClient()
@@ -14,6 +14,8 @@ export function useLines() {
     queryKey: ['lines'],
     queryFn: async ({ signal }) => (await client.listLines({ signal })).lines,
     refetchInterval: lookAgain,
+    // The title of a tab in the background has to be true too.
+    refetchIntervalInBackground: true,
   })
 }
 
@@ -28,7 +30,12 @@ export function useLine(app: string) {
 
 export function useRun(run: number) {
   const client = useClient()
-  return useQuery({ queryKey: ['run', run], queryFn: ({ signal }) => client.getRun({ params: { run }, signal }) })
+  return useQuery({
+    queryKey: ['run', run],
+    queryFn: ({ signal }) => client.getRun({ params: { run }, signal }),
+    refetchInterval: ({ state }) => (state.data?.ended === null ? lookAgain : false),
+    refetchIntervalInBackground: true,
+  })
 }
 
 /** The details of the runs that are in their steps, by id. */

@@ -39,10 +39,10 @@ export function useWorld(): World {
 
 export const useClient = (): Client => useWorld().client
 
-/** The server's time in milliseconds, new every second. */
-export function useNow(): number {
+/** Words made of the server's time; drawn anew only when they change. */
+export function useTimeWords(words: (now: number) => string): string {
   const { clock } = useWorld()
-  return useSyncExternalStore(clock.subscribe, clock.tick)
+  return useSyncExternalStore(clock.subscribe, () => words(clock.tick()))
 }
 
 export function useConnection(): ConnectionState {

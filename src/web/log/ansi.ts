@@ -54,7 +54,7 @@ export function parseAnsi(line: string): Span[] {
 function spanOf(text: string, style: Style): Span {
   const classes = [
     style.bold ? 'font-semibold' : '',
-    style.faint ? 'opacity-70' : '',
+    style.faint ? 'opacity-80' : '',
     style.italic ? 'italic' : '',
     style.underline ? 'underline' : '',
     typeof style.color === 'number' ? `ansi-${style.color}` : '',

@@ -117,9 +117,11 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   const latest = useRef(found)
   latest.current = found
   const wanted = text.trim().toLowerCase()
+  const asked = useRef<1 | -1 | null>(null)
   useEffect(() => {
     setFound(nothingFound)
     latest.current = nothingFound
+    asked.current = null
     setAt(-1)
   }, [wanted, buffer])
   useEffect(() => {
@@ -133,11 +135,18 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   }, [buffer, wanted, state.total])
   const go = (by: 1 | -1): void => {
     const { lines } = found
+    // Enter may come before the search has found anything.
+    asked.current = lines.length === 0 ? by : null
     if (lines.length === 0) return
     const next = (Math.max(at, by === 1 ? -1 : 0) + by + lines.length) % lines.length
     setAt(next)
     show(lines[next] ?? 1)
   }
+  const goLater = useRef(go)
+  goLater.current = go
+  useEffect(() => {
+    if (asked.current !== null && found.lines.length > 0) goLater.current(asked.current)
+  }, [found])
   return { text, setText, wanted, found, at, go }
 }
 

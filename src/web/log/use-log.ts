@@ -44,6 +44,7 @@ function followLog(
   onEnd: () => void,
 ): () => void {
   let last = after
+  let isEnded = false
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   const connect = (): void => {
@@ -57,6 +58,7 @@ function followLog(
       onLine(line.data)
     })
     source.addEventListener('end', () => {
+      isEnded = true
       source?.close()
       onEnd()
     })
@@ -65,8 +67,17 @@ function followLog(
       timer = setTimeout(connect, 1000)
     })
   }
+  // A browser has only six streams for all its tabs: one that nobody sees gives its own back.
+  const onVisibility = (): void => {
+    if (isEnded) return
+    clearTimeout(timer)
+    source?.close()
+    if (!document.hidden) connect()
+  }
+  document.addEventListener('visibilitychange', onVisibility)
   connect()
   return () => {
+    document.removeEventListener('visibilitychange', onVisibility)
     clearTimeout(timer)
     source?.close()
   }

@@ -1,14 +1,28 @@
 import { CloudOff } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { useHealth } from '../live/queries.ts'
 import { useConnection } from '../live/world.tsx'
 import { formatTime } from '../ui/duration.ts'
 import { StatusIcon } from '../ui/status.tsx'
 
+/** A stream that is cut and comes straight back is no news; longer than this, in milliseconds, it is. */
+const patience = 1200
+
+function useLasting(value: boolean, ms: number): boolean {
+  const [lasts, setLasts] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setLasts(value), value ? ms : 0)
+    return () => clearTimeout(timer)
+  }, [value, ms])
+  return value && lasts
+}
+
 /** Whether what is shown is what is: quiet while it is, plain when it may not be. */
 export function ConnectionSign() {
   const connection = useConnection()
   const { data: health } = useHealth()
-  if (connection.kind === 'lost') {
+  const isGone = useLasting(connection.kind === 'lost', patience)
+  if (connection.kind === 'lost' && isGone) {
     const since = formatTime(connection.since)
     return (
       <span
@@ -45,8 +59,11 @@ export function ConnectionSign() {
       className="flex items-center gap-1.5 px-2 text-soft"
       title="What is shown is what is, moment by moment"
     >
-      <span className={`size-1.5 rounded-full ${connection.kind === 'live' ? 'bg-good' : 'bg-soft'}`} aria-hidden />
-      {connection.kind === 'live' ? 'Live' : 'Connecting'}
+      <span
+        className={`size-1.5 rounded-full ${connection.kind === 'connecting' ? 'bg-soft' : 'bg-good'}`}
+        aria-hidden
+      />
+      {connection.kind === 'connecting' ? 'Connecting' : 'Live'}
     </span>
   )
 }

@@ -1,12 +1,12 @@
-import { useNow } from '../live/world.tsx'
+import { useTimeWords } from '../live/world.tsx'
 import { formatAgo, formatDuration, formatMoment } from './duration.ts'
 
 /** How long ago, kept true; the exact time on hover. */
 export function Ago({ time }: { time: string }) {
-  const now = useNow()
+  const words = useTimeWords((now) => formatAgo(now - Date.parse(time)))
   return (
     <time dateTime={time} title={formatMoment(time)} className="whitespace-nowrap">
-      {formatAgo(now - Date.parse(time))}
+      {words}
     </time>
   )
 }
@@ -22,6 +22,6 @@ export function Elapsed({ from, to }: { from: string | null; to?: string | null 
 }
 
 function CountingUp({ from }: { from: string }) {
-  const now = useNow()
-  return <span className="whitespace-nowrap">{formatDuration(Math.max(0, now - Date.parse(from)), true)}</span>
+  const words = useTimeWords((now) => formatDuration(now - Date.parse(from), true))
+  return <span className="whitespace-nowrap">{words}</span>
 }
