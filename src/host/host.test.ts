@@ -176,16 +176,19 @@ describe('a release', () => {
   test('whose port is taken meanwhile starts on another', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
-    process.kill(before?.pid ?? 0, 'SIGKILL')
     const thief = createServer()
-    await waitUntil(
-      'the port is taken',
-      () =>
-        new Promise((resolve) => {
-          thief.once('error', () => resolve(false))
-          thief.listen(before?.port ?? 0, '127.0.0.1', () => resolve(true))
-        }),
-    )
+    const steal = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        thief.once('error', () => resolve(false))
+        thief.listen(before?.port ?? 0, '127.0.0.1', () => resolve(true))
+      })
+    let killed: number | null = null
+    await waitUntil('the port is taken', async () => {
+      // The host may be quicker, and then has to be robbed again.
+      const pid = only(await host.client.status())[0]?.pid ?? null
+      if (pid !== null && pid !== killed) process.kill((killed = pid), 'SIGKILL')
+      return steal()
+    })
     await waitUntil('it answers again', async () => (await ask(host)).text === 'good')
     const [after] = only(await host.client.status())
     expect(after?.port).not.toBe(before?.port)
