@@ -208,6 +208,7 @@ describe.skipIf(executablePath === undefined)('the console', () => {
   test('says that data may be old while the server is away, and is live again after', async () => {
     await open('/')
     await page.getByText('Live', { exact: true }).waitFor()
+    await page.getByRole('article', { name: 'Line of shop' }).waitFor()
     await installation.killServer()
     await page.getByText(/data may be old/).waitFor()
     await page.getByRole('article', { name: 'Line of shop' }).waitFor()
