@@ -176,7 +176,8 @@ describe('a release', () => {
   test('whose port is taken meanwhile starts on another', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
-    const thief = createServer()
+    // What it takes it drops, so that a request that comes its way is not kept waiting for ever.
+    const thief = createServer((socket) => socket.destroy())
     const steal = (): Promise<boolean> =>
       new Promise((resolve) => {
         thief.once('error', () => resolve(false))
