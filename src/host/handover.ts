@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import type { Handed } from './edge/edge.ts'
 import { isRunning, startTimeOf } from './processes.ts'
 
 /** How long the next host may take until it serves. */
@@ -47,7 +48,7 @@ function serves(next: ChildProcess): Promise<void> {
 }
 
 export interface Inheritance {
-  sockets: Map<string, Server>
+  sockets: Map<string, Handed>
   /** ends when the host before has answered its last request and is gone */
   predecessor: Promise<void>
   /** Tells the host before that this one serves. */
@@ -59,10 +60,15 @@ export async function inherit(): Promise<Inheritance> {
   if (!process.send) return { sockets: new Map(), predecessor: Promise.resolve(), serving: () => undefined }
   const before = process.ppid
   const startTime = startTimeOf(before)
-  const sockets = new Map<string, Server>()
+  const sockets = new Map<string, Handed>()
   await new Promise<void>((resolve) => {
     process.on('message', (message: { kind: string; name?: string }, handle) => {
-      if (message.kind === 'socket' && message.name) sockets.set(message.name, handle as Server)
+      if (message.kind === 'socket' && message.name) {
+        const [server, early] = [handle as Server, [] as Socket[]]
+        // It accepts from now on, long before the edge is there.
+        server.on('connection', (socket) => early.push(socket))
+        sockets.set(message.name, { server, early })
+      }
       if (message.kind === 'all') resolve()
     })
   })

@@ -633,3 +633,20 @@ test('a fixed port leads to its environment whatever the host, and is opened as 
   edge.remove('shop', 'production')
   await expect(ask(fixed)).rejects.toThrow()
 })
+
+test('a connection that came before the edge took the socket over is served by it', async () => {
+  const before = createNetServer()
+  const early: Socket[] = []
+  before.on('connection', (socket) => early.push(socket))
+  const port = await new Promise<number>((resolve) =>
+    before.listen(0, '127.0.0.1', () => resolve((before.address() as AddressInfo).port)),
+  )
+  const answer = ask(port)
+  await until(() => early.length === 1)
+  const edge = createEdge({ address: '127.0.0.1', log: () => undefined })
+  closers.push(() => edge.close(0))
+  edge.set(route([await service((_request, response) => response.end('kept'))]))
+  await edge.listen(port, new Map([['edge', { server: before, early }]]))
+  expect((await answer).body.toString()).toBe('kept')
+  expect((await ask(port)).body.toString()).toBe('kept')
+})

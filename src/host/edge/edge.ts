@@ -16,11 +16,17 @@ export interface Edge {
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
   counts(): (EdgeRoute & RouteCount & { problem: string | null })[]
   /** Listens on the edge's port and the fixed ones, or takes sockets over from a host before. */
-  listen(port: number, handed: Map<string, Server>): Promise<void>
+  listen(port: number, handed: Map<string, Handed>): Promise<void>
   /** The listening sockets by name, to hand to the next host. */
   sockets(): Map<string, Server>
   /** Takes nothing new, waits for what is under way, at most so long. */
   close(graceMs: number): Promise<void>
+}
+
+/** A listening socket of the host before, and the connections that came by it before the edge was there to take them. */
+export interface Handed {
+  server: Server
+  early: Socket[]
 }
 
 export interface EdgeOptions {
@@ -41,7 +47,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const listeners = new Map<string, Server>()
   const connections = new Set<Connection>()
   const thorough = createThorough(routes, () => isClosing)
-  let handedOver = new Map<string, Server>()
+  let handedOver = new Map<string, Handed>()
   let isListening = false
   let isClosing = false
 
@@ -71,7 +77,14 @@ export function createEdge(options: EdgeOptions): Edge {
     handedOver.delete(name)
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen(handed ?? { port, host: options.address }, resolve)
+      server.listen(handed?.server ?? { port, host: options.address }, () => {
+        for (const socket of handed?.early ?? []) {
+          socket.allowHalfOpen = true
+          socket.setNoDelay(true)
+          server.emit('connection', socket)
+        }
+        resolve()
+      })
     })
   }
 
@@ -114,7 +127,10 @@ export function createEdge(options: EdgeOptions): Edge {
       await open('edge', port, null)
       isListening = true
       for (const entry of routes.all()) openFixed(entry)
-      for (const unused of handedOver.values()) unused.close()
+      for (const unused of handedOver.values()) {
+        unused.server.close()
+        for (const socket of unused.early) socket.destroy()
+      }
       handedOver.clear()
     },
     sockets: () => new Map(listeners),
