@@ -1,0 +1,92 @@
+import { type ArmCounts, latencyBuckets } from '#contract/verdict.ts'
+import { logMeanExp, normalQuantile } from './numbers.ts'
+
+/** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */
+const shifts = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+const tails: [number, number][] = [
+  [0.1, 100],
+  [0.3, 30],
+  [0.5, 10],
+  [0.1, 10],
+  [0.5, 4],
+  [0.02, 300],
+]
+/** Before the baseline has that many requests, its ranks mean nothing and nothing is bet. */
+const warm = 50
+
+/**
+ * An e-process against "the canary's latencies are stochastically no larger than the baseline's times 1 + tolerance". Each
+ * value is ranked in the baseline's histogram as it was before the batch, and the label of each is bet on: under the null, and
+ * given the values, a request of share p is the canary's with the probability p. It bets that high ranks are the
+ * canary's by f(rank) : 1, f rising; E f/(pf + 1 − p) then cannot grow, in any load, and whatever the unit of the values. Half
+ * of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang, Annals of Statistics 2021).
+ */
+export class LatencyEvidence {
+  readonly #wealth: number[] = [...shifts, ...tails].map(() => 0)
+  readonly #baseline = new Float64Array(latencyBuckets)
+  readonly #lowered: number
+  #total = 0
+  #bets: { f: Float64Array[]; at: number } = { f: [], at: -1 }
+
+  constructor(tolerance: number) {
+    this.#lowered = Math.floor(Math.log1p(tolerance) / Math.log(1.02) + 1e-9)
+  }
+
+  observe(share: number, baseline: ArmCounts['latency'], canary: ArmCounts['latency']): void {
+    if (share > 0 && share < 1 && this.#total >= warm) {
+      this.#refresh()
+      for (const [k, f] of this.#bets.f.entries()) {
+        let sum = 0
+        for (const [bucket, count] of canary) {
+          const odds = f[Math.max(0, bucket - this.#lowered)] ?? 1
+          sum += count * Math.log(odds / (share * odds + 1 - share))
+        }
+        for (const [bucket, count] of baseline) sum -= count * Math.log(share * (f[bucket] ?? 1) + 1 - share)
+        this.#wealth[k] = (this.#wealth[k] ?? 0) + sum
+      }
+    }
+    for (const [bucket, count] of baseline) {
+      this.#baseline[bucket] = (this.#baseline[bucket] ?? 0) + count
+      this.#total += count
+    }
+  }
+
+  /** The odds of every bucket, made anew when the baseline has grown by a tenth: ranks hardly move between. */
+  #refresh(): void {
+    if (this.#total < this.#bets.at * 1.1) return
+    const f = [...shifts, ...tails].map(() => new Float64Array(latencyBuckets))
+    let below = 0
+    let last = -1
+    for (let bucket = 0; bucket < latencyBuckets; bucket += 1) {
+      const count = this.#baseline[bucket] ?? 0
+      const rank = (below + count / 2 + 0.5) / (this.#total + 1)
+      const odds = rank === last ? null : oddsAt(rank)
+      for (const [k, one] of f.entries()) one[bucket] = odds ? (odds[k] ?? 1) : (one[bucket - 1] ?? 1)
+      last = rank
+      below += count
+    }
+    this.#bets = { f, at: this.#total }
+  }
+
+  /** ln of the e-value. */
+  evidence(): number {
+    return logMeanExp(this.#wealth)
+  }
+}
+
+const steps = 2048
+let scores: number[] | null = null
+
+/** Normal scores from a table: what is bet need not be exact, only rise with the rank. */
+function scoreOf(rank: number): number {
+  scores ??= Array.from({ length: steps }, (_, i) => normalQuantile((i + 0.5) / steps))
+  return scores[Math.min(steps - 1, Math.floor(rank * steps))] ?? 0
+}
+
+function oddsAt(rank: number): number[] {
+  const score = scoreOf(rank)
+  return [
+    ...shifts.map((shift) => Math.exp(shift * score - (shift * shift) / 2)),
+    ...tails.map(([part, power]) => 1 - part + part * power * rank ** (power - 1)),
+  ]
+}

@@ -1,0 +1,71 @@
+import type { VerdictSettings } from '#contract/verdict.ts'
+import { lnLikelihoodRatio, rises, type Tally, theta } from './errors.ts'
+import { exclusionEvidence } from './exclusion.ts'
+import { rootOf } from './numbers.ts'
+
+/** Normal quantile of 0.8: the power that is stated. */
+const z = 0.8416
+
+/** Tallies in which the canary's errors are `ratio` times as many as the baseline's rate would give, all of it `times` as much. */
+function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tally[] {
+  return tallies.map(({ share, requests }) => {
+    const all = { baseline: requests.baseline * times, canary: requests.canary * times }
+    return {
+      share,
+      requests: all,
+      errors: { baseline: all.baseline * rate, canary: all.canary * Math.min(1, rate * ratio) },
+    }
+  })
+}
+
+/** The rate of errors to reckon with: of both, with half an error added, because none seen is not none. */
+export function presentRate(tallies: Tally[]): number {
+  let [errors, requests] = [0.5, 1]
+  for (const one of tallies) {
+    errors += one.errors.baseline + one.errors.canary
+    requests += one.requests.baseline + one.requests.canary
+  }
+  return Math.min(0.5, errors / requests)
+}
+
+/** Would a rise of `ratio` have alarmed on these requests with a probability of 0.8? By the normal approximation of the best bet. */
+function hasPower(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings, metrics: number): number {
+  const limit = 1 + settings.tolerance.errors
+  const bad = expected(tallies, rate, ratio)
+  const bet =
+    rises.toSorted((a, b) => Math.abs(Math.log((a * limit) / ratio)) - Math.abs(Math.log((b * limit) / ratio)))[0] ?? 2
+  const mean = lnLikelihoodRatio(bad, bet * limit, limit)
+  const variance = bad.reduce((sum, { share, errors }) => {
+    const [mine, other] = [theta(bet * limit, share), theta(limit, share)]
+    return sum + errors.canary * Math.log(mine / other) ** 2 + errors.baseline * Math.log((1 - mine) / (1 - other)) ** 2
+  }, 0)
+  return mean - z * Math.sqrt(variance) - Math.log((rises.length * metrics) / settings.alpha)
+}
+
+/** The smallest ratio of error rates that would have alarmed on these requests with a probability of 0.8; null when none up to 1,000. */
+export function smallestSeen(tallies: Tally[], settings: VerdictSettings, metrics: number): number | null {
+  const rate = presentRate(tallies)
+  const most = Math.log(1000)
+  const at = rootOf(
+    (x) => hasPower(tallies, rate, Math.exp(x), settings, metrics),
+    Math.log(1.01 + settings.tolerance.errors),
+    most,
+  )
+  return at >= most ? null : Math.exp(at)
+}
+
+/**
+ * How many times the present requests it takes in all until harm is excluded, when the canary is as the baseline and the rate
+ * of errors stays; null when more of the same would never do it.
+ */
+export function timesNeeded(tallies: Tally[], settings: VerdictSettings): number | null {
+  const rate = presentRate(tallies)
+  const enough = Math.log(1 / settings.alpha)
+  const most = 40
+  const at = rootOf(
+    (x) => exclusionEvidence(expected(tallies, rate, 1, Math.exp(x)), settings.harm) - enough,
+    -most,
+    most,
+  )
+  return at >= most ? null : Math.exp(at)
+}
