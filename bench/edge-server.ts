@@ -2,7 +2,12 @@
 import { createEdge } from '#host/edge/edge.ts'
 
 const [port, upstream, path] = process.argv.slice(2)
-const edge = createEdge({ address: '127.0.0.1', log: () => undefined, isThorough: path === 'thorough' })
+const edge = createEdge({
+  address: '127.0.0.1',
+  log: () => undefined,
+  random: Math.random,
+  isThorough: path === 'thorough',
+})
 edge.set({
   app: 'bench',
   environment: 'production',

@@ -164,7 +164,7 @@ export async function deploy(host: TestHost, spec: HostRelease): Promise<void> {
   if (state !== 'ready') throw new Error(`release ${spec.release} is ${state}: ${reason}`)
   const { app, environment, release, fence } = spec
   const former = (await host.client.status()).releases.find((one) => one.app === app && one.routed)?.release
-  await host.client.route(app, environment, release, fence)
+  await host.client.route(app, environment, { release, fence })
   if (former !== undefined && former !== release) await host.client.stop(app, environment, former, fence)
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { batch } from './verdict.ts'
 
 /**
  * Which deployment asks, and the epoch of the workflow that carries it. The host keeps the highest epoch of each deployment
@@ -98,10 +99,23 @@ export const logTail = z.object({
   lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
 })
 
+/** The traffic of an environment: a release, and a canary beside it that is given a share of the requests. */
+export const hostRoute = z.object({
+  release: z.number().int(),
+  canary: z.object({ release: z.number().int(), share: z.number().min(0).max(1) }).optional(),
+  fence,
+})
+export type HostRoute = z.infer<typeof hostRoute>
+
+/** What the edge counted while a release was a canary; `next` is passed as `after` to go on. */
+export const observations = z.object({ batches: z.array(batch), next: z.number().int() })
+export type Observations = z.infer<typeof observations>
+
 /**
  * Paths on the socket. `start` unpacks the artifact, starts the instances and answers at once (202); `status` waits up to
  * `wait` ms for a state other than starting. `route` gives the traffic to a release (it must be ready) and drains the one
  * before, which keeps running until `stop`. `stop` drains, stops the instances and keeps the folder for a rollback;
+ * `observations` waits up to `wait` ms for batches that the edge counted since `after`.
  * `remove` also deletes the folder. `upgrade` starts the command of its body as the next host and hands over to it;
  * `stopAll` drains and stops everything, for a machine that is to rest: the next host starts it again.
  */
@@ -112,6 +126,7 @@ export const hostPaths = {
   stop: { method: 'POST', path: '/apps/{app}/environments/{environment}/releases/{release}/stop' },
   remove: { method: 'DELETE', path: '/apps/{app}/environments/{environment}/releases/{release}' },
   route: { method: 'PUT', path: '/apps/{app}/environments/{environment}/route' },
+  observations: { method: 'GET', path: '/apps/{app}/environments/{environment}/releases/{release}/observations' },
   log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },
   removeEnvironment: { method: 'DELETE', path: '/apps/{app}/environments/{environment}' },
   upgrade: { method: 'POST', path: '/upgrade' },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { z } from 'zod'
 import { name } from '#contract/app.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { fence, hostPaths, hostRelease, type HostStatus } from '#contract/host.ts'
+import { fence, hostPaths, hostRelease, hostRoute, type HostStatus } from '#contract/host.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface HostApi {
@@ -17,6 +17,10 @@ type Part = (match: Record<string, string>, query: URLSearchParams, body: unknow
 const inEnvironment = z.object({ app: name, environment: name })
 const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
 const fenced = z.object({ fence })
+const observed = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  wait: z.coerce.number().min(0).max(60_000).default(0),
+})
 const upgrade = z.object({ command: z.tuple([z.string()], z.string()) })
 
 /** The host's API on its unix socket; who may open the socket may do everything. */
@@ -34,6 +38,15 @@ export function createApi(api: HostApi): Server {
       async (match, query) => {
         const { app, environment, release } = inRelease.parse(match)
         return supervisor.report(app, environment, release, Math.min(60_000, Number(query.get('wait') ?? 0)))
+      },
+    ],
+    [
+      'GET',
+      `${base}/releases/:release/observations`,
+      async (match, query) => {
+        const { app, environment, release } = inRelease.parse(match)
+        const { after, wait } = observed.parse(Object.fromEntries(query))
+        return supervisor.observations(app, environment, release, after, wait)
       },
     ],
     [
@@ -57,8 +70,7 @@ export function createApi(api: HostApi): Server {
       `${base}/route`,
       async (match, _query, body) => {
         const { app, environment } = inEnvironment.parse(match)
-        const wanted = fenced.extend({ release: z.number().int() }).parse(body)
-        supervisor.route(app, environment, wanted.release, wanted.fence)
+        supervisor.route(app, environment, hostRoute.parse(body))
       },
     ],
     [

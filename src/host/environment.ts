@@ -1,7 +1,11 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Fence, HostRelease } from '#contract/host.ts'
+import type { Fence, HostRelease, HostRoute, Observations } from '#contract/host.ts'
+import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
 import type { Machine } from './instance.ts'
+import { appendBatch, readBatches } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
 
@@ -27,6 +31,8 @@ export class Environment {
   readonly releases = new Map<number, Release>()
   readonly #context: EnvironmentContext
   #wanted: WantedEnvironment
+  /** what is counted of each release that is a canary, or was one until a moment ago */
+  readonly #counts = new Map<number, Count>()
 
   constructor(context: EnvironmentContext, wanted: WantedEnvironment, actual: ActualRelease[]) {
     this.#context = context
@@ -114,13 +120,57 @@ export class Environment {
   #tellEdge(): void {
     const release = this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
     const { host, port } = this.#wanted.route
+    const { canary } = this.#wanted
+    const beside = canary ? this.releases.get(canary.release) : undefined
     this.#context.edge.set({
       ...this.name,
       host,
       port,
       release: release?.number ?? null,
       services: release?.services() ?? [],
+      canary:
+        canary && beside
+          ? { ...canary, services: beside.services(), count: this.#count(canary.release, canary.share) }
+          : undefined,
     })
+  }
+
+  #count(number: number, share: number): Count {
+    const { log, changed } = this.#context
+    let count = this.#counts.get(number)
+    if (!count) {
+      count = new Count((batch) => {
+        try {
+          appendBatch(this.#observationFile(number), batch)
+          changed()
+          return true
+        } catch (error) {
+          log('what a canary did cannot be recorded', {
+            ...this.name,
+            release: number,
+            error: (error as Error).message,
+          })
+          return false
+        }
+      })
+      this.#counts.set(number, count)
+    }
+    count.share = share
+    return count
+  }
+
+  #observationFile(number: number): string {
+    const { app, environment } = this.name
+    return join(this.#context.folder, 'observations', app, environment, `${number}.jsonl`)
+  }
+
+  observations(number: number, after: number): Observations {
+    return readBatches(this.#observationFile(number), after)
+  }
+
+  settleCounts(now: number): void {
+    for (const [number, count] of this.#counts)
+      if (count.settle(now) && this.#wanted.canary?.release !== number) this.#counts.delete(number)
   }
 
   start(spec: HostRelease): Release {
@@ -139,22 +189,31 @@ export class Environment {
     return release
   }
 
-  route(number: number, fence: Fence): void {
+  route(route: HostRoute): void {
+    const { release } = route
+    const canary = route.canary ?? null
+    const epochs = this.#admitted(route.fence)
+    if (this.#wanted.routed !== release) this.#mustBeRoutable(release)
+    if (canary !== null && this.#wanted.canary?.release !== canary.release) this.#mustBeRoutable(canary.release)
+    if (canary?.release === release)
+      throw new FairleadError('not_now', { why: `Release ${release} has all of the traffic` })
+    this.#want({ epochs, routed: release, canary })
+    this.#changed()
+  }
+
+  #mustBeRoutable(number: number): void {
     const release = this.releases.get(number)
     const { app, environment } = this.name
     if (!release) throw new FairleadError('not_found', { kind: 'release', id: `${app}/${environment}/${number}` })
-    const epochs = this.#admitted(fence)
-    if (this.#wanted.routed !== number && !release.isRoutable)
-      throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
-    this.#want({ epochs, routed: number })
-    this.#changed()
+    if (!release.isRoutable) throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
   }
 
   async stop(number: number, fence: Fence): Promise<void> {
     const release = this.releases.get(number)
     if (!release) return
     const epochs = this.#admitted(fence)
-    if (this.#wanted.routed === number) throw new FairleadError('not_now', { why: `Release ${number} has the traffic` })
+    if (this.#wanted.routed === number || this.#wanted.canary?.release === number)
+      throw new FairleadError('not_now', { why: `Release ${number} has the traffic` })
     const releases = this.#wanted.releases.map((one) =>
       one.spec.release === number ? { ...one, desired: 'stopped' as const } : one,
     )
@@ -172,6 +231,7 @@ export class Environment {
     // It was started again meanwhile.
     if (this.releases.get(number) !== release || release.desired !== 'stopped') return
     await release.remove()
+    rmSync(this.#observationFile(number), { force: true })
     this.releases.delete(number)
     this.#want({})
     this.#changed()
@@ -180,7 +240,7 @@ export class Environment {
   /** Stops everything, the traffic first. */
   async removeAll(): Promise<void> {
     for (const release of this.releases.values()) release.desired = 'stopped'
-    this.#want({ routed: null })
+    this.#want({ routed: null, canary: null })
     this.#changed()
     await Promise.all([...this.releases.values()].map((release) => release.stop()))
     this.#mustServe()

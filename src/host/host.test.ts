@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FairleadError } from '#contract/errors.ts'
+import type { Batch } from '#contract/verdict.ts'
 import { createHostClient } from '#platform/host-client.ts'
 import { ensureHost } from '#platform/host-process.ts'
 import { homeFrom, makeHome } from '#platform/home.ts'
@@ -46,7 +47,7 @@ describe('a release', () => {
     expect(status).toMatchObject({ state: 'ready', reason: null, routed: false })
     expect(status.instances.map(({ state }) => state)).toEqual(['healthy', 'healthy'])
     expect(await ask(host)).toMatchObject({ status: 503 })
-    await host.client.route(...at, 1, fence)
+    await host.client.route(...at, { release: 1, fence })
     expect(await ask(host)).toEqual({ status: 200, text: 'good' })
     const env = JSON.parse((await ask(host, '/env')).text) as Record<string, string>
     expect(env).toMatchObject({
@@ -93,7 +94,7 @@ describe('a release', () => {
     expect(status.reason).toMatch(
       /^web did not become healthy within 0\.7 s: \/ answered 500; its last words: the database is missing$/,
     )
-    await expect(host.client.route(...at, 2, fence)).rejects.toThrow('not ready')
+    await expect(host.client.route(...at, { release: 2, fence })).rejects.toThrow('not ready')
     expect((await ask(host)).text).toBe('good')
   })
 
@@ -235,7 +236,7 @@ describe('fencing', () => {
     await settle(host, releaseOf(host, 1, good, undefined, { fence: { deployment: 5, epoch: 3 } }))
     const old = { deployment: 5, epoch: 2 }
     for (const act of [
-      host.client.route(...at, 1, old),
+      host.client.route(...at, { release: 1, fence: old }),
       host.client.stop(...at, 1, old),
       host.client.remove(...at, 1, old),
       host.client.start(releaseOf(host, 1, good, undefined, { fence: old })),
@@ -244,9 +245,9 @@ describe('fencing', () => {
     expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', routed: false })
     await host.kill()
     await host.ensure()
-    await expect(host.client.route(...at, 1, old)).rejects.toMatchObject({ code: 'overtaken' })
-    await host.client.route(...at, 1, { deployment: 5, epoch: 3 })
-    await host.client.route(...at, 1, { deployment: 4, epoch: 1 })
+    await expect(host.client.route(...at, { release: 1, fence: old })).rejects.toMatchObject({ code: 'overtaken' })
+    await host.client.route(...at, { release: 1, fence: { deployment: 5, epoch: 3 } })
+    await host.client.route(...at, { release: 1, fence: { deployment: 4, epoch: 1 } })
     expect((await ask(host)).text).toBe('good')
   })
 })
@@ -374,5 +375,86 @@ describe('under load', () => {
       const [now] = only(await host.client.status())
       return now?.state === 'healthy' && now.pid !== instance?.pid
     })
+  })
+})
+
+describe('a canary', () => {
+  const read = async (after = 0, wait = 0) => host.client.observations(...at, 2, after, wait)
+  const route = (share: number | null) =>
+    host.client.route(...at, { release: 1, fence, ...(share === null ? {} : { canary: { release: 2, share } }) })
+  const start = async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const bad = await host.artifact({ 'server.js': server('bad') })
+    await settle(host, releaseOf(host, 2, bad))
+  }
+  const asked = async (times: number, path = '/x') => {
+    const texts: string[] = []
+    for (let i = 0; i < times; i += 1) texts.push((await ask(host, path)).text)
+    return texts
+  }
+
+  test('gets its share at random, and each request is counted once, where it was assigned', async () => {
+    await start()
+    await route(0.5)
+    const texts = await asked(200)
+    const canary = texts.filter((text) => text === 'bad').length
+    expect(canary).toBeGreaterThan(60)
+    expect(canary).toBeLessThan(140)
+    await route(0.9)
+    await asked(20)
+    const batches: Batch[] = []
+    let next = 0
+    await waitUntil('all is counted', async () => {
+      const found = await read(next, 200)
+      next = found.next
+      batches.push(...found.batches)
+      return batches.reduce((sum, one) => sum + one.canary.requests + one.baseline.requests, 0) === 220
+    })
+    const before = batches.filter(({ share }) => share === 0.5)
+    expect(before.reduce((sum, one) => sum + one.canary.requests, 0)).toBe(canary)
+    expect(new Set(batches.map(({ share }) => share))).toEqual(new Set([0.5, 0.9]))
+    expect(before.reduce((sum, one) => sum + one.baseline.bytes, 0)).toBeGreaterThan(60 * 4)
+    for (const { canary: arm } of batches)
+      expect(arm.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm.requests)
+  })
+
+  test('cannot be stopped while it has a share, and loses it at once', async () => {
+    await start()
+    await route(0.99)
+    await expect(host.client.stop(...at, 2, fence)).rejects.toThrow('has the traffic')
+    await route(null)
+    expect(new Set(await asked(30))).toEqual(new Set(['good']))
+    await host.client.stop(...at, 2, fence)
+  })
+
+  test('that does not take requests fails for itself alone: who asked is served by the release beside it', async () => {
+    await start()
+    await route(0.99)
+    const pid = only(await host.client.status()).at(-1)?.pid ?? 0
+    process.kill(pid, 'SIGSTOP')
+    process.kill(pid, 'SIGKILL')
+    expect(new Set(await asked(20))).toEqual(new Set(['good']))
+    await waitUntil('the refusals are counted', async () =>
+      (await read()).batches.some(({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0),
+    )
+  })
+
+  test('is counted on after the host was killed, and handed over', async () => {
+    await start()
+    await route(0.5)
+    await asked(50)
+    const total = async () =>
+      (await read()).batches.reduce((sum, one) => sum + one.canary.requests + one.baseline.requests, 0)
+    await waitUntil('the first are settled', async () => (await total()) === 50)
+    process.kill((await host.client.status()).pid, 'SIGKILL')
+    await ensureHost(host.home, { PATH: process.env['PATH'] })
+    expect(await total()).toBe(50)
+    await waitUntil('both serve', async () => new Set(await asked(20)).size === 2)
+    const slow = ask(host, '/slow')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const known = await total()
+    await host.client.upgrade(selfCommand('host'))
+    await slow
+    await waitUntil('the host that gave way counts what it began', async () => (await total()) > known)
   })
 })

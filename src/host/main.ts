@@ -68,7 +68,11 @@ class Host {
     this.#logger = logger
     this.#lock = lock
     this.#inherited = inherited
-    this.#edge = createEdge({ address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1', log: logger.warn })
+    this.#edge = createEdge({
+      address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1',
+      log: logger.warn,
+      random: Math.random,
+    })
     const id = readId(join(home.host, 'id'))
     this.#supervisor = new Supervisor({
       folder: home.host,
@@ -135,6 +139,7 @@ class Host {
     this.#api.close()
     this.#api.closeIdleConnections()
     await this.#edge.close(drainMs)
+    this.#supervisor.settleCounts(Infinity)
     this.#api.closeAllConnections()
     if (isLast) this.#lock.free()
     this.#ended.resolve(0)

@@ -21,6 +21,8 @@ const wantedEnvironment = z.object({
   /** the highest epoch seen of each deployment */
   epochs: z.record(z.string(), z.number()),
   routed: z.number().nullable(),
+  /** a release that is given a share of the requests beside it */
+  canary: z.object({ release: z.number(), share: z.number() }).nullable().default(null),
   route: z.object({ host: z.string(), port: z.number().nullable() }),
   releases: z.array(wantedRelease),
 })

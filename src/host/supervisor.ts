@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Fence, HostRelease, HostReleaseStatus } from '#contract/host.ts'
+import type { HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
 import type { Machine } from './instance.ts'
@@ -22,6 +22,8 @@ export interface SupervisorOptions {
 
 /** How often the logs are kept in bounds. */
 const trimEveryMs = 10_000
+/** How often what was counted of canaries is given on. */
+const settleEveryMs = 25
 
 /** Keeps the releases of every environment as they are wanted. */
 export class Supervisor {
@@ -30,6 +32,7 @@ export class Supervisor {
   readonly #waiters = new Set<() => void>()
   #isFrozen = false
   #trimmer: NodeJS.Timeout | undefined
+  #settler: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -38,6 +41,7 @@ export class Supervisor {
   /** Takes up what a host before this one left: adopts what runs, starts what should, ends what it does not know. */
   adopt(): void {
     this.#isFrozen = false
+    this.settleCounts(Infinity)
     this.#environments.clear()
     for (const { wanted, actual } of this.#options.state.read())
       this.#environments.set(`${wanted.app}/${wanted.environment}`, this.#make(wanted, actual))
@@ -45,6 +49,10 @@ export class Supervisor {
     for (const environment of this.#environments.values()) environment.adopt()
     this.#trimmer = setInterval(() => void this.#trimLogs(), trimEveryMs)
     this.#trimmer.unref()
+    clearInterval(this.#settler)
+    // It goes on after a handover: requests that this host began are counted by it.
+    this.#settler = setInterval(() => this.settleCounts(performance.now()), settleEveryMs)
+    this.#settler.unref()
   }
 
   #make(wanted: WantedEnvironment, actual: ConstructorParameters<typeof Environment>[2]): Environment {
@@ -81,7 +89,10 @@ export class Supervisor {
     const known = this.#environments.get(key)
     if (known) return known
     const route = { host: `${app}.${name}.localhost`, port: null }
-    const fresh = this.#make({ app, environment: name, epochs: {}, routed: null, route, releases: [] }, [])
+    const fresh = this.#make(
+      { app, environment: name, epochs: {}, routed: null, canary: null, route, releases: [] },
+      [],
+    )
     this.#environments.set(key, fresh)
     return fresh
   }
@@ -121,9 +132,27 @@ export class Supervisor {
     })
   }
 
-  route(app: string, name: string, number: number, fence: Fence): void {
-    this.#find(app, name, number)
-    this.#get(app, name).route(number, fence)
+  route(app: string, name: string, route: HostRoute): void {
+    this.#find(app, name, route.release)
+    this.#get(app, name).route(route)
+  }
+
+  /** What was counted of a canary since `after`; waits for more, at most so long. */
+  async observations(app: string, name: string, number: number, after: number, waitMs: number): Promise<Observations> {
+    const until = performance.now() + waitMs
+    for (;;) {
+      this.#find(app, name, number)
+      const found = this.#get(app, name).observations(number, after)
+      const left = until - performance.now()
+      if (found.next > after || left <= 0) return found
+      await this.#change(left)
+      if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
+    }
+  }
+
+  /** Gives on what is known of canaries' requests; with Infinity, at the end of this process, all. */
+  settleCounts(now: number): void {
+    for (const environment of this.#environments.values()) environment.settleCounts(now)
   }
 
   async stop(app: string, name: string, number: number, fence: Fence): Promise<void> {
@@ -140,7 +169,7 @@ export class Supervisor {
     this.#environments.delete(`${app}/${name}`)
     edge.remove(app, name)
     state.remove(app, name)
-    for (const kind of ['releases', 'log', 'data'])
+    for (const kind of ['releases', 'log', 'data', 'observations'])
       await rm(join(folder, kind, app, name), { recursive: true, force: true })
   }
 

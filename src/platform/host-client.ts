@@ -4,6 +4,9 @@ import { FairleadError, errorTable, type ErrorCode, type Problem } from '#contra
 import {
   type Fence,
   hostReleaseStatus,
+  observations,
+  type HostRoute,
+  type Observations,
   type HostRelease,
   type HostReleaseStatus,
   hostStatus,
@@ -17,7 +20,9 @@ export interface HostClient {
   start(release: HostRelease): Promise<HostReleaseStatus>
   /** null when the host does not know the release */
   release(app: string, environment: string, release: number, waitMs: number): Promise<HostReleaseStatus | null>
-  route(app: string, environment: string, release: number, fence: Fence): Promise<void>
+  route(app: string, environment: string, route: HostRoute): Promise<void>
+  /** what the edge counted of a canary since that place */
+  observations(app: string, environment: string, release: number, after: number, waitMs: number): Promise<Observations>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
   removeEnvironment(app: string, environment: string): Promise<void>
@@ -55,8 +60,12 @@ export function createHostClient(socketPath: string): HostClient {
         throw error
       }
     },
-    route: async (app, environment, release, fence) =>
-      void (await call('PUT', `${at(app, environment)}/route`, { release, fence })),
+    route: async (app, environment, route) => void (await call('PUT', `${at(app, environment)}/route`, route)),
+    observations: async (app, environment, release, after, waitMs) => {
+      const query = `after=${after}&wait=${waitMs}`
+      const path = `${at(app, environment)}/releases/${release}/observations?${query}`
+      return observations.parse(await call('GET', path, undefined, waitMs + 5000))
+    },
     // A stop waits for the drain and the grace of the services.
     stop: async (app, environment, release, fence) =>
       void (await call('POST', `${at(app, environment)}/releases/${release}/stop`, { fence }, 600_000)),

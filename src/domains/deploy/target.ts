@@ -1,4 +1,4 @@
-import type { Fence, HostInstance, HostRelease } from '#contract/host.ts'
+import type { Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host.ts'
 
 /** Names a release on a target. */
 export interface ReleaseReference {
@@ -29,8 +29,10 @@ export interface Target {
   start(release: HostRelease): Promise<void>
   /** Waits until the release is no longer `starting`, at most `waitMs`. */
   report(reference: ReleaseReference, waitMs: number): Promise<ReleaseReport>
-  /** Gives the traffic to a release that is ready. */
-  route(reference: ReleaseReference, fence: Fence): Promise<void>
+  /** Gives the traffic to a release that is ready, and a share of it to a canary that is. */
+  route(environment: Pick<ReleaseReference, 'app' | 'environment'>, route: HostRoute): Promise<void>
+  /** What was counted of a canary since that place; waits for more, at most `waitMs`. */
+  observations(reference: ReleaseReference, after: number, waitMs: number): Promise<Observations>
   /** Drains and stops the instances; the release can be started again. */
   stop(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops it and forgets it. */

@@ -47,6 +47,8 @@ export class Connection implements UpstreamOwner {
   #firstBody: Buffer | null = null
   #bodyLeft = 0
   #tries = 0
+  /** what the connection to the instance had brought before this answer */
+  #bytesBefore = 0
   /** an instance took it and then broke off */
   #wasLost = false
 
@@ -140,6 +142,7 @@ export class Connection implements UpstreamOwner {
     if (!backend) return this.#refuse()
     this.#tries += 1
     const rested = this.#tries > 1 ? null : backend.take(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
+    this.#bytesBefore = rested?.socket.bytesRead ?? 0
     if (rested) {
       this.#upstream = rested
       return this.#send(rested)
@@ -232,9 +235,10 @@ export class Connection implements UpstreamOwner {
     const upstream = this.#upstream
     const answer = this.#answer
     this.#upstream = null
+    const bytes = (upstream?.socket.bytesRead ?? 0) - this.#bytesBefore
     if (isClean && answer?.keepAlive && this.#bodyLeft === 0) upstream?.rest()
     else upstream?.destroy()
-    this.#passage?.end(answer?.status ?? 502)
+    this.#passage?.end(answer?.status ?? 502, bytes)
     this.#next()
   }
 
@@ -298,7 +302,7 @@ export class Connection implements UpstreamOwner {
     this.#upstream?.destroy()
     this.#upstream = null
     const hasHead = this.#answer !== null
-    this.#passage?.end(502)
+    this.#passage?.breakOff()
     this.#passage = null
     if (hasHead) this.#left()
     else this.#answerPage(502, brokenOff)
@@ -314,7 +318,7 @@ export class Connection implements UpstreamOwner {
   #left = (): void => {
     this.#upstream?.destroy()
     this.#upstream = null
-    this.#passage?.end(499)
+    this.#passage?.end(499, 0)
     this.#passage = null
     this.#isOver = true
     this.#socket.destroy()

@@ -76,7 +76,7 @@ interface Tried {
 const portOf = (edge: Edge): number => (edge.sockets().get('edge')?.address() as AddressInfo | undefined)?.port ?? 0
 
 async function startEdge(isThorough: boolean): Promise<Tried> {
-  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, isThorough })
+  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, random: Math.random, isThorough })
   await edge.listen(0, new Map())
   closers.push(() => edge.close(0))
   return { edge, port: portOf(edge) }
@@ -643,7 +643,7 @@ test('a connection that came before the edge took the socket over is served by i
   )
   const answer = ask(port)
   await until(() => early.length === 1)
-  const edge = createEdge({ address: '127.0.0.1', log: () => undefined })
+  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, random: Math.random })
   closers.push(() => edge.close(0))
   edge.set(route([await service((_request, response) => response.end('kept'))]))
   await edge.listen(port, new Map([['edge', { server: before, early }]]))

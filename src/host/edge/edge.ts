@@ -14,7 +14,7 @@ export interface Edge {
   remove(app: string, environment: string): void
   /** Waits until no request of a release is under way, at most so long; then cuts what is left (WebSockets). */
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
-  counts(): (EdgeRoute & RouteCount & { problem: string | null })[]
+  counts(): (Omit<EdgeRoute, 'canary'> & RouteCount & { problem: string | null })[]
   /** Listens on the edge's port and the fixed ones, or takes sockets over from a host before. */
   listen(port: number, handed: Map<string, Handed>): Promise<void>
   /** The listening sockets by name, to hand to the next host. */
@@ -35,6 +35,8 @@ export interface EdgeOptions {
   log(message: string, fields?: Record<string, unknown>): void
   /** every request takes the thorough path; for tests and measurements */
   isThorough?: boolean
+  /** from 0 to 1: which requests a canary gets */
+  random(): number
 }
 
 /** A client that is quiet for longer is let go; when the host gives way, much sooner. */
@@ -43,7 +45,7 @@ const quietAtMostWhenClosing = 3000
 
 /** The reverse proxy in front of the services of this machine. A change of route is one assignment: no request falls between. */
 export function createEdge(options: EdgeOptions): Edge {
-  const routes = new Routes()
+  const routes = new Routes(options.random)
   const listeners = new Map<string, Server>()
   const connections = new Set<Connection>()
   const thorough = createThorough(routes, () => isClosing)
@@ -121,7 +123,12 @@ export function createEdge(options: EdgeOptions): Edge {
       routes.remove(app, environment)
     },
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
-    counts: () => routes.all().map(({ route, count, problem }) => ({ ...route, ...count, problem })),
+    counts: () =>
+      routes.all().map(({ route: { app, environment, host, port, release, services }, count, problem }) => ({
+        ...{ app, environment, host, port, release, services },
+        ...count,
+        problem,
+      })),
     listen: async (port, handed) => {
       handedOver = handed
       await open('edge', port, null)

@@ -30,6 +30,7 @@ export function forward(
   isClosing: () => boolean,
 ): void {
   let isOver = false
+  let bytes = 0
   let tries = 0
   let wasLost = false
   let controller: Dispatcher.DispatchController | null = null
@@ -37,7 +38,7 @@ export function forward(
   const finish = (status: number): void => {
     if (isOver) return
     isOver = true
-    passage.end(status)
+    passage.end(status, bytes)
   }
   const abandon = (): void => {
     if (isOver) return
@@ -47,7 +48,8 @@ export function forward(
   }
   const fail = (): void => {
     if (isOver) return
-    finish(502)
+    isOver = true
+    passage.breakOff()
     if (response.headersSent) response.destroy()
     else endPage(response, 502, brokenOff)
   }
@@ -82,6 +84,7 @@ export function forward(
         response.flushHeaders()
       },
       onResponseData: (started, chunk) => {
+        bytes += chunk.length
         if (!response.write(chunk)) started.pause()
       },
       onResponseEnd: () => {

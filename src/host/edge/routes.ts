@@ -1,4 +1,5 @@
 import { Backend } from './backend.ts'
+import type { Count, Counted } from './count.ts'
 
 /** What the edge knows of an environment: the release with the traffic, and where its services answer. */
 export interface EdgeRoute {
@@ -8,7 +9,21 @@ export interface EdgeRoute {
   host: string
   port: number | null
   release: number | null
-  services: { name: string; ports: number[] }[]
+  services: ServicePorts[]
+  /** a release beside it that is given a share of the requests, and where they are counted */
+  canary?: Canary | undefined
+}
+
+interface ServicePorts {
+  name: string
+  ports: number[]
+}
+
+interface Canary {
+  release: number
+  share: number
+  services: ServicePorts[]
+  count: Count
 }
 
 export interface RouteCount {
@@ -36,9 +51,14 @@ const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string => `${rout
 
 /** Which instance gets a request, and how many requests each route had. A change of route is one assignment. */
 export class Routes {
+  readonly random: () => number
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
   readonly #traffic = new Map<string, Traffic>()
+
+  constructor(random: () => number) {
+    this.random = random
+  }
 
   set(route: EdgeRoute): Entry {
     const known = this.#entries.get(keyOf(route))
@@ -53,8 +73,12 @@ export class Routes {
 
   /** An instance that started again has another port. */
   #forgetGone(route: EdgeRoute): void {
-    const traffic = this.#traffic.get(`${keyOf(route)}/${route.release}`)
-    const ports = new Set(route.services.flatMap((service) => service.ports))
+    for (const one of [route, route.canary]) if (one) this.#forgetGoneOf(route, one)
+  }
+
+  #forgetGoneOf(route: EdgeRoute, { release, services }: Pick<EdgeRoute, 'release' | 'services'>): void {
+    const traffic = this.#traffic.get(`${keyOf(route)}/${release}`)
+    const ports = new Set(services.flatMap((service) => service.ports))
     for (const [port, backend] of traffic?.backends ?? []) {
       if (ports.has(port)) continue
       backend.close()
@@ -87,8 +111,8 @@ export class Routes {
     return entry ? new Passage(this, entry, host) : null
   }
 
-  traffic(route: EdgeRoute): Traffic {
-    const key = `${keyOf(route)}/${route.release}`
+  traffic(route: EdgeRoute, release: number): Traffic {
+    const key = `${keyOf(route)}/${release}`
     let found = this.#traffic.get(key)
     if (!found) this.#traffic.set(key, (found = { passages: new Set(), backends: new Map(), turn: 0 }))
     return found
@@ -119,6 +143,9 @@ export class Passage {
   readonly entry: Entry
   readonly #routes: Routes
   readonly #host: string
+  /** assigned while there is a canary, and to which release then */
+  readonly #counted: Counted | null
+  readonly #canary: number | null
   #traffic: Traffic | null = null
   #backend: Backend | null = null
   #refused: number[] | null = null
@@ -127,16 +154,30 @@ export class Passage {
     this.#routes = routes
     this.entry = entry
     this.#host = host
+    const { canary } = entry.route
+    this.#counted = canary ? canary.count.begin(routes.random(), performance.now(), Date.now()) : null
+    this.#canary = canary && this.#counted?.arm === 'canary' ? canary.release : null
   }
 
-  /** The instance to try: the least busy one of the release that has the traffic now. Null when none is left. */
+  /**
+   * The instance to try: the least busy one of the release that it was assigned to. A canary that does not take it has
+   * failed, and who asked is served by the release beside it. Null when no instance is left.
+   */
   next(): Backend | null {
     this.#leave()
     const { route } = this.entry
-    if (route.release === null) return null
-    const ports = this.#ports(route)
-    const traffic = this.#routes.traffic(route)
-    const best = this.#leastBusy(traffic, ports)
+    const { canary } = route
+    if (canary && canary.release === this.#canary) {
+      const best = this.#choose(canary.release, canary.services)
+      if (best) return best
+      this.#observe('refused', 0)
+    }
+    return route.release === null ? null : this.#choose(route.release, route.services)
+  }
+
+  #choose(release: number, services: ServicePorts[]): Backend | null {
+    const traffic = this.#routes.traffic(this.entry.route, release)
+    const best = this.#leastBusy(traffic, this.#ports(services))
     if (best === null) return null
     this.#traffic = traffic
     this.#backend = best
@@ -145,11 +186,12 @@ export class Passage {
     return best
   }
 
-  #ports(route: EdgeRoute): number[] {
-    const isService = this.#host.length > route.host.length && this.#host.endsWith(`.${route.host}`)
-    if (!isService) return route.services[0]?.ports ?? []
-    const name = this.#host.slice(0, -route.host.length - 1)
-    return route.services.find((service) => service.name === name)?.ports ?? []
+  #ports(services: ServicePorts[]): number[] {
+    const { host } = this.entry.route
+    const isService = this.#host.length > host.length && this.#host.endsWith(`.${host}`)
+    if (!isService) return services[0]?.ports ?? []
+    const name = this.#host.slice(0, -host.length - 1)
+    return services.find((service) => service.name === name)?.ports ?? []
   }
 
   #leastBusy(traffic: Traffic, ports: number[]): Backend | null {
@@ -177,11 +219,28 @@ export class Passage {
     this.#traffic = null
   }
 
-  /** It ended with that status; 499 when the client left before the answer was whole. */
-  end(status: number): void {
+  /** The outcome is known before the end: the answer to a handshake. */
+  answered(status: number): void {
+    this.#observe(outcomeOf(status), 0)
+  }
+
+  /** It ended with that status, 499 when the client left before the answer was whole; `bytes` of answer came. */
+  end(status: number, bytes: number): void {
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
+    this.#observe(outcomeOf(status), bytes)
+  }
+
+  /** The instance took it and broke it off. */
+  breakOff(): void {
+    this.#observe('broken', 0)
+    this.end(502, 0)
+  }
+
+  #observe(outcome: string, bytes: number): void {
+    const isError = outcome === '5xx' || outcome === 'refused' || outcome === 'broken'
+    this.#counted?.end(outcome, isError, bytes, performance.now())
   }
 
   /** It ended because no instance could take it: status and sentence for who asked. */
@@ -190,11 +249,15 @@ export class Passage {
     const { count, route } = this.entry
     count.requests += 1
     count.unavailable += 1
+    this.#observe('refused', 0)
     if (route.release === null)
       return { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
-    const isUnknown = this.#ports(route).length === 0 && route.services.some((service) => service.ports.length > 0)
+    const isUnknown =
+      this.#ports(route.services).length === 0 && route.services.some((service) => service.ports.length > 0)
     return isUnknown
       ? { status: 404, text: `${route.app} has no service with traffic at ${this.#host}.\n` }
       : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
   }
 }
+
+const outcomeOf = (status: number): string => (status === 499 ? 'left' : `${Math.floor(status / 100)}xx`)

@@ -12,7 +12,7 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
   const finish = (status: number): void => {
     if (isOver) return
     isOver = true
-    passage.end(status)
+    passage.end(status, 0)
   }
   passage.cut = () => {
     finish(499)
@@ -44,10 +44,12 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
         passage.refuse()
         return attempt()
       }
-      finish(502)
+      isOver = true
+      passage.breakOff()
       client.end(page(502, brokenOff, false, true))
     })
     sent.on('upgrade', (answer, upstream, first) => {
+      passage.answered(101)
       tunnel(client, upstream as Socket, answer, head, first)
       upstream.on('close', () => finish(101))
     })

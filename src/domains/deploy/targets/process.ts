@@ -19,7 +19,9 @@ export function processTarget(host: HostClient): Target {
         instances: status.instances,
       }
     },
-    route: ({ app, environment, release }, fence) => host.route(app, environment, release, fence),
+    route: ({ app, environment }, route) => host.route(app, environment, route),
+    observations: ({ app, environment, release }, after, waitMs) =>
+      host.observations(app, environment, release, after, waitMs),
     stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
     remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
     removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),

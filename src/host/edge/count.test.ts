@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Batch } from '#contract/verdict.ts'
+import { Count } from './count.ts'
+
+const requests = (batch: Batch): number => batch.baseline.requests + batch.canary.requests
+
+test('every request is counted once, in batches by the order of assignment, whatever the order of their ends', () => {
+  const request = fc.record({
+    gap: fc.nat(80),
+    takes: fc.nat(3000),
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+    share: fc.constantFrom(0.1, 0.5),
+  })
+  fc.assert(
+    fc.property(fc.array(request, { minLength: 1, maxLength: 200 }), (wanted) => {
+      const given: Batch[] = []
+      const count = new Count((batch) => given.push(batch) > 0)
+      const ends: { at: number; end(now: number): void }[] = []
+      let now = 0
+      let canary = 0
+      const pass = (until: number): void => {
+        for (const one of ends.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)) {
+          one.end(one.at)
+          ends.splice(ends.indexOf(one), 1)
+        }
+        count.settle(until)
+      }
+      for (const { gap, takes, random, share } of wanted) {
+        now += gap
+        pass(now)
+        count.share = share
+        const counted = count.begin(random, now, 1000 + now)
+        if (counted.arm === 'canary') canary += 1
+        expect(counted.arm).toBe(random < share ? 'canary' : 'baseline')
+        ends.push({ at: now + takes, end: (at) => counted.end('2xx', false, 1, at) })
+      }
+      pass(now + 3000)
+      expect(count.settle(now + 3100)).toBe(true)
+      expect(given.reduce((sum, batch) => sum + requests(batch), 0)).toBe(wanted.length)
+      expect(given.reduce((sum, batch) => sum + batch.canary.requests, 0)).toBe(canary)
+      expect(given.map(({ at }) => at)).toEqual(given.map(({ at }) => at).toSorted((a, b) => a - b))
+    }),
+  )
+})
+
+test('a batch waits for the requests before it, at most for as long as patience lasts', () => {
+  const given: Batch[] = []
+  const count = new Count((batch) => given.push(batch) > 0)
+  count.share = 0.5
+  const slow = count.begin(0.1, 0, 0)
+  count.begin(0.9, 200, 200).end('5xx', true, 7, 210)
+  expect(count.settle(500)).toBe(false)
+  expect(given).toEqual([])
+  expect(count.settle(10_200)).toBe(true)
+  expect(given.map(({ canary }) => canary.outcomes)).toEqual([{ open: 1 }, {}])
+  expect(given[1]?.baseline).toMatchObject({ requests: 1, errors: 1, bytes: 7, outcomes: { '5xx': 1 } })
+  slow.end('5xx', true, 0, 11_000)
+  expect(given[0]?.canary).toMatchObject({ requests: 1, errors: 0 })
+})
+
+test('what cannot be kept now is offered again, and a second end does not count', () => {
+  const given: Batch[] = []
+  let isFull = true
+  const count = new Count((batch) => !isFull && given.push(batch) > 0)
+  count.share = 1
+  const one = count.begin(0, 0, 0)
+  one.end('refused', true, 0, 1)
+  one.end('2xx', false, 9, 2)
+  expect(count.settle(200)).toBe(false)
+  isFull = false
+  expect(count.settle(250)).toBe(true)
+  expect(given[0]?.canary).toMatchObject({ requests: 1, errors: 1, outcomes: { refused: 1 } })
+})
