@@ -36,7 +36,7 @@ services:
   worker: {run: exec sleep 1000000}
 environments:
   staging: {verify: 'curl -fsS "$FAIRLEAD_URL"'}
-  production: {}
+  production: {strategy: canary, canary: {steps: [20, 50], least: 200ms, most: 300ms, undecided: promote}}
 `
 
 beforeAll(async () => {

@@ -10,6 +10,7 @@ import * as machine from './commands/machine.ts'
 import * as runs from './commands/runs.ts'
 import * as status from './commands/status.ts'
 import * as up from './commands/up.ts'
+import * as verdict from './commands/verdict.ts'
 
 /** In the order of help. */
 export const registrations: Register[] = [
@@ -19,6 +20,7 @@ export const registrations: Register[] = [
   runs.register,
   logs.register,
   deployments.register,
+  verdict.register,
   configuration.register,
   events.register,
   access.register,

@@ -90,11 +90,16 @@ const marks: Record<string, string> = {
   running: '●',
   starting: '●',
   verifying: '●',
+  canary: '◐',
   switching: '●',
   succeeded: '✔',
   passed: '✔',
   live: '✔',
   healthy: '✔',
+  harmful: '✘',
+  undecided: '?',
+  promoted: '✔',
+  taken_back: '↩',
   failed: '✘',
   unhealthy: '✘',
   rolled_back: '↩',
@@ -109,9 +114,9 @@ const marks: Record<string, string> = {
 /** A state as mark and word: the colour is never the only sign. */
 export function state(name: string, paint: Paint): string {
   const text = `${marks[name] ?? '·'} ${name.replace('_', ' ')}`
-  if (['succeeded', 'passed', 'live', 'healthy'].includes(name)) return paint.good(text)
-  if (['failed', 'unhealthy', 'rolled_back', 'unknown'].includes(name)) return paint.bad(text)
-  return ['running', 'starting', 'verifying', 'switching'].includes(name) ? paint.busy(text) : paint.dim(text)
+  if (['succeeded', 'passed', 'live', 'healthy', 'promoted'].includes(name)) return paint.good(text)
+  if (['failed', 'unhealthy', 'harmful', 'taken_back', 'rolled_back', 'unknown'].includes(name)) return paint.bad(text)
+  return ['running', 'starting', 'verifying', 'canary', 'switching'].includes(name) ? paint.busy(text) : paint.dim(text)
 }
 
 /** The nearest word, when somebody mistyped it. */

@@ -5,6 +5,7 @@ import { endpoint, roles } from './endpoint.ts'
 import { configuration, environment, line } from './environment.ts'
 import { storedEvent } from './event.ts'
 import { deployment, deploymentStates, logLine, logPage, run, runDetail, runStates } from './run.ts'
+import { verdictView } from './verdict.ts'
 
 const id = z.coerce.number().int().positive()
 const limit = z.coerce.number().int().min(1).max(500).default(50)
@@ -261,6 +262,22 @@ export const endpoints = {
     summary: 'Show a deployment',
     params: z.object({ deployment: id }),
     output: deployment,
+  }),
+  getVerdict: endpoint({
+    method: 'GET',
+    path: '/deployments/{deployment}/verdict',
+    role: 'viewer',
+    summary: 'What is known of a canary: its share, its judgement, and how it came about',
+    params: z.object({ deployment: id }),
+    output: verdictView,
+  }),
+  promoteCanary: endpoint({
+    method: 'POST',
+    path: '/deployments/{deployment}/promote',
+    role: 'operator',
+    summary: 'Give a canary all of the traffic without waiting for its verdict',
+    params: z.object({ deployment: id }),
+    output: done,
   }),
   getConfiguration: endpoint({
     method: 'GET',

@@ -142,12 +142,76 @@ const verifyFile = shorthand(
   }),
 )
 
+const share = z.number().min(1, 'must be at least 1').max(99, 'must be at most 99')
+
+const canaryFile = shorthand(
+  null,
+  z
+    .strictObject({
+      steps: z
+        .array(share)
+        .min(1)
+        .max(20)
+        .default([5, 20, 50])
+        .describe('Percent of the requests that it is given, one after the other, each for an equal part of `least`'),
+      least: duration(0).prefault('2m').describe('Not promoted before, however good it looks'),
+      most: duration(1).prefault('15m').describe('Decided by then, if there is enough data'),
+      undecided: z
+        .enum(['hold', 'promote', 'rollback'])
+        .default('hold')
+        .describe(
+          'What becomes of it when there is not enough data after `most`: it waits for you, goes on or goes back',
+        ),
+      alpha: z
+        .number()
+        .min(0.0001)
+        .max(0.2)
+        .default(0.01)
+        .describe('The probability of a false alarm over the whole canary, however often one looks'),
+      tolerance: shorthand(
+        null,
+        z.strictObject({
+          errors: z
+            .number()
+            .min(0)
+            .max(10)
+            .default(0.1)
+            .describe('How much higher the rate of errors may be: 0.1 is a tenth'),
+          latency: z.number().min(0).max(10).default(0.1).describe('How much slower it may be: 0.1 is a tenth'),
+        }),
+      )
+        .prefault({})
+        .describe('How much worse is no harm'),
+      harm: shorthand(
+        null,
+        z.strictObject({
+          ratio: z.number().gt(1).max(100).default(1.5).describe('As many times the rate of errors, and'),
+          difference: z.number().gt(0).max(1).default(0.001).describe('this much more of all requests'),
+        }),
+      )
+        .prefault({})
+        .describe('What must be excluded before a canary is called healthy'),
+    })
+    .refine((file) => file.steps.every((step, i) => i === 0 || step > (file.steps[i - 1] ?? 0)), {
+      path: ['steps'],
+      message: 'must rise from each to the next',
+    })
+    .refine((file) => file.most >= file.least, { path: ['most'], message: 'must not be shorter than `least`' }),
+)
+
 export const environmentFile = shorthand(
   null,
   z.strictObject({
     verify: verifyFile
       .optional()
       .describe('A command that must pass on the new release before it gets traffic, or the keys below; default: none'),
+    strategy: z
+      .enum(['blue-green', 'canary'])
+      .default('blue-green')
+      .describe(
+        'All of the traffic at once, or a growing share of it while the release is judged against the one before',
+      ),
+    canary: canaryFile.prefault({}).describe('How a canary goes'),
     env: variables.prefault({}).describe('Variables of this environment; `fairlead env set` overrides them'),
     port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
     instances: count.optional().describe('Overrides that of each service'),

@@ -8,6 +8,7 @@ export const deploymentStates = [
   'waiting', // for the environment's lock
   'starting', // new instances start
   'verifying',
+  'canary', // has a share of the traffic, and is judged
   'switching',
   'live', // has the traffic
   'replaced', // a later deployment has it

@@ -30,7 +30,7 @@ async function cleanArtifacts(world: World): Promise<number> {
         select r.artifact, row_number() over (partition by d.app, d.environment order by d.id desc) as age
         from deployment d join release r on r.id = d.release where d.live is not null) recent where age <= ${artifactsKept}
       union select r.artifact from deployment d join release r on r.id = d.release
-        where d.state in ('live', 'waiting', 'starting', 'verifying', 'switching'))
+        where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
     returning digest`)
   const kept = await world.db.query<{ digest: string }>(sql`select digest from artifact where removed is null`)
   await collectGarbage({ layout: world.home.artifacts, keep: kept.map((row) => row.digest) })

@@ -16,7 +16,8 @@ import {
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
 import { pack } from '#platform/oci.ts'
-import { deploy, facts, type PlannedDeployment } from './deployment.ts'
+import { deploy } from './deployment.ts'
+import { facts, type PlannedDeployment } from './planned-deployment.ts'
 import { pause } from './patience.ts'
 import { runSteps } from './steps.ts'
 import type { World } from './world.ts'

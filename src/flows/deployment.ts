@@ -1,40 +1,16 @@
 import type { Fence } from '#contract/host.ts'
-import type { Deployment } from '#contract/run.ts'
-import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { getStored } from '#domains/config/store.ts'
-import { type Admission, findRollbackTarget, type Situation } from '#domains/deploy/deploy.ts'
+import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
+import { setVerdictState } from '#domains/deploy/verdict-store.ts'
 import type { ReleaseReference } from '#domains/deploy/target.ts'
 import { Broken, Cancelled, Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
+import { runCanary } from './canary.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
 import { patiently } from './patience.ts'
+import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { executeStep } from './step.ts'
 import type { World } from './world.ts'
-
-/** A deployment whose rows are stored already. `folder` is where its verification runs. */
-export interface PlannedDeployment {
-  id: number
-  release: number
-  app: string
-  environment: string
-  kind: Deployment['kind']
-  run: number
-  sha: string
-  definition: PipelineFile
-  actor: string
-  /** orders the queue for the environment's lock */
-  rank: number
-  folder: string
-  /** verify before the switch; a rollback returns to what was verified before */
-  verify: boolean
-  /** take the newest configuration when the lock is held; a rollback keeps the one it had */
-  refreshConfiguration: boolean
-  /** may it go, now that it has the lock */
-  admit(situation: Situation): Admission
-  /** what becomes of the deployment that had the traffic */
-  formerState: 'replaced' | 'rolled_back'
-  formerReason: string | null
-}
 
 export type DeploymentOutcome =
   | { state: 'live'; retired: Promise<void> }
@@ -48,6 +24,8 @@ export type DeploymentOutcome =
 export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDeployment): Promise<DeploymentOutcome> {
   const at = plan.environment
   const reference: ReleaseReference = { app: plan.app, environment: at, release: plan.release }
+  /** has traffic while this one is a canary */
+  let beside: Former | null = null
   try {
     await ctx.lock(lockName(plan), plan.rank)
     const admitted = await ctx.step(`${at}.admit`, (step) => admit(world, step, plan))
@@ -61,11 +39,22 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
       const reason = await ctx.step(`${at}.verify`, (step) => verify(world, step, plan, started.address))
       if (reason !== null) return await giveUp(ctx, world, plan, 'failed', reason)
     }
+    const { former } = admitted
+    if (former && plan.kind !== 'rollback' && plan.definition.environments[at]?.strategy === 'canary') {
+      beside = former
+      const canary = await ctx.step(`${at}.canary`, (step) => runCanary(world, step, plan, former))
+      if (canary.end !== 'promote') {
+        const state = canary.end === 'take back' ? 'rolled_back' : 'superseded'
+        return await giveUp(ctx, world, plan, state, canary.reason, beside)
+      }
+    }
     await ctx.step(`${at}.switch`, (step) => switchTraffic(world, ctx.chain, step, plan, admitted.former))
     return { state: 'live', retired: retire(ctx, world, plan, admitted.former) }
   } catch (error) {
-    if (error instanceof Cancelled) await ctx.uncancelled(() => giveUp(ctx, world, plan, 'cancelled', 'cancelled'))
-    if (error instanceof Broken || error instanceof Failed) return giveUp(ctx, world, plan, 'failed', error.message)
+    if (error instanceof Cancelled)
+      await ctx.uncancelled(() => giveUp(ctx, world, plan, 'cancelled', 'cancelled', beside))
+    if (error instanceof Broken || error instanceof Failed)
+      return giveUp(ctx, world, plan, 'failed', error.message, beside)
     throw error
   }
 }
@@ -164,9 +153,7 @@ async function switchTraffic(
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await patiently(step, () =>
-    world.target.route({ app: plan.app, environment: plan.environment, release: plan.release }, fence(plan, step)),
-  )
+  await patiently(step, () => world.target.route(plan, { release: plan.release, fence: fence(plan, step) }))
   for (const statement of store.switchDeployments(
     plan.id,
     plan.app,
@@ -229,17 +216,22 @@ async function retire(
   })
 }
 
-/** Takes away what was started; the traffic was never on it. */
+/** Takes away what was started; what traffic it had as a canary goes back to the one beside it. */
 async function giveUp(
   ctx: WorkflowContext,
   world: World,
   plan: PlannedDeployment,
-  state: 'failed' | 'cancelled',
+  state: 'failed' | 'cancelled' | 'superseded' | 'rolled_back',
   reason: string,
+  beside: Former | null = null,
 ): Promise<DeploymentOutcome> {
   await ctx.step(`${plan.environment}.give-up`, async (step) => {
     const reference = { app: plan.app, environment: plan.environment, release: plan.release }
     try {
+      if (beside)
+        await patiently(step, () =>
+          world.target.route(reference, { release: beside.release, fence: fence(plan, step) }),
+        )
       const report = await patiently(step, () => world.target.report(reference, 0))
       if (!report.routed && report.state !== 'missing') {
         await patiently(step, () =>
@@ -254,6 +246,7 @@ async function giveUp(
         error: String(error),
       })
     }
+    if (beside) step.write(setVerdictState(plan.id, 'given_up'))
     step.write(store.endDeployment(plan.id, state, reason))
     step.emit({
       ...subject(plan),
@@ -263,18 +256,7 @@ async function giveUp(
     return null
   })
   await ctx.unlock(lockName(plan))
-  return { state: 'failed', reason }
+  return { state: state === 'superseded' ? 'superseded' : 'failed', reason }
 }
 
 const fence = (plan: PlannedDeployment, step: StepContext): Fence => ({ deployment: plan.id, epoch: step.epoch })
-
-const subject = (plan: PlannedDeployment) => ({ subject: `deployment/${plan.id}`, app: plan.app, actor: plan.actor })
-
-/** What every event of a deployment says. */
-export const facts = (plan: Pick<PlannedDeployment, 'environment' | 'kind' | 'run' | 'release' | 'sha'>) => ({
-  environment: plan.environment,
-  kind: plan.kind,
-  run: plan.run,
-  release: plan.release,
-  sha: plan.sha,
-})

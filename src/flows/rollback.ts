@@ -7,7 +7,8 @@ import type { NewEvent } from '#contract/event.ts'
 import type { NewWorkflow, StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
-import { deploy, facts } from './deployment.ts'
+import { deploy } from './deployment.ts'
+import { facts } from './planned-deployment.ts'
 import type { World } from './world.ts'
 
 export interface RollbackInput {

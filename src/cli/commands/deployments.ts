@@ -109,4 +109,4 @@ async function rollback(
 }
 
 const isOpen = (deployment: Deployment): boolean =>
-  ['waiting', 'starting', 'verifying', 'switching'].includes(deployment.state)
+  ['waiting', 'starting', 'verifying', 'canary', 'switching'].includes(deployment.state)

@@ -60,13 +60,13 @@ export async function pendingDeployments(db: Database, app: string, environment:
   return select(
     db,
     sql`where d.app = ${app} and d.environment = ${environment}
-    and d.state in ('waiting', 'starting', 'verifying', 'switching') order by d.id desc limit 20`,
+    and d.state in ('waiting', 'starting', 'verifying', 'canary', 'switching') order by d.id desc limit 20`,
   )
 }
 
 export async function openDeployments(db: Database): Promise<{ id: number; workflow: string }[]> {
   return db.query(
-    sql`select id, workflow from deployment where state in ('waiting', 'starting', 'verifying', 'switching')`,
+    sql`select id, workflow from deployment where state in ('waiting', 'starting', 'verifying', 'canary', 'switching')`,
   )
 }
 
@@ -134,7 +134,7 @@ export function beginDeployment(id: number, replaces: number | null): Statement 
   return sql`update deployment set state = 'starting', started = now(), replaces = ${replaces}::bigint where id = ${id}`
 }
 
-export function setDeploymentState(id: number, state: 'verifying' | 'switching'): Statement {
+export function setDeploymentState(id: number, state: 'verifying' | 'canary' | 'switching'): Statement {
   return sql`update deployment set state = ${state} where id = ${id}`
 }
 
@@ -153,9 +153,13 @@ export function switchDeployments(
   ]
 }
 
-export function endDeployment(id: number, state: 'failed' | 'cancelled' | 'superseded', reason: string): Statement {
+export function endDeployment(
+  id: number,
+  state: 'failed' | 'cancelled' | 'superseded' | 'rolled_back',
+  reason: string,
+): Statement {
   return sql`update deployment set state = ${state}, reason = ${reason}, ended = now()
-    where id = ${id} and state in ('waiting', 'starting', 'verifying', 'switching')`
+    where id = ${id} and state in ('waiting', 'starting', 'verifying', 'canary', 'switching')`
 }
 
 export interface StoredEnvironment {

@@ -56,9 +56,24 @@ environments:
       instances: 1,
       stop: { signal: 'SIGTERM', grace: 10_000 },
     })
+    const canary = {
+      steps: [5, 20, 50],
+      least: 120_000,
+      most: 900_000,
+      undecided: 'hold',
+      alpha: 0.01,
+      tolerance: { errors: 0.1, latency: 0.1 },
+      harm: { ratio: 1.5, difference: 0.001 },
+    }
     expect(file.environments).toEqual({
-      dev: { env: {}, watch: 300_000 },
-      production: { env: {}, watch: 90_000, verify: { run: 'npm run smoke', timeout: 300_000 } },
+      dev: { env: {}, watch: 300_000, strategy: 'blue-green', canary },
+      production: {
+        env: {},
+        watch: 90_000,
+        strategy: 'blue-green',
+        canary,
+        verify: { run: 'npm run smoke', timeout: 300_000 },
+      },
     })
     expect(file.artifact).toEqual({ include: ['.'], exclude: [] })
   })
@@ -131,6 +146,14 @@ describe('what is refused, where and with which advice', () => {
       'no time at all',
       'steps: {a: {run: x, timeout: 0}}',
       ['1:30 `steps.a.timeout` must be at least 1ms; write for example `timeout: 10m`'],
+    ],
+    [
+      'a canary that makes no sense',
+      'environments: {a: {strategy: rolling, canary: {steps: [50, 20]}}}',
+      [
+        '1:30 `environments.a.strategy` must be one of blue-green, canary; write for example `strategy: canary`',
+        '1:48 `environments.a.canary.steps` must rise from each to the next; write for example `steps: [5, 20, 50]`',
+      ],
     ],
     [
       'too long a time',
@@ -452,7 +475,19 @@ describe('laws', () => {
       { requiredKeys: ['run'] },
     ),
   )
-  const environment = fc.oneof(fc.constant(null), fc.record({ env, verify: command, watch: time }, optional))
+  const environment = fc.oneof(
+    fc.constant(null),
+    fc.record(
+      {
+        env,
+        verify: command,
+        watch: time,
+        strategy: fc.constantFrom('blue-green', 'canary'),
+        canary: fc.constant({ steps: [1, 2] }),
+      },
+      optional,
+    ),
+  )
   const some = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { minKeys: 1, maxKeys: 6 })
   const file = fc.record(
     { app: name, steps: some(step), services: some(service), environments: some(environment) },
@@ -477,7 +512,9 @@ describe('laws', () => {
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))
         const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
-          ['timeout', 'interval', 'grace', 'watch'].includes(key) && typeof item === 'number' ? item / 1000 : item,
+          ['timeout', 'interval', 'grace', 'watch', 'least', 'most'].includes(key) && typeof item === 'number'
+            ? item / 1000
+            : item,
         ) as unknown
         expect(good(stringify(inSeconds))).toEqual(first)
       }),

@@ -39,6 +39,14 @@ const examples: Record<string, string> = {
   signal: 'signal: SIGTERM',
   memory: 'memory: 512',
   verify: 'verify: curl -f $FAIRLEAD_URL/health',
+  strategy: 'strategy: canary',
+  canary: 'canary: {steps: [5, 20, 50], least: 2m, most: 15m}',
+  least: 'least: 2m',
+  most: 'most: 15m',
+  undecided: 'undecided: hold',
+  alpha: 'alpha: 0.01',
+  tolerance: 'tolerance: {errors: 0.1, latency: 0.1}',
+  harm: 'harm: {ratio: 1.5, difference: 0.001}',
 }
 
 /** Every problem that an issue of the schema stands for: each unknown key is one of its own. */
@@ -97,7 +105,8 @@ function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
 
 function exampleFor(path: Path): string {
   const last = path.findLast((part) => typeof part === 'string' && Object.hasOwn(examples, part))
-  // `port` means two things.
+  // `port` and `steps` mean two things.
+  if (path[2] === 'canary' && path.includes('steps')) return 'write for example `steps: [5, 20, 50]`'
   if (path.at(-1) === 'port') return `write for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
   return last === undefined
     ? 'docs/fairlead-yaml.md says what can stand here'

@@ -4,11 +4,13 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import { applyChange } from '#domains/config/config.ts'
 import { getStored, insertConfiguration, listConfigurations } from '#domains/config/store.ts'
 import * as store from '#domains/deploy/store.ts'
+import { askToPromote, getVerdict, listBatches } from '#domains/deploy/verdict-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import type { ConfigurationInput } from '#flows/configuration.ts'
-import { facts } from '#flows/deployment.ts'
+import { facts } from '#flows/planned-deployment.ts'
 import { planRollback, startRollback } from '#flows/rollback.ts'
+import { viewVerdict } from '#flows/verdict.ts'
 import type { World } from '#flows/world.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
@@ -21,6 +23,8 @@ type DeploymentEndpoints =
   | 'listConfigurations'
   | 'changeConfiguration'
   | 'getServiceLog'
+  | 'getVerdict'
+  | 'promoteCanary'
 
 export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
@@ -30,6 +34,17 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
       return { deployments, next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null }
     },
     getDeployment: ({ params }) => mustGet(db, params.deployment),
+    getVerdict: async ({ params }) => {
+      const stored = await getVerdict(db, params.deployment)
+      if (!stored) throw new FairleadError('not_found', { kind: 'verdict on deployment', id: params.deployment })
+      return viewVerdict(stored, await listBatches(db, params.deployment), world.clock.now())
+    },
+    promoteCanary: async ({ params }, caller) => {
+      const { state } = await mustGet(db, params.deployment)
+      if (!(await askToPromote(db, params.deployment, caller.name)))
+        throw new FairleadError('not_now', { why: `Deployment ${params.deployment} is ${state}, not a canary` })
+      return { done: true as const }
+    },
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       const plan = await planRollback(db, params.app, params.environment, body.to)

@@ -1,0 +1,118 @@
+import type { Client } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Interval, VerdictView } from '#contract/verdict.ts'
+import { createPaint, state, table, took } from '../format.ts'
+import { number } from '../arguments.ts'
+import type { Register } from '../register.ts'
+import { type Context, exitCodes } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  const verdict = program.command('verdict').description('what is known of a canary, and how it came about')
+  verdict
+    .command('show')
+    .argument('<run>', 'number of the run', number)
+    .description('the judgement on the canary of a run, with its evidence; exits 1 when it is harmful')
+    .addHelpText('after', '\nExamples:\n  $ fairlead verdict show 12')
+    .action((run: number) => show(context, run))
+  verdict
+    .command('replay')
+    .argument('<run>', 'number of the run', number)
+    .description('compute the verdict again from what was counted; exits 1 when the answer is another')
+    .addHelpText('after', '\nExamples:\n  $ fairlead verdict replay 12')
+    .action((run: number) => replay(context, run))
+  verdict
+    .command('promote')
+    .argument('<run>', 'number of the run', number)
+    .description('give the canary of a run all of the traffic without waiting for its verdict')
+    .addHelpText('after', '\nExamples:\n  $ fairlead verdict promote 12')
+    .action(async (run: number) => {
+      const { client } = await context.connect()
+      const { deployment } = await verdictOf(client, run)
+      await client.promoteCanary({ params: { deployment } })
+      context.answer({ deployment }, () => [`The canary of run ${run} is being promoted`])
+    })
+}
+
+/** The verdict on the newest canary of a run. */
+async function verdictOf(client: Client, run: number): Promise<VerdictView> {
+  const { deployments } = await client.getRun({ params: { run } })
+  for (const { deployment } of deployments.toReversed()) {
+    if (!deployment) continue
+    try {
+      return await client.getVerdict({ params: { deployment: deployment.id } })
+    } catch (error) {
+      if (!(error instanceof FairleadError) || error.code !== 'not_found') throw error
+    }
+  }
+  throw new FairleadError('not_found', { kind: 'canary in run', id: run })
+}
+
+async function show(context: Context, run: number): Promise<void> {
+  const { client } = await context.connect()
+  const view = await verdictOf(client, run)
+  if (view.judgement.verdict === 'harmful') context.exit(exitCodes.no)
+  context.answer(view, () => lines(context, view))
+}
+
+function lines(context: Context, view: VerdictView): string[] {
+  const paint = createPaint(context.isLively())
+  const { judgement } = view
+  const { errors, latency } = judgement
+  const counts = (arm: 'baseline' | 'canary'): string =>
+    `${errors[arm].errors} of ${errors[arm].requests} requests failed`
+  return [
+    `${state(judgement.verdict, paint)}  ${judgement.reason}`,
+    '',
+    ...table(
+      [
+        [
+          'canary',
+          `${state(view.state, paint)} for ${took(view.started, view.ended, context.now())}, share ${percent(view.share)}`,
+        ],
+        ['baseline', counts('baseline')],
+        ['canary', counts('canary')],
+        ['errors, times', range(errors.ratio, (value) => value.toPrecision(3))],
+        ['errors, more', range(errors.difference, (value) => percent(value))],
+        [
+          'evidence',
+          `${judgement.evidence.toFixed(2)} of ${judgement.threshold.toFixed(2)} that would alarm (log10, α ${judgement.alpha})`,
+        ],
+        ...latency.quantiles.map(({ quantile, baseline, canary, ratio }) => [
+          `p${quantile * 100}`,
+          `${ms(baseline)} → ${ms(canary)}, times ${range(ratio, (value) => value.toPrecision(3))}`,
+        ]),
+        ['still needed', judgement.needed === null ? 'unknown' : `${judgement.needed} requests`],
+        [
+          'smallest harm',
+          judgement.smallest === null
+            ? 'none would have been seen yet'
+            : `${judgement.smallest.toPrecision(2)} times would have been seen`,
+        ],
+      ].map(([name = '', text = '']) => [paint.dim(name), text]),
+      context.stdout.columns ?? 140,
+    ),
+  ]
+}
+
+const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`
+const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toPrecision(3)} ms`)
+
+function range({ estimate, low, high }: Interval, write: (value: number) => string): string {
+  const bound = (value: number | null): string => (value === null ? '?' : write(value))
+  return estimate === null && low === null && high === null
+    ? 'unknown'
+    : `${bound(estimate)} (${bound(low)} to ${bound(high)})`
+}
+
+async function replay(context: Context, run: number): Promise<void> {
+  const { client } = await context.connect()
+  const { decided, judgement, deployment } = await verdictOf(client, run)
+  if (!decided) throw new FairleadError('not_now', { why: `Deployment ${deployment} has no recorded verdict` })
+  const isSame = JSON.stringify(decided) === JSON.stringify(judgement)
+  if (!isSame) context.exit(exitCodes.no)
+  context.answer({ deployment, isSame, decided, judgement }, () => [
+    isSame
+      ? `The same: ${judgement.verdict}. ${judgement.reason}`
+      : `Another answer: it was ${decided.verdict} (${decided.reason}), and is ${judgement.verdict} (${judgement.reason})`,
+  ])
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CanarySituation, decideCanary, shareAt } from './canary.ts'
+
+const plan = { steps: [5, 20, 50], least: 60_000, most: 600_000, undecided: 'hold' as const }
+const nothing = { estimate: null, low: null, high: null }
+
+function situation(
+  over: Partial<CanarySituation> = {},
+  verdict: 'healthy' | 'harmful' | 'undecided' = 'undecided',
+  requests = 100,
+): CanarySituation {
+  const arm = { requests, errors: 0 }
+  return {
+    elapsed: 70_000,
+    plan,
+    judgement: {
+      verdict,
+      metric: null,
+      basis: null,
+      reason: `It is ${verdict}.`,
+      alpha: 0.01,
+      threshold: 2,
+      evidence: 0,
+      errors: {
+        baseline: arm,
+        canary: arm,
+        evidence: 0,
+        ratio: nothing,
+        difference: nothing,
+        excluded: 0,
+        excludedAt: 2,
+      },
+      latency: { evidence: 0, quantiles: [] },
+      needed: null,
+      smallest: null,
+    },
+    sick: null,
+    isOvertaken: false,
+    promotedBy: null,
+    isVerified: false,
+    ...over,
+  }
+}
+
+describe('shareAt', () => {
+  test('goes through the steps in equal parts of the least time, and stays at the last', () => {
+    expect([0, 19_999, 20_000, 40_000, 60_000, 1e9].map((elapsed) => shareAt(elapsed, plan))).toEqual([
+      0.05, 0.05, 0.2, 0.5, 0.5, 0.5,
+    ])
+    expect(shareAt(0, { steps: [10, 30], least: 0 })).toBe(0.3)
+  })
+
+  test('never falls, and is never more than the last step', () => {
+    const steps = fc
+      .uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1 })
+      .map((found) => found.toSorted((a, b) => a - b))
+    fc.assert(
+      fc.property(steps, fc.nat(1e6), fc.nat(1e6), fc.nat(1e6), (some, least, a, b) => {
+        const [early, late] = [Math.min(a, b), Math.max(a, b)].map((elapsed) =>
+          shareAt(elapsed, { steps: some, least }),
+        )
+        expect(early).toBeLessThanOrEqual(late ?? 0)
+        expect(late).toBeLessThanOrEqual((some.at(-1) ?? 0) / 100)
+      }),
+    )
+  })
+})
+
+describe('decideCanary', () => {
+  test('harm comes before everything else', () => {
+    const worst = situation(
+      { sick: 'it died', isOvertaken: true, promotedBy: 'Ann', elapsed: 1e9, isVerified: true },
+      'harmful',
+    )
+    expect(decideCanary(worst)).toEqual({ do: 'take back', reason: 'It is harmful.' })
+  })
+
+  test('a release that does not stay up goes back, whatever its requests say', () => {
+    expect(decideCanary(situation({ sick: 'it died' }, 'healthy'))).toEqual({ do: 'take back', reason: 'it died' })
+  })
+
+  test('healthy is promoted, but not before the least time', () => {
+    expect(decideCanary(situation({}, 'healthy'))).toEqual({ do: 'promote', reason: 'It is healthy.' })
+    expect(decideCanary(situation({ elapsed: 59_999 }, 'healthy'))).toEqual({ do: 'go on', share: 0.5 })
+  })
+
+  test('too little data is never good: it waits for somebody, unless the file says otherwise', () => {
+    const late = { elapsed: 600_000 }
+    expect(decideCanary(situation())).toEqual({ do: 'go on', share: 0.5 })
+    expect(decideCanary(situation(late))).toMatchObject({ do: 'wait', reason: 'It is undecided.' })
+    expect(decideCanary(situation({ ...late, plan: { ...plan, undecided: 'promote' } }))).toMatchObject({
+      do: 'promote',
+    })
+    expect(decideCanary(situation({ ...late, plan: { ...plan, undecided: 'rollback' } }))).toMatchObject({
+      do: 'take back',
+    })
+  })
+
+  test('without any request the verification decides, and the reason says so', () => {
+    const late = { elapsed: 600_000, isVerified: true }
+    expect(decideCanary(situation(late, 'undecided', 0))).toEqual({
+      do: 'promote',
+      reason: 'no request came: its verification decided, not its traffic',
+    })
+    expect(decideCanary(situation(late, 'undecided', 1))).toMatchObject({ do: 'wait' })
+    expect(decideCanary(situation({ elapsed: 600_000 }, 'undecided', 0))).toMatchObject({ do: 'wait' })
+  })
+
+  test('gives way to a later deployment, and goes on when somebody says so', () => {
+    expect(decideCanary(situation({ isOvertaken: true, promotedBy: 'Ann' }))).toMatchObject({ do: 'give up' })
+    expect(decideCanary(situation({ promotedBy: 'Ann' }))).toMatchObject({
+      do: 'promote',
+      reason: 'promoted by Ann before its verdict',
+    })
+  })
+})

@@ -1,0 +1,47 @@
+import type { EnvironmentFile } from '#contract/pipeline-file.ts'
+import type { Judgement } from '#contract/verdict.ts'
+
+/** What is known of a canary when it is decided what becomes of it. Times are milliseconds. */
+export interface CanarySituation {
+  elapsed: number
+  plan: Pick<EnvironmentFile['canary'], 'steps' | 'least' | 'most' | 'undecided'>
+  judgement: Judgement
+  /** its release is no longer well, and why */
+  sick: string | null
+  /** a later deployment waits for the environment */
+  isOvertaken: boolean
+  /** who asked to promote it */
+  promotedBy: string | null
+  /** a verification command has passed on it */
+  isVerified: boolean
+}
+
+export type CanaryDecision =
+  | { do: 'go on'; share: number }
+  | { do: 'wait'; share: number; reason: string }
+  | { do: 'promote'; reason: string }
+  | { do: 'take back'; reason: string }
+  | { do: 'give up'; reason: string }
+
+/** The share of the requests that a canary has at a time: each step for an equal part of `least`, then the last. */
+export function shareAt(elapsed: number, { steps, least }: { steps: number[]; least: number }): number {
+  const step = least === 0 ? steps.length - 1 : Math.floor((elapsed / least) * steps.length)
+  return (steps[Math.min(Math.max(step, 0), steps.length - 1)] ?? 0) / 100
+}
+
+/** What becomes of a canary now. Harm comes first; without enough data nothing is called good. */
+export function decideCanary(situation: CanarySituation): CanaryDecision {
+  const { elapsed, plan, judgement, sick, promotedBy } = situation
+  const share = shareAt(elapsed, plan)
+  if (judgement.verdict === 'harmful') return { do: 'take back', reason: judgement.reason }
+  if (sick !== null) return { do: 'take back', reason: sick }
+  if (situation.isOvertaken) return { do: 'give up', reason: 'a later deployment waits for the environment' }
+  if (promotedBy !== null) return { do: 'promote', reason: `promoted by ${promotedBy} before its verdict` }
+  if (judgement.verdict === 'healthy' && elapsed >= plan.least) return { do: 'promote', reason: judgement.reason }
+  if (elapsed < plan.most) return { do: 'go on', share }
+  if (judgement.errors.canary.requests + judgement.errors.baseline.requests === 0 && situation.isVerified)
+    return { do: 'promote', reason: 'no request came: its verification decided, not its traffic' }
+  if (plan.undecided === 'promote') return { do: 'promote', reason: `${judgement.reason} Promoted, as configured` }
+  if (plan.undecided === 'rollback') return { do: 'take back', reason: `${judgement.reason} Taken back, as configured` }
+  return { do: 'wait', share, reason: judgement.reason }
+}

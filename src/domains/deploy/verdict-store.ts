@@ -1,0 +1,81 @@
+import type { Batch, Canary, Judgement, VerdictSettings } from '#contract/verdict.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+
+export interface StoredVerdict extends Canary {
+  place: number
+  promotedBy: string | null
+  decided: Judgement | null
+  /** was its time over when it was decided */
+  isOver: boolean
+}
+
+export async function getVerdict(db: Database, deployment: number): Promise<StoredVerdict | null> {
+  const rows =
+    await db.query<StoredVerdict>(sql`select deployment, state, baseline, share, steps, least, most, settings, place,
+    promoted_by as "promotedBy", decided, is_over as "isOver", started, ended from verdict where deployment = ${deployment}`)
+  return rows[0] ?? null
+}
+
+export interface NewVerdict {
+  deployment: number
+  baseline: number
+  share: number
+  steps: number[]
+  least: number
+  most: number
+  settings: VerdictSettings
+}
+
+export function insertVerdict(verdict: NewVerdict): Statement {
+  return sql`insert into verdict (deployment, baseline, share, steps, least, most, settings)
+    values (${verdict.deployment}, ${verdict.baseline}, ${verdict.share}, ${JSON.stringify(verdict.steps)}::json, ${verdict.least},
+      ${verdict.most}, ${JSON.stringify(verdict.settings)}::json) on conflict (deployment) do nothing`
+}
+
+export function setShare(deployment: number, share: number): Statement {
+  return sql`update verdict set share = ${share} where deployment = ${deployment}`
+}
+
+export function setVerdictState(deployment: number, state: Canary['state']): Statement {
+  const isOver = state !== 'running' && state !== 'waiting'
+  return sql`update verdict set state = ${state}, ended = case when ${isOver} then now() end
+    where deployment = ${deployment} and state in ('running', 'waiting')`
+}
+
+/** Records the judgement that it was decided by. */
+export function setDecided(deployment: number, judgement: Judgement, isOver: boolean): Statement {
+  return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver} where deployment = ${deployment}`
+}
+
+/** Keeps what the host counted up to a place, once. */
+export function insertBatches(deployment: number, place: number, batches: Batch[]): Statement[] {
+  return [
+    sql`insert into verdict_batch (deployment, place, batches) values (${deployment}, ${place}, ${JSON.stringify(batches)}::json)
+      on conflict (deployment, place) do nothing`,
+    sql`update verdict set place = greatest(place, ${place}) where deployment = ${deployment}`,
+  ]
+}
+
+/** Everything that was counted, in order. */
+export async function listBatches(db: Database, deployment: number): Promise<Batch[]> {
+  const rows = await db.query<{ batches: Batch[] }>(
+    sql`select batches from verdict_batch where deployment = ${deployment} order by place`,
+  )
+  return rows.flatMap(({ batches }) => batches)
+}
+
+/** Somebody wants it promoted; false when it is not under way. */
+export async function askToPromote(db: Database, deployment: number, actor: string): Promise<boolean> {
+  const rows = await db.query(sql`update verdict set promoted_by = coalesce(promoted_by, ${actor})
+    where deployment = ${deployment} and state in ('running', 'waiting') returning deployment`)
+  return rows.length > 0
+}
+
+/** Does a later deployment wait for the environment. */
+export async function isOvertaken(db: Database, deployment: number): Promise<boolean> {
+  const rows = await db.query(sql`select 1 from deployment mine join deployment later
+    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
+    where mine.id = ${deployment} limit 1`)
+  return rows.length > 0
+}

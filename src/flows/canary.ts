@@ -1,0 +1,182 @@
+import type { Fence } from '#contract/host.ts'
+import type { Judgement } from '#contract/verdict.ts'
+import { createJudge, type Judge } from '#verdict/judge.ts'
+import { type CanaryDecision, decideCanary, shareAt } from '#domains/deploy/canary.ts'
+import { hold, setDeploymentState } from '#domains/deploy/store.ts'
+import * as verdicts from '#domains/deploy/verdict-store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import { patiently, pause } from './patience.ts'
+import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
+import type { World } from './world.ts'
+
+/** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
+const lookMs = 250
+/** How often the database and the release's own health are asked, in milliseconds. */
+const askMs = 1000
+
+export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up'; reason: string }
+
+/**
+ * Gives a release a growing share of the requests and judges it after every batch of them, until it is decided. What the
+ * edge counts is stored before it is judged; so a server that is killed goes on with all of it. Harmful: the traffic
+ * leaves the canary before anything else is done.
+ */
+export async function runCanary(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: { release: number },
+): Promise<CanaryOutcome> {
+  const file = plan.definition.environments[plan.environment]?.canary
+  if (!file) return { end: 'promote' }
+  const fence: Fence = { deployment: plan.id, epoch: step.epoch }
+  const stored = await begin(world, step, plan, former, file)
+  const judge = createJudge(stored.settings)
+  for (const batch of await verdicts.listBatches(world.db, plan.id)) judge.observe(batch)
+  let { place, share, state } = stored
+  const give = (next: number): Promise<void> =>
+    patiently(step, () =>
+      world.target.route(plan, { release: former.release, canary: { release: plan.release, share: next }, fence }),
+    )
+  await give(share)
+  let asked = -Infinity
+  let around = { sick: null as string | null, isOvertaken: false, promotedBy: null as string | null }
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const now = world.clock.monotonic()
+    if (now - asked > askMs) {
+      around = await lookAround(world, step, plan)
+      asked = now
+    }
+    place = await observe(world, step, plan, judge, place)
+    const elapsed = world.clock.now() - Date.parse(stored.started)
+    const isOver = elapsed >= file.most
+    const judgement = judge.judge({ isOver })
+    const isVerified = plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
+    const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
+    if (decision.do === 'take back')
+      await patiently(step, () => world.target.route(plan, { release: former.release, fence }))
+    if (decision.do !== 'go on' && decision.do !== 'wait') return end(step, plan, decision, judgement, isOver)
+    if (decision.share !== share) {
+      share = decision.share
+      await give(share)
+      step.write(verdicts.setShare(plan.id, share))
+      step.emit({
+        ...subject(plan),
+        type: 'dev.cdeventsx.fairlead-verdict.shared',
+        data: { ...facts(plan), share },
+      })
+    }
+    if (decision.do === 'wait' && state === 'running') {
+      state = 'waiting'
+      step.write(verdicts.setVerdictState(plan.id, 'waiting'))
+      step.emit({
+        ...subject(plan),
+        type: 'dev.cdeventsx.fairlead-verdict.waiting',
+        data: { ...facts(plan), reason: decision.reason },
+      })
+    }
+    await step.flush()
+  }
+}
+
+type File = NonNullable<PlannedDeployment['definition']['environments'][string]>['canary']
+
+async function begin(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: { release: number },
+  file: File,
+): Promise<verdicts.StoredVerdict> {
+  const known = await verdicts.getVerdict(world.db, plan.id)
+  if (known) return known
+  const { alpha, tolerance, harm, steps, least, most } = file
+  const share = shareAt(0, file)
+  step.write(
+    verdicts.insertVerdict({
+      deployment: plan.id,
+      baseline: former.release,
+      share,
+      steps: steps.map((percent) => percent / 100),
+      least,
+      most,
+      settings: { alpha, tolerance, harm },
+    }),
+  )
+  step.write(setDeploymentState(plan.id, 'canary'))
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-verdict.started',
+    data: { ...facts(plan), share, baseline: former.release },
+  })
+  await step.flush()
+  const stored = await verdicts.getVerdict(world.db, plan.id)
+  if (!stored) throw new Error(`the verdict of deployment ${plan.id} was not stored`)
+  return stored
+}
+
+async function lookAround(world: World, step: StepContext, plan: PlannedDeployment) {
+  const [stored, isOvertaken, report] = await Promise.all([
+    verdicts.getVerdict(world.db, plan.id),
+    verdicts.isOvertaken(world.db, plan.id),
+    patiently(step, () => world.target.report(plan, 0)),
+  ])
+  const isWell = report.state === 'ready'
+  const sick = isWell ? null : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
+  return { sick, isOvertaken, promotedBy: stored?.promotedBy ?? null }
+}
+
+/** Takes what the edge counted since a place, keeps it, and judges it; answers the place after it. */
+async function observe(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  judge: Judge,
+  after: number,
+): Promise<number> {
+  const began = world.clock.monotonic()
+  const { batches, next } = await patiently(step, () => world.target.observations(plan, after, lookMs))
+  if (next === after) {
+    // A target that answers at once must not be asked without a pause.
+    if (world.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
+    return after
+  }
+  for (const statement of verdicts.insertBatches(plan.id, next, batches)) step.write(statement)
+  for (const batch of batches) judge.observe(batch)
+  return next
+}
+
+const ends = { promote: 'promoted', 'take back': 'taken_back', 'give up': 'given_up' } as const
+
+/** Records how it ended; a change that did harm is held. */
+function end(
+  step: StepContext,
+  plan: PlannedDeployment,
+  decision: Extract<CanaryDecision, { do: keyof typeof ends }>,
+  judgement: Judgement,
+  isOver: boolean,
+): CanaryOutcome {
+  step.write(verdicts.setDecided(plan.id, judgement, isOver))
+  step.write(verdicts.setVerdictState(plan.id, ends[decision.do]))
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-verdict.finished',
+    data: { ...facts(plan), verdict: judgement.verdict, state: ends[decision.do], reason: decision.reason },
+  })
+  if (decision.do === 'promote') {
+    step.write(setDeploymentState(plan.id, 'switching'))
+    return { end: 'promote' }
+  }
+  if (decision.do === 'take back' && plan.kind === 'delivery') {
+    step.write(hold(plan.app, plan.environment, plan.sha, decision.reason))
+    step.emit({
+      type: 'dev.cdeventsx.fairlead-change.held',
+      subject: `change/${plan.sha}`,
+      app: plan.app,
+      actor: plan.actor,
+      data: { environment: plan.environment, reason: decision.reason },
+    })
+  }
+  return { end: decision.do, reason: decision.reason }
+}

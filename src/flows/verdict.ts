@@ -1,0 +1,55 @@
+import { type ArmCounts, type Batch, middleOf, type VerdictView } from '#contract/verdict.ts'
+import type { StoredVerdict } from '#domains/deploy/verdict-store.ts'
+import { createJudge } from '#verdict/judge.ts'
+
+/** Moments of the history that are shown. */
+const moments = 200
+
+/** A canary as a person looks at it, recomputed from what was counted: the same data always give the same judgement. */
+export function viewVerdict(stored: StoredVerdict, batches: Batch[], now: number): VerdictView {
+  const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
+  const judge = createJudge(canary.settings)
+  const every = Math.max(1, Math.ceil(batches.length / moments))
+  const history: VerdictView['history'] = []
+  for (const [i, batch] of batches.entries()) {
+    judge.observe(batch)
+    if ((i + 1) % every !== 0 && i + 1 < batches.length) continue
+    const { errors, evidence } = judge.judge()
+    history.push({
+      at: new Date(batch.at).toISOString(),
+      share: batch.share,
+      requests: { baseline: errors.baseline.requests, canary: errors.canary.requests },
+      errors: { baseline: errors.baseline.errors, canary: errors.canary.errors },
+      evidence,
+      ratio: errors.ratio,
+    })
+  }
+  const isOver = canary.decided === null ? now - Date.parse(canary.started) >= canary.most : wasOver
+  return {
+    ...canary,
+    judgement: judge.judge({ isOver }),
+    history,
+    latency: {
+      baseline: latencies(batches.map(({ baseline }) => baseline)),
+      canary: latencies(batches.map((one) => one.canary)),
+    },
+    outcomes: {
+      baseline: outcomes(batches.map(({ baseline }) => baseline)),
+      canary: outcomes(batches.map((one) => one.canary)),
+    },
+  }
+}
+
+function latencies(arms: ArmCounts[]): [number, number][] {
+  const sums = new Map<number, number>()
+  for (const [bucket, count] of arms.flatMap(({ latency }) => latency))
+    sums.set(bucket, (sums.get(bucket) ?? 0) + count)
+  return [...sums].toSorted(([a], [b]) => a - b).map(([bucket, count]) => [middleOf(bucket), count])
+}
+
+function outcomes(arms: ArmCounts[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const arm of arms)
+    for (const [outcome, count] of Object.entries(arm.outcomes)) sums[outcome] = (sums[outcome] ?? 0) + count
+  return sums
+}

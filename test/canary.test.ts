@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Deployment, RunDetail } from '#contract/run.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './installation.ts'
+
+/** Answers its version; every so many requests fail. */
+const server = (version: string, failsEvery = 0): string => `
+let n = 0
+require('node:http').createServer((request, response) => {
+  if (request.url === '/health') return response.end('ok')
+  n += 1
+  if (${failsEvery} > 0 && n % ${failsEvery} === 0) response.statusCode = 500
+  response.end(${JSON.stringify(version)})
+}).listen(process.env.PORT, '127.0.0.1')
+`
+
+const file = (canary: string, verify = ''): string => `
+services: {web: {run: exec node server.js, health: /health}}
+environments:
+  production: {strategy: canary, watch: 0s, canary: {${canary}}${verify}}
+`
+
+describe('a canary', () => {
+  let installation: Installation
+  const repositories: Repository[] = []
+  beforeAll(async () => {
+    installation = await startInstallation()
+  })
+  afterAll(async () => {
+    await installation.stop()
+    for (const repository of repositories) await repository.remove()
+  })
+
+  /** An app that is live with version 1, delivered without a canary because there was nothing to judge it against. */
+  const live = async (app: string, canary: string, verify = ''): Promise<Repository> => {
+    const repository = await makeRepository({ 'server.js': server('1'), 'fairlead.yaml': file(canary, verify) })
+    repositories.push(repository)
+    await push(installation, app, repository)
+    expect((await endedRun(installation, await newestRun(app))).state).toBe('succeeded')
+    return repository
+  }
+  const newestRun = async (app: string): Promise<number> =>
+    (await installation.client.listRuns({ query: { app } })).runs[0]?.id ?? 0
+  const deliver = async (app: string, repository: Repository, code: string): Promise<number> => {
+    await repository.commit({ 'server.js': code })
+    await push(installation, app, repository)
+    return newestRun(app)
+  }
+  const deploymentOf = ({ deployments }: RunDetail): Deployment => deployments[0]?.deployment as Deployment
+  const isCanary = async (run: number): Promise<boolean> =>
+    deploymentOf(await installation.client.getRun({ params: { run } }))?.state === 'canary'
+  const verdictOf = async (run: number) => {
+    const { id } = deploymentOf(await installation.client.getRun({ params: { run } }))
+    return installation.client.getVerdict({ params: { deployment: id } })
+  }
+
+  /** Asks without a pause on several connections until it is stopped; answers what came. */
+  const load = (app: string, connections = 6) => {
+    let isOver = false
+    const answers: { status: number; text: string }[] = []
+    const askers = Array.from({ length: connections }, async () => {
+      while (!isOver) {
+        answers.push(await ask(installation, app, 'production'))
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+    })
+    return {
+      answers,
+      stop: async () => {
+        isOver = true
+        await Promise.all(askers)
+        return answers
+      },
+    }
+  }
+
+  test('that is as good as the one before is promoted, and the verdict can be computed again', async () => {
+    const repository = await live('good', 'steps: [20, 50], least: 2s, most: 60s')
+    const traffic = load('good')
+    const run = await deliver('good', repository, server('2'))
+    const ended = await endedRun(installation, run)
+    expect(ended.reason).toBe(null)
+    expect(ended.state).toBe('succeeded')
+    expect((await traffic.stop()).every(({ status }) => status === 200)).toBe(true)
+    expect((await ask(installation, 'good', 'production')).text).toBe('2')
+    const verdict = await verdictOf(run)
+    expect(verdict).toMatchObject({ state: 'promoted', judgement: { verdict: 'healthy', basis: 'excluded' } })
+    expect(verdict.history.map(({ share }) => share)).toEqual(expect.arrayContaining([0.2, 0.5]))
+    expect(verdict.outcomes.canary['2xx']).toBe(verdict.judgement.errors.canary.requests)
+    const replayed = await installation.cli('verdict', 'replay', String(run))
+    expect(replayed).toMatchObject({ code: 0 })
+    expect(replayed.stdout).toContain('The same: healthy')
+    const shown = await installation.cli('verdict', 'show', String(run))
+    expect(shown.stdout).toContain('promoted')
+  })
+
+  test('that does harm loses its traffic, and its change is held', async () => {
+    const repository = await live('bad', 'steps: [10, 50], least: 20s, most: 60s')
+    const traffic = load('bad')
+    const run = await deliver('bad', repository, server('2', 3))
+    const ended = await endedRun(installation, run)
+    expect(ended.state).toBe('failed')
+    expect(ended.reason).toMatch(/^production: .*canary/i)
+    expect(deploymentOf(ended).state).toBe('rolled_back')
+    traffic.answers.length = 0
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const after = await traffic.stop()
+    expect(after.length).toBeGreaterThan(20)
+    expect(new Set(after.map(({ text }) => text))).toEqual(new Set(['1']))
+    expect(await verdictOf(run)).toMatchObject({
+      state: 'taken_back',
+      judgement: { verdict: 'harmful', metric: 'errors' },
+    })
+    const { environments } = await installation.client.getLine({ params: { app: 'bad' } })
+    expect(environments[0]?.held).toHaveLength(1)
+    expect(await installation.cli('verdict', 'replay', String(run))).toMatchObject({ code: 0 })
+  })
+
+  test('goes on with all that was counted when the server is killed', async () => {
+    const repository = await live('killed', 'steps: [50], least: 6s, most: 60s')
+    const traffic = load('killed', 3)
+    const run = await deliver('killed', repository, server('2'))
+    await waitFor(
+      'it has counted',
+      async () => (await isCanary(run)) && (await verdictOf(run)).judgement.errors.canary.requests > 100,
+    )
+    const before = await verdictOf(run)
+    await installation.killServer()
+    await installation.start()
+    const after = await verdictOf(run)
+    expect(after.judgement.errors.canary.requests).toBeGreaterThanOrEqual(before.judgement.errors.canary.requests)
+    const ended = await endedRun(installation, run)
+    expect(ended.state).toBe('succeeded')
+    const answers = await traffic.stop()
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    const { judgement } = await verdictOf(run)
+    // Nothing was lost while no server was there: all requests since the canary began are in it.
+    const counted = judgement.errors.canary.requests + judgement.errors.baseline.requests
+    expect(counted).toBeGreaterThan(answers.length * 0.6)
+  })
+
+  test('without traffic waits for a person, who can promote it', async () => {
+    const repository = await live('quiet', 'steps: [50], least: 100ms, most: 500ms')
+    const run = await deliver('quiet', repository, server('2'))
+    await waitFor('it waits', async () => (await isCanary(run)) && (await verdictOf(run)).state === 'waiting')
+    expect((await verdictOf(run)).judgement.verdict).toBe('undecided')
+    expect((await installation.cli('verdict', 'promote', String(run))).code).toBe(0)
+    expect((await endedRun(installation, run)).state).toBe('succeeded')
+    expect((await installation.cli('verdict', 'promote', String(run))).stderr).toContain('not a canary')
+  })
+
+  test('without traffic is promoted by its verification, and the verdict says so', async () => {
+    const repository = await live('verified', 'steps: [50], least: 100ms, most: 500ms', ', verify: "true"')
+    const run = await deliver('verified', repository, server('2'))
+    expect((await endedRun(installation, run)).state).toBe('succeeded')
+    const { events } = await installation.client.listEvents({ query: { app: 'verified', limit: 50 } })
+    const finished = events.find(({ type }) => type === 'dev.cdeventsx.fairlead-verdict.finished')
+    expect(finished?.data).toMatchObject({
+      verdict: 'undecided',
+      state: 'promoted',
+      reason: expect.stringContaining('verification decided') as string,
+    })
+  })
+
+  test('gives way to the next change, which is judged anew', async () => {
+    const repository = await live('twice', 'steps: [50], least: 1s, most: 600s')
+    const first = await deliver('twice', repository, server('2'))
+    await waitFor('the first is a canary', () => isCanary(first))
+    const second = await deliver('twice', repository, server('3'))
+    expect(await endedRun(installation, first)).toMatchObject({ state: 'superseded' })
+    await waitFor('the second is a canary', () => isCanary(second))
+    const { state, judgement } = await verdictOf(second)
+    expect(state).toBe('running')
+    expect(judgement.errors.canary.requests).toBe(0)
+    expect((await ask(installation, 'twice', 'production')).text).toMatch(/1|3/)
+    await installation.client.cancelRun({ params: { run: second } })
+    expect(await endedRun(installation, second)).toMatchObject({ state: 'cancelled' })
+    const texts = await Promise.all(Array.from({ length: 20 }, () => ask(installation, 'twice', 'production')))
+    expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['1']))
+  })
+
+  test('that dies goes back', async () => {
+    const repository = await live('dying', 'steps: [50], least: 60s, most: 600s')
+    const run = await deliver('dying', repository, `setTimeout(() => process.exit(7), 1500)\n${server('2')}`)
+    const ended = await endedRun(installation, run)
+    expect(ended).toMatchObject({ state: 'failed', reason: expect.stringContaining('does not stay up') as string })
+    expect((await ask(installation, 'dying', 'production')).text).toBe('1')
+  })
+})
