@@ -5,6 +5,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   delivery: () => import('./delivery.ts'),
   deployments: () => import('./deployments.ts'),
   edge: () => import('./edge.ts'),
+  canary: () => import('./canary.ts'),
   host: () => import('./host.ts'),
   events: () => import('./events.ts'),
   kills: () => import('./kills.ts'),
