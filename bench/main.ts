@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   canary: () => import('./canary.ts'),
   host: () => import('./host.ts'),
   events: () => import('./events.ts'),
+  verdict: () => import('./verdict.ts'),
   kills: () => import('./kills.ts'),
 }
 

@@ -9,7 +9,7 @@ export interface Tally {
 }
 
 /** How many times the rate may have risen, as the alternatives that are bet on, each with the same weight. */
-export const rises = [1.2, 1.5, 2, 3, 6, 15, 100]
+export const rises = [1.25, 1.6, 2.2, 4, 12, 100]
 const falls = rises.map((rise) => 1 / rise)
 
 /** The probability that an error is the canary's when its rate is `ratio` times the baseline's. */

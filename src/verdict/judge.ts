@@ -11,14 +11,12 @@ import { sentenceOf } from './sentence.ts'
 /** The level of the intervals that are shown; they decide nothing. */
 const intervalAlpha = 0.05
 const quantiles = [0.5, 0.9, 0.95, 0.99]
-/** Errors and latency. */
-const metrics = 2
 /** At the end of the time, the canary is called healthy when a ratio or a difference of this size would have shown. */
 const enough = { ratio: 2, difference: 0.01 }
 
 export interface Judge {
-  /** Folds a batch in. Costs the same however many came before. */
-  observe(batch: Batch): void
+  /** Folds a batch in; true once it has alarmed. Costs the same however many came before. */
+  observe(batch: Batch): boolean
   /** What is known now; `isOver` when the time of the canary has passed. */
   judge(now?: { isOver: boolean }): Judgement
 }
@@ -47,7 +45,7 @@ export function createJudge(settings: VerdictSettings): Judge {
   const facts = (metric: Judgement['metric'], isOver: boolean): Omit<Judgement, 'reason'> => {
     const { all, errors, slow, both } = look()
     const excluded = exclusionEvidence(all, settings.harm)
-    const smallest = smallestSeen(all, settings, metrics)
+    const smallest = smallestSeen(all, settings)
     const rate = total.baseline.errors / Math.max(1, total.baseline.requests)
     const hasPower =
       smallest !== null && (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
@@ -92,9 +90,10 @@ export function createJudge(settings: VerdictSettings): Judge {
       // Where there was no choice, nothing can be told from whose the errors are.
       if (batch.share > 0 && batch.share < 1) add(tallies, batch)
       const { errors, slow, both } = look()
-      if (harmful || both < alarm) return
+      if (harmful || both < alarm) return harmful !== null
       const metric = errors >= slow ? 'errors' : 'latency'
       harmful = { metric, reason: sentence(facts(metric, false)) }
+      return true
     },
     judge: (now) => {
       const known = facts(harmful?.metric ?? null, now?.isOver ?? false)

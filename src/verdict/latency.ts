@@ -2,17 +2,15 @@ import { type ArmCounts, latencyBuckets } from '#contract/verdict.ts'
 import { logMeanExp, normalQuantile } from './numbers.ts'
 
 /** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */
-const shifts = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+const shifts = [0.1, 0.25, 0.6, 1.4]
 const tails: [number, number][] = [
-  [0.1, 100],
-  [0.3, 30],
-  [0.5, 10],
-  [0.1, 10],
-  [0.5, 4],
-  [0.02, 300],
+  [0.03, 200],
+  [0.15, 40],
+  [0.5, 8],
+  [0.9, 4],
 ]
 /** Before the baseline has that many requests, its ranks mean nothing and nothing is bet. */
-const warm = 50
+const warm = 10
 
 /**
  * An e-process against "the canary's latencies are stochastically no larger than the baseline's times 1 + tolerance". Each

@@ -3,6 +3,8 @@ import { lnLikelihoodRatio, rises, type Tally, theta } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'
 
+/** Errors and latency: the e-value of the verdict is the mean of theirs. */
+const metrics = 2
 /** Normal quantile of 0.8: the power that is stated. */
 const z = 0.8416
 
@@ -19,7 +21,7 @@ function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tal
 }
 
 /** The rate of errors to reckon with: of both, with half an error added, because none seen is not none. */
-export function presentRate(tallies: Tally[]): number {
+function presentRate(tallies: Tally[]): number {
   let [errors, requests] = [0.5, 1]
   for (const one of tallies) {
     errors += one.errors.baseline + one.errors.canary
@@ -29,7 +31,7 @@ export function presentRate(tallies: Tally[]): number {
 }
 
 /** Would a rise of `ratio` have alarmed on these requests with a probability of 0.8? By the normal approximation of the best bet. */
-function hasPower(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings, metrics: number): number {
+export function hasPower(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings): number {
   const limit = 1 + settings.tolerance.errors
   const bad = expected(tallies, rate, ratio)
   const bet =
@@ -43,11 +45,11 @@ function hasPower(tallies: Tally[], rate: number, ratio: number, settings: Verdi
 }
 
 /** The smallest ratio of error rates that would have alarmed on these requests with a probability of 0.8; null when none up to 1,000. */
-export function smallestSeen(tallies: Tally[], settings: VerdictSettings, metrics: number): number | null {
+export function smallestSeen(tallies: Tally[], settings: VerdictSettings): number | null {
   const rate = presentRate(tallies)
   const most = Math.log(1000)
   const at = rootOf(
-    (x) => hasPower(tallies, rate, Math.exp(x), settings, metrics),
+    (x) => hasPower(tallies, rate, Math.exp(x), settings),
     Math.log(1.01 + settings.tolerance.errors),
     most,
   )
@@ -58,8 +60,11 @@ export function smallestSeen(tallies: Tally[], settings: VerdictSettings, metric
  * How many times the present requests it takes in all until harm is excluded, when the canary is as the baseline and the rate
  * of errors stays; null when more of the same would never do it.
  */
-export function timesNeeded(tallies: Tally[], settings: VerdictSettings): number | null {
-  const rate = presentRate(tallies)
+export function timesNeeded(
+  tallies: Tally[],
+  settings: VerdictSettings,
+  rate: number = presentRate(tallies),
+): number | null {
   const enough = Math.log(1 / settings.alpha)
   const most = 40
   const at = rootOf(
