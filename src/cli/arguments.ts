@@ -13,3 +13,18 @@ export function count(text: string): number {
     throw new InvalidArgumentError('It must be a number from 1 to 500.')
   return value
 }
+
+/** A number from 0. */
+export function fraction(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value < 1e9))
+    throw new InvalidArgumentError('It must be a number such as 0.5.')
+  return value
+}
+
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = fraction(text)
+  if (value === 0) throw new InvalidArgumentError('It must be more than 0.')
+  return value
+}

@@ -1,3 +1,5 @@
+import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
+
 /**
  * What the CLI needs of this machine rather than of the server. The composition root (`src/main.ts`) gives it, so that the
  * CLI itself sees only the contract.
@@ -26,6 +28,8 @@ export interface Local {
     options: { steps: string[]; signal: AbortSignal },
     report: (message: RunMessage) => void,
   ): Promise<{ passed: boolean }>
+  /** how long a canary takes with that traffic */
+  planCanary(question: PlanQuestion): Promise<PlanAnswer>
   backup(file: string): Promise<{ bytes: number; rows: number }>
   restore(file: string): Promise<{ rows: number }>
   /** a one-time sign-in link, made on the machine itself: the break-glass way in */

@@ -154,3 +154,23 @@ export const verdictView = canary.extend({
   }),
 })
 export type VerdictView = z.infer<typeof verdictView>
+
+/** What is asked before a canary: traffic, its share, and what harm is to be seen. */
+export interface PlanQuestion {
+  /** requests a second of the whole environment */
+  perSecond: number
+  share: number
+  /** errors per request when nothing is wrong */
+  errorRate: number
+  /** how many times as many errors are to be noticed */
+  ratio: number
+  settings: VerdictSettings
+}
+
+/** Requests of both releases and seconds; null when no amount is enough. */
+export interface PlanAnswer {
+  /** until more harm than tolerated is excluded, on the average, when nothing is wrong */
+  healthy: { requests: number; seconds: number } | null
+  /** until harm of that ratio has alarmed with a probability of 0.8 */
+  harmful: { requests: number; seconds: number } | null
+}

@@ -43,6 +43,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       }
     },
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
+    planCanary: async (question) => (await import('#verdict/plan.ts')).planCanary(question),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async () => (await import('./database.ts')).createLink(home()),

@@ -1,8 +1,8 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { Interval, VerdictView } from '#contract/verdict.ts'
+import type { Interval, PlanAnswer, VerdictView } from '#contract/verdict.ts'
 import { createPaint, state, table, took } from '../format.ts'
-import { number } from '../arguments.ts'
+import { fraction, number, positive } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../world.ts'
 
@@ -31,6 +31,64 @@ export const register: Register = (program, context) => {
       await client.promoteCanary({ params: { deployment } })
       context.answer({ deployment }, () => [`The canary of run ${run} is being promoted`])
     })
+  verdict
+    .command('plan')
+    .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
+    .option('--share <percent>', 'percent of them that the canary is given', positive, 50)
+    .option('--error-rate <percent>', 'percent of requests that fail when nothing is wrong', fraction, 0.1)
+    .option('--ratio <times>', 'harm to be seen: how many times as many errors', positive, 2)
+    .option('--alpha <probability>', 'probability of a false alarm', positive, 0.01)
+    .option('--tolerance <part>', 'how much worse is no harm: 0.1 is a tenth', fraction, 0.1)
+    .description('how long a canary takes with that traffic and that tolerance; needs no server')
+    .addHelpText('after', '\nExamples:\n  $ fairlead verdict plan --per-second 20 --share 10 --error-rate 0.5')
+    .action((options: PlanOptions) => plan(context, options))
+}
+
+interface PlanOptions {
+  perSecond: number
+  share: number
+  errorRate: number
+  ratio: number
+  alpha: number
+  tolerance: number
+}
+
+async function plan(
+  context: Context,
+  { perSecond, share, errorRate, ratio, alpha, tolerance }: PlanOptions,
+): Promise<void> {
+  if (share >= 100)
+    throw new FairleadError('invalid_input', {
+      field: '--share',
+      problem: 'must be less than 100: both must have requests',
+    })
+  if (ratio <= 1 + tolerance)
+    throw new FairleadError('invalid_input', { field: '--ratio', problem: 'must be more than what is tolerated' })
+  if (errorRate > 50 || alpha >= 1)
+    throw new FairleadError('invalid_input', {
+      field: '--error-rate',
+      problem: 'must be at most 50, and --alpha below 1',
+    })
+  const settings = {
+    alpha,
+    tolerance: { errors: tolerance, latency: tolerance },
+    harm: { ratio: 1.5, difference: 0.001 },
+  }
+  const question = { perSecond, share: share / 100, errorRate: errorRate / 100, ratio, settings }
+  const answer = await context.local.planCanary(question)
+  const line = (what: PlanAnswer['healthy']): string =>
+    what === null ? 'never, however long' : `${what.requests.toLocaleString('en-US')} requests, ${span(what.seconds)}`
+  context.answer({ question, answer }, () => [
+    `With ${perSecond} requests a second, ${share} % of them to the canary, of which ${errorRate} % fail when nothing is wrong:`,
+    `  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`,
+    `  a good canary is called healthy after ${line(answer.healthy)}; at the end of its time also when harm of 2 times would have been seen`,
+  ])
+}
+
+function span(seconds: number): string {
+  if (seconds < 90) return `${seconds.toPrecision(2)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
 /** The verdict on the newest canary of a run. */

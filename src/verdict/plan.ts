@@ -1,0 +1,27 @@
+import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
+import type { Tally } from './errors.ts'
+import { hasPower, timesNeeded } from './power.ts'
+import { rootOf } from './numbers.ts'
+
+/** At most so many requests are thought about. */
+const most = Math.log(1e12)
+
+/**
+ * How long a canary takes: from the expected evidence of the same tests that judge it, with a normal approximation for the
+ * probability of 0.8. Errors only: a slower canary is found as soon or sooner. Rates are errors per request.
+ */
+export function planCanary({ perSecond, share, errorRate, ratio, settings }: PlanQuestion): PlanAnswer {
+  const none = { baseline: 0, canary: 0 }
+  const of = (requests: number): Tally[] => [
+    { share, requests: { baseline: requests * (1 - share), canary: requests * share }, errors: none },
+  ]
+  const answer = (requests: number) => ({ requests: Math.ceil(requests), seconds: requests / perSecond })
+  // A thousand requests, and how many times that.
+  const times = timesNeeded(of(1000), settings, errorRate)
+  const rate = Math.max(errorRate, 1e-9)
+  const at = rootOf((x) => hasPower(of(Math.exp(x)), rate, ratio, settings), 0, most)
+  return {
+    healthy: times === null ? null : answer(1000 * times),
+    harmful: at >= most ? null : answer(Math.exp(at)),
+  }
+}
