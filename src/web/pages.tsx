@@ -13,6 +13,7 @@ const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployment/deployments-page.tsx')).DeploymentsPage,
 }))
+const VerdictPage = lazy(async () => ({ default: (await import('./verdict/verdict-page.tsx')).VerdictPage }))
 const EventsPage = lazy(async () => ({ default: (await import('./event/events-page.tsx')).EventsPage }))
 const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
 const EnvironmentPage = lazy(async () => ({
@@ -30,6 +31,7 @@ export function Pages() {
           <Route path="/runs" element={<RunsPage />} />
           <Route path="/runs/:run" element={<RunPage />} />
           <Route path="/deployments" element={<DeploymentsPage />} />
+          <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
           <Route path="/events" element={<EventsPage />} />
           <Route path="/apps/:app" element={<AppPage />} />
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />

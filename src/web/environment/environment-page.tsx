@@ -12,6 +12,7 @@ import { Loaded } from '../ui/problem.tsx'
 import { healthLooks, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { CanaryCard } from '../verdict/canary-card.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
 import { Instances } from './instances.tsx'
 import { Running } from './running.tsx'
@@ -72,6 +73,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         <RollbackWords environment={environment} />
       </PageHead>
       <Running environment={environment} />
+      <Canaries environment={environment} />
       {environment.pending.length > 0 ? (
         <Section title="On the way here">
           <ul className="panel divide-y divide-edge overflow-hidden">
@@ -93,6 +95,17 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       <History app={app} environment={name} />
     </>
   )
+}
+
+/** Who is being judged here now. */
+function Canaries({ environment }: { environment: Environment }) {
+  return environment.pending
+    .filter((deployment) => deployment.state === 'canary')
+    .map((deployment) => (
+      <Section key={deployment.id} title={`Canary: ${deployment.change.subject}`}>
+        <CanaryCard deployment={deployment} />
+      </Section>
+    ))
 }
 
 function RollbackWords({ environment }: { environment: Environment }) {

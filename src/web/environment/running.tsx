@@ -6,6 +6,7 @@ import { Sha } from '../ui/change.tsx'
 import { CopyButton } from '../ui/copy.tsx'
 import { Nothing } from '../ui/page.tsx'
 import { Ago } from '../ui/time.tsx'
+import { VerdictLink } from '../verdict/canary-card.tsx'
 
 /** What runs in an environment, since when, and from which change. */
 export function Running({ environment }: { environment: Environment }) {
@@ -52,6 +53,7 @@ export function Running({ environment }: { environment: Environment }) {
         <Sha sha={change.sha} />
         <CopyButton text={change.sha} label="Copy the commit id" />
         {change.author.name}
+        <VerdictLink deployment={current} />
       </p>
       <dl className="mt-3 flex flex-wrap gap-x-10 gap-y-3">
         {facts.map(([term, value]) => (

@@ -41,3 +41,34 @@ test('leads to the page of what it is about, and says why', () => {
   )
   expect(told).toMatchObject({ text: 'The release took the traffic of dev', to: '/apps/prepaid/environments/dev' })
 })
+
+test('tells a canary by its share and its end, and leads to its verdict', () => {
+  const canary = (type: string, data: StoredEvent['data']) =>
+    tell(
+      event(`dev.cdeventsx.fairlead-verdict.${type}`, {
+        subject: 'deployment/9',
+        data: { environment: 'production', kind: 'delivery', run: 7, ...data },
+      }),
+    )
+  expect(canary('started', { share: 0.05 })).toEqual({
+    tone: 'move',
+    text: 'The release is a canary in production, with 5 % of the requests',
+    to: '/deployments/9/verdict',
+  })
+  expect(canary('shared', { share: 0.125 }).text).toBe('The canary in production is now given 12.5 % of the requests')
+  expect(canary('waiting', { reason: 'no request has come yet.' })).toMatchObject({
+    tone: 'unknown',
+    text: 'The canary in production waits for somebody’s decision: no request has come yet',
+  })
+  const reason = 'The canary fails 9 times as often.'
+  expect(canary('finished', { verdict: 'harmful', state: 'taken_back', reason })).toMatchObject({
+    tone: 'bad',
+    text: 'The canary did harm in production and is taken back: The canary fails 9 times as often',
+  })
+  expect(canary('finished', { verdict: 'healthy', reason: '' })).toMatchObject({
+    tone: 'good',
+    text: 'The canary did well in production',
+  })
+  // Whatever is not known is never told as good.
+  expect(canary('finished', {}).tone).toBe('unknown')
+})

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '#contract/event.ts'
+import { formatShare } from '../ui/number.ts'
 import { firstLine, shortSha, type Tone } from '../ui/state.ts'
 
 export interface Told {
@@ -43,6 +44,21 @@ const watched: Record<string, [Tone, string]> = {
   harmful: ['bad', 'did not stay up and is taken back'],
   unknown: ['unknown', 'was watched, but its host did not answer'],
 }
+
+const verdicts: Record<string, [Tone, string]> = {
+  healthy: ['good', 'did well in'],
+  harmful: ['bad', 'did harm in'],
+  undecided: ['unknown', 'had too little data to be judged in'],
+}
+
+const canaryEnds: Record<string, string> = {
+  promoted: ' and is promoted',
+  taken_back: ' and is taken back',
+  given_up: ' and is given up',
+}
+
+const share = (data: Data): string =>
+  typeof data['share'] === 'number' ? `${formatShare(data['share'])} of the requests` : 'a part of the requests'
 
 const tells: Record<string, Tell> = {
   'repository.created': (event) => ({ tone: 'fact', text: `${event.app} was registered` }),
@@ -105,6 +121,20 @@ const tells: Record<string, Tell> = {
     const [tone, words] = deploymentEnds[String(data['state'])] ?? (['fact', 'ended in'] as const)
     return { tone, text: `${kindOf(data)} ${words} ${where(data)}${because(data)}` }
   },
+  'verdict.started': (_, data) => ({
+    tone: 'move',
+    text: `${kindOf(data)} is a canary in ${where(data)}, with ${share(data)}`,
+  }),
+  'verdict.shared': (_, data) => ({ tone: 'move', text: `The canary in ${where(data)} is now given ${share(data)}` }),
+  'verdict.waiting': (_, data) => ({
+    tone: 'unknown',
+    text: `The canary in ${where(data)} waits for somebody’s decision${because(data)}`,
+  }),
+  'verdict.finished': (_, data) => {
+    const [tone, words] = verdicts[String(data['verdict'])] ?? verdicts['undecided']!
+    const end = canaryEnds[String(data['state'])] ?? ''
+    return { tone, text: `The canary ${words} ${where(data)}${end}${because(data)}` }
+  },
   'deployment.watched': (_, data) => {
     const [tone, words] = watched[String(data['outcome'])] ?? watched['unknown']!
     return { tone, text: `${where(data)} ${words}${tone === 'bad' ? because(data) : ''}` }
@@ -164,6 +194,8 @@ const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${t
 function pageOf(event: StoredEvent): string | null {
   const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(event.subject)
   if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
+  const verdict = /^deployment\/(\d+)$/.exec(event.subject)
+  if (verdict && shortType(event.type).startsWith('verdict.')) return `/deployments/${verdict[1]}/verdict`
   const environment = event.data['environment']
   if (event.app !== null && typeof environment === 'string') return `/apps/${event.app}/environments/${environment}`
   const place = /^environment\/([^/]+)\/([^/]+)$/.exec(event.subject)

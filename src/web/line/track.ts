@@ -56,8 +56,14 @@ export interface Track {
 const progress: Partial<Record<Deployment['state'], number>> = {
   waiting: 0.1,
   starting: 0.45,
-  verifying: 0.7,
+  verifying: 0.6,
+  canary: 0.8,
   switching: 0.95,
+}
+
+const doings: Partial<Record<Deployment['state'], (environment: string) => string>> = {
+  waiting: (environment) => `waits for its turn in ${environment}`,
+  canary: (environment) => `is judged in ${environment} on a part of the requests`,
 }
 
 /** Where everything of a line is. */
@@ -114,8 +120,7 @@ function deploymentToken(deployment: Deployment): Token {
   const look = deploymentLooks[state]
   const what =
     deployment.kind === 'delivery' ? `“${change.subject}”` : `A ${deployment.kind} to ${shortSha(change.sha)}`
-  const doing =
-    state === 'waiting' ? `waits for its turn in ${environment}` : `is ${look.word.toLowerCase()} in ${environment}`
+  const doing = doings[state]?.(environment) ?? `is ${look.word.toLowerCase()} in ${environment}`
   return {
     key: run === null ? `${app}/deployment/${id}` : `${app}/${run}`,
     to: run === null ? `/apps/${app}/environments/${environment}` : `/runs/${run}`,

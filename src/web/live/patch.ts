@@ -7,6 +7,7 @@ import type { StoredEvent } from '#contract/event.ts'
 export interface Stale {
   apps: Set<string>
   runs: Set<number>
+  verdicts: Set<number>
   listOfApps: boolean
   configuration: boolean
   tokens: boolean
@@ -15,6 +16,7 @@ export interface Stale {
 const noneStale = (): Stale => ({
   apps: new Set(),
   runs: new Set(),
+  verdicts: new Set(),
   listOfApps: false,
   configuration: false,
   tokens: false,
@@ -25,6 +27,8 @@ export function markStale(stale: Stale, event: StoredEvent): void {
   if (event.app !== null) stale.apps.add(event.app)
   const run = /^run\/(\d+)/.exec(event.subject)?.[1] ?? event.data['run']
   if (run !== undefined && run !== null && Number(run) > 0) stale.runs.add(Number(run))
+  const deployment = /^deployment\/(\d+)$/.exec(event.subject)?.[1]
+  if (deployment !== undefined) stale.verdicts.add(Number(deployment))
   if (event.type.startsWith('dev.cdevents.repository.')) stale.listOfApps = true
   if (event.type.endsWith('-configuration.changed')) stale.configuration = true
   if (event.type.includes('fairlead-token.')) stale.tokens = true
@@ -75,6 +79,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
     const isShown = queries.getQueryData(['lines']) !== undefined
     if (now.listOfApps) void old('lines')
     for (const run of now.runs) void old('run', run)
+    for (const deployment of now.verdicts) void Promise.all([old('verdict', deployment), old('deployment', deployment)])
     for (const app of now.apps) void old('environment', app)
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')

@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import type { Role } from '#contract/endpoint.ts'
 import { roles } from '#contract/endpoint.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { DeploymentState, RunState } from '../ui/state.ts'
 import type { EventFilters } from './patch.ts'
 import { useClient } from './world.tsx'
@@ -79,6 +80,32 @@ export function useDeployments(filters: { app?: string; environment?: string; st
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
+  })
+}
+
+export function useDeployment(deployment: number) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['deployment', deployment],
+    queryFn: ({ signal }) => client.getDeployment({ params: { deployment }, signal }),
+  })
+}
+
+/** What is known of a canary; null for a deployment that never was one. */
+export function useVerdict(deployment: number) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['verdict', deployment],
+    queryFn: async ({ signal }) => {
+      try {
+        return await client.getVerdict({ params: { deployment }, signal })
+      } catch (error) {
+        if (error instanceof FairleadError && error.code === 'not_found') return null
+        throw error
+      }
+    },
+    // Its numbers change with every request, and only its turns are told by events.
+    refetchInterval: ({ state: { data } }) => (data && data.ended === null ? 1000 : false),
   })
 }
 

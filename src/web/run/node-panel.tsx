@@ -7,6 +7,7 @@ import { Toggle } from '../ui/button.tsx'
 import { asSentence, deploymentLooks, isUnderWay, stepLooks } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 
 /** What was chosen in the graph: a step with its log, or an environment with what happened there. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
@@ -84,7 +85,15 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
         <Link to={`/apps/${run.app}/environments/${name}`} className="text-soft underline underline-offset-3">
           What runs there
         </Link>
+        {deployment && deployment.started !== null && deployment.state !== 'canary' ? (
+          <VerdictLink deployment={deployment} />
+        ) : null}
       </div>
+      {deployment?.state === 'canary' ? (
+        <div className="mb-4">
+          <CanaryCard deployment={deployment} />
+        </div>
+      ) : null}
       <div className="panel mb-4 px-4 py-3">
         {deployment ? <DeploymentFacts deployment={deployment} /> : <p className="text-soft">{notReached(run)}</p>}
       </div>

@@ -1,6 +1,7 @@
-import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useRef } from 'react'
 import { StatusIcon } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
+import { useWidth } from '../ui/width.ts'
 import { type Direction, type Graph, type GraphNode, neighbour } from './graph.ts'
 
 interface Props {
@@ -12,17 +13,6 @@ interface Props {
 const nodeHeight = 50
 const rowGap = 12
 const narrow = 640
-
-function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0)
-  useEffect(() => {
-    if (!element.current) return
-    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0))
-    observer.observe(element.current)
-    return () => observer.disconnect()
-  }, [element])
-  return width
-}
 
 const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
 

@@ -46,6 +46,7 @@ export const deploymentLooks: Record<DeploymentState, Look> = {
   waiting: { tone: 'wait', word: 'Waiting' },
   starting: { tone: 'move', word: 'Starting' },
   verifying: { tone: 'move', word: 'Verifying' },
+  canary: { tone: 'move', word: 'Canary' },
   switching: { tone: 'move', word: 'Switching' },
   live: { tone: 'good', word: 'Live' },
   replaced: { tone: 'none', word: 'Replaced' },
@@ -74,7 +75,7 @@ export const instanceLooks: Record<Instance['state'], Look> = {
 
 /** A deployment that has not come to its end; being live is an end of its way. */
 export const isUnderWay = (state: DeploymentState): boolean =>
-  state === 'waiting' || state === 'starting' || state === 'verifying' || state === 'switching'
+  state === 'waiting' || state === 'starting' || state === 'verifying' || state === 'canary' || state === 'switching'
 
 export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running'
 

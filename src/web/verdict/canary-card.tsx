@@ -1,0 +1,49 @@
+import { Link } from 'react-router'
+import type { Deployment } from '#contract/run.ts'
+import { useVerdict } from '../live/queries.ts'
+import { useTimeWords } from '../live/world.tsx'
+import { formatShare } from '../ui/number.ts'
+import { Status } from '../ui/status.tsx'
+import { EvidenceBar } from './evidence-bar.tsx'
+import { judgementOf, shareNow, timeSentence, verdictLook } from './words.ts'
+import type { VerdictView } from '#contract/verdict.ts'
+
+/** A canary in short, while it is judged: share, sentence, evidence. */
+export function CanaryCard({ deployment }: { deployment: Deployment }) {
+  const { data: view } = useVerdict(deployment.id)
+  return view ? <Card view={view} /> : null
+}
+
+function Card({ view }: { view: VerdictView }) {
+  const judgement = judgementOf(view)
+  const time = useTimeWords((now) => timeSentence(view, now))
+  return (
+    <section aria-label="Canary" className="panel grid gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[7rem_minmax(0,1fr)]">
+      <p className="flex items-baseline gap-2 sm:flex-col sm:gap-0">
+        <span className="text-[1.5rem] leading-tight font-semibold">{formatShare(shareNow(view))}</span>
+        <span className="text-soft">of the requests</span>
+      </p>
+      <div className="min-w-0">
+        <Status look={verdictLook(view, judgement)} />
+        <p className="mt-0.5">{judgement.reason}</p>
+        <p className="mt-0.5 mb-2 text-soft">{time}</p>
+        <EvidenceBar name="Evidence of harm" evidence={judgement.evidence} threshold={judgement.threshold} />
+        <p className="mt-2">
+          <Link to={`/deployments/${view.deployment}/verdict`} className="underline underline-offset-3">
+            Watch it being judged
+          </Link>
+        </p>
+      </div>
+    </section>
+  )
+}
+
+/** A link to the verdict on a deployment, for one that is or was a canary. */
+export function VerdictLink({ deployment }: { deployment: Deployment }) {
+  const { data: view } = useVerdict(deployment.id)
+  return view ? (
+    <Link to={`/deployments/${deployment.id}/verdict`} className="underline underline-offset-3">
+      Verdict on the canary
+    </Link>
+  ) : null
+}

@@ -1,0 +1,38 @@
+import { formatEvidence } from '../ui/number.ts'
+
+/** How far evidence has come to a line; `isHarm` says which side it speaks for. */
+export function EvidenceBar({
+  name,
+  evidence,
+  threshold,
+  isHarm = true,
+}: {
+  name: string
+  evidence: number
+  threshold: number
+  isHarm?: boolean
+}) {
+  const part = Math.min(Math.max(evidence / threshold, 0), 1)
+  const isOver = evidence >= threshold
+  const colour = isOver ? (isHarm ? 'bg-bad' : 'bg-good') : 'bg-move'
+  const words = `${formatEvidence(evidence)} of ${formatEvidence(threshold)}`
+  return (
+    <div>
+      <div className="flex flex-wrap justify-between gap-x-3 text-[0.9em]">
+        <span className="text-soft">{name}</span>
+        <span className={isOver && isHarm ? 'font-medium text-bad' : ''}>{words}</span>
+      </div>
+      <div
+        role="meter"
+        aria-label={name}
+        aria-valuemin={0}
+        aria-valuemax={Number(threshold.toFixed(2))}
+        aria-valuenow={Number(Math.min(Math.max(evidence, 0), threshold).toFixed(2))}
+        aria-valuetext={words}
+        className="mt-1 h-2 overflow-hidden rounded-full bg-hover ring-1 ring-edge-strong ring-inset"
+      >
+        <div className={`h-full rounded-full ${colour}`} style={{ width: `${part * 100}%` }} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,74 @@
+import type { VerdictView } from '#contract/verdict.ts'
+import { errorRate, formatCount, formatRange, formatRatio, formatShare } from '../ui/number.ts'
+import { NumbersTable } from './numbers-table.tsx'
+import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'
+
+/** The requests and errors of both releases, and how they ended. */
+export function Outcomes({ view }: { view: VerdictView }) {
+  const { errors } = judgementOf(view)
+  const rows = outcomesOf(view.outcomes)
+  const isEmpty = errors.baseline.requests + errors.canary.requests === 0
+  return (
+    <section aria-label="Requests and errors" className="panel min-w-0 px-4 py-3">
+      <h2 className="font-semibold">Requests and errors</h2>
+      {isEmpty ? (
+        <p className="mt-2 rounded-md bg-sunken px-4 py-8 text-center text-soft">No request has come yet.</p>
+      ) : (
+        <>
+          <div className="mt-2 mb-3 grid gap-2">
+            {arms.map((arm) => (
+              <Rate key={arm} arm={arm} errors={errors} />
+            ))}
+          </div>
+          <NumbersTable
+            head={['How they ended', ...arms.map((arm) => armWords[arm])]}
+            rows={[
+              ['Requests', ...arms.map((arm) => formatCount(errors[arm].requests))],
+              ...rows.map((outcome) => [
+                <span key="o" className={isError(outcome) ? 'text-bad' : ''}>
+                  {outcomeWord(outcome)}
+                  {isError(outcome) ? ', an error' : ''}
+                </span>,
+                ...arms.map((arm) => cell(view.outcomes[arm][outcome] ?? 0, errors[arm].requests)),
+              ]),
+            ]}
+          />
+          <p className="mt-2 text-[0.9em] text-soft">
+            Times as many errors as before: {formatRatio(errors.ratio.estimate)} ({formatRange(errors.ratio)} is not
+            excluded).
+          </p>
+        </>
+      )}
+    </section>
+  )
+}
+
+const cell = (count: number, all: number): string =>
+  all === 0 ? formatCount(count) : `${formatCount(count)} (${formatShare(count / all)})`
+
+type Errors = VerdictView['judgement']['errors']
+
+/** A rate of errors, as long as it is beside the other. */
+function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
+  const part = (one: Arm): number => (errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests)
+  const most = Math.max(...arms.map(part))
+  const width = most === 0 ? 0 : (part(arm) / most) * 100
+  return (
+    <div>
+      <div className="flex flex-wrap justify-between gap-x-3">
+        <span className="font-medium">{armWords[arm]}</span>
+        <span>
+          {errors[arm].requests === 0
+            ? 'no request yet'
+            : `${formatCount(errors[arm].errors)} of ${formatCount(errors[arm].requests)} failed: ${errorRate(errors[arm])}`}
+        </span>
+      </div>
+      <div className="mt-1 h-2 rounded-full bg-hover" aria-hidden>
+        <div
+          className={`h-full rounded-full ${arm === 'canary' ? 'bg-move' : 'bg-soft'}`}
+          style={{ width: `${width}%`, minWidth: width > 0 ? 4 : 0 }}
+        />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,30 @@
+import type { Canary } from '#contract/verdict.ts'
+import { formatShare } from '../ui/number.ts'
+import { stepsOf, type StepState } from './words.ts'
+
+const looks: Record<StepState, string> = {
+  passed: 'bg-soft/50',
+  now: 'bg-move',
+  ahead: 'border border-dashed border-edge-strong',
+}
+const said: Record<StepState, string> = { passed: 'was given', now: 'now', ahead: 'ahead' }
+
+/** The shares of the requests that a canary goes through, as stairs. */
+export function Staircase({ canary }: { canary: Canary }) {
+  return (
+    <ol aria-label="Shares of the requests" className="flex h-20 items-end gap-1.5">
+      {stepsOf(canary).map(({ share, state }) => (
+        <li key={share} className="flex h-full min-w-0 flex-1 flex-col justify-end text-center text-[0.88em]">
+          <span className={state === 'now' ? 'font-semibold' : 'text-soft'}>{formatShare(share)}</span>
+          <span className="sr-only">{said[state]}</span>
+          <span
+            aria-hidden
+            className={`rounded-t-sm ${looks[state]}`}
+            // Linear heights would hide the first, smallest steps.
+            style={{ height: `${8 + 62 * Math.sqrt(share)}%` }}
+          />
+        </li>
+      ))}
+    </ol>
+  )
+}

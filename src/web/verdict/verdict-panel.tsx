@@ -1,0 +1,56 @@
+import type { Deployment } from '#contract/run.ts'
+import type { VerdictView } from '#contract/verdict.ts'
+import { useTimeWords } from '../live/world.tsx'
+import { formatShare } from '../ui/number.ts'
+import { asSentence, firstLine, type Tone } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { EvidenceBar } from './evidence-bar.tsx'
+import { Staircase } from './staircase.tsx'
+import { judgementOf, shareNow, timeSentence, verdictLook } from './words.ts'
+
+const edges: Partial<Record<Tone, string>> = {
+  good: 'border-l-good',
+  bad: 'border-l-bad',
+  unknown: 'border-l-warn',
+}
+
+/** The verdict in one sentence, the share, and what the time will bring. */
+export function VerdictPanel({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
+  const judgement = judgementOf(view)
+  const look = verdictLook(view, judgement)
+  const time = useTimeWords((now) => timeSentence(view, now))
+  return (
+    <section
+      aria-label="Verdict"
+      className={`panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5 lg:grid-cols-[minmax(0,1fr)_20rem] ${edges[look.tone] ?? 'border-l-edge-strong'}`}
+    >
+      <div className="min-w-0">
+        <Status look={look} size={20} />
+        <p className="mt-1.5 text-[1.2rem] leading-snug font-medium">{judgement.reason}</p>
+        <EndReason view={view} deployment={deployment} />
+        <div className="mt-4 max-w-xl">
+          <EvidenceBar
+            name="Evidence of harm, and where the alarm is"
+            evidence={judgement.evidence}
+            threshold={judgement.threshold}
+          />
+        </div>
+      </div>
+      <div className="min-w-0">
+        <p className="mb-1">
+          <span className="text-[1.2rem] font-semibold">{formatShare(shareNow(view))}</span>{' '}
+          <span className="text-soft">of the requests now</span>
+        </p>
+        <Staircase canary={view} />
+        <p className="mt-2 text-soft">{time}</p>
+      </div>
+    </section>
+  )
+}
+
+/** Why it ended, where that is not the verdict itself. */
+function EndReason({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
+  const { reason } = deployment
+  if (view.ended === null || !reason || reason.includes(firstLine(judgementOf(view).reason))) return null
+  return <p className="mt-1.5">{asSentence(reason)}</p>
+}
