@@ -7,7 +7,13 @@ import { median } from './measure.ts'
 const nullRuns = Number(process.env['BENCH_RUNS'] ?? 1000)
 const runs = Math.min(300, nullRuns)
 const alpha = 0.01
-const settings = { alpha, tolerance: { errors: 0, latency: 0 }, harm: { ratio: 1.5, difference: 0.001 } }
+const settings = {
+  alpha,
+  tolerance: { errors: 0, latency: 0 },
+  harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+  unit: 'requests' as const,
+  metrics: {},
+}
 
 type Random = () => number
 type Arm = 'baseline' | 'canary'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { metricJudgement, metricSettings, sample } from './metric.ts'
 
 /** Latencies are counted in buckets whose bounds grow by 2 %: bucket b holds (1.02^(b−1), 1.02^b] microseconds, so a value is known within 1 %. */
 const growth = 1.02
@@ -26,6 +27,8 @@ export const armCounts = z.object({
   bytes: z.number().int(),
   /** [bucket, requests], by bucket, of the time from the request's head to the end of its answer */
   latency: z.array(z.tuple([z.number().int(), z.number().int()])),
+  /** of the routes that are counted by themselves: requests, errors */
+  routes: z.record(z.string(), z.tuple([z.number().int(), z.number().int()])).optional(),
 })
 export type ArmCounts = z.infer<typeof armCounts>
 
@@ -43,6 +46,10 @@ export const batch = z.object({
 })
 export type Batch = z.infer<typeof batch>
 
+/** What was seen at one look: batches in the order of assignment, and what the instances said, if they were asked. */
+export const look = z.object({ batches: z.array(batch), sample: sample.nullable() })
+export type Look = z.infer<typeof look>
+
 export const verdicts = ['healthy', 'harmful', 'undecided'] as const
 
 /** An estimate with a confidence sequence: it may be looked at at any time. `null` is no bound. */
@@ -54,8 +61,8 @@ const rate = z.object({ requests: z.number().int(), errors: z.number().int() })
 /** What is known of a canary at one moment. Evidence is the decimal logarithm of an e-value; it alarms at `threshold`. */
 export const judgement = z.object({
   verdict: z.enum(verdicts),
-  /** the metric that decided */
-  metric: z.enum(['errors', 'latency']).nullable(),
+  /** the metric that decided: `errors`, `latency`, or the name of another */
+  metric: z.string().nullable(),
   /** how `healthy` was earned: more harm than tolerated is excluded, or the time has passed with a stated power */
   basis: z.enum(['excluded', 'power']).nullable(),
   /** one sentence that a newcomer understands */
@@ -63,7 +70,7 @@ export const judgement = z.object({
   alpha: z.number(),
   /** −log10 α */
   threshold: z.number(),
-  /** of the whole verdict: the mean of the metrics' e-values */
+  /** of the whole verdict: the weighted mean of the metrics' e-values */
   evidence: z.number(),
   errors: z.object({
     baseline: rate,
@@ -88,6 +95,8 @@ export const judgement = z.object({
       }),
     ),
   }),
+  /** the metrics beside errors and latency, in the order of the file */
+  metrics: z.array(metricJudgement).default([]),
   /** requests of both releases still needed, at the present share and rate of errors, before healthy can be said; null when unknown */
   needed: z.number().int().nullable(),
   /** the smallest ratio of error rates that these requests would have shown with a probability of 0.8; null when none */
@@ -100,8 +109,12 @@ export const verdictSettings = z.object({
   /** the probability of a false alarm over the whole canary, however often one looks */
   alpha: z.number(),
   tolerance: z.object({ errors: z.number(), latency: z.number() }),
-  /** healthy must exclude errors that are both this many times and this much more per request */
-  harm: z.object({ ratio: z.number(), difference: z.number() }),
+  /** healthy must exclude errors that are both this many times and this much more per request, and a median so many times as long */
+  harm: z.object({ ratio: z.number(), difference: z.number(), latency: z.number().default(1.5) }),
+  /** what is assigned at random and counted once */
+  unit: z.enum(['requests', 'sessions']).default('requests'),
+  /** by name, besides errors and latency */
+  metrics: z.record(z.string(), metricSettings).default({}),
 })
 export type VerdictSettings = z.infer<typeof verdictSettings>
 
@@ -114,6 +127,8 @@ export const canary = z.object({
   state: z.enum(canaryStates),
   /** the release that it is judged against */
   baseline: z.number().int(),
+  /** it is compared with newly started instances of that release, not with its old ones */
+  fresh: z.boolean(),
   /** the share of the requests that it is given now, 0 to 1, and the shares it goes through */
   share: z.number(),
   steps: z.array(z.number()),

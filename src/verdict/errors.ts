@@ -8,8 +8,9 @@ export interface Tally {
   errors: { baseline: number; canary: number }
 }
 
-/** How many times the rate may have risen, as the alternatives that are bet on, each with the same weight. */
+/** How many times the rate may have risen, as the alternatives that are bet on, and how much of the wealth is on each. */
 export const rises = [1.25, 1.6, 2.2, 4, 12, 100]
+export const weights = [0.05, 0.1, 0.35, 0.1, 0.1, 0.3]
 const falls = rises.map((rise) => 1 / rise)
 
 /** The probability that an error is the canary's when its rate is `ratio` times the baseline's. */
@@ -33,12 +34,18 @@ export function lnLikelihoodRatio(tallies: Tally[], ratio: number, over: number)
  * that requests are assigned at random, each on its own, with the share that the tally says.
  */
 export function riseEvidence(tallies: Tally[], limit: number): number {
-  return logMeanExp(rises.map((rise) => lnLikelihoodRatio(tallies, rise * limit, limit)))
+  return logMeanExp(
+    rises.map((rise) => lnLikelihoodRatio(tallies, rise * limit, limit)),
+    weights,
+  )
 }
 
 /** The same against "at least `limit` times". */
 export function fallEvidence(tallies: Tally[], limit: number): number {
-  return logMeanExp(falls.map((fall) => lnLikelihoodRatio(tallies, fall * limit, limit)))
+  return logMeanExp(
+    falls.map((fall) => lnLikelihoodRatio(tallies, fall * limit, limit)),
+    weights,
+  )
 }
 
 const [least, most] = [1e-4, 1e4]

@@ -14,9 +14,13 @@ const stakes = [0.02, 0.05, 0.1, 0.25, 0.5, 0.9]
  * staying below `difference` (Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024).
  */
 export function exclusionEvidence(tallies: Tally[], harm: VerdictSettings['harm']): number {
-  const byLabels = parts.map((part) => lnLikelihoodRatio(tallies, part * harm.ratio, harm.ratio))
   const byDifference = stakes.map((stake) => lnBet(tallies, harm.difference, stake))
-  return logMeanExp([logMeanExp(byLabels), logMeanExp(byDifference)])
+  return logMeanExp([exclusionByLabels(tallies, harm.ratio), logMeanExp(byDifference)])
+}
+
+/** The first of the two alone, against "at least `ratio` times the baseline's": for rates that are not of requests. */
+export function exclusionByLabels(tallies: Tally[], ratio: number): number {
+  return logMeanExp(parts.map((part) => lnLikelihoodRatio(tallies, part * ratio, ratio)))
 }
 
 /** ln of the wealth of one stake. */

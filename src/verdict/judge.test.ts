@@ -1,53 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ArmCounts, type Batch, bucketOf, latencyBuckets } from '#contract/verdict.ts'
+import { type ArmCounts, bucketOf, latencyBuckets } from '#contract/verdict.ts'
 import { rateBounds } from './difference.ts'
 import { fallEvidence, ratioInterval, riseEvidence, type Tally, theta } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { createJudge } from './judge.ts'
 import { lnGamma, normalQuantile } from './numbers.ts'
-
-const settings = { alpha: 0.01, tolerance: { errors: 0, latency: 0 }, harm: { ratio: 1.5, difference: 0.001 } }
-
-/** A seeded generator (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-const normal = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-
-interface Made {
-  share: number
-  requests: number
-  rate: { baseline: number; canary: number }
-  latency?: (arm: 'baseline' | 'canary') => number
-}
-
-function makeBatch(random: () => number, { share, requests, rate, latency = () => 20 }: Made): Batch {
-  const arms = { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
-  const buckets = { baseline: new Map<number, number>(), canary: new Map<number, number>() }
-  for (let i = 0; i < requests; i += 1) {
-    const arm = random() < share ? 'canary' : 'baseline'
-    arms[arm].requests += 1
-    if (random() < rate[arm]) arms[arm].errors += 1
-    const bucket = bucketOf(latency(arm))
-    buckets[arm].set(bucket, (buckets[arm].get(bucket) ?? 0) + 1)
-  }
-  const counts = (arm: 'baseline' | 'canary'): ArmCounts => ({
-    ...arms[arm],
-    outcomes: {},
-    bytes: 0,
-    latency: [...buckets[arm]].toSorted(([a], [b]) => a - b),
-  })
-  return { at: 0, share, baseline: counts('baseline'), canary: counts('canary') }
-}
+import { generator, type Made, makeBatch, normal, settings } from './simulate.ts'
 
 /** The part of runs in which a judge that looks after every batch ever alarms. */
 function alarms(runs: number, batches: number, make: (random: () => number, i: number) => Made): number {
@@ -89,7 +48,7 @@ describe('the laws of the evidence', () => {
 
   test('the exclusion of harm has an expectation of at most one where there is harm', () => {
     const random = generator(5)
-    const harm = { ratio: 1.5, difference: 0.02 }
+    const harm = { ratio: 1.5, difference: 0.02, latency: 1.5 }
     let sum = 0
     const runs = 20_000
     for (let run = 0; run < runs; run += 1) {

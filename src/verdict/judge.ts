@@ -1,11 +1,12 @@
-import type { Batch, Judgement, VerdictSettings } from '#contract/verdict.ts'
-import { differenceInterval } from './difference.ts'
-import { ratioInterval, riseEvidence, type Tally } from './errors.ts'
+import type { Sample } from '#contract/metric.ts'
+import type { Batch, Judgement, Look, VerdictSettings } from '#contract/verdict.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { LatencyEvidence } from './latency.ts'
+import { createMetric } from './metric.ts'
 import { logMeanExp } from './numbers.ts'
-import { smallestSeen, timesNeeded } from './power.ts'
+import { partsOf, smallestSeen, timesNeeded } from './power.ts'
 import { compareQuantile, Histogram } from './quantiles.ts'
+import { Rates } from './rates.ts'
 import { sentenceOf } from './sentence.ts'
 
 /** The level of the intervals that are shown; they decide nothing. */
@@ -17,99 +18,128 @@ const enough = { ratio: 2, difference: 0.01 }
 export interface Judge {
   /** Folds a batch in; true once it has alarmed. Costs the same however many came before. */
   observe(batch: Batch): boolean
+  /** Folds in what the instances said of the other metrics; true once it has alarmed. */
+  read(sample: Sample): boolean
+  /** Both, in their order. */
+  see(look: Look): void
   /** What is known now; `isOver` when the time of the canary has passed. */
   judge(now?: { isOver: boolean }): Judgement
 }
 
 /**
  * Judges a canary by batches in the order of assignment. The false alarms of the whole verdict, over all time and however often
- * one looks, have at most the probability `alpha`: the mean of the metrics' e-values is one (Vovk and Wang, Annals of
- * Statistics 2021), and by Ville's inequality it ever reaches 1/alpha with at most that probability. The same batches give the
+ * one looks, have at most the probability `alpha`: a weighted mean of the metrics' e-values is one (Vovk and Wang, Annals of
+ * Statistics 2021), and by Ville's inequality it ever reaches 1/alpha with at most that probability. The same looks give the
  * same judgement.
  */
 export function createJudge(settings: VerdictSettings): Judge {
-  const tallies = new Map<number, Tally>()
-  const total = { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
+  const rates = new Rates()
   const latency = new LatencyEvidence(settings.tolerance.latency)
   const histograms = { baseline: new Histogram(), canary: new Histogram() }
+  const metrics = Object.entries(settings.metrics).map(([name, one]) => ({ name, ...one, metric: createMetric(one) }))
+  const deciding = metrics.filter(({ advisory }) => !advisory)
+  const parts = partsOf(settings)
+  const weights = [parts.errors, parts.latency, ...deciding.map(() => parts.other)]
   const alarm = Math.log(1 / settings.alpha)
   /** the metric that alarmed, and how it looked then: an alarm stays */
-  let harmful: { metric: Judgement['metric']; reason: string } | null = null
+  let harmful: { metric: string; reason: string } | null = null
 
-  const look = () => {
-    const all = [...tallies.values()]
-    const errors = riseEvidence(all, 1 + settings.tolerance.errors)
-    const slow = latency.evidence()
-    return { all, errors, slow, both: logMeanExp([errors, slow]) }
-  }
-  const facts = (metric: Judgement['metric'], isOver: boolean): Omit<Judgement, 'reason'> => {
-    const { all, errors, slow, both } = look()
-    const excluded = exclusionEvidence(all, settings.harm)
-    const smallest = smallestSeen(all, settings)
+  const evidences = (): number[] => [
+    rates.evidence(settings.tolerance.errors),
+    latency.evidence(),
+    ...deciding.map(({ metric }) => metric.evidence()),
+  ]
+  const facts = (metric: string | null, isOver: boolean): Omit<Judgement, 'reason'> => {
+    const { total, tallies, seen } = rates
+    const all = evidences()
+    const excluded = exclusionEvidence(tallies, settings.harm)
+    const smallest = smallestSeen(tallies, settings)
     const rate = total.baseline.errors / Math.max(1, total.baseline.requests)
-    const hasPower =
+    const wouldShow =
       smallest !== null && (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
-    const basis = metric ? null : excluded >= alarm ? 'excluded' : isOver && hasPower ? 'power' : null
-    const times = basis === null && !metric ? timesNeeded(all, settings) : null
-    const seen = all.reduce((sum, { requests }) => sum + requests.baseline + requests.canary, 0)
+    const middle = compareQuantile(0.5, histograms.baseline, histograms.canary, settings.alpha)
+    const isNotSlow = (middle.ratio.high ?? Infinity) <= settings.harm.latency
+    const others = metrics.map(({ metric: one, ...named }) => ({
+      name: named.name,
+      kind: named.kind,
+      of: named.of,
+      advisory: named.advisory,
+      ...one.judge({ settings, excludes: alarm, alarms: alarm - Math.log(parts.other), isOver, intervalAlpha }),
+    }))
+    const areWell = others.every((one) => one.advisory || one.state === 'healthy')
+    // Workers have no requests: their own metrics are all there is.
+    const hasRequests = total.baseline.requests + total.canary.requests > 0 || deciding.length === 0
+    const isExcluded = !hasRequests || (excluded >= alarm && isNotSlow)
+    const basis = metric || !areWell ? null : isExcluded ? 'excluded' : isOver && wouldShow ? 'power' : null
+    const times = basis === null && !metric ? timesNeeded(tallies, settings) : null
     return {
       verdict: metric ? 'harmful' : basis ? 'healthy' : 'undecided',
       metric,
       basis,
       alpha: settings.alpha,
       threshold: log10(alarm),
-      evidence: log10(both),
+      evidence: log10(logMeanExp(all, weights)),
       errors: {
         baseline: { ...total.baseline },
         canary: { ...total.canary },
-        evidence: log10(errors),
-        ratio: ratioInterval(all, intervalAlpha),
-        difference: differenceInterval(total.baseline, total.canary, intervalAlpha),
+        evidence: log10(all[0] ?? 0),
+        ratio: rates.ratio(intervalAlpha),
+        difference: rates.difference(intervalAlpha),
         excluded: log10(excluded),
         excludedAt: log10(alarm),
       },
       latency: {
-        evidence: log10(slow),
+        evidence: log10(all[1] ?? 0),
         quantiles: quantiles.map((quantile) =>
           compareQuantile(quantile, histograms.baseline, histograms.canary, intervalAlpha),
         ),
       },
-      needed: times === null || seen === 0 ? null : Math.max(1, Math.ceil((times - 1) * seen)),
+      metrics: others,
+      needed: times === null || seen === 0 ? null : Math.max(0, Math.ceil((times - 1) * seen)) || null,
       smallest,
     }
   }
-  const sentence = (known: Omit<Judgement, 'reason'>): string => sentenceOf({ ...known, harm: settings.harm })
-  return {
+  const sentence = (known: Omit<Judgement, 'reason'>): string =>
+    sentenceOf({ ...known, harm: settings.harm, unit: settings.unit })
+  const look = (): boolean => {
+    const all = evidences()
+    if (harmful || logMeanExp(all, weights) < alarm) return harmful !== null
+    const names = ['errors', 'latency', ...deciding.map(({ name }) => name)]
+    const metric = names[all.indexOf(Math.max(...all))] ?? 'errors'
+    harmful = { metric, reason: sentence(facts(metric, false)) }
+    return true
+  }
+  const judge: Judge = {
     observe: (batch) => {
-      for (const arm of ['baseline', 'canary'] as const) {
-        total[arm].requests += batch[arm].requests
-        total[arm].errors += batch[arm].errors
-        histograms[arm].add(batch[arm].latency)
+      const { share, baseline, canary } = batch
+      rates.add(share, baseline, canary)
+      histograms.baseline.add(baseline.latency)
+      histograms.canary.add(canary.latency)
+      latency.observe(share, baseline.latency, canary.latency)
+      for (const { name, metric } of metrics) {
+        const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
+        const [b, c] = [baseline.routes?.[name], canary.routes?.[name]]
+        if (b ?? c) metric.count(share, of(b), of(c))
       }
-      latency.observe(batch.share, batch.baseline.latency, batch.canary.latency)
-      // Where there was no choice, nothing can be told from whose the errors are.
-      if (batch.share > 0 && batch.share < 1) add(tallies, batch)
-      const { errors, slow, both } = look()
-      if (harmful || both < alarm) return harmful !== null
-      const metric = errors >= slow ? 'errors' : 'latency'
-      harmful = { metric, reason: sentence(facts(metric, false)) }
-      return true
+      return look()
+    },
+    read: (sample) => {
+      for (const { name, metric } of metrics) {
+        const readings = sample.metrics[name]
+        if (readings) metric.read(sample.at, readings)
+      }
+      return look()
+    },
+    see: ({ batches, sample }) => {
+      for (const batch of batches) judge.observe(batch)
+      if (sample) judge.read(sample)
     },
     judge: (now) => {
       const known = facts(harmful?.metric ?? null, now?.isOver ?? false)
       return { ...known, reason: harmful?.reason ?? sentence(known) }
     },
   }
+  return judge
 }
 
 const log10 = (ln: number): number => ln / Math.LN10
-
-function add(tallies: Map<number, Tally>, { share, baseline, canary }: Batch): void {
-  const none = { share, requests: { baseline: 0, canary: 0 }, errors: { baseline: 0, canary: 0 } }
-  const tally = tallies.get(share) ?? none
-  tally.requests.baseline += baseline.requests
-  tally.requests.canary += canary.requests
-  tally.errors.baseline += baseline.errors
-  tally.errors.canary += canary.errors
-  tallies.set(share, tally)
-}

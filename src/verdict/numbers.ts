@@ -1,8 +1,9 @@
-/** ln of the mean of e^x, without overflow. */
-export function logMeanExp(values: number[]): number {
+/** ln of the mean of e^x, without overflow. With weights (their sum is one) the weighted mean. */
+export function logMeanExp(values: number[], weights?: number[]): number {
   const top = Math.max(...values)
   if (top === -Infinity) return -Infinity
-  return top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0) / values.length)
+  const even = 1 / values.length
+  return top + Math.log(values.reduce((sum, value, i) => sum + (weights?.[i] ?? even) * Math.exp(value - top), 0))
 }
 
 /** Where a rising function of x passes zero between two points; the nearer end when it does not. */

@@ -1,6 +1,6 @@
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
 import type { Tally } from './errors.ts'
-import { hasPower, timesNeeded } from './power.ts'
+import { powerOf, timesNeeded } from './power.ts'
 import { rootOf } from './numbers.ts'
 
 /** At most so many requests are thought about. */
@@ -19,7 +19,7 @@ export function planCanary({ perSecond, share, errorRate, ratio, settings }: Pla
   // A thousand requests, and how many times that.
   const times = timesNeeded(of(1000), settings, errorRate)
   const rate = Math.max(errorRate, 1e-9)
-  const at = rootOf((x) => hasPower(of(Math.exp(x)), rate, ratio, settings), 0, most)
+  const at = rootOf((x) => powerOf(of(Math.exp(x)), rate, ratio, settings), 0, most)
   return {
     healthy: times === null ? null : answer(1000 * times),
     harmful: at >= most ? null : answer(Math.exp(at)),

@@ -1,10 +1,18 @@
 import type { VerdictSettings } from '#contract/verdict.ts'
-import { lnLikelihoodRatio, rises, type Tally, theta } from './errors.ts'
+import { lnLikelihoodRatio, rises, type Tally, theta, weights } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'
 
-/** Errors and latency: the e-value of the verdict is the mean of theirs. */
-const metrics = 2
+/** The parts of errors and latency in the verdict's e-value, and of each metric beside them that decides. */
+export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
+  errors: number
+  latency: number
+  other: number
+} {
+  const other = Object.values(metrics).filter(({ advisory }) => !advisory).length
+  return { errors: 1.2 / (2 + other), latency: 0.8 / (2 + other), other: 1 / (2 + other) }
+}
+
 /** Normal quantile of 0.8: the power that is stated. */
 const z = 0.8416
 
@@ -30,18 +38,20 @@ function presentRate(tallies: Tally[]): number {
   return Math.min(0.5, errors / requests)
 }
 
-/** Would a rise of `ratio` have alarmed on these requests with a probability of 0.8? By the normal approximation of the best bet. */
-export function hasPower(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings): number {
+/** At least zero when a rise of `ratio` would have alarmed on these requests with a probability of 0.8: by the normal approximation of the best bet. */
+export function powerOf(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings): number {
   const limit = 1 + settings.tolerance.errors
   const bad = expected(tallies, rate, ratio)
-  const bet =
-    rises.toSorted((a, b) => Math.abs(Math.log((a * limit) / ratio)) - Math.abs(Math.log((b * limit) / ratio)))[0] ?? 2
+  const off = (bet: number): number => Math.abs(Math.log((bet * limit) / ratio))
+  const nearest = rises.reduce((best, bet, i) => (off(bet) < off(rises[best] ?? 1) ? i : best), 0)
+  const bet = rises[nearest] ?? 2
+  const stake = (weights[nearest] ?? 0) * partsOf(settings).errors
   const mean = lnLikelihoodRatio(bad, bet * limit, limit)
   const variance = bad.reduce((sum, { share, errors }) => {
     const [mine, other] = [theta(bet * limit, share), theta(limit, share)]
     return sum + errors.canary * Math.log(mine / other) ** 2 + errors.baseline * Math.log((1 - mine) / (1 - other)) ** 2
   }, 0)
-  return mean - z * Math.sqrt(variance) - Math.log((rises.length * metrics) / settings.alpha)
+  return mean - z * Math.sqrt(variance) - Math.log(1 / (stake * settings.alpha))
 }
 
 /** The smallest ratio of error rates that would have alarmed on these requests with a probability of 0.8; null when none up to 1,000. */
@@ -49,7 +59,7 @@ export function smallestSeen(tallies: Tally[], settings: VerdictSettings): numbe
   const rate = presentRate(tallies)
   const most = Math.log(1000)
   const at = rootOf(
-    (x) => hasPower(tallies, rate, Math.exp(x), settings),
+    (x) => powerOf(tallies, rate, Math.exp(x), settings),
     Math.log(1.01 + settings.tolerance.errors),
     most,
   )

@@ -31,6 +31,7 @@ function situation(
         excluded: 0,
         excludedAt: 2,
       },
+      metrics: [],
       latency: { evidence: 0, quantiles: [] },
       needed: null,
       smallest: null,

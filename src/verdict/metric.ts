@@ -1,0 +1,244 @@
+import type { MetricJudgement, MetricSettings, Reading, Sample } from '#contract/metric.ts'
+import { type ArmCounts, bucketOf, type VerdictSettings } from '#contract/verdict.ts'
+import { exclusionByLabels, exclusionEvidence } from './exclusion.ts'
+import { LatencyEvidence } from './latency.ts'
+import { powerOf } from './power.ts'
+import { compareQuantile, Histogram } from './quantiles.ts'
+import { type Rate, Rates } from './rates.ts'
+
+type Arm = 'baseline' | 'canary'
+type Readings = Sample['metrics'][string]
+
+/** What a metric is asked when the canary is judged. */
+export interface Question {
+  settings: VerdictSettings
+  /** ln of the evidence that excludes harm, and that is harm whatever the other metrics say */
+  excludes: number
+  alarms: number
+  isOver: boolean
+  /** level of the intervals that are shown */
+  intervalAlpha: number
+}
+
+/** A metric beside errors and latency, folded in as it comes; its size is constant. */
+export interface Metric {
+  /** ln of its e-value */
+  evidence(): number
+  count(share: number, baseline: Rate, canary: Rate): void
+  read(at: number, readings: Readings): void
+  judge(question: Question): Omit<MetricJudgement, 'name' | 'kind' | 'of' | 'advisory'>
+}
+
+export function createMetric(settings: MetricSettings): Metric {
+  if (settings.kind === 'rate') return new RateMetric(settings)
+  return settings.kind === 'distribution' ? new DistributionMetric(settings) : new GaugeMetric()
+}
+
+/** The last of each process, so that what counters grew by in between can be told. */
+class Growth {
+  readonly #last = new Map<string, { at: number; numbers: number[] }>()
+
+  /** How much what was read before has grown by. What went back began anew, and is compared from there on. */
+  of(at: number, readings: Reading[]): { numbers: number[]; seconds: number }[] {
+    return readings.flatMap(({ instance, numbers }) => {
+      const last = this.#last.get(instance)
+      this.#last.set(instance, { at, numbers })
+      if (!last || last.numbers.length !== numbers.length) return []
+      const grown = numbers.map((number, i) => number - (last.numbers[i] ?? 0))
+      return grown.some((by) => by < 0) ? [] : [{ numbers: grown, seconds: (at - last.at) / 1000 }]
+    })
+  }
+
+  forget(at: number): void {
+    for (const [instance, last] of this.#last) if (at - last.at > 600_000) this.#last.delete(instance)
+  }
+}
+
+/** Seconds are counted in millionths, so that an event in one of them is rare. */
+const parts = 1e6
+/** Exposures are rounded to shares whose odds differ by 0.5 %: so many tallies there are at most, however long it takes. */
+const grid = 200
+
+/**
+ * The canary's part of all exposure, on the grid. Given the exposures of an interval and rates that are equal within it, an
+ * event is the canary's with this probability: exact when events are independent (Poisson), cautious when an exposure can have
+ * only one of them and they are many.
+ */
+function shareOf(baseline: number, canary: number): number {
+  const odds = Math.exp(Math.round(Math.log(canary / baseline) * grid) / grid)
+  return odds / (1 + odds)
+}
+
+class RateMetric implements Metric {
+  readonly #settings: MetricSettings
+  readonly #rates = new Rates()
+  readonly #growth = { baseline: new Growth(), canary: new Growth() }
+
+  constructor(settings: MetricSettings) {
+    this.#settings = settings
+  }
+
+  evidence(): number {
+    return this.#rates.evidence(this.#settings.tolerance)
+  }
+
+  count(share: number, baseline: Rate, canary: Rate): void {
+    this.#rates.add(share, baseline, canary)
+  }
+
+  read(at: number, readings: Readings): void {
+    const grown = (arm: Arm): Rate => {
+      const sum = { requests: 0, errors: 0 }
+      for (const { numbers, seconds } of this.#growth[arm].of(at, readings[arm])) {
+        sum.errors += numbers[0] ?? 0
+        sum.requests += this.#settings.of === 'seconds' ? seconds * parts : (numbers[1] ?? 0)
+      }
+      this.#growth[arm].forget(at)
+      return sum
+    }
+    const [baseline, canary] = [grown('baseline'), grown('canary')]
+    const canCompare = baseline.requests > 0 && canary.requests > 0
+    this.#rates.add(canCompare ? shareOf(baseline.requests, canary.requests) : 0, baseline, canary)
+  }
+
+  judge({ settings, excludes, alarms, isOver, intervalAlpha }: Question) {
+    const { tallies, total } = this.#rates
+    const isPerSecond = this.#settings.of === 'seconds'
+    const unit = isPerSecond ? parts : 1
+    const side = ({ requests, errors }: Rate) => ({
+      count: requests / unit,
+      bad: errors,
+      value: requests === 0 ? null : (errors / requests) * unit,
+    })
+    const excluded = isPerSecond
+      ? exclusionByLabels(tallies, settings.harm.ratio)
+      : exclusionEvidence(tallies, settings.harm)
+    const rate = (total.baseline.errors + 0.5) / (total.baseline.requests + 1)
+    const wouldShow =
+      isOver &&
+      powerOf(tallies, Math.min(0.5, rate), 2, {
+        ...settings,
+        tolerance: { ...settings.tolerance, errors: this.#settings.tolerance },
+      }) >= 0
+    return {
+      state: stateOf(this.evidence() >= alarms, this.#rates.seen === 0, excluded >= excludes || wouldShow),
+      evidence: this.evidence() / Math.LN10,
+      baseline: side(total.baseline),
+      canary: side(total.canary),
+      quantile: null,
+      ratio: this.#rates.ratio(intervalAlpha),
+    }
+  }
+}
+
+const stateOf = (isHarmful: boolean, isUnknown: boolean, isHealthy: boolean): MetricJudgement['state'] =>
+  isHarmful ? 'harmful' : isUnknown ? 'unknown' : isHealthy ? 'healthy' : 'undecided'
+
+const quantiles = [0.5, 0.9, 0.99]
+/** The first bound of a histogram is put here, in milliseconds of the latencies' buckets: the unit does not matter. */
+const first = 0.1
+
+/** A histogram of the instances, by its bounds: what lies between two is taken to be the same. */
+class DistributionMetric implements Metric {
+  readonly #evidence: LatencyEvidence
+  readonly #histograms = { baseline: new Histogram(), canary: new Histogram() }
+  readonly #growth = { baseline: new Growth(), canary: new Growth() }
+  #unit: number | null = null
+
+  constructor({ tolerance }: MetricSettings) {
+    this.#evidence = new LatencyEvidence(tolerance)
+  }
+
+  evidence(): number {
+    return this.#evidence.evidence()
+  }
+
+  count(): void {}
+
+  read(at: number, readings: Readings): void {
+    const bounds = [...readings.baseline, ...readings.canary].find((one) => one.bounds && one.bounds.length > 0)?.bounds
+    if (!bounds) return
+    this.#unit ??= first / (bounds.find((bound) => bound > 0) ?? 1)
+    const buckets = [...bounds, (bounds.at(-1) ?? 1) * 1.05].map((bound) =>
+      bucketOf(Math.max(bound, 1e-300) * (this.#unit ?? 1)),
+    )
+    const values = (arm: Arm): ArmCounts['latency'] => {
+      const sums = new Map<number, number>()
+      const alike = readings[arm].filter((one) => String(one.bounds) === String(bounds))
+      for (const { numbers } of this.#growth[arm].of(at, alike))
+        for (const [i, upTo] of numbers.entries()) {
+          const bucket = buckets[i] ?? 0
+          sums.set(bucket, (sums.get(bucket) ?? 0) + Math.max(0, upTo - (numbers[i - 1] ?? 0)))
+        }
+      this.#growth[arm].forget(at)
+      return [...sums].filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b)
+    }
+    const [baseline, canary] = [values('baseline'), values('canary')]
+    const [b, c] = [sumOf(baseline), sumOf(canary)]
+    this.#evidence.observe(b > 0 && c > 0 ? shareOf(b, c) : 0, baseline, canary)
+    this.#histograms.baseline.add(baseline)
+    this.#histograms.canary.add(canary)
+  }
+
+  judge({ settings, alarms, intervalAlpha }: Question) {
+    const { baseline, canary } = this.#histograms
+    const compared = quantiles.map((quantile) => compareQuantile(quantile, baseline, canary, intervalAlpha))
+    const worst = compared.toSorted((a, b) => (b.ratio.estimate ?? 0) - (a.ratio.estimate ?? 0))[0]
+    const middle = compareQuantile(0.5, baseline, canary, settings.alpha)
+    const side = (value: number | null, histogram: Histogram) => ({
+      count: histogram.total,
+      bad: null,
+      value: value === null ? null : value / (this.#unit ?? 1),
+    })
+    const isKnown = baseline.total > 0 && canary.total > 0
+    return {
+      state: stateOf(this.evidence() >= alarms, !isKnown, (middle.ratio.high ?? Infinity) <= settings.harm.latency),
+      evidence: this.evidence() / Math.LN10,
+      baseline: side(worst?.baseline ?? null, baseline),
+      canary: side(worst?.canary ?? null, canary),
+      quantile: worst?.quantile ?? null,
+      ratio: worst?.ratio ?? nothing,
+    }
+  }
+}
+
+const nothing = { estimate: null, low: null, high: null }
+const sumOf = (values: ArmCounts['latency']): number => values.reduce((sum, [, count]) => sum + count, 0)
+
+/** Readings follow from the ones before, so their number says little: the means are shown, and no test is made of them. */
+class GaugeMetric implements Metric {
+  readonly #sums = { baseline: { count: 0, sum: 0 }, canary: { count: 0, sum: 0 } }
+
+  evidence(): number {
+    return 0
+  }
+
+  count(): void {}
+
+  read(_at: number, readings: Readings): void {
+    for (const arm of ['baseline', 'canary'] as const)
+      for (const { numbers } of readings[arm]) {
+        this.#sums[arm].count += 1
+        this.#sums[arm].sum += numbers[0] ?? 0
+      }
+  }
+
+  judge() {
+    const side = ({ count, sum }: { count: number; sum: number }) => ({
+      count,
+      bad: null,
+      value: count === 0 ? null : sum / count,
+    })
+    const [baseline, canary] = [side(this.#sums.baseline), side(this.#sums.canary)]
+    const isKnown = baseline.count > 0 && canary.count > 0
+    const estimate = baseline.value && canary.value !== null ? canary.value / baseline.value : null
+    return {
+      state: isKnown ? ('undecided' as const) : ('unknown' as const),
+      evidence: 0,
+      baseline,
+      canary,
+      quantile: null,
+      ratio: { estimate, low: null, high: null },
+    }
+  }
+}
