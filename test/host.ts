@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request, type RequestOptions } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -105,6 +105,7 @@ createServer((request, response) => {
   if (request.url === '/env') return response.end(JSON.stringify(process.env))
   if (request.url === '/pid') return response.end(String(process.pid))
   if (request.url === '/slow') return setTimeout(() => response.end(${JSON.stringify(text)}), 1000)
+  if (request.url === '/fail') response.statusCode = 500
   if (request.url === '/exit') return process.exit(3)
   if (request.url === '/say') console.log('heard ' + ${JSON.stringify(text)})
   if (request.url === '/sick') isSick = true
@@ -170,20 +171,38 @@ export async function deploy(host: TestHost, spec: HostRelease): Promise<void> {
 
 export const only = (status: HostStatus) => status.releases.flatMap(({ instances }) => instances)
 
-export function ask(host: TestHost, path = '/', agent?: Agent): Promise<{ status: number; text: string }> {
-  const headers = { host: `shop.production.localhost:${host.home.edgePort}` }
+export async function ask(host: TestHost, path = '/', agent?: Agent): Promise<{ status: number; text: string }> {
+  const { status, text } = await exchange(host, path, { agent })
+  return { status, text }
+}
+
+/** One request through the edge, with all of its answer. */
+export function exchange(
+  host: TestHost,
+  path: string,
+  {
+    body,
+    headers = {},
+    ...more
+  }: Omit<RequestOptions, 'headers'> & { headers?: Record<string, string>; body?: string } = {},
+): Promise<{ status: number; text: string; headers: IncomingHttpHeaders }> {
+  const options: RequestOptions = {
+    host: '127.0.0.1',
+    port: host.home.edgePort,
+    path,
+    agent: false,
+    ...more,
+    headers: { host: `shop.production.localhost:${host.home.edgePort}`, ...headers },
+  }
   return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: '127.0.0.1', port: host.home.edgePort, path, headers, agent: agent ?? false },
-      (response) => {
-        let text = ''
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        response.on('error', reject)
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
-      },
-    )
+    const sent = request(options, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      response.on('error', reject)
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }))
+    })
     sent.on('error', reject)
-    sent.end()
+    sent.end(body)
   })
 }
 

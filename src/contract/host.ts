@@ -99,22 +99,48 @@ export const logTail = z.object({
   lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
 })
 
-/** The traffic of an environment: a release, and a canary beside it that is given a share of the requests. */
-export const hostRoute = z.object({
+/** By what a session is known: a header or a cookie of the app; neither is a cookie that the edge sets. */
+export const sessionRule = z.object({ header: z.string().optional(), cookie: z.string().optional() })
+export type SessionRule = z.infer<typeof sessionRule>
+
+/** A release that is given a share of the requests at random, and what is counted of it. */
+export const hostCanary = z.object({
   release: z.number().int(),
-  canary: z.object({ release: z.number().int(), share: z.number().min(0).max(1) }).optional(),
-  fence,
+  share: z.number().min(0).max(1),
+  /** another start of the release with the traffic, which gets the same share and is compared in its place */
+  fresh: z.number().int().optional(),
+  /** sessions are assigned and counted instead of requests */
+  session: sessionRule.optional(),
+  /** routes that are counted by themselves: by name, the path at which they begin */
+  routes: z.record(z.string(), z.string()).optional(),
 })
+export type HostCanary = z.infer<typeof hostCanary>
+
+/** The traffic of an environment: a release, and a canary beside it. */
+export const hostRoute = z.object({ release: z.number().int(), canary: hostCanary.optional(), fence })
 export type HostRoute = z.infer<typeof hostRoute>
 
 /** What the edge counted while a release was a canary; `next` is passed as `after` to go on. */
 export const observations = z.object({ batches: z.array(batch), next: z.number().int() })
 export type Observations = z.infer<typeof observations>
 
+/** What the instances of a release said of themselves, in Prometheus' text format; null for one that did not answer. */
+export const expositions = z.object({
+  instances: z.array(
+    z.object({
+      /** names one process: `<service>/<index>/<time of its start>` */
+      instance: z.string(),
+      text: z.string().nullable(),
+    }),
+  ),
+})
+export type Exposition = z.infer<typeof expositions>['instances'][number]
+
 /**
  * Paths on the socket. `start` unpacks the artifact, starts the instances and answers at once (202); `status` waits up to
  * `wait` ms for a state other than starting. `route` gives the traffic to a release (it must be ready) and drains the one
  * before, which keeps running until `stop`. `stop` drains, stops the instances and keeps the folder for a rollback;
+ * `expositions` asks every instance for the metrics `names` at `path`, or reads the file that one without a port writes;
  * `observations` waits up to `wait` ms for batches that the edge counted since `after`.
  * `remove` also deletes the folder. `upgrade` starts the command of its body as the next host and hands over to it;
  * `stopAll` drains and stops everything, for a machine that is to rest: the next host starts it again.
@@ -127,6 +153,7 @@ export const hostPaths = {
   remove: { method: 'DELETE', path: '/apps/{app}/environments/{environment}/releases/{release}' },
   route: { method: 'PUT', path: '/apps/{app}/environments/{environment}/route' },
   observations: { method: 'GET', path: '/apps/{app}/environments/{environment}/releases/{release}/observations' },
+  expositions: { method: 'GET', path: '/apps/{app}/environments/{environment}/releases/{release}/expositions' },
   log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },
   removeEnvironment: { method: 'DELETE', path: '/apps/{app}/environments/{environment}' },
   upgrade: { method: 'POST', path: '/upgrade' },

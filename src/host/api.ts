@@ -21,6 +21,7 @@ const observed = z.object({
   after: z.coerce.number().int().min(0).default(0),
   wait: z.coerce.number().min(0).max(60_000).default(0),
 })
+const exposed = z.object({ path: z.string().startsWith('/'), names: z.string() })
 const upgrade = z.object({ command: z.tuple([z.string()], z.string()) })
 
 /** The host's API on its unix socket; who may open the socket may do everything. */
@@ -47,6 +48,15 @@ export function createApi(api: HostApi): Server {
         const { app, environment, release } = inRelease.parse(match)
         const { after, wait } = observed.parse(Object.fromEntries(query))
         return supervisor.observations(app, environment, release, after, wait)
+      },
+    ],
+    [
+      'GET',
+      `${base}/releases/:release/expositions`,
+      async (match, query) => {
+        const { app, environment, release } = inRelease.parse(match)
+        const { path, names } = exposed.parse(Object.fromEntries(query))
+        return { instances: await supervisor.expositions(app, environment, release, path, new Set(names.split(','))) }
       },
     ],
     [

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Fence, HostRelease, HostRoute, Observations } from '#contract/host.ts'
+import type { Exposition, Fence, HostCanary, HostRelease, HostRoute, Observations } from '#contract/host.ts'
 import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
 import type { Machine } from './instance.ts'
-import { appendBatch, readBatches } from './observation-file.ts'
+import { appendBatch, readBatches, readSessions } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
 
@@ -122,6 +122,7 @@ export class Environment {
     const { host, port } = this.#wanted.route
     const { canary } = this.#wanted
     const beside = canary ? this.releases.get(canary.release) : undefined
+    const fresh = canary?.fresh === undefined ? undefined : this.releases.get(canary.fresh)
     this.#context.edge.set({
       ...this.name,
       host,
@@ -130,32 +131,42 @@ export class Environment {
       services: release?.services() ?? [],
       canary:
         canary && beside
-          ? { ...canary, services: beside.services(), count: this.#count(canary.release, canary.share) }
+          ? {
+              release: canary.release,
+              services: beside.services(),
+              count: this.#count(canary),
+              fresh: fresh && { release: fresh.number, services: fresh.services() },
+              session: canary.session,
+            }
           : undefined,
     })
   }
 
-  #count(number: number, share: number): Count {
+  #count({ release: number, share, fresh, session, routes = {} }: HostCanary): Count {
     const { log, changed } = this.#context
     let count = this.#counts.get(number)
     if (!count) {
-      count = new Count((batch) => {
-        try {
-          appendBatch(this.#observationFile(number), batch)
-          changed()
-          return true
-        } catch (error) {
-          log('what a canary did cannot be recorded', {
-            ...this.name,
-            release: number,
-            error: (error as Error).message,
-          })
-          return false
-        }
-      })
+      const file = this.#observationFile(number)
+      count = new Count(
+        (batch, sessions) => {
+          try {
+            appendBatch(file, batch, sessions)
+            changed()
+            return true
+          } catch (error) {
+            log('what a canary did cannot be recorded', {
+              ...this.name,
+              release: number,
+              error: (error as Error).message,
+            })
+            return false
+          }
+        },
+        session ? readSessions(file) : [],
+      )
       this.#counts.set(number, count)
     }
-    count.share = share
+    count.rule = { share, isFresh: fresh !== undefined, routes }
     return count
   }
 
@@ -166,6 +177,11 @@ export class Environment {
 
   observations(number: number, after: number): Observations {
     return readBatches(this.#observationFile(number), after)
+  }
+
+  /** What every instance of a release says of the metrics of those names. */
+  expositions(number: number, path: string, names: Set<string>): Promise<Exposition[]> {
+    return Promise.all(this.releases.get(number)?.expositions(path, names) ?? [])
   }
 
   settleCounts(now: number): void {
@@ -195,6 +211,7 @@ export class Environment {
     const epochs = this.#admitted(route.fence)
     if (this.#wanted.routed !== release) this.#mustBeRoutable(release)
     if (canary !== null && this.#wanted.canary?.release !== canary.release) this.#mustBeRoutable(canary.release)
+    if (canary?.fresh !== undefined && this.#wanted.canary?.fresh !== canary.fresh) this.#mustBeRoutable(canary.fresh)
     if (canary?.release === release)
       throw new FairleadError('not_now', { why: `Release ${release} has all of the traffic` })
     this.#want({ epochs, routed: release, canary })
@@ -212,7 +229,8 @@ export class Environment {
     const release = this.releases.get(number)
     if (!release) return
     const epochs = this.#admitted(fence)
-    if (this.#wanted.routed === number || this.#wanted.canary?.release === number)
+    const { routed, canary } = this.#wanted
+    if ([routed, canary?.release, canary?.fresh].includes(number))
       throw new FairleadError('not_now', { why: `Release ${number} has the traffic` })
     const releases = this.#wanted.releases.map((one) =>
       one.spec.release === number ? { ...one, desired: 'stopped' as const } : one,

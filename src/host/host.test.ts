@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FairleadError } from '#contract/errors.ts'
+import type { HostCanary } from '#contract/host.ts'
 import type { Batch } from '#contract/verdict.ts'
 import { createHostClient } from '#platform/host-client.ts'
 import { ensureHost } from '#platform/host-process.ts'
@@ -11,6 +12,7 @@ import { selfCommand } from '#platform/self.ts'
 import {
   ask,
   deploy,
+  exchange,
   isAlive,
   only,
   processesWith,
@@ -380,8 +382,21 @@ describe('under load', () => {
 
 describe('a canary', () => {
   const read = async (after = 0, wait = 0) => host.client.observations(...at, 2, after, wait)
-  const route = (share: number | null) =>
-    host.client.route(...at, { release: 1, fence, ...(share === null ? {} : { canary: { release: 2, share } }) })
+  const route = (share: number | null, more: Partial<HostCanary> = {}) =>
+    host.client.route(...at, {
+      release: 1,
+      fence,
+      ...(share === null ? {} : { canary: { release: 2, share, ...more } }),
+    })
+  const counted = async () => {
+    const sums = { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
+    for (const batch of (await read()).batches)
+      for (const arm of ['baseline', 'canary'] as const) {
+        sums[arm].requests += batch[arm].requests
+        sums[arm].errors += batch[arm].errors
+      }
+    return sums
+  }
   const start = async () => {
     await deploy(host, releaseOf(host, 1, good))
     const bad = await host.artifact({ 'server.js': server('bad') })
@@ -437,6 +452,103 @@ describe('a canary', () => {
     await waitUntil('the refusals are counted', async () =>
       (await read()).batches.some(({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0),
     )
+  })
+
+  test('is given whole sessions, each counted once, and as failed with its first error', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    await settle(host, releaseOf(host, 2, await host.artifact({ 'server.js': server('bad') })))
+    await route(0.5, { session: { header: 'X-Account' } })
+    const answers = new Map<string, Set<string>>()
+    for (let i = 0; i < 300; i += 1) {
+      const account = `account-${i % 60}`
+      // The first request of a session goes well, and later ones of every other one fail.
+      const path = i >= 60 && i % 2 === 0 ? '/fail' : '/x'
+      const { text } = await exchange(host, path, { headers: { 'x-account': account } })
+      answers.set(account, (answers.get(account) ?? new Set()).add(text))
+    }
+    expect([...answers.values()].every((texts) => texts.size === 1)).toBe(true)
+    const canaries = [...answers.values()].flatMap((texts, i) => (texts.has('bad') ? [{ fails: i % 2 === 0 }] : []))
+    const errors = canaries.filter(({ fails }) => fails).length
+    expect(errors).toBeGreaterThan(5)
+    const all = {
+      baseline: { requests: 60 - canaries.length, errors: 30 - errors },
+      canary: { requests: canaries.length, errors },
+    }
+    await waitUntil('all is counted', async () => {
+      const { baseline, canary } = await counted()
+      return baseline.errors + canary.errors === 30
+    })
+    expect(await counted()).toEqual(all)
+    // Who was counted is known to the next host, too.
+    process.kill((await host.client.status()).pid, 'SIGKILL')
+    await ensureHost(host.home, { PATH: process.env['PATH'] })
+    for (let i = 0; i < 60; i += 1) await exchange(host, '/fail', { headers: { 'x-account': `account-${i}` } })
+    await route(0)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect(await counted()).toEqual(all)
+  })
+
+  test('knows sessions by a cookie of its own where the app has none', async () => {
+    await start()
+    await route(0.5, { session: {} })
+    const first = await exchange(host, '/x')
+    const cookie = String(first.headers['set-cookie'])
+    expect(cookie).toMatch(/^fairlead-session=[\w-]{16}; Path=\/; HttpOnly; SameSite=Lax$/)
+    for (let i = 0; i < 20; i += 1) {
+      const again = await exchange(host, '/x', { headers: { cookie: `a=b; ${cookie.split(';')[0]}` } })
+      expect(again.text).toBe(first.text)
+      expect(again.headers['set-cookie']).toBeUndefined()
+    }
+    // By the thorough path as well: a chunked upload.
+    const other = await exchange(host, '/x', { method: 'POST', headers: { 'transfer-encoding': 'chunked' }, body: 'x' })
+    expect(String(other.headers['set-cookie'])).toMatch(/^fairlead-session=/)
+  })
+
+  test('is compared with a fresh start of the release before, and routes are counted by themselves', async () => {
+    await start()
+    await settle(host, { ...releaseOf(host, 1, good), release: -1 })
+    await route(0.25, { fresh: -1, routes: { pay: '/pay' } })
+    for (let i = 0; i < 200; i += 1) await ask(host, ['/pay', '/pay/now?x=1', '/payments', '/x'][i % 4])
+    await waitUntil('all is counted', async () => {
+      const { baseline, canary } = await counted()
+      return baseline.requests + canary.requests > 60
+    })
+    const { batches } = await read()
+    const { baseline, canary } = await counted()
+    // Half of all is compared, in equal parts; the rest is what the old instances serve.
+    expect(baseline.requests + canary.requests).toBeLessThan(140)
+    expect(new Set(batches.map(({ share }) => share))).toEqual(new Set([0.5]))
+    const routes = batches.flatMap((one) => [
+      one.baseline.routes?.['pay']?.[0] ?? 0,
+      one.canary.routes?.['pay']?.[0] ?? 0,
+    ])
+    const paid = routes.reduce((sum, one) => sum + one, 0)
+    expect(paid).toBeGreaterThan(0.3 * (baseline.requests + canary.requests))
+    expect(paid).toBeLessThan(0.7 * (baseline.requests + canary.requests))
+    await expect(host.client.stop(...at, -1, fence)).rejects.toThrow('has the traffic')
+    await route(null)
+    await host.client.remove(...at, -1, fence)
+  })
+
+  test('says its metrics: by its port, or in a file where it has none', async () => {
+    const files = {
+      'server.js': `require('node:http').createServer((request, response) => response.end(
+        request.url === '/metrics' ? 'jobs_total 7\\njobs_seconds_bucket{le="1"} 2\\nother 1\\n' : 'well')).listen(process.env.PORT, '127.0.0.1')`,
+      'worker.js': `require('node:fs').writeFileSync(process.env.FAIRLEAD_METRICS_FILE, 'jobs_total 9\\n'); setInterval(() => {}, 1000)`,
+    }
+    const spec = releaseOf(host, 1, await host.artifact(files))
+    const worker = { ...spec.services[0]!, name: 'worker', run: 'exec node worker.js', port: false }
+    await settle(host, { ...spec, services: [...spec.services, worker] })
+    await waitUntil('both say something', async () => {
+      const said = await host.client.expositions(...at, 1, '/metrics', ['jobs_total', 'jobs_seconds'])
+      return said.every(({ text }) => text?.includes('jobs_total'))
+    })
+    const said = await host.client.expositions(...at, 1, '/metrics', ['jobs_total', 'jobs_seconds'])
+    expect(said.map(({ instance, text }) => [instance.split('/')[0], text])).toEqual([
+      ['web', 'jobs_total 7\njobs_seconds_bucket{le="1"} 2'],
+      ['worker', 'jobs_total 9'],
+    ])
+    expect((await host.client.expositions(...at, 1, '/elsewhere', ['jobs_total']))[0]?.text).toBe('')
   })
 
   test('is counted on after the host was killed, and handed over', async () => {

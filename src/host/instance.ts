@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import type { HostInstance, HostRelease, HostService } from '#contract/host.ts'
+import { rmSync } from 'node:fs'
+import type { Exposition, HostInstance, HostRelease, HostService } from '#contract/host.ts'
+import { askExposition, onlyNamed, readExposition } from './exposition.ts'
 import { checkHealth } from './health.ts'
 import type { Limits } from './limits.ts'
 import { rotate, tailOf, trim } from './log-file.ts'
@@ -77,6 +79,17 @@ export class Instance {
     return { service, index, state: this.#state, pid, port, started, restarts, reason, ...unlimited }
   }
 
+  /** What it says of the metrics of those names. */
+  async exposition(path: string, names: Set<string>): Promise<Exposition> {
+    const { service, index, port, started } = this.saved
+    const text = port === null ? await readExposition(this.#metricsFile()) : await askExposition(port, path)
+    return { instance: `${service}/${index}/${started ?? 0}`, text: text === null ? null : onlyNamed(text, names) }
+  }
+
+  #metricsFile(): string {
+    return this.#context.logFile.replace(/\.log$/, '.prom')
+  }
+
   /** Adopts the process that the saved state names when it still runs, else starts one. Nothing when one is watched already. */
   async start(): Promise<void> {
     if (this.#life) return
@@ -118,12 +131,14 @@ export class Instance {
     const port = service.port ? await machine.ports.take(this.saved.port) : null
     if (life.isOver) return machine.ports.giveBack(port)
     rotate(this.#context.logFile)
+    rmSync(this.#metricsFile(), { force: true })
     const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
     const child = startProcess({
       ...this.#context,
       release,
       index: this.saved.index,
       port,
+      metricsFile: this.#metricsFile(),
       marker,
       cgroup: this.#bound(),
       path: machine.path,

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { z } from 'zod'
 import type { Observations } from '#contract/host.ts'
 import { batch, type Batch } from '#contract/verdict.ts'
 
@@ -10,18 +11,28 @@ const readAtOnce = 1_048_576
  * What was counted of one canary: a line for each batch, appended by whichever host process serves. A line that a crash cut
  * off spoils no other. `after` and `next` are places in the file.
  */
-export function appendBatch(file: string, one: Batch): void {
+export function appendBatch(file: string, one: Batch, sessions: number[]): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const fd = openSync(file, 'a+', 0o600)
   try {
     const { size } = fstatSync(fd)
     const last = Buffer.alloc(1)
     const isTorn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
-    writeSync(fd, `${isTorn ? '\n' : ''}${JSON.stringify(one)}\n`)
+    writeSync(fd, `${isTorn ? '\n' : ''}${JSON.stringify(sessions.length === 0 ? one : { ...one, sessions })}\n`)
   } finally {
     closeSync(fd)
   }
 }
+
+/** The sessions that were counted by whichever process. */
+export function readSessions(file: string): number[] {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.includes('"sessions"') ? parse(line, counted).flatMap(({ sessions }) => sessions) : []))
+}
+
+const counted = z.object({ sessions: z.array(z.number()) })
 
 export function readBatches(file: string, after: number): Observations {
   let fd: number
@@ -34,15 +45,21 @@ export function readBatches(file: string, after: number): Observations {
   try {
     const bytes = Buffer.alloc(Math.min(readAtOnce, Math.max(0, fstatSync(fd).size - after)))
     const end = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, after)).lastIndexOf(10) + 1
-    return { batches: bytes.toString('utf8', 0, end).split('\n').flatMap(parseLine), next: after + end }
+    return {
+      batches: bytes
+        .toString('utf8', 0, end)
+        .split('\n')
+        .flatMap((line) => parse(line, batch)),
+      next: after + end,
+    }
   } finally {
     closeSync(fd)
   }
 }
 
-function parseLine(line: string): Batch[] {
+function parse<T>(line: string, shape: z.ZodType<T>): T[] {
   try {
-    return line === '' ? [] : [batch.parse(JSON.parse(line))]
+    return line === '' ? [] : [shape.parse(JSON.parse(line))]
   } catch {
     return []
   }

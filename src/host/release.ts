@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { HostRelease, HostReleaseStatus } from '#contract/host.ts'
+import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host.ts'
 import { unpack } from '#platform/oci.ts'
 import { Instance, type Machine } from './instance.ts'
 import { lastLines } from './log-file.ts'
@@ -184,6 +184,10 @@ export class Release {
   release(): void {
     this.#isReleased = true
     for (const instance of this.#instances) instance.release()
+  }
+
+  expositions(path: string, names: Set<string>): Promise<Exposition>[] {
+    return this.#instances.map((instance) => instance.exposition(path, names))
   }
 
   async trimLogs(): Promise<void> {

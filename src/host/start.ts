@@ -15,6 +15,8 @@ export interface Started {
   folder: string
   dataFolder: string
   logFile: string
+  /** where one without a port may write its metrics */
+  metricsFile: string
   /** the cgroup to run in */
   cgroup: string | null
   /** for a service that sets none */
@@ -41,7 +43,16 @@ function commandOf({ service, cgroup }: Started): [string, ...string[]] {
   return cgroup === null ? command : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]
 }
 
-function environmentOf({ release, service, index, port, marker, dataFolder, path }: Started): Record<string, string> {
+function environmentOf({
+  release,
+  service,
+  index,
+  port,
+  marker,
+  dataFolder,
+  metricsFile,
+  path,
+}: Started): Record<string, string> {
   return {
     PATH: path,
     HOME: dataFolder,
@@ -56,6 +67,7 @@ function environmentOf({ release, service, index, port, marker, dataFolder, path
     FAIRLEAD_SERVICE: service.name,
     FAIRLEAD_INSTANCE: String(index),
     FAIRLEAD_DATA_DIR: dataFolder,
+    FAIRLEAD_METRICS_FILE: metricsFile,
     FAIRLEAD_PROCESS: marker,
   }
 }

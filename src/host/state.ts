@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { hostRelease } from '#contract/host.ts'
+import { hostCanary, hostRelease } from '#contract/host.ts'
 
 /** What is wanted of a release. */
 const wantedRelease = z.object({ spec: hostRelease, desired: z.enum(['running', 'stopped']) })
@@ -22,7 +22,7 @@ const wantedEnvironment = z.object({
   epochs: z.record(z.string(), z.number()),
   routed: z.number().nullable(),
   /** a release that is given a share of the requests beside it */
-  canary: z.object({ release: z.number(), share: z.number() }).nullable().default(null),
+  canary: hostCanary.nullable().default(null),
   route: z.object({ host: z.string(), port: z.number().nullable() }),
   releases: z.array(wantedRelease),
 })

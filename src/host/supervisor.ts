@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host.ts'
+import type { Exposition, HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
 import type { Machine } from './instance.ts'
@@ -148,6 +148,17 @@ export class Supervisor {
       await this.#change(left)
       if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
     }
+  }
+
+  async expositions(
+    app: string,
+    name: string,
+    number: number,
+    path: string,
+    names: Set<string>,
+  ): Promise<Exposition[]> {
+    this.#find(app, name, number)
+    return this.#get(app, name).expositions(number, path, names)
   }
 
   /** Gives on what is known of canaries' requests; with Infinity, at the end of this process, all. */

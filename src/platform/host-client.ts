@@ -5,6 +5,8 @@ import {
   type Fence,
   hostReleaseStatus,
   observations,
+  expositions,
+  type Exposition,
   type HostRoute,
   type Observations,
   type HostRelease,
@@ -23,6 +25,7 @@ export interface HostClient {
   route(app: string, environment: string, route: HostRoute): Promise<void>
   /** what the edge counted of a canary since that place */
   observations(app: string, environment: string, release: number, after: number, waitMs: number): Promise<Observations>
+  expositions(app: string, environment: string, release: number, path: string, names: string[]): Promise<Exposition[]>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
   removeEnvironment(app: string, environment: string): Promise<void>
@@ -65,6 +68,11 @@ export function createHostClient(socketPath: string): HostClient {
       const query = `after=${after}&wait=${waitMs}`
       const path = `${at(app, environment)}/releases/${release}/observations?${query}`
       return observations.parse(await call('GET', path, undefined, waitMs + 5000))
+    },
+    expositions: async (app, environment, release, path, names) => {
+      const query = new URLSearchParams({ path, names: names.join(',') }).toString()
+      const answer = await call('GET', `${at(app, environment)}/releases/${release}/expositions?${query}`)
+      return expositions.parse(answer).instances
     },
     // A stop waits for the drain and the grace of the services.
     stop: async (app, environment, release, fence) =>

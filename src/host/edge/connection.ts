@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
 import { forwardedLines } from './forwarded.ts'
-import { readRequest, readResponse, type RequestHead, type ResponseHead } from './head.ts'
+import { headerOf, pathOf, readRequest, readResponse, type RequestHead, type ResponseHead } from './head.ts'
 import { brokenOff, page, unknownHost } from './pages.ts'
 import type { Entry, Passage, Routes } from './routes.ts'
 
@@ -128,7 +128,10 @@ export class Connection implements UpstreamOwner {
     this.#tries = 0
     this.#wasLost = false
     this.#closeAfter = !request.keepAlive
-    const passage = this.#context.routes.begin(this.#entry, request.host)
+    const passage = this.#context.routes.begin(this.#entry, request.host, {
+      path: () => pathOf(request.kept),
+      header: (name) => headerOf(request.kept, name),
+    })
     if (!passage) return this.#answerPage(404, unknownHost(request.host, this.#context.routes.hosts()))
     this.#passage = passage
     passage.cut = () => this.#left()
@@ -203,7 +206,9 @@ export class Connection implements UpstreamOwner {
     this.#answerLeft = typeof answer.body === 'number' ? answer.body : Infinity
     this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
     if (answer.body === 'close' || this.#bodyLeft > 0 || this.#context.isClosing()) this.#closeAfter = true
-    const head = answer.kept + (this.#closeAfter ? 'connection: close\r\n\r\n' : '\r\n')
+    const { cookie = null } = this.#passage ?? {}
+    const begun = cookie === null ? answer.kept : `${answer.kept}set-cookie: ${cookie}\r\n`
+    const head = begun + (this.#closeAfter ? 'connection: close\r\n\r\n' : '\r\n')
     const isWhole = this.#answerLeft <= bytes.length - bodyFrom
     if (isWhole && this.#answerLeft <= smallBody) {
       const end = bodyFrom + this.#answerLeft

@@ -29,7 +29,7 @@ test('every request is counted once, in batches by the order of assignment, what
       for (const { gap, takes, random, share } of wanted) {
         now += gap
         pass(now)
-        count.share = share
+        count.rule = { share, isFresh: false, routes: {} }
         const counted = count.begin(random, now, 1000 + now)
         if (counted.arm === 'canary') canary += 1
         expect(counted.arm).toBe(random < share ? 'canary' : 'baseline')
@@ -47,7 +47,7 @@ test('every request is counted once, in batches by the order of assignment, what
 test('a batch waits for the requests before it, at most for as long as patience lasts', () => {
   const given: Batch[] = []
   const count = new Count((batch) => given.push(batch) > 0)
-  count.share = 0.5
+  count.rule = { share: 0.5, isFresh: false, routes: {} }
   const slow = count.begin(0.1, 0, 0)
   count.begin(0.9, 200, 200).end('5xx', true, 7, 210)
   expect(count.settle(500)).toBe(false)
@@ -63,7 +63,7 @@ test('what cannot be kept now is offered again, and a second end does not count'
   const given: Batch[] = []
   let isFull = true
   const count = new Count((batch) => !isFull && given.push(batch) > 0)
-  count.share = 1
+  count.rule = { share: 1, isFresh: false, routes: {} }
   const one = count.begin(0, 0, 0)
   one.end('refused', true, 0, 1)
   one.end('2xx', false, 9, 2)

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
-import { forward } from './forward.ts'
+import { askedOf, forward } from './forward.ts'
 import { hostName } from './head.ts'
 import { endPage, page, unknownHost } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
@@ -181,7 +181,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
       count(request.socket, 1)
       response.once('close', () => count(request.socket, -1))
       const host = hostName(request.headers.host ?? '')
-      const passage = routes.begin(taken.get(request.socket)?.entry ?? null, host)
+      const passage = routes.begin(taken.get(request.socket)?.entry ?? null, host, askedOf(request))
       if (passage) forward(request, response, passage, isClosing)
       else endPage(response, 404, unknownHost(host, routes.hosts()))
     },
@@ -191,7 +191,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
     socket.on('error', () => socket.destroy())
     count(socket, 1)
     const host = hostName(request.headers.host ?? '')
-    const passage = routes.begin(taken.get(socket)?.entry ?? null, host)
+    const passage = routes.begin(taken.get(socket)?.entry ?? null, host, askedOf(request))
     if (passage) forwardUpgrade(request, socket, head, passage)
     else socket.end(page(404, unknownHost(host, routes.hosts()), false, true))
   })

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { forwardedLines } from './forwarded.ts'
 import { brokenOff, endPage } from './pages.ts'
-import type { Passage } from './routes.ts'
+import type { Asked, Passage } from './routes.ts'
 
 /** Headers that belong to one connection and not to the request (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
@@ -80,7 +80,7 @@ export function forward(
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return
         if (isClosing()) response.shouldKeepAlive = false
-        response.writeHead(status, responseHeaders(headers))
+        response.writeHead(status, withCookie(responseHeaders(headers), passage.cookie))
         response.flushHeaders()
       },
       onResponseData: (started, chunk) => {
@@ -133,6 +133,16 @@ export function requestHeaders(request: IncomingMessage, kept: (name: string) =>
 
 const textOf = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '')
+
+/** What the edge asks of a request to know where it goes. */
+export const askedOf = (request: IncomingMessage): Asked => ({
+  path: () => request.url ?? '/',
+  header: (name) => textOf(request.headers[name]),
+})
+
+export function withCookie(headers: Record<string, string | string[]>, cookie: string | null) {
+  return cookie === null ? headers : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], cookie].flat() }
+}
 
 /** The headers of an answer that go on. */
 export function responseHeaders(headers: Record<string, string | string[] | undefined>) {

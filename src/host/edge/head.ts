@@ -117,6 +117,17 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   }
 }
 
+/** The path of a request, with its query, from the lines that were kept. */
+export const pathOf = (kept: string): string => kept.slice(kept.indexOf(' ') + 1, kept.indexOf(' HTTP/'))
+
+/** The first header of that name, lower case, in the lines that were kept; empty when there is none. */
+export function headerOf(kept: string, name: string): string {
+  const at = kept.toLowerCase().indexOf(`\r\n${name}:`)
+  if (at === -1) return ''
+  const from = at + name.length + 3
+  return kept.slice(from, kept.indexOf('\r\n', from)).trim()
+}
+
 /** Reads the head of an answer to a request of that method; null when it is not HTTP. */
 export function readResponse(head: string, method: string): ResponseHead | null {
   const line = statusLine.exec(head)

@@ -1,5 +1,7 @@
+import type { SessionRule } from '#contract/host.ts'
 import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
+import { sessionNumber, sessionOf } from './session.ts'
 
 /** What the edge knows of an environment: the release with the traffic, and where its services answer. */
 export interface EdgeRoute {
@@ -21,9 +23,19 @@ interface ServicePorts {
 
 interface Canary {
   release: number
-  share: number
   services: ServicePorts[]
   count: Count
+  /** another start of the release with the traffic, which is compared in its place */
+  fresh?: { release: number; services: ServicePorts[] } | undefined
+  /** assign sessions instead of requests */
+  session?: SessionRule | undefined
+}
+
+/** What of a request decides where it goes. */
+export interface Asked {
+  path(): string
+  /** a header by its name in lower case; empty when there is none */
+  header(name: string): string
 }
 
 export interface RouteCount {
@@ -73,7 +85,7 @@ export class Routes {
 
   /** An instance that started again has another port. */
   #forgetGone(route: EdgeRoute): void {
-    for (const one of [route, route.canary]) if (one) this.#forgetGoneOf(route, one)
+    for (const one of [route, route.canary, route.canary?.fresh]) if (one) this.#forgetGoneOf(route, one)
   }
 
   #forgetGoneOf(route: EdgeRoute, { release, services }: Pick<EdgeRoute, 'release' | 'services'>): void {
@@ -106,9 +118,9 @@ export class Routes {
   }
 
   /** A request begins: null when nothing is known by that host. `fixed` is the environment whose own port it came by. */
-  begin(fixed: Entry | null, host: string): Passage | null {
+  begin(fixed: Entry | null, host: string, asked: Asked): Passage | null {
     const entry = fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
-    return entry ? new Passage(this, entry, host) : null
+    return entry ? new Passage(this, entry, host, asked) : null
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {
@@ -143,32 +155,43 @@ export class Passage {
   readonly entry: Entry
   readonly #routes: Routes
   readonly #host: string
-  /** assigned while there is a canary, and to which release then */
+  /** the value of a Set-Cookie header that its answer must carry */
+  readonly cookie: string | null
+  /** assigned while there is a canary, and to which of the releases beside the one with the traffic */
   readonly #counted: Counted | null
-  readonly #canary: number | null
+  readonly #beside: number | null
   #traffic: Traffic | null = null
   #backend: Backend | null = null
   #refused: number[] | null = null
 
-  constructor(routes: Routes, entry: Entry, host: string) {
+  constructor(routes: Routes, entry: Entry, host: string, asked: Asked) {
     this.#routes = routes
     this.entry = entry
     this.#host = host
     const { canary } = entry.route
-    this.#counted = canary ? canary.count.begin(routes.random(), performance.now(), Date.now()) : null
-    this.#canary = canary && this.#counted?.arm === 'canary' ? canary.release : null
+    const session = canary?.session ? sessionOf(canary.session, asked.header) : null
+    this.cookie = session?.cookie ?? null
+    const [now, time] = [performance.now(), Date.now()]
+    this.#counted = !canary
+      ? null
+      : session?.key
+        ? canary.count.beginSession(sessionNumber(`${keyOf(entry.route)}/${canary.release}`, session.key), now, time)
+        : canary.count.begin(routes.random(), now, time, asked.path())
+    const { arm } = this.#counted ?? { arm: 'beside' }
+    this.#beside =
+      arm === 'canary' ? (canary?.release ?? null) : arm === 'baseline' ? (canary?.fresh?.release ?? null) : null
   }
 
   /**
    * The instance to try: the least busy one of the release that it was assigned to. A canary that does not take it has
-   * failed, and who asked is served by the release beside it. Null when no instance is left.
+   * failed, and who asked is served by the release with the traffic. Null when no instance is left.
    */
   next(): Backend | null {
     this.#leave()
     const { route } = this.entry
-    const { canary } = route
-    if (canary && canary.release === this.#canary) {
-      const best = this.#choose(canary.release, canary.services)
+    const beside = [route.canary, route.canary?.fresh].find((one) => one && one.release === this.#beside)
+    if (beside) {
+      const best = this.#choose(beside.release, beside.services)
       if (best) return best
       this.#observe('refused', 0)
     }

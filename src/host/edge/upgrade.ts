@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
-import { requestHeaders, responseHeaders } from './forward.ts'
+import { requestHeaders, responseHeaders, withCookie } from './forward.ts'
 import { brokenOff, page } from './pages.ts'
 import type { Passage } from './routes.ts'
 
@@ -50,13 +50,13 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
     })
     sent.on('upgrade', (answer, upstream, first) => {
       passage.answered(101)
-      tunnel(client, upstream as Socket, answer, head, first)
+      tunnel(client, upstream as Socket, headText(answer, passage.cookie, true), head, first)
       upstream.on('close', () => finish(101))
     })
     // It does not want to: the answer is given and the connection ends, because what follows it would be unclear.
     sent.on('response', (answer) => {
       finish(answer.statusCode ?? 502)
-      client.write(`${headText(answer, false)}connection: close\r\n\r\n`)
+      client.write(`${headText(answer, passage.cookie, false)}connection: close\r\n\r\n`)
       answer.pipe(client)
     })
     sent.end()
@@ -64,10 +64,10 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
   attempt()
 }
 
-function tunnel(client: Socket, upstream: Socket, answer: IncomingMessage, head: Buffer, first: Buffer): void {
+function tunnel(client: Socket, upstream: Socket, answer: string, head: Buffer, first: Buffer): void {
   client.setNoDelay(true)
   upstream.setNoDelay(true)
-  client.write(`${headText(answer, true)}\r\n`)
+  client.write(`${answer}\r\n`)
   if (first.length > 0) client.write(first)
   if (head.length > 0) upstream.write(head)
   upstream.pipe(client)
@@ -77,8 +77,9 @@ function tunnel(client: Socket, upstream: Socket, answer: IncomingMessage, head:
   upstream.on('close', () => client.destroySoon())
 }
 
-function headText(answer: IncomingMessage, isUpgrade: boolean): string {
-  const kept = isUpgrade ? answer.headers : responseHeaders(answer.headers)
+function headText(answer: IncomingMessage, cookie: string | null, isUpgrade: boolean): string {
+  const own = withCookie(responseHeaders(answer.headers), cookie)
+  const kept = isUpgrade ? { ...answer.headers, ...own } : own
   const lines = Object.entries(kept).flatMap(([name, value]) =>
     [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
   )

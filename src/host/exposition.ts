@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { get } from 'node:http'
+
+/** How long an instance may take to say its metrics, in milliseconds, and how much it may say, in bytes. */
+const patienceMs = 2000
+const atMost = 8 * 1024 * 1024
+
+/** What an instance answers at a path; null when it does not, or with anything but 200. */
+export function askExposition(port: number, path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const asked = get(
+      { host: '127.0.0.1', port, path, agent: false, headers: { accept: 'text/plain;version=0.0.4' } },
+      (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > atMost) asked.destroy()
+          else chunks.push(chunk)
+        })
+        response.once('end', () => resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : null))
+      },
+    )
+    const timer = setTimeout(() => asked.destroy(), patienceMs)
+    asked.once('close', () => {
+      clearTimeout(timer)
+      resolve(null)
+    })
+    asked.once('error', () => resolve(null))
+  })
+}
+
+/** What an instance without a port has written; null when it has not. */
+export async function readExposition(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch(() => null)
+}
+
+/** The samples of the metrics of those names, of a histogram its buckets too; what is left out is not looked at. */
+export function onlyNamed(text: string, names: Set<string>): string {
+  const isNamed = (line: string): boolean => {
+    const [name = ''] = /^[a-zA-Z_:][\w:]*/.exec(line) ?? []
+    return names.has(name) || names.has(name.replace(/_bucket$/, ''))
+  }
+  return text.split('\n').filter(isNamed).join('\n')
+}
