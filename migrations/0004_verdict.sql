@@ -3,6 +3,7 @@ create table verdict (
   deployment bigint primary key references deployment (id) on delete cascade,
   state text not null default 'running',
   baseline bigint not null references release (id),
+  fresh boolean not null default false, -- is it compared with a fresh start of the baseline
   share double precision not null,
   steps json not null,
   least bigint not null,           -- milliseconds
@@ -16,11 +17,11 @@ create table verdict (
   ended timestamptz
 );
 
-create table verdict_batch (
+create table verdict_look (
   deployment bigint not null references verdict (deployment) on delete cascade,
-  place bigint not null,           -- after it, in the host's file
-  batches json not null,
-  primary key (deployment, place)
+  number int not null,
+  look json not null,              -- what was seen since the look before
+  primary key (deployment, number)
 );
 
 drop index deployment_open;

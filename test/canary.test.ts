@@ -1,86 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Deployment, RunDetail } from '#contract/run.ts'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './installation.ts'
-
-/** Answers its version; every so many requests fail. */
-const server = (version: string, failsEvery = 0): string => `
-let n = 0
-require('node:http').createServer((request, response) => {
-  if (request.url === '/health') return response.end('ok')
-  n += 1
-  if (${failsEvery} > 0 && n % ${failsEvery} === 0) response.statusCode = 500
-  response.end(${JSON.stringify(version)})
-}).listen(process.env.PORT, '127.0.0.1')
-`
-
-const file = (canary: string, verify = ''): string => `
-services: {web: {run: exec node server.js, health: /health}}
-environments:
-  production: {strategy: canary, watch: 0s, canary: {${canary}}${verify}}
-`
+import { canariesOf, server } from './canary.ts'
+import { ask, endedRun, type Installation, startInstallation, waitFor } from './installation.ts'
 
 describe('a canary', () => {
   let installation: Installation
-  const repositories: Repository[] = []
+  const { live, deliver, deploymentOf, isCanary, verdictOf, load, remove } = canariesOf(() => installation)
   beforeAll(async () => {
     installation = await startInstallation()
   })
   afterAll(async () => {
     await installation.stop()
-    for (const repository of repositories) await repository.remove()
+    await remove()
   })
-
-  /** An app that is live with version 1, delivered without a canary because there was nothing to judge it against. */
-  const live = async (app: string, canary: string, verify = ''): Promise<Repository> => {
-    const repository = await makeRepository({ 'server.js': server('1'), 'fairlead.yaml': file(canary, verify) })
-    repositories.push(repository)
-    await push(installation, app, repository)
-    expect((await endedRun(installation, await newestRun(app))).state).toBe('succeeded')
-    return repository
-  }
-  const newestRun = async (app: string): Promise<number> =>
-    (await installation.client.listRuns({ query: { app } })).runs[0]?.id ?? 0
-  const deliver = async (app: string, repository: Repository, code: string): Promise<number> => {
-    await repository.commit({ 'server.js': code })
-    await push(installation, app, repository)
-    return newestRun(app)
-  }
-  const deploymentOf = ({ deployments }: RunDetail): Deployment => deployments[0]?.deployment as Deployment
-  const isCanary = async (run: number): Promise<boolean> =>
-    deploymentOf(await installation.client.getRun({ params: { run } }))?.state === 'canary'
-  const verdictOf = async (run: number) => {
-    const { id } = deploymentOf(await installation.client.getRun({ params: { run } }))
-    return installation.client.getVerdict({ params: { deployment: id } })
-  }
-
-  /** Asks without a pause on several connections until it is stopped; answers what came. */
-  const load = (app: string, connections = 6) => {
-    let isOver = false
-    const answers: { status: number; text: string }[] = []
-    const askers = Array.from({ length: connections }, async () => {
-      while (!isOver) {
-        answers.push(await ask(installation, app, 'production'))
-        await new Promise((resolve) => setTimeout(resolve, 2))
-      }
-    })
-    return {
-      answers,
-      stop: async () => {
-        isOver = true
-        await Promise.all(askers)
-        return answers
-      },
-    }
-  }
 
   test('that is as good as the one before is promoted, and the verdict can be computed again', async () => {
     const repository = await live('good', 'steps: [20, 50], least: 2s, most: 60s')

@@ -1,12 +1,15 @@
+import { type CanaryFile, stepsOf } from '#contract/canary-file.ts'
 import type { Fence } from '#contract/host.ts'
 import type { Judgement } from '#contract/verdict.ts'
-import { createJudge, type Judge } from '#verdict/judge.ts'
-import { type CanaryDecision, decideCanary, shareAt } from '#domains/deploy/canary.ts'
+import { createJudge } from '#verdict/judge.ts'
+import { type CanaryDecision, decideCanary, metricSettings, shareAt } from '#domains/deploy/canary.ts'
 import { hold, setDeploymentState } from '#domains/deploy/store.ts'
 import * as verdicts from '#domains/deploy/verdict-store.ts'
 import type { StepContext } from '#engine/workflow.ts'
+import { freshOf, startFresh } from './fresh.ts'
 import { patiently, pause } from './patience.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
+import { createSampler } from './sample.ts'
 import type { World } from './world.ts'
 
 /** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
@@ -32,11 +35,22 @@ export async function runCanary(
   const fence: Fence = { deployment: plan.id, epoch: step.epoch }
   const stored = await begin(world, step, plan, former, file)
   const judge = createJudge(stored.settings)
-  for (const batch of await verdicts.listBatches(world.db, plan.id)) judge.observe(batch)
+  const looks = await verdicts.listLooks(world.db, plan.id)
+  for (const look of looks) judge.see(look)
   let { place, share, state } = stored
+  let number = looks.length
+  const fresh = stored.fresh ? freshOf(former.release) : undefined
+  const sampler = createSampler(world, file, {
+    baseline: { ...plan, release: fresh ?? former.release },
+    canary: plan,
+  })
   const give = (next: number): Promise<void> =>
     patiently(step, () =>
-      world.target.route(plan, { release: former.release, canary: { release: plan.release, share: next }, fence }),
+      world.target.route(plan, {
+        release: former.release,
+        canary: { release: plan.release, share: next, fresh, session: file.session, routes: routesOf(file) },
+        fence,
+      }),
     )
   await give(share)
   let asked = -Infinity
@@ -48,7 +62,14 @@ export async function runCanary(
       around = await lookAround(world, step, plan)
       asked = now
     }
-    place = await observe(world, step, plan, judge, place)
+    const { batches, next } = await observe(world, step, plan, place)
+    const look = { batches, sample: sampler.taken() }
+    if (next > place || look.sample) {
+      for (const statement of verdicts.insertLook(plan.id, number, next, look)) step.write(statement)
+      judge.see(look)
+      number += 1
+      place = next
+    }
     const elapsed = world.clock.now() - Date.parse(stored.started)
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
@@ -80,35 +101,47 @@ export async function runCanary(
   }
 }
 
-type File = NonNullable<PlannedDeployment['definition']['environments'][string]>['canary']
+/** The routes that the edge counts by themselves. */
+const routesOf = ({ metrics }: CanaryFile): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, { route }]) => (route === undefined ? [] : [[name, route]])),
+  )
 
 async function begin(
   world: World,
   step: StepContext,
   plan: PlannedDeployment,
   former: { release: number },
-  file: File,
+  file: CanaryFile,
 ): Promise<verdicts.StoredVerdict> {
   const known = await verdicts.getVerdict(world.db, plan.id)
   if (known) return known
-  const { alpha, tolerance, harm, steps, least, most } = file
+  const { alpha, tolerance, harm, least, most } = file
+  const fresh = file.fresh && (await startFresh(world, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(
     verdicts.insertVerdict({
       deployment: plan.id,
       baseline: former.release,
+      fresh,
       share,
-      steps: steps.map((percent) => percent / 100),
+      steps: stepsOf(file).map((percent) => percent / 100),
       least,
       most,
-      settings: { alpha, tolerance, harm },
+      settings: {
+        alpha,
+        tolerance,
+        harm,
+        unit: file.session ? 'sessions' : 'requests',
+        metrics: metricSettings(file.metrics),
+      },
     }),
   )
   step.write(setDeploymentState(plan.id, 'canary'))
   step.emit({
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-verdict.started',
-    data: { ...facts(plan), share, baseline: former.release },
+    data: { ...facts(plan), share, baseline: former.release, fresh },
   })
   await step.flush()
   const stored = await verdicts.getVerdict(world.db, plan.id)
@@ -127,24 +160,13 @@ async function lookAround(world: World, step: StepContext, plan: PlannedDeployme
   return { sick, isOvertaken, promotedBy: stored?.promotedBy ?? null }
 }
 
-/** Takes what the edge counted since a place, keeps it, and judges it; answers the place after it. */
-async function observe(
-  world: World,
-  step: StepContext,
-  plan: PlannedDeployment,
-  judge: Judge,
-  after: number,
-): Promise<number> {
+/** What the edge counted since a place; waits a moment for it. */
+async function observe(world: World, step: StepContext, plan: PlannedDeployment, after: number) {
   const began = world.clock.monotonic()
-  const { batches, next } = await patiently(step, () => world.target.observations(plan, after, lookMs))
-  if (next === after) {
-    // A target that answers at once must not be asked without a pause.
-    if (world.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
-    return after
-  }
-  for (const statement of verdicts.insertBatches(plan.id, next, batches)) step.write(statement)
-  for (const batch of batches) judge.observe(batch)
-  return next
+  const seen = await patiently(step, () => world.target.observations(plan, after, lookMs))
+  // A target that answers at once must not be asked without a pause.
+  if (seen.next === after && world.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
+  return seen
 }
 
 const ends = { promote: 'promoted', 'take back': 'taken_back', 'give up': 'given_up' } as const

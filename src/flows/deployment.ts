@@ -6,6 +6,7 @@ import { setVerdictState } from '#domains/deploy/verdict-store.ts'
 import type { ReleaseReference } from '#domains/deploy/target.ts'
 import { Broken, Cancelled, Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
 import { runCanary } from './canary.ts'
+import { removeFresh } from './fresh.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
 import { patiently } from './patience.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
@@ -194,8 +195,10 @@ async function retire(
   await ctx.uncancelled(async () => {
     await ctx.step(`${plan.environment}.retire`, async (step) => {
       const at = { app: plan.app, environment: plan.environment }
-      if (former && former.release !== plan.release)
+      if (former && former.release !== plan.release) {
+        await removeFresh(world, step, plan, former.release)
         await patiently(step, () => world.target.stop({ ...at, release: former.release }, fence(plan, step)))
+      }
       const history = await store.pastDeployments(world.db, plan.app, plan.environment)
       const holds = await store.heldChanges(world.db, plan.app)
       const target = findRollbackTarget(
@@ -228,10 +231,12 @@ async function giveUp(
   await ctx.step(`${plan.environment}.give-up`, async (step) => {
     const reference = { app: plan.app, environment: plan.environment, release: plan.release }
     try {
-      if (beside)
+      if (beside) {
         await patiently(step, () =>
           world.target.route(reference, { release: beside.release, fence: fence(plan, step) }),
         )
+        await removeFresh(world, step, plan, beside.release)
+      }
       const report = await patiently(step, () => world.target.report(reference, 0))
       if (!report.routed && report.state !== 'missing') {
         await patiently(step, () =>

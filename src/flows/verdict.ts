@@ -1,4 +1,4 @@
-import { type ArmCounts, type Batch, middleOf, type VerdictView } from '#contract/verdict.ts'
+import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract/verdict.ts'
 import type { StoredVerdict } from '#domains/deploy/verdict-store.ts'
 import { createJudge } from '#verdict/judge.ts'
 
@@ -6,18 +6,21 @@ import { createJudge } from '#verdict/judge.ts'
 const moments = 200
 
 /** A canary as a person looks at it, recomputed from what was counted: the same data always give the same judgement. */
-export function viewVerdict(stored: StoredVerdict, batches: Batch[], now: number): VerdictView {
+export function viewVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
   const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
   const judge = createJudge(canary.settings)
-  const every = Math.max(1, Math.ceil(batches.length / moments))
+  const batches = looks.flatMap((look) => look.batches)
+  const every = Math.max(1, Math.ceil(looks.length / moments))
   const history: VerdictView['history'] = []
-  for (const [i, batch] of batches.entries()) {
-    judge.observe(batch)
-    if ((i + 1) % every !== 0 && i + 1 < batches.length) continue
+  let last = { at: Date.parse(canary.started), share: canary.share }
+  for (const [i, look] of looks.entries()) {
+    judge.see(look)
+    last = look.batches.at(-1) ?? { at: look.sample?.at ?? last.at, share: last.share }
+    if ((i + 1) % every !== 0 && i + 1 < looks.length) continue
     const { errors, evidence } = judge.judge()
     history.push({
-      at: new Date(batch.at).toISOString(),
-      share: batch.share,
+      at: new Date(last.at).toISOString(),
+      share: last.share,
       requests: { baseline: errors.baseline.requests, canary: errors.canary.requests },
       errors: { baseline: errors.baseline.errors, canary: errors.canary.errors },
       evidence,

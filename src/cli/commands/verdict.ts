@@ -1,5 +1,6 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { MetricJudgement } from '#contract/metric.ts'
 import type { Interval, PlanAnswer, VerdictView } from '#contract/verdict.ts'
 import { createPaint, state, table, took } from '../format.ts'
 import { fraction, number, positive } from '../arguments.ts'
@@ -72,7 +73,9 @@ async function plan(
   const settings = {
     alpha,
     tolerance: { errors: tolerance, latency: tolerance },
-    harm: { ratio: 1.5, difference: 0.001 },
+    harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+    unit: 'requests' as const,
+    metrics: {},
   }
   const question = { perSecond, share: share / 100, errorRate: errorRate / 100, ratio, settings }
   const answer = await context.local.planCanary(question)
@@ -117,7 +120,7 @@ function lines(context: Context, view: VerdictView): string[] {
   const { judgement } = view
   const { errors, latency } = judgement
   const counts = (arm: 'baseline' | 'canary'): string =>
-    `${errors[arm].errors} of ${errors[arm].requests} requests failed`
+    `${errors[arm].errors} of ${errors[arm].requests} ${view.settings.unit} failed`
   return [
     `${state(judgement.verdict, paint)}  ${judgement.reason}`,
     '',
@@ -139,7 +142,11 @@ function lines(context: Context, view: VerdictView): string[] {
           `p${quantile * 100}`,
           `${ms(baseline)} → ${ms(canary)}, times ${range(ratio, (value) => value.toPrecision(3))}`,
         ]),
-        ['still needed', judgement.needed === null ? 'unknown' : `${judgement.needed} requests`],
+        ...judgement.metrics.map((metric) => [
+          metric.name,
+          `${metric.advisory ? 'advisory' : metric.state}: ${sides(metric)}, times ${range(metric.ratio, (value) => value.toPrecision(3))}`,
+        ]),
+        ['still needed', judgement.needed === null ? 'unknown' : `${judgement.needed} ${view.settings.unit}`],
         [
           'smallest harm',
           judgement.smallest === null
@@ -150,6 +157,13 @@ function lines(context: Context, view: VerdictView): string[] {
       context.stdout.columns ?? 140,
     ),
   ]
+}
+
+function sides({ baseline, canary, quantile, of, kind }: MetricJudgement): string {
+  const unit = kind !== 'rate' || of === 'events' ? '' : ` ${of}`
+  const one = ({ bad, count, value }: MetricJudgement['canary']): string =>
+    value === null ? 'unknown' : bad === null ? value.toPrecision(3) : `${bad} in ${Math.round(count)}${unit}`
+  return `${quantile === null ? '' : `p${quantile * 100} `}${one(baseline)} → ${one(canary)}`
 }
 
 const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`

@@ -1,4 +1,4 @@
-import type { Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host.ts'
+import type { Exposition, Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host.ts'
 
 /** Names a release on a target. */
 export interface ReleaseReference {
@@ -33,6 +33,8 @@ export interface Target {
   route(environment: Pick<ReleaseReference, 'app' | 'environment'>, route: HostRoute): Promise<void>
   /** What was counted of a canary since that place; waits for more, at most `waitMs`. */
   observations(reference: ReleaseReference, after: number, waitMs: number): Promise<Observations>
+  /** What each instance says of the metrics of those names, at a path of its own or in its file. */
+  expositions(reference: ReleaseReference, path: string, names: string[]): Promise<Exposition[]>
   /** Drains and stops the instances; the release can be started again. */
   stop(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops it and forgets it. */

@@ -1,4 +1,4 @@
-import type { Batch, Canary, Judgement, VerdictSettings } from '#contract/verdict.ts'
+import type { Canary, Judgement, Look, VerdictSettings } from '#contract/verdict.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 
@@ -12,7 +12,7 @@ export interface StoredVerdict extends Canary {
 
 export async function getVerdict(db: Database, deployment: number): Promise<StoredVerdict | null> {
   const rows =
-    await db.query<StoredVerdict>(sql`select deployment, state, baseline, share, steps, least, most, settings, place,
+    await db.query<StoredVerdict>(sql`select deployment, state, baseline, fresh, share, steps, least, most, settings, place,
     promoted_by as "promotedBy", decided, is_over as "isOver", started, ended from verdict where deployment = ${deployment}`)
   return rows[0] ?? null
 }
@@ -20,6 +20,7 @@ export async function getVerdict(db: Database, deployment: number): Promise<Stor
 export interface NewVerdict {
   deployment: number
   baseline: number
+  fresh: boolean
   share: number
   steps: number[]
   least: number
@@ -28,8 +29,8 @@ export interface NewVerdict {
 }
 
 export function insertVerdict(verdict: NewVerdict): Statement {
-  return sql`insert into verdict (deployment, baseline, share, steps, least, most, settings)
-    values (${verdict.deployment}, ${verdict.baseline}, ${verdict.share}, ${JSON.stringify(verdict.steps)}::json, ${verdict.least},
+  return sql`insert into verdict (deployment, baseline, fresh, share, steps, least, most, settings)
+    values (${verdict.deployment}, ${verdict.baseline}, ${verdict.fresh}, ${verdict.share}, ${JSON.stringify(verdict.steps)}::json, ${verdict.least},
       ${verdict.most}, ${JSON.stringify(verdict.settings)}::json) on conflict (deployment) do nothing`
 }
 
@@ -48,21 +49,21 @@ export function setDecided(deployment: number, judgement: Judgement, isOver: boo
   return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver} where deployment = ${deployment}`
 }
 
-/** Keeps what the host counted up to a place, once. */
-export function insertBatches(deployment: number, place: number, batches: Batch[]): Statement[] {
+/** Keeps what was seen at a look, once, and up to which place the host's observations are stored. */
+export function insertLook(deployment: number, number: number, place: number, look: Look): Statement[] {
   return [
-    sql`insert into verdict_batch (deployment, place, batches) values (${deployment}, ${place}, ${JSON.stringify(batches)}::json)
-      on conflict (deployment, place) do nothing`,
+    sql`insert into verdict_look (deployment, number, look) values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
+      on conflict (deployment, number) do nothing`,
     sql`update verdict set place = greatest(place, ${place}) where deployment = ${deployment}`,
   ]
 }
 
-/** Everything that was counted, in order. */
-export async function listBatches(db: Database, deployment: number): Promise<Batch[]> {
-  const rows = await db.query<{ batches: Batch[] }>(
-    sql`select batches from verdict_batch where deployment = ${deployment} order by place`,
+/** Everything that was seen, in order. */
+export async function listLooks(db: Database, deployment: number): Promise<Look[]> {
+  const rows = await db.query<{ look: Look }>(
+    sql`select look from verdict_look where deployment = ${deployment} order by number`,
   )
-  return rows.flatMap(({ batches }) => batches)
+  return rows.map(({ look }) => look)
 }
 
 /** Somebody wants it promoted; false when it is not under way. */

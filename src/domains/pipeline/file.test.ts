@@ -63,7 +63,10 @@ environments:
       undecided: 'hold',
       alpha: 0.01,
       tolerance: { errors: 0.1, latency: 0.1 },
-      harm: { ratio: 1.5, difference: 0.001 },
+      harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+      metrics: {},
+      scrape: { path: '/metrics', every: 5000 },
+      fresh: false,
     }
     expect(file.environments).toEqual({
       dev: { env: {}, watch: 300_000, strategy: 'blue-green', canary },
@@ -170,6 +173,27 @@ describe('what is refused, where and with which advice', () => {
       'services: {a: {run: x, stop: {signal: TERM}}}',
       [
         '1:39 `services.a.stop.signal` must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP; write for example `signal: SIGTERM`',
+      ],
+    ],
+    [
+      'metrics that make no sense',
+      'environments: {a: {canary: {metrics: {errors: {bad: a}, x: {bad: sum(a)}, y: {of: b}, z: {queue: c}}, session: a}}}',
+      [
+        '1:66 `environments.a.canary.metrics.x.bad` must be a metric such as jobs_failed_total{queue="mail"}; write for example `bad: jobs_failed_total{queue="mail"}`',
+        '1:75 `environments.a.canary.metrics.y` must have exactly one of `route`, `bad`, `histogram` and `gauge`; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:83 `environments.a.canary.metrics.y.of` must stand beside `bad`; write for example `of: jobs_total`',
+        '1:87 `environments.a.canary.metrics.z` must have exactly one of `route`, `bad`, `histogram` and `gauge`; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:91 `queue` is not a key that can stand here; the keys here are route, bad, of, histogram, gauge, prometheus, tolerance, advisory',
+        '1:112 `environments.a.canary.session` must be `cookie`, or `cookie: NAME` or `header: NAME` of the app; write for example `session: cookie`',
+      ],
+    ],
+    [
+      'a canary that contradicts itself',
+      'environments: {a: {canary: {metrics: {errors: {route: /a}}, session: cookie, fresh: true, steps: [60]}}}',
+      [
+        '1:29 `environments.a.canary.metrics` must not have `errors` or `latency`: these are always judged; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:70 `environments.a.canary.session` must not stand beside a metric with `route`, which counts requests; write for example `session: cookie`',
+        '1:85 `environments.a.canary.fresh` must have shares of at most 50; write for example `fresh: true`',
       ],
     ],
     [
@@ -483,7 +507,11 @@ describe('laws', () => {
         verify: command,
         watch: time,
         strategy: fc.constantFrom('blue-green', 'canary'),
-        canary: fc.constant({ steps: [1, 2] }),
+        canary: fc.constantFrom<object>(
+          { steps: [1, 2] },
+          { ramp: { from: 1, to: 50 }, fresh: true, session: { cookie: 'sid' } },
+          { metrics: { jobs: { bad: 'failed{queue="a"}', of: 'jobs' }, pay: { route: '/pay' } }, scrape: '/m' },
+        ),
       },
       optional,
     ),
@@ -512,7 +540,7 @@ describe('laws', () => {
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))
         const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
-          ['timeout', 'interval', 'grace', 'watch', 'least', 'most'].includes(key) && typeof item === 'number'
+          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every'].includes(key) && typeof item === 'number'
             ? item / 1000
             : item,
         ) as unknown

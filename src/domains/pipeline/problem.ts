@@ -47,6 +47,19 @@ const examples: Record<string, string> = {
   alpha: 'alpha: 0.01',
   tolerance: 'tolerance: {errors: 0.1, latency: 0.1}',
   harm: 'harm: {ratio: 1.5, difference: 0.001}',
+  ramp: 'ramp: {from: 1, to: 50}',
+  metrics: 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}',
+  scrape: 'scrape: {path: /metrics, every: 5s}',
+  every: 'every: 5s',
+  session: 'session: cookie',
+  fresh: 'fresh: true',
+  route: 'route: /checkout',
+  bad: 'bad: jobs_failed_total{queue="mail"}',
+  of: 'of: jobs_total',
+  histogram: 'histogram: job_seconds',
+  gauge: 'gauge: queue_lag_seconds',
+  prometheus: 'prometheus: http://127.0.0.1:9090',
+  advisory: 'advisory: true',
 }
 
 /** Every problem that an issue of the schema stands for: each unknown key is one of its own. */

@@ -4,7 +4,7 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import { applyChange } from '#domains/config/config.ts'
 import { getStored, insertConfiguration, listConfigurations } from '#domains/config/store.ts'
 import * as store from '#domains/deploy/store.ts'
-import { askToPromote, getVerdict, listBatches } from '#domains/deploy/verdict-store.ts'
+import { askToPromote, getVerdict, listLooks } from '#domains/deploy/verdict-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import type { ConfigurationInput } from '#flows/configuration.ts'
@@ -37,7 +37,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     getVerdict: async ({ params }) => {
       const stored = await getVerdict(db, params.deployment)
       if (!stored) throw new FairleadError('not_found', { kind: 'verdict on deployment', id: params.deployment })
-      return viewVerdict(stored, await listBatches(db, params.deployment), world.clock.now())
+      return viewVerdict(stored, await listLooks(db, params.deployment), world.clock.now())
     },
     promoteCanary: async ({ params }, caller) => {
       const { state } = await mustGet(db, params.deployment)

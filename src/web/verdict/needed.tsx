@@ -16,7 +16,7 @@ export function Needed({ view }: { view: VerdictView }) {
   })
   const facts: [string, ReactNode][] = [
     [
-      'Requests still needed',
+      settings.unit === 'sessions' ? 'Sessions still needed' : 'Requests still needed',
       verdict === 'healthy' ? 'none' : needed === null ? unknown : `about ${formatCount(needed)}${duration}`,
     ],
     [

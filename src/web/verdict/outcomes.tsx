@@ -7,10 +7,11 @@ import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord
 export function Outcomes({ view }: { view: VerdictView }) {
   const { errors } = judgementOf(view)
   const rows = outcomesOf(view.outcomes)
+  const unit = view.settings.unit === 'sessions' ? 'Sessions' : 'Requests'
   const isEmpty = errors.baseline.requests + errors.canary.requests === 0
   return (
-    <section aria-label="Requests and errors" className="panel min-w-0 px-4 py-3">
-      <h2 className="font-semibold">Requests and errors</h2>
+    <section aria-label={`${unit} and errors`} className="panel min-w-0 px-4 py-3">
+      <h2 className="font-semibold">{unit} and errors</h2>
       {isEmpty ? (
         <p className="mt-2 rounded-md bg-sunken px-4 py-8 text-center text-soft">No request has come yet.</p>
       ) : (
@@ -23,7 +24,7 @@ export function Outcomes({ view }: { view: VerdictView }) {
           <NumbersTable
             head={['How they ended', ...arms.map((arm) => armWords[arm])]}
             rows={[
-              ['Requests', ...arms.map((arm) => formatCount(errors[arm].requests))],
+              [unit, ...arms.map((arm) => formatCount(errors[arm].requests))],
               ...rows.map((outcome) => [
                 <span key="o" className={isError(outcome) ? 'text-bad' : ''}>
                   {outcomeWord(outcome)}

@@ -12,6 +12,7 @@ import { Ago } from '../ui/time.tsx'
 import { Actions } from './actions.tsx'
 import { EvidenceChart } from './evidence-chart.tsx'
 import { LatencyChart } from './latency-chart.tsx'
+import { Metrics } from './metrics.tsx'
 import { Needed } from './needed.tsx'
 import { Outcomes } from './outcomes.tsx'
 import { QuantileTable } from './quantile-table.tsx'
@@ -79,8 +80,8 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
           <Status look={canaryLooks[view.state]} size={17} />
           <span className="text-soft">
-            <Sha sha={change.sha} /> · release {deployment.release} beside release {view.baseline} · began{' '}
-            <Ago time={view.started} />
+            <Sha sha={change.sha} /> · release {deployment.release} beside {view.fresh ? 'fresh instances of ' : ''}
+            release {view.baseline} · began <Ago time={view.started} />
           </span>
         </p>
       </PageHead>
@@ -94,6 +95,7 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
           <Needed view={view} />
         </div>
         <Outcomes view={view} />
+        <Metrics view={view} />
       </div>
     </>
   )

@@ -22,6 +22,8 @@ export function processTarget(host: HostClient): Target {
     route: ({ app, environment }, route) => host.route(app, environment, route),
     observations: ({ app, environment, release }, after, waitMs) =>
       host.observations(app, environment, release, after, waitMs),
+    expositions: ({ app, environment, release }, path, names) =>
+      host.expositions(app, environment, release, path, names),
     stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
     remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
     removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+
+/** Milliseconds in a duration such as `1.5h`; the text must have matched the pattern below. */
+function parseDuration(text: string): number {
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+  const match = /^([\d.]+)(ms|s|m|h)$/.exec(text)
+  return match ? Number(match[1]) * units[match[2] as keyof typeof units] : 0
+}
+
+/** Written `30s`, `5m`, `1h`, or as a number of seconds; becomes milliseconds from `least` to 24 hours. */
+export function duration(least: number) {
+  const error = 'must be a duration such as 30s, 5m or 1h'
+  return z
+    .union([z.number(), z.string().regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, error)], { error })
+    .transform((value) => (typeof value === 'number' ? value * 1000 : parseDuration(value)))
+    .pipe(z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'))
+}
+
+/** Lets a bare value stand for an object with one key, and nothing at all for the empty object. */
+export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
+  const widen = (value: unknown): unknown => {
+    if (value === null) return {}
+    if (Array.isArray(value)) return key === null ? value : { [key]: value }
+    if (typeof value === 'object') return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+    return key === null || value === undefined ? value : { [key]: value }
+  }
+  return z.preprocess(widen, schema).meta({ shorthand: key })
+}
+
+const noNul = (text: string): boolean => !text.includes('\0')
+export const text = z.string().refine(noNul, 'must not have the character NUL')
+/** `true` and `false` are commands too. */
+export const command = z.preprocess(
+  (value) => (typeof value === 'boolean' ? String(value) : value),
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(50_000, 'must be at most 50000 characters long')
+    .refine(noNul, 'must not have the character NUL'),
+)
+export const scalar = z
+  .union([text, z.number(), z.boolean()], { error: 'must be text, a number, true or false' })
+  .transform(String)
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'must be a variable name such as LOG_LEVEL')
+export const variables = z.record(variableName, scalar)
+
+/** A list; one value stands for a list of one. */
+export function listOf<S extends z.ZodType<string>>(item: S) {
+  return z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).max(1000))
+    .meta({ shorthand: '' })
+}
+
+export const insidePath = z
+  .string()
+  .regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\0]+$/, 'must be a path inside the repository, relative to its top')
+export const pattern = text.min(1, 'must not be empty')
+export const count = z.number().int().min(1).max(64)

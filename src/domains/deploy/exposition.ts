@@ -1,0 +1,90 @@
+import type { MetricFile } from '#contract/canary-file.ts'
+import type { Reading } from '#contract/metric.ts'
+
+/** One value of Prometheus' text format, or of a query's answer. */
+export interface Point {
+  name: string
+  labels: Record<string, string>
+  value: number
+}
+
+const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)/
+const label = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g
+const escapes: Record<string, string> = { '\\n': '\n', '\\"': '"', '\\\\': '\\' }
+
+/** Reads the text format (Prometheus exposition formats 0.0.4; OpenMetrics 1.0 alike); a line that is not one is left out. */
+export function parseExposition(text: string): Point[] {
+  return text.split('\n').flatMap((one) => {
+    const [, name, labels = '', number] = line.exec(one) ?? []
+    const value = Number(number?.replace(/^([+-]?)Inf$/i, '$1Infinity'))
+    return name === undefined || Number.isNaN(value) ? [] : [{ name, labels: parseLabels(labels), value }]
+  })
+}
+
+function parseLabels(text: string): Record<string, string> {
+  const labels: Record<string, string> = {}
+  for (const [, name = '', value = ''] of text.matchAll(label))
+    labels[name] = value.replace(/\\[n"\\]/g, (escape) => escapes[escape] ?? escape)
+  return labels
+}
+
+interface Selector {
+  name: string
+  labels: Record<string, string>
+}
+
+function parseSelector(series: string): Selector {
+  const brace = series.indexOf('{')
+  return brace === -1
+    ? { name: series, labels: {} }
+    : { name: series.slice(0, brace), labels: parseLabels(series.slice(brace)) }
+}
+
+/** The names of metrics that a file's metric is read from. */
+export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
+  return [bad, of, histogram, gauge].flatMap((series) => (series === undefined ? [] : [parseSelector(series).name]))
+}
+
+function sumOf(points: Point[], series: string): number | null {
+  const { name, labels } = parseSelector(series)
+  const found = points.filter(
+    (point) => point.name === name && Object.entries(labels).every(([key, value]) => point.labels[key] === value),
+  )
+  return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0)
+}
+
+/** What an instance says of a metric; null when it says nothing. A counter of failures that is not there yet is zero, where that of all is. */
+export function readMetric(instance: string, points: Point[], metric: MetricFile): Reading | null {
+  if (metric.histogram !== undefined) {
+    const { name, labels } = parseSelector(metric.histogram)
+    const buckets = points.filter(
+      (point) =>
+        point.name === `${name}_bucket` && Object.entries(labels).every(([key, value]) => point.labels[key] === value),
+    )
+    return readBuckets(instance, buckets)
+  }
+  if (metric.gauge !== undefined) return readingOf(instance, [sumOf(points, metric.gauge)])
+  if (metric.bad === undefined) return null
+  const bad = sumOf(points, metric.bad)
+  if (metric.of === undefined) return readingOf(instance, [bad])
+  const of = sumOf(points, metric.of)
+  return readingOf(instance, [of === null ? bad : (bad ?? 0), of])
+}
+
+export function readingOf(instance: string, numbers: (number | null)[]): Reading | null {
+  const known = numbers.filter((number): number is number => number !== null && Number.isFinite(number))
+  return known.length === numbers.length ? { instance, numbers: known } : null
+}
+
+/** A histogram from its buckets, summed over every label but `le`. */
+export function readBuckets(instance: string, buckets: Point[]): Reading | null {
+  const sums = new Map<number, number>()
+  for (const { labels, value } of buckets) {
+    const bound = Number(labels['le']?.replace(/^\+?Inf$/i, 'Infinity'))
+    if (!Number.isNaN(bound)) sums.set(bound, (sums.get(bound) ?? 0) + value)
+  }
+  const rising = [...sums].toSorted(([a], [b]) => a - b)
+  const bounds = rising.map(([bound]) => bound).filter(Number.isFinite)
+  if (bounds.length === 0 || bounds.length === rising.length) return null
+  return { instance, numbers: rising.map(([, count]) => count), bounds }
+}

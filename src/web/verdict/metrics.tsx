@@ -1,0 +1,51 @@
+import type { MetricJudgement } from '#contract/metric.ts'
+import type { VerdictView } from '#contract/verdict.ts'
+import { formatCount, formatRange, formatRatio, unknown } from '../ui/number.ts'
+import type { Look } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { NumbersTable } from './numbers-table.tsx'
+import { armWords, judgementOf } from './words.ts'
+
+/** What the app itself reports, beside what the edge counts; nothing where the file names no metric. */
+export function Metrics({ view }: { view: VerdictView }) {
+  const { metrics } = judgementOf(view)
+  if (metrics.length === 0) return null
+  return (
+    <section aria-label="Metrics of the app" className="panel min-w-0 overflow-x-auto px-4 py-3">
+      <h2 className="mb-2 font-semibold">Metrics of the app</h2>
+      <NumbersTable
+        head={['Metric', 'Verdict', armWords.baseline, armWords.canary, 'Times', 'Not excluded']}
+        rows={metrics.map((metric) => [
+          <span key="name" className="whitespace-nowrap">
+            {metric.name}
+            {metric.quantile === null ? null : <span className="text-soft"> p{metric.quantile * 100}</span>}
+          </span>,
+          <span key="state" className="inline-flex whitespace-nowrap">
+            <Status look={lookOf(metric)} />
+          </span>,
+          sideOf(metric, metric.baseline),
+          sideOf(metric, metric.canary),
+          formatRatio(metric.ratio.estimate),
+          formatRange(metric.ratio),
+        ])}
+      />
+    </section>
+  )
+}
+
+const looks: Record<MetricJudgement['state'], Look> = {
+  healthy: { tone: 'good', word: 'Healthy' },
+  harmful: { tone: 'bad', word: 'Harmful' },
+  undecided: { tone: 'wait', word: 'Not enough data yet' },
+  unknown: { tone: 'unknown', word: 'Unknown' },
+}
+
+const lookOf = ({ state, advisory }: MetricJudgement): Look =>
+  advisory && state !== 'unknown' ? { tone: 'none', word: 'Only shown' } : looks[state]
+
+function sideOf({ kind, of }: MetricJudgement, { bad, count, value }: MetricJudgement['canary']): string {
+  if (value === null) return unknown
+  if (bad === null) return String(Number(value.toPrecision(3)))
+  const unit = kind === 'rate' && of === 'seconds' ? ' s' : ''
+  return `${formatCount(bad)} of ${formatCount(Math.round(count))}${unit}`
+}

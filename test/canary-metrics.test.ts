@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { canariesOf, server } from './canary.ts'
+import { endedRun, freePorts, type Installation, startInstallation, waitFor } from './installation.ts'
+
+/** Does a job every few milliseconds, and writes how many, and how many failed. */
+const worker = (failsEvery: number): string => `
+const { writeFileSync, renameSync } = require('node:fs')
+let [done, failed] = [0, 0]
+setInterval(() => {
+  done += 1
+  if (done % ${failsEvery} === 0) failed += 1
+  const file = process.env.FAIRLEAD_METRICS_FILE
+  writeFileSync(file + '.new', 'jobs_total ' + done + '\\njobs_failed_total ' + failed + '\\nqueue_lag 3\\n')
+  renameSync(file + '.new', file)
+}, 5)
+`
+const workers = `
+services: {worker: {run: exec node worker.js, port: false}}
+environments:
+  production:
+    strategy: canary
+    watch: 0s
+    canary:
+      steps: [50]
+      least: 2s
+      most: 60s
+      scrape: {every: 200ms}
+      metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}, lag: {gauge: queue_lag}}
+`
+
+describe('a canary that is judged by its own metrics', () => {
+  let installation: Installation
+  const { live, liveWith, deliver, verdictOf, load, remove } = canariesOf(() => installation)
+  beforeAll(async () => {
+    installation = await startInstallation()
+  })
+  afterAll(async () => {
+    await installation.stop()
+    await remove()
+  })
+
+  test('is taken back when its jobs fail, without one request', async () => {
+    const repository = await liveWith('jobs', { 'worker.js': worker(100), 'fairlead.yaml': workers })
+    await repository.commit({ 'worker.js': worker(2) })
+    const run = await deliver('jobs', repository, '')
+    const ended = await endedRun(installation, run)
+    expect(ended).toMatchObject({ state: 'failed', reason: expect.stringContaining('`jobs` is worse') as string })
+    const { judgement, decided } = await verdictOf(run)
+    expect(judgement).toMatchObject({
+      verdict: 'harmful',
+      metric: 'jobs',
+      metrics: [{ name: 'jobs' }, { name: 'lag', canary: { value: 3 } }],
+    })
+    expect(judgement).toEqual(decided)
+    expect((await installation.cli('verdict', 'replay', String(run))).code).toBe(0)
+    const { stdout } = await installation.cli('verdict', 'show', String(run))
+    expect(stdout).toMatch(/jobs +harmful/)
+    expect(stdout).toMatch(/lag +advisory/)
+  })
+
+  test('is compared with a fresh start of the release before, which is gone afterwards', async () => {
+    const repository = await live('fresh', 'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}')
+    const traffic = load('fresh')
+    const run = await deliver('fresh', repository, server('2'))
+    await waitFor('it is compared', async () => {
+      const verdict = await verdictOf(run).catch(() => null)
+      return (verdict?.judgement.errors.canary.requests ?? 0) > 20
+    })
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+    const answers = await traffic.stop()
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    const releases = readdirSync(join(installation.home, 'host/releases/fresh/production'))
+    expect(releases.filter((name) => name.startsWith('-'))).toEqual([])
+    const verdict = await verdictOf(run)
+    const { baseline, canary } = verdict.judgement.errors
+    expect(verdict).toMatchObject({ fresh: true, state: 'promoted' })
+    expect(baseline.requests / canary.requests).toBeGreaterThan(0.6)
+    expect(baseline.requests / canary.requests).toBeLessThan(1.6)
+  })
+
+  test('is judged by the queries of a Prometheus', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-prometheus-'))
+    const failed = new Map<string, number>()
+    const exporter = createServer((_request, response) => {
+      response.end(
+        [...failed].map(([release, count]) => `charges_failed_total{release="${release}"} ${count}\n`).join(''),
+      )
+    }).listen(0, '127.0.0.1')
+    const port = await freePorts()
+    const target = `127.0.0.1:${(exporter.address() as AddressInfo).port}`
+    writeFileSync(
+      join(folder, 'prometheus.yml'),
+      `{global: {scrape_interval: 200ms, scrape_timeout: 200ms}, scrape_configs: [{job_name: a, static_configs: [{targets: ['${target}']}]}]}`,
+    )
+    const prometheus = spawn(
+      'prometheus',
+      [
+        `--config.file=${folder}/prometheus.yml`,
+        `--storage.tsdb.path=${folder}/data`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: 'ignore' },
+    )
+    try {
+      const metric = `{bad: 'sum(charges_failed_total{release="{release}"})', prometheus: 'http://127.0.0.1:${port}'}`
+      const repository = await live(
+        'charges',
+        `steps: [50], least: 2s, most: 60s, scrape: {every: 200ms}, metrics: {charges: ${metric}}`,
+      )
+      const run = await deliver('charges', repository, server('2'))
+      let baseline = ''
+      await waitFor('it runs', async () => {
+        const verdict = await verdictOf(run).catch(() => null)
+        baseline = String(verdict?.baseline ?? '')
+        return verdict !== null
+      })
+      const [{ deployment } = { deployment: null }] = (await installation.client.getRun({ params: { run } }))
+        .deployments
+      const release = String(deployment?.release)
+      const timer = setInterval(() => {
+        failed.set(baseline, (failed.get(baseline) ?? 0) + 1)
+        failed.set(release, (failed.get(release) ?? 0) + 20)
+      }, 100)
+      const ended = await endedRun(installation, run)
+      clearInterval(timer)
+      expect(ended.reason).toContain('`charges` is worse')
+    } finally {
+      prometheus.kill('SIGKILL')
+      exporter.close()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+    }
+  })
+})

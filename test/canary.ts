@@ -1,0 +1,82 @@
+import type { Deployment, RunDetail } from '#contract/run.ts'
+import { ask, endedRun, type Installation, makeRepository, push, type Repository } from './installation.ts'
+
+/** Answers its version; every so many requests fail. */
+export const server = (version: string, failsEvery = 0): string => `
+let n = 0
+require('node:http').createServer((request, response) => {
+  if (request.url === '/health') return response.end('ok')
+  n += 1
+  if (${failsEvery} > 0 && n % ${failsEvery} === 0) response.statusCode = 500
+  response.end(${JSON.stringify(version)})
+}).listen(process.env.PORT, '127.0.0.1')
+`
+
+const file = (canary: string, verify = ''): string => `
+services: {web: {run: exec node server.js, health: /health}}
+environments:
+  production: {strategy: canary, watch: 0s, canary: {${canary}}${verify}}
+`
+
+/** What the tests of canaries do with an installation. */
+export function canariesOf(installation: () => Installation) {
+  const repositories: Repository[] = []
+  /** An app that is live with version 1, delivered without a canary because there was nothing to judge it against. */
+  const live = (app: string, canary: string, verify = ''): Promise<Repository> =>
+    liveWith(app, { 'server.js': server('1'), 'fairlead.yaml': file(canary, verify) })
+  const liveWith = async (app: string, files: Record<string, string>): Promise<Repository> => {
+    const repository = await makeRepository(files)
+    repositories.push(repository)
+    await push(installation(), app, repository)
+    const { state, reason } = await endedRun(installation(), await newestRun(app))
+    if (state !== 'succeeded') throw new Error(`the first delivery of ${app} ${state}: ${reason}`)
+    return repository
+  }
+  const newestRun = async (app: string): Promise<number> =>
+    (await installation().client.listRuns({ query: { app } })).runs[0]?.id ?? 0
+  const deliver = async (app: string, repository: Repository, code: string): Promise<number> => {
+    await repository.commit({ 'server.js': code })
+    await push(installation(), app, repository)
+    return newestRun(app)
+  }
+  const deploymentOf = ({ deployments }: RunDetail): Deployment => deployments[0]?.deployment as Deployment
+  const isCanary = async (run: number): Promise<boolean> =>
+    deploymentOf(await installation().client.getRun({ params: { run } }))?.state === 'canary'
+  const verdictOf = async (run: number) => {
+    const { id } = deploymentOf(await installation().client.getRun({ params: { run } }))
+    return installation().client.getVerdict({ params: { deployment: id } })
+  }
+
+  /** Asks without a pause on several connections until it is stopped; answers what came. */
+  const load = (app: string, connections = 6) => {
+    let isOver = false
+    const answers: { status: number; text: string }[] = []
+    const askers = Array.from({ length: connections }, async () => {
+      while (!isOver) {
+        answers.push(await ask(installation(), app, 'production'))
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+    })
+    return {
+      answers,
+      stop: async () => {
+        isOver = true
+        await Promise.all(askers)
+        return answers
+      },
+    }
+  }
+
+  return {
+    live,
+    liveWith,
+    deliver,
+    deploymentOf,
+    isCanary,
+    verdictOf,
+    load,
+    remove: async () => {
+      for (const repository of repositories) await repository.remove()
+    },
+  }
+}
