@@ -1,6 +1,6 @@
 import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict.ts'
 import { createJudge } from '#verdict/judge.ts'
-import { theta } from '#verdict/errors.ts'
+import { riseEvidence, theta } from '#verdict/errors.ts'
 import { lnGamma, normalQuantile } from '#verdict/numbers.ts'
 import { median } from './measure.ts'
 
@@ -77,6 +77,9 @@ export async function run(): Promise<void> {
   falseAlarms()
   errorsPerMinute()
   latencies()
+  units()
+  sessions()
+  fiveMetrics()
   costs()
 }
 
@@ -157,10 +160,10 @@ function errorsPerMinute(): void {
   ]
   console.log(`probability to detect within 50 minutes, ${runs} runs each`)
   console.log(
-    '  errors a minute          ours   oracle  exact at the end   rank test   threshold   minutes, median (oracle)',
+    '  errors a minute          ours   errors alone   oracle  exact at the end   rank test   threshold   minutes, median (oracle)',
   )
   for (const [before, after, exposure] of cases) {
-    const found = { ours: 0, oracle: 0, exact: 0, ranks: 0, threshold: 0 }
+    const found = { ours: 0, alone: 0, oracle: 0, exact: 0, ranks: 0, threshold: 0 }
     const minutes: { ours: number[]; oracle: number[] } = { ours: [], oracle: [] }
     const share = 1 / (1 + exposure)
     const ratio = before === 0 ? Infinity : after / before
@@ -168,7 +171,8 @@ function errorsPerMinute(): void {
       const random = generator(seed)
       const judge = createJudge(settings)
       const points: Record<Arm, number[]> = { baseline: [], canary: [] }
-      const at = { ours: 0, oracle: 0, threshold: 0 }
+      const at = { ours: 0, alone: 0, oracle: 0, threshold: 0 }
+      const seen = { baseline: 0, canary: 0 }
       let lnOracle = 0
       for (let minute = 1; minute <= 50; minute += 1) {
         const errors = { baseline: poisson(random, before * exposure), canary: poisson(random, after) }
@@ -177,6 +181,9 @@ function errorsPerMinute(): void {
         const arm = (which: Arm, size: number): ArmCounts => ({ ...none(), requests: size, errors: errors[which] })
         if (judge.observe({ at: 0, share, baseline: arm('baseline', 1000 * exposure), canary: arm('canary', 1000) }))
           at.ours ||= minute
+        seen.baseline += errors.baseline
+        seen.canary += errors.canary
+        if (riseEvidence([{ share, requests: seen, errors: seen }], 1) >= Math.log(1 / alpha)) at.alone ||= minute
         lnOracle += errors.canary * Math.log(oracleTheta(ratio, share) / share)
         if (errors.baseline > 0) lnOracle += errors.baseline * Math.log((1 - oracleTheta(ratio, share)) / (1 - share))
         if (ratio > 1 && lnOracle >= Math.log(1 / alpha)) at.oracle ||= minute
@@ -187,6 +194,7 @@ function errorsPerMinute(): void {
       if (at.ours) minutes.ours.push(at.ours)
       if (at.oracle) minutes.oracle.push(at.oracle)
       found.ours += at.ours ? 1 : 0
+      found.alone += at.alone ? 1 : 0
       found.oracle += at.oracle ? 1 : 0
       found.threshold += at.threshold ? 1 : 0
       const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)
@@ -203,7 +211,7 @@ function errorsPerMinute(): void {
         ? `${median(minutes.ours)} (${minutes.oracle.length > 0 ? median(minutes.oracle) : '–'})`
         : '–'
     console.log(
-      `  ${name.padEnd(22)} ${part(found.ours)}   ${part(found.oracle)}      ${part(found.exact)}          ${part(found.ranks)}       ${part(found.threshold)}      ${times}`,
+      `  ${name.padEnd(22)} ${part(found.ours)}      ${part(found.alone)}       ${part(found.oracle)}      ${part(found.exact)}          ${part(found.ranks)}       ${part(found.threshold)}      ${times}`,
     )
   }
 }
@@ -283,6 +291,80 @@ function oracleRequests(
     if (ln >= Math.log(1 / alpha)) return n
   }
   return 30_000
+}
+
+/** The same latencies in another unit. */
+function units(): void {
+  const verdicts = [0.001, 1, 1000].map((unit) => {
+    const random = generator(1)
+    const judge = createJudge(settings)
+    for (let i = 0; i < 200; i += 1)
+      judge.observe(
+        makeBatch(random, {
+          share: 0.5,
+          requests: 20,
+          errors: { baseline: 0.01, canary: 0.01 },
+          latency: (arm) => unit * 20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.05 : 1),
+        }),
+      )
+    return judge.judge()
+  })
+  const cells = verdicts.map(({ verdict, evidence }) => `${verdict}, evidence ${evidence.toFixed(3)}`)
+  console.log(`the unit: latencies in seconds, milliseconds, microseconds: ${cells.join('; ')}`)
+}
+
+/** What it costs to assign sessions instead of requests: a session fails once, however many of its requests do. */
+function sessions(): void {
+  console.log(`sessions, errors 1 → 2 % of requests, share 50 %, requests to detection, ${runs} runs each`)
+  let single = 0
+  for (const length of [1, 2, 5, 20]) {
+    const failing = (rate: number): number => 1 - (1 - rate) ** length
+    const found = Array.from({ length: runs }, (_, i) =>
+      detect(i + 1, 20_000, () => ({
+        share: 0.5,
+        requests: 20,
+        errors: { baseline: failing(0.01), canary: failing(0.02) },
+      })),
+    ).flatMap((one) => one ?? [])
+    const requests = median(found) * length
+    if (length === 1) single = requests
+    console.log(
+      `  ${String(length).padStart(2)} requests a session   ${Math.round(requests).toLocaleString('en-US').padStart(8)}   ${(requests / single).toFixed(2)} times`,
+    )
+  }
+}
+
+/** What it costs to look at five metrics when one of them tells. */
+function fiveMetrics(): void {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const metric = { kind: 'rate', of: 'requests', tolerance: 0, advisory: false } as const
+  const requestsWith = (count: number): number => {
+    const used = names.slice(0, count)
+    const metrics = Object.fromEntries(used.map((name) => [name, metric]))
+    const found = Array.from({ length: runs }, (_, i) => {
+      const random = generator(i + 1)
+      const judge = createJudge({ ...settings, metrics })
+      for (let n = 1; n <= 5000; n += 1) {
+        const batch = makeBatch(random, { share: 0.5, requests: 20, errors: { baseline: 0, canary: 0 } })
+        const routes = (arm: Arm) =>
+          Object.fromEntries(
+            used.map((name) => {
+              const rate = name === 'a' && arm === 'canary' ? 0.04 : 0.02
+              const failed = Array.from({ length: batch[arm].requests }).filter(() => random() < rate).length
+              return [name, [batch[arm].requests, failed] as [number, number]]
+            }),
+          )
+        const baseline = { ...batch.baseline, routes: routes('baseline') }
+        if (judge.observe({ ...batch, baseline, canary: { ...batch.canary, routes: routes('canary') } })) return n * 20
+      }
+      return null
+    }).flatMap((one) => one ?? [])
+    return median(found)
+  }
+  const [one, five] = [requestsWith(1), requestsWith(5)]
+  console.log(
+    `five metrics of which one doubles, beside it alone: ${five} and ${one} requests to detection, ${(five / one).toFixed(2)} times`,
+  )
 }
 
 function costs(): void {

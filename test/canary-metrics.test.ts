@@ -80,6 +80,7 @@ describe('a canary that is judged by its own metrics', () => {
     const verdict = await verdictOf(run)
     const { baseline, canary } = verdict.judgement.errors
     expect(verdict).toMatchObject({ fresh: true, state: 'promoted' })
+    expect(new Set(verdict.history.map(({ share }) => share))).toEqual(new Set([0.2]))
     expect(baseline.requests / canary.requests).toBeGreaterThan(0.6)
     expect(baseline.requests / canary.requests).toBeLessThan(1.6)
   })

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launchBrowser } from './browser.ts'
 import {
   endedRun,
   type Installation,
@@ -10,21 +10,6 @@ import {
   startInstallation,
   tinyServer,
 } from './installation.ts'
-
-const executablePath = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path))
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-]
 
 /** A pipeline with two branches, a log long enough to need windows, and one environment. */
 const definition = `
@@ -39,7 +24,7 @@ environments:
 `
 
 // A machine without a browser can still run the other tests; CI brings one.
-describe.skipIf(executablePath === undefined)('the console', () => {
+describe.skipIf(!hasBrowser)('the console', () => {
   let installation: Installation
   let repository: Repository
   let browser: Browser
@@ -57,7 +42,7 @@ describe.skipIf(executablePath === undefined)('the console', () => {
     repository = await makeRepository({ 'server.js': tinyServer('one'), 'fairlead.yaml': definition })
     await push(installation, 'shop', repository)
     await endedRun(installation, 1)
-    browser = await chromium.launch({ executablePath: executablePath!, args })
+    browser = await launchBrowser()
     context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
     page = await context.newPage()
     page.on('pageerror', (error) => problems.push(error.message))

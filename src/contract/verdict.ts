@@ -39,8 +39,10 @@ export type ArmCounts = z.infer<typeof armCounts>
 export const batch = z.object({
   /** when it began, in milliseconds since the epoch */
   at: z.number(),
-  /** the probability with which a request of it was given to the canary; 0 when there was no choice */
+  /** the probability with which a request that is compared was given to the canary; 0 when there was no choice */
   share: z.number().min(0).max(1),
+  /** its share of all requests, where some were given to a release that is not compared */
+  ofAll: z.number().optional(),
   baseline: armCounts,
   canary: armCounts,
 })

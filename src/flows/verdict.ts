@@ -12,11 +12,8 @@ export function viewVerdict(stored: StoredVerdict, looks: Look[], now: number): 
   const batches = looks.flatMap((look) => look.batches)
   const every = Math.max(1, Math.ceil(looks.length / moments))
   const history: VerdictView['history'] = []
-  let last = { at: Date.parse(canary.started), share: canary.share }
-  for (const [i, look] of looks.entries()) {
-    judge.see(look)
-    last = look.batches.at(-1) ?? { at: look.sample?.at ?? last.at, share: last.share }
-    if ((i + 1) % every !== 0 && i + 1 < looks.length) continue
+  let last = { at: Date.parse(canary.started), share: canary.steps[0] ?? canary.share }
+  const note = (): void => {
     const { errors, evidence } = judge.judge()
     history.push({
       at: new Date(last.at).toISOString(),
@@ -26,6 +23,17 @@ export function viewVerdict(stored: StoredVerdict, looks: Look[], now: number): 
       evidence,
       ratio: errors.ratio,
     })
+  }
+  if (looks.length > 0) note()
+  for (const [i, look] of looks.entries()) {
+    judge.see(look)
+    const batch = look.batches.at(-1)
+    last = {
+      at: batch?.at ?? look.sample?.at ?? last.at,
+      share: batch?.ofAll ?? batch?.share ?? last.share,
+    }
+    if ((i + 1) % every !== 0 && i + 1 < looks.length) continue
+    note()
   }
   const isOver = canary.decided === null ? now - Date.parse(canary.started) >= canary.most : wasOver
   return {

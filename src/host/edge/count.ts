@@ -62,16 +62,18 @@ interface OpenBatch {
   readonly began: number
   /** the probability with which a request that is compared was given to the canary */
   readonly share: number
+  readonly ofAll: number | undefined
   readonly arms: Record<Arm, Counts>
   readonly open: Set<Counted>
   /** that were seen for the first time */
   readonly sessions: number[]
 }
 
-const newBatch = (at: number, began: number, share: number): OpenBatch => ({
+const newBatch = (at: number, began: number, share: number, ofAll?: number): OpenBatch => ({
   at,
   began,
   share,
+  ofAll,
   arms: { baseline: new Counts(), canary: new Counts() },
   open: new Set(),
   sessions: [],
@@ -176,7 +178,7 @@ export class Count {
     const { share, isFresh } = this.#rule
     if (!this.#current || now - this.#current.began >= batchMs) {
       const chance = isFresh && share > 0 ? share / Math.min(1, 2 * share) : share
-      this.#queue.push((this.#current = newBatch(time, now, chance)))
+      this.#queue.push((this.#current = newBatch(time, now, chance, isFresh ? share : undefined)))
     }
     return this.#current
   }
@@ -194,8 +196,14 @@ export class Count {
       const isLate = now - batch.began > patienceMs + batchMs
       if (batch.open.size > 0 && !isLate) return false
       for (const counted of [...batch.open]) counted.end('open', false, 0, now)
-      const { at, share, arms, sessions } = batch
-      const known = { at, share, baseline: plain(arms.baseline), canary: plain(arms.canary) }
+      const { at, share, ofAll, arms, sessions } = batch
+      const known = {
+        at,
+        share,
+        ...(ofAll !== undefined && { ofAll }),
+        baseline: plain(arms.baseline),
+        canary: plain(arms.canary),
+      }
       if (!this.#give(known, sessions)) return false
       this.#queue.shift()
     }

@@ -1,0 +1,90 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import { canariesOf, server } from './canary.ts'
+import { endedRun, type Installation, startInstallation, waitFor } from './installation.ts'
+
+describe.skipIf(!hasBrowser)('the page of a verdict', () => {
+  let installation: Installation
+  let browser: Browser
+  let page: Page
+  const problems: string[] = []
+  const { live, deliver, isCanary, verdictOf, load, remove } = canariesOf(() => installation)
+
+  beforeAll(async () => {
+    installation = await startInstallation()
+    browser = await launchBrowser()
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
+    page.on('pageerror', (error) => problems.push(error.message))
+    await signIn(installation, page)
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await installation?.stop()
+    await remove()
+  })
+
+  const openVerdict = async (run: number): Promise<void> => {
+    await waitFor('it is a canary', () => isCanary(run))
+    const { deployment } = await verdictOf(run)
+    await page.goto(`http://localhost:${installation.port}/deployments/${deployment}/verdict`)
+    await page.getByRole('heading', { level: 1, name: /^Canary/ }).waitFor()
+  }
+
+  test('shows a canary that nobody asks yet as unknown, then counts live, and promotes it when one says so', async () => {
+    const metrics = 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}'
+    const repository = await live('watched', `steps: [50], least: 600s, most: 3600s, ${metrics}`)
+    const run = await deliver('watched', repository, server('2'))
+    await openVerdict(run)
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await verdict.getByText('Not enough data yet').waitFor()
+    await verdict.getByText('nothing is known of `jobs` yet').waitFor()
+    await page.getByText('No request has come yet.').first().waitFor()
+    await page.getByRole('region', { name: 'Metrics of the app' }).getByText('Unknown').first().waitFor()
+    const traffic = load('watched')
+    const count = async (): Promise<number> => {
+      const text = await page.getByRole('region', { name: 'Requests and errors' }).innerText()
+      return Number(/of ([\d,]+) failed/.exec(text)?.[1]?.replaceAll(',', '') ?? 0)
+    }
+    await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(50)
+    const before = await count()
+    await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before)
+    await traffic.stop()
+    // Any point of a drawing can be read by the keyboard.
+    const point = page.getByRole('slider', { name: 'Point to read' }).first()
+    await point.focus()
+    const last = await point.getAttribute('aria-valuenow')
+    await page.keyboard.press('Home')
+    expect(await point.getAttribute('aria-valuenow')).toBe('1')
+    expect(last).not.toBe('1')
+    await page.getByRole('button', { name: 'Promote now' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Promote now' }).click()
+    await page.getByText('Promoted', { exact: true }).first().waitFor()
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+  })
+
+  test('shows harm by itself, and why; and stays whole on a phone, in the dark', async () => {
+    const repository = await live('harmful', 'steps: [50], least: 600s, most: 3600s')
+    const run = await deliver('harmful', repository, server('2', 3))
+    await openVerdict(run)
+    const traffic = load('harmful')
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await verdict.getByText('Harmful').waitFor({ timeout: 30_000 })
+    await verdict.getByText(/^The canary fails .*: \d+ of its \d+ requests failed/).waitFor()
+    await traffic.stop()
+    await page.getByText('Taken back', { exact: true }).first().waitFor()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.setViewportSize({ width: 360, height: 740 })
+    const width = await page.evaluate(() => document.documentElement.scrollWidth)
+    expect(width).toBeLessThanOrEqual(360)
+    expect(problems).toEqual([])
+  })
+
+  test('says so when there was no canary', async () => {
+    await page.goto(`http://localhost:${installation.port}/deployments/1/verdict`)
+    await page
+      .getByText(/no canary|not found|There is no/i)
+      .first()
+      .waitFor()
+  })
+})
