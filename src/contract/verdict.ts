@@ -188,6 +188,8 @@ export interface PlanQuestion {
 export interface PlanAnswer {
   /** until more harm than tolerated is excluded, on the average, when nothing is wrong */
   healthy: { requests: number; seconds: number } | null
-  /** until harm of that ratio has alarmed with a probability of 0.8 */
+  /** until harm of that ratio has alarmed with a probability of 0.8; null also when nothing fails, of which any ratio is nothing */
   harmful: { requests: number; seconds: number } | null
+  /** errors of the canary that alarm where the release before has none */
+  alone: number
 }

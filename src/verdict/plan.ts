@@ -1,6 +1,6 @@
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
-import type { Tally } from './errors.ts'
-import { powerOf, timesNeeded } from './power.ts'
+import { riseEvidence, type Tally } from './errors.ts'
+import { partsOf, powerOf, timesNeeded } from './power.ts'
 import { rootOf } from './numbers.ts'
 
 /** At most so many requests are thought about. */
@@ -18,9 +18,14 @@ export function planCanary({ perSecond, share, errorRate, ratio, settings }: Pla
   const answer = (requests: number) => ({ requests: Math.ceil(requests), seconds: requests / perSecond })
   // A thousand requests, and how many times that.
   const times = timesNeeded(of(1000), settings, errorRate)
-  const rate = Math.max(errorRate, 1e-9)
-  const at = rootOf((x) => powerOf(of(Math.exp(x)), rate, ratio, settings), 0, most)
+  const at = errorRate === 0 ? most : rootOf((x) => powerOf(of(Math.exp(x)), errorRate, ratio, settings), 0, most)
+  let alone = 1
+  const needed = Math.log(1 / (settings.alpha * partsOf(settings).errors))
+  const evidence = (errors: number): number =>
+    riseEvidence([{ share, requests: none, errors: { baseline: 0, canary: errors } }], 1 + settings.tolerance.errors)
+  while (evidence(alone) < needed && alone < 10_000) alone += 1
   return {
+    alone,
     healthy: times === null ? null : answer(1000 * times),
     harmful: at >= most ? null : answer(Math.exp(at)),
   }

@@ -35,6 +35,7 @@ export const register: Register = (program, context) => {
   verdict
     .command('plan')
     .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
+    .option('--per-session <n>', 'requests of a session, where sessions are what is assigned', positive, 1)
     .option('--share <percent>', 'percent of them that the canary is given', positive, 50)
     .option('--error-rate <percent>', 'percent of requests that fail when nothing is wrong', fraction, 0.1)
     .option('--ratio <times>', 'harm to be seen: how many times as many errors', positive, 2)
@@ -47,6 +48,7 @@ export const register: Register = (program, context) => {
 
 interface PlanOptions {
   perSecond: number
+  perSession: number
   share: number
   errorRate: number
   ratio: number
@@ -56,7 +58,7 @@ interface PlanOptions {
 
 async function plan(
   context: Context,
-  { perSecond, share, errorRate, ratio, alpha, tolerance }: PlanOptions,
+  { perSecond, perSession, share, errorRate, ratio, alpha, tolerance }: PlanOptions,
 ): Promise<void> {
   if (share >= 100)
     throw new FairleadError('invalid_input', {
@@ -70,20 +72,33 @@ async function plan(
       field: '--error-rate',
       problem: 'must be at most 50, and --alpha below 1',
     })
+  const unit = perSession > 1 ? ('sessions' as const) : ('requests' as const)
+  /** of sessions with at least one failed request */
+  const failing = (rate: number): number => 1 - (1 - rate) ** perSession
   const settings = {
     alpha,
     tolerance: { errors: tolerance, latency: tolerance },
     harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
-    unit: 'requests' as const,
+    unit,
     metrics: {},
   }
-  const question = { perSecond, share: share / 100, errorRate: errorRate / 100, ratio, settings }
+  const usual = failing(errorRate / 100)
+  const question = {
+    perSecond: perSecond / perSession,
+    share: share / 100,
+    errorRate: usual,
+    ratio: usual === 0 ? ratio : failing(Math.min(1, (errorRate / 100) * ratio)) / usual,
+    settings,
+  }
   const answer = await context.local.planCanary(question)
   const line = (what: PlanAnswer['healthy']): string =>
-    what === null ? 'never, however long' : `${what.requests.toLocaleString('en-US')} requests, ${span(what.seconds)}`
+    what === null ? 'never, however long' : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
   context.answer({ question, answer }, () => [
     `With ${perSecond} requests a second, ${share} % of them to the canary, of which ${errorRate} % fail when nothing is wrong:`,
-    `  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`,
+    ...(errorRate === 0
+      ? []
+      : [`  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`]),
+    `  ${answer.alone} errors of the canary alarm where the release before has none`,
     `  a good canary is called healthy after ${line(answer.healthy)}; at the end of its time also when harm of 2 times would have been seen`,
   ])
 }
