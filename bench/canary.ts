@@ -1,11 +1,24 @@
 import { Agent, request } from 'node:http'
-import { endedRun, type Installation, makeRepository, push, startInstallation } from '../test/installation.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+} from '../test/installation.ts'
 import { median, milliseconds } from './measure.ts'
 
 const rounds = Number(process.env['BENCH_CANARIES'] ?? 50)
+const healthy = Number(process.env['BENCH_HEALTHY'] ?? 20)
 const perSecond = 300
 /** of the new release's requests, from the fault on */
 const failing = 0.5
+
+const file = (canary: string): string => `services: {web: {run: exec node server.js, health: /}}
+environments:
+  production: {strategy: canary, watch: 0s, canary: {${canary}}}
+`
 
 /** Fails from a moment on that it is told; says so in a header. */
 const server = (version: number): string => `
@@ -26,10 +39,7 @@ export async function run(): Promise<void> {
   const installation = await startInstallation()
   const repository = await makeRepository({
     'server.js': server(0),
-    'fairlead.yaml': `services: {web: {run: exec node server.js, health: /}}
-environments:
-  production: {strategy: canary, watch: 0s, canary: {steps: [10], least: 60s, most: 300s}}
-`,
+    'fairlead.yaml': file('steps: [10], least: 60s, most: 300s'),
   })
   try {
     await push(installation, 'faulty', repository)
@@ -48,6 +58,7 @@ environments:
       away.push(ms)
       hurt.push(share)
     }
+    await promoteHealthy(installation, repository)
     await load.stop()
     const worst = Math.max(...away)
     console.log(`${rounds} canaries at 10 % of ${perSecond} requests a second, half of whose answers begin to fail`)
@@ -61,6 +72,26 @@ environments:
     await installation.stop()
     await repository.remove()
   }
+}
+
+/** Canaries that are as good as the release before, cold start and all: each must be promoted. */
+async function promoteHealthy(installation: Installation, repository: Repository): Promise<void> {
+  const took: number[] = []
+  const wrong: (string | null)[] = []
+  for (let i = 1; i <= healthy; i += 1) {
+    const began = performance.now()
+    await repository.commit({
+      'server.js': server(0) + `// ${i}`,
+      'fairlead.yaml': file('steps: [50], least: 3s, most: 120s, harm: {difference: 0.01}'),
+    })
+    await push(installation, 'faulty', repository)
+    const { state, reason } = await endedRun(installation, rounds + 1 + i, 150)
+    if (state === 'succeeded') took.push(performance.now() - began)
+    else wrong.push(reason)
+  }
+  console.log(
+    `${healthy} canaries that are well: ${took.length} promoted, after ${milliseconds(median(took))} (median); not: ${JSON.stringify(wrong)}`,
+  )
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -11,8 +11,9 @@ const runs = Math.min(300, nullRuns)
 const alpha = 0.01
 const settings = {
   alpha,
-  tolerance: { errors: 0, latency: 0 },
+  tolerance: { errors: 0, latency: 0, slack: 0 },
   harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+  warm: 0,
   unit: 'requests' as const,
   metrics: {},
 }

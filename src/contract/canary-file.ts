@@ -84,7 +84,8 @@ export const canaryFile = shorthand(
             .max(10)
             .default(0.1)
             .describe('How much higher the rate of errors may be: 0.1 is a tenth'),
-          latency: z.number().min(0).max(10).default(0.1).describe('How much slower it may be: 0.1 is a tenth'),
+          latency: z.number().min(0).max(10).default(0.1).describe('How much slower it may be: 0.1 is a tenth, and'),
+          slack: duration(0).prefault('1ms').describe('so much more, whatever part of a quick answer that is'),
         }),
       )
         .prefault({})
@@ -99,6 +100,13 @@ export const canaryFile = shorthand(
       )
         .prefault({})
         .describe('What must be excluded before a canary is called healthy'),
+      warm: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(200)
+        .describe('Of so many of its first requests the latency is not judged: new processes are slow'),
       metrics: z
         .record(name, metricFile)
         .prefault({})

@@ -110,9 +110,16 @@ export type Judgement = z.infer<typeof judgement>
 export const verdictSettings = z.object({
   /** the probability of a false alarm over the whole canary, however often one looks */
   alpha: z.number(),
-  tolerance: z.object({ errors: z.number(), latency: z.number() }),
+  tolerance: z.object({
+    errors: z.number(),
+    latency: z.number(),
+    /** and so many milliseconds more, whatever part that is */
+    slack: z.number().default(0),
+  }),
   /** healthy must exclude errors that are both this many times and this much more per request, and a median so many times as long */
   harm: z.object({ ratio: z.number(), difference: z.number(), latency: z.number().default(1.5) }),
+  /** the canary's first requests, whose latency tells of a cold start and not of the release */
+  warm: z.number().int().default(0),
   /** what is assigned at random and counted once */
   unit: z.enum(['requests', 'sessions']).default('requests'),
   /** by name, besides errors and latency */

@@ -116,7 +116,7 @@ async function begin(
 ): Promise<verdicts.StoredVerdict> {
   const known = await verdicts.getVerdict(world.db, plan.id)
   if (known) return known
-  const { alpha, tolerance, harm, least, most } = file
+  const { alpha, tolerance, harm, warm, least, most } = file
   const fresh = file.fresh && (await startFresh(world, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(
@@ -132,6 +132,7 @@ async function begin(
         alpha,
         tolerance,
         harm,
+        warm,
         unit: file.session ? 'sessions' : 'requests',
         metrics: metricSettings(file.metrics),
       },

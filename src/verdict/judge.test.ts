@@ -224,6 +224,37 @@ describe('harm', () => {
   })
 })
 
+describe('what is no harm', () => {
+  const judged = (more: Partial<typeof settings>, latency: (arm: 'baseline' | 'canary', i: number) => number) => {
+    const random = generator(4)
+    const judge = createJudge({ ...settings, harm: { ratio: 1.5, difference: 0.01, latency: 1.5 }, ...more })
+    for (let i = 0; i < 400; i += 1)
+      judge.observe(
+        makeBatch(random, {
+          share: 0.3,
+          requests: 30,
+          rate: { baseline: 0.001, canary: 0.001 },
+          latency: (arm) => latency(arm, i) * Math.exp(0.3 * normal(random)),
+        }),
+      )
+    return judge.judge()
+  }
+
+  test('is the cold start of new processes', () => {
+    const cold = (arm: 'baseline' | 'canary', i: number): number => (arm === 'canary' && i < 20 ? 3 : 1)
+    expect(judged({ warm: 0 }, cold)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
+    expect(judged({ warm: 200 }, cold)).toMatchObject({ verdict: 'healthy' })
+  })
+
+  test('is a part of a millisecond', () => {
+    const longer = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 0.9 : 0.4)
+    expect(judged({}, longer)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
+    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longer)).toMatchObject({ verdict: 'healthy' })
+    const longest = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 3 : 0.4)
+    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longest).verdict).toBe('harmful')
+  })
+})
+
 describe('healthy is earned', () => {
   test('by excluding harm, or at the end by what would have shown; else it says what is missing', () => {
     const random = generator(8)

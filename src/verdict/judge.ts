@@ -5,7 +5,7 @@ import { LatencyEvidence } from './latency.ts'
 import { createMetric } from './metric.ts'
 import { logMeanExp } from './numbers.ts'
 import { partsOf, smallestSeen, timesNeeded } from './power.ts'
-import { compareQuantile, Histogram } from './quantiles.ts'
+import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
 import { Rates } from './rates.ts'
 import { sentenceOf } from './sentence.ts'
 
@@ -34,7 +34,7 @@ export interface Judge {
  */
 export function createJudge(settings: VerdictSettings): Judge {
   const rates = new Rates()
-  const latency = new LatencyEvidence(settings.tolerance.latency)
+  const latency = new LatencyEvidence(settings.tolerance)
   const histograms = { baseline: new Histogram(), canary: new Histogram() }
   const metrics = Object.entries(settings.metrics).map(([name, one]) => ({ name, ...one, metric: createMetric(one) }))
   const deciding = metrics.filter(({ advisory }) => !advisory)
@@ -57,8 +57,8 @@ export function createJudge(settings: VerdictSettings): Judge {
     const rate = total.baseline.errors / Math.max(1, total.baseline.requests)
     const wouldShow =
       smallest !== null && (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
-    const middle = compareQuantile(0.5, histograms.baseline, histograms.canary, settings.alpha)
-    const isNotSlow = (middle.ratio.high ?? Infinity) <= settings.harm.latency
+    const slower = { ratio: settings.harm.latency, slack: settings.tolerance.slack }
+    const isNotSlow = isBelow(0.5, histograms, settings.alpha, slower)
     const others = metrics.map(({ metric: one, ...named }) => ({
       name: named.name,
       kind: named.kind,
@@ -112,10 +112,11 @@ export function createJudge(settings: VerdictSettings): Judge {
   const judge: Judge = {
     observe: (batch) => {
       const { share, baseline, canary } = batch
+      const isWarm = rates.total.canary.requests >= settings.warm
       rates.add(share, baseline, canary)
       histograms.baseline.add(baseline.latency)
-      histograms.canary.add(canary.latency)
-      latency.observe(share, baseline.latency, canary.latency)
+      if (isWarm) histograms.canary.add(canary.latency)
+      latency.observe(isWarm ? share : 0, baseline.latency, canary.latency)
       for (const { name, metric } of metrics) {
         const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
         const [b, c] = [baseline.routes?.[name], canary.routes?.[name]]

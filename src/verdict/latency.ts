@@ -1,4 +1,4 @@
-import { type ArmCounts, latencyBuckets } from '#contract/verdict.ts'
+import { type ArmCounts, bucketOf, latencyBuckets, middleOf } from '#contract/verdict.ts'
 import { logMeanExp, normalQuantile } from './numbers.ts'
 
 /** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */
@@ -13,7 +13,7 @@ const tails: [number, number][] = [
 const warm = 10
 
 /**
- * An e-process against "the canary's latencies are stochastically no larger than the baseline's times 1 + tolerance". Each
+ * An e-process against "the canary's latencies are stochastically no larger than the baseline's with what is tolerated". Each
  * value is ranked in the baseline's histogram as it was before the batch, and the label of each is bet on: under the null, and
  * given the values, a request of share p is the canary's with the probability p. It bets that high ranks are the
  * canary's by f(rank) : 1, f rising; E f/(pf + 1 − p) then cannot grow, in any load, and whatever the unit of the values. Half
@@ -22,12 +22,17 @@ const warm = 10
 export class LatencyEvidence {
   readonly #wealth: number[] = [...shifts, ...tails].map(() => 0)
   readonly #baseline = new Float64Array(latencyBuckets)
-  readonly #lowered: number
+  /** the bucket of what is left of a canary's latency without what is tolerated */
+  readonly #lowered: Uint16Array
   #total = 0
   #bets: { f: Float64Array[]; at: number } = { f: [], at: -1 }
 
-  constructor(tolerance: number) {
-    this.#lowered = Math.floor(Math.log1p(tolerance) / Math.log(1.02) + 1e-9)
+  constructor({ latency, slack }: { latency: number; slack: number }) {
+    const steps = Math.floor(Math.log1p(latency) / Math.log(1.02) + 1e-9)
+    this.#lowered = Uint16Array.from({ length: latencyBuckets }, (_, bucket) => {
+      const left = Math.max(0, bucket - steps)
+      return slack === 0 ? left : bucketOf(Math.max(middleOf(left) - slack, 1e-9))
+    })
   }
 
   observe(share: number, baseline: ArmCounts['latency'], canary: ArmCounts['latency']): void {
@@ -36,7 +41,7 @@ export class LatencyEvidence {
       for (const [k, f] of this.#bets.f.entries()) {
         let sum = 0
         for (const [bucket, count] of canary) {
-          const odds = f[Math.max(0, bucket - this.#lowered)] ?? 1
+          const odds = f[this.#lowered[bucket] ?? 0] ?? 1
           sum += count * Math.log(odds / (share * odds + 1 - share))
         }
         for (const [bucket, count] of baseline) sum -= count * Math.log(share * (f[bucket] ?? 1) + 1 - share)

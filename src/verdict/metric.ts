@@ -3,7 +3,7 @@ import { type ArmCounts, bucketOf, type VerdictSettings } from '#contract/verdic
 import { exclusionByLabels, exclusionEvidence } from './exclusion.ts'
 import { LatencyEvidence } from './latency.ts'
 import { powerOf } from './power.ts'
-import { compareQuantile, Histogram } from './quantiles.ts'
+import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
 import { type Rate, Rates } from './rates.ts'
 
 type Arm = 'baseline' | 'canary'
@@ -146,7 +146,7 @@ class DistributionMetric implements Metric {
   #unit: number | null = null
 
   constructor({ tolerance }: MetricSettings) {
-    this.#evidence = new LatencyEvidence(tolerance)
+    this.#evidence = new LatencyEvidence({ latency: tolerance, slack: 0 })
   }
 
   evidence(): number {
@@ -184,7 +184,7 @@ class DistributionMetric implements Metric {
     const { baseline, canary } = this.#histograms
     const compared = quantiles.map((quantile) => compareQuantile(quantile, baseline, canary, intervalAlpha))
     const worst = compared.toSorted((a, b) => (b.ratio.estimate ?? 0) - (a.ratio.estimate ?? 0))[0]
-    const middle = compareQuantile(0.5, baseline, canary, settings.alpha)
+    const isNotHigher = isBelow(0.5, this.#histograms, settings.alpha, { ratio: settings.harm.latency, slack: 0 })
     const side = (value: number | null, histogram: Histogram) => ({
       count: histogram.total,
       bad: null,
@@ -192,7 +192,7 @@ class DistributionMetric implements Metric {
     })
     const isKnown = baseline.total > 0 && canary.total > 0
     return {
-      state: stateOf(this.evidence() >= alarms, !isKnown, (middle.ratio.high ?? Infinity) <= settings.harm.latency),
+      state: stateOf(this.evidence() >= alarms, !isKnown, isNotHigher),
       evidence: this.evidence() / Math.LN10,
       baseline: side(worst?.baseline ?? null, baseline),
       canary: side(worst?.canary ?? null, canary),

@@ -33,6 +33,21 @@ function band(quantile: number, n: number, alpha: number): number {
   return 1.5 * Math.sqrt(quantile * (1 - quantile) * l) + 0.8 * l
 }
 
+interface Bounds {
+  estimate: number | null
+  low: number | null
+  high: number | null
+}
+
+function boundsOf(quantile: number, histogram: Histogram, alpha: number): Bounds {
+  const off = histogram.total === 0 ? 1 : band(quantile, histogram.total, alpha / 2)
+  const value = (part: number): number | null => {
+    const bucket = histogram.at(part)
+    return bucket === null ? null : middleOf(bucket)
+  }
+  return { estimate: value(quantile), low: value(quantile - off), high: value(quantile + off) }
+}
+
 /** A quantile of both releases in milliseconds, and the ratio with a confidence sequence of the level 1 − `alpha`. */
 export function compareQuantile(
   quantile: number,
@@ -40,15 +55,7 @@ export function compareQuantile(
   canary: Histogram,
   alpha: number,
 ): { quantile: number; baseline: number | null; canary: number | null; ratio: Interval } {
-  const of = (histogram: Histogram) => {
-    const off = histogram.total === 0 ? 1 : band(quantile, histogram.total, alpha / 2)
-    const value = (part: number): number | null => {
-      const bucket = histogram.at(part)
-      return bucket === null ? null : middleOf(bucket)
-    }
-    return { estimate: value(quantile), low: value(quantile - off), high: value(quantile + off) }
-  }
-  const [b, c] = [of(baseline), of(canary)]
+  const [b, c] = [boundsOf(quantile, baseline, alpha), boundsOf(quantile, canary, alpha)]
   const over = (above: number | null, below: number | null): number | null =>
     above === null || below === null ? null : above / below
   return {
@@ -57,4 +64,16 @@ export function compareQuantile(
     canary: c.estimate,
     ratio: { estimate: over(c.estimate, b.estimate), low: over(c.low, b.high), high: over(c.high, b.low) },
   }
+}
+
+/** Is it excluded, at that level and any time, that the canary's quantile is `ratio` times the baseline's and `slack` milliseconds more? */
+export function isBelow(
+  quantile: number,
+  { baseline, canary }: { baseline: Histogram; canary: Histogram },
+  alpha: number,
+  { ratio, slack }: { ratio: number; slack: number },
+): boolean {
+  const { low } = boundsOf(quantile, baseline, alpha)
+  const { high } = boundsOf(quantile, canary, alpha)
+  return low !== null && high !== null && high <= ratio * low + slack
 }

@@ -4,8 +4,9 @@ import { type ArmCounts, type Batch, bucketOf, type VerdictSettings } from '#con
 
 export const settings: VerdictSettings = {
   alpha: 0.01,
-  tolerance: { errors: 0, latency: 0 },
+  tolerance: { errors: 0, latency: 0, slack: 0 },
   harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+  warm: 0,
   unit: 'requests',
   metrics: {},
 }

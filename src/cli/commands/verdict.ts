@@ -77,8 +77,9 @@ async function plan(
   const failing = (rate: number): number => 1 - (1 - rate) ** perSession
   const settings = {
     alpha,
-    tolerance: { errors: tolerance, latency: tolerance },
+    tolerance: { errors: tolerance, latency: tolerance, slack: 0 },
     harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+    warm: 0,
     unit,
     metrics: {},
   }

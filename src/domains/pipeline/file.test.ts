@@ -62,8 +62,9 @@ environments:
       most: 900_000,
       undecided: 'hold',
       alpha: 0.01,
-      tolerance: { errors: 0.1, latency: 0.1 },
+      tolerance: { errors: 0.1, latency: 0.1, slack: 1 },
       harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
+      warm: 200,
       metrics: {},
       scrape: { path: '/metrics', every: 5000 },
       fresh: false,
@@ -540,7 +541,8 @@ describe('laws', () => {
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))
         const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
-          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every'].includes(key) && typeof item === 'number'
+          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every', 'slack'].includes(key) &&
+          typeof item === 'number'
             ? item / 1000
             : item,
         ) as unknown

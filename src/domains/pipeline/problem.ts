@@ -47,6 +47,8 @@ const examples: Record<string, string> = {
   alpha: 'alpha: 0.01',
   tolerance: 'tolerance: {errors: 0.1, latency: 0.1}',
   harm: 'harm: {ratio: 1.5, difference: 0.001}',
+  slack: 'slack: 1ms',
+  warm: 'warm: 200',
   ramp: 'ramp: {from: 1, to: 50}',
   metrics: 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}',
   scrape: 'scrape: {path: /metrics, every: 5s}',
