@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   host: () => import('./host.ts'),
   events: () => import('./events.ts'),
   verdict: () => import('./verdict.ts'),
+  reports: () => import('./reports.ts'),
   kills: () => import('./kills.ts'),
 }
 

@@ -7,6 +7,7 @@ import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
 import * as logs from './commands/logs.ts'
 import * as machine from './commands/machine.ts'
+import * as reports from './commands/reports.ts'
 import * as runs from './commands/runs.ts'
 import * as status from './commands/status.ts'
 import * as up from './commands/up.ts'
@@ -18,6 +19,7 @@ export const registrations: Register[] = [
   files.register,
   status.register,
   runs.register,
+  reports.register,
   logs.register,
   deployments.register,
   verdict.register,

@@ -34,6 +34,11 @@ export const stepFile = shorthand(
       .prefault([])
       .describe('Names of secrets of the first environment that this step may read'),
     directory: insidePath.default('.').describe('Where it runs, relative to the top of the repository'),
+    reports: listOf(insidePath)
+      .prefault([])
+      .describe(
+        'Reports of tests, coverage and findings that it writes, as patterns such as `reports/**/*.xml`, from where it runs',
+      ),
     tools: listOf(text.min(1, 'must not be empty'))
       .prefault([])
       .describe('Programs that must be on the PATH, looked for before it starts'),

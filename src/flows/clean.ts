@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { forgetReports } from '#domains/report/store.ts'
 import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/sql.ts'
 import { collectGarbage } from '#platform/oci.ts'
@@ -9,6 +10,8 @@ import type { World } from './world.ts'
 const artifactsKept = 10
 /** Workspaces of failed runs are kept for a look this long. */
 const workspaceHours = 24
+/** Reports of this many of an app's newest runs are kept. */
+const reportsKept = 200
 /** Recorded results of ended workflows are kept this long; events and domain tables stay. */
 const stepDays = 7
 
@@ -18,6 +21,7 @@ const stepDays = 7
  */
 export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
   await forgetSteps(world.db, stepDays)
+  await forgetReports(world.db, reportsKept)
   return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
 }
 

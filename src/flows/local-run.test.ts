@@ -176,3 +176,25 @@ test('no line is lost, however many there are', async () => {
 test('an app without steps passes', async () => {
   expect((await run('services: {web: {static: public}}')).passed).toBe(true)
 })
+
+test('a report decides on the laptop, too', async () => {
+  await writeFile(join(folder, 'good'), '<testsuite name="s"><testcase name="adds"/></testsuite>')
+  await writeFile(
+    join(folder, 'bad'),
+    '<testsuite name="s"><testcase name="adds"><failure message="no"/></testcase></testsuite>',
+  )
+  const told = await run(`
+steps:
+  good: { run: cp good good.xml, reports: good.xml }
+  none: { run: "true", reports: none.xml, needs: [] }
+  bad: { run: cp bad bad.xml, reports: bad.xml, needs: [] }
+`)
+  const ends = told.messages.filter((one) => one.kind === 'step' && one.state !== 'running')
+  expect(
+    Object.fromEntries(ends.map((one) => (one.kind === 'step' ? [one.name, [one.state, one.reason]] : []))),
+  ).toEqual({
+    bad: ['failed', '1 of 1 tests failed: adds'],
+    good: ['passed', null],
+    none: ['failed', 'no report matches `none.xml`'],
+  })
+})

@@ -6,6 +6,7 @@ import { buildGraph, type Graph, readySteps, type StepOutcome, withNeeds } from 
 import { followLog, readLog } from '#domains/pipeline/log.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/command.ts'
+import { readReports, withReports } from './reports.ts'
 
 /** What a local run says as it goes. */
 export type LocalRunMessage =
@@ -123,8 +124,16 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
   })
   const spec = { id: `local/${name}/${attempt}`, command: step.run, cwd: join(run.folder, step.directory), env }
   const limits = { timeoutMs: step.timeout, logFile, masks: Object.values(secrets), tools: step.tools }
+  const since = run.now()
   try {
-    return await run.runner.run({ ...spec, ...limits }, run.signal)
+    const result = await run.runner.run({ ...spec, ...limits }, run.signal)
+    if (step.reports.length === 0 || result.outcome === 'cancelled') return result
+    const request = { patterns: step.reports, folder: spec.cwd, workspace: run.folder, since }
+    const { passed, reason } = withReports(
+      { passed: result.outcome === 'passed', reason: result.reason },
+      await readReports(request, null),
+    )
+    return { ...result, outcome: passed || result.outcome !== 'passed' ? result.outcome : 'failed', reason }
   } finally {
     ended.abort()
     await lines

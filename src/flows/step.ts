@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import { beginStep, endStep, getStep } from '#domains/pipeline/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
+import type { CommandResult } from '#platform/command.ts'
+import { readReports, withReports } from './reports.ts'
 import type { World } from './world.ts'
 
 /** A command to run as a step of a run, whose row is in the database already. */
@@ -18,6 +20,8 @@ export interface StepRequest {
   tools: string[]
   env: Record<string, string>
   masks: string[]
+  /** patterns of the reports that it writes, and the folder that they must lie in */
+  reports?: { patterns: string[]; workspace: string }
 }
 
 /** Where the log of one attempt is. */
@@ -41,6 +45,7 @@ export async function executeStep(
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
+    const since = Date.now()
     const result = await world.runner.run(
       {
         id: `${request.run}/${request.name}/${attempt}`,
@@ -65,21 +70,38 @@ export async function executeStep(
     )
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
-    const passed = result.outcome === 'passed'
+    const { passed, reason } = await judge(world, request, attempt, since, result)
     step.write(
       endStep(request.run, request.name, {
         state: passed ? 'passed' : 'failed',
         exitCode: result.exitCode,
-        reason: result.reason,
+        reason,
         lines: result.lines,
       }),
     )
     step.emit({
       ...subject,
       type: 'dev.cdevents.taskrun.finished',
-      data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason: result.reason },
+      data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason },
     })
-    if (passed || tries >= request.retry) return { passed, reason: result.reason }
+    if (passed || tries >= request.retry) return { passed, reason }
     await step.flush()
   }
+}
+
+/** Did an attempt pass: by its command, and by the reports that it wrote. */
+async function judge(
+  world: World,
+  request: StepRequest,
+  attempt: number,
+  since: number,
+  { outcome, reason }: CommandResult,
+): Promise<{ passed: boolean; reason: string | null }> {
+  const step = { passed: outcome === 'passed', reason }
+  if (!request.reports || request.reports.patterns.length === 0) return step
+  const read = await readReports(
+    { ...request.reports, folder: request.directory, since },
+    { db: world.db, attempt: { app: request.app, run: request.run, step: request.name, attempt } },
+  )
+  return withReports(step, read)
 }

@@ -58,6 +58,7 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       timeout: file.timeout,
       retry: file.retry,
       tools: file.tools,
+      reports: { patterns: file.reports, workspace: request.workspace },
       env: { ...file.env, ...named },
       masks: Object.values(named),
     })

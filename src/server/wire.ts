@@ -31,6 +31,7 @@ import { eventHandlers } from './events.ts'
 import { deploymentHandlers } from './handlers/deployments.ts'
 import { healthHandler } from './handlers/health.ts'
 import { lineHandlers } from './handlers/lines.ts'
+import { reportHandlers } from './handlers/reports.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { createHttpServer } from './http.ts'
 
@@ -103,6 +104,7 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...sourceHandlers(source, (app) => stopApp(world, app)),
       ...lineHandlers(world, source),
       ...runHandlers(world, engine, source),
+      ...reportHandlers(db, source),
       ...deploymentHandlers(world, engine),
       ...healthHandler(world, () =>
         host.status().then(

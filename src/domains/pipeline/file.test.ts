@@ -44,6 +44,7 @@ environments:
       run: 'npm ci',
       timeout: 1_800_000,
       retry: 0,
+      reports: [],
       env: {},
       secrets: [],
       directory: '.',
@@ -118,7 +119,7 @@ describe('what is refused, where and with which advice', () => {
       'an unknown key without a near one',
       'steps:\n  a:\n    run: x\n    colour: red\n',
       [
-        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, env, secrets, directory, tools',
+        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, env, secrets, directory, reports, tools',
       ],
     ],
     [

@@ -29,6 +29,7 @@ const examples: Record<string, string> = {
   secrets: 'secrets: [NPM_TOKEN]',
   directory: 'directory: packages/api',
   tools: 'tools: [mvn]',
+  reports: 'reports: [reports/*.xml, coverage/lcov.info]',
   include: 'include: [dist, package.json]',
   exclude: 'exclude: [test]',
   static: 'static: public',

@@ -1,0 +1,42 @@
+import type { FileCoverage, ReportSummary } from '#contract/report.ts'
+
+/** Coverage by file, of all lines and of those that a change added or altered; the changed files with the most missed come first. */
+export function coverageOf(
+  files: { file: string; known: number[]; missed: number[] }[],
+  changed: Map<string, Set<number>> | null,
+): FileCoverage[] {
+  return files
+    .map(({ file, known, missed }) => {
+      const lines = changed?.get(file)
+      const ofChange = known.filter((line) => lines?.has(line))
+      const missedOfChange = missed.filter((line) => lines?.has(line))
+      return {
+        file,
+        lines: known.length,
+        covered: known.length - missed.length,
+        missed,
+        changed: changed && {
+          lines: ofChange.length,
+          covered: ofChange.length - missedOfChange.length,
+          missed: missedOfChange,
+        },
+      }
+    })
+    .toSorted(
+      (a, b) =>
+        (b.changed?.missed.length ?? 0) - (a.changed?.missed.length ?? 0) ||
+        (b.changed?.lines ?? 0) - (a.changed?.lines ?? 0) ||
+        a.file.localeCompare(b.file),
+    )
+}
+
+/** Over all files. Lines of the change that no report knows cannot run, or were not looked at: they do not count. */
+export function sumOf(files: FileCoverage[]): NonNullable<ReportSummary['coverage']> {
+  const sum = (of: (file: FileCoverage) => { lines: number; covered: number } | null) =>
+    files.reduce(
+      (all, file) => ({ lines: all.lines + (of(file)?.lines ?? 0), covered: all.covered + (of(file)?.covered ?? 0) }),
+      { lines: 0, covered: 0 },
+    )
+  const isKnown = files.every(({ changed }) => changed !== null)
+  return { total: sum((file) => file), changed: isKnown && files.length > 0 ? sum((file) => file.changed) : null }
+}

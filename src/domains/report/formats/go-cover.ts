@@ -1,0 +1,28 @@
+import { type Format, ReportProblem } from '../report.ts'
+import { lineParser } from './lines.ts'
+
+const block = /^(.+):(\d+)\.\d+,(\d+)\.\d+ \d+ (\d+)$/
+
+/** Profiles of `go test -coverprofile`: blocks of lines, with how often each ran. */
+export const goCover: Format = {
+  name: 'Go cover',
+  recognises: (head) => /^mode: (set|count|atomic)\s*$/m.test(head),
+  parser: (sink) => {
+    const files = new Map<string, Map<number, number>>()
+    return lineParser(
+      (line, number) => {
+        if (line === '' || line.startsWith('mode: ')) return
+        const found = block.exec(line)
+        if (!found) throw new ReportProblem('has a line that is not a block of a Go profile', number)
+        const [, file = '', from = '', to = '', count = ''] = found
+        const hits = files.get(file) ?? new Map<number, number>()
+        files.set(file, hits)
+        for (let at = Number(from); at <= Math.min(Number(to), Number(from) + 100_000); at += 1)
+          hits.set(at, Math.max(hits.get(at) ?? 0, Number(count)))
+      },
+      () => {
+        for (const [file, hits] of files) sink.hits({ file, hits })
+      },
+    )
+  },
+}

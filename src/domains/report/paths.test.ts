@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { coverageOf, sumOf } from './coverage.ts'
+import { createPaths } from './paths.ts'
+
+test('a path of a report is found in the repository, and in doubt it is not', () => {
+  const pathOf = createPaths(
+    [
+      'src/main/java/com/shop/Cart.java',
+      'src/test/java/com/shop/Cart.java',
+      'cart/cart.go',
+      'a/index.ts',
+      'b/index.ts',
+      'shop.py',
+    ],
+    ['/srv/space'],
+  )
+  expect(pathOf('cart/cart.go')).toBe('cart/cart.go')
+  expect(pathOf('lib/cart.go')).toBe(null)
+  expect(pathOf('/srv/space/a/index.ts')).toBe('a/index.ts')
+  expect(pathOf('./b/index.ts')).toBe('b/index.ts')
+  expect(pathOf('example.com/shop/cart/cart.go')).toBe('cart/cart.go')
+  expect(pathOf('com/shop/Cart.java')).toBe(null)
+  expect(pathOf('main/java/com/shop/Cart.java')).toBe('src/main/java/com/shop/Cart.java')
+  expect(pathOf('index.ts')).toBe(null)
+  expect(pathOf('/usr/lib/python3/dist-packages/shop.py')).toBe(null)
+})
+
+test('coverage counts the lines of the change that a report knows', () => {
+  const files = coverageOf(
+    [
+      { file: 'a', known: [1, 2, 3, 4], missed: [4] },
+      { file: 'b', known: [1, 2], missed: [1, 2] },
+    ],
+    new Map([
+      ['b', new Set([2, 3])],
+      ['c', new Set([1])],
+    ]),
+  )
+  expect(files.map(({ file }) => file)).toEqual(['b', 'a'])
+  expect(files[0]?.changed).toEqual({ lines: 1, covered: 0, missed: [2] })
+  expect(sumOf(files)).toEqual({ total: { lines: 6, covered: 3 }, changed: { lines: 1, covered: 0 } })
+  expect(sumOf(coverageOf([{ file: 'a', known: [1], missed: [] }], null)).changed).toBe(null)
+  expect(sumOf([]).changed).toBe(null)
+})

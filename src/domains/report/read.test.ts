@@ -1,0 +1,253 @@
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findReports, readReport } from './read.ts'
+import type { FoundProblem, LineHits, Sink, TestCase } from './report.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fairlead-report-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function read(text: string | Buffer) {
+  const file = join(folder, 'report')
+  await writeFile(file, text)
+  const tests: TestCase[] = []
+  const hits: LineHits[] = []
+  const problems: FoundProblem[] = []
+  const sink: Sink = {
+    test: (one) => void tests.push(one),
+    hits: (one) => void hits.push(one),
+    problem: (one) => void problems.push(one),
+  }
+  const format = await readReport(file, sink, async () => undefined)
+  return {
+    format,
+    tests,
+    hits: Object.fromEntries(hits.map((one) => [one.file, Object.fromEntries(one.hits)])),
+    problems,
+  }
+}
+const brief = (tests: TestCase[]): string[] => tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
+
+describe('tests', () => {
+  test('of pytest: an error in the collection, a failure with its text, a skip', async () => {
+    const { format, tests } =
+      await read(`<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.046">
+      <testcase classname="" name="tests.test_broken" time="0.000"><error message="collection failure">ImportError: no module</error></testcase>
+      <testcase classname="tests.test_a" name="test_ok[1-2]" time="0.001" />
+      <testcase classname="tests.test_a" name="test_bad" time="0.002"><failure message="assert 1 == 2">def test_bad():
+&gt;       assert 1 == 2</failure></testcase>
+      <testcase classname="tests.test_a" name="test_skip" time="0.000"><skipped type="pytest.skip" message="not today">a.py:3: not today</skipped></testcase>
+    </testsuite></testsuites>`)
+    expect(format).toBe('JUnit')
+    expect(brief(tests)).toEqual([
+      'errored pytest tests › pytest > tests.test_broken',
+      'passed tests.test_a > test_ok[1-2]',
+      'failed tests.test_a > test_bad',
+      'skipped tests.test_a > test_skip',
+    ])
+    expect(tests[2]).toMatchObject({ seconds: 0.002, message: 'assert 1 == 2\ndef test_bad():\n>       assert 1 == 2' })
+  })
+
+  test('of Surefire: thousands set off by commas, a flaky test, output that is not a reason', async () => {
+    const { tests } =
+      await read(`<testsuite xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" name="com.shop.CartTest" time="1,234.5" tests="2">
+      <properties><property name="a" value="b"/></properties>
+      <testcase name="adds" classname="com.shop.CartTest" time="1,200.25"><system-out><![CDATA[<not a tag>]]></system-out></testcase>
+      <testcase name="sometimes" classname="com.shop.CartTest" time="NaN"><flakyFailure message="first" type="x">at Cart</flakyFailure></testcase>
+    </testsuite>`)
+    expect(brief(tests)).toEqual(['passed com.shop.CartTest > adds', 'passed com.shop.CartTest > sometimes'])
+    expect(tests.map(({ seconds, message }) => [seconds, message])).toEqual([
+      [1200.25, null],
+      [null, null],
+    ])
+  })
+
+  test('of nested suites without class names, and a suite that fails by itself', async () => {
+    const { tests } =
+      await read(`<testsuites><testsuite name="outer"><testsuite name="inner"><testcase name="a"><failure/></testcase></testsuite>
+      <testsuite name="setup"><error message="no database"/></testsuite></testsuite></testsuites>`)
+    expect(brief(tests)).toEqual(['failed outer › inner > a', 'errored outer › setup > setup'])
+    expect(tests[1]?.message).toBe('no database')
+  })
+
+  test('of TAP: a plan, subtests, directives, a diagnosis', async () => {
+    const { format, tests } = await read(`TAP version 14
+# Subtest: cart
+    # Subtest: adds
+    ok 1 - adds
+      ---
+      duration_ms: 12
+      ...
+    not ok 2 - removes
+      ---
+      error: 'still there'
+      ...
+    1..2
+not ok 1 - cart
+ok 2 - later # SKIP no network
+not ok 3 - some day # TODO
+ok
+1..4
+`)
+    expect(format).toBe('TAP')
+    expect(brief(tests)).toEqual([
+      'passed cart > adds',
+      'failed cart > removes',
+      'skipped  > later',
+      'skipped  > some day',
+      'passed  > 16',
+    ])
+    expect(tests[0]?.seconds).toBe(0.012)
+    expect(tests[1]?.message).toContain('still there')
+  })
+
+  test('any that are written as JUnit are read as they were meant, in however many pieces', async () => {
+    const name = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+      .filter((text) => /^[\P{C}]+$/u.test(text) && text.trim() === text)
+    const escape = (text: string): string => text.replace(/[<&"]/g, (one) => `&#${one.charCodeAt(0)};`)
+    const one = fc.record({
+      name,
+      outcome: fc.constantFrom('passed', 'failed', 'errored', 'skipped'),
+      seconds: fc.nat(1000),
+    })
+    const inside = { passed: '', failed: '<failure message="x"/>', errored: '<error>y</error>', skipped: '<skipped/>' }
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, { maxLength: 50 }), async (wanted) => {
+        const cases = wanted.map(
+          (test) =>
+            `<testcase classname="c" name="${escape(test.name)}" time="${test.seconds}">${inside[test.outcome as keyof typeof inside]}</testcase>`,
+        )
+        const { tests } = await read(`<testsuite name="s">${cases.join('\n')}</testsuite>`)
+        expect(tests.map(({ name: called, outcome, seconds }) => ({ name: called, outcome, seconds }))).toEqual(wanted)
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
+describe('coverage', () => {
+  test('of LCOV, Cobertura, JaCoCo and Go', async () => {
+    expect(await read('TN:\nSF:src/a.ts\nDA:1,2\nDA:2,0\nLF:2\nend_of_record\n')).toMatchObject({
+      format: 'LCOV',
+      hits: { 'src/a.ts': { 1: 2, 2: 0 } },
+    })
+    const cobertura = `<?xml version="1.0" ?><!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd"><coverage line-rate="0.5"><packages><package name="p"><classes>
+      <class name="a" filename="shop/a.py"><methods><method name="m"><lines><line number="1" hits="9"/></lines></method></methods><lines><line number="1" hits="1"/><line number="3" hits="0"/></lines></class></classes></package></packages></coverage>`
+    expect(await read(cobertura)).toMatchObject({ format: 'Cobertura', hits: { 'shop/a.py': { 1: 1, 3: 0 } } })
+    const jacoco = `<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="shop"><package name="com/shop"><class name="com/shop/Cart"/><sourcefile name="Cart.java"><line nr="7" mi="0" ci="3" mb="0" cb="0"/><line nr="9" mi="2" ci="0"/></sourcefile></package></report>`
+    expect(await read(jacoco)).toMatchObject({ format: 'JaCoCo', hits: { 'com/shop/Cart.java': { 7: 3, 9: 0 } } })
+    expect(
+      await read('mode: set\nexample.com/shop/cart.go:3.20,5.2 1 1\nexample.com/shop/cart.go:5.2,6.3 1 0\n'),
+    ).toMatchObject({
+      format: 'Go cover',
+      hits: { 'example.com/shop/cart.go': { 3: 1, 4: 1, 5: 1, 6: 0 } },
+    })
+  })
+})
+
+test('findings of SARIF: levels from rules, what is suppressed left out', async () => {
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'scan', rules: [{ id: 'sql', defaultConfiguration: { level: 'error' } }] } },
+        results: [
+          {
+            ruleId: 'sql',
+            message: { text: 'a query of text' },
+            locations: [{ physicalLocation: { artifactLocation: { uri: 'src/a.ts' }, region: { startLine: 4 } } }],
+          },
+          { ruleId: 'style', message: { text: 'long' } },
+          { ruleId: 'sql', message: { text: 'known' }, suppressions: [{ kind: 'inSource' }] },
+          { ruleId: 'sql', kind: 'pass', message: { text: 'fine' } },
+        ],
+      },
+    ],
+  }
+  const { format, problems } = await read(JSON.stringify(log))
+  expect(format).toBe('SARIF')
+  expect(problems).toEqual([
+    { tool: 'scan', rule: 'sql', level: 'error', message: 'a query of text', file: 'src/a.ts', line: 4 },
+    { tool: 'scan', rule: 'style', level: 'warning', message: 'long', file: null, line: null },
+  ])
+})
+
+describe('a report that lies', () => {
+  test.each([
+    ['is cut off', '<testsuite><testcase name="a"/>\n<testcase', 'ends in the middle', 2],
+    ['is cut off between tags', '<testsuite><testcase name="a"/>\n', 'ends in the middle', 2],
+    [
+      'has tags that do not match',
+      '<testsuite>\n\n</testcase></testsuite>',
+      'is not whole XML: unexpected close tag.',
+      3,
+    ],
+    [
+      'expands entities',
+      '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>\n<testsuite name="&b;"/>',
+      'is not whole XML: undefined entity',
+      2,
+    ],
+    [
+      'reads files',
+      '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuite>&a;</testsuite>',
+      'is not whole XML: undefined entity',
+      1,
+    ],
+    ['is empty', '  \n', 'is empty', null],
+    ['is something else', '{"a": 1}', 'is none of JUnit, Cobertura, JaCoCo, SARIF, LCOV, Go cover, TAP', null],
+    ['has fewer tests than it plans', '1..3\nok 1\nok 2\n', 'plans 3 tests and has 2: it was broken off', null],
+    ['bails out', 'TAP version 13\nok 1\nBail out! no database\n', 'was broken off: no database', 3],
+    [
+      'is in no known encoding',
+      '<?xml version="1.0" encoding="klingon"?><testsuite/>',
+      'is in an encoding that is not known: klingon',
+      null,
+    ],
+    ['is not whole JSON', '{"version": "2.1.0", "runs": [', 'is not whole JSON', null],
+    ['has no such line', 'SF:a\nDA:x,1\n', 'has a line DA: that is not `DA:<line>,<hits>` of a file', 2],
+  ])('because it %s', async (_name, text, problem, line) => {
+    const error = await read(text).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ name: 'ReportProblem', line })
+    expect((error as Error).message).toContain(problem)
+  })
+
+  test('because its bytes are not in its encoding; and one that is in another is read', async () => {
+    await expect(read(Buffer.from('<testsuite name="caf\xe9"/>', 'latin1'))).rejects.toThrow('is not in utf-8')
+    const latin = await read(
+      Buffer.from(
+        '<?xml version="1.0" encoding="ISO-8859-1"?><testsuite><testcase name="caf\xe9"/></testsuite>',
+        'latin1',
+      ),
+    )
+    expect(latin.tests[0]?.name).toBe('café')
+    const wide = await read(Buffer.from('\uFEFF<testsuite><testcase name="ü"/></testsuite>', 'utf16le'))
+    expect(wide.tests[0]?.name).toBe('ü')
+  })
+})
+
+describe('the files of a pattern', () => {
+  test('are those that were written now, within the workspace', async () => {
+    await mkdir(join(folder, 'a/reports'), { recursive: true })
+    for (const name of ['a/reports/1.xml', 'a/reports/2.xml', 'a/old.xml', 'a/b.txt'])
+      await writeFile(join(folder, name), 'x')
+    await utimes(join(folder, 'a/old.xml'), 1, 1)
+    const where = { workspace: folder, since: Date.now() - 60_000 }
+    const found = await findReports(join(folder, 'a'), ['**/*.xml', 'reports/1.xml'], where)
+    expect(found.map((file) => file.slice(folder.length))).toEqual(['/a/reports/1.xml', '/a/reports/2.xml'])
+    await symlink('/etc/hostname', join(folder, 'a/reports/3.xml'))
+    await expect(findReports(join(folder, 'a'), ['reports/*'], where)).rejects.toThrow(
+      'leads out of the workspace: reports/3.xml',
+    )
+  })
+})

@@ -1,0 +1,139 @@
+import type { Finding, ReportSummary, TestResult } from '#contract/report.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+import type { FoundProblem, TestCase } from './report.ts'
+
+/** An attempt of a step, to which a report belongs. */
+export interface Attempt {
+  app: string
+  run: number
+  step: string
+  attempt: number
+}
+
+/** Results of earlier commits that are looked at to tell whether a test is flaky. */
+const commitsLooked = 50
+
+/** Keeps tests, numbered on from `first`; the same ones again change nothing. */
+export function insertTests({ app, run, step, attempt }: Attempt, first: number, tests: TestCase[]): Statement[] {
+  const column = <K extends keyof TestCase>(key: K): TestCase[K][] => tests.map((test) => test[key])
+  const [suites, names] = [column('suite'), column('name')]
+  return [
+    sql`insert into test (app, suite, name) select distinct ${app}, suite, name
+      from unnest(${suites}::text[], ${names}::text[]) given (suite, name) order by suite, name on conflict do nothing`,
+    sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message)
+      select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + given.number, test.id, outcome, seconds, file, message
+      from unnest(${suites}::text[], ${names}::text[], ${column('outcome')}::text[], ${column('seconds')}::real[],
+        ${column('file')}::text[], ${column('message')}::text[]) with ordinality given (suite, name, outcome, seconds, file, message, number)
+      join test on test.app = ${app} and md5(test.suite || E'\n' || test.name) = md5(given.suite || E'\n' || given.name)
+      on conflict do nothing`,
+  ]
+}
+
+export function insertCoverage({ run, step, attempt }: Attempt, hits: Map<string, Map<number, number>>): Statement[] {
+  return [...hits].map(([file, lines]) => {
+    const known = [...lines.keys()].filter((line) => line > 0).sort((a, b) => a - b)
+    const missed = known.filter((line) => lines.get(line) === 0)
+    return sql`insert into coverage (run, step, attempt, file, lines, missed)
+      values (${run}, ${step}, ${attempt}, ${file}, ${known}::int[], ${missed}::int[]) on conflict do nothing`
+  })
+}
+
+export function insertFindings({ run, step, attempt }: Attempt, found: FoundProblem[]): Statement {
+  const column = <K extends keyof FoundProblem>(key: K): FoundProblem[K][] => found.map((one) => one[key])
+  return sql`insert into finding (run, step, attempt, number, tool, rule, level, message, file, line)
+    select ${run}::bigint, ${step}, ${attempt}::int, number, tool, rule, level, message, file, line
+    from unnest(${column('tool')}::text[], ${column('rule')}::text[], ${column('level')}::text[], ${column('message')}::text[],
+      ${column('file')}::text[], ${column('line')}::int[]) with ordinality given (tool, rule, level, message, file, line, number)
+    on conflict do nothing`
+}
+
+export function insertReport({ run, step, attempt }: Attempt, file: string, format: string): Statement {
+  return sql`insert into report (run, step, attempt, file, format) values (${run}, ${step}, ${attempt}, ${file}, ${format})
+    on conflict do nothing`
+}
+
+/** Of a table, only what belongs to the last attempt of each step. */
+const lastAttempt = sql`join step s on s.run = r.run and s.name = r.step and s.attempt = r.attempt`
+/** The outcome in the newest run before that had the test. */
+const before = sql`left join lateral (select p.outcome from test_result p join step ps on ps.run = p.run and ps.name = p.step and
+  ps.attempt = p.attempt where p.test = r.test and p.run < r.run order by p.run desc, p.number desc limit 1) b on true`
+const isBad = sql`r.outcome in ('failed', 'errored')`
+const isBroken = sql`(${isBad} and coalesce(b.outcome, 'passed') not in ('failed', 'errored'))`
+
+export interface TestFilter {
+  outcome?: TestResult['outcome'] | undefined
+  step?: string | undefined
+  limit: number
+  offset: number
+}
+
+/** The tests of a run: those that changed to failed first, then failed ones, then the slowest. */
+export async function listTests(db: Database, run: number, filter: TestFilter): Promise<TestResult[]> {
+  return db.query<TestResult>(sql`with shown as (
+      select r.test, r.run, r.number, r.step, r.outcome, r.seconds, r.file, r.message, b.outcome as before,
+        row_number() over (order by ${isBroken} desc, ${isBad} desc, r.seconds desc nulls last, r.number) as place
+      from test_result r ${lastAttempt} ${before}
+      where r.run = ${run} and r.outcome = coalesce(${filter.outcome ?? null}::text, r.outcome)
+        and r.step = coalesce(${filter.step ?? null}::text, r.step)
+      order by place limit ${filter.limit} offset ${filter.offset})
+    select step, t.suite, t.name, outcome, seconds, file, message, before, json_build_object('commits', f.commits, 'of', f.of) as flaky
+    from shown r join test t on t.id = r.test, lateral (
+      select count(*) filter (where good and bad)::int as commits, count(*)::int as of from (
+        select bool_or(p.outcome = 'passed') as good, bool_or(p.outcome in ('failed', 'errored')) as bad
+        from test_result p join pipeline_run pr on pr.id = p.run where p.test = r.test and p.run <= r.run
+        group by pr.sha order by max(p.run) desc limit ${commitsLooked}) commit) f
+    order by place`)
+}
+
+/** Did any step of a run have a report of one of these kinds. */
+async function hasReport(db: Database, run: number, kinds: string[]): Promise<boolean> {
+  const rows = await db.query(
+    sql`select 1 from report r ${lastAttempt} where r.run = ${run} and r.format = any(${kinds}::text[]) limit 1`,
+  )
+  return rows.length > 0
+}
+
+export async function countTests(db: Database, run: number): Promise<ReportSummary['tests']> {
+  const rows = await db.query<NonNullable<ReportSummary['tests']>>(sql`select count(*)::int as total,
+      count(*) filter (where r.outcome = 'passed')::int as passed, count(*) filter (where r.outcome = 'failed')::int as failed,
+      count(*) filter (where r.outcome = 'errored')::int as errored, count(*) filter (where r.outcome = 'skipped')::int as skipped,
+      count(*) filter (where ${isBroken})::int as broken, coalesce(sum(r.seconds), 0)::float8 as seconds
+    from test_result r ${lastAttempt} ${before} where r.run = ${run}`)
+  return (await hasReport(db, run, ['JUnit', 'TAP'])) ? (rows[0] ?? null) : null
+}
+
+/** A line that several steps report is missed only where all of them missed it. Null when there is no report. */
+export async function listCoverage(
+  db: Database,
+  run: number,
+): Promise<{ file: string; known: number[]; missed: number[] }[] | null> {
+  if (!(await hasReport(db, run, ['LCOV', 'Cobertura', 'JaCoCo', 'Go cover']))) return null
+  return db.query(sql`select file, array_agg(line order by line) as known, coalesce(array_agg(line order by line) filter (where missed), '{}') as missed
+    from (select r.file, line, bool_and(line = any(r.missed)) as missed
+      from coverage r ${lastAttempt}, unnest(r.lines) line where r.run = ${run} group by r.file, line) lines
+    group by file order by file`)
+}
+
+/** Those that were not there in the newest run before with findings come first. Null when there is no report. */
+export async function listFindings(db: Database, run: number): Promise<Finding[] | null> {
+  if (!(await hasReport(db, run, ['SARIF']))) return null
+  return db.query<Finding>(sql`with earlier as (
+      select max(p.run) as run from report p join pipeline_run pr on pr.id = p.run
+      where p.format = 'SARIF' and p.run < ${run} and pr.app = (select app from pipeline_run where id = ${run}))
+    select r.step, r.tool, r.rule, r.level, r.message, r.file, r.line, not exists (
+      select 1 from finding p, earlier where p.run = earlier.run and p.tool = r.tool and p.rule = r.rule
+        and p.file is not distinct from r.file and p.message = r.message) as "isNew"
+    from finding r ${lastAttempt} where r.run = ${run}
+    order by "isNew" desc, array_position(array['error', 'warning', 'note'], r.level), r.file, r.line, r.number`)
+}
+
+/** Reports of all but an app's newest runs are forgotten. */
+export async function forgetReports(db: Database, kept: number): Promise<void> {
+  for (const table of ['test_result', 'coverage', 'finding', 'report'])
+    await db.query({
+      text: `delete from ${table} where run in (select id from (
+        select id, row_number() over (partition by app order by id desc) as age from pipeline_run) aged where age > $1)`,
+      values: [kept],
+    })
+}

@@ -1,0 +1,131 @@
+import { readdir } from 'node:fs/promises'
+import { findReports, readReport, reportName } from '#domains/report/read.ts'
+import { createPaths } from '#domains/report/paths.ts'
+import { type FoundProblem, ReportProblem, type Sink, type TestCase } from '#domains/report/report.ts'
+import { type Attempt, insertCoverage, insertFindings, insertReport, insertTests } from '#domains/report/store.ts'
+import { git } from '#platform/git.ts'
+import type { Database } from '#platform/postgres.ts'
+import type { Statement } from '#platform/sql.ts'
+
+/** Tests that are written at once. */
+const batchSize = 2000
+/** Failed tests that a reason names. */
+const named = 3
+
+export interface ReportsRequest {
+  /** patterns, relative to `folder` */
+  patterns: string[]
+  folder: string
+  workspace: string
+  /** when the attempt began, in milliseconds since the epoch */
+  since: number
+}
+
+/** What was read: null for what is wrong with it, or how many tests failed of how many. */
+export interface ReportsResult {
+  problem: string | null
+  total: number
+  failed: number
+  names: string[]
+}
+
+/**
+ * Reads the reports that a step wrote, and keeps what they say; without a database it only counts. What is kept belongs to the attempt, so
+ * that a crash in the midst of it leaves nothing that counts.
+ */
+export async function readReports(
+  request: ReportsRequest,
+  store: { db: Database; attempt: Attempt } | null,
+): Promise<ReportsResult> {
+  const result: ReportsResult = { problem: null, total: 0, failed: 0, names: [] }
+  const hits = new Map<string, Map<number, number>>()
+  const problems: FoundProblem[] = []
+  let tests: TestCase[] = []
+  let kept = 0
+  const send = async (statements: Statement[]): Promise<void> => {
+    if (store && statements.length > 0) await store.db.batch(statements)
+  }
+  const flush = async (least: number): Promise<void> => {
+    if (tests.length < least || tests.length === 0) return
+    const batch = tests
+    tests = []
+    if (store) await send(insertTests(store.attempt, kept, batch))
+    kept += batch.length
+  }
+  const sink: Sink = {
+    test: (test) => {
+      tests.push(test)
+      result.total += 1
+      if (test.outcome !== 'failed' && test.outcome !== 'errored') return
+      result.failed += 1
+      if (result.names.length < named) result.names.push(test.name)
+    },
+    hits: (one) => {
+      const sums = hits.get(one.file) ?? new Map<number, number>()
+      for (const [line, count] of one.hits) sums.set(line, (sums.get(line) ?? 0) + count)
+      hits.set(one.file, sums)
+    },
+    problem: (one) => void problems.push(one),
+  }
+  let file: string | null = null
+  try {
+    const files = await findReports(request.folder, request.patterns, request)
+    if (files.length === 0) throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
+    for (file of files) {
+      const format = await readReport(file, sink, () => flush(batchSize))
+      if (store) await send([insertReport(store.attempt, reportName(request.workspace, file), format)])
+    }
+    await flush(1)
+    if (store) {
+      const pathOf = await repositoryPaths(request.workspace, hits.size > 0 || problems.length > 0)
+      await send(insertCoverage(store.attempt, byPath(hits, pathOf)))
+      const placed = problems.map((one) => ({
+        ...one,
+        file: one.file === null ? null : (pathOf(one.file) ?? one.file),
+      }))
+      if (placed.length > 0) await send([insertFindings(store.attempt, placed)])
+    }
+  } catch (error) {
+    if (!(error instanceof ReportProblem)) throw error
+    const where = error.line === null ? '' : ` (line ${error.line})`
+    const isMissing = error.message.startsWith('matches ')
+    result.problem =
+      file === null
+        ? `${isMissing ? 'no' : 'a'} report ${error.message}`
+        : `the report ${reportName(request.workspace, file)} ${error.message}${where}`
+  }
+  return result
+}
+
+/** Files that are not of the repository (libraries, what was generated) do not count. */
+function byPath(hits: Map<string, Map<number, number>>, pathOf: (path: string) => string | null) {
+  const sums = new Map<string, Map<number, number>>()
+  for (const [file, lines] of hits) {
+    const path = pathOf(file)
+    if (path === null) continue
+    const all = sums.get(path) ?? new Map<number, number>()
+    for (const [line, count] of lines) all.set(line, (all.get(line) ?? 0) + count)
+    sums.set(path, all)
+  }
+  return sums
+}
+
+async function repositoryPaths(workspace: string, isNeeded: boolean): Promise<(path: string) => string | null> {
+  if (!isNeeded) return (path) => path
+  const listed = await git(workspace, ['ls-files', '-z']).catch(() => null)
+  const files = listed ? listed.stdout.split('\0').filter(Boolean) : await readdir(workspace, { recursive: true })
+  return createPaths(files, [workspace])
+}
+
+/** What the reports make of a step: one that passed and has failing tests, or no whole report, has failed. */
+export function withReports(
+  step: { passed: boolean; reason: string | null },
+  { problem, total, failed, names }: ReportsResult,
+): { passed: boolean; reason: string | null } {
+  const more = failed > names.length ? `, and ${failed - names.length} more` : ''
+  const tests = failed > 0 ? `${failed} of ${total} tests failed: ${names.join(', ')}${more}` : null
+  // A command that failed may have had no time for its reports.
+  const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
+  const said = [step.reason, tests, wrong].filter((one) => one !== null)
+  return { passed: step.passed && tests === null && wrong === null, reason: said.length === 0 ? null : said.join('; ') }
+}

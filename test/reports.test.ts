@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+} from './installation.ts'
+
+const pipeline = `
+steps:
+  test:
+    run: sh test.sh
+    reports: [out/*.xml, lcov.info, '*.sarif']
+    retry: 0
+services: {web: {run: exec python3 -m http.server $PORT}}
+environments: {production: {}}
+`
+/** Writes reports of these tests, as `name outcome`. */
+const suite = (tests: string[], exit = 0): string => `mkdir -p out
+cat > out/a.xml <<'X'
+<testsuite name="shop">${tests
+  .map((one) => one.split(' '))
+  .map(
+    ([name, outcome]) =>
+      `<testcase classname="cart" name="${name}" time="0.5">${outcome === 'failed' ? '<failure message="boom"/>' : ''}</testcase>`,
+  )
+  .join('')}</testsuite>
+X
+printf 'SF:cart.js\\nDA:1,1\\nDA:2,0\\nDA:3,0\\nend_of_record\\n' > lcov.info
+cat > scan.sarif <<'X'
+{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"scan"}},"results":[{"ruleId":"sql","level":"error","message":{"text":"text in a query"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"cart.js"},"region":{"startLine":2}}}]}]}]}
+X
+exit ${exit}
+`
+
+describe('the reports of a run', () => {
+  let installation: Installation
+  let repository: Repository
+  beforeAll(async () => {
+    installation = await startInstallation()
+    repository = await makeRepository({
+      'fairlead.yaml': pipeline,
+      'test.sh': suite(['adds passed', 'removes passed']),
+      'cart.js': 'a\nb\nc\n',
+    })
+    await push(installation, 'shop', repository)
+  })
+  afterAll(async () => {
+    await installation.stop()
+    await repository.remove()
+  })
+  const deliver = async (files: Record<string, string>): Promise<number> => {
+    await repository.commit(files)
+    await push(installation, 'shop', repository)
+    return (await installation.client.listRuns({ query: { app: 'shop' } })).runs[0]?.id ?? 0
+  }
+
+  test('are kept: tests, coverage, findings', async () => {
+    expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
+    const report = await installation.client.getReport({ params: { run: 1 } })
+    expect(report).toEqual({
+      tests: { total: 2, passed: 2, failed: 0, errored: 0, skipped: 0, broken: 0, seconds: 1 },
+      coverage: { total: { lines: 3, covered: 1 }, changed: null },
+      findings: { error: 1, warning: 0, note: 0 },
+    })
+  })
+
+  test('stop a change whose tests fail, although its command says nothing; the new failure comes first', async () => {
+    const run = await deliver({
+      'test.sh': suite(['adds failed', 'removes passed', 'new passed']),
+      'cart.js': 'a\nB\nc\nd\n',
+    })
+    const ended = await endedRun(installation, run)
+    expect(ended).toMatchObject({ state: 'failed', reason: 'step test failed: 1 of 3 tests failed: adds' })
+    const { tests } = await installation.client.listTests({ params: { run }, query: {} })
+    expect(tests.map(({ name, outcome, before }) => [name, outcome, before])).toEqual([
+      ['adds', 'failed', 'passed'],
+      ['removes', 'passed', 'passed'],
+      ['new', 'passed', null],
+    ])
+    expect(tests[0]?.message).toBe('boom')
+    const report = await installation.client.getReport({ params: { run } })
+    expect(report.tests).toMatchObject({ broken: 1 })
+    expect(report.coverage?.changed).toEqual({ lines: 1, covered: 0 })
+    const { files } = await installation.client.listCoverage({ params: { run } })
+    expect(files).toEqual([
+      { file: 'cart.js', lines: 3, covered: 1, missed: [2, 3], changed: { lines: 1, covered: 0, missed: [2] } },
+    ])
+    const { findings } = await installation.client.listFindings({ params: { run } })
+    expect(findings).toMatchObject([{ rule: 'sql', level: 'error', file: 'cart.js', line: 2, isNew: false }])
+    const shown = await installation.cli('tests', String(run))
+    expect(shown.code).toBe(1)
+    expect(shown.stdout).toContain('3 tests: 2 passed, 1 failed (1 that did not before), 0 skipped')
+    expect((await installation.cli('coverage', String(run))).stdout).toContain('missed of the change: 2')
+    expect((await installation.cli('findings', String(run))).stdout).toContain('cart.js:2')
+  })
+
+  test('know a flaky test: it passed and failed on the same commit', async () => {
+    const again = `if [ -e "$HOME/once" ]; then { ${suite(['adds passed']).replace(/exit 0\n$/, '')}\n}; else touch "$HOME/once"\n${suite(['adds failed'])} fi\n`
+    const run = await deliver({ 'test.sh': again })
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'failed' })
+    const retried = await installation.client.retryRun({ params: { run } })
+    expect((await endedRun(installation, retried.id)).reason).toBe(null)
+    const { tests } = await installation.client.listTests({ params: { run: retried.id }, query: {} })
+    expect(tests[0]).toMatchObject({ outcome: 'passed', before: 'failed', flaky: { commits: 1, of: 3 } })
+    expect((await installation.cli('tests', String(retried.id))).stdout).toContain('flaky in 1 of 3 commits')
+  })
+
+  test.each([
+    ['is missing', 'exit 0\n', 'no report matches `out/*.xml`, `lcov.info`, `*.sarif`'],
+    [
+      'is cut off',
+      'mkdir out; printf "<testsuite>\\n<testcase" > out/a.xml\n',
+      'the report out/a.xml ends in the middle (line 2)',
+    ],
+    ['leads elsewhere', 'mkdir out; ln -s /etc/hostname out/a.xml\n', 'a report leads out of the workspace: out/a.xml'],
+  ])('fail the step when one %s, with a sentence', async (_what, script, reason) => {
+    const run = await deliver({ 'test.sh': script })
+    expect((await endedRun(installation, run)).reason).toBe(`step test failed: ${reason}`)
+  })
+
+  test('say why a step failed that has no time for reports, and what failed in one that has', async () => {
+    const early = await deliver({ 'test.sh': 'exit 3\n' })
+    expect((await endedRun(installation, early)).reason).toMatch(/^step test failed: [^;]*exit[^;]* 3$/)
+    const late = await deliver({ 'test.sh': suite(['adds failed'], 1) })
+    expect((await endedRun(installation, late)).reason).toMatch(
+      /^step test failed: [^;]*exit[^;]* 1; 1 of 1 tests failed: adds$/,
+    )
+  })
+
+  test('belong to the attempt that wrote them: a step that is repeated after a crash counts once', async () => {
+    const slow = `${suite(['adds passed']).replace(/exit 0\n$/, '')}\nsleep 2\n`
+    const run = await deliver({ 'test.sh': slow })
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await installation.killServer()
+    await installation.start()
+    expect((await endedRun(installation, run)).reason).toBe(null)
+    expect((await installation.client.getReport({ params: { run } })).tests).toMatchObject({ total: 1, passed: 1 })
+  })
+
+  test('the schema for editors knows them', () => {
+    expect(readFileSync(new URL('../schema/fairlead.schema.json', import.meta.url), 'utf8')).toContain('"reports"')
+  })
+})
