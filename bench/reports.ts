@@ -56,7 +56,7 @@ export async function run(): Promise<void> {
       const before = process.memoryUsage().rss
       let peak = before
       const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20)
-      const request = { patterns: ['*.xml'], folder: place, workspace: place, since: 0 }
+      const request = { patterns: ['*.xml'], folder: place, workspace: place, since: 0, quarantined: new Set<string>() }
       const took = await timed(() =>
         readReports(request, { db, attempt: { app: 'a', run: id, step: 'test', attempt: 1 } }),
       )

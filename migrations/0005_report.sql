@@ -41,10 +41,35 @@ create table finding (
   tool text not null,
   rule text not null,
   level text not null,
+  severity text,                   -- of a vulnerability, where its tool says
   message text not null,
   file text,
   line int,
   primary key (run, step, attempt, number)
+);
+
+create table measurement (
+  run bigint not null references pipeline_run (id) on delete cascade,
+  step text not null,
+  attempt int not null,
+  name text not null,
+  unit text not null,
+  better text not null,            -- lower or higher
+  value double precision not null,
+  deviation double precision,      -- of its samples, in the same unit
+  samples int,
+  primary key (run, step, attempt, name)
+);
+
+-- Bills of materials, as they were written.
+create table material (
+  run bigint not null references pipeline_run (id) on delete cascade,
+  step text not null,
+  attempt int not null,
+  file text not null,
+  components int not null,
+  document json not null,
+  primary key (run, step, attempt, file)
 );
 
 -- Which attempt of a step had reports, and of which kinds: no rows of a kind is not the same as no report.

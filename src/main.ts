@@ -10,6 +10,8 @@ async function main(): Promise<number> {
       return (await import('#runner/main.ts')).main()
     case 'host':
       return (await import('#host/main.ts')).main({ upgrade: false })
+    case 'inspector':
+      return (await import('#inspector/main.ts')).main()
     case 'static':
       return (await import('#host/static.ts')).main(rest)
     default:

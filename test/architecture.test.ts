@@ -17,6 +17,7 @@ const allowed: Record<string, string[]> = {
   server: ['contract', 'platform', 'engine', 'verdict', 'domains', 'flows'],
   host: ['contract', 'platform'],
   runner: ['contract', 'platform'],
+  inspector: ['contract', 'platform'],
   cli: ['contract'],
   web: ['contract'],
 }

@@ -61,10 +61,14 @@ describe('the reports of a run', () => {
   test('are kept: tests, coverage, findings', async () => {
     expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
     const report = await installation.client.getReport({ params: { run: 1 } })
-    expect(report).toEqual({
-      tests: { total: 2, passed: 2, failed: 0, errored: 0, skipped: 0, broken: 0, seconds: 1 },
-      coverage: { total: { lines: 3, covered: 1 }, changed: null },
-      findings: { error: 1, warning: 0, note: 0 },
+    expect(report).toMatchObject({
+      tests: { total: 2, passed: 2, failed: 0, errored: 0, skipped: 0, broken: 0, quarantined: 0, seconds: 1 },
+      // The first change brought every line.
+      coverage: { total: { lines: 3, covered: 1 }, changed: { lines: 3, covered: 1 } },
+      findings: { error: 1, warning: 0, note: 0, fresh: null },
+      measurements: null,
+      materials: null,
+      base: { run: null, sha: null },
     })
   })
 
@@ -87,7 +91,13 @@ describe('the reports of a run', () => {
     expect(report.coverage?.changed).toEqual({ lines: 1, covered: 0 })
     const { files } = await installation.client.listCoverage({ params: { run } })
     expect(files).toEqual([
-      { file: 'cart.js', lines: 3, covered: 1, missed: [2, 3], changed: { lines: 1, covered: 0, missed: [2] } },
+      {
+        file: 'cart.js',
+        lines: 3,
+        covered: 1,
+        missed: [2, 3],
+        changed: { lines: 1, covered: 0, missed: [2], reached: [] },
+      },
     ])
     const { findings } = await installation.client.listFindings({ params: { run } })
     expect(findings).toMatchObject([{ rule: 'sql', level: 'error', file: 'cart.js', line: 2, isNew: false }])

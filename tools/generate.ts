@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { openApi } from '#server/openapi.ts'
 import { cliReference } from './cli-reference.ts'
 import { errorReference } from './error-reference.ts'
+import { withVocabulary } from './gate-reference.ts'
 import { schemaText, withTables } from './pipeline-reference.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -14,6 +15,7 @@ export function generatedFiles(): Record<string, string> {
   return {
     'schema/fairlead.schema.json': schemaText(),
     'docs/fairlead-yaml.md': withTables(readFileSync(at('docs/fairlead-yaml.md'), 'utf8')),
+    'docs/gates.md': withVocabulary(readFileSync(at('docs/gates.md'), 'utf8')),
     'docs/openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
     'docs/errors.md': errorReference(),
     'docs/cli.md': cliReference(version),

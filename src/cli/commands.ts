@@ -1,8 +1,10 @@
 import type { Register } from './register.ts'
 import * as access from './commands/access.ts'
+import * as change from './commands/change.ts'
 import * as completion from './commands/completion.ts'
 import * as configuration from './commands/configuration.ts'
 import * as deployments from './commands/deployments.ts'
+import * as evidence from './commands/evidence.ts'
 import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
 import * as logs from './commands/logs.ts'
@@ -12,6 +14,7 @@ import * as runs from './commands/runs.ts'
 import * as status from './commands/status.ts'
 import * as up from './commands/up.ts'
 import * as verdict from './commands/verdict.ts'
+import * as waivers from './commands/waivers.ts'
 
 /** In the order of help. */
 export const registrations: Register[] = [
@@ -19,7 +22,10 @@ export const registrations: Register[] = [
   files.register,
   status.register,
   runs.register,
+  change.register,
   reports.register,
+  waivers.register,
+  evidence.register,
   logs.register,
   deployments.register,
   verdict.register,

@@ -5,7 +5,7 @@ import { endpoint, roles } from './endpoint.ts'
 import { configuration, environment, line } from './environment.ts'
 import { storedEvent } from './event.ts'
 import { deployment, deploymentStates, logLine, logPage, run, runDetail, runStates } from './run.ts'
-import { fileCoverage, finding, reportSummary, testOutcomes, testResult } from './report.ts'
+import { reportEndpoints } from './report-endpoints.ts'
 import { verdictView } from './verdict.ts'
 
 const id = z.coerce.number().int().positive()
@@ -212,44 +212,7 @@ export const endpoints = {
     output: logLine,
   }),
 
-  getReport: endpoint({
-    method: 'GET',
-    path: '/runs/{run}/report',
-    role: 'viewer',
-    summary: 'What the reports of a run’s steps say, in numbers: tests, coverage, findings',
-    params: inRun,
-    output: reportSummary,
-  }),
-  listTests: endpoint({
-    method: 'GET',
-    path: '/runs/{run}/tests',
-    role: 'viewer',
-    summary: 'The tests of a run: those that newly fail first, then failing ones, then the slowest',
-    params: inRun,
-    query: z.object({
-      outcome: z.enum(testOutcomes).optional(),
-      step: name.optional(),
-      limit,
-      offset: z.coerce.number().int().min(0).default(0),
-    }),
-    output: z.object({ tests: z.array(testResult), next: z.number().int().nullable() }),
-  }),
-  listCoverage: endpoint({
-    method: 'GET',
-    path: '/runs/{run}/coverage',
-    role: 'viewer',
-    summary: 'Which lines the tests of a run reached, by file, and which of those that the change touched',
-    params: inRun,
-    output: z.object({ files: z.array(fileCoverage) }),
-  }),
-  listFindings: endpoint({
-    method: 'GET',
-    path: '/runs/{run}/findings',
-    role: 'viewer',
-    summary: 'What the tools of a run found, new ones first',
-    params: inRun,
-    output: z.object({ findings: z.array(finding) }),
-  }),
+  ...reportEndpoints,
 
   getEnvironment: endpoint({
     method: 'GET',

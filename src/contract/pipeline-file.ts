@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { name } from './app.ts'
 import { canaryFile } from './canary-file.ts'
+import { evidenceName } from './evidence.ts'
+import { expressionProblem } from './expression.ts'
 import {
   command,
   count,
@@ -29,6 +31,11 @@ export const stepFile = shorthand(
       .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
     timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
     retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
+    rerun: command
+      .optional()
+      .describe(
+        'The command of further attempts, which runs only the tests named in the file `$FAIRLEAD_FAILED_TESTS`; default: `run`',
+      ),
     env: variables.prefault({}).describe('Variables for this step'),
     secrets: listOf(variableName)
       .prefault([])
@@ -115,6 +122,11 @@ export const environmentFile = shorthand(
         'All of the traffic at once, or a growing share of it while the release is judged against the one before',
       ),
     canary: canaryFile.prefault({}).describe('How a canary goes'),
+    evidence: listOf(evidenceName)
+      .prefault([])
+      .describe(
+        'What must be known of a release, and signed, before it may come here, such as `[tests, sbom, verdict.staging]`',
+      ),
     env: variables.prefault({}).describe('Variables of this environment; `fairlead env set` overrides them'),
     port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
     instances: count.optional().describe('Overrides that of each service'),
@@ -130,6 +142,11 @@ const artifactFile = shorthand(
   }),
 )
 
+const gateFile = text.superRefine((expression, context) => {
+  const problem = expressionProblem(expression)
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+})
+
 export const pipelineFile = shorthand(
   null,
   z.strictObject({
@@ -138,6 +155,10 @@ export const pipelineFile = shorthand(
       .record(name, stepFile)
       .prefault({})
       .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
+    gates: z
+      .record(name, gateFile)
+      .prefault({})
+      .describe('What must be so once the steps have passed, as expressions in CEL; see docs/gates.md'),
     artifact: artifactFile.prefault({}).describe('What is kept after the steps, and run in every environment'),
     services: z.record(name, serviceFile).prefault({}).describe('What runs; the first with a port gets the traffic'),
     environments: z

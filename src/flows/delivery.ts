@@ -19,6 +19,8 @@ import { pack } from '#platform/oci.ts'
 import { deploy } from './deployment.ts'
 import { facts, type PlannedDeployment } from './planned-deployment.ts'
 import { pause } from './patience.ts'
+import { lackOfEvidence, signEvidence, signVerdict } from './evidence.ts'
+import { inspectCode, needCode, passGates } from './gates.ts'
 import { runSteps } from './steps.ts'
 import type { World } from './world.ts'
 
@@ -41,11 +43,11 @@ export function deliveryWorkflow(world: World, concurrency: number): WorkflowDef
 }
 
 async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
-  const retired: Promise<void>[] = []
+  const later: Promise<unknown>[] = []
   try {
-    const end = await travel(ctx, world, input, retired)
+    const end = await travel(ctx, world, input, later)
     await finish(ctx, world, input, end)
-    await Promise.all(retired)
+    await Promise.all(later)
     return end
   } catch (error) {
     const end = endOf(error)
@@ -65,16 +67,33 @@ async function travel(
   ctx: WorkflowContext,
   world: World,
   input: DeliveryInput,
-  retired: Promise<void>[],
+  later: Promise<unknown>[],
 ): Promise<End> {
   const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
   if (prepared.end) return prepared.end
   const { definition } = prepared
   const workspace = workspaceOf(world, input.run)
+  const inspected = inspectCode(ctx, world, { ...input, definition })
+  // Nobody waits for it but gates that ask for it, and the end of the run.
+  inspected.catch(() => undefined)
+  later.push(inspected)
   const failed = await runSteps(ctx, world, { ...input, definition, workspace })
   if (failed !== null) return { state: 'failed', reason: failed }
+  if (needCode(definition.gates)) await inspected
+  const stopped = await passGates(ctx, world, { ...input, definition })
+  if (stopped !== null) return { state: 'failed', reason: stopped }
   const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, input, definition))
-  for (const environment of Object.keys(definition.environments)) {
+  const request = { ...input, artifact, definition }
+  const signed = signEvidence(ctx, world, request)
+  signed.catch(() => undefined)
+  later.push(signed)
+  const statements: Promise<unknown>[] = [signed]
+  for (const [environment, file] of Object.entries(definition.environments)) {
+    if (file.evidence.length > 0) {
+      await Promise.all(statements)
+      const lack = await ctx.step(`${environment}.policy`, () => lackOfEvidence(world, { ...request, environment }))
+      if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
+    }
     const plan = await ctx.step(`${environment}.plan`, (step) =>
       planDeployment(ctx, world, step, { ...input, environment, artifact, definition }),
     )
@@ -95,7 +114,13 @@ async function travel(
     if (outcome.state !== 'live') return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
     // The one before may drain while this change goes on to the next environment.
     outcome.retired.catch(() => undefined)
-    retired.push(outcome.retired)
+    later.push(outcome.retired)
+    if (file.strategy === 'canary') {
+      const judged = signVerdict(ctx, world, { ...request, environment, deployment: plan.id })
+      judged.catch(() => undefined)
+      later.push(judged)
+      statements.push(judged)
+    }
   }
   return { state: 'succeeded', reason: null }
 }

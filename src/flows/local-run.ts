@@ -128,9 +128,15 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
   try {
     const result = await run.runner.run({ ...spec, ...limits }, run.signal)
     if (step.reports.length === 0 || result.outcome === 'cancelled') return result
-    const request = { patterns: step.reports, folder: spec.cwd, workspace: run.folder, since }
+    const request = {
+      patterns: step.reports,
+      folder: spec.cwd,
+      workspace: run.folder,
+      since,
+      quarantined: new Set<string>(),
+    }
     const { passed, reason } = withReports(
-      { passed: result.outcome === 'passed', reason: result.reason },
+      { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },
       await readReports(request, null),
     )
     return { ...result, outcome: passed || result.outcome !== 'passed' ? result.outcome : 'failed', reason }

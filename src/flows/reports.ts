@@ -1,8 +1,16 @@
 import { readdir } from 'node:fs/promises'
 import { findReports, readReport, reportName } from '#domains/report/read.ts'
 import { createPaths } from '#domains/report/paths.ts'
-import { type FoundProblem, ReportProblem, type Sink, type TestCase } from '#domains/report/report.ts'
-import { type Attempt, insertCoverage, insertFindings, insertReport, insertTests } from '#domains/report/store.ts'
+import {
+  type BillOfMaterials,
+  type FoundProblem,
+  type Measured,
+  ReportProblem,
+  type Sink,
+  type TestCase,
+  testName,
+} from '#domains/report/report.ts'
+import * as store from '#domains/report/store.ts'
 import { git } from '#platform/git.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
@@ -19,13 +27,17 @@ export interface ReportsRequest {
   workspace: string
   /** when the attempt began, in milliseconds since the epoch */
   since: number
+  /** names of tests that stop nothing when they fail */
+  quarantined: Set<string>
 }
 
 /** What was read: null for what is wrong with it, or how many tests failed of how many. */
 export interface ReportsResult {
   problem: string | null
   total: number
+  /** without those that are quarantined */
   failed: number
+  quarantined: number
   names: string[]
 }
 
@@ -35,21 +47,23 @@ export interface ReportsResult {
  */
 export async function readReports(
   request: ReportsRequest,
-  store: { db: Database; attempt: Attempt } | null,
+  keep: { db: Database; attempt: store.Attempt } | null,
 ): Promise<ReportsResult> {
-  const result: ReportsResult = { problem: null, total: 0, failed: 0, names: [] }
+  const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
   const hits = new Map<string, Map<number, number>>()
   const problems: FoundProblem[] = []
+  const measured: Measured[] = []
+  const materials: BillOfMaterials[] = []
   let tests: TestCase[] = []
   let kept = 0
   const send = async (statements: Statement[]): Promise<void> => {
-    if (store && statements.length > 0) await store.db.batch(statements)
+    if (keep && statements.length > 0) await keep.db.batch(statements)
   }
   const flush = async (least: number): Promise<void> => {
     if (tests.length < least || tests.length === 0) return
     const batch = tests
     tests = []
-    if (store) await send(insertTests(store.attempt, kept, batch))
+    if (keep) await send(store.insertTests(keep.attempt, kept, batch))
     kept += batch.length
   }
   const sink: Sink = {
@@ -57,6 +71,7 @@ export async function readReports(
       tests.push(test)
       result.total += 1
       if (test.outcome !== 'failed' && test.outcome !== 'errored') return
+      if (request.quarantined.has(testName(test))) return void (result.quarantined += 1)
       result.failed += 1
       if (result.names.length < named) result.names.push(test.name)
     },
@@ -66,6 +81,8 @@ export async function readReports(
       hits.set(one.file, sums)
     },
     problem: (one) => void problems.push(one),
+    measured: (one) => void measured.push(one),
+    materials: (one) => void materials.push(one),
   }
   let file: string | null = null
   try {
@@ -73,17 +90,23 @@ export async function readReports(
     if (files.length === 0) throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
     for (file of files) {
       const format = await readReport(file, sink, () => flush(batchSize))
-      if (store) await send([insertReport(store.attempt, reportName(request.workspace, file), format)])
+      if (!keep) continue
+      const name = reportName(request.workspace, file)
+      await send([
+        store.insertReport(keep.attempt, name, format),
+        ...materials.splice(0).map((one) => store.insertMaterial(keep.attempt, name, one)),
+      ])
     }
     await flush(1)
-    if (store) {
+    if (keep) {
       const pathOf = await repositoryPaths(request.workspace, hits.size > 0 || problems.length > 0)
-      await send(insertCoverage(store.attempt, byPath(hits, pathOf)))
+      await send(store.insertCoverage(keep.attempt, byPath(hits, pathOf)))
+      await send(store.insertMeasurements(keep.attempt, measured))
       const placed = problems.map((one) => ({
         ...one,
         file: one.file === null ? null : (pathOf(one.file) ?? one.file),
       }))
-      if (placed.length > 0) await send([insertFindings(store.attempt, placed)])
+      if (placed.length > 0) await send([store.insertFindings(keep.attempt, placed)])
     }
   } catch (error) {
     if (!(error instanceof ReportProblem)) throw error
@@ -117,13 +140,21 @@ async function repositoryPaths(workspace: string, isNeeded: boolean): Promise<(p
   return createPaths(files, [workspace])
 }
 
-/** What the reports make of a step: one that passed and has failing tests, or no whole report, has failed. */
+/**
+ * What the reports make of a step: one that passed and has failing tests, or no whole report, has failed. One that ended with an exit
+ * code, and all of whose failing tests are quarantined, has passed.
+ */
 export function withReports(
-  step: { passed: boolean; reason: string | null },
-  { problem, total, failed, names }: ReportsResult,
+  step: { passed: boolean; exitCode: number | null; reason: string | null },
+  { problem, total, failed, quarantined, names }: ReportsResult,
 ): { passed: boolean; reason: string | null } {
   const more = failed > names.length ? `, and ${failed - names.length} more` : ''
   const tests = failed > 0 ? `${failed} of ${total} tests failed: ${names.join(', ')}${more}` : null
+  if (quarantined > 0 && failed === 0 && problem === null && (step.passed || (step.exitCode ?? 0) > 0))
+    return {
+      passed: true,
+      reason: `${quarantined} of ${total} tests failed, and ${quarantined === 1 ? 'is' : 'are'} quarantined`,
+    }
   // A command that failed may have had no time for its reports.
   const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
   const said = [step.reason, tests, wrong].filter((one) => one !== null)

@@ -1,7 +1,9 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { waivedSubjects } from '#domains/gate/store.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import { beginStep, endStep, getStep } from '#domains/pipeline/store.ts'
+import { carryTests, failedTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/command.ts'
 import { readReports, withReports } from './reports.ts'
@@ -20,6 +22,8 @@ export interface StepRequest {
   tools: string[]
   env: Record<string, string>
   masks: string[]
+  /** the command of a further attempt, which runs only the tests that failed */
+  rerun?: string | undefined
   /** patterns of the reports that it writes, and the folder that they must lie in */
   reports?: { patterns: string[]; workspace: string }
 }
@@ -46,10 +50,11 @@ export async function executeStep(
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
     const since = Date.now()
+    const failed = tries > 0 && request.rerun !== undefined ? await writeFailed(world, request, attempt - 1) : null
     const result = await world.runner.run(
       {
         id: `${request.run}/${request.name}/${attempt}`,
-        command: request.command,
+        command: failed === null ? request.command : (request.rerun ?? request.command),
         cwd: request.directory,
         env: stepEnvironment({
           app: request.app,
@@ -59,7 +64,7 @@ export async function executeStep(
           path: world.path,
           machine: world.machine,
           home: join(world.home.root, 'cache', request.app),
-          extra: request.env,
+          extra: failed === null ? request.env : { ...request.env, FAIRLEAD_FAILED_TESTS: failed },
         }),
         timeoutMs: request.timeout,
         logFile: logFile(world.home.runs, request.run, request.name, attempt),
@@ -70,7 +75,7 @@ export async function executeStep(
     )
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
-    const { passed, reason } = await judge(world, request, attempt, since, result)
+    const { passed, reason } = await judge(world, request, { attempt, since, isPart: failed !== null }, result)
     step.write(
       endStep(request.run, request.name, {
         state: passed ? 'passed' : 'failed',
@@ -89,19 +94,30 @@ export async function executeStep(
   }
 }
 
+/** The names of the tests that failed in an attempt, one a line, in a file that the next one may read. */
+async function writeFailed(world: World, request: StepRequest, attempt: number): Promise<string | null> {
+  const failed = await failedTests(world.db, request.run, request.name, attempt)
+  if (failed.length === 0) return null
+  const file = join(world.home.runs, String(request.run), 'log', request.name, `${attempt}.failed`)
+  await writeFile(file, `${failed.map(({ name }) => name).join('\n')}\n`)
+  return file
+}
+
 /** Did an attempt pass: by its command, and by the reports that it wrote. */
 async function judge(
   world: World,
   request: StepRequest,
-  attempt: number,
-  since: number,
-  { outcome, reason }: CommandResult,
+  { attempt, since, isPart }: { attempt: number; since: number; isPart: boolean },
+  { outcome, exitCode, reason }: CommandResult,
 ): Promise<{ passed: boolean; reason: string | null }> {
-  const step = { passed: outcome === 'passed', reason }
+  const step = { passed: outcome === 'passed', exitCode: outcome === 'failed' ? exitCode : null, reason }
   if (!request.reports || request.reports.patterns.length === 0) return step
+  const of = { app: request.app, run: request.run, step: request.name, attempt }
+  const quarantined = await waivedSubjects(world.db, request.app, 'test')
   const read = await readReports(
-    { ...request.reports, folder: request.directory, since },
-    { db: world.db, attempt: { app: request.app, run: request.run, step: request.name, attempt } },
+    { ...request.reports, folder: request.directory, since, quarantined },
+    { db: world.db, attempt: of },
   )
+  if (isPart) await world.db.batch([carryTests(of)])
   return withReports(step, read)
 }

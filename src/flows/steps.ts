@@ -57,6 +57,7 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       directory: join(request.workspace, file.directory),
       timeout: file.timeout,
       retry: file.retry,
+      rerun: file.rerun,
       tools: file.tools,
       reports: { patterns: file.reports, workspace: request.workspace },
       env: { ...file.env, ...named },

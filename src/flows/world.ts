@@ -8,6 +8,8 @@ import type { Database } from '#platform/postgres.ts'
 
 /** What the flows need of a repository. */
 export interface Checkouts {
+  /** the folder of an app's bare repository */
+  bareOf(app: string): string
   checkout(request: { app: string; sha: string; folder: string; signal: AbortSignal }): Promise<{ warnings: string[] }>
 }
 
@@ -21,6 +23,8 @@ export interface World {
   runner: Runner
   target: Target
   secrets: SecretBox
+  /** the address of this installation, as others know it */
+  publicUrl: string
   /** megabytes free where the installation is, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
   /** the PATH that steps and services get */

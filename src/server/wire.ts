@@ -29,6 +29,8 @@ import { startRunner } from '#platform/runner-client.ts'
 import { packageRoot, version } from '#platform/self.ts'
 import { eventHandlers } from './events.ts'
 import { deploymentHandlers } from './handlers/deployments.ts'
+import { evidenceHandlers } from './handlers/evidence.ts'
+import { gateHandlers } from './handlers/gates.ts'
 import { healthHandler } from './handlers/health.ts'
 import { lineHandlers } from './handlers/lines.ts'
 import { reportHandlers } from './handlers/reports.ts'
@@ -66,6 +68,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     source,
     runner,
     clock: systemClock,
+    publicUrl,
     target: processTarget(host),
     path: pathOf(env),
     machine: machineVariables(env),
@@ -104,7 +107,9 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...sourceHandlers(source, (app) => stopApp(world, app)),
       ...lineHandlers(world, source),
       ...runHandlers(world, engine, source),
-      ...reportHandlers(db, source),
+      ...reportHandlers({ db, source }),
+      ...gateHandlers({ db, source }),
+      ...evidenceHandlers(world),
       ...deploymentHandlers(world, engine),
       ...healthHandler(world, () =>
         host.status().then(

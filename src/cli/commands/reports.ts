@@ -1,6 +1,7 @@
 import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report.ts'
 import { count, number } from '../arguments.ts'
 import { createPaint, type Paint, state, table } from '../format.ts'
+import { ranges } from '../ranges.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../world.ts'
 
@@ -105,17 +106,6 @@ async function coverage(context: Context, run: number): Promise<void> {
 function fileRow({ file, changed, ...all }: FileCoverage): string[] {
   const missed = changed && changed.missed.length > 0 ? `missed of the change: ${ranges(changed.missed)}` : ''
   return [file, percent(all), missed]
-}
-
-/** `1-3, 7` */
-function ranges(lines: number[]): string {
-  const parts: [number, number][] = []
-  for (const line of lines) {
-    const last = parts.at(-1)
-    if (last && last[1] === line - 1) last[1] = line
-    else parts.push([line, line])
-  }
-  return parts.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
 }
 
 async function findings(context: Context, run: number): Promise<void> {

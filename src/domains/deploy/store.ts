@@ -55,6 +55,18 @@ export async function liveDeployment(db: Database, app: string, environment: str
   )
 }
 
+/** The newest deployment of another commit that stayed until now or until the next took its place: what a change is compared with. */
+export async function lastGood(
+  db: Database,
+  { app, environment, sha, before }: { app: string; environment: string; sha: string; before: number },
+): Promise<{ run: number; sha: string } | null> {
+  const rows = await db.query<{ run: number; sha: string }>(sql`select r.run, r.sha
+    from deployment d join release r on r.id = d.release
+    where d.app = ${app} and d.environment = ${environment} and d.state in ('live', 'replaced') and r.sha <> ${sha} and r.run < ${before}
+    order by d.id desc limit 1`)
+  return rows[0] ?? null
+}
+
 /** Under way or waiting, newest first. */
 export async function pendingDeployments(db: Database, app: string, environment: string): Promise<Deployment[]> {
   return select(

@@ -71,9 +71,10 @@ environments:
       fresh: false,
     }
     expect(file.environments).toEqual({
-      dev: { env: {}, watch: 300_000, strategy: 'blue-green', canary },
+      dev: { env: {}, evidence: [], watch: 300_000, strategy: 'blue-green', canary },
       production: {
         env: {},
+        evidence: [],
         watch: 90_000,
         strategy: 'blue-green',
         canary,
@@ -119,7 +120,7 @@ describe('what is refused, where and with which advice', () => {
       'an unknown key without a near one',
       'steps:\n  a:\n    run: x\n    colour: red\n',
       [
-        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, env, secrets, directory, reports, tools',
+        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, rerun, env, secrets, directory, reports, tools',
       ],
     ],
     [

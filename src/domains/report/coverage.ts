@@ -19,6 +19,7 @@ export function coverageOf(
           lines: ofChange.length,
           covered: ofChange.length - missedOfChange.length,
           missed: missedOfChange,
+          reached: ofChange.filter((line) => !missedOfChange.includes(line)),
         },
       }
     })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findReports, readReport } from './read.ts'
-import type { FoundProblem, LineHits, Sink, TestCase } from './report.ts'
+import type { BillOfMaterials, FoundProblem, LineHits, Measured, Sink, TestCase } from './report.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -18,10 +18,14 @@ async function read(text: string | Buffer) {
   const tests: TestCase[] = []
   const hits: LineHits[] = []
   const problems: FoundProblem[] = []
+  const measured: Measured[] = []
+  const materials: BillOfMaterials[] = []
   const sink: Sink = {
     test: (one) => void tests.push(one),
     hits: (one) => void hits.push(one),
     problem: (one) => void problems.push(one),
+    measured: (one) => void measured.push(one),
+    materials: (one) => void materials.push(one),
   }
   const format = await readReport(file, sink, async () => undefined)
   return {
@@ -29,6 +33,8 @@ async function read(text: string | Buffer) {
     tests,
     hits: Object.fromEntries(hits.map((one) => [one.file, Object.fromEntries(one.hits)])),
     problems,
+    measured,
+    materials,
   }
 }
 const brief = (tests: TestCase[]): string[] => tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
@@ -157,7 +163,14 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'scan', rules: [{ id: 'sql', defaultConfiguration: { level: 'error' } }] } },
+        tool: {
+          driver: {
+            name: 'scan',
+            rules: [
+              { id: 'sql', defaultConfiguration: { level: 'error' }, properties: { 'security-severity': '8.1' } },
+            ],
+          },
+        },
         results: [
           {
             ruleId: 'sql',
@@ -174,8 +187,16 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
   const { format, problems } = await read(JSON.stringify(log))
   expect(format).toBe('SARIF')
   expect(problems).toEqual([
-    { tool: 'scan', rule: 'sql', level: 'error', message: 'a query of text', file: 'src/a.ts', line: 4 },
-    { tool: 'scan', rule: 'style', level: 'warning', message: 'long', file: null, line: null },
+    {
+      tool: 'scan',
+      rule: 'sql',
+      level: 'error',
+      severity: 'high',
+      message: 'a query of text',
+      file: 'src/a.ts',
+      line: 4,
+    },
+    { tool: 'scan', rule: 'style', level: 'warning', severity: null, message: 'long', file: null, line: null },
   ])
 })
 
@@ -202,7 +223,12 @@ describe('a report that lies', () => {
       1,
     ],
     ['is empty', '  \n', 'is empty', null],
-    ['is something else', '{"a": 1}', 'is none of JUnit, Cobertura, JaCoCo, SARIF, LCOV, Go cover, TAP', null],
+    [
+      'is something else',
+      '{"a": 1}',
+      'is none of CycloneDX, JUnit, Cobertura, JaCoCo, SARIF, npm audit, pytest-benchmark, hyperfine, JMH, k6, autocannon, LCOV, Go cover, Go benchmarks, TAP',
+      null,
+    ],
     ['has fewer tests than it plans', '1..3\nok 1\nok 2\n', 'plans 3 tests and has 2: it was broken off', null],
     ['bails out', 'TAP version 13\nok 1\nBail out! no database\n', 'was broken off: no database', 3],
     [

@@ -1,4 +1,4 @@
-import type { testOutcomes, findingLevels } from '#contract/report.ts'
+import type { findingLevels, severities, testOutcomes } from '#contract/report.ts'
 
 /** What a report says of one test. */
 export interface TestCase {
@@ -10,6 +10,10 @@ export interface TestCase {
   message: string | null
 }
 
+/** The name by which people mean a test. */
+export const testName = ({ suite, name }: Pick<TestCase, 'suite' | 'name'>): string =>
+  suite === '' ? name : `${suite} › ${name}`
+
 /** Which lines of a file, from 1, could run, and how often they did. */
 export interface LineHits {
   file: string
@@ -20,9 +24,27 @@ export interface FoundProblem {
   tool: string
   rule: string
   level: (typeof findingLevels)[number]
+  /** of a vulnerability; null for what is none, or where the tool does not say */
+  severity: (typeof severities)[number] | null
   message: string
   file: string | null
   line: number | null
+}
+
+/** A number that a test of performance measured. */
+export interface Measured {
+  name: string
+  unit: string
+  better: 'lower' | 'higher'
+  value: number
+  /** standard deviation between samples, in `unit`, and how many there were; null when the report does not say */
+  spread: { deviation: number; samples: number } | null
+}
+
+/** A software bill of materials: CycloneDX in JSON, as it was written. */
+export interface BillOfMaterials {
+  components: number
+  document: Record<string, unknown>
 }
 
 /** Where a report's contents go as it is read. */
@@ -30,6 +52,8 @@ export interface Sink {
   test(one: TestCase): void
   hits(one: LineHits): void
   problem(one: FoundProblem): void
+  measured(one: Measured): void
+  materials(one: BillOfMaterials): void
 }
 
 /** Reads one report, piece by piece. Throws a ReportProblem. */
@@ -63,3 +87,12 @@ const longestMessage = 4000
 /** Names are kept up to a length; what is cut is cut the same way each time, so that a test stays the same one. */
 export const shortName = (text: string): string => text.trim().slice(0, longestName)
 export const shortMessage = (text: string): string | null => text.trim().slice(0, longestMessage) || null
+
+/** The mean of samples with their spread. Null when there are none, or one is no number. */
+export function summarise(samples: number[]): Pick<Measured, 'value' | 'spread'> | null {
+  if (samples.length === 0 || !samples.every(Number.isFinite)) return null
+  const mean = samples.reduce((sum, one) => sum + one, 0) / samples.length
+  const squares = samples.reduce((sum, one) => sum + (one - mean) ** 2, 0)
+  const deviation = Math.sqrt(squares / Math.max(1, samples.length - 1))
+  return { value: mean, spread: samples.length > 1 ? { deviation, samples: samples.length } : null }
+}

@@ -8,7 +8,6 @@ import type { Logger } from '#platform/log.ts'
 import type { Statement } from '#platform/sql.ts'
 import { about, createApps, nameOf, type AppsOptions } from './apps.ts'
 import { type BranchDecision, decideBranch } from './change.ts'
-import { changedLines } from './changed-lines.ts'
 import { checkout } from './checkout.ts'
 import { inTurn } from './in-turn.ts'
 import { commitFacts, fetchCommit, fetchInto, headOf, initBare, remoteHead, resolveCommit } from './repository.ts'
@@ -185,7 +184,6 @@ export function createSource(options: SourceOptions) {
     deliverCommit,
     stored: (name: string) => store.getApp(db, name),
     listStored: () => store.listApps(db),
-    changedLines: (app: string, base: string, sha: string) => changedLines(bareOf(app), base, sha),
     checkout: (request: { app: string; sha: string; folder: string; signal: AbortSignal }) =>
       checkout(bareOf(request.app), request.sha, request.folder, request.signal),
   }

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName } from '../report.ts'
-
-/** JSON is read as a whole. */
-const atMost = 64 * 1024 * 1024
+import { type Format, type FoundProblem, shortMessage, shortName } from '../report.ts'
+import { jsonParser } from './json.ts'
 
 const level = z.enum(['none', 'note', 'warning', 'error'])
 const sarifLog = z.object({
@@ -12,7 +10,13 @@ const sarifLog = z.object({
         driver: z.object({
           name: z.string(),
           rules: z
-            .array(z.object({ id: z.string(), defaultConfiguration: z.object({ level: level.optional() }).optional() }))
+            .array(
+              z.object({
+                id: z.string(),
+                defaultConfiguration: z.object({ level: level.optional() }).optional(),
+                properties: z.looseObject({ 'security-severity': z.coerce.string().optional() }).optional(),
+              }),
+            )
             .optional(),
         }),
       }),
@@ -48,33 +52,14 @@ const sarifLog = z.object({
 export const sarif: Format = {
   name: 'SARIF',
   recognises: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
-  parser: (sink) => {
-    let text = ''
-    return {
-      write: (piece) => {
-        text += piece
-        if (text.length > atMost) throw new ReportProblem('is larger than 64 MB')
-      },
-      end: () => {
-        for (const one of problemsOf(text)) sink.problem(one)
-      },
-    }
-  },
+  parser: (sink) =>
+    jsonParser('SARIF 2.1.0', sarifLog, (log) => {
+      for (const one of problemsOf(log)) sink.problem(one)
+    }),
 }
 
-function problemsOf(text: string): FoundProblem[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new ReportProblem(`is not whole JSON: ${(error as Error).message}`)
-  }
-  const read = sarifLog.safeParse(json)
-  if (!read.success) {
-    const [issue] = read.error.issues
-    throw new ReportProblem(`is not SARIF 2.1.0: ${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is not right'}`)
-  }
-  return read.data.runs.flatMap(({ tool: { driver }, results = [] }) =>
+function problemsOf(log: z.output<typeof sarifLog>): FoundProblem[] {
+  return log.runs.flatMap(({ tool: { driver }, results = [] }) =>
     results.flatMap((result): FoundProblem[] => {
       const rule = driver.rules?.find(({ id }) => id === result.ruleId) ?? driver.rules?.[result.ruleIndex ?? -1]
       const how = result.level ?? rule?.defaultConfiguration?.level ?? 'warning'
@@ -85,6 +70,7 @@ function problemsOf(text: string): FoundProblem[] {
           tool: shortName(driver.name),
           rule: shortName(result.ruleId ?? rule?.id ?? ''),
           level: how,
+          severity: severityOf(rule?.properties?.['security-severity']),
           message: shortMessage(result.message.text ?? result.message.id ?? '') ?? '',
           file: place?.artifactLocation?.uri?.replace(/^file:\/\//, '') ?? null,
           line: place?.region?.startLine ?? null,
@@ -92,4 +78,13 @@ function problemsOf(text: string): FoundProblem[] {
       ]
     }),
   )
+}
+
+/** By the CVSS score that GitHub's code scanning reads from `security-severity`, in the words of CVSS 3.1. */
+function severityOf(score: string | undefined): FoundProblem['severity'] {
+  const value = Number(score)
+  if (score === undefined || !(value > 0)) return null
+  if (value >= 9) return 'critical'
+  if (value >= 7) return 'high'
+  return value >= 4 ? 'medium' : 'low'
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { changedLines } from './changed-lines.ts'
+import { diff, touchedLines } from './diff.ts'
 
 let folder: string
 
@@ -29,8 +29,8 @@ async function commit(files: Record<string, string>): Promise<string> {
 
 async function changed(before: Record<string, string>, after: Record<string, string>) {
   const base = await commit(before)
-  const lines = await changedLines(join(folder, '.git'), base, await commit(after))
-  return lines && Object.fromEntries([...lines].map(([file, set]) => [file, [...set]]))
+  const files = await diff(join(folder, '.git'), base, await commit(after))
+  return files && Object.fromEntries([...touchedLines(files)].map(([file, set]) => [file, [...set]]))
 }
 
 describe('the lines that a change touched', () => {
@@ -56,11 +56,37 @@ describe('the lines that a change touched', () => {
     const base = await commit({ old: text })
     git('mv', 'old', 'fresh')
     const sha = await commit({ fresh: `${text}more\n` })
-    expect([...((await changedLines(join(folder, '.git'), base, sha)) ?? [])]).toEqual([['fresh', new Set([21])]])
+    const files = (await diff(join(folder, '.git'), base, sha)) ?? []
+    expect(files).toMatchObject([{ path: 'fresh', before: 'old', status: 'renamed', added: 1, removed: 0 }])
+    expect([...touchedLines(files)]).toEqual([['fresh', new Set([21])]])
   })
 
   test('are unknown when a commit is not there', async () => {
-    expect(await changedLines(join(folder, '.git'), '0'.repeat(39) + '1', await commit({ a: '1' }))).toBe(null)
+    expect(await diff(join(folder, '.git'), '0'.repeat(39) + '1', await commit({ a: '1' }))).toBe(null)
+  })
+
+  test('stand between lines that stayed, with their numbers now and before', async () => {
+    const base = await commit({ a: '1\n2\n3\n4\n5\n', gone: 'x\n', empty: '' })
+    await rm(join(folder, 'gone'))
+    const sha = await commit({ a: '1\n2\nthree\n4\n5\n', binary: 'a\0b', 'none here': '' })
+    const files = (await diff(join(folder, '.git'), base, sha, { context: 1 })) ?? []
+    expect(files.map(({ path, before, status, isBinary }) => [path, before, status, isBinary])).toEqual([
+      ['a', 'a', 'changed', false],
+      ['binary', null, 'added', true],
+      ['gone', 'gone', 'removed', false],
+      ['none here', null, 'added', false],
+    ])
+    expect(files[0]?.hunks[0]?.lines.map(({ kind, text, line, before }) => [kind, text, line, before])).toEqual([
+      ['same', '2', 2, 2],
+      ['removed', '3', null, 3],
+      ['added', 'three', 3, null],
+      ['same', '4', 4, 4],
+    ])
+  })
+
+  test('without a commit before it everything is new', async () => {
+    const files = (await diff(join(folder, '.git'), null, await commit({ a: '1\n2\n' }))) ?? []
+    expect([...touchedLines(files)]).toEqual([['a', new Set([1, 2])]])
   })
 
   test('law: what is not touched is in the file before, in its order', async () => {

@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { Waiver } from '#contract/gate.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { number, positive } from '../arguments.ts'
+import { ago, table } from '../format.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  const group: Command = program
+    .command('waivers')
+    .description('gates and tests that stop nothing for a time, because somebody says why')
+  group
+    .command('list')
+    .argument('<app>', 'name of the app')
+    .description('those in force first')
+    .addHelpText('after', '\nExamples:\n  $ fairlead waivers list shop')
+    .action((app: string) => list(context, app))
+  group
+    .command('add')
+    .argument('<app>', 'name of the app')
+    .option('--gate <name>', 'a gate of fairlead.yaml')
+    .option('--test <name>', 'a test, as `fairlead tests` writes it: quarantine')
+    .requiredOption('--reason <text>', 'why it may fail')
+    .option('--days <n>', 'for how long', positive, 7)
+    .description('let a gate or a test fail without stopping anything')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead waivers add shop --gate coverage --reason "the importer goes next week" --days 10\n  $ fairlead waivers add shop --test "cart › adds twice" --reason "flaky since the new clock, SHOP-12"',
+    )
+    .action((app: string, options: AddOptions) => add(context, app, options))
+  group
+    .command('end')
+    .argument('<app>', 'name of the app')
+    .argument('<waiver>', 'its number', number)
+    .description('take a waiver back')
+    .addHelpText('after', '\nExamples:\n  $ fairlead waivers end shop 3')
+    .action(async (app: string, id: number) => {
+      const { client } = await context.connect()
+      const waiver = await client.deleteWaiver({ params: { app, waiver: id } })
+      context.answer(waiver, () => [`Waiver ${waiver.id} of ${waiver.kind} ${waiver.subject} is over`])
+    })
+}
+
+interface AddOptions {
+  gate?: string
+  test?: string
+  reason: string
+  days: number
+}
+
+async function add(context: Context, app: string, { gate, test, reason, days }: AddOptions): Promise<void> {
+  if ((gate === undefined) === (test === undefined))
+    throw new FairleadError('invalid_input', { field: '--gate', problem: 'name either a gate, or a test with --test' })
+  const { client } = await context.connect()
+  const body = {
+    kind: gate === undefined ? ('test' as const) : ('gate' as const),
+    subject: gate ?? test ?? '',
+    reason,
+    days,
+  }
+  const waiver = await client.createWaiver({ params: { app }, body })
+  context.answer(waiver, () => [
+    `${waiver.kind} ${waiver.subject} stops nothing until ${waiver.until.slice(0, 10)} (waiver ${waiver.id})`,
+  ])
+}
+
+async function list(context: Context, app: string): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.listWaivers({ params: { app } })
+  const row = (one: Waiver): string[] => [
+    String(one.id),
+    one.isActive ? `until ${one.until.slice(0, 10)}` : 'over',
+    one.kind,
+    one.subject,
+    one.author,
+    ago(one.created, context.now()),
+    one.reason,
+  ]
+  context.answer(answer, () =>
+    answer.waivers.length === 0 ? ['Nothing is waived'] : table(answer.waivers.map(row), context.stdout.columns ?? 140),
+  )
+}

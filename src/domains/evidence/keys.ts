@@ -1,0 +1,39 @@
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { publicKey, type TrustedKey } from '#contract/dsse.ts'
+import type { Database } from '#platform/postgres.ts'
+import { addKey, listKeys } from './store.ts'
+
+/** Keeps the secret halves of keys: the same box as for the secrets of environments. */
+interface Box {
+  seal(name: string, value: string): string
+  open(name: string, sealed: string): string
+}
+
+export const keyId = (key: KeyObject): string =>
+  createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+
+/** The key that signs now; the first time it is made. */
+export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
+  for (;;) {
+    const current = (await listKeys(db)).find(({ retired }) => retired === null)
+    if (current) return { id: current.id, key: createPrivateKey(box.open(`signing/${current.id}`, current.secret)) }
+    await makeKey(db, box, false)
+  }
+}
+
+/** From now on a new key signs; what older ones signed stays valid. Answers its id. */
+export async function makeKey(db: Database, box: Box, isRotation: boolean): Promise<string> {
+  const pair = generateKeyPairSync('ed25519')
+  const id = keyId(pair.publicKey)
+  const secret = box.seal(`signing/${id}`, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  await db.batch(addKey({ id, publicKey: pem, secret }, isRotation))
+  return id
+}
+
+/** All keys of this installation, the retired ones included. */
+export async function trustedKeys(db: Database): Promise<TrustedKey[]> {
+  return (await listKeys(db)).map((one) => ({ id: one.id, key: publicKey(one.publicKey) }))
+}

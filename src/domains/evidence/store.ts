@@ -1,0 +1,49 @@
+import type { Evidence, SigningKey } from '#contract/evidence.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+
+export type NewEvidence = Omit<Evidence, 'created'> & { app: string; artifact: string }
+
+/** The same statement again, by a step that is repeated, takes the place of the first. */
+export function putEvidence(one: NewEvidence): Statement {
+  return sql`insert into evidence (app, run, artifact, kind, environment, predicate_type, result, manifest, envelope)
+    values (${one.app}, ${one.run}, ${one.artifact}, ${one.kind}, ${one.environment}::text, ${one.predicateType}, ${one.result},
+      ${one.manifest}, ${JSON.stringify(one.envelope)}::json)
+    on conflict (artifact, run, kind, environment) do update set predicate_type = excluded.predicate_type, result = excluded.result,
+      manifest = excluded.manifest, envelope = excluded.envelope, created = now()`
+}
+
+/** All that was signed about an artifact, also by other runs that built the same. */
+export async function listEvidence(db: Database, artifact: string): Promise<Evidence[]> {
+  return db.query<Evidence>(sql`select kind, environment, run, predicate_type as "predicateType", result, manifest, created, envelope
+    from evidence where artifact = ${artifact} order by run, id`)
+}
+
+export async function getArtifact(
+  db: Database,
+  digest: string,
+): Promise<{ digest: string; app: string; run: number } | null> {
+  const rows = await db.query<{ digest: string; app: string; run: number }>(
+    sql`select digest, app, run from artifact where digest = ${digest}`,
+  )
+  return rows[0] ?? null
+}
+
+type StoredKey = SigningKey & { secret: string }
+
+/** Newest first. */
+export async function listKeys(db: Database): Promise<StoredKey[]> {
+  return db.query<StoredKey>(
+    sql`select id, public_key as "publicKey", secret, created, retired from signing_key order by number desc`,
+  )
+}
+
+/** Adds a key, and retires all others. Without `isRotation` only when there is none: of two that begin at once, one has its way. */
+export function addKey(key: { id: string; publicKey: string; secret: string }, isRotation: boolean): Statement[] {
+  return [
+    sql`select pg_advisory_xact_lock(7266091)`,
+    sql`update signing_key set retired = now() where ${isRotation}::boolean and retired is null`,
+    sql`insert into signing_key (id, public_key, secret) select ${key.id}, ${key.publicKey}, ${key.secret}
+      where not exists (select 1 from signing_key where retired is null)`,
+  ]
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { expressionProblem } from '#contract/expression.ts'
+import type { Finding, Measurement } from '#contract/report.ts'
+import { askGates, reasonOf } from './gate.ts'
+import type { Known, Numbers } from './facts.ts'
+
+const nothing: Numbers = {
+  tests: null,
+  coverage: null,
+  findings: null,
+  measurements: null,
+  materials: null,
+  code: null,
+}
+const bare: Known = { numbers: nothing, findings: null, measurements: null, code: null, last: null }
+const covered = (changed: number, total = 900): Known['numbers'] => ({
+  ...nothing,
+  coverage: { total: { covered: total, lines: 1000 }, changed: { covered: changed, lines: 100 } },
+})
+const finding = (isNew: boolean | null, level: Finding['level'] = 'error'): Finding => ({
+  ...{ step: 'lint', tool: 'eslint', rule: 'no-eval', level, severity: 'high', message: 'eval is evil' },
+  ...{ file: 'src/a.js', line: 12, isNew },
+})
+const measurement = (low: number | null): Measurement => ({
+  ...{ step: 'bench', name: 'checkout p95', unit: 'ms', better: 'lower', value: 230, spread: null, before: 200 },
+  worse: { percent: 15, low, high: low === null ? null : 22 },
+})
+const code = (cyclomatic: number, before: number | null): Known['code'] => ({
+  summary: {
+    files: 1,
+    lines: 1,
+    code: 200,
+    functions: 1,
+    highest: cyclomatic,
+    complex: 1,
+    duplicated: 20,
+    broken: 0,
+    languages: {},
+  },
+  before: null,
+  functions: [
+    {
+      ...{ file: 'src/a.js', name: 'pay', line: 3, end: 40, cyclomatic, cognitive: 9, parameters: 1, isChanged: true },
+      before: before === null ? null : { cyclomatic: before, cognitive: 1 },
+    },
+  ],
+  duplicates: [],
+})
+const last = { run: 7, numbers: covered(100, 950) }
+
+const ask = (expression: string, known: Partial<Known>, waived: string[] = []) =>
+  askGates({ it: expression }, { ...bare, ...known }, new Set(waived))[0]
+
+describe('a gate', () => {
+  test('says what it compared, with what, and by how much it failed', () => {
+    expect(ask('coverage.changed >= 80.0', { numbers: covered(62) })).toMatchObject({
+      state: 'failed',
+      stops: true,
+      reasons: ['coverage.changed is 62, which is not >= 80: 18 below it'],
+    })
+    expect(ask('coverage.changed >= 80', { numbers: covered(91) })).toMatchObject({
+      state: 'passed',
+      stops: false,
+      reasons: ['coverage.changed is 91, which is >= 80: 11 above it'],
+    })
+    expect(ask('coverage.total >= last.coverage.total - 1.0', { numbers: covered(1), last })?.reasons).toEqual([
+      'coverage.total is 90, which is not >= last.coverage.total - 1.0, 94: 4 below it',
+    ])
+  })
+
+  test('names the findings, functions and measurements that are at fault', () => {
+    const fresh = '!findings.exists(f, f.isNew && f.level == "error")'
+    expect(ask(fresh, { findings: [finding(true), finding(false)], last })?.reasons).toEqual([
+      '1 of 2 findings: src/a.js:12 eval is evil (eslint no-eval)',
+    ])
+    expect(ask(fresh, { findings: [finding(false)], last })).toMatchObject({ state: 'passed' })
+    const simple = 'functions.all(f, f.cyclomatic <= 15 || f.cyclomatic <= f.before.cyclomatic)'
+    expect(ask(simple, { code: code(18, 12), last })?.reasons).toEqual([
+      '1 of 1 functions: src/a.js:3 pay has complexity 18 (cognitive 9)',
+    ])
+    expect(ask(simple, { code: code(18, 18), last })).toMatchObject({ state: 'passed' })
+    expect(ask(simple, { code: code(18, null), last })).toMatchObject({ state: 'failed' })
+    const slow = 'measurements.all(m, measurements[m].worse <= 5.0)'
+    expect(ask(slow, { measurements: [measurement(8)], last })?.reasons).toEqual([
+      '1 of 1 measurements: checkout p95 is 230 ms, was 200: 15 % worse, at least 8 % beyond its noise',
+    ])
+    expect(ask(slow, { measurements: [measurement(3)], last })).toMatchObject({ state: 'passed' })
+  })
+
+  test('without the data of this run stops: no data is never good', () => {
+    for (const [expression, why] of [
+      ['coverage.changed > 1.0', 'coverage'],
+      ['findings.size() == 0', 'findings'],
+      ['measurements["x"].value < 1.0', 'measurements'],
+      ['code.complex == 0', 'the code could not be measured'],
+      ['tests.total > 0 || true', 'tests'],
+    ] as const)
+      expect(ask(expression, {})).toMatchObject({
+        state: 'unknown',
+        stops: true,
+        reasons: [expect.stringContaining(why)],
+      })
+    expect(ask('measurements["gone"].value < 1.0', { measurements: [measurement(1)] })).toMatchObject({
+      state: 'unknown',
+      stops: true,
+      reasons: ['this run has no gone, for which `measurements["gone"].value < 1.0` asks'],
+    })
+  })
+
+  test('that compares is unknown while there is nothing to compare with, and stops nothing', () => {
+    const first = { numbers: covered(90), findings: [finding(null)], measurements: [measurement(null)] }
+    for (const expression of ['coverage.total >= last.coverage.total', '!findings.exists(f, f.isNew)'])
+      expect(ask(expression, first)).toMatchObject({ state: 'unknown', stops: false })
+    expect(
+      ask('coverage.total >= last.coverage.total', { ...first, last: { run: 7, numbers: nothing } })?.reasons,
+    ).toEqual(['the last good release (run 7) has no coverage to compare with'])
+    expect(ask('measurements["checkout p95"].worse <= 5.0', { ...first, last })).toMatchObject({
+      state: 'unknown',
+      stops: false,
+      reasons: [expect.stringContaining('noise is not known')],
+    })
+    expect(ask('!findings.exists(f, f.isNew)', { ...first, last })).toMatchObject({ state: 'unknown', stops: false })
+  })
+
+  test('that is waived has failed all the same, and says why', () => {
+    const waived = ask('coverage.changed >= 80.0', { numbers: covered(62) }, ['it'])
+    expect(waived).toMatchObject({ state: 'waived', stops: false, reasons: [expect.stringContaining('62')] })
+    expect(ask('coverage.changed >= 80.0', { numbers: covered(82) }, ['it'])).toMatchObject({ state: 'passed' })
+  })
+
+  test('of several says those that stopped', () => {
+    const gates = askGates(
+      { a: 'coverage.changed >= 80', b: 'coverage.total >= 10.0', c: 'tests.total > 0' },
+      { ...bare, numbers: covered(1) },
+      new Set(),
+    )
+    expect(reasonOf(gates)).toBe(
+      'gate a: coverage.changed is 1, which is not >= 80: 79 below it; gate c: no step of this run has a report of tests',
+    )
+    expect(reasonOf(gates.filter(({ name }) => name === 'b'))).toBe(null)
+  })
+
+  test('of `&&` and `||` explains the sides that decided', () => {
+    const both = { numbers: covered(62) }
+    expect(ask('coverage.changed >= 80 && coverage.total >= 10.0', both)?.reasons).toEqual([
+      'coverage.changed is 62, which is not >= 80: 18 below it',
+    ])
+    expect(ask('coverage.changed >= 80 || coverage.total >= 99.0', both)?.reasons).toHaveLength(2)
+    expect(ask('!(coverage.changed < 80)', both)?.reasons).toEqual([
+      'coverage.changed is 62, which is < 80: 18 below it',
+    ])
+  })
+})
+
+describe('an expression', () => {
+  test.each([
+    ['coverage.chnged > 1', /No such key: chnged/],
+    ['cov > 1', /Unknown variable: cov/],
+    ['1 +', /Unexpected token/],
+    ['coverage.changed', /must be true or false, and is of type double/],
+    ['findings.exists(f, f.levle == "x")', /No such key: levle/],
+    ['', /./],
+    ['coverage.changed > "a"', /no such overload/],
+  ])('that is wrong is said to be: %s', (text, problem) => expect(expressionProblem(text)).toMatch(problem))
+
+  test.each([
+    'coverage.changed >= 80',
+    '!findings.exists(f, f.isNew && f.severity in ["high", "critical"])',
+    'findings.filter(f, f.level == "error").size() <= 3',
+    'measurements["checkout p95"].worse <= 5.0',
+    'functions.all(f, f.cyclomatic <= 15 || f.cyclomatic <= f.before.cyclomatic)',
+    'code.duplication <= last.code.duplication + 0.5',
+    'tests.total >= last.tests.total',
+  ])('that is right is taken: %s', (text) => expect(expressionProblem(text)).toBe(null))
+})

@@ -1,0 +1,90 @@
+import type { CodeReport } from '#contract/code.ts'
+import type { Gate, Waiver } from '#contract/gate.ts'
+import type { Database } from '#platform/postgres.ts'
+import { sql, type Statement } from '#platform/sql.ts'
+import type { Numbers } from './facts.ts'
+
+const columns = sql`id, app, kind, subject, author, reason, created, until, ended,
+  (ended is null and until > now()) as "isActive"`
+
+/** Newest first; those that are active before the others. */
+export async function listWaivers(db: Database, app: string): Promise<Waiver[]> {
+  return db.query<Waiver>(
+    sql`select ${columns} from waiver where app = ${app} order by "isActive" desc, id desc limit 500`,
+  )
+}
+
+export async function getWaiver(db: Database, app: string, id: number): Promise<Waiver | null> {
+  const rows = await db.query<Waiver>(sql`select ${columns} from waiver where app = ${app} and id = ${id}`)
+  return rows[0] ?? null
+}
+
+/** What is waived now. */
+export async function waivedSubjects(db: Database, app: string, kind: Waiver['kind']): Promise<Set<string>> {
+  const rows = await db.query<{ subject: string }>(
+    sql`select subject from waiver where app = ${app} and kind = ${kind} and ended is null and until > now()`,
+  )
+  return new Set(rows.map(({ subject }) => subject))
+}
+
+export async function nextWaiverId(db: Database): Promise<number> {
+  const rows = await db.query<{ id: number }>(sql`select nextval(pg_get_serial_sequence('waiver', 'id')) as id`)
+  return rows[0]?.id ?? 0
+}
+
+export function insertWaiver(
+  waiver: Pick<Waiver, 'id' | 'app' | 'kind' | 'subject' | 'author' | 'reason' | 'until'>,
+): Statement {
+  return sql`insert into waiver (id, app, kind, subject, author, reason, until) overriding system value
+    values (${waiver.id}, ${waiver.app}, ${waiver.kind}, ${waiver.subject}, ${waiver.author}, ${waiver.reason}, ${waiver.until})`
+}
+
+export function endWaiver(id: number): Statement {
+  return sql`update waiver set ended = now() where id = ${id} and ended is null`
+}
+
+/** What was known of a run when its gates were asked. */
+export interface StoredSummary {
+  run: number
+  base: { run: number | null; sha: string | null }
+  numbers: Numbers
+  gates: Gate[]
+}
+
+export function putSummary(app: string, summary: StoredSummary): Statement {
+  const { run, base, numbers, gates } = summary
+  return sql`insert into summary (run, app, base_run, base_sha, numbers, gates)
+    values (${run}, ${app}, ${base.run}::bigint, ${base.sha}::text, ${JSON.stringify(numbers)}::json, ${JSON.stringify(gates)}::json)
+    on conflict (run) do update set base_run = excluded.base_run, base_sha = excluded.base_sha, numbers = excluded.numbers,
+      gates = excluded.gates, time = now()`
+}
+
+export async function getSummary(db: Database, run: number): Promise<StoredSummary | null> {
+  const rows =
+    await db.query<StoredSummary>(sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base, numbers, gates
+    from summary where run = ${run}`)
+  return rows[0] ?? null
+}
+
+/** The newest of an app, oldest first: its trends. */
+export async function listSummaries(
+  db: Database,
+  app: string,
+  limit: number,
+): Promise<(StoredSummary & { time: string })[]> {
+  const rows = await db.query<
+    StoredSummary & { time: string }
+  >(sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base,
+    numbers, gates, time from summary where app = ${app} order by run desc limit ${limit}`)
+  return rows.reverse()
+}
+
+export function putCode(run: number, report: CodeReport): Statement {
+  return sql`insert into code (run, report) values (${run}, ${JSON.stringify(report)}::json)
+    on conflict (run) do update set report = excluded.report`
+}
+
+export async function getCode(db: Database, run: number): Promise<CodeReport | null> {
+  const rows = await db.query<{ report: CodeReport }>(sql`select report from code where run = ${run}`)
+  return rows[0]?.report ?? null
+}

@@ -1,0 +1,63 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { analysisVersion, type Inspection } from './analyser.ts'
+
+/** Above so many bytes what was not asked for this time is forgotten. */
+const compactAbove = 64 * 1024 * 1024
+
+/** What the code of a blob is like: null when it cannot be measured. */
+export interface InspectionCache {
+  get(blob: string): Inspection | null | undefined
+  put(blob: string, inspection: Inspection | null): void
+  /** Writes what is new. A file that grew large is written again with what was asked for only. */
+  save(): Promise<void>
+}
+
+/** A file of JSON lines, by git's blob id: content decides, so that nothing in it is ever wrong. A line that was cut off is skipped. */
+export async function openCache(file: string): Promise<InspectionCache> {
+  const known = new Map<string, Inspection | null>()
+  const fresh = new Set<string>()
+  const asked = new Set<string>()
+  for await (const line of linesOf(file)) {
+    const entry = read(line)
+    if (entry) known.set(entry.blob, entry.inspection)
+  }
+  const text = (blobs: Set<string>): string =>
+    [...blobs]
+      .map((blob) => `${JSON.stringify({ v: analysisVersion, blob, inspection: known.get(blob) ?? null })}\n`)
+      .join('')
+  return {
+    get: (blob) => {
+      asked.add(blob)
+      return known.get(blob)
+    },
+    put: (blob, inspection) => {
+      asked.add(blob)
+      fresh.add(blob)
+      known.set(blob, inspection)
+    },
+    save: async () => {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+      if (fresh.size > 0) await appendFile(file, text(fresh), { mode: 0o600 })
+      fresh.clear()
+      if (!existsSync(file) || (await stat(file)).size < compactAbove) return
+      await writeFile(`${file}.${process.pid}`, text(asked), { mode: 0o600 })
+      await rename(`${file}.${process.pid}`, file)
+    },
+  }
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  if (existsSync(file)) yield* createInterface({ input: createReadStream(file) })
+}
+
+function read(line: string): { blob: string; inspection: Inspection | null } | null {
+  try {
+    const entry = JSON.parse(line) as { v: number; blob: string; inspection: Inspection | null }
+    return entry.v === analysisVersion ? entry : null
+  } catch {
+    return null
+  }
+}

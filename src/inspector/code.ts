@@ -1,0 +1,68 @@
+import type { CodeFunction, CodeReport, CodeSummary } from '#contract/code.ts'
+import { type CodeFile, findDuplicates } from './duplicates.ts'
+
+/** Above this cyclomatic complexity a function is said to be complex: the limit of NIST 500-235 for experienced teams. */
+const complexAbove = 15
+/** Functions that a report names. */
+const functionsAtMost = 1000
+
+/** What a change did to a file: its path before, and the lines that it added or altered. */
+export interface Touched {
+  before: string | null
+  lines: Set<number>
+}
+
+/** All that is said of the code of a commit. `before` is the code of the last good release. */
+export function reportOf(now: CodeFile[], before: CodeFile[] | null, touched: Map<string, Touched>): CodeReport {
+  const duplicates = findDuplicates(now)
+  const ofBefore = new Map(before?.map((file) => [file.path, file]))
+  const functions = now.flatMap((file) => {
+    const touch = touched.get(file.path)
+    return touch ? functionsOf(file, ofBefore.get(touch.before ?? file.path), touch.lines) : []
+  })
+  return {
+    summary: summaryOf(now, duplicates.lines),
+    before: before && summaryOf(before, findDuplicates(before).lines),
+    functions: functions.toSorted((a, b) => b.cyclomatic - a.cyclomatic).slice(0, functionsAtMost),
+    duplicates: [...touched].flatMap(([path, { lines }]) =>
+      duplicates.of(path).filter(({ line, end }) => [...lines].some((one) => one >= line && one <= end)),
+    ),
+  }
+}
+
+function functionsOf(file: CodeFile, before: CodeFile | undefined, lines: Set<number>): CodeFunction[] {
+  const known = new Map<string, { cyclomatic: number; cognitive: number }>()
+  for (const { name, cyclomatic, cognitive } of before?.inspection.functions ?? []) {
+    const same = known.get(name)
+    known.set(name, {
+      cyclomatic: Math.max(cyclomatic, same?.cyclomatic ?? 0),
+      cognitive: Math.max(cognitive, same?.cognitive ?? 0),
+    })
+  }
+  return file.inspection.functions.map((one) => ({
+    ...one,
+    file: file.path,
+    isChanged: [...lines].some((line) => line >= one.line && line <= one.end),
+    before: known.get(one.name) ?? null,
+  }))
+}
+
+function summaryOf(files: CodeFile[], duplicated: number): CodeSummary {
+  const languages: Record<string, number> = {}
+  for (const { inspection } of files)
+    languages[inspection.language] = (languages[inspection.language] ?? 0) + inspection.code
+  const functions = files.flatMap(({ inspection }) => inspection.functions)
+  return {
+    files: files.length,
+    lines: sum(files.map(({ inspection }) => inspection.lines)),
+    code: sum(files.map(({ inspection }) => inspection.code)),
+    functions: functions.length,
+    highest: functions.reduce((most, { cyclomatic }) => Math.max(most, cyclomatic), 0),
+    complex: functions.filter(({ cyclomatic }) => cyclomatic > complexAbove).length,
+    duplicated,
+    broken: files.filter(({ inspection }) => inspection.isBroken).length,
+    languages,
+  }
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0)

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { diff, touchedLines } from '#platform/diff.ts'
+import { git, gitEnvironment } from '#platform/git.ts'
+import { type Asked, type Said } from '#platform/inspector-protocol.ts'
+import { type Analyser, createAnalyser } from './analyser.ts'
+import { createBlobs } from './blobs.ts'
+import { type InspectionCache, openCache } from './cache.ts'
+import { reportOf, type Touched } from './code.ts'
+import type { CodeFile } from './duplicates.ts'
+import { languageOf } from './languages.ts'
+
+/** What was measured is kept after so many blobs, so that whoever goes on after a crash need not begin again. */
+const saveEvery = 200
+const largestBlob = 1_000_000
+
+const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
+
+/** The face that reads code which somebody else wrote, in a process of its own. What is asked comes on its standard input, as JSON. */
+export async function main(): Promise<number> {
+  const asked = JSON.parse(await text(process.stdin)) as Asked
+  const { repository, sha, base } = asked
+  const cache = await openCache(asked.cache)
+  for (const blob of asked.skip) cache.put(blob, null)
+  const trees = await Promise.all([sha, ...(base === null ? [] : [base])].map((one) => blobsOf(repository, one)))
+  await measure(repository, trees.flat(), cache)
+  const filesOf = (tree: Blob[]): CodeFile[] =>
+    tree.flatMap(({ path, blob }) => {
+      const inspection = cache.get(blob)
+      return inspection ? [{ path, inspection }] : []
+    })
+  const [now = [], before] = trees.map(filesOf)
+  say({ kind: 'result', report: reportOf(now, before ?? null, await touched(repository, base ?? asked.change, sha)) })
+  return 0
+}
+
+interface Blob {
+  blob: string
+  path: string
+}
+
+/** The files of a commit whose language is known. */
+async function blobsOf(repository: string, sha: string): Promise<Blob[]> {
+  const { stdout } = await git(repository, ['ls-tree', '-r', '-l', '-z', '--full-tree', '--end-of-options', sha])
+  return stdout.split('\0').flatMap((entry) => {
+    const [, blob = '', size, path = ''] = /^100\d{3} blob ([0-9a-f]+) +(\d+)\t([^]*)$/.exec(entry) ?? []
+    return languageOf(path) && Number(size) <= largestBlob ? [{ blob, path }] : []
+  })
+}
+
+async function measure(repository: string, blobs: Blob[], cache: InspectionCache): Promise<void> {
+  const missing = new Map(
+    blobs.filter(({ blob }) => cache.get(blob) === undefined).map(({ blob, path }) => [blob, path]),
+  )
+  if (missing.size > 0) await measureAll(repository, missing, cache, await createAnalyser())
+  await cache.save()
+}
+
+async function measureAll(
+  repository: string,
+  missing: Map<string, string>,
+  cache: InspectionCache,
+  analyser: Analyser,
+): Promise<void> {
+  const reader = spawn('git', ['cat-file', '--batch'], {
+    cwd: repository,
+    env: gitEnvironment(),
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const contents = createBlobs(reader.stdout)
+  let count = 0
+  for (const [blob, path] of missing) {
+    say({ kind: 'at', blob })
+    reader.stdin.write(`${blob}\n`)
+    const content = await contents.next()
+    cache.put(blob, content === null ? null : await analyser.inspect(path, content))
+    if ((count += 1) % saveEvery === 0) await cache.save()
+  }
+  reader.stdin.end()
+}
+
+async function touched(repository: string, base: string | null, sha: string): Promise<Map<string, Touched>> {
+  const files = (await diff(repository, base, sha)) ?? []
+  const lines = touchedLines(files)
+  return new Map(files.map(({ path, before }) => [path, { before, lines: lines.get(path) ?? new Set() }]))
+}

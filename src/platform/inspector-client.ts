@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { CodeReport } from '#contract/code.ts'
+import type { Asked, Said } from './inspector-protocol.ts'
+import { selfCommand } from './self.ts'
+
+/** A file on which it is busy for longer than this is left out, ms. */
+const patience = 20_000
+/** So many files may end an inspector before the whole is given up. */
+const skipsAtMost = 20
+/** megabytes */
+const memory = 1024
+
+/**
+ * Compares the code of two commits, in a process of its own: grammars are C, and what they read is anybody's. A file that ends the
+ * process, or keeps it busy for too long, is left out, and another goes on. Null when that does not help.
+ */
+export async function inspect(asked: Omit<Asked, 'skip'>, signal: AbortSignal): Promise<CodeReport | null> {
+  const skip: string[] = []
+  while (skip.length < skipsAtMost) {
+    const { report, at } = await once({ ...asked, skip }, signal)
+    if (report) return report
+    signal.throwIfAborted()
+    if (at === null || skip.includes(at)) return null
+    skip.push(at)
+  }
+  return null
+}
+
+async function once(asked: Asked, signal: AbortSignal): Promise<{ report: CodeReport | null; at: string | null }> {
+  const [node, ...args] = selfCommand('inspector')
+  const child = spawn(node, [`--max-old-space-size=${memory}`, ...args], {
+    cwd: asked.repository,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: '/' },
+    stdio: ['pipe', 'pipe', 'ignore'],
+    signal,
+    killSignal: 'SIGKILL',
+  })
+  const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve))
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(JSON.stringify(asked))
+  let report: CodeReport | null = null
+  let at: string | null = null
+  const kill = (): void => void child.kill('SIGKILL')
+  let timer = setTimeout(kill, patience)
+  for await (const line of createInterface({ input: child.stdout })) {
+    clearTimeout(timer)
+    timer = setTimeout(kill, patience)
+    const said = JSON.parse(line) as Said
+    if (said.kind === 'at') at = said.blob
+    else report = said.report
+  }
+  clearTimeout(timer)
+  await ended
+  return { report, at }
+}
