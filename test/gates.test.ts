@@ -143,9 +143,7 @@ describe('what is known of a change', () => {
       'cart.js': `${tangled}// even more\n`,
       'test.sh': script({ reached: [], findings: ['sql', 'eval'] }),
     })
-    expect((await endedRun(installation, next)).reason).toContain(
-      'gate findings: 1 of 2 findings: cart.js:1 eval here',
-    )
+    expect((await endedRun(installation, next)).reason).toContain('gate findings: 1 of 2 findings: cart.js:1 eval here')
   })
 
   test('a quarantined test stops nothing, and is shown', async () => {

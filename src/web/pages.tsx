@@ -10,6 +10,7 @@ import { useTitle } from './ui/page.tsx'
 const SignInPage = lazy(async () => ({ default: (await import('./access/sign-in-page.tsx')).SignInPage }))
 const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-page.tsx')).TokensPage }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
+const ChangePage = lazy(async () => ({ default: (await import('./change/change-page.tsx')).ChangePage }))
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployment/deployments-page.tsx')).DeploymentsPage,
 }))
@@ -30,6 +31,7 @@ export function Pages() {
           <Route index element={<HomePage />} />
           <Route path="/runs" element={<RunsPage />} />
           <Route path="/runs/:run" element={<RunPage />} />
+          <Route path="/runs/:run/change" element={<ChangePage />} />
           <Route path="/deployments" element={<DeploymentsPage />} />
           <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
           <Route path="/events" element={<EventsPage />} />

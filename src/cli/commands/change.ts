@@ -64,7 +64,10 @@ function numberLines({ numbers, before }: ChangeReport): string[] {
       : `Compared with ${short(base.sha)} (run ${base.run}), the last good release in production:`
   return [
     what,
-    ...table(rows.map(([name, text]) => [name, text, earlier.has(name) ? `was ${earlier.get(name)}` : '']), 160),
+    ...table(
+      rows.map(([name, text]) => [name, text, earlier.has(name) ? `was ${earlier.get(name)}` : '']),
+      160,
+    ),
     '',
   ]
 }

@@ -67,8 +67,7 @@ interface Elements {
 function elements({ list, name, test, facts, isAll, isTrue }: Elements): string {
   const all = valueOf(list, facts)
   const size = all instanceof Map ? all.size : Array.isArray(all) ? all.length : 0
-  if (isAll === isTrue)
-    return isAll ? `all ${size} ${textOf(list)} are so` : `none of ${size} ${textOf(list)} is so`
+  if (isAll === isTrue) return isAll ? `all ${size} ${textOf(list)} are so` : `none of ${size} ${textOf(list)} is so`
   const how = isAll ? `!(${textOf(test)})` : textOf(test)
   const found = expressions.evaluate(`${textOf(list)}.filter(${name}, ${how})`, facts) as unknown[]
   const keys = all instanceof Map ? found.map((key) => `${String(key)}${showField(all.get(key))}`) : found.map(show)

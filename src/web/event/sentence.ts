@@ -25,6 +25,9 @@ const named = (event: StoredEvent, data: Data): string =>
 const inBrackets = (value: unknown, word = ''): string =>
   value === undefined || value === null ? '' : ` (${word}${String(value)})`
 
+const waived = (data: Data): string =>
+  data['kind'] && data['subject'] ? `the ${String(data['kind'])} ${String(data['subject'])}` : 'a gate or a test'
+
 const runEnds: Record<string, Omit<Told, 'to'>> = {
   succeeded: { tone: 'good', text: 'is in production' },
   failed: { tone: 'bad', text: 'failed' },
@@ -144,6 +147,29 @@ const tells: Record<string, Tell> = {
     text: `The change was taken back from ${where(data)} and is held${because(data)}`,
   }),
   'change.released': (event) => ({ tone: 'fact', text: `${event.actor} asked for the change again` }),
+  'gate.finished': (event, data) => {
+    const gates = Array.isArray(data['gates'])
+      ? (data['gates'] as { name: string; state: string; stops: boolean }[])
+      : []
+    const stopping = gates.filter(({ stops }) => stops).map(({ name }) => name)
+    if (stopping.length > 0)
+      return { tone: 'bad', text: `Run ${last(event.subject)} is stopped by ${stopping.join(', ')}` }
+    const open = gates.filter(({ state }) => state !== 'passed').length
+    const rest = open === 0 ? '' : ` (${open} waived or unknown)`
+    return { tone: open === 0 ? 'good' : 'unknown', text: `Run ${last(event.subject)} passed its gates${rest}` }
+  },
+  'waiver.created': (event, data) => ({
+    tone: 'warn',
+    text: `${event.actor} waived ${waived(data)}${data['until'] ? ` until ${String(data['until']).slice(0, 10)}` : ''}${because(data)}`,
+  }),
+  'waiver.ended': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} took back the waiver of ${waived(data)}`,
+  }),
+  'evidence.signed': (_, data) => ({
+    tone: 'fact',
+    text: `Evidence was signed: ${Array.isArray(data['kinds']) ? data['kinds'].join(', ') : 'statements'}`,
+  }),
   'configuration.changed': (event, data) => {
     const what =
       Array.isArray(data['changed']) && data['changed'].length > 0 ? data['changed'].join(', ') : 'the configuration'

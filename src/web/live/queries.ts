@@ -39,6 +39,15 @@ export function useRun(run: number) {
   })
 }
 
+/** What is known of the change of a run; events of the run make it old, as they do the run. */
+export function useChange(run: number) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['run', run, 'change'],
+    queryFn: ({ signal }) => client.getChange({ params: { run }, signal }),
+  })
+}
+
 /** The details of the runs that are in their steps, by id. */
 export function useRunDetails(runs: number[]) {
   const client = useClient()

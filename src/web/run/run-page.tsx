@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { Ban, RotateCcw } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run.ts'
 import { ChainTimeline } from '../event/chain-timeline.tsx'
@@ -81,6 +81,11 @@ function Run({ run }: { run: RunDetail }) {
           </span>
         </p>
         <Facts run={run} />
+        <p className="mt-1.5">
+          <Link to={`/runs/${run.id}/change`} className="underline underline-offset-3">
+            What is known of this change
+          </Link>
+        </p>
       </PageHead>
       {graph.nodes.length > 0 ? <RunGraph graph={graph} selected={selected} select={select} /> : null}
       <div className="mt-5 grid gap-x-6 lg:grid-cols-[minmax(0,1fr)_21rem]">

@@ -1,0 +1,189 @@
+import type { ChangedFile, ChangeReport } from '#contract/change.ts'
+import type { DiffLine } from '#contract/diff.ts'
+import type { Finding } from '#contract/report.ts'
+import { Nothing, Section } from '../ui/page.tsx'
+import { levelLooks } from './lists.tsx'
+import { StatusIcon } from '../ui/status.tsx'
+
+/** The diff, with what is known of its lines on them. Files with something wrong come first. */
+export function Files({ files }: { files: ChangeReport['files'] }) {
+  if (files === null)
+    return (
+      <Section title="Files">
+        <Nothing>git cannot compare the two commits: one of them is no longer in the repository.</Nothing>
+      </Section>
+    )
+  if (files.length === 0)
+    return (
+      <Section title="Files">
+        <Nothing>No file differs from the last good release.</Nothing>
+      </Section>
+    )
+  const sorted = files.toSorted((a, b) => weight(b) - weight(a))
+  const [added, removed] = [sum(files.map((file) => file.added)), sum(files.map((file) => file.removed))]
+  return (
+    <Section
+      title={files.length === 1 ? 'One file' : `${files.length} files`}
+      aside={
+        <p className="text-soft">
+          <span className="text-good">+{added}</span> <span className="text-bad">−{removed}</span>
+        </p>
+      }
+    >
+      <div className="flex flex-col gap-3">
+        {sorted.map((file) => (
+          <File key={file.path} file={file} />
+        ))}
+      </div>
+    </Section>
+  )
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0)
+const weight = ({ findings, coverage }: ChangedFile): number => findings.length * 1000 + (coverage?.missed.length ?? 0)
+
+function File({ file }: { file: ChangedFile }) {
+  const grown = file.functions.filter(
+    ({ cyclomatic, before }) => cyclomatic > 15 && cyclomatic > (before?.cyclomatic ?? 0),
+  )
+  return (
+    <details
+      open={!file.isCut && file.status !== 'removed'}
+      className="panel overflow-hidden [content-visibility:auto]"
+    >
+      <summary className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2 hover:bg-hover/60">
+        <span className="min-w-0 flex-1 basis-full font-mono text-[0.95em] sm:basis-0">
+          {file.before !== null && file.before !== file.path ? (
+            <span className="text-soft">{file.before} → </span>
+          ) : null}
+          {file.path}
+        </span>
+        <FileNotes file={file} />
+        <span>
+          <span className="text-good">+{file.added}</span> <span className="text-bad">−{file.removed}</span>
+        </span>
+      </summary>
+      {grown.map((one) => (
+        <p key={`${one.name}${one.line}`} className="flex gap-2 border-t border-edge px-4 py-1.5">
+          <StatusIcon tone="warn" />
+          <span>
+            <code className="font-mono">{one.name}</code> (line {one.line}) has complexity {one.cyclomatic}
+            {one.before ? `, and had ${one.before.cyclomatic}` : ', and is new'}; cognitive {one.cognitive}
+          </span>
+        </p>
+      ))}
+      {file.duplicates.map((one) => (
+        <p key={one.line} className="flex gap-2 border-t border-edge px-4 py-1.5">
+          <StatusIcon tone="warn" />
+          <span>
+            Lines {one.line} to {one.end} are as{' '}
+            <code className="font-mono">
+              {one.of.file}:{one.of.line}
+            </code>
+          </span>
+        </p>
+      ))}
+      {file.isCut ? (
+        <p className="border-t border-edge px-4 py-3 text-soft">Its diff is too long to be shown here.</p>
+      ) : null}
+      {file.isBinary ? <p className="border-t border-edge px-4 py-3 text-soft">It is no text.</p> : null}
+      {file.hunks.length > 0 ? <Hunks file={file} /> : null}
+    </details>
+  )
+}
+
+function FileNotes({ file: { status, coverage, findings } }: { file: ChangedFile }) {
+  const lines = coverage ? coverage.reached.length + coverage.missed.length : 0
+  const notes = [
+    status === 'changed' ? null : status,
+    findings.length > 0 ? `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}` : null,
+    coverage && lines > 0 ? `${coverage.reached.length} of ${lines} lines tested` : null,
+  ].filter((one) => one !== null)
+  return <span className="text-soft">{notes.join(' · ')}</span>
+}
+
+function Hunks({ file }: { file: ChangedFile }) {
+  const reached = new Set(file.coverage?.reached)
+  const missed = new Set(file.coverage?.missed)
+  const findings = Map.groupBy(file.findings, ({ line }) => line ?? 0)
+  const loose = file.findings.filter(
+    ({ line }) => !file.hunks.some((hunk) => hunk.lines.some((one) => one.line === line)),
+  )
+  return (
+    <div className="overflow-x-auto border-t border-edge font-mono text-[0.88em] leading-[1.55]">
+      {loose.map((finding, index) => (
+        <FindingLine key={index} finding={finding} place={finding.line} />
+      ))}
+      <table className="w-full border-collapse" aria-label={`Diff of ${file.path}`}>
+        {file.hunks.map((hunk, index) => (
+          <tbody key={index}>
+            <tr className="bg-sunken text-soft">
+              <td colSpan={4} className="px-4 py-0.5">
+                ⋯ {hunk.heading}
+              </td>
+            </tr>
+            {hunk.lines.map((line, at) => (
+              <Line
+                key={at}
+                line={line}
+                mark={markOf(line, reached, missed)}
+                findings={line.line === null ? [] : (findings.get(line.line) ?? [])}
+              />
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </div>
+  )
+}
+
+type Mark = 'reached' | 'missed' | null
+
+const markOf = ({ line }: DiffLine, reached: Set<number>, missed: Set<number>): Mark =>
+  line === null ? null : missed.has(line) ? 'missed' : reached.has(line) ? 'reached' : null
+
+const grounds: Record<DiffLine['kind'], string> = { same: '', added: 'bg-good/10', removed: 'bg-bad/10' }
+const signs: Record<DiffLine['kind'], string> = { same: ' ', added: '+', removed: '−' }
+const marks = {
+  reached: { text: '✓', class: 'text-good', title: 'A test reaches this line' },
+  missed: { text: '✗', class: 'text-bad', title: 'No test reaches this line' },
+}
+
+function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: Finding[] }) {
+  const shown = mark && marks[mark]
+  return (
+    <>
+      <tr className={grounds[line.kind]}>
+        <td className="w-[1%] min-w-12 pr-2 pl-4 text-right text-soft select-none">{line.line ?? ''}</td>
+        <td className={`w-[1%] px-1 text-center select-none ${shown?.class ?? ''}`} title={shown?.title}>
+          {shown?.text}
+        </td>
+        <td className="w-[1%] px-1 text-soft select-none">{signs[line.kind]}</td>
+        <td className="pr-4 whitespace-pre">{line.text}</td>
+      </tr>
+      {findings.map((finding, index) => (
+        <tr key={index}>
+          <td colSpan={4}>
+            <FindingLine finding={finding} place={null} />
+          </td>
+        </tr>
+      ))}
+    </>
+  )
+}
+
+function FindingLine({ finding, place }: { finding: Finding; place: number | null }) {
+  return (
+    <p className="flex items-start gap-2 border-y border-edge bg-sunken px-4 py-1.5 font-sans text-[1.1em]">
+      <StatusIcon tone={levelLooks[finding.level].tone} />
+      <span>
+        {place === null ? null : <span className="text-soft">line {place}: </span>}
+        {finding.message}{' '}
+        <span className="text-soft">
+          {finding.tool} {finding.rule}
+        </span>
+        {finding.isNew ? <span className="text-warn"> new</span> : null}
+      </span>
+    </p>
+  )
+}

@@ -1,0 +1,35 @@
+import type { Gate } from '#contract/gate.ts'
+import { Section } from '../ui/page.tsx'
+import { Status } from '../ui/status.tsx'
+import { gateLooks } from './words.ts'
+
+const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'passed']
+
+/** What was asked of the change, those that stop it first: what was compared, with what, and by how much it failed. */
+export function Gates({ gates }: { gates: Gate[] }) {
+  if (gates.length === 0) return null
+  const sorted = gates.toSorted(
+    (a, b) => Number(b.stops) - Number(a.stops) || order.indexOf(a.state) - order.indexOf(b.state),
+  )
+  return (
+    <Section title="Gates">
+      <ul className="panel divide-y divide-edge">
+        {sorted.map((gate) => (
+          <li key={gate.name} className="grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)]">
+            <Status look={gateLooks[gate.state]} />
+            <div className="min-w-0">
+              <p>
+                <span className="font-medium">{gate.name}</span>
+                {gate.stops ? <span className="text-bad"> stops the change</span> : null}
+              </p>
+              {gate.reasons.map((reason) => (
+                <p key={reason}>{reason}</p>
+              ))}
+              <code className="block font-mono text-[0.88em] text-soft">{gate.expression}</code>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}

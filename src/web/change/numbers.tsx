@@ -1,0 +1,120 @@
+import type { ChangeReport, RunNumbers } from '#contract/change.ts'
+import type { Tone } from '../ui/state.ts'
+import { StatusIcon } from '../ui/status.tsx'
+import { formatCount } from '../ui/number.ts'
+import { plural, share } from './words.ts'
+
+interface Fact {
+  title: string
+  value: string
+  /** the same in the last good release */
+  was: string | null
+  detail: string
+  tone: Tone
+}
+
+/** The change in numbers, each beside what it was. */
+export function Numbers({ report: { numbers, before } }: { report: ChangeReport }) {
+  const facts = [
+    tests(numbers, before),
+    coverage(numbers, before),
+    findings(numbers, before),
+    measurements(numbers),
+    code(numbers, before),
+  ]
+  return (
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-3">
+      {facts.map(({ title, value, was, detail, tone }) => (
+        <div key={title} className="panel px-4 py-3">
+          <dt className="label flex items-center gap-1.5">
+            <StatusIcon tone={tone} size={14} />
+            {title}
+          </dt>
+          <dd className="mt-0.5">
+            <span className="text-lg font-semibold">{value}</span>
+            {was === null ? null : <span className="ml-2 text-soft">was {was}</span>}
+            <span className="block text-soft">{detail}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+type Before = ChangeReport['before']
+
+const unknown = (title: string, detail: string): Fact => ({
+  title,
+  value: 'Unknown',
+  was: null,
+  detail,
+  tone: 'unknown',
+})
+
+function tests({ tests: now }: RunNumbers, before: Before): Fact {
+  if (!now) return unknown('Tests', 'no step has a report of tests')
+  const bad = now.failed + now.errored
+  const detail = [
+    `${bad} failed`,
+    `${now.skipped} skipped`,
+    ...(now.quarantined > 0 ? [`${now.quarantined} quarantined`] : []),
+  ]
+  return {
+    title: 'Tests',
+    value: `${formatCount(now.passed)} passed`,
+    was: before?.tests ? formatCount(before.tests.passed) : null,
+    detail: detail.join(', '),
+    tone: bad > now.quarantined ? 'bad' : bad > 0 ? 'warn' : 'good',
+  }
+}
+
+function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
+  if (!now) return unknown('Coverage', 'no step has a report of coverage')
+  const all = share(now.total.covered, now.total.lines)
+  const was = before?.coverage ? share(before.coverage.total.covered, before.coverage.total.lines) : null
+  if (!now.changed)
+    return { title: 'Coverage', value: all, was, detail: 'of all; of the change it is unknown', tone: 'fact' }
+  return {
+    title: 'Coverage of the change',
+    value: share(now.changed.covered, now.changed.lines),
+    was: null,
+    detail: `${all} of all${was === null ? '' : `, was ${was}`}`,
+    tone: now.changed.covered === now.changed.lines ? 'good' : 'fact',
+  }
+}
+
+function findings({ findings: now }: RunNumbers, before: Before): Fact {
+  if (!now) return unknown('Findings', 'no step has a report of findings')
+  const sum = (of: { error: number; warning: number; note: number }): number => of.error + of.warning + of.note
+  const fresh = now.fresh && sum(now.fresh)
+  return {
+    title: 'Findings',
+    value: fresh === null ? String(sum(now)) : `${fresh} new`,
+    was: fresh === null && before?.findings ? String(sum(before.findings)) : null,
+    detail: `${plural(now.error, 'error')}, ${plural(now.warning, 'warning')}, ${plural(now.note, 'note')} in all`,
+    tone: (now.fresh ?? now).error > 0 ? 'bad' : 'good',
+  }
+}
+
+function measurements({ measurements: now }: RunNumbers): Fact {
+  if (!now) return unknown('Performance', 'no step has a report of measurements')
+  return {
+    title: 'Performance',
+    value: now.worse === 0 ? 'None worse' : `${now.worse} worse`,
+    was: null,
+    detail: `of ${now.total} measured, beyond their noise`,
+    tone: now.worse > 0 ? 'warn' : 'fact',
+  }
+}
+
+function code({ code: now }: RunNumbers, before: Before): Fact {
+  if (!now) return unknown('Code', 'it is not measured, or not yet')
+  const was = before?.code
+  return {
+    title: 'Code',
+    value: plural(now.code, 'line'),
+    was: was ? formatCount(was.code) : null,
+    detail: `${plural(now.complex, 'complex function')}${was ? ` (was ${was.complex})` : ''}, ${share(now.duplicated, now.code)} duplicated`,
+    tone: was && now.complex > was.complex ? 'warn' : 'fact',
+  }
+}

@@ -1,0 +1,86 @@
+import type { ChangeReport } from '#contract/change.ts'
+import type { TestResult } from '#contract/report.ts'
+import { formatCount } from '../ui/number.ts'
+import { Section } from '../ui/page.tsx'
+import { Status } from '../ui/status.tsx'
+import { isBad, testLooks } from './words.ts'
+
+/** Shown before one asks for more. */
+const slowest = 10
+
+/** Tests that changed their answer first, then those that fail, then the slowest. */
+export function Tests({ report: { tests, numbers }, run }: { report: ChangeReport; run: number }) {
+  if (numbers.tests === null || tests.length === 0) return null
+  const bad = tests.filter(isBad)
+  const rest = tests.filter((one) => !isBad(one)).slice(0, slowest)
+  const all = numbers.tests.failed + numbers.tests.errored
+  return (
+    <Section title={bad.length > 0 ? 'Tests that fail' : 'Tests'}>
+      {bad.length > 0 ? (
+        <ul className="panel divide-y divide-edge">
+          {bad.map((test) => (
+            <FailedTest key={`${test.step}/${test.suite}/${test.name}`} test={test} />
+          ))}
+        </ul>
+      ) : null}
+      {all > bad.length ? (
+        <p className="mt-1 text-soft">
+          {all - bad.length} more fail: <code className="font-mono">fairlead tests {run} --failed --limit 500</code>
+        </p>
+      ) : null}
+      {rest.length > 0 ? (
+        <details className={bad.length > 0 ? 'mt-2' : ''}>
+          <summary className="text-soft">The slowest of {formatCount(numbers.tests.total)}</summary>
+          <ul className="panel mt-2 divide-y divide-edge">
+            {rest.map((test) => (
+              <li key={`${test.step}/${test.suite}/${test.name}`} className="flex flex-wrap gap-x-4 px-4 py-1.5">
+                <span className="w-16 text-right text-soft">
+                  {test.seconds === null ? '' : `${test.seconds.toFixed(2)} s`}
+                </span>
+                <Name test={test} />
+                <Notes test={test} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </Section>
+  )
+}
+
+function Name({ test: { suite, name } }: { test: TestResult }) {
+  return (
+    <span className="min-w-0 flex-1">
+      {suite === '' ? null : <span className="text-soft">{suite} › </span>}
+      {name}
+    </span>
+  )
+}
+
+function Notes({ test }: { test: TestResult }) {
+  const { before, flaky, isQuarantined } = test
+  const notes = [
+    isBad(test) && before === 'passed' ? 'passed before' : null,
+    isBad(test) && before === null ? 'new' : null,
+    flaky.commits > 0 ? `flaky in ${flaky.commits} of ${flaky.of} commits` : null,
+    isQuarantined ? 'quarantined: stops nothing' : null,
+  ].filter((one) => one !== null)
+  return notes.length === 0 ? null : <span className="text-warn">{notes.join(', ')}</span>
+}
+
+function FailedTest({ test }: { test: TestResult }) {
+  return (
+    <li className="px-4 py-2.5">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <Status look={testLooks[test.outcome]} />
+        <Name test={test} />
+        <Notes test={test} />
+      </div>
+      {test.message ? (
+        <pre className="mt-1.5 max-h-56 overflow-auto rounded-md bg-sunken px-3 py-2 font-mono text-[0.88em] whitespace-pre-wrap">
+          {test.message}
+        </pre>
+      ) : null}
+    </li>
+  )
+}

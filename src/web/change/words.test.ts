@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import type { ChangeReport } from '#contract/change.ts'
+import { share, sumUp } from './words.ts'
+
+const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({
+  ...{
+    coverage: null,
+    findings: null,
+    measurements: null,
+    materials: null,
+    code: null,
+    base: { run: null, sha: null },
+  },
+  tests: { total: 10, passed: 10 - failed, failed, errored: 0, skipped: 0, broken: 0, quarantined, seconds: 1 },
+})
+const gate = (name: string, state: 'passed' | 'failed' | 'unknown' | 'waived'): ChangeReport['gates'][number] => ({
+  ...{ name, expression: 'true', state, reasons: [], stops: state === 'failed' },
+})
+const ended = { state: 'succeeded' as const }
+
+test('what is wrong comes first', () => {
+  expect(sumUp({ gates: [gate('a', 'failed'), gate('b', 'passed')], numbers: numbers(2) }, ended)).toEqual({
+    tone: 'bad',
+    word: '2 tests fail; stopped by a.',
+  })
+})
+
+test('green is only what was asked and is known', () => {
+  expect(sumUp({ gates: [gate('a', 'passed')], numbers: numbers() }, ended)).toEqual({
+    tone: 'good',
+    word: '1 gate holds; 10 tests pass.',
+  })
+  expect(sumUp({ gates: [], numbers: numbers() }, ended).tone).toBe('unknown')
+  expect(sumUp({ gates: [gate('a', 'unknown')], numbers: numbers() }, ended)).toEqual({
+    tone: 'unknown',
+    word: '0 gates hold; 1 has nothing to compare with yet; 10 tests pass.',
+  })
+  expect(sumUp({ gates: [gate('a', 'passed')], numbers: { ...numbers(), tests: null } }, ended).tone).toBe('unknown')
+  expect(sumUp({ gates: [gate('a', 'waived')], numbers: numbers(1, 1) }, ended).word).toBe(
+    '0 gates hold; 1 is waived; 9 tests pass.',
+  )
+  expect(sumUp({ gates: [], numbers: numbers() }, { state: 'running' }).tone).toBe('move')
+})
+
+test('a share is never rounded up to all', () => {
+  expect(share(9999, 10_000)).toBe('99.9 %')
+  expect(share(1, 1)).toBe('100 %')
+  expect(share(0, 0)).toBe('no line')
+})

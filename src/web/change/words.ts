@@ -1,0 +1,59 @@
+import type { ChangeReport, RunNumbers } from '#contract/change.ts'
+import type { Gate } from '#contract/gate.ts'
+import type { TestResult } from '#contract/report.ts'
+import { formatCount } from '../ui/number.ts'
+import { isActive, type Look, type RunState } from '../ui/state.ts'
+
+export const gateLooks: Record<Gate['state'], Look> = {
+  passed: { tone: 'good', word: 'Holds' },
+  failed: { tone: 'bad', word: 'Does not hold' },
+  unknown: { tone: 'unknown', word: 'Unknown' },
+  waived: { tone: 'warn', word: 'Waived' },
+}
+
+export const testLooks: Record<TestResult['outcome'], Look> = {
+  passed: { tone: 'good', word: 'Passed' },
+  failed: { tone: 'bad', word: 'Failed' },
+  errored: { tone: 'bad', word: 'Broke' },
+  skipped: { tone: 'passed-over', word: 'Skipped' },
+}
+
+export const isBad = ({ outcome }: Pick<TestResult, 'outcome'>): boolean =>
+  outcome === 'failed' || outcome === 'errored'
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
+/** The page in one sentence. What nobody looked at is said, too. */
+export function sumUp({ gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'>, run: { state: RunState }): Look {
+  const stopping = gates.filter(({ stops }) => stops)
+  const failing = failingOf(numbers)
+  const wrong = [
+    failing > 0 ? plural(failing, 'test fails', 'tests fail') : null,
+    stopping.length > 0 ? `stopped by ${stopping.map(({ name }) => name).join(', ')}` : null,
+  ].filter((one) => one !== null)
+  if (wrong.length > 0) return { tone: 'bad', word: `${capital(wrong.join('; '))}.` }
+  if (gates.length === 0 && isActive(run.state)) return { tone: 'move', word: 'Its steps are not over yet.' }
+  const unknown = gates.filter(({ state }) => state === 'unknown').length
+  const waived = gates.filter(({ state }) => state === 'waived').length
+  const asked =
+    gates.length === 0 ? 'No gate is asked' : plural(gates.length - unknown - waived, 'gate holds', 'gates hold')
+  const rest = [
+    waived > 0 ? plural(waived, 'is waived', 'are waived') : null,
+    unknown > 0 ? plural(unknown, 'has nothing to compare with yet', 'have nothing to compare with yet') : null,
+    numbers.tests === null
+      ? 'no step has a report of tests'
+      : plural(numbers.tests.passed, 'test passes', 'tests pass'),
+  ].filter((one) => one !== null)
+  const isKnown = gates.length > 0 && numbers.tests !== null && unknown + waived === 0
+  return { tone: isKnown ? 'good' : 'unknown', word: `${[asked, ...rest].join('; ')}.` }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+const failingOf = ({ tests }: RunNumbers): number =>
+  tests === null ? 0 : tests.failed + tests.errored - tests.quarantined
+
+/** `87.5 %`; `none` where there is nothing to divide. */
+export const share = (part: number, of: number): string =>
+  of === 0 ? 'no line' : `${Math.floor((part / of) * 1000) / 10} %`

@@ -1,0 +1,109 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+} from './installation.ts'
+
+/** So many tests has a large suite. */
+const many = 10_000
+
+const pipeline = `
+steps:
+  test: {run: sh test.sh, reports: ['*.xml', lcov.info, scan.sarif, bench.json]}
+gates:
+  coverage: coverage.changed >= 80
+  findings: '!findings.exists(f, f.isNew && f.level == "error")'
+  speed: measurements["checkout"].worse <= 5.0
+services: {web: {run: exec python3 -m http.server $PORT}}
+environments: {production: {}}
+`
+const script = (bad: boolean): string => `
+awk 'BEGIN { print "<testsuite name=\\"cart\\">"; for (i = 0; i < ${many}; i++) printf "<testcase classname=\\"cart\\" name=\\"adds %d\\" time=\\"0.01\\"/>", i; print "</testsuite>" }' > tests.xml
+printf 'SF:cart.js\\nDA:2,1\\nDA:3,${bad ? 0 : 1}\\nDA:4,1\\nend_of_record\\n' > lcov.info
+cat > scan.sarif <<'X'
+${JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'scan' } }, results: bad ? [{ ruleId: 'sql', level: 'error', message: { text: 'A query is built from text' }, locations: [{ physicalLocation: { artifactLocation: { uri: 'cart.js' }, region: { startLine: 3 } } }] }] : [] }] })}
+X
+cat > bench.json <<'X'
+${JSON.stringify({ results: [{ command: 'checkout', mean: bad ? 0.15 : 0.1, times: bad ? [0.149, 0.15, 0.151] : [0.099, 0.1, 0.101] }] })}
+X
+`
+
+describe.skipIf(!hasBrowser)('the page of a change', () => {
+  let installation: Installation
+  let browser: Browser
+  let page: Page
+  let repository: Repository
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    installation = await startInstallation()
+    repository = await makeRepository({
+      'fairlead.yaml': pipeline,
+      'test.sh': script(false),
+      'cart.js':
+        'export function pay(db, who) {\n  const all = db.all()\n  return all.filter((one) => one.who === who)\n}\n',
+    })
+    await push(installation, 'shop', repository)
+    await endedRun(installation, 1)
+    browser = await launchBrowser()
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+    page.on('pageerror', (error) => problems.push(error.message))
+    await signIn(installation, page)
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await installation?.stop()
+    await repository?.remove()
+  })
+  const open = async (run: number): Promise<void> => {
+    await page.goto(`http://localhost:${installation.port}/runs/${run}`)
+    await page.getByRole('link', { name: 'What is known of this change' }).click()
+    await page.getByRole('heading', { level: 1, name: /^Change/ }).waitFor()
+  }
+
+  test('says of a first one what is known, and what nothing can be compared with', async () => {
+    await open(1)
+    await page.getByText('1 gate holds; 2 have nothing to compare with yet; 10,000 tests pass.').waitFor()
+    await page.getByText('there is no good release in production yet to compare with').waitFor()
+    await page.getByRole('region', { name: 'Evidence' }).getByText('How it was built').waitFor()
+  })
+
+  test('shows what is wrong with one, down to the line, with 10,000 tests beside it', async () => {
+    await repository.commit({
+      'test.sh': script(true),
+      'cart.js':
+        "export function pay(db, who) {\n  const text = 'select * from payment where who = '\n  return db.query(text + who)\n}\n",
+    })
+    await push(installation, 'shop', repository)
+    await endedRun(installation, 2)
+    await open(2)
+    await page.getByText('Stopped by coverage, findings, speed.').waitFor()
+    const gates = page.getByRole('region', { name: 'Gates' })
+    await gates.getByText('coverage.changed is 50, which is not >= 80: 30 below it').waitFor()
+    await gates.getByText('1 of 1 findings: cart.js:3 A query is built from text (scan sql)').waitFor()
+    const diff = page.getByRole('table', { name: 'Diff of cart.js' })
+    const missed = diff.getByRole('row').filter({ has: page.getByTitle('No test reaches this line') })
+    expect(await missed.allInnerTexts()).toEqual([expect.stringContaining('return db.query(text + who)')])
+    await diff.getByText('A query is built from text').waitFor()
+    await page.getByRole('region', { name: 'Performance' }).getByText('50.0 % worse').waitFor()
+    await page.getByText('No artifact was built, so there is nothing to sign.').waitFor()
+  })
+
+  test('fits a phone in the dark, and has no error', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.setViewportSize({ width: 360, height: 740 })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    expect(problems).toEqual([])
+  })
+
+  test('of a run that is none says so', async () => {
+    await page.goto(`http://localhost:${installation.port}/runs/99/change`)
+    await page.getByRole('alert').waitFor()
+  })
+})
