@@ -173,6 +173,8 @@ export const endpoints = {
         .max(64)
         .regex(/^[0-9a-f]+$/, 'must be a hexadecimal commit id')
         .optional(),
+      /** parameters of fairlead.yaml; with any, a new run begins in any case */
+      parameters: z.record(z.string().max(200), z.string().max(10_000)).default({}),
     }),
     output: run,
   }),

@@ -1,3 +1,4 @@
+import { Cron } from 'croner'
 import { z } from 'zod'
 import { name } from './app.ts'
 import { canaryFile } from './canary-file.ts'
@@ -10,47 +11,19 @@ import {
   insidePath,
   listOf,
   pattern,
+  scalar,
   shorthand,
   text,
   variableName,
   variables,
 } from './file-shapes.ts'
+import { stepFile } from './step-file.ts'
 
 /**
  * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an object) are widened
  * here, so that the rest of the code sees one form. What is written as nothing (`steps:`) counts as left out.
  * The JSON Schema for editors and the tables of docs/fairlead-yaml.md are generated from this file.
  */
-
-export const stepFile = shorthand(
-  'run',
-  z.strictObject({
-    run: command.describe('The command, given to `sh -e`; several lines are one script'),
-    needs: listOf(name)
-      .optional()
-      .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
-    timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
-    retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
-    rerun: command
-      .optional()
-      .describe(
-        'The command of further attempts, which runs only the tests named in the file `$FAIRLEAD_FAILED_TESTS`; default: `run`',
-      ),
-    env: variables.prefault({}).describe('Variables for this step'),
-    secrets: listOf(variableName)
-      .prefault([])
-      .describe('Names of secrets of the first environment that this step may read'),
-    directory: insidePath.default('.').describe('Where it runs, relative to the top of the repository'),
-    reports: listOf(insidePath)
-      .prefault([])
-      .describe(
-        'Reports of tests, coverage and findings that it writes, as patterns such as `reports/**/*.xml`, from where it runs',
-      ),
-    tools: listOf(text.min(1, 'must not be empty'))
-      .prefault([])
-      .describe('Programs that must be on the PATH, looked for before it starts'),
-  }),
-)
 
 const healthFile = shorthand(
   'path',
@@ -142,6 +115,22 @@ const artifactFile = shorthand(
   }),
 )
 
+const parameterFile = shorthand(
+  'default',
+  z.strictObject({
+    default: scalar.default('').describe('Its value where nobody sets it'),
+    options: z.array(scalar).max(100).prefault([]).describe('The values that it may have; default: any'),
+  }),
+)
+
+const cron = text.superRefine((pattern, context) => {
+  try {
+    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' })
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a cron expression of five fields, such as `0 3 * * *`' })
+  }
+})
+
 const gateFile = text.superRefine((expression, context) => {
   const problem = expressionProblem(expression)
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
@@ -155,6 +144,13 @@ export const pipelineFile = shorthand(
       .record(name, stepFile)
       .prefault({})
       .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
+    parameters: z
+      .record(variableName, parameterFile)
+      .prefault({})
+      .describe('Variables of all steps that whoever begins a run may set'),
+    schedule: listOf(cron)
+      .prefault([])
+      .describe('When to deliver the head of the branch again, in cron form such as `0 3 * * *`, by UTC'),
     gates: z
       .record(name, gateFile)
       .prefault({})
@@ -171,6 +167,5 @@ export const pipelineFile = shorthand(
 
 /** `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys kept. */
 export type PipelineFile = z.output<typeof pipelineFile>
-export type StepFile = z.output<typeof stepFile>
 export type ServiceFile = z.output<typeof serviceFile>
 export type EnvironmentFile = z.output<typeof environmentFile>

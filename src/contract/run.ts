@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { change } from './app.ts'
 
+/** Why a run began. */
+export const triggers = ['push', 'schedule', 'manual'] as const
+
 /** queued → running → one of the ends. Ends are final; `superseded` names the newer change in `reason`. */
 export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'superseded'] as const
 export const stepStates = ['waiting', 'running', 'passed', 'failed', 'cancelled', 'skipped'] as const
@@ -30,6 +33,10 @@ export const step = z.object({
   exitCode: z.number().int().nullable(),
   reason: z.string().nullable(),
   lines: z.number().int(),
+  /** the run whose result stands for it, because all that it depends on is the same; null when it ran */
+  reused: z.number().int().nullable(),
+  /** whether what it keeps from one run to the next fitted, nearly fitted, or was not there; null when it keeps nothing */
+  cache: z.enum(['hit', 'near', 'miss']).nullable(),
 })
 export type Step = z.infer<typeof step>
 
@@ -67,6 +74,7 @@ export const run = z.object({
   ended: z.string().nullable(),
   artifact: z.string().nullable(),
   retryOf: z.number().int().nullable(),
+  trigger: z.enum(triggers),
 })
 export type Run = z.infer<typeof run>
 

@@ -1,9 +1,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/sql.ts'
 import { collectGarbage } from '#platform/oci.ts'
+import { cleanCaches } from './cache.ts'
 import type { World } from './world.ts'
 
 /** Artifacts of this many of an app's newest runs are kept beside those that run or are a rollback target. */
@@ -22,6 +24,7 @@ const stepDays = 7
 export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
   await forgetSteps(world.db, stepDays)
   await forgetReports(world.db, reportsKept)
+  await cleanCaches(world, (bytes) => trimCaches(world.db, bytes), world.cacheBudget)
   return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
 }
 
@@ -36,7 +39,8 @@ async function cleanArtifacts(world: World): Promise<number> {
       union select r.artifact from deployment d join release r on r.id = d.release
         where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
     returning digest`)
-  const kept = await world.db.query<{ digest: string }>(sql`select digest from artifact where removed is null`)
+  const kept = await world.db.query<{ digest: string }>(sql`select digest from artifact where removed is null
+    union select e.manifest from evidence e join artifact a on a.digest = e.artifact where a.removed is null`)
   await collectGarbage({ layout: world.home.artifacts, keep: kept.map((row) => row.digest) })
   return removed.length
 }

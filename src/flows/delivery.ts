@@ -1,11 +1,14 @@
 import { lstat, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Run } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
 import * as deployments from '#domains/deploy/store.ts'
 import { insertArtifact } from '#domains/artifact/store.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { expandPipeline } from '#domains/pipeline/expand.ts'
 import { buildGraph } from '#domains/pipeline/graph.ts'
+import { parametersOf } from '#domains/pipeline/parameters.ts'
 import * as runs from '#domains/pipeline/store.ts'
 import {
   Broken,
@@ -77,7 +80,8 @@ async function travel(
   // Nobody waits for it but gates that ask for it, and the end of the run.
   inspected.catch(() => undefined)
   later.push(inspected)
-  const failed = await runSteps(ctx, world, { ...input, definition, workspace })
+  const { trigger, parameters } = prepared
+  const failed = await runSteps(ctx, world, { ...input, definition, workspace, trigger, parameters })
   if (failed !== null) return { state: 'failed', reason: failed }
   if (needCode(definition.gates)) await inspected
   const stopped = await passGates(ctx, world, { ...input, definition })
@@ -127,7 +131,9 @@ async function travel(
 
 export const workspaceOf = (world: World, run: number): string => join(world.home.runs, String(run), 'workspace')
 
-type Prepared = { end: End; definition?: never } | { end: null; definition: PipelineFile }
+type Prepared =
+  | { end: End; definition?: never }
+  | { end: null; definition: PipelineFile; trigger: Run['trigger']; parameters: Record<string, string> }
 
 /** Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do. */
 async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
@@ -160,7 +166,10 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
       },
     }
   }
-  const definition = file.pipeline
+  const definition = expandPipeline(file.pipeline)
+  const run = await runs.getRun(world.db, input.run)
+  const given = parametersOf(definition, await runs.getParameters(world.db, input.run))
+  if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
   step.write(runs.startRun(input.run, definition))
   for (const [position, planned] of plannedSteps(definition).entries())
     step.write(runs.insertStep(input.run, position, planned))
@@ -172,7 +181,7 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     actor: input.actor,
     data: { sha: input.sha, warnings },
   })
-  return { end: null, definition }
+  return { end: null, definition, trigger: run?.trigger ?? 'push', parameters: given.parameters }
 }
 
 /** The file as a file: a link or a folder of that name is refused, because it may lead out of the repository. */

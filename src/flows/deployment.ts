@@ -1,3 +1,4 @@
+import { stepFile } from '#contract/step-file.ts'
 import type { Fence } from '#contract/host.ts'
 import { getStored } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
@@ -128,11 +129,9 @@ async function verify(
     app: plan.app,
     sha: plan.sha,
     name: `verify-${plan.environment}`,
-    command: command.run,
+    file: stepFile.parse({ run: command.run, timeout: `${command.timeout}ms` }),
+    workspace: plan.folder,
     directory: plan.folder,
-    timeout: command.timeout,
-    retry: 0,
-    tools: [],
     env: {
       ...plan.definition.environments[plan.environment]?.env,
       FAIRLEAD_ENVIRONMENT: plan.environment,

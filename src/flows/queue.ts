@@ -1,4 +1,5 @@
 import type { Change } from '#contract/app.ts'
+import type { Run } from '#contract/run.ts'
 import { insertRun, nextRunId } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
@@ -11,21 +12,28 @@ export async function queueDelivery(
   db: Database,
   engine: Engine,
   change: Pick<Change, 'app' | 'sha' | 'chain'>,
-  options: { actor: string; retryOf: number | null },
+  options: {
+    actor: string
+    retryOf: number | null
+    trigger?: Run['trigger']
+    /** what the run was given, for its steps */
+    parameters?: Record<string, string>
+  },
 ): Promise<{ run: number; statements: Statement[] }> {
   const run = await nextRunId(db)
+  const { trigger = 'push', parameters = {} } = options
   const input: DeliveryInput = { run, app: change.app, sha: change.sha, actor: options.actor }
   return {
     run,
     statements: [
-      insertRun({ id: run, app: change.app, sha: change.sha, retryOf: options.retryOf }),
+      insertRun({ id: run, app: change.app, sha: change.sha, retryOf: options.retryOf, trigger, parameters }),
       appendEvent({
         type: 'dev.cdevents.pipelinerun.queued',
         subject: `run/${run}`,
         chain: change.chain,
         app: change.app,
         actor: options.actor,
-        data: { sha: change.sha, retryOf: options.retryOf },
+        data: { sha: change.sha, retryOf: options.retryOf, trigger },
       }),
       ...engine.startStatements({ id: `delivery/${run}`, name: 'delivery', chain: change.chain, input }),
     ],

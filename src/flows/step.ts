@@ -1,11 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { glob, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { StepFile } from '#contract/step-file.ts'
 import { waivedSubjects } from '#domains/gate/store.ts'
+import { partVariable } from '#domains/pipeline/expand.ts'
+import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
-import { beginStep, endStep, getStep } from '#domains/pipeline/store.ts'
-import { carryTests, failedTests } from '#domains/report/store.ts'
+import { beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.ts'
+import { carryTests, failedTests, pastTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/command.ts'
+import type { Statement } from '#platform/sql.ts'
+import { withServices } from './beside.ts'
+import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
 import { readReports, withReports } from './reports.ts'
 import type { World } from './world.ts'
 
@@ -15,17 +21,13 @@ export interface StepRequest {
   app: string
   sha: string
   name: string
-  command: string
+  file: StepFile
+  /** the top of the repository, and where in it the command runs */
+  workspace: string
   directory: string
-  timeout: number
-  retry: number
-  tools: string[]
+  /** variables beside those of its file: secrets, parameters, what the release is reached by */
   env: Record<string, string>
   masks: string[]
-  /** the command of a further attempt, which runs only the tests that failed */
-  rerun?: string | undefined
-  /** patterns of the reports that it writes, and the folder that they must lie in */
-  reports?: { patterns: string[]; workspace: string }
 }
 
 /** Where the log of one attempt is. */
@@ -33,8 +35,8 @@ export const logFile = (runs: string, run: number, step: string, attempt: number
   join(runs, String(run), 'log', step, `${attempt}.jsonl`)
 
 /**
- * Runs a command, again as often as it may when it fails, and records each attempt. A runner that died gives no answer:
- * that throws, and the engine repeats the step as a new attempt.
+ * Runs a command, again as often as it may when it fails, and records each attempt. A step whose inputs are those of an earlier run is
+ * not run again. A runner that died gives no answer: that throws, and the engine repeats the step as a new attempt.
  */
 export async function executeStep(
   world: World,
@@ -44,38 +46,26 @@ export async function executeStep(
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
   await mkdir(join(world.home.runs, String(request.run), 'log', request.name), { recursive: true, mode: 0o700 })
   await mkdir(join(world.home.root, 'cache', request.app), { recursive: true, mode: 0o700 })
+  const cached = { ...request, folder: request.directory, environment: { ...request.file.env, ...request.env } }
+  const key = await resultKey(cached)
+  const reused = await reuseResult(world, cached, key)
+  if (reused) return await standIn(world, step, request, reused)
+  const cache = await restoreCache(world, cached)
   for (let tries = 0; ; tries += 1) {
-    step.write(beginStep(request.run, request.name))
+    step.write(beginStep(request.run, request.name, cache))
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
     const since = Date.now()
-    const failed = tries > 0 && request.rerun !== undefined ? await writeFailed(world, request, attempt - 1) : null
-    const result = await world.runner.run(
-      {
-        id: `${request.run}/${request.name}/${attempt}`,
-        command: failed === null ? request.command : (request.rerun ?? request.command),
-        cwd: request.directory,
-        env: stepEnvironment({
-          app: request.app,
-          run: request.run,
-          sha: request.sha,
-          step: request.name,
-          path: world.path,
-          machine: world.machine,
-          home: join(world.home.root, 'cache', request.app),
-          extra: failed === null ? request.env : { ...request.env, FAIRLEAD_FAILED_TESTS: failed },
-        }),
-        timeoutMs: request.timeout,
-        logFile: logFile(world.home.runs, request.run, request.name, attempt),
-        masks: request.masks,
-        tools: request.tools,
-      },
-      step.signal,
-    )
+    const failed = tries > 0 && request.file.rerun !== undefined ? await writeFailed(world, request, attempt - 1) : null
+    const result = await runAttempt(world, step.signal, request, attempt, failed)
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
     const { passed, reason } = await judge(world, request, { attempt, since, isPart: failed !== null }, result)
+    if (passed) {
+      for (const statement of await saveCache(world, cached, attempt, cache)) step.write(statement)
+      for (const statement of await keepResult(world, cached, attempt, key)) step.write(statement)
+    }
     step.write(
       endStep(request.run, request.name, {
         state: passed ? 'passed' : 'failed',
@@ -89,9 +79,94 @@ export async function executeStep(
       type: 'dev.cdevents.taskrun.finished',
       data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason },
     })
-    if (passed || tries >= request.retry) return { passed, reason }
+    if (passed || tries >= request.file.retry) return { passed, reason }
     await step.flush()
   }
+}
+
+/** The result of an earlier run stands for the step. Its log says so. */
+async function standIn(
+  world: World,
+  step: StepContext,
+  request: StepRequest,
+  { run, statements }: { run: number; statements: Statement[] },
+): Promise<{ passed: boolean; reason: string | null }> {
+  const { name } = request
+  const text = `It is not run again: all that it depends on is as in run ${run}.`
+  const line = JSON.stringify({ n: 1, time: world.clock.now(), stream: 'fairlead', text })
+  await writeFile(logFile(world.home.runs, request.run, name, 1), `${line}\n`)
+  step.write(reuseStep(request.run, name, run))
+  for (const statement of statements) step.write(statement)
+  const subject = { subject: `run/${request.run}/step/${name}`, app: request.app }
+  step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name } })
+  step.emit({
+    ...subject,
+    type: 'dev.cdevents.taskrun.finished',
+    data: { name, attempt: 1, outcome: 'success', reused: run },
+  })
+  return { passed: true, reason: null }
+}
+
+/** One attempt: the services beside it, then its command. */
+async function runAttempt(
+  world: World,
+  signal: AbortSignal,
+  request: StepRequest,
+  attempt: number,
+  failed: string | null,
+): Promise<CommandResult> {
+  const { file } = request
+  const own: Record<string, string> = {
+    ...(failed === null ? {} : { FAIRLEAD_FAILED_TESTS: failed }),
+    ...(await ownTests(world, request)),
+  }
+  const environment = (extra: Record<string, string>): Record<string, string> =>
+    stepEnvironment({
+      app: request.app,
+      run: request.run,
+      sha: request.sha,
+      step: request.name,
+      path: world.path,
+      machine: world.machine,
+      home: join(world.home.root, 'cache', request.app),
+      extra: { ...file.env, ...request.env, ...extra, ...own },
+    })
+  const beside = {
+    ...{ run: request.run, step: request.name, attempt, services: file.services, runner: world.runner },
+    ...{ cwd: request.directory, environment, masks: request.masks, signal },
+    logs: join(world.home.runs, String(request.run), 'log'),
+  }
+  const { value, problem } = await withServices(beside, (variables) =>
+    world.runner.run(
+      {
+        id: `${request.run}/${request.name}/${attempt}`,
+        command: failed === null ? file.run : (file.rerun ?? file.run),
+        cwd: request.directory,
+        env: environment(variables),
+        timeoutMs: file.timeout,
+        logFile: logFile(world.home.runs, request.run, request.name, attempt),
+        masks: request.masks,
+        tools: file.tools,
+      },
+      signal,
+    ),
+  )
+  return value ?? { outcome: 'failed', exitCode: null, reason: problem, lines: 0 }
+}
+
+/** Of a step in parts, the files of this part, one a line. */
+async function ownTests(world: World, request: StepRequest): Promise<Record<string, string>> {
+  const { split, env } = request.file
+  if (!split?.files) return {}
+  const found = new Set<string>()
+  const isForeign = (name: string): boolean => name === '.git' || name === 'node_modules'
+  for (const pattern of split.files)
+    for await (const path of glob(pattern, { cwd: request.directory, exclude: isForeign })) found.add(path)
+  const past = await pastTests(world.db, request.app, request.run)
+  const mine = filesOfPart([...found], past, Number(env[partVariable] ?? 1), split.into)
+  const file = join(world.home.runs, String(request.run), 'log', request.name, 'tests')
+  await writeFile(file, mine.map((path) => `${path}\n`).join(''))
+  return { FAIRLEAD_TESTS: file }
 }
 
 /** The names of the tests that failed in an attempt, one a line, in a file that the next one may read. */
@@ -111,11 +186,11 @@ async function judge(
   { outcome, exitCode, reason }: CommandResult,
 ): Promise<{ passed: boolean; reason: string | null }> {
   const step = { passed: outcome === 'passed', exitCode: outcome === 'failed' ? exitCode : null, reason }
-  if (!request.reports || request.reports.patterns.length === 0) return step
+  if (request.file.reports.length === 0) return step
   const of = { app: request.app, run: request.run, step: request.name, attempt }
   const quarantined = await waivedSubjects(world.db, request.app, 'test')
   const read = await readReports(
-    { ...request.reports, folder: request.directory, since, quarantined },
+    { patterns: request.file.reports, workspace: request.workspace, folder: request.directory, since, quarantined },
     { db: world.db, attempt: of },
   )
   if (isPart) await world.db.batch([carryTests(of)])

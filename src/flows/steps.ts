@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import type { Run } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
+import { passOver } from '#domains/pipeline/store.ts'
 import { openSecrets } from './host-release.ts'
 import { executeStep } from './step.ts'
 import type { World } from './world.ts'
@@ -12,6 +14,9 @@ interface StepsRequest {
   sha: string
   definition: PipelineFile
   workspace: string
+  trigger: Run['trigger']
+  /** what the run was given */
+  parameters: Record<string, string>
 }
 
 /**
@@ -47,20 +52,20 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
   const file = request.definition.steps[name]
   if (!file) return { passed: false, reason: `there is no step ${name}` }
   return ctx.step(`step.${name}`, async (step) => {
+    if (file.when.length > 0 && !file.when.includes(request.trigger)) {
+      step.write(passOver(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`))
+      return { passed: true, reason: null }
+    }
     const named = await namedSecrets(world, request, file.secrets)
     return executeStep(world, step, {
       run: request.run,
       app: request.app,
       sha: request.sha,
       name,
-      command: file.run,
+      file,
+      workspace: request.workspace,
       directory: join(request.workspace, file.directory),
-      timeout: file.timeout,
-      retry: file.retry,
-      rerun: file.rerun,
-      tools: file.tools,
-      reports: { patterns: file.reports, workspace: request.workspace },
-      env: { ...file.env, ...named },
+      env: { ...request.parameters, ...named },
       masks: Object.values(named),
     })
   })

@@ -27,6 +27,8 @@ export interface World {
   publicUrl: string
   /** megabytes free where the installation is, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
+  /** bytes that what steps keep between runs may take */
+  cacheBudget: number
   /** the PATH that steps and services get */
   path: string
   /** where this machine's tools, certificates and proxies are; never a credential */

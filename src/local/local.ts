@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import type { CheckResult, Local, RunMessage } from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
+import { expandPipeline, expandSteps } from '#domains/pipeline/expand.ts'
 import type { ReadResult } from '#domains/pipeline/file.ts'
 import { git, GitError } from '#platform/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
@@ -120,8 +121,7 @@ async function run(
   try {
     return await localRun({
       folder: resolve(folder),
-      pipeline: result.pipeline,
-      steps: options.steps,
+      ...expanded(result.pipeline, options.steps),
       runner,
       logs,
       home: join(home.root, 'cache', result.pipeline.app),
@@ -136,6 +136,16 @@ async function run(
   } finally {
     await close()
   }
+}
+
+/** Steps with their matrices and parts; who asks for one of them by its name in the file means all of it. */
+function expanded<P extends PipelineFile>(pipeline: P, asked: string[]): { pipeline: P; steps: string[] } {
+  const all = expandSteps(pipeline.steps)
+  const steps = asked.flatMap((name) => {
+    const mine = all.filter((one) => one.of === name).map((one) => one.name)
+    return mine.length === 0 ? [name] : mine
+  })
+  return { pipeline: expandPipeline(pipeline), steps }
 }
 
 /** The commit that a folder is based on; empty where there is none. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { poll } from '#domains/source/polling.ts'
 import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
+import { startScheduled } from '#flows/schedule.ts'
 import { closeAbandoned } from '#flows/reconcile.ts'
 import { git } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
@@ -86,6 +87,7 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)
+  void beginScheduled(wired, log, signal)
   const { url } = await access.createLink('admin', 'admin')
   process.stdout.write(`Fairlead ${version} at ${wired.publicUrl}\nSign in once, within 15 minutes: ${url}\n`)
   void buildConsoleOnce(log)
@@ -120,6 +122,16 @@ async function cleanNowAndThen({ world }: Wired, log: Logger, signal: AbortSigna
     await clean(world).then(
       (removed) => removed.artifacts + removed.workspaces > 0 && log.info('cleaned up', removed),
       (error: Error) => log.warn('the clean-up broke', { error: error.message }),
+    )
+  }
+}
+
+async function beginScheduled({ world, engine }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(5000, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    await startScheduled(world.db, engine, new Date(world.clock.now())).catch((error: Error) =>
+      log.warn('what is due by a schedule could not be begun', { error: error.message }),
     )
   }
 }

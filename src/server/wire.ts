@@ -39,6 +39,8 @@ import { createHttpServer } from './http.ts'
 
 /** Below this many megabytes free, new work waits. */
 const diskFloor = 500
+/** What steps keep between runs may take so many megabytes. */
+const cacheMegabytes = 5000
 
 export interface Wiring {
   home: Home
@@ -70,6 +72,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     clock: systemClock,
     publicUrl,
     target: processTarget(host),
+    cacheBudget: Number(env['FAIRLEAD_CACHE_MB'] ?? cacheMegabytes) * 1e6,
     path: pathOf(env),
     machine: machineVariables(env),
     secrets: createSecretBox(readOrCreateKey(home.key)),

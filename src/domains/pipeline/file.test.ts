@@ -45,6 +45,11 @@ environments:
       timeout: 1_800_000,
       retry: 0,
       reports: [],
+      services: {},
+      cache: { paths: [], key: [] },
+      inputs: [],
+      outputs: [],
+      when: [],
       env: {},
       secrets: [],
       directory: '.',
@@ -120,7 +125,7 @@ describe('what is refused, where and with which advice', () => {
       'an unknown key without a near one',
       'steps:\n  a:\n    run: x\n    colour: red\n',
       [
-        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, rerun, env, secrets, directory, reports, tools',
+        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, split, …',
       ],
     ],
     [

@@ -1,10 +1,13 @@
-import type { EnvironmentFile, PipelineFile, ServiceFile, StepFile } from '#contract/pipeline-file.ts'
+import type { EnvironmentFile, PipelineFile, ServiceFile } from '#contract/pipeline-file.ts'
+import type { StepFile } from '#contract/step-file.ts'
+import { expandSteps } from './expand.ts'
 import { buildGraph, findCycle } from './graph.ts'
 import { type Found, meant, type Path } from './problem.ts'
 
 const limits = { steps: 200, services: 50, environments: 20 }
 /** `verify-` and the name are a step's name, which has 40 characters. */
-const longestVerified = 40 - 'verify-'.length
+const longestName = 40
+const longestVerified = longestName - 'verify-'.length
 
 /** What of a file the schema accepts, and the names of all steps, also of those that it does not. */
 export interface Readable extends Pick<PipelineFile, 'steps' | 'services' | 'environments'> {
@@ -20,9 +23,10 @@ export function brokenRules(file: Readable): Found[] {
     ),
     ...Object.entries(file.steps).flatMap(([name, step]) => needRules(name, step, file.stepNames)),
     ...Object.entries(file.services).flatMap(([name, service]) => serviceRules(name, service)),
+    ...Object.entries(file.steps).flatMap(([name, step]) => stepRules(name, step)),
     ...environmentRules(file.environments),
   ]
-  return found.length === 0 ? cycleRule(file) : found
+  return found.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : found
 }
 
 const at = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({ path, atKey, problem, hint })
@@ -66,6 +70,78 @@ function needRules(name: string, step: StepFile, names: string[]): Found[] {
     const hint =
       others.length === 0 ? 'take it away: there is no other step' : meant(need, others, 'the other steps are')
     return [at(path, false, `step \`${name}\` needs \`${need}\`, which is not a step`, hint)]
+  })
+}
+
+function stepRules(name: string, step: StepFile): Found[] {
+  const services = Object.entries(step.services).flatMap(([service, { run, image, port }]): Found[] => {
+    const path = ['steps', name, 'services', service]
+    if ((run === undefined) === (image === undefined))
+      return [
+        at(
+          path,
+          true,
+          `service \`${service}\` of step \`${name}\` must have either \`run\` or \`image\``,
+          'keep one of them',
+        ),
+      ]
+    if (image !== undefined && port === undefined)
+      return [
+        at(
+          path,
+          true,
+          `service \`${service}\` of step \`${name}\` has an \`image\` and no \`port\``,
+          'write the port that it listens on in its container',
+        ),
+      ]
+    return []
+  })
+  const outputs: Found[] =
+    step.outputs.length > 0 && step.inputs.length === 0
+      ? [
+          at(
+            ['steps', name, 'outputs'],
+            true,
+            `step \`${name}\` has \`outputs\` and no \`inputs\``,
+            'write what its result depends on',
+          ),
+        ]
+      : []
+  return [...services, ...outputs]
+}
+
+/** What a matrix or parts make of the steps must fit, too. */
+function expansionRules(file: Readable): Found[] {
+  return Object.entries(file.steps).flatMap(([name, step]) => {
+    if (step.matrix === undefined && step.split === undefined) return []
+    const key = step.matrix === undefined ? 'split' : 'matrix'
+    const names = expandSteps({ [name]: step }).map((one) => one.name)
+    const long = names.find((one) => one.length > longestName)
+    if (long !== undefined)
+      return [
+        at(
+          ['steps', name, key],
+          true,
+          `\`${long}\` is longer than ${longestName} characters`,
+          'take a shorter name, or shorter values',
+        ),
+      ]
+    const taken = names.find((one, index) => (one !== name && one in file.steps) || names.indexOf(one) !== index)
+    if (taken !== undefined)
+      return [
+        at(['steps', name, key], true, `two steps would have the name \`${taken}\``, 'give one of them another name'),
+      ]
+    const all = expandSteps(file.steps).length
+    return all > limits.steps
+      ? [
+          at(
+            ['steps', name, key],
+            true,
+            `there would be ${all} steps, and at most ${limits.steps} may be`,
+            'take fewer combinations or parts',
+          ),
+        ]
+      : []
   })
 }
 

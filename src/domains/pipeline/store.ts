@@ -5,7 +5,7 @@ import type { Database } from '#platform/postgres.ts'
 import { join, sql, type Statement } from '#platform/sql.ts'
 
 /** Columns of a run joined with its change, in the names of the contract. */
-const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact, r.retry_of as "retryOf",
+const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact, r.retry_of as "retryOf", r.trigger,
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
     'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
 const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha`
@@ -15,8 +15,14 @@ export async function nextRunId(db: Database): Promise<number> {
   return rows[0]?.id ?? 0
 }
 
-export function insertRun(run: { id: number; app: string; sha: string; retryOf: number | null }): Statement {
-  return sql`insert into pipeline_run (id, app, sha, retry_of) values (${run.id}, ${run.app}, ${run.sha}, ${run.retryOf}::bigint)`
+export interface NewRun extends Pick<Run, 'id' | 'app' | 'retryOf' | 'trigger'> {
+  sha: string
+  parameters: Record<string, string>
+}
+
+export function insertRun(run: NewRun): Statement {
+  return sql`insert into pipeline_run (id, app, sha, retry_of, trigger, parameters)
+    values (${run.id}, ${run.app}, ${run.sha}, ${run.retryOf}::bigint, ${run.trigger}, ${JSON.stringify(run.parameters)}::json)`
 }
 
 export async function getRun(db: Database, id: number): Promise<Run | null> {
@@ -29,6 +35,14 @@ export interface RunFilter {
   state?: string | undefined
   before?: number | undefined
   limit: number
+}
+
+/** What a run was given when it began. */
+export async function getParameters(db: Database, id: number): Promise<Record<string, string>> {
+  const rows = await db.query<{ parameters: Record<string, string> }>(
+    sql`select parameters from pipeline_run where id = ${id}`,
+  )
+  return rows[0]?.parameters ?? {}
 }
 
 /** Newest first. */
@@ -97,8 +111,8 @@ export function insertStep(
     values (${run}, ${step.name}, ${position}, ${step.command}, ${JSON.stringify(step.needs)}::jsonb) on conflict do nothing`
 }
 
-export function beginStep(run: number, name: string): Statement {
-  return sql`update step set state = 'running', attempt = attempt + 1, started = now(), ended = null, exit_code = null, reason = null
+export function beginStep(run: number, name: string, cache: Step['cache']): Statement {
+  return sql`update step set state = 'running', attempt = attempt + 1, cache = ${cache}::text, started = now(), ended = null, exit_code = null, reason = null
     where run = ${run} and name = ${name}`
 }
 
@@ -111,6 +125,17 @@ export function endStep(
     where run = ${run} and name = ${name}`
 }
 
+/** The result of an earlier run stands for a step. */
+export function reuseStep(run: number, name: string, from: number): Statement {
+  return sql`update step set state = 'passed', attempt = 1, started = now(), ended = now(), lines = 1, reused = ${from}
+    where run = ${run} and name = ${name}`
+}
+
+/** A step that is not for runs that began so. */
+export function passOver(run: number, name: string, reason: string): Statement {
+  return sql`update step set state = 'skipped', reason = ${reason}, ended = now() where run = ${run} and name = ${name}`
+}
+
 /** What did not start by the end of a run never will. */
 export function closeSteps(run: number, running: 'cancelled' | 'failed'): Statement {
   return sql`update step set state = case when state = 'running' then ${running} else 'skipped' end, ended = now()
@@ -118,13 +143,13 @@ export function closeSteps(run: number, running: 'cancelled' | 'failed'): Statem
 }
 
 export async function listSteps(db: Database, run: number): Promise<Step[]> {
-  return db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines
+  return db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache
     from step where run = ${run} order by position`)
 }
 
 export async function getStep(db: Database, run: number, name: string): Promise<Step | null> {
   const rows =
-    await db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines
+    await db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache
     from step where run = ${run} and name = ${name}`)
   return rows[0] ?? null
 }

@@ -219,6 +219,43 @@ export async function countMaterials(db: Database, run: number): Promise<ReportS
   return components === null || components === undefined ? null : { components }
 }
 
+/** Has an attempt reports that are still kept. */
+export async function hasReports(db: Database, { run, step, attempt }: Attempt): Promise<boolean> {
+  const rows = await db.query(
+    sql`select 1 from report where run = ${run} and step = ${step} and attempt = ${attempt} limit 1`,
+  )
+  return rows.length > 0
+}
+
+/** Lets what the reports of one attempt say stand for another: its step was not run again. */
+export function copyReports(from: Attempt, to: Attempt): Statement[] {
+  const columns = {
+    test_result: 'number, test, outcome, seconds, file, message',
+    coverage: 'file, lines, missed',
+    finding: 'number, tool, rule, level, severity, message, file, line',
+    measurement: 'name, unit, better, value, deviation, samples',
+    material: 'file, components, document',
+    report: 'file, format',
+  }
+  return Object.entries(columns).map(([table, names]) => ({
+    text: `insert into ${table} (run, step, attempt, ${names}) select $1, $2, $3, ${names} from ${table}
+      where run = $4 and step = $5 and attempt = $6 on conflict do nothing`,
+    values: [to.run, to.step, to.attempt, from.run, from.step, from.attempt],
+  }))
+}
+
+/** How long the tests of an app took in its last runs before this one, by file or suite, in seconds. */
+export async function pastTests(
+  db: Database,
+  app: string,
+  before: number,
+): Promise<{ file: string | null; suite: string; seconds: number }[]> {
+  return db.query(sql`with latest as (
+      select distinct on (r.test) r.test, r.file, r.seconds from test_result r join test t on t.id = r.test
+      where t.app = ${app} and r.run < ${before} and r.seconds is not null order by r.test, r.run desc)
+    select l.file, t.suite, sum(l.seconds)::float8 as seconds from latest l join test t on t.id = l.test group by l.file, t.suite`)
+}
+
 /** What of a run is kept for later attempts of the same step: the tests that the new attempt did not run. */
 export function carryTests({ run, step, attempt }: Attempt): Statement {
   return sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message)

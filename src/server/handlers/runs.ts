@@ -30,8 +30,10 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     createRun: async ({ params, body }, caller) => {
       const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller.name)
       const known = run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
-      if (known && (await isWanted(db, known))) return known
-      return startAgain(db, engine, params.app, sha, known?.id ?? null, caller)
+      const isAsked = Object.keys(body.parameters).length > 0
+      if (known && !isAsked && (await isWanted(db, known))) return known
+      const how = { retryOf: known?.id ?? null, trigger: 'manual' as const, parameters: body.parameters }
+      return startAgain(db, engine, { app: params.app, sha, ...how }, caller)
     },
     cancelRun: async ({ params }, caller) => {
       const run = await mustGet(db, params.run)
@@ -52,7 +54,8 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     retryRun: async ({ params }, caller) => {
       const run = await mustGet(db, params.run)
       if (run.ended === null) throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
-      return startAgain(db, engine, run.app, run.change.sha, run.id, caller)
+      const how = { retryOf: run.id, trigger: run.trigger, parameters: await store.getParameters(db, run.id) }
+      return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
     },
     getLog: async ({ params, query }) => {
       const at = await position(world, params.run, params.step, query.attempt)
@@ -116,14 +119,13 @@ async function isWanted(db: Database, run: Run): Promise<boolean> {
 async function startAgain(
   db: Database,
   engine: Engine,
-  app: string,
-  sha: string,
-  retryOf: number | null,
+  request: Omit<store.NewRun, 'id'>,
   caller: Caller,
 ): Promise<Run> {
+  const { app, sha, ...how } = request
   const change = await store.getChange(db, app, sha)
   if (!change) throw new FairleadError('not_found', { kind: 'change', id: sha })
-  const { run, statements } = await queueDelivery(db, engine, change, { actor: caller.name, retryOf })
+  const { run, statements } = await queueDelivery(db, engine, change, { actor: caller.name, ...how })
   await db.batch([
     liftHolds(app, sha),
     appendEvent({

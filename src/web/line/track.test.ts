@@ -61,6 +61,7 @@ const runOf = (
   ended: null,
   artifact: deployments.length > 0 ? 'sha256:0' : null,
   retryOf: null,
+  trigger: 'push',
   deployments,
   ...more,
 })

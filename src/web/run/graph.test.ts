@@ -12,6 +12,8 @@ const step = (name: string, needs: string[], state: Step['state'] = 'passed'): S
   ended: state === 'running' ? null : '2026-11-23T10:00:01.000Z',
   exitCode: 0,
   reason: null,
+  reused: null,
+  cache: null,
   lines: 0,
 })
 
@@ -36,6 +38,7 @@ const run = (steps: Step[], environments = ['dev', 'production']): RunDetail => 
   ended: null,
   artifact: null,
   retryOf: null,
+  trigger: 'push',
   steps,
   deployments: environments.map((environment) => ({ environment, deployment: null })),
 })

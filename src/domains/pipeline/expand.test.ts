@@ -1,0 +1,119 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { expandPipeline, expandSteps } from './expand.ts'
+import { readPipelineFile } from './file.ts'
+import { filesOfPart } from './split.ts'
+
+function pipeline(text: string) {
+  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a' })
+  if (!read.ok) throw new Error(read.problems.map(({ problem }) => problem).join('; '))
+  return read.pipeline
+}
+const problems = (text: string): string[] => {
+  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a' })
+  return read.ok ? [] : read.problems.map(({ line, problem }) => `${line} ${problem}`)
+}
+
+describe('a matrix', () => {
+  test('is a step for each combination, and who needs it needs all', () => {
+    const { steps } = pipeline(`steps:
+  build: make
+  test: {run: make test, matrix: {NODE: [20, "22.1"], DB: pg}}
+  lint: {run: make lint, needs: build}
+  pack: {run: make pack, needs: [test, lint]}`)
+    const all = expandSteps(steps)
+    expect(all.map(({ name, step }) => [name, step.needs])).toEqual([
+      ['build', []],
+      ['test-20-pg', ['build']],
+      ['test-22-1-pg', ['build']],
+      ['lint', ['build']],
+      ['pack', ['test-20-pg', 'test-22-1-pg', 'lint']],
+    ])
+    expect(all[2]?.step.env).toEqual({ NODE: '22.1', DB: 'pg' })
+    expect(all[2]?.of).toBe('test')
+  })
+
+  test('may list its combinations, and be split, too', () => {
+    const { steps } = pipeline('steps: {test: {run: x, matrix: [{A: 1}, {A: 2, B: y}], split: {into: 2}}}')
+    expect(Object.keys(expandPipeline(pipeline('steps: {test: x}')).steps)).toEqual(['test'])
+    expect(expandSteps(steps).map(({ name, step }) => [name, step.env])).toEqual([
+      ['test-1-1', { A: '1', FAIRLEAD_PART: '1', FAIRLEAD_PARTS: '2' }],
+      ['test-1-2', { A: '1', FAIRLEAD_PART: '2', FAIRLEAD_PARTS: '2' }],
+      ['test-2-y-1', { A: '2', B: 'y', FAIRLEAD_PART: '1', FAIRLEAD_PARTS: '2' }],
+      ['test-2-y-2', { A: '2', B: 'y', FAIRLEAD_PART: '2', FAIRLEAD_PARTS: '2' }],
+    ])
+  })
+
+  test.each([
+    [
+      'two of the same name',
+      'steps: {test: {run: x, matrix: {A: [a.b, a-b]}}}',
+      '1 two steps would have the name `test-a-b`',
+    ],
+    [
+      'one of a name that is taken',
+      'steps: {test-1: x, test: {run: x, matrix: {A: 1}}}',
+      '1 two steps would have the name `test-1`',
+    ],
+    [
+      'too many',
+      'steps: {t: {run: x, matrix: {A: [1,2,3,4,5,6,7,8,9,10], B: [1,2,3,4,5,6,7,8,9,10], C: [1,2,3]}}}',
+      '1 there would be 300 steps, and at most 200 may be',
+    ],
+    [
+      'a long name',
+      'steps: {t: {run: x, matrix: {A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}}',
+      '1 `t-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 40 characters',
+    ],
+    ['no values', 'steps: {t: {run: x, matrix: {A: []}}}', '1 '],
+  ])('that makes %s is refused', (_what, text, problem) => expect(problems(text)[0]).toContain(problem))
+
+  test.each([
+    ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` and no `port`'],
+    ['steps: {t: {run: x, services: {db: {}}}}', 'must have either `run` or `image`'],
+    ['steps: {t: {run: x, outputs: dist}}', 'has `outputs` and no `inputs`'],
+    ['steps: {t: {run: x, when: never}}', 'push'],
+  ])('%s', (text, problem) => expect(problems(text).join()).toContain(problem))
+})
+
+describe('parts of a step', () => {
+  const past = (file: string, seconds: number) => ({ file, suite: '', seconds })
+
+  test('take the same time as far as files allow it', () => {
+    const times = [past('a', 10), past('b', 6), past('c', 5), past('d', 1)]
+    expect([1, 2].map((part) => filesOfPart(['a', 'b', 'c', 'd'], times, part, 2))).toEqual([
+      ['a', 'd'],
+      ['b', 'c'],
+    ])
+  })
+
+  test('know a file by its path, its module or its class', () => {
+    const files = ['tests/test_a.py', 'src/test/java/com/shop/CartTest.java', 'test/x.test.ts']
+    const times = [
+      { file: null, suite: 'tests.test_a', seconds: 100 },
+      { file: null, suite: 'com.shop.CartTest', seconds: 60 },
+      { file: './test/x.test.ts', suite: '', seconds: 50 },
+    ]
+    expect(filesOfPart(files, times, 1, 2)).toEqual(['tests/test_a.py'])
+    expect(filesOfPart(files, times, 2, 2)).toEqual(['src/test/java/com/shop/CartTest.java', 'test/x.test.ts'])
+  })
+
+  test('law: every file is in exactly one, whatever is known, and no part is idle while another has two', () => {
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-f/]{1,6}$/), { maxLength: 30 })
+    fc.assert(
+      fc.property(
+        names,
+        fc.array(fc.tuple(fc.stringMatching(/^[a-f/]{1,6}$/), fc.double({ min: 0, max: 100, noNaN: true }))),
+        fc.integer({ min: 2, max: 6 }),
+        (files, times, into) => {
+          const known = times.map(([file, seconds]) => past(file, seconds))
+          const parts = Array.from({ length: into }, (_, index) => filesOfPart(files, known, index + 1, into))
+          expect(parts.flat().toSorted()).toEqual(files.toSorted())
+          expect(parts).toEqual(
+            Array.from({ length: into }, (_, index) => filesOfPart(files.toReversed(), known, index + 1, into)),
+          )
+        },
+      ),
+    )
+  })
+})
