@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { FairleadError } from '#contract/errors.ts'
 
 /** A number of a run or deployment, as people write it: `12` or `#12`. */
 export function number(text: string): number {
@@ -27,4 +28,11 @@ export function positive(text: string): number {
   const value = fraction(text)
   if (value === 0) throw new InvalidArgumentError('It must be more than 0.')
   return value
+}
+
+/** `KEY=VALUE`. */
+export function assignment(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
+  return [text.slice(0, equals), text.slice(equals + 1)]
 }

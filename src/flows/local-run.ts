@@ -1,12 +1,17 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import type { StepFile } from '#contract/step-file.ts'
 import { buildGraph, type Graph, readySteps, type StepOutcome, withNeeds } from '#domains/pipeline/graph.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
+import { partVariable } from '#domains/pipeline/expand.ts'
+import { parametersOf } from '#domains/pipeline/parameters.ts'
+import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/command.ts'
+import { findFiles } from '#platform/files.ts'
+import { withServices } from './beside.ts'
 import { readReports, withReports } from './reports.ts'
 
 /** What a local run says as it goes. */
@@ -82,6 +87,11 @@ function chosen(run: LocalRun): Graph {
 async function runStep(run: LocalRun, name: string): Promise<boolean> {
   const step = run.pipeline.steps[name]
   if (!step) return false
+  if (step.when.length > 0 && !step.when.includes('push') && !run.steps.includes(name)) {
+    const reason = `it is for runs that begin by ${step.when.join(' or ')}`
+    run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason })
+    return true
+  }
   const began = run.now()
   run.report({ kind: 'step', name, state: 'running', seconds: null, reason: null })
   await mkdir(join(run.logs, name), { recursive: true })
@@ -112,26 +122,53 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
   const logFile = join(run.logs, name, `${attempt}.jsonl`)
   const ended = new AbortController()
   const lines = showLines(run, name, logFile, ended.signal)
-  const env = stepEnvironment({
-    app: run.pipeline.app,
+  const { parameters } = parametersOf(run.pipeline, {})
+  const environment = (extra: Record<string, string>): Record<string, string> =>
+    stepEnvironment({
+      app: run.pipeline.app,
+      run: 'local',
+      sha: run.sha,
+      branch: run.branch,
+      step: name,
+      path: run.environment['PATH'] ?? '/usr/bin:/bin',
+      home: run.home,
+      machine: run.machine,
+      extra: { ...step.env, ...parameters, ...secrets, ...extra },
+    })
+  const cwd = join(run.folder, step.directory)
+  const masks = Object.values(secrets)
+  const beside = {
     run: 'local',
-    sha: run.sha,
-    branch: run.branch,
     step: name,
-    path: run.environment['PATH'] ?? '/usr/bin:/bin',
-    home: run.home,
-    machine: run.machine,
-    extra: { ...step.env, ...secrets },
-  })
-  const spec = { id: `local/${name}/${attempt}`, command: step.run, cwd: join(run.folder, step.directory), env }
-  const limits = { timeoutMs: step.timeout, logFile, masks: Object.values(secrets), tools: step.tools }
+    attempt,
+    services: step.services,
+    runner: run.runner,
+    logs: run.logs,
+    cwd,
+    environment,
+    masks,
+  }
   const since = run.now()
   try {
-    const result = await run.runner.run({ ...spec, ...limits }, run.signal)
+    const { value, problem } = await withServices({ ...beside, signal: run.signal }, async (variables) => {
+      const env = environment({ ...variables, ...(await ownTests(run, name, step)) })
+      const spec = {
+        id: `local/${name}/${attempt}`,
+        command: step.run,
+        cwd,
+        env,
+        timeoutMs: step.timeout,
+        logFile,
+        masks,
+        tools: step.tools,
+      }
+      return run.runner.run(spec, run.signal)
+    })
+    const result = value ?? { outcome: 'failed' as const, exitCode: null, reason: problem, lines: 0 }
     if (step.reports.length === 0 || result.outcome === 'cancelled') return result
     const request = {
       patterns: step.reports,
-      folder: spec.cwd,
+      folder: cwd,
       workspace: run.folder,
       since,
       quarantined: new Set<string>(),
@@ -145,6 +182,16 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
     ended.abort()
     await lines
   }
+}
+
+/** Of a step in parts, the files of this part; how long tests took is the server's to know. */
+async function ownTests(run: LocalRun, name: string, step: StepFile): Promise<Record<string, string>> {
+  if (!step.split?.files) return {}
+  const files = await findFiles(join(run.folder, step.directory), step.split.files)
+  const mine = filesOfPart(files, [], Number(step.env[partVariable] ?? 1), step.split.into)
+  const file = join(run.logs, name, 'tests')
+  await writeFile(file, mine.map((path) => `${path}\n`).join(''))
+  return { FAIRLEAD_TESTS: file }
 }
 
 /** On the laptop a secret that a step names is the user's own variable of that name. */

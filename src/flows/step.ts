@@ -1,4 +1,4 @@
-import { glob, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StepFile } from '#contract/step-file.ts'
 import { waivedSubjects } from '#domains/gate/store.ts'
@@ -9,6 +9,7 @@ import { beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.
 import { carryTests, failedTests, pastTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/command.ts'
+import { findFiles } from '#platform/files.ts'
 import type { Statement } from '#platform/sql.ts'
 import { withServices } from './beside.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
@@ -158,12 +159,9 @@ async function runAttempt(
 async function ownTests(world: World, request: StepRequest): Promise<Record<string, string>> {
   const { split, env } = request.file
   if (!split?.files) return {}
-  const found = new Set<string>()
-  const isForeign = (name: string): boolean => name === '.git' || name === 'node_modules'
-  for (const pattern of split.files)
-    for await (const path of glob(pattern, { cwd: request.directory, exclude: isForeign })) found.add(path)
+  const found = await findFiles(request.directory, split.files)
   const past = await pastTests(world.db, request.app, request.run)
-  const mine = filesOfPart([...found], past, Number(env[partVariable] ?? 1), split.into)
+  const mine = filesOfPart(found, past, Number(env[partVariable] ?? 1), split.into)
   const file = join(world.home.runs, String(request.run), 'log', request.name, 'tests')
   await writeFile(file, mine.map((path) => `${path}\n`).join(''))
   return { FAIRLEAD_TESTS: file }

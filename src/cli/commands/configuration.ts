@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import type { Configuration } from '#contract/environment.ts'
+import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import { readSecret } from '../prompt.ts'
 import type { Register } from '../register.ts'
@@ -70,12 +71,6 @@ export const register: Register = (program, context) => {
 const at = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
 const nulls = (keys: string[]): Record<string, null> => Object.fromEntries(keys.map((key) => [key, null]))
-
-function assignment(text: string): [string, string] {
-  const equals = text.indexOf('=')
-  if (equals < 1) throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
-  return [text.slice(0, equals), text.slice(equals + 1)]
-}
 
 async function list(context: Context, app: string, environment: string): Promise<void> {
   const { client } = await context.connect()

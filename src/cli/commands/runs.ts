@@ -1,7 +1,7 @@
 import type { RunDetail } from '#contract/run.ts'
 import { ago, createPaint, short, state, table, took } from '../format.ts'
 import { followRun } from '../progress.ts'
-import { count, number } from '../arguments.ts'
+import { assignment, count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../world.ts'
 
@@ -21,6 +21,15 @@ export const register: Register = (program, context) => {
     .description('show a run with its steps and deployments')
     .addHelpText('after', '\nExamples:\n  $ fairlead show 12\n  $ fairlead show 12 --follow')
     .action((id: number, options: { follow?: boolean }) => show(context, id, options.follow === true))
+  program
+    .command('deliver')
+    .argument('<app>', 'name of the app')
+    .option('--commit <id>', 'a commit of its repository; default: the head of its branch')
+    .option('--set <parameter...>', 'KEY=VALUE, a parameter of fairlead.yaml; with one, a new run begins in any case')
+    .option('--wait', 'follow it to its end')
+    .description('deliver a commit; one that is under way or live is answered with its run')
+    .addHelpText('after', '\nExamples:\n  $ fairlead deliver shop\n  $ fairlead deliver shop --set LEVEL=debug --wait')
+    .action((app: string, options: DeliverOptions) => deliver(context, app, options))
   for (const [name, description] of [
     ['cancel', 'cancel a run and kill what it started'],
     ['retry', 'deliver the change of a run again, in a new run'],
@@ -40,6 +49,23 @@ export const register: Register = (program, context) => {
         ])
       })
   }
+}
+
+interface DeliverOptions {
+  commit?: string
+  set?: string[]
+  wait?: boolean
+}
+
+async function deliver(context: Context, app: string, options: DeliverOptions): Promise<void> {
+  const { client } = await context.connect()
+  const parameters = Object.fromEntries((options.set ?? []).map(assignment))
+  const body = { ...(options.commit === undefined ? {} : { commit: options.commit }), parameters }
+  const run = await client.createRun({ params: { app }, body })
+  if (options.wait) return show(context, run.id, true)
+  context.answer(run, () => [
+    `Run ${run.id} delivers ${short(run.change.sha)}. Follow it: fairlead show ${run.id} --follow`,
+  ])
 }
 
 async function runs(

@@ -1,0 +1,207 @@
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunDetail } from '#contract/run.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './installation.ts'
+
+const rest = `
+services: {web: {run: exec python3 -m http.server $PORT}}
+environments: {production: {}}
+`
+const logOf = async (installation: Installation, run: number, step: string, attempt?: number): Promise<string[]> => {
+  const query = attempt === undefined ? {} : { attempt }
+  const { lines } = await installation.client.getLog({ params: { run, step }, query })
+  return lines.map(({ text }) => text)
+}
+
+describe('steps', () => {
+  let installation: Installation
+  const repositories: Repository[] = []
+  beforeAll(async () => {
+    installation = await startInstallation()
+  })
+  afterAll(async () => {
+    await installation.stop()
+    for (const repository of repositories) await repository.remove()
+  })
+
+  /** Pushes a first commit, and gives what pushes more: each answers its ended run. */
+  const begin = async (app: string, files: Record<string, string>) => {
+    const repository = await makeRepository({ ...files })
+    repositories.push(repository)
+    const deliver = async (more?: Record<string, string>): Promise<RunDetail> => {
+      if (more) await repository.commit(more)
+      await push(installation, app, repository)
+      const { runs } = await installation.client.listRuns({ query: { app } })
+      return endedRun(installation, runs[0]?.id ?? 0)
+    }
+    return { first: await deliver(), deliver }
+  }
+  const states = (run: RunDetail) => Object.fromEntries(run.steps.map(({ name, state }) => [name, state]))
+
+  test('have services beside them, ready before they begin and gone after', async () => {
+    const yaml = `steps:
+  test:
+    run: |
+      [ "$(redis-cli -h $MY_CACHE_HOST -p $MY_CACHE_PORT ping)" = PONG ]
+      [ "$(curl -s http://$WEB_HOST:$WEB_PORT/hello)" = "hello from beside" ]
+      echo "ports $MY_CACHE_PORT $WEB_PORT"
+    services:
+      my-cache: redis-server --port $PORT --save ""
+      web: {run: 'sleep 0.3; exec python3 -m http.server $PORT', ready: 'curl -sf http://127.0.0.1:$PORT/hello'}
+${rest}`
+    const { first } = await begin('beside', { 'fairlead.yaml': yaml, hello: 'hello from beside' })
+    expect(first).toMatchObject({ state: 'succeeded', reason: null })
+    const ports = /ports (\d+) (\d+)/.exec((await logOf(installation, first.id, 'test')).join('\n'))
+    for (const port of ports?.slice(1) ?? ['none']) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+  })
+
+  test('are given up when a service beside them does not get ready, with its last words', async () => {
+    const yaml = (service: string): string => `steps: {test: {run: echo never, services: {db: ${service}}}}${rest}`
+    const { first, deliver } = await begin('dead', {
+      'fairlead.yaml': yaml('{run: "echo no such disk; exit 3", timeout: 5s}'),
+    })
+    expect(first.reason).toMatch(
+      /^step test failed: service db ended before the step began: .*exit.* 3; its last line was: no such disk$/,
+    )
+    const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 100", timeout: 300ms}') })
+    expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
+    expect(execFileSync('sh', ['-c', 'pgrep -f "^sleep 100" || echo none'], { encoding: 'utf8' }).trim()).toBe('none')
+  })
+
+  test('run once for each combination of a matrix, at the same time', async () => {
+    const meet = 'touch $A; until [ -e one ] && [ -e two ]; do sleep 0.02; done; echo "$A in $FAIRLEAD_STEP"'
+    const yaml = `steps: {test: {run: '${meet}', matrix: {A: [one, two]}, timeout: 20s}, pack: ls}${rest}`
+    const { first } = await begin('matrix', { 'fairlead.yaml': yaml })
+    expect(states(first)).toEqual({ 'test-one': 'passed', 'test-two': 'passed', pack: 'passed' })
+    expect(first.steps[2]?.needs).toEqual(['test-one', 'test-two'])
+    expect(await logOf(installation, first.id, 'test-two')).toEqual(['two in test-two'])
+  })
+
+  test('run in parts that take the same time, by how long tests took before', async () => {
+    const seconds: Record<string, number> = { a: 8, b: 4, c: 3, d: 1 }
+    const script = `for f in $(cat $FAIRLEAD_TESTS); do
+  case $f in ${Object.entries(seconds)
+    .map(([name, took]) => `t/${name}.test) s=${took};;`)
+    .join(' ')} esac
+  echo "<testsuite name='x'><testcase name='$f' file='$f' time='$s'/></testsuite>" > out-$FAIRLEAD_PART-$(basename $f).xml
+  echo $f
+done
+`
+    const yaml = `steps: {test: {run: sh run.sh, split: {files: 't/*.test', into: 2}, reports: 'out-*.xml', needs: []}}${rest}`
+    const files = Object.fromEntries(Object.keys(seconds).map((name) => [`t/${name}.test`, '']))
+    const { first, deliver } = await begin('split', { 'fairlead.yaml': yaml, 'run.sh': script, ...files })
+    const partsOf = async (run: RunDetail) =>
+      Promise.all([1, 2].map((part) => logOf(installation, run.id, `test-${part}`)))
+    expect((await partsOf(first)).flat().toSorted()).toEqual(['t/a.test', 't/b.test', 't/c.test', 't/d.test'])
+    const second = await deliver({ more: '' })
+    expect(await partsOf(second)).toEqual([['t/a.test'], ['t/b.test', 't/c.test', 't/d.test']])
+  })
+
+  test('keep folders from one run to the next, by the content of files', async () => {
+    const yaml = `steps: {build: {run: 'ls kept 2>/dev/null || echo nothing; mkdir -p kept; cp lock kept/$(cat lock)', cache: {paths: kept, key: lock}}}${rest}`
+    const { first, deliver } = await begin('caches', { 'fairlead.yaml': yaml, lock: 'one' })
+    expect(first.steps[0]?.cache).toBe('miss')
+    expect(await logOf(installation, first.id, 'build')).toEqual(['nothing'])
+    const same = await deliver({ other: '' })
+    expect(same.steps[0]?.cache).toBe('hit')
+    expect(await logOf(installation, same.id, 'build')).toEqual(['one'])
+    const near = await deliver({ lock: 'two' })
+    expect(near.steps[0]?.cache).toBe('near')
+    expect((await deliver({ other: 'x' })).steps[0]?.cache).toBe('hit')
+  })
+
+  test('are not run again while all that they depend on is the same, and what they made and said is there', async () => {
+    const suite = '<testsuite name="s"><testcase name="adds"/></testsuite>'
+    const yaml = `steps:
+  build: {run: 'mkdir -p dist; date +%s%N > dist/made; cp suite.xml out.xml', inputs: [src/**, suite.xml], outputs: dist, reports: out.xml}
+  show: cat dist/made
+${rest}`
+    const { first, deliver } = await begin('reuse', { 'fairlead.yaml': yaml, 'src/a': '1', 'suite.xml': suite })
+    const made = await logOf(installation, first.id, 'show')
+    const second = await deliver({ readme: 'x' })
+    expect(second.steps[0]).toMatchObject({ state: 'passed', reused: first.id })
+    expect(await logOf(installation, second.id, 'show')).toEqual(made)
+    expect(await logOf(installation, second.id, 'build')).toEqual([
+      `It is not run again: all that it depends on is as in run ${first.id}.`,
+    ])
+    expect((await installation.client.getReport({ params: { run: second.id } })).tests).toMatchObject({
+      total: 1,
+      passed: 1,
+    })
+    const third = await deliver({ 'src/a': '2' })
+    expect(third.steps[0]).toMatchObject({ reused: null })
+    expect(await logOf(installation, third.id, 'show')).not.toEqual(made)
+    // Another command is another result, and a failed one is none.
+    const broken = await deliver({ 'fairlead.yaml': yaml.replace('mkdir -p dist', 'mkdir -p dist; exit 1') })
+    expect(broken.steps[0]?.state).toBe('failed')
+    expect((await deliver({ readme: 'y' })).steps[0]).toMatchObject({ state: 'failed', reused: null })
+  })
+
+  test('are given parameters by who begins a run, and a wrong one ends it with a sentence', async () => {
+    const yaml = `parameters: {LEVEL: {default: info, options: [info, debug]}, WHO: world}
+steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule}, byhand: {run: echo hand, when: [manual]}}${rest}`
+    const { first } = await begin('given', { 'fairlead.yaml': yaml })
+    expect(await logOf(installation, first.id, 'say')).toEqual(['info to world'])
+    expect(states(first)).toEqual({ say: 'passed', nightly: 'skipped', byhand: 'skipped' })
+    const asked = await installation.cli('deliver', 'given', '--set', 'LEVEL=debug', '--set', 'WHO=you all', '--wait')
+    expect(asked.code).toBe(0)
+    const { runs } = await installation.client.listRuns({ query: { app: 'given' } })
+    expect(runs[0]).toMatchObject({ trigger: 'manual' })
+    expect(await logOf(installation, runs[0]?.id ?? 0, 'say')).toEqual(['debug to you all'])
+    expect(states(await endedRun(installation, runs[0]?.id ?? 0))).toEqual({
+      say: 'passed',
+      nightly: 'skipped',
+      byhand: 'passed',
+    })
+    const wrong = await installation.client.createRun({
+      params: { app: 'given' },
+      body: { parameters: { LEVEL: 'loud' } },
+    })
+    expect((await endedRun(installation, wrong.id)).reason).toBe(
+      'the parameter LEVEL must be info or debug, and is "loud"',
+    )
+    const unknown = await installation.client.createRun({
+      params: { app: 'given' },
+      body: { parameters: { NONE: 'x' } },
+    })
+    expect((await endedRun(installation, unknown.id)).reason).toBe(
+      'the run was given the parameter NONE, which is not known; fairlead.yaml has LEVEL, WHO',
+    )
+  })
+
+  test('run again with only the tests that failed, and keep what the others said', async () => {
+    const all =
+      '<testsuite name="s"><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
+    const one = '<testsuite name="s"><testcase name="bad"/></testsuite>'
+    const yaml = `steps: {test: {run: 'cp all.txt out.xml; exit 1', rerun: 'cat "$FAIRLEAD_FAILED_TESTS"; cp one.txt out.xml', retry: 1, reports: out.xml}}${rest}`
+    const { first } = await begin('again', { 'fairlead.yaml': yaml, 'all.txt': all, 'one.txt': one })
+    expect(first).toMatchObject({ state: 'succeeded' })
+    expect(await logOf(installation, first.id, 'test', 2)).toEqual(['bad'])
+    const { tests } = await installation.client.listTests({ params: { run: first.id }, query: {} })
+    expect(tests.map(({ name, outcome, flaky }) => [name, outcome, flaky.commits]).toSorted()).toEqual([
+      ['bad', 'passed', 1],
+      ['good', 'passed', 0],
+    ])
+  })
+
+  test('run by a schedule, once, whatever happened meanwhile', async () => {
+    const yaml = `schedule: '* * * * *'\nsteps: {nightly: {run: echo long, when: schedule}}${rest}`
+    const { first } = await begin('nightly', { 'fairlead.yaml': yaml })
+    expect(states(first)).toEqual({ nightly: 'skipped' })
+    const runsOf = async () => (await installation.client.listRuns({ query: { app: 'nightly' } })).runs
+    await installation.killServer()
+    await installation.start()
+    await waitFor('the schedule begins a run', async () => (await runsOf()).length > 1, 90)
+    const [newest] = await runsOf()
+    expect(newest).toMatchObject({ trigger: 'schedule' })
+    expect(states(await endedRun(installation, newest?.id ?? 0))).toEqual({ nightly: 'passed' })
+  }, 120_000)
+})
