@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   events: () => import('./events.ts'),
   verdict: () => import('./verdict.ts'),
   reports: () => import('./reports.ts'),
+  code: () => import('./code.ts'),
   kills: () => import('./kills.ts'),
 }
 

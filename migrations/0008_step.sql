@@ -4,6 +4,9 @@ alter table pipeline_run add column trigger text not null default 'push', add co
 -- The run whose result stands for a step that was not run again, and whether its cache fitted (hit), nearly (near) or not (miss).
 alter table step add column reused bigint, add column cache text;
 
+-- Several apps may be in one repository, each in its folder.
+alter table app add column folder text not null default '.';
+
 -- What steps keep from one run to the next: folders, and results with what they made.
 create table cache (
   app text not null references app (name) on delete cascade,

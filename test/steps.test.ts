@@ -71,9 +71,9 @@ ${rest}`
     expect(first.reason).toMatch(
       /^step test failed: service db ended before the step began: .*exit.* 3; its last line was: no such disk$/,
     )
-    const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 100", timeout: 300ms}') })
+    const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 98765", timeout: 300ms}') })
     expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
-    expect(execFileSync('sh', ['-c', 'pgrep -f "^sleep 100" || echo none'], { encoding: 'utf8' }).trim()).toBe('none')
+    expect(execFileSync('sh', ['-c', 'pgrep -f "^sleep 98765" || echo none'], { encoding: 'utf8' }).trim()).toBe('none')
   })
 
   test('run once for each combination of a matrix, at the same time', async () => {
@@ -186,10 +186,50 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(first).toMatchObject({ state: 'succeeded' })
     expect(await logOf(installation, first.id, 'test', 2)).toEqual(['bad'])
     const { tests } = await installation.client.listTests({ params: { run: first.id }, query: {} })
-    expect(tests.map(({ name, outcome, flaky }) => [name, outcome, flaky.commits]).toSorted()).toEqual([
-      ['bad', 'passed', 1],
-      ['good', 'passed', 0],
-    ])
+    expect(Object.fromEntries(tests.map(({ name, outcome, flaky }) => [name, [outcome, flaky.commits]]))).toEqual({
+      bad: ['passed', 1],
+      good: ['passed', 0],
+    })
+  })
+
+  test('that are optional stop nothing but a gate that asks for what they would have told', async () => {
+    const yaml = (gates = ''): string =>
+      `steps: {audit: {run: 'echo "{\\"message\\": \\"503\\", \\"error\\": {}}" > audit.json', reports: audit.json, optional: true}, pack: ls}${gates}${rest}`
+    const { first, deliver } = await begin('optional', { 'fairlead.yaml': yaml() })
+    expect(first).toMatchObject({ state: 'succeeded' })
+    expect(states(first)).toEqual({ audit: 'failed', pack: 'passed' })
+    expect(first.steps[0]?.reason).toBe('the report audit.json says that npm audit did not come so far: 503')
+    const asked = await deliver({ 'fairlead.yaml': yaml('\ngates: {findings: findings.size() == 0}') })
+    expect(asked.reason).toBe('gate findings: no step of this run has a report of findings')
+  })
+
+  test('of several apps in one repository run for those that a push touches', async () => {
+    const yaml = `steps: {show: ls}${rest.replace('production: {}', 'production: {watch: 0}')}`
+    const repository = await makeRepository({
+      'web/fairlead.yaml': yaml,
+      'web/index': '1',
+      'api/fairlead.yaml': yaml,
+      'api/index': '1',
+    })
+    repositories.push(repository)
+    for (const name of ['web', 'api'])
+      expect(
+        (await installation.cli('apps', 'create', `of-${name}`, '--path', repository.folder, '--folder', name)).code,
+      ).toBe(0)
+    const latest = async (app: string, count: number): Promise<RunDetail> => {
+      const runsOf = async () => (await installation.client.listRuns({ query: { app } })).runs
+      await waitFor(`run ${count} of ${app}`, async () => (await runsOf()).length >= count)
+      return endedRun(installation, (await runsOf())[0]?.id ?? 0)
+    }
+    const [web] = [await latest('of-web', 1), await latest('of-api', 1)]
+    expect(web).toMatchObject({ state: 'succeeded' })
+    expect(await logOf(installation, web.id, 'show')).toEqual(['fairlead.yaml', 'index'])
+    await repository.commit({ 'api/index': '2' })
+    expect(await latest('of-api', 2)).toMatchObject({ state: 'succeeded' })
+    expect(await latest('of-web', 2)).toMatchObject({
+      state: 'skipped',
+      reason: `nothing in web/** differs from what run ${web.id} brought into production`,
+    })
   })
 
   test('run by a schedule, once, whatever happened meanwhile', async () => {

@@ -36,6 +36,8 @@ export const app = z.object({
   name,
   repository,
   branch: z.string(),
+  /** where in the repository it is; `.` is all of it */
+  folder: z.string(),
   /** the address to `git push` to */
   remote: z.string(),
   created: z.string(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { me, token } from './access.ts'
 import { app, name, repository } from './app.ts'
+import { insidePath } from './file-shapes.ts'
 import { endpoint, roles } from './endpoint.ts'
 import { configuration, environment, line } from './environment.ts'
 import { storedEvent } from './event.ts'
@@ -131,6 +132,7 @@ export const endpoints = {
       name,
       repository: repository.default({ kind: 'hosted' }),
       branch: z.string().min(1).max(200).default('main'),
+      folder: insidePath.default('.'),
     }),
     output: app,
   }),

@@ -125,7 +125,7 @@ const parameterFile = shorthand(
 
 const cron = text.superRefine((pattern, context) => {
   try {
-    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' })
+    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
   } catch {
     context.addIssue({ code: 'custom', message: 'must be a cron expression of five fields, such as `0 3 * * *`' })
   }
@@ -144,6 +144,11 @@ export const pipelineFile = shorthand(
       .record(name, stepFile)
       .prefault({})
       .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
+    paths: listOf(insidePath)
+      .prefault([])
+      .describe(
+        'Patterns of all that belongs to the app, from the top of the repository: a push that touches none of it is passed over; default: everything, or its folder',
+      ),
     parameters: z
       .record(variableName, parameterFile)
       .prefault({})

@@ -4,8 +4,8 @@ import { change } from './app.ts'
 /** Why a run began. */
 export const triggers = ['push', 'schedule', 'manual'] as const
 
-/** queued → running → one of the ends. Ends are final; `superseded` names the newer change in `reason`. */
-export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'superseded'] as const
+/** queued → running → one of the ends. Ends are final; `superseded` names the newer change in `reason`; `skipped` touched nothing of its app. */
+export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'superseded', 'skipped'] as const
 export const stepStates = ['waiting', 'running', 'passed', 'failed', 'cancelled', 'skipped'] as const
 export const deploymentStates = [
   'waiting', // for the environment's lock

@@ -70,6 +70,10 @@ export const stepFile = shorthand(
     needs: listOf(name)
       .optional()
       .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
+    optional: z
+      .boolean()
+      .default(false)
+      .describe('The run goes on when it fails; a gate that asks for what it would have told still stops the change'),
     timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
     retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
     rerun: command
@@ -85,7 +89,7 @@ export const stepFile = shorthand(
     reports: listOf(insidePath)
       .prefault([])
       .describe(
-        'Reports of tests, coverage, findings, performance and materials that it writes, as patterns such as `reports/**/*.xml`, from where it runs',
+        'Reports of tests, coverage, findings, performance and materials that it writes, as patterns such as `reports/**/*.xml`, from where it runs; they are no part of the artifact',
       ),
     services: z
       .record(name, besideFile)

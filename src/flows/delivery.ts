@@ -1,5 +1,5 @@
 import { lstat, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, matchesGlob, posix } from 'node:path'
 import type { Run } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
@@ -18,6 +18,7 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
+import { diff } from '#platform/diff.ts'
 import { pack } from '#platform/oci.ts'
 import { deploy } from './deployment.ts'
 import { facts, type PlannedDeployment } from './planned-deployment.ts'
@@ -35,7 +36,7 @@ export interface DeliveryInput {
   actor: string
 }
 
-type End = { state: 'succeeded' | 'failed' | 'cancelled' | 'superseded'; reason: string | null }
+type End = { state: 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'skipped'; reason: string | null }
 
 /**
  * The line: a change is checked out, built and tested once, kept as an artifact, and put into each environment in order.
@@ -80,13 +81,13 @@ async function travel(
   // Nobody waits for it but gates that ask for it, and the end of the run.
   inspected.catch(() => undefined)
   later.push(inspected)
-  const { trigger, parameters } = prepared
-  const failed = await runSteps(ctx, world, { ...input, definition, workspace, trigger, parameters })
+  const { trigger, parameters, folder } = prepared
+  const failed = await runSteps(ctx, world, { ...input, definition, workspace, folder, trigger, parameters })
   if (failed !== null) return { state: 'failed', reason: failed }
   if (needCode(definition.gates)) await inspected
   const stopped = await passGates(ctx, world, { ...input, definition })
   if (stopped !== null) return { state: 'failed', reason: stopped }
-  const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, input, definition))
+  const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, { ...input, folder }, definition))
   const request = { ...input, artifact, definition }
   const signed = signEvidence(ctx, world, request)
   signed.catch(() => undefined)
@@ -108,7 +109,7 @@ async function travel(
       definition,
       kind: 'delivery',
       rank: input.run,
-      folder: workspace,
+      folder: join(workspace, folder),
       verify: true,
       refreshConfiguration: true,
       formerState: 'replaced',
@@ -133,7 +134,14 @@ export const workspaceOf = (world: World, run: number): string => join(world.hom
 
 type Prepared =
   | { end: End; definition?: never }
-  | { end: null; definition: PipelineFile; trigger: Run['trigger']; parameters: Record<string, string> }
+  | {
+      end: null
+      definition: PipelineFile
+      trigger: Run['trigger']
+      parameters: Record<string, string>
+      /** where in the workspace the app is */
+      folder: string
+    }
 
 /** Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do. */
 async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
@@ -146,7 +154,8 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     folder: workspaceOf(world, input.run),
     signal: step.signal,
   })
-  const bytes = await readPlainFile(join(workspaceOf(world, input.run), 'fairlead.yaml'))
+  const folder = (await world.source.stored(input.app))?.folder ?? '.'
+  const bytes = await readPlainFile(join(workspaceOf(world, input.run), folder, 'fairlead.yaml'))
   if (bytes === null) {
     return {
       end: {
@@ -169,6 +178,8 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   const definition = expandPipeline(file.pipeline)
   const run = await runs.getRun(world.db, input.run)
   const given = parametersOf(definition, await runs.getParameters(world.db, input.run))
+  const passed = run?.trigger === 'push' ? await touchesNothing(world, input, { definition, folder }) : null
+  if (passed !== null) return { end: { state: 'skipped', reason: passed } }
   if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
   step.write(runs.startRun(input.run, definition))
   for (const [position, planned] of plannedSteps(definition).entries())
@@ -181,8 +192,33 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     actor: input.actor,
     data: { sha: input.sha, warnings },
   })
-  return { end: null, definition, trigger: run?.trigger ?? 'push', parameters: given.parameters }
+  return { end: null, definition, trigger: run?.trigger ?? 'push', parameters: given.parameters, folder }
 }
+
+/** Why a push is passed over: nothing that belongs to the app differs from the last good release. Null when something does, or nobody knows. */
+async function touchesNothing(
+  world: World,
+  input: DeliveryInput,
+  { definition, folder }: { definition: PipelineFile; folder: string },
+): Promise<string | null> {
+  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [`${folder}/**`]
+  const production = Object.keys(definition.environments).at(-1)
+  if (paths.length === 0 || production === undefined) return null
+  const { app, sha, run } = input
+  const base = await deployments.lastGood(world.db, { app, environment: production, sha, before: run })
+  const files = base && (await diff(world.source.bareOf(app), base.sha, sha))
+  if (
+    !files ||
+    files.some(({ path, before }) =>
+      paths.some((pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before))),
+    )
+  )
+    return null
+  return `nothing in ${paths.join(', ')} differs from what run ${base.run} brought into ${production}`
+}
+
+const isWithin = (pattern: string, path: string): boolean =>
+  matchesGlob(path, pattern) || path.startsWith(`${pattern}/`)
 
 /** The file as a file: a link or a folder of that name is refused, because it may lead out of the repository. */
 async function readPlainFile(path: string): Promise<Buffer | null> {
@@ -239,14 +275,14 @@ async function environmentStatements(world: World, app: string, definition: Pipe
 async function packArtifact(
   world: World,
   step: StepContext,
-  input: DeliveryInput,
+  input: DeliveryInput & { folder: string },
   definition: PipelineFile,
 ): Promise<string> {
   const artifact = await pack({
     layout: world.home.artifacts,
-    folder: workspaceOf(world, input.run),
+    folder: join(workspaceOf(world, input.run), input.folder),
     include: definition.artifact.include,
-    exclude: definition.artifact.exclude,
+    exclude: [...definition.artifact.exclude, ...reportsOf(definition)],
     annotations: { 'org.opencontainers.image.revision': input.sha, 'org.opencontainers.image.title': input.app },
   })
   step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
@@ -259,6 +295,10 @@ async function packArtifact(
   })
   return artifact.digest
 }
+
+/** Reports are evidence and no product: with their times in them, the same build would never be the same artifact. */
+const reportsOf = ({ steps }: PipelineFile): string[] =>
+  Object.values(steps).flatMap(({ directory, reports }) => reports.map((pattern) => posix.join(directory, pattern)))
 
 interface DeploymentRequest extends DeliveryInput {
   environment: string

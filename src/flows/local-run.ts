@@ -101,7 +101,7 @@ async function runStep(run: LocalRun, name: string): Promise<boolean> {
     if (result.outcome === 'passed' || !mayRetry) {
       const seconds = (run.now() - began) / 1000
       run.report({ kind: 'step', name, state: stateOf(result), seconds, reason: result.reason })
-      return result.outcome === 'passed'
+      return result.outcome === 'passed' || (step.optional && result.outcome !== 'cancelled')
     }
     run.report({
       kind: 'line',

@@ -84,14 +84,18 @@ export async function readReports(
     measured: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
   }
-  let file: string | null = null
   try {
     const files = await findReports(request.folder, request.patterns, request)
     if (files.length === 0) throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
-    for (file of files) {
-      const format = await readReport(file, sink, () => flush(batchSize))
-      if (!keep) continue
+    let first: { error: ReportProblem; file: string } | null = null
+    for (const file of files) {
       const name = reportName(request.workspace, file)
+      const format = await readReport(file, sink, () => flush(batchSize)).catch((error: unknown) => {
+        if (!(error instanceof ReportProblem)) throw error
+        first ??= { error, file: name }
+        return null
+      })
+      if (!keep || format === null) continue
       await send([
         store.insertReport(keep.attempt, name, format),
         ...materials.splice(0).map((one) => store.insertMaterial(keep.attempt, name, one)),
@@ -108,17 +112,16 @@ export async function readReports(
       }))
       if (placed.length > 0) await send([store.insertFindings(keep.attempt, placed)])
     }
+    if (first) result.problem = problemOf(first)
   } catch (error) {
     if (!(error instanceof ReportProblem)) throw error
-    const where = error.line === null ? '' : ` (line ${error.line})`
-    const isMissing = error.message.startsWith('matches ')
-    result.problem =
-      file === null
-        ? `${isMissing ? 'no' : 'a'} report ${error.message}`
-        : `the report ${reportName(request.workspace, file)} ${error.message}${where}`
+    result.problem = `${error.message.startsWith('matches ') ? 'no' : 'a'} report ${error.message}`
   }
   return result
 }
+
+const problemOf = ({ error, file }: { error: ReportProblem; file: string }): string =>
+  `the report ${file} ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`
 
 /** Files that are not of the repository (libraries, what was generated) do not count. */
 function byPath(hits: Map<string, Map<number, number>>, pathOf: (path: string) => string | null) {

@@ -14,6 +14,8 @@ interface StepsRequest {
   sha: string
   definition: PipelineFile
   workspace: string
+  /** where in the workspace the app is */
+  folder: string
   trigger: Run['trigger']
   /** what the run was given */
   parameters: Record<string, string>
@@ -57,17 +59,18 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       return { passed: true, reason: null }
     }
     const named = await namedSecrets(world, request, file.secrets)
-    return executeStep(world, step, {
+    const result = await executeStep(world, step, {
       run: request.run,
       app: request.app,
       sha: request.sha,
       name,
       file,
       workspace: request.workspace,
-      directory: join(request.workspace, file.directory),
+      directory: join(request.workspace, request.folder, file.directory),
       env: { ...request.parameters, ...named },
       masks: Object.values(named),
     })
+    return { ...result, passed: result.passed || file.optional }
   })
 }
 

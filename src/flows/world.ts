@@ -8,6 +8,8 @@ import type { Database } from '#platform/postgres.ts'
 
 /** What the flows need of a repository. */
 export interface Checkouts {
+  /** an app as it is registered */
+  stored(app: string): Promise<{ folder: string } | null>
   /** the folder of an app's bare repository */
   bareOf(app: string): string
   checkout(request: { app: string; sha: string; folder: string; signal: AbortSignal }): Promise<{ warnings: string[] }>

@@ -35,19 +35,20 @@ export const register: Register = (program, context) => {
     .option('--path <path>', 'a repository on the server’s machine')
     .option('--url <url>', 'a remote repository, watched by polling')
     .option('--branch <branch>', 'the branch to deliver', 'main')
+    .option('--folder <path>', 'where in the repository the app is, with its fairlead.yaml', '.')
     .description('register an app; without --path or --url it gets a git remote to push to')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead apps create shop\n  $ fairlead apps create shop --url https://example.com/shop.git',
     )
-    .action(async (name: string, options: { path?: string; url?: string; branch: string }) => {
+    .action(async (name: string, options: { path?: string; url?: string; branch: string; folder: string }) => {
       const { client } = await context.connect()
       const repository = options.url
         ? { kind: 'url' as const, url: options.url }
         : options.path
           ? { kind: 'path' as const, path: options.path }
           : { kind: 'hosted' as const }
-      const app = await client.createApp({ body: { name, repository, branch: options.branch } })
+      const app = await client.createApp({ body: { name, repository, branch: options.branch, folder: options.folder } })
       context.answer(app, () => [
         `${app.name} is delivered from ${app.branch}. Push to it: git push ${app.remote} ${app.branch}`,
       ])

@@ -45,6 +45,7 @@ environments:
       timeout: 1_800_000,
       retry: 0,
       reports: [],
+      optional: false,
       services: {},
       cache: { paths: [], key: [] },
       inputs: [],
@@ -125,7 +126,7 @@ describe('what is refused, where and with which advice', () => {
       'an unknown key without a near one',
       'steps:\n  a:\n    run: x\n    colour: red\n',
       [
-        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, split, …',
+        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, optional, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, …',
       ],
     ],
     [

@@ -63,7 +63,12 @@ describe('Node', () => {
       'package-lock.json': '{}',
       'server.js': "app.get('/healthz', ok); app.listen(process.env.PORT)",
     })
-    expect(steps).toEqual({ install: 'npm ci', lint: 'npm run lint', build: 'npm run build', test: 'npm test' })
+    expect(steps).toMatchObject({ install: 'npm ci', lint: 'npm run lint', build: 'npm run build', test: 'npm test' })
+    expect(pipeline.steps['audit']).toMatchObject({
+      needs: ['install'],
+      optional: true,
+      reports: ['audit.json', 'bom.json'],
+    })
     expect(pipeline.steps['lint']?.needs).toEqual(['install'])
     expect(pipeline.steps['build']?.needs).toEqual(['install'])
     expect(pipeline.steps['test']?.needs).toBeUndefined()
@@ -313,7 +318,7 @@ describe('whatever the language', () => {
       'app.py': 'app = Flask(__name__)\n',
       'test_app.py': 'import unittest',
     })
-    expect(Object.keys(steps)).toEqual(['install', 'test', 'node-install', 'node-build'])
+    expect(Object.keys(steps)).toEqual(['install', 'test', 'node-install', 'node-build', 'node-audit'])
     expect(pipeline.steps['node-install']?.needs).toEqual([])
     expect(services['web']).toContain('flask --app app:app')
   })

@@ -27,10 +27,8 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   }
 
   /** Registers an app, or answers the one that is registered so. The row comes first: a repository without one is never left. */
-  const register = async (
-    wanted: { name: string; repository: Repository; branch: string },
-    actor: string,
-  ): Promise<App> => {
+  const register = async (given: Omit<store.NewApp, 'folder'> & { folder?: string }, actor: string): Promise<App> => {
+    const wanted = { ...given, folder: plainFolder(given.folder ?? '.') }
     refuseBadText(wanted)
     const known = await store.getApp(db, wanted.name)
     if (!known) {
@@ -46,10 +44,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     return store.toApp(app, publicUrl)
   }
 
-  const insert = async (
-    app: { name: string; repository: Repository; branch: string },
-    actor: string,
-  ): Promise<void> => {
+  const insert = async (app: store.NewApp, actor: string): Promise<void> => {
     const data = { kind: app.repository.kind, branch: app.branch }
     try {
       await db.batch([
@@ -92,6 +87,13 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
 
 /** What every event of an app's repository has: its chain is that of no check-in. */
 export const about = (app: string, actor: string) => ({ subject: `app/${app}`, chain: `app/${app}`, app, actor })
+
+/** `./a//b/` is `a/b`. */
+const plainFolder = (folder: string): string =>
+  folder
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/') || '.'
 
 /** A repository, as people may see it. */
 export function nameOf(repository: Repository): string {

@@ -8,12 +8,13 @@ export interface StoredApp {
   name: string
   repository: Repository
   branch: string
+  folder: string
   created: string
   head: string | null
   problem: string | null
 }
 
-const columns = sql`name, repository, branch, created, head, problem`
+const columns = sql`name, repository, branch, folder, created, head, problem`
 
 export async function getApp(db: Database, name: string): Promise<StoredApp | null> {
   return (await db.query<StoredApp>(sql`select ${columns} from app where name = ${name}`))[0] ?? null
@@ -23,8 +24,11 @@ export async function listApps(db: Database): Promise<StoredApp[]> {
   return db.query<StoredApp>(sql`select ${columns} from app order by name`)
 }
 
-export function insertApp(app: { name: string; repository: Repository; branch: string }): Statement {
-  return sql`insert into app (name, repository, branch) values (${app.name}, ${app.repository}::jsonb, ${app.branch})`
+/** What an app is registered with. */
+export type NewApp = Pick<StoredApp, 'name' | 'repository' | 'branch' | 'folder'>
+
+export function insertApp(app: NewApp): Statement {
+  return sql`insert into app (name, repository, branch, folder) values (${app.name}, ${app.repository}::jsonb, ${app.branch}, ${app.folder})`
 }
 
 export function deleteApp(name: string): Statement {
@@ -66,6 +70,7 @@ export function toApp(stored: StoredApp, publicUrl: string): App {
     name: stored.name,
     repository: repository.kind === 'url' ? { kind: 'url', url: withoutCredentials(repository.url) } : repository,
     branch: stored.branch,
+    folder: stored.folder,
     remote: `${publicUrl}/git/${stored.name}.git`,
     created: stored.created,
     problem: stored.problem,

@@ -33,6 +33,7 @@ const runEnds: Record<string, Omit<Told, 'to'>> = {
   failed: { tone: 'bad', text: 'failed' },
   cancelled: { tone: 'stopped', text: 'was cancelled' },
   superseded: { tone: 'passed-over', text: 'was superseded' },
+  skipped: { tone: 'passed-over', text: 'was passed over: it touches nothing of the app' },
 }
 
 const deploymentEnds: Record<string, [Tone, string]> = {

@@ -82,7 +82,7 @@ const environment = (name: string, current: Deployment | null, more: Partial<Env
 })
 
 const line = (environments: Environment[], runs: LineRun[], name = 'prepaid'): Line => ({
-  app: { name, repository: { kind: 'hosted' }, branch: 'main', remote: '', created: time, problem: null },
+  app: { name, repository: { kind: 'hosted' }, branch: 'main', folder: '.', remote: '', created: time, problem: null },
   environments,
   runs,
   latest: runs[0]?.change ?? null,

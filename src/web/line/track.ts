@@ -94,6 +94,7 @@ function stepsLook(run: LineRun): Look {
   if (run.artifact !== null || run.deployments.length > 0) return { tone: 'good', word: 'Passed' }
   if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
   if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
+  if (run.state === 'skipped') return { tone: 'passed-over', word: 'Passed over' }
   return run.state === 'cancelled' ? { tone: 'stopped', word: 'Cancelled' } : { tone: 'good', word: 'Passed' }
 }
 

@@ -33,6 +33,12 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
         {step.exitCode !== null && step.exitCode !== 0 ? (
           <span className="text-soft">exit code {step.exitCode}</span>
         ) : null}
+        {step.cache === null ? null : <span className="text-soft">{cacheWords[step.cache]}</span>}
+        {step.reused === null ? null : (
+          <Link to={`/runs/${step.reused}?step=${step.name}`} className="text-soft underline underline-offset-3">
+            as in run {step.reused}
+          </Link>
+        )}
         {step.attempt > 1 ? <Attempts count={step.attempt} at={attempt} set={setAttempt} /> : null}
       </div>
       {step.reason && step.state !== 'passed' ? <p className="mb-2">{asSentence(step.reason)}</p> : null}
@@ -54,6 +60,8 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
     </section>
   )
 }
+
+const cacheWords = { hit: 'its cache fitted', near: 'its cache nearly fitted', miss: 'it had no cache' }
 
 function notStarted(step: Step): string {
   if (step.state === 'waiting')

@@ -20,6 +20,8 @@ export function runSentence(run: RunDetail): string {
       return `${run.reason ? asSentence(run.reason) : 'It failed.'}${reached}`
     case 'superseded':
       return `${run.reason ? asSentence(run.reason) : 'A newer change took its place.'}${reached}`
+    case 'skipped':
+      return run.reason ? asSentence(run.reason) : 'It touches nothing of this app.'
     case 'cancelled':
       return `It was cancelled.${reached}`
   }

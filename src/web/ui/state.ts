@@ -31,6 +31,7 @@ export const runLooks: Record<RunState, Look> = {
   failed: { tone: 'bad', word: 'Failed' },
   cancelled: { tone: 'stopped', word: 'Cancelled' },
   superseded: { tone: 'passed-over', word: 'Superseded' },
+  skipped: { tone: 'passed-over', word: 'Passed over' },
 }
 
 export const stepLooks: Record<StepState, Look> = {

@@ -7,6 +7,8 @@ export interface ProposedStep {
   needs?: string[]
   tools?: string[]
   env?: Record<string, string>
+  reports?: string[]
+  optional?: boolean
   directory?: string
   comment?: string
 }

@@ -68,8 +68,19 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
     ...install,
     ...aside,
     ...line.map((step, i) => (i === 0 && aside.length > 0 ? { ...step, needs: first } : step)),
+    ...(manager.name === 'npm' && folder.has('package-lock.json') && pack.dependencies.size > 0 ? [audit(first)] : []),
   ]
 }
+
+/** What is known of the dependencies, with nothing but npm. A registry that does not answer stops nothing by itself. */
+const audit = (needs: string[]): ProposedStep => ({
+  name: 'audit',
+  run: 'npm audit --json > audit.json || true; npm sbom --sbom-format cyclonedx > bom.json',
+  needs,
+  reports: ['audit.json', 'bom.json'],
+  optional: true,
+  comment: 'known vulnerabilities, and what the artifact is made of',
+})
 
 function serviceOf(
   folder: Folder,

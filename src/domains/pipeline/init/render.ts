@@ -22,13 +22,15 @@ function steps(all: ProposedStep[]): string {
 }
 
 function stepKeys(step: ProposedStep): Record<string, unknown> {
-  const { run, needs, tools, env, directory } = step
+  const { run, needs, tools, env, directory, reports, optional } = step
   return {
     run,
     ...(directory ? { directory } : {}),
     ...(needs ? { needs: needs.length === 1 ? needs[0] : needs } : {}),
     ...(tools ? { tools } : {}),
     ...(env ? { env } : {}),
+    ...(reports ? { reports } : {}),
+    ...(optional ? { optional } : {}),
   }
 }
 
