@@ -79,5 +79,6 @@ create table report (
   attempt int not null,
   file text not null,
   format text not null,
+  tells text[] not null,           -- tests, coverage, findings, measurements, materials
   primary key (run, step, attempt, file)
 );

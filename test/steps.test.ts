@@ -203,6 +203,14 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(asked.reason).toBe('gate findings: no step of this run has a report of findings')
   })
 
+  test('may be all there is: what runs nothing is live once its artifact is there', async () => {
+    const yaml = 'steps: {test: ls}\nenvironments: {staging: {}, production: {}}\n'
+    const { first, deliver } = await begin('library', { 'fairlead.yaml': yaml })
+    expect(first).toMatchObject({ state: 'succeeded' })
+    const second = await deliver({ more: '' })
+    expect(second.deployments.map(({ deployment }) => deployment?.state)).toEqual(['live', 'live'])
+  })
+
   test('of several apps in one repository run for those that a push touches', async () => {
     const yaml = `steps: {show: ls}${rest.replace('production: {}', 'production: {watch: 0}')}`
     const repository = await makeRepository({

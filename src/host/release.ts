@@ -116,6 +116,9 @@ export class Release {
     if (this.desired !== 'running' || this.#isReleased) return
     this.#makeInstances()
     for (const instance of this.#instances) void instance.start()
+    // What runs nothing (a library, a tool) is ready once it is there.
+    if (this.spec.services.length === 0) this.#wasReady = true
+    this.#context.changed()
   }
 
   #makeInstances(): void {

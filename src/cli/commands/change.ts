@@ -166,7 +166,10 @@ async function measurements(context: Context, run: number): Promise<void> {
   context.answer(answer, () =>
     answer.measurements.length === 0
       ? ['No step of this run has a report of measurements; `reports:` in fairlead.yaml says where they are']
-      : table(answer.measurements.map((one) => measurementRow(one, paint))),
+      : table(
+          answer.measurements.map((one) => measurementRow(one, paint)),
+          160,
+        ),
   )
 }
 

@@ -27,7 +27,7 @@ async function read(text: string | Buffer) {
     measured: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
   }
-  const format = await readReport(file, sink, async () => undefined)
+  const { name: format } = await readReport(file, sink, async () => undefined)
   return {
     format,
     tests,
@@ -200,6 +200,41 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
   ])
 })
 
+describe('of go test -json', () => {
+  const lines = (...events: object[]): string => events.map((event) => JSON.stringify(event)).join('\n')
+  const of = (Action: string, Test?: string, more: object = {}) => ({
+    Time: '2026-11-24T00:00:00Z',
+    Action,
+    Package: 'example.com/shop',
+    ...(Test ? { Test } : {}),
+    ...more,
+  })
+
+  test('tests with their output, and other lines between them', async () => {
+    const { format, tests } = await read(
+      `${lines(of('start'), of('run', 'TestAdd'), of('output', 'TestAdd', { Output: '    cart_test.go:7: no\n' }), of('fail', 'TestAdd', { Elapsed: 0.2 }), of('skip', 'TestLater', { Elapsed: 0 }))}\nwarning: something\n${lines(of('pass', 'TestFine', { Elapsed: 0.1 }), of('fail', undefined, { Elapsed: 0.3 }))}`,
+    )
+    expect(format).toBe('go test -json')
+    expect(brief(tests)).toEqual([
+      'failed example.com/shop > TestAdd',
+      'skipped example.com/shop > TestLater',
+      'passed example.com/shop > TestFine',
+    ])
+    expect(tests[0]).toMatchObject({ seconds: 0.2, message: 'cart_test.go:7: no' })
+  })
+
+  test('a package that does not compile is a test that broke, and one without an end is no report', async () => {
+    const { tests } = await read(
+      lines(of('start'), of('output', undefined, { Output: 'FAIL [build failed]' }), of('fail')),
+    )
+    expect(tests).toMatchObject([{ outcome: 'errored', name: 'the package', message: 'FAIL [build failed]' }])
+    await expect(read(lines(of('start'), of('run', 'TestAdd')))).rejects.toThrow(
+      'ends before the package example.com/shop does',
+    )
+    await expect(read(`${lines(of('start'))}\n{"Action":`)).rejects.toThrow('not whole JSON')
+  })
+})
+
 describe('a report that lies', () => {
   test.each([
     ['is cut off', '<testsuite><testcase name="a"/>\n<testcase', 'ends in the middle', 2],
@@ -226,7 +261,7 @@ describe('a report that lies', () => {
     [
       'is something else',
       '{"a": 1}',
-      'is none of CycloneDX, JUnit, Cobertura, JaCoCo, SARIF, npm audit, pytest-benchmark, hyperfine, JMH, k6, autocannon, LCOV, Go cover, Go benchmarks, TAP',
+      'is none of CycloneDX, JUnit, Cobertura, JaCoCo, go test -json, SARIF, npm audit, pytest-benchmark, hyperfine, JMH, k6, autocannon, LCOV, Go cover, Go benchmarks, TAP',
       null,
     ],
     ['has fewer tests than it plans', '1..3\nok 1\nok 2\n', 'plans 3 tests and has 2: it was broken off', null],

@@ -33,10 +33,10 @@ export async function findReports(
 }
 
 /**
- * Reads a report of whichever kind, piece by piece, so that its size does not matter; `rest` is awaited between pieces. Answers the
- * name of its kind. Throws a ReportProblem.
+ * Reads a report of whichever kind, piece by piece, so that its size does not matter; `rest` is awaited between pieces. Answers its
+ * kind. Throws a ReportProblem.
  */
-export async function readReport(file: string, sink: Sink, rest: () => Promise<void>): Promise<string> {
+export async function readReport(file: string, sink: Sink, rest: () => Promise<void>): Promise<Format> {
   let text: TextDecoder | null = null
   let head: string | null = ''
   let format: Format | null = null
@@ -62,10 +62,9 @@ export async function readReport(file: string, sink: Sink, rest: () => Promise<v
   }
   if (text) take(decode(text))
   if (!parser) begin()
-  const { name } = format as unknown as Format
   ;(parser as unknown as ReportParser).end()
   await rest()
-  return name
+  return format as unknown as Format
 }
 
 function decode(decoder: TextDecoder, bytes?: Buffer): string {

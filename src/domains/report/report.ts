@@ -63,9 +63,14 @@ export interface ReportParser {
   end(): void
 }
 
+/** What a report can tell. */
+export type Topic = 'tests' | 'coverage' | 'findings' | 'measurements' | 'materials'
+
 /** A kind of report. Adding one is one file in `formats/`. */
 export interface Format {
   name: string
+  /** of what it tells also by being there: a report without findings says that there are none */
+  tells: Topic[]
   /** by the first 4,096 characters */
   recognises(head: string): boolean
   parser(sink: Sink): ReportParser

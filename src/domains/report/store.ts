@@ -2,7 +2,7 @@ import type { Finding, Measurement, ReportSummary, TestResult } from '#contract/
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 import { compare } from './noise.ts'
-import type { BillOfMaterials, FoundProblem, Measured, TestCase } from './report.ts'
+import type { BillOfMaterials, Format, FoundProblem, Measured, TestCase, Topic } from './report.ts'
 
 /** An attempt of a step, to which a report belongs. */
 export interface Attempt {
@@ -70,8 +70,8 @@ export function insertMaterial({ run, step, attempt }: Attempt, file: string, bi
     values (${run}, ${step}, ${attempt}, ${file}, ${bill.components}, ${bill.document}::json) on conflict do nothing`
 }
 
-export function insertReport({ run, step, attempt }: Attempt, file: string, format: string): Statement {
-  return sql`insert into report (run, step, attempt, file, format) values (${run}, ${step}, ${attempt}, ${file}, ${format})
+export function insertReport({ run, step, attempt }: Attempt, file: string, { name, tells }: Format): Statement {
+  return sql`insert into report (run, step, attempt, file, format, tells) values (${run}, ${step}, ${attempt}, ${file}, ${name}, ${tells}::text[])
     on conflict do nothing`
 }
 
@@ -125,10 +125,10 @@ export async function failedTests(
     where r.run = ${run} and r.step = ${step} and r.attempt = ${attempt} and r.outcome in ('failed', 'errored') order by r.number`)
 }
 
-/** Did any step of a run have a report of one of these kinds. */
-async function hasReport(db: Database, run: number, kinds: string[]): Promise<boolean> {
+/** Did any step of a run have a report that tells of a topic. */
+async function hasReport(db: Database, run: number, topic: Topic): Promise<boolean> {
   const rows = await db.query(
-    sql`select 1 from report r ${lastAttempt} where r.run = ${run} and r.format = any(${kinds}::text[]) limit 1`,
+    sql`select 1 from report r ${lastAttempt} where r.run = ${run} and ${topic} = any(r.tells) limit 1`,
   )
   return rows.length > 0
 }
@@ -140,7 +140,7 @@ export async function countTests(db: Database, run: number): Promise<ReportSumma
       count(*) filter (where ${isBroken})::int as broken, count(*) filter (where ${isBad} and ${isQuarantined})::int as quarantined,
       coalesce(sum(r.seconds), 0)::float8 as seconds
     from test_result r ${lastAttempt} ${before} join pipeline_run pr on pr.id = r.run where r.run = ${run}`)
-  return (await hasReport(db, run, ['JUnit', 'TAP'])) ? (rows[0] ?? null) : null
+  return (await hasReport(db, run, 'tests')) ? (rows[0] ?? null) : null
 }
 
 /** A line that several steps report is missed only where all of them missed it. Null when there is no report. */
@@ -148,22 +148,27 @@ export async function listCoverage(
   db: Database,
   run: number,
 ): Promise<{ file: string; known: number[]; missed: number[] }[] | null> {
-  if (!(await hasReport(db, run, ['LCOV', 'Cobertura', 'JaCoCo', 'Go cover']))) return null
+  if (!(await hasReport(db, run, 'coverage'))) return null
   return db.query(sql`select file, array_agg(line order by line) as known, coalesce(array_agg(line order by line) filter (where missed), '{}') as missed
     from (select r.file, line, bool_and(line = any(r.missed)) as missed
       from coverage r ${lastAttempt}, unnest(r.lines) line where r.run = ${run} group by r.file, line) lines
     group by file order by file`)
 }
 
-const kindsOfFindings = ['SARIF', 'npm audit', 'CycloneDX']
+/** A bill of materials tells of vulnerabilities only when it has some: most tools that write one do not look for them. */
+async function hasFindings(db: Database, run: number): Promise<boolean> {
+  if (await hasReport(db, run, 'findings')) return true
+  const rows = await db.query(sql`select 1 from finding r ${lastAttempt} where r.run = ${run} limit 1`)
+  return rows.length > 0
+}
 
 /**
  * Those that the run of the last good release has not come first; what moved to another line is not new. Null when there is no report.
  * A run to compare with that has no report of findings tells nothing.
  */
 export async function listFindings(db: Database, run: number, base: number | null): Promise<Finding[] | null> {
-  if (!(await hasReport(db, run, kindsOfFindings))) return null
-  const isKnown = base !== null && (await hasReport(db, base, kindsOfFindings))
+  if (!(await hasFindings(db, run))) return null
+  const isKnown = base !== null && (await hasFindings(db, base))
   return db.query<Finding>(sql`select r.step, r.tool, r.rule, r.level, r.severity, r.message, r.file, r.line,
       case when ${isKnown}::boolean then not exists (
         select 1 from finding p join step ps on ps.run = p.run and ps.name = p.step and ps.attempt = p.attempt
@@ -235,7 +240,7 @@ export function copyReports(from: Attempt, to: Attempt): Statement[] {
     finding: 'number, tool, rule, level, severity, message, file, line',
     measurement: 'name, unit, better, value, deviation, samples',
     material: 'file, components, document',
-    report: 'file, format',
+    report: 'file, format, tells',
   }
   return Object.entries(columns).map(([table, names]) => ({
     text: `insert into ${table} (run, step, attempt, ${names}) select $1, $2, $3, ${names} from ${table}

@@ -4,6 +4,7 @@ import { cobertura } from './cobertura.ts'
 import { cyclonedx } from './cyclonedx.ts'
 import { goBench } from './go-bench.ts'
 import { goCover } from './go-cover.ts'
+import { goTest } from './go-test.ts'
 import { hyperfine } from './hyperfine.ts'
 import { jacoco } from './jacoco.ts'
 import { jmh } from './jmh.ts'
@@ -21,6 +22,7 @@ export const formats: Format[] = [
   junit,
   cobertura,
   jacoco,
+  goTest,
   sarif,
   npmAudit,
   pytestBenchmark,

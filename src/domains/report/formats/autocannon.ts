@@ -16,6 +16,7 @@ const shape = z.object({
 /** `autocannon --json`: latency in milliseconds and requests a second, which it samples once a second. */
 export const autocannon: Format = {
   name: 'autocannon',
+  tells: ['measurements'],
   recognises: (head) =>
     /^\s*\{/.test(head) && /"(p97_5|non2xx|requests)"\s*:/.test(head) && /"(latency|url)"\s*:/.test(head),
   parser: (sink) =>

@@ -4,6 +4,7 @@ import { numberOf, xmlParser } from './xml.ts'
 /** Cobertura's XML: a `class` has a file name and lines; several classes may be in one file. */
 export const cobertura: Format = {
   name: 'Cobertura',
+  tells: ['coverage'],
   recognises: (head) => /<coverage[\s>]/.test(head) && !/<(project|report)[\s>]/.test(head),
   parser: (sink) => {
     let current: LineHits | null = null

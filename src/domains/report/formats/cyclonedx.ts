@@ -31,6 +31,8 @@ const order = ['critical', 'high', 'medium', 'low'] as const
 /** CycloneDX in JSON (ECMA-424): what an artifact is made of, and the vulnerabilities that are known of it. */
 export const cyclonedx: Format = {
   name: 'CycloneDX',
+  // One without vulnerabilities does not say that anybody looked for them.
+  tells: ['materials'],
   recognises: (head) => /"bomFormat"\s*:\s*"CycloneDX"/.test(head) || /cyclonedx\.org\/schema\/bom/.test(head),
   parser: (sink) => {
     const json = jsonParser('CycloneDX', shape, (bom) => {

@@ -6,6 +6,7 @@ const benchmark = /^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+(\d.*)$/
 /** The output of `go test -bench`; the same benchmark again (`-count`) is one more sample. */
 export const goBench: Format = {
   name: 'Go benchmarks',
+  tells: ['measurements'],
   recognises: (head) => /^Benchmark\S+\s+\d+\s+[\d.]+ ns\/op/m.test(head),
   parser: (sink) => {
     const samples = new Map<string, { name: string; unit: string; values: number[] }>()

@@ -6,6 +6,7 @@ const block = /^(.+):(\d+)\.\d+,(\d+)\.\d+ \d+ (\d+)$/
 /** Profiles of `go test -coverprofile`: blocks of lines, with how often each ran. */
 export const goCover: Format = {
   name: 'Go cover',
+  tells: ['coverage'],
   recognises: (head) => /^mode: (set|count|atomic)\s*$/m.test(head),
   parser: (sink) => {
     const files = new Map<string, Map<number, number>>()

@@ -16,6 +16,7 @@ const shape = z.object({
 /** `hyperfine --export-json`: how long commands took, in seconds. */
 export const hyperfine: Format = {
   name: 'hyperfine',
+  tells: ['measurements'],
   recognises: (head) => /^\s*\{\s*"results"\s*:\s*\[/.test(head) && /"command"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of hyperfine', shape, ({ results }) => {

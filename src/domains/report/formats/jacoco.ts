@@ -4,6 +4,7 @@ import { numberOf, xmlParser } from './xml.ts'
 /** JaCoCo's XML: files within packages; `ci` are the covered instructions of a line. */
 export const jacoco: Format = {
   name: 'JaCoCo',
+  tells: ['coverage'],
   recognises: (head) => /<report[\s>]/.test(head) && /JACOCO|<sessioninfo|<package|<group/.test(head),
   parser: (sink) => {
     let current: LineHits | null = null

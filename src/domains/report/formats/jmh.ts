@@ -15,6 +15,7 @@ const shape = z.array(
 /** JMH `-rf json`: throughput is better higher, every other mode is a time. */
 export const jmh: Format = {
   name: 'JMH',
+  tells: ['measurements'],
   recognises: (head) => /^\s*\[/.test(head) && /"(jmhVersion|benchmark)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of JMH', shape, (benchmarks) => {

@@ -7,6 +7,7 @@ import { type Attributes, numberOf, xmlParser } from './xml.ts'
  */
 export const junit: Format = {
   name: 'JUnit',
+  tells: ['tests'],
   recognises: (head) => /<(\w+:)?testsuites?[\s/>]/.test(head),
   parser: (sink) => {
     const suites: string[] = []

@@ -16,6 +16,7 @@ const good = new Set(['checks'])
 /** The end-of-test summary of k6: times in milliseconds, rates, and throughput. */
 export const k6: Format = {
   name: 'k6',
+  tells: ['measurements'],
   recognises: (head) => /^\s*\{/.test(head) && /"(metrics|root_group)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of k6', shape, ({ metrics }) => {

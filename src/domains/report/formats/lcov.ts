@@ -4,6 +4,7 @@ import { lineParser } from './lines.ts'
 /** The tracefiles of LCOV (geninfo): `SF:` begins a file, `DA:line,hits` is a line of it. */
 export const lcov: Format = {
   name: 'LCOV',
+  tells: ['coverage'],
   recognises: (head) => /^(TN:.*\s+)?SF:/m.test(head),
   parser: (sink) => {
     let current: LineHits | null = null

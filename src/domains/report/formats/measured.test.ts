@@ -18,7 +18,8 @@ async function read(text: string) {
     materials: (one: BillOfMaterials) => void found.bills.push(one),
   }
   try {
-    return { format: await readReport(file, sink, async () => undefined), ...found }
+    const { name } = await readReport(file, sink, async () => undefined)
+    return { format: name, ...found }
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -25,6 +25,7 @@ const shape = z.looseObject({
 /** `npm audit --json`: known vulnerabilities of the dependencies in package-lock.json. */
 export const npmAudit: Format = {
   name: 'npm audit',
+  tells: ['findings'],
   recognises: (head) => /"auditReportVersion"\s*:/.test(head) || /^\s*\{\s*"(message|error)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of npm audit', shape, ({ vulnerabilities, error, message }) => {

@@ -19,6 +19,7 @@ const shape = z.object({
 /** `pytest --benchmark-json`: seconds per call. */
 export const pytestBenchmark: Format = {
   name: 'pytest-benchmark',
+  tells: ['measurements'],
   recognises: (head) => /^\s*\{/.test(head) && /"(machine_info|benchmarks)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of pytest-benchmark', shape, ({ benchmarks }) => {

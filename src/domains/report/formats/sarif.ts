@@ -51,6 +51,7 @@ const sarifLog = z.object({
 /** SARIF 2.1.0 (OASIS): the results of tools for static analysis and security. What is suppressed there is left out here. */
 export const sarif: Format = {
   name: 'SARIF',
+  tells: ['findings'],
   recognises: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
   parser: (sink) =>
     jsonParser('SARIF 2.1.0', sarifLog, (log) => {

@@ -7,6 +7,7 @@ const planLine = /^1\.\.(\d+)/
 /** The Test Anything Protocol, versions 12 to 14. Subtests are indented before the test that sums them up, which is left out. */
 export const tap: Format = {
   name: 'TAP',
+  tells: ['tests'],
   recognises: (head) => /^(TAP version 1\d|1\.\.\d+|(not )?ok\b)/m.test(head) && !head.trimStart().startsWith('<'),
   parser: (sink) => {
     let test: TestCase | null = null
