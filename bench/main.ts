@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   verdict: () => import('./verdict.ts'),
   reports: () => import('./reports.ts'),
   code: () => import('./code.ts'),
+  change: () => import('./change.ts'),
   kills: () => import('./kills.ts'),
 }
 

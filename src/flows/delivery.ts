@@ -47,11 +47,12 @@ export function deliveryWorkflow(world: World, concurrency: number): WorkflowDef
 }
 
 async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
-  const later: Promise<unknown>[] = []
+  const later: Later = { underWay: [], after: [] }
   try {
     const end = await travel(ctx, world, input, later)
     await finish(ctx, world, input, end)
-    await Promise.all(later)
+    for (const act of later.after) await act()
+    await Promise.all(later.underWay)
     return end
   } catch (error) {
     const end = endOf(error)
@@ -67,32 +68,33 @@ function endOf(error: unknown): End | null {
   return null
 }
 
-async function travel(
-  ctx: WorkflowContext,
-  world: World,
-  input: DeliveryInput,
-  later: Promise<unknown>[],
-): Promise<End> {
+/** What a run leaves behind when it has ended: work that goes on, and work that nobody waited for and that comes then. */
+interface Later {
+  underWay: Promise<unknown>[]
+  after: (() => Promise<unknown>)[]
+}
+
+async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, later: Later): Promise<End> {
   const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
   if (prepared.end) return prepared.end
-  const { definition } = prepared
+  const { definition, folder, trigger, parameters } = prepared
   const workspace = workspaceOf(world, input.run)
-  const inspected = inspectCode(ctx, world, { ...input, definition })
-  // Nobody waits for it but gates that ask for it, and the end of the run.
-  inspected.catch(() => undefined)
-  later.push(inspected)
-  const { trigger, parameters, folder } = prepared
+  const asks = { ...input, definition }
+  const isJudged = Object.keys(definition.gates).length > 0
+  const isSigned = Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
+  // Whoever asks for nothing gets into production sooner: what is known of the change is gathered, and signed, after that.
+  const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, world, asks)) : null
+  if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, world, asks))
+  if (inspected === null) later.after.push(() => inspectCode(ctx, world, asks))
   const failed = await runSteps(ctx, world, { ...input, definition, workspace, folder, trigger, parameters })
   if (failed !== null) return { state: 'failed', reason: failed }
-  if (needCode(definition.gates)) await inspected
-  const stopped = await passGates(ctx, world, { ...input, definition })
+  await inspected
+  const stopped = isJudged || isSigned ? await passGates(ctx, world, asks) : null
   if (stopped !== null) return { state: 'failed', reason: stopped }
   const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, { ...input, folder }, definition))
   const request = { ...input, artifact, definition }
-  const signed = signEvidence(ctx, world, request)
-  signed.catch(() => undefined)
-  later.push(signed)
-  const statements: Promise<unknown>[] = [signed]
+  const statements: Promise<unknown>[] = isSigned ? [begin(later, signEvidence(ctx, world, request))] : []
+  if (!isSigned) later.after.push(() => signEvidence(ctx, world, request))
   for (const [environment, file] of Object.entries(definition.environments)) {
     if (file.evidence.length > 0) {
       await Promise.all(statements)
@@ -118,16 +120,19 @@ async function travel(
     })
     if (outcome.state !== 'live') return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
     // The one before may drain while this change goes on to the next environment.
-    outcome.retired.catch(() => undefined)
-    later.push(outcome.retired)
+    begin(later, outcome.retired)
     if (file.strategy === 'canary') {
-      const judged = signVerdict(ctx, world, { ...request, environment, deployment: plan.id })
-      judged.catch(() => undefined)
-      later.push(judged)
-      statements.push(judged)
+      statements.push(begin(later, signVerdict(ctx, world, { ...request, environment, deployment: plan.id })))
     }
   }
   return { state: 'succeeded', reason: null }
+}
+
+/** Lets something go on while the change does. */
+function begin<T>(later: Later, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  later.underWay.push(work)
+  return work
 }
 
 export const workspaceOf = (world: World, run: number): string => join(world.home.runs, String(run), 'workspace')

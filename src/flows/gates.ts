@@ -30,7 +30,7 @@ export function inspectCode(ctx: WorkflowContext, world: World, { run, app, sha 
       cache: join(world.home.root, 'cache', `${app}.code`),
     }
     const report = await inspect(asked, step.signal)
-    if (report) step.write(putCode(run, report))
+    if (report) for (const statement of putCode(run, report)) step.write(statement)
     return report !== null
   })
 }

@@ -79,9 +79,13 @@ export async function listSummaries(
   return rows.reverse()
 }
 
-export function putCode(run: number, report: CodeReport): Statement {
-  return sql`insert into code (run, report) values (${run}, ${JSON.stringify(report)}::json)
-    on conflict (run) do update set report = excluded.report`
+/** The code may be measured after the numbers of a run are known: they take it up then. */
+export function putCode(run: number, report: CodeReport): Statement[] {
+  return [
+    sql`insert into code (run, report) values (${run}, ${JSON.stringify(report)}::json)
+      on conflict (run) do update set report = excluded.report`,
+    sql`update summary set numbers = (numbers::jsonb || jsonb_build_object('code', ${JSON.stringify(report.summary)}::jsonb))::json where run = ${run}`,
+  ]
 }
 
 export async function getCode(db: Database, run: number): Promise<CodeReport | null> {
