@@ -120,7 +120,7 @@ async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, 
     })
     if (outcome.state !== 'live') return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
     // The one before may drain while this change goes on to the next environment.
-    begin(later, outcome.retired)
+    void begin(later, outcome.retired)
     if (file.strategy === 'canary') {
       statements.push(begin(later, signVerdict(ctx, world, { ...request, environment, deployment: plan.id })))
     }

@@ -1,170 +1,103 @@
 import type { Node, TreeCursor } from '@vscode/tree-sitter-wasm'
-import { booleans, decisions, type Kind } from './languages.ts'
-import { className, functionName } from './names.ts'
+import { endFunction, type FunctionFacts, startFunction, withdrawAmbiguous } from './functions.ts'
+import type { Grammar } from './grammar.ts'
+import { handlers } from './handlers.ts'
+import { type LineFacts, measureLines } from './lines.ts'
+import { role } from './roles.ts'
+import { type Frame, newFrame, type Walk } from './walk.ts'
 
-/** A function and how hard it is to follow. */
-export interface FunctionFacts {
-  /** with the classes and functions around it: `Cart.add` */
-  name: string
-  /** lines from 1, both inclusive */
-  line: number
-  end: number
-  /** McCabe, 1976: ways through it */
-  cyclomatic: number
-  /** G. Ann Campbell, SonarSource, 2018: how hard it is to read */
-  cognitive: number
-  parameters: number
+/** What one file is like. */
+export interface FileFacts extends LineFacts {
+  /** In the order in which they begin. */
+  functions: FunctionFacts[]
 }
 
-interface Open {
-  facts: FunctionFacts
-  /** what is in it counts for this one, too */
-  outer: Open | null
-  /** nesting at which its body begins */
-  base: number
-  short: string
-  isRecursive: boolean
-}
-
-interface Level {
-  kind: Kind | null
-  type: string
-  nesting: number
-  fn: Open | null
-  /** the boolean expression that this node is a part of, with its last operator */
-  sequence: { last: string | null } | null
-  scope: string[]
-  /** the keyword `else` was the last child */
-  afterElse: boolean
-}
-
-/** Walks a tree once, without recursion: code nests as deeply as somebody likes. Answers functions, and the ranges of comments. */
-export function measureTree(
-  root: Node,
-  kinds: Map<string, Kind>,
-): { functions: FunctionFacts[]; comments: [number, number][] } {
-  const walk: Walk = { cursor: root.walk(), kinds, functions: [], comments: [] }
-  const { cursor } = walk
-  const start: Level = { kind: null, type: '', nesting: 0, fn: null, sequence: null, scope: [], afterElse: false }
-  const levels: Level[] = [start]
+/** Measures a file by its tree, and by the text of it, because the root leaves out blank lines at the beginning. */
+export function measureFile(root: Node, grammar: Grammar, text: string): FileFacts {
+  const cursor = root.walk()
   try {
-    for (;;) {
-      const level = enter(walk, levels.at(-1) ?? start)
-      if (level.kind !== 'comment' && cursor.gotoFirstChild()) {
-        levels.push(level)
-        continue
-      }
-      while (!cursor.gotoNextSibling()) {
-        levels.pop()
-        if (levels.length === 0 || !cursor.gotoParent()) return { functions: walk.functions, comments: walk.comments }
-      }
-    }
+    const walk = walkOf(cursor, grammar, text)
+    walkTree(walk)
+    if (grammar.language.hasOverloads) withdrawAmbiguous(walk.functions)
+    return { ...measureLines(text, walk.comments), functions: walk.functions.map(({ facts }) => facts) }
   } finally {
     cursor.delete()
   }
 }
 
-interface Walk {
-  cursor: TreeCursor
-  kinds: Map<string, Kind>
-  functions: FunctionFacts[]
-  comments: [number, number][]
+function walkOf(cursor: TreeCursor, grammar: Grammar, text: string): Walk {
+  // Whatever stands outside of functions counts for nobody.
+  const outside: FunctionFacts = { name: '', line: 0, end: 0, cyclomatic: 0, cognitive: 0, parameters: 0 }
+  const frames = [newFrame(startFunction(outside, null, 0))]
+  return { cursor, grammar, text, frames, functions: [], comments: [] }
 }
 
-function enter(walk: Walk, parent: Level): Level {
+/** Visits each node once, without recursion: code nests as deeply as somebody likes. */
+function walkTree(walk: Walk): void {
   const { cursor } = walk
-  const type = cursor.nodeType
-  if (!cursor.nodeIsNamed) return keyword(type, parent)
-  const kind = walk.kinds.get(type) ?? null
-  const wasElse = parent.afterElse
-  parent.afterElse = false
-  const level: Level = { ...parent, kind, type, sequence: null, afterElse: false }
-  if (kind === null) return plain(walk, level, parent)
-  if (kind === 'comment') walk.comments.push([cursor.startIndex, cursor.endIndex])
-  else if (kind === 'function' || kind === 'lambda') level.fn = open(walk, level, parent)
-  else if (kind === 'class') level.scope = [...parent.scope, className(cursor.currentNode)].filter(Boolean)
-  else if (kind === 'if') structure(level, parent, wasElse)
-  else if (kind === 'loop' || kind === 'switch' || kind === 'catch') structure(level, parent, false)
-  else if (kind === 'ternary') {
-    structure(level, parent, false)
-    add(level.fn, { cyclomatic: type === 'conditional_expression' && parentIsPython(walk) ? 0 : 1 })
-  } else if (kind === 'case' && !isDefault(cursor)) add(level.fn, { cyclomatic: 1 })
-  else if (kind === 'jump' && hasLabel(cursor)) add(level.fn, { cognitive: 1 })
-  else if (kind === 'binary') level.sequence = parent.sequence ?? { last: null }
-  // That of a loop, a `case` or a `try` is no other way.
-  else if (kind === 'else' && parent.kind !== 'if' && parent.kind !== 'else') level.kind = null
-  return level
-}
-
-/** Its keyword `if` counts already, as in every language but this one. */
-const parentIsPython = ({ cursor }: Walk): boolean => cursor.currentNode.child(1)?.type === 'if'
-
-function keyword(type: string, parent: Level): Level {
-  const level = { ...parent, kind: null, type }
-  const operator = booleans[type]
-  const { sequence } = parent
-  if (operator !== undefined && parent.kind === 'binary' && sequence) {
-    add(parent.fn, { cyclomatic: 1, cognitive: sequence.last === operator ? 0 : 1 })
-    sequence.last = operator
-  } else if (decisions.has(type) && !isCounted(type, parent)) add(parent.fn, { cyclomatic: 1 })
-  const isElse = type === 'else' || type === 'elif' || type === 'elsif' || type === 'elseif'
-  if (isElse && (parent.kind === 'if' || parent.kind === 'else')) add(parent.fn, { cognitive: 1 })
-  parent.afterElse = type === 'else'
-  return level
-}
-
-/** Of `case` as Bash, Ruby and Python have it, the branches count, and they did by their nodes. */
-const isCounted = (type: string, { kind }: Level): boolean => kind === 'case' || (type === 'case' && kind === 'switch')
-
-/** One more for the structure, and for each that it stands in. An `else if` counted with its `else`, and nests no deeper. */
-function structure(level: Level, parent: Level, isElseIf: boolean): void {
-  if (isElseIf) return
-  for (let fn = level.fn; fn; fn = fn.outer) fn.facts.cognitive += 1 + parent.nesting - fn.base
-  level.nesting = parent.nesting + 1
-}
-
-function add(fn: Open | null, by: { cyclomatic?: number; cognitive?: number }): void {
-  if (fn) fn.facts.cyclomatic += by.cyclomatic ?? 0
-  for (let each = fn; each; each = each.outer) each.facts.cognitive += by.cognitive ?? 0
-}
-
-function open(walk: Walk, level: Level, parent: Level): Open {
-  const node = walk.cursor.currentNode
-  const { name, isOwn } = functionName(node)
-  const scope = [...parent.scope, name]
-  const isInner = parent.fn !== null
-  const facts: FunctionFacts = {
-    name: scope.join('.').slice(0, 300),
-    line: node.startPosition.row + 1,
-    end: node.endPosition.row + 1,
-    cyclomatic: 1,
-    cognitive: 0,
-    parameters: node.childForFieldName('parameters')?.namedChildCount ?? 0,
+  for (let depth = 1; ;) {
+    const frame = enter(walk, depth)
+    if (frame && cursor.gotoFirstChild()) {
+      depth += 1
+      continue
+    }
+    if (frame) leave(walk, frame)
+    while (!cursor.gotoNextSibling()) {
+      depth -= 1
+      if (depth === 0 || !cursor.gotoParent()) return
+      leave(walk, walk.frames[depth])
+    }
   }
-  walk.functions.push(facts)
-  level.scope = scope
-  level.nesting = isInner ? parent.nesting + 1 : 0
-  const outer = isInner && level.kind === 'lambda' && !isOwn ? parent.fn : null
-  return { facts, outer, base: level.nesting, short: name.split('.').at(-1) ?? name, isRecursive: false }
 }
 
-/** Elsewhere nothing counts but a function that calls itself, once. */
-function plain({ cursor }: Walk, level: Level, parent: Level): Level {
-  const { fn } = parent
-  const isName = level.type === 'identifier' && (parent.type === 'call_expression' || parent.type === 'call')
-  if (fn && isName && !fn.isRecursive && cursor.nodeText === fn.short) {
-    fn.isRecursive = true
-    add(fn, { cognitive: 1 })
+/** Answers the frame of the node at the cursor; null when nothing within it matters. */
+function enter(walk: Walk, depth: number): Frame | null {
+  const { cursor, frames } = walk
+  const parent = frames[depth - 1] as Frame
+  const kind = walk.grammar.roles[cursor.nodeTypeId] ?? role.plain
+  if (kind <= role.comment) {
+    if (kind > role.punctuation) handlers[kind]?.(walk, parent, parent)
+    if (kind !== role.plain) return null
   }
-  // Brackets alone begin no new sequence; a negation or a call does.
-  if (level.type === 'parenthesized_expression') level.sequence = parent.sequence
-  return level
+  const frame = (frames[depth] ??= newFrame(parent.open))
+  inherit(frame, parent, kind, depth)
+  if (
+    (parent.watch === 'nesting' || parent.watch === 'condition') &&
+    walk.grammar.headers[cursor.currentFieldId] === 1
+  ) {
+    // What a preprocessor asks is no code of the function.
+    if (parent.watch === 'condition') return null
+    frame.nesting -= 1
+  }
+  handlers[kind]?.(walk, frame, parent)
+  if (parent.watch === 'name') catchName(walk, parent)
+  return frame
 }
 
-function isDefault(cursor: TreeCursor): boolean {
-  const pattern = (cursor.currentNode.namedChild(0) ?? cursor.currentNode.child(0))?.text ?? ''
-  return pattern === '_' || pattern === '*' || pattern === 'default'
+function inherit(frame: Frame, parent: Frame, kind: number, depth: number): void {
+  frame.role = kind
+  frame.depth = depth
+  frame.nesting = parent.nesting
+  frame.open = parent.open
+  frame.isOwner = false
+  frame.scope = parent.scope
+  frame.isInClass = parent.isInClass
+  frame.watch = null
+  frame.nameStart = -1
+  frame.sequence = -1
+  frame.isLogical = false
+  frame.isAfterElse = false
 }
 
-const hasLabel = (cursor: TreeCursor): boolean =>
-  cursor.currentNode.namedChildCount > 0 && !/^(break|continue)_expression$/.test(cursor.nodeType)
+/** What is assigned to comes before what is assigned. */
+function catchName({ cursor, grammar }: Walk, parent: Frame): void {
+  if (parent.nameStart !== -1) return
+  if (parent.role !== role.entry && grammar.names[cursor.currentFieldId] !== 1) return
+  parent.nameStart = cursor.startIndex
+  parent.nameEnd = cursor.endIndex
+}
+
+function leave(walk: Walk, frame: Frame | undefined): void {
+  if (!frame?.isOwner) return
+  endFunction(frame.open, walk.grammar.language.hasDeclarativeFunctions === true)
+}

@@ -1,84 +1,71 @@
+import { cpp, csharp, go, java, rust } from './nodes-compiled.ts'
+import { bash, php, python, ruby, script, typed } from './nodes-dynamic.ts'
+import type { NodeTypes } from './roles.ts'
+
+/** A programming language, and what the nodes of its grammar mean for complexity. */
 export interface Language {
   name: string
-  /** of the file `tree-sitter-….wasm` */
+  /** Of the file `tree-sitter-….wasm`. */
   grammar: string
+  /** File name endings, without the dot. */
   extensions: string[]
+  nodes: NodeTypes
+  /** What may stand before the name of a method in a call to the method itself. */
+  selves: string[]
+  /** A method is called by its bare name, too. */
+  hasBareMethods?: true
+  /** Functions of one name differ by their parameters, so only a call with as many arguments is recursion. */
+  hasOverloads?: true
+  /** A function without control flow of its own is a namespace for those within it (the paper's appendix A). */
+  hasDeclarativeFunctions?: true
+  /** What stands among parameters and is none. */
+  noParameter?: RegExp
+  /** What follows the name of a function in a call of it. */
+  called?: RegExp
 }
 
-/** The languages whose code is measured; the grammars are those of the package `@vscode/tree-sitter-wasm`. */
+const javascript = { selves: ['this.'], hasDeclarativeFunctions: true as const, noParameter: /^this\b/ }
+const overloading = { hasBareMethods: true, hasOverloads: true } as const
+
+/** The languages whose code is measured, by the grammars of `@vscode/tree-sitter-wasm`, which has none for C alone. */
 export const languages: Language[] = [
-  { name: 'JavaScript', grammar: 'javascript', extensions: ['js', 'mjs', 'cjs', 'jsx'] },
-  { name: 'TypeScript', grammar: 'typescript', extensions: ['ts', 'mts', 'cts'] },
-  { name: 'TSX', grammar: 'tsx', extensions: ['tsx'] },
-  { name: 'Python', grammar: 'python', extensions: ['py'] },
-  { name: 'Go', grammar: 'go', extensions: ['go'] },
-  { name: 'Java', grammar: 'java', extensions: ['java'] },
-  { name: 'C#', grammar: 'c-sharp', extensions: ['cs'] },
-  { name: 'C++', grammar: 'cpp', extensions: ['c', 'h', 'cc', 'cpp', 'cxx', 'hpp', 'hh'] },
-  { name: 'Ruby', grammar: 'ruby', extensions: ['rb'] },
-  { name: 'Rust', grammar: 'rust', extensions: ['rs'] },
-  { name: 'PHP', grammar: 'php', extensions: ['php'] },
-  { name: 'Bash', grammar: 'bash', extensions: ['sh', 'bash'] },
+  { name: 'JavaScript', grammar: 'javascript', extensions: ['js', 'mjs', 'cjs', 'jsx'], nodes: script, ...javascript },
+  { name: 'TypeScript', grammar: 'typescript', extensions: ['ts', 'mts', 'cts'], nodes: typed, ...javascript },
+  { name: 'TSX', grammar: 'tsx', extensions: ['tsx'], nodes: typed, ...javascript },
+  {
+    ...{ name: 'Python', grammar: 'python', extensions: ['py'], nodes: python },
+    ...{ selves: ['self.', 'cls.'], noParameter: /^(self|cls|\*|\/)$/ },
+  },
+  { name: 'Go', grammar: 'go', extensions: ['go'], nodes: go, selves: [] },
+  {
+    ...{ name: 'Java', grammar: 'java', extensions: ['java'], nodes: java, ...overloading },
+    ...{ selves: ['this.'], noParameter: /\bthis$/ },
+  },
+  { name: 'C#', grammar: 'c-sharp', extensions: ['cs'], nodes: csharp, ...overloading, selves: ['this.'] },
+  {
+    ...{ name: 'C/C++', grammar: 'cpp', extensions: ['c', 'h', 'cc', 'cpp', 'cxx', 'hpp', 'hh'], nodes: cpp },
+    ...{ ...overloading, selves: ['this->'], noParameter: /^void$/ },
+  },
+  {
+    ...{ name: 'Ruby', grammar: 'ruby', extensions: ['rb'], nodes: ruby, hasBareMethods: true },
+    ...{ selves: ['self.'], called: /(?![\w.:!?=])/y },
+  },
+  {
+    ...{ name: 'Rust', grammar: 'rust', extensions: ['rs'], nodes: rust },
+    ...{ selves: ['self.', 'Self::'], noParameter: /^[^:]*\bself\b/ },
+  },
+  { name: 'PHP', grammar: 'php', extensions: ['php'], nodes: php, selves: ['$this->', 'self::', 'static::'] },
+  {
+    ...{ name: 'Bash', grammar: 'bash', extensions: ['sh', 'bash'], nodes: bash },
+    ...{ selves: [], called: /(?=[\s;)|&<>]|$)/y },
+  },
 ]
 
-export const languageOf = (path: string): Language | null => {
-  const extension = /\.([a-z]+)$/.exec(path)?.[1]
-  return languages.find(({ extensions }) => extension !== undefined && extensions.includes(extension)) ?? null
-}
-
-/** What a node of a syntax tree means for complexity. */
-export type Kind =
-  | 'function'
-  /** a function without a name of its own: what is in it counts for the function around it, too */
-  | 'lambda'
-  | 'class'
-  | 'if'
-  | 'else'
-  | 'loop'
-  | 'switch'
-  | 'case'
-  | 'catch'
-  | 'ternary'
-  | 'binary'
-  | 'jump'
-  | 'comment'
-
-const named: Record<Kind, string> = {
-  function: `function_declaration generator_function_declaration method_definition function_definition method_declaration
-    constructor_declaration compact_constructor_declaration function_item local_function_statement method singleton_method
-    destructor_declaration operator_declaration accessor_declaration function_expression generator_function`,
-  lambda: `arrow_function lambda_expression lambda func_literal closure_expression anonymous_function do_block
-    anonymous_function_creation_expression anonymous_method_expression`,
-  class: `class_declaration class_definition class class_specifier struct_specifier impl_item interface_declaration trait_item
-    module enum_declaration record_declaration struct_declaration trait_declaration namespace_definition mod_item`,
-  if: 'if_statement if_expression if unless if_modifier unless_modifier',
-  else: 'else_clause elif_clause else elsif else_if_clause',
-  loop: `for_statement for_in_statement while_statement do_statement enhanced_for_statement foreach_statement for_expression
-    while_expression loop_expression for_range_loop c_style_for_statement for while until while_modifier until_modifier`,
-  switch: `switch_statement switch_expression match_expression match_statement expression_switch_statement type_switch_statement
-    select_statement case_statement case case_match`,
-  case: 'match_arm switch_expression_arm case_item case_clause when in_clause match_conditional_expression',
-  catch: 'catch_clause except_clause except_group_clause rescue',
-  ternary: 'ternary_expression conditional_expression conditional',
-  binary: 'binary_expression boolean_operator binary list',
-  jump: 'break_statement continue_statement goto_statement break_expression continue_expression',
-  comment: 'comment line_comment block_comment html_comment',
-}
-
-const kinds = new Map<string, Kind>(
-  Object.entries(named).flatMap(([kind, types]) =>
-    types.split(/\s+/).map((type): [string, Kind] => [type, kind as Kind]),
-  ),
+const byExtension = new Map(
+  languages.flatMap((language) => language.extensions.map((extension): [string, Language] => [extension, language])),
 )
 
-/** Grammars mostly agree on names; a case of C++ is called as the whole `case` of Bash is. */
-export const kindsOf = ({ grammar }: Language): Map<string, Kind> =>
-  grammar === 'cpp' ? new Map([...kinds].filter(([type]) => type !== 'case_statement')) : kinds
-
-/** Keywords that are a decision wherever they stand; McCabe 1976 counts each as one more way. */
-export const decisions = new Set(
-  'if elif elsif elseif unless for foreach while until catch except rescue case when if_modifier'.split(' '),
-)
-
-/** Of operators, those that may leave out their right side. */
-export const booleans: Record<string, string> = { '&&': 'and', and: 'and', '||': 'or', or: 'or', '??': 'else' }
+/** The language of a file by the ending of its name, in upper or lower case; null when it is not known. */
+export function languageOf(file: string): Language | null {
+  return byExtension.get(/\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase() ?? '') ?? null
+}

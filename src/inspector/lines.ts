@@ -1,42 +1,75 @@
-/** Lines that are alike everywhere say nothing of duplication. */
-const usual = /^(import|from|export \* from|#include|using|package|use|require|require_relative)\b/
+/** What the lines of a text say. */
+export interface LineFacts {
+  /** All lines; a line end at the very end begins no further one. */
+  lines: number
+  /** Lines with more than blanks and comments. */
+  code: number
+  /** Numbers, from 1, of lines of code with a letter or a digit, and of each the FNV-1a hash (32 bits, unsigned). */
+  codeLines: number[]
+  lineHashes: number[]
+}
 
-/** Counts the lines of a text, without the comments (ranges of characters, in order), and hashes those that may be duplicates. */
-export function codeLines(
-  text: string,
-  comments: [number, number][],
-): { lines: number; code: number; at: number[]; hashes: number[] } {
-  const lines = withoutRanges(text, comments).split('\n')
-  const at: number[] = []
-  const hashes: number[] = []
-  let code = 0
-  for (const [index, line] of lines.entries()) {
-    const plain = line.trim()
-    if (plain === '') continue
-    code += 1
-    if (!/\w/.test(plain) || usual.test(plain)) continue
-    at.push(index + 1)
-    hashes.push(hashOf(plain.replaceAll(/\s+/g, ' ')))
+const offset = 0x811c9dc5
+const prime = 0x01000193
+const lineFeed = 10
+const blank = 32
+
+/**
+ * Counts and hashes the lines of a text without its comments, which are start and end of each in turn, in order. Blanks
+ * at both ends of a line are left out, those within count as one. Hashes are over UTF-16 code units: for ASCII, bytes.
+ */
+export function measureLines(text: string, comments: number[]): LineFacts {
+  const facts: LineFacts = { lines: 0, code: 0, codeLines: [], lineHashes: [] }
+  const line: Line = { hash: offset, isEmpty: true, isGap: false, hasWord: false }
+  let next = 0
+  for (let at = 0; at < text.length; at += 1) {
+    while ((comments[next + 1] ?? Infinity) <= at) next += 2
+    const unit = text.charCodeAt(at)
+    if (unit === lineFeed) endLine(facts, line)
+    else if (at >= (comments[next] ?? Infinity)) line.isGap = true
+    else addUnit(line, unit)
   }
-  return { lines: text === '' ? 0 : lines.length - (text.endsWith('\n') ? 1 : 0), code, at, hashes }
+  if (text !== '' && !text.endsWith('\n')) endLine(facts, line)
+  return facts
 }
 
-/** Line ends within the ranges stay. */
-function withoutRanges(text: string, ranges: [number, number][]): string {
-  const parts: string[] = []
-  let from = 0
-  for (const [start, end] of ranges) {
-    if (start < from) continue
-    parts.push(text.slice(from, start), text.slice(start, end).replaceAll(/[^\n]+/g, ' '))
-    from = end
+interface Line {
+  hash: number
+  isEmpty: boolean
+  /** A blank or a comment is before the next unit. */
+  isGap: boolean
+  hasWord: boolean
+}
+
+function addUnit(line: Line, unit: number): void {
+  if (isBlank(unit)) {
+    line.isGap = true
+    return
   }
-  parts.push(text.slice(from))
-  return parts.join('')
+  if (line.isGap && !line.isEmpty) line.hash = Math.imul(line.hash ^ blank, prime)
+  line.hash = Math.imul(line.hash ^ unit, prime)
+  line.isEmpty = false
+  line.isGap = false
+  line.hasWord ||= isWord(unit)
 }
 
-/** FNV-1a, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return hash >>> 0
+function endLine(facts: LineFacts, line: Line): void {
+  facts.lines += 1
+  if (!line.isEmpty) facts.code += 1
+  if (line.hasWord) {
+    facts.codeLines.push(facts.lines)
+    facts.lineHashes.push(line.hash >>> 0)
+  }
+  line.hash = offset
+  line.isEmpty = true
+  line.isGap = false
+  line.hasWord = false
 }
+
+/** Blanks of ASCII, the no-break space and the byte order mark. */
+const isBlank = (unit: number): boolean =>
+  unit === blank || (unit >= 9 && unit <= 13) || unit === 0xa0 || unit === 0xfeff
+
+/** A digit, a letter of ASCII or anything beyond it. */
+const isWord = (unit: number): boolean =>
+  (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit > 127 || unit === 95

@@ -1,42 +1,76 @@
 import type { Node } from '@vscode/tree-sitter-wasm'
 
-const fieldOf = (node: Node | null, ...fields: string[]): Node | null => {
-  for (const field of fields) {
-    const found = node?.childForFieldName(field)
-    if (found) return found
+const longestName = 200
+
+/** What a function or a class is called in the code; null when it has no name of its own. */
+export function ownName(node: Node): string | null {
+  const name = node.childForFieldName('name')?.text ?? declaredName(node)
+  if (name !== null) return tidy(name)
+  const type = node.childForFieldName(node.type === 'impl_item' ? 'type' : 'operator')
+  if (type) return tidy(node.type === 'impl_item' ? type.text.replace(/<.*$/s, '') : `operator ${type.text}`)
+  return node.type === 'conversion_operator_declaration'
+    ? tidy(`operator ${node.childForFieldName('type')?.text ?? ''}`)
+    : null
+}
+
+/** The type whose method a function of Go is, and what the method calls its object. */
+export function receiverOf(node: Node): { type: string; self: string } | null {
+  const text = node.childForFieldName('receiver')?.text ?? ''
+  const [, self = '', type] = /^\(\s*(?:(\w+)\s+)?\*?\s*(\w+)(?:\[[^\]]*\])?\s*,?\s*\)$/.exec(text) ?? []
+  return type === undefined ? null : { type, self }
+}
+
+/** A name on one line, without quotes, with a dot between its parts. */
+export function tidy(text: string): string {
+  const name = text.slice(0, longestName).replaceAll(/\s+/g, ' ').replaceAll('::', '.').trim()
+  return /^(['"])[^]*\1$/.test(name) && name.length > 2 ? name.slice(1, -1) : name
+}
+
+/** A name with those of what it is in; what nests without end is cut. */
+export const join = (scope: string, name: string): string =>
+  scope === '' ? name : `${scope}.${name}`.slice(0, longestName)
+
+const isDeclarator = /_declarator$/
+
+/** C and C++ put name and parameters into declarators, one in the other. */
+function declaratorOf(node: Node): Node | null {
+  let at = node.childForFieldName('declarator')
+  let found: Node | null = null
+  while (at && isDeclarator.test(at.type)) {
+    if (at.type === 'function_declarator' || at.type === 'lambda_declarator') found = at
+    at = at.childForFieldName('declarator') ?? at.firstNamedChild
   }
-  return null
+  return found
 }
 
-/** Of `impl`, the type; Ruby's modules and everybody's classes have a name. */
-export const className = (node: Node): string => fieldOf(node, 'name', 'type')?.text.slice(0, 100) ?? ''
-
-/** The name of a function; one without is called by what it is assigned to, if it is (`isOwn`), else `<anonymous>`. */
-export function functionName(node: Node): { name: string; isOwn: boolean } {
-  const own = fieldOf(node, 'name') ?? declared(node)
-  if (own) return { name: `${receiver(node)}${own.text.slice(0, 200)}`, isOwn: true }
-  const { parent } = node
-  const given =
-    parent && assignedTo.has(parent.type) ? fieldOf(parent, 'name', 'left', 'key', 'pattern', 'declarator') : null
-  return given
-    ? { name: given.text.replaceAll(/\s+/g, ' ').slice(0, 200), isOwn: true }
-    : { name: '<anonymous>', isOwn: false }
+/** That of a conversion, `operator bool()`, has no function declarator. */
+function declaredName(node: Node): string | null {
+  if (node.type !== 'function_definition') return null
+  const name = declaratorOf(node)?.childForFieldName('declarator')?.text
+  return name ?? node.childForFieldName('declarator')?.text.replace(/\s*\([^]*$/, '') ?? null
 }
 
-const assignedTo = new Set(
-  `variable_declarator assignment_expression assignment pair public_field_definition field_definition let_declaration
-  property_assignment short_var_declaration init_declarator`.split(/\s+/),
-)
-
-/** C and C++ put the name into declarators, one in the other. */
-function declared(node: Node): Node | null {
-  let at = node.type === 'function_definition' ? node.childForFieldName('declarator') : null
-  for (let inner = at; inner; inner = inner.childForFieldName('declarator')) at = inner
-  return at
+/** How many parameters a function takes; receivers such as `self` are none. */
+export function countParameters(node: Node, isNone: RegExp | undefined): number {
+  const list = node.childForFieldName('parameters') ?? declaratorOf(node)?.childForFieldName('parameters')
+  if (list) return countItems(list, isNone)
+  return node.childForFieldName('parameter') ? 1 : 0
 }
 
-/** Of Go's methods: `(c *Cart)` is `Cart.` */
-function receiver(node: Node): string {
-  const type = /([A-Za-z_]\w*)(?:\[[^\]]*\])?\s*\)$/.exec(node.childForFieldName('receiver')?.text ?? '')?.[1]
-  return type === undefined ? '' : `${type}.`
+/** How many items are between the commas of a list. A list without brackets is one item. */
+export function countItems(list: Node, isNone?: RegExp): number {
+  if (list.childCount === 0) return 1
+  let count = 0
+  let item = 0
+  for (const child of list.children) {
+    if (!child) continue
+    if (child.type === ',') {
+      count += item
+      item = 0
+    } else if (child.isNamed && !child.type.includes('comment') && !isNone?.test(child.text)) {
+      // Go: `a, b int` is one node.
+      item = child.type === 'parameter_declaration' ? Math.max(1, child.childrenForFieldName('name').length) : 1
+    }
+  }
+  return count + item
 }
