@@ -10,7 +10,7 @@ import { parametersOf } from '#domains/pipeline/parameters.ts'
 import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/command.ts'
-import { findFiles } from '#platform/files.ts'
+import { fileTime, findFiles } from '#platform/files.ts'
 import { withServices } from './beside.ts'
 import { readReports, withReports } from './reports.ts'
 
@@ -148,7 +148,7 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
     environment,
     masks,
   }
-  const since = run.now()
+  const since = await fileTime(run.logs)
   try {
     const { value, problem } = await withServices({ ...beside, signal: run.signal }, async (variables) => {
       const env = environment({ ...variables, ...(await ownTests(run, name, step)) })

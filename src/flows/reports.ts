@@ -25,7 +25,7 @@ export interface ReportsRequest {
   patterns: string[]
   folder: string
   workspace: string
-  /** when the attempt began, in milliseconds since the epoch */
+  /** when the attempt began, by the clock that dates files (`fileTime`) */
   since: number
   /** names of tests that stop nothing when they fail */
   quarantined: Set<string>

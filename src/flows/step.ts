@@ -9,7 +9,7 @@ import { beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.
 import { carryTests, failedTests, pastTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/command.ts'
-import { findFiles } from '#platform/files.ts'
+import { fileTime, findFiles } from '#platform/files.ts'
 import type { Statement } from '#platform/sql.ts'
 import { withServices } from './beside.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
@@ -57,7 +57,7 @@ export async function executeStep(
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
-    const since = Date.now()
+    const since = await fileTime(join(world.home.runs, String(request.run), 'log', request.name))
     const failed = tries > 0 && request.file.rerun !== undefined ? await writeFailed(world, request, attempt - 1) : null
     const result = await runAttempt(world, step.signal, request, attempt, failed)
     if (step.signal.aborted) throw step.signal.reason

@@ -238,12 +238,12 @@ describe('fencing', () => {
     await settle(host, releaseOf(host, 1, good, undefined, { fence: { deployment: 5, epoch: 3 } }))
     const old = { deployment: 5, epoch: 2 }
     for (const act of [
-      host.client.route(...at, { release: 1, fence: old }),
-      host.client.stop(...at, 1, old),
-      host.client.remove(...at, 1, old),
-      host.client.start(releaseOf(host, 1, good, undefined, { fence: old })),
+      () => host.client.route(...at, { release: 1, fence: old }),
+      () => host.client.stop(...at, 1, old),
+      () => host.client.remove(...at, 1, old),
+      () => host.client.start(releaseOf(host, 1, good, undefined, { fence: old })),
     ])
-      await expect(act).rejects.toMatchObject({ code: 'overtaken' })
+      await expect(act()).rejects.toMatchObject({ code: 'overtaken' })
     expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', routed: false })
     await host.kill()
     await host.ensure()
