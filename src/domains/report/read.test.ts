@@ -157,6 +157,26 @@ describe('coverage', () => {
   })
 })
 
+test('a tool of SARIF that did not come to its end, or did not look, has not found nothing', async () => {
+  const tool = { driver: { name: 'scan' } }
+  const message = { text: 'Out of memory.' }
+  const failed = { executionSuccessful: false, toolExecutionNotifications: [{ level: 'error', message }] }
+  const unready = { executionSuccessful: false, toolConfigurationNotifications: [{ message: { text: 'No rules.' } }] }
+  const refusals = [
+    [[{ tool, results: [], invocations: [failed] }], 'says that scan did not come to its end: Out of memory.'],
+    [[{ tool, results: [], invocations: [unready] }], 'says that scan did not come to its end: No rules.'],
+    [[{ tool, results: null }], 'has no results of scan, not even an empty list: it did not look'],
+    [[{ tool }], 'has no results of scan, not even an empty list: it did not look'],
+    [[], 'has no run of a tool'],
+  ] as const
+  for (const [runs, reason] of refusals)
+    await expect(read(JSON.stringify({ version: '2.1.0', runs }))).rejects.toThrow(reason)
+  const { problems } = await read(
+    JSON.stringify({ runs: [{ tool, results: [], invocations: [{ executionSuccessful: true }] }] }),
+  )
+  expect(problems).toEqual([])
+})
+
 test('findings of SARIF: levels from rules, what is suppressed left out', async () => {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',

@@ -1,11 +1,21 @@
 import { z } from 'zod'
-import { type Format, type FoundProblem, shortMessage, shortName } from '../report.ts'
+import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName } from '../report.ts'
 import { jsonParser } from './json.ts'
 
 const level = z.enum(['none', 'note', 'warning', 'error'])
+const notification = z.object({ message: z.object({ text: z.string().optional() }), level: level.optional() })
 const sarifLog = z.object({
   runs: z.array(
     z.object({
+      invocations: z
+        .array(
+          z.object({
+            executionSuccessful: z.boolean().optional(),
+            toolExecutionNotifications: z.array(notification).optional(),
+            toolConfigurationNotifications: z.array(notification).optional(),
+          }),
+        )
+        .optional(),
       tool: z.object({
         driver: z.object({
           name: z.string(),
@@ -43,7 +53,7 @@ const sarifLog = z.object({
               .optional(),
           }),
         )
-        .optional(),
+        .nullish(),
     }),
   ),
 })
@@ -55,13 +65,28 @@ export const sarif: Format = {
   recognises: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
   parser: (sink) =>
     jsonParser('SARIF 2.1.0', sarifLog, (log) => {
+      refuseUnfinished(log)
       for (const one of problemsOf(log)) sink.problem(one)
     }),
 }
 
+/** A tool that did not come to its end, or did not look, has found nothing for that reason (§3.14.23, §3.20.14). */
+function refuseUnfinished({ runs }: z.output<typeof sarifLog>): void {
+  if (runs.length === 0) throw new ReportProblem('has no run of a tool')
+  for (const { tool, invocations = [], results } of runs) {
+    const name = shortName(tool.driver.name)
+    const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
+    const said = [...(failed?.toolExecutionNotifications ?? []), ...(failed?.toolConfigurationNotifications ?? [])]
+    const reason = said.find((one) => one.level === 'error')?.message.text ?? said[0]?.message.text
+    if (failed)
+      throw new ReportProblem(`says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`)
+    if (!results) throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
+  }
+}
+
 function problemsOf(log: z.output<typeof sarifLog>): FoundProblem[] {
-  return log.runs.flatMap(({ tool: { driver }, results = [] }) =>
-    results.flatMap((result): FoundProblem[] => {
+  return log.runs.flatMap(({ tool: { driver }, results }) =>
+    (results ?? []).flatMap((result): FoundProblem[] => {
       const rule = driver.rules?.find(({ id }) => id === result.ruleId) ?? driver.rules?.[result.ruleIndex ?? -1]
       const how = result.level ?? rule?.defaultConfiguration?.level ?? 'warning'
       if ((result.suppressions?.length ?? 0) > 0 || how === 'none' || result.kind === 'pass') return []
