@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sql } from '#platform/sql.ts'
 import {
   endedRun,
   type Installation,
@@ -7,7 +8,9 @@ import {
   push,
   type Repository,
   startInstallation,
+  waitFor,
 } from './installation.ts'
+import { testDatabase } from './postgres.ts'
 
 const pipeline = `
 steps:
@@ -153,5 +156,53 @@ describe('the reports of a run', () => {
 
   test('the schema for editors knows them', () => {
     expect(readFileSync(new URL('../schema/fairlead.schema.json', import.meta.url), 'utf8')).toContain('"reports"')
+  })
+})
+
+describe('reports that are killed', () => {
+  test('in the midst of being read are read again, whole, and count once', async () => {
+    const database = await testDatabase()
+    const { host, user, database: name } = database.connection
+    const url = `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`
+    const installation = await startInstallation({ env: { DATABASE_URL: url } })
+    const tests = 30_000
+    const script = `import sys
+with open('all.xml', 'w') as f:
+  f.write('<testsuite name="s">')
+  for i in range(${tests}): f.write('<testcase name="t%d" time="0.001">%s</testcase>' % (i, '<failure message="no"/>' if i % 1000 == 0 else ''))
+  f.write('</testsuite>')
+open('lcov.info', 'w').write('SF:write.py\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
+`
+    const yaml = `steps: {test: {run: python3 write.py, reports: [all.xml, lcov.info]}}\nservices: {web: {run: 'true'}}\nenvironments: {production: {}}\n`
+    const repository = await makeRepository({ 'fairlead.yaml': yaml, 'write.py': script })
+    try {
+      await push(installation, 'big', repository)
+      for (let attempt = 1; attempt <= 6; attempt += 1) {
+        const least = (attempt - 1) * 5000
+        const kept = async (): Promise<number> => {
+          const rows = await database.db.query<{ count: number }>(
+            sql`select count(*)::int as count from test_result where attempt = ${attempt}`,
+          )
+          return rows[0]?.count ?? 0
+        }
+        const begun = sql`select 1 from step where attempt >= ${attempt}`
+        await waitFor(`attempt ${attempt} has kept ${least} tests`, async () =>
+          least === 0 ? (await database.db.query(begun)).length > 0 : (await kept()) >= least,
+        )
+        await installation.killServer()
+        expect(await kept()).toBeLessThan(tests)
+        await installation.start()
+      }
+      const run = await endedRun(installation, 1)
+      expect(run.reason).toBe('step test failed: 30 of 30000 tests failed: t0, t1000, t2000, and 27 more')
+      expect(run.steps[0]?.attempt).toBe(7)
+      const report = await installation.client.getReport({ params: { run: 1 } })
+      expect(report.tests).toMatchObject({ total: tests, passed: tests - 30, failed: 30 })
+      expect(report.coverage).toMatchObject({ total: { lines: 2, covered: 1 } })
+    } finally {
+      await installation.stop()
+      await repository.remove()
+      await database.close()
+    }
   })
 })
