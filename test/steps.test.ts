@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunDetail } from '#contract/run.ts'
 import {
@@ -19,6 +22,26 @@ const logOf = async (installation: Installation, run: number, step: string, atte
   const query = attempt === undefined ? {} : { attempt }
   const { lines } = await installation.client.getLog({ params: { run, step }, query })
   return lines.map(({ text }) => text)
+}
+
+const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
+const hasDocker = ((): boolean => {
+  try {
+    return docker('info', '--format', '{{.ServerVersion}}') !== ''
+  } catch {
+    return false
+  }
+})()
+
+/** An image of this machine's Redis, so that none has to be fetched. */
+function redisImage(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-image-'))
+  const copy = `for file in $(command -v redis-server) $(ldd $(command -v redis-server) | grep -o '/[^ ]*'); do
+    mkdir -p ${folder}$(dirname $file); cp -L $file ${folder}$file; done; mkdir ${folder}/data
+    tar c -C ${folder} . | docker import -c 'CMD ["redis-server","--protected-mode","no"]' - fairlead/test-redis:1`
+  execFileSync('sh', ['-c', copy], { stdio: 'pipe' })
+  rmSync(folder, { recursive: true })
+  return 'fairlead/test-redis:1'
 }
 
 describe('steps', () => {
@@ -75,6 +98,40 @@ ${rest}`
     expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
     expect(execFileSync('sh', ['-c', 'pgrep -f "^sleep 98765" || echo none'], { encoding: 'utf8' }).trim()).toBe('none')
   })
+
+  test.skipIf(!hasDocker)(
+    'have images beside them, gone after it, also after a crash',
+    async () => {
+      const image = redisImage()
+      const yaml = (script: string): string =>
+        `steps:
+  test:
+    run: |
+      ${script}
+      redis-cli -h $DB_HOST -p $DB_PORT ping
+    services: {db: {image: ${image}, port: 6379, env: {HIDDEN: kept}}}
+${rest}`
+      const { first, deliver } = await begin('image', { 'fairlead.yaml': yaml('echo begin') })
+      expect(first.reason).toBe(null)
+      expect(await logOf(installation, first.id, 'test')).toContain('PONG')
+      const name = `fairlead-${first.id + 1}-test-db`
+      const slow = deliver({ 'fairlead.yaml': yaml(`sleep 2`) })
+      await waitFor('its container runs', async () => docker('ps', '-q', '--filter', `name=${name}`) !== '')
+      await installation.killServer()
+      await installation.start()
+      await slow.catch(() => undefined)
+      expect((await endedRun(installation, first.id + 1)).reason).toBe(null)
+      expect(docker('ps', '-a', '-q', '--filter', 'name=fairlead-')).toBe('')
+      const { deliver: next } = await begin('no-image', {
+        'fairlead.yaml': yaml('echo begin').replace(image, 'none/such:1'),
+      })
+      const missing = await next({ more: '' })
+      expect(missing.reason).toMatch(
+        /^step test failed: service db ended before the step began: .*; its last line was: /,
+      )
+    },
+    90_000,
+  )
 
   test('run once for each combination of a matrix, at the same time', async () => {
     const meet = 'touch $A; until [ -e one ] && [ -e two ]; do sleep 0.02; done; echo "$A in $FAIRLEAD_STEP"'
