@@ -37,6 +37,8 @@ export const step = z.object({
   reused: z.number().int().nullable(),
   /** whether what it keeps from one run to the next fitted, nearly fitted, or was not there; null when it keeps nothing */
   cache: z.enum(['hit', 'near', 'miss']).nullable(),
+  /** what kept its last attempt from what is not its own, in words */
+  isolation: z.string().nullable(),
 })
 export type Step = z.infer<typeof step>
 

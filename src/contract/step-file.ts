@@ -112,6 +112,10 @@ export const stepFile = shorthand(
     tools: listOf(text.min(1, 'must not be empty'))
       .prefault([])
       .describe('Programs that must be on the PATH, looked for before it starts'),
+    network: z
+      .boolean()
+      .default(true)
+      .describe('`false`: it reaches no network; what it needs was there before it, and it has no services beside it'),
   }),
 )
 export type StepFile = z.output<typeof stepFile>

@@ -22,6 +22,8 @@ export interface BesideRequest {
   /** what every command of the step gets; their own variables come on top */
   environment: (extra: Record<string, string>) => Record<string, string>
   masks: string[]
+  /** what keeps their commands from what is not theirs; a container is kept by Docker */
+  confined: string[]
   signal: AbortSignal
 }
 
@@ -77,6 +79,7 @@ async function start(request: BesideRequest, name: string, file: BesideFile): Pr
       env: request.environment({ ...file.env, PORT: String(port) }),
       timeoutMs: forever,
       masks: request.masks,
+      confined: file.image === undefined ? request.confined : [],
       tools: file.image === undefined ? [] : ['docker'],
     },
     request.signal,
@@ -178,6 +181,7 @@ async function passes(request: BesideRequest, { name, file, port }: Started): Pr
       env: request.environment({ ...file.env, PORT: String(port) }),
       timeoutMs: 10_000,
       masks: request.masks,
+      confined: request.confined,
       tools: [],
     },
     request.signal,

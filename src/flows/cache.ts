@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { existsSync, lstatSync, renameSync } from 'node:fs'
+import { glob, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { StepFile } from '#contract/step-file.ts'
 import { findCache, putCache } from '#domains/pipeline/cache-store.ts'
 import { hasReports, copyReports } from '#domains/report/store.ts'
+import { atInside, mustBeInside } from '#platform/inside.ts'
 import { collectGarbage, pack, unpack } from '#platform/oci.ts'
 import type { Statement } from '#platform/sql.ts'
+import { giveToSteps, tmpOf } from './confine.ts'
 import type { World } from './world.ts'
 
 /** A step in a folder, of which something may be kept. */
@@ -17,8 +19,15 @@ export interface Cached {
   name: string
   file: StepFile
   folder: string
+  /** the top of the repository, which holds the folder */
+  workspace: string
   /** what else decides its result: commands, variables, secrets */
   environment: Record<string, string>
+}
+
+/** What is put back is given to the user of the steps; null when that is the server's. */
+export interface Restored extends Cached {
+  owner: number | null
 }
 
 const layoutOf = (world: World): string => join(world.home.root, 'cache', 'layout')
@@ -27,7 +36,7 @@ const machine = `${process.platform}/${process.arch}`
 export type CacheState = 'hit' | 'near' | 'miss'
 
 /** Puts the folders of a step's cache in place. Null when it has none. What cannot be unpacked is a miss. */
-export async function restoreCache(world: World, step: Cached): Promise<CacheState | null> {
+export async function restoreCache(world: World, step: Restored): Promise<CacheState | null> {
   const { paths } = step.file.cache
   if (paths.length === 0) return null
   const key = await cacheKey(step)
@@ -74,7 +83,7 @@ export async function resultKey({ file, folder, environment }: Cached): Promise<
 /** Puts the result of an earlier run in place of running a step. Answers that run, or null when there is none that still stands. */
 export async function reuseResult(
   world: World,
-  step: Cached,
+  step: Restored,
   key: string | null,
 ): Promise<{ run: number; statements: Statement[] } | null> {
   if (key === null) return null
@@ -102,12 +111,13 @@ export async function keepResult(
 
 async function keep(
   world: World,
-  { folder }: Cached,
+  { folder, workspace }: Cached,
   paths: string[],
 ): Promise<{ digest: string; size: number } | null> {
   const include = paths.filter((path) => existsSync(join(folder, path)))
   if (include.length === 0) return null
   try {
+    mustBeInside(workspace, folder)
     return await pack({ layout: layoutOf(world), folder, include, exclude: [], annotations: {} })
   } catch (error) {
     world.log.warn('what a step made could not be kept', { error: (error as Error).message })
@@ -115,23 +125,35 @@ async function keep(
   }
 }
 
-async function putBack(world: World, { folder, name }: Cached, digest: string, paths: string[]): Promise<boolean> {
-  const temporary = `${folder.replace(/\/$/, '')}.${name}.cache`
+/** Steps may have written to the folder: no link of theirs is followed, and what is in the way is only moved aside. */
+async function putBack(world: World, step: Restored, digest: string, paths: string[]): Promise<boolean> {
+  const { workspace, folder, name, owner } = step
+  const temporary = join(tmpOf(world, step.run), `${name}.cache`)
   try {
     await rm(temporary, { recursive: true, force: true })
-    await unpack({ layout: layoutOf(world), digest, folder: temporary, durable: false })
-    for (const path of paths) {
-      if (!existsSync(join(temporary, path))) continue
-      await rm(join(folder, path), { recursive: true, force: true })
-      await mkdir(dirname(join(folder, path)), { recursive: true })
-      await rename(join(temporary, path), join(folder, path))
+    await mkdir(temporary, { recursive: true, mode: 0o700 })
+    await unpack({ layout: layoutOf(world), digest, folder: join(temporary, 'new'), durable: false })
+    await giveToSteps(world, step.app, join(temporary, 'new'))
+    for (const [index, path] of paths.entries()) {
+      if (!existsSync(join(temporary, 'new', path))) continue
+      atInside(workspace, join(folder, path), owner, (place) => {
+        if (isThere(place)) renameSync(place, join(temporary, `old${index}`))
+        atInside(join(temporary, 'new'), path, owner, (source) => renameSync(source, place))
+      })
     }
     return true
   } catch (error) {
     world.log.info('a cache could not be put back', { step: name, error: (error as Error).message })
     return false
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+function isThere(place: string): boolean {
+  try {
+    lstatSync(place)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -147,6 +147,7 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
     cwd,
     environment,
     masks,
+    confined: [],
   }
   const since = await fileTime(run.logs)
   try {

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { findReports, readReport, reportName } from '#domains/report/read.ts'
 import { createPaths } from '#domains/report/paths.ts'
 import {
@@ -11,7 +10,6 @@ import {
   testName,
 } from '#domains/report/report.ts'
 import * as store from '#domains/report/store.ts'
-import { git } from '#platform/git.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
 
@@ -43,11 +41,11 @@ export interface ReportsResult {
 
 /**
  * Reads the reports that a step wrote, and keeps what they say; without a database it only counts. What is kept belongs to the attempt, so
- * that a crash in the midst of it leaves nothing that counts.
+ * that a crash in the midst of it leaves nothing that counts. `listFiles` gives the paths in the repository, of which reports speak.
  */
 export async function readReports(
   request: ReportsRequest,
-  keep: { db: Database; attempt: store.Attempt } | null,
+  keep: { db: Database; attempt: store.Attempt; listFiles: () => Promise<string[]> } | null,
 ): Promise<ReportsResult> {
   const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
   const hits = new Map<string, Map<number, number>>()
@@ -103,7 +101,8 @@ export async function readReports(
     }
     await flush(1)
     if (keep) {
-      const pathOf = await repositoryPaths(request.workspace, hits.size > 0 || problems.length > 0)
+      const isNeeded = hits.size > 0 || problems.length > 0
+      const pathOf = createPaths(isNeeded ? await keep.listFiles() : [], [request.workspace])
       await send(store.insertCoverage(keep.attempt, byPath(hits, pathOf)))
       await send(store.insertMeasurements(keep.attempt, measured))
       const placed = problems.map((one) => ({
@@ -134,13 +133,6 @@ function byPath(hits: Map<string, Map<number, number>>, pathOf: (path: string) =
     sums.set(path, all)
   }
   return sums
-}
-
-async function repositoryPaths(workspace: string, isNeeded: boolean): Promise<(path: string) => string | null> {
-  if (!isNeeded) return (path) => path
-  const listed = await git(workspace, ['ls-files', '-z']).catch(() => null)
-  const files = listed ? listed.stdout.split('\0').filter(Boolean) : await readdir(workspace, { recursive: true })
-  return createPaths(files, [workspace])
 }
 
 /**

@@ -9,10 +9,13 @@ import { beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.
 import { carryTests, failedTests, pastTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/command.ts'
+import { describe } from '#platform/isolation.ts'
 import { fileTime, findFiles } from '#platform/files.ts'
+import { git } from '#platform/git.ts'
 import type { Statement } from '#platform/sql.ts'
 import { withServices } from './beside.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
+import { confineStep, ownerOf } from './confine.ts'
 import { readReports, withReports } from './reports.ts'
 import type { World } from './world.ts'
 
@@ -49,11 +52,17 @@ export async function executeStep(
   await mkdir(join(world.home.root, 'cache', request.app), { recursive: true, mode: 0o700 })
   const cached = { ...request, folder: request.directory, environment: { ...request.file.env, ...request.env } }
   const key = await resultKey(cached)
-  const reused = await reuseResult(world, cached, key)
+  const owner = ownerOf(world, request.app)
+  const reused = await reuseResult(world, { ...cached, owner }, key)
   if (reused) return await standIn(world, step, request, reused)
-  const cache = await restoreCache(world, cached)
+  const cache = await restoreCache(world, { ...cached, owner })
   for (let tries = 0; ; tries += 1) {
-    step.write(beginStep(request.run, request.name, cache))
+    step.write(
+      beginStep(request.run, request.name, {
+        cache,
+        isolation: describe(world.isolation, { ...request, ...request.file }),
+      }),
+    )
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
@@ -121,6 +130,12 @@ async function runAttempt(
     ...(failed === null ? {} : { FAIRLEAD_FAILED_TESTS: failed }),
     ...(await ownTests(world, request)),
   }
+  const { words, said } = await confineStep(world, {
+    ...{ app: request.app, run: request.run, step: request.name, network: file.network },
+    ...{ workspace: request.workspace, cwd: request.directory, readable: Object.values(own) },
+  })
+  if (!file.network && words.length === 0)
+    return { outcome: 'failed', exitCode: null, reason: `it is to have no network, and isolation is ${said}`, lines: 0 }
   const environment = (extra: Record<string, string>): Record<string, string> =>
     stepEnvironment({
       app: request.app,
@@ -134,7 +149,7 @@ async function runAttempt(
     })
   const beside = {
     ...{ run: request.run, step: request.name, attempt, services: file.services, runner: world.runner },
-    ...{ cwd: request.directory, environment, masks: request.masks, signal },
+    ...{ confined: words, cwd: request.directory, environment, masks: request.masks, signal },
     logs: join(world.home.runs, String(request.run), 'log'),
   }
   const { value, problem } = await withServices(beside, (variables) =>
@@ -147,6 +162,7 @@ async function runAttempt(
         timeoutMs: file.timeout,
         logFile: logFile(world.home.runs, request.run, request.name, attempt),
         masks: request.masks,
+        confined: words,
         tools: file.tools,
       },
       signal,
@@ -189,8 +205,21 @@ async function judge(
   const quarantined = await waivedSubjects(world.db, request.app, 'test')
   const read = await readReports(
     { patterns: request.file.reports, workspace: request.workspace, folder: request.directory, since, quarantined },
-    { db: world.db, attempt: of },
+    { db: world.db, attempt: of, listFiles: () => filesOf(world, request) },
   )
   if (isPart) await world.db.batch([carryTests(of)])
   return withReports(step, read)
+}
+
+/** From our own repository: git obeys the configuration of the workspace's, which the step may have written. */
+async function filesOf(world: World, { app, sha }: StepRequest): Promise<string[]> {
+  const { stdout } = await git(world.source.bareOf(app), [
+    'ls-tree',
+    '-r',
+    '--name-only',
+    '-z',
+    '--end-of-options',
+    sha,
+  ])
+  return stdout.split('\0').filter(Boolean)
 }

@@ -78,6 +78,5 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
 async function namedSecrets(world: World, request: StepsRequest, names: string[]): Promise<Record<string, string>> {
   const [first] = Object.keys(request.definition.environments)
   if (names.length === 0 || first === undefined) return {}
-  const all = await openSecrets(world, request.app, first)
-  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
+  return openSecrets(world, request.app, first, names)
 }

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
+import { openInside } from '#platform/inside.ts'
 
 /** How long an instance may take to say its metrics, in milliseconds, and how much it may say, in bytes. */
 const patienceMs = 2000
@@ -31,8 +32,17 @@ export function askExposition(port: number, path: string): Promise<string | null
 }
 
 /** What an instance without a port has written; null when it has not. */
-export async function readExposition(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').catch(() => null)
+export async function readExposition(folder: string, name: string): Promise<string | null> {
+  try {
+    const fd = openInside(folder, name)
+    try {
+      return fstatSync(fd).size > atMost ? null : readFileSync(fd, 'utf8')
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return null
+  }
 }
 
 /** The samples of the metrics of those names, of a histogram its buckets too; what is left out is not looked at. */

@@ -38,6 +38,12 @@ beforeAll(async () => {
 afterAll(() => host.close())
 beforeEach(() => host.client.removeEnvironment(...at))
 
+/** All processes that one began, and those that they began. */
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+  return children.map(Number).flatMap((child) => [child, ...childrenOf(child)])
+}
+
 describe('a release', () => {
   test('is ready when it is healthy, gets the traffic, and ends with all it began', async () => {
     const status = await settle(
@@ -137,11 +143,11 @@ describe('a release', () => {
 
   test('that has the traffic is started again after a crash, and restarts are counted', async () => {
     await deploy(host, releaseOf(host, 1, good))
-    const before = (await ask(host, '/pid')).text
+    const [before] = only(await host.client.status())
     await ask(host, '/exit')
     await waitUntil('it answers again', async () => (await ask(host)).status === 200)
-    expect((await ask(host, '/pid')).text).not.toBe(before)
     const [instance] = only(await host.client.status())
+    expect(instance?.pid).not.toBe(before?.pid)
     expect(instance?.restarts).toBe(1)
     for (let i = 0; i < 4; i += 1) {
       await ask(host, '/exit')
@@ -206,7 +212,7 @@ describe('a release', () => {
     expect(status.state).toBe('ready')
     const id = readFileSync(join(host.home.host, 'id'), 'utf8')
     const pid = status.instances[0]?.pid ?? 0
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const children = childrenOf(pid)
     expect(children.length).toBeGreaterThan(1)
     await host.client.stop(...at, 1, fence)
     expect(children.filter(isAlive)).toEqual([])
@@ -446,8 +452,8 @@ describe('a canary', () => {
     await start()
     await route(0.99)
     const pid = only(await host.client.status()).at(-1)?.pid ?? 0
-    process.kill(pid, 'SIGSTOP')
-    process.kill(pid, 'SIGKILL')
+    const all = [pid, ...childrenOf(pid)]
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const one of all) process.kill(one, signal)
     expect(new Set(await asked(20))).toEqual(new Set(['good']))
     await waitUntil('the refusals are counted', async () =>
       (await read()).batches.some(({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0),

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Exposition, HostInstance, HostRelease, HostService } from '#contract/host.ts'
+import { type Isolation, signalOf } from '#platform/isolation.ts'
 import { askExposition, onlyNamed, readExposition } from './exposition.ts'
 import { checkHealth } from './health.ts'
 import type { Limits } from './limits.ts'
@@ -9,7 +11,7 @@ import { rotate, tailOf, trim } from './log-file.ts'
 import type { Ports } from './port.ts'
 import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
 import { explainsAfterMs, explainsEveryMs, judgeEnd, judgeLook, lookPauseMs, workerSettlesMs } from './rules.ts'
-import { startProcess } from './start.ts'
+import { isConfined, startProcess } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
 
@@ -19,6 +21,7 @@ export interface Machine {
   id: string
   ports: Ports
   limits: Limits
+  isolation: Isolation
   path: string
   random(): number
 }
@@ -30,6 +33,7 @@ export interface InstanceContext {
   folder: string
   dataFolder: string
   logFile: string
+  tmpFolder: string
   /** persists, and tells the release and the edge */
   changed(): void
   /** it may not be given up */
@@ -82,12 +86,13 @@ export class Instance {
   /** What it says of the metrics of those names. */
   async exposition(path: string, names: Set<string>): Promise<Exposition> {
     const { service, index, port, started } = this.saved
-    const text = port === null ? await readExposition(this.#metricsFile()) : await askExposition(port, path)
+    const text =
+      port === null ? await readExposition(this.#context.tmpFolder, metricsName) : await askExposition(port, path)
     return { instance: `${service}/${index}/${started ?? 0}`, text: text === null ? null : onlyNamed(text, names) }
   }
 
   #metricsFile(): string {
-    return this.#context.logFile.replace(/\.log$/, '.prom')
+    return join(this.#context.tmpFolder, metricsName)
   }
 
   /** Adopts the process that the saved state names when it still runs, else starts one. Nothing when one is watched already. */
@@ -131,7 +136,7 @@ export class Instance {
     const port = service.port ? await machine.ports.take(this.saved.port) : null
     if (life.isOver) return machine.ports.giveBack(port)
     rotate(this.#context.logFile)
-    rmSync(this.#metricsFile(), { force: true })
+    makeTmp(this.#context.tmpFolder)
     const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
     const child = startProcess({
       ...this.#context,
@@ -142,6 +147,7 @@ export class Instance {
       marker,
       cgroup: this.#bound(),
       path: machine.path,
+      isolation: machine.isolation,
     })
     const pid = child.pid ?? null
     Object.assign(this.saved, {
@@ -155,10 +161,10 @@ export class Instance {
     this.#state = 'starting'
     this.#context.changed()
     child.once('error', (error) => this.#cannotStart(life, error.message))
-    child.once(
-      'exit',
-      (code, signal) => void this.#ended(life, signal ? `was killed by ${signal}` : `exited with ${code}`),
-    )
+    child.once('exit', (code, signal) => {
+      const name = signal ?? (isConfined({ ...machine, service }) ? signalOf(code) : null)
+      void this.#ended(life, name ? `was killed by ${name}` : `exited with ${code}`)
+    })
     child.unref()
   }
 
@@ -333,4 +339,13 @@ export class Instance {
   async trimLog(): Promise<void> {
     await trim(this.#context.logFile).catch(() => undefined)
   }
+}
+
+const metricsName = 'metrics.prom'
+
+/** Whoever runs as the service may write there; the folders above it are the host's alone. */
+function makeTmp(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chmodSync(folder, 0o1777)
 }

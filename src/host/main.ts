@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { HostStatus } from '#contract/host.ts'
 import { createHostClient } from '#platform/host-client.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
+import { findIsolation, type Isolation, isolationOptions } from '#platform/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { createApi } from './api.ts'
@@ -45,8 +46,17 @@ async function serve(home: Home): Promise<number> {
     logger.info('another host serves this installation already')
     return 0
   }
-  const host = new Host(home, logger, lock, inherited)
+  const isolation = await findIsolation(isolationOptions(home.root, process.env))
+  const host = new Host({ home, logger, lock, inherited, isolation })
   return host.run()
+}
+
+interface HostOptions {
+  home: Home
+  logger: Logger
+  lock: Lock
+  inherited: Inheritance
+  isolation: Isolation
 }
 
 /** One host process: its edge, its supervisor and its API, from the first to the last request. */
@@ -63,7 +73,7 @@ class Host {
   #isLeaving = false
   #claimSocket = (): void => undefined
 
-  constructor(home: Home, logger: Logger, lock: Lock, inherited: Inheritance) {
+  constructor({ home, logger, lock, inherited, isolation }: HostOptions) {
     this.#home = home
     this.#logger = logger
     this.#lock = lock
@@ -80,6 +90,7 @@ class Host {
         id,
         ports: new Ports(Math.random),
         limits: createLimits(id),
+        isolation,
         path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
         random: Math.random,
       },

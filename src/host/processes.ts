@@ -23,6 +23,15 @@ export function startTimeOf(pid: number): string | null {
 export const isRunning = (pid: number, startTime: string | null): boolean =>
   startTime !== null && startTimeOf(pid) === startTime
 
+/** The name of the program that a process runs; null when it has ended. */
+export function programOf(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
+  } catch {
+    return null
+  }
+}
+
 /** All that a start began and that still runs: its group, whatever carries its marker, and the children of both. */
 export function familyOf(origin: Origin): number[] {
   const all = pids().flatMap((pid) => readProcess(pid) ?? [])

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host.ts'
+import { giveTo, userOf } from '#platform/isolation.ts'
 import { unpack } from '#platform/oci.ts'
 import { Instance, type Machine } from './instance.ts'
 import { lastLines } from './log-file.ts'
@@ -108,6 +109,7 @@ export class Release {
     try {
       await unpack({ layout, digest: artifact, folder: this.#path('releases') })
       mkdirSync(this.#dataFolder(), { recursive: true, mode: 0o700 })
+      await this.#giveData()
       mkdirSync(this.#path('log'), { recursive: true, mode: 0o700 })
     } catch (error) {
       this.#fail(`its artifact cannot be unpacked: ${(error as Error).message}`)
@@ -119,6 +121,14 @@ export class Release {
     // What runs nothing (a library, a tool) is ready once it is there.
     if (this.spec.services.length === 0) this.#wasReady = true
     this.#context.changed()
+  }
+
+  /** Data that services wrote as the host's own user, or with none to keep them, stay theirs. */
+  async #giveData(): Promise<void> {
+    const { isolation } = this.#context.machine
+    if (isolation.kind === 'none' || isolation.means.setpriv === null) return
+    const user = userOf(this.spec.app, 'services')
+    if (statSync(this.#dataFolder()).uid !== user) await giveTo(user, this.#dataFolder())
   }
 
   #makeInstances(): void {
@@ -133,6 +143,7 @@ export class Release {
             service,
             folder: this.#path('releases'),
             dataFolder: this.#dataFolder(),
+            tmpFolder: join(this.#path('tmp'), `${service.name}.${index}`),
             logFile: this.#logFile(service.name, index),
             changed: () => this.#changed(),
             mustGoOn: () => this.#context.isRouted(),
@@ -180,7 +191,7 @@ export class Release {
 
   /** Deletes what is on disk of it. */
   async remove(): Promise<void> {
-    for (const kind of ['releases', 'log'] as const) await rm(this.#path(kind), { recursive: true, force: true })
+    for (const kind of ['releases', 'log', 'tmp'] as const) await rm(this.#path(kind), { recursive: true, force: true })
   }
 
   /** Lets go of every process without stopping it. */
@@ -206,7 +217,7 @@ export class Release {
       )
   }
 
-  #path(kind: 'releases' | 'log'): string {
+  #path(kind: 'releases' | 'log' | 'tmp'): string {
     return join(this.#context.folder, kind, this.spec.app, this.spec.environment, String(this.number))
   }
 

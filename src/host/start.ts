@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host.ts'
+import { confine, type Isolation, userOf } from '#platform/isolation.ts'
 import { selfCommand } from '#platform/self.ts'
 
 export interface Started {
@@ -15,12 +16,15 @@ export interface Started {
   folder: string
   dataFolder: string
   logFile: string
-  /** where one without a port may write its metrics */
+  /** its /tmp, empty at the start */
+  tmpFolder: string
+  /** in that, where one without a port may write its metrics */
   metricsFile: string
   /** the cgroup to run in */
   cgroup: string | null
   /** for a service that sets none */
   path: string
+  isolation: Isolation
 }
 
 /** Starts an instance in a session of its own, its output going straight to its log. Throws one sentence when that cannot be. */
@@ -30,18 +34,47 @@ export function startProcess(started: Started): ChildProcess {
   const [command, ...args] = commandOf(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
-    return spawn(command, args, { cwd, detached: true, stdio: ['ignore', log, log], env: environmentOf(started) })
+    const place = isConfined(started) ? '/' : cwd
+    return spawn(command, args, {
+      cwd: place,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: environmentOf(started),
+    })
   } finally {
     closeSync(log)
   }
 }
 
-function commandOf({ service, cgroup }: Started): [string, ...string[]] {
-  const command: [string, ...string[]] =
-    service.static === undefined ? ['sh', '-c', service.run ?? 'exit 1'] : selfCommand('static', service.static)
+/** Whether something keeps it from what is not its own. Files are served by a program of ours, which runs nothing of the app's. */
+export const isConfined = ({ isolation, service }: Pick<Started, 'isolation' | 'service'>): boolean =>
+  isolation.kind === 'confined' && service.static === undefined
+
+function confinedBy({ isolation, service, release, folder, dataFolder, tmpFolder }: Started): string[] {
+  if (isolation.kind === 'none' || service.static !== undefined) return []
+  return confine(isolation.means, isolation.place, {
+    user: userOf(release.app, 'services'),
+    // It outlives the host, and the next takes it up.
+    isBound: false,
+    cwd: join(folder, service.directory),
+    readable: [folder],
+    writable: [dataFolder, tmpFolder],
+    tmp: tmpFolder,
+    network: true,
+  })
+}
+
+function commandOf(started: Started): [string, ...string[]] {
+  const { service, cgroup } = started
+  const confined = confinedBy(started)
+  const run: [string, ...string[]] = ['sh', '-c', service.run ?? 'exit 1']
+  const command = service.static === undefined ? before(confined, run) : selfCommand('static', service.static)
   // It moves itself before it becomes the service, so that no process begins outside.
   return cgroup === null ? command : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]
 }
+
+const before = ([program, ...args]: string[], command: [string, ...string[]]): [string, ...string[]] =>
+  program === undefined ? command : [program, ...args, ...command]
 
 function environmentOf({
   release,

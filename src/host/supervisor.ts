@@ -180,7 +180,7 @@ export class Supervisor {
     this.#environments.delete(`${app}/${name}`)
     edge.remove(app, name)
     state.remove(app, name)
-    for (const kind of ['releases', 'log', 'data', 'observations'])
+    for (const kind of ['releases', 'log', 'tmp', 'data', 'observations'])
       await rm(join(folder, kind, app, name), { recursive: true, force: true })
   }
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { access, constants, readFile, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import type { DoctorLine } from '#cli/local.ts'
 import { createClient } from '#contract/client.ts'
 import type { Home } from '#platform/home.ts'
+import { describe, findIsolation, isolationOptions } from '#platform/isolation.ts'
 import { findServer, readServerFile } from './server-process.ts'
 
 /** Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`. */
@@ -15,7 +16,7 @@ export async function examine(home: Home, env: Record<string, string | undefined
     database(env),
     server(home),
     services(home),
-    isolation(),
+    isolation(home, env),
   ])
 }
 
@@ -96,12 +97,18 @@ async function services(home: Home): Promise<DoctorLine> {
 }
 
 /** What keeps a step from the server's files: said as it is. */
-async function isolation(): Promise<DoctorLine> {
-  const controllers = await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8').catch(() => null)
-  const memory = controllers?.includes('memory') ? 'memory limits where the cgroup is writable' : 'no memory limits'
-  return {
-    what: 'isolation',
-    state: 'warning',
-    detail: `steps and services run as the server's user in process groups of their own; ${memory}`,
+async function isolation(home: Home, env: Record<string, string | undefined>): Promise<DoctorLine> {
+  const what = 'isolation'
+  try {
+    const found = await findIsolation(isolationOptions(home.root, env))
+    const said = describe(found, { app: null, network: true })
+    if (found.kind === 'confined') return { what, state: 'ok', detail: `steps: ${said}` }
+    return {
+      what,
+      state: 'warning',
+      detail: `steps run as the server's user, and can read its files: ${found.problem}`,
+    }
+  } catch (error) {
+    return { what, state: 'problem', detail: (error as Error).message }
   }
 }

@@ -6,6 +6,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { HostStatus } from '#contract/host.ts'
 import { createHostClient } from './host-client.ts'
 import type { Home } from './home.ts'
+import { isolationVariables } from './isolation.ts'
 import { selfCommand } from './self.ts'
 
 /**
@@ -64,7 +65,7 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 
 /** The host needs no database and no token, so it gets none. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN']
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', ...isolationVariables]
   return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 

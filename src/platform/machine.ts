@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { packageRoot } from './self.ts'
 
 /** Where tools and certificates are: the same for everybody on the machine, and no secrets. */
 const passed = [
@@ -73,4 +74,12 @@ export function machineVariables(env: Record<string, string | undefined>): Recor
   for (const name of passed) if (env[name]) found[name] = env[name]
   for (const name of addresses) if (env[name] && !env[name].includes('@')) found[name] = env[name]
   return found
+}
+
+/** The PATH of steps and services: the server's, without the folders of this package that `npm start` puts in front. */
+export function stepPath(env: Record<string, string | undefined>): string {
+  const folders = (env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(':')
+  return folders
+    .filter((folder) => !folder.startsWith(join(packageRoot, 'node_modules')) && !folder.endsWith('/node-gyp-bin'))
+    .join(':')
 }

@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandResult, CommandSpec } from '#platform/command.ts'
+import { signalOf } from '#platform/isolation.ts'
 import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
 import { splitLines } from './lines.ts'
 import { type LogLimits, logLimits, type LogWriter, openLog } from './log-writer.ts'
@@ -11,7 +12,7 @@ import { isSameStep, markerFor } from './marker.ts'
 import { createMask, type Mask } from './mask.ts'
 import { createPipes, type Pipe, type Pipes } from './pipes.ts'
 import { findProblem } from './requirements.ts'
-import { allPids, endProcesses, findProcesses, type Found, markerName, signal as send } from './tree.ts'
+import { allPids, endProcesses, findProcesses, type Found, keeper, markerName, signal as send } from './tree.ts'
 
 /** What running a command takes from outside; the defaults suit a single command on a laptop. */
 export interface RunnerParts {
@@ -161,14 +162,17 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
       (each) => each === marker,
       child.pid ?? null,
     )
-  const ending = aborted(work.stopping).then(() => endTree(child, find, work.isHurried() ? 0 : parts.graceMs, parts))
+  const ending = aborted(work.stopping).then(() =>
+    endTree(child, find, isConfined(spec), work.isHurried() ? 0 : parts.graceMs, parts),
+  )
   const exit = await exited
   if (work.stopping.aborted) await ending
   else {
     const { first, survived } = await endProcesses(find, Math.min(parts.graceMs, 1000), parts.monotonic)
-    if (first.length > 0)
+    const left = first.filter(({ program }) => program !== keeper)
+    if (left.length > 0)
       log.add('fairlead', [
-        `The command left ${nameProcesses(first)} running; ${survived.length > 0 ? 'not all could be killed' : 'killed'}.`,
+        `The command left ${nameProcesses(left)} running; ${survived.length > 0 ? 'not all could be killed' : 'killed'}.`,
       ])
   }
   if (before.size === 0 && child.pid !== undefined) send(-child.pid, 'SIGKILL') // a system without /proc
@@ -187,11 +191,19 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => done(), { once: true })
   })
 
-/** The group at once, because it is known without looking; then whatever can be found. */
-async function endTree(child: ChildProcess, find: () => Found[], graceMs: number, parts: RunnerParts): Promise<void> {
+const isConfined = (spec: CommandSpec): boolean => (spec.confined ?? []).length > 0
+
+/** The group at once, because it is known without looking; then whatever can be found. What confines it must outlive it. */
+async function endTree(
+  child: ChildProcess,
+  find: () => Found[],
+  confined: boolean,
+  graceMs: number,
+  parts: RunnerParts,
+): Promise<void> {
   const { pid } = child
   if (pid === undefined) return
-  send(-pid, graceMs === 0 ? 'SIGKILL' : 'SIGTERM')
+  if (graceMs === 0 || !confined) send(-pid, graceMs === 0 ? 'SIGKILL' : 'SIGTERM')
   const killer = setTimeout(() => send(-pid, 'SIGKILL'), graceMs)
   child.once('exit', () => clearTimeout(killer))
   if (child.exitCode !== null || child.signalCode !== null) clearTimeout(killer)
@@ -204,15 +216,21 @@ function start(
 ): { child: ChildProcess; out: Readable; err: Readable; exited: Promise<Exit> } {
   const [outPipe, errPipe] = pipes ?? [null, null]
   try {
-    const child = spawn('/bin/sh', ['-e', '-c', spec.command, 'sh'], {
-      cwd: spec.cwd,
+    const shell = ['/bin/sh', '-e', '-c', spec.command, 'sh'] as const
+    const [program, ...args] = [...(spec.confined ?? []), ...shell]
+    const child = spawn(program ?? shell[0], args, {
+      // A confined one goes there by itself: what it may not see, its working directory must not be either.
+      cwd: isConfined(spec) ? '/' : spec.cwd,
       env: { ...spec.env, [markerName]: markerFor(spec) },
       detached: true,
       stdio: ['ignore', outPipe?.write ?? 'pipe', errPipe?.write ?? 'pipe'],
     })
     const exited = new Promise<Exit>((done, fail) => {
       child.once('error', fail)
-      child.once('exit', (code, signal) => done({ code, signal }))
+      child.once('exit', (code, signal) => {
+        const told = isConfined(spec) ? signalOf(code) : null
+        done(told === null ? { code, signal } : { code: null, signal: told })
+      })
     })
     const open = (pipe: Pipe | null, own: Readable | null): Readable =>
       own ?? new Socket({ fd: pipe?.read ?? -1, readable: true, writable: false })

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** The variable that every process of a command carries, also one that left its process group. */
 export const markerName = 'FAIRLEAD_PROCESS'
 
+/** The program that confines a command: it ends by itself after the last of it, and tells how it ended. */
+export const keeper = 'bwrap'
+
 /** A process that runs: its number and the name of its program. */
 export interface Found {
   pid: number
@@ -75,7 +78,8 @@ export async function endProcesses(
   for (let pause = 1; found.length > 0; pause = Math.min(pause * 2, 50)) {
     const isPatient = now() - begin < graceMs
     if (now() - begin > graceMs + 5000) return { first, survived: found }
-    for (const { pid } of found) {
+    for (const { pid, program } of found) {
+      if (isPatient && program === keeper) continue
       if (!isPatient) signal(pid, 'SIGKILL')
       else if (!asked.has(pid)) {
         signal(pid, 'SIGTERM')

@@ -111,8 +111,12 @@ export function insertStep(
     values (${run}, ${step.name}, ${position}, ${step.command}, ${JSON.stringify(step.needs)}::jsonb) on conflict do nothing`
 }
 
-export function beginStep(run: number, name: string, cache: Step['cache']): Statement {
-  return sql`update step set state = 'running', attempt = attempt + 1, cache = ${cache}::text, started = now(), ended = null, exit_code = null, reason = null
+export function beginStep(
+  run: number,
+  name: string,
+  { cache, isolation }: Pick<Step, 'cache' | 'isolation'>,
+): Statement {
+  return sql`update step set state = 'running', attempt = attempt + 1, cache = ${cache}::text, isolation = ${isolation}::text, started = now(), ended = null, exit_code = null, reason = null
     where run = ${run} and name = ${name}`
 }
 
@@ -143,13 +147,13 @@ export function closeSteps(run: number, running: 'cancelled' | 'failed'): Statem
 }
 
 export async function listSteps(db: Database, run: number): Promise<Step[]> {
-  return db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache
+  return db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache, isolation
     from step where run = ${run} order by position`)
 }
 
 export async function getStep(db: Database, run: number, name: string): Promise<Step | null> {
   const rows =
-    await db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache
+    await db.query<Step>(sql`select name, command, needs, state, attempt, started, ended, exit_code as "exitCode", reason, lines, reused, cache, isolation
     from step where run = ${run} and name = ${name}`)
   return rows[0] ?? null
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { LeadsOut, openReal } from '#platform/inside.ts'
 import { glob, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { formats } from './formats/all.ts'
@@ -55,7 +56,8 @@ export async function readReport(file: string, sink: Sink, rest: () => Promise<v
     parser.write(start)
     head = null
   }
-  for await (const bytes of createReadStream(file) as AsyncIterable<Buffer>) {
+  const fd = openReport(file)
+  for await (const bytes of createReadStream('', { fd }) as AsyncIterable<Buffer>) {
     text ??= decoderOf(bytes)
     take(decode(text, bytes))
     await rest()
@@ -65,6 +67,16 @@ export async function readReport(file: string, sink: Sink, rest: () => Promise<v
   ;(parser as unknown as ReportParser).end()
   await rest()
   return format as unknown as Format
+}
+
+/** What was a report when it was found may have become a link or a pipe since. */
+function openReport(file: string): number {
+  try {
+    return openReal(file)
+  } catch (error) {
+    if (error instanceof LeadsOut) throw new ReportProblem('is not the file that was found')
+    throw error
+  }
 }
 
 function decode(decoder: TextDecoder, bytes?: Buffer): string {

@@ -14,6 +14,7 @@ const step = (name: string, needs: string[], state: Step['state'] = 'passed'): S
   reason: null,
   reused: null,
   cache: null,
+  isolation: null,
   lines: 0,
 })
 

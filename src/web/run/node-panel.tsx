@@ -8,6 +8,7 @@ import { asSentence, deploymentLooks, isUnderWay, stepLooks } from '../ui/state.
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
+import { PermissionCard } from './permission-card.tsx'
 
 /** What was chosen in the graph: a step with its log, or an environment with what happened there. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
@@ -45,6 +46,11 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
       <pre className="mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap text-soft">
         {step.command}
       </pre>
+      {step.isolation === null ? null : (
+        <p className={`mb-2 ${step.isolation.startsWith('none') ? 'text-warn' : 'text-soft'}`}>
+          Isolation: {step.isolation}
+        </p>
+      )}
       {step.attempt > 0 ? (
         <LogPanel
           key={`${run}/${step.name}/${attempt}`}
@@ -102,6 +108,7 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
           <CanaryCard deployment={deployment} />
         </div>
       ) : null}
+      {deployment ? <PermissionCard deployment={deployment} /> : null}
       <div className="panel mb-4 px-4 py-3">
         {deployment ? <DeploymentFacts deployment={deployment} /> : <p className="text-soft">{notReached(run)}</p>}
       </div>
@@ -130,7 +137,7 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   facts.push(['Asked for by', deployment.actor])
   return (
     <>
-      {reason ? <p className="mb-2">{asSentence(reason)}</p> : null}
+      {reason && state !== 'waiting' ? <p className="mb-2">{asSentence(reason)}</p> : null}
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         {facts.map(([term, value]) => (
           <div key={term}>

@@ -1,4 +1,5 @@
 import type { Environment, Instance } from '#contract/environment.ts'
+import type { WebhookState } from '#contract/webhook.ts'
 import type { Deployment, Run, Step } from '#contract/run.ts'
 
 export type RunState = Run['state']
@@ -32,6 +33,13 @@ export const runLooks: Record<RunState, Look> = {
   cancelled: { tone: 'stopped', word: 'Cancelled' },
   superseded: { tone: 'passed-over', word: 'Superseded' },
   skipped: { tone: 'passed-over', word: 'Passed over' },
+}
+
+export const webhookLooks: Record<WebhookState, Look> = {
+  pending: { tone: 'move', word: 'Pending' },
+  done: { tone: 'good', word: 'Done' },
+  ignored: { tone: 'passed-over', word: 'Ignored' },
+  failed: { tone: 'bad', word: 'Failed' },
 }
 
 export const stepLooks: Record<StepState, Look> = {

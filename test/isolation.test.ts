@@ -1,0 +1,269 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { confine, findIsolation, placeOf } from '#platform/isolation.ts'
+import { escapes, type Target } from './escapes.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyServer,
+  waitFor,
+} from './installation.ts'
+
+interface Attempt {
+  attempt: string
+  escaped: boolean
+  why: string
+}
+
+const execute = promisify(execFile)
+const isRoot = process.getuid?.() === 0
+const read = (text: string): Attempt[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{"attempt"'))
+    .map((line) => JSON.parse(line) as Attempt)
+const escaped = (attempts: Attempt[]): string[] => attempts.filter((one) => one.escaped).map((one) => one.attempt)
+/** So many ways are tried, so that none gets lost. */
+const ways = 30
+
+describe('a step and a service that want out', () => {
+  const canary = 'canary-4c1f'
+  let installation: Installation
+  let outside: string
+  let target: Target
+  const repositories: Repository[] = []
+  const repositoryOf = async (files: Record<string, string>): Promise<Repository> => {
+    const repository = await makeRepository(files)
+    repositories.push(repository)
+    return repository
+  }
+  const logOf = (run: number, step: string): string =>
+    readFileSync(join(installation.home, 'runs', String(run), 'log', step, '1.jsonl'), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { text: string }).text)
+      .join('\n')
+  const serviceLog = (app: string): string => {
+    const folder = join(installation.home, 'host/log', app, 'production')
+    return readFileSync(join(folder, readdirSync(folder)[0]!, 'web.0.log'), 'utf8')
+  }
+  const latest = async (app: string): Promise<number> =>
+    (await installation.client.listRuns({ query: { app, limit: 1 } })).runs[0]!.id
+
+  beforeAll(async () => {
+    outside = await mkdtemp(join(tmpdir(), 'fairlead-outside-'))
+    mkdirSync(join(outside, 'home'))
+    writeFileSync(join(outside, 'home/.netrc'), 'password', { mode: 0o600 })
+    installation = await startInstallation({
+      env: { FAIRLEAD_ISOLATION_PROCESSES: '300', ONLY_THE_SERVER: canary, HOME: join(outside, 'home') },
+    })
+    writeFileSync(join(outside, 'file'), 'mine', { mode: 0o600 })
+    await push(
+      installation,
+      'victim',
+      await repositoryOf({ 'secret.txt': 'of another', 'fairlead.yaml': 'steps: {wait: exec sleep 600}\n' }),
+    )
+    const otherWorkspace = join(installation.home, 'runs/1/workspace/secret.txt')
+    await waitFor('the other run has its workspace', async () => existsSync(otherWorkspace))
+    target = {
+      root: installation.home,
+      serverPid: installation.pid(),
+      canary,
+      otherWorkspace,
+      outside: join(outside, 'file'),
+      homeFile: join(outside, 'home/.netrc'),
+      sockets: [
+        join(installation.home, 'host/host.sock'),
+        ...readdirSync(join(installation.home, 'postgres/socket'))
+          .filter((name) => !name.endsWith('.lock'))
+          .map((name) => join(installation.home, 'postgres/socket', name)),
+      ],
+      url: installation.url,
+      mark: 'fairlead-was-here',
+      isRoot,
+    }
+  })
+  afterAll(async () => {
+    await installation.stop()
+    for (const repository of repositories) await repository.remove()
+    await rm(outside, { recursive: true, force: true })
+  })
+
+  test('the attempts get there when nothing holds them', async () => {
+    const only = [
+      'reads the key of the secrets',
+      'reads the token of the command line',
+      'lists the installation',
+      'connects to a socket of the installation',
+      'finds a socket of the database or of a daemon',
+      'reads the workspace of another run',
+      "reads a file of the server's user",
+      'reads its home',
+      'reads the environment of another process',
+      "sees the server's process",
+      'signals the server',
+      'leaves by the root of another process',
+      'may get one',
+      'starts processes without end',
+    ]
+    const { stdout } = await execute(process.execPath, ['-e', escapes(target)], {
+      env: { PATH: process.env['PATH'], ONLY: only.join(';') },
+      maxBuffer: 1e7,
+    })
+    expect(escaped(read(stdout))).toEqual(only)
+  })
+
+  test('get nowhere', async () => {
+    const repository = await repositoryOf({
+      'attempts.cjs': escapes(target),
+      'server.js': tinyServer('hostile'),
+      'fairlead.yaml': `
+steps: {attempt: node attempts.cjs}
+services: {web: {run: node attempts.cjs && exec node server.js, health: /}}
+environments: {production: {}}
+`,
+    })
+    await push(installation, 'hostile', repository)
+    const run = await endedRun(installation, await latest('hostile'), 120)
+    expect(run).toMatchObject({ state: 'succeeded', steps: [{ isolation: expect.stringMatching(/^bubblewrap, /) }] })
+    const step = read(logOf(run.id, 'attempt'))
+    const service = read(serviceLog('hostile'))
+    expect({ step: escaped(step), service: escaped(service) }).toEqual({ step: [], service: [] })
+    expect([step.length, service.length]).toEqual([ways, ways])
+  })
+
+  test('lead nobody astray by links, and by what git is told in the workspace', async () => {
+    const mark = join(outside, 'by-git')
+    const lcov = 'TN:\\nSF:server.js\\nDA:1,1\\nend_of_record\\n'
+    const repository = await repositoryOf({
+      'server.js': tinyServer('links'),
+      'fairlead.yaml': `
+steps:
+  keep: {run: mkdir -p kept && echo good > kept/file, cache: kept}
+  git:
+    run: |
+      git config core.fsmonitor 'touch ${mark}; false'
+      printf '${lcov}' > lcov.info
+    reports: lcov.info
+  report:
+    run: ln -s ${installation.home}/key report.xml
+    reports: report.xml
+    optional: true
+  pipe: {run: mkfifo pipe.xml, reports: pipe.xml, optional: true}
+  artifact: {run: ln -s ${installation.home}/key leaked, needs: [keep, git]}
+services: {web: {run: cat leaked || true; exec node server.js, health: /}}
+environments: {production: {}}
+`,
+    })
+    await push(installation, 'links', repository)
+    const first = await endedRun(installation, await latest('links'))
+    const step = (name: string) => first.steps.find((one) => one.name === name)
+    expect(first.state).toBe('succeeded')
+    expect(step('report')?.reason).toContain('leads out of the workspace')
+    expect(step('pipe')).toMatchObject({ state: 'failed' })
+    expect(existsSync(mark)).toBe(false)
+    const log = serviceLog('links')
+    expect(log).not.toContain(readFileSync(join(installation.home, 'key'), 'utf8').trim())
+
+    // What a cache puts back must not go where a link of the next commit points.
+    mkdirSync(join(outside, 'elsewhere'))
+    await repository.commit({
+      'fairlead.yaml': `
+steps:
+  swap: rm -rf kept && ln -s ${outside}/elsewhere kept
+  keep: {run: mkdir -p kept && echo good > kept/file, cache: kept, needs: swap, optional: true}
+`,
+    })
+    await push(installation, 'links', repository)
+    await endedRun(installation, await latest('links'))
+    expect(readdirSync(join(outside, 'elsewhere'))).toEqual([])
+  })
+
+  test('a step without network reaches none', async () => {
+    const repository = await repositoryOf({
+      'fairlead.yaml': `
+steps:
+  offline:
+    network: false
+    run: node -e 'fetch("${installation.url}").then(() => process.exit(1), () => process.exit(0))'
+  online: node -e 'fetch("${installation.url}").then(() => process.exit(0), () => process.exit(1))'
+`,
+    })
+    await push(installation, 'offline', repository)
+    const run = await endedRun(installation, await latest('offline'))
+    expect(run.state).toBe('succeeded')
+    expect(run.steps.find(({ name }) => name === 'offline')?.isolation).toContain('no network')
+  })
+
+  test('doctor says what is in force', async () => {
+    const { stdout } = await installation.cli('doctor')
+    expect(stdout).toMatch(/ok\s+isolation\s+steps: bubblewrap/)
+  })
+})
+
+test.each([
+  [{ FAIRLEAD_ISOLATION: 'on' }, 'FAIRLEAD_ISOLATION is "on", but must be auto, required or off'],
+  [{ FAIRLEAD_ISOLATION_PROCESSES: 'many' }, 'FAIRLEAD_ISOLATION_PROCESSES is "many", but must be a number'],
+])('%j is a mistake that is said, and turns nothing off', async (env, why) => {
+  const options = { env, root: '/nowhere', home: '/nowhere', isRoot, path: '', machine: {} }
+  await expect(findIsolation(options)).rejects.toThrow(why)
+})
+
+describe.runIf(isRoot)('without root', () => {
+  test('the same attempts get nowhere', async () => {
+    const user = 60_500
+    const root = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
+    const at = (...names: string[]): string => join(root, ...names)
+    for (const folder of ['', 'runs', 'runs/2', 'runs/2/workspace', 'runs/1', 'tmp', 'cache'])
+      mkdirSync(at(folder), { recursive: true })
+    for (const file of ['key', 'token', 'outside', 'runs/1/secret.txt'])
+      writeFileSync(at(file), 'mine', { mode: 0o600 })
+    execFileSync('chown', ['-R', `${user}:${user}`, root])
+    const found = await findIsolation({ env: process.env, root, home: root, isRoot: false, path: '', machine: {} })
+    expect(found).toMatchObject({ kind: 'confined' })
+    if (found.kind === 'none') return
+    const target: Target = {
+      root,
+      serverPid: process.pid,
+      canary: 'NODE_ENV',
+      otherWorkspace: at('runs/1/secret.txt'),
+      outside: at('outside'),
+      homeFile: at('outside'),
+      sockets: [],
+      url: 'http://127.0.0.1:1',
+      mark: 'fairlead-was-here',
+      isRoot: false,
+    }
+    const place = placeOf({ env: {}, root, home: root, path: '', machine: {} })
+    const words = confine(
+      found.means,
+      { ...place, processes: 300 },
+      {
+        user,
+        isBound: true,
+        cwd: at('runs/2/workspace'),
+        writable: [at('runs/2/workspace'), at('cache')],
+        readable: [],
+        tmp: at('tmp'),
+        network: true,
+      },
+    )
+    const as = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--', ...words]
+    const { stdout } = await execute('setpriv', [...as, 'node', '-e', escapes(target)], {
+      env: { PATH: process.env['PATH'] },
+    })
+    await rm(root, { recursive: true, force: true })
+    // Without root the kernel takes no rule for it; `describe` does not claim it, and only `network: false` helps.
+    expect(escaped(read(stdout)).filter((name) => name !== 'asks the cloud for credentials')).toEqual([])
+    expect(read(stdout)).toHaveLength(ways)
+  })
+})
