@@ -58,6 +58,8 @@ export const configuration = z.object({
   version: z.number().int(),
   variables: z.record(z.string(), z.string()),
   secrets: z.array(z.string()),
+  /** where the values of those secrets are kept that are not kept here */
+  references: z.record(z.string(), z.string()),
   actor: z.string(),
   created: z.string(),
   /** what changed against the version before, as names only */

@@ -5,6 +5,7 @@ import * as store from '#domains/deploy/store.ts'
 import { Failed, type StepContext, type WorkflowContext, type WorkflowDefinition } from '#engine/workflow.ts'
 import { OciError } from '#platform/oci-index.ts'
 import { unpack } from '#platform/oci.ts'
+import { giveToSteps } from './confine.ts'
 import { deploy } from './deployment.ts'
 import type { World } from './world.ts'
 
@@ -48,6 +49,7 @@ async function configure(
     rank: release.run,
     folder,
     verify: true,
+    asksPermission: false,
     refreshConfiguration: true,
     formerState: 'replaced',
     formerReason: null,
@@ -69,6 +71,7 @@ async function makeWorkspace(world: World, step: StepContext, release: store.Rel
     await world.source.checkout({ app: release.app, sha: release.sha, folder, signal: step.signal })
     await unpack({ layout: world.home.artifacts, digest: release.artifact, folder: built, durable: false })
     await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
+    await giveToSteps(world, release.app, folder)
   } catch (error) {
     if (error instanceof OciError || error instanceof FairleadError) throw new Failed(error.message)
     throw error

@@ -1,25 +1,42 @@
 import type { Fence, HostRelease, HostService } from '#contract/host.ts'
 import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file.ts'
-import { effectiveEnvironment, type StoredConfiguration } from '#domains/config/config.ts'
-import { getStored } from '#domains/config/store.ts'
+import { effectiveEnvironment, referenceOf } from '#domains/config/config.ts'
+import { getStored, sealedAs } from '#domains/config/store.ts'
 import { getRelease, listEnvironments } from '#domains/deploy/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { World } from './world.ts'
 
-/** The values of an environment's secrets, by name. They go to the target or a mask, never into a result, event or log. */
+/**
+ * The values of an environment's secrets, by name, or of some of them. They go to the target or a mask, never into a result, event or log. Throws a
+ * Failed when one that is kept elsewhere is not to be had.
+ */
 export async function openSecrets(
   world: World,
   app: string,
   environment: string,
-  version?: number,
+  names?: string[],
 ): Promise<Record<string, string>> {
-  return unseal(world, await getStored(world.db, app, environment, version))
+  const stored = await getStored(world.db, app, environment)
+  const wanted = Object.entries(stored.secrets).filter(([name]) => names === undefined || names.includes(name))
+  return unseal(world, { app, environment }, Object.fromEntries(wanted))
 }
 
-function unseal(world: World, stored: StoredConfiguration): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(stored.secrets).map(([name, sealed]) => [name, world.secrets.open(name, sealed)]),
-  )
+async function unseal(
+  world: World,
+  { app, environment }: { app: string; environment: string },
+  secrets: Record<string, string>,
+): Promise<Record<string, string>> {
+  const open = async (name: string, stored: string): Promise<string> => {
+    const reference = referenceOf(stored)
+    if (reference === null) return world.secrets.open(sealedAs(app, environment, name), stored, name)
+    try {
+      return await world.references.read(reference)
+    } catch (error) {
+      throw new Failed(`the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`)
+    }
+  }
+  const opened = Object.entries(secrets).map(async ([name, stored]) => [name, await open(name, stored)] as const)
+  return Object.fromEntries(await Promise.all(opened))
 }
 
 /** A stored release in the form that a target takes. */
@@ -28,7 +45,7 @@ export async function hostRelease(world: World, id: number, fence: Fence): Promi
   if (!release) throw new Failed(`release ${id} is no longer known`)
   const environments = await listEnvironments(world.db, release.app)
   const stored = await getStored(world.db, release.app, release.environment, release.configuration)
-  const secrets = unseal(world, stored)
+  const secrets = await unseal(world, release, stored.secrets)
   const file = release.definition.environments[release.environment]
   return {
     app: release.app,

@@ -44,11 +44,13 @@ export const register: Register = (program, context) => {
   )
     .argument('<name>', 'name of the secret')
     .option('--from-file <file>', 'read the value from a file')
+    .option('--from <reference>', 'keep it elsewhere: file:NAME, command:PLACE or vault:PATH#FIELD')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead secret set shop production API_KEY\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY',
+      '\nExamples:\n  $ fairlead secret set shop production API_KEY\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY\n  $ fairlead secret set shop production API_KEY --from vault:secret/data/shop#api-key',
     )
-    .action(async (app: string, environment: string, name: string, options: { fromFile?: string }) => {
+    .action(async (app: string, environment: string, name: string, options: { fromFile?: string; from?: string }) => {
+      if (options.from !== undefined) return change(context, app, environment, { references: { [name]: options.from } })
       const value =
         options.fromFile === undefined
           ? await readSecret(context, `${name}: `)
@@ -61,6 +63,14 @@ export const register: Register = (program, context) => {
         })
       await change(context, app, environment, { secrets: { [name]: text } })
     })
+  secret
+    .command('key')
+    .description('which key seals secrets, and where it is kept')
+    .action(() => showKey(context))
+  secret
+    .command('rotate-key')
+    .description('make a new key and seal all secrets with it')
+    .action(() => rotateKey(context))
   at(secret.command('unset').description('remove secrets'))
     .argument('<names...>', 'names of the secrets')
     .action((app: string, environment: string, names: string[]) =>
@@ -80,9 +90,14 @@ async function list(context: Context, app: string, environment: string): Promise
 
 function describe(configuration: Configuration): string[] {
   const variables = Object.entries(configuration.variables).map(([name, value]) => [name, value])
-  const rows = [...variables, ...configuration.secrets.map((name) => [name, '(secret)'])]
+  const rows = [
+    ...variables,
+    ...configuration.secrets.map((name) => [name, `(secret${inWords(configuration.references[name])})`]),
+  ]
   return rows.length === 0 ? ['Nothing is set here; what fairlead.yaml says is in force'] : table(rows, 200)
 }
+
+const inWords = (reference: string | undefined): string => (reference === undefined ? '' : `, from ${reference}`)
 
 async function history(context: Context, app: string, environment: string): Promise<void> {
   const { client } = await context.connect()
@@ -104,7 +119,11 @@ async function change(
   context: Context,
   app: string,
   environment: string,
-  body: { variables?: Record<string, string | null>; secrets?: Record<string, string | null> },
+  body: {
+    variables?: Record<string, string | null>
+    secrets?: Record<string, string | null>
+    references?: Record<string, string>
+  },
 ): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.changeConfiguration({ params: { app, environment }, body })
@@ -112,5 +131,26 @@ async function change(
     answer.deployment
       ? `Version ${answer.configuration.version} of ${app}/${environment} is being deployed (deployment ${answer.deployment.id})`
       : `Version ${answer.configuration.version} of ${app}/${environment} is in force from the next deployment on`,
+  ])
+}
+
+async function showKey(context: Context): Promise<void> {
+  const { client } = await context.connect()
+  const key = await client.getKey()
+  context.answer(key, () => [
+    `Key    ${key.key}, from ${key.where}`,
+    ...(key.older.length > 0 ? [`Older  ${key.older.join(', ')}`] : []),
+  ])
+}
+
+async function rotateKey(context: Context): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.rotateKey()
+  context.answer(answer, () => [
+    `${answer.resealed} values are sealed with the new key ${answer.key}, in ${answer.where}`,
+    ...answer.problems,
+    ...(answer.older.length > 0
+      ? ['The key before goes when the server starts next, if nothing needs it any more']
+      : []),
   ])
 }

@@ -4,11 +4,18 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { applyChange, effectiveEnvironment } from './config.ts'
-import { createSecretBox, readOrCreateKey } from './secrets.ts'
+import { findKeys, type KeyRing } from '#platform/key-ring.ts'
+import { createSecretBox, keyName } from '#platform/secret-box.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const box = createSecretBox(Buffer.alloc(32, 7))
+const ringOf = (...bytes: [number, ...number[]]): KeyRing => ({
+  keys: () => bytes.map((byte) => Buffer.alloc(32, byte)) as [Buffer, ...Buffer[]],
+  where: 'the test',
+  add: null,
+  keepNewest: null,
+})
+const box = createSecretBox(ringOf(7))
 
 describe('secrets', () => {
   test('come back as they went in, and never look like it', () => {
@@ -24,22 +31,65 @@ describe('secrets', () => {
   test('are bound to their name and to the key', () => {
     const sealed = box.seal('A', 'value')
     expect(() => box.open('B', sealed)).toThrow('The secret B cannot be decrypted')
-    expect(() => createSecretBox(Buffer.alloc(32, 8)).open('A', sealed)).toThrow('cannot be decrypted')
+    expect(() => createSecretBox(ringOf(8)).open('A', sealed)).toThrow('it was stored with the key')
   })
 
-  test('the key is made once, for its owner only', () => {
+  test('an older key opens, the newest seals', () => {
+    const sealed = box.seal('A', 'value')
+    const both = createSecretBox(ringOf(9, 7))
+    expect(both.open('A', sealed)).toBe('value')
+    expect(both.isCurrent(sealed)).toBe(false)
+    const resealed = both.seal('A', 'value')
+    expect(both.isCurrent(resealed)).toBe(true)
+    expect(createSecretBox(ringOf(9)).open('A', resealed)).toBe('value')
+  })
+
+  test('what was sealed before keys had names opens under the name it had then', () => {
+    const old = box.seal('NAME', 'value').replace(/^2\.[0-9a-f]+\./, '')
+    expect(box.open('configuration/shop/production/NAME', old, 'NAME')).toBe('value')
+    expect(createSecretBox(ringOf(9, 7)).open('x', old, 'NAME')).toBe('value')
+    expect(() => box.open('configuration/shop/production/NAME', old, 'OTHER')).toThrow('cannot be decrypted')
+  })
+
+  test('the key is made once, for its owner only; a new one is put in front, and the old one goes when it is told to', () => {
     const file = join(folder, 'key')
-    const key = readOrCreateKey(file)
-    expect(key).toHaveLength(32)
-    expect(readOrCreateKey(file)).toEqual(key)
+    const ring = findKeys({}, file)
+    const [first] = ring.keys()
+    expect(first).toHaveLength(32)
+    expect(findKeys({}, file).keys()).toEqual([first])
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(existsSync(file)).toBe(true)
+    const other = findKeys({}, file)
+    ring.add?.()
+    expect(other.keys()).toHaveLength(2)
+    expect(other.keys()[1]).toEqual(first)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    other.keepNewest?.()
+    expect(ring.keys()).toEqual([other.keys()[0]])
+    expect(ring.keys()).not.toEqual([first])
+  })
+
+  test('the key comes from a variable, a command or a file that somebody else keeps', () => {
+    const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const text = `${one.toString('base64')}\n${two.toString('base64')}\n`
+    const file = join(folder, 'external')
+    writeFileSync(file, text)
+    const own = join(folder, 'never-made')
+    for (const env of [{ FAIRLEAD_KEY: text }, { FAIRLEAD_KEY_FILE: file }, { FAIRLEAD_KEY_COMMAND: `cat ${file}` }]) {
+      const ring = findKeys(env, own)
+      expect(ring.keys()).toEqual([one, two])
+      expect(ring.add).toBeNull()
+    }
+    expect(existsSync(own)).toBe(false)
+    expect(keyName(one)).toMatch(/^[0-9a-f]{12}$/)
+    expect(() => findKeys({ FAIRLEAD_KEY: text, FAIRLEAD_KEY_FILE: file }, own)).toThrow('are both set')
+    expect(() => findKeys({ FAIRLEAD_KEY_COMMAND: 'exit 3' }, own)).toThrow('gives no key: it exited with 3')
+    expect(() => findKeys({ FAIRLEAD_KEY: 'short' }, own)).toThrow('FAIRLEAD_KEY is not a key of 32 bytes')
   })
 
   test('a damaged key is refused in one sentence', () => {
     const file = join(folder, 'short')
     writeFileSync(file, 'c2hvcnQ=')
-    expect(() => readOrCreateKey(file)).toThrow('is not a key of 32 bytes in base64')
+    expect(() => findKeys({}, file)).toThrow('is not a key of 32 bytes in base64')
   })
 })
 

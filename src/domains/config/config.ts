@@ -1,4 +1,11 @@
-/** A configuration version as it is stored: secrets sealed. */
+/** Marks a stored secret whose value is kept elsewhere: what follows is where, `vault:secret/data/shop#password`. Nothing sealed holds a colon. */
+const elsewhere = 'from:'
+
+/** Where the value of a stored secret is kept; null when it is sealed here. */
+export const referenceOf = (stored: string): string | null =>
+  stored.startsWith(elsewhere) ? stored.slice(elsewhere.length) : null
+
+/** A configuration version as it is stored: secrets sealed, or where they are kept. */
 export interface StoredConfiguration {
   version: number
   variables: Record<string, string>
@@ -9,6 +16,8 @@ export interface StoredConfiguration {
 export interface ConfigurationChange {
   variables: Record<string, string | null>
   secrets: Record<string, string | null>
+  /** secrets whose values are kept elsewhere, by where */
+  references?: Record<string, string>
 }
 
 /** What the file asks and what the configuration overrides; pure, so that what a service will get can be shown beforehand. */
@@ -46,10 +55,18 @@ export function applyChange(
       delete secrets[name]
       continue
     }
-    const same = secrets[name] !== undefined && open(name, secrets[name]) === value
+    const before = secrets[name]
+    const same = before !== undefined && referenceOf(before) === null && open(name, before) === value
     if (same) continue
     changed.add(name)
     secrets[name] = seal(name, value)
+    delete variables[name]
+  }
+  for (const [name, reference] of Object.entries(change.references ?? {})) {
+    const stored = `${elsewhere}${reference}`
+    if (secrets[name] === stored) continue
+    changed.add(name)
+    secrets[name] = stored
     delete variables[name]
   }
   if (changed.size === 0) return null

@@ -1,5 +1,6 @@
 import type { Configuration } from '#contract/environment.ts'
 import type { Database } from '#platform/postgres.ts'
+import type { SealedValue } from '#platform/secret-box.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 import type { StoredConfiguration } from './config.ts'
 
@@ -26,7 +27,9 @@ export async function listConfigurations(
   limit: number,
 ): Promise<Configuration[]> {
   return db.query<Configuration>(sql`select app, environment, version, variables, actor, created, changed,
-      (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets
+      (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets,
+      (select coalesce(json_object_agg(one.key, substr(one.value, 6) order by one.key), '{}') from jsonb_each_text(secrets) one
+        where one.value like 'from:%') as "references"
     from configuration where app = ${app} and environment = ${environment} order by version desc limit ${limit}`)
 }
 
@@ -40,4 +43,24 @@ export function insertConfiguration(
 ): Statement {
   return sql`insert into configuration (app, environment, version, variables, secrets, changed, actor)
     values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb, ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor})`
+}
+
+/** What a secret of an environment is bound to, so that it cannot be moved to another. */
+export const sealedAs = (app: string, environment: string, name: string): string =>
+  `configuration/${app}/${environment}/${name}`
+
+/** The secrets of all versions, for a new key. Before keys had names they were bound to the secret's name alone. */
+export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
+  const rows = await db.query<{ app: string; environment: string; version: number; name: string; sealed: string }>(
+    sql`select app, environment, version, one.key as name, one.value as sealed
+      from configuration, jsonb_each_text(secrets) one where one.value not like 'from:%'`,
+  )
+  return rows.map(({ app, environment, version, name, sealed }) => ({
+    name: sealedAs(app, environment, name),
+    former: name,
+    sealed,
+    put: (resealed) => sql`update configuration
+      set secrets = jsonb_set(secrets, ${[name]}::text[], to_jsonb(${resealed}::text))
+      where app = ${app} and environment = ${environment} and version = ${version} and secrets ->> ${name} = ${sealed}`,
+  }))
 }

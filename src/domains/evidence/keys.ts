@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { publicKey, type TrustedKey } from '#contract/dsse.ts'
 import type { Database } from '#platform/postgres.ts'
-import { addKey, listKeys } from './store.ts'
+import { addKey, listKeys, sealedAs } from './store.ts'
 
 /** Keeps the secret halves of keys: the same box as for the secrets of environments. */
 interface Box {
@@ -18,7 +18,7 @@ export const keyId = (key: KeyObject): string =>
 export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
   for (;;) {
     const current = (await listKeys(db)).find(({ retired }) => retired === null)
-    if (current) return { id: current.id, key: createPrivateKey(box.open(`signing/${current.id}`, current.secret)) }
+    if (current) return { id: current.id, key: createPrivateKey(box.open(sealedAs(current.id), current.secret)) }
     await makeKey(db, box, false)
   }
 }
@@ -27,7 +27,7 @@ export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
 export async function makeKey(db: Database, box: Box, isRotation: boolean): Promise<string> {
   const pair = generateKeyPairSync('ed25519')
   const id = keyId(pair.publicKey)
-  const secret = box.seal(`signing/${id}`, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  const secret = box.seal(sealedAs(id), pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
   await db.batch(addKey({ id, publicKey: pem, secret }, isRotation))
   return id

@@ -116,7 +116,10 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
         <li key={name} className="flex flex-wrap items-center gap-x-4 px-4 py-1 sm:flex-nowrap">
           <code className="min-w-48 font-mono font-medium">{name}</code>
           <span className="flex items-center gap-1.5 text-soft">
-            <EyeOff size={14} aria-hidden /> secret, never shown
+            <EyeOff size={14} aria-hidden />{' '}
+            {current?.references[name] === undefined
+              ? 'secret, never shown'
+              : `secret, from ${current.references[name]}`}
           </span>
           {actions('secrets', name, '')}
         </li>

@@ -1,0 +1,51 @@
+import * as configuration from '#domains/config/store.ts'
+import * as evidence from '#domains/evidence/store.ts'
+import * as forge from '#domains/forge/store.ts'
+import * as webhook from '#domains/webhook/store.ts'
+import type { Database } from '#platform/postgres.ts'
+import type { KeyRing } from '#platform/key-ring.ts'
+import type { Logger } from '#platform/log.ts'
+import type { SecretBox } from '#platform/secret-box.ts'
+import type { Statement } from '#platform/sql.ts'
+
+/** Written in one transaction each. */
+const batchSize = 500
+
+/**
+ * Seals everything with the newest key that is sealed with an older one; answers how many values that were, and why others could not be opened. Safe to
+ * repeat, and beside others who store new ones: what was changed meanwhile stays.
+ */
+export async function reseal(db: Database, secrets: SecretBox): Promise<{ resealed: number; problems: string[] }> {
+  const all = await Promise.all([
+    configuration.sealedSecrets(db),
+    evidence.sealedKeys(db),
+    forge.sealedTokens(db),
+    webhook.sealedSecrets(db),
+  ])
+  const statements: Statement[] = []
+  const problems: string[] = []
+  for (const { name, former, sealed, put } of all.flat().filter((one) => !secrets.isCurrent(one.sealed))) {
+    try {
+      statements.push(put(secrets.seal(name, secrets.open(name, sealed, former))))
+    } catch (error) {
+      problems.push((error as Error).message)
+    }
+  }
+  for (let at = 0; at < statements.length; at += batchSize) await db.batch(statements.slice(at, at + batchSize))
+  return { resealed: statements.length, problems }
+}
+
+export interface NewKeyOptions {
+  db: Database
+  keys: KeyRing
+  secrets: SecretBox
+  log: Logger
+}
+
+/** What an older key sealed is sealed anew. An older key goes at the next start, when nothing needs it any more. */
+export async function takeNewKey({ db, keys, secrets, log }: NewKeyOptions): Promise<void> {
+  const { resealed, problems } = await reseal(db, secrets)
+  for (const problem of problems) log.error(problem)
+  if (resealed > 0) log.info('secrets were sealed with the newest key', { values: resealed, key: keys.where })
+  else if (problems.length === 0 && keys.keys().length > 1) keys.keepNewest?.()
+}

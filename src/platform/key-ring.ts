@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+
+/** The keys that seal secrets: the newest first, which seals; older ones only open. */
+export interface KeyRing {
+  keys(): [Buffer, ...Buffer[]]
+  /** where they are, for people */
+  where: string
+  /** Puts a new key in front of the others; null when the keys are kept by somebody else. */
+  add: (() => void) | null
+  /** Forgets all but the newest. */
+  keepNewest: (() => void) | null
+}
+
+/**
+ * The keys: FAIRLEAD_KEY, the first line of what FAIRLEAD_KEY_COMMAND prints, or of FAIRLEAD_KEY_FILE, else the installation's own file, which is
+ * made once. Each is 32 bytes in base64; older ones follow. Throws one sentence.
+ */
+export function findKeys(env: Record<string, string | undefined>, own: string): KeyRing {
+  const given = ['FAIRLEAD_KEY', 'FAIRLEAD_KEY_COMMAND', 'FAIRLEAD_KEY_FILE'].filter((name) => env[name])
+  if (given.length > 1) throw new Error(`${given.join(' and ')} are both set; keep one of them`)
+  const { FAIRLEAD_KEY: text, FAIRLEAD_KEY_COMMAND: command, FAIRLEAD_KEY_FILE: file } = env
+  if (text) return fixed(parseKeys(text, 'FAIRLEAD_KEY'), 'FAIRLEAD_KEY')
+  if (command) return fixed(parseKeys(ask(command), 'what FAIRLEAD_KEY_COMMAND prints'), 'FAIRLEAD_KEY_COMMAND')
+  if (file) return { ...inFile(file), add: null, keepNewest: null }
+  makeOnce(own)
+  return inFile(own)
+}
+
+const fixed = (keys: [Buffer, ...Buffer[]], where: string): KeyRing => ({
+  keys: () => keys,
+  where,
+  add: null,
+  keepNewest: null,
+})
+
+function ask(command: string): string {
+  try {
+    return execFileSync('sh', ['-c', command], {
+      encoding: 'utf8',
+      timeout: 30_000,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  } catch (error) {
+    const { status, code } = error as { status?: number | null; code?: string }
+    throw new Error(
+      `FAIRLEAD_KEY_COMMAND gives no key: it ${code === 'ETIMEDOUT' ? 'took longer than 30 s' : `exited with ${status}`}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+function parseKeys(text: string, where: string): [Buffer, ...Buffer[]] {
+  const keys = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((one) => Buffer.from(one, 'base64'))
+  const [first, ...others] = keys
+  if (first === undefined || keys.some((key) => key.length !== 32))
+    throw new Error(`${where} is not a key of 32 bytes in base64; put back the one of your backup`)
+  return [first, ...others]
+}
+
+/** Another server may change the file: it is read again when it is another one. */
+function inFile(file: string): KeyRing {
+  let known: { mark: string; keys: [Buffer, ...Buffer[]] } | null = null
+  const keys = (): [Buffer, ...Buffer[]] => {
+    const { ino, mtimeMs, size } = statSync(file)
+    const mark = `${ino} ${mtimeMs} ${size}`
+    if (known?.mark !== mark) known = { mark, keys: parseKeys(readFileSync(file, 'utf8'), file) }
+    return known.keys
+  }
+  keys()
+  return {
+    keys,
+    where: file,
+    add: () => replace(file, (before) => [randomBytes(32), ...before]),
+    keepNewest: () => replace(file, ([newest]) => [newest]),
+  }
+}
+
+/** A lock that a dead server left is old by then, in milliseconds. */
+const staleMs = 10_000
+
+/** The draft's name is the lock: only one server writes it, and renaming it gives the lock back. */
+function replace(file: string, change: (keys: [Buffer, ...Buffer[]]) => Buffer[]): void {
+  const draft = `${file}.next`
+  if (isStale(draft)) rmSync(draft, { force: true })
+  const fd = openSync(draft, 'wx', 0o600)
+  const keys = change(parseKeys(readFileSync(file, 'utf8'), file))
+  writeSync(fd, keys.map((key) => `${key.toString('base64')}\n`).join(''))
+  fsyncSync(fd)
+  closeSync(fd)
+  renameSync(draft, file)
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+function isStale(file: string): boolean {
+  try {
+    return Date.now() - statSync(file).mtimeMs > staleMs
+  } catch {
+    return false
+  }
+}
+
+/** Two servers that start at once end with the same key. */
+function makeOnce(file: string): void {
+  try {
+    statSync(file)
+    return
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const draft = `${file}.${randomBytes(4).toString('hex')}`
+  const fd = openSync(draft, 'wx', 0o600)
+  writeSync(fd, `${randomBytes(32).toString('base64')}\n`)
+  fsyncSync(fd)
+  closeSync(fd)
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft)
+  }
+}

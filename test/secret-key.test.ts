@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ask, endedRun, type Installation, makeRepository, push, startInstallation, waitFor } from './installation.ts'
+
+const service = `
+const http = require('node:http')
+http.createServer((request, response) => response.end(process.env.PASSWORD ?? 'none')).listen(process.env.PORT, '127.0.0.1')
+`
+const yaml = 'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n'
+
+describe('the key of the secrets', () => {
+  let installation: Installation
+  const files: string[] = []
+  afterEach(async () => {
+    await installation.stop()
+    for (const file of files.splice(0)) rmSync(file, { recursive: true, force: true })
+  })
+
+  const deliver = async (): Promise<void> => {
+    const repository = await makeRepository({ 'server.js': service, 'fairlead.yaml': yaml })
+    await push(installation, 'shop', repository)
+    expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
+    await repository.remove()
+  }
+  const setSecret = async (value: string): Promise<void> => {
+    const { deployment } = await installation.client.changeConfiguration({
+      params: { app: 'shop', environment: 'production' },
+      body: { secrets: { PASSWORD: value } },
+    })
+    await live(deployment!.id)
+  }
+  const live = (id: number): Promise<void> =>
+    waitFor('it is live', async () => {
+      const { live: since } = await installation.client.getDeployment({ params: { deployment: id } })
+      return since !== null
+    })
+
+  test('is changed while all goes on, and what it sealed before is sealed anew', async () => {
+    installation = await startInstallation()
+    await deliver()
+    await setSecret('first-value')
+    await installation.client.putWebhook({ params: { app: 'shop' } })
+    const file = join(installation.home, 'key')
+    const before = readFileSync(file, 'utf8').trim()
+
+    const rotated = JSON.parse((await installation.cli('secret', 'rotate-key', '--json')).stdout) as {
+      resealed: number
+    }
+    expect(rotated).toMatchObject({ problems: [], where: file })
+    expect(rotated.resealed).toBeGreaterThanOrEqual(2)
+    const [newest, older] = readFileSync(file, 'utf8').trim().split('\n')
+    expect(older).toBe(before)
+    await setSecret('second-value')
+    expect((await ask(installation, 'shop', 'production')).text).toBe('second-value')
+
+    // Without the old key, all of it opens: also the version before, to which one may go back.
+    await installation.stopServer()
+    writeFileSync(file, `${newest}\n`)
+    await installation.start()
+    const deployment = await installation.client.rollback({
+      params: { app: 'shop', environment: 'production' },
+      body: {},
+    })
+    await live(deployment.id)
+    expect((await ask(installation, 'shop', 'production')).text).toBe('first-value')
+    expect(installation.output()).not.toContain('cannot be decrypted')
+  })
+
+  test('that died in the midst of a change is changed at the next start, and the old one goes', async () => {
+    installation = await startInstallation()
+    await deliver()
+    await setSecret('kept')
+    await installation.stopServer()
+    const file = join(installation.home, 'key')
+    const before = readFileSync(file, 'utf8').trim()
+    const next = randomBytes(32).toString('base64')
+    writeFileSync(file, `${next}\n${before}\n`)
+    for (const expected of [`${next}\n${before}`, next]) {
+      await installation.start()
+      expect(readFileSync(file, 'utf8').trim()).toBe(expected)
+      await installation.stopServer()
+    }
+    await installation.start()
+    await setSecret('changed')
+    expect((await ask(installation, 'shop', 'production')).text).toBe('changed')
+  })
+
+  test('may come from outside, and a server without it says so and gives nothing away', async () => {
+    const outside = join(tmpdir(), `fairlead-key-${randomBytes(4).toString('hex')}`)
+    files.push(outside)
+    writeFileSync(outside, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+    installation = await startInstallation({ env: { FAIRLEAD_KEY_FILE: outside } })
+    await deliver()
+    await setSecret('from-outside')
+    expect(existsSync(join(installation.home, 'key'))).toBe(false)
+    expect((await installation.cli('secret', 'rotate-key')).stderr).toContain('put a new one in front of it')
+    expect((await installation.cli('secret', 'key')).stdout).toContain(outside)
+
+    await installation.stopServer()
+    writeFileSync(outside, `${randomBytes(32).toString('base64')}\n`)
+    await installation.start()
+    expect(installation.output()).toContain('it was stored with the key')
+    expect(installation.output()).not.toContain('from-outside')
+    // What runs, runs on.
+    expect((await ask(installation, 'shop', 'production')).text).toBe('from-outside')
+  })
+
+  test('a secret that is kept elsewhere is read when it is needed, hidden in logs, and missed in a sentence', async () => {
+    const folder = join(tmpdir(), `fairlead-secrets-${randomBytes(4).toString('hex')}`)
+    mkdirSync(folder)
+    files.push(folder)
+    writeFileSync(join(folder, 'password'), 'from-a-file\n', { mode: 0o600 })
+    installation = await startInstallation({ env: { FAIRLEAD_SECRETS_DIR: folder } })
+    await deliver()
+    const set = (reference: string) =>
+      installation.cli('secret', 'set', 'shop', 'production', 'PASSWORD', '--from', reference)
+    expect((await set('file:../key')).stderr).toContain('must be a path below FAIRLEAD_SECRETS_DIR')
+    expect((await set('vault:secret/data/shop#password')).stderr).toContain('the server has no VAULT_ADDR')
+    expect((await set('file:password')).code).toBe(0)
+    await waitFor('it has it', async () => (await ask(installation, 'shop', 'production')).text === 'from-a-file')
+    const { stdout } = await installation.cli('secret', 'list', 'shop', 'production')
+    expect(stdout).toContain('(secret, from file:password)')
+
+    const repository = await makeRepository({
+      'server.js': service,
+      'fairlead.yaml': `steps: {tell: {run: 'echo "it is $PASSWORD"', secrets: PASSWORD}}\n${yaml}`,
+    })
+    await push(installation, 'shop', repository, '--force')
+    const { runs } = await installation.client.listRuns({ query: { app: 'shop', limit: 1 } })
+    const run = await endedRun(installation, runs[0]!.id)
+    expect(run.state).toBe('succeeded')
+    const log = readFileSync(join(installation.home, `runs/${run.id}/log/tell/1.jsonl`), 'utf8')
+    expect(log).toContain('it is ***')
+    expect(log).not.toContain('from-a-file')
+
+    rmSync(join(folder, 'password'))
+    await repository.commit({ 'a.txt': 'two' })
+    await push(installation, 'shop', repository)
+    const { runs: later } = await installation.client.listRuns({ query: { app: 'shop', limit: 1 } })
+    const failed = await endedRun(installation, later[0]!.id)
+    expect(failed.state).toBe('failed')
+    expect(failed.reason).toContain('the secret PASSWORD cannot be read from file:password: there is no such file')
+    expect((await ask(installation, 'shop', 'production')).text).toBe('from-a-file')
+    await repository.remove()
+  })
+})
