@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   reports: () => import('./reports.ts'),
   code: () => import('./code.ts'),
   change: () => import('./change.ts'),
+  webhooks: () => import('./webhooks.ts'),
   kills: () => import('./kills.ts'),
 }
 

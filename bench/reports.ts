@@ -58,7 +58,11 @@ export async function run(): Promise<void> {
       const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20)
       const request = { patterns: ['*.xml'], folder: place, workspace: place, since: 0, quarantined: new Set<string>() }
       const took = await timed(() =>
-        readReports(request, { db, attempt: { app: 'a', run: id, step: 'test', attempt: 1 } }),
+        readReports(request, {
+          db,
+          attempt: { app: 'a', run: id, step: 'test', attempt: 1 },
+          listFiles: async () => [],
+        }),
       )
       const counted = await timed(() => readReports(request, null))
       clearInterval(watch)

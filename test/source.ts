@@ -62,7 +62,7 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
     repositories: join(folder, 'repositories'),
     log,
     ...options,
-    authorize: async (request, wants) => {
+    authorize: async (request, _app, wants) => {
       const [, basic] = (request.headers.authorization ?? '').split(' ')
       const token =
         tokens[

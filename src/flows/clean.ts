@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { forgetReports } from '#domains/report/store.ts'
+import { forgetOld } from '#domains/webhook/store.ts'
 import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/sql.ts'
 import { collectGarbage } from '#platform/oci.ts'
@@ -24,6 +25,7 @@ const stepDays = 7
 export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
   await forgetSteps(world.db, stepDays)
   await forgetReports(world.db, reportsKept)
+  await world.db.query(forgetOld())
   await cleanCaches(world, (bytes) => trimCaches(world.db, bytes), world.cacheBudget)
   return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
 }
@@ -51,7 +53,11 @@ async function cleanWorkspaces(world: World): Promise<number> {
   const present = new Set(await readdir(world.home.runs).catch(() => []))
   const old = rows.filter((row) => present.has(String(row.id)))
   await Promise.all(
-    old.map((row) => rm(join(world.home.runs, String(row.id), 'workspace'), { recursive: true, force: true })),
+    old.flatMap((row) =>
+      ['workspace', 'tmp'].map((name) =>
+        rm(join(world.home.runs, String(row.id), name), { recursive: true, force: true }),
+      ),
+    ),
   )
   return old.length
 }

@@ -14,7 +14,11 @@ export interface GitHttpOptions {
   /** the folder of the bare repositories, `APP.git` each */
   repositories: string
   /** who asks, and may they; `null` asks for a password, which is a token */
-  authorize(request: IncomingMessage, wants: 'read' | 'write'): Promise<{ name: string; allowed: boolean } | null>
+  authorize(
+    request: IncomingMessage,
+    app: string,
+    wants: 'read' | 'write',
+  ): Promise<{ name: string; allowed: boolean } | null>
   /** stores what was pushed and answers the lines the developer reads; throws when it could not be stored */
   onReceived(app: string, actor: string): Promise<string[]>
   log: Logger
@@ -65,7 +69,7 @@ async function handle(
   const service = isAdvertisement ? queryOf(request).get('service') : (path ?? '').slice(1)
   if (!isService(service)) return say(response, 404, 'Only git itself is answered here (smart HTTP).')
   if (request.method !== (isAdvertisement ? 'GET' : 'POST')) return say(response, 405, 'Git asks in another way.')
-  const caller = await options.authorize(request, service === 'git-receive-pack' ? 'write' : 'read')
+  const caller = await options.authorize(request, app, service === 'git-receive-pack' ? 'write' : 'read')
   if (!caller) {
     response.setHeader('www-authenticate', 'Basic realm="Fairlead", charset="UTF-8"')
     return say(response, 401, 'Sign in with any user name and a token as the password (fairlead tokens create).')

@@ -1,3 +1,4 @@
+import { mayDo } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import type { Source } from './source.ts'
@@ -15,7 +16,12 @@ export function sourceHandlers(
   return {
     listApps: async () => ({ apps: await source.list() }),
     getApp: ({ params }) => mustGet(params.app),
-    createApp: ({ body }, caller) => source.register(body, caller.name),
+    createApp: async ({ body }, caller) => {
+      // Elsewhere is anywhere that the server's user reaches: a folder of this machine, an address within the network.
+      if (body.repository.kind !== 'hosted' && !mayDo(caller.role, 'operator'))
+        throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role })
+      return source.register(body, caller.name)
+    },
     deleteApp: async ({ params }, caller) => {
       await mustGet(params.app)
       await onDelete(params.app)

@@ -10,6 +10,8 @@ export interface PollingOptions {
   random(): number
   /** milliseconds between two looks at a repository on this machine (cheap), a remote one, and the hosted ones */
   every: { path: number; url: number; hosted: number }
+  /** a look found a change; `looked` is the look before it, which did not */
+  onFound(app: string, sha: string, looked: Date | null): Promise<void>
   /** repositories of one kind looked at at once */
   parallel: number
 }
@@ -18,6 +20,7 @@ interface Watched {
   due: number
   failures: number
   signature: string | null
+  looked: Date | null
   /** it is being looked at */
   busy: boolean
 }
@@ -40,7 +43,7 @@ export async function poll(options: PollingOptions, signal: AbortSignal): Promis
       // Who waits longest comes first, so that nobody starves behind many.
       const dueOf = (app: StoredApp): number => watched.get(app.name)?.due ?? 0
       for (const app of apps.toSorted((a, b) => dueOf(a) - dueOf(b))) {
-        const mine = watched.get(app.name) ?? { due: 0, failures: 0, signature: null, busy: false }
+        const mine = watched.get(app.name) ?? { due: 0, failures: 0, signature: null, looked: null, busy: false }
         watched.set(app.name, mine)
         const same = [...underWay.values()].filter((other) => other.repository.kind === app.repository.kind)
         if (mine.busy || mine.due > performance.now() || same.length >= options.parallel) continue
@@ -63,8 +66,10 @@ async function lookAt(options: PollingOptions, mine: Watched, app: StoredApp, si
   try {
     const signature = app.repository.kind === 'path' ? await localSignature(app.repository.path, app.branch) : null
     const isSame = signature !== null && signature === mine.signature && app.problem === null
-    if (!isSame) await options.source.sync(app.name, 'fairlead', signal)
-    Object.assign(mine, { due: performance.now() + pause, failures: 0, signature })
+    const began = new Date()
+    const { decision } = isSame ? { decision: null } : await options.source.sync(app.name, 'fairlead', signal)
+    if (decision?.kind === 'new_change') await options.onFound(app.name, decision.sha, mine.looked)
+    Object.assign(mine, { due: performance.now() + pause, failures: 0, signature, looked: began })
   } catch (error) {
     mine.failures += 1
     mine.signature = null

@@ -420,7 +420,10 @@ describe('polling', () => {
     const stop = new AbortController()
     const every = { path: 20, url: 20, hosted: 20 }
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-    const ended = poll({ source: world.source, log, random: () => 0.5, parallel: 4, every }, stop.signal)
+    const ended = poll(
+      { source: world.source, log, onFound: async () => undefined, random: () => 0.5, parallel: 4, every },
+      stop.signal,
+    )
     world.outage.error = null
     await waitFor('the first commit', async () => (await world.runs('polled')).length === 1)
     await waitFor('the push', async () => (await world.runs('pushed-down')).length === 1)

@@ -1,0 +1,231 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useParams } from 'react-router'
+import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook.ts'
+import { useMay, useWebhook, useWebhookDeliveries } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button } from '../ui/button.tsx'
+import { Sha } from '../ui/change.tsx'
+import { Command } from '../ui/copy.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
+import { More } from '../ui/more.tsx'
+import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Loaded, ProblemLine } from '../ui/problem.tsx'
+import { asSentence, webhookLooks } from '../ui/state.ts'
+import { Status, StatusIcon } from '../ui/status.tsx'
+import { Ago } from '../ui/time.tsx'
+import { ForgeSection } from './forge-section.tsx'
+
+/** What a forge sent for an app, what each became, and what it did not send. */
+export function WebhookPage() {
+  const { app = '' } = useParams()
+  const webhook = useWebhook(app)
+  const deliveries = useWebhookDeliveries(app)
+  useTitle(`Webhook of ${app}`)
+  const crumbs = [
+    { to: '/', text: 'Lines' },
+    { to: `/apps/${app}`, text: app },
+  ]
+  return (
+    <>
+      <PageHead
+        crumbs={crumbs}
+        title="Webhook"
+        actions={webhook.isSuccess ? <Actions app={app} isThere={webhook.data !== null} /> : null}
+      />
+      <Loaded query={webhook} shape={<RowsShape rows={1} height="h-20" />}>
+        {(found) => (found ? <Address webhook={found} /> : <NoWebhook />)}
+      </Loaded>
+      <Loaded query={deliveries} shape={<RowsShape rows={6} />}>
+        {({ pages }) => {
+          const gaps = pages[0]?.gaps ?? []
+          const all = pages.flatMap((page) => page.deliveries)
+          return (
+            <>
+              {gaps.length > 0 ? <Gaps gaps={gaps} /> : null}
+              <Section title="Deliveries">
+                {all.length === 0 ? (
+                  <Nothing>Nothing was sent yet.</Nothing>
+                ) : (
+                  <ul className="panel divide-y divide-edge overflow-hidden">
+                    {all.map((one) => (
+                      <DeliveryRow key={one.number} delivery={one} />
+                    ))}
+                  </ul>
+                )}
+                <More query={deliveries} shown={all.length} noun="deliveries" />
+              </Section>
+            </>
+          )
+        }}
+      </Loaded>
+      <ForgeSection app={app} />
+    </>
+  )
+}
+
+function NoWebhook() {
+  return (
+    <Nothing>
+      This app has no webhook: its check-ins are found by looking, every half a minute. With one they come at once.
+    </Nothing>
+  )
+}
+
+function Address({ webhook }: { webhook: Webhook }) {
+  const isFormer = webhook.formerUntil !== null && Date.parse(webhook.formerUntil) > Date.now()
+  return (
+    <div className="panel flex flex-col gap-3 px-4 py-3">
+      <p>
+        GitHub, GitLab, Gitea, Forgejo, Bitbucket and any sender of CloudEvents announce check-ins here, as JSON, signed
+        with the secret.
+      </p>
+      <Command text={webhook.url} />
+      {isFormer ? (
+        <p className="text-soft">
+          The secret before this one counts until {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
+        </p>
+      ) : null}
+      {webhook.refused > 0 && webhook.refusedAt ? (
+        <p className="flex items-start gap-2">
+          <span className="mt-0.5">
+            <StatusIcon tone="warn" />
+          </span>
+          <span>
+            {webhook.refused} refused, the last one <Ago time={webhook.refusedAt} />:{' '}
+            {asSentence(webhook.refusal ?? '')}
+          </span>
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+function Gaps({ gaps }: { gaps: WebhookGap[] }) {
+  return (
+    <Section title="Found by looking, before a delivery told of it">
+      <ul className="panel divide-y divide-edge overflow-hidden">
+        {gaps.map((gap) => (
+          <li key={gap.number} className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]">
+            <Status look={gap.arrived === null ? { tone: 'warn', word: 'Missed' } : { tone: 'back', word: 'Late' }} />
+            <span>
+              <Sha sha={gap.change} />
+              {gap.looked === null ? null : ` · at most ${secondsOf(gap.looked, gap.found)} s after it was pushed`}
+              {gap.arrived === null
+                ? ' · no delivery told of it'
+                : ` · the delivery came ${secondsOf(gap.found, gap.arrived)} s after that`}
+            </span>
+            <span className="text-soft md:text-right">
+              <Ago time={gap.found} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+const secondsOf = (from: string, to: string): number => Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
+
+function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const mayReplay = useMay('developer')
+  const [error, setError] = useState<unknown>(null)
+  const { number, app, run } = delivery
+  const replay = async (): Promise<void> => {
+    setError(null)
+    try {
+      await client.replayWebhookDelivery({ params: { app, number } })
+      await queries.invalidateQueries({ queryKey: ['webhook', app] })
+    } catch (problem) {
+      setError(problem)
+    }
+  }
+  return (
+    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem_auto]">
+      <Status look={webhookLooks[delivery.state]} />
+      <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:row-start-1 md:col-start-2">
+        <div className="truncate">
+          {run === null ? (
+            (delivery.outcome ?? 'Waits for a look at the repository')
+          ) : (
+            <>
+              {delivery.outcome}:{' '}
+              <Link to={`/runs/${run}`} className="quiet-link">
+                run {run}
+              </Link>
+            </>
+          )}
+        </div>
+        <div className="truncate text-soft">
+          {number} · {delivery.forge} · {delivery.event} · {delivery.subject.replace('refs/heads/', '')}
+          {delivery.repeats > 0 ? ` · came ${delivery.repeats + 1} times` : ''}
+          {delivery.tries > 1 ? ` · ${delivery.tries} tries` : ''}
+        </div>
+        <ProblemLine error={error} />
+      </div>
+      <span className="hidden text-right text-soft md:block">
+        <Ago time={delivery.received} />
+      </span>
+      {mayReplay ? (
+        <Button onClick={() => void replay()} aria-label={`Replay delivery ${number}`}>
+          Replay
+        </Button>
+      ) : null}
+    </li>
+  )
+}
+
+function Actions({ app, isThere }: { app: string; isThere: boolean }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const mayChange = useMay('operator')
+  const [question, ask] = useState<Question | null>(null)
+  const [secret, setSecret] = useState<string | null>(null)
+  if (!mayChange) return null
+  const readAgain = () => queries.invalidateQueries({ queryKey: ['webhook', app] })
+  const make = async (): Promise<void> => {
+    setSecret((await client.putWebhook({ params: { app } })).secret)
+    await readAgain()
+  }
+  const turn: Question = isThere
+    ? {
+        title: 'Make a new secret?',
+        text: 'The one before counts for a day more, so that nothing is lost until the forge has the new one.',
+        verb: 'Make a new secret',
+        act: make,
+      }
+    : {
+        title: `Make a webhook for ${app}?`,
+        text: 'You get an address and a secret, which is shown only once, to enter at the forge.',
+        verb: 'Make it',
+        act: make,
+      }
+  const remove: Question = {
+    title: `Take the webhook of ${app} away?`,
+    text: 'What the forge sends is refused then; check-ins are still found by looking.',
+    verb: 'Take it away',
+    danger: true,
+    act: async () => {
+      await client.deleteWebhook({ params: { app } })
+      await readAgain()
+    },
+  }
+  return (
+    <>
+      <Button kind={isThere ? 'plain' : 'primary'} onClick={() => ask(turn)}>
+        {isThere ? 'New secret …' : 'Make a webhook'}
+      </Button>
+      {isThere ? <Button onClick={() => ask(remove)}>Take away …</Button> : null}
+      <Confirm question={question} close={() => ask(null)} />
+      <Modal open={secret !== null} close={() => setSecret(null)} title="The secret of the webhook">
+        <p>Enter it at the forge now: it is shown only this once.</p>
+        <Command text={secret ?? ''} />
+        <Button kind="primary" onClick={() => setSecret(null)}>
+          I have it
+        </Button>
+      </Modal>
+    </>
+  )
+}
