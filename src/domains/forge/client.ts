@@ -1,0 +1,84 @@
+/** What became of a commit, under a name that the forge shows. */
+export interface CommitStatus {
+  sha: string
+  name: string
+  state: 'pending' | 'success' | 'failure' | 'error'
+  description: string
+  /** of the page that says more */
+  url: string
+}
+
+/** A deployment as forges know them; `key` names it for good. */
+export interface ForgeDeployment {
+  key: string
+  sha: string
+  branch: string
+  environment: string
+  isProduction: boolean
+  state: 'pending' | 'running' | 'success' | 'failure' | 'inactive'
+  description: string
+  url: string
+}
+
+export interface Connection {
+  /** of the API, without a slash at the end */
+  url: string
+  /** OWNER/NAME; GitLab's may have more parts */
+  repository: string
+  token: string
+  /** asks the forge; gives up in time */
+  fetch: typeof fetch
+}
+
+/** Tells one forge. Everything is safe to repeat; throws a ForgeRefusal, or what `fetch` throws. */
+export interface ForgeClient {
+  writeStatus(status: CommitStatus): Promise<void>
+  /** Answers the forge's own id, which is given back the next time. A forge that has none knows no deployments. */
+  writeDeployment?(deployment: ForgeDeployment, remote: string | null): Promise<string>
+}
+
+export type ConnectForge = (connection: Connection) => ForgeClient
+
+/** The forge answered, but not with yes. */
+export class ForgeRefusal extends Error {
+  override name = 'ForgeRefusal'
+  readonly status: number
+  /** it asked to be left alone for so long, in milliseconds */
+  readonly pauseMs: number | null
+  constructor(status: number, headers: Headers, said: string, now = Date.now()) {
+    super(`it answers ${status}${said ? `: ${said.replace(/\s+/g, ' ').slice(0, 200)}` : ''}`)
+    this.status = status
+    const isLimit = status === 429 || status === 503 || (status === 403 && /rate limit/i.test(said))
+    // GitHub asks for a minute where it names no time.
+    this.pauseMs =
+      isLimit || status === 403 ? (pauseOf(headers, now) ?? (isLimit && status !== 503 ? 60_000 : null)) : null
+  }
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110), or the moment at which a limit that is used up begins anew, as GitHub and GitLab say it. */
+export function pauseOf(headers: Headers, now: number): number | null {
+  const after = headers.get('retry-after')
+  if (after !== null && /^\d{1,6}$/.test(after)) return Number(after) * 1000
+  if (after !== null && !Number.isNaN(Date.parse(after))) return Math.max(0, Date.parse(after) - now)
+  const left = headers.get('x-ratelimit-remaining') ?? headers.get('ratelimit-remaining')
+  const reset = headers.get('x-ratelimit-reset') ?? headers.get('ratelimit-reset')
+  if (left === '0' && reset !== null && /^\d{9,11}$/.test(reset)) return Math.max(0, Number(reset) * 1000 - now)
+  return null
+}
+
+/** Asks with JSON and answers JSON; throws a ForgeRefusal. */
+export async function askJson(
+  connection: Pick<Connection, 'fetch'>,
+  url: string,
+  { method = 'POST', headers, body }: { method?: string; headers: Record<string, string>; body: unknown },
+): Promise<unknown> {
+  const response = await connection.fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    body: JSON.stringify(body),
+    redirect: 'error',
+  })
+  const text = await response.text()
+  if (!response.ok) throw new ForgeRefusal(response.status, response.headers, text)
+  return text === '' ? null : (JSON.parse(text) as unknown)
+}

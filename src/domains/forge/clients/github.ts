@@ -1,0 +1,102 @@
+import { request } from '@octokit/request'
+import { z } from 'zod'
+import { type ConnectForge, type ForgeDeployment, ForgeRefusal } from '../client.ts'
+
+const states = {
+  pending: 'queued',
+  running: 'in_progress',
+  success: 'success',
+  failure: 'failure',
+  inactive: 'inactive',
+} as const satisfies Record<ForgeDeployment['state'], string>
+
+/** https://docs.github.com/rest/commits/statuses and https://docs.github.com/rest/deployments */
+export const github: ConnectForge = ({ url, repository, token, fetch }) => {
+  const [owner = '', repo = ''] = repository.split('/')
+  const ask = request.defaults({
+    baseUrl: url,
+    headers: { authorization: `Bearer ${token}`, 'x-github-api-version': '2022-11-28' },
+    request: { fetch },
+  })
+  const of = { owner, repo }
+
+  /** One that was made, and not written down, is found by its key. */
+  const find = async ({ key, sha, environment }: ForgeDeployment): Promise<string | null> => {
+    const { data } = await ask('GET /repos/{owner}/{repo}/deployments', { ...of, sha, environment, per_page: 100 })
+    const ours = data.find(({ payload }) => marked.safeParse(payload).data?.fairlead === key)
+    return ours ? String(ours.id) : null
+  }
+  const create = async (deployment: ForgeDeployment): Promise<string> => {
+    const { data } = await ask('POST /repos/{owner}/{repo}/deployments', {
+      ...of,
+      ref: deployment.sha,
+      environment: deployment.environment,
+      production_environment: deployment.isProduction,
+      description: deployment.description.slice(0, 140),
+      auto_merge: false,
+      required_contexts: [],
+      payload: { fairlead: deployment.key },
+    })
+    if (!('id' in data)) throw new ForgeRefusal(202, new Headers(), data.message ?? 'it merged the branch instead')
+    return String(data.id)
+  }
+
+  return {
+    writeStatus: ({ sha, name, state, description, url: target }) =>
+      refusing(async () => {
+        await ask('POST /repos/{owner}/{repo}/statuses/{sha}', {
+          ...of,
+          sha,
+          state,
+          context: name,
+          description: description.slice(0, 140),
+          target_url: target,
+        })
+      }),
+    writeDeployment: (deployment, remote) =>
+      refusing(async () => {
+        const id = remote ?? (await find(deployment)) ?? (await create(deployment))
+        await ask('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
+          ...of,
+          deployment_id: Number(id),
+          state: states[deployment.state],
+          log_url: deployment.url,
+          description: deployment.description.slice(0, 140),
+          auto_inactive: false,
+        })
+        return id
+      }),
+  }
+}
+
+const marked = z
+  .union([z.string().transform((text) => safeJson(text)), z.unknown()])
+  .pipe(z.object({ fairlead: z.string() }))
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const refused = z.object({
+  status: z.number(),
+  message: z.string(),
+  response: z.object({ headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()) }).optional(),
+})
+
+/** The client's errors as ours. One without a response is that of the network. */
+async function refusing<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const { data } = refused.safeParse(error)
+    if (!data?.response) throw error
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(data.response.headers))
+      if (value !== undefined) headers.set(name, String(value))
+    throw new ForgeRefusal(data.status, headers, data.message)
+  }
+}

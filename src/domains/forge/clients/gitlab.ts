@@ -1,0 +1,74 @@
+import { Gitlab } from '@gitbeaker/rest'
+import { z } from 'zod'
+import { type CommitStatus, type ConnectForge, type ForgeDeployment, ForgeRefusal } from '../client.ts'
+
+const statusStates = {
+  pending: 'running',
+  success: 'success',
+  failure: 'failed',
+  error: 'canceled',
+} as const satisfies Record<CommitStatus['state'], string>
+
+const deploymentStates = {
+  pending: 'running',
+  running: 'running',
+  success: 'success',
+  failure: 'failed',
+  inactive: 'canceled',
+} as const satisfies Record<ForgeDeployment['state'], string>
+
+/** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status and https://docs.gitlab.com/api/deployments */
+export const gitlab: ConnectForge = ({ url, repository, token }) => {
+  const api = new Gitlab({ host: url, token, queryTimeout: 10_000 })
+
+  /** One that was made, and not written down: the newest of this commit that is still open. */
+  const find = async ({ sha, environment }: ForgeDeployment): Promise<string | null> => {
+    const all = await api.Deployments.all(repository, {
+      environment,
+      orderBy: 'id',
+      sort: 'desc',
+      perPage: 20,
+      maxPages: 1,
+    })
+    const ours = all.find((one) => one.sha === sha && one.status === 'running')
+    return ours ? String(ours.id) : null
+  }
+
+  return {
+    writeStatus: ({ sha, name, state, description, url: targetUrl }) =>
+      refusing(async () => {
+        await api.Commits.editStatus(repository, sha, statusStates[state], {
+          name,
+          description: description.slice(0, 255),
+          targetUrl,
+        })
+      }, undefined),
+    writeDeployment: (deployment, remote) =>
+      refusing(async () => {
+        const status = deploymentStates[deployment.state]
+        const known = remote ?? (await find(deployment))
+        if (known === null) {
+          const { environment, sha, branch } = deployment
+          return String((await api.Deployments.create(repository, environment, sha, branch, false, { status })).id)
+        }
+        await api.Deployments.edit(repository, Number(known), status)
+        return known
+      }, remote ?? ''),
+  }
+}
+
+const refused = z.object({ cause: z.object({ description: z.unknown(), response: z.instanceof(Response) }) })
+
+/** The client's errors as ours. What is in the wished state already is refused, too, and is as well. */
+async function refusing<T>(act: () => Promise<T>, already: T): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const { data } = refused.safeParse(error)
+    if (!data) throw error
+    const { description, response } = data.cause
+    const said = typeof description === 'string' ? description : JSON.stringify(description ?? '')
+    if (response.status === 400 && /cannot transition status|status .*already/i.test(said)) return already
+    throw new ForgeRefusal(response.status, response.headers, said)
+  }
+}

@@ -1,0 +1,70 @@
+import { type Forge, type newForge, publicForges } from '#contract/forge.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Database } from '#platform/postgres.ts'
+import type { SecretBox } from '#platform/secret-box.ts'
+import type { z } from 'zod'
+import * as store from './store.ts'
+
+export interface ForgeOptions {
+  db: Database
+  secrets: SecretBox
+  getApp(name: string): Promise<unknown>
+}
+
+export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 'putForge' | 'deleteForge'> {
+  const { db } = options
+  const mustBeThere = async (app: string): Promise<void> => {
+    if (!(await options.getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
+  }
+  const told = (app: string, actor: string, what: 'created' | 'deleted', data: Record<string, string>) =>
+    appendEvent({
+      type: `dev.cdeventsx.fairlead-forge.${what}`,
+      subject: `forge/${app}`,
+      chain: `app/${app}`,
+      app,
+      actor,
+      data,
+    })
+  return {
+    getForge: async ({ params }) => {
+      await mustBeThere(params.app)
+      const [stored, reports] = await Promise.all([
+        store.getForge(db, params.app),
+        store.listReports(db, params.app, 50),
+      ])
+      return { forge: stored && toForge(stored), reports }
+    },
+    putForge: async ({ params: { app }, body }, caller) => {
+      await mustBeThere(app)
+      const { kind, repository } = body
+      const url = urlOf(body)
+      const token = options.secrets.seal(store.sealedAs(app), body.token)
+      await db.batch([
+        ...store.putForge({ app, kind, url, repository, token }),
+        told(app, caller.name, 'created', { kind, url, repository }),
+      ])
+      const stored = await store.getForge(db, app)
+      if (!stored) throw new FairleadError('not_found', { kind: 'app', id: app })
+      return toForge(stored)
+    },
+    deleteForge: async ({ params: { app } }, caller) => {
+      if (!(await store.getForge(db, app))) throw new FairleadError('not_found', { kind: 'forge of', id: app })
+      await db.batch([store.deleteForge(app), told(app, caller.name, 'deleted', {})])
+      return { done: true }
+    },
+  }
+}
+
+const urlOf = ({ kind, url }: z.infer<typeof newForge>): string => (url ?? publicForges[kind] ?? '').replace(/\/+$/, '')
+
+const toForge = ({ app, kind, url, repository, created, paused, problem }: store.StoredForge): Forge => ({
+  app,
+  kind,
+  url,
+  repository,
+  created,
+  paused,
+  problem,
+})

@@ -1,0 +1,116 @@
+import type { Run } from '#contract/run.ts'
+import type { CommitStatus, ForgeDeployment } from './client.ts'
+
+type RunState = Run['state']
+
+/** A run or a deployment whose forge was told something else so far. */
+export interface Untold {
+  app: string
+  /** what the forge was told of it under: `commit/SHA/NAME` or `deployment/ID` */
+  subject: string
+  sha: string
+  branch: string
+  run: number
+  state: string
+  reason: string | null
+  /** null for a run */
+  environment: string | null
+  isLast: boolean
+  wasLive: boolean
+  /** the forge's own id */
+  remote: string | null
+}
+
+const ofRun = {
+  queued: 'pending',
+  running: 'pending',
+  succeeded: 'success',
+  failed: 'failure',
+  cancelled: 'error',
+  superseded: 'error',
+  skipped: 'success',
+} as const satisfies Record<RunState, CommitStatus['state']>
+
+/** What a deployment is to forges, by its state here. */
+export const ofDeployment: Record<string, ForgeDeployment['state']> = {
+  waiting: 'pending',
+  starting: 'running',
+  verifying: 'running',
+  canary: 'running',
+  switching: 'running',
+  live: 'success',
+  failed: 'failure',
+  cancelled: 'inactive',
+  superseded: 'inactive',
+  replaced: 'inactive',
+  rolled_back: 'failure',
+}
+
+export type Told =
+  | { kind: 'status'; status: CommitStatus }
+  | { kind: 'deployment'; deployment: ForgeDeployment }
+  /** there is nothing to say of it */
+  | { kind: 'nothing' }
+
+/** What to tell a forge. One that knows no deployments is told them as statuses, `fairlead/ENVIRONMENT`. */
+export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boolean): Told {
+  const { sha, environment, state, reason } = one
+  const url = `${publicUrl}/runs/${one.run}`
+  if (environment === null) {
+    const description = reason ?? runWords[state as RunState] ?? state
+    return {
+      kind: 'status',
+      status: { sha, name: 'fairlead', state: ofRun[state as RunState] ?? 'error', description, url },
+    }
+  }
+  const mapped = ofDeployment[state] ?? 'inactive'
+  const description = reason ?? `${environment}: ${state}`
+  if (knowsDeployments)
+    return {
+      kind: 'deployment',
+      deployment: {
+        key: one.subject,
+        sha,
+        branch: one.branch,
+        environment,
+        isProduction: one.isLast,
+        state: mapped,
+        description,
+        url,
+      },
+    }
+  // What was live there, and is no more, was good all the same.
+  if (mapped === 'inactive' && one.wasLive) return { kind: 'nothing' }
+  const asStatus = {
+    pending: 'pending',
+    running: 'pending',
+    success: 'success',
+    failure: 'failure',
+    inactive: 'error',
+  } as const
+  return { kind: 'status', status: { sha, name: `fairlead/${environment}`, state: asStatus[mapped], description, url } }
+}
+
+const runWords: Record<RunState, string> = {
+  queued: 'waits for its turn',
+  running: 'on its way to production',
+  succeeded: 'is in production',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+  superseded: 'gave way to a newer change',
+  skipped: 'has nothing to deliver',
+}
+
+const longestPauseMs = 600_000
+
+/** What a refusal means: null when only this one thing is not taken, else for how long the forge is left alone, in milliseconds. */
+export function decidePause(
+  refusal: { status: number; pauseMs: number | null } | null,
+  failures: number,
+  random: () => number,
+): number | null {
+  const asked = refusal?.pauseMs ?? null
+  if (asked !== null) return Math.min(asked, 6 * longestPauseMs)
+  if (refusal !== null && [400, 403, 404, 405, 409, 410, 422].includes(refusal.status)) return null
+  return Math.min(1000 * 2 ** Math.min(failures, 20), longestPauseMs) * (0.75 + 0.5 * random())
+}

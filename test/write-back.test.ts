@@ -1,0 +1,195 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ForgeKind } from '#contract/forge.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  tinyApp,
+  waitFor,
+} from './installation.ts'
+import { type ForgeServer, startForge } from './forge-server.ts'
+
+describe('a forge', () => {
+  const token = 'forge-token-51f0'
+  let installation: Installation
+  let forge: ForgeServer
+  let repositories: Repository[] = []
+  beforeAll(async () => {
+    installation = await startInstallation()
+  })
+  afterAll(() => installation.stop())
+  beforeEach(async () => {
+    forge = await startForge(token)
+  })
+  afterEach(async () => {
+    await forge.stop()
+    for (const one of repositories) await one.remove()
+    repositories = []
+  })
+
+  const connect = async (app: string, kind: ForgeKind, url = forge.url): Promise<void> => {
+    await installation.client.createApp({ body: { name: app } })
+    const body = { kind, url, repository: 'acme/shop', token }
+    await installation.client.putForge({ params: { app }, body })
+  }
+  const deliver = async (app: string, repository: Repository): Promise<string> => {
+    await push(installation, app, repository)
+    const { runs } = await installation.client.listRuns({ query: { app, limit: 1 } })
+    return (await endedRun(installation, runs[0]!.id)).state
+  }
+  const repositoryOf = async (files: Record<string, string>): Promise<Repository> => {
+    const repository = await makeRepository(files)
+    repositories.push(repository)
+    return repository
+  }
+  const reported = (app: string) => installation.client.getForge({ params: { app } })
+  const toEnd = (name: string, state: string): Promise<void> =>
+    waitFor(`${name} is ${state}`, async () => forge.statuses.get(name)?.at(-1) === state)
+
+  test.each([
+    ['github', '', 'success', 'failure'],
+    ['gitlab', '', 'success', 'failed'],
+    ['gitea', '', 'success', 'failure'],
+    ['forgejo', '', 'success', 'failure'],
+    ['bitbucket', '', 'SUCCESSFUL', 'FAILED'],
+    ['bitbucket', '/2.0', 'SUCCESSFUL', 'FAILED'],
+  ] as const)('of the kind %s%s is told what became of commits and deployments', async (kind, path, good, bad) => {
+    const app = `told-${kind}${path === '' ? '' : '-cloud'}`
+    await connect(app, kind, `${forge.url}${path}`)
+    const repository = await repositoryOf(tinyApp('one', 'environments: {staging: {}, production: {}}\n'))
+    expect(await deliver(app, repository)).toBe('succeeded')
+    await toEnd('fairlead', good)
+    if (kind === 'github' || kind === 'gitlab') {
+      await waitFor(
+        'both deployments are told',
+        async () =>
+          forge.deployments.length === 2 && forge.deployments.every(({ states }) => states.at(-1) === 'success'),
+      )
+      expect(forge.deployments.map(({ environment }) => environment)).toEqual(['staging', 'production'])
+      expect([...forge.statuses.keys()]).toEqual(['fairlead'])
+    } else {
+      await toEnd('fairlead/staging', good)
+      await toEnd('fairlead/production', good)
+    }
+    await repository.commit({ 'fairlead.yaml': 'steps: {test: "false"}\n' })
+    expect(await deliver(app, repository)).toBe('failed')
+    await toEnd('fairlead', bad)
+    const { forge: told, reports } = await reported(app)
+    expect(told).toMatchObject({ kind, repository: 'acme/shop', problem: null, paused: null })
+    expect(reports.filter(({ problem }) => problem !== null)).toEqual([])
+    expect(JSON.stringify({ told, reports })).not.toContain(token)
+    expect(installation.output()).not.toContain(token)
+  })
+
+  test('that is down, slow or says 429 is told later, once, and no delivery waits for it', async () => {
+    let refusals = 0
+    forge.instead = () => {
+      refusals += 1
+      if (refusals === 1) return { status: 503, body: {} }
+      if (refusals === 2) return { status: 429, headers: { 'retry-after': '2' }, body: { message: 'slow down' } }
+      return null
+    }
+    await connect('patient', 'github')
+    const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
+    expect(await deliver('patient', repository)).toBe('succeeded')
+    await waitFor('it says why', async () => (await reported('patient')).forge?.problem?.includes('429') === true)
+    const { forge: paused } = await reported('patient')
+    expect(paused).toMatchObject({ problem: 'it answers 429: slow down', paused: expect.any(String) })
+    const before = forge.asked.length
+    await toEnd('fairlead', 'success')
+    expect(forge.asked.length).toBeGreaterThan(before)
+    await waitFor('the deployment is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+    // What is no longer so was not told late.
+    expect(forge.statuses.get('fairlead')).toEqual(['success'])
+    expect(forge.deployments).toHaveLength(1)
+  })
+
+  test('a deployment that was made and not written down is not made again', async () => {
+    await connect('lost', 'github')
+    // The forge makes it, and the answer is lost.
+    forge.instead = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/statuses') ? { status: 502, body: {} } : null
+    const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
+    expect(await deliver('lost', repository)).toBe('succeeded')
+    await waitFor('it was made', async () => forge.deployments.length > 0)
+    await waitFor('it was tried', async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1)
+    await installation.killServer()
+    forge.instead = null
+    await installation.start()
+    await waitFor('it is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+    expect(forge.deployments).toHaveLength(1)
+    await toEnd('fairlead', 'success')
+    const before = forge.asked.length
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    expect(forge.asked.length).toBe(before)
+  })
+
+  test('that does not know the commit is asked once, and says so', async () => {
+    forge.instead = () => ({ status: 422, body: { message: 'No commit found for SHA' } })
+    await connect('unknown', 'github')
+    const repository = await repositoryOf({ 'fairlead.yaml': 'steps: {test: "true"}\n' })
+    expect(await deliver('unknown', repository)).toBe('succeeded')
+    await waitFor(
+      'it says so',
+      async () => (await reported('unknown')).reports[0]?.problem?.includes('No commit found') === true,
+    )
+    expect((await reported('unknown')).forge).toMatchObject({ problem: null })
+  })
+
+  test('that lets a token write statuses and no deployments is told statuses, and the rest with a better token', async () => {
+    forge.instead = ({ path }) =>
+      path.includes('/deployments') ? { status: 403, body: { message: 'Resource not accessible by token' } } : null
+    await connect('narrow', 'github')
+    expect(await deliver('narrow', await repositoryOf(tinyApp('one', 'environments: {production: {}}\n')))).toBe(
+      'succeeded',
+    )
+    await toEnd('fairlead', 'success')
+    await waitFor('it says so', async () =>
+      (await reported('narrow')).reports.some(({ problem }) => problem?.includes('403')),
+    )
+    expect(forge.deployments).toEqual([])
+    forge.instead = null
+    const body = { kind: 'github' as const, url: forge.url, repository: 'acme/shop', token }
+    await installation.client.putForge({ params: { app: 'narrow' }, body })
+    await waitFor('the deployment is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+  })
+
+  test('whose token is wrong is left alone for longer and longer, and a new token is used at once', async () => {
+    await connect('wrong', 'gitea')
+    await installation.client.putForge({
+      params: { app: 'wrong' },
+      body: { kind: 'gitea', url: forge.url, repository: 'acme/shop', token: 'another' },
+    })
+    const repository = await repositoryOf({ 'fairlead.yaml': 'steps: {test: "true"}\n' })
+    expect(await deliver('wrong', repository)).toBe('succeeded')
+    await waitFor(
+      'it says so',
+      async () => (await reported('wrong')).forge?.problem?.startsWith('it answers 401') === true,
+    )
+    const { code, stderr } = await installation.cli('forge', 'show', 'wrong')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    await installation.client.putForge({
+      params: { app: 'wrong' },
+      body: { kind: 'gitea', url: forge.url, repository: 'acme/shop', token },
+    })
+    await toEnd('fairlead', 'success')
+    expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain('No forge is told of wrong any more')
+    expect((await reported('wrong')).forge).toBeNull()
+  })
+
+  test.each([
+    [{ kind: 'gitea', repository: 'acme/shop', token }, /url: must say where the API/],
+    [{ kind: 'github', repository: 'acme/../x', token }, /OWNER\/NAME/],
+    [{ kind: 'github', repository: 'acme/shop', token: 'two words' }, /one word/],
+    [{ kind: 'github', url: 'file:///etc/passwd', repository: 'acme/shop', token }, /https:\/\//],
+    [{ kind: 'github', url: 'https://a:b@git.example.com', repository: 'acme/shop', token }, /must not hold a user/],
+    [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
+  ])('%j is refused in a sentence', async (body, sentence) => {
+    await installation.client.createApp({ body: { name: 'refused' } })
+    const answer = installation.client.putForge({ params: { app: 'refused' }, body: body as never })
+    await expect(answer).rejects.toThrow(sentence)
+  })
+})
