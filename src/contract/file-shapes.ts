@@ -16,6 +16,23 @@ export function duration(least: number) {
     .pipe(z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'))
 }
 
+/** Written `30m`, `60h`, `3d`; becomes milliseconds, from a minute to 31 days. */
+export function longDuration() {
+  const error = 'must be a time such as 30m, 60h or 3d'
+  return z
+    .string({ error })
+    .regex(/^\d{1,6}(\.\d{1,3})?[mhd]$/, error)
+    .transform(
+      (value) => Number(value.slice(0, -1)) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[value.slice(-1) as 'm'],
+    )
+    .pipe(
+      z
+        .number()
+        .min(60_000, 'must be at least 1m')
+        .max(31 * 86_400_000, 'must be at most 31d'),
+    )
+}
+
 /** Lets a bare value stand for an object with one key, and nothing at all for the empty object. */
 export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
   const widen = (value: unknown): unknown => {

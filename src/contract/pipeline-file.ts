@@ -8,6 +8,7 @@ import {
   command,
   count,
   duration,
+  longDuration,
   insidePath,
   listOf,
   pattern,
@@ -82,6 +83,53 @@ const verifyFile = shorthand(
   }),
 )
 
+const cron = text.superRefine((pattern, context) => {
+  try {
+    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a cron expression of five fields, such as `0 3 * * *`' })
+  }
+})
+
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: 'must be a day such as 2026-12-24, or a time such as 2026-12-24T18:00:00+01:00',
+})
+
+const zone = text.refine((name) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name }).format(0)
+    return true
+  } catch {
+    return false
+  }
+}, 'must be the name of a time zone, such as Europe/Vienna')
+
+const freezeFile = z
+  .strictObject({
+    from: moment.optional().describe('When it begins, such as 2026-12-24; with `until`'),
+    until: moment.optional().describe('When it ends; a day alone is its beginning, by UTC'),
+    cron: cron.optional().describe('When it begins, again and again, such as `0 16 * * 5`; with `for`'),
+    for: longDuration().optional().describe('How long each lasts, such as `62h`'),
+    zone: zone.default('UTC').describe('The time zone of `cron`'),
+    reason: text.max(200).default('').describe('Shown to those who wait'),
+  })
+  .refine(({ from, until, cron: pattern, for: length }) => {
+    const isOnce = from !== undefined && until !== undefined && pattern === undefined && length === undefined
+    const isRepeated = from === undefined && until === undefined && pattern !== undefined && length !== undefined
+    return isOnce || isRepeated
+  }, 'must have either `from` and `until`, or `cron` and `for`')
+
+const approveFile = shorthand(
+  'by',
+  z.strictObject({
+    by: listOf(text.min(1).max(80))
+      .prefault([])
+      .describe('Names of those who may; never an author of the change; default: every operator'),
+    count: count.default(1).describe('So many of them must'),
+    expires: longDuration().prefault('72h').describe('After this long without, the deployment has failed'),
+  }),
+)
+
 export const environmentFile = shorthand(
   null,
   z.strictObject({
@@ -104,6 +152,14 @@ export const environmentFile = shorthand(
     port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
     instances: count.optional().describe('Overrides that of each service'),
     watch: duration(0).prefault('5m').describe('How long after going live a crash takes the release back'),
+    freeze: z
+      .array(freezeFile)
+      .max(50)
+      .prefault([])
+      .describe('When nothing new may come here, a list of what is below'),
+    approve: approveFile
+      .optional()
+      .describe('Who must approve a change before it may come here, or the keys below; default: nobody'),
   }),
 )
 
@@ -122,14 +178,6 @@ const parameterFile = shorthand(
     options: z.array(scalar).max(100).prefault([]).describe('The values that it may have; default: any'),
   }),
 )
-
-const cron = text.superRefine((pattern, context) => {
-  try {
-    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be a cron expression of five fields, such as `0 3 * * *`' })
-  }
-})
 
 const gateFile = text.superRefine((expression, context) => {
   const problem = expressionProblem(expression)

@@ -10,6 +10,7 @@ export function createContext(execution: Execution): WorkflowContext {
     chain: execution.chain,
     step: (name, body, options = {}) => step(execution, name, body, options),
     sleep: (name, ms) => sleep(execution, name, ms),
+    until: (name, ms, look) => until(execution, name, ms, look),
     lock: (name, rank) => lock(execution, name, rank),
     unlock: (name) => unlock(execution, name),
     uncancelled: (body) => execution.around.shield.run(true, body),
@@ -22,6 +23,36 @@ async function sleep(execution: Execution, name: string, ms: number): Promise<vo
   // A wall clock that was set back must not make it longer.
   const rest = Math.min(until - clock.now(), ms)
   if (rest > 0) await whileWaiting(execution, () => wait(rest, stopSignal(execution)))
+}
+
+async function until<T>(execution: Execution, name: string, ms: number, look: () => Promise<T | null>): Promise<T> {
+  const recorded = `until ${name}`
+  let answer: T | null = null
+  if (!execution.recorded.has(recorded)) {
+    let problem: string | null = null
+    const patient = async (): Promise<T | null> => {
+      try {
+        return await look()
+      } catch (error) {
+        const { message } = error as Error
+        if (message !== problem)
+          execution.around.log.warn('a look broke, and is repeated', { workflow: execution.id, name, error: message })
+        problem = message
+        return null
+      }
+    }
+    requireGo(execution)
+    answer = await patient()
+    if (answer === null)
+      await whileWaiting(execution, async () => {
+        while (answer === null) {
+          await wait(ms, stopSignal(execution))
+          requireGo(execution)
+          answer = await patient()
+        }
+      })
+  }
+  return step(execution, recorded, async () => answer as T, {})
 }
 
 async function whileWaiting(execution: Execution, waiting: () => Promise<void>): Promise<void> {

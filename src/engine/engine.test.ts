@@ -292,6 +292,31 @@ test('no more run at once than the definition says, in the order in which they w
   expect(order).toEqual(ids)
 })
 
+test('looking until there is an answer takes no slot, outlives a replica and what breaks, and is recorded', async () => {
+  const answers = new Map<string, string>()
+  let looks = 0
+  const run: Run = async (ctx) => {
+    if (ctx.id === 'quick') return 'done'
+    const answer = await ctx.until('told', 5, async () => {
+      looks += 1
+      if (looks % 3 === 0) throw new Error('the database is away')
+      return answers.get(ctx.id) ?? null
+    })
+    await ctx.step('after', async () => null)
+    return answer
+  }
+  const first = await open(define(run, 1))
+  for (const id of ['patient', 'given-up', 'quick']) await start(first, id)
+  expect(await first.result('quick')).toMatchObject({ state: 'succeeded' })
+  await first.cancel('given-up')
+  expect(await first.result('given-up')).toMatchObject({ state: 'cancelled' })
+  await until(() => looks > 5)
+  await first.close()
+  const second = await open(define(run, 1), { replica: 'second' })
+  answers.set('patient', 'yes')
+  expect(await second.result('patient')).toEqual({ state: 'succeeded', output: 'yes', reason: null })
+})
+
 test('sleeping and waiting for a lock take no slot', async () => {
   const run: Run = async (ctx) => {
     if (ctx.id === 'sleeper') return ctx.sleep('long', 60_000)

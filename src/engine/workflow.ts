@@ -27,6 +27,11 @@ export interface WorkflowContext {
   /** Waits without a worker's memory being the only one who knows: the end is recorded. */
   sleep(name: string, ms: number): Promise<void>
   /**
+   * Looks every so many milliseconds until there is an answer, which is recorded. It takes no place among the workflows that may run at once
+   * while it waits. `look` is repeated as often as it takes: what it writes must be safe to repeat; what it throws is as no answer.
+   */
+  until<T>(name: string, ms: number, look: () => Promise<T | null>): Promise<T>
+  /**
    * Takes a named lock for the workflow, waiting for it in the queue; the engine frees it when the workflow ends.
    * `rank` orders the queue, the highest first. Answers again at once after a replay.
    */

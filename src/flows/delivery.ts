@@ -19,10 +19,13 @@ import {
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
 import { diff } from '#platform/diff.ts'
+import { mustBeInside } from '#platform/inside.ts'
 import { pack } from '#platform/oci.ts'
+import { giveToSteps, removeTmp } from './confine.ts'
 import { deploy } from './deployment.ts'
 import { facts, type PlannedDeployment } from './planned-deployment.ts'
 import { pause } from './patience.ts'
+import { permissionRules } from './permission.ts'
 import { lackOfEvidence, signEvidence, signVerdict } from './evidence.ts'
 import { inspectCode, needCode, passGates } from './gates.ts'
 import { runSteps } from './steps.ts'
@@ -159,6 +162,7 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     folder: workspaceOf(world, input.run),
     signal: step.signal,
   })
+  await giveToSteps(world, input.app, workspaceOf(world, input.run))
   const folder = (await world.source.stored(input.app))?.folder ?? '.'
   const bytes = await readPlainFile(join(workspaceOf(world, input.run), folder, 'fairlead.yaml'))
   if (bytes === null) {
@@ -283,6 +287,7 @@ async function packArtifact(
   input: DeliveryInput & { folder: string },
   definition: PipelineFile,
 ): Promise<string> {
+  mustBeInside(workspaceOf(world, input.run), join(workspaceOf(world, input.run), input.folder))
   const artifact = await pack({
     layout: world.home.artifacts,
     folder: join(workspaceOf(world, input.run), input.folder),
@@ -316,7 +321,7 @@ async function planDeployment(
   world: World,
   step: StepContext,
   request: DeploymentRequest,
-): Promise<Pick<PlannedDeployment, 'id' | 'release'>> {
+): Promise<Pick<PlannedDeployment, 'id' | 'release' | 'asksPermission'>> {
   const ids = await deployments.nextIds(world.db)
   const { app, environment, run, sha, definition, artifact, actor } = request
   step.write(
@@ -341,7 +346,8 @@ async function planDeployment(
     actor,
     data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
   })
-  return { id: ids.deployment, release: ids.release }
+  const { freezes, approvals } = await permissionRules(world, request)
+  return { id: ids.deployment, release: ids.release, asksPermission: freezes.length + approvals.length > 0 }
 }
 
 async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, end: End): Promise<void> {
@@ -362,6 +368,7 @@ async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, 
     })
     return null
   })
+  await removeTmp(world, input.run)
   // A failed run's workspace is kept for a look; the next clean-up takes it.
   if (end.state !== 'failed')
     await rm(workspaceOf(world, input.run), { recursive: true, force: true }).catch(() => undefined)

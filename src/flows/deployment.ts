@@ -10,6 +10,7 @@ import { runCanary } from './canary.ts'
 import { removeFresh } from './fresh.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
 import { patiently } from './patience.ts'
+import { lookAgainMs, lookForPermission } from './permission.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { executeStep } from './step.ts'
 import type { World } from './world.ts'
@@ -29,6 +30,13 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
   /** has traffic while this one is a canary */
   let beside: Former | null = null
   try {
+    if (plan.asksPermission) {
+      const permission = await ctx.until(`${at}.permission`, lookAgainMs, () => lookForPermission(world, plan))
+      if (permission.end !== null) {
+        await ctx.step(`${at}.refused`, async (step) => end(step, plan, permission.end, permission.reason))
+        return { state: permission.end, reason: permission.reason }
+      }
+    }
     await ctx.lock(lockName(plan), plan.rank)
     const admitted = await ctx.step(`${at}.admit`, (step) => admit(world, step, plan))
     if (!admitted.go) {
@@ -72,12 +80,7 @@ async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
   const live = await store.liveDeployment(world.db, plan.app, plan.environment)
   const decision = plan.admit({ live, heldIn: await heldIn(world, plan) })
   if (!decision.go) {
-    step.write(store.endDeployment(plan.id, decision.state, decision.reason))
-    step.emit({
-      ...subject(plan),
-      type: 'dev.cdeventsx.fairlead-deployment.finished',
-      data: { ...facts(plan), state: decision.state, reason: decision.reason },
-    })
+    end(step, plan, decision.state, decision.reason)
     return decision
   }
   if (plan.refreshConfiguration) {
@@ -87,6 +90,21 @@ async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
   step.write(store.beginDeployment(plan.id, live?.id ?? null))
   step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.started', data: facts(plan) })
   return { go: true as const, former: live ? { id: live.id, release: live.release } : null }
+}
+
+function end(
+  step: StepContext,
+  plan: PlannedDeployment,
+  state: 'failed' | 'cancelled' | 'superseded' | 'rolled_back',
+  reason: string,
+): null {
+  step.write(store.endDeployment(plan.id, state, reason))
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-deployment.finished',
+    data: { ...facts(plan), state, reason },
+  })
+  return null
 }
 
 /** The environment, this one or an earlier one, that the change was taken back from. */
@@ -251,13 +269,7 @@ async function giveUp(
       })
     }
     if (beside) step.write(setVerdictState(plan.id, 'given_up'))
-    step.write(store.endDeployment(plan.id, state, reason))
-    step.emit({
-      ...subject(plan),
-      type: 'dev.cdeventsx.fairlead-deployment.finished',
-      data: { ...facts(plan), state, reason },
-    })
-    return null
+    return end(step, plan, state, reason)
   })
   await ctx.unlock(lockName(plan))
   return { state: state === 'superseded' ? 'superseded' : 'failed', reason }

@@ -20,6 +20,8 @@ export interface PlannedDeployment {
   verify: boolean
   /** take the newest configuration when the lock is held; a rollback keeps the one it had */
   refreshConfiguration: boolean
+  /** people or a calendar have a say before it begins; never when something is taken back */
+  asksPermission: boolean
   /** may it go, now that it has the lock */
   admit(situation: Situation): Admission
   /** what becomes of the deployment that had the traffic */

@@ -136,6 +136,7 @@ async function rollback(
     rank: rankOfRollback + input.deployment,
     folder: '',
     verify: false,
+    asksPermission: false,
     refreshConfiguration: false,
     formerState: 'rolled_back',
     formerReason: input.reason,

@@ -1,3 +1,4 @@
+import type { Decision, Permission } from '#contract/decision.ts'
 import type { Deployment } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -140,6 +141,42 @@ export function insertDeployment(deployment: NewDeployment): Statement {
   return sql`insert into deployment (id, app, environment, kind, run, release, actor, workflow)
     values (${deployment.id}, ${deployment.app}, ${deployment.environment}, ${deployment.kind}, ${deployment.run}, ${deployment.release},
       ${deployment.actor}, ${deployment.workflow})`
+}
+
+/** It waits, and says for what; the time that it waited for something else is added up. */
+export function blockDeployment(id: number, blocked: 'freeze' | 'approval' | null, reason: string | null): Statement {
+  const lost = (what: string): Statement => sql`case when blocked = ${what}
+    then (extract(epoch from now() - blocked_since) * 1000)::bigint else 0 end`
+  return sql`update deployment set frozen_ms = frozen_ms + ${lost('freeze')}, approval_ms = approval_ms + ${lost('approval')},
+      blocked = ${blocked}, blocked_since = case when ${blocked}::text is null then null else now() end, reason = ${reason}
+    where id = ${id} and state = 'waiting' and (blocked, reason) is distinct from (${blocked}, ${reason})`
+}
+
+/** A later delivery that waits for the same environment. */
+export async function laterDelivery(db: Database, id: number): Promise<number | null> {
+  const rows = await db.query<{ id: number }>(sql`select later.id from deployment mine join deployment later
+    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
+      and later.kind = 'delivery'
+    where mine.id = ${id} order by later.id desc limit 1`)
+  return rows[0]?.id ?? null
+}
+
+export async function listDecisions(db: Database, deployment: number): Promise<Decision[]> {
+  return db.query<Decision>(
+    sql`select kind, actor, comment, made from decision where deployment = ${deployment} order by made`,
+  )
+}
+
+/** The first decision of a kind by somebody counts. */
+export function insertDecision(deployment: number, { kind, actor, comment }: Omit<Decision, 'made'>): Statement {
+  return sql`insert into decision (deployment, kind, actor, comment) values (${deployment}, ${kind}, ${actor}, ${comment})
+    on conflict do nothing`
+}
+
+export async function getPermission(db: Database, deployment: number): Promise<Permission | null> {
+  const rows = await db.query<Omit<Permission, 'decisions'>>(sql`select blocked, blocked_since as since,
+      case when blocked is not null then reason end as reason, frozen_ms as "frozenMs", approval_ms as "approvalMs" from deployment where id = ${deployment}`)
+  return rows[0] ? { ...rows[0], decisions: await listDecisions(db, deployment) } : null
 }
 
 export function beginDeployment(id: number, replaces: number | null): Statement {

@@ -54,6 +54,7 @@ environments:
       env: {},
       secrets: [],
       directory: '.',
+      network: true,
       tools: [],
     })
     expect(file.steps['test']).toMatchObject({ timeout: 90_000, retry: 1, tools: ['node'] })
@@ -77,10 +78,11 @@ environments:
       fresh: false,
     }
     expect(file.environments).toEqual({
-      dev: { env: {}, evidence: [], watch: 300_000, strategy: 'blue-green', canary },
+      dev: { env: {}, evidence: [], freeze: [], watch: 300_000, strategy: 'blue-green', canary },
       production: {
         env: {},
         evidence: [],
+        freeze: [],
         watch: 90_000,
         strategy: 'blue-green',
         canary,
@@ -128,6 +130,11 @@ describe('what is refused, where and with which advice', () => {
       [
         '4:5 `colour` is not a key that can stand here; the keys here are run, needs, optional, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, …',
       ],
+    ],
+    [
+      'services beside a step without network',
+      'steps:\n  a:\n    run: x\n    network: false\n    services: {db: {run: y}}\n',
+      ['4:5 step `a` has no `network`, and could not reach its `services`; take one of the two away'],
     ],
     [
       'an unknown key deep down',

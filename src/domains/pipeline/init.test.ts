@@ -395,6 +395,12 @@ describe('hostile repositories', () => {
     expect(read(await proposePipelineFile(folder)).services).toEqual({})
   })
 
+  test.each(['null', 'true', 'false'])('the name %s stays a name', async (name) => {
+    const { text, found } = await propose({ Procfile: `web: ./server\n${name}: ./work\n` })
+    expect(found.join()).not.toContain('could not be written')
+    expect(text).toContain(`  "${name}": ./work`)
+  })
+
   test('law: whatever the files say, the proposal can be read', async () => {
     const name = fc.constantFrom(
       'package.json',

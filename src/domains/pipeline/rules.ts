@@ -107,7 +107,18 @@ function stepRules(name: string, step: StepFile): Found[] {
           ),
         ]
       : []
-  return [...services, ...outputs]
+  const network: Found[] =
+    !step.network && Object.keys(step.services).length > 0
+      ? [
+          at(
+            ['steps', name, 'network'],
+            true,
+            `step \`${name}\` has no \`network\`, and could not reach its \`services\``,
+            'take one of the two away',
+          ),
+        ]
+      : []
+  return [...services, ...outputs, ...network]
 }
 
 /** What a matrix or parts make of the steps must fit, too. */

@@ -1,13 +1,17 @@
+import type { Decision, Permission } from '#contract/decision.ts'
+import { mayDo } from '#contract/endpoint.ts'
 import type { Configuration } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { SomeHandlers } from '#contract/handler.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { applyChange } from '#domains/config/config.ts'
-import { getStored, insertConfiguration, listConfigurations } from '#domains/config/store.ts'
+import { getStored, insertConfiguration, listConfigurations, sealedAs } from '#domains/config/store.ts'
+import { mayDecide } from '#domains/deploy/permission.ts'
 import * as store from '#domains/deploy/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/deploy/verdict-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import type { ConfigurationInput } from '#flows/configuration.ts'
+import { permissionRules } from '#flows/permission.ts'
 import { facts } from '#flows/planned-deployment.ts'
 import { planRollback, startRollback } from '#flows/rollback.ts'
 import { viewVerdict } from '#flows/verdict.ts'
@@ -25,6 +29,8 @@ type DeploymentEndpoints =
   | 'getServiceLog'
   | 'getVerdict'
   | 'promoteCanary'
+  | 'getPermission'
+  | 'decideDeployment'
 
 export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
@@ -45,6 +51,11 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
         throw new FairleadError('not_now', { why: `Deployment ${params.deployment} is ${state}, not a canary` })
       return { done: true as const }
     },
+    getPermission: ({ params }) => mustGetPermission(db, params.deployment),
+    decideDeployment: async ({ params: { deployment: id }, body }, caller) => {
+      await decide(world, id, body, caller)
+      return mustGetPermission(db, id)
+    },
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       const plan = await planRollback(db, params.app, params.environment, body.to)
@@ -62,7 +73,11 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     },
     changeConfiguration: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
-      refuseReserved([...Object.keys(body.variables), ...Object.keys(body.secrets)])
+      refuseReserved([...Object.keys(body.variables), ...Object.keys(body.secrets), ...Object.keys(body.references)])
+      for (const [name, reference] of Object.entries(body.references)) {
+        const problem = world.references.problem(reference)
+        if (problem !== null) throw new FairleadError('invalid_input', { field: `references.${name}`, problem })
+      }
       const deployment = await change(world, engine, { ...params, ...body }, caller.name)
       const configuration =
         (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
@@ -89,6 +104,7 @@ const emptyConfiguration = (params: { app: string; environment: string }): Confi
   version: 0,
   variables: {},
   secrets: [],
+  references: {},
   actor: 'fairlead',
   created: new Date(0).toISOString(),
   changed: [],
@@ -98,6 +114,48 @@ async function mustGet(db: Database, id: number) {
   const deployment = await store.getDeployment(db, id)
   if (!deployment) throw new FairleadError('not_found', { kind: 'deployment', id })
   return deployment
+}
+
+async function mustGetPermission(db: Database, id: number): Promise<Permission> {
+  const found = await store.getPermission(db, id)
+  if (!found) throw new FairleadError('not_found', { kind: 'deployment', id })
+  return found
+}
+
+async function decide(
+  world: World,
+  id: number,
+  { kind, comment }: { kind: Decision['kind']; comment: string },
+  caller: Caller,
+): Promise<void> {
+  const { db } = world
+  const deployment = await mustGet(db, id)
+  const { app, environment, change, run } = deployment
+  if (deployment.state !== 'waiting')
+    throw new FairleadError('not_now', { why: `Deployment ${id} is ${deployment.state}, and waits for nobody` })
+  if (kind === 'override' && comment === '')
+    throw new FairleadError('invalid_input', {
+      field: 'body.comment',
+      problem: 'must say why the freeze does not count',
+    })
+  const release = await store.getRelease(db, deployment.release)
+  if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
+  const rules = await permissionRules(world, { app, environment, definition: release.definition })
+  const isOperator = mayDo(caller.role, 'operator')
+  const author = [change.author.name, change.author.email, deployment.actor]
+  const why = mayDecide(kind, { name: caller.name, isOperator }, { rules, author })
+  if (why !== null) throw new FairleadError('not_now', { why })
+  await db.batch([
+    store.insertDecision(id, { kind, actor: caller.name, comment }),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-deployment.decided',
+      subject: `deployment/${id}`,
+      chain: change.chain,
+      app,
+      actor: caller.name,
+      data: { kind, comment, environment, run },
+    }),
+  ])
 }
 
 async function mustHave(db: Database, app: string, environment: string): Promise<void> {
@@ -122,13 +180,20 @@ interface RequestedChange {
   environment: string
   variables: Record<string, string | null>
   secrets: Record<string, string | null>
+  references: Record<string, string>
 }
 
 /** Stores the next version and, where something is live, starts its delivery; answers the deployment's number. */
 async function change(world: World, engine: Engine, request: RequestedChange, actor: string): Promise<number | null> {
   const { app, environment } = request
   const now = await getStored(world.db, app, environment)
-  const result = applyChange(now, request, world.secrets.seal, world.secrets.open)
+  const boundTo = (name: string): string => sealedAs(app, environment, name)
+  const result = applyChange(
+    now,
+    request,
+    (name, value) => world.secrets.seal(boundTo(name), value),
+    (name, sealed) => world.secrets.open(boundTo(name), sealed, name),
+  )
   if (!result) return null
   const live = await store.liveDeployment(world.db, app, environment)
   const chain = live?.change.chain ?? `configuration/${app}/${environment}/${result.next.version}`

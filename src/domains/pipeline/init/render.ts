@@ -64,7 +64,7 @@ function environments({ verify, services: all }: Proposal): string {
 function entry(name: string, keys: Record<string, unknown>, comment?: string): string {
   const { run, ...others } = keys
   const isBare = typeof run === 'string' && Object.values(others).every((value) => value === undefined)
-  return isBare ? line(`  ${name}:`, run, '    ', note(comment)) : block(name, keys, comment)
+  return isBare ? line(`  ${scalar(name)}:`, run, '    ', note(comment)) : block(name, keys, comment)
 }
 
 function block(name: string, keys: Record<string, unknown>, comment?: string): string {
@@ -72,7 +72,7 @@ function block(name: string, keys: Record<string, unknown>, comment?: string): s
     if (value === undefined) return []
     return [typeof value === 'string' ? line(`    ${key}:`, value, '      ', '') : `    ${key}: ${flow(value)}\n`]
   })
-  return `  ${name}:${note(comment)}\n${lines.join('')}`
+  return `  ${scalar(name)}:${note(comment)}\n${lines.join('')}`
 }
 
 const note = (comment: string | undefined): string => (comment ? ` # ${comment.replace(/\s+/g, ' ')}` : '')

@@ -1,0 +1,40 @@
+import type { Decision } from '#contract/decision.ts'
+import { number } from '../arguments.ts'
+import { took } from '../format.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../world.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('approve')
+    .argument('<deployment>', 'number of the deployment', number)
+    .option('--comment <text>', 'why', '')
+    .description('let a deployment begin that waits for approval; its authors may not')
+    .addHelpText('after', '\nExamples:\n  $ fairlead approve 31 --comment "seen with ops"')
+    .action((id: number, options: { comment: string }) => decide(context, id, 'approve', options.comment))
+  program
+    .command('refuse')
+    .argument('<deployment>', 'number of the deployment', number)
+    .option('--comment <text>', 'why', '')
+    .description('end a deployment that waits for approval')
+    .action((id: number, options: { comment: string }) => decide(context, id, 'refuse', options.comment))
+  program
+    .command('override-freeze')
+    .argument('<deployment>', 'number of the deployment', number)
+    .requiredOption('--comment <text>', 'why the freeze does not count; it is recorded')
+    .description('let a deployment begin in spite of a freeze')
+    .addHelpText('after', '\nExamples:\n  $ fairlead override-freeze 31 --comment "fixes the outage of today"')
+    .action((id: number, options: { comment: string }) => decide(context, id, 'override', options.comment))
+}
+
+const words = { approve: 'approved', refuse: 'refused', override: 'let go in spite of the freeze' }
+
+async function decide(context: Context, deployment: number, kind: Decision['kind'], comment: string): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.decideDeployment({ params: { deployment }, body: { kind, comment } })
+  const lost = answer.frozenMs + answer.approvalMs
+  const since = Date.parse(answer.since ?? new Date(context.now()).toISOString()) - lost
+  context.answer(answer, () => [
+    `Deployment ${deployment} is ${words[kind]}, after it waited ${took(new Date(since).toISOString(), null, context.now())}`,
+  ])
+}

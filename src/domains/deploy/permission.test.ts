@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Decision } from '#contract/decision.ts'
+import { environmentFile } from '#contract/pipeline-file.ts'
+import { decidePermission, frozenUntil, mayDecide, rulesOf } from './permission.ts'
+
+const at = (text: string): number => Date.parse(text)
+const file = (value: unknown) => environmentFile.parse(value)
+const decision = (kind: Decision['kind'], actor: string, comment = ''): Decision => ({ kind, actor, comment, made: '' })
+const situation = { decisions: [], later: null, asked: at('2026-11-24T10:00:00Z'), now: at('2026-11-24T11:00:00Z') }
+const weekend = { cron: '0 16 * * 5', for: '62h', zone: 'Europe/Vienna', reason: 'weekend' }
+const holidays = { from: '2026-12-24', until: '2026-12-27T06:00:00+01:00', reason: 'holidays' }
+
+describe('a freeze', () => {
+  const { freezes } = rulesOf(file({ freeze: [weekend, holidays] }))
+  test.each([
+    // In Vienna it is 16:00 at 15:00 UTC in winter and at 14:00 UTC in summer.
+    ['2026-11-27T14:59:59Z', null],
+    ['2026-11-27T15:00:00Z', '2026-11-30T05:00:00Z'],
+    ['2026-11-30T04:59:59Z', '2026-11-30T05:00:00Z'],
+    ['2026-11-30T05:00:00Z', null],
+    ['2026-07-03T14:00:00Z', '2026-07-06T04:00:00Z'],
+    ['2026-07-03T13:59:00Z', null],
+    ['2026-12-24T00:00:00Z', '2026-12-27T05:00:00Z'],
+    ['2026-12-23T23:59:59Z', null],
+    // Both are in force: the longer one counts.
+    ['2026-12-26T12:00:00Z', '2026-12-28T05:00:00Z'],
+  ])('at %s lasts until %s', (now, until) => {
+    expect(frozenUntil(freezes, at(now))?.until ?? null).toBe(until === null ? null : at(until))
+  })
+
+  test('law: one that repeats is in force exactly when it began within its length', () => {
+    const hourly = rulesOf(file({ freeze: [{ cron: '0 * * * *', for: '20m' }] })).freezes
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (now) => {
+        const into = now % 3_600_000
+        expect(frozenUntil(hourly, now)?.until ?? null).toBe(into < 1_200_000 ? now - into + 1_200_000 : null)
+      }),
+    )
+  })
+
+  test('holds, and an override that is recorded lifts it', () => {
+    const rules = rulesOf(file({ freeze: [weekend] }))
+    const now = at('2026-11-28T10:00:00Z')
+    expect(decidePermission({ ...situation, rules, now })).toEqual({
+      go: false,
+      end: null,
+      blocked: 'freeze',
+      reason: 'frozen until 2026-11-30 05:00 UTC: weekend',
+    })
+    expect(decidePermission({ ...situation, rules, now, decisions: [decision('override', 'Eve', 'outage')] })).toEqual({
+      go: true,
+    })
+    expect(decidePermission({ ...situation, rules, now, later: 9 })).toMatchObject({ end: 'superseded' })
+  })
+
+  test.each([
+    [{ from: '2026-12-24' }, 'must have either'],
+    [{ cron: '0 16 * * 5', until: '2026-12-24' }, 'must have either'],
+    [{ cron: 'x', for: '1h' }, 'must be a cron expression'],
+    [{ cron: '0 16 * * 5', for: '40d' }, 'must be at most 31d'],
+    [{ from: 'Christmas', until: '2026-12-27' }, 'must be a day such as'],
+    [{ cron: '0 16 * * 5', for: '1h', zone: 'Vienna' }, 'must be the name of a time zone'],
+  ])('%j is refused', (freeze, why) => {
+    const result = environmentFile.safeParse({ freeze: [freeze] })
+    expect(result.error?.issues.map(({ message }) => message).join()).toContain(why)
+  })
+})
+
+describe('an approval', () => {
+  const rules = rulesOf(file({ approve: { by: ['Bob', 'Eve'], count: 2, expires: '2h' } }))
+  test('is waited for, counted, refused and expires', () => {
+    const ask = (decisions: Decision[], now = situation.now) =>
+      decidePermission({ ...situation, rules, decisions, now })
+    expect(ask([])).toMatchObject({ blocked: 'approval', reason: 'waits for approval by 2 of Bob, Eve' })
+    expect(ask([decision('approve', 'Bob'), decision('approve', 'Mallory')])).toMatchObject({
+      reason: 'waits for approval by 1 of Bob, Eve',
+    })
+    expect(ask([decision('approve', 'Bob'), decision('approve', 'Eve')])).toEqual({ go: true })
+    expect(ask([decision('approve', 'Bob'), decision('refuse', 'Eve', 'not today')])).toMatchObject({
+      end: 'failed',
+      reason: 'Eve refused it: not today',
+    })
+    expect(ask([], at('2026-11-24T12:00:00Z'))).toMatchObject({ end: 'failed', reason: /in time/ })
+    expect(ask([decision('approve', 'Bob'), decision('approve', 'Eve')], at('2026-11-30T12:00:00Z'))).toEqual({
+      go: true,
+    })
+  })
+
+  test('cannot be taken away by the change that it is asked of', () => {
+    const both = rulesOf(file({}), file({ approve: 'Bob' }))
+    expect(decidePermission({ ...situation, rules: both })).toMatchObject({ blocked: 'approval' })
+    expect(rulesOf(file({ approve: 'Bob' }), file({ approve: 'Bob' })).approvals).toHaveLength(1)
+    // A file from before there were approvals.
+    expect(rulesOf({}, undefined)).toEqual({ freezes: [], approvals: [] })
+  })
+
+  test('is for those who are named or operators, and never for an author', () => {
+    const author = ['Ada', 'ada@example.com']
+    const of = (name: string, isOperator: boolean, given = rules) =>
+      mayDecide('approve', { name, isOperator }, { rules: given, author })
+    expect(of('Bob', false)).toBeNull()
+    expect(of('Mallory', true)).toContain('none of those')
+    expect(of('ADA', true, rulesOf(file({ approve: {} })))).toContain('an author of this change')
+    expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
+    expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()
+    expect(mayDecide('override', { name: 'Bob', isOperator: false }, { rules, author })).toContain('operator')
+    expect(mayDecide('refuse', { name: 'Bob', isOperator: false }, { rules, author: ['Bob'] })).toBeNull()
+  })
+})

@@ -1,0 +1,117 @@
+import type { Decision } from '#contract/decision.ts'
+import type { EnvironmentFile } from '#contract/pipeline-file.ts'
+import { Cron } from 'croner'
+
+type Freeze = EnvironmentFile['freeze'][number]
+type Approve = NonNullable<EnvironmentFile['approve']>
+
+/** What has to be kept to: what the change says, and what the release says that is live, so that no change can lift it for itself. */
+export interface Rules {
+  freezes: Freeze[]
+  approvals: Approve[]
+}
+
+export function rulesOf(...files: (Partial<EnvironmentFile> | undefined)[]): Rules {
+  const unique = <T>(all: T[]): T[] => [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
+  return {
+    freezes: unique(files.flatMap((file) => file?.freeze ?? [])),
+    approvals: unique(files.flatMap((file) => file?.approve ?? [])),
+  }
+}
+
+export interface Situation {
+  rules: Rules
+  decisions: Decision[]
+  /** a later delivery waits for the same environment */
+  later: number | null
+  /** milliseconds since 1970 */
+  asked: number
+  now: number
+}
+
+export type PermissionAnswer =
+  | { go: true }
+  | { go: false; end: 'failed' | 'superseded'; reason: string }
+  | { go: false; end: null; blocked: 'freeze' | 'approval'; reason: string }
+
+/** Whether a deployment may begin now. A freeze comes first: nobody need approve what may not go yet, but may. */
+export function decidePermission({ rules, decisions, later, asked, now }: Situation): PermissionAnswer {
+  const refusal = decisions.find(({ kind }) => kind === 'refuse')
+  if (refusal)
+    return {
+      go: false,
+      end: 'failed',
+      reason: `${refusal.actor} refused it${refusal.comment ? `: ${refusal.comment}` : ''}`,
+    }
+  const frozen = decisions.some(({ kind }) => kind === 'override') ? null : frozenUntil(rules.freezes, now)
+  const approvals = decisions.filter(({ kind }) => kind === 'approve').map(({ actor }) => actor)
+  const missing = rules.approvals.filter((approve) => countOf(approve, approvals) < approve.count)
+  if (frozen === null && missing.length === 0) return { go: true }
+  if (later !== null) return { go: false, end: 'superseded', reason: `deployment ${later} has a newer change` }
+  if (frozen)
+    return {
+      go: false,
+      end: null,
+      blocked: 'freeze',
+      reason: `frozen until ${inWords(frozen.until)}${frozen.reason ? `: ${frozen.reason}` : ''}`,
+    }
+  const expires = asked + Math.min(...missing.map((one) => one.expires))
+  if (now >= expires) return { go: false, end: 'failed', reason: `nobody approved it in time, by ${inWords(expires)}` }
+  return {
+    go: false,
+    end: null,
+    blocked: 'approval',
+    reason: missing.map((one) => wish(one, approvals)).join(', and '),
+  }
+}
+
+const countOf = ({ by }: Approve, approvals: string[]): number =>
+  approvals.filter((actor) => by.length === 0 || by.includes(actor)).length
+
+function wish(approve: Approve, approvals: string[]): string {
+  const count = approve.count - countOf(approve, approvals)
+  const who =
+    approve.by.length === 0
+      ? count === 1
+        ? 'an operator'
+        : `${count} operators`
+      : `${count} of ${approve.by.join(', ')}`
+  return `waits for approval by ${who}`
+}
+
+const inWords = (time: number): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** The end of the freeze that lasts longest of those in force, in milliseconds since 1970; null when there is none. */
+export function frozenUntil(freezes: Freeze[], now: number): { until: number; reason: string } | null {
+  const ends = freezes.flatMap((freeze) => {
+    const until = endOf(freeze, now)
+    return until === null ? [] : [{ until, reason: freeze.reason }]
+  })
+  return ends.toSorted((a, b) => b.until - a.until)[0] ?? null
+}
+
+function endOf({ from, until, cron, for: length, zone }: Freeze, now: number): number | null {
+  if (from !== undefined && until !== undefined)
+    return now >= Date.parse(from) && now < Date.parse(until) ? Date.parse(until) : null
+  if (cron === undefined || length === undefined) return null
+  // Its beginnings may overlap: the last one before now ends last.
+  const [begin] = new Cron(cron, { paused: true, timezone: zone, mode: '5-part' }).previousRuns(1, new Date(now + 1))
+  return begin !== undefined && begin.getTime() <= now && begin.getTime() + length > now
+    ? begin.getTime() + length
+    : null
+}
+
+/** Why somebody may not decide it, in words; null when they may. `isOperator` of the roles, by name where the file names who may. */
+export function mayDecide(
+  kind: Decision['kind'],
+  who: { name: string; isOperator: boolean },
+  { rules, author }: { rules: Rules; author: string[] },
+): string | null {
+  if (kind !== 'refuse' && author.some((one) => one.toLowerCase() === who.name.toLowerCase()))
+    return 'You are an author of this change, and somebody else has to decide'
+  if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
+  if (rules.approvals.length === 0) return 'It waits for nobody to approve it'
+  const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))
+  const isAsked = rules.approvals.some(({ by }) => by.length === 0) && who.isOperator
+  return isNamed || isAsked ? null : 'You are none of those who may decide it'
+}

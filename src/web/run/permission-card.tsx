@@ -1,0 +1,126 @@
+import { Check, Snowflake, X } from 'lucide-react'
+import { useRef, useState } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import type { Decision, Permission } from '#contract/decision.ts'
+import type { Deployment } from '#contract/run.ts'
+import { useMay, usePermission } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button } from '../ui/button.tsx'
+import { Confirm, type Question } from '../ui/dialog.tsx'
+import { asSentence, shortSha } from '../ui/state.ts'
+import { Elapsed } from '../ui/time.tsx'
+
+/** What a deployment waits for before it may begin, who decided what, and the time that it lost to it. */
+export function PermissionCard({ deployment }: { deployment: Deployment }) {
+  const { data: permission } = usePermission(deployment.id, deployment.state === 'waiting')
+  if (!permission) return null
+  const { blocked, decisions, frozenMs, approvalMs } = permission
+  if (blocked === null && decisions.length === 0 && frozenMs + approvalMs === 0) return null
+  return (
+    <div className="panel mb-4 flex flex-col gap-2 px-4 py-3">
+      {blocked === null ? null : <Waiting deployment={deployment} permission={permission} />}
+      {decisions.length === 0 ? null : (
+        <ul>
+          {decisions.map(({ kind, actor, comment }) => (
+            <li key={`${kind}/${actor}`}>
+              {actor} {words[kind]}
+              {comment === '' ? '' : `: ${comment}`}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Lost permission={permission} />
+    </div>
+  )
+}
+
+const words: Record<Decision['kind'], string> = {
+  approve: 'approved it',
+  refuse: 'refused it',
+  override: 'let it go in spite of the freeze',
+}
+
+function Lost({ permission: { frozenMs, approvalMs } }: { permission: Permission }) {
+  const lost = [
+    ['a freeze', frozenMs],
+    ['waiting for approval', approvalMs],
+  ] as const
+  return lost.map(([what, ms]) =>
+    ms === 0 ? null : (
+      <p key={what} className="text-soft">
+        <Elapsed from={new Date(0).toISOString()} to={new Date(ms).toISOString()} /> lost to {what}
+      </p>
+    ),
+  )
+}
+
+function Waiting({ deployment, permission }: { deployment: Deployment; permission: Permission }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const mayDecide = useMay('developer')
+  const mayOverride = useMay('operator')
+  const [question, ask] = useState<Question | null>(null)
+  const comment = useRef<HTMLInputElement>(null)
+  const { id, environment, change } = deployment
+  const what = `“${change.subject}” (${shortSha(change.sha)})`
+  const decide = (kind: Decision['kind'], title: string, text: string, verb: string, danger = false): void =>
+    ask({
+      title,
+      text: (
+        <>
+          <p>{text}</p>
+          <label className="mt-3 block">
+            <span className="label">{kind === 'override' ? 'Why the freeze does not count' : 'Comment'}</span>
+            <input ref={comment} className="field w-full" maxLength={1000} />
+          </label>
+        </>
+      ),
+      verb,
+      danger,
+      act: async () => {
+        const body = { kind, comment: comment.current?.value ?? '' }
+        await client.decideDeployment({ params: { deployment: id }, body })
+        await queries.invalidateQueries({ queryKey: ['permission', id] })
+      },
+    })
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+      <p className="grow">
+        {asSentence(permission.reason ?? 'It waits')}{' '}
+        <span className="text-soft">
+          For <Elapsed from={permission.since} /> now.
+        </span>
+      </p>
+      {mayDecide ? (
+        <>
+          <Button onClick={() => decide('approve', 'Approve it?', `${what} may go to ${environment} then.`, 'Approve')}>
+            <Check size={15} aria-hidden /> Approve
+          </Button>
+          <Button
+            onClick={() =>
+              decide('refuse', 'Refuse it?', `${what} does not go to ${environment}, and its run ends.`, 'Refuse', true)
+            }
+          >
+            <X size={15} aria-hidden /> Refuse
+          </Button>
+        </>
+      ) : null}
+      {permission.blocked === 'freeze' && mayOverride ? (
+        <Button
+          onClick={() =>
+            decide(
+              'override',
+              'Go in spite of the freeze?',
+              `${what} goes to ${environment} now. It is recorded.`,
+              'Go now',
+              true,
+            )
+          }
+        >
+          <Snowflake size={15} aria-hidden /> Override the freeze
+        </Button>
+      ) : null}
+      <Confirm question={question} close={() => ask(null)} />
+    </div>
+  )
+}

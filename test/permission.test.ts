@@ -1,0 +1,175 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClient } from '#contract/client.ts'
+import type { Role } from '#contract/endpoint.ts'
+import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './installation.ts'
+
+describe('permission to begin', () => {
+  let installation: Installation
+  const repositories: Repository[] = []
+  beforeAll(async () => {
+    installation = await startInstallation({ env: { FAIRLEAD_CONCURRENCY: '1' } })
+  })
+  afterAll(async () => {
+    await installation.stop()
+    for (const one of repositories) await one.remove()
+  })
+
+  const repositoryOf = async (production: string): Promise<Repository> => {
+    const repository = await makeRepository({ 'fairlead.yaml': yaml(production) })
+    repositories.push(repository)
+    return repository
+  }
+  const yaml = (production: string): string =>
+    `steps: {test: "true"}\nenvironments:\n  staging: {}\n  production: ${production}\n`
+  const as = async (name: string, role: Role) => {
+    const { secret } = await installation.client.createToken({ body: { name, role } })
+    return createClient({ base: installation.url, token: secret })
+  }
+  /** The deployment to production of the newest run, once it waits. */
+  const waiting = async (app: string, reason: RegExp): Promise<{ deployment: number; run: number }> => {
+    let found = { deployment: 0, run: 0 }
+    await waitFor(`${app} waits`, async () => {
+      const { deployments } = await installation.client.listDeployments({
+        query: { app, environment: 'production', limit: 1 },
+      })
+      const [newest] = deployments
+      found = { deployment: newest?.id ?? 0, run: newest?.run ?? 0 }
+      return newest?.state === 'waiting' && reason.test(newest.reason ?? '')
+    })
+    return found
+  }
+  const always = '{freeze: [{from: 2020-01-01, until: 2099-01-01, reason: the audit}]}'
+
+  test('is given by others than the authors, and the time lost to it is known; other apps go on meanwhile', async () => {
+    const repository = await repositoryOf('{approve: {by: [Bob, Ada], count: 1}}')
+    await push(installation, 'asked', repository)
+    const { deployment, run } = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)
+    // One workflow may run at once here: who waits for people takes no place.
+    const other = await repositoryOf('{}')
+    await push(installation, 'other', other)
+    const { runs } = await installation.client.listRuns({ query: { app: 'other', limit: 1 } })
+    expect(await endedRun(installation, runs[0]!.id)).toMatchObject({ state: 'succeeded' })
+
+    const approve = { params: { deployment }, body: { kind: 'approve' as const, comment: 'looks good' } }
+    await expect((await as('Ada', 'admin')).decideDeployment(approve)).rejects.toThrow('an author of this change')
+    await expect((await as('Mallory', 'admin')).decideDeployment(approve)).rejects.toThrow('none of those who may')
+    await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow('needs the role')
+    // A server that dies meanwhile forgets nothing.
+    await installation.killServer()
+    await installation.start()
+    await (await as('Bob', 'developer')).decideDeployment(approve)
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+    const permission = await installation.client.getPermission({ params: { deployment } })
+    expect(permission).toMatchObject({
+      blocked: null,
+      frozenMs: 0,
+      decisions: [{ kind: 'approve', actor: 'Bob', comment: 'looks good' }],
+    })
+    expect(permission.approvalMs).toBeGreaterThan(500)
+    const { events } = await installation.client.listEvents({
+      query: { app: 'asked', type: 'dev.cdeventsx.fairlead-deployment.decided' },
+    })
+    expect(events.map(({ actor }) => actor)).toEqual(['Bob'])
+    await expect((await as('Bob', 'developer')).decideDeployment(approve)).rejects.toThrow('waits for nobody')
+
+    // Who is asked cannot be changed by the change that is asked about.
+    await repository.commit({ 'fairlead.yaml': yaml('{}') })
+    await push(installation, 'asked', repository)
+    const next = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)
+    const { code, stdout } = await installation.cli(
+      'refuse',
+      String(next.deployment),
+      '--comment',
+      'not without review',
+    )
+    expect({ code, stdout }).toMatchObject({ code: 1 })
+    await (
+      await as('Bob', 'developer')
+    ).decideDeployment({
+      params: { deployment: next.deployment },
+      body: { kind: 'refuse', comment: 'not without review' },
+    })
+    expect(await endedRun(installation, next.run)).toMatchObject({
+      state: 'failed',
+      reason: 'production: Bob refused it: not without review',
+    })
+  })
+
+  test('a freeze holds changes, the newest goes when somebody overrides it, and going back needs nobody', async () => {
+    const repository = await repositoryOf('{}')
+    await push(installation, 'frozen', repository)
+    const { runs } = await installation.client.listRuns({ query: { app: 'frozen', limit: 1 } })
+    await endedRun(installation, runs[0]!.id)
+    await repository.commit({ 'fairlead.yaml': yaml(always) })
+    await push(installation, 'frozen', repository)
+    const first = await waiting('frozen', /^frozen until 2099-01-01 00:00 UTC: the audit$/)
+    await repository.commit({ 'a.txt': 'two' })
+    await push(installation, 'frozen', repository)
+    expect(await endedRun(installation, first.run)).toMatchObject({ state: 'superseded' })
+    const second = await waiting('frozen', /^frozen until/)
+    expect(second.run).toBeGreaterThan(first.run)
+    expect((await installation.cli('override-freeze', String(second.deployment), '--comment', ' ')).stderr).toContain(
+      'must say why',
+    )
+    const zoe = await as('Zoe', 'operator')
+    await zoe.decideDeployment({
+      params: { deployment: second.deployment },
+      body: { kind: 'override', comment: 'the outage' },
+    })
+    expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
+    expect(
+      (await installation.client.getPermission({ params: { deployment: second.deployment } })).frozenMs,
+    ).toBeGreaterThan(0)
+    const back = await installation.client.rollback({ params: { app: 'frozen', environment: 'production' }, body: {} })
+    await waitFor('it is back', async () => {
+      const { live } = await installation.client.getDeployment({ params: { deployment: back.id } })
+      return live !== null
+    })
+  })
+
+  test('a run that waits can be cancelled', async () => {
+    await push(installation, 'given-up', await repositoryOf(always))
+    const { deployment, run } = await waiting('given-up', /^frozen/)
+    await installation.client.cancelRun({ params: { run } })
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'cancelled' })
+    expect(await installation.client.getDeployment({ params: { deployment } })).toMatchObject({ state: 'cancelled' })
+  })
+
+  describe.skipIf(!hasBrowser)('in the console', () => {
+    let browser: Browser
+    let page: Page
+    const problems: string[] = []
+    beforeAll(async () => {
+      browser = await launchBrowser()
+      page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+      page.on('pageerror', (error) => problems.push(error.message))
+      await signIn(installation, page)
+    }, 180_000)
+    afterAll(() => browser?.close())
+
+    test('who waits, for what and since when is seen, and decided on', async () => {
+      await push(installation, 'seen', await repositoryOf('{approve: {}}'))
+      const { run } = await waiting('seen', /^waits for approval by an operator$/)
+      await page.goto(`http://localhost:${installation.port}/runs/${run}?environment=production`)
+      const panel = page.getByRole('region', { name: 'Environment production' })
+      await panel.getByText('Waits for approval by an operator.').waitFor()
+      await panel.getByRole('button', { name: 'Approve' }).click()
+      const dialog = page.getByRole('alertdialog', { name: 'Approve it?' })
+      await dialog.getByLabel('Comment').fill('seen by eye')
+      await dialog.getByRole('button', { name: 'Approve' }).click()
+      await panel.getByText('admin approved it: seen by eye').waitFor()
+      await panel.getByText(/lost to waiting for approval/).waitFor({ timeout: 20_000 })
+      expect(problems).toEqual([])
+    })
+  })
+})
