@@ -75,6 +75,19 @@ describe('who may do what', () => {
     })
   })
 
+  test('a developer may push to an app, but not have the server read a folder or an address of its own', async () => {
+    const { secret } = await installation.client.createToken({ body: { name: 'dev', role: 'developer' } })
+    const developer = createClient({ base: installation.url, token: secret })
+    expect((await developer.createApp({ body: { name: 'pushed-by-dev' } })).name).toBe('pushed-by-dev')
+    for (const repository of [
+      { kind: 'path' as const, path: '/etc' },
+      { kind: 'url' as const, url: 'http://169.254.169.254/latest' },
+    ])
+      await expect(developer.createApp({ body: { name: 'elsewhere', repository } })).rejects.toThrow(
+        'needs the role operator',
+      )
+  })
+
   test('a revoked token opens nothing a second later, and a wrong one never did', async () => {
     const { id, secret } = await installation.client.createToken({ body: { name: 'short', role: 'admin' } })
     const client = createClient({ base: installation.url, token: secret })
@@ -187,6 +200,35 @@ describe('bad input', () => {
     const { headers } = await send('GET', '/', { headers: { accept: 'text/html' } })
     expect(headers['content-security-policy']).toContain("script-src 'self'")
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
+    expect(headers).not.toHaveProperty('strict-transport-security')
+    expect((await send('GET', '/api/v1/health')).headers).toMatchObject({ 'cache-control': 'no-store' })
+  })
+
+  test('a session is one that did not exist before, whatever cookie came with the sign-in', async () => {
+    const planted = 'fairlead_session=planted-by-somebody'
+    const { url } = await installation.client.createLink({ body: {} })
+    const body = JSON.stringify({ code: new URL(url).searchParams.get('code') })
+    const { headers } = await send('POST', '/api/v1/sessions', { headers: { ...json, cookie: planted }, body })
+    const [cookie] = headers['set-cookie'] as string[]
+    expect(cookie).not.toContain('planted')
+    expect((await send('GET', '/api/v1/me', { headers: { cookie: planted } })).status).toBe(401)
+  })
+
+  test('where people come by HTTPS, the cookie goes no other way', async () => {
+    const other = await startInstallation({ env: { FAIRLEAD_PUBLIC_URL: 'https://fairlead.example' } })
+    try {
+      const { url } = await other.client.createLink({ body: {} })
+      expect(url).toMatch(/^https:\/\/fairlead\.example\//)
+      const response = await fetch(`${other.url}/api/v1/sessions`, {
+        method: 'POST',
+        headers: json,
+        body: JSON.stringify({ code: new URL(url).searchParams.get('code') }),
+      })
+      expect(response.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict; .*; Secure$/)
+      expect(response.headers.get('strict-transport-security')).toBe('max-age=31536000')
+    } finally {
+      await other.stop()
+    }
   })
 })
 

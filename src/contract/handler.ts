@@ -5,6 +5,8 @@ import type { EndpointName, Endpoints } from './endpoints.ts'
 export interface Caller {
   name: string
   role: Role
+  /** the apps that it may ask of and act on; all when there is no list */
+  apps?: string[]
 }
 
 /** One message of an event stream; `event` other than `message` needs no data of the output's schema. */

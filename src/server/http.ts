@@ -3,21 +3,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { apiPrefix } from '#contract/client.ts'
-import type { Endpoint } from '#contract/endpoint.ts'
+import { type Endpoint, mayDo } from '#contract/endpoint.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, Handlers } from '#contract/handler.ts'
-import { type Access, mayDo, sessionCookie } from '#domains/access/access.ts'
+import type { Forge } from '#domains/webhook/forge.ts'
+import type { Webhooks } from '#domains/webhook/webhook.ts'
+import { type Access, mayReach, sessionCookie } from '#domains/access/access.ts'
 import type { Logger } from '#platform/log.ts'
 import { isDatabaseAway } from '#platform/postgres.ts'
 import { serveConsole } from './console.ts'
 import { openApi } from './openapi.ts'
-import { guardRequest, securityHeaders } from './security.ts'
+import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
 import { streamEvents } from './stream.ts'
 
 export interface HttpOptions {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
+  webhooks: Pick<Webhooks, 'admit' | 'receive'>
+  /** the app that a run or a deployment belongs to; null when there is no such */
+  appOf(of: { run: number } | { deployment: number }): Promise<string | null>
   /** serves `/git/APP.git/REST` on the raw request */
   git(request: IncomingMessage, response: ServerResponse, app: string, rest: string): void
   /** the built console, or null when there is none */
@@ -26,6 +31,8 @@ export interface HttpOptions {
   version: string
   /** host names, besides those of this machine, under which requests may come */
   hosts: string[]
+  /** people come by HTTPS, through a proxy that speaks it */
+  isHttps: boolean
 }
 
 export interface HttpServer {
@@ -46,7 +53,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   })
   const closing = new AbortController()
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(securityHeaders)
+    void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
+    if (request.url.startsWith(apiPrefix)) void reply.header('cache-control', 'no-store')
     guardRequest(request, options.hosts)
   })
   app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
@@ -61,6 +69,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     throw new FairleadError('not_found', { kind: 'endpoint', id: `${request.method} ${request.url.split('?')[0]}` })
   })
   addGit(app, options)
+  addWebhooks(app, options)
   await serveConsole(app, options.consoleFolder)
   return {
     listen: async (port, address) => void (await app.listen({ port, host: address })),
@@ -91,6 +100,7 @@ function addEndpoint(
         query: parse('query', endpoint.query, query),
         body: endpoint.method === 'GET' ? {} : parse('body', endpoint.body, request.body ?? {}),
       }
+      await refuseOtherApps(options, caller, endpoint, input)
       if (!endpoint.events) return handler(input, caller, AbortSignal.any([closing]))
       await streamEvents(request, reply, (signal) => handler(input, caller, signal) as AsyncIterable<never>, closing)
       return reply
@@ -105,6 +115,34 @@ async function authorize(access: Access, request: FastifyRequest, endpoint: Endp
   if (!mayDo(caller.role, endpoint.role))
     throw new FairleadError('not_allowed', { needed: endpoint.role, have: caller.role })
   return caller
+}
+
+/** What tells of no app, and is for every token. */
+const ofNoApp: string[] = [endpoints.me.path, endpoints.health.path, endpoints.deleteSession.path]
+
+/** A token that is for some apps reaches only what names one of them, or belongs to one. What names none is refused, so that nothing is forgotten. */
+async function refuseOtherApps(
+  options: HttpOptions,
+  caller: Caller,
+  endpoint: Endpoint,
+  input: { params: unknown; query: unknown },
+): Promise<void> {
+  if (caller.apps === undefined || endpoint.role === 'public' || ofNoApp.includes(endpoint.path)) return
+  const names = [input.params, input.query].flatMap((one) => (one as Named).app ?? [])
+  const { run, deployment } = input.params as Named
+  const owners = await Promise.all([
+    ...(run === undefined ? [] : [options.appOf({ run })]),
+    ...(deployment === undefined ? [] : [options.appOf({ deployment })]),
+  ])
+  const all = [...names, ...owners]
+  if (all.length === 0 || !all.every((app) => mayReach(caller, app)))
+    throw new FairleadError('not_this_app', { apps: caller.apps.join(', ') })
+}
+
+interface Named {
+  app?: string
+  run?: number
+  deployment?: number
 }
 
 const credentials = (request: FastifyRequest) => ({
@@ -127,9 +165,9 @@ function parse(where: string, schema: z.ZodType, value: unknown): unknown {
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
-function addSessions(app: FastifyInstance, { access }: HttpOptions): void {
+function addSessions(app: FastifyInstance, { access, isHttps }: HttpOptions): void {
   const cookie = (value: string, seconds: number): string =>
-    `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`
+    `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${isHttps ? '; Secure' : ''}`
   app.post(`${apiPrefix}${endpoints.createSession.path}`, async (request, reply) => {
     const body = parse('body', endpoints.createSession.body, request.body ?? {}) as { code: string }
     const { caller, session } = await access.createSession(body.code, request.ip)
@@ -157,8 +195,42 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
   })
 }
 
+/** Forges cap what they send at 25 MB; what they sign are the bytes as they come. */
+const webhookLimit = 25 * 1024 * 1024
+
+function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    const appOf = (request: FastifyRequest): string => (request.params as { app: string }).app
+    const senders = new WeakMap<FastifyRequest, Forge>()
+    scope.route({
+      method: 'POST',
+      url: '/webhooks/:app',
+      bodyLimit: webhookLimit,
+      // Before the body: whoever has no signature to show is not read.
+      onRequest: async (request) => void senders.set(request, await webhooks.admit(appOf(request), request.headers)),
+      handler: async (request, reply) => {
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const forge = senders.get(request)
+        if (!forge)
+          throw new FairleadError('webhook_refused', { why: 'its headers are of no sender that is known here' })
+        const { number, state, isRepeat } = await webhooks.receive(forge, appOf(request), request.headers, body)
+        return reply.status(202).send({ number, state, isRepeat })
+      },
+    })
+    // Asked by senders of CloudEvents before the first one: HTTP 1.1 Web Hooks for Event Delivery, section 4.
+    scope.options('/webhooks/:app', async (request, reply) => {
+      const origin = request.headers['webhook-request-origin']
+      if (typeof origin !== 'string' || !/^[\w.-]{1,253}$/.test(origin))
+        throw new FairleadError('invalid_input', { field: 'WebHook-Request-Origin', problem: 'is missing or no name' })
+      return reply.headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*', allow: 'POST' }).send('')
+    })
+  })
+}
+
 function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const known = translate(error)
+  const known = translate(error, request.url.startsWith('/webhooks/'))
   if (known.code === 'internal') {
     log.error('a request broke', {
       reference: known.details['reference'],
@@ -170,12 +242,12 @@ function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: 
   void reply.status(known.status).header('content-type', 'application/problem+json').send(known.toProblem())
 }
 
-function translate(error: unknown): FairleadError {
+function translate(error: unknown, isWebhook: boolean): FairleadError {
   if (error instanceof FairleadError) return error
   if (isDatabaseAway(error)) return new FairleadError('unavailable', { what: 'The database' })
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new FairleadError('too_large', { what: 'The request', limit: '1 MB' })
+    return new FairleadError('too_large', { what: 'The request', limit: isWebhook ? '25 MB' : '1 MB' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new FairleadError('invalid_input', { field: 'body', problem: 'must be application/json' })
   if (statusCode === 400) return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })

@@ -11,6 +11,9 @@ export const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
+/** Where people come by HTTPS: a browser then never asks without. */
+export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' }
+
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**

@@ -15,11 +15,12 @@ export const register: Register = (program, context) => {
       context.answer(answer, () =>
         table(
           [
-            ['id', 'name', 'role', 'used', 'ends'],
+            ['id', 'name', 'role', 'apps', 'used', 'ends'],
             ...answer.tokens.map((one) => [
               one.id,
               one.name,
               one.role,
+              one.apps?.join(', ') ?? 'all',
               ago(one.used, context.now()),
               one.expires?.slice(0, 10) ?? 'never',
             ]),
@@ -37,9 +38,13 @@ export const register: Register = (program, context) => {
         .default('developer'),
     )
     .option('--days <n>', 'ends after so many days', number)
+    .option('--apps <names...>', 'for these apps only')
     .description('create a token; it is shown only now')
-    .addHelpText('after', '\nExamples:\n  $ fairlead tokens create laptop --role developer --days 90')
-    .action(async (name: string, options: { role: Role; days?: number }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead tokens create laptop --role developer --days 90\n  $ fairlead tokens create ci --apps shop --role developer',
+    )
+    .action(async (name: string, options: { role: Role; days?: number; apps?: string[] }) => {
       const { client } = await context.connect()
       const token = await client.createToken({ body: { name, ...options } })
       context.answer(token, () => [token.secret])

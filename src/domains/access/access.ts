@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Token } from '#contract/access.ts'
-import { type Role, roles } from '#contract/endpoint.ts'
+import type { Role } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller } from '#contract/handler.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -34,10 +34,9 @@ export type Access = ReturnType<typeof createAccess>
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 
-/** Each role may do all that the ones before it may. */
-export function mayDo(have: Role, needed: Role): boolean {
-  return roles.indexOf(have) >= roles.indexOf(needed)
-}
+/** Whether a caller may ask of an app, or, with null, of what belongs to none. */
+export const mayReach = (caller: Caller, app: string | null): boolean =>
+  caller.apps === undefined || (app !== null && caller.apps.includes(app))
 
 /** Tokens for machines, one-time links and sessions for people. */
 export function createAccess(options: AccessOptions) {
@@ -106,21 +105,22 @@ export function createAccess(options: AccessOptions) {
     },
     listTokens: () => store.listTokens(db),
     createToken: async (
-      wanted: { name: string; role: Role; days?: number | undefined },
+      wanted: { name: string; role: Role; days?: number | undefined; apps?: string[] | undefined },
       actor: string,
     ): Promise<Token & { secret: string }> => {
       const text = secret('fl_')
       const id = `t-${options.random(6).toString('hex')}`
+      const apps = wanted.apps ?? null
       const expires =
         wanted.days === undefined ? null : new Date(options.now() + wanted.days * 86_400_000).toISOString()
       await db.batch([
-        store.insertToken({ id, hash: hashOf(text), name: wanted.name, role: wanted.role, expires }),
+        store.insertToken({ id, hash: hashOf(text), name: wanted.name, role: wanted.role, apps, expires }),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-token.created',
           subject: `token/${id}`,
           chain: `token/${id}`,
           actor,
-          data: { name: wanted.name, role: wanted.role, expires },
+          data: { name: wanted.name, role: wanted.role, apps, expires },
         }),
       ])
       const token = await store.getToken(db, id)
@@ -158,6 +158,7 @@ export function createAccess(options: AccessOptions) {
           hash,
           name: 'this machine',
           role: 'admin',
+          apps: null,
           expires: null,
         }),
       ])

@@ -4,7 +4,7 @@ import type { Caller } from '#contract/handler.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 
-const tokenColumns = sql`id, name, role, created, used, expires`
+const tokenColumns = sql`id, name, role, apps, created, used, expires`
 
 export async function listTokens(db: Database): Promise<Token[]> {
   return db.query<Token>(sql`select ${tokenColumns} from token order by created desc`)
@@ -19,10 +19,11 @@ export function insertToken(token: {
   hash: string
   name: string
   role: Role
+  apps: string[] | null
   expires: string | null
 }): Statement {
-  return sql`insert into token (id, hash, name, role, expires)
-    values (${token.id}, ${token.hash}, ${token.name}, ${token.role}, ${token.expires}::timestamptz) on conflict do nothing`
+  return sql`insert into token (id, hash, name, role, apps, expires)
+    values (${token.id}, ${token.hash}, ${token.name}, ${token.role}, ${token.apps}::text[], ${token.expires}::timestamptz) on conflict do nothing`
 }
 
 export function deleteToken(id: string): Statement {
@@ -31,12 +32,19 @@ export function deleteToken(id: string): Statement {
 
 /** Who a token stands for, when it is known and has not ended; remembers its use at most once a minute. */
 export async function useToken(db: Database, hash: string): Promise<Caller | null> {
-  const rows = await db.query<Caller & { stale: boolean; id: string }>(sql`select id, name, role,
+  const rows = await db.query<{
+    id: string
+    name: string
+    role: Role
+    apps: string[] | null
+    stale: boolean
+  }>(sql`select id, name, role, apps,
     used is null or used < now() - interval '1 minute' as stale from token where hash = ${hash} and (expires is null or expires > now())`)
   const [found] = rows
   if (!found) return null
   if (found.stale) await db.query(sql`update token set used = now() where id = ${found.id}`)
-  return { name: found.name, role: found.role }
+  const { name, role, apps } = found
+  return apps === null ? { name, role } : { name, role, apps }
 }
 
 export function insertLink(link: { hash: string; name: string; role: Role; expires: string }): Statement {
@@ -57,12 +65,15 @@ export function insertSession(session: { hash: string; name: string; role: Role;
     values (${session.hash}, ${session.name}, ${session.role}, now() + make_interval(days => ${session.days}))`
 }
 
+/** A session that is used every day ends all the same, after so many. */
+const longestDays = 30
+
 /** Who a session stands for; each use moves its end, at most once an hour. */
 export async function useSession(db: Database, hash: string, days: number): Promise<Caller | null> {
   const rows = await db.query<
     Caller & { stale: boolean }
   >(sql`select name, role, expires < now() + make_interval(days => ${days}) - interval '1 hour' as stale
-    from session where hash = ${hash} and expires > now()`)
+    from session where hash = ${hash} and expires > now() and created > now() - make_interval(days => ${longestDays})`)
   const [found] = rows
   if (!found) return null
   if (found.stale)

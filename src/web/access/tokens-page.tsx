@@ -76,9 +76,12 @@ function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
   const expires = token.expires ? `until ${new Date(token.expires).toLocaleDateString()}` : 'does not expire'
   return (
     <li className="flex items-center gap-4 px-4 py-3">
-      <div className="grid min-w-0 flex-1 gap-x-6 sm:grid-cols-[minmax(0,1fr)_6rem_10rem_11rem]">
+      <div className="grid min-w-0 flex-1 gap-x-6 sm:grid-cols-[minmax(0,1fr)_minmax(6rem,1fr)_10rem_11rem]">
         <span className="font-medium">{token.name}</span>
-        <span>{token.role}</span>
+        <span className="truncate">
+          {token.role}
+          {token.apps === null ? '' : ` of ${token.apps.join(', ')}`}
+        </span>
         <span className="text-soft">
           {token.used ? (
             <>
@@ -102,6 +105,7 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('developer')
   const [days, setDays] = useState('90')
+  const [apps, setApps] = useState('')
   const [secret, setSecret] = useState<string | null>(null)
   const [error, setError] = useState<unknown>(null)
   const make = async (event: FormEvent): Promise<void> => {
@@ -109,7 +113,12 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
     setError(null)
     try {
       const token = await client.createToken({
-        body: { name: name.trim(), role, ...(days === '' ? {} : { days: Number(days) }) },
+        body: {
+          name: name.trim(),
+          role,
+          ...(days === '' ? {} : { days: Number(days) }),
+          ...(apps.trim() === '' ? {} : { apps: apps.split(/[\s,]+/).filter(Boolean) }),
+        },
       })
       setSecret(token.secret)
       made()
@@ -148,6 +157,10 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
             </option>
           ))}
         </select>
+      </label>
+      <label className="flex flex-col gap-1">
+        <span className="label">For these apps; all when empty</span>
+        <input className="field" value={apps} onChange={(event) => setApps(event.target.value)} />
       </label>
       <label className="flex flex-col gap-1">
         <span className="label">Works for</span>

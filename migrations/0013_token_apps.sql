@@ -1,0 +1,1 @@
+alter table token add column apps text[]; -- the apps that it is for; null for all

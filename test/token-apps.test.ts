@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Client, createClient } from '#contract/client.ts'
+import { endpoints } from '#contract/endpoints.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+} from './installation.ts'
+
+let installation: Installation
+let repository: Repository
+let scoped: Client
+let secret: string
+/** of the app that the token is for, and of another */
+const runs = { mine: 0, theirs: 0 }
+const deployments = { mine: 0, theirs: 0 }
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: "true"}\nenvironments: {production: {}}\n' })
+  for (const app of ['mine', 'theirs'] as const) {
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    runs[app] = (await endedRun(installation, run!.id)).id
+    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } })).deployments
+    deployments[app] = deployment!.id
+  }
+  const stdout = (await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')).stdout
+  secret = stdout.trim()
+  scoped = createClient({ base: installation.url, token: secret })
+})
+afterAll(async () => {
+  await installation.stop()
+  await repository.remove()
+})
+
+test('does for its app what its role may', async () => {
+  expect((await scoped.listRuns({ query: { app: 'mine', limit: 5 } })).runs).toHaveLength(1)
+  expect((await scoped.getRun({ params: { run: runs.mine } })).app).toBe('mine')
+  expect((await scoped.getDeployment({ params: { deployment: deployments.mine } })).app).toBe('mine')
+  expect((await scoped.me()).name).toBe('ci')
+  const remote = (app: string): string => `http://x:${secret}@127.0.0.1:${installation.port}/git/${app}.git`
+  expect(await repository.git('ls-remote', remote('mine'))).toContain('refs/heads/main')
+  await expect(repository.git('ls-remote', remote('theirs'))).rejects.toThrow()
+  await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
+})
+
+const guarded = Object.entries(endpoints).filter(
+  ([name, { role }]) => role !== 'public' && !['me', 'deleteSession'].includes(name),
+)
+
+test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, endpoint) => {
+  const fill: Record<string, string> = {
+    app: 'theirs',
+    run: String(runs.theirs),
+    deployment: String(deployments.theirs),
+    environment: 'production',
+  }
+  const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
+  // Naming one's own app beside another's run opens nothing either.
+  for (const query of ['', '?app=theirs', ...(endpoint.path.includes('{') ? ['?app=mine'] : [])]) {
+    const response = await fetch(`${installation.url}/api/v1${path}${query}`, {
+      method: endpoint.method,
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      ...(endpoint.method === 'GET' ? {} : { body: '{}' }),
+    })
+    const text = await response.text()
+    // What is malformed is refused before it is asked whose it is.
+    if (response.status !== 403) expect(text).toContain('"invalid_input"')
+    else expect(text).toContain('"not_this_app"')
+  }
+})
+
+test('and has changed nothing there', async () => {
+  expect((await installation.client.listRuns({ query: { app: 'theirs', limit: 5 } })).runs).toHaveLength(1)
+  expect((await installation.client.listDeployments({ query: { app: 'theirs', limit: 5 } })).deployments).toHaveLength(
+    1,
+  )
+  expect((await installation.client.listTokens()).tokens.map(({ name, apps }) => [name, apps])).toContainEqual([
+    'ci',
+    ['mine'],
+  ])
+})
