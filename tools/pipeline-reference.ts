@@ -113,6 +113,7 @@ function* objects(schema: Schema, path: string[]): Generator<[string, Schema]> {
     if (form.properties) {
       yield [path.join('.') || 'the file', form]
       for (const [key, child] of Object.entries(form.properties)) yield* objects(child, [...path, key])
-    } else if (typeof form.additionalProperties === 'object') yield* objects(form.additionalProperties, path)
+    } else if (form.items) yield* objects(form.items, path)
+    else if (typeof form.additionalProperties === 'object') yield* objects(form.additionalProperties, path)
   }
 }

@@ -15,6 +15,9 @@ import * as status from './commands/status.ts'
 import * as up from './commands/up.ts'
 import * as verdict from './commands/verdict.ts'
 import * as waivers from './commands/waivers.ts'
+import * as webhook from './commands/webhook.ts'
+import * as decision from './commands/decision.ts'
+import * as forge from './commands/forge.ts'
 
 /** In the order of help. */
 export const registrations: Register[] = [
@@ -31,6 +34,9 @@ export const registrations: Register[] = [
   verdict.register,
   configuration.register,
   events.register,
+  webhook.register,
+  forge.register,
+  decision.register,
   access.register,
   machine.register,
   completion.register,

@@ -4,6 +4,9 @@ import { z } from 'zod'
 export const roles = ['viewer', 'developer', 'operator', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** Each role may do all that the ones before it may. */
+export const mayDo = (have: Role, needed: Role): boolean => roles.indexOf(have) >= roles.indexOf(needed)
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 type Shape = z.ZodType

@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { decisionKinds, permission } from './decision.ts'
+import { forgeEndpoints } from './forge-endpoints.ts'
+import { webhookEndpoints } from './webhook-endpoints.ts'
 import { me, token } from './access.ts'
 import { app, name, repository } from './app.ts'
 import { insidePath } from './file-shapes.ts'
@@ -24,6 +27,17 @@ const logPosition = z.object({
 const done = z.object({ done: z.literal(true) })
 
 /** The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below `/api/v1`. */
+/** The key that seals secrets. Keys are named by the first digits of their SHA-256. */
+const key = z.object({
+  key: z.string(),
+  /** the file or the variable that it comes from */
+  where: z.string(),
+  /** keys that still open, and seal nothing */
+  older: z.array(z.string()),
+  /** whether Fairlead keeps it itself */
+  isOwn: z.boolean(),
+})
+
 export const endpoints = {
   health: endpoint({
     method: 'GET',
@@ -81,6 +95,7 @@ export const endpoints = {
       name: z.string().min(1).max(80),
       role: z.enum(roles),
       days: z.number().int().positive().max(3650).optional(),
+      apps: z.array(name).min(1).max(200).optional(),
     }),
     output: token.extend({ secret: z.string() }),
   }),
@@ -92,6 +107,24 @@ export const endpoints = {
     params: z.object({ id: z.string() }),
     output: done,
   }),
+
+  getKey: endpoint({
+    method: 'GET',
+    path: '/key',
+    role: 'admin',
+    summary: 'Which key seals secrets, by its name, and where it is kept',
+    output: key,
+  }),
+  rotateKey: endpoint({
+    method: 'POST',
+    path: '/key/rotate',
+    role: 'admin',
+    summary: 'Make a new key, and seal all secrets with it',
+    output: key.extend({ resealed: z.number().int(), problems: z.array(z.string()) }),
+  }),
+
+  ...webhookEndpoints,
+  ...forgeEndpoints,
 
   listLines: endpoint({
     method: 'GET',
@@ -286,6 +319,23 @@ export const endpoints = {
     params: z.object({ deployment: id }),
     output: done,
   }),
+  getPermission: endpoint({
+    method: 'GET',
+    path: '/deployments/{deployment}/permission',
+    role: 'viewer',
+    summary: 'What a deployment waits for before it may begin, what was decided, and the time lost to it',
+    params: z.object({ deployment: id }),
+    output: permission,
+  }),
+  decideDeployment: endpoint({
+    method: 'POST',
+    path: '/deployments/{deployment}/decisions',
+    role: 'developer',
+    summary: 'Approve or refuse a deployment that waits, or let it go in spite of a freeze',
+    params: z.object({ deployment: id }),
+    body: z.object({ kind: z.enum(decisionKinds), comment: z.string().trim().max(1000).default('') }),
+    output: permission,
+  }),
   getConfiguration: endpoint({
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configuration',
@@ -313,6 +363,8 @@ export const endpoints = {
     body: z.object({
       variables: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
       secrets: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
+      /** secrets whose values are kept elsewhere, and read when they are needed: `vault:secret/data/shop#password` */
+      references: z.record(z.string(), z.string().max(1000)).default({}),
     }),
     output: z.object({ configuration, deployment: deployment.nullable() }),
   }),

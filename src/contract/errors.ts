@@ -19,10 +19,20 @@ export const errorTable = {
     title: 'This needs the role {needed}; you have {have}.',
     next: 'Ask an admin for a token with that role.',
   },
+  not_this_app: {
+    status: 403,
+    title: 'This token is only for {apps}.',
+    next: 'Ask of one of these apps by its name, or take a token that is for all.',
+  },
   forged_request: {
     status: 403,
     title: 'The request comes from another site.',
     next: 'Use the console at its own address.',
+  },
+  webhook_refused: {
+    status: 401,
+    title: 'The delivery is refused: {why}.',
+    next: 'Give the forge the address and the secret that `fairlead webhook create` prints.',
   },
   not_found: { status: 404, title: 'There is no {kind} {id}.', next: 'Look at the list for what there is.' },
   already_exists: {

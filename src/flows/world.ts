@@ -1,8 +1,9 @@
-import type { SecretBox } from '#domains/config/secrets.ts'
+import type { SecretBox } from '#platform/secret-box.ts'
 import type { Target } from '#domains/deploy/target.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Runner } from '#platform/command.ts'
 import type { Home } from '#platform/home.ts'
+import type { Isolation } from '#platform/isolation.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
 
@@ -33,6 +34,14 @@ export interface World {
   cacheBudget: number
   /** the PATH that steps and services get */
   path: string
+  /** secrets that are kept elsewhere */
+  references: {
+    /** what is wrong with where one is said to be, in words */
+    problem(reference: string): string | null
+    read(reference: string): Promise<string>
+  }
+  /** what keeps steps from what is not theirs */
+  isolation: Isolation
   /** where this machine's tools, certificates and proxies are; never a credential */
   machine: Record<string, string>
 }

@@ -1,6 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { poll } from '#domains/source/polling.ts'
+import { writeBack } from '#flows/write-back.ts'
+import { insertGap } from '#domains/webhook/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
 import { startScheduled } from '#flows/schedule.ts'
@@ -83,7 +85,12 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
     }),
   ])
   const every = { path: 1000, url: Number(env['FAIRLEAD_POLL_SECONDS'] ?? 30) * 1000, hosted: 30_000 }
-  void poll({ source, log, random: Math.random, parallel: 4, every }, signal)
+  const onFound = async (app: string, sha: string, looked: Date | null): Promise<void> =>
+    void (await world.db.query(insertGap(app, sha, looked)))
+  void poll({ source, log, onFound, random: Math.random, parallel: 4, every }, signal)
+  void wired.inbox.run(signal)
+  const { db, secrets } = world
+  void writeBack({ db, log, secrets, publicUrl: wired.publicUrl, fetch, random: Math.random, every: 1000 }, signal)
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)

@@ -1,20 +1,30 @@
+import { mayDo } from '#contract/endpoint.ts'
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { WorkflowDefinition } from '#engine/workflow.ts'
-import { createAccess, mayDo } from '#domains/access/access.ts'
+import { createAccess, mayReach } from '#domains/access/access.ts'
 import { accessHandlers } from '#domains/access/handlers.ts'
-import { createSecretBox, readOrCreateKey } from '#domains/config/secrets.ts'
-import { listEnvironments } from '#domains/deploy/store.ts'
+import { findIsolation, isolationOptions } from '#platform/isolation.ts'
+import { findKeys } from '#platform/key-ring.ts'
+import { createSecretBox } from '#platform/secret-box.ts'
+import { takeNewKey } from '#flows/reseal.ts'
+import { getDeployment, listEnvironments } from '#domains/deploy/store.ts'
+import { getRun } from '#domains/pipeline/store.ts'
 import { processTarget } from '#domains/deploy/targets/process.ts'
 import { pushLines } from '#domains/source/change.ts'
 import { createGitHttp } from '#domains/source/git-http.ts'
 import { sourceHandlers } from '#domains/source/handlers.ts'
 import { createSource } from '#domains/source/source.ts'
+import { readReference, referenceProblem } from '#domains/config/sources/all.ts'
+import { forgeHandlers } from '#domains/forge/forge.ts'
+import { webhookHandlers } from '#domains/webhook/handlers.ts'
+import { createWebhooks } from '#domains/webhook/webhook.ts'
 import { createEngine } from '#engine/engine.ts'
 import { configurationWorkflow } from '#flows/configuration.ts'
 import { deliveryWorkflow } from '#flows/delivery.ts'
+import { createInbox } from '#flows/inbox.ts'
 import { queueDelivery } from '#flows/queue.ts'
 import { rollbackWorkflow } from '#flows/rollback.ts'
 import { watchWorkflow } from '#flows/watch.ts'
@@ -24,7 +34,7 @@ import { createHostClient } from '#platform/host-client.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
-import { machineVariables } from '#platform/machine.ts'
+import { machineVariables, stepPath } from '#platform/machine.ts'
 import { startRunner } from '#platform/runner-client.ts'
 import { packageRoot, version } from '#platform/self.ts'
 import { eventHandlers } from './events.ts'
@@ -34,6 +44,7 @@ import { gateHandlers } from './handlers/gates.ts'
 import { healthHandler } from './handlers/health.ts'
 import { lineHandlers } from './handlers/lines.ts'
 import { reportHandlers } from './handlers/reports.ts'
+import { keyHandlers } from './handlers/key.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { createHttpServer } from './http.ts'
 
@@ -56,6 +67,9 @@ export async function wire({ home, env, db, log }: Wiring) {
   const host = createHostClient(home.hostSocket)
   const runner = await startRunner({ log, leaseMs: leaseMs * 2 })
   const access = createAccess({ db, now: Date.now, random: randomBytes, publicUrl })
+  const keys = findKeys(env, home.key)
+  const secrets = createSecretBox(keys)
+  await takeNewKey({ db, keys, secrets, log })
   const source = createSource({
     db,
     repositories: home.repositories,
@@ -63,6 +77,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     log,
     onChange: (change, actor) => queueDelivery(db, engine, change, { actor, retryOf: null }),
   })
+  const isolation = await findIsolation(isolationOptions(home.root, env))
   const world: World = {
     db,
     log,
@@ -73,14 +88,28 @@ export async function wire({ home, env, db, log }: Wiring) {
     publicUrl,
     target: processTarget(host),
     cacheBudget: Number(env['FAIRLEAD_CACHE_MB'] ?? cacheMegabytes) * 1e6,
-    path: pathOf(env),
+    path: stepPath(env),
     machine: machineVariables(env),
-    secrets: createSecretBox(readOrCreateKey(home.key)),
+    isolation,
+    references: {
+      problem: (reference) => referenceProblem(reference, env),
+      read: (reference) => readReference(reference, { env, fetch }),
+    },
+    secrets,
     disk: async () => {
       const stats = await statfs(home.root)
       return { free: (stats.bavail * stats.bsize) / 1e6, floor: Number(env['FAIRLEAD_DISK_FLOOR_MB'] ?? diskFloor) }
     },
   }
+  const inbox = createInbox({ db, log, source, now: Date.now, parallel: 8 })
+  const webhooks = createWebhooks({
+    db,
+    secrets,
+    now: Date.now,
+    random: randomBytes,
+    publicUrl,
+    onStored: inbox.onStored,
+  })
   const concurrency = Number(env['FAIRLEAD_CONCURRENCY'] ?? Math.max(4, availableParallelism() * 2))
   const definitions = [
     deliveryWorkflow(world, concurrency),
@@ -103,9 +132,18 @@ export async function wire({ home, env, db, log }: Wiring) {
     log,
     version,
     hosts: hostsOf(env, publicUrl),
+    isHttps: publicUrl.startsWith('https:'),
     consoleFolder: join(packageRoot, 'dist/console'),
+    webhooks,
+    appOf: async (of) => {
+      const found = 'run' in of ? await getRun(db, of.run) : await getDeployment(db, of.deployment)
+      return found?.app ?? null
+    },
     handlers: {
       ...accessHandlers(access),
+      ...webhookHandlers({ db, webhooks, getApp: source.get }),
+      ...forgeHandlers({ db, secrets, getApp: source.get }),
+      ...keyHandlers({ db, keys, secrets, log }),
       ...eventHandlers(db),
       ...sourceHandlers(source, (app) => stopApp(world, app)),
       ...lineHandlers(world, source),
@@ -124,12 +162,13 @@ export async function wire({ home, env, db, log }: Wiring) {
     git: createGitHttp({
       repositories: home.repositories,
       log,
-      authorize: async (request, wants) => {
+      authorize: async (request, app, wants) => {
         const { authorization, cookie } = request.headers
         const caller = await access
           .authenticate({ authorization, cookie, address: request.socket.remoteAddress ?? '' })
           .catch(() => null)
-        return caller && { name: caller.name, allowed: mayDo(caller.role, wants === 'write' ? 'developer' : 'viewer') }
+        const needed = wants === 'write' ? 'developer' : 'viewer'
+        return caller && { name: caller.name, allowed: mayDo(caller.role, needed) && mayReach(caller, app) }
       },
       onReceived: async (app, actor) => {
         const { decision, run } = await source.receive(app, actor)
@@ -138,20 +177,12 @@ export async function wire({ home, env, db, log }: Wiring) {
       },
     }),
   })
-  return { world, engine, source, access, runner, host, http, publicUrl }
+  return { world, inbox, engine, source, access, runner, host, http, publicUrl }
 }
 
 /** Stops what runs of an app, before it is forgotten. */
 async function stopApp(world: World, app: string): Promise<void> {
   for (const { name } of await listEnvironments(world.db, app)) await world.target.removeEnvironment(app, name)
-}
-
-/** The PATH of steps and services: the server's, without the folders of this package that `npm start` puts in front. */
-function pathOf(env: Record<string, string | undefined>): string {
-  const folders = (env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(':')
-  return folders
-    .filter((folder) => !folder.startsWith(join(packageRoot, 'node_modules')) && !folder.endsWith('/node-gyp-bin'))
-    .join(':')
 }
 
 /** Under which names requests may come, besides those of this machine. */

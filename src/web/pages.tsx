@@ -9,6 +9,7 @@ import { useTitle } from './ui/page.tsx'
 
 const SignInPage = lazy(async () => ({ default: (await import('./access/sign-in-page.tsx')).SignInPage }))
 const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-page.tsx')).TokensPage }))
+const WebhookPage = lazy(async () => ({ default: (await import('./webhook/webhook-page.tsx')).WebhookPage }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
 const ChangePage = lazy(async () => ({ default: (await import('./change/change-page.tsx')).ChangePage }))
 const DeploymentsPage = lazy(async () => ({
@@ -37,6 +38,7 @@ export function Pages() {
           <Route path="/events" element={<EventsPage />} />
           <Route path="/apps/:app" element={<AppPage />} />
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
+          <Route path="/apps/:app/webhook" element={<WebhookPage />} />
           <Route path="/tokens" element={<TokensPage />} />
           <Route path="*" element={<NoPage />} />
         </Route>

@@ -1,6 +1,6 @@
 import { TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import type { App } from '#contract/app.ts'
 import type { Line } from '#contract/environment.ts'
 import { LineRow } from '../line/line-row.tsx'
@@ -76,7 +76,11 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
     return (
       <p className="panel px-4 py-3">
         The branch <b>{branch}</b> of <code className="font-mono">{repository.url}</code> is watched; each new commit is
-        delivered.
+        delivered, at once where the forge tells of it by its{' '}
+        <Link to={`/apps/${app.name}/webhook`} className="quiet-link">
+          webhook
+        </Link>
+        .
       </p>
     )
   return (

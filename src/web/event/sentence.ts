@@ -171,6 +171,27 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `Evidence was signed: ${Array.isArray(data['kinds']) ? data['kinds'].join(', ') : 'statements'}`,
   }),
+  'deployment.decided': (event, data) => {
+    const verbs: Record<string, string> = {
+      approve: 'approved the release for',
+      refuse: 'refused the release for',
+      override: 'let the release go in spite of the freeze of',
+    }
+    const comment = typeof data['comment'] === 'string' && data['comment'] !== '' ? `: ${data['comment']}` : ''
+    return {
+      tone: data['kind'] === 'refuse' ? 'bad' : 'fact',
+      text: `${event.actor} ${verbs[wordOr(data['kind'], '')] ?? 'decided on the release for'} ${wordOr(data['environment'], 'an environment')}${comment}`,
+    }
+  },
+  'forge.created': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} connected ${last(event.subject)} to ${wordOr(data['repository'], 'its forge')}`,
+  }),
+  'forge.deleted': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} disconnected ${last(event.subject)} from its forge`,
+  }),
+  'key.rotated': (event) => ({ tone: 'fact', text: `${event.actor} made a new key for the secrets` }),
   'configuration.changed': (event, data) => {
     const what =
       Array.isArray(data['changed']) && data['changed'].length > 0 ? data['changed'].join(', ') : 'the configuration'
@@ -230,3 +251,5 @@ function pageOf(event: StoredEvent): string | null {
   if (event.data['run']) return `/runs/${String(event.data['run'])}`
   return event.app === null ? null : `/apps/${event.app}`
 }
+
+const wordOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)

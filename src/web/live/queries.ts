@@ -101,6 +101,16 @@ export function useDeployment(deployment: number) {
 }
 
 /** What is known of a canary; null for a deployment that never was one. */
+/** What a deployment waits for; looked at again while it does, because a calendar sends no event. */
+export function usePermission(deployment: number, isWaiting: boolean) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['permission', deployment, isWaiting],
+    queryFn: ({ signal }) => client.getPermission({ params: { deployment }, signal }),
+    refetchInterval: isWaiting ? 2000 : false,
+  })
+}
+
 export function useVerdict(deployment: number) {
   const client = useClient()
   return useQuery({
@@ -173,6 +183,46 @@ export function useServiceLog(app: string, environment: string, service: string 
 export function useTokens() {
   const client = useClient()
   return useQuery({ queryKey: ['tokens'], queryFn: async ({ signal }) => (await client.listTokens({ signal })).tokens })
+}
+
+export function useWebhook(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['webhook', app],
+    queryFn: async ({ signal }) => (await client.getWebhook({ params: { app }, signal })).webhook,
+    refetchInterval: lookAgain,
+  })
+}
+
+/** What a forge was told; asked again and again, because no event tells of it. */
+export function useForge(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['forge', app],
+    queryFn: ({ signal }) => client.getForge({ params: { app }, signal }),
+    refetchInterval: lookAgain,
+  })
+}
+
+const deliveryPage = 50
+
+/** What comes from a forge is told by no event; it is looked at again and again. */
+export function useWebhookDeliveries(app: string) {
+  const client = useClient()
+  return useInfiniteQuery({
+    queryKey: ['webhook', app, 'deliveries'],
+    queryFn: ({ pageParam, signal }) =>
+      client.listWebhookDeliveries({
+        params: { app },
+        query: { limit: deliveryPage, ...(pageParam === null ? {} : { before: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ deliveries }) =>
+      deliveries.length < deliveryPage ? null : (deliveries.at(-1)?.number ?? null),
+    placeholderData: keepPreviousData,
+    refetchInterval: 2000,
+  })
 }
 
 export function useMe() {
