@@ -30,6 +30,8 @@ export async function killFamily(origin: Origin): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const left = familyOf(origin)
     if (left.length === 0) return
+    // All stand still before one dies, so that none has time to tell of the end of another or to begin a third.
+    signalAll(left, 'SIGSTOP')
     signalAll(left, 'SIGKILL')
     await sleep(tries < 10 ? 5 : 50)
   }
