@@ -33,6 +33,8 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
   const mayChange = useMay('operator')
   const [draft, setDraft] = useState<Draft | null>(null)
   const [question, ask] = useState<Question | null>(null)
+  // What is saved closes late, and must not close what was opened meanwhile.
+  const close = (): void => setDraft((now) => (now === draft ? null : now))
   const change = async (kind: Kind, name: string, value: string | null): Promise<void> => {
     await client.changeConfiguration({ params: { app, environment }, body: { [kind]: { [name]: value } } })
     await queries.invalidateQueries({ queryKey: ['configuration', app, environment] })
@@ -63,8 +65,8 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
           </>
         )}
       </Loaded>
-      <Modal open={draft !== null} close={() => setDraft(null)} title={titleOf(draft)}>
-        {draft ? <Editor draft={draft} isRunning={isRunning} save={change} close={() => setDraft(null)} /> : null}
+      <Modal open={draft !== null} close={close} title={titleOf(draft)}>
+        {draft ? <Editor draft={draft} isRunning={isRunning} save={change} close={close} /> : null}
       </Modal>
       <Confirm question={question} close={() => ask(null)} />
     </Section>
