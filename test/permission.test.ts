@@ -40,9 +40,9 @@ describe('permission to begin', () => {
     let found = { deployment: 0, run: 0 }
     await waitFor(`${app} waits`, async () => {
       const { deployments } = await installation.client.listDeployments({
-        query: { app, environment: 'production', limit: 1 },
+        query: { app, environment: 'production', limit: 10 },
       })
-      const [newest] = deployments
+      const newest = deployments.find(({ kind }) => kind === 'delivery')
       found = { deployment: newest?.id ?? 0, run: newest?.run ?? 0 }
       return newest?.state === 'waiting' && reason.test(newest.reason ?? '')
     })
@@ -135,6 +135,65 @@ describe('permission to begin', () => {
       const { live } = await installation.client.getDeployment({ params: { deployment: back.id } })
       return live !== null
     })
+  })
+
+  test('a configuration is a change: it waits, is no part of what is delivered meanwhile, and is gone when it is refused', async () => {
+    const repository = await repositoryOf('{approve: {by: [Bob]}}')
+    await push(installation, 'configured', repository)
+    const first = await waiting('configured', /^waits for approval/)
+    const bob = await as('Bob', 'developer')
+    const approve = (deployment: number) =>
+      bob.decideDeployment({ params: { deployment }, body: { kind: 'approve' as const, comment: '' } })
+    await approve(first.deployment)
+    await endedRun(installation, first.run)
+    const zoe = await as('Zoe', 'operator')
+    const params = { app: 'configured', environment: 'production' }
+    const set = (name: string) => zoe.changeConfiguration({ params, body: { variables: { [name]: '1' } } })
+    const inForce = async () => (await zoe.getConfiguration({ params })).variables
+    const stateOf = async (deployment: number) => (await zoe.getDeployment({ params: { deployment } })).state
+
+    const one = await set('ONE')
+    expect(one.configuration).toMatchObject({ version: 1, state: 'waiting' })
+    const two = await set('TWO')
+    expect(two.configuration).toMatchObject({ version: 2, state: 'waiting', changed: ['ONE', 'TWO'] })
+    await waitFor('the first gave way', async () => (await stateOf(one.deployment?.id ?? 0)) === 'superseded')
+    expect(await inForce()).toEqual({})
+    // What is delivered meanwhile has what is in force.
+    await repository.commit({ 'a.txt': 'one' })
+    await push(installation, 'configured', repository)
+    let second = first
+    await waitFor('the next change waits', async () => {
+      second = await waiting('configured', /^waits for approval/)
+      return second.run > first.run
+    })
+    await approve(second.deployment)
+    expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
+    expect(await zoe.getDeployment({ params: { deployment: second.deployment } })).toMatchObject({ configuration: 0 })
+
+    await bob.decideDeployment({
+      params: { deployment: two.deployment?.id ?? 0 },
+      body: { kind: 'refuse', comment: 'not in this week' },
+    })
+    await waitFor('it is refused', async () => (await stateOf(two.deployment?.id ?? 0)) === 'failed')
+    const three = await set('THREE')
+    expect(three.configuration).toMatchObject({ version: 3, state: 'waiting', changed: ['THREE'] })
+    await waitFor('it waits', async () => {
+      const { blocked } = await zoe.getPermission({ params: { deployment: three.deployment?.id ?? 0 } })
+      return blocked === 'approval'
+    })
+    await approve(three.deployment?.id ?? 0)
+    await waitFor('it is live', async () => (await stateOf(three.deployment?.id ?? 0)) === 'live')
+    expect(await inForce()).toEqual({ THREE: '1' })
+    const { configurations } = await zoe.listConfigurations({ params })
+    expect(configurations.map(({ version, state }) => [version, state])).toEqual([
+      [3, 'in_force'],
+      [2, 'refused'],
+      [1, 'refused'],
+    ])
+    const { environments } = await zoe.listTimeLost({ params: { app: 'configured' } })
+    expect(environments[0]).toMatchObject({ environment: 'staging', deployments: 2, waited: 0, approvalMs: 0 })
+    expect(environments[1]).toMatchObject({ environment: 'production', deployments: 5, frozenMs: 0 })
+    expect(environments[1]?.approvalMs).toBeGreaterThan(environments[1]?.longestMs ?? 0)
   })
 
   test('a run that waits can be cancelled', async () => {

@@ -24,3 +24,16 @@ export const permission = z.object({
   decisions: z.array(decision),
 })
 export type Permission = z.infer<typeof permission>
+
+/** What waiting for people and calendars cost in an environment, with what is under way. */
+export const timeLost = z.object({
+  environment: z.string(),
+  /** that came in this time, and those of them that waited */
+  deployments: z.number().int(),
+  waited: z.number().int(),
+  /** milliseconds, over all of them */
+  frozenMs: z.number(),
+  approvalMs: z.number(),
+  longestMs: z.number(),
+})
+export type TimeLost = z.infer<typeof timeLost>

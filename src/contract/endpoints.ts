@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { decisionKinds, permission } from './decision.ts'
 import { forgeEndpoints } from './forge-endpoints.ts'
+import { permissionEndpoints } from './permission-endpoints.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 import { me, token } from './access.ts'
 import { app, name, repository } from './app.ts'
@@ -319,23 +319,7 @@ export const endpoints = {
     params: z.object({ deployment: id }),
     output: done,
   }),
-  getPermission: endpoint({
-    method: 'GET',
-    path: '/deployments/{deployment}/permission',
-    role: 'viewer',
-    summary: 'What a deployment waits for before it may begin, what was decided, and the time lost to it',
-    params: z.object({ deployment: id }),
-    output: permission,
-  }),
-  decideDeployment: endpoint({
-    method: 'POST',
-    path: '/deployments/{deployment}/decisions',
-    role: 'developer',
-    summary: 'Approve or refuse a deployment that waits, or let it go in spite of a freeze',
-    params: z.object({ deployment: id }),
-    body: z.object({ kind: z.enum(decisionKinds), comment: z.string().trim().max(1000).default('') }),
-    output: permission,
-  }),
+  ...permissionEndpoints,
   getConfiguration: endpoint({
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configuration',

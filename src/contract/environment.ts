@@ -56,6 +56,8 @@ export const configuration = z.object({
   app: z.string(),
   environment: z.string(),
   version: z.number().int(),
+  /** one that people or a calendar have a say in waits, and is refused or in force after that */
+  state: z.enum(['waiting', 'in_force', 'refused']),
   variables: z.record(z.string(), z.string()),
   secrets: z.array(z.string()),
   /** where the values of those secrets are kept that are not kept here */

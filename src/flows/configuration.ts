@@ -16,6 +16,8 @@ export interface ConfigurationInput {
   app: string
   environment: string
   actor: string
+  /** people or a calendar have a say in it */
+  asksPermission?: boolean
 }
 
 /** Delivers a changed configuration: the artifact that is live, started anew with the newest version, verified, switched. */
@@ -49,7 +51,7 @@ async function configure(
     rank: release.run,
     folder,
     verify: true,
-    asksPermission: false,
+    asksPermission: input.asksPermission ?? false,
     refreshConfiguration: true,
     formerState: 'replaced',
     formerReason: null,

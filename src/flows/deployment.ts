@@ -1,6 +1,6 @@
 import { stepFile } from '#contract/step-file.ts'
 import type { Fence } from '#contract/host.ts'
-import { getStored } from '#domains/config/store.ts'
+import { decideConfiguration, getStored } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
 import { setVerdictState } from '#domains/deploy/verdict-store.ts'
@@ -33,7 +33,7 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
     if (plan.asksPermission) {
       const permission = await ctx.until(`${at}.permission`, lookAgainMs, () => lookForPermission(world, plan))
       if (permission.end !== null) {
-        await ctx.step(`${at}.refused`, async (step) => end(step, plan, permission.end, permission.reason))
+        await ctx.step(`${at}.refused`, (step) => refuse(world, step, plan, permission))
         return { state: permission.end, reason: permission.reason }
       }
     }
@@ -84,12 +84,32 @@ async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
     return decision
   }
   if (plan.refreshConfiguration) {
+    const own = await ownConfiguration(world, plan)
     const { version } = await getStored(world.db, plan.app, plan.environment)
-    step.write(store.setReleaseConfiguration(plan.release, version))
+    step.write(store.setReleaseConfiguration(plan.release, Math.max(version, own)))
+    step.write(decideConfiguration(plan.app, plan.environment, own, 'in_force'))
   }
   step.write(store.beginDeployment(plan.id, live?.id ?? null))
   step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.started', data: facts(plan) })
   return { go: true as const, former: live ? { id: live.id, release: live.release } : null }
+}
+
+/** The version that a deployment of a configuration brings; 0 for any other, which takes what is in force. */
+async function ownConfiguration(world: World, plan: PlannedDeployment): Promise<number> {
+  const release = plan.kind === 'configuration' ? await store.getRelease(world.db, plan.release) : null
+  return release?.configuration ?? 0
+}
+
+/** A configuration that may not come is not brought by the next change either. One that gave way to a later one is part of that. */
+async function refuse(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  answer: { end: 'failed' | 'superseded'; reason: string },
+): Promise<null> {
+  if (answer.end === 'failed')
+    step.write(decideConfiguration(plan.app, plan.environment, await ownConfiguration(world, plan), 'refused'))
+  return end(step, plan, answer.end, answer.reason)
 }
 
 function end(

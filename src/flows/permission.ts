@@ -16,7 +16,7 @@ export async function lookForPermission(
   const answer = decidePermission({
     rules,
     decisions: await store.listDecisions(world.db, plan.id),
-    later: await store.laterDelivery(world.db, plan.id),
+    later: await store.laterOfItsKind(world.db, plan.id),
     asked: Date.parse(deployment?.created ?? ''),
     now: world.clock.now(),
   })

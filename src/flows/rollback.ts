@@ -1,6 +1,6 @@
 import type { Deployment } from '#contract/run.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { getStored, insertConfiguration } from '#domains/config/store.ts'
+import { decideConfiguration, getNewest, getStored, insertConfiguration } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
 import type { NewEvent } from '#contract/event.ts'
@@ -173,21 +173,22 @@ async function restoreConfiguration(
 ): Promise<null> {
   const newest = await getStored(world.db, input.app, input.environment)
   if (newest.version === version) return null
+  const { highest } = await getNewest(world.db, input.app, input.environment)
   const good = await getStored(world.db, input.app, input.environment, version)
   const names = new Set(
     [newest, good].flatMap((stored) => [...Object.keys(stored.variables), ...Object.keys(stored.secrets)]),
   )
   const value = (stored: typeof good, name: string) => stored.variables[name] ?? stored.secrets[name]
   const changed = [...names].filter((name) => value(newest, name) !== value(good, name)).sort()
-  step.write(
-    insertConfiguration(input.app, input.environment, { ...good, version: newest.version + 1 }, changed, input.actor),
-  )
+  // What waits was made on top of what is taken back.
+  step.write(decideConfiguration(input.app, input.environment, highest, 'refused'))
+  step.write(insertConfiguration(input.app, input.environment, { ...good, version: highest + 1 }, changed, input.actor))
   step.emit({
     type: 'dev.cdeventsx.fairlead-configuration.changed',
     subject: `environment/${input.app}/${input.environment}`,
     app: input.app,
     actor: input.actor,
-    data: { version: newest.version + 1, changed, restored: version },
+    data: { version: highest + 1, changed, restored: version },
   })
   return null
 }

@@ -109,6 +109,7 @@ async function history(context: Context, app: string, environment: string): Prom
         ago(one.created, context.now()),
         one.actor,
         one.changed.join(', '),
+        one.state === 'in_force' ? '' : one.state,
       ]),
       context.stdout.columns ?? 100,
     ),
@@ -128,9 +129,11 @@ async function change(
   const { client } = await context.connect()
   const answer = await client.changeConfiguration({ params: { app, environment }, body })
   context.answer(answer, () => [
-    answer.deployment
-      ? `Version ${answer.configuration.version} of ${app}/${environment} is being deployed (deployment ${answer.deployment.id})`
-      : `Version ${answer.configuration.version} of ${app}/${environment} is in force from the next deployment on`,
+    answer.deployment?.state === 'waiting' && answer.configuration.state === 'waiting'
+      ? `Version ${answer.configuration.version} of ${app}/${environment} waits for permission (deployment ${answer.deployment.id})`
+      : answer.deployment
+        ? `Version ${answer.configuration.version} of ${app}/${environment} is being deployed (deployment ${answer.deployment.id})`
+        : `Version ${answer.configuration.version} of ${app}/${environment} is in force from the next deployment on`,
   ])
 }
 

@@ -1,6 +1,6 @@
 import type { Decision } from '#contract/decision.ts'
 import { number } from '../arguments.ts'
-import { took } from '../format.ts'
+import { table, took } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../world.ts'
 
@@ -25,6 +25,31 @@ export const register: Register = (program, context) => {
     .description('let a deployment begin in spite of a freeze')
     .addHelpText('after', '\nExamples:\n  $ fairlead override-freeze 31 --comment "fixes the outage of today"')
     .action((id: number, options: { comment: string }) => decide(context, id, 'override', options.comment))
+  program
+    .command('time-lost')
+    .argument('<app>', 'name of the app')
+    .option('--days <n>', 'of so many days', number, 30)
+    .description('how long deployments waited for approval and freezes')
+    .action((app: string, options: { days: number }) => timeLost(context, app, options))
+}
+
+async function timeLost(context: Context, app: string, options: { days: number }): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.listTimeLost({ params: { app }, query: options })
+  const length = (ms: number): string => (ms === 0 ? '-' : took(new Date(0).toISOString(), null, ms))
+  context.answer(answer, () =>
+    table([
+      ['environment', 'deployments', 'waited', 'for approval', 'frozen', 'longest'],
+      ...answer.environments.map((one) => [
+        one.environment,
+        String(one.deployments),
+        String(one.waited),
+        length(one.approvalMs),
+        length(one.frozenMs),
+        length(one.longestMs),
+      ]),
+    ]),
+  )
 }
 
 const words = { approve: 'approved', refuse: 'refused', override: 'let go in spite of the freeze' }

@@ -15,9 +15,42 @@ export async function getStored(
 ): Promise<StoredConfiguration> {
   if (version === 0) return empty
   const rows = await db.query<StoredConfiguration>(sql`select version, variables, secrets from configuration
-    where app = ${app} and environment = ${environment} and (${version ?? null}::int is null or version = ${version ?? null}::int)
+    where app = ${app} and environment = ${environment}
+      and (version = ${version ?? null}::int or (${version ?? null}::int is null and state = 'in_force'))
     order by version desc limit 1`)
   return rows[0] ?? empty
+}
+
+/** What the next change is made to: the newest, which may still wait, with all that differs in it from what is in force, and the highest number there is. */
+export async function getNewest(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<{ newest: StoredConfiguration; waiting: string[]; highest: number }> {
+  const rows = await db.query<StoredConfiguration & { state: Configuration['state']; changed: string[] }>(
+    sql`select version, variables, secrets, state, changed from configuration
+      where app = ${app} and environment = ${environment}
+        and version >= (select coalesce(max(version), 0) from configuration
+          where app = ${app} and environment = ${environment} and state = 'in_force')
+      order by version desc`,
+  )
+  const newest = rows.find(({ state }) => state !== 'refused') ?? empty
+  return {
+    newest: { version: newest.version, variables: newest.variables, secrets: newest.secrets },
+    waiting: rows.flatMap(({ state, changed }) => (state === 'waiting' ? changed : [])),
+    highest: rows[0]?.version ?? 0,
+  }
+}
+
+/** What waits, up to a version, is in force now, or never will be: each was made on top of the one before. */
+export function decideConfiguration(
+  app: string,
+  environment: string,
+  version: number,
+  state: 'in_force' | 'refused',
+): Statement {
+  return sql`update configuration set state = ${state}
+    where app = ${app} and environment = ${environment} and version <= ${version} and state = 'waiting'`
 }
 
 export async function listConfigurations(
@@ -26,7 +59,7 @@ export async function listConfigurations(
   environment: string,
   limit: number,
 ): Promise<Configuration[]> {
-  return db.query<Configuration>(sql`select app, environment, version, variables, actor, created, changed,
+  return db.query<Configuration>(sql`select app, environment, version, state, variables, actor, created, changed,
       (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets,
       (select coalesce(json_object_agg(one.key, substr(one.value, 6) order by one.key), '{}') from jsonb_each_text(secrets) one
         where one.value like 'from:%') as "references"
@@ -40,9 +73,10 @@ export function insertConfiguration(
   next: StoredConfiguration,
   changed: string[],
   actor: string,
+  state: 'waiting' | 'in_force' = 'in_force',
 ): Statement {
-  return sql`insert into configuration (app, environment, version, variables, secrets, changed, actor)
-    values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb, ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor})`
+  return sql`insert into configuration (app, environment, version, variables, secrets, changed, actor, state)
+    values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb, ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor}, ${state})`
 }
 
 /** What a secret of an environment is bound to, so that it cannot be moved to another. */

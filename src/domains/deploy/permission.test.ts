@@ -105,6 +105,7 @@ describe('an approval', () => {
     expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
     expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()
     expect(mayDecide('override', { name: 'Bob', isOperator: false }, { rules, author })).toContain('operator')
+    expect(mayDecide('override', { name: 'Ada', isOperator: true }, { rules, author })).toBeNull()
     expect(mayDecide('refuse', { name: 'Bob', isOperator: false }, { rules, author: ['Bob'] })).toBeNull()
   })
 })

@@ -107,9 +107,10 @@ export function mayDecide(
   who: { name: string; isOperator: boolean },
   { rules, author }: { rules: Rules; author: string[] },
 ): string | null {
-  if (kind !== 'refuse' && author.some((one) => one.toLowerCase() === who.name.toLowerCase()))
-    return 'You are an author of this change, and somebody else has to decide'
+  // Whoever is on call may be alone, and the author of the fix.
   if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
+  if (kind === 'approve' && author.some((one) => one.toLowerCase() === who.name.toLowerCase()))
+    return 'You are an author of this change, and somebody else has to decide'
   if (rules.approvals.length === 0) return 'It waits for nobody to approve it'
   const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))
   const isAsked = rules.approvals.some(({ by }) => by.length === 0) && who.isOperator

@@ -1,4 +1,4 @@
-import type { Decision, Permission } from '#contract/decision.ts'
+import type { Decision, Permission, TimeLost } from '#contract/decision.ts'
 import type { Deployment } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -152,11 +152,11 @@ export function blockDeployment(id: number, blocked: 'freeze' | 'approval' | nul
     where id = ${id} and state = 'waiting' and (blocked, reason) is distinct from (${blocked}, ${reason})`
 }
 
-/** A later delivery that waits for the same environment. */
-export async function laterDelivery(db: Database, id: number): Promise<number | null> {
+/** A later one of its kind that waits for the same environment, and has all that it brings. */
+export async function laterOfItsKind(db: Database, id: number): Promise<number | null> {
   const rows = await db.query<{ id: number }>(sql`select later.id from deployment mine join deployment later
     on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
-      and later.kind = 'delivery'
+      and later.kind = mine.kind
     where mine.id = ${id} order by later.id desc limit 1`)
   return rows[0]?.id ?? null
 }
@@ -177,6 +177,20 @@ export async function getPermission(db: Database, deployment: number): Promise<P
   const rows = await db.query<Omit<Permission, 'decisions'>>(sql`select blocked, blocked_since as since,
       case when blocked is not null then reason end as reason, frozen_ms as "frozenMs", approval_ms as "approvalMs" from deployment where id = ${deployment}`)
   return rows[0] ? { ...rows[0], decisions: await listDecisions(db, deployment) } : null
+}
+
+/** Of the deployments of so many days that could have been asked to wait: what is taken back waits for nobody. */
+export async function listTimeLost(db: Database, app: string, days: number): Promise<TimeLost[]> {
+  return db.query<TimeLost>(sql`select e.name as environment, count(w.id)::int as deployments,
+      count(*) filter (where w.frozen + w.approval > 0)::int as waited, coalesce(sum(w.frozen), 0)::float8 as "frozenMs",
+      coalesce(sum(w.approval), 0)::float8 as "approvalMs", coalesce(max(w.frozen + w.approval), 0)::float8 as "longestMs"
+    from environment e left join (
+      select id, app, environment, frozen_ms + case when blocked = 'freeze' then now_ms else 0 end as frozen,
+        approval_ms + case when blocked = 'approval' then now_ms else 0 end as approval
+      from (select *, case when state = 'waiting' then extract(epoch from now() - blocked_since) * 1000 else 0 end as now_ms from deployment) d
+      where kind <> 'rollback' and created > now() - make_interval(days => ${days})) w
+      on w.app = e.app and w.environment = e.name
+    where e.app = ${app} group by e.name, e.position order by e.position, e.name`)
 }
 
 export function beginDeployment(id: number, replaces: number | null): Statement {

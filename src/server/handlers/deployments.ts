@@ -4,7 +4,7 @@ import type { Configuration } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { applyChange } from '#domains/config/config.ts'
-import { getStored, insertConfiguration, listConfigurations, sealedAs } from '#domains/config/store.ts'
+import { getNewest, insertConfiguration, listConfigurations, sealedAs } from '#domains/config/store.ts'
 import { mayDecide } from '#domains/deploy/permission.ts'
 import * as store from '#domains/deploy/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/deploy/verdict-store.ts'
@@ -31,6 +31,7 @@ type DeploymentEndpoints =
   | 'promoteCanary'
   | 'getPermission'
   | 'decideDeployment'
+  | 'listTimeLost'
 
 export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
@@ -52,6 +53,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
       return { done: true as const }
     },
     getPermission: ({ params }) => mustGetPermission(db, params.deployment),
+    listTimeLost: async ({ params, query }) => ({ environments: await store.listTimeLost(db, params.app, query.days) }),
     decideDeployment: async ({ params: { deployment: id }, body }, caller) => {
       await decide(world, id, body, caller)
       return mustGetPermission(db, id)
@@ -65,7 +67,8 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     },
     getConfiguration: async ({ params }) => {
       await mustHave(db, params.app, params.environment)
-      return (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
+      const versions = await listConfigurations(db, params.app, params.environment, 100)
+      return versions.find(({ state }) => state === 'in_force') ?? emptyConfiguration(params)
     },
     listConfigurations: async ({ params, query }) => {
       await mustHave(db, params.app, params.environment)
@@ -102,6 +105,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
 const emptyConfiguration = (params: { app: string; environment: string }): Configuration => ({
   ...params,
   version: 0,
+  state: 'in_force',
   variables: {},
   secrets: [],
   references: {},
@@ -142,7 +146,10 @@ async function decide(
   if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
   const rules = await permissionRules(world, { app, environment, definition: release.definition })
   const isOperator = mayDo(caller.role, 'operator')
-  const author = [change.author.name, change.author.email, deployment.actor]
+  const author =
+    deployment.kind === 'configuration'
+      ? [deployment.actor]
+      : [change.author.name, change.author.email, deployment.actor]
   const why = mayDecide(kind, { name: caller.name, isOperator }, { rules, author })
   if (why !== null) throw new FairleadError('not_now', { why })
   await db.batch([
@@ -186,39 +193,57 @@ interface RequestedChange {
 /** Stores the next version and, where something is live, starts its delivery; answers the deployment's number. */
 async function change(world: World, engine: Engine, request: RequestedChange, actor: string): Promise<number | null> {
   const { app, environment } = request
-  const now = await getStored(world.db, app, environment)
+  const { newest, waiting, highest } = await getNewest(world.db, app, environment)
   const boundTo = (name: string): string => sealedAs(app, environment, name)
   const result = applyChange(
-    now,
+    newest,
     request,
     (name, value) => world.secrets.seal(boundTo(name), value),
     (name, sealed) => world.secrets.open(boundTo(name), sealed, name),
   )
   if (!result) return null
   const live = await store.liveDeployment(world.db, app, environment)
-  const chain = live?.change.chain ?? `configuration/${app}/${environment}/${result.next.version}`
+  const release = live ? await store.getRelease(world.db, live.release) : null
+  const rules = release && (await permissionRules(world, { app, environment, definition: release.definition }))
+  const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
+  const version = highest + 1
+  const changed = [...new Set([...waiting, ...result.changed])].sort()
+  const chain = live?.change.chain ?? `configuration/${app}/${environment}/${version}`
   const statements: Statement[] = [
-    insertConfiguration(app, environment, result.next, result.changed, actor),
+    insertConfiguration(
+      app,
+      environment,
+      { ...result.next, version },
+      changed,
+      actor,
+      asksPermission ? 'waiting' : 'in_force',
+    ),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-configuration.changed',
       subject: `environment/${app}/${environment}`,
       chain,
       app,
       actor,
-      data: { version: result.next.version, changed: result.changed },
+      data: { version, changed },
     }),
   ]
-  const release = live ? await store.getRelease(world.db, live.release) : null
   if (!release) {
     await storeVersion(world.db, statements)
     return null
   }
   const ids = await store.nextIds(world.db)
   const workflow = `configuration/${ids.deployment}`
-  const input: ConfigurationInput = { deployment: ids.deployment, release: ids.release, app, environment, actor }
+  const input: ConfigurationInput = {
+    deployment: ids.deployment,
+    release: ids.release,
+    app,
+    environment,
+    actor,
+    asksPermission,
+  }
   await storeVersion(world.db, [
     ...statements,
-    store.insertRelease({ ...release, id: ids.release, configuration: result.next.version }),
+    store.insertRelease({ ...release, id: ids.release, configuration: version }),
     store.insertDeployment({
       id: ids.deployment,
       app,

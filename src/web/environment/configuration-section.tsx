@@ -60,7 +60,13 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
       <Loaded query={query} shape={<RowsShape rows={3} height="h-10" />}>
         {(versions) => (
           <>
-            <Values current={versions[0]} mayChange={mayChange} edit={setDraft} remove={askRemove} />
+            <Values
+              current={versions.find(({ state }) => state === 'in_force')}
+              mayChange={mayChange}
+              edit={setDraft}
+              remove={askRemove}
+            />
+            <Waiting newest={versions[0]} />
             <Versions versions={versions} />
           </>
         )}
@@ -130,6 +136,18 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
   )
 }
 
+function Waiting({ newest }: { newest: Configuration | undefined }) {
+  if (newest?.state !== 'waiting') return null
+  return (
+    <p className="mt-2 text-warn">
+      Version {newest.version} of {newest.actor} waits before it is in force:{' '}
+      <span className="font-mono">{newest.changed.join(', ')}</span>
+    </p>
+  )
+}
+
+const stateWords: Record<Configuration['state'], string> = { waiting: 'waits', in_force: '', refused: 'refused' }
+
 function Versions({ versions }: { versions: Configuration[] }) {
   const real = versions.filter((one) => one.version > 0)
   if (real.length === 0) return null
@@ -143,6 +161,7 @@ function Versions({ versions }: { versions: Configuration[] }) {
           <li key={one.version} className="flex flex-wrap gap-x-4 px-4 py-2">
             <span className="w-20">Version {one.version}</span>
             <span className="min-w-0 flex-1 basis-48 font-mono text-[0.95em]">{one.changed.join(', ')}</span>
+            {one.state === 'in_force' ? null : <span className="text-warn">{stateWords[one.state]}</span>}
             <span className="text-soft">
               {one.actor} · <Ago time={one.created} />
             </span>

@@ -3,15 +3,17 @@ import { useState } from 'react'
 import { useParams } from 'react-router'
 import type { Environment } from '#contract/environment.ts'
 import { DeploymentRow } from '../deployment/deployment-row.tsx'
-import { useDeployments, useEnvironment, useMay } from '../live/queries.ts'
+import { useDeployments, useEnvironment, useMay, useTimeLost } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
+import { formatDuration } from '../ui/duration.ts'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { healthLooks, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { PermissionCard } from '../run/permission-card.tsx'
 import { CanaryCard } from '../verdict/canary-card.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
 import { Instances } from './instances.tsx'
@@ -73,6 +75,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         <RollbackWords environment={environment} />
       </PageHead>
       <Running environment={environment} />
+      <TimeLost app={app} environment={name} />
       <Canaries environment={environment} />
       {environment.pending.length > 0 ? (
         <Section title="On the way here">
@@ -81,6 +84,11 @@ function EnvironmentView({ environment }: { environment: Environment }) {
               <DeploymentRow key={deployment.id} deployment={deployment} isAtHome />
             ))}
           </ul>
+          {environment.pending
+            .filter(({ state, kind }) => state === 'waiting' && kind === 'configuration')
+            .map((deployment) => (
+              <PermissionCard key={deployment.id} deployment={deployment} />
+            ))}
         </Section>
       ) : null}
       {environment.instances.length > 0 ? <Instances instances={environment.instances} /> : null}
@@ -94,6 +102,22 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
       <History app={app} environment={name} />
     </>
+  )
+}
+
+/** What it costs that people and calendars are asked; nothing where nobody is. */
+function TimeLost({ app, environment }: { app: string; environment: string }) {
+  const lost = useTimeLost(app).data?.find((one) => one.environment === environment)
+  if (!lost || lost.waited === 0) return null
+  const parts = [
+    lost.approvalMs > 0 ? `${formatDuration(lost.approvalMs)} lost to waiting for approval` : null,
+    lost.frozenMs > 0 ? `${formatDuration(lost.frozenMs)} to freezes` : null,
+  ].filter((part) => part !== null)
+  return (
+    <p className="mt-3 text-soft">
+      In the last 30 days {parts.join(' and ')}: {lost.waited} of {lost.deployments} deployments waited, the longest{' '}
+      {formatDuration(lost.longestMs)}.
+    </p>
   )
 }
 

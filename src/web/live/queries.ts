@@ -100,7 +100,6 @@ export function useDeployment(deployment: number) {
   })
 }
 
-/** What is known of a canary; null for a deployment that never was one. */
 /** What a deployment waits for; looked at again while it does, because a calendar sends no event. */
 export function usePermission(deployment: number, isWaiting: boolean) {
   const client = useClient()
@@ -111,6 +110,16 @@ export function usePermission(deployment: number, isWaiting: boolean) {
   })
 }
 
+/** What waiting for people and calendars cost an app's environments in the last thirty days. */
+export function useTimeLost(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['time-lost', app],
+    queryFn: async ({ signal }) => (await client.listTimeLost({ params: { app }, signal })).environments,
+  })
+}
+
+/** What is known of a canary; null for a deployment that never was one. */
 export function useVerdict(deployment: number) {
   const client = useClient()
   return useQuery({

@@ -62,7 +62,8 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
   const [question, ask] = useState<Question | null>(null)
   const comment = useRef<HTMLInputElement>(null)
   const { id, environment, change } = deployment
-  const what = `“${change.subject}” (${shortSha(change.sha)})`
+  const what =
+    deployment.kind === 'configuration' ? 'The changed configuration' : `“${change.subject}” (${shortSha(change.sha)})`
   const decide = (kind: Decision['kind'], title: string, text: string, verb: string, danger = false): void =>
     ask({
       title,
