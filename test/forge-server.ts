@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-interface Asked {
+export interface Asked {
   method: string
   path: string
   authorization: string
   body: Record<string, unknown>
 }
 
-interface Answer {
+export interface Answer {
   status: number
   headers?: Record<string, string>
   body: unknown

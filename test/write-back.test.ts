@@ -10,6 +10,7 @@ import {
   tinyApp,
   waitFor,
 } from './installation.ts'
+import { makeGitHubApp } from './github-app.ts'
 import { type ForgeServer, startForge } from './forge-server.ts'
 
 describe('a forge', () => {
@@ -139,6 +140,62 @@ describe('a forge', () => {
     expect((await reported('unknown')).forge).toMatchObject({ problem: null })
   })
 
+  test('GitHub is told checks by an App, with what is wrong on its lines', async () => {
+    const app = makeGitHubApp('4711', token)
+    forge.instead = app.answer
+    await installation.client.createApp({ body: { name: 'checked' } })
+    const body = { kind: 'github' as const, url: forge.url, repository: 'acme/shop', appId: '4711', token: app.key }
+    await installation.client.putForge({ params: { app: 'checked' }, body })
+    const sarif = (level: string, rule: string): string =>
+      JSON.stringify({
+        ...{ version: '2.1.0', $schema: 'https://json.schemastore.org/sarif-2.1.0.json' },
+        runs: [
+          {
+            tool: { driver: { name: 'lint' } },
+            results: [
+              {
+                ...{ ruleId: rule, level, message: { text: 'eval is evil' } },
+                locations: [{ physicalLocation: { artifactLocation: { uri: 'a.js' }, region: { startLine: 2 } } }],
+              },
+            ],
+          },
+        ],
+      })
+    const yaml = `steps: {lint: {run: cp found.json lint.sarif, reports: lint.sarif}}
+gates: {clean: 'findings.all(f, f.level != "error")'}
+environments: {production: {}}
+`
+    const repository = await repositoryOf({
+      'fairlead.yaml': yaml,
+      'a.js': 'one\neval(two)\n',
+      'found.json': sarif('note', 'no-var'),
+    })
+    expect(await deliver('checked', repository)).toBe('succeeded')
+    await waitFor('it is told', async () => app.checks[0]?.conclusion === 'success')
+    await repository.commit({ 'found.json': sarif('error', 'no-eval') })
+    expect(await deliver('checked', repository)).toBe('failed')
+    await waitFor('it is told', async () => app.checks.at(-1)?.conclusion === 'failure')
+    expect(app.checks).toHaveLength(2)
+    expect(app.checks[1]).toMatchObject({
+      name: 'fairlead',
+      status: 'completed',
+      details_url: expect.stringContaining('/runs/'),
+    })
+    expect(app.checks[1]?.output.summary).toContain('gate `clean`: failed')
+    expect(app.checks[1]?.output.annotations).toEqual([
+      {
+        ...{ path: 'a.js', start_line: 2, end_line: 2, annotation_level: 'failure' },
+        ...{ title: 'lint: no-eval', message: 'eval is evil' },
+      },
+    ])
+    // One token serves for its hour, and neither it nor the key is shown.
+    expect(forge.asked.filter(({ path }) => path.endsWith('/access_tokens'))).toHaveLength(1)
+    expect(forge.statuses.size).toBe(0)
+    const shown = JSON.stringify(await reported('checked'))
+    expect(shown).toContain('"appId":"4711"')
+    expect(shown).not.toContain('PRIVATE KEY')
+  })
+
   test('that lets a token write statuses and no deployments is told statuses, and the rest with a better token', async () => {
     forge.instead = ({ path }) =>
       path.includes('/deployments') ? { status: 403, body: { message: 'Resource not accessible by token' } } : null
@@ -186,6 +243,8 @@ describe('a forge', () => {
     [{ kind: 'github', repository: 'acme/shop', token: 'two words' }, /one word/],
     [{ kind: 'github', url: 'file:///etc/passwd', repository: 'acme/shop', token }, /https:\/\//],
     [{ kind: 'github', url: 'https://a:b@git.example.com', repository: 'acme/shop', token }, /must not hold a user/],
+    [{ kind: 'github', repository: 'acme/shop', appId: '1', token }, /must be the private key of the App/],
+    [{ kind: 'gitea', url: 'https://x.example', repository: 'acme/shop', appId: '1', token }, /appId: is for GitHub/],
     [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
   ])('%j is refused in a sentence', async (body, sentence) => {
     await installation.client.createApp({ body: { name: 'refused' } })

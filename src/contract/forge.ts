@@ -11,6 +11,8 @@ export const forge = z.object({
   url: z.string(),
   /** as the forge names it, OWNER/NAME */
   repository: z.string(),
+  /** of the GitHub App that it is told as; null for a token */
+  appId: z.string().nullable(),
   created: z.string(),
   /** it is not asked before this, because it said so or did not answer */
   paused: z.string().nullable(),
@@ -51,11 +53,20 @@ export const newForge = z
       .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not hold a user; give the token')
       .optional(),
     repository: repositoryName,
-    token: z
+    /** of a GitHub App; its private key is the token then */
+    appId: z
       .string()
-      .min(1)
-      .max(4000)
-      .regex(/^[\x21-\x7e]+$/, 'must be one word of ASCII'),
+      .regex(/^\d{1,12}$/, 'must be the number of a GitHub App')
+      .optional(),
+    token: z.string().min(1).max(8000),
+  })
+  .refine(({ appId, token }) => appId !== undefined || /^[\x21-\x7e]+$/.test(token), {
+    path: ['token'],
+    error: 'must be one word of ASCII',
+  })
+  .refine(({ appId, kind }) => appId === undefined || kind === 'github', {
+    path: ['appId'],
+    error: 'is for GitHub alone; other forges take a token',
   })
   .refine(({ kind, url }) => url !== undefined || publicForges[kind] !== undefined, {
     path: ['url'],

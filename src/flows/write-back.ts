@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clients } from '#domains/forge/clients/all.ts'
+import type { createAppTokens } from '#domains/forge/clients/github-app.ts'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
 import { decidePause, decideTold, type Untold } from '#domains/forge/rules.ts'
 import * as forges from '#domains/forge/store.ts'
+import { checkOf } from './check.ts'
+import type { Sources } from './known.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SecretBox } from '#platform/secret-box.ts'
@@ -12,14 +15,17 @@ export interface WriteBackOptions {
   log: Logger
   secrets: SecretBox
   publicUrl: string
+  source: Sources['source']
   fetch: typeof fetch
+  /** of a GitHub App's installation */
+  appToken: ReturnType<typeof createAppTokens>
   random(): number
   /** between two looks, ms */
   every: number
 }
 
-/** A replica has a forge to itself for so long, and tells it so many things at most, so that it is done by then. */
-const claimSeconds = 60
+/** A replica has a forge to itself for so long after each thing that it asked; one that dies is stood in for by then. It tells so many things in a row. */
+const claimSeconds = 15
 const atOnce = 5
 /** One answer may take so long, and there is so much time between two questions, in milliseconds. */
 const patienceMs = 10_000
@@ -45,15 +51,18 @@ async function tellForge(options: WriteBackOptions, forge: forges.StoredForge, s
   const { db } = options
   let told = 0
   try {
-    const client = clients[forge.kind]({
-      url: forge.url,
-      repository: forge.repository,
-      token: options.secrets.open(forges.sealedAs(forge.app), forge.token),
-      fetch: (input, init) =>
-        options.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) }),
-    })
+    const { url, repository, appId } = forge
+    const patient: typeof fetch = async (input, init) => {
+      await db.query(forges.renewClaim(forge.app, claimSeconds))
+      return options.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) })
+    }
+    const stored = options.secrets.open(forges.sealedAs(forge.app), forge.token)
+    const token =
+      appId === null ? stored : await options.appToken({ url, repository, appId, privateKey: stored, fetch: patient })
+    const client = clients[forge.kind]({ url, repository, token, isApp: appId !== null, fetch: patient })
     for (const one of await forges.listUntold(db, forge.app, atOnce)) {
       if (signal.aborted) return
+      await db.query(forges.renewClaim(forge.app, claimSeconds))
       await tell(options, client, one)
       told += 1
       await sleep(gapMs, undefined, { signal }).catch(() => undefined)
@@ -75,7 +84,9 @@ async function tell(options: WriteBackOptions, client: ForgeClient, one: Untold)
   let remote: string | null = null
   let problem: string | null = null
   try {
-    if (what.kind === 'status') await client.writeStatus(what.status)
+    if (what.kind === 'status' && client.writeCheck)
+      await client.writeCheck(await checkOf(options, one.run, what.status))
+    else if (what.kind === 'status') await client.writeStatus(what.status)
     if (what.kind === 'deployment') remote = (await client.writeDeployment?.(what.deployment, one.remote)) || null
   } catch (error) {
     if (!(error instanceof ForgeRefusal) || decidePause(error, 0, options.random) !== null) throw error

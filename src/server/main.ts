@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createAppTokens } from '#domains/forge/clients/github-app.ts'
 import { poll } from '#domains/source/polling.ts'
 import { writeBack } from '#flows/write-back.ts'
 import { insertGap } from '#domains/webhook/store.ts'
@@ -90,7 +91,21 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
   void poll({ source, log, onFound, random: Math.random, parallel: 4, every }, signal)
   void wired.inbox.run(signal)
   const { db, secrets } = world
-  void writeBack({ db, log, secrets, publicUrl: wired.publicUrl, fetch, random: Math.random, every: 1000 }, signal)
+  const appToken = createAppTokens()
+  void writeBack(
+    {
+      db,
+      log,
+      secrets,
+      source: world.source,
+      publicUrl: wired.publicUrl,
+      fetch,
+      appToken,
+      random: Math.random,
+      every: 1000,
+    },
+    signal,
+  )
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)

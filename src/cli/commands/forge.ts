@@ -12,13 +12,14 @@ export const register: Register = (program, context) => {
     .argument('<app>', 'name of the app')
     .addArgument(new Argument('<kind>', 'which kind it is').choices(forgeKinds))
     .argument('<repository>', 'as the forge names it: OWNER/NAME')
+    .option('--app-id <number>', 'of a GitHub App, which may write checks; its private key is given instead of a token')
     .option('--url <address>', 'of its API, when it is not the public one')
     .description('tell it results from now on; the token comes from standard input, or is asked for')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead forge set shop github acme/shop < token\n  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com',
+      '\nExamples:\n  $ fairlead forge set shop github acme/shop < token\n  $ fairlead forge set shop github acme/shop --app-id 123456 < key.pem\n  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com',
     )
-    .action((app: string, kind: ForgeKind, repository: string, options: { url?: string }) =>
+    .action((app: string, kind: ForgeKind, repository: string, options: { url?: string; appId?: string }) =>
       set(context, app, { kind, repository, ...options }),
     )
   group
@@ -40,7 +41,7 @@ export const register: Register = (program, context) => {
 async function set(
   context: Context,
   app: string,
-  given: { kind: ForgeKind; repository: string; url?: string },
+  given: { kind: ForgeKind; repository: string; url?: string; appId?: string },
 ): Promise<void> {
   const { client } = await context.connect()
   const token = (await readSecret(context, 'Token: ')).trim()
@@ -57,6 +58,7 @@ async function show(context: Context, app: string): Promise<void> {
     return [
       `Forge       ${forge.kind}, ${forge.url}`,
       `Repository  ${forge.repository}`,
+      ...(forge.appId === null ? [] : [`As the App  ${forge.appId}`]),
       ...(forge.problem === null
         ? []
         : [`Problem     ${forge.problem}${forge.paused ? `; asked again ${forge.paused}` : ''}`]),

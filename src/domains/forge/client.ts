@@ -8,6 +8,25 @@ export interface CommitStatus {
   url: string
 }
 
+/** A remark on lines of the commit, from 1. */
+export interface Annotation {
+  file: string
+  line: number
+  end: number
+  level: 'failure' | 'warning' | 'notice'
+  title: string
+  message: string
+}
+
+/** A status that also says why, down to the line. */
+export interface Check extends CommitStatus {
+  /** names it for good */
+  key: string
+  /** Markdown */
+  summary: string
+  annotations: Annotation[]
+}
+
 /** A deployment as forges know them; `key` names it for good. */
 export interface ForgeDeployment {
   key: string
@@ -26,6 +45,8 @@ export interface Connection {
   /** OWNER/NAME; GitLab's may have more parts */
   repository: string
   token: string
+  /** the token is that of a GitHub App, which may write checks */
+  isApp: boolean
   /** asks the forge; gives up in time */
   fetch: typeof fetch
 }
@@ -33,6 +54,8 @@ export interface Connection {
 /** Tells one forge. Everything is safe to repeat; throws a ForgeRefusal, or what `fetch` throws. */
 export interface ForgeClient {
   writeStatus(status: CommitStatus): Promise<void>
+  /** Instead of a status, where the forge knows more than these. */
+  writeCheck?(check: Check): Promise<void>
   /** Answers the forge's own id, which is given back the next time. A forge that has none knows no deployments. */
   writeDeployment?(deployment: ForgeDeployment, remote: string | null): Promise<string>
 }

@@ -5,6 +5,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SecretBox } from '#platform/secret-box.ts'
 import type { z } from 'zod'
+import { privateKeyOf } from './clients/github-app.ts'
 import * as store from './store.ts'
 
 export interface ForgeOptions {
@@ -38,11 +39,11 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
     },
     putForge: async ({ params: { app }, body }, caller) => {
       await mustBeThere(app)
-      const { kind, repository } = body
+      const { kind, repository, appId = null } = body
       const url = urlOf(body)
-      const token = options.secrets.seal(store.sealedAs(app), body.token)
+      const token = options.secrets.seal(store.sealedAs(app), tokenOf(body))
       await db.batch([
-        ...store.putForge({ app, kind, url, repository, token }),
+        ...store.putForge({ app, kind, url, repository, appId, token }),
         told(app, caller.name, 'created', { kind, url, repository }),
       ])
       const stored = await store.getForge(db, app)
@@ -59,11 +60,24 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
 
 const urlOf = ({ kind, url }: z.infer<typeof newForge>): string => (url ?? publicForges[kind] ?? '').replace(/\/+$/, '')
 
-const toForge = ({ app, kind, url, repository, created, paused, problem }: store.StoredForge): Forge => ({
+/** Of an App the key, in the one form that signs everywhere. */
+function tokenOf({ appId, token }: z.infer<typeof newForge>): string {
+  if (appId === undefined) return token
+  const key = privateKeyOf(token)
+  if (key === null)
+    throw new FairleadError('invalid_input', {
+      field: 'body.token',
+      problem: 'must be the private key of the App, the PEM file that GitHub gave for download',
+    })
+  return key
+}
+
+const toForge = ({ app, kind, url, repository, appId, created, paused, problem }: store.StoredForge): Forge => ({
   app,
   kind,
   url,
   repository,
+  appId,
   created,
   paused,
   problem,

@@ -10,7 +10,7 @@ export interface StoredForge extends Forge {
   failures: number
 }
 
-const columns = sql`app, kind, url, repository, token, created, failures,
+const columns = sql`app, kind, url, repository, app_id as "appId", token, created, failures,
   case when paused > now() then paused end as paused, problem`
 
 export async function getForge(db: Database, app: string): Promise<StoredForge | null> {
@@ -18,14 +18,16 @@ export async function getForge(db: Database, app: string): Promise<StoredForge |
 }
 
 /** What another forge or repository was told counts for nothing at this one. */
-export function putForge(forge: Pick<StoredForge, 'app' | 'kind' | 'url' | 'repository' | 'token'>): Statement[] {
-  const { app, kind, url, repository, token } = forge
+export function putForge(
+  forge: Pick<StoredForge, 'app' | 'kind' | 'url' | 'repository' | 'appId' | 'token'>,
+): Statement[] {
+  const { app, kind, url, repository, appId, token } = forge
   return [
     sql`delete from forge where app = ${app} and (kind, url, repository) is distinct from (${kind}, ${url}, ${repository})`,
     // What was not taken may be with another token.
     sql`delete from forge_report where app = ${app} and problem is not null`,
-    sql`insert into forge (app, kind, url, repository, token) values (${app}, ${kind}, ${url}, ${repository}, ${token})
-      on conflict (app) do update set token = excluded.token, paused = null, failures = 0, problem = null`,
+    sql`insert into forge (app, kind, url, repository, app_id, token) values (${app}, ${kind}, ${url}, ${repository}, ${appId}, ${token})
+      on conflict (app) do update set token = excluded.token, app_id = excluded.app_id, paused = null, failures = 0, problem = null`,
   ]
 }
 
@@ -52,6 +54,10 @@ export async function claimForges(db: Database, seconds: number): Promise<Stored
     where (paused is null or paused <= now()) and (claimed is null or claimed <= now())
       and app in (select app from (${untoldSql}) untold)
     returning ${columns}`)
+}
+
+export function renewClaim(app: string, seconds: number): Statement {
+  return sql`update forge set claimed = now() + make_interval(secs => ${seconds}) where app = ${app}`
 }
 
 /** Newer than the connection, because nobody looks for what came before, and a week old at most. The newest run speaks for its commit. */

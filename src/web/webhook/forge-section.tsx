@@ -43,7 +43,11 @@ function Place({ forge }: { forge: Forge }) {
   return (
     <div className="flex flex-col gap-1 px-4 py-3">
       <p>
-        {forge.repository} <span className="text-soft">at {forge.url}</span>
+        {forge.repository}{' '}
+        <span className="text-soft">
+          at {forge.url}
+          {forge.appId === null ? '' : `, as the App ${forge.appId}`}
+        </span>
       </p>
       {forge.problem === null ? null : (
         <p className="flex items-start gap-2">

@@ -1,5 +1,6 @@
 import { request } from '@octokit/request'
 import { z } from 'zod'
+import { writeCheck } from './github-check.ts'
 import { type ConnectForge, type ForgeDeployment, ForgeRefusal } from '../client.ts'
 
 const states = {
@@ -11,7 +12,7 @@ const states = {
 } as const satisfies Record<ForgeDeployment['state'], string>
 
 /** https://docs.github.com/rest/commits/statuses and https://docs.github.com/rest/deployments */
-export const github: ConnectForge = ({ url, repository, token, fetch }) => {
+export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) => {
   const [owner = '', repo = ''] = repository.split('/')
   const ask = request.defaults({
     baseUrl: url,
@@ -53,6 +54,7 @@ export const github: ConnectForge = ({ url, repository, token, fetch }) => {
           target_url: target,
         })
       }),
+    ...(isApp ? { writeCheck: (check) => refusing(() => writeCheck(ask, of, check)) } : {}),
     writeDeployment: (deployment, remote) =>
       refusing(async () => {
         const id = remote ?? (await find(deployment)) ?? (await create(deployment))
@@ -88,7 +90,7 @@ const refused = z.object({
 })
 
 /** The client's errors as ours. One without a response is that of the network. */
-async function refusing<T>(act: () => Promise<T>): Promise<T> {
+export async function refusing<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
