@@ -87,7 +87,9 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           {environment.pending
             .filter(({ state, kind }) => state === 'waiting' && kind === 'configuration')
             .map((deployment) => (
-              <PermissionCard key={deployment.id} deployment={deployment} />
+              <div key={deployment.id} className="mt-2">
+                <PermissionCard deployment={deployment} />
+              </div>
             ))}
         </Section>
       ) : null}
