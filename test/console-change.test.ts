@@ -95,10 +95,31 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     await page.getByText('No artifact was built, so there is nothing to sign.').waitFor()
   })
 
+  test('has trends, which the keyboard reads, and which say what is unknown', async () => {
+    await page.goto(`http://localhost:${installation.port}/apps/shop`)
+    await page.getByRole('link', { name: 'Trends' }).click()
+    const chart = (name: string) => page.getByRole('region', { name, exact: true })
+    await chart('Lines that tests reach').getByText('of all').first().waitFor()
+    await chart('Findings').getByText('errors 1, 1 more than at first; warnings 0, as at first.').waitFor()
+    await chart('Findings').getByRole('slider').press('Home')
+    await chart('Findings')
+      .getByText(/^Run 1, .*: errors 0, warnings 0/)
+      .waitFor()
+    await chart('Tests').getByRole('button', { name: 'Show numbers: Tests' }).click()
+    await chart('Tests').getByRole('row', { name: '2 10,000 0' }).waitFor()
+    await page.goto(`http://localhost:${installation.port}/apps/nowhere/trends`)
+    await page.getByText('No run came so far').waitFor()
+    expect(problems).toEqual([])
+  })
+
   test('fits a phone in the dark, and has no error', async () => {
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.setViewportSize({ width: 360, height: 740 })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    for (const path of ['runs/2/change', 'apps/shop/trends']) {
+      await page.goto(`http://localhost:${installation.port}/${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    }
     expect(problems).toEqual([])
   })
 

@@ -17,6 +17,7 @@ const DeploymentsPage = lazy(async () => ({
 }))
 const VerdictPage = lazy(async () => ({ default: (await import('./verdict/verdict-page.tsx')).VerdictPage }))
 const EventsPage = lazy(async () => ({ default: (await import('./event/events-page.tsx')).EventsPage }))
+const TrendsPage = lazy(async () => ({ default: (await import('./trend/trends-page.tsx')).TrendsPage }))
 const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
 const EnvironmentPage = lazy(async () => ({
   default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
@@ -38,6 +39,7 @@ export function Pages() {
           <Route path="/events" element={<EventsPage />} />
           <Route path="/apps/:app" element={<AppPage />} />
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
+          <Route path="/apps/:app/trends" element={<TrendsPage />} />
           <Route path="/apps/:app/webhook" element={<WebhookPage />} />
           <Route path="/tokens" element={<TokensPage />} />
           <Route path="*" element={<NoPage />} />

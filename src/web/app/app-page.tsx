@@ -43,7 +43,15 @@ function AppView({ line }: { line: Line }) {
       <Section title="How a change gets here">
         <HowToPush app={app} isNew={line.latest === null} />
       </Section>
-      <Section title="Latest runs" aside={<ButtonLink to={`/runs?app=${app.name}`}>All runs</ButtonLink>}>
+      <Section
+        title="Latest runs"
+        aside={
+          <span className="flex gap-2">
+            <ButtonLink to={`/apps/${app.name}/trends`}>Trends</ButtonLink>
+            <ButtonLink to={`/runs?app=${app.name}`}>All runs</ButtonLink>
+          </span>
+        }
+      >
         {line.runs.length === 0 ? (
           <Nothing>No change has come yet.</Nothing>
         ) : (
