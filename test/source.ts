@@ -62,7 +62,7 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
     repositories: join(folder, 'repositories'),
     log,
     ...options,
-    authorize: async (request, _app, wants) => {
+    authorize: async (request, _app, wants, address) => {
       const [, basic] = (request.headers.authorization ?? '').split(' ')
       const token =
         tokens[
@@ -70,7 +70,8 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
             .toString()
             .split(':')[1] ?? ''
         ]
-      return token ? { name: token.name, allowed: wants === 'read' || token.canPush } : null
+      const by = { credential: 'token', address } as const
+      return token ? { name: token.name, by, allowed: wants === 'read' || token.canPush } : null
     },
     onReceived: async (app, actor) => {
       const { decision, run } = await source.receive(app, actor)

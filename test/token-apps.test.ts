@@ -48,9 +48,20 @@ test('does for its app what its role may', async () => {
   await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
 })
 
-const guarded = Object.entries(endpoints).filter(
-  ([name, { role }]) => role !== 'public' && !['me', 'deleteSession'].includes(name),
-)
+/** What tells of no app: who one is, how to sign out, and the public keys that evidence is verified with. */
+const ofNoApp = ['me', 'deleteSession', 'listKeys']
+const guarded = Object.entries(endpoints).filter(([name, { role }]) => role !== 'public' && !ofNoApp.includes(name))
+
+/** What there is to read: all of an answer, and of a stream what comes within a moment. */
+async function firstOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response.text()
+  let text = ''
+  const read = async (): Promise<void> => {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk
+  }
+  await Promise.race([read().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))])
+  return text
+}
 
 test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, endpoint) => {
   const fill: Record<string, string> = {
@@ -62,11 +73,23 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   // Naming one's own app beside another's run opens nothing either.
   for (const query of ['', '?app=theirs', ...(endpoint.path.includes('{') ? ['?app=mine'] : [])]) {
+    const stop = new AbortController()
     const response = await fetch(`${installation.url}/api/v1${path}${query}`, {
       method: endpoint.method,
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'last-event-id': '0' },
       ...(endpoint.method === 'GET' ? {} : { body: '{}' }),
+      signal: stop.signal,
     })
+    // What lists answers with what is of the token's app alone, unless it is asked for another.
+    const isAsked = query === '?app=theirs' && 'app' in endpoint.query.shape
+    if (endpoint.lists && !isAsked) {
+      expect(response.status).toBe(200)
+      const text = await firstOf(response)
+      stop.abort()
+      expect(text).toContain('"mine"')
+      expect(text).not.toContain('theirs')
+      continue
+    }
     const text = await response.text()
     // What is malformed is refused before it is asked whose it is.
     if (response.status !== 403) expect(text).toContain('"invalid_input"')

@@ -13,6 +13,7 @@ import * as reports from './commands/reports.ts'
 import * as runs from './commands/runs.ts'
 import * as status from './commands/status.ts'
 import * as up from './commands/up.ts'
+import * as user from './commands/user.ts'
 import * as verdict from './commands/verdict.ts'
 import * as waivers from './commands/waivers.ts'
 import * as webhook from './commands/webhook.ts'
@@ -37,6 +38,7 @@ export const registrations: Register[] = [
   webhook.register,
   forge.register,
   decision.register,
+  user.register,
   access.register,
   machine.register,
   completion.register,

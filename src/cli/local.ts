@@ -1,3 +1,4 @@
+import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
 
 /**
@@ -33,7 +34,7 @@ export interface Local {
   backup(file: string): Promise<{ bytes: number; rows: number }>
   restore(file: string): Promise<{ rows: number }>
   /** a one-time sign-in link, made on the machine itself: the break-glass way in */
-  link(): Promise<string>
+  link(wanted: { name: string; role?: Role }): Promise<string>
   /** what is wrong with this installation, and what was looked at */
   doctor(): Promise<DoctorLine[]>
   /** the top of the git repository that a folder is in, its name, branch and head; throws a FairleadError when there is none */

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 
-/** What a caller must be allowed to do. Each role may do all that the ones before it may. `public` needs no sign-in. */
+/** What a caller must be allowed to do. Each role may do all that the ones before it may. */
 export const roles = ['viewer', 'developer', 'operator', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 /** Each role may do all that the ones before it may. */
-export const mayDo = (have: Role, needed: Role): boolean => roles.indexOf(have) >= roles.indexOf(needed)
+export const mayDo = (have: Role | null, needed: Role): boolean =>
+  have !== null && roles.indexOf(have) >= roles.indexOf(needed)
+
+/** Beside the roles: `public` needs no sign-in, and `anyone` who is signed in may do it, to what is their own. */
+export type Needed = Role | 'public' | 'anyone'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -25,7 +29,10 @@ export interface Endpoint<
   method: Method
   path: `/${string}`
   summary: string
-  role: Role | 'public'
+  /** for the app that the request names or belongs to; where it names none, for everything */
+  role: Needed
+  /** answers with what belongs to the apps that the caller may see: the role with any of them will do */
+  lists: boolean
   params: P
   query: Q
   body: B
@@ -46,7 +53,8 @@ export function endpoint<
   method: Method
   path: `/${string}`
   summary: string
-  role: Role | 'public'
+  role: Needed
+  lists?: boolean
   output: O
   params?: P
   query?: Q
@@ -58,6 +66,7 @@ export function endpoint<
     path: spec.path,
     summary: spec.summary,
     role: spec.role,
+    lists: spec.lists ?? false,
     output: spec.output,
     params: spec.params ?? (empty as unknown as P),
     query: spec.query ?? (empty as unknown as Q),

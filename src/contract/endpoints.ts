@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { forgeEndpoints } from './forge-endpoints.ts'
 import { permissionEndpoints } from './permission-endpoints.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
-import { me, token } from './access.ts'
+import { accessEndpoints } from './access-endpoints.ts'
 import { app, name, repository } from './app.ts'
 import { insidePath } from './file-shapes.ts'
-import { endpoint, roles } from './endpoint.ts'
+import { endpoint } from './endpoint.ts'
 import { configuration, environment, line } from './environment.ts'
 import { storedEvent } from './event.ts'
 import { deployment, deploymentStates, logLine, logPage, run, runDetail, runStates } from './run.ts'
@@ -26,7 +26,6 @@ const logPosition = z.object({
 })
 const done = z.object({ done: z.literal(true) })
 
-/** The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below `/api/v1`. */
 /** The key that seals secrets. Keys are named by the first digits of their SHA-256. */
 const key = z.object({
   key: z.string(),
@@ -38,6 +37,7 @@ const key = z.object({
   isOwn: z.boolean(),
 })
 
+/** The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below `/api/v1`. */
 export const endpoints = {
   health: endpoint({
     method: 'GET',
@@ -55,58 +55,7 @@ export const endpoints = {
       edge: z.number().int(),
     }),
   }),
-  me: endpoint({ method: 'GET', path: '/me', role: 'viewer', summary: 'Who is signed in', output: me }),
-  createSession: endpoint({
-    method: 'POST',
-    path: '/sessions',
-    role: 'public',
-    summary: 'Exchange the code of a one-time link for a session cookie',
-    body: z.object({ code: z.string().min(1).max(200) }),
-    output: me,
-  }),
-  deleteSession: endpoint({
-    method: 'DELETE',
-    path: '/sessions/current',
-    role: 'viewer',
-    summary: 'Sign out',
-    output: done,
-  }),
-  createLink: endpoint({
-    method: 'POST',
-    path: '/links',
-    role: 'admin',
-    summary: 'Make a one-time sign-in link',
-    body: z.object({ name: z.string().min(1).max(80).default('admin'), role: z.enum(roles).default('admin') }),
-    output: z.object({ url: z.string(), expires: z.string() }),
-  }),
-  listTokens: endpoint({
-    method: 'GET',
-    path: '/tokens',
-    role: 'admin',
-    summary: 'List the tokens, without their secrets',
-    output: z.object({ tokens: z.array(token) }),
-  }),
-  createToken: endpoint({
-    method: 'POST',
-    path: '/tokens',
-    role: 'admin',
-    summary: 'Create a token; its secret is shown only now',
-    body: z.object({
-      name: z.string().min(1).max(80),
-      role: z.enum(roles),
-      days: z.number().int().positive().max(3650).optional(),
-      apps: z.array(name).min(1).max(200).optional(),
-    }),
-    output: token.extend({ secret: z.string() }),
-  }),
-  deleteToken: endpoint({
-    method: 'DELETE',
-    path: '/tokens/{id}',
-    role: 'admin',
-    summary: 'Revoke a token',
-    params: z.object({ id: z.string() }),
-    output: done,
-  }),
+  ...accessEndpoints,
 
   getKey: endpoint({
     method: 'GET',
@@ -130,6 +79,7 @@ export const endpoints = {
     method: 'GET',
     path: '/lines',
     role: 'viewer',
+    lists: true,
     summary: 'Every app’s line: where each change is between check-in and production',
     output: z.object({ lines: z.array(line) }),
   }),
@@ -145,6 +95,7 @@ export const endpoints = {
     method: 'GET',
     path: '/apps',
     role: 'viewer',
+    lists: true,
     summary: 'List the apps',
     output: z.object({ apps: z.array(app) }),
   }),
@@ -182,6 +133,7 @@ export const endpoints = {
     method: 'GET',
     path: '/runs',
     role: 'viewer',
+    lists: true,
     summary: 'List the pipeline runs, newest first',
     query: z.object({ app: name.optional(), state: z.enum(runStates).optional(), before: id.optional(), limit }),
     output: z.object({ runs: z.array(run), next: z.number().int().nullable() }),
@@ -285,6 +237,7 @@ export const endpoints = {
     method: 'GET',
     path: '/deployments',
     role: 'viewer',
+    lists: true,
     summary: 'The history of deployments, newest first',
     query: z.object({
       app: name.optional(),
@@ -357,6 +310,7 @@ export const endpoints = {
     method: 'GET',
     path: '/events',
     role: 'viewer',
+    lists: true,
     summary: 'Read the event log',
     query: z.object({
       after: z.coerce.number().int().min(0).optional(),
@@ -364,6 +318,8 @@ export const endpoints = {
       app: name.optional(),
       chain: z.string().max(100).optional(),
       type: z.string().max(100).optional(),
+      /** a user’s name, in any case */
+      actor: z.string().max(100).optional(),
       limit,
     }),
     output: z.object({ events: z.array(storedEvent) }),
@@ -372,6 +328,7 @@ export const endpoints = {
     method: 'GET',
     path: '/events/stream',
     role: 'viewer',
+    lists: true,
     events: true,
     summary: 'Follow the event log from `after` (now, when left out); `Last-Event-ID` resumes it',
     query: z.object({ after: z.coerce.number().int().min(0).optional(), app: name.optional() }),

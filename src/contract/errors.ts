@@ -17,12 +17,27 @@ export const errorTable = {
   not_allowed: {
     status: 403,
     title: 'This needs the role {needed}; you have {have}.',
-    next: 'Ask an admin for a token with that role.',
+    next: 'Ask an admin for that role.',
   },
   not_this_app: {
     status: 403,
-    title: 'This token is only for {apps}.',
-    next: 'Ask of one of these apps by its name, or take a token that is for all.',
+    title: 'This is not of an app that you have a role for; you have one for {apps}.',
+    next: 'Ask of one of these apps by its name, or ask an admin for a role.',
+  },
+  session_needed: {
+    status: 403,
+    title: 'A token cannot do this: a person has to.',
+    next: 'Sign in to the console, or do it on the machine of the server.',
+  },
+  too_wide: {
+    status: 403,
+    title: 'A token may not do more than you: {problem}.',
+    next: 'Take a lower role, or only apps that you have that role for.',
+  },
+  user_disabled: {
+    status: 403,
+    title: 'The user {name} is disabled.',
+    next: 'An admin can enable them again: `fairlead users enable`.',
   },
   forged_request: {
     status: 403,

@@ -32,6 +32,7 @@ export const eventTypes = {
   'dev.cdeventsx.fairlead-verdict.shared': '0.1.0',
   'dev.cdeventsx.fairlead-verdict.waiting': '0.1.0',
   'dev.cdeventsx.fairlead-verdict.finished': '0.1.0',
+  'dev.cdeventsx.fairlead-verdict.promoterequested': '0.1.0',
   'dev.cdeventsx.fairlead-deployment.watched': '0.1.0',
   'dev.cdeventsx.fairlead-change.held': '0.1.0',
   'dev.cdeventsx.fairlead-change.released': '0.1.0',
@@ -39,13 +40,22 @@ export const eventTypes = {
   'dev.cdeventsx.fairlead-waiver.created': '0.1.0',
   'dev.cdeventsx.fairlead-waiver.ended': '0.1.0',
   'dev.cdeventsx.fairlead-evidence.signed': '0.1.0',
+  'dev.cdeventsx.fairlead-signingkey.created': '0.1.0',
   'dev.cdeventsx.fairlead-configuration.changed': '0.1.0',
   'dev.cdeventsx.fairlead-token.created': '0.1.0',
   'dev.cdeventsx.fairlead-token.revoked': '0.1.0',
-  'dev.cdeventsx.fairlead-session.created': '0.1.0',
+  'dev.cdeventsx.fairlead-session.created': '0.2.0',
+  'dev.cdeventsx.fairlead-session.ended': '0.1.0',
+  'dev.cdeventsx.fairlead-session.refused': '0.1.0',
+  'dev.cdeventsx.fairlead-link.created': '0.1.0',
+  'dev.cdeventsx.fairlead-user.created': '0.1.0',
+  'dev.cdeventsx.fairlead-user.changed': '0.1.0',
+  'dev.cdeventsx.fairlead-user.deleted': '0.1.0',
+  'dev.cdeventsx.fairlead-request.refused': '0.1.0',
   'dev.cdeventsx.fairlead-webhook.created': '0.1.0',
   'dev.cdeventsx.fairlead-webhook.deleted': '0.1.0',
   'dev.cdeventsx.fairlead-webhook.missed': '0.1.0',
+  'dev.cdeventsx.fairlead-webhook.replayed': '0.1.0',
   'dev.cdeventsx.fairlead-forge.created': '0.1.0',
   'dev.cdeventsx.fairlead-forge.deleted': '0.1.0',
   'dev.cdeventsx.fairlead-deployment.decided': '0.1.0',
@@ -58,14 +68,31 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes
 
+/** By what the actor of an event was known, and from where. */
+export const by = z.object({
+  /** a session of the console, a token, the file of this machine, a link, the OpenID provider, or a forge's webhook */
+  credential: z.enum(['session', 'token', 'machine', 'link', 'provider', 'webhook']),
+  /** what the credential is called, where it has a name: that of the token */
+  name: z.string().optional(),
+  address: z.string().nullable(),
+  /** whom it acted for, where that is not the actor: who pushed at the forge, as the forge says */
+  onBehalfOf: z.string().optional(),
+})
+export type By = z.infer<typeof by>
+
+/** Who did something: Fairlead itself by its name alone, and whoever sent a request with what they were known by. */
+export type Actor = string | { name: string; by: By }
+
+export const nameOfActor = (actor: Actor): string => (typeof actor === 'string' ? actor : actor.name)
+
 /** An event about to be appended. `chain` is the id that the check-in began with; everything it caused carries it. */
 export interface NewEvent {
   type: EventType
   subject: string
   chain: string
   app?: string | undefined
-  /** who or what did it: a user's name, `fairlead`, `git push` */
-  actor?: string | undefined
+  /** who or what did it; Fairlead itself, when left out */
+  actor?: Actor | undefined
   data?: Record<string, unknown>
 }
 
@@ -79,6 +106,8 @@ export const storedEvent = z.object({
   chain: z.string(),
   app: z.string().nullable(),
   actor: z.string(),
+  /** null for what Fairlead did by itself, and for events from before this was kept */
+  by: by.nullable(),
   data: z.record(z.string(), z.unknown()),
 })
 export type StoredEvent = z.infer<typeof storedEvent>

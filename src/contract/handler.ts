@@ -1,12 +1,20 @@
-import type { Output, Parsed, Role } from './endpoint.ts'
+import type { Output, Parsed } from './endpoint.ts'
 import type { EndpointName, Endpoints } from './endpoints.ts'
+import type { By } from './event.ts'
+import type { Reach } from './reach.ts'
 
-/** Who is asking, after authentication. `name` is what events show as the actor. */
-export interface Caller {
+/** Who is asking, after authentication, and what they may do. `name` is what events show as the actor. */
+export interface Caller extends Reach {
   name: string
-  role: Role
-  /** the apps that it may ask of and act on; all when there is no list */
-  apps?: string[]
+  by: By
+  /** their address, as the provider or an admin gave it */
+  email: string | null
+  /** the number of the user; null for this machine and its tokens */
+  user: number | null
+  /** the session that asks; null for tokens */
+  session: string | null
+  /** a token that is for some apps, and not for what else is its user's */
+  isLimited: boolean
 }
 
 /** One message of an event stream; `event` other than `message` needs no data of the output's schema. */

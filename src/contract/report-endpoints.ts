@@ -129,7 +129,7 @@ export const reportEndpoints = {
   listKeys: endpoint({
     method: 'GET',
     path: '/keys',
-    role: 'viewer',
+    role: 'anyone',
     summary: 'The public keys that this installation signs evidence with, newest first',
     output: z.object({ keys: z.array(signingKey) }),
   }),

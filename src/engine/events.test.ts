@@ -21,7 +21,11 @@ const queued = (app: string, chain: string): NewEvent => ({
 test('an event is read as it was appended', async () => {
   const { db } = test1
   expect(await eventHorizon(db)).toBe(0)
-  await db.batch([appendEvent(queued('shop', 'c1')), appendEvent({ ...queued('shop', 'c1'), actor: "O'Neil" })])
+  const by = { credential: 'token', name: "the 'ci'", address: '::1' } as const
+  await db.batch([
+    appendEvent(queued('shop', 'c1')),
+    appendEvent({ ...queued('shop', 'c1'), actor: { name: "O'Neil", by } }),
+  ])
   const events = await readEvents(db, { limit: 10 })
   expect(events.map(({ time: _time, ...event }) => event)).toEqual(
     [2, 1].map((id) => ({
@@ -32,6 +36,7 @@ test('an event is read as it was appended', async () => {
       chain: 'c1',
       app: 'shop',
       actor: id === 2 ? "O'Neil" : 'fairlead',
+      by: id === 2 ? by : null,
       data: { text: 'a\uFFFDb\uFFFD', note: String.raw`\u0000 stays`, list: [1, { deep: null }] },
     })),
   )

@@ -1,4 +1,4 @@
-import { eventTypes, type EventType, type NewEvent, type StoredEvent } from '#contract/event.ts'
+import { eventTypes, type EventType, type NewEvent, nameOfActor, type StoredEvent } from '#contract/event.ts'
 import type { Database } from '#platform/postgres.ts'
 import { join, sql, type Statement } from '#platform/sql.ts'
 
@@ -6,14 +6,20 @@ import { join, sql, type Statement } from '#platform/sql.ts'
 export function appendEvent(event: NewEvent): Statement {
   const version = (eventTypes as Record<string, string>)[event.type]
   if (version === undefined) throw new Error(`"${event.type}" is not an event type; add it to src/contract/event.ts`)
+  const { actor = 'fairlead' } = event
+  const by = typeof actor === 'string' ? null : actor.by
   return sql`select append_event(${event.type}::text, ${version}::text, ${event.subject}::text, ${event.chain}::text, ${event.app ?? null}::text,
-    ${event.actor ?? 'fairlead'}::text, ${event.data ?? {}}::jsonb)`
+    ${nameOfActor(actor)}::text, ${event.data ?? {}}::jsonb, ${by}::jsonb)`
 }
 
 export interface EventFilter {
   app?: string | undefined
   chain?: string | undefined
   type?: EventType | (string & {}) | undefined
+  /** in any case */
+  actor?: string | undefined
+  /** only of these apps; null for all, and for what is of none */
+  apps?: string[] | null
 }
 
 /**
@@ -29,10 +35,12 @@ export async function readEvents(
   if (query.app !== undefined) where.push(sql`app = ${query.app}`)
   if (query.chain !== undefined) where.push(sql`chain = ${query.chain}`)
   if (query.type !== undefined) where.push(sql`type = ${query.type}`)
+  if (query.actor !== undefined) where.push(sql`lower(actor) = lower(${query.actor})`)
+  if (query.apps) where.push(sql`app = any(${query.apps}::text[])`)
   if (query.after !== undefined) where.push(sql`id > ${query.after}`)
   if (query.before !== undefined) where.push(sql`id < ${query.before}`)
   const order = query.after === undefined ? sql`desc` : sql`asc`
-  return db.query<StoredEvent>(sql`select id, time, type, version, subject, chain, app, actor, data from event
+  return db.query<StoredEvent>(sql`select id, time, type, version, subject, chain, app, actor, by, data from event
     where ${join(where, ' and ')} order by id ${order} limit ${query.limit}`)
 }
 
@@ -49,7 +57,7 @@ const pageSize = 500
 /** Every event after an id (from now on when it is left out), in order, without a hole, until the signal aborts. */
 export async function* followEvents(
   db: Database,
-  query: { after?: number | undefined; app?: string | undefined },
+  query: { after?: number | undefined; app?: string | undefined; apps?: string[] | null },
   signal: AbortSignal,
 ): AsyncIterable<StoredEvent> {
   let news = Promise.withResolvers<void>()
@@ -61,7 +69,7 @@ export async function* followEvents(
     while (!signal.aborted) {
       news = Promise.withResolvers<void>()
       const horizon = await eventHorizon(db)
-      const page = await readEvents(db, { app: query.app, after, limit: pageSize })
+      const page = await readEvents(db, { app: query.app, apps: query.apps ?? null, after, limit: pageSize })
       for (const event of page) {
         if (signal.aborted) return
         yield event

@@ -1,4 +1,5 @@
 import type { Change } from '#contract/app.ts'
+import { type Actor, nameOfActor } from '#contract/event.ts'
 import type { Run } from '#contract/run.ts'
 import { insertRun, nextRunId } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -13,7 +14,7 @@ export async function queueDelivery(
   engine: Engine,
   change: Pick<Change, 'app' | 'sha' | 'chain'>,
   options: {
-    actor: string
+    actor: Actor
     retryOf: number | null
     trigger?: Run['trigger']
     /** what the run was given, for its steps */
@@ -22,7 +23,7 @@ export async function queueDelivery(
 ): Promise<{ run: number; statements: Statement[] }> {
   const run = await nextRunId(db)
   const { trigger = 'push', parameters = {} } = options
-  const input: DeliveryInput = { run, app: change.app, sha: change.sha, actor: options.actor }
+  const input: DeliveryInput = { run, app: change.app, sha: change.sha, actor: nameOfActor(options.actor) }
   return {
     run,
     statements: [

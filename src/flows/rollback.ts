@@ -3,7 +3,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { decideConfiguration, getNewest, getStored, insertConfiguration } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
-import type { NewEvent } from '#contract/event.ts'
+import { type Actor, nameOfActor, type NewEvent } from '#contract/event.ts'
 import type { NewWorkflow, StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
@@ -58,11 +58,12 @@ export async function planRollback(
 export async function startRollback(
   db: Database,
   plan: { from: Deployment; to: Deployment },
-  actor: string,
+  by: Actor,
   reason: string,
 ): Promise<{ deployment: number; writes: Statement[]; event: NewEvent; workflow: NewWorkflow }> {
   const { deployment } = await store.nextIds(db)
   const { app, environment } = plan.from
+  const actor = nameOfActor(by)
   const workflow = `rollback/${deployment}`
   const input: RollbackInput = {
     deployment,
@@ -93,7 +94,7 @@ export async function startRollback(
       subject: `deployment/${deployment}`,
       chain: plan.from.change.chain,
       app,
-      actor,
+      actor: by,
       data: {
         ...facts({
           environment,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createClient } from '#contract/client.ts'
+import type { Role } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { backup, restore } from '#platform/backup.ts'
 import { type Home, makeHome } from '#platform/home.ts'
@@ -34,12 +35,12 @@ export async function restoreFrom(home: Home, env: Record<string, string | undef
 }
 
 /** Through the running server, with the token that only this machine's user can read. */
-export async function createLink(home: Home): Promise<string> {
+export async function createLink(home: Home, wanted: { name: string; role?: Role }): Promise<string> {
   const connection = await findServer(home)
   if (!connection)
     throw new FairleadError('unavailable', {
       what: 'A Fairlead server of this installation (start it with `fairlead server`)',
     })
   const token = (await readFile(home.token, 'utf8')).trim()
-  return (await createClient({ base: connection.url, token }).createLink({ body: {} })).url
+  return (await createClient({ base: connection.url, token }).createLink({ body: wanted })).url
 }

@@ -47,7 +47,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     planCanary: async (question) => (await import('#verdict/plan.ts')).planCanary(question),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
-    link: async () => (await import('./database.ts')).createLink(home()),
+    link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
   }

@@ -1,36 +1,42 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { z } from 'zod'
 import { apiPrefix } from '#contract/client.ts'
-import { type Endpoint, mayDo } from '#contract/endpoint.ts'
+import type { Endpoint } from '#contract/endpoint.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, Handlers } from '#contract/handler.ts'
 import type { Forge } from '#domains/webhook/forge.ts'
 import type { Webhooks } from '#domains/webhook/webhook.ts'
-import { type Access, mayReach, sessionCookie } from '#domains/access/access.ts'
+import type { Access } from '#domains/access/access.ts'
+import type { Provider } from '#domains/access/provider.ts'
 import type { Logger } from '#platform/log.ts'
 import { isDatabaseAway } from '#platform/postgres.ts'
+import { type AppOf, authenticate, authorize, credentialsOf } from './authorize.ts'
 import { serveConsole } from './console.ts'
 import { openApi } from './openapi.ts'
+import { parse } from './parse.ts'
 import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
+import { addSignIn } from './sign-in.ts'
 import { streamEvents } from './stream.ts'
 
 export interface HttpOptions {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
+  /** null when people sign in by links alone */
+  provider: Provider | null
   webhooks: Pick<Webhooks, 'admit' | 'receive'>
-  /** the app that a run or a deployment belongs to; null when there is no such */
-  appOf(of: { run: number } | { deployment: number }): Promise<string | null>
-  /** serves `/git/APP.git/REST` on the raw request */
-  git(request: IncomingMessage, response: ServerResponse, app: string, rest: string): void
+  appOf: AppOf
+  /** serves `/git/APP.git/REST` on the raw request, which came from an address */
+  git(request: IncomingMessage, response: ServerResponse, app: string, rest: string, address: string): void
   /** the built console, or null when there is none */
   consoleFolder: string | null
   log: Logger
   version: string
   /** host names, besides those of this machine, under which requests may come */
   hosts: string[]
+  /** proxies in front, whose word for where a request comes from is believed */
+  proxies: string[]
   /** people come by HTTPS, through a proxy that speaks it */
   isHttps: boolean
 }
@@ -49,6 +55,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     // A push may take longer than any limit; headers have one of their own.
     requestTimeout: 0,
     forceCloseConnections: true,
+    trustProxy: options.proxies.length > 0 ? options.proxies : false,
     routerOptions: { maxParamLength: 300 },
   })
   const closing = new AbortController()
@@ -63,7 +70,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     const handler = options.handlers[name] as AnyHandler
     addEndpoint(app, options, endpoint, handler, closing.signal)
   }
-  addSessions(app, options)
+  addSignIn(app, options)
   app.get(`${apiPrefix}/openapi.json`, async () => openApi(options.version))
   app.all(`${apiPrefix}/*`, async (request) => {
     throw new FairleadError('not_found', { kind: 'endpoint', id: `${request.method} ${request.url.split('?')[0]}` })
@@ -91,7 +98,7 @@ function addEndpoint(
     method: endpoint.method,
     url: `${apiPrefix}${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
     handler: async (request, reply) => {
-      const caller = await authorize(options.access, request, endpoint)
+      const caller = await authenticate(options, request, endpoint)
       const query = { ...(request.query as object) } as Record<string, unknown>
       const last = request.headers['last-event-id']
       if (endpoint.events && typeof last === 'string' && /^\d+$/.test(last)) query['after'] = last
@@ -100,86 +107,35 @@ function addEndpoint(
         query: parse('query', endpoint.query, query),
         body: endpoint.method === 'GET' ? {} : parse('body', endpoint.body, request.body ?? {}),
       }
-      await refuseOtherApps(options, caller, endpoint, input)
+      await authorize(options, caller, endpoint, input)
       if (!endpoint.events) return handler(input, caller, AbortSignal.any([closing]))
-      await streamEvents(request, reply, (signal) => handler(input, caller, signal) as AsyncIterable<never>, closing)
+      const watch = watchCaller(options.access, request, caller)
+      const until = AbortSignal.any([closing, watch.signal])
+      const open = (signal: AbortSignal) => handler(input, caller, signal) as AsyncIterable<never>
+      await streamEvents(request, reply, open, until).finally(watch.stop)
       return reply
     },
   })
 }
 
-async function authorize(access: Access, request: FastifyRequest, endpoint: Endpoint): Promise<Caller> {
-  if (endpoint.role === 'public') return { name: 'nobody', role: 'viewer' }
-  const caller = await access.authenticate(credentials(request))
-  if (!caller) throw new FairleadError('sign_in_needed')
-  if (!mayDo(caller.role, endpoint.role))
-    throw new FairleadError('not_allowed', { needed: endpoint.role, have: caller.role })
-  return caller
-}
+/** How often it is asked whether who follows a stream still may, in milliseconds. */
+const watchEvery = 500
 
-/** What tells of no app, and is for every token. */
-const ofNoApp: string[] = [endpoints.me.path, endpoints.health.path, endpoints.deleteSession.path]
-
-/** A token that is for some apps reaches only what names one of them, or belongs to one. What names none is refused, so that nothing is forgotten. */
-async function refuseOtherApps(
-  options: HttpOptions,
-  caller: Caller,
-  endpoint: Endpoint,
-  input: { params: unknown; query: unknown },
-): Promise<void> {
-  if (caller.apps === undefined || endpoint.role === 'public' || ofNoApp.includes(endpoint.path)) return
-  const names = [input.params, input.query].flatMap((one) => (one as Named).app ?? [])
-  const { run, deployment } = input.params as Named
-  const owners = await Promise.all([
-    ...(run === undefined ? [] : [options.appOf({ run })]),
-    ...(deployment === undefined ? [] : [options.appOf({ deployment })]),
-  ])
-  const all = [...names, ...owners]
-  if (all.length === 0 || !all.every((app) => mayReach(caller, app)))
-    throw new FairleadError('not_this_app', { apps: caller.apps.join(', ') })
-}
-
-interface Named {
-  app?: string
-  run?: number
-  deployment?: number
-}
-
-const credentials = (request: FastifyRequest) => ({
-  authorization: request.headers.authorization,
-  cookie: request.headers.cookie,
-  address: request.ip,
-})
-
-/** The first problem names the field; unknown keys of a body are refused, because they are mistakes. */
-function parse(where: string, schema: z.ZodType, value: unknown): unknown {
-  const strict = where === 'body' && 'strict' in schema ? (schema as z.ZodObject).strict() : schema
-  const result = strict.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : null
-  const field = [where, ...(issue?.path.map(String) ?? []), ...(keys === null ? [] : [keys])].join('.')
-  const problem = keys === null ? lowerFirst(issue?.message ?? 'is not right') : 'is not a field that can stand here'
-  throw new FairleadError('invalid_input', { field, problem: problem.replace(/\.$/, '') })
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
-
-function addSessions(app: FastifyInstance, { access, isHttps }: HttpOptions): void {
-  const cookie = (value: string, seconds: number): string =>
-    `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${isHttps ? '; Secure' : ''}`
-  app.post(`${apiPrefix}${endpoints.createSession.path}`, async (request, reply) => {
-    const body = parse('body', endpoints.createSession.body, request.body ?? {}) as { code: string }
-    const { caller, session } = await access.createSession(body.code, request.ip)
-    void reply.header('set-cookie', cookie(session, 7 * 86_400))
-    return caller
-  })
-  app.delete(`${apiPrefix}${endpoints.deleteSession.path}`, async (request, reply) => {
-    await authorize(access, request, endpoints.deleteSession)
-    await access.deleteSession(request.headers.cookie)
-    void reply.header('set-cookie', cookie('', 0))
-    return { done: true }
-  })
+/** Aborts when a caller is signed out, disabled, or may do something else than before: whoever follows then begins again, if they may. */
+function watchCaller(
+  access: Access,
+  request: FastifyRequest,
+  before: Caller,
+): { signal: AbortSignal; stop: () => void } {
+  const changed = new AbortController()
+  const look = async (): Promise<void> => {
+    // A database that is away says nothing against anybody.
+    const now = await access.authenticate(credentialsOf(request)).catch(() => before)
+    const isSame = now !== null && now.role === before.role && JSON.stringify(now.apps) === JSON.stringify(before.apps)
+    if (!isSame) changed.abort()
+  }
+  const timer = setInterval(() => void look(), watchEvery)
+  return { signal: changed.signal, stop: () => clearInterval(timer) }
 }
 
 /** Git's requests are streams that no parser may touch. */
@@ -190,7 +146,7 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
     scope.all('/git/:app/*', (request: FastifyRequest, reply: FastifyReply) => {
       const { app: name, '*': rest } = request.params as { app: string; '*': string }
       reply.hijack()
-      git(request.raw, reply.raw, name.replace(/\.git$/, ''), `/${rest}`)
+      git(request.raw, reply.raw, name.replace(/\.git$/, ''), `/${rest}`, request.ip)
     })
   })
 }

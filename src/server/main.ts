@@ -49,6 +49,7 @@ export async function main(options: ServerOptions): Promise<number> {
     stop.abort()
     rmSync(options.home.serverFile, { force: true })
     await wired.http.close()
+    await wired.access.refusals.flush()
     await wired.engine.close()
     await wired.runner.close()
     wired.host.close()
@@ -73,7 +74,7 @@ function sentenceOf(error: NodeJS.ErrnoException, home: Home): string {
 async function run(options: ServerOptions, wired: Wired, log: Logger, signal: AbortSignal): Promise<void> {
   const { home, env } = options
   const { http, engine, access, source, world } = wired
-  await access.ensureLocalToken(home.token)
+  await access.tokens.ensureLocal(home.token)
   await http.listen(home.port, env['FAIRLEAD_LISTEN'] || '127.0.0.1')
   await engine.open()
   writeServerFile(home, wired.publicUrl)
@@ -110,7 +111,8 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)
   void beginScheduled(wired, log, signal)
-  const { url } = await access.createLink('admin', 'admin')
+  void tellRefusals(wired, signal)
+  const { url } = await access.createLink({ name: 'admin', role: 'admin' }, 'fairlead')
   process.stdout.write(`Fairlead ${version} at ${wired.publicUrl}\nSign in once, within 15 minutes: ${url}\n`)
   void buildConsoleOnce(log)
   if (options.sample && (await source.list()).length === 0) await deliverSample(home, wired, log)
@@ -155,6 +157,14 @@ async function beginScheduled({ world, engine }: Wired, log: Logger, signal: Abo
     await startScheduled(world.db, engine, new Date(world.clock.now())).catch((error: Error) =>
       log.warn('what is due by a schedule could not be begun', { error: error.message }),
     )
+  }
+}
+
+/** What was refused again and again is told once a minute. */
+async function tellRefusals({ access }: Wired, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(60_000, undefined, { signal }).catch(() => undefined)
+    await access.refusals.flush()
   }
 }
 

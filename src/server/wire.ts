@@ -1,11 +1,14 @@
-import { mayDo } from '#contract/endpoint.ts'
+import { may } from '#contract/reach.ts'
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { WorkflowDefinition } from '#engine/workflow.ts'
-import { createAccess, mayReach } from '#domains/access/access.ts'
+import { createAccess } from '#domains/access/access.ts'
 import { accessHandlers } from '#domains/access/handlers.ts'
+import { createProvider } from '#domains/access/provider.ts'
+import { readProviderSettings } from '#domains/access/provider-settings.ts'
+import { getArtifact } from '#domains/evidence/store.ts'
 import { findIsolation, isolationOptions } from '#platform/isolation.ts'
 import { findKeys } from '#platform/key-ring.ts'
 import { createSecretBox } from '#platform/secret-box.ts'
@@ -66,7 +69,10 @@ export async function wire({ home, env, db, log }: Wiring) {
   const publicUrl = env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${home.port}`
   const host = createHostClient(home.hostSocket)
   const runner = await startRunner({ log, leaseMs: leaseMs * 2 })
-  const access = createAccess({ db, now: Date.now, random: randomBytes, publicUrl })
+  const settings = readProviderSettings(env)
+  const common = { now: Date.now, random: randomBytes, publicUrl }
+  const provider = settings && createProvider({ ...common, settings })
+  const access = createAccess({ ...common, db, log, provider: provider && settings && { settings, client: provider } })
   const keys = findKeys(env, home.key)
   const secrets = createSecretBox(keys)
   await takeNewKey({ db, keys, secrets, log })
@@ -129,18 +135,21 @@ export async function wire({ home, env, db, log }: Wiring) {
   })
   const http = await createHttpServer({
     access,
+    provider,
     log,
     version,
     hosts: hostsOf(env, publicUrl),
+    proxies: listOf(env['FAIRLEAD_PROXIES']),
     isHttps: publicUrl.startsWith('https:'),
     consoleFolder: join(packageRoot, 'dist/console'),
     webhooks,
     appOf: async (of) => {
-      const found = 'run' in of ? await getRun(db, of.run) : await getDeployment(db, of.deployment)
-      return found?.app ?? null
+      if ('run' in of) return (await getRun(db, of.run))?.app ?? null
+      if ('digest' in of) return (await getArtifact(db, of.digest))?.app ?? null
+      return (await getDeployment(db, of.deployment))?.app ?? null
     },
     handlers: {
-      ...accessHandlers(access),
+      ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp: source.get }),
       ...webhookHandlers({ db, webhooks, getApp: source.get }),
       ...forgeHandlers({ db, secrets, getApp: source.get }),
       ...keyHandlers({ db, keys, secrets, log }),
@@ -162,13 +171,19 @@ export async function wire({ home, env, db, log }: Wiring) {
     git: createGitHttp({
       repositories: home.repositories,
       log,
-      authorize: async (request, app, wants) => {
+      authorize: async (request, app, wants, address) => {
         const { authorization, cookie } = request.headers
-        const caller = await access
-          .authenticate({ authorization, cookie, address: request.socket.remoteAddress ?? '' })
-          .catch(() => null)
+        const caller = await access.authenticate({ authorization, cookie, address }).catch(() => null)
         const needed = wants === 'write' ? 'developer' : 'viewer'
-        return caller && { name: caller.name, allowed: mayDo(caller.role, needed) && mayReach(caller, app) }
+        if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
+        await access.refusals.note({
+          type: 'dev.cdeventsx.fairlead-request.refused',
+          subject: `user/${caller.name}`,
+          chain: `user/${caller.name}`,
+          actor: caller,
+          data: { what: `git ${wants === 'write' ? 'push' : 'fetch'}`, app },
+        })
+        return { ...caller, allowed: false }
       },
       onReceived: async (app, actor) => {
         const { decision, run } = await source.receive(app, actor)
@@ -185,9 +200,13 @@ async function stopApp(world: World, app: string): Promise<void> {
   for (const { name } of await listEnvironments(world.db, app)) await world.target.removeEnvironment(app, name)
 }
 
+const listOf = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+
 /** Under which names requests may come, besides those of this machine. */
 function hostsOf(env: Record<string, string | undefined>, publicUrl: string): string[] {
-  return [new URL(publicUrl).hostname, ...(env['FAIRLEAD_HOSTS'] ?? '').split(',')]
-    .map((host) => host.trim().toLowerCase())
-    .filter(Boolean)
+  return [new URL(publicUrl).hostname, ...listOf(env['FAIRLEAD_HOSTS'])].map((host) => host.toLowerCase())
 }

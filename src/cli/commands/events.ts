@@ -10,15 +10,19 @@ export const register: Register = (program, context) => {
     .argument('[app]', 'only this app')
     .option('--chain <chain>', 'only what came of one check-in')
     .option('--type <type>', 'only this type, e.g. dev.cdevents.service.upgraded')
+    .option('--actor <name>', 'only what this user did')
     .option('--limit <n>', 'how many', count, 50)
     .option('--before <event>', 'older than this event', number)
     .option('-f, --follow', 'go on with what happens from now on')
     .description('read the event log, which is the audit log too')
-    .addHelpText('after', '\nExamples:\n  $ fairlead events shop --limit 20\n  $ fairlead events --follow --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead events shop --limit 20\n  $ fairlead events --actor Ada\n  $ fairlead events --follow --json',
+    )
     .action(
       (
         app: string | undefined,
-        options: { chain?: string; type?: string; limit: number; before?: number; follow?: boolean },
+        options: { chain?: string; type?: string; actor?: string; limit: number; before?: number; follow?: boolean },
       ) => events(context, app, options),
     )
 }
@@ -26,7 +30,10 @@ export const register: Register = (program, context) => {
 async function events(
   context: Context,
   app: string | undefined,
-  { follow, ...query }: { chain?: string; type?: string; limit: number; before?: number; follow?: boolean },
+  {
+    follow,
+    ...query
+  }: { chain?: string; type?: string; actor?: string; limit: number; before?: number; follow?: boolean },
 ): Promise<void> {
   const { client } = await context.connect()
   const filter = { ...(app === undefined ? {} : { app }), ...query }
@@ -49,10 +56,20 @@ async function events(
   }
 }
 
+/** `token ci`, `from 10.0.0.7`. */
+const byInWords = ({ by }: StoredEvent): string[] =>
+  by === null
+    ? []
+    : [
+        [by.credential, by.name].filter(Boolean).join(' '),
+        ...(by.onBehalfOf === undefined ? [] : [`for ${by.onBehalfOf}`]),
+        ...(by.address === null ? [] : [`from ${by.address}`]),
+      ]
+
 const row = (event: StoredEvent): string[] => [
   event.time.slice(0, 19).replace('T', ' '),
   event.type.replace(/^dev\.cdevents(x\.fairlead-)?\.?/, ''),
   event.subject,
-  event.actor,
+  [event.actor, ...byInWords(event)].join(', '),
   typeof event.data['reason'] === 'string' ? event.data['reason'] : '',
 ]

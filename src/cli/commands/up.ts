@@ -36,7 +36,7 @@ async function up(context: Context, directory: string, options: { app?: string; 
       }
       throw error
     })
-  if (isNew) say(`Sign in to the console once: ${await context.local.link()}`)
+  if (isNew) say(`Sign in to the console once: ${await context.local.link({ name: 'admin' })}`)
   const run = await client.createRun({ params: { app: name }, body: { commit: repository.head } })
   say(`Delivering ${short(repository.head)} “${run.change.subject}” of ${name} (run ${run.id})`)
   if (!options.wait) return context.answer(run, () => [])

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sql } from '#platform/sql.ts'
 import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
+import { createLogger } from '#platform/log.ts'
 import { createAccess, sessionCookie } from './access.ts'
 
 let database: TestDatabase
@@ -13,16 +14,28 @@ afterAll(() => database.close())
 test('a session that is used every day ends after thirty days', async () => {
   // Each look asks the database: what was believed a second ago is too old.
   let now = Date.now()
-  const access = createAccess({ db: database.db, now: () => (now += 5000), random: randomBytes, publicUrl: 'http://x' })
-  const { url } = await access.createLink('Ada', 'viewer')
-  const { session } = await access.createSession(new URL(url).searchParams.get('code') ?? '', '::1')
+  const access = createAccess({
+    db: database.db,
+    log: createLogger(() => undefined),
+    now: () => (now += 5000),
+    random: randomBytes,
+    publicUrl: 'http://x',
+    provider: null,
+  })
+  const { url } = await access.createLink({ name: 'Ada', role: 'viewer' }, 'fairlead')
+  const { session } = await access.createSession(new URL(url).searchParams.get('code') ?? '', { address: '::1' })
   const ask = () => access.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
   const age = (days: number): Promise<unknown> =>
     database.db.query(
       sql`update session set created = now() - make_interval(days => ${days}), expires = now() + interval '1 day'`,
     )
   await age(29)
-  expect(await ask()).toEqual({ name: 'Ada', role: 'viewer' })
+  expect(await ask()).toMatchObject({
+    name: 'Ada',
+    role: 'viewer',
+    apps: {},
+    by: { credential: 'session', address: '::1' },
+  })
   await age(31)
   expect(await ask()).toBeNull()
 })

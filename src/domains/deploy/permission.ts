@@ -101,15 +101,17 @@ function endOf({ from, until, cron, for: length, zone }: Freeze, now: number): n
     : null
 }
 
+const isSame = (one: string, other: string | null | undefined): boolean => one.toLowerCase() === other?.toLowerCase()
+
 /** Why somebody may not decide it, in words; null when they may. `isOperator` of the roles, by name where the file names who may. */
 export function mayDecide(
   kind: Decision['kind'],
-  who: { name: string; isOperator: boolean },
+  who: { name: string; email?: string | null; isOperator: boolean },
   { rules, author }: { rules: Rules; author: string[] },
 ): string | null {
   // Whoever is on call may be alone, and the author of the fix.
   if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
-  if (kind === 'approve' && author.some((one) => one.toLowerCase() === who.name.toLowerCase()))
+  if (kind === 'approve' && author.some((one) => isSame(one, who.name) || isSame(one, who.email)))
     return 'You are an author of this change, and somebody else has to decide'
   if (rules.approvals.length === 0) return 'It waits for nobody to approve it'
   const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))

@@ -30,6 +30,8 @@ export async function getDeployment(db: Database, id: number): Promise<Deploymen
 
 export interface DeploymentFilter {
   app?: string | undefined
+  /** only of these; null for all */
+  apps?: string[] | null
   environment?: string | undefined
   state?: string | undefined
   before?: number | undefined
@@ -40,6 +42,7 @@ export interface DeploymentFilter {
 export async function listDeployments(db: Database, filter: DeploymentFilter): Promise<Deployment[]> {
   const where = [sql`true`]
   if (filter.app !== undefined) where.push(sql`d.app = ${filter.app}`)
+  if (filter.apps) where.push(sql`d.app = any(${filter.apps}::text[])`)
   if (filter.environment !== undefined) where.push(sql`d.environment = ${filter.environment}`)
   if (filter.state !== undefined) where.push(sql`d.state = ${filter.state}`)
   if (filter.before !== undefined) where.push(sql`d.id < ${filter.before}`)

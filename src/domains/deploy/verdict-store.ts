@@ -66,11 +66,13 @@ export async function listLooks(db: Database, deployment: number): Promise<Look[
   return rows.map(({ look }) => look)
 }
 
-/** Somebody wants it promoted; false when it is not under way. */
-export async function askToPromote(db: Database, deployment: number, actor: string): Promise<boolean> {
-  const rows = await db.query(sql`update verdict set promoted_by = coalesce(promoted_by, ${actor})
-    where deployment = ${deployment} and state in ('running', 'waiting') returning deployment`)
-  return rows.length > 0
+/** Somebody wants it promoted: to be stored with its event, and whether it is under way. */
+export function askToPromote(deployment: number, actor: string): { ask: Statement; isUnderWay: Statement } {
+  const where = sql`deployment = ${deployment} and state in ('running', 'waiting')`
+  return {
+    ask: sql`update verdict set promoted_by = coalesce(promoted_by, ${actor}) where ${where}`,
+    isUnderWay: sql`select deployment from verdict where ${where}`,
+  }
 }
 
 /** Does a later deployment wait for the environment. */

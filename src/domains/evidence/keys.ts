@@ -1,5 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { publicKey, type TrustedKey } from '#contract/dsse.ts'
+import type { Actor } from '#contract/event.ts'
+import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
 import { addKey, listKeys, sealedAs } from './store.ts'
 
@@ -19,17 +21,25 @@ export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
   for (;;) {
     const current = (await listKeys(db)).find(({ retired }) => retired === null)
     if (current) return { id: current.id, key: createPrivateKey(box.open(sealedAs(current.id), current.secret)) }
-    await makeKey(db, box, false)
+    await makeKey(db, box, null)
   }
 }
 
-/** From now on a new key signs; what older ones signed stays valid. Answers its id. */
-export async function makeKey(db: Database, box: Box, isRotation: boolean): Promise<string> {
+/** From now on a new key signs, which somebody asked for unless it is the first; what older ones signed stays valid. Answers its id. */
+export async function makeKey(db: Database, box: Box, actor: Actor | null): Promise<string> {
   const pair = generateKeyPairSync('ed25519')
   const id = keyId(pair.publicKey)
   const secret = box.seal(sealedAs(id), pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  await db.batch(addKey({ id, publicKey: pem, secret }, isRotation))
+  const made = (by: Actor) =>
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-signingkey.created',
+      subject: `key/${id}`,
+      chain: 'server',
+      actor: by,
+      data: { key: id },
+    })
+  await db.batch([...addKey({ id, publicKey: pem, secret }, actor !== null), ...(actor === null ? [] : [made(actor)])])
   return id
 }
 

@@ -1,5 +1,6 @@
 import { type Forge, type newForge, publicForges } from '#contract/forge.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -19,7 +20,7 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
   const mustBeThere = async (app: string): Promise<void> => {
     if (!(await options.getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
   }
-  const told = (app: string, actor: string, what: 'created' | 'deleted', data: Record<string, string>) =>
+  const told = (app: string, actor: Actor, what: 'created' | 'deleted', data: Record<string, string>) =>
     appendEvent({
       type: `dev.cdeventsx.fairlead-forge.${what}`,
       subject: `forge/${app}`,
@@ -44,7 +45,7 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
       const token = options.secrets.seal(store.sealedAs(app), tokenOf(body))
       await db.batch([
         ...store.putForge({ app, kind, url, repository, appId, token }),
-        told(app, caller.name, 'created', { kind, url, repository }),
+        told(app, caller, 'created', { kind, url, repository }),
       ])
       const stored = await store.getForge(db, app)
       if (!stored) throw new FairleadError('not_found', { kind: 'app', id: app })
@@ -52,7 +53,7 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
     },
     deleteForge: async ({ params: { app } }, caller) => {
       if (!(await store.getForge(db, app))) throw new FairleadError('not_found', { kind: 'forge of', id: app })
-      await db.batch([store.deleteForge(app), told(app, caller.name, 'deleted', {})])
+      await db.batch([store.deleteForge(app), told(app, caller, 'deleted', {})])
       return { done: true }
     },
   }

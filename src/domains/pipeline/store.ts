@@ -32,6 +32,8 @@ export async function getRun(db: Database, id: number): Promise<Run | null> {
 
 export interface RunFilter {
   app?: string | undefined
+  /** only of these; null for all */
+  apps?: string[] | null
   state?: string | undefined
   before?: number | undefined
   limit: number
@@ -49,6 +51,7 @@ export async function getParameters(db: Database, id: number): Promise<Record<st
 export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> {
   const where = [sql`true`]
   if (filter.app !== undefined) where.push(sql`r.app = ${filter.app}`)
+  if (filter.apps) where.push(sql`r.app = any(${filter.apps}::text[])`)
   if (filter.state !== undefined) where.push(sql`r.state = ${filter.state}`)
   if (filter.before !== undefined) where.push(sql`r.id < ${filter.before}`)
   return db.query<Run>(

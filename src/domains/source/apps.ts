@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { App, Repository } from '#contract/app.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import { GitError, withoutCredentials } from '#platform/git.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -27,7 +28,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   }
 
   /** Registers an app, or answers the one that is registered so. The row comes first: a repository without one is never left. */
-  const register = async (given: Omit<store.NewApp, 'folder'> & { folder?: string }, actor: string): Promise<App> => {
+  const register = async (given: Omit<store.NewApp, 'folder'> & { folder?: string }, actor: Actor): Promise<App> => {
     const wanted = { ...given, folder: plainFolder(given.folder ?? '.') }
     refuseBadText(wanted)
     const known = await store.getApp(db, wanted.name)
@@ -44,7 +45,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     return store.toApp(app, publicUrl)
   }
 
-  const insert = async (app: store.NewApp, actor: string): Promise<void> => {
+  const insert = async (app: store.NewApp, actor: Actor): Promise<void> => {
     const data = { kind: app.repository.kind, branch: app.branch }
     try {
       await db.batch([
@@ -57,7 +58,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   }
 
   /** Forgets an app and its repository. Its events stay. */
-  const remove = async (name: string, actor: string): Promise<void> => {
+  const remove = async (name: string, actor: Actor): Promise<void> => {
     await mustGet(name)
     const aside = await setAside(bareOf(name))
     try {
@@ -86,7 +87,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
 }
 
 /** What every event of an app's repository has: its chain is that of no check-in. */
-export const about = (app: string, actor: string) => ({ subject: `app/${app}`, chain: `app/${app}`, app, actor })
+export const about = (app: string, actor: Actor) => ({ subject: `app/${app}`, chain: `app/${app}`, app, actor })
 
 /** `./a//b/` is `a/b`. */
 const plainFolder = (folder: string): string =>

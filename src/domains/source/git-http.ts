@@ -6,6 +6,7 @@ import { PassThrough, type Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor, By } from '#contract/event.ts'
 import { gitEnvironment } from '#platform/git.ts'
 import type { Logger } from '#platform/log.ts'
 import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
@@ -18,9 +19,10 @@ export interface GitHttpOptions {
     request: IncomingMessage,
     app: string,
     wants: 'read' | 'write',
-  ): Promise<{ name: string; allowed: boolean } | null>
+    address: string,
+  ): Promise<{ name: string; by: By; allowed: boolean } | null>
   /** stores what was pushed and answers the lines the developer reads; throws when it could not be stored */
-  onReceived(app: string, actor: string): Promise<string[]>
+  onReceived(app: string, actor: Actor): Promise<string[]>
   log: Logger
   /** bytes that one push may have; default 2 GB */
   largestPush?: number
@@ -44,8 +46,8 @@ interface Asked {
  * A push is acknowledged only after `onReceived`, so that what the developer was told is stored.
  */
 export function createGitHttp(options: GitHttpOptions) {
-  return (request: IncomingMessage, response: ServerResponse, app: string, rest: string): void => {
-    handle(options, request, response, app, rest).catch((error: unknown) => {
+  return (request: IncomingMessage, response: ServerResponse, app: string, rest: string, address = ''): void => {
+    handle(options, request, response, app, rest, address).catch((error: unknown) => {
       // Whoever hangs up in the middle is no news.
       if (request.destroyed && !request.complete) return void response.destroy()
       options.log.warn('a git request broke off', { app: app.slice(0, 60), error: (error as Error).message })
@@ -63,18 +65,24 @@ async function handle(
   response: ServerResponse,
   app: string,
   rest: string,
+  address: string,
 ): Promise<void> {
   const path = rest.split('?')[0]
   const isAdvertisement = path === '/info/refs'
   const service = isAdvertisement ? queryOf(request).get('service') : (path ?? '').slice(1)
   if (!isService(service)) return say(response, 404, 'Only git itself is answered here (smart HTTP).')
   if (request.method !== (isAdvertisement ? 'GET' : 'POST')) return say(response, 405, 'Git asks in another way.')
-  const caller = await options.authorize(request, app, service === 'git-receive-pack' ? 'write' : 'read')
+  const caller = await options.authorize(request, app, service === 'git-receive-pack' ? 'write' : 'read', address)
   if (!caller) {
     response.setHeader('www-authenticate', 'Basic realm="Fairlead", charset="UTF-8"')
     return say(response, 401, 'Sign in with any user name and a token as the password (fairlead tokens create).')
   }
-  if (!caller.allowed) return say(response, 403, 'Your token may not do this; a push needs the role developer.')
+  if (!caller.allowed)
+    return say(
+      response,
+      403,
+      'Your token may not do this; a push needs the role developer for the app, a fetch viewer.',
+    )
   const repository = join(options.repositories, `${app}.git`)
   if (!/^[a-z0-9-]{1,40}$/.test(app) || !existsSync(repository)) {
     const shown = app.replace(/[^\x21-\x7e]/g, '?').slice(0, 60)
@@ -83,7 +91,9 @@ async function handle(
   response.setHeader('cache-control', 'no-cache')
   const asked = { service, isAdvertisement, app, repository, request, response }
   if (isAdvertisement) return advertise(options, asked)
-  return service === 'git-upload-pack' ? upload(options, asked) : receive(options, asked, caller.name)
+  return service === 'git-upload-pack'
+    ? upload(options, asked)
+    : receive(options, asked, { name: caller.name, by: caller.by })
 }
 
 const queryOf = (request: IncomingMessage): URLSearchParams =>
@@ -129,7 +139,7 @@ async function upload(options: GitHttpOptions, asked: Asked): Promise<void> {
   await Promise.all([feed(asked.request, child), pipeline(child.stdout, asked.response)])
 }
 
-async function receive(options: GitHttpOptions, asked: Asked, actor: string): Promise<void> {
+async function receive(options: GitHttpOptions, asked: Asked, actor: Actor): Promise<void> {
   const { app, request, response } = asked
   const { child, ended } = start(options, asked)
   await started(child, ended)
@@ -147,7 +157,7 @@ async function receive(options: GitHttpOptions, asked: Asked, actor: string): Pr
 async function acknowledge(
   options: GitHttpOptions,
   app: string,
-  actor: string,
+  actor: Actor,
   hasBands: boolean,
   rest: Buffer,
 ): Promise<Buffer> {

@@ -1,6 +1,6 @@
-import { mayDo } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
+import { may } from '#contract/reach.ts'
 import type { Source } from './source.ts'
 
 /** `onDelete` stops what runs of an app, before it is forgotten. */
@@ -14,18 +14,20 @@ export function sourceHandlers(
     return app
   }
   return {
-    listApps: async () => ({ apps: await source.list() }),
+    listApps: async (_input, caller) => ({
+      apps: (await source.list()).filter(({ name }) => may(caller, 'viewer', name)),
+    }),
     getApp: ({ params }) => mustGet(params.app),
     createApp: async ({ body }, caller) => {
       // Elsewhere is anywhere that the server's user reaches: a folder of this machine, an address within the network.
-      if (body.repository.kind !== 'hosted' && !mayDo(caller.role, 'operator'))
-        throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role })
-      return source.register(body, caller.name)
+      if (body.repository.kind !== 'hosted' && !may(caller, 'operator', null))
+        throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role ?? 'none' })
+      return source.register(body, caller)
     },
     deleteApp: async ({ params }, caller) => {
       await mustGet(params.app)
       await onDelete(params.app)
-      await source.remove(params.app, caller.name)
+      await source.remove(params.app, caller)
       return { done: true }
     },
   }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Caller } from '#contract/handler.ts'
 import { sql } from '#platform/sql.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/source.ts'
@@ -101,7 +102,17 @@ describe('registering', () => {
     await repository.git('push', world.remote('gone'), 'HEAD:main')
     const stopped: string[] = []
     const handlers = sourceHandlers(world.source, async (app) => void stopped.push(app))
-    const caller = { name: 'ada', role: 'admin' } as const
+    const by = { credential: 'machine', address: '::1' } as const
+    const caller: Caller = {
+      name: 'ada',
+      role: 'admin',
+      apps: {},
+      by,
+      email: null,
+      user: null,
+      session: null,
+      isLimited: false,
+    }
     await handlers.deleteApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never)
     expect(stopped).toEqual(['gone'])
     await expect(handlers.getApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never)).rejects.toThrow(

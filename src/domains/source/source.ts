@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Change } from '#contract/app.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import { git, GitError } from '#platform/git.ts'
 import type { Logger } from '#platform/log.ts'
@@ -18,7 +19,7 @@ export interface SourceOptions extends AppsOptions {
   /** what is to happen with a new change: statements for the same batch, and the run that they start */
   onChange(
     change: Pick<Change, 'app' | 'sha' | 'chain'>,
-    actor: string,
+    actor: Actor,
   ): Promise<{ run: number; statements: Statement[] }>
 }
 
@@ -40,7 +41,7 @@ export function createSource(options: SourceOptions) {
   const oneAtATime = inTurn()
 
   /** Looks at the delivered branch, and stores what is new: change, event, run and head in one transaction. Safe to repeat. */
-  const receive = async (name: string, actor: string): Promise<Received> => {
+  const receive = async (name: string, actor: Actor): Promise<Received> => {
     for (let tries = 1; ; tries += 1) {
       const app = await mustGet(name)
       if (!existsSync(bareOf(name))) return { decision: await beginAgain(app), run: null }
@@ -73,7 +74,7 @@ export function createSource(options: SourceOptions) {
   const storeChange = async (
     app: store.StoredApp,
     { sha, base }: { sha: string; base: string | null },
-    actor: string,
+    actor: Actor,
     as: 'head' | 'asked',
   ): Promise<number> => {
     const facts = await commitFacts(bareOf(app.name), sha)
@@ -97,7 +98,7 @@ export function createSource(options: SourceOptions) {
   }
 
   /** Fetches from where the app's commits are, and receives. A repository that cannot be read becomes the app's problem, and stops being it when it can. */
-  const sync = (name: string, actor: string, signal?: AbortSignal): Promise<Received> =>
+  const sync = (name: string, actor: Actor, signal?: AbortSignal): Promise<Received> =>
     oneAtATime(name, async () => {
       const app = await mustGet(name)
       if (app.repository.kind !== 'hosted') {
@@ -128,7 +129,7 @@ export function createSource(options: SourceOptions) {
   const deliverCommit = async (
     name: string,
     commit: string | undefined,
-    actor: string,
+    actor: Actor,
   ): Promise<{ sha: string; run: number | null }> => {
     const app = await mustGet(name)
     const here = commit === undefined ? null : await resolveCommit(bareOf(name), commit)
@@ -162,7 +163,7 @@ export function createSource(options: SourceOptions) {
   }
 
   /** The run of a commit that was no change yet; null when it is one, also when it became one just now. */
-  const storeAsked = async (name: string, sha: string, actor: string): Promise<number | null> => {
+  const storeAsked = async (name: string, sha: string, actor: Actor): Promise<number | null> => {
     if (await store.getChange(db, name, sha)) return null
     const app = await mustGet(name)
     try {

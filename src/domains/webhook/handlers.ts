@@ -32,12 +32,12 @@ export function webhookHandlers({
     },
     putWebhook: async ({ params }, caller) => {
       await mustBeThere(params.app)
-      return webhooks.put(params.app, caller.name)
+      return webhooks.put(params.app, caller)
     },
     deleteWebhook: async ({ params }, caller) => {
       if (!(await webhooks.get(params.app)))
         throw new FairleadError('not_found', { kind: 'webhook of', id: params.app })
-      await webhooks.remove(params.app, caller.name)
+      await webhooks.remove(params.app, caller)
       return { done: true }
     },
     listWebhookDeliveries: async ({ params, query }) => {
@@ -54,8 +54,8 @@ export function webhookHandlers({
       const body = await store.getBody(db, params.app, params.number)
       return { delivery, body: body?.toString('utf8') ?? null }
     },
-    replayWebhookDelivery: async ({ params }) => {
-      await webhooks.replay(params.app, params.number)
+    replayWebhookDelivery: async ({ params }, caller) => {
+      await webhooks.replay(params.app, params.number, caller)
       return { done: true }
     },
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Webhook } from '#contract/webhook.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event.ts'
 import type { SecretBox } from '#platform/secret-box.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -112,7 +113,7 @@ export function createWebhooks(options: WebhooksOptions) {
     },
 
     /** Makes the webhook of an app, or gives it a new secret. The secret is shown only now. */
-    put: async (app: string, actor: string): Promise<Webhook & { secret: string }> => {
+    put: async (app: string, actor: Actor): Promise<Webhook & { secret: string }> => {
       // A standard key, which GitLab's signing token asks for; every other forge takes any text.
       const secret = `whsec_${options.random(32).toString('base64')}`
       await db.batch([
@@ -131,7 +132,7 @@ export function createWebhooks(options: WebhooksOptions) {
       return { ...toWebhook(stored), secret }
     },
 
-    remove: async (app: string, actor: string): Promise<void> => {
+    remove: async (app: string, actor: Actor): Promise<void> => {
       await db.batch([
         store.deleteWebhook(app),
         appendEvent({
@@ -146,9 +147,20 @@ export function createWebhooks(options: WebhooksOptions) {
     },
 
     /** Looks at a delivery again, as if it came now. */
-    replay: async (app: string, number: number): Promise<void> => {
-      const rows = await db.query(store.replayDelivery(app, number))
-      if (rows.length === 0) throw new FairleadError('not_found', { kind: `delivery to ${app}`, id: number })
+    replay: async (app: string, number: number, actor: Actor): Promise<void> => {
+      if (!(await store.getDelivery(db, app, number)))
+        throw new FairleadError('not_found', { kind: `delivery to ${app}`, id: number })
+      await db.batch([
+        store.replayDelivery(app, number),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-webhook.replayed',
+          subject: nameOf(app),
+          chain: `app/${app}`,
+          app,
+          actor,
+          data: { delivery: number },
+        }),
+      ])
       options.onStored(app)
     },
   }

@@ -1,8 +1,9 @@
 import type { Decision, Permission } from '#contract/decision.ts'
-import { mayDo } from '#contract/endpoint.ts'
 import type { Configuration } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
+import { type Actor, nameOfActor } from '#contract/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import { may, visibleApps } from '#contract/reach.ts'
 import { applyChange } from '#domains/config/config.ts'
 import { getNewest, insertConfiguration, listConfigurations, sealedAs } from '#domains/config/store.ts'
 import { mayDecide } from '#domains/deploy/permission.ts'
@@ -36,8 +37,8 @@ type DeploymentEndpoints =
 export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
   return {
-    listDeployments: async ({ query }) => {
-      const deployments = await store.listDeployments(db, query)
+    listDeployments: async ({ query }, caller) => {
+      const deployments = await store.listDeployments(db, { ...query, apps: visibleApps(caller) })
       return { deployments, next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null }
     },
     getDeployment: ({ params }) => mustGet(db, params.deployment),
@@ -47,9 +48,21 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
       return viewVerdict(stored, await listLooks(db, params.deployment), world.clock.now())
     },
     promoteCanary: async ({ params }, caller) => {
-      const { state } = await mustGet(db, params.deployment)
-      if (!(await askToPromote(db, params.deployment, caller.name)))
+      const { state, app, environment, run, change } = await mustGet(db, params.deployment)
+      const { ask, isUnderWay } = askToPromote(params.deployment, caller.name)
+      if (!(await db.query(isUnderWay)).length)
         throw new FairleadError('not_now', { why: `Deployment ${params.deployment} is ${state}, not a canary` })
+      await db.batch([
+        ask,
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-verdict.promoterequested',
+          subject: `deployment/${params.deployment}`,
+          chain: change.chain,
+          app,
+          actor: caller,
+          data: { environment, run },
+        }),
+      ])
       return { done: true as const }
     },
     getPermission: ({ params }) => mustGetPermission(db, params.deployment),
@@ -61,7 +74,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       const plan = await planRollback(db, params.app, params.environment, body.to)
-      const rollback = await startRollback(db, plan, caller.name, body.reason ?? `rolled back by ${caller.name}`)
+      const rollback = await startRollback(db, plan, caller, body.reason ?? `rolled back by ${caller.name}`)
       await db.batch([...rollback.writes, appendEvent(rollback.event), ...engine.startStatements(rollback.workflow)])
       return mustGet(db, rollback.deployment)
     },
@@ -81,7 +94,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
         const problem = world.references.problem(reference)
         if (problem !== null) throw new FairleadError('invalid_input', { field: `references.${name}`, problem })
       }
-      const deployment = await change(world, engine, { ...params, ...body }, caller.name)
+      const deployment = await change(world, engine, { ...params, ...body }, caller)
       const configuration =
         (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
       return { configuration, deployment: deployment === null ? null : await mustGet(db, deployment) }
@@ -145,12 +158,12 @@ async function decide(
   const release = await store.getRelease(db, deployment.release)
   if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
   const rules = await permissionRules(world, { app, environment, definition: release.definition })
-  const isOperator = mayDo(caller.role, 'operator')
+  const isOperator = may(caller, 'operator', app)
   const author =
     deployment.kind === 'configuration'
       ? [deployment.actor]
       : [change.author.name, change.author.email, deployment.actor]
-  const why = mayDecide(kind, { name: caller.name, isOperator }, { rules, author })
+  const why = mayDecide(kind, { name: caller.name, email: caller.email, isOperator }, { rules, author })
   if (why !== null) throw new FairleadError('not_now', { why })
   await db.batch([
     store.insertDecision(id, { kind, actor: caller.name, comment }),
@@ -159,7 +172,7 @@ async function decide(
       subject: `deployment/${id}`,
       chain: change.chain,
       app,
-      actor: caller.name,
+      actor: caller,
       data: { kind, comment, environment, run },
     }),
   ])
@@ -191,8 +204,9 @@ interface RequestedChange {
 }
 
 /** Stores the next version and, where something is live, starts its delivery; answers the deployment's number. */
-async function change(world: World, engine: Engine, request: RequestedChange, actor: string): Promise<number | null> {
+async function change(world: World, engine: Engine, request: RequestedChange, by: Actor): Promise<number | null> {
   const { app, environment } = request
+  const actor = nameOfActor(by)
   const { newest, waiting, highest } = await getNewest(world.db, app, environment)
   const boundTo = (name: string): string => sealedAs(app, environment, name)
   const result = applyChange(
@@ -223,7 +237,7 @@ async function change(world: World, engine: Engine, request: RequestedChange, ac
       subject: `environment/${app}/${environment}`,
       chain,
       app,
-      actor,
+      actor: by,
       data: { version, changed },
     }),
   ]
@@ -259,7 +273,7 @@ async function change(world: World, engine: Engine, request: RequestedChange, ac
       subject: `deployment/${ids.deployment}`,
       chain,
       app,
-      actor,
+      actor: by,
       data: facts({ environment, kind: 'configuration', run: release.run, release: ids.release, sha: release.sha }),
     }),
     ...engine.startStatements({ id: workflow, name: 'configuration', chain, input }),

@@ -19,8 +19,8 @@ export function evidenceHandlers({ db, secrets }: World): SomeHandlers<EvidenceE
       await signingKey(db, secrets)
       return { keys: await keys() }
     },
-    createKey: async () => {
-      const id = await makeKey(db, secrets, true)
+    createKey: async (_input, caller) => {
+      const id = await makeKey(db, secrets, caller)
       const key = (await keys()).find((one) => one.id === id)
       if (!key) throw new FairleadError('not_now', { why: 'Somebody else made a key at the same moment' })
       return key

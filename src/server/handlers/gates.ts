@@ -65,7 +65,7 @@ export function gateHandlers(sources: Sources): SomeHandlers<GateEndpoints> {
 }
 
 const about = (app: string, id: number, caller: Caller) => ({
-  ...{ app, actor: caller.name, subject: `waiver/${id}`, chain: `waiver/${id}` },
+  ...{ app, actor: caller, subject: `waiver/${id}`, chain: `waiver/${id}` },
 })
 
 async function mustGet({ db }: Sources, app: string, id: number) {

@@ -31,7 +31,7 @@ export function keyHandlers({ db, keys, secrets }: NewKeyOptions): SomeHandlers<
           type: 'dev.cdeventsx.fairlead-key.rotated',
           subject: 'key',
           chain: 'server',
-          actor: caller.name,
+          actor: caller,
           data,
         }),
       ])

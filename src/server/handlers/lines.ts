@@ -2,6 +2,7 @@ import type { App } from '#contract/app.ts'
 import type { Environment, Instance, Line } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
+import { may } from '#contract/reach.ts'
 import type { Deployment } from '#contract/run.ts'
 import { getStored } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
@@ -18,7 +19,10 @@ export interface Apps {
 
 export function lineHandlers(world: World, apps: Apps): SomeHandlers<'listLines' | 'getLine' | 'getEnvironment'> {
   return {
-    listLines: async () => ({ lines: await Promise.all((await apps.list()).map((app) => line(world, app))) }),
+    listLines: async (_input, caller) => {
+      const seen = (await apps.list()).filter(({ name }) => may(caller, 'viewer', name))
+      return { lines: await Promise.all(seen.map((app) => line(world, app))) }
+    },
     getLine: async ({ params }) => line(world, await mustGet(apps, params.app)),
     getEnvironment: async ({ params }) => {
       await mustGet(apps, params.app)

@@ -1,5 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import { visibleApps } from '#contract/reach.ts'
 import type { Run, RunDetail } from '#contract/run.ts'
 import { deploymentsOfRuns, liftHolds, listEnvironments } from '#domains/deploy/store.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
@@ -16,19 +18,19 @@ type RunEndpoints = 'listRuns' | 'getRun' | 'createRun' | 'cancelRun' | 'retryRu
 
 /** What the handlers of runs need of the source: the change of a commit, stored if it was not yet. */
 export interface Commits {
-  deliverCommit(app: string, commit: string | undefined, actor: string): Promise<{ sha: string; run: number | null }>
+  deliverCommit(app: string, commit: string | undefined, actor: Actor): Promise<{ sha: string; run: number | null }>
 }
 
 export function runHandlers(world: World, engine: Engine, commits: Commits): SomeHandlers<RunEndpoints> {
   const { db } = world
   return {
-    listRuns: async ({ query }) => {
-      const runs = await store.listRuns(db, query)
+    listRuns: async ({ query }, caller) => {
+      const runs = await store.listRuns(db, { ...query, apps: visibleApps(caller) })
       return { runs, next: runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null }
     },
     getRun: ({ params }) => detail(db, params.run),
     createRun: async ({ params, body }, caller) => {
-      const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller.name)
+      const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller)
       const known = run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
       const isAsked = Object.keys(body.parameters).length > 0
       if (known && !isAsked && (await isWanted(db, known))) return known
@@ -44,7 +46,7 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
           subject: `run/${run.id}`,
           chain: run.change.chain,
           app: run.app,
-          actor: caller.name,
+          actor: caller,
         }),
       ])
       await engine.cancel(`delivery/${run.id}`)
@@ -125,7 +127,7 @@ async function startAgain(
   const { app, sha, ...how } = request
   const change = await store.getChange(db, app, sha)
   if (!change) throw new FairleadError('not_found', { kind: 'change', id: sha })
-  const { run, statements } = await queueDelivery(db, engine, change, { actor: caller.name, ...how })
+  const { run, statements } = await queueDelivery(db, engine, change, { actor: caller, ...how })
   await db.batch([
     liftHolds(app, sha),
     appendEvent({
@@ -133,7 +135,7 @@ async function startAgain(
       subject: `change/${sha}`,
       chain: change.chain,
       app,
-      actor: caller.name,
+      actor: caller,
     }),
     ...statements,
   ])

@@ -105,8 +105,8 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
 function Actions({ app }: { app: App }) {
   const client = useClient()
   const navigate = useNavigate()
-  const mayDeliver = useMay('developer')
-  const mayRemove = useMay('admin')
+  const mayDeliver = useMay('developer', app.name)
+  const mayRemove = useMay('admin', app.name)
   const [question, ask] = useState<Question | null>(null)
   const params = { app: app.name }
   const deliver: Question = {

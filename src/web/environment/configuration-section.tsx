@@ -30,7 +30,7 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
   const query = useConfigurations(app, environment)
   const client = useClient()
   const queries = useQueryClient()
-  const mayChange = useMay('operator')
+  const mayChange = useMay('operator', app)
   const [draft, setDraft] = useState<Draft | null>(null)
   const [question, ask] = useState<Question | null>(null)
   // What is saved closes late, and must not close what was opened meanwhile.

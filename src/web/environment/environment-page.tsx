@@ -165,7 +165,7 @@ function RollbackWords({ environment }: { environment: Environment }) {
 function Rollback({ environment }: { environment: Environment }) {
   const { app, name, rollback, current } = environment
   const client = useClient()
-  const mayAct = useMay('operator')
+  const mayAct = useMay('operator', app)
   const [question, ask] = useState<Question | null>(null)
   if (!mayAct) return null
   const { to } = rollback

@@ -11,6 +11,7 @@ const event = (type: string, more: Partial<StoredEvent> = {}): StoredEvent => ({
   chain: 'c-1',
   app: 'prepaid',
   actor: 'Ada',
+  by: null,
   data: {},
   ...more,
 })

@@ -207,6 +207,38 @@ const tells: Record<string, Tell> = {
   }),
   'token.revoked': (event, data) => ({ tone: 'fact', text: `${event.actor} revoked the token ${named(event, data)}` }),
   'session.created': (event) => ({ tone: 'fact', text: `${event.actor} signed in` }),
+  'session.ended': (event, data) => {
+    const whose = last(event.subject) === event.actor ? '' : ` of ${last(event.subject)}`
+    const count = Number(data['sessions'] ?? 1)
+    return { tone: 'fact', text: `${event.actor} ended ${count === 1 ? 'a session' : `${count} sessions`}${whose}` }
+  },
+  'session.refused': (_, data) => ({
+    tone: 'warn',
+    text: `A sign-in was refused${refusals[wordOr(data['why'], '')] ?? ''}${times(data)}`,
+  }),
+  'link.created': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} made a sign-in link for ${last(event.subject)}${inBrackets(data['role'])}`,
+  }),
+  'user.created': (event, data) => ({
+    tone: 'fact',
+    text: `${last(event.subject)} was added as a user${inBrackets(data['role'])}`,
+  }),
+  'user.changed': (event, data) => ({ tone: 'fact', text: `${event.actor} ${changeOfUser(event, data)}` }),
+  'user.deleted': (event) => ({ tone: 'fact', text: `${event.actor} removed the user ${last(event.subject)}` }),
+  'request.refused': (event, data) => ({
+    tone: 'warn',
+    text: `${event.actor} was refused ${wordOr(data['what'], 'something')}${data['app'] ? ` of ${String(data['app'])}` : ''}${times(data)}`,
+  }),
+  'signingkey.created': (event) => ({ tone: 'fact', text: `${event.actor} made a new key to sign evidence with` }),
+  'verdict.promoterequested': (event, data) => ({
+    tone: 'move',
+    text: `${event.actor} asked to promote the canary in ${where(data)}`,
+  }),
+  'webhook.replayed': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} replayed delivery ${String(data['delivery'] ?? '')} to ${last(event.subject)}`,
+  }),
   'server.started': (_, data) => ({
     tone: 'fact',
     text: `A server started${data['version'] ? ` (${String(data['version'])})` : ''}`,
@@ -217,6 +249,28 @@ const tells: Record<string, Tell> = {
     tone: 'warn',
     text: `${event.subject} was done again, because its first try was cut off`,
   }),
+}
+
+const refusals: Record<string, string> = {
+  token: ': the token is not known',
+  link: ': the link is not known',
+  disabled: ': the user is disabled',
+  unknown: ': the provider knows them, Fairlead does not',
+  expired: ': the answer of the provider was too old, or used before',
+  forged: ': it was no answer to a sign-in',
+  refused: ' by the provider',
+  unreachable: ': the provider did not answer',
+}
+
+const times = (data: Data): string => (Number(data['count'] ?? 1) > 1 ? `, ${String(data['count'])} times` : '')
+
+function changeOfUser(event: StoredEvent, data: Data): string {
+  const user = last(event.subject)
+  if (data['disabled'] !== undefined) return `${data['disabled'] === true ? 'disabled' : 'enabled'} ${user}`
+  const ofApp = data['app'] ? ` of ${String(data['app'])}` : ''
+  if (data['role'] === null) return `took the role ${wordOr(data['was'], 'there was')}${ofApp} from ${user}`
+  if (data['role'] !== undefined) return `made ${user} ${String(data['role'])}${ofApp}`
+  return `changed the e-mail address of ${user}`
 }
 
 function sizeOf(data: Data): string {

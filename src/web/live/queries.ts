@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import type { Role } from '#contract/endpoint.ts'
-import { roles } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
+import { may } from '#contract/reach.ts'
 import type { DeploymentState, RunState } from '../ui/state.ts'
 import type { EventFilters } from './patch.ts'
 import { useClient } from './world.tsx'
@@ -189,6 +189,28 @@ export function useServiceLog(app: string, environment: string, service: string 
   })
 }
 
+export function useProvider() {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['provider'],
+    queryFn: async ({ signal }) => (await client.getProvider({ signal })).provider,
+    staleTime: Infinity,
+  })
+}
+
+export function useSessions() {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['sessions'],
+    queryFn: async ({ signal }) => (await client.listSessions({ signal })).sessions,
+  })
+}
+
+export function useUsers() {
+  const client = useClient()
+  return useQuery({ queryKey: ['users'], queryFn: async ({ signal }) => (await client.listUsers({ signal })).users })
+}
+
 export function useTokens() {
   const client = useClient()
   return useQuery({ queryKey: ['tokens'], queryFn: async ({ signal }) => (await client.listTokens({ signal })).tokens })
@@ -248,8 +270,8 @@ export function useHealth() {
   })
 }
 
-/** Whether who is signed in may do what a role may do; until it is known, yes: the server decides. */
-export function useMay(needed: Role): boolean {
+/** Whether who is signed in may do what a role may do with an app, or, with null, with everything; until it is known, yes: the server decides. */
+export function useMay(needed: Role, app: string | null): boolean {
   const { data } = useMe()
-  return data === undefined || roles.indexOf(data.role) >= roles.indexOf(needed)
+  return data === undefined || may(data, needed, app)
 }

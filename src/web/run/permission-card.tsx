@@ -57,8 +57,8 @@ function Lost({ permission: { frozenMs, approvalMs } }: { permission: Permission
 function Waiting({ deployment, permission }: { deployment: Deployment; permission: Permission }) {
   const client = useClient()
   const queries = useQueryClient()
-  const mayDecide = useMay('developer')
-  const mayOverride = useMay('operator')
+  const mayDecide = useMay('developer', deployment.app)
+  const mayOverride = useMay('operator', deployment.app)
   const [question, ask] = useState<Question | null>(null)
   const comment = useRef<HTMLInputElement>(null)
   const { id, environment, change } = deployment

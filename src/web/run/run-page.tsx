@@ -132,7 +132,7 @@ function Facts({ run }: { run: RunDetail }) {
 function Actions({ run }: { run: RunDetail }) {
   const client = useClient()
   const navigate = useNavigate()
-  const mayAct = useMay('developer')
+  const mayAct = useMay('developer', run.app)
   const [question, ask] = useState<Question | null>(null)
   const params = { run: run.id }
   const retry = useMutation({

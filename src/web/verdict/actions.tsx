@@ -15,8 +15,8 @@ import { judgementOf } from './words.ts'
 export function Actions({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const client = useClient()
   const queries = useQueryClient()
-  const mayPromote = useMay('operator')
-  const mayCancel = useMay('developer')
+  const mayPromote = useMay('operator', deployment.app)
+  const mayCancel = useMay('developer', deployment.app)
   const [question, ask] = useState<Question | null>(null)
   const { run, environment, change } = deployment
   const what = `“${change.subject}” (${shortSha(change.sha)})`

@@ -130,7 +130,7 @@ const secondsOf = (from: string, to: string): number => Math.ceil((Date.parse(to
 function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   const client = useClient()
   const queries = useQueryClient()
-  const mayReplay = useMay('developer')
+  const mayReplay = useMay('developer', delivery.app)
   const [error, setError] = useState<unknown>(null)
   const { number, app, run } = delivery
   const replay = async (): Promise<void> => {
@@ -180,7 +180,7 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
 function Actions({ app, isThere }: { app: string; isThere: boolean }) {
   const client = useClient()
   const queries = useQueryClient()
-  const mayChange = useMay('operator')
+  const mayChange = useMay('operator', app)
   const [question, ask] = useState<Question | null>(null)
   const [secret, setSecret] = useState<string | null>(null)
   if (!mayChange) return null

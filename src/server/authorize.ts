@@ -1,0 +1,127 @@
+import type { FastifyRequest } from 'fastify'
+import { type Endpoint, mayDo } from '#contract/endpoint.ts'
+import { endpoints } from '#contract/endpoints.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Caller } from '#contract/handler.ts'
+import { highestRole, nothing, roleFor } from '#contract/reach.ts'
+import type { Access, Credentials } from '#domains/access/access.ts'
+
+/** The app that something belongs to; null when there is no such. */
+export type AppOf = (of: { run: number } | { deployment: number } | { digest: string }) => Promise<string | null>
+
+export interface AuthorizeOptions {
+  access: Pick<Access, 'authenticate' | 'refusals'>
+  appOf: AppOf
+}
+
+export const credentialsOf = (request: FastifyRequest): Credentials => ({
+  authorization: request.headers.authorization,
+  cookie: request.headers.cookie,
+  agent: request.headers['user-agent'],
+  address: request.ip,
+})
+
+const nobody: Caller = {
+  ...nothing,
+  name: 'nobody',
+  email: null,
+  user: null,
+  session: null,
+  isLimited: false,
+  by: { credential: 'session', address: null },
+}
+
+/** Who asks; refuses who could not do it with any app, before anything of the request is read. */
+export async function authenticate(
+  { access }: Pick<AuthorizeOptions, 'access'>,
+  request: FastifyRequest,
+  endpoint: Endpoint,
+): Promise<Caller> {
+  if (endpoint.role === 'public') return nobody
+  const caller = await access.authenticate(credentialsOf(request))
+  if (!caller) throw new FairleadError('sign_in_needed')
+  if (endpoint.role === 'anyone') return caller
+  const highest = highestRole(caller)
+  if (!mayDo(highest, endpoint.role))
+    throw await refused(access, caller, endpoint, null, notAllowed(endpoint.role, highest))
+  return caller
+}
+
+/** What tells of no app and of nobody, and is for tokens of some apps, too. */
+const ofNoApp: string[] = [endpoints.me.path, endpoints.deleteSession.path, endpoints.listKeys.path]
+
+/**
+ * Refuses what is not of an app that the caller has the role for. What names no app needs the role with everything, so that nothing
+ * is forgotten; what lists answers with the caller's apps alone.
+ */
+export async function authorize(
+  { access, appOf }: AuthorizeOptions,
+  caller: Caller,
+  endpoint: Endpoint,
+  input: { params: unknown; query: unknown; body: unknown },
+): Promise<void> {
+  const { role } = endpoint
+  const apps = await appsNamed(appOf, endpoint, input)
+  if (role === 'public') return
+  if (role === 'anyone') {
+    if (!caller.isLimited || ofNoApp.includes(endpoint.path)) return
+    throw await refused(access, caller, endpoint, null, notThisApp(caller))
+  }
+  if (apps.length === 0 && endpoint.lists) return
+  for (const app of apps.length === 0 ? [null] : apps) {
+    const have = roleFor(caller, app)
+    if (mayDo(have, role)) continue
+    // Who has no role there is not told whether it is there.
+    throw await refused(access, caller, endpoint, app, have === null ? notThisApp(caller) : notAllowed(role, have))
+  }
+}
+
+interface Named {
+  app?: string
+  run?: number
+  deployment?: number
+  digest?: string
+  name?: string
+}
+
+/** Every app that a request names or reaches into; null stands for one that there is not. */
+async function appsNamed(
+  appOf: AppOf,
+  endpoint: Endpoint,
+  input: { params: unknown; query: unknown; body: unknown },
+): Promise<(string | null)[]> {
+  const { run, deployment, digest, app } = input.params as Named
+  const { app: asked } = input.query as Named
+  const made =
+    endpoint.path === endpoints.createApp.path && endpoint.method === 'POST' ? (input.body as Named).name : undefined
+  const owners = await Promise.all([
+    ...(run === undefined ? [] : [appOf({ run })]),
+    ...(deployment === undefined ? [] : [appOf({ deployment })]),
+    ...(digest === undefined ? [] : [appOf({ digest })]),
+  ])
+  return [...[app, asked, made].filter((one) => one !== undefined), ...owners]
+}
+
+const notAllowed = (needed: string, have: string | null): FairleadError =>
+  new FairleadError('not_allowed', { needed, have: have ?? 'none' })
+
+const notThisApp = (caller: Caller): FairleadError =>
+  new FairleadError('not_this_app', { apps: Object.keys(caller.apps).join(', ') || 'none' })
+
+/** Records that somebody who is known was refused. */
+async function refused(
+  access: Pick<Access, 'refusals'>,
+  caller: Caller,
+  endpoint: Endpoint,
+  app: string | null,
+  error: FairleadError,
+): Promise<FairleadError> {
+  await access.refusals.note({
+    type: 'dev.cdeventsx.fairlead-request.refused',
+    subject: `user/${caller.name}`,
+    chain: `user/${caller.name}`,
+    actor: caller,
+    data: { what: `${endpoint.method} ${endpoint.path}`, ...(app === null ? {} : { app }) },
+  })
+  return error
+}

@@ -1,0 +1,329 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createClient } from '#contract/client.ts'
+import { endpoints } from '#contract/endpoints.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './installation.ts'
+import { signInAs, type SignedIn } from './people.ts'
+
+let installation: Installation
+let repository: Repository
+let digest = ''
+const runs = { shop: 0, bank: 0 }
+const deployments = { shop: 0, bank: 0 }
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  repository = await makeRepository({
+    'fairlead.yaml': 'steps: {test: "true"}\nenvironments: {production: {}}\n',
+  })
+  for (const app of ['shop', 'bank'] as const) {
+    await repository.commit({ 'which.txt': app })
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    const ended = await endedRun(installation, run!.id)
+    runs[app] = ended.id
+    digest = ended.artifact ?? ''
+    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } })).deployments
+    deployments[app] = deployment!.id
+  }
+})
+afterAll(async () => {
+  await installation.stop()
+  await repository.remove()
+})
+
+const cli = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await installation.cli(...args)
+  expect([code, stderr]).toEqual([0, ''])
+  return stdout
+}
+const inEnvironment = (app: string) => ({ app, environment: 'production' })
+const setLevel = (who: SignedIn, app: string) =>
+  who.client.changeConfiguration({ params: inEnvironment(app), body: { variables: { LEVEL: String(Math.random()) } } })
+const newest = async (type: string) =>
+  (await installation.client.listEvents({ query: { type: `dev.cdeventsx.fairlead-${type}`, limit: 1 } })).events[0]
+
+test('a viewer of everything may be the operator of one app', async () => {
+  expect(await cli('users', 'add', 'Ada', '--role', 'viewer', '--email', 'ada@example.com')).toContain(
+    'ada@example.com',
+  )
+  expect(await cli('users', 'role', 'Ada', 'operator', '--app', 'shop')).toContain('Ada is operator of shop')
+  const ada = await signInAs(installation, 'Ada')
+  expect(await ada.client.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'operator' } })
+  expect((await setLevel(ada, 'shop')).configuration.actor).toBe('Ada')
+  await expect(setLevel(ada, 'bank')).rejects.toMatchObject({
+    code: 'not_allowed',
+    message: 'This needs the role operator; you have viewer.',
+  })
+  await expect(ada.client.deleteApp({ params: { app: 'shop' } })).rejects.toThrow('needs the role admin')
+  await expect(ada.client.createApp({ body: { name: 'new' } })).rejects.toThrow('needs the role developer')
+  // Reading folders of the machine is not the business of one app.
+  const elsewhere = { name: 'shop', repository: { kind: 'path' as const, path: '/etc' } }
+  await expect(ada.client.createApp({ body: elsewhere })).rejects.toMatchObject({ code: 'not_allowed' })
+  expect((await ada.client.listApps()).apps).toHaveLength(2)
+  await expect(ada.client.listUsers()).rejects.toMatchObject({ code: 'not_allowed' })
+  expect(await cli('users', 'list')).toMatch(/Ada +viewer; operator of shop +ada@example\.com/)
+  expect(await cli('users', 'list', '--app', 'shop')).toMatch(/Ada +operator/)
+  expect(await newest('user.changed')).toMatchObject({
+    app: 'shop',
+    subject: 'user/Ada',
+    actor: 'this machine',
+    by: { credential: 'machine', address: '127.0.0.1' },
+    data: { app: 'shop', role: 'operator', was: null },
+  })
+})
+
+test('names are one person’s: in any case, and none of Fairlead’s own', async () => {
+  const add = (name: string, email?: string) =>
+    installation.client.createUser({ body: { name, ...(email ? { email } : {}) } })
+  await expect(add('ada')).rejects.toThrow('There is already a user ada.')
+  await expect(add('Eve', 'ADA@example.com')).rejects.toThrow('There is already a user with the address')
+  for (const name of ['fairlead', 'GitHub', 'this machine', 'a/b', 'tab\there', ' ', '\u202eadA'])
+    await expect(add(name)).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(installation.client.createLink({ body: { name: 'nobody-yet' } })).rejects.toThrow(
+    'There is no user nobody-yet.',
+  )
+})
+
+test('an admin of an app says who may do what with it, and nothing else', async () => {
+  await installation.client.createUser({ body: { name: 'Grace', role: null } })
+  await installation.client.putAppRole({ params: { app: 'bank', user: 'Grace' }, body: { role: 'admin' } })
+  const grace = await signInAs(installation, 'Grace')
+  await grace.client.putAppRole({ params: { app: 'bank', user: 'Ada' }, body: { role: 'developer' } })
+  expect(
+    (await grace.client.listAppUsers({ params: { app: 'bank' } })).users.map(({ name, role }) => [name, role]),
+  ).toEqual([
+    ['Ada', 'developer'],
+    ['Grace', 'admin'],
+  ])
+  await grace.client.putAppRole({ params: { app: 'bank', user: 'Ada' }, body: { role: null } })
+  await expect(
+    grace.client.putAppRole({ params: { app: 'shop', user: 'Grace' }, body: { role: 'admin' } }),
+  ).rejects.toMatchObject({ code: 'not_this_app' })
+  await expect(grace.client.changeUser({ params: { user: 'Grace' }, body: { role: 'admin' } })).rejects.toMatchObject({
+    code: 'not_this_app',
+  })
+  // An app that is forgotten takes the roles with it.
+  await installation.client.createApp({ body: { name: 'short' } })
+  await installation.client.putAppRole({ params: { app: 'short', user: 'Grace' }, body: { role: 'admin' } })
+  await installation.client.deleteApp({ params: { app: 'short' } })
+  await installation.client.createApp({ body: { name: 'short' } })
+  await expect(grace.client.getApp({ params: { app: 'short' } })).rejects.toMatchObject({ code: 'not_this_app' })
+})
+
+/** What is about nobody's app: of each user themself, or of no secrecy. */
+const own = Object.entries(endpoints).flatMap(([name, { role }]) => (role === 'anyone' ? [name] : []))
+const guarded = Object.entries(endpoints).filter(([, { role }]) => role !== 'public' && role !== 'anyone')
+
+test('what anyone may do who is signed in is known by name, so that nothing slips in', () => {
+  expect(own.toSorted()).toEqual([
+    ...['createToken', 'deleteSession', 'deleteToken', 'endSession', 'endSessions'],
+    ...['listKeys', 'listSessions', 'listTokens', 'me'],
+  ])
+})
+
+let bob: SignedIn
+test.each(guarded)('%s tells a user of another app nothing', async (_name, endpoint) => {
+  bob ??= await (async () => {
+    await installation.client.createUser({ body: { name: 'Bob', role: null } })
+    await installation.client.putAppRole({ params: { app: 'shop', user: 'Bob' }, body: { role: 'admin' } })
+    return signInAs(installation, 'Bob')
+  })()
+  const fill: Record<string, string> = {
+    app: 'bank',
+    run: String(runs.bank),
+    deployment: String(deployments.bank),
+    environment: 'production',
+    digest,
+    user: 'Bob',
+  }
+  const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
+  for (const query of ['', '?app=bank', ...(endpoint.path.includes('{') ? ['?app=shop'] : [])]) {
+    if (endpoint.events && query === '') continue
+    const response = await fetch(`${installation.url}/api/v1${path}${query}`, {
+      method: endpoint.method,
+      headers: { cookie: bob.cookie, 'content-type': 'application/json' },
+      ...(endpoint.method === 'GET' ? {} : { body: '{}' }),
+    })
+    const text = await response.text()
+    const isAsked = query === '?app=bank' && 'app' in endpoint.query.shape
+    if (endpoint.lists && !isAsked) {
+      expect(response.status).toBe(200)
+      expect(text).toContain('"shop"')
+      expect(text).not.toContain('bank')
+    } else if (response.status === 400) expect(text).toContain('"invalid_input"')
+    else expect([response.status, JSON.parse(text)]).toMatchObject([403, { code: 'not_this_app' }])
+  }
+})
+
+test('the log of a user of one app has nothing of another, read or followed', async () => {
+  const stop = new AbortController()
+  const { body } = await fetch(`${installation.url}/api/v1/events/stream?after=0`, {
+    headers: { cookie: bob.cookie },
+    signal: stop.signal,
+  })
+  let text = ''
+  const reading = (async () => {
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) text += chunk
+  })().catch(() => undefined)
+  await setLevel(await signInAs(installation, 'Ada'), 'shop')
+  await waitFor('the event of his app comes', async () => text.includes('configuration.changed'))
+  stop.abort()
+  await reading
+  expect(text).toContain('"shop"')
+  expect(text).not.toContain('bank')
+  // Addresses of others are for admins.
+  expect(text).not.toContain('"address":"127')
+  expect((await installation.client.listEvents({ query: { actor: 'ada', limit: 1 } })).events[0]).toMatchObject({
+    actor: 'Ada',
+    by: { credential: 'session', address: '127.0.0.1' },
+  })
+})
+
+test('a role that is taken counts for running sessions, tokens and streams within a second', async () => {
+  await installation.client.createUser({ body: { name: 'Carl', role: 'operator' } })
+  const carl = await signInAs(installation, 'Carl')
+  const { secret } = await carl.client.createToken({ body: { name: 'ci', role: 'operator' } })
+  const token = createClient({ base: installation.url, token: secret })
+  await token.listRuns()
+  const followed = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { cookie: carl.cookie } })
+  const ended = followed.text().then(() => performance.now())
+  await installation.client.changeUser({ params: { user: 'Carl' }, body: { role: null } })
+  const taken = performance.now()
+  expect((await ended) - taken).toBeLessThan(1000)
+  await expect(setLevel(carl, 'shop')).rejects.toMatchObject({ code: 'not_allowed' })
+  await expect(token.listRuns()).rejects.toMatchObject({ code: 'not_allowed' })
+  await installation.client.changeUser({ params: { user: 'Carl' }, body: { role: 'viewer' } })
+  expect(await token.me()).toMatchObject({ name: 'Carl', role: 'viewer' })
+})
+
+test('who is disabled is out within a second: sessions, tokens, streams, git and links', async () => {
+  await installation.client.createUser({ body: { name: 'Dora', role: 'developer' } })
+  const dora = await signInAs(installation, 'Dora')
+  const { secret } = await dora.client.createToken({ body: { name: 'laptop', role: 'developer' } })
+  const token = createClient({ base: installation.url, token: secret })
+  const remote = `http://x:${secret}@127.0.0.1:${installation.port}/git/shop.git`
+  expect(await repository.git('ls-remote', remote)).toContain('refs/heads/main')
+  const { url } = await installation.client.createLink({ body: { name: 'Dora' } })
+  const followed = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { cookie: dora.cookie } })
+  const ended = followed.text().then(() => performance.now())
+  expect(await cli('users', 'disable', 'dora')).toContain('Dora is disabled')
+  const disabled = performance.now()
+  await expect(dora.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+  await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+  expect((await ended) - disabled).toBeLessThan(1000)
+  await expect(repository.git('ls-remote', remote)).rejects.toThrow()
+  const code = new URL(url).searchParams.get('code') ?? ''
+  await expect(installation.client.createSession({ body: { code } })).rejects.toThrow('The user Dora is disabled.')
+  await expect(signInAs(installation, 'Dora', 'admin')).rejects.toThrow('The user Dora is disabled.')
+  // Enabled again, tokens open again; sessions are new ones.
+  await cli('users', 'enable', 'Dora')
+  expect(await token.me()).toMatchObject({ name: 'Dora' })
+  await expect(dora.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+  // Forgotten, nothing of hers opens anything, and what she did is still told.
+  await cli('users', 'remove', 'Dora')
+  await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+  expect((await installation.client.listTokens()).tokens.map(({ user }) => user)).not.toContain('Dora')
+  expect((await installation.client.listEvents({ query: { actor: 'Dora' } })).events.length).toBeGreaterThan(0)
+})
+
+test('nobody gets more by a token than they have', async () => {
+  const ada = await signInAs(installation, 'Ada')
+  const make = (body: Parameters<typeof ada.client.createToken>[0]['body']) => ada.client.createToken({ body })
+  await expect(make({ name: 'x', role: 'admin' })).rejects.toMatchObject({ code: 'too_wide' })
+  await expect(make({ name: 'x', role: 'operator', apps: ['shop', 'bank'] })).rejects.toThrow(
+    'you are not operator of bank',
+  )
+  const made = await make({ name: 'Grace', role: 'operator' })
+  const token = createClient({ base: installation.url, token: made.secret })
+  // It is hers by name, whatever it is called, so that nobody approves as somebody else.
+  expect(await token.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'operator' } })
+  await expect(token.createToken({ body: { name: 'y', role: 'viewer' } })).rejects.toMatchObject({
+    code: 'session_needed',
+  })
+  await expect(token.createLink({ body: { name: 'Ada', role: 'admin' } })).rejects.toMatchObject({
+    code: 'not_allowed',
+  })
+  const set = await token.changeConfiguration({ params: inEnvironment('shop'), body: { variables: { BY: 'token' } } })
+  expect(set.configuration.actor).toBe('Ada')
+  expect(await newest('configuration.changed')).toMatchObject({
+    actor: 'Ada',
+    by: { credential: 'token', name: 'Grace', address: '127.0.0.1' },
+  })
+  // One's own are listed and revoked; those of others are not there.
+  const mine = (await ada.client.listTokens()).tokens
+  expect(mine.map(({ user }) => user)).toEqual(['Ada'])
+  const [foreign] = (await bob.client.listTokens()).tokens
+  expect(foreign).toBeUndefined()
+  await expect(bob.client.deleteToken({ params: { id: made.id } })).rejects.toMatchObject({ code: 'not_found' })
+  await ada.client.deleteToken({ params: { id: made.id } })
+  await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+})
+
+test('one sees where one is signed in, and ends it; an admin sees and ends all', async () => {
+  const [first, second] = [await signInAs(installation, 'Ada'), await signInAs(installation, 'Ada')]
+  const { sessions } = await second.client.listSessions()
+  const mine = sessions.find(({ isCurrent }) => isCurrent)
+  expect(mine).toMatchObject({ user: 'Ada', way: 'link', address: '127.0.0.1', agent: 'Browser of Ada' })
+  expect(sessions.length).toBeGreaterThanOrEqual(2)
+  await expect(bob.client.listSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({ code: 'not_allowed' })
+  await expect(bob.client.endSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({ code: 'not_allowed' })
+  await expect(bob.client.endSession({ params: { session: mine!.id } })).rejects.toMatchObject({ code: 'not_found' })
+  expect((await second.client.endSessions()).ended).toBe(sessions.length - 1)
+  await expect(first.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+  expect(await second.client.me()).toMatchObject({ name: 'Ada' })
+  expect(await cli('sessions', 'list', '--user', 'Ada')).toMatch(/127\.0\.0\.1 +Browser of Ada/)
+  expect(await cli('sessions', 'end', '--user', 'Ada')).toContain('1 session has ended')
+  await expect(second.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+})
+
+test('a browser that signs in again leaves no session behind', async () => {
+  const first = await signInAs(installation, 'Ada')
+  const { url } = await installation.client.createLink({ body: { name: 'Ada' } })
+  await fetch(`${installation.url}/api/v1/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', cookie: first.cookie },
+    body: JSON.stringify({ code: new URL(url).searchParams.get('code') }),
+  })
+  await expect(first.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+})
+
+test('the machine lets somebody in with any role, and the log says so', async () => {
+  const url = await cli('link', '--name', 'Hugo', '--role', 'operator')
+  const code = /code=(\S+)/.exec(url)?.[1] ?? ''
+  expect(await installation.client.createSession({ body: { code } })).toEqual({
+    name: 'Hugo',
+    role: 'operator',
+    apps: {},
+  })
+  expect(await newest('link.created')).toMatchObject({
+    actor: 'this machine',
+    by: { credential: 'machine' },
+    data: { name: 'Hugo', role: 'operator' },
+  })
+  expect(await newest('session.created')).toMatchObject({ actor: 'Hugo', by: { credential: 'link' } })
+  expect((await newest('user.created'))?.subject).toBe('user/Hugo')
+  expect((await installation.cli('link', '--name', 'Hugo', '--role', 'king')).code).toBe(2)
+})
+
+test('what somebody was refused is in the log, however often they try, a few times', async () => {
+  const before = (await newest('request.refused'))?.id ?? 0
+  for (let i = 0; i < 50; i += 1)
+    await expect(bob.client.deleteApp({ params: { app: 'bank' } })).rejects.toMatchObject({ code: 'not_this_app' })
+  const type = 'dev.cdeventsx.fairlead-request.refused'
+  const { events } = await installation.client.listEvents({ query: { type, after: before, limit: 500 } })
+  const ofApp = events.filter(({ actor, data }) => actor === 'Bob' && data['what'] === 'DELETE /apps/{app}')
+  expect(ofApp.length).toBeLessThanOrEqual(1)
+  // Told at once, unless it was told within this minute already.
+  const all = (await installation.client.listEvents({ query: { type, actor: 'Bob', limit: 500 } })).events
+  expect(all.length).toBeGreaterThan(0)
+  expect(all.length).toBeLessThanOrEqual(42)
+  expect(all[0]).toMatchObject({ actor: 'Bob', by: { credential: 'session', address: '127.0.0.1' } })
+})
