@@ -9,6 +9,8 @@ import { useTitle } from './ui/page.tsx'
 
 const SignInPage = lazy(async () => ({ default: (await import('./access/sign-in-page.tsx')).SignInPage }))
 const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-page.tsx')).TokensPage }))
+const SessionsPage = lazy(async () => ({ default: (await import('./access/sessions-page.tsx')).SessionsPage }))
+const UsersPage = lazy(async () => ({ default: (await import('./access/users-page.tsx')).UsersPage }))
 const WebhookPage = lazy(async () => ({ default: (await import('./webhook/webhook-page.tsx')).WebhookPage }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
 const ChangePage = lazy(async () => ({ default: (await import('./change/change-page.tsx')).ChangePage }))
@@ -42,6 +44,8 @@ export function Pages() {
           <Route path="/apps/:app/trends" element={<TrendsPage />} />
           <Route path="/apps/:app/webhook" element={<WebhookPage />} />
           <Route path="/tokens" element={<TokensPage />} />
+          <Route path="/sessions" element={<SessionsPage />} />
+          <Route path="/users" element={<UsersPage />} />
           <Route path="*" element={<NoPage />} />
         </Route>
       </Routes>

@@ -1,15 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
+import { pageWithin, type SignInProblem, signInProblems } from '#contract/access.ts'
+import { useProvider } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Logo } from '../shell/logo.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, ButtonLink } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
-
-/** Only a page of this console is gone back to. */
-const pageWithin = (next: string | null): string => (next !== null && /^\/(?![/\\])/.test(next) ? next : '/')
 
 /** A code, also when the whole link was pasted. */
 function codeIn(text: string): string {
@@ -27,6 +26,8 @@ export function SignInPage() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const code = search.get('code')
+  const { data: provider } = useProvider()
+  const problem = search.get('problem')
   const tried = useRef<string | null>(null)
 
   const signIn = async (value: string): Promise<void> => {
@@ -58,9 +59,20 @@ export function SignInPage() {
       <Logo size={48} />
       <h1 className="text-2xl font-semibold tracking-tight">{isBusy ? 'Signing in …' : 'Sign in to Fairlead'}</h1>
       <ProblemLine error={error} />
+      {problem !== null && Object.hasOwn(signInProblems, problem) ? (
+        <p role="alert" className="text-bad">
+          {signInProblems[problem as SignInProblem]}
+        </p>
+      ) : null}
+      {provider ? (
+        <ButtonLink to={`/oidc/start?next=${encodeURIComponent(pageWithin(search.get('next')))}`} kind="primary" leaves>
+          Sign in with {provider.name}
+        </ButtonLink>
+      ) : null}
       <p className="text-soft">
-        The server prints a link at its start that signs you in once. For a new one, type this on the machine that runs
-        the server:
+        {provider
+          ? 'Or by a link that signs you in once; this prints one on the machine that runs the server:'
+          : 'The server prints a link at its start that signs you in once. For a new one, type this on the machine that runs the server:'}
       </p>
       <Command text="fairlead link" />
       <form onSubmit={onSubmit} className="flex flex-col gap-1.5">
@@ -77,7 +89,7 @@ export function SignInPage() {
             onChange={(event) => setText(event.target.value)}
             className="field h-10 flex-1 font-mono"
           />
-          <Button type="submit" kind="primary" disabled={isBusy || text.trim() === ''}>
+          <Button type="submit" kind={provider ? 'plain' : 'primary'} disabled={isBusy || text.trim() === ''}>
             Sign in
           </Button>
         </div>

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { Token } from '#contract/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
-import { useTokens } from '../live/queries.ts'
+import { useMe, useTokens } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
@@ -11,11 +11,11 @@ import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
 
-const roleWords: Record<Role, string> = {
+export const roleWords: Record<Role, string> = {
   viewer: 'Viewer: sees everything',
   developer: 'Developer: also pushes, cancels, retries',
   operator: 'Operator: also rolls back and configures',
-  admin: 'Admin: also makes tokens and removes apps',
+  admin: 'Admin: also says who may do what, and removes apps',
 }
 
 export function TokensPage() {
@@ -48,7 +48,8 @@ export function TokensPage() {
         }
       >
         <p className="mt-1 text-soft">
-          For machines and for git: what the API, the command line and a push sign in with.
+          For machines and for git: what the API, the command line and a push sign in with. Each acts for the user who
+          made it, and may never do more.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={3} />}>
@@ -73,6 +74,7 @@ export function TokensPage() {
 }
 
 function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
+  const { data: me } = useMe()
   const expires = token.expires ? `until ${new Date(token.expires).toLocaleDateString()}` : 'does not expire'
   return (
     <li className="flex items-center gap-4 px-4 py-3">
@@ -81,6 +83,7 @@ function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
         <span className="truncate">
           {token.role}
           {token.apps === null ? '' : ` of ${token.apps.join(', ')}`}
+          {token.user === me?.name ? '' : `, acts for ${token.user ?? 'this machine'}`}
         </span>
         <span className="text-soft">
           {token.used ? (

@@ -18,7 +18,13 @@ export function EventsPage() {
   const [app] = useFilter('app')
   const [type] = useFilter('type')
   const [chain, setChain] = useFilter('chain')
-  const query = useEvents({ ...(app ? { app } : {}), ...(type ? { type } : {}), ...(chain ? { chain } : {}) })
+  const [actor, setActor] = useFilter('actor')
+  const query = useEvents({
+    ...(app ? { app } : {}),
+    ...(type ? { type } : {}),
+    ...(chain ? { chain } : {}),
+    ...(actor ? { actor } : {}),
+  })
   const { data: lines = [] } = useLines()
   const apps = lines.map((line) => ({ value: line.app.name, text: line.app.name }))
   return (
@@ -32,7 +38,11 @@ export function EventsPage() {
           </>
         }
       >
-        {chain ? (
+        {actor ? (
+          <p className="mt-1 flex items-center gap-2 text-soft">
+            What {actor} did. <Button onClick={() => setActor('')}>Show all</Button>
+          </p>
+        ) : chain ? (
           <p className="mt-1 flex items-center gap-2 text-soft">
             What one check-in led to. <Button onClick={() => setChain('')}>Show all</Button>
           </p>
@@ -70,11 +80,22 @@ function Days({ events }: { events: StoredEvent[] }) {
   ))
 }
 
+/** By which credential, for whom, and from where; a session is what is usual. */
+function byInWords({ by }: StoredEvent): string {
+  if (by === null) return ''
+  const credential = by.credential === 'session' ? '' : [by.credential, by.name].filter(Boolean).join(' ')
+  const parts = [credential, by.onBehalfOf && `for ${by.onBehalfOf}`, by.address && `from ${by.address}`]
+  const text = parts.filter(Boolean).join(', ')
+  return text === '' ? '' : ` (${text})`
+}
+
 function EventRow({ event }: { event: StoredEvent }) {
   const told = tell(event)
   const [search] = useSearchParams()
   const chain = new URLSearchParams(search)
   chain.set('chain', event.chain)
+  const ofActor = new URLSearchParams(search)
+  ofActor.set('actor', event.actor)
   return (
     <li className="grid grid-cols-[auto_1fr] gap-x-3 px-4 py-1.5 hover:bg-hover/60 md:grid-cols-[4.5rem_auto_minmax(0,1fr)_auto_auto]">
       <time
@@ -96,7 +117,13 @@ function EventRow({ event }: { event: StoredEvent }) {
           told.text
         )}
       </span>
-      <span className="hidden text-soft md:inline">{[event.app, event.actor].filter(Boolean).join(' · ')}</span>
+      <span className="col-start-2 min-w-0 truncate text-soft md:col-start-auto">
+        {event.app === null ? '' : `${event.app} · `}
+        <Link to={`?${ofActor.toString()}`} title={`What ${event.actor} did`} className="quiet-link">
+          {event.actor}
+        </Link>
+        {byInWords(event)}
+      </span>
       <Link
         to={`?${chain.toString()}`}
         title="Everything that the same check-in led to"

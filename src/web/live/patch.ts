@@ -11,6 +11,8 @@ export interface Stale {
   listOfApps: boolean
   configuration: boolean
   tokens: boolean
+  /** users, sessions, and what one may do oneself */
+  users: boolean
 }
 
 const noneStale = (): Stale => ({
@@ -20,6 +22,7 @@ const noneStale = (): Stale => ({
   listOfApps: false,
   configuration: false,
   tokens: false,
+  users: false,
 })
 
 /** Adds what an event makes old. */
@@ -32,18 +35,21 @@ export function markStale(stale: Stale, event: StoredEvent): void {
   if (event.type.startsWith('dev.cdevents.repository.')) stale.listOfApps = true
   if (event.type.endsWith('-configuration.changed')) stale.configuration = true
   if (event.type.includes('fairlead-token.')) stale.tokens = true
+  if (/fairlead-(user|session)\./.test(event.type)) stale.users = true
 }
 
 export interface EventFilters {
   app?: string | undefined
   chain?: string | undefined
   type?: string | undefined
+  actor?: string | undefined
 }
 
 export const matches = (event: StoredEvent, filters: EventFilters): boolean =>
   (filters.app === undefined || event.app === filters.app) &&
   (filters.chain === undefined || event.chain === filters.chain) &&
-  (filters.type === undefined || event.type === filters.type)
+  (filters.type === undefined || event.type === filters.type) &&
+  (filters.actor === undefined || event.actor.toLowerCase() === filters.actor.toLowerCase())
 
 type EventPages = InfiniteData<{ events: StoredEvent[] }, unknown>
 
@@ -83,7 +89,8 @@ export function createPatcher(queries: QueryClient, client: Client) {
     for (const app of now.apps) void old('environment', app)
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
-    if (now.tokens) void old('tokens')
+    if (now.tokens || now.users) void old('tokens')
+    if (now.users) void Promise.all([old('users'), old('sessions'), old('me')])
     const apps = [...now.apps].filter((app) => isShown || queries.getQueryData(['line', app]) !== undefined)
     await Promise.all(apps.map(readLine))
     timer = undefined

@@ -2,6 +2,7 @@ import { Menu } from '@base-ui/react/menu'
 import { useQueryClient } from '@tanstack/react-query'
 import { Check, CircleUserRound } from 'lucide-react'
 import { useNavigate } from 'react-router'
+import { reachInWords } from '#contract/reach.ts'
 import { useMay, useMe } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { themes, useTheme } from './theme.ts'
@@ -9,16 +10,26 @@ import { themes, useTheme } from './theme.ts'
 const item =
   'flex w-full items-center gap-2 rounded-md px-2.5 py-1.5 data-highlighted:bg-hover outline-none cursor-pointer pointer-coarse:min-h-10'
 
+const pages = [
+  { to: '/tokens', text: 'Tokens', forAdmins: false },
+  { to: '/sessions', text: 'Sessions', forAdmins: false },
+  { to: '/users', text: 'Users', forAdmins: true },
+]
+
+const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
 /** Who is signed in, the theme, the keys, the tokens, and the way out. */
 export function AccountMenu({ showKeys }: { showKeys: () => void }) {
   const { data: me } = useMe()
-  const mayTokens = useMay('admin')
+  const isAdmin = useMay('admin', null)
   const [theme, setTheme] = useTheme()
   const client = useClient()
   const queries = useQueryClient()
   const navigate = useNavigate()
   const signOut = async (): Promise<void> => {
-    await client.deleteSession().catch(() => undefined)
+    const answer = await client.deleteSession().catch(() => null)
+    // Whoever came by a provider leaves it, too: another would be signed in again by one click.
+    if (answer?.logout) return location.assign(answer.logout)
     queries.clear()
     await navigate('/sign-in')
   }
@@ -35,7 +46,7 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
           <Menu.Popup className="overlay w-60 rounded-lg border border-edge bg-panel p-1.5 shadow-xl outline-none">
             <div className="px-2.5 py-1.5">
               <div className="font-medium">{me?.name ?? '…'}</div>
-              <div className="text-soft">{me ? `Role: ${me.role}` : ''}</div>
+              <div className="text-soft">{me ? upperFirst(reachInWords(me)) : ''}</div>
             </div>
             <Menu.Separator className="my-1 border-t border-edge" />
             <Menu.RadioGroup value={theme} onValueChange={setTheme} aria-label="Theme">
@@ -51,12 +62,14 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
               <span className="w-4" />
               Keys
             </Menu.Item>
-            {mayTokens ? (
-              <Menu.Item className={item} onClick={() => void navigate('/tokens')}>
-                <span className="w-4" />
-                Tokens
-              </Menu.Item>
-            ) : null}
+            {pages
+              .filter(({ forAdmins }) => isAdmin || !forAdmins)
+              .map(({ to, text }) => (
+                <Menu.Item key={to} className={item} onClick={() => void navigate(to)}>
+                  <span className="w-4" />
+                  {text}
+                </Menu.Item>
+              ))}
             <Menu.Item className={item} onClick={() => void signOut()}>
               <span className="w-4" />
               Sign out

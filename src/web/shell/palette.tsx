@@ -34,6 +34,8 @@ function useEntries(showKeys: () => void): Entry[] {
       act: go(place.to),
     })),
     { id: '/tokens', kind: 'page', text: 'Tokens', detail: '', act: go('/tokens') },
+    { id: '/sessions', kind: 'page', text: 'Sessions', detail: '', act: go('/sessions') },
+    { id: '/users', kind: 'page', text: 'Users', detail: '', act: go('/users') },
     {
       id: 'theme',
       kind: 'action',

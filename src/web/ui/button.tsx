@@ -21,10 +21,20 @@ export function Button({
   return <button type={type} className={`${base} ${kinds[kind]} ${className}`} {...rest} />
 }
 
-/** A link that looks like a button. */
-export function ButtonLink({ to, children, kind = 'plain' }: { to: string; children: ReactNode; kind?: Kind }) {
+/** A link that looks like a button; one that leaves the console loads anew. */
+export function ButtonLink({
+  to,
+  children,
+  kind = 'plain',
+  leaves = false,
+}: {
+  to: string
+  children: ReactNode
+  kind?: Kind
+  leaves?: boolean
+}) {
   return (
-    <Link to={to} className={`${base} ${kinds[kind]}`}>
+    <Link to={to} reloadDocument={leaves} className={`${base} ${kinds[kind]}`}>
       {children}
     </Link>
   )

@@ -1,0 +1,250 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { Link } from 'react-router'
+import type { User } from '#contract/access.ts'
+import { type Role, roles } from '#contract/endpoint.ts'
+import { reachInWords } from '#contract/reach.ts'
+import { useLines, useUsers } from '../live/queries.ts'
+import { useClient } from '../live/world.tsx'
+import { Button } from '../ui/button.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
+import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
+import { Loaded, ProblemLine } from '../ui/problem.tsx'
+import { Ago } from '../ui/time.tsx'
+import { roleWords } from './tokens-page.tsx'
+
+/** People, and what each may do. */
+export function UsersPage() {
+  useTitle('Users')
+  const query = useUsers()
+  const client = useClient()
+  const queries = useQueryClient()
+  const [question, ask] = useState<Question | null>(null)
+  const [isAdding, setAdding] = useState(false)
+  const [edited, edit] = useState<string | null>(null)
+  const readAgain = () => queries.invalidateQueries({ queryKey: ['users'] })
+  const askDisable = ({ name }: User): void =>
+    ask({
+      title: `Disable ${name}?`,
+      text: 'Their sessions end, and their tokens open nothing, at once. They can be enabled again.',
+      verb: 'Disable',
+      danger: true,
+      act: async () => {
+        await client.changeUser({ params: { user: name }, body: { disabled: true } })
+        await readAgain()
+      },
+    })
+  const enable = async ({ name }: User): Promise<void> => {
+    await client.changeUser({ params: { user: name }, body: { disabled: false } })
+    await readAgain()
+  }
+  const user = query.data?.find(({ name }) => name === edited)
+  return (
+    <>
+      <PageHead
+        title="Users"
+        actions={
+          <Button kind="primary" onClick={() => setAdding(true)}>
+            Add a user
+          </Button>
+        }
+      >
+        <p className="mt-1 text-soft">Who may come in, and what each may do: with everything, and with single apps.</p>
+      </PageHead>
+      <Loaded query={query} shape={<RowsShape rows={4} />}>
+        {(users) =>
+          users.length === 0 ? (
+            <Nothing>There is no user yet.</Nothing>
+          ) : (
+            <ul className="panel divide-y divide-edge">
+              {users.map((one) => (
+                <UserRow
+                  key={one.name}
+                  user={one}
+                  edit={() => edit(one.name)}
+                  disable={() => askDisable(one)}
+                  enable={() => void enable(one)}
+                />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <Confirm question={question} close={() => ask(null)} />
+      <Modal open={isAdding} close={() => setAdding(false)} title="Add a user">
+        <AddUser close={() => setAdding(false)} added={() => void readAgain()} />
+      </Modal>
+      <Modal open={user !== undefined} close={() => edit(null)} title={`What ${user?.name ?? 'they'} may do`}>
+        {user ? <EditRoles user={user} changed={readAgain} close={() => edit(null)} /> : null}
+      </Modal>
+    </>
+  )
+}
+
+interface RowProps {
+  user: User
+  edit: () => void
+  disable: () => void
+  enable: () => void
+}
+
+function UserRow({ user, edit, disable, enable }: RowProps) {
+  const isDisabled = user.disabled !== null
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
+      <div className="grid min-w-0 flex-1 basis-64 gap-x-6 sm:grid-cols-[minmax(0,1fr)_minmax(0,1.4fr)_10rem]">
+        <span className="min-w-0">
+          <Link
+            to={`/events?actor=${encodeURIComponent(user.name)}`}
+            title={`What ${user.name} did`}
+            className="quiet-link font-medium"
+          >
+            {user.name}
+          </Link>
+          <span className="block truncate text-soft">{user.email ?? (user.issuer === null ? 'by links' : '')}</span>
+        </span>
+        <span className="min-w-0">
+          {reachInWords(user.reach)}
+          {user.groups.length > 0 ? (
+            <span className="block truncate text-soft">groups: {user.groups.join(', ')}</span>
+          ) : null}
+        </span>
+        <span className="text-soft">
+          {isDisabled ? (
+            <span className="text-bad">disabled</span>
+          ) : user.seen ? (
+            <>
+              seen <Ago time={user.seen} />
+            </>
+          ) : (
+            'never seen'
+          )}
+        </span>
+      </div>
+      <div className="flex gap-2">
+        <Button onClick={edit} aria-label={`Change the roles of ${user.name}`}>
+          Roles
+        </Button>
+        {isDisabled ? (
+          <Button onClick={enable} aria-label={`Enable ${user.name}`}>
+            Enable
+          </Button>
+        ) : (
+          <Button onClick={disable} aria-label={`Disable ${user.name}`}>
+            Disable
+          </Button>
+        )}
+      </div>
+    </li>
+  )
+}
+
+function RoleField({ label, value, set }: { label: string; value: Role | null; set: (role: Role | null) => void }) {
+  return (
+    <label className="flex flex-col gap-1">
+      <span className="label">{label}</span>
+      <select
+        className="field"
+        value={value ?? ''}
+        onChange={(event) => set((event.target.value || null) as Role | null)}
+      >
+        <option value="">No role</option>
+        {roles.map((role) => (
+          <option key={role} value={role}>
+            {roleWords[role]}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function AddUser({ close, added }: { close: () => void; added: () => void }) {
+  const client = useClient()
+  const [name, setName] = useState('')
+  const [email, setEmail] = useState('')
+  const [role, setRole] = useState<Role | null>('viewer')
+  const [error, setError] = useState<unknown>(null)
+  const add = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    setError(null)
+    try {
+      const address = email.trim()
+      await client.createUser({ body: { name: name.trim(), role, ...(address === '' ? {} : { email: address }) } })
+      added()
+      close()
+    } catch (problem) {
+      setError(problem)
+    }
+  }
+  return (
+    <form onSubmit={(event) => void add(event)} className="flex flex-col gap-3">
+      <label className="flex flex-col gap-1">
+        <span className="label">Name, as events show it</span>
+        <input
+          className="field"
+          required
+          maxLength={80}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </label>
+      <label className="flex flex-col gap-1">
+        <span className="label">E-mail address, by which the provider knows them; may be empty</span>
+        <input className="field" type="email" value={email} onChange={(event) => setEmail(event.target.value)} />
+      </label>
+      <RoleField label="Role with everything" value={role} set={setRole} />
+      <p className="text-soft">
+        Without a provider they sign in by a link: `fairlead link --name NAME` on the machine of the server.
+      </p>
+      <ProblemLine error={error} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={close}>Not now</Button>
+        <Button kind="primary" type="submit" disabled={name.trim() === ''}>
+          Add the user
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+/** Each choice counts at once, for running sessions, too. */
+function EditRoles({ user, changed, close }: { user: User; changed: () => Promise<unknown>; close: () => void }) {
+  const client = useClient()
+  const { data: lines = [] } = useLines()
+  const [error, setError] = useState<unknown>(null)
+  const act = async (change: () => Promise<unknown>): Promise<void> => {
+    setError(null)
+    await change().catch(setError)
+    await changed()
+  }
+  const apps = [...new Set([...lines.map((line) => line.app.name), ...Object.keys(user.apps)])].toSorted()
+  return (
+    <div className="flex flex-col gap-3">
+      <RoleField
+        label="With everything"
+        value={user.role}
+        set={(role) => void act(() => client.changeUser({ params: { user: user.name }, body: { role } }))}
+      />
+      {apps.map((app) => (
+        <RoleField
+          key={app}
+          label={`With ${app}`}
+          value={Object.hasOwn(user.apps, app) ? (user.apps[app] ?? null) : null}
+          set={(role) => void act(() => client.putAppRole({ params: { app, user: user.name }, body: { role } }))}
+        />
+      ))}
+      {user.groups.length > 0 ? (
+        <p className="text-soft">
+          Groups of the provider ({user.groups.join(', ')}) may give more: in all, {reachInWords(user.reach)}.
+        </p>
+      ) : null}
+      <ProblemLine error={error} />
+      <div className="flex justify-end">
+        <Button kind="primary" onClick={close}>
+          Done
+        </Button>
+      </div>
+    </div>
+  )
+}
