@@ -59,7 +59,10 @@ export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
   },
   'bitbucket cloud': (secret, push) => {
     const side = (hash: string) => (isZero(hash) ? null : { type: 'branch', name: branchOf(push), target: { hash } })
-    const body = JSON.stringify({ push: { changes: [{ old: side(push.before), new: side(push.after) }] } })
+    const body = JSON.stringify({
+      actor: { display_name: 'Octo Cat', nickname: 'octo' },
+      push: { changes: [{ old: side(push.before), new: side(push.after) }] },
+    })
     return {
       body,
       headers: {
@@ -72,7 +75,7 @@ export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
   },
   'bitbucket data center': (secret, push) => {
     const change = { ref: { id: push.ref ?? 'refs/heads/main' }, fromHash: push.before, toHash: push.after }
-    const body = JSON.stringify({ eventKey: 'repo:refs_changed', changes: [change] })
+    const body = JSON.stringify({ eventKey: 'repo:refs_changed', actor: { name: 'octo' }, changes: [change] })
     return {
       body,
       headers: {
@@ -115,7 +118,11 @@ export const standard = (secret: string, id: string, body: string, seconds = Mat
 
 const isZero = (sha: string): boolean => /^0+$/.test(sha)
 const branchOf = (push: Push): string => (push.ref ?? 'refs/heads/main').replace('refs/heads/', '')
-const gitHubBody = ({ ref = 'refs/heads/main', before, after }: Push) => ({ ref, before, after })
+const gitHubBody = ({ ref = 'refs/heads/main', before, after }: Push) => ({
+  ...{ ref, before, after },
+  // GitHub, Gitea and Forgejo say who pushed in the one place, GitLab in the other.
+  ...{ sender: { login: 'octo' }, user_username: 'octo' },
+})
 
 function giteaLike(name: string, secret: string, push: Push): Sent {
   const body = JSON.stringify(gitHubBody(push))

@@ -61,7 +61,12 @@ describe('a webhook', () => {
     expect(await endedRun(installation, delivery.run!)).toMatchObject({ change: { sha: after }, state: 'succeeded' })
     expect(await runsOf(app)).toHaveLength(2)
     const { events } = await installation.client.listEvents({ query: { app, type: 'dev.cdevents.change.merged' } })
-    expect(events.some(({ actor }) => actor === name.split(' ')[0])).toBe(true)
+    const onBehalfOf = name.startsWith('cloudevents') ? {} : { onBehalfOf: 'octo' }
+    expect(events.find(({ actor }) => actor === name.split(' ')[0])?.by).toEqual({
+      credential: 'webhook',
+      address: null,
+      ...onBehalfOf,
+    })
   })
 
   test('that comes again is stored once, by its id and by its content, and a branch that goes back and forth is not one that repeats', async () => {

@@ -3,6 +3,7 @@ import type { CheckIn } from '#domains/webhook/forge.ts'
 import * as webhooks from '#domains/webhook/store.ts'
 import type { Received } from '#domains/source/source.ts'
 import type { StoredApp } from '#domains/source/store.ts'
+import type { Actor } from '#contract/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
@@ -11,7 +12,7 @@ export interface InboxOptions {
   db: Database
   log: Logger
   source: {
-    sync(name: string, actor: string, signal?: AbortSignal): Promise<Received>
+    sync(name: string, actor: Actor, signal?: AbortSignal): Promise<Received>
     listStored(): Promise<StoredApp[]>
   }
   /** milliseconds since 1970 */
@@ -43,7 +44,7 @@ export function createInbox(options: InboxOptions) {
     if (ended.length > 0) await db.query(webhooks.endDeliveries(ended))
     if (waiting.length === 0) return
     try {
-      const received = await options.source.sync(app.name, waiting[0]?.forge ?? 'fairlead', signal)
+      const received = await options.source.sync(app.name, actorOf(waiting), signal)
       pauses.delete(app.name)
       await db.query(webhooks.endDeliveries(waiting.map((one) => decideLooked(one, app.branch, received))))
     } catch (error) {
@@ -61,7 +62,7 @@ export function createInbox(options: InboxOptions) {
     const others = all.filter((one) => one.name !== app.name && isSameRepository(one, app))
     for (const other of others)
       await options.source
-        .sync(other.name, waiting[0]?.forge ?? 'fairlead', signal)
+        .sync(other.name, actorOf(waiting), signal)
         .catch((error: Error) => log.warn('a repository cannot be read', { app: other.name, error: error.message }))
   }
 
@@ -102,6 +103,18 @@ export function createInbox(options: InboxOptions) {
       }
       await Promise.all(busy.values())
     },
+  }
+}
+
+/** Who brought what is looked for: the forge, on behalf of who pushed last there, as it says. */
+export function actorOf(waiting: webhooks.PendingDelivery[]): Actor {
+  const [first] = waiting
+  if (!first) return 'fairlead'
+  const pushes = waiting.flatMap(({ checkIns }) => checkIns).filter((one) => one.kind === 'push')
+  const by = pushes.findLast((one) => one.by !== undefined)?.by
+  return {
+    name: first.forge,
+    by: { credential: 'webhook', address: null, ...(by === undefined ? {} : { onBehalfOf: by }) },
   }
 }
 

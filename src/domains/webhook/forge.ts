@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 /** One check-in that a forge announces. Nothing of it is believed but that it is time to look. */
 export type CheckIn =
-  | { kind: 'push'; ref: string; before: string | null; after: string | null }
+  | { kind: 'push'; ref: string; before: string | null; after: string | null; by?: string }
   | ({ kind: 'pull_request' } & PullRequest)
   | { kind: 'ping' }
   | { kind: 'other'; what: string }
@@ -116,3 +116,6 @@ export const gitRef = z
   .regex(/^refs\/[^\s\0-\x1f\x7f]+$/, 'is not a ref')
 
 export const line = z.string().transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
+
+/** Who pushed, as the forge calls them; left out where it does not say, or in a way that is not known. */
+export const pushedBy = (name: string | null | undefined): { by?: string } => (name ? { by: name } : {})

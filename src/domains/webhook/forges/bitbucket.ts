@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { type CheckIn, commit, type Forge, gitRef, header, isHubSignature, line, someCommit } from '../forge.ts'
+import {
+  type CheckIn,
+  commit,
+  type Forge,
+  gitRef,
+  header,
+  isHubSignature,
+  line,
+  pushedBy,
+  someCommit,
+} from '../forge.ts'
 
 const branch = z
   .object({ type: z.string(), name: z.string().max(300), target: z.object({ hash: someCommit }) })
@@ -20,6 +30,11 @@ const cloudPullRequest = z.object({
     source: cloudEnd,
     destination: cloudEnd,
   }),
+})
+
+/** Cloud has a nickname, Data Center a name. */
+const actor = z.object({
+  actor: z.object({ nickname: line.optional(), display_name: line.optional(), name: line.optional() }),
 })
 
 const serverPush = z.object({
@@ -43,10 +58,18 @@ const stateOf = (state: string): 'open' | 'merged' | 'closed' =>
 /** Cloud says `repo:push` and `pullrequest:…`, Data Center `repo:refs_changed` and `pr:…`. */
 function read(event: string, payload: unknown): CheckIn[] {
   if (event === 'diagnostics:ping') return [{ kind: 'ping' }]
-  if (event === 'repo:push') return push.parse(payload).push.changes.map(readChange)
+  const who = actor.safeParse(payload).data?.actor
+  const by = pushedBy(who?.nickname ?? who?.name ?? who?.display_name)
+  if (event === 'repo:push') return push.parse(payload).push.changes.map((change) => ({ ...readChange(change), ...by }))
   if (event === 'repo:refs_changed') {
     const { changes } = serverPush.parse(payload)
-    return changes.map(({ ref, fromHash, toHash }) => ({ kind: 'push', ref: ref.id, before: fromHash, after: toHash }))
+    return changes.map(({ ref, fromHash, toHash }) => ({
+      kind: 'push',
+      ref: ref.id,
+      before: fromHash,
+      after: toHash,
+      ...by,
+    }))
   }
   if (/^pullrequest:(created|updated|fulfilled|rejected)$/.test(event)) return [readCloud(payload)]
   if (/^pr:(opened|from_ref_updated|modified|merged|declined|deleted)$/.test(event)) return [readServer(event, payload)]

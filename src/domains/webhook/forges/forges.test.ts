@@ -15,7 +15,10 @@ describe("what GitHub's own collection holds", () => {
     const kinds = new Map<string, number>()
     for (const { name, examples } of all)
       for (const payload of examples)
-        for (const { kind } of github.read(name, payload, {})) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+        for (const one of github.read(name, payload, {})) {
+          kinds.set(one.kind, (kinds.get(one.kind) ?? 0) + 1)
+          if (one.kind === 'push') expect(one.by).toMatch(/\S/)
+        }
     const count = (name: string): number => all.find((one) => one.name === name)?.examples.length ?? 0
     expect(kinds.get('push')).toBe(count('push'))
     expect(kinds.get('pull_request')).toBe(count('pull_request'))

@@ -1,7 +1,18 @@
 import { z } from 'zod'
-import { type CheckIn, commit, type Forge, gitRef, header, isHubSignature, line, someCommit } from '../forge.ts'
+import {
+  type CheckIn,
+  commit,
+  type Forge,
+  gitRef,
+  header,
+  isHubSignature,
+  line,
+  pushedBy,
+  someCommit,
+} from '../forge.ts'
 
 const push = z.object({ ref: gitRef, before: commit, after: commit })
+const sender = z.object({ sender: z.object({ login: line }) })
 
 const end = z.object({
   ref: z.string().max(300),
@@ -24,7 +35,8 @@ const pullRequest = z.object({
 /** What GitHub sends, and Gitea and Forgejo write alike. */
 export function readGitHub(event: string, payload: unknown): CheckIn[] {
   if (event === 'ping') return [{ kind: 'ping' }]
-  if (event === 'push') return [{ kind: 'push', ...push.parse(payload) }]
+  if (event === 'push')
+    return [{ kind: 'push', ...push.parse(payload), ...pushedBy(sender.safeParse(payload).data?.sender.login) }]
   if (event !== 'pull_request') return [{ kind: 'other', what: event }]
   const { pull_request: one } = pullRequest.parse(payload)
   const isMerged = one.merged ?? typeof one.merged_at === 'string'

@@ -9,11 +9,13 @@ import {
   isStandardSignature,
   isStandardSigned,
   line,
+  pushedBy,
   someCommit,
 } from '../forge.ts'
 
 const kind = z.object({ object_kind: z.string().optional(), event_name: z.string().optional() })
 const push = z.object({ ref: gitRef, before: commit, after: commit })
+const sender = z.object({ user_username: line })
 
 const project = z.object({ git_http_url: z.string().max(1000).nullish() }).nullish()
 const mergeRequest = z.object({
@@ -33,7 +35,8 @@ const mergeRequest = z.object({
 function read(_event: string, payload: unknown): CheckIn[] {
   const { object_kind, event_name } = kind.parse(payload)
   const what = object_kind ?? event_name ?? 'unknown'
-  if (what === 'push' || what === 'tag_push') return [{ kind: 'push', ...push.parse(payload) }]
+  if (what === 'push' || what === 'tag_push')
+    return [{ kind: 'push', ...push.parse(payload), ...pushedBy(sender.safeParse(payload).data?.user_username) }]
   if (what !== 'merge_request') return [{ kind: 'other', what }]
   const { user, object_attributes: one } = mergeRequest.parse(payload)
   return [

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Client } from '#contract/client.ts'
+import { type EndpointName, endpoints } from '#contract/endpoints.ts'
+import type { StoredEvent } from '#contract/event.ts'
+import { canariesOf, server } from './canary.ts'
+import { pushes } from './forge.ts'
+import {
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './installation.ts'
+import { signInAs } from './people.ts'
+
+let installation: Installation
+const repositories: Repository[] = []
+const canaries = canariesOf(() => installation)
+/** who does it all, by a session of their own */
+let ada: Client
+
+const yaml = (production: string, step = '"true"'): string =>
+  `steps: {test: ${step}}\nenvironments:\n  production: ${production}\n`
+
+const deliver = async (app: string, text: string, known?: Repository) => {
+  const repository = known ?? (await makeRepository({ 'fairlead.yaml': text }))
+  if (known) await repository.commit({ 'fairlead.yaml': text, 'more.txt': String(Math.random()) })
+  else repositories.push(repository)
+  await push(installation, app, repository)
+  const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+  return { run: run!.id, repository }
+}
+const newestDeployment = async (app: string) =>
+  (await installation.client.listDeployments({ query: { app, environment: 'production', limit: 1 } })).deployments[0]
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  ada = (await signInAs(installation, 'Ada', 'admin')).client
+})
+afterAll(async () => {
+  await installation.stop()
+  await canaries.remove()
+  for (const one of repositories) await one.remove()
+})
+
+const shop = { app: 'shop' }
+const production = { app: 'shop', environment: 'production' }
+
+/** One call of each endpoint that changes something, with what it needs beforehand, which the machine does. */
+const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
+  createApp: async () => () => ada.createApp({ body: { name: 'shop' } }),
+  createUser: async () => () => ada.createUser({ body: { name: 'Bob' } }),
+  changeUser: async () => () => ada.changeUser({ params: { user: 'Bob' }, body: { role: 'viewer' } }),
+  putAppRole: async () => () => ada.putAppRole({ params: { ...shop, user: 'Bob' }, body: { role: 'operator' } }),
+  createLink: async () => () => ada.createLink({ body: { name: 'Bob' } }),
+  deleteUser: async () => () => ada.deleteUser({ params: { user: 'Bob' } }),
+  createToken: async () => () => ada.createToken({ body: { name: 'ci', role: 'viewer' } }),
+  deleteToken: async () => {
+    const [token] = (await ada.listTokens()).tokens
+    return () => ada.deleteToken({ params: { id: token!.id } })
+  },
+  deleteSession: async () => {
+    const other = await signInAs(installation, 'Ada')
+    return () => other.client.deleteSession()
+  },
+  endSession: async () => {
+    await signInAs(installation, 'Ada')
+    const other = (await ada.listSessions()).sessions.find(({ isCurrent }) => !isCurrent)
+    return () => ada.endSession({ params: { session: other!.id } })
+  },
+  endSessions: async () => {
+    await signInAs(installation, 'Ada')
+    return () => ada.endSessions()
+  },
+  rotateKey: async () => () => ada.rotateKey(),
+  createKey: async () => () => ada.createKey(),
+  putWebhook: async () => () => ada.putWebhook({ params: shop }),
+  replayWebhookDelivery: async () => {
+    const { secret } = await installation.client.putWebhook({ params: shop })
+    const { body, headers } = pushes['github']!(secret, { before: '0'.repeat(40), after: '1'.repeat(40) })
+    const sent = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body })
+    const { number } = (await sent.json()) as { number: number }
+    return () => ada.replayWebhookDelivery({ params: { ...shop, number } })
+  },
+  deleteWebhook: async () => () => ada.deleteWebhook({ params: shop }),
+  putForge: async () => () =>
+    ada.putForge({
+      params: shop,
+      body: { kind: 'gitea', url: 'http://127.0.0.1:9', repository: 'a/b', token: 'secret' },
+    }),
+  deleteForge: async () => () => ada.deleteForge({ params: shop }),
+  createWaiver: async () => () =>
+    ada.createWaiver({ params: shop, body: { kind: 'gate', subject: 'coverage', reason: 'for the test' } }),
+  deleteWaiver: async () => {
+    const [waiver] = (await ada.listWaivers({ params: shop })).waivers
+    return () => ada.deleteWaiver({ params: { ...shop, waiver: waiver!.id } })
+  },
+  retryRun: async () => {
+    const { run, repository } = await deliver('shop', yaml('{}'))
+    await endedRun(installation, run)
+    await endedRun(installation, (await deliver('shop', yaml('{}'), repository)).run)
+    return () => ada.retryRun({ params: { run } })
+  },
+  createRun: async () => () => ada.createRun({ params: shop, body: { parameters: { LEVEL: 'debug' } } }),
+  cancelRun: async () => {
+    const { run } = await deliver('slow', yaml('{}', 'sleep 60'))
+    return () => ada.cancelRun({ params: { run } })
+  },
+  changeConfiguration: async () => () =>
+    ada.changeConfiguration({ params: production, body: { variables: { A: 'b' }, secrets: { TOKEN: 'hush-hush' } } }),
+  rollback: async () => {
+    await waitFor('nothing is under way', async () => (await newestDeployment('shop'))?.state === 'live')
+    return () => ada.rollback({ params: production, body: {} })
+  },
+  decideDeployment: async () => {
+    await deliver('asked', yaml('{approve: {by: [Ada]}}'))
+    await waitFor('it waits', async () => (await newestDeployment('asked'))?.state === 'waiting')
+    const deployment = (await newestDeployment('asked'))!.id
+    return () => ada.decideDeployment({ params: { deployment }, body: { kind: 'refuse', comment: 'no' } })
+  },
+  promoteCanary: async () => {
+    const repository = await canaries.live('canary', 'steps: [50], least: 30s, most: 60s')
+    const run = await canaries.deliver('canary', repository, server('2'))
+    await waitFor('it is a canary', () => canaries.isCanary(run))
+    const deployment = (await newestDeployment('canary'))!.id
+    return () => ada.promoteCanary({ params: { deployment } })
+  },
+  deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
+}
+const changing = Object.entries(endpoints).filter(([, { method, role }]) => method !== 'GET' && role !== 'public')
+
+test('every endpoint that changes something is tried', () => {
+  expect(changing.map(([name]) => name).toSorted()).toEqual(Object.keys(acts).toSorted())
+  // What is public and changes something signs somebody in, which `user.test.ts` looks at.
+  const open = Object.entries(endpoints).filter(([, { method, role }]) => method !== 'GET' && role === 'public')
+  expect(open.map(([name]) => name)).toEqual(['createSession'])
+})
+
+test.each(Object.keys(acts) as EndpointName[])('%s tells who did it, by what, and from where', async (name) => {
+  const act = await acts[name]!()
+  const [last] = (await installation.client.listEvents({ query: { limit: 1 } })).events
+  await act()
+  const { events } = await installation.client.listEvents({ query: { after: last?.id ?? 0, actor: 'Ada', limit: 500 } })
+  const told = events.filter(({ by }) => by?.credential === 'session' && by.address === '127.0.0.1')
+  expect(told.length, JSON.stringify(events)).toBeGreaterThan(0)
+})
+
+test('no secret is in the log', async () => {
+  const all: StoredEvent[] = []
+  for (let after = 0; ; after = all.at(-1)!.id) {
+    const { events } = await installation.client.listEvents({ query: { after, limit: 500 } })
+    if (events.length === 0) break
+    all.push(...events)
+  }
+  expect(all.length).toBeGreaterThan(50)
+  for (const secret of ['hush-hush', 'fl_', 'whsec_', installation.token])
+    expect(JSON.stringify(all)).not.toContain(secret)
+})
+
+test('what a push led to was done by whoever pushed, and what Fairlead did by itself has nobody behind it', async () => {
+  const { events } = await installation.client.listEvents({ query: { app: 'shop', limit: 500 } })
+  const merged = events.find(({ type }) => type === 'dev.cdevents.change.merged')
+  expect(merged).toMatchObject({ actor: 'this machine', by: { credential: 'machine', address: '127.0.0.1' } })
+  expect(events.find(({ type }) => type === 'dev.cdevents.taskrun.started')?.by).toBeNull()
+  expect(
+    (await installation.cli('events', '--actor', 'ada', '--type', 'dev.cdevents.repository.created')).stdout,
+  ).toMatch(/app\/shop +Ada, session, from 127\.0\.0\.1/)
+})
