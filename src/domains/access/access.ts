@@ -15,6 +15,7 @@ import { type Claims, isWelcome, type ProviderSettings, reachOfGroups } from './
 import { createRefusals } from './refusals.ts'
 import * as store from './store.ts'
 import { createTokens } from './tokens.ts'
+import { seen } from './user-store.ts'
 import { createUsers } from './users.ts'
 
 export interface AccessOptions {
@@ -113,26 +114,27 @@ export function createAccess(options: AccessOptions) {
   }
 
   /** Counts what fails from an address, and lets it wait; what was refused is in the event log. */
-  const guarded = async <T>(origin: Origin, what: string, check: () => Promise<T | null>): Promise<T | null> => {
+  const guarded = async <T>(
+    origin: Origin,
+    credential: 'token' | 'link',
+    check: () => Promise<T | null>,
+  ): Promise<T | null> => {
     const wait = limiter.waitSeconds(origin.address)
     if (wait > 0) throw new FairleadError('too_many', { seconds: wait })
     const found = await check()
     if (found === null) {
       limiter.miss(origin.address)
-      await refuse(origin, what)
+      await refuse(origin, credential, 'unknown')
     }
     return found
   }
 
-  const refuse = (origin: Origin, why: string): Promise<void> =>
+  const refuse = (origin: Origin, credential: By['credential'], why: SignInProblem): Promise<void> =>
     refusals.note({
       type: 'dev.cdeventsx.fairlead-session.refused',
       subject: 'session',
       chain: 'server',
-      actor: {
-        name: 'nobody',
-        by: { credential: why === 'token' ? 'token' : why === 'link' ? 'link' : 'provider', address: origin.address },
-      },
+      actor: { name: 'nobody', by: { credential, address: origin.address } },
       data: { why },
     })
 
@@ -153,6 +155,7 @@ export function createAccess(options: AccessOptions) {
     await db.batch([
       ...before,
       ...(old ? [store.deleteSession(old.id), ended(old.user, actor, { session: old.id })] : []),
+      seen(user),
       store.insertSession({ id, hash: hashOf(session), way, days: sessionDays, address: origin.address, agent }, user),
       appendEvent({
         type: 'dev.cdeventsx.fairlead-session.created',
@@ -211,7 +214,7 @@ export function createAccess(options: AccessOptions) {
       const by: By = { credential: 'link', address: origin.address }
       const { name, before, isDisabled } = await users.ensure({ ...link, email: null }, by)
       if (isDisabled) {
-        await refuse(origin, 'disabled')
+        await refuse(origin, 'link', 'disabled')
         throw new FairleadError('user_disabled', { name })
       }
       return signIn(name, 'link', origin, before)
@@ -239,7 +242,7 @@ export function createAccess(options: AccessOptions) {
     /** A sign-in by the provider that came to nothing. */
     refuse: async (origin: Origin, why: SignInProblem): Promise<void> => {
       if (why !== 'unreachable') answers.miss(origin.address)
-      await refuse(origin, why)
+      await refuse(origin, 'provider', why)
     },
     /** Whether so many sign-ins by the provider failed from there that the next one has to wait. */
     mustWait: (address: string): boolean => answers.waitSeconds(address) > 0,

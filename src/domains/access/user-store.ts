@@ -59,10 +59,14 @@ export function bindUser(
   name: string,
   who: { issuer: string; subject: string; email: string | null; groups: string[] },
 ): Statement {
-  return sql`update "user" u set issuer = ${who.issuer}, subject = ${who.subject}, groups = ${who.groups}::text[], seen = now(),
+  return sql`update "user" u set issuer = ${who.issuer}, subject = ${who.subject}, groups = ${who.groups}::text[],
     email = case when ${who.email}::text is null or exists (select 1 from "user" o where o.id <> u.id and lower(o.email) = lower(${who.email}::text))
       then u.email else ${who.email}::text end
     where lower(u.name) = lower(${name})`
+}
+
+export function seen(name: string): Statement {
+  return sql`update "user" set seen = now() where lower(name) = lower(${name})`
 }
 
 export function deleteUser(id: number): Statement {

@@ -84,9 +84,9 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
         </span>
       </div>
       {session.isCurrent ? (
-        <span className="px-2.5 py-1.5 text-soft">this one</span>
+        <span className="w-16 text-right text-soft">this one</span>
       ) : (
-        <Button onClick={end} aria-label={`End the session of ${browserOf(session.agent)}`}>
+        <Button className="w-16" onClick={end} aria-label={`End the session of ${browserOf(session.agent)}`}>
           End
         </Button>
       )}

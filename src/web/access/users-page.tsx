@@ -121,7 +121,7 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
           )}
         </span>
       </div>
-      <div className="flex gap-2">
+      <div className="flex gap-2 sm:w-36 sm:justify-end">
         <Button onClick={edit} aria-label={`Change the roles of ${user.name}`}>
           Roles
         </Button>

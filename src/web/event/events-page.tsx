@@ -80,10 +80,12 @@ function Days({ events }: { events: StoredEvent[] }) {
   ))
 }
 
-/** By which credential, for whom, and from where; a session is what is usual. */
+/** By which credential, for whom, and from where; a session is what is usual, and this machine is called so already. */
 function byInWords({ by }: StoredEvent): string {
   if (by === null) return ''
-  const credential = by.credential === 'session' ? '' : [by.credential, by.name].filter(Boolean).join(' ')
+  const credential = ['session', 'machine'].includes(by.credential)
+    ? ''
+    : [by.credential, by.name].filter(Boolean).join(' ')
   const parts = [credential, by.onBehalfOf && `for ${by.onBehalfOf}`, by.address && `from ${by.address}`]
   const text = parts.filter(Boolean).join(', ')
   return text === '' ? '' : ` (${text})`

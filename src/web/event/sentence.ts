@@ -212,9 +212,9 @@ const tells: Record<string, Tell> = {
     const count = Number(data['sessions'] ?? 1)
     return { tone: 'fact', text: `${event.actor} ended ${count === 1 ? 'a session' : `${count} sessions`}${whose}` }
   },
-  'session.refused': (_, data) => ({
+  'session.refused': (event, data) => ({
     tone: 'warn',
-    text: `A sign-in was refused${refusals[wordOr(data['why'], '')] ?? ''}${times(data)}`,
+    text: `A sign-in was refused${whyRefused(event, data)}${times(data)}`,
   }),
   'link.created': (event, data) => ({
     tone: 'fact',
@@ -252,14 +252,19 @@ const tells: Record<string, Tell> = {
 }
 
 const refusals: Record<string, string> = {
-  token: ': the token is not known',
-  link: ': the link is not known',
   disabled: ': the user is disabled',
   unknown: ': the provider knows them, Fairlead does not',
   expired: ': the answer of the provider was too old, or used before',
   forged: ': it was no answer to a sign-in',
   refused: ' by the provider',
   unreachable: ': the provider did not answer',
+}
+
+function whyRefused({ by }: StoredEvent, data: Data): string {
+  const { credential } = by ?? {}
+  if (data['why'] === 'unknown' && (credential === 'token' || credential === 'link'))
+    return `: the ${credential} is not known`
+  return refusals[wordOr(data['why'], '')] ?? ''
 }
 
 const times = (data: Data): string => (Number(data['count'] ?? 1) > 1 ? `, ${String(data['count'])} times` : '')

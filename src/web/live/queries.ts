@@ -203,6 +203,8 @@ export function useSessions() {
   return useQuery({
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await client.listSessions({ signal })).sessions,
+    // They are of no app, and so not in the stream of who has a role for some apps alone.
+    refetchInterval: lookAgain,
   })
 }
 

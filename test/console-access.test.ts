@@ -1,0 +1,84 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import { type Installation, startInstallation } from './installation.ts'
+import { signInAs, type SignedIn } from './people.ts'
+
+describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
+  let installation: Installation
+  let browser: Browser
+  let page: Page
+  let ada: SignedIn
+  beforeAll(async () => {
+    installation = await startInstallation()
+    browser = await launchBrowser()
+    page = await browser.newPage()
+    await signIn(installation, page)
+    for (const name of ['shop', 'bank']) await installation.client.createApp({ body: { name } })
+  })
+  afterAll(async () => {
+    await browser.close()
+    await installation.stop()
+  })
+  const menu = async (of: Page, item: string): Promise<void> => {
+    await of.getByRole('button', { name: 'Account and settings' }).click()
+    await of.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+
+  test('an admin adds a user, gives roles that count at once, and disables them', async () => {
+    await menu(page, 'Users')
+    await page.getByRole('button', { name: 'Add a user' }).click()
+    await page.getByLabel('Name, as events show it').fill('Ada')
+    await page.getByLabel('Role with everything').selectOption('')
+    await page.getByRole('button', { name: 'Add the user' }).click()
+    const row = page.getByRole('listitem').filter({ hasText: 'Ada' })
+    await row.getByText('no role').waitFor()
+    ada = await signInAs(installation, 'Ada')
+    await page.getByRole('button', { name: 'Change the roles of Ada' }).click()
+    await page.getByLabel('With shop').selectOption('operator')
+    await page.getByRole('button', { name: 'Done' }).click()
+    await row.getByText('operator of shop').waitFor()
+    expect((await ada.client.listApps()).apps.map(({ name }) => name)).toEqual(['shop'])
+    await page.getByRole('button', { name: 'Disable Ada' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disable' }).click()
+    await row.getByText('disabled', { exact: true }).waitFor()
+    await expect(ada.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+    await page.getByRole('button', { name: 'Enable Ada' }).click()
+    await page.getByRole('button', { name: 'Disable Ada' }).waitFor()
+  })
+
+  test('a user of one app sees that app, what they may do with it, and where they are signed in', async () => {
+    const context = await browser.newContext()
+    const hers = await context.newPage()
+    const { url } = await installation.client.createLink({ body: { name: 'Ada' } })
+    await hers.goto(url)
+    await hers.getByText('shop', { exact: true }).first().waitFor()
+    expect(await hers.getByText('bank').count()).toBe(0)
+    await hers.getByRole('button', { name: 'Account and settings' }).click()
+    await hers.getByText('Operator of shop').waitFor()
+    expect(await hers.getByRole('menuitem', { name: 'Users' }).count()).toBe(0)
+    await hers.getByRole('menuitem', { name: 'Sessions' }).click()
+    await hers.getByText('this one').waitFor()
+    ada = await signInAs(installation, 'Ada')
+    await hers.reload()
+    await hers.getByText('Browser of Ada').waitFor()
+    await hers.getByRole('button', { name: 'End all others' }).click()
+    await hers.getByRole('button', { name: 'End them' }).click()
+    await hers.getByText('Browser of Ada').waitFor({ state: 'detached' })
+    await expect(ada.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
+    // Whoever is disabled while looking is led to the sign-in.
+    await installation.client.changeUser({ params: { user: 'Ada' }, body: { disabled: true } })
+    await hers.waitForURL(/sign-in/)
+    await context.close()
+  })
+
+  test('the log says who did it, from where, and shows what one user did', async () => {
+    await page.goto(`http://localhost:${installation.port}/events?type=dev.cdeventsx.fairlead-user.changed`)
+    await page.getByText('Admin made Ada operator of shop').waitFor()
+    await page.getByRole('link', { name: 'admin', exact: true }).first().click()
+    await page.getByText('What admin did.').waitFor()
+    await page.getByText('(from 127.0.0.1)').first().waitFor()
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await page.getByText('disabled Ada').first().waitFor()
+  })
+})
