@@ -181,7 +181,8 @@ test('the log of a user of one app has nothing of another, read or followed', as
   expect(text).not.toContain('bank')
   // Addresses of others are for admins.
   expect(text).not.toContain('"address":"127')
-  expect((await installation.client.listEvents({ query: { actor: 'ada', limit: 1 } })).events[0]).toMatchObject({
+  const type = 'dev.cdeventsx.fairlead-configuration.changed'
+  expect((await installation.client.listEvents({ query: { actor: 'ada', type, limit: 1 } })).events[0]).toMatchObject({
     actor: 'Ada',
     by: { credential: 'session', address: '127.0.0.1' },
   })
