@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import * as client from 'openid-client'
+import type { ClientAuth, Configuration } from 'openid-client'
 import { pageWithin, type SignInProblem } from '#contract/access.ts'
 import { type Claims, type ProviderSettings, readClaims } from './provider-settings.ts'
 
@@ -25,6 +25,10 @@ const patienceSeconds = 5
 /** A sign-in may take so long; where answers are remembered, this long. */
 export const signInMinutes = 10
 
+/** Read when somebody signs in: most installations have no provider, and it takes time and memory. */
+const library = () => import('openid-client')
+type Library = Awaited<ReturnType<typeof library>>
+
 export type Provider = ReturnType<typeof createProvider>
 
 /**
@@ -33,14 +37,14 @@ export type Provider = ReturnType<typeof createProvider>
  */
 export function createProvider({ settings, publicUrl, now, random }: ProviderOptions) {
   const redirect = `${publicUrl}/oidc/callback`
-  let known: { config: client.Configuration; until: number } | null = null
+  let known: { config: Configuration; until: number } | null = null
 
-  const configuration = async (): Promise<client.Configuration> => {
+  const configuration = async (client: Library): Promise<Configuration> => {
     if (known && known.until > now()) return known.config
     const isPlain = settings.issuer.protocol === 'http:'
     const { clientId, clientSecret, issuer } = settings
     try {
-      const config = await client.discovery(issuer, clientId, {}, clientAuth(clientSecret), {
+      const config = await client.discovery(issuer, clientId, {}, clientAuth(client, clientSecret), {
         timeout: patienceSeconds,
         execute: [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])],
       })
@@ -56,7 +60,8 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
     issuer: settings.issuer.href,
     /** Where to send the browser, and the cookie that binds what comes back to it. */
     begin: async (next: string | undefined): Promise<{ url: URL; cookie: string }> => {
-      const config = await configuration()
+      const client = await library()
+      const config = await configuration(client)
       const cookie = [now().toString(36), random(32).toString('base64url'), base64url(pageWithin(next))].join('.')
       const url = client.buildAuthorizationUrl(config, {
         redirect_uri: redirect,
@@ -74,7 +79,8 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
       const age = now() - Number.parseInt(time, 36)
       if (cookie === null || !(age >= 0 && age < signInMinutes * 60_000))
         throw new SignInError('expired', 'there is no cookie of a sign-in under way')
-      const config = await configuration()
+      const client = await library()
+      const config = await configuration(client)
       try {
         const tokens = await client.authorizationCodeGrant(config, new URL(`${redirect}${query}`), {
           pkceCodeVerifier: derive('verifier', cookie),
@@ -88,12 +94,13 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
         const next = pageWithin(Buffer.from(page, 'base64url').toString('utf8'))
         return { claims: readClaims(settings, claims), next, once: derive('once', cookie) }
       } catch (error) {
-        throw new SignInError(problemOf(error), wordsOf(error), { cause: error })
+        throw new SignInError(problemOf(client, error), wordsOf(error), { cause: error })
       }
     },
     /** Where the provider signs out, too; null when it has no such page, or does not answer. */
     logoutUrl: async (): Promise<string | null> => {
-      const config = await configuration().catch(() => null)
+      const client = await library()
+      const config = await configuration(client).catch(() => null)
       if (config?.serverMetadata().end_session_endpoint === undefined) return null
       return client.buildEndSessionUrl(config, { post_logout_redirect_uri: `${publicUrl}/sign-in` }).href
     },
@@ -107,7 +114,7 @@ const derive = (what: string, cookie: string): string =>
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 
 /** In the header, unless the provider says that it only takes it in the body. */
-function clientAuth(secret: string | null): client.ClientAuth {
+function clientAuth(client: Library, secret: string | null): ClientAuth {
   if (secret === null) return client.None()
   return (server, ...rest) => {
     const { token_endpoint_auth_methods_supported: ways = ['client_secret_basic'] } = server
@@ -118,7 +125,7 @@ function clientAuth(secret: string | null): client.ClientAuth {
 
 const isNoAnswer = new Set(['OAUTH_TIMEOUT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'])
 
-function problemOf(error: unknown): SignInProblem {
+function problemOf(client: Library, error: unknown): SignInProblem {
   if (error instanceof client.AuthorizationResponseError)
     return error.error === 'temporarily_unavailable' || error.error === 'server_error' ? 'unreachable' : 'refused'
   // The provider itself does not take the code: it was used, or is too old.
