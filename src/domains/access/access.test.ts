@@ -39,3 +39,28 @@ test('a session that is used every day ends after thirty days', async () => {
   await age(31)
   expect(await ask()).toBeNull()
 })
+
+test('another server over the same database believes what it knows of somebody for half a second', async () => {
+  let now = Date.now()
+  const server = () =>
+    createAccess({
+      db: database.db,
+      log: createLogger(() => undefined),
+      now: () => now,
+      random: randomBytes,
+      publicUrl: 'http://x',
+      provider: null,
+    })
+  const [one, other] = [server(), server()]
+  const { url } = await one.createLink({ name: 'Bob', role: 'operator' }, 'fairlead')
+  const { session } = await one.createSession(new URL(url).searchParams.get('code') ?? '', { address: '::1' })
+  const ask = () => other.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
+  expect(await ask()).toMatchObject({ role: 'operator' })
+  await one.users.change('Bob', { role: 'viewer' }, 'fairlead')
+  expect(await ask()).toMatchObject({ role: 'operator' })
+  now += 501
+  expect(await ask()).toMatchObject({ role: 'viewer' })
+  await one.users.change('Bob', { disabled: true }, 'fairlead')
+  now += 501
+  expect(await ask()).toBeNull()
+})
