@@ -3,60 +3,75 @@ import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName 
 import { jsonParser } from './json.ts'
 
 const level = z.enum(['none', 'note', 'warning', 'error'])
-const notification = z.object({ message: z.object({ text: z.string().optional() }), level: level.optional() })
-const sarifLog = z.object({
-  runs: z.array(
-    z.object({
-      invocations: z
-        .array(
-          z.object({
-            executionSuccessful: z.boolean().optional(),
-            toolExecutionNotifications: z.array(notification).optional(),
-            toolConfigurationNotifications: z.array(notification).optional(),
-          }),
-        )
-        .optional(),
-      tool: z.object({
-        driver: z.object({
-          name: z.string(),
-          rules: z
-            .array(
-              z.object({
-                id: z.string(),
-                defaultConfiguration: z.object({ level: level.optional() }).optional(),
-                properties: z.looseObject({ 'security-severity': z.coerce.string().optional() }).optional(),
-              }),
-            )
-            .optional(),
-        }),
-      }),
-      results: z
-        .array(
-          z.object({
-            ruleId: z.string().optional(),
-            ruleIndex: z.number().optional(),
-            kind: z.string().optional(),
-            level: level.optional(),
-            message: z.object({ text: z.string().optional(), id: z.string().optional() }),
-            suppressions: z.array(z.unknown()).optional(),
-            locations: z
-              .array(
-                z.object({
-                  physicalLocation: z
-                    .object({
-                      artifactLocation: z.object({ uri: z.string().optional() }).optional(),
-                      region: z.object({ startLine: z.number().optional() }).optional(),
-                    })
-                    .optional(),
-                }),
-              )
-              .optional(),
-          }),
-        )
-        .nullish(),
-    }),
-  ),
+const index = z.number().optional()
+const message = z.object({
+  text: z.string().optional(),
+  id: z.string().optional(),
+  arguments: z.array(z.string()).optional(),
 })
+const notification = z.object({ message, level: level.optional() })
+const component = z.object({
+  name: z.string(),
+  guid: z.string().optional(),
+  rules: z
+    .array(
+      z.object({
+        id: z.string(),
+        defaultConfiguration: z.object({ level: level.optional() }).optional(),
+        messageStrings: z.record(z.string(), z.object({ text: z.string() })).optional(),
+        properties: z.looseObject({ 'security-severity': z.coerce.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
+})
+const place = z.object({ uri: z.string().optional(), index })
+const result = z.object({
+  ruleId: z.string().optional(),
+  ruleIndex: index,
+  rule: z
+    .object({
+      id: z.string().optional(),
+      index,
+      toolComponent: z.object({ index, guid: z.string().optional() }).optional(),
+    })
+    .optional(),
+  kind: z.string().optional(),
+  level: level.optional(),
+  baselineState: z.string().optional(),
+  message,
+  suppressions: z.array(z.looseObject({ status: z.string().optional() })).nullish(),
+  locations: z
+    .array(
+      z.object({
+        physicalLocation: z
+          .object({
+            artifactLocation: place.optional(),
+            region: z.object({ startLine: z.number().optional() }).optional(),
+          })
+          .optional(),
+      }),
+    )
+    .optional(),
+})
+const run = z.object({
+  invocations: z
+    .array(
+      z.object({
+        executionSuccessful: z.boolean().optional(),
+        toolExecutionNotifications: z.array(notification).optional(),
+        toolConfigurationNotifications: z.array(notification).optional(),
+      }),
+    )
+    .optional(),
+  tool: z.object({ driver: component, extensions: z.array(component).optional() }),
+  artifacts: z.array(z.object({ location: place.optional() })).optional(),
+  results: z.array(result).nullish(),
+})
+const sarifLog = z.object({ runs: z.array(run) })
+
+type Run = z.output<typeof run>
+type Result = z.output<typeof result>
+type Rule = NonNullable<z.output<typeof component>['rules']>[number]
 
 /** SARIF 2.1.0 (OASIS): the results of tools for static analysis and security. What is suppressed there is left out here. */
 export const sarif: Format = {
@@ -64,46 +79,76 @@ export const sarif: Format = {
   tells: ['findings'],
   recognises: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
   parser: (sink) =>
-    jsonParser('SARIF 2.1.0', sarifLog, (log) => {
-      refuseUnfinished(log)
-      for (const one of problemsOf(log)) sink.problem(one)
+    jsonParser('SARIF 2.1.0', sarifLog, ({ runs }) => {
+      if (runs.length === 0) throw new ReportProblem('has no run of a tool')
+      runs.forEach(refuseUnfinished)
+      for (const one of runs) for (const found of one.results ?? []) tell(one, found, sink.problem)
     }),
 }
 
 /** A tool that did not come to its end, or did not look, has found nothing for that reason (§3.14.23, §3.20.14). */
-function refuseUnfinished({ runs }: z.output<typeof sarifLog>): void {
-  if (runs.length === 0) throw new ReportProblem('has no run of a tool')
-  for (const { tool, invocations = [], results } of runs) {
-    const name = shortName(tool.driver.name)
-    const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
-    const said = [...(failed?.toolExecutionNotifications ?? []), ...(failed?.toolConfigurationNotifications ?? [])]
-    const reason = said.find((one) => one.level === 'error')?.message.text ?? said[0]?.message.text
-    if (failed)
-      throw new ReportProblem(`says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`)
-    if (!results) throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
-  }
+function refuseUnfinished({ tool, invocations = [], results }: Run): void {
+  const name = shortName(tool.driver.name)
+  const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
+  const said = [...(failed?.toolExecutionNotifications ?? []), ...(failed?.toolConfigurationNotifications ?? [])]
+  const reason = said.find((one) => one.level === 'error')?.message.text ?? said[0]?.message.text
+  if (failed)
+    throw new ReportProblem(`says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`)
+  if (!results) throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
 }
 
-function problemsOf(log: z.output<typeof sarifLog>): FoundProblem[] {
-  return log.runs.flatMap(({ tool: { driver }, results }) =>
-    (results ?? []).flatMap((result): FoundProblem[] => {
-      const rule = driver.rules?.find(({ id }) => id === result.ruleId) ?? driver.rules?.[result.ruleIndex ?? -1]
-      const how = result.level ?? rule?.defaultConfiguration?.level ?? 'warning'
-      if ((result.suppressions?.length ?? 0) > 0 || how === 'none' || result.kind === 'pass') return []
-      const place = result.locations?.[0]?.physicalLocation
-      return [
-        {
-          tool: shortName(driver.name),
-          rule: shortName(result.ruleId ?? rule?.id ?? ''),
-          level: how,
-          severity: severityOf(rule?.properties?.['security-severity']),
-          message: shortMessage(result.message.text ?? result.message.id ?? '') ?? '',
-          file: place?.artifactLocation?.uri?.replace(/^file:\/\//, '') ?? null,
-          line: place?.region?.startLine ?? null,
-        },
-      ]
-    }),
+function tell(of: Run, found: Result, give: (one: FoundProblem) => void): void {
+  const rule = ruleOf(of, found)
+  // What is no failure has no level unless it says so (§3.27.10).
+  const usual = (found.kind ?? 'fail') === 'fail' ? (rule?.defaultConfiguration?.level ?? 'warning') : 'none'
+  const how = found.level ?? usual
+  if (how === 'none' || found.kind === 'pass' || found.baselineState === 'absent' || isSuppressed(found)) return
+  const where = found.locations?.[0]?.physicalLocation
+  const location = where?.artifactLocation
+  give({
+    tool: shortName(of.tool.driver.name),
+    rule: shortName(found.ruleId ?? found.rule?.id ?? rule?.id ?? ''),
+    level: how,
+    severity: severityOf(rule?.properties?.['security-severity']),
+    message: shortMessage(textOf(found.message, rule)) ?? '',
+    file: pathOf(location?.uri ?? of.artifacts?.[location?.index ?? -1]?.location?.uri),
+    line: where?.region?.startLine ?? null,
+  })
+}
+
+/** Rules are the driver's, or those of an extension; the id of a result may name a part of its rule (`CA1000/1`, §3.27.5). */
+function ruleOf({ tool: { driver, extensions = [] } }: Run, { ruleId, ruleIndex, rule }: Result): Rule | undefined {
+  const { index: at, guid } = rule?.toolComponent ?? {}
+  const named = guid === undefined ? extensions[at ?? -1] : extensions.find((one) => one.guid === guid)
+  const given = (named ?? driver).rules?.[rule?.index ?? ruleIndex ?? -1]
+  if (given) return given
+  const id = ruleId ?? rule?.id ?? ''
+  const rules = [driver, ...extensions].flatMap((one) => one.rules ?? [])
+  return rules.find((one) => one.id === id) ?? rules.find((one) => id.startsWith(`${one.id}/`))
+}
+
+/** Suppressed is what somebody suppressed, unless that was rejected or is still looked at (§3.27.23). */
+const isSuppressed = ({ suppressions }: Result): boolean =>
+  (suppressions?.length ?? 0) > 0 &&
+  !suppressions?.some(({ status }) => status === 'rejected' || status === 'underReview')
+
+/** The text of a message, or that which its rule has for it, with its arguments (§3.11). */
+function textOf({ text, id, arguments: given = [] }: Result['message'], rule: Rule | undefined): string {
+  const written = text ?? rule?.messageStrings?.[id ?? '']?.text ?? id ?? ''
+  // Most tools write braces as they are where nothing is to be put in.
+  if (given.length === 0) return written
+  return written.replace(/\{\{|\}\}|\{(\d+)\}/g, (found: string, at?: string) =>
+    at === undefined ? found.slice(1) : (given[Number(at)] ?? found),
   )
+}
+
+function pathOf(uri: string | undefined): string | null {
+  const path = uri?.replace(/^file:\/\//, '')
+  try {
+    return path === undefined ? null : decodeURIComponent(path)
+  } catch {
+    return path ?? null
+  }
 }
 
 /** By the CVSS score that GitHub's code scanning reads from `security-severity`, in the words of CVSS 3.1. */
