@@ -122,12 +122,27 @@ describe('the reports of a run', () => {
     expect((await installation.cli('tests', String(retried.id))).stdout).toContain('flaky in 1 of 3 commits')
   })
 
+  test('know a flaky test from its own runner, too, which ran it again', async () => {
+    const flaky =
+      '<testsuite><testcase classname="cart" name="waits"><flakyFailure message="late"/></testcase></testsuite>'
+    const run = await deliver({ 'test.sh': suite([]).replace(/<testsuite .*<\/testsuite>/, flaky) })
+    expect((await endedRun(installation, run)).reason).toBe(null)
+    const { tests } = await installation.client.listTests({ params: { run }, query: {} })
+    expect(tests).toMatchObject([{ name: 'waits', outcome: 'passed', flaky: { commits: 1, of: 1 } }])
+  })
+
   test.each([
     ['is missing', 'exit 0\n', 'no report matches `out/*.xml`, `lcov.info`, `*.sarif`'],
     [
       'is cut off',
       'mkdir out; printf "<testsuite>\\n<testcase" > out/a.xml\n',
       'the report out/a.xml ends in the middle (line 2)',
+    ],
+    ['leads nowhere', 'mkdir out; ln -s nowhere out/a.xml\n', 'a report leads nowhere: out/a.xml'],
+    [
+      'speaks of a line that no file has',
+      `${suite([]).replace('DA:1,1', 'DA:99999999999,1')}`,
+      'the report lcov.info speaks of line 99999999999 of cart.js, which no file has',
     ],
     ['leads elsewhere', 'mkdir out; ln -s /etc/hostname out/a.xml\n', 'a report leads out of the workspace: out/a.xml'],
   ])('fail the step when one %s, with a sentence', async (_what, script, reason) => {

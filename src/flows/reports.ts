@@ -1,8 +1,9 @@
 import { findReports, readReport, reportName } from '#domains/report/read.ts'
-import { createPaths } from '#domains/report/paths.ts'
+import { createPaths, type FindPath } from '#domains/report/paths.ts'
 import {
   type BillOfMaterials,
   type FoundProblem,
+  type LineHits,
   type Measured,
   ReportProblem,
   type Sink,
@@ -15,6 +16,8 @@ import type { Statement } from '#platform/sql.ts'
 
 /** Tests that are written at once. */
 const batchSize = 2000
+/** Lines of coverage of one step. */
+const linesAtMost = 10_000_000
 /** Failed tests that a reason names. */
 const named = 3
 
@@ -48,12 +51,13 @@ export async function readReports(
   keep: { db: Database; attempt: store.Attempt; listFiles: () => Promise<string[]> } | null,
 ): Promise<ReportsResult> {
   const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
-  const hits = new Map<string, Map<number, number>>()
+  const hits = new Map<string, LineHits>()
   const problems: FoundProblem[] = []
   const measured: Measured[] = []
   const materials: BillOfMaterials[] = []
   let tests: TestCase[] = []
   let kept = 0
+  let lines = 0
   const send = async (statements: Statement[]): Promise<void> => {
     if (keep && statements.length > 0) await keep.db.batch(statements)
   }
@@ -74,9 +78,13 @@ export async function readReports(
       if (result.names.length < named) result.names.push(test.name)
     },
     hits: (one) => {
-      const sums = hits.get(one.file) ?? new Map<number, number>()
-      for (const [line, count] of one.hits) sums.set(line, (sums.get(line) ?? 0) + count)
-      hits.set(one.file, sums)
+      const key = [one.file, ...(one.folders ?? [])].join('\n')
+      const sums = hits.get(key) ?? { ...one, hits: new Map<number, number>() }
+      for (const [line, count] of one.hits) sums.hits.set(line, (sums.hits.get(line) ?? 0) + count)
+      hits.set(key, sums)
+      lines += one.hits.size
+      if (lines > linesAtMost)
+        throw new ReportProblem('has, with those before it, more lines of coverage than ten million')
     },
     problem: (one) => void problems.push(one),
     measured: (one) => void measured.push(one),
@@ -103,7 +111,7 @@ export async function readReports(
     if (keep) {
       const isNeeded = hits.size > 0 || problems.length > 0
       const pathOf = createPaths(isNeeded ? await keep.listFiles() : [], [request.workspace])
-      await send(store.insertCoverage(keep.attempt, byPath(hits, pathOf)))
+      await send(store.insertCoverage(keep.attempt, byPath(hits.values(), pathOf)))
       await send(store.insertMeasurements(keep.attempt, measured))
       const placed = problems.map((one) => ({
         ...one,
@@ -123,13 +131,13 @@ const problemOf = ({ error, file }: { error: ReportProblem; file: string }): str
   `the report ${file} ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`
 
 /** Files that are not of the repository (libraries, what was generated) do not count. */
-function byPath(hits: Map<string, Map<number, number>>, pathOf: (path: string) => string | null) {
+function byPath(hits: Iterable<LineHits>, pathOf: FindPath) {
   const sums = new Map<string, Map<number, number>>()
-  for (const [file, lines] of hits) {
-    const path = pathOf(file)
+  for (const one of hits) {
+    const path = pathOf(one.file, one.folders)
     if (path === null) continue
     const all = sums.get(path) ?? new Map<number, number>()
-    for (const [line, count] of lines) all.set(line, (all.get(line) ?? 0) + count)
+    for (const [line, count] of one.hits) all.set(line, (all.get(line) ?? 0) + count)
     sums.set(path, all)
   }
   return sums

@@ -10,6 +10,7 @@ export function coverageOf(
       const lines = changed?.get(file)
       const ofChange = known.filter((line) => lines?.has(line))
       const missedOfChange = missed.filter((line) => lines?.has(line))
+      const isMissed = new Set(missedOfChange)
       return {
         file,
         lines: known.length,
@@ -19,7 +20,7 @@ export function coverageOf(
           lines: ofChange.length,
           covered: ofChange.length - missedOfChange.length,
           missed: missedOfChange,
-          reached: ofChange.filter((line) => !missedOfChange.includes(line)),
+          reached: ofChange.filter((line) => !isMissed.has(line)),
         },
       }
     })

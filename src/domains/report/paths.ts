@@ -1,14 +1,18 @@
+export type FindPath = (path: string, folders?: string[]) => string | null
+
 /**
  * Which file of the repository a report means: its own path, that without the folder of the checkout, or the file that ends with the
- * most of it (Java's packages, Go's modules). Null when none does, or two do.
+ * most of it (Java's packages, Go's modules). It is looked for in the folders that the report names first. Null when none does, or two do.
  */
-export function createPaths(files: string[], roots: string[]): (path: string) => string | null {
+export function createPaths(files: string[], roots: string[]): FindPath {
   const known = new Set(files)
   const byName = Map.groupBy(files, baseName)
-  return (path) => {
+  const find = (path: string): string | null => {
     const root = roots.find((one) => path.startsWith(`${one}/`))
-    const plain = (root ? path.slice(root.length + 1) : path).replace(/^\.\//, '')
+    const plain = (root ? path.slice(root.length + 1) : path).replace(/^(\.\/)+/, '')
     if (known.has(plain)) return plain
+    // What lies in the checkout and is not of the repository was made there.
+    if (root) return null
     if (/(^|\/)(node_modules|(site|dist)-packages)\//.test(plain)) return null
     const parts = plain.split('/')
     let best: string[] = []
@@ -21,6 +25,11 @@ export function createPaths(files: string[], roots: string[]): (path: string) =>
       else if (same === length) best.push(file)
     }
     return best.length === 1 ? (best[0] ?? null) : null
+  }
+  return (path, folders = []) => {
+    if (path.startsWith('/')) return find(path)
+    const within = new Set(folders.map((folder) => find(`${folder}/${path}`)).filter((one) => one !== null))
+    return within.size === 1 ? ([...within][0] ?? null) : find(path)
   }
 }
 

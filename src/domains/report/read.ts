@@ -3,6 +3,7 @@ import { LeadsOut, openReal } from '#platform/inside.ts'
 import { glob, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { formats } from './formats/all.ts'
+import { plausible } from './plausible.ts'
 import { type Format, type ReportParser, ReportProblem, type Sink } from './report.ts'
 
 /** So many files may be reports of one step. */
@@ -23,7 +24,9 @@ export async function findReports(
   for (const pattern of patterns) {
     const isHidden = (name: string): boolean => name === '.git' || (name === 'node_modules' && !pattern.includes(name))
     for await (const path of glob(pattern, { cwd: folder, exclude: isHidden })) {
-      const file = await realpath(join(folder, path))
+      const file = await realpath(join(folder, path)).catch(() => {
+        throw new ReportProblem(`leads nowhere: ${path}`)
+      })
       if (!file.startsWith(within)) throw new ReportProblem(`leads out of the workspace: ${path}`)
       const facts = await stat(file)
       if (facts.isFile() && facts.mtimeMs >= since) found.add(file)
@@ -52,7 +55,7 @@ export async function readReport(file: string, sink: Sink, rest: () => Promise<v
     if (start.trim() === '') throw new ReportProblem('is empty')
     format = formats.find((one) => one.recognises(start.slice(0, headLength))) ?? null
     if (!format) throw new ReportProblem(`is none of ${formats.map(({ name }) => name).join(', ')}`)
-    parser = format.parser(sink)
+    parser = format.parser(plausible(sink))
     parser.write(start)
     head = null
   }

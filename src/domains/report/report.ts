@@ -8,6 +8,8 @@ export interface TestCase {
   seconds: number | null
   file: string | null
   message: string | null
+  /** its runner ran it again: it failed first, and passed then */
+  retried?: boolean
 }
 
 /** The name by which people mean a test. */
@@ -17,6 +19,8 @@ export const testName = ({ suite, name }: Pick<TestCase, 'suite' | 'name'>): str
 /** Which lines of a file, from 1, could run, and how often they did. */
 export interface LineHits {
   file: string
+  /** the folders that the report names, in one of which the file is */
+  folders?: string[]
   hits: Map<number, number>
 }
 

@@ -22,10 +22,11 @@ export function insertTests({ app, run, step, attempt }: Attempt, first: number,
   return [
     sql`insert into test (app, suite, name) select distinct ${app}, suite, name
       from unnest(${suites}::text[], ${names}::text[]) given (suite, name) order by suite, name on conflict do nothing`,
-    sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message)
-      select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + given.number, test.id, outcome, seconds, file, message
+    sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message, retried)
+      select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + given.number, test.id, outcome, seconds, file, message, retried
       from unnest(${suites}::text[], ${names}::text[], ${column('outcome')}::text[], ${column('seconds')}::real[],
-        ${column('file')}::text[], ${column('message')}::text[]) with ordinality given (suite, name, outcome, seconds, file, message, number)
+        ${column('file')}::text[], ${column('message')}::text[], ${tests.map((test) => test.retried ?? false)}::boolean[])
+        with ordinality given (suite, name, outcome, seconds, file, message, retried, number)
       join test on test.app = ${app} and md5(test.suite || E'\n' || test.name) = md5(given.suite || E'\n' || given.name)
       on conflict do nothing`,
   ]
@@ -108,7 +109,7 @@ export async function listTests(db: Database, run: number, filter: TestFilter): 
       json_build_object('commits', f.commits, 'of', f.of) as flaky
     from shown r join test t on t.id = r.test, lateral (
       select count(*) filter (where good and bad)::int as commits, count(*)::int as of from (
-        select bool_or(p.outcome = 'passed') as good, bool_or(p.outcome in ('failed', 'errored')) as bad
+        select bool_or(p.outcome = 'passed') as good, bool_or(p.outcome in ('failed', 'errored') or p.retried) as bad
         from test_result p join pipeline_run pr on pr.id = p.run where p.test = r.test and p.run <= r.run
         group by pr.sha order by max(p.run) desc limit ${commitsLooked}) commit) f
     order by place`)
@@ -235,7 +236,7 @@ export async function hasReports(db: Database, { run, step, attempt }: Attempt):
 /** Lets what the reports of one attempt say stand for another: its step was not run again. */
 export function copyReports(from: Attempt, to: Attempt): Statement[] {
   const columns = {
-    test_result: 'number, test, outcome, seconds, file, message',
+    test_result: 'number, test, outcome, seconds, file, message, retried',
     coverage: 'file, lines, missed',
     finding: 'number, tool, rule, level, severity, message, file, line',
     measurement: 'name, unit, better, value, deviation, samples',
@@ -263,8 +264,8 @@ export async function pastTests(
 
 /** What of a run is kept for later attempts of the same step: the tests that the new attempt did not run. */
 export function carryTests({ run, step, attempt }: Attempt): Statement {
-  return sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message)
-    select run, step, ${attempt}, 1000000 + row_number() over (order by number), test, outcome, seconds, file, message
+  return sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message, retried)
+    select run, step, ${attempt}, 1000000 + row_number() over (order by number), test, outcome, seconds, file, message, retried
     from test_result r where run = ${run} and step = ${step} and attempt = ${attempt} - 1 and not exists (
       select 1 from test_result n where n.run = ${run} and n.step = ${step} and n.attempt = ${attempt} and n.test = r.test)
     on conflict do nothing`

@@ -24,6 +24,8 @@ const shape = z.looseObject({
     .default([]),
 })
 
+const deepest = 200
+
 /** States of an analysis that say that a vulnerability does no harm here. */
 const harmless = new Set(['resolved', 'resolved_with_pedigree', 'false_positive', 'not_affected'])
 const order = ['critical', 'high', 'medium', 'low'] as const
@@ -36,7 +38,7 @@ export const cyclonedx: Format = {
   recognises: (head) => /"bomFormat"\s*:\s*"CycloneDX"/.test(head) || /cyclonedx\.org\/schema\/bom/.test(head),
   parser: (sink) => {
     const json = jsonParser('CycloneDX', shape, (bom) => {
-      sink.materials({ components: bom.components.length, document: bom })
+      sink.materials({ components: countOf(bom), document: bom })
       for (const one of problemsOf(bom)) sink.problem(one)
     })
     let isBegun = false
@@ -50,6 +52,23 @@ export const cyclonedx: Format = {
       },
     }
   },
+}
+
+/** Components may be made of components. What is nested deeper than any tool nests could not be kept. */
+function countOf(bom: z.output<typeof shape>): number {
+  let count = 0
+  let level: unknown[] = [bom]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) throw new ReportProblem(`is nested more than ${deepest} deep`)
+    for (const one of level) {
+      const { components } = one as { components?: unknown }
+      if (Array.isArray(components)) count += components.length
+    }
+    level = level.flatMap((one) =>
+      Object.values(one as object).filter((value) => typeof value === 'object' && value !== null),
+    )
+  }
+  return count
 }
 
 function problemsOf({ vulnerabilities }: z.output<typeof shape>): FoundProblem[] {

@@ -14,7 +14,8 @@ export const goBench: Format = {
     return lineParser(
       (line) => {
         if (line.startsWith('pkg: ')) place = `${line.slice(5).trim()} `
-        const [, name = '', rest = ''] = benchmark.exec(line) ?? []
+        // What is longer would be looked through again and again.
+        const [, name = '', rest = ''] = benchmark.exec(line.slice(0, 2000)) ?? []
         for (const [, value, unit = ''] of rest.matchAll(/([\d.e+]+) (\S+)/g)) {
           const full = shortName(`${place}${name}${unit === 'ns/op' ? '' : ` ${unit}`}`)
           const known = samples.get(full) ?? { name: full, unit, values: [] }

@@ -3,6 +3,9 @@ import { lineParser } from './lines.ts'
 
 const block = /^(.+):(\d+)\.\d+,(\d+)\.\d+ \d+ (\d+)$/
 
+/** Of all blocks together. */
+const linesAtMost = 50_000_000
+
 /** Profiles of `go test -coverprofile`: blocks of lines, with how often each ran. */
 export const goCover: Format = {
   name: 'Go cover',
@@ -10,6 +13,7 @@ export const goCover: Format = {
   recognises: (head) => /^mode: (set|count|atomic)\s*$/m.test(head),
   parser: (sink) => {
     const files = new Map<string, Map<number, number>>()
+    let lines = 0
     return lineParser(
       (line, number) => {
         if (line === '' || line.startsWith('mode: ')) return
@@ -18,8 +22,9 @@ export const goCover: Format = {
         const [, file = '', from = '', to = '', count = ''] = found
         const hits = files.get(file) ?? new Map<number, number>()
         files.set(file, hits)
-        for (let at = Number(from); at <= Math.min(Number(to), Number(from) + 100_000); at += 1)
-          hits.set(at, Math.max(hits.get(at) ?? 0, Number(count)))
+        lines += Math.max(0, Number(to) - Number(from))
+        if (lines > linesAtMost) throw new ReportProblem('has blocks of too many lines to be a Go profile', number)
+        for (let at = Number(from); at <= Number(to); at += 1) hits.set(at, Math.max(hits.get(at) ?? 0, Number(count)))
       },
       () => {
         for (const [file, hits] of files) sink.hits({ file, hits })

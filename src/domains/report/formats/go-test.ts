@@ -1,15 +1,21 @@
+import { z } from 'zod'
 import { type Format, ReportProblem, shortMessage, shortName, type TestCase } from '../report.ts'
 import { lineParser } from './lines.ts'
 
-interface GoEvent {
-  Action?: string
-  Package?: string
-  Test?: string
-  Elapsed?: number
-  Output?: string
-}
+const text = z.string().optional()
+const goEvent = z.object({
+  ...{ Action: text, Package: text, Test: text, Output: text, ImportPath: text, FailedBuild: text },
+  Elapsed: z.number().optional(),
+})
+type GoEvent = z.output<typeof goEvent>
 
-const outcomes: Record<string, TestCase['outcome']> = { pass: 'passed', fail: 'failed', skip: 'skipped' }
+const outcomes = new Map<string, TestCase['outcome']>([
+  ['pass', 'passed'],
+  ['fail', 'failed'],
+  ['skip', 'skipped'],
+])
+/** So much of what a test said is kept while it runs. */
+const outputKept = 8000
 
 /**
  * `go test -json` (go doc test2json): an event a line. A test that fails because one inside it does is counted, too, as Go does. A package
@@ -20,17 +26,19 @@ export const goTest: Format = {
   tells: ['tests'],
   recognises: (head) => /^\{"(Time|ImportPath|Action)":.*"Action":"/m.test(head) || /^\{"Action":"/m.test(head),
   parser: (sink) => {
-    const output = new Map<string, string[]>()
+    const output = new Map<string, string>()
+    /** what the compiler said, by what it compiled */
+    const builds = new Map<string, string>()
     const open = new Set<string>()
     const failed = new Set<string>()
     const keyOf = ({ Package = '', Test = '' }: GoEvent): string => `${Package}\n${Test}`
     const endOf = (event: GoEvent, outcome: TestCase['outcome']): void => {
       const { Package = '', Test, Elapsed } = event
-      const said = output.get(keyOf(event)) ?? []
+      const said = output.get(keyOf(event)) ?? ''
       output.delete(keyOf(event))
       if (Test !== undefined) {
         if (outcome === 'failed') failed.add(Package)
-        const message = outcome === 'passed' ? null : shortMessage(said.join(''))
+        const message = outcome === 'passed' ? null : shortMessage(said)
         sink.test({
           suite: shortName(Package),
           name: shortName(Test),
@@ -49,7 +57,7 @@ export const goTest: Format = {
           outcome: 'errored',
           seconds: null,
           file: null,
-          message: shortMessage(said.join('')),
+          message: shortMessage((builds.get(event.FailedBuild ?? '') ?? '') + said),
         })
     }
     return lineParser(
@@ -57,10 +65,11 @@ export const goTest: Format = {
         // Other output may stand between the events.
         if (!line.startsWith('{')) return
         const event = eventOf(line, number)
-        if (event.Action === 'start') open.add(event.Package ?? '')
-        const outcome = outcomes[event.Action ?? '']
-        if (event.Action === 'output')
-          output.set(keyOf(event), [...(output.get(keyOf(event)) ?? []).slice(-200), event.Output ?? ''])
+        const outcome = outcomes.get(event.Action ?? '')
+        // Go before 1.20 does not say that a package starts.
+        if (event.Package !== undefined && !outcome) open.add(event.Package)
+        if (event.Action === 'output') add(output, keyOf(event), event.Output)
+        else if (event.Action === 'build-output') add(builds, event.ImportPath ?? '', event.Output)
         else if (outcome) endOf(event, outcome)
       },
       () => {
@@ -71,10 +80,18 @@ export const goTest: Format = {
   },
 }
 
+/** Of a test that says much the end is kept. */
+const add = (to: Map<string, string>, key: string, said = ''): void =>
+  void to.set(key, ((to.get(key) ?? '') + said).slice(-outputKept))
+
 function eventOf(line: string, number: number): GoEvent {
+  let json: unknown
   try {
-    return JSON.parse(line) as GoEvent
+    json = JSON.parse(line)
   } catch {
     throw new ReportProblem('has a line that is not whole JSON', number)
   }
+  const event = goEvent.safeParse(json)
+  if (!event.success) throw new ReportProblem('has a line that is no event of go test', number)
+  return event.data
 }

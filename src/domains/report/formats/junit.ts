@@ -36,12 +36,13 @@ export const junit: Format = {
           test = {
             suite: shortName(attributes['classname'] || suiteName(suites)),
             name: shortName(attributes['name'] || '(no name)'),
-            outcome: 'passed',
+            outcome: didNotRun.has(attributes['status'] ?? '') ? 'skipped' : 'passed',
             seconds: numberOf(attributes['time']),
             file: attributes['file'] || null,
             message: null,
           }
-        const outcome = outcomes[name]
+        if (test && flaky.has(name)) test.retried = true
+        const outcome = outcomes.get(name)
         if (!outcome) return
         isAlone.value = test === null
         begin(outcome, attributes)
@@ -50,7 +51,7 @@ export const junit: Format = {
         if (isListening && said.length < 20_000) said += (said === '' ? '' : '\n') + text
       },
       close: (name) => {
-        if (outcomes[name] && test) {
+        if (outcomes.has(name) && test) {
           test.message ??= shortMessage(said)
           isListening = false
           if (isAlone.value) {
@@ -68,5 +69,13 @@ export const junit: Format = {
   },
 }
 
-const outcomes: Record<string, TestCase['outcome']> = { failure: 'failed', error: 'errored', skipped: 'skipped' }
+const outcomes = new Map<string, TestCase['outcome']>([
+  ['failure', 'failed'],
+  ['error', 'errored'],
+  ['skipped', 'skipped'],
+])
+/** What GoogleTest and CTest write as `status` of a test that did not run, without `skipped`. */
+const didNotRun = new Set(['notrun', 'disabled'])
+/** Surefire: it failed first, and passed when it was run again. */
+const flaky = new Set(['flakyFailure', 'flakyError'])
 const suiteName = (suites: string[]): string => shortName(suites.filter(Boolean).join(' › '))

@@ -1,6 +1,9 @@
 import { SaxesParser } from 'saxes'
 import { type ReportParser, ReportProblem } from '../report.ts'
 
+/** What is nested deeper is no report. */
+const deepest = 500
+
 export type Attributes = Record<string, string>
 
 export interface XmlEvents {
@@ -18,6 +21,7 @@ export function xmlParser({ open, close, text }: XmlEvents): ReportParser {
   })
   parser.on('opentag', ({ name, attributes }) => {
     depth += 1
+    if (depth > deepest) throw new ReportProblem(`is nested more than ${deepest} deep`, parser.line)
     open(localName(name), attributes)
   })
   parser.on('closetag', ({ name }) => {
