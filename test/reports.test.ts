@@ -141,7 +141,7 @@ describe('the reports of a run', () => {
     ['leads nowhere', 'mkdir out; ln -s nowhere out/a.xml\n', 'a report leads nowhere: out/a.xml'],
     [
       'speaks of a line that no file has',
-      `${suite([]).replace('DA:1,1', 'DA:99999999999,1')}`,
+      suite([]).replace('DA:1,1', 'DA:99999999999,1'),
       'the report lcov.info speaks of line 99999999999 of cart.js, which no file has',
     ],
     ['leads elsewhere', 'mkdir out; ln -s /etc/hostname out/a.xml\n', 'a report leads out of the workspace: out/a.xml'],
