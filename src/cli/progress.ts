@@ -82,7 +82,7 @@ function news(context: Context, run: RunDetail, seen: Map<string, string>): stri
   return itemsOf(run).flatMap((item) => {
     if (item.state === 'waiting' || seen.get(item.name) === item.state) return []
     seen.set(item.name, item.state)
-    const time = item.ended ? ` in ${took(item.started, item.ended, context.now())}` : ''
+    const time = item.started && item.ended ? ` in ${took(item.started, item.ended, context.now())}` : ''
     return [`[${at}] ${item.name} ${item.state.replace('_', ' ')}${time}${item.reason ? `: ${item.reason}` : ''}`]
   })
 }

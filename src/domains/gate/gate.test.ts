@@ -105,6 +105,12 @@ describe('a gate', () => {
       stops: true,
       reasons: ['this run has no gone, for which `measurements["gone"].value < 1.0` asks'],
     })
+    const unseen = { ...covered(90), coverage: { total: { covered: 9, lines: 10 }, changed: null } }
+    expect(ask('coverage.changed >= 80', { numbers: unseen })).toMatchObject({
+      state: 'unknown',
+      stops: true,
+      reasons: [expect.stringMatching(/^the lines that the change touched are not known: it is larger than 64 MB/)],
+    })
   })
 
   test('that compares is unknown while there is nothing to compare with, and stops nothing', () => {

@@ -63,6 +63,11 @@ function missing(expression: string, problem: string): Answer {
     return unknown('its noise is not known yet: that takes four earlier runs, or samples in its report', false)
   if (key === 'before' || key === 'change')
     return unknown('the last good release does not have it, so that there is nothing to compare with', false)
+  if (key === 'changed')
+    return unknown(
+      'the lines that the change touched are not known: it is larger than 64 MB, or the commit before is gone',
+      true,
+    )
   return unknown(
     key === undefined ? `it cannot be asked: ${problem}` : `this run has no ${key}, for which \`${expression}\` asks`,
     true,

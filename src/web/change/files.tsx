@@ -1,16 +1,21 @@
+import { useState } from 'react'
 import type { ChangedFile, ChangeReport } from '#contract/change.ts'
 import type { DiffLine } from '#contract/diff.ts'
 import type { Finding } from '#contract/report.ts'
 import { Nothing, Section } from '../ui/page.tsx'
 import { levelLooks } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
+import { openAtFirst } from './words.ts'
 
 /** The diff, with what is known of its lines on them. Files with something wrong come first. */
 export function Files({ files }: { files: ChangeReport['files'] }) {
   if (files === null)
     return (
       <Section title="Files">
-        <Nothing>git cannot compare the two commits: one of them is no longer in the repository.</Nothing>
+        <Nothing>
+          git cannot compare the two commits: one of them is no longer in the repository, or they differ by more than 64
+          MB.
+        </Nothing>
       </Section>
     )
   if (files.length === 0)
@@ -20,6 +25,7 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
       </Section>
     )
   const sorted = files.toSorted((a, b) => weight(b) - weight(a))
+  const open = openAtFirst(sorted)
   const [added, removed] = [sum(files.map((file) => file.added)), sum(files.map((file) => file.removed))]
   return (
     <Section
@@ -32,7 +38,7 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
     >
       <div className="flex flex-col gap-3">
         {sorted.map((file) => (
-          <File key={file.path} file={file} />
+          <File key={file.path} file={file} isOpenAtFirst={open.has(file.path)} />
         ))}
       </div>
     </Section>
@@ -42,13 +48,15 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
 const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0)
 const weight = ({ findings, coverage }: ChangedFile): number => findings.length * 1000 + (coverage?.missed.length ?? 0)
 
-function File({ file }: { file: ChangedFile }) {
+function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boolean }) {
+  const [isOpen, setOpen] = useState(isOpenAtFirst)
   const grown = file.functions.filter(
     ({ cyclomatic, before }) => cyclomatic > 15 && cyclomatic > (before?.cyclomatic ?? 0),
   )
   return (
     <details
-      open={!file.isCut && file.status !== 'removed'}
+      open={isOpen}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
       className="panel overflow-hidden [content-visibility:auto]"
     >
       <summary className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2 hover:bg-hover/60">
@@ -87,7 +95,7 @@ function File({ file }: { file: ChangedFile }) {
         <p className="border-t border-edge px-4 py-3 text-soft">Its diff is too long to be shown here.</p>
       ) : null}
       {file.isBinary ? <p className="border-t border-edge px-4 py-3 text-soft">It is no text.</p> : null}
-      {file.hunks.length > 0 ? <Hunks file={file} /> : null}
+      {isOpen && file.hunks.length > 0 ? <Hunks file={file} /> : null}
     </details>
   )
 }
@@ -154,7 +162,9 @@ function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: 
   return (
     <>
       <tr className={grounds[line.kind]}>
-        <td className="w-[1%] min-w-12 pr-2 pl-4 text-right text-soft select-none">{line.line ?? ''}</td>
+        <td className="w-[1%] min-w-12 pr-2 pl-4 text-right whitespace-nowrap text-soft select-none">
+          {line.line ?? ''}
+        </td>
         <td className={`w-[1%] px-1 text-center select-none ${shown?.class ?? ''}`} title={shown?.title}>
           {shown?.text}
         </td>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ChangeReport } from '#contract/change.ts'
-import { share, sumUp } from './words.ts'
+import { openAtFirst, share, sumUp } from './words.ts'
 
 const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({
   ...{
@@ -46,4 +46,21 @@ test('a share is never rounded up to all', () => {
   expect(share(9999, 10_000)).toBe('99.9 %')
   expect(share(1, 1)).toBe('100 %')
   expect(share(0, 0)).toBe('no line')
+})
+
+test('of a large change the first files are open, what is gone or too long is not', () => {
+  const line = { kind: 'added' as const, text: '', line: 1, before: null }
+  const file = (path: string, lines: number, more = {}) => ({
+    ...{ path, status: 'changed' as const, isCut: false },
+    ...{ hunks: [{ heading: '', lines: Array.from({ length: lines }, () => line) }], ...more },
+  })
+  const files = [
+    file('long', 550),
+    file('gone', 10, { status: 'removed' }),
+    file('cut', 0, { isCut: true }),
+    file('last', 200),
+    file('more', 1),
+  ]
+  expect([...openAtFirst(files)]).toEqual(['long', 'last'])
+  expect(openAtFirst(files.slice(3)).size).toBe(2)
 })

@@ -1,4 +1,4 @@
-import type { ChangeReport, RunNumbers } from '#contract/change.ts'
+import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change.ts'
 import type { Gate } from '#contract/gate.ts'
 import type { TestResult } from '#contract/report.ts'
 import { formatCount } from '../ui/number.ts'
@@ -57,3 +57,19 @@ const failingOf = ({ tests }: RunNumbers): number =>
 /** `87.5 %`; `none` where there is nothing to divide. */
 export const share = (part: number, of: number): string =>
   of === 0 ? 'no line' : `${Math.floor((part / of) * 1000) / 10} %`
+
+/** More lines than these take longer to draw than anybody reads at once. */
+const linesAtFirst = 600
+
+/** The files whose diff is shown without being asked for: the first ones, until they are long enough. */
+export function openAtFirst(files: Pick<ChangedFile, 'path' | 'status' | 'isCut' | 'hunks'>[]): Set<string> {
+  const open = new Set<string>()
+  let lines = 0
+  for (const { path, status, isCut, hunks } of files) {
+    if (lines >= linesAtFirst) break
+    if (isCut || status === 'removed') continue
+    open.add(path)
+    lines += hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
+  }
+  return open
+}
