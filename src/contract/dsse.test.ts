@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, verify as verifySignature } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +21,23 @@ describe('an envelope', () => {
       'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
     )
     expect(pae('', Buffer.alloc(0)).toString()).toBe('DSSEv1 0  0 ')
+  })
+
+  test('encodes the very bytes that the vector of the protocol has signed', () => {
+    const coordinate = (decimal: string): string =>
+      Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex').toString('base64url')
+    const x = coordinate('46950820868899156662930047687818585632848591499744589407958293238635476079160')
+    const y = coordinate('5640078356564379163099075877009565129882514886557779369047442380624545832820')
+    const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
+    const sig = 'A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=='
+    const isSigned = (body: string): boolean =>
+      verifySignature(
+        'sha256',
+        pae('http://example.com/HelloWorld', Buffer.from(body)),
+        { key, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(sig, 'base64'),
+      )
+    expect([isSigned('hello world'), isSigned('hello worlds')]).toEqual([true, false])
   })
 
   test('is verified by OpenSSL, too', () => {

@@ -6,7 +6,7 @@ import { signingKey, trustedKeys } from '#domains/evidence/keys.ts'
 import { missingEvidence } from '#domains/evidence/policy.ts'
 import * as predicates from '#domains/evidence/predicates.ts'
 import { listEvidence, type NewEvidence, putEvidence } from '#domains/evidence/store.ts'
-import { getChange, getRun } from '#domains/pipeline/store.ts'
+import { getChange, getParameters, getRun } from '#domains/pipeline/store.ts'
 import { getSummary } from '#domains/gate/store.ts'
 import * as reports from '#domains/report/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
@@ -126,33 +126,27 @@ async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]
     )
   const [bill] = materials
   if (bill)
-    add('sbom', 'passed', materials.length === 1 ? bill.document : merged(materials.map(({ document }) => document)))
+    add(
+      'sbom',
+      'passed',
+      materials.length === 1 ? bill.document : predicates.mergedBills(materials.map(({ document }) => document)),
+    )
   if (summary && summary.gates.length > 0)
     add('gates', predicates.resultOfGates(summary.gates), predicates.gatesPredicate(summary.gates))
   return pieces
 }
 
-/** Several bills of one artifact as one: a CycloneDX document whose components are all of theirs. */
-function merged(documents: Record<string, unknown>[]): Record<string, unknown> {
-  const list = (name: string): unknown[] =>
-    documents.flatMap((document) => (Array.isArray(document[name]) ? (document[name] as unknown[]) : []))
-  return {
-    ...documents[0],
-    serialNumber: undefined,
-    components: list('components'),
-    dependencies: list('dependencies'),
-  }
-}
-
 async function provenanceOf(world: World, request: EvidenceRequest): Promise<Record<string, unknown>> {
-  const [run, change] = await Promise.all([
+  const [run, parameters, change] = await Promise.all([
     getRun(world.db, request.run),
+    getParameters(world.db, request.run),
     getChange(world.db, request.app, request.sha),
   ])
   return predicates.provenance({
     ...{ builder: world.publicUrl, version, app: request.app, run: request.run, sha: request.sha },
     repository: `${world.publicUrl}/git/${request.app}.git`,
     branch: change?.branch ?? 'main',
+    parameters,
     steps: Object.entries(request.definition.steps).map(([name, { run: command }]) => ({ name, command })),
     started: run?.started ?? null,
     finished: new Date(world.clock.now()).toISOString(),

@@ -21,6 +21,8 @@ export interface Build {
   repository: string
   branch: string
   sha: string
+  /** given by who began the run */
+  parameters: Record<string, string>
   steps: { name: string; command: string }[]
   started: string | null
   finished: string
@@ -32,7 +34,10 @@ export function provenance(build: Build): Record<string, unknown> {
   return {
     buildDefinition: {
       buildType: 'https://fairlead.dev/pipeline/v1',
-      externalParameters: { app: build.app, source: uri, commit: build.sha, pipeline: 'fairlead.yaml' },
+      externalParameters: {
+        ...{ app: build.app, source: uri, commit: build.sha, pipeline: 'fairlead.yaml' },
+        parameters: build.parameters,
+      },
       internalParameters: { run: build.run, steps: build.steps },
       resolvedDependencies: [{ uri, digest: { gitCommit: build.sha } }],
     },
@@ -81,3 +86,31 @@ export const gatesPredicate = (gates: Gate[]): Record<string, unknown> => ({ gat
 
 /** In one word what the gates said: `passed` also when some are waived or unknown, which the statement names. */
 export const resultOfGates = (gates: Gate[]): string => (gates.some(({ stops }) => stops) ? 'failed' : 'passed')
+
+type Bill = Record<string, unknown>
+
+/**
+ * Several bills of one artifact as one CycloneDX document, in which each component is once: what the others are about becomes one, and
+ * of the same one (by its `bom-ref`) the first stays.
+ */
+export function mergedBills([first = {}, ...others]: Bill[]): Bill {
+  const list = (name: string): Bill[] =>
+    [first, ...others].flatMap((bill) => (Array.isArray(bill[name]) ? (bill[name] as Bill[]) : []))
+  const about = others.flatMap(({ metadata }): Bill[] => {
+    const { component } = (metadata ?? {}) as { component?: Bill }
+    return component ? [component] : []
+  })
+  const components = Map.groupBy<unknown, Bill>([...list('components'), ...about], (one) => one['bom-ref'] ?? one)
+  const dependencies = Map.groupBy(list('dependencies'), ({ ref }) => ref)
+  const vulnerabilities = list('vulnerabilities')
+  const { serialNumber: _serialNumber, ...rest } = first
+  return {
+    ...rest,
+    components: [...components.values()].map(([one]) => one),
+    dependencies: [...dependencies].map(([ref, same]) => {
+      const on = new Set(same.flatMap(({ dependsOn }) => (Array.isArray(dependsOn) ? (dependsOn as string[]) : [])))
+      return on.size > 0 ? { ref, dependsOn: [...on] } : { ref }
+    }),
+    ...(vulnerabilities.length > 0 ? { vulnerabilities } : {}),
+  }
+}
