@@ -99,7 +99,8 @@ ok
 # Subtest: cart
     ok 1 - adds
     not ok 2 - inner
-    1..2
+    ok 3 - after # SKIP not now
+    1..3
 not ok 1 - cart
 # Subtest: teardown
     ok 1 - door
@@ -110,9 +111,39 @@ not ok 2 - teardown
     expect(brief(tests)).toEqual([
       'passed cart > adds',
       'failed cart > inner',
+      'skipped cart > after',
       'passed teardown > door',
       'failed  > teardown',
     ])
+  })
+
+  test('of Vitest and node-tap: subtests in braces behind their sum, and times in names', async () => {
+    const { tests } = await read(`TAP version 13
+1..1
+not ok 1 - a.test.ts # time=10.70ms {
+    1..2
+    not ok 1 - cart # time=8.31ms {
+        1..2
+        ok 1 - adds # time=1.72ms
+        not ok 2 - removes # time=5.84ms
+            ---
+            at: "a.test.ts:2:72"
+            ...
+    }
+    not ok 2 - setup # time=1ms {
+        1..1
+        ok 1 - opens # SKIP
+    }
+}
+`)
+    expect(brief(tests)).toEqual([
+      'passed a.test.ts › cart > adds',
+      'failed a.test.ts › cart > removes',
+      'skipped a.test.ts › setup > opens',
+      'failed a.test.ts > setup',
+    ])
+    expect(tests.map(({ seconds }) => seconds)).toEqual([0.00172, 0.00584, null, 0.001])
+    expect(tests[1]?.message).toContain('a.test.ts:2:72')
   })
 
   test('of Go: why a package was not built, and one that was broken off before Go 1.20', async () => {
@@ -248,6 +279,7 @@ describe('is refused with a sentence, and soon,', () => {
       `{"bomFormat":"CycloneDX","specVersion":"1.5","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
       'is nested more than 200 deep',
     ],
+    ["another tool's numbers", '{"errors":[],"metrics":{"_totals":{"loc":3}},"results":[]}', 'is none of'],
     ['a plan that never comes', 'TAP version 13\nok 1 - a\n', 'has no plan'],
     ['a number as a name', '{"Action":"pass","Package":5,"Test":"a"}\n', 'has a line that is no event of go test'],
     ['a line that costs', `1..1\nok 1 - x${' '.repeat(900_000)}y\nok 2\n`, 'plans 1 tests and has 2'],

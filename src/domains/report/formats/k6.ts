@@ -17,7 +17,9 @@ const good = new Set(['checks'])
 export const k6: Format = {
   name: 'k6',
   tells: ['measurements'],
-  recognises: (head) => /^\s*\{/.test(head) && /"(metrics|root_group)"\s*:/.test(head),
+  // Other tools have `metrics`, too (bandit's JSON).
+  recognises: (head) =>
+    /^\s*\{/.test(head) && /"(root_group|data_received|iterations|iteration_duration|http_reqs)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of k6', shape, ({ metrics }) => {
       for (const [name, one] of Object.entries(metrics)) {

@@ -2,6 +2,8 @@ import { type Format, ReportProblem, shortMessage, shortName, type TestCase } fr
 import { lineParser } from './lines.ts'
 
 const testLine = /^( *)(not )?ok\b(?: +(\d+))?(?:[ -]+(.*?))?(?:\s+# *(skip|todo)\S*(?: +(.*))?)?$/i
+/** Of node-tap and Vitest: how long it took, and that its subtests follow until a `}`. */
+const timeOf = /\s+# time=([\d.]+)ms/
 const planLine = /^1\.\.(\d+)/
 /** `prove -v` names the file before what it says; several plans are then in one report. */
 const fileLine = /^(\S+\.t) \.{2,}\s*$/
@@ -10,7 +12,7 @@ const lineRead = 2000
 
 /**
  * The Test Anything Protocol, versions 12 to 14. Subtests are indented before the test that sums them up, which is left out, unless it
- * failed and none of them did.
+ * failed and none of them did. Or they stand in braces behind it.
  */
 export const tap: Format = {
   name: 'TAP',
@@ -27,32 +29,48 @@ export const tap: Format = {
     let diagnosis: string[] = []
     let file = ''
     const path: string[] = []
+    const braces: { depth: number; test: TestCase }[] = []
     const flush = (): void => {
       if (test?.outcome === 'failed') test.message = shortMessage(diagnosis.join('\n'))
       if (test) sink.test(test)
       test = null
       diagnosis = []
     }
-    const take = ([, indent = '', not, , name, directive, why]: string[], number: number): void => {
-      flush()
-      const depth = indent.length
-      if (depth === 0) count += 1
-      const isSum = deepest > depth
-      deepest = depth
-      const outcome = directive ? 'skipped' : not ? 'failed' : 'passed'
-      const isTold = outcome !== 'failed' || failed.some((one) => one > depth)
-      failed = failed.filter((one) => one < depth)
+    /** One that sums up those below it is told only when it failed, and they did not. */
+    const isTold = (depth: number, outcome: TestCase['outcome'], isSum: boolean): boolean => {
+      const isNews = outcome === 'failed' && !failed.some((one) => one > depth)
+      failed = failed.filter((one) => one <= depth)
       if (outcome === 'failed') failed.push(depth)
-      if (isSum && isTold) return
-      const suite = shortName([file, ...path.slice(0, depth / 4)].filter(Boolean).join(' › '))
-      test = {
-        suite,
-        name: shortName(name || `${number}`),
-        outcome,
-        seconds: null,
-        file: file || null,
-        message: why ?? null,
+      return isNews || !isSum
+    }
+    const read = ([, indent = '', not, , name, directive, why]: string[], number: number, seconds: number | null) => {
+      const suite = shortName([file, ...path.slice(0, indent.length / 4)].filter(Boolean).join(' › '))
+      const outcome: TestCase['outcome'] = directive ? 'skipped' : not ? 'failed' : 'passed'
+      const of = { suite, name: shortName(name || `${number}`), outcome }
+      return { depth: indent.length, test: { ...of, seconds, file: file || null, message: why ?? null } }
+    }
+    const take = (line: string, number: number): boolean => {
+      const time = timeOf.exec(line)?.[1]
+      const found = testLine.exec(line.replace(timeOf, '').replace(/ \{$/, ''))
+      if (!found) return false
+      flush()
+      const one = read(found, number, time === undefined ? null : Number(time) / 1000)
+      if (one.depth === 0) count += 1
+      if (line.endsWith(' {')) {
+        path[Math.floor(one.depth / 4)] = one.test.name
+        braces.push(one)
+        return true
       }
+      const isSum = deepest > one.depth
+      deepest = one.depth
+      if (isTold(one.depth, one.test.outcome, isSum)) test = one.test
+      return true
+    }
+    const close = (): void => {
+      flush()
+      const sum = braces.pop()
+      if (sum && isTold(sum.depth, sum.test.outcome, true)) sink.test(sum.test)
+      deepest = sum?.depth ?? deepest
     }
     return lineParser(
       (whole, number) => {
@@ -66,8 +84,8 @@ export const tap: Format = {
         }
         const subtest = /^( *)# Subtest: (.*)$/.exec(line)
         if (subtest) path[Math.floor((subtest[1] ?? '').length / 4)] = subtest[2] ?? ''
-        const found = testLine.exec(line)
-        if (found) return take(found, number)
+        if (take(line, number)) return
+        if (braces.length > 0 && /^ *\}$/.test(line)) return close()
         const plan = planLine.exec(line)
         if (plan) planned = (planned ?? 0) + Number(plan[1])
         else if (test && /^\s*(duration_ms|duration):/.test(line))
@@ -76,6 +94,7 @@ export const tap: Format = {
       },
       () => {
         flush()
+        if (braces.length > 0) throw new ReportProblem('ends in the middle of a subtest')
         if (planned === null) throw new ReportProblem('has no plan (1..n): it was broken off, or it is no TAP')
         if (planned !== count) throw new ReportProblem(`plans ${planned} tests and has ${count}: it was broken off`)
       },
