@@ -136,7 +136,7 @@ describe('Python', () => {
     })
     expect(steps).toEqual({
       install: 'python3 -m venv .venv\n.venv/bin/python -m pip install --quiet -r requirements.txt pytest',
-      test: '.venv/bin/python -m pytest -q',
+      test: '.venv/bin/python -m pytest -q --junitxml=junit.xml',
     })
     expect(services).toEqual({ web: '.venv/bin/python -m gunicorn --bind 127.0.0.1:$PORT app:app' })
     expect(pipeline.services['web']?.health?.path).toBe('/health')
@@ -208,6 +208,28 @@ describe('other languages', () => {
     })
     expect(commands.steps['build']).toBe('go build -o bin/server ./cmd/server')
     expect((await propose({ 'go.mod': 'module x', 'x.go': 'package x' })).services).toEqual({})
+  })
+
+  test('reports that tools write by themselves are read, where there are tests', async () => {
+    const reportsOf = async (files: Record<string, string>) => (await propose(files)).pipeline.steps['test']?.reports
+    expect(await reportsOf({ 'go.mod': 'module x', 'x.go': 'package x', 'x_test.go': 'package x' })).toEqual([
+      'tests.json',
+      'coverage.out',
+    ])
+    expect(await reportsOf({ 'pom.xml': '', 'core/src/test/java/ShopTest.java': '' })).toEqual([
+      '**/target/surefire-reports/TEST-*.xml',
+    ])
+    expect(await reportsOf({ 'build.gradle': '', 'src/test/kotlin/ShopTest.kt': '' })).toEqual([
+      '**/build/test-results/**/TEST-*.xml',
+    ])
+    expect(await reportsOf({ 'requirements.txt': 'pytest', 'test_a.py': 'import pytest' })).toEqual(['junit.xml'])
+    expect(await reportsOf({ 'pom.xml': '' })).toEqual([])
+  })
+
+  test('what was found below a folder says so', async () => {
+    const { found } = await propose({ 'docs/requirements.txt': 'sphinx\n' })
+    expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^docs\/requirements\.txt: /)]))
+    expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^docs: No server/)]))
   })
 
   test('Java with Maven and Gradle, by wrapper and without', async () => {

@@ -86,7 +86,11 @@ function inFolders(folder: Folder): Proposal {
         proposal.services.map((service) => placed(service, directory, prefix)),
       ),
     ),
-    found: sorted.flatMap(({ directory, proposal }) => proposal.found.map((sentence) => `${directory}/${sentence}`)),
+    found: sorted.flatMap(({ directory, proposal }) =>
+      proposal.found.map((sentence) =>
+        /^[^\s:]+:/.test(sentence) ? `${directory}/${sentence}` : `${directory}: ${sentence}`,
+      ),
+    ),
   }
 }
 

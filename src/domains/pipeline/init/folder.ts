@@ -5,6 +5,8 @@ import { join } from 'node:path'
 export interface Folder {
   /** paths of files relative to the top, with `/`, sorted */
   files: readonly string[]
+  /** those that were looked into, and those at the end of the look */
+  folders: readonly string[]
   has(path: string): boolean
   /** the text of a file; empty when there is none, or it is large */
   read(path: string): string
@@ -16,11 +18,13 @@ const limits = { depth: 3, files: 4000, bytes: 512 * 1024 }
 export function lookAt(root: string): Folder {
   const files: string[] = []
   const sizes = new Map<string, string>()
-  list(root, '', 1, files)
+  const folders: string[] = []
+  list(root, '', 1, { files, folders })
   files.sort()
   const known = new Set(files)
   return {
     files,
+    folders,
     has: (path) => known.has(path),
     read: (path) => {
       if (!known.has(path)) return ''
@@ -34,17 +38,20 @@ export function lookAt(root: string): Folder {
 /** The same look, at one folder of the repository. */
 export function below(folder: Folder, name: string): Folder {
   const prefix = `${name}/`
-  const files = folder.files.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
-  return { files, has: (path) => folder.has(prefix + path), read: (path) => folder.read(prefix + path) }
+  const inside = (paths: readonly string[]): string[] =>
+    paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
+  const [files, folders] = [inside(folder.files), inside(folder.folders)]
+  return { files, folders, has: (path) => folder.has(prefix + path), read: (path) => folder.read(prefix + path) }
 }
 
-function list(root: string, parent: string, depth: number, files: string[]): void {
+function list(root: string, parent: string, depth: number, found: { files: string[]; folders: string[] }): void {
   for (const entry of entriesOf(join(root, parent))) {
-    if (files.length >= limits.files) return
+    if (found.files.length >= limits.files) return
     const path = parent === '' ? entry.name : `${parent}/${entry.name}`
-    if (entry.isFile()) files.push(path)
-    else if (entry.isDirectory() && depth < limits.depth && !skipped.has(entry.name) && !entry.name.startsWith('.')) {
-      list(root, path, depth + 1, files)
+    if (entry.isFile()) found.files.push(path)
+    else if (entry.isDirectory() && !skipped.has(entry.name) && !entry.name.startsWith('.')) {
+      found.folders.push(path)
+      if (depth < limits.depth) list(root, path, depth + 1, found)
     }
   }
 }

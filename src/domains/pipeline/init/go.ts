@@ -7,7 +7,12 @@ export const go: Detector = {
   detect: (folder) => {
     if (!folder.has('go.mod')) return null
     const tools = ['go']
-    const test = { name: 'test', run: 'go test ./...', tools }
+    const test = folder.files.some((path) => path.endsWith('_test.go'))
+      ? {
+          ...{ name: 'test', run: 'go test -json -coverprofile=coverage.out ./... > tests.json', tools },
+          reports: ['tests.json', 'coverage.out'],
+        }
+      : { name: 'test', run: 'go test ./...', tools }
     const main = mainPackage(folder)
     if (!main)
       return {

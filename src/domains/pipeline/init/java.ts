@@ -19,7 +19,12 @@ function maven(folder: Folder): Proposal {
   return {
     steps: [
       { name: 'build', run: `${program} --batch-mode --quiet -DskipTests package`, tools },
-      { name: 'test', run: `${program} --batch-mode --quiet verify`, tools },
+      {
+        name: 'test',
+        run: `${program} --batch-mode --quiet verify`,
+        tools,
+        ...reportsIn(folder, 'target/surefire-reports'),
+      },
     ],
     ...service(folder.read('pom.xml'), 'target', 'target/*.jar'),
     found: [`pom.xml: Maven${isWrapped ? ', by its wrapper' : ''}.`, ...notes(folder.read('pom.xml'))],
@@ -33,13 +38,22 @@ function gradle(folder: Folder, file: string): Proposal {
   return {
     steps: [
       { name: 'build', run: `${program} --no-daemon --console=plain assemble`, tools },
-      { name: 'test', run: `${program} --no-daemon --console=plain check`, tools },
+      {
+        name: 'test',
+        run: `${program} --no-daemon --console=plain check`,
+        tools,
+        ...reportsIn(folder, 'build/test-results/**'),
+      },
     ],
     ...service(folder.read(file), 'build', '$(ls build/libs/*.jar | grep -v -e -plain.jar -e -sources.jar)'),
     exclude: ['.gradle'],
     found: [`${file}: Gradle${isWrapped ? ', by its wrapper' : ''}.`, ...notes(folder.read(file))],
   }
 }
+
+/** Both write reports of tests by themselves, in each module, where there are tests. */
+const reportsIn = (folder: Folder, output: string): { reports?: string[] } =>
+  folder.folders.some((path) => /(^|\/)src\/test$/.test(path)) ? { reports: [`**/${output}/TEST-*.xml`] } : {}
 
 function service(text: string, output: string, jar: string): Pick<Proposal, 'services'> {
   const health = text.includes('actuator') ? { health: '/actuator/health' } : {}

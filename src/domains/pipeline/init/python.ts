@@ -29,7 +29,7 @@ export const python: Detector = {
       new RegExp(`(^|[\\s"'\\[,=])${name}($|[\\s"'\\[\\],=<>~!;])`, 'm').test(declared)
     const test = testOf(folder, files, wants)
     const extra = [
-      ...(test === '-m pytest -q' && !wants('pytest') ? ['pytest'] : []),
+      ...(test === pytest && !wants('pytest') ? ['pytest'] : []),
       ...(needsUvicorn(wants) ? ['uvicorn'] : []),
     ]
     const install = installOf(folder, extra)
@@ -37,7 +37,7 @@ export const python: Detector = {
     const { service, found } = pythonService(folder, { program, wants, files })
     const steps: ProposedStep[] = [
       ...(install ? [install] : []),
-      ...(test ? [{ name: 'test', run: `${program} ${test}`, ...(install ? {} : { tools: ['python3'] }) }] : []),
+      ...(test ? [testStep(`${program} ${test}`, test === pytest, install !== null)] : []),
     ]
     return {
       steps,
@@ -94,6 +94,14 @@ function projectWithExtras(folder: Folder): string {
   return extras.length > 0 ? `'.[${extras.join(',')}]'` : '.'
 }
 
+const pytest = '-m pytest -q --junitxml=junit.xml'
+
+const testStep = (run: string, isPytest: boolean, isInstalled: boolean): ProposedStep => ({
+  ...{ name: 'test', run },
+  ...(isInstalled ? {} : { tools: ['python3'] }),
+  ...(isPytest ? { reports: ['junit.xml'] } : {}),
+})
+
 /** What follows the program: pytest, Django's own, or unittest. */
 function testOf(folder: Folder, files: string[], wants: (name: string) => boolean): string | null {
   const tests = files.filter((path) => /(^|\/)(test_[^/]*|[^/]*_test|tests)\.py$/.test(path))
@@ -102,7 +110,7 @@ function testOf(folder: Folder, files: string[], wants: (name: string) => boolea
     ['pytest.ini', 'conftest.py', 'tests/conftest.py'].some(folder.has) ||
     tests.some((path) => /^(import|from) pytest|^def test_/m.test(folder.read(path)))
   if (folder.has('manage.py') && !isPytest) return tests.length > 0 ? 'manage.py test' : 'manage.py check'
-  if (isPytest) return tests.length > 0 ? '-m pytest -q' : null
+  if (isPytest) return tests.length > 0 ? pytest : null
   if (tests.length === 0) return null
   const below = tests.every((path) => path.startsWith('tests/')) && !folder.has('tests/__init__.py') ? ' -s tests' : ''
   const pattern = tests.every((path) => path.endsWith('_test.py')) ? " -p '*_test.py'" : ''
