@@ -27,6 +27,15 @@ const consequence =
 
 const mark = /^(fatal|error): /
 
+/** What our proxy answered, and what that means. */
+const proxyAnswer = /(?:Can't complete SOCKS5|cannot complete SOCKS5) connection to \S+ \((\d)\)/i
+const proxyWords: Record<string, string> = {
+  2: 'clouds give out credentials at that address, so it is not asked (FAIRLEAD_ALLOW_ADDRESSES allows it)',
+  3: 'the network cannot be reached',
+  4: 'Could not resolve host',
+  5: 'Connection refused',
+}
+
 /** The line of git's answer that names the cause: the first `fatal:` or `error:`, else the first line that says anything. */
 function sentenceOf(stderr: string): string {
   const lines = stderr
@@ -35,7 +44,10 @@ function sentenceOf(stderr: string): string {
     .filter((line) => line !== '' && !/^(Cloning into|warning:|hint:|Submodule )/.test(line))
   const isCause = (line: string): boolean => !consequence.test(line.replace(mark, ''))
   const named = lines.find((line) => mark.test(line) && isCause(line))
-  const cause = named ?? lines.find(isCause) ?? 'git failed'
+  const cause = (named ?? lines.find(isCause) ?? 'git failed').replace(
+    proxyAnswer,
+    (_, code: string) => proxyWords[code] ?? _,
+  )
   return withoutCredentials(cause.replace(mark, '')).slice(0, 500)
 }
 
@@ -108,12 +120,23 @@ function networkEnvironment(): Record<string, string> {
   const mine = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
   return {
     ...(Object.fromEntries(mine) as Record<string, string>),
+    ...wayOut(),
     ...guards(),
     GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file',
     GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=20',
     GIT_HTTP_LOW_SPEED_LIMIT: '1000',
     GIT_HTTP_LOW_SPEED_TIME: '60',
   }
+}
+
+/** The variable in which the server tells its git of the proxy that keeps it from addresses of clouds. */
+export const gitProxy = 'FAIRLEAD_GIT_PROXY'
+
+/** A proxy that this machine has decides itself. */
+function wayOut(): Record<string, string> {
+  const ours = process.env[gitProxy]
+  const isTheirs = process.env['all_proxy'] !== undefined || process.env['ALL_PROXY'] !== undefined
+  return ours === undefined || isTheirs ? {} : { all_proxy: ours }
 }
 
 function guards(): Record<string, string> {

@@ -22,7 +22,9 @@ export async function queryPrometheus(
 ): Promise<{ labels: Record<string, string>; value: number }[]> {
   const asked = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
   asked.searchParams.set('query', query)
-  const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) })
+  const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) }).catch((error: Error) => {
+    throw new Error(`Prometheus cannot be asked: ${(error.cause as Error | undefined)?.message ?? error.message}`)
+  })
   const text = await response.text()
   if (!response.ok) throw new Error(`Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
   const { data } = answer.parse(JSON.parse(text))

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setGlobalDispatcher } from 'undici'
 import { createAppTokens } from '#domains/forge/clients/github-app.ts'
 import { poll } from '#domains/source/polling.ts'
 import { writeBack } from '#flows/write-back.ts'
@@ -8,12 +9,14 @@ import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
 import { startScheduled } from '#flows/schedule.ts'
 import { closeAbandoned } from '#flows/reconcile.ts'
-import { git } from '#platform/git.ts'
+import { git, gitProxy } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
 import { type Home, makeHome } from '#platform/home.ts'
 import { openInstallationDatabase } from '#platform/installation-database.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
+import { createOutward, guardedAgent } from '#platform/outward.ts'
 import { version } from '#platform/self.ts'
+import { startSocks } from '#platform/socks.ts'
 import { buildConsoleOnce } from './console-build.ts'
 import { makeSample } from './sample.ts'
 import { wire } from './wire.ts'
@@ -38,6 +41,7 @@ export async function main(options: ServerOptions): Promise<number> {
   )
   try {
     makeHome(options.home)
+    await guardWayOut(options.env)
     await git('/', ['--version'])
     const [database] = await Promise.all([
       openInstallationDatabase(options.home, options.env, log, { migrate: true }),
@@ -62,6 +66,13 @@ export async function main(options: ServerOptions): Promise<number> {
     setImmediate(() => process.exit(1))
     return 1
   }
+}
+
+/** Of all that is asked from here, by whichever library, nothing is asked where clouds give out credentials. */
+async function guardWayOut(env: Record<string, string | undefined>): Promise<void> {
+  const outward = createOutward(env['FAIRLEAD_ALLOW_ADDRESSES'])
+  setGlobalDispatcher(guardedAgent(outward))
+  process.env[gitProxy] = (await startSocks(outward)).url
 }
 
 function sentenceOf(error: NodeJS.ErrnoException, home: Home): string {

@@ -1,0 +1,101 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { connect, createServer, isIP, type Socket } from 'node:net'
+import { type Outward, refusedError } from './outward.ts'
+
+/** A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`. */
+export interface Socks {
+  url: string
+  close(): void
+}
+
+/** Bytes of one message of the handshake at most; a longer one is none. */
+const longest = 600
+const patienceMs = 20_000
+
+/**
+ * A SOCKS proxy of version 5 (RFC 1928, with the password of RFC 1929) on loopback that only connects, and only where `outward` lets it: what a
+ * name stands for is looked up here, so that it cannot stand for something else when the connection is made, also after a redirect.
+ */
+export async function startSocks(outward: Outward): Promise<Socks> {
+  const password = randomBytes(18).toString('hex')
+  const server = createServer((socket) => void serve(socket, outward, password).catch(() => socket.destroy()))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  server.unref()
+  const { port } = server.address() as { port: number }
+  return { url: `socks5h://git:${password}@127.0.0.1:${port}`, close: () => void server.close() }
+}
+
+async function serve(socket: Socket, outward: Outward, password: string): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  socket.setTimeout(patienceMs, () => socket.destroy())
+  const read = reader(socket)
+  const [version, methods = 0] = await read(2)
+  if (version !== 5 || !(await read(methods)).includes(2)) return void socket.end(Buffer.from([5, 0xff]))
+  socket.write(Buffer.from([5, 2]))
+  const [, nameLength = 0] = await read(2)
+  await read(nameLength)
+  const given = await read((await read(1))[0] ?? 0)
+  const wanted = Buffer.from(password)
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return void socket.end(Buffer.from([1, 1]))
+  socket.write(Buffer.from([1, 0]))
+  const [, command, , kind] = await read(4)
+  const host = await readHost(kind, read)
+  const port = (await read(2)).readUInt16BE(0)
+  if (command !== 1 || host === null) return answer(socket, 7)
+  const there = await open(outward, host, port).catch((error: NodeJS.ErrnoException) => error)
+  if (there instanceof Error) return answer(socket, replies[there.code ?? ''] ?? 1)
+  there.on('error', () => socket.destroy()).on('close', () => socket.destroy())
+  socket.on('close', () => there.destroy())
+  socket.setTimeout(0)
+  answer(socket, 0)
+  socket.pipe(there).pipe(socket)
+  socket.resume()
+}
+
+/** What its client says of the reasons. */
+const replies: Record<string, number> = { EACCES: 2, ENETUNREACH: 3, ENOTFOUND: 4, EHOSTUNREACH: 4, ECONNREFUSED: 5 }
+
+const answer = (socket: Socket, reply: number): void => {
+  const bytes = Buffer.from([5, reply, 0, 1, 0, 0, 0, 0, 0, 0])
+  if (reply === 0) socket.write(bytes)
+  else socket.end(bytes)
+}
+
+function open(outward: Outward, host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const why = isIP(host) === 0 ? null : outward.refusal(host)
+    if (why !== null) return reject(refusedError(why))
+    const there = connect({ host, port, lookup: outward.lookup, timeout: patienceMs })
+    there.once('timeout', () => there.destroy(new Error('it took too long')))
+    there.once('error', reject).once('connect', () => resolve(there.setTimeout(0)))
+  })
+}
+
+type Read = (length: number) => Promise<Buffer>
+
+async function readHost(kind: number | undefined, read: Read): Promise<string | null> {
+  if (kind === 1) return (await read(4)).join('.')
+  if (kind === 3) return (await read((await read(1))[0] ?? 0)).toString('latin1')
+  if (kind !== 4) return null
+  const bytes = await read(16)
+  return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(':')
+}
+
+/** Reads so many bytes, and leaves what follows in the socket. */
+function reader(socket: Socket): Read {
+  return async (length) => {
+    for (;;) {
+      if (length === 0) return Buffer.alloc(0)
+      const bytes = socket.read(length) as Buffer | null
+      if (bytes?.length === length) return bytes
+      if (socket.readableLength > longest || socket.readableEnded || socket.destroyed) throw new Error('no handshake')
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          for (const event of ['readable', 'end', 'close']) socket.off(event, go)
+          resolve()
+        }
+        for (const event of ['readable', 'end', 'close']) socket.once(event, go)
+      })
+    }
+  }
+}
