@@ -56,7 +56,14 @@ export async function run(): Promise<void> {
       const before = process.memoryUsage().rss
       let peak = before
       const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20)
-      const request = { patterns: ['*.xml'], folder: place, workspace: place, since: 0, quarantined: new Set<string>() }
+      const request = {
+        patterns: ['*.xml'],
+        folder: place,
+        workspace: place,
+        since: 0,
+        quarantined: new Set<string>(),
+        masks: [],
+      }
       const took = await timed(() =>
         readReports(request, {
           db,

@@ -43,6 +43,7 @@ export async function run(): Promise<void> {
       )
     console.log(`  ratio of the medians ${(quantile(ours, 0.5) / quantile(alone, 0.5)).toFixed(1)}`)
     await underKills(installation, repository, secret)
+    await discovery()
   } finally {
     await installation.stop()
     await repository.remove()
@@ -86,9 +87,41 @@ async function stream(url: string, secret: string, name: string): Promise<number
   return times
 }
 
+/** Commits of which no webhook tells, each at a moment of its own: how long until they are found by looking as often as by default. */
+async function discovery(): Promise<void> {
+  const installation = await startInstallation()
+  const repositories: Repository[] = []
+  try {
+    const found = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
+        repositories.push(repository)
+        const app = `quiet-${index}`
+        const url = `file://${repository.folder}`
+        await installation.client.createApp({ body: { name: app, repository: { kind: 'url', url }, branch: 'main' } })
+        await installation.client.putWebhook({ params: { app } })
+        const runs = async (): Promise<number> => (await installation.client.listRuns({ query: { app } })).runs.length
+        await waitFor('the first look', async () => (await runs()) === 1, 120)
+        await sleep(Math.random() * 40_000)
+        await repository.commit({ 'a.txt': 'two' })
+        const since = performance.now()
+        await waitFor('it is found', async () => (await runs()) === 2, 120)
+        return performance.now() - since
+      }),
+    )
+    console.log(
+      `20 commits whose webhook is lost, from the commit to the change: median ${milliseconds(quantile(found, 0.5))}, most ${milliseconds(Math.max(...found))}`,
+    )
+  } finally {
+    await installation.stop()
+    for (const repository of repositories) await repository.remove()
+  }
+}
+
 async function underKills(installation: Installation, repository: Repository, secret: string): Promise<void> {
   let isOver = false
   let kills = 0
+  let broken: unknown = null
   const killer = (async () => {
     while (!isOver) {
       await sleep(1000 + Math.random() * 4000)
@@ -97,7 +130,9 @@ async function underKills(installation: Installation, repository: Repository, se
       kills += 1
       await installation.start()
     }
-  })()
+  })().catch((error: unknown) => {
+    broken = error
+  })
   const pushed: string[] = []
   let next = 0
   let repeats = 0
@@ -115,6 +150,7 @@ async function underKills(installation: Installation, repository: Repository, se
         const answer = await pool.request(request).catch(() => null)
         await answer?.body.dump().catch(() => undefined)
         if (answer?.statusCode === 202) break
+        if (broken !== null) throw broken
         repeats += 1
         await sleep(50)
       }

@@ -18,6 +18,8 @@ export const hostService = z.object({
   health: z.object({ path: z.string().nullable(), timeout: z.number(), interval: z.number() }),
   instances: z.number().int().min(1),
   env: z.record(z.string(), z.string()),
+  /** the names of those variables that are secrets, which are hidden in what is told of its log */
+  secrets: z.array(z.string()).optional(),
   directory: z.string(),
   stop: z.object({ signal: z.string(), grace: z.number() }),
   memory: z.number().int().optional(),

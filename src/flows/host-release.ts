@@ -83,6 +83,7 @@ export function hostServices(
     },
     instances: file?.instances ?? service.instances,
     env: effectiveEnvironment({ ...service.env, ...file?.env }, variables, secrets),
+    ...(Object.keys(secrets).length === 0 ? {} : { secrets: Object.keys(secrets) }),
     directory: service.directory,
     stop: service.stop,
   }))

@@ -173,6 +173,7 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
       workspace: run.folder,
       since,
       quarantined: new Set<string>(),
+      masks,
     }
     const { passed, reason } = withReports(
       { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },

@@ -12,6 +12,7 @@ import {
 } from '#domains/report/report.ts'
 import * as store from '#domains/report/store.ts'
 import type { Database } from '#platform/postgres.ts'
+import { createMask, hideIn, type Mask } from '#platform/mask.ts'
 import type { Statement } from '#platform/sql.ts'
 
 /** Tests that are written at once. */
@@ -30,6 +31,8 @@ export interface ReportsRequest {
   since: number
   /** names of tests that stop nothing when they fail */
   quarantined: Set<string>
+  /** values that must not be in what is kept, nor in a reason */
+  masks: string[]
 }
 
 /** What was read: null for what is wrong with it, or how many tests failed of how many. */
@@ -68,7 +71,8 @@ export async function readReports(
     if (keep) await send(store.insertTests(keep.attempt, kept, batch))
     kept += batch.length
   }
-  const sink: Sink = {
+  const mask = createMask(request.masks)
+  const sink: Sink = maskedSink(mask, {
     test: (test) => {
       tests.push(test)
       result.total += 1
@@ -89,7 +93,7 @@ export async function readReports(
     problem: (one) => void problems.push(one),
     measured: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
-  }
+  })
   try {
     const files = await findReports(request.folder, request.patterns, request)
     if (files.length === 0) throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
@@ -124,7 +128,20 @@ export async function readReports(
     if (!(error instanceof ReportProblem)) throw error
     result.problem = `${error.message.startsWith('matches ') ? 'no' : 'a'} report ${error.message}`
   }
+  if (result.problem !== null) result.problem = mask.apply(result.problem)
   return result
+}
+
+/** What a report repeats of a secret is hidden as in a log: messages of failed tests show what was compared. */
+function maskedSink(mask: Mask, sink: Sink): Sink {
+  const hidden = <T>(value: T): T => hideIn(mask, value) as T
+  return {
+    test: (one) => sink.test(hidden(one)),
+    hits: (one) => sink.hits(one),
+    problem: (one) => sink.problem(hidden(one)),
+    measured: (one) => sink.measured({ ...one, name: hidden(one.name) }),
+    materials: (one) => sink.materials(hidden(one)),
+  }
 }
 
 const problemOf = ({ error, file }: { error: ReportProblem; file: string }): string =>

@@ -32,6 +32,8 @@ export interface StepRequest {
   /** variables beside those of its file: secrets, parameters, what the release is reached by */
   env: Record<string, string>
   masks: string[]
+  /** lines of ours that its log begins with */
+  notes?: string[]
 }
 
 /** Where the log of one attempt is. */
@@ -162,6 +164,7 @@ async function runAttempt(
         timeoutMs: file.timeout,
         logFile: logFile(world.home.runs, request.run, request.name, attempt),
         masks: request.masks,
+        notes: request.notes ?? [],
         confined: words,
         tools: file.tools,
       },
@@ -204,7 +207,10 @@ async function judge(
   const of = { app: request.app, run: request.run, step: request.name, attempt }
   const quarantined = await waivedSubjects(world.db, request.app, 'test')
   const read = await readReports(
-    { patterns: request.file.reports, workspace: request.workspace, folder: request.directory, since, quarantined },
+    {
+      ...{ patterns: request.file.reports, workspace: request.workspace, folder: request.directory },
+      ...{ since, quarantined, masks: request.masks },
+    },
     { db: world.db, attempt: of, listFiles: () => filesOf(world, request) },
   )
   if (isPart) await world.db.batch([carryTests(of)])

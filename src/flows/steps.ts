@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Run } from '#contract/run.ts'
+import { isPlainSecret, plainSecretWarning } from '#contract/secret.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
@@ -69,9 +70,16 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       directory: join(request.workspace, request.folder, file.directory),
       env: { ...request.parameters, ...named },
       masks: Object.values(named),
+      notes: notesOf(named),
     })
     return { ...result, passed: result.passed || file.optional }
   })
+}
+
+/** Whoever counts on a secret being hidden learns where it is not. */
+function notesOf(secrets: Record<string, string>): string[] {
+  const names = Object.keys(secrets).filter((name) => isPlainSecret(secrets[name] ?? ''))
+  return names.length === 0 ? [] : [plainSecretWarning(names)]
 }
 
 /** The secrets that a step names, of the first environment; one that is not set is left out, and the command will say so. */

@@ -62,9 +62,9 @@ describe('a log', () => {
 
   test('says its last words in one line', () => {
     const file = join(folder, 'words.log')
-    expect(tailOf(file)).toBe('')
+    expect(tailOf(file, { env: {} })).toBe('')
     writeFileSync(file, 'first\n\nError: no database\n   at x\n\nNode.js v26.1.0\n')
-    expect(tailOf(file)).toBe('; its last words: first / Error: no database / at x')
+    expect(tailOf(file, { env: {} })).toBe('; its last words: first / Error: no database / at x')
     appendFileSync(file, 'no line end')
     expect(lastLines(file, 2)).toEqual(['Node.js v26.1.0', 'no line end'])
   })

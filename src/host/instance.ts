@@ -261,7 +261,11 @@ export class Instance {
     life.explainedAt = null
     const said = problem.includes('instead of $PORT') ? '' : await this.#wrongPort(life)
     if (life.isOver) return
-    await this.#ended(life, `did not become healthy within ${seconds} s: ${problem}${said}${tailOf(logFile)}`, true)
+    await this.#ended(
+      life,
+      `did not become healthy within ${seconds} s: ${problem}${said}${tailOf(logFile, service)}`,
+      true,
+    )
   }
 
   async #ended(life: Life, how: string, isWhole = false): Promise<void> {
@@ -269,7 +273,7 @@ export class Instance {
     this.#end(life)
     const { service, machine, logFile } = this.#context
     const origin = this.#origin()
-    this.saved.reason = `${service.name} ${how}${isWhole ? '' : tailOf(logFile)}`
+    this.saved.reason = `${service.name} ${how}${isWhole ? '' : tailOf(logFile, service)}`
     this.saved.restarts += 1
     this.#state = 'backoff'
     const now = performance.now()

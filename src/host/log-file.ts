@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs'
+import type { HostService } from '#contract/host.ts'
+import { createMask, type Mask } from '#platform/mask.ts'
 
 /** Bytes of one instance's log that are kept on disk, twice: the file, and the one before. */
 const limit = 16 * 1024 * 1024
@@ -53,9 +55,20 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
   }
 }
 
-/** The last words of a service, to go behind a sentence. */
-export function tailOf(file: string): string {
-  const words = lastLines(file, 30)
+/** The last lines of a service, with its secrets hidden. */
+export const shownLines = (file: string, service: Pick<HostService, 'env' | 'secrets'>, count: number): string[] => {
+  const lines = lastLines(file, count)
+  return lines.length === 0 ? [] : maskOf(service).apply(lines.join('\n')).split('\n')
+}
+
+/** Secrets of a service, as they may be in its log. */
+function maskOf({ env, secrets = [] }: Pick<HostService, 'env' | 'secrets'>): Mask {
+  return createMask(secrets.flatMap((name) => env[name] ?? []))
+}
+
+/** The last words of a service, to go behind a sentence, with its secrets hidden. */
+export function tailOf(file: string, service: Pick<HostService, 'env' | 'secrets'>): string {
+  const words = shownLines(file, service, 30)
     .map((line) => line.trim())
     .filter((line) => line !== '')
   // Node ends a crash with its version; what was wrong is above it.

@@ -5,7 +5,7 @@ import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host.
 import { giveTo, userOf } from '#platform/isolation.ts'
 import { unpack } from '#platform/oci.ts'
 import { Instance, type Machine } from './instance.ts'
-import { lastLines } from './log-file.ts'
+import { shownLines } from './log-file.ts'
 import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
 
 export interface ReleaseContext {
@@ -211,9 +211,9 @@ export class Release {
   log(service: string | undefined, lines: number): { service: string; index: number; text: string }[] {
     return this.spec.services
       .filter(({ name }) => service === undefined || name === service)
-      .flatMap(({ name, instances }) => Array.from({ length: instances }, (_, index) => ({ name, index })))
-      .flatMap(({ name, index }) =>
-        lastLines(this.#logFile(name, index), lines).map((text) => ({ service: name, index, text })),
+      .flatMap((one) => Array.from({ length: one.instances }, (_, index) => ({ one, index })))
+      .flatMap(({ one, index }) =>
+        shownLines(this.#logFile(one.name, index), one, lines).map((text) => ({ service: one.name, index, text })),
       )
   }
 

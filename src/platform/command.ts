@@ -15,6 +15,8 @@ export interface CommandSpec {
   logFile: string
   /** values that must never appear in the log */
   masks: string[]
+  /** lines of ours that the log begins with */
+  notes?: string[]
   /** words before the shell that keep it from what is not its own (`isolation.ts`); empty for none */
   confined?: string[]
   /** programs that must be on the PATH; the first that is missing fails the command before it starts */

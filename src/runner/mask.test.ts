@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { longestLine, splitLines, splitMark } from './lines.ts'
-import { createMask } from './mask.ts'
+import { createMask } from '#platform/mask.ts'
 
 const mask = (secrets: string[], text: string): string => createMask(secrets).apply(text)
 const split = (secrets: string[], chunks: Buffer[]): string[] => {
@@ -25,6 +25,9 @@ describe('forms of a secret', () => {
     ['in base64 for URLs', bytes.toString('base64url')],
     ['in hex', bytes.toString('hex')],
     ['in HEX', bytes.toString('hex').toUpperCase()],
+    ['in HTML', secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')],
+    ['in XML', secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&apos;')],
+    ['escaped by a shell', secret.replace(/[^\w/]/g, String.raw`\$&`)],
     ['quoted by a shell', `'${secret.replaceAll("'", String.raw`'\''`)}'`],
   ])('%s', (_form, text) => {
     const shown = mask([secret], `before ${text} after`)
@@ -89,6 +92,14 @@ test('what is too short, or nothing, hides nothing', () => {
   expect(mask(['', '   ', 'abc', '\n\n'], 'abc def   \n\n x')).toBe('abc def   \n\n x')
 })
 
+test.each(['true', '1', 'main', '5432', 'Admin', 'test', 'localhost'])(
+  '%s hides nothing, not even as a line',
+  (value) => {
+    const log = `${value} ${Buffer.from(value).toString('base64')} and\n${value}\nnot true, 1, main`
+    expect(mask([value, `${value}\n${value}`], log)).toBe(log)
+  },
+)
+
 test('overlapping and repeated secrets leave no part', () => {
   expect(mask(['abcdef', 'defghi'], 'xabcdefghix')).toBe('x***x')
   expect(mask(['aaaa'], 'aaaaaa')).toBe('***')
@@ -142,6 +153,54 @@ describe('laws', () => {
             if (value.length < 4 || !/[a-zA-Z]{2}/.test(value) || /null|true|false/.test(value)) continue
             expect(shown.replaceAll('***', '\u0000')).not.toContain(value)
           }
+        },
+      ),
+    )
+  })
+
+  test('no encoding of a secret survives any chunking', () => {
+    const encodings: ((text: string) => string)[] = [
+      (text) => text,
+      (text) => Buffer.from(text).toString('base64'),
+      (text) => Buffer.from(text).toString('base64url'),
+      (text) => Buffer.from(`x${text}`).toString('base64').slice(2),
+      (text) => Buffer.from(text).toString('hex'),
+      (text) => JSON.stringify(text).slice(1, -1),
+      (text) => encodeURIComponent(text),
+      (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+      (text) => text.replaceAll("'", String.raw`'\''`),
+    ]
+    const hidden = fc
+      .string({ minLength: 8, maxLength: 40, unit: 'grapheme-ascii' })
+      .filter((text) => !/^\s|\s$/.test(text))
+    fc.assert(
+      fc.property(
+        hidden,
+        fc.array(fc.tuple(fc.string({ maxLength: 10 }), fc.constantFrom(...encodings)), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (value, parts, places) => {
+          // Noise of other characters only, so that nothing but the secret can look like it.
+          const text = parts.map(([noise, encode]) => `${noise.replace(/[^ .]/g, '.')}|${encode(value)}|`).join('\n')
+          const shown = split([value], cut(Buffer.from(text), places)).join('\n')
+          for (const encode of encodings) expect(shown.replaceAll('***', '\u0000')).not.toContain(encode(value))
+          expect(shown.match(/\*\*\*/g)?.length ?? 0).toBeGreaterThanOrEqual(parts.length)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('ordinary logs are unchanged beside secrets that are not in them', () => {
+    const words =
+      'true false null main test 1 80 443 ok error: at build (node:internal) GET /api/v1 200 in 12 ms ✓ https://example.com'
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 12, maxLength: 40 }), { minLength: 1, maxLength: 10 }),
+        fc.array(fc.constantFrom(...words.split(' '), '\n'), { maxLength: 60 }),
+        (bytes, log) => {
+          const secrets = bytes.map((one) => Buffer.from(one).toString('base64'))
+          const text = log.join(' ')
+          expect(mask([...secrets, 'true', 'main', '443'], text)).toBe(text)
         },
       ),
     )

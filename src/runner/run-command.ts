@@ -9,7 +9,7 @@ import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
 import { splitLines } from './lines.ts'
 import { type LogLimits, logLimits, type LogWriter, openLog } from './log-writer.ts'
 import { isSameStep, markerFor } from './marker.ts'
-import { createMask, type Mask } from './mask.ts'
+import { createMask, type Mask } from '#platform/mask.ts'
 import { createPipes, type Pipe, type Pipes } from './pipes.ts'
 import { findProblem } from './requirements.ts'
 import { allPids, endProcesses, findProcesses, type Found, keeper, markerName, signal as send } from './tree.ts'
@@ -93,6 +93,7 @@ async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerPart
   )
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
+  log.add('fairlead', spec.notes ?? [])
   try {
     const exit = await execute(spec, {
       parts,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import type { Configuration } from '#contract/environment.ts'
+import { isPlainSecret, plainSecretWarning } from '#contract/secret.ts'
 import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import { readSecret } from '../prompt.ts'
@@ -62,6 +63,7 @@ export const register: Register = (program, context) => {
           problem: 'the value is empty; `secret unset` removes one',
         })
       await change(context, app, environment, { secrets: { [name]: text } })
+      if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
     })
   secret
     .command('key')

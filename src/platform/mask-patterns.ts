@@ -1,3 +1,5 @@
+import { isPlainSecret } from '#contract/secret.ts'
+
 /** What a secret may look like in a log: texts to hide wherever they occur, and long encodings of which a line may show a part. */
 export interface MaskPatterns {
   whole: string[]
@@ -13,12 +15,12 @@ export function maskPatterns(secrets: readonly string[]): MaskPatterns {
   const wrapped = new Set<string>()
   for (const secret of secrets) {
     const value = secret.trim()
-    if (value.length < shortest) continue
+    if (isPlainSecret(value)) continue
     const lines = value.split(/\r?\n/)
     for (const line of lines.length > 1 ? lines.map((each) => each.trim()).filter(saysSomething) : [value]) {
       for (const form of textForms(line)) whole.add(form)
     }
-    for (const form of [...textForms(value), ...urlForms(value)]) whole.add(form)
+    for (const form of [...textForms(value), ...urlForms(value), ...htmlForms(value)]) whole.add(form)
     for (const form of [...base64Forms(value), ...hexForms(value)]) {
       whole.add(form)
       if (form.length >= 2 * wrappedPart) wrapped.add(form)
@@ -33,11 +35,11 @@ export const wrappedPart = 8
 
 /** A line of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` gives nothing away, and is in many logs. */
 function saysSomething(line: string): boolean {
-  if (line.length < shortest || !/[\p{L}\p{N}]/u.test(line)) return false
+  if (isPlainSecret(line) || !/[\p{L}\p{N}]/u.test(line)) return false
   return !/^-+(BEGIN|END) [A-Z0-9 ]+-+$/.test(line) && !/^[^\p{L}\p{N}]*(true|false|null)[^\p{L}\p{N}]*$/u.test(line)
 }
 
-/** As it is, in JSON as several languages write it, and quoted by a shell that prints what it does. */
+/** As it is, in JSON as several languages write it, and quoted by a shell that prints what it does (`set -x`, `printf %q`). */
 function textForms(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
   const escaped = (upper: boolean): string =>
@@ -45,7 +47,8 @@ function textForms(value: string): string[] {
       const code = char.charCodeAt(0).toString(16).padStart(4, '0')
       return String.raw`\u${upper ? code.toUpperCase() : code}`
     })
-  const forms = [value, json, escaped(false), escaped(true), value.replaceAll("'", String.raw`'\''`)]
+  const quoted = value.replace(/[^\w@%+=:,./-]/g, String.raw`\$&`)
+  const forms = [value, json, escaped(false), escaped(true), value.replaceAll("'", String.raw`'\''`), quoted]
   return [...forms, ...forms.map((form) => form.replaceAll('/', String.raw`\/`))]
 }
 
@@ -55,6 +58,14 @@ function urlForms(value: string): string[] {
   const strict = loose.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
   const forms = [loose, strict, strict.replaceAll('%2F', '/')].flatMap((form) => [form, form.replaceAll('%20', '+')])
   return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+}
+
+/** In HTML and XML, as several languages write their quotes, in reports above all. */
+function htmlForms(value: string): string[] {
+  const inText = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const quotes = ['&quot;', '&#34;', '&#x22;'].map((quote) => inText.replaceAll('"', quote))
+  const all = [inText, ...quotes]
+  return [...all, ...['&apos;', '&#39;', '&#x27;'].flatMap((quote) => all.map((one) => one.replaceAll("'", quote)))]
 }
 
 /**

@@ -38,6 +38,15 @@ export function createMask(secrets: readonly string[]): Mask {
   }
 }
 
+/** Hides in every text of a value that JSON could hold. */
+export function hideIn(mask: Mask, value: unknown): unknown {
+  if (mask.reach === 0) return value
+  if (typeof value === 'string') return mask.apply(value)
+  if (Array.isArray(value)) return value.map((one) => hideIn(mask, one))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hideIn(mask, one)]))
+}
+
 type Span = [start: number, end: number]
 
 function wholeSpans(line: string, patterns: string[]): Span[] {
