@@ -24,6 +24,8 @@ export interface InboxOptions {
 /** A repository that does not answer is asked for so long, in milliseconds; the poll goes on asking after that. */
 const giveUpAfter = 24 * 3_600_000
 const longestPause = 60_000
+/** Between two rounds, in milliseconds, so that a stream of deliveries is taken up in parts and not one by one. */
+const gatherMs = 50
 /** A delivery that comes within so many seconds of the look that found its change was slow, not lost. */
 const graceSeconds = 60
 
@@ -99,6 +101,7 @@ export function createInbox(options: InboxOptions) {
         } catch (error) {
           if (!signal.aborted) log.warn('the inbox could not be read', { error: (error as Error).message })
         }
+        await sleep(gatherMs, undefined, { signal }).catch(() => undefined)
         await Promise.race([wake.promise, sleep(1000, undefined, { signal }).catch(() => undefined)])
       }
       await Promise.all(busy.values())

@@ -1,7 +1,7 @@
 import type { Webhook, WebhookDelivery, WebhookGap, WebhookState } from '#contract/webhook.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SealedValue } from '#platform/secret-box.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import { sql, type Statement, toJson } from '#platform/sql.ts'
 import type { CheckIn } from './forge.ts'
 
 export interface StoredWebhook extends Omit<Webhook, 'url'> {
@@ -81,23 +81,19 @@ export interface StoredAnswer {
  * Stores a delivery. The same id again is counted on the first one, which is tried again if it had failed. The same content under
  * another id is a repeat only of the newest of its subject: a branch that went back and forth says the same twice and means it.
  */
-export async function insertDelivery(db: Database, one: NewDelivery): Promise<StoredAnswer> {
-  const [row] = await db.query<StoredAnswer>(sql`
+export const insertDelivery = (one: NewDelivery): Statement => sql`
     with newest as (
       select number, content, state, repeat_of from webhook_delivery
       where app = ${one.app} and subject = ${one.subject} order by number desc limit 1),
     same as (select coalesce(repeat_of, number) as number from newest where content = ${one.content} and state <> 'failed')
     insert into webhook_delivery (app, forge, id, event, subject, check_ins, content, body, repeat_of, state, outcome, ended)
-    select ${one.app}, ${one.forge}, ${one.id}, ${one.event}, ${one.subject}, ${JSON.stringify(one.checkIns)}::jsonb, ${one.content},
+    select ${one.app}, ${one.forge}, ${one.id}, ${one.event}, ${one.subject}, ${toJson(one.checkIns)}::jsonb, ${one.content},
       ${one.body}, same.number, case when same.number is null then 'pending' else 'ignored' end,
       'the same as delivery ' || same.number, case when same.number is not null then clock_timestamp() end
     from (select) as one left join same on true
     on conflict (app, forge, id) do update set repeats = webhook_delivery.repeats + 1,
       state = case webhook_delivery.state when 'failed' then 'pending' else webhook_delivery.state end
-    returning number, state, repeat_of is not null or repeats > 0 as "isRepeat"`)
-  if (!row) throw new Error('a delivery was neither stored nor known')
-  return row
-}
+    returning number, state, repeat_of is not null or repeats > 0 as "isRepeat"`
 
 export interface PendingDelivery {
   number: number

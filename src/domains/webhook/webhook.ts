@@ -3,6 +3,7 @@ import type { Webhook } from '#contract/webhook.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event.ts'
 import type { SecretBox } from '#platform/secret-box.ts'
+import { together } from '#platform/together.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
 import { z } from 'zod'
@@ -33,6 +34,13 @@ export function createWebhooks(options: WebhooksOptions) {
   const cache = new Map<string, { secrets: string[]; until: number }>()
   const urlOf = (app: string): string => `${options.publicUrl}/webhooks/${app}`
   const nameOf = (app: string): string => `webhook/${app}`
+
+  const insert = together<store.NewDelivery, store.StoredAnswer>({
+    all: async (all) => (await db.batch(all.map(store.insertDelivery))).map((rows) => mustBeStored(rows[0])),
+    one: async (one) => mustBeStored((await db.query(store.insertDelivery(one)))[0]),
+    sizeOf: ({ body }) => body.length,
+    atMost: { count: 64, size: 1e6 },
+  })
 
   const readSecrets = async (app: string): Promise<string[]> => {
     const stored = await store.getWebhook(db, app)
@@ -92,7 +100,7 @@ export function createWebhooks(options: WebhooksOptions) {
       const checkIns = readCheckIns(forge, event, headers, body)
       if (checkIns instanceof FairleadError) return refuse(app, checkIns)
       const content = createHash('sha256').update(body).digest()
-      const answer = await store.insertDelivery(db, {
+      const answer = await insert({
         app,
         forge: forge.name,
         // Without an id only the content tells a repeat; the own id must then be one that no other has.
@@ -164,6 +172,11 @@ export function createWebhooks(options: WebhooksOptions) {
       options.onStored(app)
     },
   }
+}
+
+function mustBeStored(row: unknown): store.StoredAnswer {
+  if (!row) throw new Error('a delivery was neither stored nor known')
+  return row as store.StoredAnswer
 }
 
 function readCheckIns(forge: Forge, event: string, headers: Headers, body: Buffer): CheckIn[] | FairleadError {

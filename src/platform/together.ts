@@ -1,0 +1,53 @@
+interface Waiting<T, R> {
+  one: T
+  size: number
+  resolve(answer: R): void
+  reject(error: unknown): void
+}
+
+export interface TogetherOptions<T, R> {
+  /** does all of them, or none; answers in their order */
+  all(of: T[]): Promise<R[]>
+  /** when not all of them could be done */
+  one(of: T): Promise<R>
+  sizeOf(one: T): number
+  /** so many at once, and of that size together, at most */
+  atMost: { count: number; size: number }
+}
+
+/**
+ * What comes while one is under way is done together after it, so that many share one wait for the disk and a single one waits for nobody.
+ */
+export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Promise<R> {
+  const waiting: Waiting<T, R>[] = []
+  let isBusy = false
+
+  const take = (): Waiting<T, R>[] => {
+    let size = 0
+    const end = waiting.findIndex((one, index) => {
+      size += one.size
+      return index > 0 && (index >= options.atMost.count || size > options.atMost.size)
+    })
+    return waiting.splice(0, end === -1 ? waiting.length : end)
+  }
+  const settle = async (part: Waiting<T, R>[]): Promise<void> => {
+    const answers = part.length === 1 ? null : await options.all(part.map(({ one }) => one)).catch(() => null)
+    await Promise.all(
+      part.map(async ({ one, resolve, reject }, index) => {
+        if (answers) return resolve(answers[index] as R)
+        await options.one(one).then(resolve, reject)
+      }),
+    )
+  }
+  const work = async (): Promise<void> => {
+    isBusy = true
+    while (waiting.length > 0) await settle(take())
+    isBusy = false
+  }
+
+  return (one) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ one, size: options.sizeOf(one), resolve, reject })
+      if (!isBusy) void work()
+    })
+}
