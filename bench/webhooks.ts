@@ -42,6 +42,7 @@ export async function run(): Promise<void> {
         `  ${name.padEnd(38)} median ${milliseconds(quantile(times, 0.5))}, p99 ${milliseconds(quantile(times, 0.99))}, most ${milliseconds(Math.max(...times))}`,
       )
     console.log(`  ratio of the medians ${(quantile(ours, 0.5) / quantile(alone, 0.5)).toFixed(1)}`)
+    if (many === 0) return
     await underKills(installation, repository, secret)
     await discovery()
   } finally {

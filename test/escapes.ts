@@ -82,6 +82,31 @@ const attempts = {
   'becomes root': () => shell('su -c id root </dev/null || sudo -n id').includes('uid=0'),
   'makes a device': () => { shell('mknod ' + path.join(process.cwd(), 'disk') + ' b 254 0'); return true },
   'reads the disk': () => some(['vda', 'sda', 'nvme0n1', 'xvda', 'mem', 'kmsg'], (name) => fs.openSync('/dev/' + name, 'r') > 0),
+  'reads the memory of the server': () => fs.openSync('/proc/' + target.serverPid + '/mem', 'r') > 0,
+  'sees processes that are not its own': () => fs.readdirSync('/proc').some((pid) => {
+    const words = /^\\d+$/.test(pid) ? fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8') : ''
+    return /postgres|vitest/.test(words) && !words.includes('const target')
+  }),
+  'reads what other apps keep': () => some(['cache', 'artifacts', 'repositories', 'log', 'host/state', 'host/log'], (name) =>
+    fs.readdirSync(path.join(target.root, name)).some((entry) => !/^(hostile|cache)/.test(entry))),
+  'writes into the repository of its app': () => some(['objects', 'objects/info', 'hooks', ''], (name) => {
+    fs.writeFileSync(path.join(target.root, 'repositories/hostile.git', name, target.mark), 'x')
+    return true
+  }),
+  'makes a link to a file of the installation': () => { fs.linkSync(path.join(target.root, 'key'), target.mark); return true },
+  'gives a program to root': () => {
+    fs.copyFileSync('/bin/sh', target.mark + '-sh')
+    fs.chownSync(target.mark + '-sh', 0, 0)
+    fs.chmodSync(target.mark + '-sh', 0o4755)
+    return target.isRoot && process.getuid() !== 0
+  },
+  'mounts over the system': () => { shell('mount -t tmpfs none /opt'); return true },
+  'binds the system anew in a user namespace': () =>
+    shell('unshare -Urm sh -c "mount --rbind / /opt && umount -l /opt' + target.root + ' && cat /opt' + target.root + '/key"').length > 0,
+  'changes the kernel': () => some(['/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/sys/kernel/uevent_helper', '/proc/sys/kernel/hostname',
+    '/sys/fs/cgroup/release_agent', '/sys/fs/cgroup/cgroup.procs'], (file) => fs.openSync(file, 'r+') > 0),
+  'opens a device': () => some(['kvm', 'fuse', 'net/tun', 'loop-control', 'mapper/control', 'uinput', 'sda', 'console', 'tty', 'port'], (name) =>
+    fs.openSync('/dev/' + name, 'r+') > 0),
   'asks the cloud for credentials': async () => {
     const answer = await new Promise((done) => {
       const socket = net.connect(80, '169.254.169.254')

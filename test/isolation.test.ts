@@ -33,7 +33,7 @@ const read = (text: string): Attempt[] =>
     .map((line) => JSON.parse(line) as Attempt)
 const escaped = (attempts: Attempt[]): string[] => attempts.filter((one) => one.escaped).map((one) => one.attempt)
 /** So many ways are tried, so that none gets lost. */
-const ways = 30
+const ways = 40
 
 describe('a step and a service that want out', () => {
   const canary = 'canary-4c1f'
@@ -113,6 +113,9 @@ describe('a step and a service that want out', () => {
       'signals the server',
       'leaves by the root of another process',
       'may get one',
+      'reads the memory of the server',
+      'sees processes that are not its own',
+      'reads what other apps keep',
       'starts processes without end',
     ]
     const { stdout } = await execute(process.execPath, ['-e', escapes(target)], {
@@ -152,6 +155,18 @@ steps:
   git:
     run: |
       git config core.fsmonitor 'touch ${mark}; false'
+      git config core.hooksPath .git/hooks
+      git config core.sshCommand 'touch ${mark}; false'
+      git config core.pager 'touch ${mark}; false'
+      git config filter.evil.smudge 'touch ${mark}; cat'
+      git config filter.evil.clean 'touch ${mark}; cat'
+      printf '* filter=evil diff=evil\\n' > .gitattributes
+      git config diff.evil.command 'touch ${mark}; false'
+      mkdir -p .git/hooks
+      for hook in post-checkout reference-transaction post-index-change pre-auto-gc; do
+        printf '#!/bin/sh\\ntouch ${mark}\\n' > .git/hooks/$hook
+        chmod +x .git/hooks/$hook
+      done
       printf '${lcov}' > lcov.info
     reports: lcov.info
   report:

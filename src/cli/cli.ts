@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
+import { harmless } from './format.ts'
 import { createContext, type CliWorld, exitCodeOf, exitCodes } from './world.ts'
 import { registrations } from './commands.ts'
 
@@ -62,6 +63,6 @@ function report(world: CliWorld, error: unknown, isJson: boolean): void {
     )
     return
   }
-  world.stderr.write(`fairlead: ${(error as Error).message}\n`)
+  world.stderr.write(`fairlead: ${harmless((error as Error).message)}\n`)
   if (known) world.stderr.write(`  ${known.next}\n`)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ago, createPaint, cut, nearest, state, table, took, width } from './format.ts'
+import { ago, createPaint, cut, harmless, nearest, state, table, took, width } from './format.ts'
 
 describe('width and cut', () => {
   test('nothing that is cut is wider than asked, and what fits is left alone', () => {
@@ -59,4 +59,46 @@ test('a state is a mark and a word, so that the colour is never the only sign', 
 test('a mistyped word finds the one that was meant, and nonsense none', () => {
   expect(nearest('rollbak', ['rollback', 'runs'])).toBe('rollback')
   expect(nearest('zzz', ['rollback', 'runs'])).toBeNull()
+})
+
+describe('text of others on a terminal', () => {
+  test.each([
+    ['the clipboard', '\u001b]52;c;cm0gLXJmIH4=\u0007copied', 'copied'],
+    ['the title', '\u001b]0;root@host\u001b\\here', 'here'],
+    ['an answer as if typed', 'a\u001b[6n\u001b[c\u001bZb', 'ab'],
+    ['lines that are hidden', 'one\u001b[1A\u001b[2Ktwo', 'onetwo'],
+    ['the same in C1 codes', 'a\u009b2J\u009d0;x\u009cb', expect.not.stringMatching(/[\u0080-\u009f]/)],
+    ['a bell and a backspace', 'pass\u0007\b\b\b\bfail', 'passfail'],
+    ['progress', '10%\r50%\r100%\r', '100%'],
+    ['colours', '\u001b[1;31mred\u001b[0m\tand tab', '\u001b[1;31mred\u001b[0m\tand tab'],
+  ])('%s', (_what, text, expected) => expect(harmless(text)).toEqual(expected))
+
+  test('has no control characters but colours, tabs and line ends', () => {
+    const piece = fc.constantFrom(
+      '\u001b',
+      '[',
+      ']',
+      '0',
+      ';',
+      'm',
+      '52',
+      'c',
+      '\u0007',
+      '\u009b',
+      '\r',
+      '\n',
+      '\b',
+      '\\',
+      'é',
+      'P',
+      '?',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const rest = harmless(pieces.join('')).replace(/\u001b\[[\d;:]*m/g, '')
+        expect(rest).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+      }),
+      { numRuns: 1000 },
+    )
+  })
 })

@@ -15,6 +15,19 @@ export function createPaint(isLively: boolean): Paint {
   return { good: code(32, 39), bad: code(31, 39), busy: code(33, 39), dim: code(2, 22), bold: code(1, 22) }
 }
 
+const style = /(\u001b\[[\d;:]*m)/
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/**
+ * A text of others (a log, the subject of a commit, the name of a test) may hold codes that move the cursor, hide lines, write to the clipboard or make
+ * the terminal answer as if somebody typed. Only colours are left, and of what a carriage return wrote anew the last.
+ */
+export function harmless(text: string): string {
+  const anew = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '')
+  const parts = anew.split(style)
+  return parts.map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part).replace(controls, ''))).join('')
+}
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Columns that a text takes on a terminal, without its colours; wide characters take two. */

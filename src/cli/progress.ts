@@ -1,7 +1,7 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run.ts'
-import { createPaint, cut, type Paint, state, took } from './format.ts'
+import { createPaint, cut, harmless, type Paint, state, took } from './format.ts'
 import type { Context } from './world.ts'
 
 interface Item {
@@ -68,7 +68,7 @@ function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): nu
       cut(`  ${item.name.padEnd(14)} `, 18) +
       state(item.state, paint) +
       (time === '' ? '' : paint.dim(`  ${time}`)) +
-      (item.state === 'failed' && item.reason ? `  ${cut(item.reason, Math.max(10, columns - 50))}` : '')
+      (item.state === 'failed' && item.reason ? `  ${cut(harmless(item.reason), Math.max(10, columns - 50))}` : '')
     )
   })
   const up = drawn > 0 ? `\u001b[${drawn}A` : ''

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
+import { harmless } from './format.ts'
 import type { Connection, Local } from './local.ts'
 
 export interface Output {
@@ -79,10 +80,10 @@ export function createContext(
       !world.env['NO_COLOR'] &&
       !world.env['CI'] &&
       world.env['TERM'] !== 'dumb',
-    print: (line) => void world.stdout.write(`${line}\n`),
+    print: (line) => void world.stdout.write(`${isJson() ? line : harmless(line)}\n`),
     answer: (document, lines) => {
       if (isJson()) world.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-      else for (const line of lines()) world.stdout.write(`${line}\n`)
+      else for (const line of lines()) world.stdout.write(`${harmless(line)}\n`)
     },
     exit,
   }

@@ -11,16 +11,16 @@ export interface TogetherOptions<T, R> {
   /** when not all of them could be done */
   one(of: T): Promise<R>
   sizeOf(one: T): number
+  /** so many of these at the same time */
+  lanes: number
   /** so many at once, and of that size together, at most */
   atMost: { count: number; size: number }
 }
 
-/**
- * What comes while one is under way is done together after it, so that many share one wait for the disk and a single one waits for nobody.
- */
+/** What comes while all lanes are busy is done together by the next, so that many share one wait for the disk and a single one waits for nobody. */
 export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Promise<R> {
   const waiting: Waiting<T, R>[] = []
-  let isBusy = false
+  let busy = 0
 
   const take = (): Waiting<T, R>[] => {
     let size = 0
@@ -40,14 +40,14 @@ export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Prom
     )
   }
   const work = async (): Promise<void> => {
-    isBusy = true
+    busy += 1
     while (waiting.length > 0) await settle(take())
-    isBusy = false
+    busy -= 1
   }
 
   return (one) =>
     new Promise((resolve, reject) => {
       waiting.push({ one, size: options.sizeOf(one), resolve, reject })
-      if (!isBusy) void work()
+      if (busy < options.lanes) void work()
     })
 }

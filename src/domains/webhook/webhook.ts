@@ -39,7 +39,8 @@ export function createWebhooks(options: WebhooksOptions) {
     all: async (all) => (await db.batch(all.map(store.insertDelivery))).map((rows) => mustBeStored(rows[0])),
     one: async (one) => mustBeStored((await db.query(store.insertDelivery(one)))[0]),
     sizeOf: ({ body }) => body.length,
-    atMost: { count: 64, size: 1e6 },
+    lanes: 4,
+    atMost: { count: 32, size: 1e6 },
   })
 
   const readSecrets = async (app: string): Promise<string[]> => {
