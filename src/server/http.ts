@@ -16,7 +16,7 @@ import { type AppOf, authenticate, authorize, credentialsOf } from './authorize.
 import { serveConsole } from './console.ts'
 import { openApi } from './openapi.ts'
 import { parse } from './parse.ts'
-import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
+import { createBudget, guardRequest, httpsHeaders, limitBody, securityHeaders } from './security.ts'
 import { addSignIn } from './sign-in.ts'
 import { streamEvents } from './stream.ts'
 
@@ -63,6 +63,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
     if (request.url.startsWith(apiPrefix)) void reply.header('cache-control', 'no-store')
     guardRequest(request, options.hosts)
+    limitBody(request)
   })
   app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
@@ -153,19 +154,27 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
 
 /** Forges cap what they send at 25 MB; what they sign are the bytes as they come. */
 const webhookLimit = 25 * 1024 * 1024
+/** Bodies that are being read at once, in bytes: their signature can only be verified when they are whole. */
+const webhookBudget = 4 * webhookLimit
 
 function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     const appOf = (request: FastifyRequest): string => (request.params as { app: string }).app
+    const take = createBudget(webhookBudget)
     const senders = new WeakMap<FastifyRequest, Forge>()
     scope.route({
       method: 'POST',
       url: '/webhooks/:app',
       bodyLimit: webhookLimit,
       // Before the body: whoever has no signature to show is not read.
-      onRequest: async (request) => void senders.set(request, await webhooks.admit(appOf(request), request.headers)),
+      onRequest: async (request, reply) => {
+        senders.set(request, await webhooks.admit(appOf(request), request.headers))
+        const length = Number(request.headers['content-length'] ?? webhookLimit)
+        if (!take(reply, Math.min(length, webhookLimit)))
+          throw new FairleadError('unavailable', { what: 'The inbox, which holds as much as it may at once,' })
+      },
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const forge = senders.get(request)

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FairleadError } from '#contract/errors.ts'
 
 /** For every answer. The console has no inline script; its components set inline styles. */
@@ -13,6 +13,30 @@ export const securityHeaders = {
 
 /** Where people come by HTTPS: a browser then never asks without. */
 export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' }
+
+/** A body must have come within so many milliseconds; a push may take longer, and is not held to it. */
+const bodyMs = 20_000
+
+/** Ends the connection of a sender that takes its time, so that many of them cannot hold the server. */
+export function limitBody({ raw, url }: FastifyRequest): void {
+  const hasBody = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
+  if (!hasBody || url.startsWith('/git/')) return
+  const timer = setTimeout(() => raw.destroy(), bodyMs)
+  for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer))
+}
+
+/** Lets so many bytes be held at once, of bodies of which nobody knows yet who sent them. */
+export function createBudget(bytes: number): (reply: FastifyReply, wanted: number) => boolean {
+  let left = bytes
+  return ({ raw }, wanted) => {
+    if (wanted > left) return false
+    left -= wanted
+    raw.once('close', () => {
+      left += wanted
+    })
+    return true
+  }
+}
 
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 

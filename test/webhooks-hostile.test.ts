@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pushes } from './forge.ts'
+import { type Installation, makeRepository, type Repository, startInstallation, waitFor } from './installation.ts'
+
+const zeros = '0'.repeat(40)
+let installation: Installation
+let repository: Repository
+let secret = ''
+beforeAll(async () => {
+  installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '3600' } })
+  repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
+  const url = `file://${repository.folder}`
+  await installation.client.createApp({ body: { name: 'shop', repository: { kind: 'url', url }, branch: 'main' } })
+  secret = (await installation.client.putWebhook({ params: { app: 'shop' } })).secret
+})
+afterAll(async () => {
+  await installation.stop()
+  await repository.remove()
+})
+
+const head = (more: string): string =>
+  `POST /webhooks/shop HTTP/1.1\r\nhost: localhost\r\nx-github-event: push\r\nx-hub-signature-256: sha256=${'0'.repeat(64)}\r\n${more}\r\n\r\n`
+
+interface Sender {
+  socket: Socket
+  answer: string
+  closed: number | null
+}
+
+const open = (text: string): Sender => {
+  const socket = connect(installation.port, '127.0.0.1')
+  const sender: Sender = { socket, answer: '', closed: null }
+  socket.on('error', () => undefined).on('close', () => (sender.closed = performance.now()))
+  socket.on('data', (chunk: Buffer) => (sender.answer += chunk.toString()))
+  socket.write(text)
+  return sender
+}
+const send = async (id: string): Promise<{ status: number; ms: number }> => {
+  const { headers, body } = pushes['github']!(secret, { before: zeros, after: 'a'.repeat(40), id, ref: 'refs/heads/x' })
+  const since = performance.now()
+  const { status } = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body })
+  return { status, ms: performance.now() - since }
+}
+const megabytes = (): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${installation.pid()}/status`, 'utf8'))![1]) / 1024
+
+test('senders that take their time are put out, and hold up nobody', async () => {
+  const began = performance.now()
+  const slow = Array.from({ length: 300 }, () => open(head('content-length: 1000')))
+  const ticks = setInterval(() => slow.forEach(({ socket }) => socket.writable && socket.write('x')), 1000)
+  try {
+    await sleep(1000)
+    for (let i = 0; i < 20; i += 1) expect((await send(`beside-${i}`)).status).toBe(202)
+    await waitFor('they are put out', async () => slow.every(({ closed }) => closed !== null), 60)
+    for (const { closed } of slow) expect(closed! - began).toBeGreaterThan(15_000)
+  } finally {
+    clearInterval(ticks)
+  }
+})
+
+test('large bodies of strangers are held only up to a limit, however many send them', async () => {
+  const before = megabytes()
+  const piece = Buffer.alloc(1024 * 1024, 'x')
+  // Nobody says beforehand how much it is.
+  const many = Array.from({ length: 40 }, () => open(head('transfer-encoding: chunked')))
+  let most = before
+  for (let i = 0; i < 24; i += 1) {
+    for (const { socket } of many)
+      if (socket.writable) socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
+    await sleep(50)
+    most = Math.max(most, megabytes())
+  }
+  const refused = many.filter(({ answer }) => answer.includes('503'))
+  expect(refused.length).toBe(36)
+  expect(refused[0]!.answer).toContain('The inbox, which holds as much as it may at once, does not answer')
+  // Two more make it too large for the four that were let in.
+  const four = many.filter(({ answer }) => !answer.includes('503'))
+  for (const { socket } of four)
+    for (let i = 0; i < 2; i += 1)
+      if (socket.writable) socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
+  await waitFor('they are refused', async () => four.every(({ answer }) => answer.includes('413')))
+  expect(four[0]!.answer).toContain('The request is larger than 25 MB')
+  most = Math.max(most, megabytes())
+  console.log(`memory ${before.toFixed(0)} MB before, ${most.toFixed(0)} MB at most`)
+  expect(most - before).toBeLessThan(400)
+  for (const { socket } of many) socket.destroy()
+  await waitFor('there is room again', async () => (await send(`after-${Math.random()}`)).status === 202)
+
+  const large = await fetch(`${installation.url}/webhooks/shop`, {
+    method: 'POST',
+    headers: { ...pushes['github']!(secret, { before: zeros, after: zeros }).headers },
+    body: Buffer.alloc(50 * 1024 * 1024, 'x'),
+  }).catch((error: Error) => error)
+  expect(large instanceof Error || large.status === 413).toBe(true)
+  // Nothing of it was stored, and nothing of the others lost.
+  const { deliveries } = await installation.client.listWebhookDeliveries({ params: { app: 'shop' }, query: {} })
+  expect(deliveries.every(({ id }) => id.startsWith('beside-') || id.startsWith('after-'))).toBe(true)
+  expect(deliveries.filter(({ id }) => id.startsWith('beside-'))).toHaveLength(20)
+})
+
+test('killed again and again it loses nothing that it answered, and runs nothing twice', async () => {
+  const pushed: string[] = []
+  const answered = new Set<string>()
+  let next = 0
+  const killer = (async () => {
+    for (let kills = 0; kills < 3; kills += 1) {
+      await sleep(200 + Math.random() * 800)
+      await installation.killServer()
+      await installation.start()
+    }
+  })()
+  const sender = async (): Promise<void> => {
+    while (next < 240) {
+      const index = next++
+      const isReal = index % 60 === 0
+      if (isReal) pushed.push(await repository.commit({ 'a.txt': String(index) }))
+      const push = isReal
+        ? { after: pushed.at(-1)! }
+        : { ref: `refs/heads/x-${index % 7}`, after: String(index).padStart(40, '0') }
+      const { headers, body } = pushes['github']!(secret, { before: zeros, id: `k-${index}`, ...push })
+      for (;;) {
+        const answer = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body }).catch(
+          () => null,
+        )
+        await answer?.arrayBuffer().catch(() => undefined)
+        if (answer?.status === 202) break
+        await sleep(50)
+      }
+      answered.add(`k-${index}`)
+      await sleep(50)
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, sender))
+  await killer
+  const stored: string[] = []
+  let before: number | undefined
+  for (;;) {
+    const { deliveries } = await installation.client.listWebhookDeliveries({
+      params: { app: 'shop' },
+      query: { limit: 200, ...(before === undefined ? {} : { before }) },
+    })
+    if (deliveries.length === 0) break
+    stored.push(...deliveries.map(({ id }) => id))
+    before = deliveries.at(-1)!.number
+  }
+  const mine = stored.filter((id) => id.startsWith('k-'))
+  expect(answered.size).toBe(240)
+  expect(new Set(mine)).toEqual(answered)
+  expect(mine).toHaveLength(240)
+  const runs = async () => (await installation.client.listRuns({ query: { app: 'shop', limit: 500 } })).runs
+  await waitFor('the last is run', async () => (await runs()).some(({ change }) => change.sha === pushed.at(-1)))
+  const shas = (await runs()).map(({ change }) => change.sha)
+  expect(new Set(shas).size).toBe(shas.length)
+})
