@@ -190,8 +190,11 @@ describe('bad input', () => {
       '/..%2fpackage.json',
       '/%2e%2e/%2e%2e/etc/passwd',
       '/assets/../../../package.json',
+      '/assets/..%5c..%5cpackage.json',
+      '//example.com/%2e%2e',
     ]) {
-      const { text } = await send('GET', path)
+      const { status, text } = await send('GET', path)
+      expect([path, status < 500]).toEqual([path, true])
       expect(text).not.toContain('"fairlead"')
       expect(text).not.toContain('root:')
     }

@@ -216,6 +216,7 @@ function translate(error: unknown, isWebhook: boolean): FairleadError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new FairleadError('invalid_input', { field: 'body', problem: 'must be application/json' })
   if (statusCode === 400) return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
-  if (statusCode === 404) return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
+  // A file that may not be is one that is not there.
+  if (statusCode === 404 || statusCode === 403) return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
   return new FairleadError('internal', { reference: randomBytes(4).toString('hex') })
 }

@@ -13,6 +13,7 @@ import { git, gitProxy } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
 import { type Home, makeHome } from '#platform/home.ts'
 import { openInstallationDatabase } from '#platform/installation-database.ts'
+import { findIsolation, isolationOptions, wantedIsolation } from '#platform/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { createOutward, guardedAgent } from '#platform/outward.ts'
 import { version } from '#platform/self.ts'
@@ -42,6 +43,9 @@ export async function main(options: ServerOptions): Promise<number> {
   try {
     makeHome(options.home)
     await guardWayOut(options.env)
+    // The host would only say so in its log.
+    if (wantedIsolation(options.env) === 'required')
+      await findIsolation(isolationOptions(options.home.root, options.env))
     await git('/', ['--version'])
     const [database] = await Promise.all([
       openInstallationDatabase(options.home, options.env, log, { migrate: true }),

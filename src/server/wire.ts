@@ -84,6 +84,7 @@ export async function wire({ home, env, db, log }: Wiring) {
     onChange: (change, actor) => queueDelivery(db, engine, change, { actor, retryOf: null }),
   })
   const isolation = await findIsolation(isolationOptions(home.root, env))
+  if (isolation.kind === 'none') log.warn('steps and services can read what the server can', { why: isolation.problem })
   const world: World = {
     db,
     log,
