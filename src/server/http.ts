@@ -217,6 +217,7 @@ function translate(error: unknown, isWebhook: boolean): FairleadError {
     return new FairleadError('invalid_input', { field: 'body', problem: 'must be application/json' })
   if (statusCode === 400) return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
   // A file that may not be is one that is not there.
-  if (statusCode === 404 || statusCode === 403) return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
+  if (statusCode === 404 || statusCode === 403)
+    return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
   return new FairleadError('internal', { reference: randomBytes(4).toString('hex') })
 }

@@ -19,7 +19,8 @@ const deploymentStates = {
 
 /** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status and https://docs.gitlab.com/api/deployments */
 export const gitlab: ConnectForge = ({ url, repository, token }) => {
-  const api = new Gitlab({ host: url, token, queryTimeout: 10_000 })
+  // As `Authorization`, which `fetch` keeps to itself when the forge sends it to another address; GitLab's own header it would pass on.
+  const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: 10_000 })
 
   /** One that was made, and not written down: the newest of this commit that is still open. */
   const find = async ({ sha, environment }: ForgeDeployment): Promise<string | null> => {
