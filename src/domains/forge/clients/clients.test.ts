@@ -25,6 +25,7 @@ const tell = (kind: keyof typeof clients, url: string): Promise<unknown> =>
     url,
     repository: 'acme/shop',
     token,
+    isApp: false,
     fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(5000) }),
   })
     .writeStatus(status)
