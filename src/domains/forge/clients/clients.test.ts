@@ -5,7 +5,9 @@ import { clients } from './all.ts'
 
 const token = 'the-token-of-the-forge'
 const servers: Server[] = []
-afterEach(() => void servers.splice(0).forEach((server) => server.close()))
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener)
