@@ -152,12 +152,13 @@ ${rest}`
   echo $f
 done
 `
-    const yaml = `steps: {test: {run: sh run.sh, split: {files: 't/*.test', into: 2}, reports: 'out-*.xml', needs: []}}${rest}`
+    const yaml = `steps: {test: {run: sh run.sh, split: {files: 't/*.test', into: 2}, reports: 'out-$FAIRLEAD_PART-*.xml', needs: []}}${rest}`
     const files = Object.fromEntries(Object.keys(seconds).map((name) => [`t/${name}.test`, '']))
     const { first, deliver } = await begin('split', { 'fairlead.yaml': yaml, 'run.sh': script, ...files })
     const partsOf = async (run: RunDetail) =>
       Promise.all([1, 2].map((part) => logOf(installation, run.id, `test-${part}`)))
     expect((await partsOf(first)).flat().toSorted()).toEqual(['t/a.test', 't/b.test', 't/c.test', 't/d.test'])
+    expect((await installation.client.getReport({ params: { run: first.id } })).tests).toMatchObject({ total: 4 })
     const second = await deliver({ more: '' })
     expect(await partsOf(second)).toEqual([['t/a.test'], ['t/b.test', 't/c.test', 't/d.test']])
   })

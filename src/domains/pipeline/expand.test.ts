@@ -33,6 +33,16 @@ describe('a matrix', () => {
     expect(all[2]?.of).toBe('test')
   })
 
+  test('and its parts read the reports that have their own name', () => {
+    const { steps } = pipeline(
+      'steps: {t: {run: x, matrix: {DB: pg}, split: {into: 2}, reports: ["${DB}/$FAIRLEAD_PART-*.xml", "$FAIRLEAD_PART$OTHER"]}}',
+    )
+    expect(expandSteps(steps).map(({ step }) => step.reports)).toEqual([
+      ['pg/1-*.xml', '1$OTHER'],
+      ['pg/2-*.xml', '2$OTHER'],
+    ])
+  })
+
   test('may list its combinations, and be split, too', () => {
     const { steps } = pipeline('steps: {test: {run: x, matrix: [{A: 1}, {A: 2, B: y}], split: {into: 2}}}')
     expect(Object.keys(expandPipeline(pipeline('steps: {test: x}')).steps)).toEqual(['test'])
@@ -71,6 +81,7 @@ describe('a matrix', () => {
   test.each([
     ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` and no `port`'],
     ['steps: {t: {run: x, services: {db: {}}}}', 'must have either `run` or `image`'],
+    ['steps: {t: {run: x, split: {files: a, into: 2}, reports: [a-*.xml]}}', 'each would read what the others wrote'],
     ['steps: {t: {run: x, outputs: dist}}', 'has `outputs` and no `inputs`'],
     ['steps: {t: {run: x, when: never}}', 'push'],
   ])('%s', (text, problem) => expect(problems(text).join()).toContain(problem))

@@ -24,7 +24,8 @@ export function expandSteps(steps: PipelineFile['steps']): ExpandedStep[] {
     )
     return (made.get(of) ?? []).map(({ name, env }) => {
       const { matrix: _matrix, ...step } = steps[of] as StepFile
-      return { name, of, step: { ...step, needs, env: { ...step.env, ...env } } }
+      const reports = step.reports.map((pattern) => named(pattern, env))
+      return { name, of, step: { ...step, needs, reports, env: { ...step.env, ...env } } }
     })
   })
 }
@@ -49,6 +50,10 @@ function expand(name: string, { matrix, split }: StepFile): { name: string; env:
     })),
   )
 }
+
+/** Parts and combinations share a workspace: each reads the reports that have its own name. */
+const named = (pattern: string, env: Record<string, string>): string =>
+  pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (found: string, a?: string, b?: string) => env[a ?? b ?? ''] ?? found)
 
 function combinationsOf(matrix: NonNullable<StepFile['matrix']>): Record<string, string>[] {
   if (Array.isArray(matrix)) return matrix

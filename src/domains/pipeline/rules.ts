@@ -1,6 +1,6 @@
 import type { EnvironmentFile, PipelineFile, ServiceFile } from '#contract/pipeline-file.ts'
 import type { StepFile } from '#contract/step-file.ts'
-import { expandSteps } from './expand.ts'
+import { expandSteps, partVariable } from './expand.ts'
 import { buildGraph, findCycle } from './graph.ts'
 import { type Found, meant, type Path } from './problem.ts'
 
@@ -23,7 +23,7 @@ export function brokenRules(file: Readable): Found[] {
     ),
     ...Object.entries(file.steps).flatMap(([name, step]) => needRules(name, step, file.stepNames)),
     ...Object.entries(file.services).flatMap(([name, service]) => serviceRules(name, service)),
-    ...Object.entries(file.steps).flatMap(([name, step]) => stepRules(name, step)),
+    ...Object.entries(file.steps).flatMap(([name, step]) => [...stepRules(name, step), ...partRules(name, step)]),
     ...environmentRules(file.environments),
   ]
   return found.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : found
@@ -71,6 +71,15 @@ function needRules(name: string, step: StepFile, names: string[]): Found[] {
       others.length === 0 ? 'take it away: there is no other step' : meant(need, others, 'the other steps are')
     return [at(path, false, `step \`${name}\` needs \`${need}\`, which is not a step`, hint)]
   })
+}
+
+/** Else each part would count what the others found, too. */
+function partRules(name: string, { split, reports }: StepFile): Found[] {
+  const shared = split ? reports.findIndex((pattern) => !pattern.includes(partVariable)) : -1
+  if (shared < 0) return []
+  const path = ['steps', name, 'reports', shared]
+  const problem = `the parts of step \`${name}\` share \`${reports[shared]}\`, and each would read what the others wrote`
+  return [at(path, false, problem, `name it by the part: \`junit-$${partVariable}.xml\``)]
 }
 
 function stepRules(name: string, step: StepFile): Found[] {
