@@ -173,6 +173,14 @@ test('coverage of Cobertura is in the folders that it names', async () => {
   expect(pathOf('cart.py', ['/srv/space/src/b', '/srv/space/test'])).toBe('cart.py')
 })
 
+test('of LCOV, a count below zero is no proof that a line was reached', async () => {
+  const { hits } = await read('SF:a.c\nDA:1,-5\nDA:2,3\nend_of_record\n')
+  expect([...(hits[0]?.hits ?? [])]).toEqual([
+    [1, 0],
+    [2, 3],
+  ])
+})
+
 describe('findings of SARIF', () => {
   const results = (...given: object[]) =>
     JSON.stringify({

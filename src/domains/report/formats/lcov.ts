@@ -15,7 +15,8 @@ export const lcov: Format = {
           const [at, hits] = line.slice(3).split(',').map(Number)
           if (!current || !Number.isInteger(at) || !Number.isFinite(hits))
             throw new ReportProblem('has a line DA: that is not `DA:<line>,<hits>` of a file', number)
-          current.hits.set(at ?? 0, (current.hits.get(at ?? 0) ?? 0) + (hits ?? 0))
+          // gcov counts below zero when threads race: nobody can say that such a line was reached.
+          current.hits.set(at ?? 0, (current.hits.get(at ?? 0) ?? 0) + Math.max(0, hits ?? 0))
         } else if (line === 'end_of_record' && current) {
           sink.hits(current)
           current = null
