@@ -258,9 +258,24 @@ test('nobody gets more by a token than they have', async () => {
     actor: 'Ada',
     by: { credential: 'token', name: 'Grace', address: '127.0.0.1' },
   })
+  // Nor more than it was made for.
+  const narrow = async (body: Parameters<typeof make>[0]) =>
+    createClient({ base: installation.url, token: (await make(body)).secret })
+  const reader = await narrow({ name: 'reader', role: 'viewer' })
+  expect(await reader.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'viewer' } })
+  await expect(setLevel({ client: reader, cookie: '' }, 'shop')).rejects.toMatchObject({ code: 'not_allowed' })
+  const ofShop = await narrow({ name: 'of-shop', role: 'operator', apps: ['shop'] })
+  expect(await ofShop.me()).toEqual({ name: 'Ada', role: null, apps: { shop: 'operator' } })
+  await expect(ofShop.getApp({ params: { app: 'bank' } })).rejects.toMatchObject({ code: 'not_this_app' })
+  for (const own of [ofShop.listSessions(), ofShop.endSessions(), ofShop.listTokens()])
+    await expect(own).rejects.toMatchObject({ code: 'not_this_app' })
   // One's own are listed and revoked; those of others are not there.
   const mine = (await ada.client.listTokens()).tokens
-  expect(mine.map(({ user }) => user)).toEqual(['Ada'])
+  expect(mine.map(({ name, user }) => [name, user])).toEqual([
+    ['of-shop', 'Ada'],
+    ['reader', 'Ada'],
+    ['Grace', 'Ada'],
+  ])
   const [foreign] = (await bob.client.listTokens()).tokens
   expect(foreign).toBeUndefined()
   await expect(bob.client.deleteToken({ params: { id: made.id } })).rejects.toMatchObject({ code: 'not_found' })

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sql } from '#platform/sql.ts'
 import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
+import { readEvents } from '#engine/events.ts'
 import { createLogger } from '#platform/log.ts'
 import { createAccess, sessionCookie } from './access.ts'
+import { createRefusals } from './refusals.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -63,4 +65,26 @@ test('another server over the same database believes what it knows of somebody f
   await one.users.change('Bob', { disabled: true }, 'fairlead')
   now += 501
   expect(await ask()).toBeNull()
+})
+
+test('what was refused is told at once, then as one event with its number, and in no case floods the log', async () => {
+  const { db } = database
+  const refusals = createRefusals({ db, log: createLogger(() => undefined) })
+  const type = 'dev.cdeventsx.fairlead-request.refused' as const
+  const refuse = (who: string) =>
+    refusals.note({ type, subject: `user/${who}`, chain: `user/${who}`, actor: who, data: { what: 'x' } })
+  const counts = async () =>
+    (await readEvents(db, { type, after: 0, limit: 500 })).map(({ actor, data }) => [actor, data['count']])
+  for (let i = 0; i < 50; i += 1) await refuse('Eve')
+  expect(await counts()).toEqual([['Eve', 1]])
+  await refusals.flush()
+  expect(await counts()).toEqual([
+    ['Eve', 1],
+    ['Eve', 49],
+  ])
+  await refusals.flush()
+  for (let i = 0; i < 1000; i += 1) await refuse(`Eve ${i}`)
+  expect(await counts()).toHaveLength(2 + 20)
+  await refusals.flush()
+  expect((await counts()).slice(22)).toEqual([['fairlead', 980]])
 })
