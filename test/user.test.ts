@@ -200,7 +200,7 @@ test('a role that is taken counts for running sessions, tokens and streams withi
   const taken = performance.now()
   expect((await ended) - taken).toBeLessThan(1000)
   await expect(setLevel(carl, 'shop')).rejects.toMatchObject({ code: 'not_allowed' })
-  await expect(token.listRuns()).rejects.toMatchObject({ code: 'not_allowed' })
+  expect((await token.listRuns()).runs).toEqual([])
   await installation.client.changeUser({ params: { user: 'Carl' }, body: { role: 'viewer' } })
   expect(await token.me()).toMatchObject({ name: 'Carl', role: 'viewer' })
 })

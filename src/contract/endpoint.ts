@@ -31,7 +31,7 @@ export interface Endpoint<
   summary: string
   /** for the app that the request names or belongs to; where it names none, for everything */
   role: Needed
-  /** answers with what belongs to the apps that the caller may see: the role with any of them will do */
+  /** answers with what belongs to the apps for which the caller has the role: with nothing, where there is none */
   lists: boolean
   params: P
   query: Q

@@ -40,7 +40,8 @@ export async function authenticate(
   if (endpoint.role === 'public') return nobody
   const caller = await access.authenticate(credentialsOf(request))
   if (!caller) throw new FairleadError('sign_in_needed')
-  if (endpoint.role === 'anyone') return caller
+  // Who has no role at all sees lists of nothing, and follows a stream of nothing.
+  if (endpoint.role === 'anyone' || endpoint.lists) return caller
   const highest = highestRole(caller)
   if (!mayDo(highest, endpoint.role))
     throw await refused(access, caller, endpoint, null, notAllowed(endpoint.role, highest))

@@ -84,7 +84,7 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
         </span>
       </div>
       {session.isCurrent ? (
-        <span className="w-16 text-right text-soft">this one</span>
+        <span className="w-16 text-right whitespace-nowrap text-soft">this one</span>
       ) : (
         <Button className="w-16" onClick={end} aria-label={`End the session of ${browserOf(session.agent)}`}>
           End

@@ -1,10 +1,25 @@
+import { highestRole } from '#contract/reach.ts'
+import { useMe } from '../live/queries.ts'
 import { Logo } from '../shell/logo.tsx'
 import { Command } from '../ui/copy.tsx'
 import { useTitle } from '../ui/page.tsx'
 
 /** Before the first app: what to type. */
 export function EmptyHome() {
+  const { data: me } = useMe()
   useTitle('Nothing is registered yet')
+  if (me && highestRole(me) === null)
+    return (
+      <section className="mx-auto mt-[8vh] flex max-w-lg flex-col items-center gap-5 text-center">
+        <Logo size={56} />
+        <div>
+          <h1 className="text-xl font-semibold tracking-tight">You are signed in, and have no role yet</h1>
+          <p className="mt-1 text-soft">
+            Ask an admin for one, for everything or for an app. This page then shows it by itself.
+          </p>
+        </div>
+      </section>
+    )
   return (
     <section className="mx-auto mt-[8vh] flex max-w-lg flex-col gap-5 text-center">
       <div className="mx-auto">
