@@ -132,7 +132,7 @@ export const accessEndpoints = {
     path: '/apps/{app}/users/{user}',
     role: 'admin',
     summary: 'Give a user a role with an app (null takes it)',
-    params: ofUser.extend({ app: name }),
+    params: z.object({ app: name }).extend(ofUser.shape),
     body: z.object({ role: role.nullable() }),
     output: z.object({ users: z.array(appUser) }),
   }),
