@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
 
   test('says of a first one what is known, and what nothing can be compared with', async () => {
     await open(1)
-    await page.getByText('1 gate holds; 2 have nothing to compare with yet; 10,000 tests pass.').waitFor()
+    await page.getByText('3 have nothing to compare with yet; 10,000 tests pass.').waitFor()
     await page.getByText('there is no good release in production yet to compare with').waitFor()
     await page.getByRole('region', { name: 'Evidence' }).getByText('How it was built').waitFor()
   })

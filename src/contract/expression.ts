@@ -95,6 +95,8 @@ export function expressionProblem(text: string): string | null {
 
 /** Names that only a comparison with the last good release can give. */
 const relative = new Set(['isNew', 'before', 'change', 'worse'])
+/** Of `coverage`: which lines a change touched, only the last good release can say. */
+const ofChange = new Set(['changed', 'changedLines'])
 
 /** What an expression asks for, and whether it compares with the last good release. */
 export function needsOf(text: string): { now: Set<string>; last: Set<string>; isRelative: boolean } {
@@ -105,7 +107,8 @@ export function needsOf(text: string): { now: Set<string>; last: Set<string>; is
     const { op, args } = node as ASTNode
     if (op === '.') {
       const [target, field] = args
-      if (relative.has(field)) needs.isRelative = true
+      const isOfChange = target.op === 'id' && target.args === 'coverage' && ofChange.has(field)
+      if (relative.has(field) || isOfChange) needs.isRelative = true
       if (target.op === 'id' && target.args === 'last') {
         needs.last.add(field)
         return

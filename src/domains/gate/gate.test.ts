@@ -53,12 +53,12 @@ const ask = (expression: string, known: Partial<Known>, waived: string[] = []) =
 
 describe('a gate', () => {
   test('says what it compared, with what, and by how much it failed', () => {
-    expect(ask('coverage.changed >= 80.0', { numbers: covered(62) })).toMatchObject({
+    expect(ask('coverage.changed >= 80.0', { numbers: covered(62), last })).toMatchObject({
       state: 'failed',
       stops: true,
       reasons: ['coverage.changed is 62, which is not >= 80: 18 below it'],
     })
-    expect(ask('coverage.changed >= 80', { numbers: covered(91) })).toMatchObject({
+    expect(ask('coverage.changed >= 80', { numbers: covered(91), last })).toMatchObject({
       state: 'passed',
       stops: false,
       reasons: ['coverage.changed is 91, which is >= 80: 11 above it'],
@@ -106,7 +106,7 @@ describe('a gate', () => {
       reasons: ['this run has no gone, for which `measurements["gone"].value < 1.0` asks'],
     })
     const unseen = { ...covered(90), coverage: { total: { covered: 9, lines: 10 }, changed: null } }
-    expect(ask('coverage.changed >= 80', { numbers: unseen })).toMatchObject({
+    expect(ask('coverage.changed >= 80', { numbers: unseen, last })).toMatchObject({
       state: 'unknown',
       stops: true,
       reasons: [expect.stringMatching(/^the lines that the change touched are not known: it is larger than 64 MB/)],
@@ -115,7 +115,12 @@ describe('a gate', () => {
 
   test('that compares is unknown while there is nothing to compare with, and stops nothing', () => {
     const first = { numbers: covered(90), findings: [finding(null)], measurements: [measurement(null)] }
-    for (const expression of ['coverage.total >= last.coverage.total', '!findings.exists(f, f.isNew)'])
+    for (const expression of [
+      'coverage.total >= last.coverage.total',
+      '!findings.exists(f, f.isNew)',
+      'coverage.changed >= 95',
+      'coverage.changedLines < 5',
+    ])
       expect(ask(expression, first)).toMatchObject({ state: 'unknown', stops: false })
     expect(
       ask('coverage.total >= last.coverage.total', { ...first, last: { run: 7, numbers: nothing } })?.reasons,
@@ -129,15 +134,15 @@ describe('a gate', () => {
   })
 
   test('that is waived has failed all the same, and says why', () => {
-    const waived = ask('coverage.changed >= 80.0', { numbers: covered(62) }, ['it'])
+    const waived = ask('coverage.changed >= 80.0', { numbers: covered(62), last }, ['it'])
     expect(waived).toMatchObject({ state: 'waived', stops: false, reasons: [expect.stringContaining('62')] })
-    expect(ask('coverage.changed >= 80.0', { numbers: covered(82) }, ['it'])).toMatchObject({ state: 'passed' })
+    expect(ask('coverage.changed >= 80.0', { numbers: covered(82), last }, ['it'])).toMatchObject({ state: 'passed' })
   })
 
   test('of several says those that stopped', () => {
     const gates = askGates(
       { a: 'coverage.changed >= 80', b: 'coverage.total >= 10.0', c: 'tests.total > 0' },
-      { ...bare, numbers: covered(1) },
+      { ...bare, numbers: covered(1), last },
       new Set(),
     )
     expect(reasonOf(gates)).toBe(
@@ -147,7 +152,7 @@ describe('a gate', () => {
   })
 
   test('of `&&` and `||` explains the sides that decided', () => {
-    const both = { numbers: covered(62) }
+    const both = { numbers: covered(62), last }
     expect(ask('coverage.changed >= 80 && coverage.total >= 10.0', both)?.reasons).toEqual([
       'coverage.changed is 62, which is not >= 80: 18 below it',
     ])
