@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What became of a commit, under a name that the forge shows. */
 export interface CommitStatus {
   sha: string
@@ -34,6 +36,10 @@ export interface ForgeDeployment {
   branch: string
   environment: string
   isProduction: boolean
+  /** it goes with its pull request */
+  isTransient: boolean
+  /** where it answers, when that is for others to see */
+  address: string | null
   state: 'pending' | 'running' | 'success' | 'failure' | 'inactive'
   description: string
   url: string
@@ -51,6 +57,24 @@ export interface Connection {
   fetch: typeof fetch
 }
 
+/** A pull request as its forge tells of it. */
+export interface ForgePullRequest {
+  number: number
+  title: string
+  author: string
+  state: 'open' | 'merged' | 'closed'
+  isDraft: boolean
+  /** of its head */
+  branch: string
+  /** the repository of its head, when that is another: an address to fetch from where the forge keeps no ref, else its name */
+  fork: string | null
+  base: string
+  /** where its head is fetched from */
+  ref: string
+  /** its page */
+  url: string | null
+}
+
 /** Tells one forge. Everything is safe to repeat; throws a ForgeRefusal, or what `fetch` throws. */
 export interface ForgeClient {
   writeStatus(status: CommitStatus): Promise<void>
@@ -58,6 +82,26 @@ export interface ForgeClient {
   writeCheck?(check: Check): Promise<void>
   /** Answers the forge's own id, which is given back the next time. A forge that has none knows no deployments. */
   writeDeployment?(deployment: ForgeDeployment, remote: string | null): Promise<string>
+  /** Those that are open and want to go into the branch. */
+  listPullRequests(base: string): Promise<ForgePullRequest[]>
+  /** Null when there is none of that number. */
+  getPullRequest(number: number): Promise<ForgePullRequest | null>
+}
+
+/** Pages that are read of a list; more than so many open pull requests are an error of whoever asks. */
+export const mostPages = 20
+
+/** A forge's text, as it may be stored and shown. */
+export const line = z.string().transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
+
+/** A forge that says 404 of one thing says that there is none; it says so, too, of what a token may not see. */
+export async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof ForgeRefusal && (error.status === 404 || error.status === 410)) return null
+    throw error
+  }
 }
 
 export type ConnectForge = (connection: Connection) => ForgeClient
@@ -93,12 +137,12 @@ export function pauseOf(headers: Headers, now: number): number | null {
 export async function askJson(
   connection: Pick<Connection, 'fetch'>,
   url: string,
-  { method = 'POST', headers, body }: { method?: string; headers: Record<string, string>; body: unknown },
+  { method = 'POST', headers, body }: { method?: string; headers: Record<string, string>; body?: unknown },
 ): Promise<unknown> {
   const response = await connection.fetch(url, {
     method,
     headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
   })
   const text = await response.text()

@@ -17,6 +17,10 @@ export interface Untold {
   environment: string | null
   isLast: boolean
   wasLive: boolean
+  /** the pull request whose head it is, or in whose environment it is */
+  pullRequest: number | null
+  /** of its environment, while that is there */
+  port: number | null
   /** the forge's own id */
   remote: string | null
 }
@@ -57,14 +61,18 @@ export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boo
   const { sha, environment, state, reason } = one
   const url = `${publicUrl}/runs/${one.run}`
   if (environment === null) {
-    const description = reason ?? runWords[state as RunState] ?? state
+    const words = one.pullRequest === null ? runWords : { ...runWords, ...headWords }
+    const description = reason ?? words[state as RunState] ?? state
+    const name = one.pullRequest === null ? 'fairlead' : 'fairlead/pull-request'
     return {
       kind: 'status',
-      status: { sha, name: 'fairlead', state: ofRun[state as RunState] ?? 'error', description, url },
+      status: { sha, name, state: ofRun[state as RunState] ?? 'error', description, url },
     }
   }
   const mapped = ofDeployment[state] ?? 'inactive'
   const description = reason ?? `${environment}: ${state}`
+  const isThere = one.pullRequest !== null && one.port !== null && state === 'live'
+  const preview = isThere ? `http://${new URL(publicUrl).hostname}:${one.port}` : null
   if (knowsDeployments)
     return {
       kind: 'deployment',
@@ -74,6 +82,8 @@ export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boo
         branch: one.branch,
         environment,
         isProduction: one.isLast,
+        isTransient: one.pullRequest !== null,
+        address: preview,
         state: mapped,
         description,
         url,
@@ -88,7 +98,10 @@ export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boo
     failure: 'failure',
     inactive: 'error',
   } as const
-  return { kind: 'status', status: { sha, name: `fairlead/${environment}`, state: asStatus[mapped], description, url } }
+  return {
+    kind: 'status',
+    status: { sha, name: `fairlead/${environment}`, state: asStatus[mapped], description, url: preview ?? url },
+  }
 }
 
 const runWords: Record<RunState, string> = {
@@ -99,6 +112,12 @@ const runWords: Record<RunState, string> = {
   cancelled: 'was cancelled',
   superseded: 'gave way to a newer change',
   skipped: 'has nothing to deliver',
+}
+
+const headWords: Partial<Record<RunState, string>> = {
+  running: 'is being tried',
+  succeeded: 'passed',
+  superseded: 'gave way to a newer head',
 }
 
 const longestPauseMs = 600_000

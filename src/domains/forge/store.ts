@@ -63,28 +63,33 @@ export function renewClaim(app: string, seconds: number): Statement {
 /** Newer than the connection, because nobody looks for what came before, and a week old at most. The newest run speaks for its commit. */
 const untoldSql = sql`
   select wanted.*, told.remote from (
-    select distinct on (r.app, r.sha) r.app, 'commit/' || r.sha || '/fairlead' as subject, r.sha, c.branch, r.id as run, r.state,
+    select distinct on (r.app, r.sha, r.pull_request) r.app, 'commit/' || r.sha || case when r.pull_request is null then '/fairlead'
+        else '/fairlead/pull-request/' || r.pull_request end as subject, r.sha, c.branch, r.id as run, r.state,
       case when r.state in ('failed', 'cancelled', 'superseded', 'skipped') then r.reason end as reason,
-      null as environment, false as "isLast", false as "wasLive", r.id as number
+      null as environment, false as "isLast", false as "wasLive", r.pull_request as "pullRequest", null::int as port, r.id as number
     from pipeline_run r join forge f on f.app = r.app join change c on c.app = r.app and c.sha = r.sha
     where r.created > greatest(f.created, now() - interval '7 days')
-    order by r.app, r.sha, r.id desc) wanted
+    order by r.app, r.sha, r.pull_request, r.id desc) wanted
   left join forge_report told on told.app = wanted.app and told.subject = wanted.subject
   where told.state is distinct from wanted.state
   union all
   select wanted.*, told.remote from (
-    select d.app, 'deployment/' || d.id as subject, l.sha, c.branch, d.run, d.state,
+    select d.app, 'deployment/' || d.id as subject, l.sha, coalesce(case when p.fork is null then p.branch else p.ref end, c.branch) as branch, d.run, d.state,
       case when d.state in ('failed', 'rolled_back') then d.reason end as reason, d.environment,
-      e.position = (select max(position) from environment where app = d.app) as "isLast", d.live is not null as "wasLive", d.id as number
+      coalesce(e.pull_request is null and e.position = (
+        select max(position) from environment where app = d.app and pull_request is null), false) as "isLast",
+      d.live is not null as "wasLive", r.pull_request as "pullRequest", e.port, d.id as number
     from deployment d join forge f on f.app = d.app join release l on l.id = d.release
       join change c on c.app = d.app and c.sha = l.sha
-      join environment e on e.app = d.app and e.name = d.environment
+      join pipeline_run r on r.id = d.run
+      left join environment e on e.app = d.app and e.name = d.environment
+      left join pull_request p on p.app = d.app and p.number = r.pull_request
     where d.created > greatest(f.created, now() - interval '7 days')) wanted
   left join forge_report told on told.app = wanted.app and told.subject = wanted.subject
   where told.state is distinct from wanted.state`
 
 export async function listUntold(db: Database, app: string, limit: number): Promise<Untold[]> {
-  return db.query<Untold>(sql`select app, subject, sha, branch, run, state, reason, environment, "isLast", "wasLive", remote
+  return db.query<Untold>(sql`select app, subject, sha, branch, run, state, reason, environment, "isLast", "wasLive", "pullRequest", port, remote
     from (${untoldSql}) untold where app = ${app} order by number, subject limit ${limit}`)
 }
 

@@ -142,7 +142,7 @@ export async function localSignature(path: string, branch: string): Promise<stri
 }
 
 /** A repository on this machine may belong to another user than Fairlead's; git's own guard against that does not see our settings. */
-const uploadPack = (repository: Elsewhere): string[] =>
+export const uploadPack = (repository: Elsewhere): string[] =>
   repository.kind === 'path' ? ["--upload-pack=git -c safe.directory='*' upload-pack"] : []
 
 /** Asks a repository what its branch is at, without fetching. Throws a GitError when it cannot be read. */

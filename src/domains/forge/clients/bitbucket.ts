@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { askJson, type CommitStatus, type ConnectForge } from '../client.ts'
+import { z } from 'zod'
+import { askJson, type CommitStatus, type ConnectForge, type ForgePullRequest, mostPages, orNull } from '../client.ts'
+import { readCloudPull, readServerPull } from './bitbucket-pulls.ts'
 
 const states = {
   pending: 'INPROGRESS',
@@ -7,6 +9,13 @@ const states = {
   failure: 'FAILED',
   error: 'FAILED',
 } as const satisfies Record<CommitStatus['state'], string>
+
+const listed = z.object({
+  values: z.array(z.unknown()),
+  next: z.string().nullish(),
+  isLastPage: z.boolean().optional(),
+  nextPageStart: z.number().nullish(),
+})
 
 /** Of 40 characters at most. */
 const keyOf = (name: string): string =>
@@ -23,10 +32,39 @@ export const bitbucket: ConnectForge = (connection) => {
   const place = isCloud
     ? (sha: string) => `${connection.url}/repositories/${project}/${repository}/commit/${sha}/statuses/build`
     : (sha: string) => `${connection.url}/rest/api/latest/projects/${project}/repos/${repository}/commits/${sha}/builds`
+  const headers = { authorization: `Bearer ${connection.token}` }
+  const ask = (url: string): Promise<unknown> => askJson(connection, url, { method: 'GET', headers })
+  const pulls = isCloud
+    ? `${connection.url}/repositories/${project}/${repository}/pullrequests`
+    : `${connection.url}/rest/api/latest/projects/${project}/repos/${repository}/pull-requests`
+  const read = isCloud ? readCloudPull : readServerPull
+
+  /** Each page says where the next one begins. A list that is asked for by its state leaves drafts out in the cloud. */
+  const list = async (base: string): Promise<ForgePullRequest[]> => {
+    const query: Record<string, string> = isCloud
+      ? { q: 'state="OPEN" AND (draft=true OR draft=false)', pagelen: '50' }
+      : { state: 'OPEN', direction: 'INCOMING', at: `refs/heads/${base}`, limit: '100' }
+    const found: ForgePullRequest[] = []
+    let next: Record<string, string> | null = {}
+    for (let page = 1; next !== null && page <= mostPages; page += 1) {
+      const answer = listed.parse(await ask(`${pulls}?${new URLSearchParams({ ...query, ...next }).toString()}`))
+      found.push(...answer.values.map(read))
+      if (isCloud) next = !answer.next ? null : { page: String(page + 1) }
+      else
+        next =
+          answer.isLastPage === false && typeof answer.nextPageStart === 'number'
+            ? { start: String(answer.nextPageStart) }
+            : null
+    }
+    return found.filter((one) => one.base === base)
+  }
+
   return {
+    listPullRequests: list,
+    getPullRequest: (number) => orNull(async () => read(await ask(`${pulls}/${number}`))),
     writeStatus: async ({ sha, name, state, description, url }) => {
       await askJson(connection, place(sha), {
-        headers: { authorization: `Bearer ${connection.token}` },
+        headers,
         body: { key: keyOf(name), name, state: states[state], description: description.slice(0, 255), url },
       })
     },

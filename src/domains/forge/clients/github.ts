@@ -1,7 +1,15 @@
 import { request } from '@octokit/request'
 import { z } from 'zod'
 import { writeCheck } from './github-check.ts'
-import { type ConnectForge, type ForgeDeployment, ForgeRefusal } from '../client.ts'
+import {
+  type ConnectForge,
+  type ForgeDeployment,
+  type ForgePullRequest,
+  ForgeRefusal,
+  mostPages,
+  orNull,
+} from '../client.ts'
+import { readGitHubPull } from './github-pulls.ts'
 
 const states = {
   pending: 'queued',
@@ -11,7 +19,7 @@ const states = {
   inactive: 'inactive',
 } as const satisfies Record<ForgeDeployment['state'], string>
 
-/** https://docs.github.com/rest/commits/statuses and https://docs.github.com/rest/deployments */
+/** https://docs.github.com/rest/commits/statuses, https://docs.github.com/rest/deployments and https://docs.github.com/rest/pulls */
 export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) => {
   const [owner = '', repo = ''] = repository.split('/')
   const ask = request.defaults({
@@ -33,6 +41,7 @@ export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) =
       ref: deployment.sha,
       environment: deployment.environment,
       production_environment: deployment.isProduction,
+      transient_environment: deployment.isTransient,
       description: deployment.description.slice(0, 140),
       auto_merge: false,
       required_contexts: [],
@@ -63,11 +72,30 @@ export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) =
           deployment_id: Number(id),
           state: states[deployment.state],
           log_url: deployment.url,
+          ...(deployment.address === null ? {} : { environment_url: deployment.address }),
           description: deployment.description.slice(0, 140),
           auto_inactive: false,
         })
         return id
       }),
+    listPullRequests: (base) =>
+      refusing(async () => {
+        const found: ForgePullRequest[] = []
+        for (let page = 1; page <= mostPages; page += 1) {
+          const asked = { ...of, state: 'open' as const, base, per_page: 100, page }
+          const { data } = await ask('GET /repos/{owner}/{repo}/pulls', asked)
+          found.push(...data.map(readGitHubPull))
+          if (data.length < 100) break
+        }
+        return found
+      }),
+    getPullRequest: (number) =>
+      orNull(() =>
+        refusing(async () => {
+          const { data } = await ask('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...of, pull_number: number })
+          return readGitHubPull(data)
+        }),
+      ),
   }
 }
 

@@ -1,6 +1,15 @@
 import { Gitlab } from '@gitbeaker/rest'
 import { z } from 'zod'
-import { type CommitStatus, type ConnectForge, type ForgeDeployment, ForgeRefusal } from '../client.ts'
+import {
+  type CommitStatus,
+  type ConnectForge,
+  type ForgeDeployment,
+  type ForgePullRequest,
+  ForgeRefusal,
+  line,
+  mostPages,
+  orNull,
+} from '../client.ts'
 
 const statusStates = {
   pending: 'running',
@@ -17,7 +26,37 @@ const deploymentStates = {
   inactive: 'canceled',
 } as const satisfies Record<ForgeDeployment['state'], string>
 
-/** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status and https://docs.gitlab.com/api/deployments */
+const mergeRequest = z.object({
+  iid: z.number().int().positive(),
+  title: line,
+  state: z.string(),
+  draft: z.boolean().nullish(),
+  author: z.object({ username: line }).nullish(),
+  source_branch: z.string().max(300),
+  target_branch: z.string().max(300),
+  source_project_id: z.number().nullish(),
+  target_project_id: z.number(),
+  web_url: z.string().max(1000).nullish(),
+})
+
+function readMergeRequest(given: unknown): ForgePullRequest {
+  const one = mergeRequest.parse(given)
+  const isOwn = one.source_project_id === one.target_project_id
+  return {
+    number: one.iid,
+    title: one.title,
+    author: one.author?.username ?? 'unknown',
+    state: one.state === 'opened' || one.state === 'locked' ? 'open' : one.state === 'merged' ? 'merged' : 'closed',
+    isDraft: one.draft ?? false,
+    branch: one.source_branch,
+    fork: isOwn ? null : one.source_project_id ? `project ${one.source_project_id}` : 'a project that is gone',
+    base: one.target_branch,
+    ref: `refs/merge-requests/${one.iid}/head`,
+    url: one.web_url ?? null,
+  }
+}
+
+/** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status, https://docs.gitlab.com/api/deployments and https://docs.gitlab.com/api/merge_requests */
 export const gitlab: ConnectForge = ({ url, repository, token }) => {
   // As `Authorization`, which `fetch` keeps to itself when the forge sends it to another address; GitLab's own header it would pass on.
   const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: 10_000 })
@@ -55,6 +94,14 @@ export const gitlab: ConnectForge = ({ url, repository, token }) => {
         await api.Deployments.edit(repository, Number(known), status)
         return known
       }, remote ?? ''),
+    listPullRequests: (base) =>
+      refusing(async () => {
+        const wanted = { projectId: repository, state: 'opened' as const, targetBranch: base }
+        const all = await api.MergeRequests.all({ ...wanted, perPage: 100, maxPages: mostPages })
+        return all.map(readMergeRequest)
+      }, []),
+    getPullRequest: (number) =>
+      orNull(() => refusing(async () => readMergeRequest(await api.MergeRequests.show(repository, number)), null)),
   }
 }
 
