@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { forgeEndpoints } from './forge-endpoints.ts'
 import { permissionEndpoints } from './permission-endpoints.ts'
+import { pullRequestEndpoints } from './pull-request-endpoints.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 import { accessEndpoints } from './access-endpoints.ts'
 import { app, name, repository } from './app.ts'
@@ -71,9 +72,9 @@ export const endpoints = {
     summary: 'Make a new key, and seal all secrets with it',
     output: key.extend({ resealed: z.number().int(), problems: z.array(z.string()) }),
   }),
-
   ...webhookEndpoints,
   ...forgeEndpoints,
+  ...pullRequestEndpoints,
 
   listLines: endpoint({
     method: 'GET',

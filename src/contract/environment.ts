@@ -48,6 +48,8 @@ export const line = z.object({
   /** the run of each change that is on its way, and the last few that ended, newest first */
   runs: z.array(run.extend({ deployments: z.array(deployment) })),
   latest: change.nullable(),
+  /** how many are open, and how many of them run in an environment of their own */
+  pullRequests: z.object({ open: z.number().int(), previews: z.number().int() }),
 })
 export type Line = z.infer<typeof line>
 

@@ -16,14 +16,15 @@ export function duration(least: number) {
     .pipe(z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'))
 }
 
-/** Written `30m`, `60h`, `3d`; becomes milliseconds, from a minute to 31 days. */
+/** Written `30m`, `60h`, `3d`, or as a number of seconds; becomes milliseconds, from a minute to 31 days. */
 export function longDuration() {
   const error = 'must be a time such as 30m, 60h or 3d'
   return z
-    .string({ error })
-    .regex(/^\d{1,6}(\.\d{1,3})?[mhd]$/, error)
-    .transform(
-      (value) => Number(value.slice(0, -1)) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[value.slice(-1) as 'm'],
+    .union([z.number(), z.string().regex(/^\d{1,6}(\.\d{1,3})?[mhd]$/, error)], { error })
+    .transform((value) =>
+      typeof value === 'number'
+        ? value * 1000
+        : Number(value.slice(0, -1)) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[value.slice(-1) as 'm'],
     )
     .pipe(
       z

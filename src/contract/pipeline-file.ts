@@ -179,6 +179,37 @@ const parameterFile = shorthand(
   }),
 )
 
+const previewFile = shorthand(
+  'deploy',
+  z.strictObject({
+    deploy: z.boolean().default(true).describe('Whether each has one'),
+    services: listOf(name).prefault([]).describe('Which services run there; default: all'),
+    instances: count.default(1).describe('How many processes of each'),
+    env: variables.prefault({}).describe('Variables of these environments'),
+    configuration: name
+      .optional()
+      .describe(
+        'The environment whose variables and secrets they take over; of a fork’s head never the secrets; default: none',
+      ),
+    lifetime: longDuration().prefault('7d').describe('They are removed after this long in which nothing happened'),
+  }),
+)
+
+const pullRequestsFile = shorthand(
+  'run',
+  z.strictObject({
+    run: z.boolean().default(true).describe('Whether the heads of pull requests into the branch are run'),
+    drafts: z.boolean().default(true).describe('Whether those that are drafts are, too'),
+    forks: z
+      .enum(['run', 'ask', 'never'])
+      .default('run')
+      .describe(
+        'What becomes of heads from other repositories: they run without secrets and, where steps are isolated, at once; when somebody approves; or not at all',
+      ),
+    preview: previewFile.prefault({ deploy: false }).describe('An environment for each, `true` or the keys below'),
+  }),
+)
+
 const gateFile = text.superRefine((expression, context) => {
   const problem = expressionProblem(expression)
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
@@ -204,6 +235,9 @@ export const pipelineFile = shorthand(
     schedule: listOf(cron)
       .prefault([])
       .describe('When to deliver the head of the branch again, in cron form such as `0 3 * * *`, by UTC'),
+    pull_requests: pullRequestsFile
+      .prefault({})
+      .describe('What becomes of pull requests; what the file says on the branch counts, not what their heads say'),
     gates: z
       .record(name, gateFile)
       .prefault({})
@@ -220,5 +254,6 @@ export const pipelineFile = shorthand(
 
 /** `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys kept. */
 export type PipelineFile = z.output<typeof pipelineFile>
+export type PullRequestsFile = PipelineFile['pull_requests']
 export type ServiceFile = z.output<typeof serviceFile>
 export type EnvironmentFile = z.output<typeof environmentFile>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { change } from './app.ts'
 
 /** Why a run began. */
-export const triggers = ['push', 'schedule', 'manual'] as const
+export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const
 
 /** queued → running → one of the ends. Ends are final; `superseded` names the newer change in `reason`; `skipped` touched nothing of its app. */
 export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'superseded', 'skipped'] as const
@@ -77,6 +77,10 @@ export const run = z.object({
   artifact: z.string().nullable(),
   retryOf: z.number().int().nullable(),
   trigger: z.enum(triggers),
+  /** the number of the pull request of which it is the head; such a run goes into no environment of the line */
+  pullRequest: z.number().int().nullable(),
+  /** its steps may have secrets */
+  isTrusted: z.boolean(),
 })
 export type Run = z.infer<typeof run>
 

@@ -106,7 +106,7 @@ export const stepFile = shorthand(
     outputs: listOf(insidePath)
       .prefault([])
       .describe('With `inputs`: paths that it makes, which are put back when it is not run again'),
-    when: listOf(z.enum(['push', 'schedule', 'manual']))
+    when: listOf(z.enum(['push', 'schedule', 'manual', 'pull_request']))
       .prefault([])
       .describe('Runs only in runs that began so, and is passed over in others; default: in all'),
     tools: listOf(text.min(1, 'must not be empty'))

@@ -6,9 +6,10 @@ import type { StepFile } from '#contract/step-file.ts'
 import { findCache, putCache } from '#domains/pipeline/cache-store.ts'
 import { hasReports, copyReports } from '#domains/report/store.ts'
 import { atInside, mustBeInside } from '#platform/inside.ts'
+import { giveTo } from '#platform/isolation.ts'
 import { collectGarbage, pack, unpack } from '#platform/oci.ts'
 import type { Statement } from '#platform/sql.ts'
-import { giveToSteps, tmpOf } from './confine.ts'
+import { tmpOf } from './confine.ts'
 import type { World } from './world.ts'
 
 /** A step in a folder, of which something may be kept. */
@@ -133,7 +134,7 @@ async function putBack(world: World, step: Restored, digest: string, paths: stri
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary, { recursive: true, mode: 0o700 })
     await unpack({ layout: layoutOf(world), digest, folder: join(temporary, 'new'), durable: false })
-    await giveToSteps(world, step.app, join(temporary, 'new'))
+    if (owner !== null) await giveTo(owner, join(temporary, 'new'))
     for (const [index, path] of paths.entries()) {
       if (!existsSync(join(temporary, 'new', path))) continue
       atInside(workspace, join(folder, path), owner, (place) => {

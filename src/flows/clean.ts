@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
+import { forgetClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { forgetOld } from '#domains/webhook/store.ts'
 import { forgetSteps } from '#engine/records.ts'
@@ -15,6 +16,8 @@ const artifactsKept = 10
 const workspaceHours = 24
 /** Reports of this many of an app's newest runs are kept. */
 const reportsKept = 200
+/** Closed pull requests are remembered this long; their runs stay. */
+const pullRequestDays = 90
 /** Recorded results of ended workflows are kept this long; events and domain tables stay. */
 const stepDays = 7
 
@@ -26,6 +29,7 @@ export async function clean(world: World): Promise<{ artifacts: number; workspac
   await forgetSteps(world.db, stepDays)
   await forgetReports(world.db, reportsKept)
   await world.db.query(forgetOld())
+  await world.db.query(forgetClosed(pullRequestDays))
   await cleanCaches(world, (bytes) => trimCaches(world.db, bytes), world.cacheBudget)
   return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
 }
@@ -34,10 +38,12 @@ async function cleanArtifacts(world: World): Promise<number> {
   // The row goes first, so that nothing is offered as a rollback target whose content is about to go.
   const removed = await world.db.query<{ digest: string }>(sql`update artifact set removed = now()
     where removed is null and created < now() - interval '10 minutes' and digest not in (
-      select digest from (select digest, row_number() over (partition by app order by run desc) as age from artifact) newest where age <= ${artifactsKept}
+      select digest from (select a.digest, row_number() over (partition by a.app order by a.run desc) as age from artifact a
+        where not exists (select from pipeline_run p where p.id = a.run and p.pull_request is not null)) newest where age <= ${artifactsKept}
       union select artifact from (
         select r.artifact, row_number() over (partition by d.app, d.environment order by d.id desc) as age
-        from deployment d join release r on r.id = d.release where d.live is not null) recent where age <= ${artifactsKept}
+        from deployment d join release r on r.id = d.release
+        join environment e on e.app = d.app and e.name = d.environment and e.pull_request is null where d.live is not null) recent where age <= ${artifactsKept}
       union select r.artifact from deployment d join release r on r.id = d.release
         where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
     returning digest`)
@@ -54,7 +60,7 @@ async function cleanWorkspaces(world: World): Promise<number> {
   const old = rows.filter((row) => present.has(String(row.id)))
   await Promise.all(
     old.flatMap((row) =>
-      ['workspace', 'tmp'].map((name) =>
+      ['workspace', 'tmp', 'home'].map((name) =>
         rm(join(world.home.runs, String(row.id), name), { recursive: true, force: true }),
       ),
     ),

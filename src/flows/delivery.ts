@@ -1,5 +1,5 @@
 import { lstat, readFile, rm } from 'node:fs/promises'
-import { join, matchesGlob, posix } from 'node:path'
+import { join, posix } from 'node:path'
 import type { Run } from '#contract/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file.ts'
 import { admitDelivery, choosePort } from '#domains/deploy/deploy.ts'
@@ -18,17 +18,19 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
-import { diff } from '#platform/diff.ts'
 import { mustBeInside } from '#platform/inside.ts'
 import { pack } from '#platform/oci.ts'
-import { giveToSteps, removeTmp } from './confine.ts'
+import { readBranchFile } from './branch-file.ts'
+import { giveToSteps, removeTmp, stepsOf } from './confine.ts'
 import { deploy } from './deployment.ts'
 import { facts, type PlannedDeployment } from './planned-deployment.ts'
 import { pause } from './patience.ts'
 import { permissionRules } from './permission.ts'
 import { lackOfEvidence, signEvidence, signVerdict } from './evidence.ts'
 import { inspectCode, needCode, passGates } from './gates.ts'
+import { asHead, deployPreview, endOfCancelled, type HeadOf } from './pull-request-run.ts'
 import { runSteps } from './steps.ts'
+import { touchesNothing } from './touch.ts'
 import type { World } from './world.ts'
 
 export interface DeliveryInput {
@@ -37,9 +39,16 @@ export interface DeliveryInput {
   sha: string
   /** who made the change or asked for the run */
   actor: string
+  /** when it tries the head of one: then it goes into no environment of the line */
+  pullRequest?: HeadOf
 }
 
 type End = { state: 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'skipped'; reason: string | null }
+
+/** A head of a pull request goes the same way as a change, as far as its artifact, and takes no place from the branch. */
+export function pullRequestWorkflow(world: World, concurrency: number): WorkflowDefinition<DeliveryInput, End> {
+  return { name: 'pull_request', version: 1, concurrency, run: (ctx, input) => deliver(ctx, world, input) }
+}
 
 /**
  * The line: a change is checked out, built and tested once, kept as an artifact, and put into each environment in order.
@@ -52,16 +61,14 @@ export function deliveryWorkflow(world: World, concurrency: number): WorkflowDef
 async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
   const later: Later = { underWay: [], after: [] }
   try {
-    const end = await travel(ctx, world, input, later)
-    await finish(ctx, world, input, end)
+    const end = await finish(ctx, world, input, await travel(ctx, world, input, later))
     for (const act of later.after) await act()
     await Promise.all(later.underWay)
     return end
   } catch (error) {
     const end = endOf(error)
     if (end === null) throw error
-    await ctx.uncancelled(() => finish(ctx, world, input, end))
-    return end
+    return ctx.uncancelled(() => finish(ctx, world, input, end))
   }
 }
 
@@ -81,20 +88,30 @@ async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, 
   const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
   if (prepared.end) return prepared.end
   const { definition, folder, trigger, parameters } = prepared
+  const { pullRequest } = input
   const workspace = workspaceOf(world, input.run)
   const asks = { ...input, definition }
   const isJudged = Object.keys(definition.gates).length > 0
-  const isSigned = Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
+  const isSigned = !pullRequest && Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
   // Whoever asks for nothing gets into production sooner: what is known of the change is gathered, and signed, after that.
   const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, world, asks)) : null
   if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, world, asks))
   if (inspected === null) later.after.push(() => inspectCode(ctx, world, asks))
-  const failed = await runSteps(ctx, world, { ...input, definition, workspace, folder, trigger, parameters })
+  const failed = await runSteps(ctx, world, {
+    ...{ ...input, definition, workspace, folder, trigger, parameters },
+    ...{ pullRequest: pullRequest?.number ?? null, isTrusted: pullRequest?.isTrusted ?? true },
+  })
   if (failed !== null) return { state: 'failed', reason: failed }
   await inspected
   const stopped = isJudged || isSigned ? await passGates(ctx, world, asks) : null
   if (stopped !== null) return { state: 'failed', reason: stopped }
   const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, { ...input, folder }, definition))
+  if (pullRequest) {
+    const preview = await deployPreview(ctx, world, { ...input, pullRequest, artifact, definition, workspace, folder })
+    if (preview !== null && preview.reason !== null) return { state: 'failed', reason: preview.reason }
+    if (preview !== null) void begin(later, preview.retired)
+    return { state: 'succeeded', reason: null }
+  }
   const request = { ...input, artifact, definition }
   const statements: Promise<unknown>[] = isSigned ? [begin(later, signEvidence(ctx, world, request))] : []
   if (!isSigned) later.after.push(() => signEvidence(ctx, world, request))
@@ -153,16 +170,20 @@ type Prepared =
 
 /** Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do. */
 async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
-  const newer = await runs.newerOpenRun(world.db, input.app, input.run)
+  const { pullRequest } = input
+  const of = { app: input.app, id: input.run, pullRequest: pullRequest?.number ?? null }
+  const newer = await runs.newerOpenRun(world.db, of)
   if (newer !== null) return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
   await waitForDisk(world, step, input)
   const { warnings } = await world.source.checkout({
     app: input.app,
     sha: input.sha,
     folder: workspaceOf(world, input.run),
+    isTrusted: pullRequest?.isTrusted ?? true,
     signal: step.signal,
   })
-  await giveToSteps(world, input.app, workspaceOf(world, input.run))
+  const user = stepsOf(input.app, pullRequest?.isTrusted ?? true)
+  await giveToSteps(world, user, workspaceOf(world, input.run))
   const folder = (await world.source.stored(input.app))?.folder ?? '.'
   const bytes = await readPlainFile(join(workspaceOf(world, input.run), folder, 'fairlead.yaml'))
   if (bytes === null) {
@@ -184,16 +205,21 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
       },
     }
   }
-  const definition = expandPipeline(file.pipeline)
+  const branch = pullRequest ? await readBranchFile(world.source, input.app) : null
+  if (pullRequest && branch === null)
+    return { end: { state: 'failed', reason: 'fairlead.yaml of the branch cannot be read, and what it says counts' } }
+  const expanded = expandPipeline(file.pipeline)
+  const definition = branch === null ? expanded : asHead(expanded, branch)
   const run = await runs.getRun(world.db, input.run)
   const given = parametersOf(definition, await runs.getParameters(world.db, input.run))
   const passed = run?.trigger === 'push' ? await touchesNothing(world, input, { definition, folder }) : null
   if (passed !== null) return { end: { state: 'skipped', reason: passed } }
   if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
   step.write(runs.startRun(input.run, definition))
-  for (const [position, planned] of plannedSteps(definition).entries())
+  for (const [position, planned] of plannedSteps(definition, pullRequest === undefined).entries())
     step.write(runs.insertStep(input.run, position, planned))
-  for (const statement of await environmentStatements(world, input.app, definition)) step.write(statement)
+  if (!pullRequest)
+    for (const statement of await environmentStatements(world, input.app, definition)) step.write(statement)
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
     subject: `run/${input.run}`,
@@ -203,31 +229,6 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   })
   return { end: null, definition, trigger: run?.trigger ?? 'push', parameters: given.parameters, folder }
 }
-
-/** Why a push is passed over: nothing that belongs to the app differs from the last good release. Null when something does, or nobody knows. */
-async function touchesNothing(
-  world: World,
-  input: DeliveryInput,
-  { definition, folder }: { definition: PipelineFile; folder: string },
-): Promise<string | null> {
-  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [`${folder}/**`]
-  const production = Object.keys(definition.environments).at(-1)
-  if (paths.length === 0 || production === undefined) return null
-  const { app, sha, run } = input
-  const base = await deployments.lastGood(world.db, { app, environment: production, sha, before: run })
-  const files = base && (await diff(world.source.bareOf(app), base.sha, sha))
-  if (
-    !files ||
-    files.some(({ path, before }) =>
-      paths.some((pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before))),
-    )
-  )
-    return null
-  return `nothing in ${paths.join(', ')} differs from what run ${base.run} brought into ${production}`
-}
-
-const isWithin = (pattern: string, path: string): boolean =>
-  matchesGlob(path, pattern) || path.startsWith(`${pattern}/`)
 
 /** The file as a file: a link or a folder of that name is refused, because it may lead out of the repository. */
 async function readPlainFile(path: string): Promise<Buffer | null> {
@@ -257,7 +258,10 @@ async function waitForDisk(world: World, step: StepContext, input: DeliveryInput
 }
 
 /** The team's steps, then one per verification, so that each has its log in the same place. */
-function plannedSteps(definition: PipelineFile): { name: string; command: string; needs: string[] }[] {
+function plannedSteps(
+  definition: PipelineFile,
+  isVerified: boolean,
+): { name: string; command: string; needs: string[] }[] {
   const names = Object.keys(definition.steps)
   const steps = [...buildGraph(definition.steps)].map(([name, needs]) => ({
     name,
@@ -265,19 +269,21 @@ function plannedSteps(definition: PipelineFile): { name: string; command: string
     needs: [...needs],
   }))
   const verifications = Object.entries(definition.environments).flatMap(([name, environment]) =>
-    environment.verify ? [{ name: `verify-${name}`, command: environment.verify.run, needs: names.slice(-1) }] : [],
+    environment.verify && isVerified
+      ? [{ name: `verify-${name}`, command: environment.verify.run, needs: names.slice(-1) }]
+      : [],
   )
   return [...steps, ...verifications]
 }
 
 async function environmentStatements(world: World, app: string, definition: PipelineFile) {
-  const known = await deployments.listEnvironments(world.db)
+  const known = await deployments.listAllEnvironments(world.db)
   const taken = known.map((environment) => environment.port)
   return Object.entries(definition.environments).map(([name, file], position) => {
     const mine = known.find((environment) => environment.app === app && environment.name === name)
     const port = file.port ?? mine?.port ?? choosePort(world.home.edgePort, taken)
     taken.push(port)
-    return deployments.upsertEnvironment({ app, name, position, port })
+    return deployments.upsertEnvironment({ app, name, position, port, pullRequest: null })
   })
 }
 
@@ -350,8 +356,11 @@ async function planDeployment(
   return { id: ids.deployment, release: ids.release, asksPermission: freezes.length + approvals.length > 0 }
 }
 
-async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, end: End): Promise<void> {
-  await ctx.step('finish', async (step) => {
+async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, reached: End): Promise<End> {
+  const end = await ctx.step('finish', async (step): Promise<End> => {
+    const { run, app, pullRequest: pull } = input
+    const isTaken = pull !== undefined && reached.state === 'cancelled'
+    const end = isTaken ? await endOfCancelled(world.db, { app, run, pullRequest: pull.number }) : reached
     step.write(runs.closeSteps(input.run, end.state === 'cancelled' ? 'cancelled' : 'failed'))
     step.write(runs.endRun(input.run, end.state, end.reason))
     step.emit({
@@ -366,10 +375,11 @@ async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, 
         reason: end.reason,
       },
     })
-    return null
+    return end
   })
   await removeTmp(world, input.run)
   // A failed run's workspace is kept for a look; the next clean-up takes it.
   if (end.state !== 'failed')
     await rm(workspaceOf(world, input.run), { recursive: true, force: true }).catch(() => undefined)
+  return end
 }

@@ -166,6 +166,8 @@ async function verify(
     run: plan.run,
     app: plan.app,
     sha: plan.sha,
+    pullRequest: null,
+    isTrusted: true,
     name: `verify-${plan.environment}`,
     file: stepFile.parse({ run: command.run, timeout: `${command.timeout}ms` }),
     workspace: plan.folder,

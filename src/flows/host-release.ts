@@ -2,7 +2,7 @@ import type { Fence, HostRelease, HostService } from '#contract/host.ts'
 import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file.ts'
 import { effectiveEnvironment, referenceOf } from '#domains/config/config.ts'
 import { getStored, sealedAs } from '#domains/config/store.ts'
-import { getRelease, listEnvironments } from '#domains/deploy/store.ts'
+import { getRelease, listAllEnvironments } from '#domains/deploy/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { World } from './world.ts'
 
@@ -43,9 +43,10 @@ async function unseal(
 export async function hostRelease(world: World, id: number, fence: Fence): Promise<HostRelease> {
   const release = await getRelease(world.db, id)
   if (!release) throw new Failed(`release ${id} is no longer known`)
-  const environments = await listEnvironments(world.db, release.app)
-  const stored = await getStored(world.db, release.app, release.environment, release.configuration)
-  const secrets = await unseal(world, release, stored.secrets)
+  const environments = await listAllEnvironments(world.db, release.app)
+  const from = { app: release.app, environment: release.takenFrom ?? release.environment }
+  const stored = await getStored(world.db, from.app, from.environment, release.configuration)
+  const secrets = release.hasSecrets ? await unseal(world, from, stored.secrets) : {}
   const file = release.definition.environments[release.environment]
   return {
     app: release.app,

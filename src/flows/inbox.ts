@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckIn } from '#domains/webhook/forge.ts'
 import * as webhooks from '#domains/webhook/store.ts'
+import { isSeenByWebhook, notePullRequest } from './pull-request-seen.ts'
 import type { Received } from '#domains/source/source.ts'
 import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event.ts'
@@ -41,7 +42,15 @@ export function createInbox(options: InboxOptions) {
 
   const look = async (app: StoredApp, all: StoredApp[], signal: AbortSignal): Promise<void> => {
     const pending = await webhooks.pendingOf(db, app.name)
-    const ended = pending.flatMap((one) => decideIgnored(one, app.branch) ?? [])
+    const proposed = pending.flatMap((one) => {
+      const checkIn = pullRequestOf(one)
+      return checkIn && app.repository.kind !== 'hosted' && isSeenByWebhook(one.forge)
+        ? [{ forge: one.forge, checkIn }]
+        : []
+    })
+    for (const one of [app, ...all.filter((other) => other.name !== app.name && isSameRepository(other, app))])
+      for (const { forge, checkIn } of proposed) await notePullRequest(db, one, forge, checkIn)
+    const ended = pending.flatMap((one) => decideIgnored(one, app) ?? [])
     const waiting = pending.filter(({ number }) => !ended.some((one) => one.number === number))
     if (ended.length > 0) await db.query(webhooks.endDeliveries(ended))
     if (waiting.length === 0) return
@@ -122,7 +131,10 @@ export function actorOf(waiting: webhooks.PendingDelivery[]): Actor {
 }
 
 /** What needs no look at the repository; null when it does. */
-export function decideIgnored(one: webhooks.PendingDelivery, branch: string): webhooks.Ended | null {
+export function decideIgnored(
+  one: webhooks.PendingDelivery,
+  { branch, repository }: Pick<StoredApp, 'branch' | 'repository'>,
+): webhooks.Ended | null {
   if (one.checkIns.some((checkIn) => isOfBranch(checkIn, branch))) return null
   const [first] = one.checkIns
   const end = (state: 'done' | 'ignored', outcome: string): webhooks.Ended => ({
@@ -133,9 +145,21 @@ export function decideIgnored(one: webhooks.PendingDelivery, branch: string): we
   })
   if (first?.kind === 'ping') return end('done', 'the forge tried whether it is heard, and it is')
   if (first?.kind === 'push') return end('ignored', `not of ${branch}, which is delivered`)
-  if (first?.kind === 'pull_request') return end('ignored', 'pull requests are not run')
-  return end('ignored', first ? `${first.what} is no check-in` : 'it holds no check-in')
+  const pull = pullRequestOf(one)
+  if (pull !== null) {
+    if (repository.kind === 'hosted') return end('ignored', 'a repository that is hosted here has no pull requests')
+    if (!isSeenByWebhook(one.forge))
+      return end('ignored', 'nobody knows where this sender keeps heads of pull requests')
+    const said = `pull request ${pull.number} is ${pull.state}`
+    if (pull.base.branch !== branch)
+      return end('ignored', `${said}, and for ${pull.base.branch}, which is not delivered`)
+    return end('done', `${said}, and is looked at`)
+  }
+  return end('ignored', first?.kind === 'other' ? `${first.what} is no check-in` : 'it holds no check-in')
 }
+
+const pullRequestOf = (one: webhooks.PendingDelivery) =>
+  one.checkIns.find((checkIn) => checkIn.kind === 'pull_request') ?? null
 
 /** What a look made of a delivery that waited for it. */
 export function decideLooked(

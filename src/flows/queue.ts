@@ -19,24 +19,46 @@ export async function queueDelivery(
     trigger?: Run['trigger']
     /** what the run was given, for its steps */
     parameters?: Record<string, string>
+    pullRequest?: DeliveryInput['pullRequest']
   },
 ): Promise<{ run: number; statements: Statement[] }> {
   const run = await nextRunId(db)
-  const { trigger = 'push', parameters = {} } = options
-  const input: DeliveryInput = { run, app: change.app, sha: change.sha, actor: nameOfActor(options.actor) }
+  const { trigger = 'push', parameters = {}, pullRequest } = options
+  const input: DeliveryInput = {
+    ...{ run, app: change.app, sha: change.sha, actor: nameOfActor(options.actor) },
+    ...(pullRequest ? { pullRequest } : {}),
+  }
   return {
     run,
     statements: [
-      insertRun({ id: run, app: change.app, sha: change.sha, retryOf: options.retryOf, trigger, parameters }),
+      insertRun({
+        id: run,
+        app: change.app,
+        sha: change.sha,
+        retryOf: options.retryOf,
+        trigger,
+        parameters,
+        pullRequest,
+      }),
       appendEvent({
         type: 'dev.cdevents.pipelinerun.queued',
         subject: `run/${run}`,
         chain: change.chain,
         app: change.app,
         actor: options.actor,
-        data: { sha: change.sha, retryOf: options.retryOf, trigger },
+        data: {
+          sha: change.sha,
+          retryOf: options.retryOf,
+          trigger,
+          ...(pullRequest ? { pullRequest: pullRequest.number } : {}),
+        },
       }),
-      ...engine.startStatements({ id: `delivery/${run}`, name: 'delivery', chain: change.chain, input }),
+      ...engine.startStatements({
+        id: `delivery/${run}`,
+        name: pullRequest ? 'pull_request' : 'delivery',
+        chain: change.chain,
+        input,
+      }),
     ],
   }
 }

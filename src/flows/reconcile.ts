@@ -4,6 +4,7 @@ import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { endsOf } from '#engine/records.ts'
 import type { Database } from '#platform/postgres.ts'
+import { endOfCancelled } from './pull-request-run.ts'
 
 /**
  * Closes runs and deployments whose workflow ended without closing them: one that was cancelled before it began, or that
@@ -20,8 +21,7 @@ export async function closeAbandoned(db: Database): Promise<number> {
   for (const run of runs) {
     const end = ends.get(`delivery/${run.id}`)
     if (!end) continue
-    const state = end.state === 'cancelled' ? 'cancelled' : 'failed'
-    const reason = end.state === 'cancelled' ? 'cancelled' : `the delivery broke: ${end.reason ?? 'no reason given'}`
+    const { state, reason } = await endOf(db, run, end)
     const event: NewEvent = {
       type: 'dev.cdevents.pipelinerun.finished',
       subject: `run/${run.id}`,
@@ -29,7 +29,11 @@ export async function closeAbandoned(db: Database): Promise<number> {
       app: run.app,
       data: { outcome: 'failure', state, reason },
     }
-    await db.batch([closeSteps(run.id, state), endRun(run.id, state, reason), appendEvent(event)])
+    await db.batch([
+      closeSteps(run.id, state === 'failed' ? 'failed' : 'cancelled'),
+      endRun(run.id, state, reason),
+      appendEvent(event),
+    ])
     closed += 1
   }
   for (const one of deployments) {
@@ -41,4 +45,18 @@ export async function closeAbandoned(db: Database): Promise<number> {
     closed += 1
   }
   return closed
+}
+
+type OpenRun = Awaited<ReturnType<typeof openRuns>>[number]
+
+async function endOf(
+  db: Database,
+  { app, id: run, pullRequest }: OpenRun,
+  end: { state: string; reason: string | null },
+): Promise<{ state: 'cancelled' | 'superseded' | 'failed'; reason: string }> {
+  if (end.state !== 'cancelled')
+    return { state: 'failed', reason: `the delivery broke: ${end.reason ?? 'no reason given'}` }
+  return pullRequest === null
+    ? { state: 'cancelled', reason: 'cancelled' }
+    : endOfCancelled(db, { app, run, pullRequest })
 }

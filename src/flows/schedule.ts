@@ -17,7 +17,7 @@ async function scheduledApps(db: Database): Promise<Scheduled[]> {
   return db.query<Scheduled>(sql`select a.name as app, a.head, f.patterns, (
       select max(due) from scheduled_run s where s.app = a.name) as last
     from app a join lateral (select definition->'schedule' as patterns from pipeline_run r
-      where r.app = a.name and definition is not null order by id desc limit 1) f on true
+      where r.app = a.name and r.pull_request is null and definition is not null order by id desc limit 1) f on true
     where json_typeof(f.patterns) = 'array' and json_array_length(f.patterns) > 0`)
 }
 

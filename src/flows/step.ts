@@ -15,7 +15,7 @@ import { git } from '#platform/git.ts'
 import type { Statement } from '#platform/sql.ts'
 import { withServices } from './beside.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
-import { confineStep, ownerOf } from './confine.ts'
+import { confineStep, homeOf, ownerOf, stepsOf } from './confine.ts'
 import { readReports, withReports } from './reports.ts'
 import type { World } from './world.ts'
 
@@ -26,6 +26,10 @@ export interface StepRequest {
   sha: string
   name: string
   file: StepFile
+  /** of which it tries the head; it keeps nothing for other runs */
+  pullRequest: number | null
+  /** false: a stranger's */
+  isTrusted: boolean
   /** the top of the repository, and where in it the command runs */
   workspace: string
   directory: string
@@ -51,10 +55,12 @@ export async function executeStep(
 ): Promise<{ passed: boolean; reason: string | null }> {
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
   await mkdir(join(world.home.runs, String(request.run), 'log', request.name), { recursive: true, mode: 0o700 })
-  await mkdir(join(world.home.root, 'cache', request.app), { recursive: true, mode: 0o700 })
+  const home = homeOf(world, { ...request, isPullRequest: request.pullRequest !== null })
+  await mkdir(home, { recursive: true, mode: 0o700 })
   const cached = { ...request, folder: request.directory, environment: { ...request.file.env, ...request.env } }
   const key = await resultKey(cached)
-  const owner = ownerOf(world, request.app)
+  const user = stepsOf(request.app, request.isTrusted)
+  const owner = ownerOf(world, user)
   const reused = await reuseResult(world, { ...cached, owner }, key)
   if (reused) return await standIn(world, step, request, reused)
   const cache = await restoreCache(world, { ...cached, owner })
@@ -62,7 +68,7 @@ export async function executeStep(
     step.write(
       beginStep(request.run, request.name, {
         cache,
-        isolation: describe(world.isolation, { ...request, ...request.file }),
+        isolation: describe(world.isolation, { app: user, network: request.file.network }),
       }),
     )
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
@@ -74,7 +80,7 @@ export async function executeStep(
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
     const { passed, reason } = await judge(world, request, { attempt, since, isPart: failed !== null }, result)
-    if (passed) {
+    if (passed && request.pullRequest === null) {
       for (const statement of await saveCache(world, cached, attempt, cache)) step.write(statement)
       for (const statement of await keepResult(world, cached, attempt, key)) step.write(statement)
     }
@@ -128,14 +134,25 @@ async function runAttempt(
   failed: string | null,
 ): Promise<CommandResult> {
   const { file } = request
+  const refused = request.isTrusted ? null : whyNotStrange(file)
+  if (refused !== null) return { outcome: 'failed', exitCode: null, reason: refused, lines: 0 }
+  const isPullRequest = request.pullRequest !== null
   const own: Record<string, string> = {
     ...(failed === null ? {} : { FAIRLEAD_FAILED_TESTS: failed }),
     ...(await ownTests(world, request)),
   }
   const { words, said } = await confineStep(world, {
     ...{ app: request.app, run: request.run, step: request.name, network: file.network },
+    ...{ isPullRequest, isTrusted: request.isTrusted },
     ...{ workspace: request.workspace, cwd: request.directory, readable: Object.values(own) },
   })
+  if (!request.isTrusted && words.length === 0)
+    return {
+      outcome: 'failed',
+      exitCode: null,
+      reason: `what strangers propose runs isolated only, and isolation is ${said}`,
+      lines: 0,
+    }
   if (!file.network && words.length === 0)
     return { outcome: 'failed', exitCode: null, reason: `it is to have no network, and isolation is ${said}`, lines: 0 }
   const environment = (extra: Record<string, string>): Record<string, string> =>
@@ -146,7 +163,8 @@ async function runAttempt(
       step: request.name,
       path: world.path,
       machine: world.machine,
-      home: join(world.home.root, 'cache', request.app),
+      home: homeOf(world, { ...request, isPullRequest }),
+      ...(request.pullRequest === null ? {} : { pullRequest: request.pullRequest }),
       extra: { ...file.env, ...request.env, ...extra, ...own },
     })
   const beside = {
@@ -172,6 +190,14 @@ async function runAttempt(
     ),
   )
   return value ?? { outcome: 'failed', exitCode: null, reason: problem, lines: 0 }
+}
+
+/** What a step of a stranger may not have: Docker runs images outside of what isolates steps. */
+function whyNotStrange({ services }: StepFile): string | null {
+  const image = Object.entries(services).find(([, one]) => one.image !== undefined)?.[0]
+  return image === undefined
+    ? null
+    : `service ${image} is an image, which is not run for a head from another repository until somebody approves the commit`
 }
 
 /** Of a step in parts, the files of this part, one a line. */

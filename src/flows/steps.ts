@@ -13,6 +13,9 @@ interface StepsRequest {
   run: number
   app: string
   sha: string
+  pullRequest: number | null
+  /** false: no step gets a secret */
+  isTrusted: boolean
   definition: PipelineFile
   workspace: string
   /** where in the workspace the app is */
@@ -59,11 +62,13 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       step.write(passOver(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`))
       return { passed: true, reason: null }
     }
-    const named = await namedSecrets(world, request, file.secrets)
+    const named = request.isTrusted ? await namedSecrets(world, request, file.secrets) : {}
     const result = await executeStep(world, step, {
       run: request.run,
       app: request.app,
       sha: request.sha,
+      pullRequest: request.pullRequest,
+      isTrusted: request.isTrusted,
       name,
       file,
       workspace: request.workspace,

@@ -10,10 +10,16 @@ import type { Database } from '#platform/postgres.ts'
 /** What the flows need of a repository. */
 export interface Checkouts {
   /** an app as it is registered */
-  stored(app: string): Promise<{ folder: string } | null>
+  stored(app: string): Promise<{ folder: string; head: string | null } | null>
   /** the folder of an app's bare repository */
   bareOf(app: string): string
-  checkout(request: { app: string; sha: string; folder: string; signal: AbortSignal }): Promise<{ warnings: string[] }>
+  checkout(request: {
+    app: string
+    sha: string
+    folder: string
+    isTrusted: boolean
+    signal: AbortSignal
+  }): Promise<{ warnings: string[] }>
 }
 
 /** Everything a flow acts on, given once by the server. */

@@ -8,6 +8,7 @@ import { insertGap } from '#domains/webhook/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { clean } from '#flows/clean.ts'
 import { startScheduled } from '#flows/schedule.ts'
+import { keepPullRequests } from '#flows/pull-requests.ts'
 import { closeAbandoned } from '#flows/reconcile.ts'
 import { git, gitProxy } from '#platform/git.ts'
 import { ensureHost } from '#platform/host-process.ts'
@@ -122,6 +123,8 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
     },
     signal,
   )
+  const pullsEvery = Number(env['FAIRLEAD_PULLS_SECONDS'] ?? 60) * 1000
+  void keepPullRequests({ world, engine, source, fetch, every: pullsEvery, parallel: 4 }, signal)
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)

@@ -13,7 +13,7 @@ import { findIsolation, isolationOptions } from '#platform/isolation.ts'
 import { findKeys } from '#platform/key-ring.ts'
 import { createSecretBox } from '#platform/secret-box.ts'
 import { takeNewKey } from '#flows/reseal.ts'
-import { getDeployment, listEnvironments } from '#domains/deploy/store.ts'
+import { getDeployment, listAllEnvironments } from '#domains/deploy/store.ts'
 import { getRun } from '#domains/pipeline/store.ts'
 import { processTarget } from '#domains/deploy/targets/process.ts'
 import { pushLines } from '#domains/source/change.ts'
@@ -26,7 +26,7 @@ import { webhookHandlers } from '#domains/webhook/handlers.ts'
 import { createWebhooks } from '#domains/webhook/webhook.ts'
 import { createEngine } from '#engine/engine.ts'
 import { configurationWorkflow } from '#flows/configuration.ts'
-import { deliveryWorkflow } from '#flows/delivery.ts'
+import { deliveryWorkflow, pullRequestWorkflow } from '#flows/delivery.ts'
 import { createInbox } from '#flows/inbox.ts'
 import { queueDelivery } from '#flows/queue.ts'
 import { rollbackWorkflow } from '#flows/rollback.ts'
@@ -48,6 +48,7 @@ import { healthHandler } from './handlers/health.ts'
 import { lineHandlers } from './handlers/lines.ts'
 import { reportHandlers } from './handlers/reports.ts'
 import { keyHandlers } from './handlers/key.ts'
+import { pullRequestHandlers } from './handlers/pull-requests.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { createHttpServer } from './http.ts'
 
@@ -120,6 +121,7 @@ export async function wire({ home, env, db, log }: Wiring) {
   const concurrency = Number(env['FAIRLEAD_CONCURRENCY'] ?? Math.max(4, availableParallelism() * 2))
   const definitions = [
     deliveryWorkflow(world, concurrency),
+    pullRequestWorkflow(world, Math.max(2, Math.floor(concurrency / 2))),
     rollbackWorkflow(world),
     configurationWorkflow(world),
     watchWorkflow(world),
@@ -158,6 +160,7 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...sourceHandlers(source, (app) => stopApp(world, app)),
       ...lineHandlers(world, source),
       ...runHandlers(world, engine, source),
+      ...pullRequestHandlers(world),
       ...reportHandlers({ db, source }),
       ...gateHandlers({ db, source }),
       ...evidenceHandlers(world),
@@ -198,7 +201,7 @@ export async function wire({ home, env, db, log }: Wiring) {
 
 /** Stops what runs of an app, before it is forgotten. */
 async function stopApp(world: World, app: string): Promise<void> {
-  for (const { name } of await listEnvironments(world.db, app)) await world.target.removeEnvironment(app, name)
+  for (const { name } of await listAllEnvironments(world.db, app)) await world.target.removeEnvironment(app, name)
 }
 
 const listOf = (text: string | undefined): string[] =>

@@ -11,12 +11,13 @@ const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.rea
     'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
 const fromDeployments = sql`from deployment d join release r on r.id = d.release
   join change c on c.app = d.app and c.sha = r.sha
-  join environment e on e.app = d.app and e.name = d.environment`
+  left join environment e on e.app = d.app and e.name = d.environment`
 
-type Row = Omit<Deployment, 'url'> & { port: number }
+/** The environment of a pull request is gone with it, and what was deployed there stays known. */
+type Row = Omit<Deployment, 'url'> & { port: number | null }
 const toDeployment = ({ port, ...row }: Row): Deployment => ({
   ...row,
-  url: row.live === null ? null : `http://127.0.0.1:${port}`,
+  url: row.live === null || port === null ? null : `http://127.0.0.1:${port}`,
 })
 
 async function select(db: Database, tail: Statement): Promise<Deployment[]> {
@@ -40,7 +41,8 @@ export interface DeploymentFilter {
 
 /** Newest first. */
 export async function listDeployments(db: Database, filter: DeploymentFilter): Promise<Deployment[]> {
-  const where = [sql`true`]
+  // What ran for pull requests is shown where somebody asks for it.
+  const where = [filter.environment === undefined ? sql`d.environment !~ '^pr-[0-9]+$'` : sql`true`]
   if (filter.app !== undefined) where.push(sql`d.app = ${filter.app}`)
   if (filter.apps) where.push(sql`d.app = any(${filter.apps}::text[])`)
   if (filter.environment !== undefined) where.push(sql`d.environment = ${filter.environment}`)
@@ -102,11 +104,16 @@ export interface Release {
   run: number
   sha: string
   definition: PipelineFile
+  /** the environment whose configuration it takes over; null: its own */
+  takenFrom: string | null
+  /** whether it gets the secrets of that */
+  hasSecrets: boolean
 }
 
 export async function getRelease(db: Database, id: number): Promise<Release | null> {
   const rows = await db.query<Release>(
-    sql`select id, app, environment, artifact, configuration, run, sha, definition from release where id = ${id}`,
+    sql`select id, app, environment, artifact, configuration, run, sha, definition, taken_from as "takenFrom", has_secrets as "hasSecrets"
+      from release where id = ${id}`,
   )
   return rows[0] ?? null
 }
@@ -119,10 +126,12 @@ export async function nextIds(db: Database): Promise<{ release: number; deployme
   return rows[0] ?? { release: 0, deployment: 0 }
 }
 
-export function insertRelease(release: Release): Statement {
-  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+export function insertRelease(
+  release: Omit<Release, 'takenFrom' | 'hasSecrets'> & Partial<Pick<Release, 'takenFrom' | 'hasSecrets'>>,
+): Statement {
+  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition, taken_from, has_secrets)
     values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
-      ${release.sha}, ${release.definition}::json)`
+      ${release.sha}, ${release.definition}::json, ${release.takenFrom ?? null}::text, ${release.hasSecrets ?? true})`
 }
 
 export function setReleaseConfiguration(id: number, configuration: number): Statement {
@@ -233,17 +242,36 @@ export interface StoredEnvironment {
   name: string
   position: number
   port: number
+  /** the pull request whose it is; null for one of the line */
+  pullRequest: number | null
 }
 
+/** Those of the line, in order. */
 export async function listEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
-  return db.query<StoredEnvironment>(sql`select app, name, position, port from environment
+  return (await listAllEnvironments(db, app)).filter(({ pullRequest }) => pullRequest === null)
+}
+
+/** Those of the line, and those of pull requests. */
+export async function listAllEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
+  return db.query<StoredEnvironment>(sql`select app, name, position, port, pull_request as "pullRequest" from environment
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
+}
+
+/** What was deployed there stays known; the environment, with what it was configured with, does not. */
+export function deleteEnvironment({ app, name, reason }: { app: string; name: string; reason: string }): Statement[] {
+  return [
+    sql`update deployment set state = 'replaced', ended = now(), reason = ${reason}
+      where app = ${app} and environment = ${name} and state = 'live'`,
+    sql`delete from configuration where app = ${app} and environment = ${name}`,
+    sql`delete from held where app = ${app} and environment = ${name}`,
+    sql`delete from environment where app = ${app} and name = ${name}`,
+  ]
 }
 
 /** Known environments keep their port unless the file asks for another. */
 export function upsertEnvironment(environment: StoredEnvironment): Statement {
-  return sql`insert into environment (app, name, position, port)
-    values (${environment.app}, ${environment.name}, ${environment.position}, ${environment.port})
+  return sql`insert into environment (app, name, position, port, pull_request)
+    values (${environment.app}, ${environment.name}, ${environment.position}, ${environment.port}, ${environment.pullRequest}::int)
     on conflict (app, name) do update set position = excluded.position, port = excluded.port`
 }
 

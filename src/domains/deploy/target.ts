@@ -39,6 +39,8 @@ export interface Target {
   stop(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops it and forgets it. */
   remove(reference: ReleaseReference, fence: Fence): Promise<void>
+  /** All of which it has something. */
+  environments(): Promise<Pick<ReleaseReference, 'app' | 'environment'>[]>
   /** Stops and forgets everything of an environment. */
   removeEnvironment(app: string, environment: string): Promise<void>
   /** The last lines that the services wrote. */

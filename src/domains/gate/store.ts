@@ -75,7 +75,8 @@ export async function listSummaries(
   const rows = await db.query<
     StoredSummary & { time: string }
   >(sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base,
-    numbers, gates, time from summary where app = ${app} order by run desc limit ${limit}`)
+    numbers, gates, time from summary where app = ${app}
+      and not exists (select from pipeline_run r where r.id = summary.run and r.pull_request is not null) order by run desc limit ${limit}`)
   return rows.reverse()
 }
 

@@ -532,9 +532,20 @@ describe('laws', () => {
       optional,
     ),
   )
+  const pulls = fc.oneof(
+    fc.boolean(),
+    fc.record(
+      {
+        drafts: fc.boolean(),
+        forks: fc.constantFrom('run', 'ask', 'never'),
+        preview: fc.oneof(fc.boolean(), fc.record({ env, lifetime: fc.constantFrom('30m', '3d') }, optional)),
+      },
+      optional,
+    ),
+  )
   const some = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { minKeys: 1, maxKeys: 6 })
   const file = fc.record(
-    { app: name, steps: some(step), services: some(service), environments: some(environment) },
+    { app: name, steps: some(step), services: some(service), environments: some(environment), pull_requests: pulls },
     optional,
   )
 
@@ -556,7 +567,7 @@ describe('laws', () => {
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))
         const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
-          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every', 'slack'].includes(key) &&
+          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every', 'slack', 'lifetime'].includes(key) &&
           typeof item === 'number'
             ? item / 1000
             : item,

@@ -1,4 +1,5 @@
 import type { EnvironmentFile, PipelineFile, ServiceFile } from '#contract/pipeline-file.ts'
+import { isPreviewName } from '#contract/pull-request.ts'
 import type { StepFile } from '#contract/step-file.ts'
 import { expandSteps, partVariable } from './expand.ts'
 import { buildGraph, findCycle } from './graph.ts'
@@ -52,6 +53,8 @@ function nameRules(section: 'steps' | 'services' | 'environments', names: string
     if (name === 'fairlead' || name === 'constructor' || (section === 'steps' && name.startsWith('verify-'))) {
       return [at(path, true, `the name \`${name}\` is kept for Fairlead`, 'take another name')]
     }
+    if (section === 'environments' && isPreviewName(name))
+      return [at(path, true, `the name \`${name}\` is kept for pull requests`, 'take another name')]
     // JavaScript and JSON put such keys first, whatever the order of the file.
     if (/^\d+$/.test(name))
       return [

@@ -5,6 +5,8 @@ export interface StepFacts {
   step: string
   /** the branch that is delivered, when it is known */
   branch?: string
+  /** the number of the one whose head it tries */
+  pullRequest?: number
   path: string
   /** a folder for caches (`~/.npm`, `~/.m2`) that has nothing of the server's user in it */
   home: string
@@ -29,6 +31,7 @@ export function stepEnvironment(facts: StepFacts): Record<string, string> {
     FAIRLEAD_RUN: String(facts.run),
     FAIRLEAD_STEP: facts.step,
     FAIRLEAD_COMMIT: facts.sha,
+    ...(facts.pullRequest === undefined ? {} : { FAIRLEAD_PULL_REQUEST: String(facts.pullRequest) }),
     ...(facts.branch === undefined ? {} : { FAIRLEAD_BRANCH: facts.branch }),
   }
 }

@@ -6,6 +6,7 @@ import { join, sql, type Statement } from '#platform/sql.ts'
 
 /** Columns of a run joined with its change, in the names of the contract. */
 const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact, r.retry_of as "retryOf", r.trigger,
+  r.pull_request as "pullRequest", r.is_trusted as "isTrusted",
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
     'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
 const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha`
@@ -18,11 +19,14 @@ export async function nextRunId(db: Database): Promise<number> {
 export interface NewRun extends Pick<Run, 'id' | 'app' | 'retryOf' | 'trigger'> {
   sha: string
   parameters: Record<string, string>
+  /** when it is the head of one */
+  pullRequest?: { number: number; isTrusted: boolean } | undefined
 }
 
 export function insertRun(run: NewRun): Statement {
-  return sql`insert into pipeline_run (id, app, sha, retry_of, trigger, parameters)
-    values (${run.id}, ${run.app}, ${run.sha}, ${run.retryOf}::bigint, ${run.trigger}, ${JSON.stringify(run.parameters)}::json)`
+  return sql`insert into pipeline_run (id, app, sha, retry_of, trigger, parameters, pull_request, is_trusted)
+    values (${run.id}, ${run.app}, ${run.sha}, ${run.retryOf}::bigint, ${run.trigger}, ${JSON.stringify(run.parameters)}::json,
+      ${run.pullRequest?.number ?? null}::int, ${run.pullRequest?.isTrusted ?? true})`
 }
 
 export async function getRun(db: Database, id: number): Promise<Run | null> {
@@ -34,6 +38,7 @@ export interface RunFilter {
   app?: string | undefined
   /** only of these; null for all */
   apps?: string[] | null
+  pullRequest?: number | undefined
   state?: string | undefined
   before?: number | undefined
   limit: number
@@ -52,6 +57,7 @@ export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> 
   const where = [sql`true`]
   if (filter.app !== undefined) where.push(sql`r.app = ${filter.app}`)
   if (filter.apps) where.push(sql`r.app = any(${filter.apps}::text[])`)
+  if (filter.pullRequest !== undefined) where.push(sql`r.pull_request = ${filter.pullRequest}`)
   if (filter.state !== undefined) where.push(sql`r.state = ${filter.state}`)
   if (filter.before !== undefined) where.push(sql`r.id < ${filter.before}`)
   return db.query<Run>(
@@ -59,30 +65,48 @@ export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> 
   )
 }
 
-/** The runs on their way, and beside them the last few that ended: what the home page shows of an app. */
+/** The runs of the branch on their way, and beside them the last few that ended: what the home page shows of an app. */
 export async function recentRuns(db: Database, app: string, ended: number): Promise<Run[]> {
   return db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id in (
-      (select id from pipeline_run where app = ${app} and state in ('queued', 'running') order by id desc limit 50)
-      union (select id from pipeline_run where app = ${app} order by id desc limit ${ended}))
+      (select id from pipeline_run where app = ${app} and pull_request is null and state in ('queued', 'running') order by id desc limit 50)
+      union (select id from pipeline_run where app = ${app} and pull_request is null order by id desc limit ${ended}))
     order by r.id desc`)
 }
 
-export async function openRuns(db: Database): Promise<{ id: number; app: string; chain: string }[]> {
-  return db.query(sql`select r.id, r.app, c.chain from pipeline_run r join change c on c.app = r.app and c.sha = r.sha
+export async function openRuns(
+  db: Database,
+): Promise<{ id: number; app: string; chain: string; pullRequest: number | null }[]> {
+  return db.query(sql`select r.id, r.app, c.chain, r.pull_request as "pullRequest" from pipeline_run r join change c on c.app = r.app and c.sha = r.sha
     where r.state in ('queued', 'running')`)
 }
 
+/** Of the branch: what a pull request ran goes nowhere. */
 export async function latestRunOf(db: Database, app: string, sha: string): Promise<Run | null> {
   const rows = await db.query<Run>(
-    sql`select ${runColumns} ${fromRuns} where r.app = ${app} and r.sha = ${sha} order by r.id desc limit 1`,
+    sql`select ${runColumns} ${fromRuns} where r.app = ${app} and r.sha = ${sha} and r.pull_request is null order by r.id desc limit 1`,
   )
   return rows[0] ?? null
 }
 
-/** The newest open run of an app that is newer than this one, when there is one. */
-export async function newerOpenRun(db: Database, app: string, id: number): Promise<number | null> {
+/** The newest open run that is newer than this one, of the branch or of the same pull request, when there is one. */
+export async function newerOpenRun(
+  db: Database,
+  { app, id, pullRequest }: { app: string; id: number; pullRequest: number | null },
+): Promise<number | null> {
   const rows = await db.query<{ id: number }>(
-    sql`select id from pipeline_run where app = ${app} and id > ${id} and state in ('queued', 'running') order by id desc limit 1`,
+    sql`select id from pipeline_run where app = ${app} and id > ${id} and pull_request is not distinct from ${pullRequest}::int
+      and state in ('queued', 'running') order by id desc limit 1`,
+  )
+  return rows[0]?.id ?? null
+}
+
+/** The newest run of a pull request that is newer than this one, ended or not. */
+export async function newerRunOf(
+  db: Database,
+  { app, id, pullRequest }: { app: string; id: number; pullRequest: number },
+): Promise<number | null> {
+  const rows = await db.query<{ id: number | null }>(
+    sql`select max(id) as id from pipeline_run where app = ${app} and id > ${id} and pull_request = ${pullRequest}`,
   )
   return rows[0]?.id ?? null
 }

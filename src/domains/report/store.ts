@@ -78,9 +78,9 @@ export function insertReport({ run, step, attempt }: Attempt, file: string, { na
 
 /** Of a table, only what belongs to the last attempt of each step. */
 const lastAttempt = sql`join step s on s.run = r.run and s.name = r.step and s.attempt = r.attempt`
-/** The outcome in the newest run before that had the test. */
+/** The outcome in the newest run before that had the test, of the branch: what pull requests tried is no history. */
 const before = sql`left join lateral (select p.outcome from test_result p join step ps on ps.run = p.run and ps.name = p.step and
-  ps.attempt = p.attempt where p.test = r.test and p.run < r.run order by p.run desc, p.number desc limit 1) b on true`
+  ps.attempt = p.attempt join pipeline_run pb on pb.id = p.run and pb.pull_request is null where p.test = r.test and p.run < r.run order by p.run desc, p.number desc limit 1) b on true`
 const isBad = sql`r.outcome in ('failed', 'errored')`
 /** Was there a waiver for it at the end of its run. */
 const isQuarantined = sql`exists (select 1 from waiver w join test wt on wt.app = w.app and w.kind = 'test'
@@ -111,6 +111,7 @@ export async function listTests(db: Database, run: number, filter: TestFilter): 
       select count(*) filter (where good and bad)::int as commits, count(*)::int as of from (
         select bool_or(p.outcome = 'passed') as good, bool_or(p.outcome in ('failed', 'errored') or p.retried) as bad
         from test_result p join pipeline_run pr on pr.id = p.run where p.test = r.test and p.run <= r.run
+          and (pr.pull_request is null or p.run = r.run)
         group by pr.sha order by max(p.run) desc limit ${commitsLooked}) commit) f
     order by place`)
 }
@@ -193,7 +194,8 @@ export async function listMeasurements(db: Database, run: number, base: number |
     db.query<Row>(sql`select ${columns} from measurement r ${lastAttempt} where r.run = ${base}::bigint`),
     db.query<{ name: string; history: number[] }>(sql`select r.name, array_agg(r.value order by r.run) as history
       from measurement r ${lastAttempt} where r.run in (
-        select id from pipeline_run where app = (select app from pipeline_run where id = ${run}) and id < ${run} order by id desc limit ${runsLooked})
+        select id from pipeline_run where app = (select app from pipeline_run where id = ${run}) and id < ${run}
+          and pull_request is null order by id desc limit ${runsLooked})
       group by r.name`),
   ])
   if (rows.length === 0) return null
@@ -258,7 +260,8 @@ export async function pastTests(
 ): Promise<{ file: string | null; suite: string; seconds: number }[]> {
   return db.query(sql`with latest as (
       select distinct on (r.test) r.test, r.file, r.seconds from test_result r join test t on t.id = r.test
-      where t.app = ${app} and r.run < ${before} and r.seconds is not null order by r.test, r.run desc)
+      where t.app = ${app} and r.run < ${before} and r.seconds is not null
+        and not exists (select from pipeline_run p where p.id = r.run and p.pull_request is not null) order by r.test, r.run desc)
     select l.file, t.suite, sum(l.seconds)::float8 as seconds from latest l join test t on t.id = l.test group by l.file, t.suite`)
 }
 
@@ -271,12 +274,12 @@ export function carryTests({ run, step, attempt }: Attempt): Statement {
     on conflict do nothing`
 }
 
-/** Reports of all but an app's newest runs are forgotten. */
+/** Reports of all but an app's newest runs are forgotten; pull requests push none of the branch out. */
 export async function forgetReports(db: Database, kept: number): Promise<void> {
   for (const table of ['test_result', 'coverage', 'finding', 'measurement', 'material', 'report'])
     await db.query({
       text: `delete from ${table} where run in (select id from (
-        select id, row_number() over (partition by app order by id desc) as age from pipeline_run) aged where age > $1)`,
+        select id, row_number() over (partition by app, pull_request is null order by id desc) as age from pipeline_run) aged where age > $1)`,
       values: [kept],
     })
 }

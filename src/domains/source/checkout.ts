@@ -15,13 +15,11 @@ const config = `[core]
 /**
  * Checks a commit out into a folder of its own, with a `.git` that borrows the objects of the bare repository and knows its
  * tags, but has no remote: steps can ask git about the commit, and cannot push. A half checkout of an earlier try is removed
- * first. Warnings are sentences about what the folder lacks.
+ * first. Warnings are sentences about what the folder lacks: a stranger's submodules, because they are fetched as the server's user.
  */
 export async function checkout(
   bare: string,
-  sha: string,
-  folder: string,
-  signal: AbortSignal,
+  { sha, folder, isTrusted, signal }: { sha: string; folder: string; isTrusted: boolean; signal: AbortSignal },
 ): Promise<{ warnings: string[] }> {
   if (!/^[0-9a-f]{40,64}$/.test(sha)) throw new FairleadError('not_found', { kind: 'commit', id: sha })
   await rm(folder, { recursive: true, force: true })
@@ -36,8 +34,12 @@ export async function checkout(
   ])
   // Filters come from the configuration of the user or the system, and neither counts here: nothing runs on checkout.
   await git(folder, ['checkout', '--quiet', '--force', '--detach', sha], { signal, timeoutMs: 600_000 })
-  if (existsSync(join(folder, '.gitmodules'))) await fetchSubmodules(folder, signal)
-  return { warnings: await lfsWarnings(folder, signal) }
+  const warnings = await lfsWarnings(folder, signal)
+  if (!existsSync(join(folder, '.gitmodules'))) return { warnings }
+  if (!isTrusted)
+    return { warnings: [...warnings, 'its submodules are not fetched until somebody approves the commit'] }
+  await fetchSubmodules(folder, signal)
+  return { warnings }
 }
 
 /** For `git describe`. */

@@ -46,7 +46,7 @@ async function checkedOut(
 ): Promise<{ folder: string; warnings: string[]; git(...args: string[]): Promise<string> }> {
   const folder = join(await mkdtemp(join(tmpdir(), 'fairlead-checkout-')), 'workspace')
   folders.push(join(folder, '..'))
-  const { warnings } = await world.source.checkout({ app, sha, folder, signal: never })
+  const { warnings } = await world.source.checkout({ app, sha, folder, isTrusted: true, signal: never })
   return { folder, warnings, git: async (...args) => (await execute('git', args, { cwd: folder })).stdout }
 }
 
@@ -320,7 +320,7 @@ describe('checking out', () => {
     await rm(join(folder, 'a.txt'))
     await writeFile(join(folder, 'left-over'), 'x')
     await writeFile(join(folder, '.git/index.lock'), '')
-    await world.source.checkout({ app: 'whole-checkout', sha: head, folder, signal: never })
+    await world.source.checkout({ app: 'whole-checkout', sha: head, folder, isTrusted: true, signal: never })
     expect(await git('status', '--porcelain')).toBe('')
     await expect(stat(join(folder, 'left-over'))).rejects.toThrow('ENOENT')
   })

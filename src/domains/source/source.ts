@@ -185,7 +185,7 @@ export function createSource(options: SourceOptions) {
     deliverCommit,
     stored: (name: string) => store.getApp(db, name),
     listStored: () => store.listApps(db),
-    checkout: (request: { app: string; sha: string; folder: string; signal: AbortSignal }) =>
-      checkout(bareOf(request.app), request.sha, request.folder, request.signal),
+    checkout: (request: { app: string; sha: string; folder: string; isTrusted: boolean; signal: AbortSignal }) =>
+      checkout(bareOf(request.app), request),
   }
 }

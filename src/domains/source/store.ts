@@ -50,11 +50,23 @@ export const isLostRace = (error: unknown): boolean => sqlState(error) === '2201
 /** Somebody else stored the same meanwhile. */
 export const isKnown = (error: unknown): boolean => sqlState(error) === '23505'
 
-/** A commit that comes back by a force-push keeps its first row and chain: it is `again`. */
+/** A commit that comes back by a force-push keeps its first row and chain: it is `again`. One that was the head of a pull request is of the branch from now on. */
 export function insertChange(change: Omit<Change, 'received'>, again: boolean): Statement {
   return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
     values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
-      ${change.committed}::timestamptz, ${change.chain}) ${again ? sql`on conflict (app, sha) do nothing` : sql``}`
+      ${change.committed}::timestamptz, ${change.chain}) ${
+        again
+          ? sql`on conflict (app, sha) do update set branch = excluded.branch, base = excluded.base, received = now()
+            where change.branch like 'pull/%'`
+          : sql``
+      }`
+}
+
+/** The head of a pull request, in the row of its commit; a commit that is known keeps its own. */
+export function insertHead(change: Omit<Change, 'received'>): Statement {
+  return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
+    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
+      ${change.committed}::timestamptz, ${change.chain}) on conflict (app, sha) do nothing`
 }
 
 export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {

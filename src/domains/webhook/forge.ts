@@ -13,6 +13,8 @@ export interface PullRequest {
   state: 'open' | 'merged' | 'closed'
   title: string
   author: string
+  /** not said by deliveries of before */
+  isDraft?: boolean
   /** the newest commit, the branch, and the repository where they are; null when that is gone */
   head: { sha: string; branch: string; repository: string | null }
   /** the branch that it wants to go into, and the repository of that */

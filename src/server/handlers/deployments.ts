@@ -2,6 +2,7 @@ import type { Decision, Permission } from '#contract/decision.ts'
 import type { Configuration } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { type Actor, nameOfActor } from '#contract/event.ts'
+import { isPreviewName } from '#contract/pull-request.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { may, visibleApps } from '#contract/reach.ts'
 import { applyChange } from '#domains/config/config.ts'
@@ -89,6 +90,7 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     },
     changeConfiguration: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
+      refusePreview(params.environment)
       refuseReserved([...Object.keys(body.variables), ...Object.keys(body.secrets), ...Object.keys(body.references)])
       for (const [name, reference] of Object.entries(body.references)) {
         const problem = world.references.problem(reference)
@@ -179,9 +181,17 @@ async function decide(
 }
 
 async function mustHave(db: Database, app: string, environment: string): Promise<void> {
-  const known = await store.listEnvironments(db, app)
+  const known = await store.listAllEnvironments(db, app)
   if (!known.some((one) => one.name === environment))
     throw new FairleadError('not_found', { kind: 'environment', id: `${app}/${environment}` })
+}
+
+/** What runs for a pull request is configured where everybody sees it. */
+function refusePreview(environment: string): void {
+  if (isPreviewName(environment))
+    throw new FairleadError('not_now', {
+      why: `${environment} is of a pull request; \`pull_requests.preview\` in fairlead.yaml says what it is configured with`,
+    })
 }
 
 /** Names that Fairlead gives a service itself, or that would change how programs are found and loaded. */

@@ -9,6 +9,7 @@ import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as deployments from '#domains/deploy/store.ts'
 import type { ReleaseReport } from '#domains/deploy/target.ts'
 import * as runs from '#domains/pipeline/store.ts'
+import { countPullRequests } from '#domains/pull-request/store.ts'
 import type { World } from '#flows/world.ts'
 
 /** Reads the apps; given by the source. */
@@ -26,7 +27,7 @@ export function lineHandlers(world: World, apps: Apps): SomeHandlers<'listLines'
     getLine: async ({ params }) => line(world, await mustGet(apps, params.app)),
     getEnvironment: async ({ params }) => {
       await mustGet(apps, params.app)
-      const stored = (await deployments.listEnvironments(world.db, params.app)).find(
+      const stored = (await deployments.listAllEnvironments(world.db, params.app)).find(
         (one) => one.name === params.environment,
       )
       if (!stored)
@@ -47,18 +48,20 @@ async function line(world: World, app: App): Promise<Line> {
     deployments.listEnvironments(world.db, app.name),
     runs.recentRuns(world.db, app.name, 8),
   ])
-  const [environments, all] = await Promise.all([
+  const [environments, all, pullRequests] = await Promise.all([
     Promise.all(stored.map((one) => environment(world, one))),
     deployments.deploymentsOfRuns(
       world.db,
       recent.map((run) => run.id),
     ),
+    countPullRequests(world.db, app.name),
   ])
   return {
     app,
     environments,
     runs: recent.map((run) => ({ ...run, deployments: all.filter((deployment) => deployment.run === run.id) })),
     latest: recent[0]?.change ?? null,
+    pullRequests,
   }
 }
 

@@ -6,6 +6,7 @@ import type { Run, RunDetail } from '#contract/run.ts'
 import { deploymentsOfRuns, liftHolds, listEnvironments } from '#domains/deploy/store.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
 import * as store from '#domains/pipeline/store.ts'
+import { getPullRequest } from '#domains/pull-request/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { queueDelivery } from '#flows/queue.ts'
@@ -56,6 +57,7 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     retryRun: async ({ params }, caller) => {
       const run = await mustGet(db, params.run)
       if (run.ended === null) throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
+      if (run.pullRequest !== null) return headAgain(db, engine, run, caller)
       const how = { retryOf: run.id, trigger: run.trigger, parameters: await store.getParameters(db, run.id) }
       return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
     },
@@ -96,7 +98,12 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
     listEnvironments(db, run.app),
     store.getDefinition(db, id),
   ])
-  const names = definition ? Object.keys(definition.environments) : environments.map((environment) => environment.name)
+  const names =
+    run.pullRequest !== null
+      ? [...new Set(deployments.map(({ environment }) => environment))]
+      : definition
+        ? Object.keys(definition.environments)
+        : environments.map((environment) => environment.name)
   return {
     ...run,
     steps,
@@ -140,6 +147,24 @@ async function startAgain(
     ...statements,
   ])
   return mustGet(db, run)
+}
+
+/** The head of an open pull request once more, as trusted as it is now. */
+async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller): Promise<Run> {
+  const number = run.pullRequest ?? 0
+  const pull = await getPullRequest(db, run.app, number)
+  if (pull?.state !== 'open')
+    throw new FairleadError('not_now', { why: `Pull request ${number} is ${pull?.state ?? 'forgotten'}` })
+  if (pull.sha !== run.change.sha)
+    throw new FairleadError('not_now', { why: `The head of pull request ${number} is another commit by now` })
+  const isTrusted = pull.fork === null || pull.approved === pull.sha
+  if (!isTrusted && run.isTrusted)
+    throw new FairleadError('not_now', { why: `The head of pull request ${number} is not approved any more` })
+  const { run: id, statements } = await queueDelivery(db, engine, run.change, {
+    ...{ actor: caller.name, retryOf: run.id, trigger: 'pull_request', pullRequest: { number, isTrusted } },
+  })
+  await db.batch(statements)
+  return mustGet(db, id)
 }
 
 /** The log file of a step's attempt; attempt 0 when none has begun. */

@@ -65,12 +65,35 @@ const share = (data: Data): string =>
   typeof data['share'] === 'number' ? `${formatShare(data['share'])} of the requests` : 'a part of the requests'
 
 const tells: Record<string, Tell> = {
+  'pullrequest.approved': (event, data) => ({
+    tone: 'good',
+    text: `${event.actor} approved ${typeof data['sha'] === 'string' ? shortSha(data['sha']) : 'the head'} of pull request ${last(event.subject)}`,
+  }),
   'repository.created': (event) => ({ tone: 'fact', text: `${event.app} was registered` }),
   'repository.deleted': (event) => ({ tone: 'fact', text: `${event.app} was removed` }),
-  'change.merged': (event, data) => ({
+  'change.created': (event, data) => ({
     tone: 'fact',
-    text: `${String(data['author'] ?? event.actor)} checked in ${quoted(data)} (${shortSha(last(event.subject))})`,
+    text: `${String(data['author'] ?? event.actor)} opened pull request ${last(event.subject)}: ${quoted(data)}`,
   }),
+  'change.updated': (event, data) => ({
+    tone: 'fact',
+    text: data['isAgain']
+      ? `Pull request ${last(event.subject)} was opened again`
+      : typeof data['sha'] === 'string'
+        ? `Pull request ${last(event.subject)} has a new head, ${shortSha(data['sha'])}`
+        : `Pull request ${last(event.subject)} was changed`,
+  }),
+  'change.abandoned': (event, data) => ({
+    tone: 'fact',
+    text: `Pull request ${last(event.subject)} was closed${because(data)}`,
+  }),
+  'change.merged': (event, data) =>
+    data['pullRequest'] !== undefined
+      ? { tone: 'good', text: `Pull request ${last(event.subject)} was merged: ${quoted(data)}` }
+      : {
+          tone: 'fact',
+          text: `${String(data['author'] ?? event.actor)} checked in ${quoted(data)} (${shortSha(last(event.subject))})`,
+        },
   'branch.deleted': () => ({ tone: 'warn', text: 'The branch that is delivered was deleted' }),
   'pipelinerun.queued': (event, data) => ({
     tone: 'wait',
@@ -100,6 +123,10 @@ const tells: Record<string, Tell> = {
   }),
   'environment.created': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was made` }),
   'environment.modified': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was changed` }),
+  'environment.deleted': (event, data) => ({
+    tone: 'fact',
+    text: `Environment ${last(event.subject)} was removed${because(data)}`,
+  }),
   'service.deployed': (_, data) => ({
     tone: 'good',
     text: `${kindOf(data)} has the traffic of ${where(data)}, as the first`,
@@ -301,6 +328,7 @@ const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${t
 function pageOf(event: StoredEvent): string | null {
   const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(event.subject)
   if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
+  if (event.app !== null && event.data['pullRequest'] !== undefined) return `/apps/${event.app}/pull-requests`
   const verdict = /^deployment\/(\d+)$/.exec(event.subject)
   if (verdict && shortType(event.type).startsWith('verdict.')) return `/deployments/${verdict[1]}/verdict`
   const environment = event.data['environment']

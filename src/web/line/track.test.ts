@@ -61,6 +61,8 @@ const runOf = (
   ended: null,
   artifact: deployments.length > 0 ? 'sha256:0' : null,
   retryOf: null,
+  pullRequest: null,
+  isTrusted: true,
   trigger: 'push',
   deployments,
   ...more,
@@ -86,6 +88,7 @@ const line = (environments: Environment[], runs: LineRun[], name = 'prepaid'): L
   environments,
   runs,
   latest: runs[0]?.change ?? null,
+  pullRequests: { open: 0, previews: 0 },
 })
 
 const live = (run: number) => [deployment(run, 'dev', 'live'), deployment(run, 'production', 'live')]

@@ -38,6 +38,8 @@ const run = (steps: Step[], environments = ['dev', 'production']): RunDetail => 
   started: '2026-11-23T10:00:00.000Z',
   ended: null,
   artifact: null,
+  pullRequest: null,
+  isTrusted: true,
   retryOf: null,
   trigger: 'push',
   steps,

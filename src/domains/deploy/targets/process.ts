@@ -26,6 +26,11 @@ export function processTarget(host: HostClient): Target {
       host.expositions(app, environment, release, path, names),
     stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
     remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
+    environments: async () => {
+      const { releases, routes } = await host.status()
+      const all = [...releases, ...routes].map(({ app, environment }) => ({ app, environment }))
+      return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
+    },
     removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),
     log: ({ app, environment, release }, service, lines) => host.log(app, environment, release, service, lines),
   }

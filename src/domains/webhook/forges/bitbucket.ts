@@ -26,6 +26,7 @@ const cloudPullRequest = z.object({
     id: z.number().int().positive(),
     state: z.string(),
     title: line,
+    draft: z.boolean().nullish(),
     author: z.object({ nickname: line.optional(), display_name: line.optional() }).nullish(),
     source: cloudEnd,
     destination: cloudEnd,
@@ -46,6 +47,7 @@ const serverPullRequest = z.object({
     id: z.number().int().positive(),
     state: z.string(),
     title: line,
+    draft: z.boolean().nullish(),
     author: z.object({ user: z.object({ name: line }) }).nullish(),
     fromRef: serverEnd,
     toRef: serverEnd,
@@ -96,6 +98,7 @@ function readCloud(payload: unknown): CheckIn {
     state: stateOf(one.state),
     title: one.title,
     author: one.author?.nickname ?? one.author?.display_name ?? 'unknown',
+    isDraft: one.draft ?? false,
     head: {
       sha: source.commit?.hash ?? '',
       branch: source.branch.name,
@@ -119,6 +122,7 @@ function readServer(event: string, payload: unknown): CheckIn {
     state: event === 'pr:deleted' ? 'closed' : stateOf(one.state),
     title: one.title,
     author: one.author?.user.name ?? 'unknown',
+    isDraft: one.draft ?? false,
     head: { sha: one.fromRef.latestCommit, branch: one.fromRef.displayId, repository: repositoryOf(one.fromRef) },
     base: { branch: one.toRef.displayId, repository: repositoryOf(one.toRef) },
   }
