@@ -145,3 +145,28 @@ function giteaLike(name: string, secret: string, push: Push): Sent {
     },
   }
 }
+
+/** A pull request as GitHub announces it. */
+export function gitHubPullRequest(
+  secret: string,
+  pull: { number: number; state: 'open' | 'closed'; sha: string; branch: string },
+): Sent {
+  const repo = { clone_url: 'https://git.example.com/acme/shop.git' }
+  const body = JSON.stringify({
+    action: pull.state === 'open' ? 'synchronize' : 'closed',
+    pull_request: {
+      ...{ number: pull.number, state: pull.state, merged: false, title: 'Propose it', user: { login: 'grace' } },
+      head: { ref: pull.branch, sha: pull.sha, repo },
+      base: { ref: 'main', sha: '0'.repeat(40), repo },
+    },
+  })
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'pull_request',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${hmac(secret, body)}`,
+    },
+  }
+}

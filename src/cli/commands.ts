@@ -9,6 +9,7 @@ import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
 import * as logs from './commands/logs.ts'
 import * as machine from './commands/machine.ts'
+import * as pulls from './commands/pulls.ts'
 import * as reports from './commands/reports.ts'
 import * as runs from './commands/runs.ts'
 import * as status from './commands/status.ts'
@@ -37,6 +38,7 @@ export const registrations: Register[] = [
   events.register,
   webhook.register,
   forge.register,
+  pulls.register,
   decision.register,
   user.register,
   access.register,

@@ -29,8 +29,6 @@ const patienceMs = 10_000
 async function forgeOf(eyes: Eyes, app: string, signal: AbortSignal): Promise<{ client: ForgeClient } | null> {
   const forge = await forges.getForge(eyes.db, app)
   if (!forge) return null
-  // It asked to be left alone.
-  if (forge.paused !== null) throw new ForgeRefusal(429, new Headers(), forge.problem ?? '')
   const client = clients[forge.kind]({
     url: forge.url,
     repository: forge.repository,

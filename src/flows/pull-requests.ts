@@ -26,9 +26,10 @@ export interface PullRequestsOptions {
   parallel: number
 }
 
-/** A replica has an app to itself for so long, and gives up what it does in there before that, in seconds. */
-const claimSeconds = 120
-const lookSeconds = 110
+/** A replica has an app to itself for so long, and says again and again that it goes on; no look takes longer than that, in seconds. */
+const claimSeconds = 10
+const renewSeconds = 3
+const lookSeconds = 300
 /** What is cancelled is waited for so long within a look, in milliseconds; else the next one comes soon. */
 const settleMs = 15_000
 const soonSeconds = 3
@@ -64,6 +65,9 @@ export async function keepPullRequests(options: PullRequestsOptions, signal: Abo
 async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: AbortSignal): Promise<void> {
   const { db, log } = options.world
   const signal = AbortSignal.any([stop, AbortSignal.timeout(lookSeconds * 1000)])
+  const renew = setInterval(() => {
+    if (!signal.aborted) db.query(pulls.keepLook(look, claimSeconds)).catch(() => undefined)
+  }, renewSeconds * 1000)
   try {
     const { problem, seconds } = await see(options, look, signal)
     await db.query(pulls.endLook(look, { problem, seconds }))
@@ -72,6 +76,8 @@ async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: Abor
     const problem = (error as Error).message.slice(0, 400)
     log.warn('the pull requests of an app could not be looked at', { app: look.app, error: problem })
     await db.query(pulls.endLook(look, { problem, seconds: soonSeconds * 3 })).catch(() => undefined)
+  } finally {
+    clearInterval(renew)
   }
 }
 

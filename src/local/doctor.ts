@@ -16,6 +16,7 @@ export async function examine(home: Home, env: Record<string, string | undefined
     database(env),
     server(home),
     services(home),
+    previews(home),
     isolation(home, env),
   ])
 }
@@ -93,6 +94,30 @@ async function services(home: Home): Promise<DoctorLine> {
     what: 'services',
     state: sick.length > 0 ? 'problem' : 'ok',
     detail: names.join(', ') || `${environments.length} environments`,
+  }
+}
+
+/** How many previews there are, and since when that is known to be right. */
+async function previews(home: Home): Promise<DoctorLine> {
+  const what = 'previews'
+  const connection = await findServer(home)
+  if (!connection) return { what, state: 'unknown', detail: 'the server does not answer, so nothing is known of them' }
+  const client = createClient({ base: connection.url, token: connection.token })
+  const { apps } = await client.listApps()
+  const looks = await Promise.all(
+    apps.map(async ({ name }) => ({
+      name,
+      ...(await client.listPullRequests({ params: { app: name }, query: { limit: 1 } })),
+    })),
+  )
+  const count = looks.reduce((sum, look) => sum + look.previews, 0)
+  const problems = looks.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`]))
+  const oldest = looks.flatMap(({ looked }) => looked ?? []).toSorted()[0]
+  const since = oldest === undefined ? '' : `, all of them looked at since ${oldest}`
+  return {
+    what,
+    state: problems.length > 0 ? 'warning' : 'ok',
+    detail: [`${count} of pull requests${since}`, ...problems].join('; '),
   }
 }
 

@@ -94,12 +94,18 @@ async function status(context: Context, app: string | undefined): Promise<void> 
 function describe(context: Context, line: Line, paint: Paint): string[] {
   const rows = line.environments.map((one) => environmentRow(context, one, paint))
   const open = line.runs.filter((run) => run.ended === null)
+  const { open: pulls, previews } = line.pullRequests
   return [
     paint.bold(line.app.name) + (line.app.problem ? paint.bad(`  ${line.app.problem}`) : ''),
     ...table(
       [['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim), ...rows],
       context.stdout.columns ?? 120,
     ),
+    ...(pulls + previews > 0
+      ? [
+          `  ${pulls} open pull ${pulls === 1 ? 'request' : 'requests'}, ${previews} ${previews === 1 ? 'preview' : 'previews'}`,
+        ]
+      : []),
     ...open.map(
       (run) =>
         `  ${state(run.state, paint)} run ${run.id}  ${short(run.change.sha)}  ${run.change.subject}${run.reason ? `  (${run.reason})` : ''}`,

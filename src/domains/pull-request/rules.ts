@@ -86,8 +86,7 @@ function decideOne(pull: Standing, settings: PullRequestsFile | null, isConfined
   if (leave?.run === true && sha !== null && isWanted)
     return [...cancel(openRuns), { kind: 'begin', number, sha, isTrusted: leave.isTrusted }]
   // A head that gave way to one that may not run yet.
-  if (openRuns.length > 0)
-    return cancel(sha === null ? [] : openRuns.filter((one) => one !== run?.id || run.sha !== sha))
+  if (openRuns.length > 0) return cancel(openRuns.filter((one) => one !== run?.id || run.sha !== sha))
   if (!pull.hasPreview) return []
   if (settings?.preview.deploy === false)
     return [{ kind: 'remove', number, reason: 'fairlead.yaml asks for no previews' }]

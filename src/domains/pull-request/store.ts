@@ -134,6 +134,11 @@ export function endLook(
     where app = ${app} and claim = ${claim}`
 }
 
+/** The look goes on. */
+export function keepLook({ app, claim }: Look, seconds: number): Statement {
+  return sql`update pull_request_look set claimed = now() + make_interval(secs => ${seconds}) where app = ${app} and claim = ${claim}`
+}
+
 /** Divides by zero, and so undoes the batch, when somebody else has looked meanwhile. */
 export function mustStillLook({ app, claim }: Look): Statement {
   return sql`select 1 / count(*) from pull_request_look where app = ${app} and claim = ${claim}`
