@@ -60,8 +60,10 @@ export async function startProposing(
     propose: async (pull, changes) => {
       const place = pull.fork === undefined ? repository : fork
       if (place === fork) await fork.git('fetch', '--quiet', repository.folder, 'main')
-      const isKnown = (await place.git('branch', '--list', pull.branch)).trim() !== ''
-      const from = isKnown ? [pull.branch] : ['-b', pull.branch, place === fork ? 'FETCH_HEAD' : 'main']
+      // A fork has a branch `main`, too, which is not where ours began.
+      const branch = place === fork ? `pull-${pull.number}` : pull.branch
+      const isKnown = (await place.git('branch', '--list', branch)).trim() !== ''
+      const from = isKnown ? [branch] : ['-b', branch, place === fork ? 'FETCH_HEAD' : 'main']
       await place.git('checkout', '--quiet', ...from)
       const sha = await place.commit(changes, `Propose ${pull.number}`)
       const ref = headRefs[kind]!(pull)

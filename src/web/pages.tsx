@@ -12,6 +12,9 @@ const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-p
 const SessionsPage = lazy(async () => ({ default: (await import('./access/sessions-page.tsx')).SessionsPage }))
 const UsersPage = lazy(async () => ({ default: (await import('./access/users-page.tsx')).UsersPage }))
 const WebhookPage = lazy(async () => ({ default: (await import('./webhook/webhook-page.tsx')).WebhookPage }))
+const PullRequestsPage = lazy(async () => ({
+  default: (await import('./pull-request/pull-requests-page.tsx')).PullRequestsPage,
+}))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
 const ChangePage = lazy(async () => ({ default: (await import('./change/change-page.tsx')).ChangePage }))
 const DeploymentsPage = lazy(async () => ({
@@ -42,6 +45,7 @@ export function Pages() {
           <Route path="/apps/:app" element={<AppPage />} />
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
           <Route path="/apps/:app/trends" element={<TrendsPage />} />
+          <Route path="/apps/:app/pull-requests" element={<PullRequestsPage />} />
           <Route path="/apps/:app/webhook" element={<WebhookPage />} />
           <Route path="/tokens" element={<TokensPage />} />
           <Route path="/sessions" element={<SessionsPage />} />

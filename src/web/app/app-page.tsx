@@ -4,8 +4,9 @@ import { Link, useNavigate, useParams } from 'react-router'
 import type { App } from '#contract/app.ts'
 import type { Line } from '#contract/environment.ts'
 import { LineRow } from '../line/line-row.tsx'
-import { useLine, useMay, useRunDetails } from '../live/queries.ts'
+import { useLine, useMay, usePullRequests, useRunDetails } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
+import { PullRequestRow } from '../pull-request/pull-request-row.tsx'
 import { RunRow } from '../run/run-row.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
@@ -40,6 +41,7 @@ function AppView({ line }: { line: Line }) {
         </p>
       ) : null}
       <LineRow line={line} detail={details.get(inSteps[0] ?? 0)} bare />
+      {line.pullRequests.open + line.pullRequests.previews > 0 ? <PullRequests app={app.name} /> : null}
       <Section title="How a change gets here">
         <HowToPush app={app} isNew={line.latest === null} />
       </Section>
@@ -68,6 +70,24 @@ function AppView({ line }: { line: Line }) {
         )}
       </Section>
     </>
+  )
+}
+
+/** Those that are open; the line knows only how many. */
+function PullRequests({ app }: { app: string }) {
+  const query = usePullRequests(app, 'open', 10)
+  return (
+    <Section title="Pull requests" aside={<ButtonLink to={`/apps/${app}/pull-requests`}>All pull requests</ButtonLink>}>
+      <Loaded query={query} shape={<RowsShape rows={2} height="h-16" />}>
+        {({ pullRequests }) => (
+          <ul className="panel divide-y divide-edge overflow-hidden">
+            {pullRequests.map((pull) => (
+              <PullRequestRow key={pull.number} pull={pull} />
+            ))}
+          </ul>
+        )}
+      </Loaded>
+    </Section>
   )
 }
 

@@ -1,6 +1,7 @@
 import { ExternalLink, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { useParams } from 'react-router'
+import { isPreviewName } from '#contract/pull-request.ts'
 import type { Environment } from '#contract/environment.ts'
 import { DeploymentRow } from '../deployment/deployment-row.tsx'
 import { useDeployments, useEnvironment, useMay, useTimeLost } from '../live/queries.ts'
@@ -101,7 +102,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           services={[...new Set(environment.instances.map((one) => one.service))]}
         />
       ) : null}
-      <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
+      {isPreviewName(name) ? null : <ConfigurationSection app={app} environment={name} isRunning={current !== null} />}
       <History app={app} environment={name} />
     </>
   )

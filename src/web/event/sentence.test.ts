@@ -73,3 +73,28 @@ test('tells a canary by its share and its end, and leads to its verdict', () => 
   // Whatever is not known is never told as good.
   expect(canary('finished', {}).tone).toBe('unknown')
 })
+
+test('tells a pull request by what became of it, and leads to the list', () => {
+  const pull = (type: string, data: StoredEvent['data']) =>
+    tell(
+      event(`dev.cdevents.${type}`, { subject: 'pull-request/12', actor: 'grace', data: { pullRequest: 12, ...data } }),
+    )
+  const to = '/apps/prepaid/pull-requests'
+  expect(pull('change.created', { subject: 'Round prices', author: 'grace' })).toEqual({
+    tone: 'fact',
+    text: 'Grace opened pull request 12: “Round prices”',
+    to,
+  })
+  expect(pull('change.updated', { sha: 'a'.repeat(40) }).text).toBe('Pull request 12 has a new head, aaaaaaa')
+  expect(pull('change.updated', { isAgain: true }).text).toBe('Pull request 12 was opened again')
+  expect(pull('change.merged', { subject: 'Round prices' })).toMatchObject({ tone: 'good', to })
+  expect(pull('change.abandoned', { reason: 'it was closed' }).text).toBe('Pull request 12 was closed: it was closed')
+  // A change of the branch is told as before.
+  const merged = event('dev.cdevents.change.merged', {
+    subject: 'change/abcdef0123',
+    data: { author: 'Ada', subject: 'Round' },
+  })
+  expect(tell(merged).text).toBe('Ada checked in “Round” (abcdef0)')
+  const ended = { subject: 'run/7', data: { state: 'succeeded', pullRequest: 12 } }
+  expect(tell(event('dev.cdevents.pipelinerun.finished', ended))).toMatchObject({ text: 'Run 7 passed', to: '/runs/7' })
+})

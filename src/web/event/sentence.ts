@@ -102,7 +102,8 @@ const tells: Record<string, Tell> = {
   'pipelinerun.started': (event) => ({ tone: 'move', text: `Run ${last(event.subject)} started` }),
   'pipelinerun.finished': (event, data) => {
     const end = runEnds[String(data['state'])] ?? { tone: 'fact' as const, text: 'ended' }
-    return { tone: end.tone, text: `Run ${last(event.subject)} ${end.text}${because(data)}` }
+    const isHead = data['pullRequest'] !== undefined && data['state'] === 'succeeded'
+    return { tone: end.tone, text: `Run ${last(event.subject)} ${isHead ? 'passed' : end.text}${because(data)}` }
   },
   'taskrun.started': (event) => ({ tone: 'move', text: `Step ${last(event.subject)} started` }),
   'taskrun.finished': (event, data) => {

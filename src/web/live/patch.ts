@@ -86,7 +86,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
     if (now.listOfApps) void old('lines')
     for (const run of now.runs) void old('run', run)
     for (const deployment of now.verdicts) void Promise.all([old('verdict', deployment), old('deployment', deployment)])
-    for (const app of now.apps) void old('environment', app)
+    for (const app of now.apps) void Promise.all([old('environment', app), old('pull-requests', app)])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
     if (now.tokens || now.users) void old('tokens')

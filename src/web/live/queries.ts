@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import type { Role } from '#contract/endpoint.ts'
+import type { PullRequest } from '#contract/pull-request.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { may } from '#contract/reach.ts'
 import type { DeploymentState, RunState } from '../ui/state.ts'
@@ -255,6 +256,18 @@ export function useWebhookDeliveries(app: string) {
       deliveries.length < deliveryPage ? null : (deliveries.at(-1)?.number ?? null),
     placeholderData: keepPreviousData,
     refetchInterval: 2000,
+  })
+}
+
+/** The pull requests of an app; events of the app make them old, and how well they are known is told by none. */
+export function usePullRequests(app: string, state?: PullRequest['state'], limit = 200) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['pull-requests', app, state ?? '', limit],
+    queryFn: ({ signal }) =>
+      client.listPullRequests({ params: { app }, query: { limit, ...(state ? { state } : {}) }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: lookAgain,
   })
 }
 

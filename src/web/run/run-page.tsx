@@ -109,6 +109,15 @@ function Facts({ run }: { run: RunDetail }) {
   return (
     <p className="mt-1 flex flex-wrap items-center gap-x-2 text-soft">
       <span>Run {run.id}</span>
+      {run.pullRequest === null ? null : (
+        <>
+          <span aria-hidden>·</span>
+          <Link to={`/apps/${run.app}/pull-requests`} className="quiet-link">
+            pull request {run.pullRequest}
+          </Link>
+          {run.isTrusted ? null : <span>without secrets</span>}
+        </>
+      )}
       <span aria-hidden>·</span>
       <span className="flex items-center">
         <Sha sha={change.sha} />
@@ -123,7 +132,7 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{change.author.name}</span>
       <span aria-hidden>·</span>
       <span>
-        checked in to {change.branch} <Ago time={change.received} />
+        {run.pullRequest === null ? `checked in to ${change.branch}` : 'proposed'} <Ago time={change.received} />
       </span>
     </p>
   )
@@ -149,13 +158,19 @@ function Actions({ run }: { run: RunDetail }) {
       danger: true,
       act: () => client.cancelRun({ params }),
     })
-  const askRetry = (): void =>
-    ask({
-      title: 'Deliver it again?',
-      text: `${what} goes through every step and environment in a new run. If it was held, the hold is lifted.`,
-      verb: 'Deliver again',
-      act: () => retry.mutateAsync(),
-    })
+  const runAgain: Question = {
+    title: 'Run it again?',
+    text: `${what} goes through every step once more, while it is the head of pull request ${run.pullRequest}.`,
+    verb: 'Run it again',
+    act: () => retry.mutateAsync(),
+  }
+  const deliverAgain: Question = {
+    title: 'Deliver it again?',
+    text: `${what} goes through every step and environment in a new run. If it was held, the hold is lifted.`,
+    verb: 'Deliver again',
+    act: () => retry.mutateAsync(),
+  }
+  const askRetry = (): void => ask(run.pullRequest === null ? deliverAgain : runAgain)
   return (
     <>
       {isActive(run.state) ? (

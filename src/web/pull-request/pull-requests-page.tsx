@@ -1,0 +1,81 @@
+import { useParams } from 'react-router'
+import { usePullRequests } from '../live/queries.ts'
+import { SelectFilter, useFilter } from '../ui/filters.tsx'
+import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
+import { Loaded } from '../ui/problem.tsx'
+import { asSentence } from '../ui/state.ts'
+import { StatusIcon } from '../ui/status.tsx'
+import { Ago } from '../ui/time.tsx'
+import { PullRequestRow } from './pull-request-row.tsx'
+
+const states = ['open', 'merged', 'closed'] as const
+
+/** What is proposed for the branch of an app, what became of it, and how well that is known. */
+export function PullRequestsPage() {
+  const { app = '' } = useParams()
+  const [wanted] = useFilter('state')
+  const query = usePullRequests(
+    app,
+    states.find((one) => one === wanted),
+  )
+  useTitle(`Pull requests of ${app}`)
+  const choices = states.map((value) => ({ value, text: `${value.charAt(0).toUpperCase()}${value.slice(1)}` }))
+  return (
+    <>
+      <PageHead
+        crumbs={[
+          { to: '/', text: 'Lines' },
+          { to: `/apps/${app}`, text: app },
+        ]}
+        title="Pull requests"
+        actions={<SelectFilter name="state" label="State" choices={choices} />}
+      />
+      <Loaded query={query} shape={<RowsShape rows={5} height="h-16" />}>
+        {(known) => (
+          <>
+            <Known {...known} />
+            {known.pullRequests.length === 0 ? (
+              <Nothing>
+                {wanted
+                  ? 'There is none like that.'
+                  : 'There is none. They are known where the forge of the app is connected, or where its webhook tells of them.'}
+              </Nothing>
+            ) : (
+              <ul className="panel divide-y divide-edge overflow-hidden">
+                {known.pullRequests.map((pull) => (
+                  <PullRequestRow key={pull.number} pull={pull} />
+                ))}
+              </ul>
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+/** No answer is not the same as nothing: it says since when it is known what is open. */
+function Known({ looked, problem, previews }: { looked: string | null; problem: string | null; previews: number }) {
+  return (
+    <p className="mb-3 flex flex-wrap items-start gap-x-2 text-soft">
+      {problem === null ? null : (
+        <span className="flex items-start gap-1.5 text-ink" role="alert">
+          <span className="mt-0.5">
+            <StatusIcon tone="unknown" />
+          </span>
+          {asSentence(problem)}
+        </span>
+      )}
+      <span>
+        {previews} {previews === 1 ? 'preview' : 'previews'}.{' '}
+        {looked === null ? (
+          'Nobody has looked yet what is open.'
+        ) : (
+          <>
+            What is open was last known <Ago time={looked} />.
+          </>
+        )}
+      </span>
+    </p>
+  )
+}

@@ -1,0 +1,74 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import { type Installation, startInstallation, tinyApp, tinyServer } from './installation.ts'
+import { type Proposing, startProposing } from './pull-request.ts'
+
+describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
+  let installation: Installation
+  let browser: Browser
+  let page: Page
+  let at: Proposing
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' } })
+    browser = await launchBrowser()
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
+    page.on('pageerror', (error) => problems.push(error.message))
+    await signIn(installation, page)
+    const more = 'environments: {production: {}}\npull_requests: {forks: ask, preview: true}\n'
+    at = await startProposing(installation, 'shop', tinyApp('one', more))
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await at?.remove()
+    await installation?.stop()
+  })
+
+  test('show what is open and its preview, let somebody approve a commit, and say when nothing is known', async () => {
+    await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
+    await page.getByText('They are known where the forge of the app is connected').waitFor()
+    await at.propose({ number: 12, branch: 'rounding', title: 'Round prices' }, { 'server.js': tinyServer('two') })
+    await at.propose(
+      { number: 13, branch: 'main', fork: 'mallory/shop', title: 'Speed it up' },
+      { 'server.js': tinyServer('three') },
+    )
+    const row = (title: string) => page.getByRole('listitem').filter({ hasText: title })
+    // Nothing was reloaded: events tell of it.
+    await row('Round prices').getByText('Succeeded').waitFor({ timeout: 60_000 })
+    await row('Round prices')
+      .getByRole('link', { name: /^localhost:\d+$/ })
+      .waitFor()
+    await row('Speed it up').getByText('Asks approval').waitFor()
+    await row('Speed it up').getByText('It waits for somebody to approve this commit.').waitFor()
+
+    await row('Speed it up').getByRole('button', { name: 'Approve …' }).click()
+    const dialog = page.getByRole('alertdialog')
+    await dialog.getByText('This commit of mallory/shop then runs with the secrets').waitFor()
+    await dialog.getByRole('button', { name: /^Approve [0-9a-f]{7}$/ }).click()
+    await row('Speed it up').getByText('Succeeded').waitFor({ timeout: 60_000 })
+    await row('Speed it up').getByRole('link', { name: 'run 3' }).click()
+    await page.getByRole('link', { name: 'pull request 13', exact: true }).waitFor()
+    await page.getByRole('heading', { name: /Propose 13/ }).waitFor()
+
+    await page.goto(`http://localhost:${installation.port}/apps/shop`)
+    const section = page.getByRole('region', { name: 'Pull requests' })
+    await section.getByText('Round prices').waitFor()
+    await section.getByRole('link', { name: 'pr-12' }).click()
+    await page.getByRole('heading', { name: 'shop pr-12' }).waitFor()
+    await page.getByText('Healthy').first().waitFor()
+    at.forge.instead = () => ({ status: 503, body: {} })
+    at.say(12, { state: 'merged' })
+    await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
+    await page
+      .getByRole('alert')
+      .getByText(/^The forge: it answers 503/)
+      .waitFor({ timeout: 30_000 })
+    await page.getByText('2 previews').waitFor()
+    at.forge.instead = null
+    await row('Round prices').getByText('Merged', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByText('1 preview.').waitFor({ timeout: 30_000 })
+    expect(problems).toEqual([])
+  }, 180_000)
+})
