@@ -182,8 +182,10 @@ describe('a preview', () => {
     'leaves nothing when the %s is killed at any moment of its removal',
     async (which) => {
       const at = await start(`killed-${which}`)
-      for (const [index, delay] of [0, 250, 600, 900].entries()) {
-        const { port } = await previewOf(at, index + 1, `version ${index}`)
+      const delays = [50, 400, 800]
+      const ports: number[] = []
+      for (const number of delays.keys()) ports.push((await previewOf(at, number + 1, `version ${number}`)).port)
+      for (const [index, delay] of delays.entries()) {
         at.say(index + 1, { state: 'closed' })
         await waitFor('it is closed', async () => (await at.get(index + 1)).state === 'closed')
         await new Promise((resolve) => setTimeout(resolve, delay))
@@ -191,8 +193,13 @@ describe('a preview', () => {
           await installation.killServer()
           await installation.start()
         } else process.kill(await processOf(installation, 'host'), 'SIGKILL')
-        await nothingLeft(at, index + 1, port)
       }
+      for (const [index, port] of ports.entries()) await nothingLeft(at, index + 1, port)
+      const bare = `--git-dir=${installation.home}/repositories/${at.app}.git`
+      await waitFor(
+        'no head is left',
+        async () => !(await at.repository.git(bare, 'for-each-ref')).includes('refs/fairlead'),
+      )
       expect((await ask(installation, at.app, 'production')).text).toMatch(/^one/)
     },
     180_000,

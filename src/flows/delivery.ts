@@ -212,7 +212,8 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   const definition = branch === null ? expanded : asHead(expanded, branch)
   const run = await runs.getRun(world.db, input.run)
   const given = parametersOf(definition, await runs.getParameters(world.db, input.run))
-  const passed = run?.trigger === 'push' ? await touchesNothing(world, input, { definition, folder }) : null
+  const isPassable = run?.trigger === 'push' || pullRequest !== undefined
+  const passed = isPassable ? await touchesNothing(world, input, { definition, folder }) : null
   if (passed !== null) return { end: { state: 'skipped', reason: passed } }
   if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
   step.write(runs.startRun(input.run, definition))
@@ -373,6 +374,7 @@ async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, 
         outcome: end.state === 'succeeded' ? 'success' : 'failure',
         state: end.state,
         reason: end.reason,
+        ...(pull ? { pullRequest: pull.number } : {}),
       },
     })
     return end

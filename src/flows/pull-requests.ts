@@ -44,19 +44,20 @@ export async function keepPullRequests(options: PullRequestsOptions, signal: Abo
   let sweepAt = 0
   while (!signal.aborted) {
     try {
+      if (performance.now() >= sweepAt) {
+        sweepAt = performance.now() + Math.min(options.every, 30_000)
+        await db.query(pulls.addLooks())
+        await sweep(options.world)
+      }
       if (busy.size < options.parallel)
         for (const look of await pulls.claimLooks(db, claimSeconds, options.parallel - busy.size)) {
           const one: Promise<void> = lookAt(options, look, signal).finally(() => busy.delete(one))
           busy.add(one)
         }
-      if (performance.now() >= sweepAt) {
-        sweepAt = performance.now() + Math.min(options.every, 30_000)
-        await sweep(options.world)
-      }
     } catch (error) {
       if (!signal.aborted) log.warn('pull requests could not be looked at', { error: (error as Error).message })
     }
-    await sleep(500, undefined, { signal }).catch(() => undefined)
+    await sleep(1000, undefined, { signal }).catch(() => undefined)
   }
   await Promise.all(busy)
 }
@@ -75,7 +76,7 @@ async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: Abor
     if (stop.aborted || isOvertaken(error)) return
     const problem = (error as Error).message.slice(0, 400)
     log.warn('the pull requests of an app could not be looked at', { app: look.app, error: problem })
-    await db.query(pulls.endLook(look, { problem, seconds: soonSeconds * 3 })).catch(() => undefined)
+    await db.query(pulls.endLook(look, { problem, seconds: soonSeconds })).catch(() => undefined)
   } finally {
     clearInterval(renew)
   }

@@ -113,7 +113,7 @@ async function previews(home: Home): Promise<DoctorLine> {
   const count = looks.reduce((sum, look) => sum + look.previews, 0)
   const problems = looks.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`]))
   const oldest = looks.flatMap(({ looked }) => looked ?? []).toSorted()[0]
-  const since = oldest === undefined ? '' : `, all of them looked at since ${oldest}`
+  const since = oldest === undefined ? '' : `, last known for certain at ${oldest}`
   return {
     what,
     state: problems.length > 0 ? 'warning' : 'ok',

@@ -109,9 +109,9 @@ describe('a pull request', () => {
       { run: false, reason: 'it waits for somebody to approve this commit', asksApproval: true },
     ],
     [
-      'a stranger, where strangers are not run',
+      'a stranger, where strangers are not run, though somebody approved it',
       { forks: 'never' },
-      { isFork: true },
+      { isFork: true, approved: 'a1' },
       true,
       { run: false, reason: 'heads from other repositories are not run', asksApproval: false },
     ],

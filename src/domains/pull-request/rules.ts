@@ -55,8 +55,8 @@ export function decideLeave(
   if (!settings.run) return wait('pull requests are switched off in fairlead.yaml')
   if (pull.isDraft && !settings.drafts) return wait('it is a draft')
   if (!pull.isFork) return { run: true, isTrusted: true }
-  if (pull.approved !== null && pull.approved === pull.sha) return { run: true, isTrusted: true }
   if (settings.forks === 'never') return wait('heads from other repositories are not run')
+  if (pull.approved !== null && pull.approved === pull.sha) return { run: true, isTrusted: true }
   if (settings.forks === 'ask') return wait('it waits for somebody to approve this commit', true)
   if (!isConfined)
     return wait('it waits for somebody to approve this commit, because nothing isolates steps on this machine', true)

@@ -108,13 +108,16 @@ export interface Look {
   claim: number
 }
 
-/** So many apps whose pull requests are to be looked at now, each to one replica at a time: it has so many seconds. */
-export async function claimLooks(db: Database, seconds: number, most: number): Promise<Look[]> {
-  // Only apps that can have some: their forge is connected, it announces them, or there are some already.
-  await db.query(sql`insert into pull_request_look (app) select name from app a where repository->>'kind' <> 'hosted'
+/** Apps that can have some are looked at from now on: their forge is connected, it announces them, or there are some already. */
+export function addLooks(): Statement {
+  return sql`insert into pull_request_look (app) select name from app a where repository->>'kind' <> 'hosted'
     and (exists (select from forge where forge.app = a.name) or exists (select from webhook where webhook.app = a.name)
       or exists (select from pull_request p where p.app = a.name))
-    on conflict do nothing`)
+    on conflict do nothing`
+}
+
+/** So many apps whose pull requests are to be looked at now, each to one replica at a time: it has so many seconds. */
+export async function claimLooks(db: Database, seconds: number, most: number): Promise<Look[]> {
   return db.query<Look>(sql`update pull_request_look set claim = claim + 1, claimed = now() + make_interval(secs => ${seconds}), asked = null
     where (claimed is null or claimed <= now()) and app in (select app from pull_request_look
       where (claimed is null or claimed <= now()) and (asked is not null or due <= now()) order by asked nulls last, due limit ${most})
