@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { NewEvent } from '#contract/event.ts'
-import { clients } from '#domains/forge/clients/all.ts'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
 import * as forges from '#domains/forge/store.ts'
 import { decideSeen, refOf, type Seen } from '#domains/pull-request/rules.ts'
@@ -12,12 +11,11 @@ import { insertHead, type StoredApp } from '#domains/source/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { git, GitError } from '#platform/git.ts'
 import type { Database } from '#platform/postgres.ts'
-import type { SecretBox } from '#platform/secret-box.ts'
 import type { Statement } from '#platform/sql.ts'
+import { connectForge, type ForgeAccess } from './connect-forge.ts'
 
-export interface Eyes {
+export interface Eyes extends ForgeAccess {
   db: Database
-  secrets: SecretBox
   fetch: typeof fetch
   bareOf(app: string): string
 }
@@ -29,13 +27,9 @@ const patienceMs = 10_000
 async function forgeOf(eyes: Eyes, app: string, signal: AbortSignal): Promise<{ client: ForgeClient } | null> {
   const forge = await forges.getForge(eyes.db, app)
   if (!forge) return null
-  const client = clients[forge.kind]({
-    url: forge.url,
-    repository: forge.repository,
-    token: eyes.secrets.open(forges.sealedAs(app), forge.token),
-    fetch: (input, init) =>
-      eyes.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) }),
-  })
+  const client = await connectForge(eyes, forge, (input, init) =>
+    eyes.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) }),
+  )
   return { client }
 }
 

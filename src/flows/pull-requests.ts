@@ -10,6 +10,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { sqlState } from '#platform/postgres.ts'
 import { readBranchFile } from './branch-file.ts'
+import type { ForgeAccess } from './connect-forge.ts'
 import { seeHeads, seePullRequests } from './pull-request-seen.ts'
 import { queueDelivery } from './queue.ts'
 import { closeAbandoned } from './reconcile.ts'
@@ -20,6 +21,8 @@ export interface PullRequestsOptions {
   engine: Engine
   source: { stored(app: string): Promise<StoredApp | null> }
   fetch: typeof fetch
+  /** of a GitHub App's installation */
+  appToken: ForgeAccess['appToken']
   /** between two looks at an app that nobody asks for, in milliseconds */
   every: number
   /** apps looked at at once */
@@ -85,14 +88,14 @@ async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: Abor
 const isOvertaken = (error: unknown): boolean => sqlState(error) === '22012'
 
 async function see(
-  { world, engine, source, fetch, every }: PullRequestsOptions,
+  { world, engine, source, fetch, appToken, every }: PullRequestsOptions,
   look: pulls.Look,
   signal: AbortSignal,
 ): Promise<{ problem: string | null; seconds: number }> {
   const app = await source.stored(look.app)
   if (!app) return { problem: null, seconds: 0 }
   const { db } = world
-  const eyes = { db, secrets: world.secrets, fetch, bareOf: world.source.bareOf }
+  const eyes = { db, secrets: world.secrets, fetch, appToken, bareOf: world.source.bareOf }
   const seen = await seePullRequests(eyes, app, signal)
   const bare = world.source.bareOf(app.name)
   const before = { isConnected: seen.isConnected, heads: await listHeads(bare) }

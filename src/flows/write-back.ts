@@ -1,24 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { clients } from '#domains/forge/clients/all.ts'
-import type { createAppTokens } from '#domains/forge/clients/github-app.ts'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
 import { decidePause, decideTold, type Untold } from '#domains/forge/rules.ts'
 import * as forges from '#domains/forge/store.ts'
 import { checkOf } from './check.ts'
+import { connectForge, type ForgeAccess } from './connect-forge.ts'
 import type { Sources } from './known.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'
-import type { SecretBox } from '#platform/secret-box.ts'
 
-export interface WriteBackOptions {
+export interface WriteBackOptions extends ForgeAccess {
   db: Database
   log: Logger
-  secrets: SecretBox
   publicUrl: string
   source: Sources['source']
   fetch: typeof fetch
-  /** of a GitHub App's installation */
-  appToken: ReturnType<typeof createAppTokens>
   random(): number
   /** between two looks, ms */
   every: number
@@ -51,15 +46,11 @@ async function tellForge(options: WriteBackOptions, forge: forges.StoredForge, s
   const { db } = options
   let told = 0
   try {
-    const { url, repository, appId } = forge
     const patient: typeof fetch = async (input, init) => {
       await db.query(forges.renewClaim(forge.app, claimSeconds))
       return options.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) })
     }
-    const stored = options.secrets.open(forges.sealedAs(forge.app), forge.token)
-    const token =
-      appId === null ? stored : await options.appToken({ url, repository, appId, privateKey: stored, fetch: patient })
-    const client = clients[forge.kind]({ url, repository, token, isApp: appId !== null, fetch: patient })
+    const client = await connectForge(options, forge, patient)
     for (const one of await forges.listUntold(db, forge.app, atOnce)) {
       if (signal.aborted) return
       await db.query(forges.renewClaim(forge.app, claimSeconds))

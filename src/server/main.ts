@@ -124,7 +124,7 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
     signal,
   )
   const pullsEvery = (Number(env['FAIRLEAD_PULLS_SECONDS']) || 60) * 1000
-  void keepPullRequests({ world, engine, source, fetch, every: pullsEvery, parallel: 4 }, signal)
+  void keepPullRequests({ world, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 }, signal)
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)

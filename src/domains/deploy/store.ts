@@ -202,7 +202,7 @@ export async function listTimeLost(db: Database, app: string, days: number): Pro
       from (select *, case when state = 'waiting' then extract(epoch from now() - blocked_since) * 1000 else 0 end as now_ms from deployment) d
       where kind <> 'rollback' and created > now() - make_interval(days => ${days})) w
       on w.app = e.app and w.environment = e.name
-    where e.app = ${app} group by e.name, e.position order by e.position, e.name`)
+    where e.app = ${app} and e.pull_request is null group by e.name, e.position order by e.position, e.name`)
 }
 
 export function beginDeployment(id: number, replaces: number | null): Statement {
