@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { chmod, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { endedRun, type Installation, startInstallation, tinyApp, tinyServer, waitFor } from './installation.ts'
@@ -9,7 +10,7 @@ describe('a pull request', () => {
   let installation: Installation
   let started: Proposing[] = []
   /** Where the operator lets steps write to, as the socket of Docker would be. */
-  const shared = mkdtempSync('/srv/fairlead-shared-')
+  const shared = mkdtempSync(join(tmpdir(), 'fairlead-shared-'))
   beforeAll(async () => {
     await chmod(shared, 0o777)
     const env = { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1', FAIRLEAD_ISOLATION_WRITE: shared }
