@@ -52,7 +52,7 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
           subject: `pull-request/${number}`,
           chain,
           app,
-          actor: caller.name,
+          actor: caller,
           data: { pullRequest: number, sha: pull.sha, fork: pull.fork },
         }),
       ])

@@ -161,7 +161,7 @@ async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller)
   if (!isTrusted && run.isTrusted)
     throw new FairleadError('not_now', { why: `The head of pull request ${number} is not approved any more` })
   const { run: id, statements } = await queueDelivery(db, engine, run.change, {
-    ...{ actor: caller.name, retryOf: run.id, trigger: 'pull_request', pullRequest: { number, isTrusted } },
+    ...{ actor: caller, retryOf: run.id, trigger: 'pull_request', pullRequest: { number, isTrusted } },
   })
   await db.batch(statements)
   return mustGet(db, id)

@@ -91,7 +91,7 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
 function Actions({ pull }: { pull: PullRequest }) {
   const client = useClient()
   const queries = useQueryClient()
-  const mayAct = useMay('developer')
+  const mayAct = useMay('developer', pull.app)
   const [question, ask] = useState<Question | null>(null)
   const { app, number, sha, run, fork } = pull
   if (!mayAct || pull.state !== 'open' || sha === null) return null
