@@ -14,9 +14,11 @@ import {
   waitFor,
 } from './installation.ts'
 import { signInAs } from './people.ts'
+import { type Proposing, startProposing } from './pull-request.ts'
 
 let installation: Installation
 const repositories: Repository[] = []
+const proposed: Proposing[] = []
 const canaries = canariesOf(() => installation)
 /** who does it all, by a session of their own */
 let ada: Client
@@ -36,13 +38,13 @@ const newestDeployment = async (app: string) =>
   (await installation.client.listDeployments({ query: { app, environment: 'production', limit: 1 } })).deployments[0]
 
 beforeAll(async () => {
-  installation = await startInstallation()
+  installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1' } })
   ada = (await signInAs(installation, 'Ada', 'admin')).client
 })
 afterAll(async () => {
   await installation.stop()
   await canaries.remove()
-  for (const one of repositories) await one.remove()
+  for (const one of [...repositories, ...proposed]) await one.remove()
 })
 
 const shop = { app: 'shop' }
@@ -127,6 +129,14 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     const deployment = (await newestDeployment('canary'))!.id
     return () => ada.promoteCanary({ params: { deployment } })
   },
+  approvePullRequest: async () => {
+    const proposing = await startProposing(installation, 'proposed', { 'fairlead.yaml': yaml('{}') })
+    proposed.push(proposing)
+    const sha = await proposing.propose({ number: 1, branch: 'one' }, { a: '1' })
+    await proposing.ran(1, sha)
+    return () => ada.approvePullRequest({ params: { app: 'proposed', number: 1 }, body: { sha } })
+  },
+  runPullRequest: async () => () => ada.runPullRequest({ params: { app: 'proposed', number: 1 } }),
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(([, { method, role }]) => method !== 'GET' && role !== 'public')

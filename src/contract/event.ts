@@ -64,6 +64,7 @@ export const eventTypes = {
   'dev.cdeventsx.fairlead-forge.deleted': '0.1.0',
   'dev.cdeventsx.fairlead-deployment.decided': '0.1.0',
   'dev.cdeventsx.fairlead-pullrequest.approved': '0.1.0',
+  'dev.cdeventsx.fairlead-pullrequest.requested': '0.1.0',
   'dev.cdeventsx.fairlead-key.rotated': '0.1.0',
   'dev.cdeventsx.fairlead-server.started': '0.1.0',
   'dev.cdeventsx.fairlead-workflow.broken': '0.1.0',

@@ -60,14 +60,26 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
         throw new FairleadError('not_now', { why: `The head of pull request ${number} has just moved` })
       return mustGet(app, number)
     },
-    runPullRequest: async ({ params: { app, number } }) => {
+    runPullRequest: async ({ params: { app, number } }, caller) => {
       const pull = await mustGet(app, number)
       mustBeOpen(pull)
       if (pull.sha === null)
         throw new FairleadError('not_now', {
           why: `The head of pull request ${number} is not here: ${pull.reason ?? 'it was not fetched yet'}`,
         })
-      await db.batch([store.bringBack(app, number), store.askForLook(app)])
+      const chain = (await store.getPullRequest(db, app, number))?.chain ?? `app/${app}`
+      await db.batch([
+        store.bringBack(app, number),
+        store.askForLook(app),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-pullrequest.requested',
+          subject: `pull-request/${number}`,
+          chain,
+          app,
+          actor: caller,
+          data: { pullRequest: number, sha: pull.sha },
+        }),
+      ])
       return mustGet(app, number)
     },
   }

@@ -69,6 +69,10 @@ const tells: Record<string, Tell> = {
     tone: 'good',
     text: `${event.actor} approved ${typeof data['sha'] === 'string' ? shortSha(data['sha']) : 'the head'} of pull request ${last(event.subject)}`,
   }),
+  'pullrequest.requested': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} asked for pull request ${last(event.subject)} to be run`,
+  }),
   'repository.created': (event) => ({ tone: 'fact', text: `${event.app} was registered` }),
   'repository.deleted': (event) => ({ tone: 'fact', text: `${event.app} was removed` }),
   'change.created': (event, data) => ({
