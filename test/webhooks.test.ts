@@ -64,7 +64,7 @@ describe('a webhook', () => {
     const onBehalfOf = name.startsWith('cloudevents') ? {} : { onBehalfOf: 'octo' }
     expect(events.find(({ actor }) => actor === name.split(' ')[0])?.by).toEqual({
       credential: 'webhook',
-      address: null,
+      address: '127.0.0.1',
       ...onBehalfOf,
     })
   })

@@ -124,9 +124,10 @@ export function actorOf(waiting: webhooks.PendingDelivery[]): Actor {
   if (!first) return 'fairlead'
   const pushes = waiting.flatMap(({ checkIns }) => checkIns).filter((one) => one.kind === 'push')
   const by = pushes.findLast((one) => one.by !== undefined)?.by
+  const { address } = waiting.at(-1) ?? first
   return {
     name: first.forge,
-    by: { credential: 'webhook', address: null, ...(by === undefined ? {} : { onBehalfOf: by }) },
+    by: { credential: 'webhook', address, ...(by === undefined ? {} : { onBehalfOf: by }) },
   }
 }
 

@@ -180,7 +180,13 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
         const forge = senders.get(request)
         if (!forge)
           throw new FairleadError('webhook_refused', { why: 'its headers are of no sender that is known here' })
-        const { number, state, isRepeat } = await webhooks.receive(forge, appOf(request), request.headers, body)
+        const { number, state, isRepeat } = await webhooks.receive(
+          forge,
+          appOf(request),
+          request.headers,
+          body,
+          request.ip,
+        )
         return reply.status(202).send({ number, state, isRepeat })
       },
     })

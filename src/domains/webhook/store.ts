@@ -68,6 +68,8 @@ export interface NewDelivery {
   /** SHA-256 of the body */
   content: Buffer
   body: Buffer
+  /** where it came from */
+  address: string
 }
 
 export interface StoredAnswer {
@@ -86,9 +88,9 @@ export const insertDelivery = (one: NewDelivery): Statement => sql`
       select number, content, state, repeat_of from webhook_delivery
       where app = ${one.app} and subject = ${one.subject} order by number desc limit 1),
     same as (select coalesce(repeat_of, number) as number from newest where content = ${one.content} and state <> 'failed')
-    insert into webhook_delivery (app, forge, id, event, subject, check_ins, content, body, repeat_of, state, outcome, ended)
+    insert into webhook_delivery (app, forge, id, event, subject, check_ins, content, body, address, repeat_of, state, outcome, ended)
     select ${one.app}, ${one.forge}, ${one.id}, ${one.event}, ${one.subject}, ${toJson(one.checkIns)}::jsonb, ${one.content},
-      ${one.body}, same.number, case when same.number is null then 'pending' else 'ignored' end,
+      ${one.body}, ${one.address}, same.number, case when same.number is null then 'pending' else 'ignored' end,
       'the same as delivery ' || same.number, case when same.number is not null then clock_timestamp() end
     from (select) as one left join same on true
     on conflict (app, forge, id) do update set repeats = webhook_delivery.repeats + 1,
@@ -101,6 +103,8 @@ export interface PendingDelivery {
   received: string
   tries: number
   checkIns: CheckIn[]
+  /** where it came from; null for one from before that was kept */
+  address: string | null
 }
 
 export async function appsWithPending(db: Database): Promise<string[]> {
@@ -109,7 +113,7 @@ export async function appsWithPending(db: Database): Promise<string[]> {
 }
 
 export async function pendingOf(db: Database, app: string): Promise<PendingDelivery[]> {
-  return db.query<PendingDelivery>(sql`select number, forge, received, tries, check_ins as "checkIns"
+  return db.query<PendingDelivery>(sql`select number, forge, received, tries, check_ins as "checkIns", address
     from webhook_delivery where state = 'pending' and app = ${app} order by number limit 1000`)
 }
 

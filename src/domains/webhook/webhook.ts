@@ -94,7 +94,13 @@ export function createWebhooks(options: WebhooksOptions) {
     },
 
     /** Verifies and stores; what it answers is in the database already. Safe to repeat. */
-    receive: async (forge: Forge, app: string, headers: Headers, body: Buffer): Promise<store.StoredAnswer> => {
+    receive: async (
+      forge: Forge,
+      app: string,
+      headers: Headers,
+      body: Buffer,
+      address: string,
+    ): Promise<store.StoredAnswer> => {
       if (!(await isAuthentic(forge, app, headers, body)))
         return refuse(app, new FairleadError('webhook_refused', { why: 'the signature is not that of its secret' }))
       const event = forge.event(headers).slice(0, 100)
@@ -111,6 +117,7 @@ export function createWebhooks(options: WebhooksOptions) {
         checkIns,
         content,
         body,
+        address,
       })
       if (answer.state === 'pending') options.onStored(app)
       return answer
