@@ -45,6 +45,7 @@ import { deploymentHandlers } from './handlers/deployments.ts'
 import { evidenceHandlers } from './handlers/evidence.ts'
 import { gateHandlers } from './handlers/gates.ts'
 import { healthHandler } from './handlers/health.ts'
+import { permissionHandlers } from './handlers/permissions.ts'
 import { lineHandlers } from './handlers/lines.ts'
 import { reportHandlers } from './handlers/reports.ts'
 import { keyHandlers } from './handlers/key.ts'
@@ -165,6 +166,7 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...gateHandlers({ db, source }),
       ...evidenceHandlers(world),
       ...deploymentHandlers(world, engine),
+      ...permissionHandlers(world),
       ...healthHandler(world, () =>
         host.status().then(
           () => true,

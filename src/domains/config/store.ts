@@ -58,12 +58,14 @@ export async function listConfigurations(
   app: string,
   environment: string,
   limit: number,
+  state?: Configuration['state'],
 ): Promise<Configuration[]> {
   return db.query<Configuration>(sql`select app, environment, version, state, variables, actor, created, changed,
       (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets,
       (select coalesce(json_object_agg(one.key, substr(one.value, 6) order by one.key), '{}') from jsonb_each_text(secrets) one
         where one.value like 'from:%') as "references"
-    from configuration where app = ${app} and environment = ${environment} order by version desc limit ${limit}`)
+    from configuration where app = ${app} and environment = ${environment}
+      and (${state ?? null}::text is null or state = ${state ?? null}::text) order by version desc limit ${limit}`)
 }
 
 /** Fails on its primary key when somebody else stored the same version first: read again and repeat. */

@@ -1,13 +1,11 @@
-import type { Decision, Permission } from '#contract/decision.ts'
 import type { Configuration } from '#contract/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { type Actor, nameOfActor } from '#contract/event.ts'
 import { isPreviewName } from '#contract/pull-request.ts'
-import type { Caller, SomeHandlers } from '#contract/handler.ts'
-import { may, visibleApps } from '#contract/reach.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { visibleApps } from '#contract/reach.ts'
 import { applyChange } from '#domains/config/config.ts'
 import { getNewest, insertConfiguration, listConfigurations, sealedAs } from '#domains/config/store.ts'
-import { mayDecide } from '#domains/deploy/permission.ts'
 import * as store from '#domains/deploy/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/deploy/verdict-store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -31,9 +29,6 @@ type DeploymentEndpoints =
   | 'getServiceLog'
   | 'getVerdict'
   | 'promoteCanary'
-  | 'getPermission'
-  | 'decideDeployment'
-  | 'listTimeLost'
 
 export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
@@ -66,12 +61,6 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
       ])
       return { done: true as const }
     },
-    getPermission: ({ params }) => mustGetPermission(db, params.deployment),
-    listTimeLost: async ({ params, query }) => ({ environments: await store.listTimeLost(db, params.app, query.days) }),
-    decideDeployment: async ({ params: { deployment: id }, body }, caller) => {
-      await decide(world, id, body, caller)
-      return mustGetPermission(db, id)
-    },
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       const plan = await planRollback(db, params.app, params.environment, body.to)
@@ -81,8 +70,8 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     },
     getConfiguration: async ({ params }) => {
       await mustHave(db, params.app, params.environment)
-      const versions = await listConfigurations(db, params.app, params.environment, 100)
-      return versions.find(({ state }) => state === 'in_force') ?? emptyConfiguration(params)
+      const [inForce] = await listConfigurations(db, params.app, params.environment, 1, 'in_force')
+      return inForce ?? emptyConfiguration(params)
     },
     listConfigurations: async ({ params, query }) => {
       await mustHave(db, params.app, params.environment)
@@ -129,55 +118,10 @@ const emptyConfiguration = (params: { app: string; environment: string }): Confi
   changed: [],
 })
 
-async function mustGet(db: Database, id: number) {
+export async function mustGet(db: Database, id: number) {
   const deployment = await store.getDeployment(db, id)
   if (!deployment) throw new FairleadError('not_found', { kind: 'deployment', id })
   return deployment
-}
-
-async function mustGetPermission(db: Database, id: number): Promise<Permission> {
-  const found = await store.getPermission(db, id)
-  if (!found) throw new FairleadError('not_found', { kind: 'deployment', id })
-  return found
-}
-
-async function decide(
-  world: World,
-  id: number,
-  { kind, comment }: { kind: Decision['kind']; comment: string },
-  caller: Caller,
-): Promise<void> {
-  const { db } = world
-  const deployment = await mustGet(db, id)
-  const { app, environment, change, run } = deployment
-  if (deployment.state !== 'waiting')
-    throw new FairleadError('not_now', { why: `Deployment ${id} is ${deployment.state}, and waits for nobody` })
-  if (kind === 'override' && comment === '')
-    throw new FairleadError('invalid_input', {
-      field: 'body.comment',
-      problem: 'must say why the freeze does not count',
-    })
-  const release = await store.getRelease(db, deployment.release)
-  if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
-  const rules = await permissionRules(world, { app, environment, definition: release.definition })
-  const isOperator = may(caller, 'operator', app)
-  const author =
-    deployment.kind === 'configuration'
-      ? [deployment.actor]
-      : [change.author.name, change.author.email, deployment.actor]
-  const why = mayDecide(kind, { name: caller.name, email: caller.email, isOperator }, { rules, author })
-  if (why !== null) throw new FairleadError('not_now', { why })
-  await db.batch([
-    store.insertDecision(id, { kind, actor: caller.name, comment }),
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-deployment.decided',
-      subject: `deployment/${id}`,
-      chain: change.chain,
-      app,
-      actor: caller,
-      data: { kind, comment, environment, run },
-    }),
-  ])
 }
 
 async function mustHave(db: Database, app: string, environment: string): Promise<void> {
