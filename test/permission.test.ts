@@ -190,9 +190,31 @@ describe('permission to begin', () => {
       [2, 'refused'],
       [1, 'refused'],
     ])
+    // What has the traffic by the time that it is approved gets it, and what had it does not come back.
+    const four = await set('FOUR')
+    await repository.commit({ 'a.txt': 'two' })
+    await push(installation, 'configured', repository)
+    let third = second
+    await waitFor('the next change waits', async () => {
+      third = await waiting('configured', /^waits for approval/)
+      return third.run > second.run
+    })
+    await approve(third.deployment)
+    expect(await endedRun(installation, third.run)).toMatchObject({ state: 'succeeded' })
+    expect(await inForce()).toEqual({ THREE: '1' })
+    await approve(four.deployment?.id ?? 0)
+    await waitFor('it is brought to what is live', async () => 'FOUR' in (await inForce()))
+    await waitFor('it is live', async () => {
+      const { deployments } = await zoe.listDeployments({ query: { ...params, state: 'live' } })
+      return deployments[0]?.configuration === 4
+    })
+    const [now] = (await zoe.listDeployments({ query: { ...params, state: 'live' } })).deployments
+    expect(now).toMatchObject({ kind: 'configuration', run: third.run })
+    expect(await stateOf(four.deployment?.id ?? 0)).toBe('superseded')
+
     const { environments } = await zoe.listTimeLost({ params: { app: 'configured' } })
-    expect(environments[0]).toMatchObject({ environment: 'staging', deployments: 2, waited: 0, approvalMs: 0 })
-    expect(environments[1]).toMatchObject({ environment: 'production', deployments: 5, frozenMs: 0 })
+    expect(environments[0]).toMatchObject({ environment: 'staging', deployments: 3, waited: 0, approvalMs: 0 })
+    expect(environments[1]).toMatchObject({ environment: 'production', deployments: 8, frozenMs: 0 })
     expect(environments[1]?.approvalMs).toBeGreaterThan(environments[1]?.longestMs ?? 0)
   })
 

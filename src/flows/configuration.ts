@@ -1,12 +1,23 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
+import { isRefused } from '#domains/config/store.ts'
+import { admitConfiguration } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
-import { Failed, type StepContext, type WorkflowContext, type WorkflowDefinition } from '#engine/workflow.ts'
+import type { Actor, NewEvent } from '#contract/event.ts'
+import type { Statement } from '#platform/sql.ts'
+import {
+  Failed,
+  type NewWorkflow,
+  type StepContext,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from '#engine/workflow.ts'
 import { OciError } from '#platform/oci-index.ts'
 import { unpack } from '#platform/oci.ts'
 import { giveToSteps } from './confine.ts'
 import { deploy } from './deployment.ts'
+import { facts } from './planned-deployment.ts'
 import type { World } from './world.ts'
 
 export interface ConfigurationInput {
@@ -55,15 +66,72 @@ async function configure(
     refreshConfiguration: true,
     formerState: 'replaced',
     formerReason: null,
-    admit: ({ live }) =>
-      live !== null && (live.run ?? 0) > release.run
-        ? { go: false, state: 'superseded', reason: `run ${live.run} went live with the new configuration already` }
-        : { go: true },
+    admit: (situation) => admitConfiguration(release, situation),
   })
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+  if (outcome.state === 'superseded') await ctx.step('again', (step) => bringAgain(world, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
   await outcome.retired
   return { state: 'live', reason: null }
+}
+
+/** What has the traffic by now gets the configuration, unless that has it, a later one brings it, or it may not come. */
+async function bringAgain(world: World, step: StepContext, chain: string, input: ConfigurationInput): Promise<null> {
+  const { app, environment } = input
+  const [release, live] = await Promise.all([
+    store.getRelease(world.db, input.release),
+    store.liveDeployment(world.db, app, environment),
+  ])
+  if (!release || !live || live.configuration >= release.configuration) return null
+  if ((await store.laterOfItsKind(world.db, input.deployment)) !== null) return null
+  const on = await store.getRelease(world.db, live.release)
+  if (!on || (await isRefused(world.db, app, environment, release.configuration))) return null
+  const next = await startConfiguration(world.db, on, {
+    ...{ chain, actor: input.actor, by: input.actor, version: release.configuration },
+    asksPermission: false,
+  })
+  for (const write of next.writes) step.write(write)
+  step.emit(next.event)
+  step.start(next.workflow)
+  return null
+}
+
+/** The rows, event and workflow that bring a version of the configuration to a release: for one batch, or for the step that decided it. */
+export async function startConfiguration(
+  db: World['db'],
+  release: store.Release,
+  {
+    chain,
+    actor,
+    by,
+    version,
+    asksPermission,
+  }: { chain: string; actor: string; by: Actor; version: number; asksPermission: boolean },
+): Promise<{ deployment: number; writes: Statement[]; event: NewEvent; workflow: NewWorkflow }> {
+  const ids = await store.nextIds(db)
+  const { app, environment, run, sha } = release
+  const workflow = `configuration/${ids.deployment}`
+  const input: ConfigurationInput = {
+    ...{ deployment: ids.deployment, release: ids.release, app, environment, actor, asksPermission },
+  }
+  return {
+    deployment: ids.deployment,
+    writes: [
+      store.insertRelease({ ...release, id: ids.release, configuration: version }),
+      store.insertDeployment({
+        ...{ id: ids.deployment, app, environment, kind: 'configuration', run, release: ids.release, actor, workflow },
+      }),
+    ],
+    event: {
+      type: 'dev.cdeventsx.fairlead-deployment.waiting',
+      subject: `deployment/${ids.deployment}`,
+      chain,
+      app,
+      actor: by,
+      data: facts({ environment, kind: 'configuration', run, release: ids.release, sha }),
+    },
+    workflow: { id: workflow, name: 'configuration', chain, input },
+  }
 }
 
 /** What the verification runs in, since the run's workspace is gone: the commit, with what was built laid over it. */

@@ -42,6 +42,12 @@ export async function getNewest(
   }
 }
 
+export async function isRefused(db: Database, app: string, environment: string, version: number): Promise<boolean> {
+  const rows = await db.query(sql`select 1 from configuration
+    where app = ${app} and environment = ${environment} and version = ${version} and state = 'refused'`)
+  return rows.length > 0
+}
+
 /** What waits, up to a version, is in force now, or never will be: each was made on top of the one before. */
 export function decideConfiguration(
   app: string,

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { admitDelivery, choosePort, findRollbackTarget, judgeWatch, type PastDeployment } from './deploy.ts'
+import {
+  admitDelivery,
+  choosePort,
+  findRollbackTarget,
+  judgeWatch,
+  type PastDeployment,
+  admitConfiguration,
+} from './deploy.ts'
 
 const past = (over: Partial<PastDeployment>): PastDeployment => ({
   id: 1,
@@ -20,7 +27,7 @@ describe('admitDelivery', () => {
   test('of any two runs the older never replaces the newer', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (mine, live) => {
-        const answer = admitDelivery(mine, { live: { id: 1, run: live }, heldIn: null })
+        const answer = admitDelivery(mine, { live: { id: 1, run: live, configuration: 0 }, heldIn: null })
         expect(answer.go).toBe(mine >= live)
       }),
     )
@@ -93,4 +100,17 @@ test('choosePort gives a port that nobody has', () => {
       expect(port).toBeGreaterThan(4480)
     }),
   )
+})
+
+test.each([
+  [null, true, ''],
+  [{ run: 5, configuration: 2 }, true, ''],
+  // A newer change took what was in force, or did not yet.
+  [{ run: 6, configuration: 3 }, false, 'run 6 went live with the new configuration already'],
+  [{ run: 6, configuration: 2 }, false, 'run 6 has the traffic by now, and gets the new configuration next'],
+  // The change that it was made for was taken back: it does not come back with the configuration.
+  [{ run: 4, configuration: 1 }, false, 'run 4 has the traffic by now, and gets the new configuration next'],
+])('a configuration made for run 5 meets %j', (live, go, reason) => {
+  const answer = admitConfiguration({ run: 5, configuration: 3 }, { live: live && { id: 9, ...live } })
+  expect(answer).toEqual(go ? { go } : { go, state: 'superseded', reason })
 })

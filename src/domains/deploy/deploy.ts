@@ -3,7 +3,7 @@ import type { Deployment } from '#contract/run.ts'
 /** What is known of an environment when a deployment has its lock and asks whether it may go on. */
 export interface Situation {
   /** the deployment that has the traffic */
-  live: Pick<Deployment, 'id' | 'run'> | null
+  live: Pick<Deployment, 'id' | 'run' | 'configuration'> | null
   /** was the change taken back from this environment, or from one before it */
   heldIn: string | null
 }
@@ -26,6 +26,22 @@ export function admitDelivery(run: number, situation: Situation): Admission {
   if (live !== null && live > run)
     return { go: false, state: 'superseded', reason: `run ${live} with a newer change is live already` }
   return { go: true }
+}
+
+/**
+ * May a changed configuration go into an environment now? It was made for what had the traffic then; with what has it by now, be it a
+ * newer change or one that was returned to, it has to be put together anew.
+ */
+export function admitConfiguration(
+  own: { run: number; configuration: number },
+  { live }: Pick<Situation, 'live'>,
+): Admission {
+  if (live === null || live.run === own.run) return { go: true }
+  const reason =
+    live.configuration >= own.configuration
+      ? `run ${live.run} went live with the new configuration already`
+      : `run ${live.run} has the traffic by now, and gets the new configuration next`
+  return { go: false, state: 'superseded', reason }
 }
 
 /** A deployment of the past, as the search for a rollback target sees it; newest first, with its artifact still there or not. */

@@ -10,9 +10,8 @@ import * as store from '#domains/deploy/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/deploy/verdict-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
-import type { ConfigurationInput } from '#flows/configuration.ts'
+import { startConfiguration } from '#flows/configuration.ts'
 import { permissionRules } from '#flows/permission.ts'
-import { facts } from '#flows/planned-deployment.ts'
 import { planRollback, startRollback } from '#flows/rollback.ts'
 import { viewVerdict } from '#flows/verdict.ts'
 import type { World } from '#flows/world.ts'
@@ -199,40 +198,14 @@ async function change(world: World, engine: Engine, request: RequestedChange, by
     await storeVersion(world.db, statements)
     return null
   }
-  const ids = await store.nextIds(world.db)
-  const workflow = `configuration/${ids.deployment}`
-  const input: ConfigurationInput = {
-    deployment: ids.deployment,
-    release: ids.release,
-    app,
-    environment,
-    actor,
-    asksPermission,
-  }
+  const next = await startConfiguration(world.db, release, { chain, actor, by, version, asksPermission })
   await storeVersion(world.db, [
     ...statements,
-    store.insertRelease({ ...release, id: ids.release, configuration: version }),
-    store.insertDeployment({
-      id: ids.deployment,
-      app,
-      environment,
-      kind: 'configuration',
-      run: release.run,
-      release: ids.release,
-      actor,
-      workflow,
-    }),
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-deployment.waiting',
-      subject: `deployment/${ids.deployment}`,
-      chain,
-      app,
-      actor: by,
-      data: facts({ environment, kind: 'configuration', run: release.run, release: ids.release, sha: release.sha }),
-    }),
-    ...engine.startStatements({ id: workflow, name: 'configuration', chain, input }),
+    ...next.writes,
+    appendEvent(next.event),
+    ...engine.startStatements(next.workflow),
   ])
-  return ids.deployment
+  return next.deployment
 }
 
 /** Somebody else may have stored the same version a moment before. */
