@@ -55,3 +55,21 @@ export const pullRequestLook = z.object({
   /** previews that there are */
   previews: z.number().int(),
 })
+
+/** A pull request as its forge tells of it. */
+export interface ForgePullRequest {
+  number: number
+  title: string
+  author: string
+  state: 'open' | 'merged' | 'closed'
+  isDraft: boolean
+  /** of its head */
+  branch: string
+  /** the repository of its head, when that is another: an address to fetch from where the forge keeps no ref, else its name */
+  fork: string | null
+  base: string
+  /** where its head is fetched from */
+  ref: string
+  /** its page */
+  url: string | null
+}

@@ -1,8 +1,9 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { randomUUID } from 'node:crypto'
 import type { NewEvent } from '#contract/event.ts'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
 import * as forges from '#domains/forge/store.ts'
-import { decideSeen, refOf, type Seen } from '#domains/pull-request/rules.ts'
+import { decideSeen, refOf } from '#domains/pull-request/rules.ts'
 import * as pulls from '#domains/pull-request/store.ts'
 import type { PullRequest } from '#domains/webhook/forge.ts'
 import { fetchHead, type HeadPlace, placeOf, remoteRefs } from '#domains/source/heads.ts'
@@ -71,7 +72,7 @@ async function askForge({ db }: Eyes, app: StoredApp, client: ForgeClient): Prom
 const about = (app: string, number: number, chain: string) => ({ subject: `pull-request/${number}`, chain, app })
 
 /** Stores one that is seen open, when it is not known so. */
-export async function keepSeen(db: Database, app: Pick<StoredApp, 'name'>, seen: Seen): Promise<void> {
+export async function keepSeen(db: Database, app: Pick<StoredApp, 'name'>, seen: ForgePullRequest): Promise<void> {
   const known = await pulls.getPullRequest(db, app.name, seen.number)
   const isSame =
     known?.state === 'open' &&
@@ -137,7 +138,7 @@ export async function notePullRequest(
     const ref = refOf(forge, { number, branch: head.branch }, /^https?:/.test(base.repository ?? ''))
     if (ref === null) return
     const isOwn = head.repository !== null && head.repository === base.repository
-    const seen: Seen = {
+    const seen: ForgePullRequest = {
       ...{
         number,
         title,

@@ -1,3 +1,5 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
+
 import { z } from 'zod'
 
 /** What became of a commit, under a name that the forge shows. */
@@ -55,24 +57,6 @@ export interface Connection {
   isApp: boolean
   /** asks the forge; gives up in time */
   fetch: typeof fetch
-}
-
-/** A pull request as its forge tells of it. */
-export interface ForgePullRequest {
-  number: number
-  title: string
-  author: string
-  state: 'open' | 'merged' | 'closed'
-  isDraft: boolean
-  /** of its head */
-  branch: string
-  /** the repository of its head, when that is another: an address to fetch from where the forge keeps no ref, else its name */
-  fork: string | null
-  base: string
-  /** where its head is fetched from */
-  ref: string
-  /** its page */
-  url: string | null
 }
 
 /** Tells one forge. Everything is safe to repeat; throws a ForgeRefusal, or what `fetch` throws. */

@@ -1,5 +1,5 @@
 import type { PullRequestsFile } from '#contract/pipeline-file.ts'
-import { isPreviewName } from '#contract/pull-request.ts'
+import { type ForgePullRequest, isPreviewName } from '#contract/pull-request.ts'
 
 /** A pull request and what there is of it, at one moment. Times are milliseconds since 1970. */
 export interface Standing {
@@ -129,23 +129,9 @@ export function refOf(
   return isCloud ? `refs/heads/${branch}` : `refs/pull-requests/${number}/from`
 }
 
-/** What is known of a pull request from its forge. */
-export interface Seen {
-  number: number
-  title: string
-  author: string
-  state: 'open' | 'merged' | 'closed'
-  isDraft: boolean
-  branch: string
-  fork: string | null
-  base: string
-  ref: string
-  url: string | null
-}
-
 /** What it means that an open pull request is seen like this now, or that its forge knows it no more (null). */
 export function decideSeen(
-  seen: Pick<Seen, 'state' | 'base'> | null,
+  seen: Pick<ForgePullRequest, 'state' | 'base'> | null,
   branch: string,
 ): { state: 'open' | 'merged' | 'closed'; reason: string | null } {
   if (seen === null) return { state: 'closed', reason: 'the forge does not know it any more' }

@@ -1,10 +1,10 @@
-import type { PullRequest } from '#contract/pull-request.ts'
+import type { ForgePullRequest, PullRequest } from '#contract/pull-request.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
-import type { Place, Seen, Standing } from './rules.ts'
+import type { Place, Standing } from './rules.ts'
 
 /** A pull request as it is stored. Times are ISO 8601 UTC. */
-export interface StoredPullRequest extends Seen {
+export interface StoredPullRequest extends ForgePullRequest {
   app: string
   /** null until it was fetched */
   sha: string | null
@@ -35,7 +35,7 @@ export async function listOpen(db: Database, app: string): Promise<StoredPullReq
 }
 
 /** Stores what is seen of one; one that is seen open again begins anew. */
-export function putPullRequest(app: string, seen: Seen, chain: string): Statement {
+export function putPullRequest(app: string, seen: ForgePullRequest, chain: string): Statement {
   const { number, title, author, isDraft, branch, fork, base, ref, url } = seen
   return sql`insert into pull_request as p (app, number, title, author, is_draft, branch, fork, base, ref, url, chain)
     values (${app}, ${number}, ${title}, ${author}, ${isDraft}, ${branch}, ${fork}::text, ${base}, ${ref}, ${url}::text, ${chain})

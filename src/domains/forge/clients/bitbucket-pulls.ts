@@ -1,5 +1,6 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { z } from 'zod'
-import { type ForgePullRequest, line } from '../client.ts'
+import { line } from '../client.ts'
 
 const cloudEnd = z.object({
   branch: z.object({ name: z.string().max(300) }),

@@ -1,6 +1,7 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { askJson, type CommitStatus, type ConnectForge, type ForgePullRequest, mostPages, orNull } from '../client.ts'
+import { askJson, type CommitStatus, type ConnectForge, mostPages, orNull } from '../client.ts'
 import { readCloudPull, readServerPull } from './bitbucket-pulls.ts'
 
 const states = {

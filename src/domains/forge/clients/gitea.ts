@@ -1,6 +1,7 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { giteaApi } from 'gitea-js'
 import { z } from 'zod'
-import { type ConnectForge, type ForgePullRequest, ForgeRefusal, mostPages, orNull } from '../client.ts'
+import { type ConnectForge, ForgeRefusal, mostPages, orNull } from '../client.ts'
 import { readGitHubPull } from './github-pulls.ts'
 
 /** Forgejo's API is Gitea's: https://docs.gitea.com/api, https://forgejo.org/docs/latest/user/api-usage. Neither knows deployments. */

@@ -1,14 +1,8 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { request } from '@octokit/request'
 import { z } from 'zod'
 import { writeCheck } from './github-check.ts'
-import {
-  type ConnectForge,
-  type ForgeDeployment,
-  type ForgePullRequest,
-  ForgeRefusal,
-  mostPages,
-  orNull,
-} from '../client.ts'
+import { type ConnectForge, type ForgeDeployment, ForgeRefusal, mostPages, orNull } from '../client.ts'
 import { readGitHubPull } from './github-pulls.ts'
 
 const states = {

@@ -1,10 +1,10 @@
+import type { ForgePullRequest } from '#contract/pull-request.ts'
 import { Gitlab } from '@gitbeaker/rest'
 import { z } from 'zod'
 import {
   type CommitStatus,
   type ConnectForge,
   type ForgeDeployment,
-  type ForgePullRequest,
   ForgeRefusal,
   line,
   mostPages,
