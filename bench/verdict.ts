@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict.ts'
+import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict/verdict.ts'
 import { createJudge } from '#verdict/judge.ts'
 import { riseEvidence, theta } from '#verdict/errors.ts'
 import { lnGamma, normalQuantile } from '#verdict/numbers.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import { canariesOf, server } from './canary.ts'
 import { pushes } from './forge.ts'
 import {

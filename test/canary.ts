@@ -1,4 +1,4 @@
-import type { Deployment, RunDetail } from '#contract/run.ts'
+import type { Deployment, RunDetail } from '#contract/run/run.ts'
 import { ask, endedRun, type Installation, makeRepository, push, type Repository } from './installation.ts'
 
 /** Answers its version; every so many requests fail. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pae } from '#contract/dsse.ts'
+import { pae } from '#contract/evidence/dsse.ts'
 import {
   endedRun,
   type Installation,

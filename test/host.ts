@@ -4,7 +4,7 @@ import { Agent, type IncomingHttpHeaders, request, type RequestOptions } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { HostRelease, HostReleaseStatus, HostService, HostStatus } from '#contract/host.ts'
+import type { HostRelease, HostReleaseStatus, HostService, HostStatus } from '#contract/host/host.ts'
 import { pack } from '#platform/oci.ts'
 import { createHostClient, type HostClient } from '#platform/host-client.ts'
 import { ensureHost } from '#platform/host-process.ts'

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { StoredEvent } from '#contract/event.ts'
-import type { RunDetail } from '#contract/run.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import { selfCommand } from '#platform/self.ts'
 
 const execute = promisify(execFile)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import {
   ask,
   endedRun,

@@ -1,5 +1,5 @@
-import type { ForgeKind } from '#contract/forge.ts'
-import type { PullRequest } from '#contract/pull-request.ts'
+import type { ForgeKind } from '#contract/forge/forge.ts'
+import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { openDatabase } from '#platform/postgres.ts'
 import type { Statement } from '#platform/sql.ts'
 import { type ForgePull, type ForgeServer, startForge } from './forge-server.ts'

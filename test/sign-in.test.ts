@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SignInProblem } from '#contract/access.ts'
+import type { SignInProblem } from '#contract/access/access.ts'
 import { hasBrowser, launchBrowser } from './browser.ts'
 import { type Installation, startInstallation } from './installation.ts'
 import { signInAs, withCookie } from './people.ts'

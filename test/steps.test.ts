@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RunDetail } from '#contract/run.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import {
   endedRun,
   type Installation,

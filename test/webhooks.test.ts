@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { WebhookDelivery } from '#contract/webhook.ts'
+import type { WebhookDelivery } from '#contract/webhook/webhook.ts'
 import {
   endedRun,
   type Installation,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { ForgeKind } from '#contract/forge.ts'
+import type { ForgeKind } from '#contract/forge/forge.ts'
 import {
   endedRun,
   type Installation,

@@ -1,4 +1,4 @@
-import { vocabulary } from '../src/contract/expression.ts'
+import { vocabulary } from '#contract/gate/expression.ts'
 
 const begin = '<!-- vocabulary: made by tools/generate.ts -->'
 const end = '<!-- end of vocabulary -->'

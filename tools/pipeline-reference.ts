@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pipelineFile } from '../src/contract/pipeline-file.ts'
+import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
 /** JSON Schema as far as our own has it. */
 interface Schema {

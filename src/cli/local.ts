@@ -1,5 +1,5 @@
 import type { Role } from '#contract/endpoint.ts'
-import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
+import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
 
 /**
  * What the CLI needs of this machine rather than of the server. The composition root (`src/main.ts`) gives it, so that the

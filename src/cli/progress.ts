@@ -1,6 +1,6 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { RunDetail } from '#contract/run.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import { createPaint, cut, harmless, type Paint, state, took } from './format.ts'
 import type { Context } from './world.ts'
 

@@ -1,7 +1,7 @@
 import type { Output, Parsed } from './endpoint.ts'
 import type { EndpointName, Endpoints } from './endpoints.ts'
-import type { By } from './event.ts'
-import type { Reach } from './reach.ts'
+import type { By } from '#contract/event/event.ts'
+import type { Reach } from '#contract/access/grants.ts'
 
 /** Who is asking, after authentication, and what they may do. `name` is what events show as the actor. */
 export interface Caller extends Reach {

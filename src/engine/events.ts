@@ -1,4 +1,4 @@
-import { eventTypes, type EventType, type NewEvent, nameOfActor, type StoredEvent } from '#contract/event.ts'
+import { eventTypes, type EventType, type NewEvent, nameOfActor, type StoredEvent } from '#contract/event/event.ts'
 import type { Database } from '#platform/postgres.ts'
 import { join, sql, type Statement } from '#platform/sql.ts'
 

@@ -1,4 +1,4 @@
-import type { NewEvent } from '#contract/event.ts'
+import type { NewEvent } from '#contract/event/event.ts'
 import type { Statement } from '#platform/sql.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { pipelineFile, type PipelineFile } from '#contract/pipeline-file.ts'
+import { pipelineFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { readFileOf } from '#domains/source/heads.ts'
 import type { World } from './world.ts'

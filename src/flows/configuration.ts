@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { isRefused } from '#domains/config/store.ts'
 import { admitConfiguration } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
-import type { Actor, NewEvent } from '#contract/event.ts'
+import type { Actor, NewEvent } from '#contract/event/event.ts'
 import type { Statement } from '#platform/sql.ts'
 import {
   Failed,

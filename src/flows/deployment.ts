@@ -1,5 +1,5 @@
-import { stepFile } from '#contract/step-file.ts'
-import type { Fence } from '#contract/host.ts'
+import { stepFile } from '#contract/pipeline-file/step-file.ts'
+import type { Fence } from '#contract/host/host.ts'
 import { decideConfiguration, getStored } from '#domains/config/store.ts'
 import { findRollbackTarget } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'

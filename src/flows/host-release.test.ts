@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pipelineFile } from '#contract/pipeline-file.ts'
+import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { hostServices } from './host-release.ts'
 
 const definition = pipelineFile.parse({

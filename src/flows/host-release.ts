@@ -1,5 +1,5 @@
-import type { Fence, HostRelease, HostService } from '#contract/host.ts'
-import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file.ts'
+import type { Fence, HostRelease, HostService } from '#contract/host/host.ts'
+import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { effectiveEnvironment, referenceOf } from '#domains/config/config.ts'
 import { getStored, sealedAs } from '#domains/config/store.ts'
 import { getRelease, listAllEnvironments } from '#domains/deploy/store.ts'

@@ -1,5 +1,5 @@
-import type { PipelineFile } from '#contract/pipeline-file.ts'
-import type { Deployment } from '#contract/run.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import type { Admission, Situation } from '#domains/deploy/deploy.ts'
 
 /** A deployment whose rows are stored already. `folder` is where its verification runs. */

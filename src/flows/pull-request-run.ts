@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { environmentFile, type PipelineFile } from '#contract/pipeline-file.ts'
-import { previewName } from '#contract/pull-request.ts'
+import { environmentFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { previewName } from '#contract/pull-request/pull-request.ts'
 import { getStored } from '#domains/config/store.ts'
 import { choosePort } from '#domains/deploy/deploy.ts'
 import * as deployments from '#domains/deploy/store.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { previewName } from '#contract/pull-request.ts'
+import { previewName } from '#contract/pull-request/pull-request.ts'
 import { deleteEnvironment } from '#domains/deploy/store.ts'
 import { getChange } from '#domains/pipeline/store.ts'
 import { type Action, decide, decideOrphans } from '#domains/pull-request/rules.ts'

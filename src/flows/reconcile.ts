@@ -1,4 +1,4 @@
-import type { NewEvent } from '#contract/event.ts'
+import type { NewEvent } from '#contract/event/event.ts'
 import { endDeployment, openDeployments } from '#domains/deploy/store.ts'
 import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'

@@ -1,5 +1,5 @@
-import type { CanaryFile, MetricFile } from '#contract/canary-file.ts'
-import type { Reading, Sample } from '#contract/metric.ts'
+import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file.ts'
+import type { Reading, Sample } from '#contract/verdict/metric.ts'
 import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/deploy/exposition.ts'
 import type { ReleaseReference } from '#domains/deploy/target.ts'
 import { queryPrometheus } from '#platform/prometheus.ts'

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { StepFile } from '#contract/step-file.ts'
+import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 import { waivedSubjects } from '#domains/gate/store.ts'
 import { partVariable } from '#domains/pipeline/expand.ts'
 import { filesOfPart } from '#domains/pipeline/split.ts'

@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path'
-import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import * as deployments from '#domains/deploy/store.ts'
 import { diff } from '#platform/diff.ts'
 import type { World } from './world.ts'

@@ -1,4 +1,4 @@
-import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract/verdict.ts'
+import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract/verdict/verdict.ts'
 import type { StoredVerdict } from '#domains/deploy/verdict-store.ts'
 import { createJudge } from '#verdict/judge.ts'
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { name } from '#contract/app.ts'
+import { name } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { fence, hostPaths, hostRelease, hostRoute, type HostStatus } from '#contract/host.ts'
+import { fence, hostPaths, hostRelease, hostRoute, type HostStatus } from '#contract/host/host.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface HostApi {

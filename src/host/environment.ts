@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Exposition, Fence, HostCanary, HostRelease, HostRoute, Observations } from '#contract/host.ts'
+import type { Exposition, Fence, HostCanary, HostRelease, HostRoute, Observations } from '#contract/host/host.ts'
 import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
 import type { Machine } from './instance.ts'

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import type { Observations } from '#contract/host.ts'
-import { batch, type Batch } from '#contract/verdict.ts'
+import type { Observations } from '#contract/host/host.ts'
+import { batch, type Batch } from '#contract/verdict/verdict.ts'
 
 /** Read at once, in bytes; what is left comes with the next call. */
 const readAtOnce = 1_048_576

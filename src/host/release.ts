@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host.ts'
+import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
 import { giveTo, userOf } from '#platform/isolation.ts'
 import { unpack } from '#platform/oci.ts'
 import { Instance, type Machine } from './instance.ts'

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { hostCanary, hostRelease } from '#contract/host.ts'
+import { hostCanary, hostRelease } from '#contract/host/host.ts'
 
 /** What is wanted of a release. */
 const wantedRelease = z.object({ spec: hostRelease, desired: z.enum(['running', 'stopped']) })

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Exposition, HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host.ts'
+import type { Exposition, HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host/host.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
 import type { Machine } from './instance.ts'

@@ -1,4 +1,4 @@
-import type { HostService } from '#contract/host.ts'
+import type { HostService } from '#contract/host/host.ts'
 import { familyOf, isRunning, type Origin, programOf, signalAll } from './processes.ts'
 
 /** The signal to all that a start began, the grace for them to end, then SIGKILL until none is left. */

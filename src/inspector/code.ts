@@ -1,4 +1,4 @@
-import type { CodeFunction, CodeReport, CodeSummary } from '#contract/code.ts'
+import type { CodeFunction, CodeReport, CodeSummary } from '#contract/change/code.ts'
 import { type CodeFile, findDuplicates } from './duplicates.ts'
 
 /** Above this cyclomatic complexity a function is said to be complex: the limit of NIST 500-235 for experienced teams. */

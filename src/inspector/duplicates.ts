@@ -1,4 +1,4 @@
-import type { CodeReport } from '#contract/code.ts'
+import type { CodeReport } from '#contract/change/code.ts'
 import type { Inspection } from './analyser.ts'
 
 /** So many lines of code one after the other make a block. */

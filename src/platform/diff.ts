@@ -1,4 +1,4 @@
-import type { DiffFile, DiffLine } from '#contract/diff.ts'
+import type { DiffFile, DiffLine } from '#contract/change/diff.ts'
 import { git } from './git.ts'
 
 /** The tree without files, which git knows without having stored it. */

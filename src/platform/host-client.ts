@@ -14,7 +14,7 @@ import {
   hostStatus,
   type HostStatus,
   logTail,
-} from '#contract/host.ts'
+} from '#contract/host/host.ts'
 
 /** Talks to `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does not answer. */
 export interface HostClient {

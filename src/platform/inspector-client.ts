@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { CodeReport } from '#contract/code.ts'
+import type { CodeReport } from '#contract/change/code.ts'
 import type { Asked, Said } from './inspector-protocol.ts'
 import { selfCommand } from './self.ts'
 

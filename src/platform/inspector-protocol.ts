@@ -1,4 +1,4 @@
-import type { CodeReport } from '#contract/code.ts'
+import type { CodeReport } from '#contract/change/code.ts'
 
 /** What an inspector is asked: to compare the code of two commits. */
 export interface Asked {

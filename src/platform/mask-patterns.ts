@@ -1,4 +1,4 @@
-import { isPlainSecret } from '#contract/secret.ts'
+import { isPlainSecret } from '#contract/configuration/secret.ts'
 
 /** What a secret may look like in a log: texts to hide wherever they occur, and long encodings of which a line may show a part. */
 export interface MaskPatterns {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isPlainSecret } from '#contract/secret.ts'
+import { isPlainSecret } from '#contract/configuration/secret.ts'
 import { longestLine, splitLines, splitMark } from './lines.ts'
 import { createMask } from '#platform/mask.ts'
 

@@ -3,7 +3,7 @@ import { type Endpoint, mayDo } from '#contract/endpoint.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller } from '#contract/handler.ts'
-import { highestRole, nothing, roleFor } from '#contract/reach.ts'
+import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access, Credentials } from '#domains/access/access.ts'
 
 /** The app that something belongs to; null when there is no such. */

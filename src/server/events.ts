@@ -1,6 +1,6 @@
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
-import { may, visibleApps } from '#contract/reach.ts'
+import { may, visibleApps } from '#contract/access/grants.ts'
 import { followEvents, readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SignInProblem } from '#contract/access.ts'
+import type { SignInProblem } from '#contract/access/access.ts'
 import { apiPrefix } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { type Access, cookieOf, sessionCookie } from '#domains/access/access.ts'

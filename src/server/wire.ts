@@ -1,4 +1,4 @@
-import { may } from '#contract/reach.ts'
+import { may } from '#contract/access/grants.ts'
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'

@@ -1,4 +1,4 @@
-import type { Interval } from '#contract/verdict.ts'
+import type { Interval } from '#contract/verdict/verdict.ts'
 import { lnGamma, rootOf } from './numbers.ts'
 
 interface Rate {

@@ -1,4 +1,4 @@
-import type { Interval } from '#contract/verdict.ts'
+import type { Interval } from '#contract/verdict/verdict.ts'
 import { logMeanExp, rootOf } from './numbers.ts'
 
 /** What was counted while one share was in force. Sums are enough: the order of errors does not matter within a share. */

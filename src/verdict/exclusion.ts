@@ -1,4 +1,4 @@
-import type { VerdictSettings } from '#contract/verdict.ts'
+import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { lnLikelihoodRatio, type Tally } from './errors.ts'
 import { logMeanExp } from './numbers.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ArmCounts, bucketOf, latencyBuckets } from '#contract/verdict.ts'
+import { type ArmCounts, bucketOf, latencyBuckets } from '#contract/verdict/verdict.ts'
 import { rateBounds } from './difference.ts'
 import { fallEvidence, ratioInterval, riseEvidence, type Tally, theta } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'

@@ -1,5 +1,5 @@
-import type { Sample } from '#contract/metric.ts'
-import type { Batch, Judgement, Look, VerdictSettings } from '#contract/verdict.ts'
+import type { Sample } from '#contract/verdict/metric.ts'
+import type { Batch, Judgement, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { LatencyEvidence } from './latency.ts'
 import { createMetric } from './metric.ts'

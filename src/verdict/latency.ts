@@ -1,4 +1,4 @@
-import { type ArmCounts, bucketOf, latencyBuckets, middleOf } from '#contract/verdict.ts'
+import { type ArmCounts, bucketOf, latencyBuckets, middleOf } from '#contract/verdict/verdict.ts'
 import { logMeanExp, normalQuantile } from './numbers.ts'
 
 /** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { MetricSettings, Reading, Sample } from '#contract/metric.ts'
-import type { VerdictSettings } from '#contract/verdict.ts'
+import type { MetricSettings, Reading, Sample } from '#contract/verdict/metric.ts'
+import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { generator, makeBatch, normal, settings } from './simulate.ts'
 

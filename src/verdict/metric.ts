@@ -1,5 +1,5 @@
-import type { MetricJudgement, MetricSettings, Reading, Sample } from '#contract/metric.ts'
-import { type ArmCounts, bucketOf, type VerdictSettings } from '#contract/verdict.ts'
+import type { MetricJudgement, MetricSettings, Reading, Sample } from '#contract/verdict/metric.ts'
+import { type ArmCounts, bucketOf, type VerdictSettings } from '#contract/verdict/verdict.ts'
 import { exclusionByLabels, exclusionEvidence } from './exclusion.ts'
 import { LatencyEvidence } from './latency.ts'
 import { powerOf } from './power.ts'

@@ -1,4 +1,4 @@
-import type { PlanAnswer, PlanQuestion } from '#contract/verdict.ts'
+import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
 import { riseEvidence, type Tally } from './errors.ts'
 import { partsOf, powerOf, timesNeeded } from './power.ts'
 import { rootOf } from './numbers.ts'

@@ -1,4 +1,4 @@
-import type { VerdictSettings } from '#contract/verdict.ts'
+import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { lnLikelihoodRatio, rises, type Tally, theta, weights } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'

@@ -1,4 +1,4 @@
-import { type Interval, latencyBuckets, middleOf } from '#contract/verdict.ts'
+import { type Interval, latencyBuckets, middleOf } from '#contract/verdict/verdict.ts'
 
 /** A histogram in the buckets of the contract. */
 export class Histogram {

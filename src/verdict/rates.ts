@@ -1,6 +1,6 @@
 import { differenceInterval } from './difference.ts'
 import { ratioInterval, riseEvidence, type Tally } from './errors.ts'
-import type { Interval } from '#contract/verdict.ts'
+import type { Interval } from '#contract/verdict/verdict.ts'
 
 /** Of one release: what was done, and how much of it went wrong. */
 export interface Rate {

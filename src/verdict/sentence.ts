@@ -1,5 +1,5 @@
-import type { MetricJudgement } from '#contract/metric.ts'
-import type { Judgement } from '#contract/verdict.ts'
+import type { MetricJudgement } from '#contract/verdict/metric.ts'
+import type { Judgement } from '#contract/verdict/verdict.ts'
 
 type Facts = Omit<Judgement, 'reason'> & { harm: { ratio: number; difference: number }; unit: string }
 

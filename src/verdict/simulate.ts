@@ -1,4 +1,4 @@
-import { type ArmCounts, type Batch, bucketOf, type VerdictSettings } from '#contract/verdict.ts'
+import { type ArmCounts, type Batch, bucketOf, type VerdictSettings } from '#contract/verdict/verdict.ts'
 
 /** Made-up canaries with fixed seeds, for the tests of the verdict. */
 

@@ -1,4 +1,4 @@
-import type { Decision } from '#contract/decision.ts'
+import type { Decision } from '#contract/deployment/decision.ts'
 import { number } from '../arguments.ts'
 import { table, took } from '../format.ts'
 import type { Register } from '../register.ts'

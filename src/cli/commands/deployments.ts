@@ -1,4 +1,4 @@
-import type { Deployment } from '#contract/run.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'

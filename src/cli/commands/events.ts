@@ -1,4 +1,4 @@
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import { count, number } from '../arguments.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'

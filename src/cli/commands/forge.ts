@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { type ForgeKind, forgeKinds } from '#contract/forge.ts'
+import { type ForgeKind, forgeKinds } from '#contract/forge/forge.ts'
 import { ago, table } from '../format.ts'
 import { readSecret } from '../prompt.ts'
 import type { Register } from '../register.ts'

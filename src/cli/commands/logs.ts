@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { LogLine } from '#contract/run.ts'
+import type { LogLine } from '#contract/run/run.ts'
 import { createPaint } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
-import type { PullRequest } from '#contract/pull-request.ts'
+import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { number } from '../arguments.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'

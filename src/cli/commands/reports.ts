@@ -1,4 +1,4 @@
-import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report.ts'
+import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
 import { count, number } from '../arguments.ts'
 import { createPaint, type Paint, state, table } from '../format.ts'
 import { ranges } from '../ranges.ts'

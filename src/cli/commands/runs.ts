@@ -1,4 +1,4 @@
-import type { RunDetail } from '#contract/run.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import { ago, createPaint, short, state, table, took } from '../format.ts'
 import { followRun } from '../progress.ts'
 import { assignment, count, number } from '../arguments.ts'

@@ -1,4 +1,4 @@
-import type { Environment, Line } from '#contract/environment.ts'
+import type { Environment, Line } from '#contract/environment/environment.ts'
 import { ago, createPaint, nearest, type Paint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
 import { type Context } from '../world.ts'

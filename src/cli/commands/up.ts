@@ -1,5 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
-import type { RunDetail } from '#contract/run.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import type { Client } from '#contract/client.ts'
 import { createPaint, short } from '../format.ts'
 import { followRun } from '../progress.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Waiver } from '#contract/gate.ts'
+import type { Waiver } from '#contract/gate/gate.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, table } from '../format.ts'

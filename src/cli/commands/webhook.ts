@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { WebhookDelivery, WebhookGap } from '#contract/webhook.ts'
+import type { WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, short, table } from '../format.ts'
 import type { Register } from '../register.ts'

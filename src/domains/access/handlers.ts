@@ -1,6 +1,6 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
-import { may } from '#contract/reach.ts'
+import { may } from '#contract/access/grants.ts'
 import type { Access } from './access.ts'
 
 type AccessEndpoints =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pageWithin } from '#contract/access.ts'
+import { pageWithin } from '#contract/access/access.ts'
 import {
   isWelcome,
   type ProviderSettings,

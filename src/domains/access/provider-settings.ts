@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { name } from '#contract/app.ts'
+import { name } from '#contract/app/app.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
-import { nothing, type Reach, together } from '#contract/reach.ts'
+import { nothing, type Reach, together } from '#contract/access/grants.ts'
 
 /** What the server's environment says of the OpenID provider. */
 export interface ProviderSettings {

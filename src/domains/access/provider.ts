@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClientAuth, Configuration } from 'openid-client'
-import { pageWithin, type SignInProblem } from '#contract/access.ts'
+import { pageWithin, type SignInProblem } from '#contract/access/access.ts'
 import { type Claims, type ProviderSettings, readClaims } from './provider-settings.ts'
 
 /** A sign-in that came to nothing, and why, as the page is told; the message is for the log alone. */

@@ -1,4 +1,4 @@
-import type { NewEvent } from '#contract/event.ts'
+import type { NewEvent } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres.ts'

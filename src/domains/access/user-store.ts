@@ -1,4 +1,4 @@
-import type { User } from '#contract/access.ts'
+import type { User } from '#contract/access/access.ts'
 import type { Role } from '#contract/endpoint.ts'
 import type { Database } from '#platform/postgres.ts'
 import { join, sql, type Statement } from '#platform/sql.ts'

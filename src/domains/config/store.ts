@@ -1,4 +1,4 @@
-import type { Configuration } from '#contract/environment.ts'
+import type { Configuration } from '#contract/environment/environment.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SealedValue } from '#platform/secret-box.ts'
 import { sql, type Statement } from '#platform/sql.ts'

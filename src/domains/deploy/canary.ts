@@ -1,6 +1,6 @@
-import { type CanaryFile, type MetricFile, stepsOf } from '#contract/canary-file.ts'
-import type { MetricSettings } from '#contract/metric.ts'
-import type { Judgement, VerdictSettings } from '#contract/verdict.ts'
+import { type CanaryFile, type MetricFile, stepsOf } from '#contract/pipeline-file/canary-file.ts'
+import type { MetricSettings } from '#contract/verdict/metric.ts'
+import type { Judgement, VerdictSettings } from '#contract/verdict/verdict.ts'
 
 /** What is known of a canary when it is decided what becomes of it. Times are milliseconds. */
 export interface CanarySituation {

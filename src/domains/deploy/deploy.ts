@@ -1,4 +1,4 @@
-import type { Deployment } from '#contract/run.ts'
+import type { Deployment } from '#contract/run/run.ts'
 
 /** What is known of an environment when a deployment has its lock and asks whether it may go on. */
 export interface Situation {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canaryFile } from '#contract/canary-file.ts'
+import { canaryFile } from '#contract/pipeline-file/canary-file.ts'
 import { namesOf, parseExposition, readMetric } from './exposition.ts'
 
 const text = `# HELP jobs_total Jobs done.

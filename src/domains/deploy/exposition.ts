@@ -1,5 +1,5 @@
-import type { MetricFile } from '#contract/canary-file.ts'
-import type { Reading } from '#contract/metric.ts'
+import type { MetricFile } from '#contract/pipeline-file/canary-file.ts'
+import type { Reading } from '#contract/verdict/metric.ts'
 
 /** One value of Prometheus' text format, or of a query's answer. */
 export interface Point {

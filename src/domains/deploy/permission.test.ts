@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Decision } from '#contract/decision.ts'
-import { environmentFile } from '#contract/pipeline-file.ts'
+import type { Decision } from '#contract/deployment/decision.ts'
+import { environmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { decidePermission, frozenUntil, mayDecide, rulesOf } from './permission.ts'
 
 const at = (text: string): number => Date.parse(text)

@@ -1,5 +1,5 @@
-import type { Decision } from '#contract/decision.ts'
-import type { EnvironmentFile } from '#contract/pipeline-file.ts'
+import type { Decision } from '#contract/deployment/decision.ts'
+import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { Cron } from 'croner'
 
 type Freeze = EnvironmentFile['freeze'][number]

@@ -1,4 +1,4 @@
-import type { Exposition, Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host.ts'
+import type { Exposition, Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host/host.ts'
 
 /** Names a release on a target. */
 export interface ReleaseReference {

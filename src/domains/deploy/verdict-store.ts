@@ -1,4 +1,4 @@
-import type { Canary, Judgement, Look, VerdictSettings } from '#contract/verdict.ts'
+import type { Canary, Judgement, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 

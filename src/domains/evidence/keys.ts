@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { publicKey, type TrustedKey } from '#contract/dsse.ts'
-import type { Actor } from '#contract/event.ts'
+import { publicKey, type TrustedKey } from '#contract/evidence/dsse.ts'
+import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'
 import { addKey, listKeys, sealedAs } from './store.ts'

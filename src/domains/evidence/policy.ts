@@ -1,4 +1,4 @@
-import type { Evidence } from '#contract/evidence.ts'
+import type { Evidence } from '#contract/evidence/evidence.ts'
 
 /** What a piece of evidence is called in `evidence:` of an environment. */
 export const nameOf = ({ kind, environment }: Pick<Evidence, 'kind' | 'environment'>): string =>

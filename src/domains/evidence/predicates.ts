@@ -1,5 +1,5 @@
-import type { Gate } from '#contract/gate.ts'
-import type { Finding, ReportSummary, TestResult } from '#contract/report.ts'
+import type { Gate } from '#contract/gate/gate.ts'
+import type { Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
 
 /** Kinds of statements by their URI; in-toto's, SLSA's and CycloneDX's own where there is one. */
 export const predicateTypes = {

@@ -1,4 +1,4 @@
-import type { Evidence, SigningKey } from '#contract/evidence.ts'
+import type { Evidence, SigningKey } from '#contract/evidence/evidence.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SealedValue } from '#platform/secret-box.ts'
 import { sql, type Statement } from '#platform/sql.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Finding, TestResult } from '#contract/report.ts'
+import type { Finding, TestResult } from '#contract/report/report.ts'
 import { annotationsAtMost, type CheckFacts, decideCheck, rangesOf } from './check.ts'
 
 const status = {

@@ -1,5 +1,5 @@
-import type { Gate } from '#contract/gate.ts'
-import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report.ts'
+import type { Gate } from '#contract/gate/gate.ts'
+import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
 import type { Annotation, Check, CommitStatus } from './client.ts'
 
 /** What is known of a run when it has ended. */

@@ -1,6 +1,6 @@
-import { type Forge, type newForge, publicForges } from '#contract/forge.ts'
+import { type Forge, type newForge, publicForges } from '#contract/forge/forge.ts'
 import { FairleadError } from '#contract/errors.ts'
-import type { Actor } from '#contract/event.ts'
+import type { Actor } from '#contract/event/event.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres.ts'

@@ -1,4 +1,4 @@
-import type { Run } from '#contract/run.ts'
+import type { Run } from '#contract/run/run.ts'
 import type { CommitStatus, ForgeDeployment } from './client.ts'
 
 type RunState = Run['state']

@@ -1,4 +1,4 @@
-import type { Forge, ForgeReport } from '#contract/forge.ts'
+import type { Forge, ForgeReport } from '#contract/forge/forge.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SealedValue } from '#platform/secret-box.ts'
 import { sql, type Statement } from '#platform/sql.ts'

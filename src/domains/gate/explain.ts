@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { expressions } from '#contract/expression.ts'
+import { expressions } from '#contract/gate/expression.ts'
 
 /** Things that a reason names. */
 const named = 5

@@ -1,6 +1,6 @@
-import type { CodeReport, CodeSummary } from '#contract/code.ts'
-import { type FactName, type MeasurementFact, measurementFact } from '#contract/expression.ts'
-import type { Finding, Measurement, ReportSummary } from '#contract/report.ts'
+import type { CodeReport, CodeSummary } from '#contract/change/code.ts'
+import { type FactName, type MeasurementFact, measurementFact } from '#contract/gate/expression.ts'
+import type { Finding, Measurement, ReportSummary } from '#contract/report/report.ts'
 
 /** What is known of a run in numbers: what is kept of it, and what the next ones are compared with. */
 export interface Numbers extends ReportSummary {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { expressionProblem } from '#contract/expression.ts'
-import type { Finding, Measurement } from '#contract/report.ts'
+import { expressionProblem } from '#contract/gate/expression.ts'
+import type { Finding, Measurement } from '#contract/report/report.ts'
 import { askGates, reasonOf } from './gate.ts'
 import type { Known, Numbers } from './facts.ts'
 

@@ -1,5 +1,5 @@
-import { expressions, type FactName, needsOf } from '#contract/expression.ts'
-import type { Gate } from '#contract/gate.ts'
+import { expressions, type FactName, needsOf } from '#contract/gate/expression.ts'
+import type { Gate } from '#contract/gate/gate.ts'
 import { explain } from './explain.ts'
 import { factsOf, type Known } from './facts.ts'
 

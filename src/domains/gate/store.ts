@@ -1,5 +1,5 @@
-import type { CodeReport } from '#contract/code.ts'
-import type { Gate, Waiver } from '#contract/gate.ts'
+import type { CodeReport } from '#contract/change/code.ts'
+import type { Gate, Waiver } from '#contract/gate/gate.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 import type { Numbers } from './facts.ts'

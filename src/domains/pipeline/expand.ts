@@ -1,5 +1,5 @@
-import type { PipelineFile } from '#contract/pipeline-file.ts'
-import type { StepFile } from '#contract/step-file.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 
 /** A step as it runs: one combination of its matrix, one of its parts. `of` is its name in the file. */
 export interface ExpandedStep {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { pipelineFile } from '#contract/pipeline-file.ts'
+import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { type FileProblem, type ReadResult, readPipelineFile } from './file.ts'
 
 const read = (input: string | Uint8Array): ReadResult =>

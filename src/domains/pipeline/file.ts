@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { environmentFile, type PipelineFile, pipelineFile, serviceFile } from '#contract/pipeline-file.ts'
-import { stepFile } from '#contract/step-file.ts'
+import { environmentFile, type PipelineFile, pipelineFile, serviceFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { stepFile } from '#contract/pipeline-file/step-file.ts'
 import { type Found, fromIssue } from './problem.ts'
 import { brokenRules, type Readable } from './rules.ts'
 import { type Located, readYaml } from './yaml-text.ts'

@@ -1,4 +1,4 @@
-import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
 /** Which steps a step waits for; in the order of the file. */
 export type Graph = ReadonlyMap<string, readonly string[]>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from './file.ts'
 import { proposePipelineFile } from './init.ts'
 

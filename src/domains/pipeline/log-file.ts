@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { LogLine } from '#contract/run.ts'
+import type { LogLine } from '#contract/run/run.ts'
 
 /** A line as the runner wrote it; the attempt is in the file's name. */
 export type StoredLine = Omit<LogLine, 'attempt'>

@@ -1,4 +1,4 @@
-import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
 export type Parameters = { problem: null; parameters: Record<string, string> } | { problem: string; parameters?: never }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pipelineFile } from '#contract/pipeline-file.ts'
+import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
 export type Path = readonly PropertyKey[]
 

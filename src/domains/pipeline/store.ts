@@ -1,6 +1,6 @@
-import type { Change } from '#contract/app.ts'
-import type { Run, Step } from '#contract/run.ts'
-import type { PipelineFile } from '#contract/pipeline-file.ts'
+import type { Change } from '#contract/app/app.ts'
+import type { Run, Step } from '#contract/run/run.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Database } from '#platform/postgres.ts'
 import { join, sql, type Statement } from '#platform/sql.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { pipelineFile, type PullRequestsFile } from '#contract/pipeline-file.ts'
+import { pipelineFile, type PullRequestsFile } from '#contract/pipeline-file/pipeline-file.ts'
 import {
   type Action,
   decide,

@@ -1,5 +1,5 @@
-import type { PullRequestsFile } from '#contract/pipeline-file.ts'
-import { type ForgePullRequest, isPreviewName } from '#contract/pull-request.ts'
+import type { PullRequestsFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { type ForgePullRequest, isPreviewName } from '#contract/pull-request/pull-request.ts'
 
 /** A pull request and what there is of it, at one moment. Times are milliseconds since 1970. */
 export interface Standing {

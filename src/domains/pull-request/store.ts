@@ -1,4 +1,4 @@
-import type { ForgePullRequest, PullRequest } from '#contract/pull-request.ts'
+import type { ForgePullRequest, PullRequest } from '#contract/pull-request/pull-request.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 import type { Place, Standing } from './rules.ts'

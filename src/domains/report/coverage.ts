@@ -1,4 +1,4 @@
-import type { FileCoverage, ReportSummary } from '#contract/report.ts'
+import type { FileCoverage, ReportSummary } from '#contract/report/report.ts'
 
 /** Coverage by file, of all lines and of those that a change added or altered; the changed files with the most missed come first. */
 export function coverageOf(

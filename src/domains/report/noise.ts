@@ -1,4 +1,4 @@
-import type { Measurement } from '#contract/report.ts'
+import type { Measurement } from '#contract/report/report.ts'
 import type { Measured } from './report.ts'
 
 /** So many values of earlier runs tell how much a measurement varies from run to run. */

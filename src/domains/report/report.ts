@@ -1,4 +1,4 @@
-import type { findingLevels, severities, testOutcomes } from '#contract/report.ts'
+import type { findingLevels, severities, testOutcomes } from '#contract/report/report.ts'
 
 /** What a report says of one test. */
 export interface TestCase {

@@ -1,4 +1,4 @@
-import type { Finding, Measurement, ReportSummary, TestResult } from '#contract/report.ts'
+import type { Finding, Measurement, ReportSummary, TestResult } from '#contract/report/report.ts'
 import type { Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'
 import { compare } from './noise.ts'

@@ -1,4 +1,4 @@
-import type { Repository } from '#contract/app.ts'
+import type { Repository } from '#contract/app/app.ts'
 
 /** What a look at the delivered branch means. */
 export type BranchDecision =

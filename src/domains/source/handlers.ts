@@ -1,6 +1,6 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
-import { may } from '#contract/reach.ts'
+import { may } from '#contract/access/grants.ts'
 import type { Source } from './source.ts'
 
 /** `onDelete` stops what runs of an app, before it is forgotten. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Repository } from '#contract/app.ts'
+import type { Repository } from '#contract/app/app.ts'
 import { git } from '#platform/git.ts'
 import { addressOf, type Elsewhere, uploadPack } from './repository.ts'
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Repository } from '#contract/app.ts'
+import type { Repository } from '#contract/app/app.ts'
 import { git } from '#platform/git.ts'
 
 export interface CommitFacts {

@@ -1,4 +1,4 @@
-import type { App, Change, Repository } from '#contract/app.ts'
+import type { App, Change, Repository } from '#contract/app/app.ts'
 import { withoutCredentials } from '#platform/git.ts'
 import { sqlState, type Database } from '#platform/postgres.ts'
 import { sql, type Statement } from '#platform/sql.ts'

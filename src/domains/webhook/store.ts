@@ -1,4 +1,4 @@
-import type { Webhook, WebhookDelivery, WebhookGap, WebhookState } from '#contract/webhook.ts'
+import type { Webhook, WebhookDelivery, WebhookGap, WebhookState } from '#contract/webhook/webhook.ts'
 import type { Database } from '#platform/postgres.ts'
 import type { SealedValue } from '#platform/secret-box.ts'
 import { sql, type Statement, toJson } from '#platform/sql.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Batch } from '#contract/verdict.ts'
+import type { Batch } from '#contract/verdict/verdict.ts'
 import { Count } from './count.ts'
 
 const requests = (batch: Batch): number => batch.baseline.requests + batch.canary.requests

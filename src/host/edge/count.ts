@@ -1,4 +1,4 @@
-import { bucketOf, type ArmCounts, type Batch } from '#contract/verdict.ts'
+import { bucketOf, type ArmCounts, type Batch } from '#contract/verdict/verdict.ts'
 import { placeOf } from './session.ts'
 
 /** A batch takes requests for so long, in milliseconds: how fine the judgement's time is. */

@@ -1,4 +1,4 @@
-import type { SessionRule } from '#contract/host.ts'
+import type { SessionRule } from '#contract/host/host.ts'
 import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
 import { sessionNumber, sessionOf } from './session.ts'

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { SessionRule } from '#contract/host.ts'
+import type { SessionRule } from '#contract/host/host.ts'
 
 /** The cookie that the edge sets when it is to know sessions and the app has none. */
 const ownCookie = 'fairlead-session'

@@ -1,4 +1,4 @@
-import type { SigningKey } from '#contract/evidence.ts'
+import type { SigningKey } from '#contract/evidence/evidence.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { makeKey, signingKey } from '#domains/evidence/keys.ts'

@@ -1,5 +1,5 @@
 import type { SomeHandlers } from '#contract/handler.ts'
-import type { Run } from '#contract/run.ts'
+import type { Run } from '#contract/run/run.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { getCode } from '#domains/gate/store.ts'
 import { getRun } from '#domains/pipeline/store.ts'

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Session } from '#contract/access.ts'
+import type { Session } from '#contract/access/access.ts'
 import { useSessions } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button } from '../ui/button.tsx'

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import { pageWithin, type SignInProblem, signInProblems } from '#contract/access.ts'
+import { pageWithin, type SignInProblem, signInProblems } from '#contract/access/access.ts'
 import { useProvider } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Logo } from '../shell/logo.tsx'

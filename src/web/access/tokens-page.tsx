@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import type { Token } from '#contract/access.ts'
+import type { Token } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
 import { useMe, useTokens } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'

@@ -1,4 +1,4 @@
-import type { Gate } from '#contract/gate.ts'
+import type { Gate } from '#contract/gate/gate.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
 import { gateLooks } from './words.ts'

@@ -1,5 +1,5 @@
-import type { ChangeReport } from '#contract/change.ts'
-import type { Finding, Measurement } from '#contract/report.ts'
+import type { ChangeReport } from '#contract/change/change.ts'
+import type { Finding, Measurement } from '#contract/report/report.ts'
 import { CopyButton } from '../ui/copy.tsx'
 import { Nothing, Section } from '../ui/page.tsx'
 import type { Look } from '../ui/state.ts'

@@ -1,4 +1,4 @@
-import type { ChangeReport, RunNumbers } from '#contract/change.ts'
+import type { ChangeReport, RunNumbers } from '#contract/change/change.ts'
 import type { Tone } from '../ui/state.ts'
 import { StatusIcon } from '../ui/status.tsx'
 import { formatCount } from '../ui/number.ts'

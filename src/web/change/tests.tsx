@@ -1,5 +1,5 @@
-import type { ChangeReport } from '#contract/change.ts'
-import type { TestResult } from '#contract/report.ts'
+import type { ChangeReport } from '#contract/change/change.ts'
+import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'

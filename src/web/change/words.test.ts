@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChangeReport } from '#contract/change.ts'
+import type { ChangeReport } from '#contract/change/change.ts'
 import { openAtFirst, share, sumUp } from './words.ts'
 
 const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({

@@ -1,6 +1,6 @@
-import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change.ts'
-import type { Gate } from '#contract/gate.ts'
-import type { TestResult } from '#contract/report.ts'
+import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change/change.ts'
+import type { Gate } from '#contract/gate/gate.ts'
+import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
 import { isActive, type Look, type RunState } from '../ui/state.ts'
 

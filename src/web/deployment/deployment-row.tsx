@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import type { Deployment } from '#contract/run.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { Sha } from '../ui/change.tsx'
 import { asSentence, deploymentLooks } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'

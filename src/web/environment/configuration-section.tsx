@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import type { Configuration } from '#contract/environment.ts'
+import type { Configuration } from '#contract/environment/environment.ts'
 import { useConfigurations, useMay } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button } from '../ui/button.tsx'

@@ -1,4 +1,4 @@
-import type { Instance } from '#contract/environment.ts'
+import type { Instance } from '#contract/environment/environment.ts'
 import { Section } from '../ui/page.tsx'
 import { instanceLooks } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'

@@ -1,7 +1,7 @@
 import { ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { Environment } from '#contract/environment.ts'
+import type { Environment } from '#contract/environment/environment.ts'
 import { Sha } from '../ui/change.tsx'
 import { CopyButton } from '../ui/copy.tsx'
 import { Nothing } from '../ui/page.tsx'

@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import { useEvents } from '../live/queries.ts'
 import { formatMoment, formatTime } from '../ui/duration.ts'
 import { More } from '../ui/more.tsx'

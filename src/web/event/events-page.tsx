@@ -1,5 +1,5 @@
 import { Link, useSearchParams } from 'react-router'
-import { eventTypes, type StoredEvent } from '#contract/event.ts'
+import { eventTypes, type StoredEvent } from '#contract/event/event.ts'
 import { useEvents, useLines } from '../live/queries.ts'
 import { formatDay, formatMoment, formatTime } from '../ui/duration.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventTypes, type StoredEvent } from '#contract/event.ts'
+import { eventTypes, type StoredEvent } from '#contract/event/event.ts'
 import { shortType, tell } from './sentence.ts'
 
 const event = (type: string, more: Partial<StoredEvent> = {}): StoredEvent => ({

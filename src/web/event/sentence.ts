@@ -1,4 +1,4 @@
-import type { StoredEvent } from '#contract/event.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 import { formatShare } from '../ui/number.ts'
 import { firstLine, shortSha, type Tone } from '../ui/state.ts'
 

@@ -1,6 +1,6 @@
 import { memo, type ReactNode, useMemo, useRef } from 'react'
 import { Link } from 'react-router'
-import type { Line } from '#contract/environment.ts'
+import type { Line } from '#contract/environment/environment.ts'
 import { Sha } from '../ui/change.tsx'
 import { healthLooks, type Tone } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'

@@ -1,4 +1,4 @@
-import { highestRole } from '#contract/reach.ts'
+import { highestRole } from '#contract/access/grants.ts'
 import { useMe } from '../live/queries.ts'
 import { Logo } from '../shell/logo.tsx'
 import { Command } from '../ui/copy.tsx'

@@ -1,6 +1,6 @@
 import { Rows3, StretchHorizontal } from 'lucide-react'
 import { useMemo } from 'react'
-import type { Line } from '#contract/environment.ts'
+import type { Line } from '#contract/environment/environment.ts'
 import { useLines, useRunDetails } from '../live/queries.ts'
 import { RunRow } from '../run/run-row.tsx'
 import { Toggle } from '../ui/button.tsx'

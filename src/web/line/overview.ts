@@ -1,4 +1,4 @@
-import type { Line } from '#contract/environment.ts'
+import type { Line } from '#contract/environment/environment.ts'
 import type { Tone } from '../ui/state.ts'
 import { trackOf } from './track.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Environment, Line } from '#contract/environment.ts'
-import type { Deployment } from '#contract/run.ts'
+import type { Environment, Line } from '#contract/environment/environment.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { headline, placeLines } from './overview.ts'
 import { trackOf } from './track.ts'
 

@@ -1,6 +1,6 @@
-import type { Change } from '#contract/app.ts'
-import type { Environment, Line } from '#contract/environment.ts'
-import type { Deployment, RunDetail } from '#contract/run.ts'
+import type { Change } from '#contract/app/app.ts'
+import type { Environment, Line } from '#contract/environment/environment.ts'
+import type { Deployment, RunDetail } from '#contract/run/run.ts'
 import {
   asSentence,
   deploymentLooks,

@@ -1,4 +1,4 @@
-import { storedEvent, type StoredEvent } from '#contract/event.ts'
+import { storedEvent, type StoredEvent } from '#contract/event/event.ts'
 
 /** `since` is when it was lost, in milliseconds since the epoch. */
 export type ConnectionState = { kind: 'connecting' } | { kind: 'live' } | { kind: 'lost'; since: number }

@@ -1,7 +1,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import type { Client } from '#contract/client.ts'
-import type { Line } from '#contract/environment.ts'
-import type { StoredEvent } from '#contract/event.ts'
+import type { Line } from '#contract/environment/environment.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
 
 /** What of the caches an event makes old. */
 export interface Stale {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LogLine, LogPage } from '#contract/run.ts'
+import type { LogLine, LogPage } from '#contract/run/run.ts'
 import { chunkSize, createLogBuffer, type LogSource } from './buffer.ts'
 import { nothingFound, searchLog } from './search.ts'
 

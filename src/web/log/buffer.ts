@@ -1,4 +1,4 @@
-import type { LogLine, LogPage } from '#contract/run.ts'
+import type { LogLine, LogPage } from '#contract/run/run.ts'
 
 export const chunkSize = 1000
 

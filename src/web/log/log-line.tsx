@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import type { LogLine } from '#contract/run.ts'
+import type { LogLine } from '#contract/run/run.ts'
 import { markSpans, parseAnsi } from './ansi.ts'
 
 interface Props {

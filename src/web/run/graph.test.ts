@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunDetail, Step } from '#contract/run.ts'
+import type { RunDetail, Step } from '#contract/run/run.ts'
 import { firstLook, graphOf, neighbour } from './graph.ts'
 
 const step = (name: string, needs: string[], state: Step['state'] = 'passed'): Step => ({

@@ -1,4 +1,4 @@
-import type { RunDetail, Step } from '#contract/run.ts'
+import type { RunDetail, Step } from '#contract/run/run.ts'
 import { isVerification } from '../line/track.ts'
 import { deploymentLooks, isUnderWay, type Look, stepLooks } from '../ui/state.ts'
 

@@ -1,7 +1,7 @@
 import { ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
-import type { Deployment, RunDetail, Step } from '#contract/run.ts'
+import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
 import { asSentence, deploymentLooks, isUnderWay, stepLooks } from '../ui/state.ts'

@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import type { Deployment, Run } from '#contract/run.ts'
+import type { Deployment, Run } from '#contract/run/run.ts'
 import { Sha } from '../ui/change.tsx'
 import { asSentence, deploymentLooks, type Look, runLooks } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'

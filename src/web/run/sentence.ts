@@ -1,4 +1,4 @@
-import type { RunDetail } from '#contract/run.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import { isVerification } from '../line/track.ts'
 import { asSentence, isUnderWay } from '../ui/state.ts'
 

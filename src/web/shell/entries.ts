@@ -1,4 +1,4 @@
-import type { Line } from '#contract/environment.ts'
+import type { Line } from '#contract/environment/environment.ts'
 import { healthLooks, runLooks, shortSha } from '../ui/state.ts'
 
 interface Named {

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
-import type { Line } from '#contract/environment.ts'
+import type { Line } from '#contract/environment/environment.ts'
 import { useLines } from '../live/queries.ts'
 import { Modal } from '../ui/dialog.tsx'
 import { type Entry, findEntries, lineEntries } from './entries.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Trend } from '#contract/change.ts'
+import type { Trend } from '#contract/change/change.ts'
 import { charts, summaryOf } from './charts.ts'
 
 const nothing: Trend['numbers'] = {

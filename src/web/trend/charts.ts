@@ -1,4 +1,4 @@
-import type { Trend } from '#contract/change.ts'
+import type { Trend } from '#contract/change/change.ts'
 import { formatCount, formatShare } from '../ui/number.ts'
 
 type Numbers = Trend['numbers']

@@ -1,4 +1,4 @@
-import type { Change } from '#contract/app.ts'
+import type { Change } from '#contract/app/app.ts'
 import { shortSha } from './state.ts'
 
 export function Sha({ sha }: { sha: string }) {

@@ -1,6 +1,6 @@
-import type { Environment, Instance } from '#contract/environment.ts'
-import type { WebhookState } from '#contract/webhook.ts'
-import type { Deployment, Run, Step } from '#contract/run.ts'
+import type { Environment, Instance } from '#contract/environment/environment.ts'
+import type { WebhookState } from '#contract/webhook/webhook.ts'
+import type { Deployment, Run, Step } from '#contract/run/run.ts'
 
 export type RunState = Run['state']
 export type StepState = Step['state']

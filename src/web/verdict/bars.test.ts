@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bucketOf, middleOf } from '#contract/verdict.ts'
+import { bucketOf, middleOf } from '#contract/verdict/verdict.ts'
 import { barsOf } from './bars.ts'
 
 const counted = (latencies: number[]): [number, number][] => {

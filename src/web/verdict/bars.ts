@@ -1,4 +1,4 @@
-import { bucketOf, middleOf, type VerdictView } from '#contract/verdict.ts'
+import { bucketOf, middleOf, type VerdictView } from '#contract/verdict/verdict.ts'
 
 type Counted = VerdictView['latency']['baseline']
 

@@ -1,12 +1,12 @@
 import { Link } from 'react-router'
-import type { Deployment } from '#contract/run.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { useVerdict } from '../live/queries.ts'
 import { useTimeWords } from '../live/world.tsx'
 import { formatShare } from '../ui/number.ts'
 import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { judgementOf, shareNow, timeSentence, verdictLook } from './words.ts'
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 
 /** A canary in short, while it is judged: share, sentence, evidence. */
 export function CanaryCard({ deployment }: { deployment: Deployment }) {

@@ -1,4 +1,4 @@
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatEvidence } from '../ui/number.ts'
 import { ChartFrame, Key } from './chart-frame.tsx'
 import { NumbersTable } from './numbers-table.tsx'

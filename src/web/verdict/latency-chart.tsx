@@ -1,4 +1,4 @@
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatMilliseconds, formatShare } from '../ui/number.ts'
 import { type Bar, barsOf } from './bars.ts'
 import { ChartFrame, Key } from './chart-frame.tsx'

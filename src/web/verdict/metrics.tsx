@@ -1,5 +1,5 @@
-import type { MetricJudgement } from '#contract/metric.ts'
-import type { VerdictView } from '#contract/verdict.ts'
+import type { MetricJudgement } from '#contract/verdict/metric.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatCount, formatRange, formatRatio, unknown } from '../ui/number.ts'
 import type { Look } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { useTimeWords } from '../live/world.tsx'
 import { formatDuration } from '../ui/duration.ts'
 import { formatCount, formatRatio, formatShare, unknown } from '../ui/number.ts'

@@ -1,4 +1,4 @@
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { errorRate, formatCount, formatRange, formatRatio, formatShare } from '../ui/number.ts'
 import { NumbersTable } from './numbers-table.tsx'
 import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'

@@ -1,4 +1,4 @@
-import type { VerdictView } from '#contract/verdict.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatMilliseconds, formatRange, formatRatio } from '../ui/number.ts'
 import { NumbersTable } from './numbers-table.tsx'
 import { judgementOf } from './words.ts'

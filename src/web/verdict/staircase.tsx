@@ -1,4 +1,4 @@
-import type { Canary } from '#contract/verdict.ts'
+import type { Canary } from '#contract/verdict/verdict.ts'
 import { formatShare } from '../ui/number.ts'
 import { stepsOf, type StepState } from './words.ts'
 

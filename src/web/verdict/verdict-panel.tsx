@@ -1,5 +1,5 @@
-import type { Deployment } from '#contract/run.ts'
-import type { VerdictView } from '#contract/verdict.ts'
+import type { Deployment } from '#contract/run/run.ts'
+import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { useTimeWords } from '../live/world.tsx'
 import { formatShare } from '../ui/number.ts'
 import { asSentence, firstLine, type Tone } from '../ui/state.ts'

@@ -1,4 +1,4 @@
-import type { Canary, Judgement, VerdictView } from '#contract/verdict.ts'
+import type { Canary, Judgement, VerdictView } from '#contract/verdict/verdict.ts'
 import type { Look } from '../ui/state.ts'
 import { formatDuration } from '../ui/duration.ts'
 

@@ -1,4 +1,4 @@
-import type { Forge, ForgeReport } from '#contract/forge.ts'
+import type { Forge, ForgeReport } from '#contract/forge/forge.ts'
 import { useForge } from '../live/queries.ts'
 import { Command } from '../ui/copy.tsx'
 import { Nothing, RowsShape, Section } from '../ui/page.tsx'

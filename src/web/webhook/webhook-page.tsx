@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
-import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook.ts'
+import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { useMay, useWebhook, useWebhookDeliveries } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button } from '../ui/button.tsx'

@@ -1,4 +1,4 @@
-import type { HostReleaseStatus } from '#contract/host.ts'
+import type { HostReleaseStatus } from '#contract/host/host.ts'
 import type { HostClient } from '#platform/host-client.ts'
 import type { Target } from '../target.ts'
 

@@ -1,4 +1,4 @@
-import type { ForgeKind } from '#contract/forge.ts'
+import type { ForgeKind } from '#contract/forge/forge.ts'
 import type { ConnectForge } from '../client.ts'
 import { bitbucket } from './bitbucket.ts'
 import { gitea } from './gitea.ts'

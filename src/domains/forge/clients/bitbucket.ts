@@ -1,4 +1,4 @@
-import type { ForgePullRequest } from '#contract/pull-request.ts'
+import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { askJson, type CommitStatus, type ConnectForge, mostPages, orNull } from '../client.ts'

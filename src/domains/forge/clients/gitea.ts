@@ -1,4 +1,4 @@
-import type { ForgePullRequest } from '#contract/pull-request.ts'
+import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { giteaApi } from 'gitea-js'
 import { z } from 'zod'
 import { type ConnectForge, ForgeRefusal, mostPages, orNull } from '../client.ts'

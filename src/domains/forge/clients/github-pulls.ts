@@ -1,4 +1,4 @@
-import type { ForgePullRequest } from '#contract/pull-request.ts'
+import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { z } from 'zod'
 import { line } from '../client.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { decisionKinds, permission, timeLost } from './decision.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from '#contract/endpoint.ts'
 
 const id = z.coerce.number().int().positive()
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runStates } from './run.ts'
+import { runStates } from '#contract/run/run.ts'
 
 export const pullRequestStates = ['open', 'merged', 'closed'] as const
 

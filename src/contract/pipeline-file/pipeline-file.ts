@@ -1,9 +1,9 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
-import { name } from './app.ts'
+import { name } from '#contract/app/app.ts'
 import { canaryFile } from './canary-file.ts'
-import { evidenceName } from './evidence.ts'
-import { expressionProblem } from './expression.ts'
+import { evidenceName } from '#contract/evidence/evidence.ts'
+import { expressionProblem } from '#contract/gate/expression.ts'
 import {
   command,
   count,
@@ -17,7 +17,7 @@ import {
   text,
   variableName,
   variables,
-} from './file-shapes.ts'
+} from './shapes.ts'
 import { stepFile } from './step-file.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { change } from './app.ts'
+import { change } from '#contract/app/app.ts'
 
 /** Why a run began. */
 export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const

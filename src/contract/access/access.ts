@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { name } from './app.ts'
-import { roles } from './endpoint.ts'
+import { name } from '#contract/app/app.ts'
+import { roles } from '#contract/endpoint.ts'
 
 const role = z.enum(roles)
 

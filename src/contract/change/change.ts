@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { codeFunction, codeSummary, duplicate } from './code.ts'
 import { diffFile } from './diff.ts'
-import { evidence } from './evidence.ts'
-import { gate } from './gate.ts'
-import { finding, measurement, reportSummary, testResult } from './report.ts'
+import { evidence } from '#contract/evidence/evidence.ts'
+import { gate } from '#contract/gate/gate.ts'
+import { finding, measurement, reportSummary, testResult } from '#contract/report/report.ts'
 
 /** What is known of a run in numbers, and the last good release that it is compared with; both null while there is none. */
 export const runNumbers = reportSummary.extend({

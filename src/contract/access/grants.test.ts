@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mayDo, type Role, roles } from './endpoint.ts'
+import { mayDo, type Role, roles } from '#contract/endpoint.ts'
 import {
   highestRole,
   isWithin,
@@ -11,7 +11,7 @@ import {
   roleFor,
   together,
   visibleApps,
-} from './reach.ts'
+} from './grants.ts'
 
 // `constructor` is a name that an app may have, and that every object knows.
 const app = fc.constantFrom('shop', 'bank', 'constructor', 'web')

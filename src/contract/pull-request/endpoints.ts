@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { name } from './app.ts'
-import { endpoint } from './endpoint.ts'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
 import { pullRequest, pullRequestLook, pullRequestStates } from './pull-request.ts'
 
 const ofApp = z.object({ app: name })

@@ -1,16 +1,6 @@
 import { z } from 'zod'
-import { name } from './app.ts'
-import {
-  command,
-  duration,
-  insidePath,
-  listOf,
-  scalar,
-  shorthand,
-  text,
-  variableName,
-  variables,
-} from './file-shapes.ts'
+import { name } from '#contract/app/app.ts'
+import { command, duration, insidePath, listOf, scalar, shorthand, text, variableName, variables } from './shapes.ts'
 
 const port = z.number().int().min(1).max(65_535)
 

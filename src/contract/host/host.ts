@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { batch } from './verdict.ts'
+import { batch } from '#contract/verdict/verdict.ts'
 
 /**
  * Which deployment asks, and the epoch of the workflow that carries it. The host keeps the highest epoch of each deployment

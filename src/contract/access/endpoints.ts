@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { appUser, me, session, token, user, userName } from './access.ts'
-import { name } from './app.ts'
-import { endpoint, roles } from './endpoint.ts'
+import { name } from '#contract/app/app.ts'
+import { endpoint, roles } from '#contract/endpoint.ts'
 
 const done = z.object({ done: z.literal(true) })
 const role = z.enum(roles)

@@ -1,4 +1,4 @@
-import { mayDo, type Role, roles } from './endpoint.ts'
+import { mayDo, type Role, roles } from '#contract/endpoint.ts'
 
 /** What somebody may do: with everything, and beside it with single apps. */
 export interface Reach {

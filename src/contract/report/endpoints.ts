@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { name } from './app.ts'
-import { changeReport, runNumbers, trend } from './change.ts'
-import { codeReport } from './code.ts'
-import { endpoint } from './endpoint.ts'
-import { digest, evidence, signingKey } from './evidence.ts'
-import { waiver, waiverKinds } from './gate.ts'
+import { name } from '#contract/app/app.ts'
+import { changeReport, runNumbers, trend } from '#contract/change/change.ts'
+import { codeReport } from '#contract/change/code.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { digest, evidence, signingKey } from '#contract/evidence/evidence.ts'
+import { waiver, waiverKinds } from '#contract/gate/gate.ts'
 import { fileCoverage, finding, measurement, testOutcomes, testResult } from './report.ts'
 
 const id = z.coerce.number().int().positive()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { name } from './app.ts'
-import { duration, shorthand, text } from './file-shapes.ts'
+import { name } from '#contract/app/app.ts'
+import { duration, shorthand, text } from './shapes.ts'
 
 /** The part of `fairlead.yaml` that says how a canary goes. */
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from '#contract/endpoint.ts'
 import { forge, forgeReport, newForge } from './forge.ts'
 
 const ofApp = z.object({ app: z.string() })

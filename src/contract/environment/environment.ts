@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { app, change } from './app.ts'
-import { deployment, run } from './run.ts'
+import { app, change } from '#contract/app/app.ts'
+import { deployment, run } from '#contract/run/run.ts'
 
 /** One running copy of a service, as the host last reported it. `unknown` is what we say when the host does not answer. */
 export const instance = z.object({
