@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { inspect } from '#platform/inspector-client.ts'
+import { inspect } from '#platform/process/inspector-client.ts'
 
 const execute = promisify(execFile)
 /** Code of other people that most machines have, and our own. */

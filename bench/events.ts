@@ -1,7 +1,7 @@
-import { openDatabase } from '#platform/postgres.ts'
-import { sql } from '#platform/sql.ts'
+import { openDatabase } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { createLogger } from '#platform/log.ts'
-import { startPostgres } from '#platform/embedded-postgres.ts'
+import { startPostgres } from '#platform/postgres/embedded.ts'
 import { join } from 'node:path'
 import { type Client } from '#contract/client.ts'
 import {

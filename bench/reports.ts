@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { readReports } from '#flows/reports.ts'
 import { countTests, listTests } from '#domains/report/store.ts'
 import { milliseconds, timed } from './measure.ts'
-import { startPostgres } from '#platform/embedded-postgres.ts'
-import { migrate } from '#platform/migrate.ts'
-import { openDatabase } from '#platform/postgres.ts'
+import { startPostgres } from '#platform/postgres/embedded.ts'
+import { migrate } from '#platform/postgres/migrate.ts'
+import { openDatabase } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
-import { sql } from '#platform/sql.ts'
+import { sql } from '#platform/postgres/sql.ts'
 
 const logs = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

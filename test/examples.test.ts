@@ -9,10 +9,10 @@ import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { proposePipelineFile } from '#domains/pipeline/init.ts'
 import { localRun, type LocalRunMessage } from '#flows/local-run.ts'
-import type { Runner } from '#platform/command.ts'
+import type { Runner } from '#platform/process/command.ts'
 import { createLogger } from '#platform/log.ts'
-import { machineVariables } from '#platform/machine.ts'
-import { startRunner } from '#platform/runner-client.ts'
+import { machineVariables } from '#platform/process/machine.ts'
+import { startRunner } from '#platform/process/runner-client.ts'
 import { selfCommand } from '#platform/self.ts'
 
 const root = fileURLToPath(new URL('../examples/', import.meta.url))

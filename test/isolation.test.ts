@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { confine, findIsolation, placeOf } from '#platform/isolation.ts'
+import { confine, findIsolation, placeOf } from '#platform/process/isolation.ts'
 import { escapes, type Target } from './escapes.ts'
 import {
   endedRun,

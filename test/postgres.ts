@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { startPostgres, type EmbeddedPostgres } from '#platform/embedded-postgres.ts'
-import { migrate } from '#platform/migrate.ts'
-import { openDatabase, type Database, type DatabaseOptions } from '#platform/postgres.ts'
+import { startPostgres, type EmbeddedPostgres } from '#platform/postgres/embedded.ts'
+import { migrate } from '#platform/postgres/migrate.ts'
+import { openDatabase, type Database, type DatabaseOptions } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 
 export interface TestDatabase {

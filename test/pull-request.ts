@@ -1,7 +1,7 @@
 import type { ForgeKind } from '#contract/forge/forge.ts'
 import type { PullRequest } from '#contract/pull-request/pull-request.ts'
-import { openDatabase } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import { openDatabase } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import { type ForgePull, type ForgeServer, startForge } from './forge-server.ts'
 import { type Installation, makeRepository, type Repository, waitFor } from './installation.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sql } from '#platform/sql.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import {
   endedRun,
   type Installation,

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { pushLines } from '#domains/source/change.ts'
 import { createGitHttp } from '#domains/source/git-http.ts'
 import { createSource, type Source } from '#domains/source/source.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from './postgres.ts'
 
 export interface SourceWorld {

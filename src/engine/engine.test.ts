@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '#platform/clock.ts'
-import { sql } from '#platform/sql.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
 import { createEngine } from './engine.ts'
 import { appendEvent, readEvents } from './events.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { NewEvent } from '#contract/event/event.ts'
-import { sql } from '#platform/sql.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
 import { appendEvent, eventHorizon, followEvents, readEvents } from './events.ts'
 

@@ -1,6 +1,6 @@
 import { eventTypes, type EventType, type NewEvent, nameOfActor, type StoredEvent } from '#contract/event/event.ts'
-import type { Database } from '#platform/postgres.ts'
-import { join, sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** The statement that appends an event: put it in the batch with the state that it tells of. Throws for an unknown type. */
 export function appendEvent(event: NewEvent): Statement {

@@ -1,8 +1,8 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
-import { isPassing, sqlState, type Database, type Row } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import { isPassing, sqlState, type Database, type Row } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import type { ClaimedWorkflow, RecordedStep } from './records.ts'
 import { Cancelled, LeaseLost, type WorkflowDefinition } from './workflow.ts'
 

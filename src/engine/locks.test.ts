@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sqlState } from '#platform/postgres.ts'
-import { sql } from '#platform/sql.ts'
+import { sqlState } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
 import {
   beginStep,

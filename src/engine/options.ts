@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import type { WorkflowDefinition } from './workflow.ts'
 
 export interface EngineOptions {

@@ -1,5 +1,5 @@
-import type { Database } from '#platform/postgres.ts'
-import { sql, toJson, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, toJson, type Statement } from '#platform/postgres/sql.ts'
 import type { NewWorkflow, WorkflowState } from './workflow.ts'
 
 /** A workflow as a replica got it to run. */

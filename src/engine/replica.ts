@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import { sqlState } from '#platform/postgres.ts'
+import { sqlState } from '#platform/postgres/postgres.ts'
 import { cancel, createExecution, isBusy, lose, wait, type Execution, type Surroundings } from './execution.ts'
 import type { EngineOptions } from './options.ts'
 import { beat, claim, giveBack, register, type Beat, type ClaimedWorkflow } from './records.ts'

@@ -1,4 +1,4 @@
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { wait } from './execution.ts'
 import { workflowEnd } from './records.ts'
 import type { Engine } from './workflow.ts'

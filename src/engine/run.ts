@@ -1,5 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises'
-import { toJson } from '#platform/sql.ts'
+import { toJson } from '#platform/postgres/sql.ts'
 import { createContext } from './context.ts'
 import { checkpoint, insist, requireLease, type Execution } from './execution.ts'
 import { endWorkflow, recordedSteps } from './records.ts'

@@ -1,4 +1,4 @@
-import { toJson, type Statement } from '#platform/sql.ts'
+import { toJson, type Statement } from '#platform/postgres/sql.ts'
 import { appendEvent } from './events.ts'
 import { checkpoint, isShielded, requireGo, requireLease, stopSignal, wait, type Execution } from './execution.ts'
 import { beginStep, endStep, flushStep, startWorkflow, type RecordedStep, type StepOutcome } from './records.ts'

@@ -1,5 +1,5 @@
 import type { NewEvent } from '#contract/event/event.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 
 /**
  * The durable engine, as its users see it. A workflow is an async function whose every effect is a named step; after a

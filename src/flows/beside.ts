@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BesideFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
-import type { CommandResult, Runner } from '#platform/command.ts'
+import type { CommandResult, Runner } from '#platform/process/command.ts'
 
 export interface BesideRequest {
   /** names the attempt of the step */

@@ -5,7 +5,7 @@ import { isRefused } from '#domains/config/store.ts'
 import { admitConfiguration } from '#domains/deploy/deploy.ts'
 import * as store from '#domains/deploy/store.ts'
 import type { Actor, NewEvent } from '#contract/event/event.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import {
   Failed,
   type NewWorkflow,
@@ -13,8 +13,8 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
-import { OciError } from '#platform/oci-index.ts'
-import { unpack } from '#platform/oci.ts'
+import { OciError } from '#platform/oci/layout.ts'
+import { unpack } from '#platform/oci/oci.ts'
 import { giveToSteps } from './confine.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { confine, describe, giveTo, userOf } from '#platform/isolation.ts'
+import { confine, describe, giveTo, userOf } from '#platform/process/isolation.ts'
 import type { World } from './world.ts'
 
 /** Whose the files of an app's steps are; null when they are the server's own. */

@@ -2,7 +2,7 @@ import { clients } from '#domains/forge/clients/all.ts'
 import type { createAppTokens } from '#domains/forge/clients/github-app.ts'
 import type { ForgeClient } from '#domains/forge/client.ts'
 import { sealedAs, type StoredForge } from '#domains/forge/store.ts'
-import type { SecretBox } from '#platform/secret-box.ts'
+import type { SecretBox } from '#platform/secret/secret-box.ts'
 
 export interface ForgeAccess {
   secrets: SecretBox

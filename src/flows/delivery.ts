@@ -18,8 +18,8 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
-import { mustBeInside } from '#platform/inside.ts'
-import { pack } from '#platform/oci.ts'
+import { mustBeInside } from '#platform/file/inside.ts'
+import { pack } from '#platform/oci/oci.ts'
 import { readBranchFile } from './branch-file.ts'
 import { giveToSteps, removeTmp, stepsOf } from './confine.ts'
 import { deploy } from './deployment.ts'

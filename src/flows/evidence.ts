@@ -10,7 +10,7 @@ import { getChange, getParameters, getRun } from '#domains/pipeline/store.ts'
 import { getSummary } from '#domains/gate/store.ts'
 import * as reports from '#domains/report/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
-import { attach } from '#platform/oci-attach.ts'
+import { attach } from '#platform/oci/attach.ts'
 import { version } from '#platform/self.ts'
 import type { World } from './world.ts'
 

@@ -6,7 +6,7 @@ import { askGates, reasonOf } from '#domains/gate/gate.ts'
 import { putCode, putSummary, waivedSubjects } from '#domains/gate/store.ts'
 import { getChange } from '#domains/pipeline/store.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
-import { inspect } from '#platform/inspector-client.ts'
+import { inspect } from '#platform/process/inspector-client.ts'
 import { baseOf, knowRun } from './known.ts'
 import type { World } from './world.ts'
 

@@ -7,7 +7,7 @@ import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 export interface InboxOptions {
   db: Database

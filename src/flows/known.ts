@@ -6,8 +6,8 @@ import type { Known, Numbers } from '#domains/gate/facts.ts'
 import { getCode, getSummary } from '#domains/gate/store.ts'
 import { coverageOf, sumOf } from '#domains/report/coverage.ts'
 import * as reports from '#domains/report/store.ts'
-import { diff, touchedLines } from '#platform/diff.ts'
-import type { Database } from '#platform/postgres.ts'
+import { diff, touchedLines } from '#platform/git/diff.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 /** The last good release in production, which a run is compared with. Both are null while there is none. */
 export interface Base {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
-import type { Runner } from '#platform/command.ts'
+import type { Runner } from '#platform/process/command.ts'
 import { createLogger } from '#platform/log.ts'
-import { startRunner } from '#platform/runner-client.ts'
+import { startRunner } from '#platform/process/runner-client.ts'
 import { localRun, type LocalRunMessage } from './local-run.ts'
 
 let runner: Runner

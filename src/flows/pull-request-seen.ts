@@ -10,9 +10,9 @@ import { fetchHead, type HeadPlace, placeOf, remoteRefs } from '#domains/source/
 import { commitFacts } from '#domains/source/repository.ts'
 import { insertHead, type StoredApp } from '#domains/source/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import { git, GitError } from '#platform/git.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import { git, GitError } from '#platform/git/git.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import { connectForge, type ForgeAccess } from './connect-forge.ts'
 
 export interface Eyes extends ForgeAccess {

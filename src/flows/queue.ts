@@ -4,8 +4,8 @@ import type { Run } from '#contract/run/run.ts'
 import { insertRun, nextRunId } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import type { DeliveryInput } from './delivery.ts'
 
 /** The row, event and workflow of a new run of a change: put them in the batch that stores what caused it. */

@@ -3,7 +3,7 @@ import { endDeployment, openDeployments } from '#domains/deploy/store.ts'
 import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { endsOf } from '#engine/records.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { endOfCancelled } from './pull-request-run.ts'
 
 /**

@@ -11,9 +11,9 @@ import {
   testName,
 } from '#domains/report/report.ts'
 import * as store from '#domains/report/store.ts'
-import type { Database } from '#platform/postgres.ts'
-import { createMask, hideIn, type Mask } from '#platform/mask.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { createMask, hideIn, type Mask } from '#platform/secret/mask.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 
 /** Tests that are written at once. */
 const batchSize = 2000

@@ -2,11 +2,11 @@ import * as configuration from '#domains/config/store.ts'
 import * as evidence from '#domains/evidence/store.ts'
 import * as forge from '#domains/forge/store.ts'
 import * as webhook from '#domains/webhook/store.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { KeyRing } from '#platform/key-ring.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { KeyRing } from '#platform/secret/key-ring.ts'
 import type { Logger } from '#platform/log.ts'
-import type { SecretBox } from '#platform/secret-box.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { SecretBox } from '#platform/secret/secret-box.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 
 /** Written in one transaction each. */
 const batchSize = 500

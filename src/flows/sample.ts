@@ -2,7 +2,7 @@ import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file
 import type { Reading, Sample } from '#contract/verdict/metric.ts'
 import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/deploy/exposition.ts'
 import type { ReleaseReference } from '#domains/deploy/target.ts'
-import { queryPrometheus } from '#platform/prometheus.ts'
+import { queryPrometheus } from '#platform/net/prometheus.ts'
 import type { World } from './world.ts'
 
 type Metrics = [string, MetricFile][]

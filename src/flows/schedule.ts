@@ -1,8 +1,8 @@
 import { Cron } from 'croner'
 import { getChange } from '#domains/pipeline/store.ts'
 import type { Engine } from '#engine/workflow.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { queueDelivery } from './queue.ts'
 
 interface Scheduled {

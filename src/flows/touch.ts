@@ -1,7 +1,7 @@
 import { matchesGlob } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import * as deployments from '#domains/deploy/store.ts'
-import { diff } from '#platform/diff.ts'
+import { diff } from '#platform/git/diff.ts'
 import type { World } from './world.ts'
 
 /** Why a push is passed over: nothing that belongs to the app differs from the last good release. Null when something does, or nobody knows. */

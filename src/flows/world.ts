@@ -1,11 +1,11 @@
-import type { SecretBox } from '#platform/secret-box.ts'
+import type { SecretBox } from '#platform/secret/secret-box.ts'
 import type { Target } from '#domains/deploy/target.ts'
 import type { Clock } from '#platform/clock.ts'
-import type { Runner } from '#platform/command.ts'
+import type { Runner } from '#platform/process/command.ts'
 import type { Home } from '#platform/home.ts'
-import type { Isolation } from '#platform/isolation.ts'
+import type { Isolation } from '#platform/process/isolation.ts'
 import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 /** What the flows need of a repository. */
 export interface Checkouts {

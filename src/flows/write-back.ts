@@ -6,7 +6,7 @@ import { checkOf } from './check.ts'
 import { connectForge, type ForgeAccess } from './connect-forge.ts'
 import type { Sources } from './known.ts'
 import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 export interface WriteBackOptions extends ForgeAccess {
   db: Database

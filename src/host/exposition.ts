@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { openInside } from '#platform/inside.ts'
+import { openInside } from '#platform/file/inside.ts'
 
 /** How long an instance may take to say its metrics, in milliseconds, and how much it may say, in bytes. */
 const patienceMs = 2000

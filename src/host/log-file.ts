@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs'
 import type { HostService } from '#contract/host/host.ts'
-import { createMask, type Mask } from '#platform/mask.ts'
+import { createMask, type Mask } from '#platform/secret/mask.ts'
 
 /** Bytes of one instance's log that are kept on disk, twice: the file, and the one before. */
 const limit = 16 * 1024 * 1024

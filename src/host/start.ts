@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
-import { confine, type Isolation, userOf } from '#platform/isolation.ts'
+import { confine, type Isolation, userOf } from '#platform/process/isolation.ts'
 import { selfCommand } from '#platform/self.ts'
 
 export interface Started {

@@ -3,7 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import type { DoctorLine } from '#cli/local.ts'
 import { createClient } from '#contract/client.ts'
 import type { Home } from '#platform/home.ts'
-import { describe, findIsolation, isolationOptions } from '#platform/isolation.ts'
+import { describe, findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { findServer, readServerFile } from './server-process.ts'
 
 /** Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`. */

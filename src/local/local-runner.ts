@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Runner } from '#platform/command.ts'
+import type { Runner } from '#platform/process/command.ts'
 import { createLogger } from '#platform/log.ts'
-import { startRunner } from '#platform/runner-client.ts'
+import { startRunner } from '#platform/process/runner-client.ts'
 
 const leaseMs = 5000
 

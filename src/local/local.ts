@@ -5,9 +5,9 @@ import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { expandPipeline, expandSteps } from '#domains/pipeline/expand.ts'
 import type { ReadResult } from '#domains/pipeline/file.ts'
-import { git, GitError } from '#platform/git.ts'
+import { git, GitError } from '#platform/git/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
-import { machineVariables } from '#platform/machine.ts'
+import { machineVariables } from '#platform/process/machine.ts'
 import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
 
@@ -28,7 +28,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     static: async (folder) => (await import('#host/static.ts')).main([folder]),
     stop: async ({ host }) => {
       await stopServer(home())
-      if (host) await (await import('#platform/host-process.ts')).stopHost(home())
+      if (host) await (await import('#platform/process/host-process.ts')).stopHost(home())
     },
     check: (folder) => check(folder),
     init: async (folder) => {

@@ -1,4 +1,4 @@
-import type { CommandResult } from '#platform/command.ts'
+import type { CommandResult } from '#platform/process/command.ts'
 import type { Found } from './tree.ts'
 
 /** Why a command was stopped before its own end. */

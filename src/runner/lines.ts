@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import type { Mask } from '#platform/mask.ts'
+import type { Mask } from '#platform/secret/mask.ts'
 
 /** A line longer than this is split; characters. */
 export const longestLine = 64 * 1024

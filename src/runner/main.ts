@@ -1,5 +1,5 @@
-import type { CommandSpec } from '#platform/command.ts'
-import { byLine, type FromRunner, type ToRunner } from '#platform/runner-protocol.ts'
+import type { CommandSpec } from '#platform/process/command.ts'
+import { byLine, type FromRunner, type ToRunner } from '#platform/process/runner-protocol.ts'
 import { type AttemptName, markerFor } from './marker.ts'
 import { Abandoned, runCommand, type RunnerParts, runnerParts } from './run-command.ts'
 import { allPids, endProcesses, findProcesses, markerOf } from './tree.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isPlainSecret } from '#contract/configuration/secret.ts'
 import { longestLine, splitLines, splitMark } from './lines.ts'
-import { createMask } from '#platform/mask.ts'
+import { createMask } from '#platform/secret/mask.ts'
 
 const mask = (secrets: string[], text: string): string => createMask(secrets).apply(text)
 const split = (secrets: string[], chunks: Buffer[]): string[] => {

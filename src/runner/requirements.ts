@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import type { CommandSpec } from '#platform/command.ts'
+import type { CommandSpec } from '#platform/process/command.ts'
 
 /** Why a command cannot even be tried: its folder or a program it needs is missing. Null when nothing is. */
 export function findProblem(spec: CommandSpec): { outcome: 'failed' | 'broken'; reason: string } | null {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { CommandResult, CommandSpec } from '#platform/command.ts'
+import type { CommandResult, CommandSpec } from '#platform/process/command.ts'
 import { type RunnerParts, runCommand } from './run-command.ts'
 import { allPids, markerOf } from './tree.ts'
 

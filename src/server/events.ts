@@ -2,7 +2,7 @@ import type { StoredEvent } from '#contract/event/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { may, visibleApps } from '#contract/access/grants.ts'
 import { followEvents, readEvents } from '#engine/events.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 /** From where somebody did something is for admins to see, and for themselves. */
 function forCaller(event: StoredEvent, caller: Caller): StoredEvent {

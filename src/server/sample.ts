@@ -1,7 +1,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Home } from '#platform/home.ts'
-import { git } from '#platform/git.ts'
+import { git } from '#platform/git/git.ts'
 import { packageRoot } from '#platform/self.ts'
 
 const author = {

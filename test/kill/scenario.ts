@@ -1,6 +1,6 @@
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 /**
  * What the harness runs. `target` is something outside: it applies each key once and refuses an epoch lower than the highest

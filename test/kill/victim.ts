@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createEngine } from '#engine/engine.ts'
 import { systemClock } from '#platform/clock.ts'
-import { openDatabase, type DatabaseOptions } from '#platform/postgres.ts'
+import { openDatabase, type DatabaseOptions } from '#platform/postgres/postgres.ts'
 import { observed, scenario } from './scenario.ts'
 
 export interface Order {

@@ -1,7 +1,7 @@
 import type { NewEvent } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 /** So many kinds of refusal are told apart within a minute; all others count as one, so that nobody floods the log. */
 const kindsAtMost = 20

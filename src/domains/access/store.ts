@@ -1,7 +1,7 @@
 import type { Session, Token } from '#contract/access/access.ts'
 import type { Role } from '#contract/endpoint.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 const tokenColumns = sql`t.id, t.name, t.role, t.apps, u.name as "user", t.created, t.used, t.expires`
 const fromTokens = sql`from token t left join "user" u on u.id = t."user"`

@@ -5,7 +5,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Caller } from '#contract/handler.ts'
 import { highestRole, may, narrow } from '#contract/access/grants.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { hashOf } from './hash.ts'
 import * as store from './store.ts'
 

@@ -1,7 +1,7 @@
 import type { User } from '#contract/access/access.ts'
 import type { Role } from '#contract/endpoint.ts'
-import type { Database } from '#platform/postgres.ts'
-import { join, sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 
 export interface StoredUser extends Omit<User, 'reach'> {
   id: number

@@ -4,8 +4,8 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
 import { type Reach, roleFor } from '#contract/access/grants.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import * as store from './user-store.ts'
 
 export interface UsersOptions {

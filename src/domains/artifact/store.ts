@@ -1,4 +1,4 @@
-import { sql, type Statement } from '#platform/sql.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** The same content built twice is one artifact, of the run that built it first; that of a pull request counts less than one of the branch. */
 export function insertArtifact(artifact: { digest: string; app: string; run: number; size: number }): Statement {

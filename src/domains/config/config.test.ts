@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { applyChange, effectiveEnvironment } from './config.ts'
-import { findKeys, type KeyRing } from '#platform/key-ring.ts'
-import { createSecretBox, keyName } from '#platform/secret-box.ts'
+import { findKeys, type KeyRing } from '#platform/secret/key-ring.ts'
+import { createSecretBox, keyName } from '#platform/secret/secret-box.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

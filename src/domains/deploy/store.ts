@@ -1,8 +1,8 @@
 import type { Decision, Permission, TimeLost } from '#contract/deployment/decision.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import type { Database } from '#platform/postgres.ts'
-import { join, sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 import type { PastDeployment } from './deploy.ts'
 
 const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release, r.artifact, r.configuration, d.actor,

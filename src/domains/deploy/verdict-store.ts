@@ -1,6 +1,6 @@
 import type { Canary, Judgement, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export interface StoredVerdict extends Canary {
   place: number

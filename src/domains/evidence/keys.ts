@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } fro
 import { publicKey, type TrustedKey } from '#contract/evidence/dsse.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { addKey, listKeys, sealedAs } from './store.ts'
 
 /** Keeps the secret halves of keys: the same box as for the secrets of environments. */

@@ -1,7 +1,7 @@
 import type { Evidence, SigningKey } from '#contract/evidence/evidence.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { SealedValue } from '#platform/secret-box.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { SealedValue } from '#platform/secret/secret-box.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export type NewEvidence = Omit<Evidence, 'created'> & { app: string; artifact: string }
 

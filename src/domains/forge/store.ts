@@ -1,7 +1,7 @@
 import type { Forge, ForgeReport } from '#contract/forge/forge.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { SealedValue } from '#platform/secret-box.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { SealedValue } from '#platform/secret/secret-box.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { Untold } from './rules.ts'
 
 export interface StoredForge extends Forge {

@@ -1,7 +1,7 @@
 import type { CodeReport } from '#contract/change/code.ts'
 import type { Gate, Waiver } from '#contract/gate/gate.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { Numbers } from './facts.ts'
 
 const columns = sql`id, app, kind, subject, author, reason, created, until, ended,

@@ -1,5 +1,5 @@
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export interface CacheEntry {
   app: string

@@ -1,8 +1,8 @@
 import type { Change } from '#contract/app/app.ts'
 import type { Run, Step } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import type { Database } from '#platform/postgres.ts'
-import { join, sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** Columns of a run joined with its change, in the names of the contract. */
 const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact, r.retry_of as "retryOf", r.trigger,

@@ -1,6 +1,6 @@
 import type { ForgePullRequest, PullRequest } from '#contract/pull-request/pull-request.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { Place, Standing } from './rules.ts'
 
 /** A pull request as it is stored. Times are ISO 8601 UTC. */

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { LeadsOut, openReal } from '#platform/inside.ts'
+import { LeadsOut, openReal } from '#platform/file/inside.ts'
 import { glob, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { formats } from './formats/all.ts'

@@ -1,6 +1,6 @@
 import type { Finding, Measurement, ReportSummary, TestResult } from '#contract/report/report.ts'
-import type { Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import { compare } from './noise.ts'
 import type { BillOfMaterials, Format, FoundProblem, Measured, TestCase, Topic } from './report.ts'
 

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import { git, GitError } from '#platform/git.ts'
+import { git, GitError } from '#platform/git/git.ts'
 
 const config = `[core]
 	repositoryformatversion = 0

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
-import { gitEnvironment } from '#platform/git.ts'
+import { gitEnvironment } from '#platform/git/git.ts'
 import type { Logger } from '#platform/log.ts'
 import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
 

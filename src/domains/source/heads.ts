@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Repository } from '#contract/app/app.ts'
-import { git } from '#platform/git.ts'
+import { git } from '#platform/git/git.ts'
 import { addressOf, type Elsewhere, uploadPack } from './repository.ts'
 
 /** Heads of pull requests are kept where no push and no fetch of a branch comes. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Repository } from '#contract/app/app.ts'
-import { git } from '#platform/git.ts'
+import { git } from '#platform/git/git.ts'
 
 export interface CommitFacts {
   sha: string

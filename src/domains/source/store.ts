@@ -1,7 +1,7 @@
 import type { App, Change, Repository } from '#contract/app/app.ts'
-import { withoutCredentials } from '#platform/git.ts'
-import { sqlState, type Database } from '#platform/postgres.ts'
-import { sql, type Statement } from '#platform/sql.ts'
+import { withoutCredentials } from '#platform/git/git.ts'
+import { sqlState, type Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** An app as it is stored; `head` is its branch's head as last delivered. */
 export interface StoredApp {

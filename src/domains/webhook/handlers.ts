@@ -1,6 +1,6 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import * as store from './store.ts'
 import type { Webhooks } from './webhook.ts'
 

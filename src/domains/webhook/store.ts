@@ -1,7 +1,7 @@
 import type { Webhook, WebhookDelivery, WebhookGap, WebhookState } from '#contract/webhook/webhook.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { SealedValue } from '#platform/secret-box.ts'
-import { sql, type Statement, toJson } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { SealedValue } from '#platform/secret/secret-box.ts'
+import { sql, type Statement, toJson } from '#platform/postgres/sql.ts'
 import type { CheckIn } from './forge.ts'
 
 export interface StoredWebhook extends Omit<Webhook, 'url'> {

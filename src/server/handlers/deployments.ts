@@ -15,8 +15,8 @@ import { permissionRules } from '#flows/permission.ts'
 import { planRollback, startRollback } from '#flows/rollback.ts'
 import { viewVerdict } from '#flows/verdict.ts'
 import type { World } from '#flows/world.ts'
-import type { Database } from '#platform/postgres.ts'
-import type { Statement } from '#platform/sql.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 
 type DeploymentEndpoints =
   | 'rollback'

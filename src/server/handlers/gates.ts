@@ -9,7 +9,7 @@ import { getRun } from '#domains/pipeline/store.ts'
 import { listTests } from '#domains/report/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { type KnownOfRun, knowRun, type Sources } from '#flows/known.ts'
-import { diff } from '#platform/diff.ts'
+import { diff } from '#platform/git/diff.ts'
 
 type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
 

@@ -1,7 +1,7 @@
 import type { SomeHandlers } from '#contract/handler.ts'
 import type { World } from '#flows/world.ts'
 import { version } from '#platform/self.ts'
-import { sql } from '#platform/sql.ts'
+import { sql } from '#platform/postgres/sql.ts'
 
 /** Says what the server can reach now. It answers also when the database does not. */
 export function healthHandler(world: World, hostAnswers: () => Promise<boolean>): SomeHandlers<'health'> {

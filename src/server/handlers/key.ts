@@ -2,7 +2,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { appendEvent } from '#engine/events.ts'
 import { type NewKeyOptions, reseal } from '#flows/reseal.ts'
-import { keyName } from '#platform/secret-box.ts'
+import { keyName } from '#platform/secret/secret-box.ts'
 
 /** The key that seals secrets. */
 export function keyHandlers({ db, keys, secrets }: NewKeyOptions): SomeHandlers<'getKey' | 'rotateKey'> {

@@ -7,7 +7,7 @@ import * as store from '#domains/deploy/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { permissionRules } from '#flows/permission.ts'
 import type { World } from '#flows/world.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { mustGet } from './deployments.ts'
 
 /** What deployments wait for before they may begin. */

@@ -5,7 +5,7 @@ import { getCode } from '#domains/gate/store.ts'
 import { getRun } from '#domains/pipeline/store.ts'
 import * as store from '#domains/report/store.ts'
 import { baseOf, coverageOfRun, knowRun, type Sources } from '#flows/known.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 type ReportEndpoints = 'getReport' | 'listTests' | 'listCoverage' | 'listFindings' | 'listMeasurements' | 'getCode'
 

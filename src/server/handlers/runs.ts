@@ -13,7 +13,7 @@ import { queueDelivery } from '#flows/queue.ts'
 import { closeAbandoned } from '#flows/reconcile.ts'
 import { logFile } from '#flows/step.ts'
 import type { World } from '#flows/world.ts'
-import type { Database } from '#platform/postgres.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 
 type RunEndpoints = 'listRuns' | 'getRun' | 'createRun' | 'cancelRun' | 'retryRun' | 'getLog' | 'followLog'
 

@@ -1,5 +1,5 @@
 import type { HostReleaseStatus } from '#contract/host/host.ts'
-import type { HostClient } from '#platform/host-client.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
 import type { Target } from '../target.ts'
 
 /** Services as plain processes on this machine, supervised by `fairlead host`. */

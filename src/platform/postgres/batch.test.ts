@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { together } from './together.ts'
+import { together } from './batch.ts'
 
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

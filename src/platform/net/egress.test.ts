@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fetch } from 'undici'
-import { git, gitProxy } from './git.ts'
-import { createOutward, guardedAgent } from './outward.ts'
+import { git, gitProxy } from '#platform/git/git.ts'
+import { createOutward, guardedAgent } from './egress.ts'
 import { startSocks } from './socks.ts'
 
 /** Names that stand for these addresses, the next of them each time that they are asked for. */

@@ -3,8 +3,8 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress, zstdCompressSync, type ZstdOptions } from 'node:zlib'
-import { OciError } from './oci-index.ts'
-import { bytesOf, nativePath, selectEntries, textOf } from './oci-select.ts'
+import { OciError } from './layout.ts'
+import { bytesOf, nativePath, selectEntries, textOf } from './select.ts'
 import { encodeTarHeader, tarEnd, tarPadding, type TarEntry } from './tar.ts'
 
 export interface Layer {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { canReach } from './reach.ts'
+import { canReach } from '#platform/file/reachable.ts'
 
 /** Programs of the PostgreSQL that npm installed, and what their environment needs. */
 export interface Binaries {

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { connect, createServer, isIP, type Socket } from 'node:net'
-import { type Outward, refusedError } from './outward.ts'
+import { type Outward, refusedError } from './egress.ts'
 
 /** A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`. */
 export interface Socks {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { EmbeddedPostgres } from './embedded-postgres.ts'
-import type { Home } from './home.ts'
-import type { Logger } from './log.ts'
+import type { EmbeddedPostgres } from './embedded.ts'
+import type { Home } from '#platform/home.ts'
+import type { Logger } from '#platform/log.ts'
 import { migrate } from './migrate.ts'
 import { type Database, openDatabase } from './postgres.ts'
-import { packageRoot } from './self.ts'
-import { supervisePostgres } from './supervised-postgres.ts'
+import { packageRoot } from '#platform/self.ts'
+import { supervisePostgres } from './supervised.ts'
 
 /** The database of an installation: that of DATABASE_URL, else the embedded one, which is started or adopted. */
 export async function openInstallationDatabase(

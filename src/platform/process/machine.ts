@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from './self.ts'
+import { packageRoot } from '#platform/self.ts'
 
 /** Where tools and certificates are: the same for everybody on the machine, and no secrets. */
 const passed = [

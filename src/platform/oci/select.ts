@@ -1,6 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { matchesGlob, posix, resolve } from 'node:path'
-import { OciError } from './oci-index.ts'
+import { OciError } from './layout.ts'
 import type { TarEntry } from './tar.ts'
 
 /** Paths as byte strings (latin1), so that a name that is not UTF-8 stays what it is. */

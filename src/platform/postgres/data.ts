@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync, lchownSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cannotRun, type Binaries } from './postgres-binaries.ts'
-import type { PostgresFolder } from './postgres-folder.ts'
+import { cannotRun, type Binaries } from './binaries.ts'
+import type { PostgresFolder } from './folder.ts'
 import { isAlive } from './postmaster.ts'
 
 /** The major version that the binaries are of. */

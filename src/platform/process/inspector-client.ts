@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { CodeReport } from '#contract/change/code.ts'
 import type { Asked, Said } from './inspector-protocol.ts'
-import { selfCommand } from './self.ts'
+import { selfCommand } from '#platform/self.ts'
 
 /** A file on which it is busy for longer than this is left out, ms. */
 const patience = 20_000

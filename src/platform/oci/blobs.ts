@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, fsync, openSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs'
-import { type Descriptor, temporaryPath } from './oci-index.ts'
+import { type Descriptor, temporaryPath } from './layout.ts'
 
 export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 

@@ -18,8 +18,8 @@ import { basename, dirname, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
-import { blobPath, type Descriptor, isAlive, OciError, syncFolder, temporaryPath } from './oci-index.ts'
-import { bytesOf, leadsOut, nativePath, textOf } from './oci-select.ts'
+import { blobPath, type Descriptor, isAlive, OciError, syncFolder, temporaryPath } from './layout.ts'
+import { bytesOf, leadsOut, nativePath, textOf } from './select.ts'
 import { readTar, type TarEntry, type TarHandler } from './tar.ts'
 
 /** Whether an earlier unpack ended; the folder appears only when it is whole. */

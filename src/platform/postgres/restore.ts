@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { format, listTables, quote, raw, type End, type Header, type Table } from './backup-format.ts'
 import { appliedMigrations, applyInSession, judgeApplied, readMigrations, type Migration } from './migrate.ts'
 import type { Database, Session } from './postgres.ts'
-import { packageRoot } from './self.ts'
+import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
 
 /**

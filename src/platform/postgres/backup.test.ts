@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
 import { backup, restore } from './backup.ts'
 import { applyInSession, readMigrations } from './migrate.ts'
 import type { Database } from './postgres.ts'
-import { packageRoot } from './self.ts'
+import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
 
 let from: TestDatabase

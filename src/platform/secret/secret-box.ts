@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { KeyRing } from './key-ring.ts'
-import type { Statement } from './sql.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 
 /** Encrypts and decrypts secret values with AES-256-GCM; the name is bound in, so that values cannot be swapped in the database. */
 export interface SecretBox {

@@ -2,9 +2,9 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { CommandResult, CommandSpec, Runner } from './command.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '#platform/log.ts'
 import { byLine, type FromRunner, type ToRunner } from './runner-protocol.ts'
-import { selfCommand } from './self.ts'
+import { selfCommand } from '#platform/self.ts'
 
 export interface RunnerOptions {
   /** default: this installation's own `runner` */

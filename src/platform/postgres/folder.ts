@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { barriers } from './reach.ts'
+import { barriers } from '#platform/file/reachable.ts'
 
 /** Where an embedded server lives, and whose it is: `uid` is null when it runs as the user who starts it. */
 export interface PostgresFolder {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { describe, writeBlob } from './oci-blobs.ts'
-import { blobPath, entryPath, makeLayout, mediaTypes, readOrNull, writeIndex } from './oci-index.ts'
+import { describe, writeBlob } from './blobs.ts'
+import { blobPath, entryPath, makeLayout, mediaTypes, readOrNull, writeIndex } from './layout.ts'
 
 /** The content of a manifest that has no configuration: OCI image specification 1.1, guidance for an empty descriptor. */
 const empty = 'application/vnd.oci.empty.v1+json'

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { HostStatus } from '#contract/host/host.ts'
 import { createHostClient } from './host-client.ts'
-import type { Home } from './home.ts'
+import type { Home } from '#platform/home.ts'
 import { isolationVariables } from './isolation.ts'
-import { selfCommand } from './self.ts'
+import { selfCommand } from '#platform/self.ts'
 
 /**
  * Makes sure that a host serves this installation: answers the one that runs, else starts one that outlives us. Safe when

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, digestOf, syncThenRename, touch, writeBlob } from './oci-blobs.ts'
+import { describe, digestOf, syncThenRename, touch, writeBlob } from './blobs.ts'
 import {
   blobPath,
   type Descriptor,
@@ -17,9 +17,9 @@ import {
   syncFolder,
   temporaryPath,
   writeIndex,
-} from './oci-index.ts'
-import { type Layer, writeLayer } from './oci-layer.ts'
-import { isUnpacked, streamLayer, unpackLayer } from './oci-unpack.ts'
+} from './layout.ts'
+import { type Layer, writeLayer } from './layer.ts'
+import { isUnpacked, streamLayer, unpackLayer } from './unpack.ts'
 
 /**
  * Packs what is selected in `folder` as an image with one layer into the OCI image layout `layout`, which is created when

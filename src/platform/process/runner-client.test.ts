@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CommandSpec } from './command.ts'
-import { createLogger } from './log.ts'
+import { createLogger } from '#platform/log.ts'
 import { startRunner } from './runner-client.ts'
-import { selfCommand } from './self.ts'
+import { selfCommand } from '#platform/self.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'runner-'))
 const said: string[] = []

@@ -13,10 +13,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from './log.ts'
-import { cannotRun, findBinaries, type Binaries } from './postgres-binaries.ts'
-import { ensureData } from './postgres-data.ts'
-import { preparePostgresFolder, type PostgresFolder } from './postgres-folder.ts'
+import type { Logger } from '#platform/log.ts'
+import { cannotRun, findBinaries, type Binaries } from './binaries.ts'
+import { ensureData } from './data.ts'
+import { preparePostgresFolder, type PostgresFolder } from './folder.ts'
 import { disarmStaleFile, findPostmaster, isAlive, isPostmaster, type Postmaster } from './postmaster.ts'
 
 export interface EmbeddedPostgres {

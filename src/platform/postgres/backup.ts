@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib'
 import { format, listTables, quote, raw, type Header, type Table } from './backup-format.ts'
 import { appliedMigrations } from './migrate.ts'
 import type { Database, Session } from './postgres.ts'
-import { version } from './self.ts'
+import { version } from '#platform/self.ts'
 import { sql } from './sql.ts'
 
 export { restore } from './restore.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { openListener } from './postgres-listener.ts'
+import { openListener } from './listener.ts'
 import { toLiteralText, toParameter, type Statement } from './sql.ts'
 
 export type Row = Record<string, unknown>
