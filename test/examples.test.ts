@@ -185,8 +185,10 @@ describe.each(Object.entries(known))('%s', (name, { says, programs, health }) =>
   })
 
   test('init proposes a file that can be read for it', async () => {
-    const { text } = await proposePipelineFile(join(root, name))
-    expect(readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'sample' }).ok).toBe(true)
+    const isValid = (text: string): boolean =>
+      readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'sample' }).ok
+    const { text } = await proposePipelineFile(join(root, name), isValid)
+    expect(isValid(text)).toBe(true)
   })
 })
 

@@ -37,11 +37,10 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         () => true,
         () => false,
       )
-      return {
-        file,
-        exists,
-        ...(await (await import('#domains/pipeline/init.ts')).proposePipelineFile(resolve(folder))),
-      }
+      const { proposePipelineFile } = await import('#domains/pipeline/init.ts')
+      const { readPipelineFile } = await import('#domains/pipeline/file.ts')
+      const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
+      return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
     planCanary: async (question) => (await import('#verdict/plan.ts')).planCanary(question),

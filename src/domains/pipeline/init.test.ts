@@ -8,6 +8,7 @@ import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from './file.ts'
 import { proposePipelineFile } from './init.ts'
 
+const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -33,7 +34,7 @@ interface Proposed {
 }
 
 async function propose(files: Record<string, string>): Promise<Proposed> {
-  return read(await proposePipelineFile(make(files)))
+  return read(await proposePipelineFile(make(files), isValid))
 }
 
 function read({ text, found }: { text: string; found: string[] }): Proposed {
@@ -373,7 +374,7 @@ describe('whatever the language', () => {
   })
 
   test('a folder that is not there', async () => {
-    expect(read(await proposePipelineFile('/nowhere/at/all')).steps).toEqual({})
+    expect(read(await proposePipelineFile('/nowhere/at/all', isValid)).steps).toEqual({})
   })
 })
 
@@ -414,7 +415,7 @@ describe('hostile repositories', () => {
     symlinkSync('/etc/passwd', join(folder, 'Procfile'))
     symlinkSync('.', join(folder, 'loop'))
     execFileSync('mkfifo', [join(folder, 'package.json')])
-    expect(read(await proposePipelineFile(folder)).services).toEqual({})
+    expect(read(await proposePipelineFile(folder, isValid)).services).toEqual({})
   })
 
   test.each(['null', 'true', 'false'])('the name %s stays a name', async (name) => {
