@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict/verdict.ts'
-import { createJudge } from '#verdict/judge.ts'
-import { riseEvidence, theta } from '#verdict/errors.ts'
-import { lnGamma, normalQuantile } from '#verdict/numbers.ts'
+import { createJudge } from '#domains/verdict/statistics/judge.ts'
+import { riseEvidence, theta } from '#domains/verdict/statistics/errors.ts'
+import { lnGamma, normalQuantile } from '#domains/verdict/statistics/numbers.ts'
 import { median } from './measure.ts'
 
 const nullRuns = Number(process.env['BENCH_RUNS'] ?? 1000)

@@ -1,9 +1,9 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import { isRefused } from '#domains/config/store.ts'
-import { admitConfiguration } from '#domains/deploy/deploy.ts'
-import * as store from '#domains/deploy/store.ts'
+import { isRefused } from '#domains/configuration/store.ts'
+import { admitConfiguration } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
 import type { Actor, NewEvent } from '#contract/event/event.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import {

@@ -1,7 +1,7 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
 import { sign, statementType, type TrustedKey, verify } from '#contract/evidence/dsse.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { getVerdict } from '#domains/deploy/verdict-store.ts'
+import { getVerdict } from '#domains/verdict/store.ts'
 import { signingKey, trustedKeys } from '#domains/evidence/keys.ts'
 import { missingEvidence } from '#domains/evidence/policy.ts'
 import * as predicates from '#domains/evidence/predicates.ts'

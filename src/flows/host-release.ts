@@ -1,8 +1,8 @@
 import type { Fence, HostRelease, HostService } from '#contract/host/host.ts'
 import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { effectiveEnvironment, referenceOf } from '#domains/config/config.ts'
-import { getStored, sealedAs } from '#domains/config/store.ts'
-import { getRelease, listAllEnvironments } from '#domains/deploy/store.ts'
+import { effectiveEnvironment, referenceOf } from '#domains/configuration/configuration.ts'
+import { getStored, sealedAs } from '#domains/configuration/store.ts'
+import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { World } from './world.ts'
 

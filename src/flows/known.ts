@@ -1,7 +1,7 @@
 import type { CodeReport } from '#contract/change/code.ts'
 import type { Run } from '#contract/run/run.ts'
 import type { FileCoverage, Finding, Measurement } from '#contract/report/report.ts'
-import { lastGood, listEnvironments } from '#domains/deploy/store.ts'
+import { lastGood, listEnvironments } from '#domains/deployment/store.ts'
 import type { Known, Numbers } from '#domains/gate/facts.ts'
 import { getCode, getSummary } from '#domains/gate/store.ts'
 import { coverageOf, sumOf } from '#domains/report/coverage.ts'

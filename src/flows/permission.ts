@@ -1,5 +1,5 @@
-import { decidePermission, type Rules, rulesOf } from '#domains/deploy/permission.ts'
-import * as store from '#domains/deploy/store.ts'
+import { decidePermission, type Rules, rulesOf } from '#domains/deployment/permission.ts'
+import * as store from '#domains/deployment/store.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
 import type { World } from './world.ts'
 

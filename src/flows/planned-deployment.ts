@@ -1,6 +1,6 @@
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Deployment } from '#contract/run/run.ts'
-import type { Admission, Situation } from '#domains/deploy/deploy.ts'
+import type { Admission, Situation } from '#domains/deployment/deployment.ts'
 
 /** A deployment whose rows are stored already. `folder` is where its verification runs. */
 export interface PlannedDeployment {

@@ -1,5 +1,5 @@
 import type { NewEvent } from '#contract/event/event.ts'
-import { endDeployment, openDeployments } from '#domains/deploy/store.ts'
+import { endDeployment, openDeployments } from '#domains/deployment/store.ts'
 import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { endsOf } from '#engine/records.ts'

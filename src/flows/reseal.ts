@@ -1,4 +1,4 @@
-import * as configuration from '#domains/config/store.ts'
+import * as configuration from '#domains/configuration/store.ts'
 import * as evidence from '#domains/evidence/store.ts'
 import * as forge from '#domains/forge/store.ts'
 import * as webhook from '#domains/webhook/store.ts'

@@ -1,7 +1,7 @@
 import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file.ts'
 import type { Reading, Sample } from '#contract/verdict/metric.ts'
-import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/deploy/exposition.ts'
-import type { ReleaseReference } from '#domains/deploy/target.ts'
+import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/verdict/exposition.ts'
+import type { ReleaseReference } from '#domains/deployment/target.ts'
 import { queryPrometheus } from '#platform/net/prometheus.ts'
 import type { World } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { matchesGlob } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import * as deployments from '#domains/deploy/store.ts'
+import * as deployments from '#domains/deployment/store.ts'
 import { diff } from '#platform/git/diff.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
-import { judgeWatch } from '#domains/deploy/deploy.ts'
-import * as store from '#domains/deploy/store.ts'
+import { judgeWatch } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './patience.ts'
 import { planRollback, startRollback } from './rollback.ts'

@@ -1,5 +1,5 @@
 import type { SecretBox } from '#platform/secret/secret-box.ts'
-import type { Target } from '#domains/deploy/target.ts'
+import type { Target } from '#domains/deployment/target.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Runner } from '#platform/process/command.ts'
 import type { Home } from '#platform/home.ts'

@@ -37,13 +37,13 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         () => true,
         () => false,
       )
-      const { proposePipelineFile } = await import('#domains/pipeline/init.ts')
+      const { proposePipelineFile } = await import('#domains/init/init.ts')
       const { readPipelineFile } = await import('#domains/pipeline/file.ts')
       const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
       return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
-    planCanary: async (question) => (await import('#verdict/plan.ts')).planCanary(question),
+    planCanary: async (question) => (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),

@@ -3,7 +3,7 @@ import type { Deployment } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
-import type { PastDeployment } from './deploy.ts'
+import type { PastDeployment } from './deployment.ts'
 
 const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release, r.artifact, r.configuration, d.actor,
   d.created, d.started, d.live, d.ended, e.port,

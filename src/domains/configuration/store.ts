@@ -2,7 +2,7 @@ import type { Configuration } from '#contract/environment/environment.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
-import type { StoredConfiguration } from './config.ts'
+import type { StoredConfiguration } from './configuration.ts'
 
 const empty: StoredConfiguration = { version: 0, variables: {}, secrets: {} }
 

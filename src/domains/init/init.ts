@@ -1,6 +1,6 @@
-import { proposeFor } from './init/combine.ts'
-import { lookAt } from './init/folder.ts'
-import { render } from './init/render.ts'
+import { proposeFor } from './combine.ts'
+import { lookAt } from './folder.ts'
+import { render } from './render.ts'
 
 /**
  * Proposes a `fairlead.yaml` for a folder. `found` lists what the proposal is based on, one sentence each. The text always passes

@@ -7,7 +7,7 @@ import {
   judgeWatch,
   type PastDeployment,
   admitConfiguration,
-} from './deploy.ts'
+} from './deployment.ts'
 
 const past = (over: Partial<PastDeployment>): PastDeployment => ({
   id: 1,

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { readPipelineFile } from './file.ts'
+import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { proposePipelineFile } from './init.ts'
 
 const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { applyChange, effectiveEnvironment } from './config.ts'
+import { applyChange, effectiveEnvironment } from './configuration.ts'
 import { findKeys, type KeyRing } from '#platform/secret/key-ring.ts'
 import { createSecretBox, keyName } from '#platform/secret/secret-box.ts'
 
