@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileS
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readReports } from '#flows/reports.ts'
+import { readReports } from '#flows/step/reports.ts'
 import { countTests, listTests } from '#domains/report/store.ts'
 import { milliseconds, timed } from './measure.ts'
 import { startPostgres } from '#platform/postgres/embedded.ts'

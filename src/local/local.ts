@@ -113,7 +113,7 @@ async function run(
   }
   const [{ startLocalRunner }, { localRun }] = await Promise.all([
     import('./local-runner.ts'),
-    import('#flows/local-run.ts'),
+    import('#flows/step/local-run.ts'),
   ])
   const { sha, branch } = await headOf(folder)
   const { runner, logs, close } = await startLocalRunner()

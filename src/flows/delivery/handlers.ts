@@ -1,0 +1,181 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event/event.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import { visibleApps } from '#contract/access/grants.ts'
+import type { Run, RunDetail } from '#contract/run/run.ts'
+import { deploymentsOfRuns, liftHolds, listEnvironments } from '#domains/deployment/store.ts'
+import { followLog, readLog } from '#domains/pipeline/log.ts'
+import * as store from '#domains/pipeline/store.ts'
+import { getPullRequest } from '#domains/pull-request/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Engine } from '#engine/workflow.ts'
+import { queueDelivery } from './queue.ts'
+import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
+import { logFile } from '#flows/step/step.ts'
+import type { World } from '#flows/dependencies.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+
+type RunEndpoints = 'listRuns' | 'getRun' | 'createRun' | 'cancelRun' | 'retryRun' | 'getLog' | 'followLog'
+
+/** What the handlers of runs need of the source: the change of a commit, stored if it was not yet. */
+export interface Commits {
+  deliverCommit(app: string, commit: string | undefined, actor: Actor): Promise<{ sha: string; run: number | null }>
+}
+
+export function runHandlers(world: World, engine: Engine, commits: Commits): SomeHandlers<RunEndpoints> {
+  const { db } = world
+  return {
+    listRuns: async ({ query }, caller) => {
+      const runs = await store.listRuns(db, { ...query, apps: visibleApps(caller) })
+      return { runs, next: runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null }
+    },
+    getRun: ({ params }) => detail(db, params.run),
+    createRun: async ({ params, body }, caller) => {
+      const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller)
+      const known = run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
+      const isAsked = Object.keys(body.parameters).length > 0
+      if (known && !isAsked && (await isWanted(db, known))) return known
+      const how = { retryOf: known?.id ?? null, trigger: 'manual' as const, parameters: body.parameters }
+      return startAgain(db, engine, { app: params.app, sha, ...how }, caller)
+    },
+    cancelRun: async ({ params }, caller) => {
+      const run = await mustGet(db, params.run)
+      if (run.ended !== null) return run
+      await db.batch([
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-pipelinerun.cancelrequested',
+          subject: `run/${run.id}`,
+          chain: run.change.chain,
+          app: run.app,
+          actor: caller,
+        }),
+      ])
+      await engine.cancel(`delivery/${run.id}`)
+      await closeAbandoned(db)
+      return mustGet(db, params.run)
+    },
+    retryRun: async ({ params }, caller) => {
+      const run = await mustGet(db, params.run)
+      if (run.ended === null) throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
+      if (run.pullRequest !== null) return headAgain(db, engine, run, caller)
+      const how = { retryOf: run.id, trigger: run.trigger, parameters: await store.getParameters(db, run.id) }
+      return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
+    },
+    getLog: async ({ params, query }) => {
+      const at = await position(world, params.run, params.step, query.attempt)
+      if (at.attempt === 0) return { lines: [], next: query.after, total: 0, attempt: 0, complete: at.ended }
+      const page = await readLog(at.file, query)
+      return {
+        lines: page.lines.map((line) => ({ ...line, attempt: at.attempt })),
+        next: page.lines.at(-1)?.n ?? query.after,
+        total: page.total,
+        attempt: at.attempt,
+        complete: at.ended && (page.lines.at(-1)?.n ?? query.after) >= page.total,
+      }
+    },
+    followLog: async function* ({ params, query }, _caller, signal) {
+      const at = await position(world, params.run, params.step, query.attempt)
+      const isComplete = async () => (await position(world, params.run, params.step, at.attempt)).ended
+      for await (const line of followLog(at.file, { after: query.after, isComplete }, signal)) {
+        yield { id: String(line.n), data: { ...line, attempt: at.attempt } }
+      }
+      yield { event: 'end', data: null }
+    },
+  }
+}
+
+async function mustGet(db: Database, id: number): Promise<Run> {
+  const run = await store.getRun(db, id)
+  if (!run) throw new FairleadError('not_found', { kind: 'run', id })
+  return run
+}
+
+async function detail(db: Database, id: number): Promise<RunDetail> {
+  const run = await mustGet(db, id)
+  const [steps, deployments, environments, definition] = await Promise.all([
+    store.listSteps(db, id),
+    deploymentsOfRuns(db, [id]),
+    listEnvironments(db, run.app),
+    store.getDefinition(db, id),
+  ])
+  const names =
+    run.pullRequest !== null
+      ? [...new Set(deployments.map(({ environment }) => environment))]
+      : definition
+        ? Object.keys(definition.environments)
+        : environments.map((environment) => environment.name)
+  return {
+    ...run,
+    steps,
+    deployments: names.map((environment) => ({
+      environment,
+      deployment: deployments.find((d) => d.environment === environment && d.kind === 'delivery') ?? null,
+    })),
+  }
+}
+
+/** A run that is on its way, or whose change is live where it was going, is the answer to being asked for it again. */
+async function isWanted(db: Database, run: Run): Promise<boolean> {
+  if (run.ended === null) return true
+  if (run.state !== 'succeeded') return false
+  const deployments = await deploymentsOfRuns(db, [run.id])
+  return (
+    deployments.some((deployment) => deployment.kind === 'delivery') &&
+    deployments.every((d) => d.kind !== 'delivery' || d.state === 'live')
+  )
+}
+
+async function startAgain(
+  db: Database,
+  engine: Engine,
+  request: Omit<store.NewRun, 'id'>,
+  caller: Caller,
+): Promise<Run> {
+  const { app, sha, ...how } = request
+  const change = await store.getChange(db, app, sha)
+  if (!change) throw new FairleadError('not_found', { kind: 'change', id: sha })
+  const { run, statements } = await queueDelivery(db, engine, change, { actor: caller, ...how })
+  await db.batch([
+    liftHolds(app, sha),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-change.released',
+      subject: `change/${sha}`,
+      chain: change.chain,
+      app,
+      actor: caller,
+    }),
+    ...statements,
+  ])
+  return mustGet(db, run)
+}
+
+/** The head of an open pull request once more, as trusted as it is now. */
+async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller): Promise<Run> {
+  const number = run.pullRequest ?? 0
+  const pull = await getPullRequest(db, run.app, number)
+  if (pull?.state !== 'open')
+    throw new FairleadError('not_now', { why: `Pull request ${number} is ${pull?.state ?? 'forgotten'}` })
+  if (pull.sha !== run.change.sha)
+    throw new FairleadError('not_now', { why: `The head of pull request ${number} is another commit by now` })
+  const isTrusted = pull.fork === null || pull.approved === pull.sha
+  if (!isTrusted && run.isTrusted)
+    throw new FairleadError('not_now', { why: `The head of pull request ${number} is not approved any more` })
+  const { run: id, statements } = await queueDelivery(db, engine, run.change, {
+    ...{ actor: caller, retryOf: run.id, trigger: 'pull_request', pullRequest: { number, isTrusted } },
+  })
+  await db.batch(statements)
+  return mustGet(db, id)
+}
+
+/** The log file of a step's attempt; attempt 0 when none has begun. */
+async function position(world: World, run: number, name: string, wanted: number | undefined) {
+  const step = await store.getStep(world.db, run, name)
+  if (!step) throw new FairleadError('not_found', { kind: 'step', id: `${run}/${name}` })
+  const attempt = wanted ?? step.attempt
+  if (attempt > step.attempt) throw new FairleadError('not_found', { kind: 'attempt', id: attempt })
+  return {
+    attempt,
+    file: logFile(world.home.runs, run, name, Math.max(attempt, 1)),
+    ended: step.attempt > attempt || (step.state !== 'running' && step.state !== 'waiting'),
+  }
+}

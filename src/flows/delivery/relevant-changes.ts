@@ -1,0 +1,30 @@
+import { matchesGlob } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import * as deployments from '#domains/deployment/store.ts'
+import { diff } from '#platform/git/diff.ts'
+import type { World } from '#flows/dependencies.ts'
+
+/** Why a push is passed over: nothing that belongs to the app differs from the last good release. Null when something does, or nobody knows. */
+export async function touchesNothing(
+  world: World,
+  input: { app: string; sha: string; run: number },
+  { definition, folder }: { definition: PipelineFile; folder: string },
+): Promise<string | null> {
+  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [`${folder}/**`]
+  const production = Object.keys(definition.environments).at(-1)
+  if (paths.length === 0 || production === undefined) return null
+  const { app, sha, run } = input
+  const base = await deployments.lastGood(world.db, { app, environment: production, sha, before: run })
+  const files = base && (await diff(world.source.bareOf(app), base.sha, sha))
+  if (
+    !files ||
+    files.some(({ path, before }) =>
+      paths.some((pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before))),
+    )
+  )
+    return null
+  return `nothing in ${paths.join(', ')} differs from what run ${base.run} brought into ${production}`
+}
+
+const isWithin = (pattern: string, path: string): boolean =>
+  matchesGlob(path, pattern) || path.startsWith(`${pattern}/`)

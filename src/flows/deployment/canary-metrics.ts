@@ -1,0 +1,104 @@
+import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file.ts'
+import type { Reading, Sample } from '#contract/verdict/metric.ts'
+import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/verdict/exposition.ts'
+import type { ReleaseReference } from '#domains/deployment/target.ts'
+import { queryPrometheus } from '#platform/net/prometheus.ts'
+import type { World } from '#flows/dependencies.ts'
+
+type Metrics = [string, MetricFile][]
+
+interface Arms {
+  baseline: ReleaseReference
+  canary: ReleaseReference
+}
+type Asked = Pick<World, 'target' | 'clock' | 'log'>
+
+/**
+ * Takes samples in the background, each some time after the one before began, so that a slow answer holds no decision up.
+ * `taken` gives a sample once.
+ */
+export function createSampler(world: Asked, file: CanaryFile, arms: Arms): { taken(): Sample | null } {
+  let began = -Infinity
+  let isAsking = false
+  let sample: Sample | null = null
+  return {
+    taken: () => {
+      const now = world.clock.monotonic()
+      if (!isAsking && now - began >= file.scrape.every) {
+        began = now
+        isAsking = true
+        void takeSample(world, file, arms)
+          .then((taken) => (sample = taken))
+          .finally(() => (isAsking = false))
+      }
+      const last = sample
+      sample = null
+      return last
+    },
+  }
+}
+
+/** Asks the instances of both releases, and Prometheus, for the metrics of a canary that are not counted by the edge. */
+async function takeSample(world: Asked, file: CanaryFile, arms: Arms): Promise<Sample | null> {
+  const metrics = Object.entries(file.metrics).filter(([, { route }]) => route === undefined)
+  if (metrics.length === 0) return null
+  const [baseline, canary] = await Promise.all([
+    readArm(world, file, metrics, arms.baseline),
+    readArm(world, file, metrics, arms.canary),
+  ])
+  const of = (readings: Map<string, Reading[]>, name: string): Reading[] => readings.get(name) ?? []
+  return {
+    at: world.clock.now(),
+    metrics: Object.fromEntries(
+      metrics.map(([name]) => [name, { baseline: of(baseline, name), canary: of(canary, name) }]),
+    ),
+  }
+}
+
+/** What could be read of one release. What could not is missing: that is unknown, and never good. */
+async function readArm(
+  { target, log }: Pick<World, 'target' | 'log'>,
+  file: CanaryFile,
+  metrics: Metrics,
+  release: ReleaseReference,
+): Promise<Map<string, Reading[]>> {
+  const own = metrics.filter(([, { prometheus }]) => prometheus === undefined)
+  const names = own.flatMap(([, metric]) => namesOf(metric))
+  const warn = (error: unknown): null => {
+    log.warn('metrics of a canary could not be read', { ...release, error: String(error) })
+    return null
+  }
+  const [instances, asked] = await Promise.all([
+    names.length === 0 ? [] : target.expositions(release, file.scrape.path, names).catch(warn),
+    Promise.all(
+      metrics.map(async ([name, metric]) => [name, await askPrometheus(metric, release).catch(warn)] as const),
+    ),
+  ])
+  const readings = new Map<string, Reading[]>()
+  const add = (name: string, reading: Reading | null): void => {
+    if (reading) readings.set(name, [...(readings.get(name) ?? []), reading])
+  }
+  for (const { instance, text } of instances ?? []) {
+    const points = parseExposition(text ?? '')
+    for (const [name, metric] of own) add(name, readMetric(instance, points, metric))
+  }
+  for (const [name, reading] of asked) add(name, reading)
+  return readings
+}
+
+async function askPrometheus(metric: MetricFile, { release }: ReleaseReference): Promise<Reading | null> {
+  const { prometheus } = metric
+  if (prometheus === undefined) return null
+  const ask = (query: string) => queryPrometheus(prometheus, query.replaceAll('{release}', String(release)))
+  const instance = `prometheus/${release}`
+  if (metric.histogram !== undefined) {
+    const points = await ask(metric.histogram)
+    return readBuckets(
+      instance,
+      points.map((point) => ({ name: '', ...point })),
+    )
+  }
+  const number = async (query: string): Promise<number | null> => (await ask(query))[0]?.value ?? null
+  const queries = [metric.gauge ?? metric.bad, metric.of].filter((query) => query !== undefined)
+  return readingOf(instance, await Promise.all(queries.map(number)))
+}

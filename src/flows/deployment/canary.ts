@@ -1,0 +1,205 @@
+import { type CanaryFile, stepsOf } from '#contract/pipeline-file/canary-file.ts'
+import type { Fence } from '#contract/host/host.ts'
+import type { Judgement } from '#contract/verdict/verdict.ts'
+import { createJudge } from '#domains/verdict/statistics/judge.ts'
+import { type CanaryDecision, decideCanary, metricSettings, shareAt } from '#domains/verdict/canary.ts'
+import { hold, setDeploymentState } from '#domains/deployment/store.ts'
+import * as verdicts from '#domains/verdict/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import { freshOf, startFresh } from './fresh-baseline.ts'
+import { patiently, pause } from './retry.ts'
+import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
+import { createSampler } from './canary-metrics.ts'
+import type { World } from '#flows/dependencies.ts'
+
+/** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
+const lookMs = 250
+/** How often the database and the release's own health are asked, in milliseconds. */
+const askMs = 1000
+
+export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up'; reason: string }
+
+/**
+ * Gives a release a growing share of the requests and judges it after every batch of them, until it is decided. What the
+ * edge counts is stored before it is judged; so a server that is killed goes on with all of it. Harmful: the traffic
+ * leaves the canary before anything else is done.
+ */
+export async function runCanary(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: { release: number },
+): Promise<CanaryOutcome> {
+  const file = plan.definition.environments[plan.environment]?.canary
+  if (!file) return { end: 'promote' }
+  const fence: Fence = { deployment: plan.id, epoch: step.epoch }
+  const stored = await begin(world, step, plan, former, file)
+  const judge = createJudge(stored.settings)
+  const looks = await verdicts.listLooks(world.db, plan.id)
+  for (const look of looks) judge.see(look)
+  let { place, share, state } = stored
+  let number = looks.length
+  const fresh = stored.fresh ? freshOf(former.release) : undefined
+  const sampler = createSampler(world, file, {
+    baseline: { ...plan, release: fresh ?? former.release },
+    canary: plan,
+  })
+  const give = (next: number): Promise<void> =>
+    patiently(step, () =>
+      world.target.route(plan, {
+        release: former.release,
+        canary: { release: plan.release, share: next, fresh, session: file.session, routes: routesOf(file) },
+        fence,
+      }),
+    )
+  await give(share)
+  let asked = -Infinity
+  let around = { sick: null as string | null, isOvertaken: false, promotedBy: null as string | null }
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const now = world.clock.monotonic()
+    if (now - asked > askMs) {
+      around = await lookAround(world, step, plan)
+      asked = now
+    }
+    const { batches, next } = await observe(world, step, plan, place)
+    const look = { batches, sample: sampler.taken() }
+    if (next > place || look.sample) {
+      for (const statement of verdicts.insertLook(plan.id, number, next, look)) step.write(statement)
+      judge.see(look)
+      number += 1
+      place = next
+    }
+    const elapsed = world.clock.now() - Date.parse(stored.started)
+    const isOver = elapsed >= file.most
+    const judgement = judge.judge({ isOver })
+    const isVerified = plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
+    const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
+    if (decision.do === 'take back')
+      await patiently(step, () => world.target.route(plan, { release: former.release, fence }))
+    if (decision.do !== 'go on' && decision.do !== 'wait') return end(step, plan, decision, judgement, isOver)
+    if (decision.share !== share) {
+      share = decision.share
+      await give(share)
+      step.write(verdicts.setShare(plan.id, share))
+      step.emit({
+        ...subject(plan),
+        type: 'dev.cdeventsx.fairlead-verdict.shared',
+        data: { ...facts(plan), share },
+      })
+    }
+    if (decision.do === 'wait' && state === 'running') {
+      state = 'waiting'
+      step.write(verdicts.setVerdictState(plan.id, 'waiting'))
+      step.emit({
+        ...subject(plan),
+        type: 'dev.cdeventsx.fairlead-verdict.waiting',
+        data: { ...facts(plan), reason: decision.reason },
+      })
+    }
+    await step.flush()
+  }
+}
+
+/** The routes that the edge counts by themselves. */
+const routesOf = ({ metrics }: CanaryFile): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, { route }]) => (route === undefined ? [] : [[name, route]])),
+  )
+
+async function begin(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: { release: number },
+  file: CanaryFile,
+): Promise<verdicts.StoredVerdict> {
+  const known = await verdicts.getVerdict(world.db, plan.id)
+  if (known) return known
+  const { alpha, tolerance, harm, warm, least, most } = file
+  const fresh = file.fresh && (await startFresh(world, step, plan, former.release))
+  const share = shareAt(0, file)
+  step.write(
+    verdicts.insertVerdict({
+      deployment: plan.id,
+      baseline: former.release,
+      fresh,
+      share,
+      steps: stepsOf(file).map((percent) => percent / 100),
+      least,
+      most,
+      settings: {
+        alpha,
+        tolerance,
+        harm,
+        warm,
+        unit: file.session ? 'sessions' : 'requests',
+        metrics: metricSettings(file.metrics),
+      },
+    }),
+  )
+  step.write(setDeploymentState(plan.id, 'canary'))
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-verdict.started',
+    data: { ...facts(plan), share, baseline: former.release, fresh },
+  })
+  await step.flush()
+  const stored = await verdicts.getVerdict(world.db, plan.id)
+  if (!stored) throw new Error(`the verdict of deployment ${plan.id} was not stored`)
+  return stored
+}
+
+async function lookAround(world: World, step: StepContext, plan: PlannedDeployment) {
+  const [stored, isOvertaken, report] = await Promise.all([
+    verdicts.getVerdict(world.db, plan.id),
+    verdicts.isOvertaken(world.db, plan.id),
+    patiently(step, () => world.target.report(plan, 0)),
+  ])
+  const isWell = report.state === 'ready'
+  const sick = isWell ? null : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
+  return { sick, isOvertaken, promotedBy: stored?.promotedBy ?? null }
+}
+
+/** What the edge counted since a place; waits a moment for it. */
+async function observe(world: World, step: StepContext, plan: PlannedDeployment, after: number) {
+  const began = world.clock.monotonic()
+  const seen = await patiently(step, () => world.target.observations(plan, after, lookMs))
+  // A target that answers at once must not be asked without a pause.
+  if (seen.next === after && world.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
+  return seen
+}
+
+const ends = { promote: 'promoted', 'take back': 'taken_back', 'give up': 'given_up' } as const
+
+/** Records how it ended; a change that did harm is held. */
+function end(
+  step: StepContext,
+  plan: PlannedDeployment,
+  decision: Extract<CanaryDecision, { do: keyof typeof ends }>,
+  judgement: Judgement,
+  isOver: boolean,
+): CanaryOutcome {
+  step.write(verdicts.setDecided(plan.id, judgement, isOver))
+  step.write(verdicts.setVerdictState(plan.id, ends[decision.do]))
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-verdict.finished',
+    data: { ...facts(plan), verdict: judgement.verdict, state: ends[decision.do], reason: decision.reason },
+  })
+  if (decision.do === 'promote') {
+    step.write(setDeploymentState(plan.id, 'switching'))
+    return { end: 'promote' }
+  }
+  if (decision.do === 'take back' && plan.kind === 'delivery') {
+    step.write(hold(plan.app, plan.environment, plan.sha, decision.reason))
+    step.emit({
+      type: 'dev.cdeventsx.fairlead-change.held',
+      subject: `change/${plan.sha}`,
+      app: plan.app,
+      actor: plan.actor,
+      data: { environment: plan.environment, reason: decision.reason },
+    })
+  }
+  return { end: decision.do, reason: decision.reason }
+}

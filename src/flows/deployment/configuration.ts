@@ -1,0 +1,152 @@
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
+import { isRefused } from '#domains/configuration/store.ts'
+import { admitConfiguration } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
+import type { Actor, NewEvent } from '#contract/event/event.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import {
+  Failed,
+  type NewWorkflow,
+  type StepContext,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from '#engine/workflow.ts'
+import { OciError } from '#platform/oci/layout.ts'
+import { unpack } from '#platform/oci/oci.ts'
+import { giveToSteps } from '#flows/step/confinement.ts'
+import { deploy } from './deployment.ts'
+import { facts } from './planned-deployment.ts'
+import type { World } from '#flows/dependencies.ts'
+
+export interface ConfigurationInput {
+  /** the new deployment and release, whose rows are stored */
+  deployment: number
+  release: number
+  app: string
+  environment: string
+  actor: string
+  /** people or a calendar have a say in it */
+  asksPermission?: boolean
+}
+
+/** Delivers a changed configuration: the artifact that is live, started anew with the newest version, verified, switched. */
+export function configurationWorkflow(
+  world: World,
+): WorkflowDefinition<ConfigurationInput, { state: string; reason: string | null }> {
+  return { name: 'configuration', version: 1, concurrency: 8, run: (ctx, input) => configure(ctx, world, input) }
+}
+
+async function configure(
+  ctx: WorkflowContext,
+  world: World,
+  input: ConfigurationInput,
+): Promise<{ state: string; reason: string | null }> {
+  const release = await ctx.step('read', () => store.getRelease(world.db, input.release))
+  if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
+  const folder = join(world.home.runs, String(release.run), `configuration-${input.deployment}`)
+  if (release.definition.environments[input.environment]?.verify) {
+    await ctx.step('workspace', (step) => makeWorkspace(world, step, release, folder))
+  }
+  const outcome = await deploy(ctx, world, {
+    id: input.deployment,
+    release: release.id,
+    app: input.app,
+    environment: input.environment,
+    kind: 'configuration',
+    run: release.run,
+    sha: release.sha,
+    definition: release.definition,
+    actor: input.actor,
+    rank: release.run,
+    folder,
+    verify: true,
+    asksPermission: input.asksPermission ?? false,
+    refreshConfiguration: true,
+    formerState: 'replaced',
+    formerReason: null,
+    admit: (situation) => admitConfiguration(release, situation),
+  })
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+  if (outcome.state === 'superseded') await ctx.step('again', (step) => bringAgain(world, step, ctx.chain, input))
+  if (outcome.state !== 'live') return outcome
+  await outcome.retired
+  return { state: 'live', reason: null }
+}
+
+/** What has the traffic by now gets the configuration, unless that has it, a later one brings it, or it may not come. */
+async function bringAgain(world: World, step: StepContext, chain: string, input: ConfigurationInput): Promise<null> {
+  const { app, environment } = input
+  const [release, live] = await Promise.all([
+    store.getRelease(world.db, input.release),
+    store.liveDeployment(world.db, app, environment),
+  ])
+  if (!release || !live || live.configuration >= release.configuration) return null
+  if ((await store.laterOfItsKind(world.db, input.deployment)) !== null) return null
+  const on = await store.getRelease(world.db, live.release)
+  if (!on || (await isRefused(world.db, app, environment, release.configuration))) return null
+  const next = await startConfiguration(world.db, on, {
+    ...{ chain, actor: input.actor, by: input.actor, version: release.configuration },
+    asksPermission: false,
+  })
+  for (const write of next.writes) step.write(write)
+  step.emit(next.event)
+  step.start(next.workflow)
+  return null
+}
+
+/** The rows, event and workflow that bring a version of the configuration to a release: for one batch, or for the step that decided it. */
+export async function startConfiguration(
+  db: World['db'],
+  release: store.Release,
+  {
+    chain,
+    actor,
+    by,
+    version,
+    asksPermission,
+  }: { chain: string; actor: string; by: Actor; version: number; asksPermission: boolean },
+): Promise<{ deployment: number; writes: Statement[]; event: NewEvent; workflow: NewWorkflow }> {
+  const ids = await store.nextIds(db)
+  const { app, environment, run, sha } = release
+  const workflow = `configuration/${ids.deployment}`
+  const input: ConfigurationInput = {
+    ...{ deployment: ids.deployment, release: ids.release, app, environment, actor, asksPermission },
+  }
+  return {
+    deployment: ids.deployment,
+    writes: [
+      store.insertRelease({ ...release, id: ids.release, configuration: version }),
+      store.insertDeployment({
+        ...{ id: ids.deployment, app, environment, kind: 'configuration', run, release: ids.release, actor, workflow },
+      }),
+    ],
+    event: {
+      type: 'dev.cdeventsx.fairlead-deployment.waiting',
+      subject: `deployment/${ids.deployment}`,
+      chain,
+      app,
+      actor: by,
+      data: facts({ environment, kind: 'configuration', run, release: ids.release, sha }),
+    },
+    workflow: { id: workflow, name: 'configuration', chain, input },
+  }
+}
+
+/** What the verification runs in, since the run's workspace is gone: the commit, with what was built laid over it. */
+async function makeWorkspace(world: World, step: StepContext, release: store.Release, folder: string): Promise<null> {
+  const built = `${folder}-artifact`
+  try {
+    await world.source.checkout({ app: release.app, sha: release.sha, folder, isTrusted: true, signal: step.signal })
+    await unpack({ layout: world.home.artifacts, digest: release.artifact, folder: built, durable: false })
+    await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
+    await giveToSteps(world, release.app, folder)
+  } catch (error) {
+    if (error instanceof OciError || error instanceof FairleadError) throw new Failed(error.message)
+    throw error
+  } finally {
+    await rm(built, { recursive: true, force: true })
+  }
+  return null
+}

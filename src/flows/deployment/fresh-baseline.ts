@@ -1,0 +1,47 @@
+import type { StepContext } from '#engine/workflow.ts'
+import { hostRelease } from './host-release.ts'
+import { patiently } from './retry.ts'
+import type { PlannedDeployment } from './planned-deployment.ts'
+import type { World } from '#flows/dependencies.ts'
+
+/** The number on the target of another start of a release, for as long as a canary is compared with it. */
+export const freshOf = (release: number): number => -release
+
+/** Starts the release before once more; false when it does not come up, and the canary is compared with the old instances. */
+export async function startFresh(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: number,
+): Promise<boolean> {
+  const fence = { deployment: plan.id, epoch: step.epoch }
+  const release = { ...(await hostRelease(world, former, fence)), release: freshOf(former) }
+  await patiently(step, () => world.target.start(release))
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const { state, reason } = await patiently(step, () => world.target.report(release, 1000))
+    if (state === 'ready') return true
+    if (state === 'starting') continue
+    world.log.warn('no fresh instances of the release before: the canary is compared with its old ones', {
+      release: former,
+      reason,
+    })
+    return false
+  }
+}
+
+/** Takes them away; nothing when there are none. */
+export async function removeFresh(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: number,
+): Promise<void> {
+  if (plan.definition.environments[plan.environment]?.canary.fresh)
+    await patiently(step, () =>
+      world.target.remove(
+        { app: plan.app, environment: plan.environment, release: freshOf(former) },
+        { deployment: plan.id, epoch: step.epoch },
+      ),
+    )
+}

@@ -1,0 +1,91 @@
+import type { Fence, HostRelease, HostService } from '#contract/host/host.ts'
+import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { effectiveEnvironment, referenceOf } from '#domains/configuration/configuration.ts'
+import { getStored, sealedAs } from '#domains/configuration/store.ts'
+import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
+import { Failed } from '#engine/workflow.ts'
+import type { World } from '#flows/dependencies.ts'
+
+/**
+ * The values of an environment's secrets, by name, or of some of them. They go to the target or a mask, never into a result, event or log. Throws a
+ * Failed when one that is kept elsewhere is not to be had.
+ */
+export async function openSecrets(
+  world: World,
+  app: string,
+  environment: string,
+  names?: string[],
+): Promise<Record<string, string>> {
+  const stored = await getStored(world.db, app, environment)
+  const wanted = Object.entries(stored.secrets).filter(([name]) => names === undefined || names.includes(name))
+  return unseal(world, { app, environment }, Object.fromEntries(wanted))
+}
+
+async function unseal(
+  world: World,
+  { app, environment }: { app: string; environment: string },
+  secrets: Record<string, string>,
+): Promise<Record<string, string>> {
+  const open = async (name: string, stored: string): Promise<string> => {
+    const reference = referenceOf(stored)
+    if (reference === null) return world.secrets.open(sealedAs(app, environment, name), stored, name)
+    try {
+      return await world.references.read(reference)
+    } catch (error) {
+      throw new Failed(`the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`)
+    }
+  }
+  const opened = Object.entries(secrets).map(async ([name, stored]) => [name, await open(name, stored)] as const)
+  return Object.fromEntries(await Promise.all(opened))
+}
+
+/** A stored release in the form that a target takes. */
+export async function hostRelease(world: World, id: number, fence: Fence): Promise<HostRelease> {
+  const release = await getRelease(world.db, id)
+  if (!release) throw new Failed(`release ${id} is no longer known`)
+  const environments = await listAllEnvironments(world.db, release.app)
+  const from = { app: release.app, environment: release.takenFrom ?? release.environment }
+  const stored = await getStored(world.db, from.app, from.environment, release.configuration)
+  const secrets = release.hasSecrets ? await unseal(world, from, stored.secrets) : {}
+  const file = release.definition.environments[release.environment]
+  return {
+    app: release.app,
+    environment: release.environment,
+    release: release.id,
+    fence,
+    artifact: release.artifact,
+    layout: world.home.artifacts,
+    services: hostServices(release.definition.services, file, stored.variables, secrets),
+    env: { ...world.machine, PATH: world.path, FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
+    route: {
+      port: environments.find((environment) => environment.name === release.environment)?.port ?? null,
+      host: `${release.app}.${release.environment}.localhost`,
+    },
+  }
+}
+
+/** Pure: what each service gets. A second service has traffic only when it says so, by `port` or `health`. */
+export function hostServices(
+  services: Record<string, ServiceFile>,
+  file: EnvironmentFile | undefined,
+  variables: Record<string, string>,
+  secrets: Record<string, string>,
+): HostService[] {
+  return Object.entries(services).map(([name, service], index) => ({
+    name,
+    ...(service.run === undefined ? {} : { run: service.run }),
+    ...(service.static === undefined ? {} : { static: service.static }),
+    ...(service.memory === undefined ? {} : { memory: service.memory }),
+    port: service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
+    health: {
+      path: service.health?.path ?? (service.static === undefined ? null : '/'),
+      timeout: service.health?.timeout ?? 60_000,
+      interval: service.health?.interval ?? 1000,
+    },
+    instances: file?.instances ?? service.instances,
+    env: effectiveEnvironment({ ...service.env, ...file?.env }, variables, secrets),
+    ...(Object.keys(secrets).length === 0 ? {} : { secrets: Object.keys(secrets) }),
+    directory: service.directory,
+    stop: service.stop,
+  }))
+}

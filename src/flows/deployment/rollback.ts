@@ -1,0 +1,195 @@
+import type { Deployment } from '#contract/run/run.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { decideConfiguration, getNewest, getStored, insertConfiguration } from '#domains/configuration/store.ts'
+import { findRollbackTarget } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
+import { type Actor, nameOfActor, type NewEvent } from '#contract/event/event.ts'
+import type { NewWorkflow, StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import { deploy } from './deployment.ts'
+import { facts } from './planned-deployment.ts'
+import type { World } from '#flows/dependencies.ts'
+
+export interface RollbackInput {
+  /** the new deployment, whose row is stored */
+  deployment: number
+  release: number
+  app: string
+  environment: string
+  /** the deployment to take back; when another has the traffic by then, nothing is done */
+  from: number
+  fromSha: string
+  actor: string
+  reason: string
+}
+
+/** A rollback goes before every delivery that waits for the environment. */
+const rankOfRollback = 1e12
+
+/** What a rollback of an environment would do now, or a FairleadError that says why it cannot. */
+export async function planRollback(
+  db: Database,
+  app: string,
+  environment: string,
+  to?: number,
+): Promise<{ from: Deployment; to: Deployment }> {
+  const live = await store.liveDeployment(db, app, environment)
+  if (!live) throw new FairleadError('nothing_to_roll_back', { app, environment })
+  const history = await store.pastDeployments(db, app, environment)
+  const holds = await store.heldChanges(db, app)
+  const chosen =
+    to === undefined
+      ? findRollbackTarget(
+          history,
+          holds.filter((held) => held.environment === environment).map((held) => held.sha),
+        ).to
+      : (history.find((past) => past.id === to && past.artifactKept)?.id ?? null)
+  if (chosen === null && to !== undefined)
+    throw new FairleadError('not_found', { kind: `deployment that was live in ${environment} with the number`, id: to })
+  const target = chosen === null ? null : await store.getDeployment(db, chosen)
+  if (!target) throw new FairleadError('nothing_to_roll_back', { app, environment })
+  if (target.release === live.release)
+    throw new FairleadError('not_now', { why: `Deployment ${target.id} is what runs in ${environment}` })
+  return { from: live, to: target }
+}
+
+/** The rows, event and workflow of a rollback: for one batch, or for the step that decided it. */
+export async function startRollback(
+  db: Database,
+  plan: { from: Deployment; to: Deployment },
+  by: Actor,
+  reason: string,
+): Promise<{ deployment: number; writes: Statement[]; event: NewEvent; workflow: NewWorkflow }> {
+  const { deployment } = await store.nextIds(db)
+  const { app, environment } = plan.from
+  const actor = nameOfActor(by)
+  const workflow = `rollback/${deployment}`
+  const input: RollbackInput = {
+    deployment,
+    release: plan.to.release,
+    app,
+    environment,
+    from: plan.from.id,
+    fromSha: plan.from.change.sha,
+    actor,
+    reason,
+  }
+  return {
+    deployment,
+    writes: [
+      store.insertDeployment({
+        id: deployment,
+        app,
+        environment,
+        kind: 'rollback',
+        run: plan.to.run ?? 0,
+        release: plan.to.release,
+        actor,
+        workflow,
+      }),
+    ],
+    event: {
+      type: 'dev.cdeventsx.fairlead-deployment.waiting',
+      subject: `deployment/${deployment}`,
+      chain: plan.from.change.chain,
+      app,
+      actor: by,
+      data: {
+        ...facts({
+          environment,
+          kind: 'rollback',
+          run: plan.to.run ?? 0,
+          release: plan.to.release,
+          sha: plan.to.change.sha,
+        }),
+        reason,
+      },
+    },
+    workflow: { id: workflow, name: 'rollback', chain: plan.from.change.chain, input },
+  }
+}
+
+/** Returns an environment to an earlier release, and holds the change that is taken back. */
+export function rollbackWorkflow(
+  world: World,
+): WorkflowDefinition<RollbackInput, { state: string; reason: string | null }> {
+  return { name: 'rollback', version: 1, concurrency: 8, run: (ctx, input) => rollback(ctx, world, input) }
+}
+
+async function rollback(
+  ctx: WorkflowContext,
+  world: World,
+  input: RollbackInput,
+): Promise<{ state: string; reason: string | null }> {
+  const release = await ctx.step('read', () => store.getRelease(world.db, input.release))
+  if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
+  const outcome = await deploy(ctx, world, {
+    id: input.deployment,
+    release: release.id,
+    app: input.app,
+    environment: input.environment,
+    kind: 'rollback',
+    run: release.run,
+    sha: release.sha,
+    definition: release.definition,
+    actor: input.actor,
+    rank: rankOfRollback + input.deployment,
+    folder: '',
+    verify: false,
+    asksPermission: false,
+    refreshConfiguration: false,
+    formerState: 'rolled_back',
+    formerReason: input.reason,
+    admit: ({ live }) =>
+      live?.id === input.from
+        ? { go: true }
+        : { go: false, state: 'superseded', reason: 'something else has the traffic by now' },
+  })
+  if (outcome.state !== 'live') return outcome
+  if (release.sha !== input.fromSha) await ctx.step('hold', async (step) => holdChange(step, input))
+  else await ctx.step('restore', (step) => restoreConfiguration(world, step, input, release.configuration))
+  await outcome.retired
+  return { state: 'live', reason: null }
+}
+
+async function holdChange(step: StepContext, input: RollbackInput): Promise<null> {
+  step.write(store.hold(input.app, input.environment, input.fromSha, input.reason))
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-change.held',
+    subject: `change/${input.fromSha}`,
+    app: input.app,
+    actor: input.actor,
+    data: { environment: input.environment, reason: input.reason },
+  })
+  return null
+}
+
+/** What was taken back is a configuration: the one returned to becomes the newest, so that the next delivery does not bring the bad one again. */
+async function restoreConfiguration(
+  world: World,
+  step: StepContext,
+  input: RollbackInput,
+  version: number,
+): Promise<null> {
+  const newest = await getStored(world.db, input.app, input.environment)
+  if (newest.version === version) return null
+  const { highest } = await getNewest(world.db, input.app, input.environment)
+  const good = await getStored(world.db, input.app, input.environment, version)
+  const names = new Set(
+    [newest, good].flatMap((stored) => [...Object.keys(stored.variables), ...Object.keys(stored.secrets)]),
+  )
+  const value = (stored: typeof good, name: string) => stored.variables[name] ?? stored.secrets[name]
+  const changed = [...names].filter((name) => value(newest, name) !== value(good, name)).sort()
+  // What waits was made on top of what is taken back.
+  step.write(decideConfiguration(input.app, input.environment, highest, 'refused'))
+  step.write(insertConfiguration(input.app, input.environment, { ...good, version: highest + 1 }, changed, input.actor))
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-configuration.changed',
+    subject: `environment/${input.app}/${input.environment}`,
+    app: input.app,
+    actor: input.actor,
+    data: { version: highest + 1, changed, restored: version },
+  })
+  return null
+}

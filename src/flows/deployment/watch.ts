@@ -1,0 +1,82 @@
+import { judgeWatch } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
+import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import { pause } from './retry.ts'
+import { planRollback, startRollback } from './rollback.ts'
+import type { World } from '#flows/dependencies.ts'
+
+export interface WatchInput {
+  deployment: number
+  app: string
+  environment: string
+  release: number
+  /** milliseconds */
+  watch: number
+}
+
+/** After a release has the traffic, looks whether it stays up, and takes it back when it does not. */
+export function watchWorkflow(world: World): WorkflowDefinition<WatchInput, { outcome: string }> {
+  return { name: 'watch', version: 1, concurrency: 1000, run: (ctx, input) => watch(ctx, world, input) }
+}
+
+async function watch(ctx: WorkflowContext, world: World, input: WatchInput): Promise<{ outcome: string }> {
+  const until = await ctx.step('begin', async () => world.clock.now() + input.watch)
+  return ctx.step('watch', (step) => look(world, step, input, until))
+}
+
+async function look(world: World, step: StepContext, input: WatchInput, until: number): Promise<{ outcome: string }> {
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const live = await store.liveDeployment(world.db, input.app, input.environment)
+    if (live?.id !== input.deployment) return { outcome: 'it no longer has the traffic' }
+    const seen = await observe(world, input)
+    const { takeBack, reason } = judgeWatch(seen)
+    if (takeBack) return takeItBack(world, step, input, reason)
+    if (world.clock.now() >= until) {
+      step.emit({
+        type: 'dev.cdeventsx.fairlead-deployment.watched',
+        subject: `deployment/${input.deployment}`,
+        app: input.app,
+        data: { environment: input.environment, outcome: seen ? 'healthy' : 'unknown', reason },
+      })
+      return { outcome: reason }
+    }
+    await pause(step, 1000)
+  }
+}
+
+async function observe(world: World, input: WatchInput) {
+  try {
+    const report = await world.target.report(input, 0)
+    if (report.state === 'missing') return null
+    const worst = report.instances.toSorted((a, b) => b.restarts - a.restarts)[0]
+    return { state: report.state, reason: report.reason ?? worst?.reason ?? null, restarts: worst?.restarts ?? 0 }
+  } catch {
+    return null
+  }
+}
+
+async function takeItBack(
+  world: World,
+  step: StepContext,
+  input: WatchInput,
+  reason: string,
+): Promise<{ outcome: string }> {
+  const data = { environment: input.environment, outcome: 'harmful', reason }
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-deployment.watched',
+    subject: `deployment/${input.deployment}`,
+    app: input.app,
+    data,
+  })
+  try {
+    const plan = await planRollback(world.db, input.app, input.environment)
+    const rollback = await startRollback(world.db, plan, 'fairlead', reason)
+    for (const statement of rollback.writes) step.write(statement)
+    step.emit(rollback.event)
+    step.start(rollback.workflow)
+    return { outcome: `taken back: ${reason}` }
+  } catch (error) {
+    return { outcome: `${reason}; it could not be taken back: ${(error as Error).message}` }
+  }
+}

@@ -1,0 +1,178 @@
+import type { Evidence } from '#contract/evidence/evidence.ts'
+import { sign, statementType, type TrustedKey, verify } from '#contract/evidence/dsse.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { getVerdict } from '#domains/verdict/store.ts'
+import { signingKey, trustedKeys } from '#domains/evidence/keys.ts'
+import { missingEvidence } from '#domains/evidence/policy.ts'
+import * as predicates from '#domains/evidence/predicates.ts'
+import { listEvidence, type NewEvidence, putEvidence } from '#domains/evidence/store.ts'
+import { getChange, getParameters, getRun } from '#domains/pipeline/store.ts'
+import { getSummary } from '#domains/gate/store.ts'
+import * as reports from '#domains/report/store.ts'
+import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
+import { attach } from '#platform/oci/attach.ts'
+import { version } from '#platform/self.ts'
+import type { World } from '#flows/dependencies.ts'
+
+export interface EvidenceRequest {
+  run: number
+  app: string
+  sha: string
+  artifact: string
+  definition: PipelineFile
+}
+
+/** Failed tests that a statement names. */
+const testsNamed = 500
+
+interface Piece {
+  kind: Evidence['kind']
+  environment: string | null
+  result: string
+  predicate: Record<string, unknown>
+}
+
+/** Signs what is known of an artifact once its run has built it, and attaches it to the artifact. */
+export function signEvidence(ctx: WorkflowContext, world: World, request: EvidenceRequest): Promise<number> {
+  return ctx.step('evidence', async (step) => {
+    const pieces = await piecesOf(world, request)
+    await keep(world, step, request, pieces)
+    return pieces.length
+  })
+}
+
+/** Signs what the verdict on a canary was. */
+export function signVerdict(
+  ctx: WorkflowContext,
+  world: World,
+  request: EvidenceRequest & { environment: string; deployment: number },
+): Promise<number> {
+  const { environment, deployment } = request
+  return ctx.step(`${environment}.evidence`, async (step) => {
+    const verdict = await getVerdict(world.db, deployment)
+    if (!verdict?.decided) return 0
+    const { state, started, ended, settings, decided } = verdict
+    const predicate = { deployment, environment, state, started, ended, settings, judgement: decided }
+    await keep(world, step, request, [{ kind: 'verdict', environment, result: state, predicate }])
+    return 1
+  })
+}
+
+async function keep(world: World, step: StepContext, request: EvidenceRequest, pieces: Piece[]): Promise<void> {
+  const key = await signingKey(world.db, world.secrets)
+  const signed = pieces.map((piece) => ({ ...piece, ...signOne(key, request, piece) }))
+  const manifests = await attach({
+    layout: world.home.artifacts,
+    subject: request.artifact,
+    documents: signed.map(({ predicateType, envelope }) => ({
+      artifactType: statementType,
+      mediaType: 'application/vnd.dsse.envelope.v1+json',
+      content: envelope,
+      annotations: { 'in-toto.io/predicate-type': predicateType },
+    })),
+  })
+  for (const [index, { predicate: _predicate, ...one }] of signed.entries()) {
+    const row: NewEvidence = {
+      ...one,
+      run: request.run,
+      app: request.app,
+      artifact: request.artifact,
+      manifest: manifests[index] ?? '',
+    }
+    step.write(putEvidence(row))
+  }
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-evidence.signed',
+    subject: `artifact/${request.artifact}`,
+    app: request.app,
+    data: { run: request.run, key: key.id, kinds: pieces.map(({ kind }) => kind) },
+  })
+}
+
+function signOne(key: TrustedKey, { app, artifact }: EvidenceRequest, { kind, predicate }: Piece) {
+  const predicateType = predicates.predicateTypes[kind]
+  const statement = {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name: app, digest: { sha256: artifact.slice('sha256:'.length) } }],
+    predicateType,
+    predicate,
+  }
+  return { predicateType, envelope: sign(statementType, Buffer.from(JSON.stringify(statement)), key) }
+}
+
+async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]> {
+  const { db } = world
+  const { run } = request
+  const summary = await getSummary(db, run)
+  const materials = await reports.listMaterials(db, run)
+  const pieces: Piece[] = [
+    { kind: 'provenance', environment: null, result: 'passed', predicate: await provenanceOf(world, request) },
+  ]
+  const add = (kind: Evidence['kind'], result: string, predicate: Record<string, unknown>): void =>
+    void pieces.push({ kind, environment: null, result, predicate })
+  const { tests, coverage, findings } = summary?.numbers ?? { tests: null, coverage: null, findings: null }
+  if (tests) {
+    const failed = await reports.listTests(db, run, { limit: testsNamed, offset: 0 })
+    const bad = failed.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
+    const predicate = predicates.testResult(tests, bad, request.sha)
+    add('tests', String(predicate['result']).toLowerCase(), predicate)
+  }
+  if (coverage) add('coverage', 'passed', { ...coverage })
+  if (findings)
+    add(
+      'findings',
+      findings.error > 0 ? 'errors' : 'passed',
+      predicates.findingsPredicate(findings, (await reports.listFindings(db, run, null)) ?? []),
+    )
+  const [bill] = materials
+  if (bill)
+    add(
+      'sbom',
+      'passed',
+      materials.length === 1 ? bill.document : predicates.mergedBills(materials.map(({ document }) => document)),
+    )
+  if (summary && summary.gates.length > 0)
+    add('gates', predicates.resultOfGates(summary.gates), predicates.gatesPredicate(summary.gates))
+  return pieces
+}
+
+async function provenanceOf(world: World, request: EvidenceRequest): Promise<Record<string, unknown>> {
+  const [run, parameters, change] = await Promise.all([
+    getRun(world.db, request.run),
+    getParameters(world.db, request.run),
+    getChange(world.db, request.app, request.sha),
+  ])
+  return predicates.provenance({
+    ...{ builder: world.publicUrl, version, app: request.app, run: request.run, sha: request.sha },
+    repository: `${world.publicUrl}/git/${request.app}.git`,
+    branch: change?.branch ?? 'main',
+    parameters,
+    steps: Object.entries(request.definition.steps).map(([name, { run: command }]) => ({ name, command })),
+    started: run?.started ?? null,
+    finished: new Date(world.clock.now()).toISOString(),
+  })
+}
+
+/** What the policy of an environment asks for and this release does not have, as one sentence; null when it has all. */
+export async function lackOfEvidence(
+  world: World,
+  request: EvidenceRequest & { environment: string },
+): Promise<string | null> {
+  const wanted = request.definition.environments[request.environment]?.evidence ?? []
+  if (wanted.length === 0) return null
+  const keys = await trustedKeys(world.db)
+  const found = (await listEvidence(world.db, request.artifact)).filter(({ run }) => run === request.run)
+  const missing = missingEvidence(
+    wanted,
+    found.map((one) => ({ ...one, isValid: isAbout(one, request.artifact, keys) })),
+  )
+  return missing.length === 0 ? null : `refused, because the release lacks evidence: ${missing.join(', ')}`
+}
+
+/** Signed by this installation, and about this artifact. */
+export function isAbout({ envelope }: Pick<Evidence, 'envelope'>, artifact: string, keys: TrustedKey[]): boolean {
+  const verified = verify(envelope, keys)
+  if (!verified.ok || envelope.payloadType !== statementType) return false
+  const { subject } = JSON.parse(verified.payload.toString('utf8')) as { subject?: { digest?: { sha256?: string } }[] }
+  return subject?.some(({ digest }) => `sha256:${digest?.sha256}` === artifact) ?? false
+}

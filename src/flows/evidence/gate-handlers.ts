@@ -1,0 +1,117 @@
+import type { ChangedFile, ChangeReport } from '#contract/change/change.ts'
+import type { DiffFile } from '#contract/change/diff.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import type { Run } from '#contract/run/run.ts'
+import { listEvidence } from '#domains/evidence/store.ts'
+import * as store from '#domains/gate/store.ts'
+import { getRun } from '#domains/pipeline/store.ts'
+import { listTests } from '#domains/report/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import { type KnownOfRun, knowRun, type Sources } from './run-facts.ts'
+import { diff } from '#platform/git/diff.ts'
+
+type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
+
+/** Lines around what changed. */
+const context = 3
+/** Lines of a diff that are sent: of one file, and of all. */
+const linesOfFile = 2000
+const linesAtMost = 6000
+const shown = 100
+const day = 86_400_000
+
+export function gateHandlers(sources: Sources): SomeHandlers<GateEndpoints> {
+  const { db } = sources
+  return {
+    getChange: async ({ params }) => {
+      const run = await getRun(db, params.run)
+      if (!run) throw new FairleadError('not_found', { kind: 'run', id: params.run })
+      return changeOf(sources, run)
+    },
+    listTrends: async ({ params, query }) => {
+      const rows = await store.listSummaries(db, params.app, query.limit)
+      return { runs: rows.map(({ run, time, numbers }) => ({ run, time, numbers })) }
+    },
+    listWaivers: async ({ params }) => ({ waivers: await store.listWaivers(db, params.app) }),
+    createWaiver: async ({ params: { app }, body }, caller) => {
+      const id = await store.nextWaiverId(db)
+      const { kind, subject, reason } = body
+      const until = new Date(Date.now() + body.days * day).toISOString()
+      await db.batch([
+        store.insertWaiver({ id, app, kind, subject, reason, until, author: caller.name }),
+        appendEvent({
+          ...about(app, id, caller),
+          type: 'dev.cdeventsx.fairlead-waiver.created',
+          data: { kind, subject, reason, until },
+        }),
+      ])
+      return mustGet(sources, app, id)
+    },
+    deleteWaiver: async ({ params: { app, waiver } }, caller) => {
+      const found = await mustGet(sources, app, waiver)
+      if (!found.isActive) return found
+      await db.batch([
+        store.endWaiver(waiver),
+        appendEvent({
+          ...about(app, waiver, caller),
+          type: 'dev.cdeventsx.fairlead-waiver.ended',
+          data: { kind: found.kind, subject: found.subject },
+        }),
+      ])
+      return mustGet(sources, app, waiver)
+    },
+  }
+}
+
+const about = (app: string, id: number, caller: Caller) => ({
+  ...{ app, actor: caller, subject: `waiver/${id}`, chain: `waiver/${id}` },
+})
+
+async function mustGet({ db }: Sources, app: string, id: number) {
+  const waiver = await store.getWaiver(db, app, id)
+  if (!waiver) throw new FairleadError('not_found', { kind: 'waiver', id })
+  return waiver
+}
+
+async function changeOf(sources: Sources, run: Run): Promise<ChangeReport> {
+  const { db } = sources
+  const known = await knowRun(sources, run)
+  const [summary, files, tests, evidence] = await Promise.all([
+    store.getSummary(db, run.id),
+    diff(sources.source.bareOf(run.app), known.base.sha ?? run.change.base, run.change.sha, { context }),
+    listTests(db, run.id, { limit: shown, offset: 0 }),
+    run.artifact === null ? [] : listEvidence(db, run.artifact),
+  ])
+  const touched = new Set(files?.map(({ path }) => path))
+  return {
+    numbers: { ...known.numbers, base: known.base },
+    before: known.last?.numbers ?? null,
+    gates: summary?.gates ?? [],
+    files: files && withKnowledge(files, known),
+    tests,
+    findings: (known.findings ?? []).filter(({ file }) => file === null || !touched.has(file)).slice(0, shown),
+    measurements: known.measurements ?? [],
+    evidence: evidence.filter((one) => one.run === run.id).map(({ envelope: _envelope, ...one }) => one),
+  }
+}
+
+function withKnowledge(files: DiffFile[], known: KnownOfRun): ChangedFile[] {
+  const coverage = new Map(known.coverage?.map((one) => [one.file, one.changed]))
+  let left = linesAtMost
+  return files.map((file) => {
+    const lines = file.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
+    const isCut = lines > Math.min(left, linesOfFile)
+    if (!isCut) left -= lines
+    const changed = coverage.get(file.path)
+    return {
+      ...file,
+      isCut,
+      hunks: isCut ? [] : file.hunks,
+      coverage: changed ? { reached: changed.reached, missed: changed.missed } : null,
+      findings: known.findings?.filter((one) => one.file === file.path).slice(0, shown) ?? [],
+      functions: known.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
+      duplicates: known.code?.duplicates.filter((one) => one.file === file.path) ?? [],
+    }
+  })
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { needsOf } from '#contract/gate/expression.ts'
+import type { Gate } from '#contract/gate/gate.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { askGates, reasonOf } from '#domains/gate/gate.ts'
+import { putCode, putSummary, waivedSubjects } from '#domains/gate/store.ts'
+import { getChange } from '#domains/pipeline/store.ts'
+import type { WorkflowContext } from '#engine/workflow.ts'
+import { inspect } from '#platform/process/inspector-client.ts'
+import { baseOf, knowRun } from './run-facts.ts'
+import type { World } from '#flows/dependencies.ts'
+
+export interface GatesRequest {
+  run: number
+  app: string
+  sha: string
+  definition: PipelineFile
+}
+
+/** Measures the code of a run's commit. What cannot be measured is unknown, and stops only who asks for it. */
+export function inspectCode(ctx: WorkflowContext, world: World, { run, app, sha }: GatesRequest): Promise<boolean> {
+  return ctx.step('code', async (step) => {
+    const change = await getChange(world.db, app, sha)
+    const base = await baseOf(world.db, { id: run, app, change: { sha, base: change?.base ?? null } })
+    const asked = {
+      repository: world.source.bareOf(app),
+      sha,
+      base: base.sha,
+      change: change?.base ?? null,
+      cache: join(world.home.root, 'cache', `${app}.code`),
+    }
+    const report = await inspect(asked, step.signal)
+    if (report) for (const statement of putCode(run, report)) step.write(statement)
+    return report !== null
+  })
+}
+
+/** Do the gates ask for the code: whoever does not, need not wait for it. */
+export const needCode = (gates: PipelineFile['gates']): boolean =>
+  Object.values(gates).some((expression) => {
+    const { now, last } = needsOf(expression)
+    return now.has('code') || now.has('functions') || last.has('code')
+  })
+
+/** Gathers what is known of a run, keeps it, and asks the gates. Answers why the run stops here, or null. */
+export function passGates(ctx: WorkflowContext, world: World, request: GatesRequest): Promise<string | null> {
+  const { run, app, sha, definition } = request
+  return ctx.step('gates', async (step) => {
+    const change = await getChange(world.db, app, sha)
+    const known = await knowRun(world, { id: run, app, change: { sha, base: change?.base ?? null } })
+    const waived = await waivedSubjects(world.db, app, 'gate')
+    const gates: Gate[] = askGates(definition.gates, known, waived)
+    step.write(putSummary(app, { run, base: known.base, numbers: known.numbers, gates }))
+    if (gates.length > 0)
+      step.emit({
+        type: 'dev.cdeventsx.fairlead-gate.finished',
+        subject: `run/${run}`,
+        app,
+        data: { gates: gates.map(({ name, state, stops }) => ({ name, state, stops })) },
+      })
+    return reasonOf(gates)
+  })
+}

@@ -1,0 +1,44 @@
+import type { SomeHandlers } from '#contract/handler.ts'
+import type { Run } from '#contract/run/run.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { getCode } from '#domains/gate/store.ts'
+import { getRun } from '#domains/pipeline/store.ts'
+import * as store from '#domains/report/store.ts'
+import { baseOf, coverageOfRun, knowRun, type Sources } from './run-facts.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+
+type ReportEndpoints = 'getReport' | 'listTests' | 'listCoverage' | 'listFindings' | 'listMeasurements' | 'getCode'
+
+export function reportHandlers(sources: Sources): SomeHandlers<ReportEndpoints> {
+  const { db } = sources
+  return {
+    getReport: async ({ params }) => {
+      const { numbers, base } = await knowRun(sources, await mustGet(db, params.run))
+      return { ...numbers, base }
+    },
+    listTests: async ({ params, query }) => {
+      const run = await mustGet(db, params.run)
+      const tests = await store.listTests(db, run.id, query)
+      return { tests, next: tests.length === query.limit ? query.offset + query.limit : null }
+    },
+    listCoverage: async ({ params }) => {
+      const run = await mustGet(db, params.run)
+      return { files: (await coverageOfRun(sources, run, await baseOf(db, run))) ?? [] }
+    },
+    listFindings: async ({ params }) => {
+      const run = await mustGet(db, params.run)
+      return { findings: (await store.listFindings(db, run.id, (await baseOf(db, run)).run)) ?? [] }
+    },
+    listMeasurements: async ({ params }) => {
+      const run = await mustGet(db, params.run)
+      return { measurements: (await store.listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [] }
+    },
+    getCode: async ({ params }) => ({ code: await getCode(db, (await mustGet(db, params.run)).id) }),
+  }
+}
+
+async function mustGet(db: Database, id: number): Promise<Run> {
+  const run = await getRun(db, id)
+  if (!run) throw new FairleadError('not_found', { kind: 'run', id })
+  return run
+}

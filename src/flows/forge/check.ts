@@ -1,0 +1,20 @@
+import { decideCheck } from '#domains/forge/check.ts'
+import type { Check, CommitStatus } from '#domains/forge/client.ts'
+import { getSummary } from '#domains/gate/store.ts'
+import { getRun } from '#domains/pipeline/store.ts'
+import { listTests } from '#domains/report/store.ts'
+import { knowRun, type Sources } from '#flows/evidence/run-facts.ts'
+
+/** What a forge is told of a run beside its state, once it has ended. */
+export async function checkOf(sources: Sources, runId: number, status: CommitStatus): Promise<Check> {
+  const key = `run/${runId}`
+  const run = status.state === 'pending' ? null : await getRun(sources.db, runId)
+  if (!run) return decideCheck(status, key, null)
+  const known = await knowRun(sources, run)
+  const [summary, tests] = await Promise.all([
+    getSummary(sources.db, runId),
+    listTests(sources.db, runId, { limit: 100, offset: 0 }),
+  ])
+  const { numbers, findings, coverage } = known
+  return decideCheck(status, key, { gates: summary?.gates ?? [], numbers, tests, findings, coverage })
+}

@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { environmentFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { previewName } from '#contract/pull-request/pull-request.ts'
+import { getStored } from '#domains/configuration/store.ts'
+import { choosePort } from '#domains/deployment/deployment.ts'
+import * as deployments from '#domains/deployment/store.ts'
+import { newerRunOf } from '#domains/pipeline/store.ts'
+import { getPullRequest } from '#domains/pull-request/store.ts'
+import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { deploy } from '#flows/deployment/deployment.ts'
+import { facts } from '#flows/deployment/planned-deployment.ts'
+import type { World } from '#flows/dependencies.ts'
+
+/** Of which pull request a run tries the head, and whether as the repository's own. */
+export interface HeadOf {
+  number: number
+  isTrusted: boolean
+}
+
+/** What a head says, but for what only the branch may say: where things go, whose secrets are used, and what pull requests may do. */
+export const asHead = (head: PipelineFile, branch: PipelineFile): PipelineFile => ({
+  ...head,
+  environments: branch.environments,
+  pull_requests: branch.pull_requests,
+  schedule: [],
+})
+
+/** Pure: what runs in the environment of a pull request. */
+export function previewFile(definition: PipelineFile, environment: string): PipelineFile {
+  const { services, env, instances } = definition.pull_requests.preview
+  const isWanted = (name: string): boolean => services.length === 0 || services.includes(name)
+  return {
+    ...definition,
+    services: Object.fromEntries(Object.entries(definition.services).filter(([name]) => isWanted(name))),
+    environments: { [environment]: environmentFile.parse({ env, instances, watch: 0 }) },
+  }
+}
+
+export interface PreviewRequest {
+  run: number
+  app: string
+  sha: string
+  actor: string
+  pullRequest: HeadOf
+  artifact: string
+  definition: PipelineFile
+  workspace: string
+  folder: string
+}
+
+/**
+ * Puts the head of a pull request into an environment of its own, as any release is put into one. A stranger's head gets none: it would
+ * stay, and answer to everybody. Answers why it failed, and what is still under way; null when no preview is wanted.
+ */
+export async function deployPreview(
+  ctx: WorkflowContext,
+  world: World,
+  request: PreviewRequest,
+): Promise<{ reason: string | null; retired: Promise<void> } | null> {
+  const { pullRequest, definition } = request
+  if (!definition.pull_requests.preview.deploy || !pullRequest.isTrusted) return null
+  const environment = previewName(pullRequest.number)
+  const file = previewFile(definition, environment)
+  const plan = await ctx.step(`${environment}.plan`, (step) => planPreview(ctx, world, step, { ...request, file }))
+  if (plan === null) return null
+  const { run, app, sha, actor } = request
+  const outcome = await deploy(ctx, world, {
+    ...{ ...plan, run, app, sha, actor, environment, definition: file },
+    kind: 'delivery',
+    rank: run,
+    folder: join(request.workspace, request.folder),
+    verify: false,
+    asksPermission: false,
+    refreshConfiguration: false,
+    formerState: 'replaced',
+    formerReason: null,
+    admit: () => ({ go: true }),
+  })
+  if (outcome.state === 'live') return { reason: null, retired: outcome.retired }
+  return { reason: `${environment}: ${outcome.reason}`, retired: Promise.resolve() }
+}
+
+async function planPreview(
+  ctx: WorkflowContext,
+  world: World,
+  step: StepContext,
+  request: PreviewRequest & { file: PipelineFile },
+): Promise<{ id: number; release: number } | null> {
+  const { db } = world
+  const { app, run, sha, actor, artifact, file, definition, pullRequest } = request
+  const pull = await getPullRequest(db, app, pullRequest.number)
+  if (pull?.state !== 'open') return null
+  const name = previewName(pullRequest.number)
+  const known = await deployments.listAllEnvironments(db)
+  const mine = known.find((one) => one.app === app && one.name === name)
+  const port =
+    mine?.port ??
+    choosePort(
+      world.home.edgePort,
+      known.map((one) => one.port),
+    )
+  const { configuration: takenFrom } = definition.pull_requests.preview
+  const { version } = takenFrom === undefined ? { version: 0 } : await getStored(db, app, takenFrom)
+  const ids = await deployments.nextIds(db)
+  const at = { app, environment: name, run }
+  step.write(deployments.upsertEnvironment({ app, name, position: 0, port, pullRequest: pullRequest.number }))
+  step.write(
+    deployments.insertRelease({
+      ...{ ...at, id: ids.release, artifact, configuration: version, sha, definition: file },
+      ...{ takenFrom: takenFrom ?? null, hasSecrets: pull.fork === null },
+    }),
+  )
+  const { deployment: id, release } = ids
+  step.write(deployments.insertDeployment({ ...at, id, kind: 'delivery', release, actor, workflow: ctx.id }))
+  if (!mine)
+    step.emit({
+      type: 'dev.cdevents.environment.created',
+      subject: `environment/${app}/${name}`,
+      app,
+      actor,
+      data: { pullRequest: pullRequest.number, port },
+    })
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-deployment.waiting',
+    subject: `deployment/${id}`,
+    app,
+    actor,
+    data: facts({ environment: name, kind: 'delivery', run, release, sha }),
+  })
+  return { id, release }
+}
+
+/** What a cancelled run of a pull request is: nobody cancelled it when a newer head took its place, or the pull request went. */
+export async function endOfCancelled(
+  db: Database,
+  { app, run, pullRequest }: { app: string; run: number; pullRequest: number },
+): Promise<{ state: 'cancelled' | 'superseded'; reason: string }> {
+  const newer = await newerRunOf(db, { app, id: run, pullRequest })
+  if (newer !== null) return { state: 'superseded', reason: `run ${newer} is of the pull request, too, and newer` }
+  const pull = await getPullRequest(db, app, pullRequest)
+  if (pull?.state === 'open') return { state: 'cancelled', reason: 'cancelled' }
+  return { state: 'cancelled', reason: pull?.reason ?? 'the pull request is closed' }
+}

@@ -1,0 +1,217 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FairleadError } from '#contract/errors.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { StepFile } from '#contract/pipeline-file/step-file.ts'
+import { buildGraph, type Graph, readySteps, type StepOutcome, withNeeds } from '#domains/pipeline/graph.ts'
+import { followLog, readLog } from '#domains/pipeline/log.ts'
+import { partVariable } from '#domains/pipeline/expand.ts'
+import { parametersOf } from '#domains/pipeline/parameters.ts'
+import { filesOfPart } from '#domains/pipeline/split.ts'
+import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
+import type { CommandResult, Runner } from '#platform/process/command.ts'
+import { fileTime, findFiles } from '#platform/file/files.ts'
+import { withServices } from './step-services.ts'
+import { readReports, withReports } from './reports.ts'
+
+/** What a local run says as it goes. */
+export type LocalRunMessage =
+  | {
+      kind: 'step'
+      name: string
+      state: 'running' | 'passed' | 'failed' | 'cancelled' | 'skipped'
+      seconds: number | null
+      reason: string | null
+    }
+  | { kind: 'line'; step: string; stream: 'out' | 'err' | 'fairlead'; text: string }
+
+export interface LocalRun {
+  folder: string
+  pipeline: PipelineFile & { app: string }
+  /** only these and what they need; all when empty */
+  steps: string[]
+  runner: Runner
+  /** a folder of this run's own */
+  logs: string
+  /** the HOME of the steps: a folder for caches, not the user's */
+  home: string
+  /** the user's environment: its PATH, and the secrets that steps name */
+  environment: Record<string, string | undefined>
+  /** variables of the machine, from `platform/machine.ts` */
+  machine: Record<string, string>
+  sha: string
+  branch: string
+  report: (message: LocalRunMessage) => void
+  signal: AbortSignal
+  /** milliseconds */
+  now: () => number
+}
+
+/**
+ * Runs the steps of a pipeline in a folder of this machine as a server would: the same order, environment, retries and
+ * timeouts. After the first failure nothing new starts, and what runs may end. Throws when a step is asked for that is none.
+ */
+export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
+  const graph = chosen(run)
+  const outcomes = new Map<string, StepOutcome>()
+  const running = new Map<string, Promise<void>>()
+  let stop: string | null = null
+  await mkdir(run.home, { recursive: true })
+  for (;;) {
+    if (run.signal.aborted) stop ??= 'cancelled'
+    const ready = stop === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
+    for (const name of ready) {
+      const work = runStep(run, name).then((passed) => {
+        outcomes.set(name, passed ? 'passed' : 'failed')
+        running.delete(name)
+        if (!passed) stop ??= `step ${name} did not pass`
+      })
+      running.set(name, work)
+    }
+    if (running.size === 0) break
+    await Promise.race(running.values())
+  }
+  for (const name of graph.keys()) {
+    if (!outcomes.has(name)) run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason: stop })
+  }
+  return { passed: stop === null }
+}
+
+function chosen(run: LocalRun): Graph {
+  const graph = buildGraph(run.pipeline.steps)
+  const unknown = run.steps.find((name) => !graph.has(name))
+  if (unknown !== undefined) throw new FairleadError('not_found', { kind: 'step', id: unknown })
+  return run.steps.length === 0 ? graph : withNeeds(graph, run.steps)
+}
+
+async function runStep(run: LocalRun, name: string): Promise<boolean> {
+  const step = run.pipeline.steps[name]
+  if (!step) return false
+  if (step.when.length > 0 && !step.when.includes('push') && !run.steps.includes(name)) {
+    const reason = `it is for runs that begin by ${step.when.join(' or ')}`
+    run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason })
+    return true
+  }
+  const began = run.now()
+  run.report({ kind: 'step', name, state: 'running', seconds: null, reason: null })
+  await mkdir(join(run.logs, name), { recursive: true })
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await runAttempt(run, name, step, attempt)
+    const mayRetry = attempt <= step.retry && !run.signal.aborted && result.outcome !== 'cancelled'
+    if (result.outcome === 'passed' || !mayRetry) {
+      const seconds = (run.now() - began) / 1000
+      run.report({ kind: 'step', name, state: stateOf(result), seconds, reason: result.reason })
+      return result.outcome === 'passed' || (step.optional && result.outcome !== 'cancelled')
+    }
+    run.report({
+      kind: 'line',
+      step: name,
+      stream: 'fairlead',
+      text: `It ${result.reason ?? 'failed'}; attempt ${attempt + 1} of ${step.retry + 1} begins.`,
+    })
+  }
+}
+
+function stateOf({ outcome }: CommandResult): 'passed' | 'failed' | 'cancelled' {
+  if (outcome === 'passed' || outcome === 'cancelled') return outcome
+  return 'failed'
+}
+
+async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: number): Promise<CommandResult> {
+  const secrets = namedSecrets(step, run.environment)
+  const logFile = join(run.logs, name, `${attempt}.jsonl`)
+  const ended = new AbortController()
+  const lines = showLines(run, name, logFile, ended.signal)
+  const { parameters } = parametersOf(run.pipeline, {})
+  const environment = (extra: Record<string, string>): Record<string, string> =>
+    stepEnvironment({
+      app: run.pipeline.app,
+      run: 'local',
+      sha: run.sha,
+      branch: run.branch,
+      step: name,
+      path: run.environment['PATH'] ?? '/usr/bin:/bin',
+      home: run.home,
+      machine: run.machine,
+      extra: { ...step.env, ...parameters, ...secrets, ...extra },
+    })
+  const cwd = join(run.folder, step.directory)
+  const masks = Object.values(secrets)
+  const beside = {
+    run: 'local',
+    step: name,
+    attempt,
+    services: step.services,
+    runner: run.runner,
+    logs: run.logs,
+    cwd,
+    environment,
+    masks,
+    confined: [],
+  }
+  const since = await fileTime(run.logs)
+  try {
+    const { value, problem } = await withServices({ ...beside, signal: run.signal }, async (variables) => {
+      const env = environment({ ...variables, ...(await ownTests(run, name, step)) })
+      const spec = {
+        id: `local/${name}/${attempt}`,
+        command: step.run,
+        cwd,
+        env,
+        timeoutMs: step.timeout,
+        logFile,
+        masks,
+        tools: step.tools,
+      }
+      return run.runner.run(spec, run.signal)
+    })
+    const result = value ?? { outcome: 'failed' as const, exitCode: null, reason: problem, lines: 0 }
+    if (step.reports.length === 0 || result.outcome === 'cancelled') return result
+    const request = {
+      patterns: step.reports,
+      folder: cwd,
+      workspace: run.folder,
+      since,
+      quarantined: new Set<string>(),
+      masks,
+    }
+    const { passed, reason } = withReports(
+      { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },
+      await readReports(request, null),
+    )
+    return { ...result, outcome: passed || result.outcome !== 'passed' ? result.outcome : 'failed', reason }
+  } finally {
+    ended.abort()
+    await lines
+  }
+}
+
+/** Of a step in parts, the files of this part; how long tests took is the server's to know. */
+async function ownTests(run: LocalRun, name: string, step: StepFile): Promise<Record<string, string>> {
+  if (!step.split?.files) return {}
+  const files = await findFiles(join(run.folder, step.directory), step.split.files)
+  const mine = filesOfPart(files, [], Number(step.env[partVariable] ?? 1), step.split.into)
+  const file = join(run.logs, name, 'tests')
+  await writeFile(file, mine.map((path) => `${path}\n`).join(''))
+  return { FAIRLEAD_TESTS: file }
+}
+
+/** On the laptop a secret that a step names is the user's own variable of that name. */
+function namedSecrets(step: StepFile, environment: LocalRun['environment']): Record<string, string> {
+  return Object.fromEntries(step.secrets.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])))
+}
+
+/** Reports the lines of a log as they are written, and the rest once the command has ended. */
+async function showLines(run: LocalRun, step: string, file: string, ended: AbortSignal): Promise<void> {
+  let last = 0
+  const show = (line: { n: number; stream: 'out' | 'err' | 'fairlead'; text: string }): void => {
+    last = line.n
+    run.report({ kind: 'line', step, stream: line.stream, text: line.text })
+  }
+  for await (const line of followLog(file, { after: 0, isComplete: async () => false }, ended)) show(line)
+  for (;;) {
+    const { lines } = await readLog(file, { after: last, limit: 10_000 })
+    lines.forEach(show)
+    if (lines.length === 0) return
+  }
+}
