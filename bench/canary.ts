@@ -6,7 +6,7 @@ import {
   push,
   type Repository,
   startInstallation,
-} from '../test/installation.ts'
+} from '../test/support/installation.ts'
 import { median, milliseconds } from './measure.ts'
 
 const rounds = Number(process.env['BENCH_CANARIES'] ?? 50)

@@ -1,5 +1,5 @@
-import { hasBrowser, launchBrowser, signIn } from '../test/browser.ts'
-import { endedRun, makeRepository, push, startInstallation } from '../test/installation.ts'
+import { hasBrowser, launchBrowser, signIn } from '../test/support/browser.ts'
+import { endedRun, makeRepository, push, startInstallation } from '../test/support/installation.ts'
 import { spread, timed } from './measure.ts'
 
 const tests = 10_000

@@ -12,7 +12,7 @@ import {
   type Repository,
   startInstallation,
   tinyServer,
-} from '../test/installation.ts'
+} from '../test/support/installation.ts'
 import { spread, median, timed } from './measure.ts'
 
 const rounds = 15

@@ -7,7 +7,7 @@ import {
   push,
   startInstallation,
   tinyServer,
-} from '../test/installation.ts'
+} from '../test/support/installation.ts'
 import { median, quantile, spread, milliseconds } from './measure.ts'
 
 const deployments = Number(process.env['BENCH_DEPLOYMENTS'] ?? 1000)

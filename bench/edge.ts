@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePorts, waitFor } from '../test/installation.ts'
+import { freePorts, waitFor } from '../test/support/installation.ts'
 import { median } from './measure.ts'
 
 const execute = promisify(execFile)

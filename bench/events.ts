@@ -11,7 +11,7 @@ import {
   push,
   startInstallation,
   tinyServer,
-} from '../test/installation.ts'
+} from '../test/support/installation.ts'
 import { median, milliseconds, timed } from './measure.ts'
 
 const many = 100_000

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deploy, releaseOf, server, startHost, startLoad, webService } from '../test/host.ts'
+import { deploy, releaseOf, server, startHost, startLoad, webService } from '../test/support/host.ts'
 import { median, spread, timed } from './measure.ts'
 
 const deployments = Number(process.env['BENCH_DEPLOYMENTS'] ?? 200)

@@ -7,7 +7,7 @@ import {
   startInstallation,
   tinyServer,
   waitFor,
-} from '../test/installation.ts'
+} from '../test/support/installation.ts'
 
 const minutes = Number(process.env['BENCH_MINUTES'] ?? 5)
 const victims = ['server', 'runner', 'database', 'host'] as const

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { execFileSync } from 'node:child_process'
-import { startInstallation } from '../test/installation.ts'
+import { startInstallation } from '../test/support/installation.ts'
 import { median, milliseconds, spread, timed } from './measure.ts'
 
 const rounds = 7

@@ -7,7 +7,13 @@ import { startPostgres } from '#platform/postgres/embedded.ts'
 import { createLogger } from '#platform/log.ts'
 import { openDatabase } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import { type Installation, makeRepository, type Repository, startInstallation, waitFor } from '../test/installation.ts'
+import {
+  type Installation,
+  makeRepository,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from '../test/support/installation.ts'
 import { milliseconds, quantile } from './measure.ts'
 
 const perSecond = 500

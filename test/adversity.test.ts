@@ -16,7 +16,7 @@ import {
   tinyApp,
   tinyServer,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 const one = '\nenvironments: {production: {}}\n'
 const repositories: Repository[] = []

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { errorTable, type Problem } from '#contract/errors.ts'
-import { type Installation, startInstallation, waitFor } from './installation.ts'
+import { type Installation, startInstallation, waitFor } from './support/installation.ts'
 
 let installation: Installation
 beforeAll(async () => {

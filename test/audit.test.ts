@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import { canariesOf, server } from './canary.ts'
-import { pushes } from './forge.ts'
+import { canariesOf, server } from './support/canary.ts'
+import { pushes } from './support/forge.ts'
 import {
   endedRun,
   type Installation,
@@ -12,9 +12,9 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
-import { signInAs } from './people.ts'
-import { type Proposing, startProposing } from './pull-request.ts'
+} from './support/installation.ts'
+import { signInAs } from './support/people.ts'
+import { type Proposing, startProposing } from './support/pull-request.ts'
 
 let installation: Installation
 const repositories: Repository[] = []

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canariesOf, server } from './canary.ts'
-import { endedRun, freePorts, type Installation, startInstallation, waitFor } from './installation.ts'
+import { canariesOf, server } from './support/canary.ts'
+import { endedRun, freePorts, type Installation, startInstallation, waitFor } from './support/installation.ts'
 
 /** Does a job every few milliseconds, and writes how many, and how many failed. */
 const worker = (failsEvery: number): string => `

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canariesOf, server } from './canary.ts'
-import { ask, endedRun, type Installation, startInstallation, waitFor } from './installation.ts'
+import { canariesOf, server } from './support/canary.ts'
+import { ask, endedRun, type Installation, startInstallation, waitFor } from './support/installation.ts'
 
 describe('a canary', () => {
   let installation: Installation

@@ -11,7 +11,7 @@ import {
   startInstallation,
   tinyApp,
   tinyServer,
-} from './installation.ts'
+} from './support/installation.ts'
 
 let installation: Installation
 let repository: Repository

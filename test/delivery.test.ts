@@ -11,7 +11,7 @@ import {
   tinyApp,
   tinyServer,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 let installation: Installation
 const repositories: Repository[] = []

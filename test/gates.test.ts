@@ -10,7 +10,7 @@ import {
   push,
   type Repository,
   startInstallation,
-} from './installation.ts'
+} from './support/installation.ts'
 
 /** Reports of a suite that reaches these lines of cart.js, with these failing tests and a time of its benchmark. */
 const script = ({

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { confine, findIsolation, placeOf } from '#platform/process/isolation.ts'
-import { escapes, type Target } from './escapes.ts'
+import { escapes, type Target } from './support/escapes.ts'
 import {
   endedRun,
   type Installation,
@@ -16,7 +16,7 @@ import {
   startInstallation,
   tinyServer,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 interface Attempt {
   attempt: string

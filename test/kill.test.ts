@@ -14,7 +14,7 @@ import {
   startInstallation,
   tinyServer,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 /**
  * Kills each process of an installation at every recorded boundary of a delivery. The boundaries are the events of a

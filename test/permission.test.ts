@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
 import type { Role } from '#contract/endpoint.ts'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import { hasBrowser, launchBrowser, signIn } from './support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -11,7 +11,7 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 describe('permission to begin', () => {
   let installation: Installation

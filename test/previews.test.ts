@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
-import { gitHubPullRequest } from './forge.ts'
-import { ask, type Installation, processOf, startInstallation, waitFor } from './installation.ts'
-import { change, type Proposing, startProposing } from './pull-request.ts'
+import { gitHubPullRequest } from './support/forge.ts'
+import { ask, type Installation, processOf, startInstallation, waitFor } from './support/installation.ts'
+import { change, type Proposing, startProposing } from './support/pull-request.ts'
 
 /** What it says, and the variables that it was given; it takes its time to stop. */
 const server = (version: string): string => `

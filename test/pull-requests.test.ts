@@ -3,8 +3,8 @@ import { chmod, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { endedRun, type Installation, startInstallation, tinyApp, tinyServer, waitFor } from './installation.ts'
-import { type Proposing, startProposing } from './pull-request.ts'
+import { endedRun, type Installation, startInstallation, tinyApp, tinyServer, waitFor } from './support/installation.ts'
+import { type Proposing, startProposing } from './support/pull-request.ts'
 
 describe('a pull request', () => {
   let installation: Installation

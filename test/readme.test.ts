@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { packageRoot } from '#platform/self.ts'
-import { freePorts, makeRepository, tinyApp, waitFor } from './installation.ts'
+import { freePorts, makeRepository, tinyApp, waitFor } from './support/installation.ts'
 
 const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8')
 const blocks = (language: string): string[] =>

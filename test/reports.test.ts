@@ -9,8 +9,8 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
-import { testDatabase } from './postgres.ts'
+} from './support/installation.ts'
+import { testDatabase } from './support/postgres.ts'
 
 const pipeline = `
 steps:

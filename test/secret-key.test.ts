@@ -3,7 +3,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ask, endedRun, type Installation, makeRepository, push, startInstallation, waitFor } from './installation.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  startInstallation,
+  waitFor,
+} from './support/installation.ts'
 
 const service = `
 const http = require('node:http')

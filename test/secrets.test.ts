@@ -12,7 +12,7 @@ import {
   startInstallation,
   tinyServer,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 const key = 'Kx7&"v2/q\'9-secret'
 const ofProduction = 'only-of-production-77'

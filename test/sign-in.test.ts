@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignInProblem } from '#contract/access/access.ts'
-import { hasBrowser, launchBrowser } from './browser.ts'
-import { type Installation, startInstallation } from './installation.ts'
-import { signInAs, withCookie } from './people.ts'
-import { createJar, startProvider, type TestProvider } from './provider.ts'
+import { hasBrowser, launchBrowser } from './support/browser.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { signInAs, withCookie } from './support/people.ts'
+import { createJar, startProvider, type TestProvider } from './support/provider.ts'
 
 let installation: Installation
 let provider: TestProvider

@@ -12,7 +12,7 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
+} from './support/installation.ts'
 
 const rest = `
 services: {web: {run: exec python3 -m http.server $PORT}}

@@ -8,7 +8,7 @@ import {
   push,
   type Repository,
   startInstallation,
-} from './installation.ts'
+} from './support/installation.ts'
 
 let installation: Installation
 let repository: Repository

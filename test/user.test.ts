@@ -9,8 +9,8 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
-import { signInAs, type SignedIn } from './people.ts'
+} from './support/installation.ts'
+import { signInAs, type SignedIn } from './support/people.ts'
 
 let installation: Installation
 let repository: Repository

@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pushes } from './forge.ts'
-import { type Installation, makeRepository, type Repository, startInstallation, waitFor } from './installation.ts'
+import { pushes } from './support/forge.ts'
+import {
+  type Installation,
+  makeRepository,
+  type Repository,
+  startInstallation,
+  waitFor,
+} from './support/installation.ts'
 
 const zeros = '0'.repeat(40)
 let installation: Installation

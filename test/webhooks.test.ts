@@ -7,8 +7,8 @@ import {
   type Repository,
   startInstallation,
   waitFor,
-} from './installation.ts'
-import { pushes, type Sent, standard } from './forge.ts'
+} from './support/installation.ts'
+import { pushes, type Sent, standard } from './support/forge.ts'
 
 const zeros = '0'.repeat(40)
 const pipeline = 'steps: {test: {run: "true"}}\n'

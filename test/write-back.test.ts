@@ -9,9 +9,9 @@ import {
   startInstallation,
   tinyApp,
   waitFor,
-} from './installation.ts'
-import { makeGitHubApp } from './github-app.ts'
-import { type ForgeServer, startForge } from './forge-server.ts'
+} from './support/installation.ts'
+import { makeGitHubApp } from './support/github-app.ts'
+import { type ForgeServer, startForge } from './support/forge-server.ts'
 
 describe('a forge', () => {
   const token = 'forge-token-51f0'

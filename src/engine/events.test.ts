@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { NewEvent } from '#contract/event/event.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { appendEvent, eventHorizon, followEvents, readEvents } from './events.ts'
 
 let test1: TestDatabase

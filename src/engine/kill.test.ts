@@ -6,9 +6,9 @@ import { afterAll, expect, test } from 'vitest'
 import { systemClock } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import { keys, names, scenario, tables } from '../../test/kill/scenario.ts'
-import type { Order } from '../../test/kill/victim.ts'
-import { testDatabase } from '../../test/postgres.ts'
+import { keys, names, scenario, tables } from '../../test/support/kill/scenario.ts'
+import type { Order } from '../../test/support/kill/victim.ts'
+import { testDatabase } from '../../test/support/postgres.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './workflow.ts'
 
@@ -34,7 +34,7 @@ afterAll(() => {
 })
 
 function spawnVictim(): Victim {
-  const file = fileURLToPath(new URL('../../test/kill/victim.ts', import.meta.url))
+  const file = fileURLToPath(new URL('../../test/support/kill/victim.ts', import.meta.url))
   const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] })
   victims.add(child)
   const heard: Record<string, unknown>[] = []

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sqlState } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import { testDatabase, type TestDatabase } from '../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import {
   beginStep,
   claim,

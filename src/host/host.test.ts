@@ -24,7 +24,7 @@ import {
   type TestHost,
   waitUntil,
   webService,
-} from '../../test/host.ts'
+} from '../../test/support/host.ts'
 
 let host: TestHost
 let good: string

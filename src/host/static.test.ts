@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { selfCommand } from '#platform/self.ts'
-import { freePorts } from '../../test/installation.ts'
-import { waitUntil } from '../../test/host.ts'
+import { freePorts } from '../../test/support/installation.ts'
+import { waitUntil } from '../../test/support/host.ts'
 
 let folder: string
 let port: number

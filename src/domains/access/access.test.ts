@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
-import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { readEvents } from '#engine/events.ts'
 import { createLogger } from '#platform/log.ts'
 import { createAccess, sessionCookie } from './access.ts'

@@ -9,8 +9,8 @@ import { constants, gzipSync } from 'node:zlib'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeRepository, type Repository, waitFor } from '../../../test/installation.ts'
-import { startSource, type SourceWorld } from '../../../test/source.ts'
+import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
+import { startSource, type SourceWorld } from '../../../test/support/source.ts'
 
 const execute = promisify(execFile)
 let world: SourceWorld

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { migrate } from './migrate.ts'
 import { sql } from './sql.ts'
 

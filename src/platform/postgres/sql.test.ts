@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { testDatabase, type TestDatabase } from '../../../test/postgres.ts'
+import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { join, sql, toJson } from './sql.ts'
 
 let database: TestDatabase

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser } from './browser.ts'
+import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -9,7 +9,7 @@ import {
   type Repository,
   startInstallation,
   tinyServer,
-} from './installation.ts'
+} from '../support/installation.ts'
 
 /** A pipeline with two branches, a log long enough to need windows, and one environment. */
 const definition = `

@@ -1,4 +1,4 @@
-import { buildConsole } from '../tools/build-console.ts'
+import { buildConsole } from '../../tools/build-console.ts'
 
 /** Before all tests: the console that their servers serve. */
 export default async function setup(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
-import { type Installation, startInstallation, tinyApp, tinyServer } from './installation.ts'
-import { type Proposing, startProposing } from './pull-request.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { type Installation, startInstallation, tinyApp, tinyServer } from '../support/installation.ts'
+import { type Proposing, startProposing } from '../support/pull-request.ts'
 
 describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
   let installation: Installation

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
-import { canariesOf, server } from './canary.ts'
-import { endedRun, type Installation, startInstallation, waitFor } from './installation.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { canariesOf, server } from '../support/canary.ts'
+import { endedRun, type Installation, startInstallation, waitFor } from '../support/installation.ts'
 
 describe.skipIf(!hasBrowser)('the page of a verdict', () => {
   let installation: Installation

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
-import { type Installation, startInstallation } from './installation.ts'
-import { signInAs, type SignedIn } from './people.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { type Installation, startInstallation } from '../support/installation.ts'
+import { signInAs, type SignedIn } from '../support/people.ts'
 
 describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
   let installation: Installation

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -8,7 +8,7 @@ import {
   push,
   type Repository,
   startInstallation,
-} from './installation.ts'
+} from '../support/installation.ts'
 
 /** So many tests has a large suite. */
 const many = 10_000

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from './browser.ts'
-import { pushes } from './forge.ts'
-import { startForge } from './forge-server.ts'
-import { type Installation, makeRepository, push, startInstallation } from './installation.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { pushes } from '../support/forge.ts'
+import { startForge } from '../support/forge-server.ts'
+import { type Installation, makeRepository, push, startInstallation } from '../support/installation.ts'
 
 describe.skipIf(!hasBrowser)('the page of a webhook', () => {
   let installation: Installation
