@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** These take minutes: begun last, one of them would go on alone. */
-const longest = ['test/kill.test.ts', 'test/previews.test.ts', 'test/steps.test.ts', 'test/pull-requests.test.ts']
+const longest = [
+  'test/kill.test.ts',
+  'test/previews.test.ts',
+  'test/steps.test.ts',
+  'test/pull-requests.test.ts',
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

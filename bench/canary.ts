@@ -32,8 +32,9 @@ require('node:http').createServer((request, response) => {
 `
 
 /**
- * Canaries whose new release begins to fail in half of its requests while it has a share of 10 %, under a constant load:
- * from the first failed answer to the last answer of the canary, and which share of all requests meanwhile was hurt.
+ * Canaries whose new release begins to fail in half of its requests while it has a share of 10 %,
+ * under a constant load: from the first failed answer to the last answer of the canary, and which
+ * share of all requests meanwhile was hurt.
  */
 export async function run(): Promise<void> {
   const installation = await startInstallation()
@@ -61,7 +62,9 @@ export async function run(): Promise<void> {
     await promoteHealthy(installation, repository)
     await load.stop()
     const worst = Math.max(...away)
-    console.log(`${rounds} canaries at 10 % of ${perSecond} requests a second, half of whose answers begin to fail`)
+    console.log(
+      `${rounds} canaries at 10 % of ${perSecond} requests a second, half of whose answers begin to fail`,
+    )
     console.log(
       `  first failed answer to last answer of the canary   median ${milliseconds(median(away))}, worst ${milliseconds(worst)}`,
     )
@@ -106,20 +109,23 @@ function startLoad(installation: Installation) {
   let failed = 0
   let total = 0
   const send = (path: string): void => {
-    const sent = request({ host: '127.0.0.1', port: installation.edgePort, path, headers, agent }, (response) => {
-      response.resume()
-      const now = performance.now()
-      const isNew = response.headers['version'] === version
-      if (isNew) seen += 1
-      if (isNew && (response.statusCode ?? 0) >= 500) {
-        failed += 1
-        if (first === 0) first = now
-      }
-      if (first > 0) {
-        total += 1
-        if (isNew) last = now
-      }
-    })
+    const sent = request(
+      { host: '127.0.0.1', port: installation.edgePort, path, headers, agent },
+      (response) => {
+        response.resume()
+        const now = performance.now()
+        const isNew = response.headers['version'] === version
+        if (isNew) seen += 1
+        if (isNew && (response.statusCode ?? 0) >= 500) {
+          failed += 1
+          if (first === 0) first = now
+        }
+        if (first > 0) {
+          total += 1
+          if (isNew) last = now
+        }
+      },
+    )
     sent.on('error', () => undefined)
     sent.end()
   }

@@ -9,9 +9,14 @@ const script = `awk 'BEGIN { print "<testsuite name=\\"s\\">"; for (i = 0; i < $
 printf 'SF:a.js\\n' > lcov.info; for i in $(seq 1 1500); do printf "DA:$i,$((i % 3))\\n" >> lcov.info; done; echo end_of_record >> lcov.info
 `
 const code = (value: number): string =>
-  Array.from({ length: 1500 }, (_, index) => `export const name${index} = ${value + index}\n`).join('')
+  Array.from({ length: 1500 }, (_, index) => `export const name${index} = ${value + index}\n`).join(
+    '',
+  )
 
-/** The page of a change with 10,000 tests and 3,000 lines of diff, from the address to the last part, in a browser that has been there before. */
+/**
+ * The page of a change with 10,000 tests and 3,000 lines of diff, from the address to the last
+ * part, in a browser that has been there before.
+ */
 export async function run(): Promise<void> {
   if (!hasBrowser) return console.log('there is no browser here')
   const installation = await startInstallation()

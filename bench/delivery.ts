@@ -18,14 +18,16 @@ import { spread, median, timed } from './measure.ts'
 const rounds = 15
 
 /**
- * Check-in to live in production for the smallest app with one environment, against the same by hand: git push to a bare
- * repository, clone it, start the new version, wait until it is healthy, switch a proxy. Both alternate in one run.
+ * Check-in to live in production for the smallest app with one environment, against the same by
+ * hand: git push to a bare repository, clone it, start the new version, wait until it is healthy,
+ * switch a proxy. Both alternate in one run.
  */
 export async function run(): Promise<void> {
   const installation = await startInstallation()
   const repository = await makeRepository({
     'server.js': tinyServer('0'),
-    'fairlead.yaml': 'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n',
+    'fairlead.yaml':
+      'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n',
   })
   const hand = await makeHand(repository)
   const byHand: number[] = []
@@ -45,8 +47,12 @@ export async function run(): Promise<void> {
     }
     console.log(`check-in to live, one environment, no steps, ${rounds} rounds, median (min–max)`)
     console.log(`  by hand   ${spread(byHand)}`)
-    console.log(`  fairlead  ${spread(fairlead)}   ratio ${(median(fairlead) / median(byHand)).toFixed(2)}`)
-    console.log(`  after it is live, until the code is inspected and the evidence signed: ${spread(afterwards)}`)
+    console.log(
+      `  fairlead  ${spread(fairlead)}   ratio ${(median(fairlead) / median(byHand)).toFixed(2)}`,
+    )
+    console.log(
+      `  after it is live, until the code is inspected and the evidence signed: ${spread(afterwards)}`,
+    )
     await whereTimeGoes(installation)
   } finally {
     await hand.close()
@@ -55,9 +61,16 @@ export async function run(): Promise<void> {
   }
 }
 
-async function deliver(installation: Installation, repository: Repository, text: string): Promise<void> {
+async function deliver(
+  installation: Installation,
+  repository: Repository,
+  text: string,
+): Promise<void> {
   await push(installation, 'smallest', repository)
-  while ((await ask(installation, 'smallest', 'production').catch(() => ({ text: '' }))).text !== text) await pause(2)
+  while (
+    (await ask(installation, 'smallest', 'production').catch(() => ({ text: '' }))).text !== text
+  )
+    await pause(2)
 }
 
 /** Waits for what comes after a change is live, so that it does not weigh on the next round. */
@@ -79,7 +92,8 @@ async function whereTimeGoes(installation: Installation): Promise<void> {
   })
   const began = Date.parse(events[0]!.time)
   console.log('  where the rest goes (ms since the change was stored):')
-  for (const event of events) console.log(`    ${String(Date.parse(event.time) - began).padStart(5)}  ${event.type}`)
+  for (const event of events)
+    console.log(`    ${String(Date.parse(event.time) - began).padStart(5)}  ${event.type}`)
 }
 
 interface Hand {
@@ -87,7 +101,10 @@ interface Hand {
   close(): Promise<void>
 }
 
-/** What a careful person's script does, with the switch as a variable of a small proxy in this process. */
+/**
+ * What a careful person's script does, with the switch as a variable of a small proxy in this
+ * process.
+ */
 async function makeHand(repository: Repository): Promise<Hand> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-hand-'))
   const bare = join(folder, 'bare.git')

@@ -13,7 +13,10 @@ import { median, quantile, spread, milliseconds } from './measure.ts'
 const deployments = Number(process.env['BENCH_DEPLOYMENTS'] ?? 1000)
 const perSecond = 200
 
-/** Consecutive deliveries, each by a push, under a constant load through the edge: requests failed, and deliveries an hour. */
+/**
+ * Consecutive deliveries, each by a push, under a constant load through the edge: requests failed,
+ * and deliveries an hour.
+ */
 export async function run(): Promise<void> {
   const installation = await startInstallation()
   const repository = await makeRepository({
@@ -49,7 +52,9 @@ export async function run(): Promise<void> {
     console.log(`  one delivery          ${spread(times)}`)
     console.log(`  deliveries an hour    ${Math.round((deployments / seconds) * 3600)}`)
     const half = Math.floor(times.length / 2)
-    console.log(`  second half / first   ${(median(times.slice(half)) / median(times.slice(0, half))).toFixed(2)}`)
+    console.log(
+      `  second half / first   ${(median(times.slice(half)) / median(times.slice(0, half))).toFixed(2)}`,
+    )
   } finally {
     await installation.stop()
     await repository.remove()
@@ -72,7 +77,12 @@ function startLoad(installation: Installation) {
     open += 1
     const began = performance.now()
     const call = request(
-      { host: '127.0.0.1', port: installation.edgePort, agent, headers: { host: 'steady.production.localhost' } },
+      {
+        host: '127.0.0.1',
+        port: installation.edgePort,
+        agent,
+        headers: { host: 'steady.production.localhost' },
+      },
       (response) => {
         response.resume()
         response.on('end', () => {
@@ -92,7 +102,8 @@ function startLoad(installation: Installation) {
   return {
     stop: async () => {
       clearInterval(timer)
-      for (let tries = 0; open > 0 && tries < 500; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+      for (let tries = 0; open > 0 && tries < 500; tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 10))
       failed += open
       agent.destroy()
       return { sent, failed, latencies, reasons }

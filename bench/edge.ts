@@ -19,9 +19,9 @@ interface Contender {
 }
 
 /**
- * Requests a second and latency of no proxy, our edge and HAProxy, each with one thread on the same core; the load and the
- * service that answers 1 KB are on another. They take turns. Processor time for each request is compared as well, because it
- * does not depend on what else the machine does.
+ * Requests a second and latency of no proxy, our edge and HAProxy, each with one thread on the same
+ * core; the load and the service that answers 1 KB are on another. They take turns. Processor time
+ * for each request is compared as well, because it does not depend on what else the machine does.
  */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'))
@@ -29,7 +29,9 @@ export async function run(): Promise<void> {
   const children: ChildProcess[] = []
   const start = (core: number, command: string, ...args: string[]): ChildProcess => {
     const pinned =
-      has('taskset') && cpus().length > 1 ? ['taskset', '-c', String(core), command, ...args] : [command, ...args]
+      has('taskset') && cpus().length > 1
+        ? ['taskset', '-c', String(core), command, ...args]
+        : [command, ...args]
     const child = spawn(pinned[0]!, pinned.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] })
     children.push(child)
     return child
@@ -46,20 +48,35 @@ export async function run(): Promise<void> {
         ? start(1, 'haproxy', '-db', '-f', staticService(folder, port))
         : start(1, process.execPath, file('edge-service.ts'), String(port)),
     )
-    if (has('haproxy')) add('HAProxy', port + 80, start(0, 'haproxy', '-db', '-f', proxy(folder, port + 80, port)))
-    add('edge', port + 81, start(0, process.execPath, file('edge-server.ts'), String(port + 81), String(port)))
+    if (has('haproxy'))
+      add('HAProxy', port + 80, start(0, 'haproxy', '-db', '-f', proxy(folder, port + 80, port)))
+    add(
+      'edge',
+      port + 81,
+      start(0, process.execPath, file('edge-server.ts'), String(port + 81), String(port)),
+    )
     add(
       'edge, thorough path',
       port + 82,
-      start(0, process.execPath, file('edge-server.ts'), String(port + 82), String(port), 'thorough'),
+      start(
+        0,
+        process.execPath,
+        file('edge-server.ts'),
+        String(port + 82),
+        String(port),
+        'thorough',
+      ),
     )
-    for (const contender of contenders) await waitFor(`${contender.name} answers`, () => answers(contender.port))
+    for (const contender of contenders)
+      await waitFor(`${contender.name} answers`, () => answers(contender.port))
     for (const contender of contenders) await measure(contender, 32, 2) // warm up
     for (const contender of contenders) contender.runs.length = 0
-    for (let i = 0; i < rounds; i += 1) for (const contender of contenders) await measure(contender, 32, seconds)
+    for (let i = 0; i < rounds; i += 1)
+      for (const contender of contenders) await measure(contender, 32, seconds)
     report(contenders, '32 connections, as fast as it goes')
     for (const contender of contenders) contender.runs.length = 0
-    for (let i = 0; i < rounds; i += 1) for (const contender of contenders) await measure(contender, 2, 3)
+    for (let i = 0; i < rounds; i += 1)
+      for (const contender of contenders) await measure(contender, 2, 3)
     report(contenders, '2 connections')
   } finally {
     for (const child of children) child.kill('SIGKILL')
@@ -108,7 +125,8 @@ async function wrk(port: number, connections: number, time: number): Promise<Res
     'Host: 127.0.0.1',
     `http://127.0.0.1:${port}/`,
   ]
-  const pinned = has('taskset') && cpus().length > 1 ? ['taskset', '-c', '1', 'wrk', ...args] : ['wrk', ...args]
+  const pinned =
+    has('taskset') && cpus().length > 1 ? ['taskset', '-c', '1', 'wrk', ...args] : ['wrk', ...args]
   const { stdout } = await execute(pinned[0]!, pinned.slice(1))
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
   const ms = (text: string | undefined): number => {
@@ -130,7 +148,8 @@ async function autocannon(port: number, connections: number, time: number): Prom
     duration: time,
     headers: { host: '127.0.0.1' },
   })
-  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${result.errors} errors, ${result.non2xx} bad answers`)
+  if (result.errors > 0 || result.non2xx > 0)
+    throw new Error(`${result.errors} errors, ${result.non2xx} bad answers`)
   return { requests: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 }
 }
 

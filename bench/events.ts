@@ -30,7 +30,9 @@ export async function run(): Promise<void> {
     const before = await figures(installation.client, deliver)
     await fill(installation)
     const after = await figures(installation.client, deliver)
-    console.log(`with ${many.toLocaleString('en')} more events in the log, against before (medians)`)
+    console.log(
+      `with ${many.toLocaleString('en')} more events in the log, against before (medians)`,
+    )
     for (const [name, value] of Object.entries(before)) {
       const now = after[name] ?? NaN
       console.log(
@@ -43,7 +45,10 @@ export async function run(): Promise<void> {
   }
 }
 
-function deliveries(installation: Installation, repository: Awaited<ReturnType<typeof makeRepository>>) {
+function deliveries(
+  installation: Installation,
+  repository: Awaited<ReturnType<typeof makeRepository>>,
+) {
   let version = 0
   return async (): Promise<void> => {
     version += 1
@@ -54,7 +59,10 @@ function deliveries(installation: Installation, repository: Awaited<ReturnType<t
   }
 }
 
-async function figures(client: Client, deliver: () => Promise<void>): Promise<Record<string, number>> {
+async function figures(
+  client: Client,
+  deliver: () => Promise<void>,
+): Promise<Record<string, number>> {
   const measure = async (body: () => Promise<unknown>): Promise<number> => {
     const times: number[] = []
     for (let i = 0; i < 9; i += 1) times.push(await timed(body))
@@ -66,7 +74,9 @@ async function figures(client: Client, deliver: () => Promise<void>): Promise<Re
     'a delivery': await measure(deliver),
     'the home page': await measure(() => client.listLines()),
     'the newest 50 events': await measure(() => client.listEvents()),
-    'one chain of events': await measure(() => client.listEvents({ query: { chain, after: 0, limit: 200 } })),
+    'one chain of events': await measure(() =>
+      client.listEvents({ query: { chain, after: 0, limit: 200 } }),
+    ),
   }
 }
 

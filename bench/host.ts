@@ -3,14 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deploy, releaseOf, server, startHost, startLoad, webService } from '../test/support/host.ts'
+import {
+  deploy,
+  releaseOf,
+  server,
+  startHost,
+  startLoad,
+  webService,
+} from '../test/support/host.ts'
 import { median, spread, timed } from './measure.ts'
 
 const deployments = Number(process.env['BENCH_DEPLOYMENTS'] ?? 200)
 
 /**
- * The host alone: consecutive blue-green deployments through its API under a constant load, against the same by hand (unpack
- * nothing, start the program, wait until it answers, switch a variable). Both take turns.
+ * The host alone: consecutive blue-green deployments through its API under a constant load, against
+ * the same by hand (unpack nothing, start the program, wait until it answers, switch a variable).
+ * Both take turns.
  */
 export async function run(): Promise<void> {
   const host = await startHost()
@@ -26,16 +34,21 @@ export async function run(): Promise<void> {
     const load = startLoad(host, 5)
     for (let release = 2; release <= deployments + 1; release += 1) {
       const spec = releaseOf(host, release, artifact, [service])
-      if (release % 4 === 0) byHand.push(await timed(() => startByHand(folder, host.home.port + 40)))
+      if (release % 4 === 0)
+        byHand.push(await timed(() => startByHand(folder, host.home.port + 40)))
       ours.push(await timed(() => deploy(host, spec)))
       await host.client.remove(spec.app, spec.environment, release - 1, spec.fence)
     }
     const { requests, wrong } = await load.stop()
-    console.log(`${deployments} consecutive deployments through the host’s API, 200 requests a second`)
+    console.log(
+      `${deployments} consecutive deployments through the host’s API, 200 requests a second`,
+    )
     console.log(
       `  requests failed   ${wrong.length} of ${requests}${wrong.length > 0 ? `  ${[...new Set(wrong)].join(', ')}` : ''}`,
     )
-    console.log(`  one deployment    ${spread(ours)}  (start, healthy, switch, drain, stop the one before)`)
+    console.log(
+      `  one deployment    ${spread(ours)}  (start, healthy, switch, drain, stop the one before)`,
+    )
     console.log(
       `  by hand           ${spread(byHand)}  (start, answers)   ratio ${(median(ours) / median(byHand)).toFixed(2)}`,
     )

@@ -12,7 +12,10 @@ import {
 const minutes = Number(process.env['BENCH_MINUTES'] ?? 5)
 const victims = ['server', 'runner', 'database', 'host'] as const
 
-/** kill -9 of a random process every few seconds, under a stream of deliveries: what is lost, doubled or stuck at the end. */
+/**
+ * kill -9 of a random process every few seconds, under a stream of deliveries: what is lost,
+ * doubled or stuck at the end.
+ */
 export async function run(): Promise<void> {
   const installation = await startInstallation()
   const repository = await makeRepository({
@@ -45,12 +48,15 @@ export async function run(): Promise<void> {
     await killer
     await waitFor(
       'the newest version is live',
-      async () => (await ask(installation, 'chaos', 'production').catch(() => ({ text: '' }))).text === String(version),
+      async () =>
+        (await ask(installation, 'chaos', 'production').catch(() => ({ text: '' }))).text ===
+        String(version),
       120,
     )
     await waitFor(
       'every run has ended',
-      async () => (await installation.client.listRuns({ query: { state: 'running' } })).runs.length === 0,
+      async () =>
+        (await installation.client.listRuns({ query: { state: 'running' } })).runs.length === 0,
       120,
     )
     await report(installation, version, kills)
@@ -79,7 +85,11 @@ async function killAtRandom(
   }
 }
 
-async function report(installation: Installation, versions: number, kills: Map<string, number>): Promise<void> {
+async function report(
+  installation: Installation,
+  versions: number,
+  kills: Map<string, number>,
+): Promise<void> {
   const states = new Map<string, number>()
   const switches = new Map<string, number>()
   for (let before: number | undefined; ;) {
@@ -99,10 +109,14 @@ async function report(installation: Installation, versions: number, kills: Map<s
     after = events.at(-1)?.id ?? after
   }
   const live = (await installation.client.listDeployments({ query: { state: 'live' } })).deployments
-  console.log(`${minutes} minutes, ${versions} pushes, kill -9 of ${JSON.stringify(Object.fromEntries(kills))}`)
+  console.log(
+    `${minutes} minutes, ${versions} pushes, kill -9 of ${JSON.stringify(Object.fromEntries(kills))}`,
+  )
   console.log(`  runs                        ${JSON.stringify(Object.fromEntries(states))}`)
   console.log(
     `  deployments switched twice  ${[...switches.values()].filter((count) => count > 1).length} of ${switches.size}`,
   )
-  console.log(`  live deployments            ${live.length} (one in each of two environments is right)`)
+  console.log(
+    `  live deployments            ${live.length} (one in each of two environments is right)`,
+  )
 }

@@ -1,5 +1,5 @@
-// npm run bench: the figures that the README and the issues quote, each as a ratio against an alternative in the same run.
-// npm run bench -- delivery   runs only those whose name is given.
+// npm run bench: the figures that the README and the issues quote, each as a ratio against an
+// alternative in the same run. npm run bench -- delivery runs only those whose name is given.
 const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   start: () => import('./start.ts'),
   delivery: () => import('./delivery.ts'),

@@ -14,21 +14,30 @@ import { sql } from '#platform/postgres/sql.ts'
 
 const logs = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** A file of that many tests, one in a thousand of which fails; `padding` characters of output each. */
+/**
+ * A file of that many tests, one in a thousand of which fails; `padding` characters of output each.
+ */
 async function writeJUnit(file: string, tests: number, padding: number): Promise<void> {
   const out = createWriteStream(file)
   const output = padding === 0 ? '' : `<system-out>${'x'.repeat(padding)}</system-out>`
   out.write('<testsuites><testsuite name="all">')
   for (let i = 0; i < tests; i += 1) {
     const body = i % 1000 === 0 ? `<failure message="boom">at ${i}</failure>` : ''
-    if (!out.write(`<testcase classname="c${i % 100}" name="test ${i}" time="0.01">${body}${output}</testcase>\n`))
+    if (
+      !out.write(
+        `<testcase classname="c${i % 100}" name="test ${i}" time="0.01">${body}${output}</testcase>\n`,
+      )
+    )
       await once(out, 'drain')
   }
   out.end('</testsuite></testsuites>')
   await once(out, 'close')
 }
 
-/** Reads large reports into a real database, beside the time that Python's own parser takes for the same file. */
+/**
+ * Reads large reports into a real database, beside the time that Python's own parser takes for the
+ * same file.
+ */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'))
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), log: logs })
@@ -78,12 +87,15 @@ t = time.time()
 for _, one in e.iterparse(${JSON.stringify(file)}): one.clear()
 print(time.time() - t)`
       writeFileSync(join(folder, 'parse.py'), script)
-      const python = Number(execFileSync('python3', [join(folder, 'parse.py')], { encoding: 'utf8' })) * 1000
+      const python =
+        Number(execFileSync('python3', [join(folder, 'parse.py')], { encoding: 'utf8' })) * 1000
       const size = (statSync(file).size / 1e6).toFixed(0)
       console.log(
         `${name} (${size} MB): read and kept in ${milliseconds(took)}, read alone ${milliseconds(counted)}; Python's parser (C) ${milliseconds(python)}: ${(counted / python).toFixed(2)} times; memory grew by at most ${((peak - before) / 1e6).toFixed(0)} MB`,
       )
-      const page = await timed(() => Promise.all([countTests(db, id), listTests(db, id, { limit: 50, offset: 0 })]))
+      const page = await timed(() =>
+        Promise.all([countTests(db, id), listTests(db, id, { limit: 50, offset: 0 })]),
+      )
       console.log(`  the first page of its tests and the counts: ${milliseconds(page)}`)
     }
   } finally {

@@ -5,7 +5,10 @@ import { median, milliseconds, spread, timed } from './measure.ts'
 
 const rounds = 7
 
-/** From starting the server to its first answer: in an empty folder (with initdb, migrations and host), and again over what is there. Memory is PSS, so that shared pages count once. */
+/**
+ * From starting the server to its first answer: in an empty folder (with initdb, migrations and
+ * host), and again over what is there. Memory is PSS, so that shared pages count once.
+ */
 export async function run(): Promise<void> {
   const cold: number[] = []
   const warm: number[] = []
@@ -30,25 +33,33 @@ export async function run(): Promise<void> {
   console.log(`  warm  ${spread(warm)}   ${(median(warm) / median(bare)).toFixed(0)} ×`)
 }
 
-/** Every process that belongs to the installation: its home is in the environment, or it is PostgreSQL over its folder. */
+/**
+ * Every process that belongs to the installation: its home is in the environment, or it is
+ * PostgreSQL over its folder.
+ */
 async function memory(home: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 3000))
   const sums = new Map<string, number>()
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const [environment, command, rollup] = await Promise.all(
-      ['environ', 'cmdline', 'smaps_rollup'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+      ['environ', 'cmdline', 'smaps_rollup'].map((file) =>
+        readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => ''),
+      ),
     )
     const kind = kindOf(command ?? '', home)
     if (
       kind === null ||
-      (kind !== 'PostgreSQL' && kind !== 'runner' && !(environment ?? '').includes(`FAIRLEAD_HOME=${home}`))
+      (kind !== 'PostgreSQL' &&
+        kind !== 'runner' &&
+        !(environment ?? '').includes(`FAIRLEAD_HOME=${home}`))
     )
       continue
     const pss = Number(/^Pss:\s+(\d+)/m.exec(rollup ?? '')?.[1] ?? 0)
     sums.set(kind, (sums.get(kind) ?? 0) + pss / 1024)
   }
   console.log('memory at rest (PSS)')
-  for (const [kind, megabytes] of sums) console.log(`  ${kind.padEnd(12)} ${megabytes.toFixed(0)} MB`)
+  for (const [kind, megabytes] of sums)
+    console.log(`  ${kind.padEnd(12)} ${megabytes.toFixed(0)} MB`)
 }
 
 function kindOf(command: string, home: string): string | null {

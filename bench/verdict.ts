@@ -32,7 +32,8 @@ function generator(seed: number): Random {
   }
 }
 
-const normal = (random: Random): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+const normal = (random: Random): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
 function poisson(random: Random, mean: number): number {
   let [count, product] = [0, random()]
@@ -62,7 +63,11 @@ function makeBatch(random: Random, { share, requests, errors, latency }: Made): 
 }
 
 /** Runs the judge over batches until it alarms; the requests it took, or null. */
-function detect(seed: number, batches: number, make: (random: Random, i: number) => Made): number | null {
+function detect(
+  seed: number,
+  batches: number,
+  make: (random: Random, i: number) => Made,
+): number | null {
   const random = generator(seed)
   const judge = createJudge(settings)
   let requests = 0
@@ -94,7 +99,8 @@ export async function run(): Promise<void> {
 }
 
 function falseAlarms(): void {
-  const ramp = (i: number): number => [0.01, 0.05, 0.25, 0.5][Math.min(3, Math.floor(i / 50))] ?? 0.5
+  const ramp = (i: number): number =>
+    [0.01, 0.05, 0.25, 0.5][Math.min(3, Math.floor(i / 50))] ?? 0.5
   const even = (rate: number) => ({ baseline: rate, canary: rate })
   const latency = (random: Random) => (): number => 20 * Math.exp(0.5 * normal(random))
   const autocorrelated = (rho: number) => {
@@ -118,14 +124,22 @@ function falseAlarms(): void {
       'share 1 %, errors 1 %',
       (random) => ({ share: 0.01, requests: 20, errors: even(0.01), latency: latency(random) }),
     ],
-    ['share 50 %, no errors', (random) => ({ share: 0.5, requests: 20, errors: even(0), latency: latency(random) })],
+    [
+      'share 50 %, no errors',
+      (random) => ({ share: 0.5, requests: 20, errors: even(0), latency: latency(random) }),
+    ],
     [
       'share 10 %, errors 50 %',
       (random) => ({ share: 0.1, requests: 20, errors: even(0.5), latency: latency(random) }),
     ],
     [
       'ramp 1→5→25→50 %',
-      (random, i) => ({ share: ramp(i), requests: 20, errors: even(0.02), latency: latency(random) }),
+      (random, i) => ({
+        share: ramp(i),
+        requests: 20,
+        errors: even(0.02),
+        latency: latency(random),
+      }),
     ],
     [
       'ramp, bursts of load and errors',
@@ -153,12 +167,16 @@ function falseAlarms(): void {
   )
   for (const [name, make] of cases) {
     let alarms = 0
-    for (let seed = 1; seed <= nullRuns; seed += 1) if (detect(seed, 200, make) !== null) alarms += 1
+    for (let seed = 1; seed <= nullRuns; seed += 1)
+      if (detect(seed, 200, make) !== null) alarms += 1
     console.log(`  ${name.padEnd(36)} ${percent(alarms / nullRuns)}`)
   }
 }
 
-/** Errors come a minute at a time, for 50 minutes; `exposure` is how much more traffic the baseline has. */
+/**
+ * Errors come a minute at a time, for 50 minutes; `exposure` is how much more traffic the baseline
+ * has.
+ */
 function errorsPerMinute(): void {
   const cases: [number, number, number][] = [
     [0, 0.3, 1],
@@ -185,17 +203,33 @@ function errorsPerMinute(): void {
       const seen = { baseline: 0, canary: 0 }
       let lnOracle = 0
       for (let minute = 1; minute <= 50; minute += 1) {
-        const errors = { baseline: poisson(random, before * exposure), canary: poisson(random, after) }
+        const errors = {
+          baseline: poisson(random, before * exposure),
+          canary: poisson(random, after),
+        }
         points.baseline.push(errors.baseline / exposure)
         points.canary.push(errors.canary)
-        const arm = (which: Arm, size: number): ArmCounts => ({ ...none(), requests: size, errors: errors[which] })
-        if (judge.observe({ at: 0, share, baseline: arm('baseline', 1000 * exposure), canary: arm('canary', 1000) }))
+        const arm = (which: Arm, size: number): ArmCounts => ({
+          ...none(),
+          requests: size,
+          errors: errors[which],
+        })
+        if (
+          judge.observe({
+            at: 0,
+            share,
+            baseline: arm('baseline', 1000 * exposure),
+            canary: arm('canary', 1000),
+          })
+        )
           at.ours ||= minute
         seen.baseline += errors.baseline
         seen.canary += errors.canary
-        if (riseEvidence([{ share, requests: seen, errors: seen }], 1) >= Math.log(1 / alpha)) at.alone ||= minute
+        if (riseEvidence([{ share, requests: seen, errors: seen }], 1) >= Math.log(1 / alpha))
+          at.alone ||= minute
         lnOracle += errors.canary * Math.log(oracleTheta(ratio, share) / share)
-        if (errors.baseline > 0) lnOracle += errors.baseline * Math.log((1 - oracleTheta(ratio, share)) / (1 - share))
+        if (errors.baseline > 0)
+          lnOracle += errors.baseline * Math.log((1 - oracleTheta(ratio, share)) / (1 - share))
         if (ratio > 1 && lnOracle >= Math.log(1 / alpha)) at.oracle ||= minute
         // Twice the mean of the baseline so far, and at least one more: what people write.
         const mean = points.baseline.reduce((sum, value) => sum + value, 0) / minute
@@ -209,7 +243,11 @@ function errorsPerMinute(): void {
       found.threshold += at.threshold ? 1 : 0
       const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)
       found.exact +=
-        exactTail(sum(points.canary), sum(points.canary) + Math.round(sum(points.baseline) * exposure), share) < alpha
+        exactTail(
+          sum(points.canary),
+          sum(points.canary) + Math.round(sum(points.baseline) * exposure),
+          share,
+        ) < alpha
           ? 1
           : 0
       found.ranks += isHigh(points.canary, points.baseline) ? 1 : 0
@@ -226,19 +264,27 @@ function errorsPerMinute(): void {
   }
 }
 
-const oracleTheta = (ratio: number, share: number): number => (ratio === Infinity ? 1 : theta(ratio, share))
+const oracleTheta = (ratio: number, share: number): number =>
+  ratio === Infinity ? 1 : theta(ratio, share)
 
 /** P(at least k of n) with the probability p. */
 function exactTail(k: number, n: number, p: number): number {
   let sum = 0
   for (let i = k; i <= n; i += 1)
-    sum += Math.exp(lnGamma(n + 1) - lnGamma(i + 1) - lnGamma(n - i + 1) + i * Math.log(p) + (n - i) * Math.log(1 - p))
+    sum += Math.exp(
+      lnGamma(n + 1) -
+        lnGamma(i + 1) -
+        lnGamma(n - i + 1) +
+        i * Math.log(p) +
+        (n - i) * Math.log(1 - p),
+    )
   return n === 0 ? 1 : sum
 }
 
 /**
- * A Mann-Whitney rule with a fixed window, as canary judges have it: high when the lower end of the 98 % confidence interval of
- * the shift is above a quarter of its estimate. By order statistics of the differences, normal approximation.
+ * A Mann-Whitney rule with a fixed window, as canary judges have it: high when the lower end of the
+ * 98 % confidence interval of the shift is above a quarter of its estimate. By order statistics of
+ * the differences, normal approximation.
  */
 function isHigh(canary: number[], baseline: number[]): boolean {
   const differences = canary.flatMap((c) => baseline.map((b) => c - b)).toSorted((a, b) => a - b)
@@ -249,7 +295,8 @@ function isHigh(canary: number[], baseline: number[]): boolean {
 
 function latencies(): void {
   const base = (random: Random): number => 20 * Math.exp(0.5 * normal(random))
-  const shifted = (factor: number) => (random: Random, arm: Arm) => base(random) * (arm === 'canary' ? factor : 1)
+  const shifted = (factor: number) => (random: Random, arm: Arm) =>
+    base(random) * (arm === 'canary' ? factor : 1)
   const partly = (part: number, factor: number) => (random: Random, arm: Arm) =>
     base(random) * (arm === 'canary' && random() < part ? factor : 1)
   const density = (ms: number): number => Math.exp(-((Math.log(ms / 20) / 0.5) ** 2) / 2) / ms
@@ -259,10 +306,20 @@ function latencies(): void {
       shifted(factor),
       (ms) => density(ms / factor) / factor,
     ]),
-    ['2 % ten times slower', partly(0.02, 10), (ms) => 0.98 * density(ms) + (0.02 * density(ms / 10)) / 10],
-    ['half 1.5 times slower', partly(0.5, 1.5), (ms) => 0.5 * density(ms) + (0.5 * density(ms / 1.5)) / 1.5],
+    [
+      '2 % ten times slower',
+      partly(0.02, 10),
+      (ms) => 0.98 * density(ms) + (0.02 * density(ms / 10)) / 10,
+    ],
+    [
+      'half 1.5 times slower',
+      partly(0.5, 1.5),
+      (ms) => 0.5 * density(ms) + (0.5 * density(ms / 1.5)) / 1.5,
+    ],
   ]
-  console.log(`slower canaries, log-normal latencies (σ 0.5), share 50 %, requests to detection, ${runs} runs each`)
+  console.log(
+    `slower canaries, log-normal latencies (σ 0.5), share 50 %, requests to detection, ${runs} runs each`,
+  )
   console.log('  harm                     found   median   oracle   ratio')
   for (const [name, draw, likely] of cases) {
     const ours: number[] = []
@@ -314,18 +371,26 @@ function units(): void {
           share: 0.5,
           requests: 20,
           errors: { baseline: 0.01, canary: 0.01 },
-          latency: (arm) => unit * 20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.05 : 1),
+          latency: (arm) =>
+            unit * 20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.05 : 1),
         }),
       )
     return judge.judge()
   })
-  const cells = verdicts.map(({ verdict, evidence }) => `${verdict}, evidence ${evidence.toFixed(3)}`)
+  const cells = verdicts.map(
+    ({ verdict, evidence }) => `${verdict}, evidence ${evidence.toFixed(3)}`,
+  )
   console.log(`the unit: latencies in seconds, milliseconds, microseconds: ${cells.join('; ')}`)
 }
 
-/** What it costs to assign sessions instead of requests: a session fails once, however many of its requests do. */
+/**
+ * What it costs to assign sessions instead of requests: a session fails once, however many of its
+ * requests do.
+ */
 function sessions(): void {
-  console.log(`sessions, errors 1 → 2 % of requests, share 50 %, requests to detection, ${runs} runs each`)
+  console.log(
+    `sessions, errors 1 → 2 % of requests, share 50 %, requests to detection, ${runs} runs each`,
+  )
   let single = 0
   for (const length of [1, 2, 5, 20]) {
     const failing = (rate: number): number => 1 - (1 - rate) ** length
@@ -355,17 +420,30 @@ function fiveMetrics(): void {
       const random = generator(i + 1)
       const judge = createJudge({ ...settings, metrics })
       for (let n = 1; n <= 5000; n += 1) {
-        const batch = makeBatch(random, { share: 0.5, requests: 20, errors: { baseline: 0, canary: 0 } })
+        const batch = makeBatch(random, {
+          share: 0.5,
+          requests: 20,
+          errors: { baseline: 0, canary: 0 },
+        })
         const routes = (arm: Arm) =>
           Object.fromEntries(
             used.map((name) => {
               const rate = name === 'a' && arm === 'canary' ? 0.04 : 0.02
-              const failed = Array.from({ length: batch[arm].requests }).filter(() => random() < rate).length
+              const failed = Array.from({ length: batch[arm].requests }).filter(
+                () => random() < rate,
+              ).length
               return [name, [batch[arm].requests, failed] as [number, number]]
             }),
           )
         const baseline = { ...batch.baseline, routes: routes('baseline') }
-        if (judge.observe({ ...batch, baseline, canary: { ...batch.canary, routes: routes('canary') } })) return n * 20
+        if (
+          judge.observe({
+            ...batch,
+            baseline,
+            canary: { ...batch.canary, routes: routes('canary') },
+          })
+        )
+          return n * 20
       }
       return null
     }).flatMap((one) => one ?? [])

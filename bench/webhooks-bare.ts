@@ -1,4 +1,5 @@
-// The least that stores before it answers: verifies the signature, appends the body to a file, waits for the disk, answers.
+// The least that stores before it answers: verifies the signature, appends the body to a file,
+// waits for the disk, answers.
 import { createHmac } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -11,7 +12,8 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = Buffer.concat(chunks)
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-    if (signature !== request.headers['x-hub-signature-256']) return void response.writeHead(401).end()
+    if (signature !== request.headers['x-hub-signature-256'])
+      return void response.writeHead(401).end()
     void store
       .write(body)
       .then(() => store.datasync())

@@ -23,17 +23,29 @@ const zeros = '0'.repeat(40)
 /** one delivery in so many is of a commit on the delivered branch */
 const realEvery = 1000
 
-/** Answers under a constant stream of deliveries, and what is lost or run twice while the server is killed. */
+/**
+ * Answers under a constant stream of deliveries, and what is lost or run twice while the server is
+ * killed.
+ */
 export async function run(): Promise<void> {
   const installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '3600' } })
   const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
   try {
     await installation.client.createApp({
-      body: { name: 'busy', repository: { kind: 'url', url: `file://${repository.folder}` }, branch: 'main' },
+      body: {
+        name: 'busy',
+        repository: { kind: 'url', url: `file://${repository.folder}` },
+        branch: 'main',
+      },
     })
     const { secret } = await installation.client.putWebhook({ params: { app: 'busy' } })
-    const bare = fork(join(import.meta.dirname, 'webhooks-bare.ts'), [join(installation.home, 'bare.log'), secret])
-    const port = await new Promise<number>((resolve) => bare.once('message', (message) => resolve(Number(message))))
+    const bare = fork(join(import.meta.dirname, 'webhooks-bare.ts'), [
+      join(installation.home, 'bare.log'),
+      secret,
+    ])
+    const port = await new Promise<number>((resolve) =>
+      bare.once('message', (message) => resolve(Number(message))),
+    )
     console.log(
       `${perSecond} deliveries of 8 KB a second for ${seconds} s, from when each was due until it was answered`,
     )
@@ -94,20 +106,28 @@ async function stream(url: string, secret: string, name: string): Promise<number
   return times
 }
 
-/** Commits of which no webhook tells, each at a moment of its own: how long until they are found by looking as often as by default. */
+/**
+ * Commits of which no webhook tells, each at a moment of its own: how long until they are found by
+ * looking as often as by default.
+ */
 async function discovery(): Promise<void> {
   const installation = await startInstallation()
   const repositories: Repository[] = []
   try {
     const found = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
-        const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
+        const repository = await makeRepository({
+          'fairlead.yaml': 'steps: {test: {run: "true"}}\n',
+        })
         repositories.push(repository)
         const app = `quiet-${index}`
         const url = `file://${repository.folder}`
-        await installation.client.createApp({ body: { name: app, repository: { kind: 'url', url }, branch: 'main' } })
+        await installation.client.createApp({
+          body: { name: app, repository: { kind: 'url', url }, branch: 'main' },
+        })
         await installation.client.putWebhook({ params: { app } })
-        const runs = async (): Promise<number> => (await installation.client.listRuns({ query: { app } })).runs.length
+        const runs = async (): Promise<number> =>
+          (await installation.client.listRuns({ query: { app } })).runs.length
         await waitFor('the first look', async () => (await runs()) === 1, 120)
         await sleep(Math.random() * 40_000)
         await repository.commit({ 'a.txt': 'two' })
@@ -125,7 +145,11 @@ async function discovery(): Promise<void> {
   }
 }
 
-async function underKills(installation: Installation, repository: Repository, secret: string): Promise<void> {
+async function underKills(
+  installation: Installation,
+  repository: Repository,
+  secret: string,
+): Promise<void> {
   let isOver = false
   let kills = 0
   let broken: unknown = null
@@ -170,7 +194,9 @@ async function underKills(installation: Installation, repository: Repository, se
   await waitFor(
     'the newest ones are taken up',
     async () => {
-      const { deliveries } = await installation.client.listWebhookDeliveries({ params: { app: 'busy' } })
+      const { deliveries } = await installation.client.listWebhookDeliveries({
+        params: { app: 'busy' },
+      })
       return deliveries.every(({ state }) => state !== 'pending')
     },
     300,
@@ -184,7 +210,9 @@ async function underKills(installation: Installation, repository: Repository, se
   const one = async (query: ReturnType<typeof sql>): Promise<number> =>
     Number(Object.values((await db.query<Record<string, unknown>>(query))[0] ?? {})[0])
   const waiting = await one(sql`select count(*) from webhook_delivery where state = 'pending'`)
-  const stored = await one(sql`select count(distinct id) from webhook_delivery where id like 'kill-%'`)
+  const stored = await one(
+    sql`select count(distinct id) from webhook_delivery where id like 'kill-%'`,
+  )
   const rows = await one(sql`select count(*) from webhook_delivery where id like 'kill-%'`)
   const runs = await one(sql`select count(*) from pipeline_run`)
   const twice = await one(

@@ -6,7 +6,9 @@ export async function main(args: string[]): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
   // Who reads only the beginning (`| head`) has what they wanted.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : 1),
+  )
   return runCli(args, {
     local: createLocal(process.env),
     stdin: process.stdin,

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The composition root: picks the face by the first argument and imports only that one, so that a runner or a host starts fast.
+// The composition root: picks the face by the first argument and imports only that one, so that a
+// runner or a host starts fast.
 const [, , face, ...rest] = process.argv
-// The command line knows the options and their help; processes that Fairlead starts itself pass none.
+// The command line knows the options and their help; processes that Fairlead starts itself pass
+// none.
 const isPlain = rest.length === 0
 
 async function main(): Promise<number> {

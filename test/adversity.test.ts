@@ -58,15 +58,24 @@ describe('services that misbehave', () => {
     await push(installation, 'stubborn', repository)
     await endedRun(installation, await latest(installation, 'stubborn'))
     const first =
-      (await installation.client.getEnvironment({ params: { app: 'stubborn', environment: 'production' } }))
-        .instances[0]?.pid ?? 0
+      (
+        await installation.client.getEnvironment({
+          params: { app: 'stubborn', environment: 'production' },
+        })
+      ).instances[0]?.pid ?? 0
     await repository.commit({ 'server.js': stubborn('two') })
     await push(installation, 'stubborn', repository)
-    expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({ state: 'succeeded' })
-    await waitFor('the old one is gone', async () => spawnSync('ps', ['-p', String(first)]).status !== 0)
+    expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({
+      state: 'succeeded',
+    })
+    await waitFor(
+      'the old one is gone',
+      async () => spawnSync('ps', ['-p', String(first)]).status !== 0,
+    )
     await waitFor(
       'and one child is left, that of the new one',
-      async () => spawnSync('pgrep', ['-fc', 'sleep 5151'], { encoding: 'utf8' }).stdout.trim() === '1',
+      async () =>
+        spawnSync('pgrep', ['-fc', 'sleep 5151'], { encoding: 'utf8' }).stdout.trim() === '1',
     )
     expect((await ask(installation, 'stubborn', 'production')).text).toBe('two')
   })
@@ -75,9 +84,13 @@ describe('services that misbehave', () => {
     const blocker = createServer()
     const port = installation.edgePort + 9
     await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve))
-    const repository = await repositoryWith(tinyApp('blocked', `\nenvironments: {production: {port: ${port}}}\n`))
+    const repository = await repositoryWith(
+      tinyApp('blocked', `\nenvironments: {production: {port: ${port}}}\n`),
+    )
     await push(installation, 'blocked', repository)
-    expect(await endedRun(installation, await latest(installation, 'blocked'))).toMatchObject({ state: 'succeeded' })
+    expect(await endedRun(installation, await latest(installation, 'blocked'))).toMatchObject({
+      state: 'succeeded',
+    })
     expect((await ask(installation, 'blocked', 'production')).text).toBe('blocked')
     await new Promise((resolve) => blocker.close(resolve))
     await waitFor('the port answers', () =>
@@ -100,10 +113,14 @@ describe('services that misbehave', () => {
       params: { app: 'masked', environment: 'production' },
       body: { secrets: { KEY: 'correct-horse-battery' } },
     })
-    const again = await installation.client.retryRun({ params: { run: await latest(installation, 'masked') } })
+    const again = await installation.client.retryRun({
+      params: { run: await latest(installation, 'masked') },
+    })
     await endedRun(installation, again.id)
     const text = async (step: string): Promise<string> =>
-      (await installation.client.getLog({ params: { run: again.id, step } })).lines.map((line) => line.text).join('\n')
+      (await installation.client.getLog({ params: { run: again.id, step } })).lines
+        .map((line) => line.text)
+        .join('\n')
     expect(await text('names')).toBe('value=***')
     expect(await text('none')).toBe('value=')
   })
@@ -141,7 +158,9 @@ describe('a machine that misbehaves', () => {
       await waitFor(
         'it says why',
         async () =>
-          (await installation.client.getRun({ params: { run } })).reason?.startsWith('waits: the disk has') === true,
+          (await installation.client.getRun({ params: { run } })).reason?.startsWith(
+            'waits: the disk has',
+          ) === true,
       )
       await installation.client.cancelRun({ params: { run } })
       expect(await endedRun(installation, run)).toMatchObject({ state: 'cancelled' })
@@ -160,7 +179,8 @@ describe('a machine that misbehaves', () => {
       const first = await latest(installation, 'slow')
       await waitFor(
         'it runs',
-        async () => (await installation.client.getRun({ params: { run: first } })).state === 'running',
+        async () =>
+          (await installation.client.getRun({ params: { run: first } })).state === 'running',
       )
       const next = await repositoryWith(tinyApp('one', one))
       await push(installation, 'next', next)
@@ -203,12 +223,16 @@ describe('a machine that misbehaves', () => {
     }
     const asUser = (...args: string[]) => {
       const [command, ...rest] = selfCommand(...args)
-      return spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', command, ...rest], {
-        env,
-        cwd: home,
-        encoding: 'utf8',
-        timeout: 60_000,
-      })
+      return spawnSync(
+        'setpriv',
+        ['--reuid=65534', '--regid=65534', '--clear-groups', command, ...rest],
+        {
+          env,
+          cwd: home,
+          encoding: 'utf8',
+          timeout: 60_000,
+        },
+      )
     }
     const repository = await repositoryWith(tinyApp('nobody', one))
     await chmod(repository.folder, 0o755)

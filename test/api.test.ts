@@ -26,14 +26,18 @@ function send(
         path,
         headers: {
           ...options.headers,
-          ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }),
+          ...(options.body === undefined
+            ? {}
+            : { 'content-length': String(Buffer.byteLength(options.body)) }),
         },
         agent: false,
       },
       (response) => {
         let text = ''
         response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+        )
       },
     )
     sent.on('error', reject)
@@ -60,7 +64,9 @@ describe('who may do what', () => {
   })
 
   test('a viewer may read everything that asks for a viewer, and nothing more', async () => {
-    const { secret } = await installation.client.createToken({ body: { name: 'reader', role: 'viewer' } })
+    const { secret } = await installation.client.createToken({
+      body: { name: 'reader', role: 'viewer' },
+    })
     for (const [name, endpoint] of guarded) {
       if (endpoint.role === 'viewer' || endpoint.role === 'anyone') continue
       const { status, text } = await send(endpoint.method, pathOf(endpoint.path), {
@@ -77,44 +83,64 @@ describe('who may do what', () => {
   })
 
   test('a developer may push to an app, but not have the server read a folder or an address of its own', async () => {
-    const { secret } = await installation.client.createToken({ body: { name: 'dev', role: 'developer' } })
+    const { secret } = await installation.client.createToken({
+      body: { name: 'dev', role: 'developer' },
+    })
     const developer = createClient({ base: installation.url, token: secret })
-    expect((await developer.createApp({ body: { name: 'pushed-by-dev' } })).name).toBe('pushed-by-dev')
+    expect((await developer.createApp({ body: { name: 'pushed-by-dev' } })).name).toBe(
+      'pushed-by-dev',
+    )
     for (const repository of [
       { kind: 'path' as const, path: '/etc' },
       { kind: 'url' as const, url: 'http://169.254.169.254/latest' },
     ])
-      await expect(developer.createApp({ body: { name: 'elsewhere', repository } })).rejects.toThrow(
-        'needs the role operator',
-      )
+      await expect(
+        developer.createApp({ body: { name: 'elsewhere', repository } }),
+      ).rejects.toThrow('needs the role operator')
   })
 
   test('a revoked token opens nothing a second later, and a wrong one never did', async () => {
-    const { id, secret } = await installation.client.createToken({ body: { name: 'short', role: 'admin' } })
+    const { id, secret } = await installation.client.createToken({
+      body: { name: 'short', role: 'admin' },
+    })
     const client = createClient({ base: installation.url, token: secret })
     await client.me()
     await installation.client.deleteToken({ params: { id } })
     await expect(client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
-    expect((await installation.client.listTokens()).tokens.map((token) => token.name)).not.toContain('short')
+    expect(
+      (await installation.client.listTokens()).tokens.map((token) => token.name),
+    ).not.toContain('short')
   })
 
   test('a one-time link works once, and gives a cookie that scripts cannot read', async () => {
     const { url } = await installation.client.createLink({ body: {} })
     const code = new URL(url).searchParams.get('code')
-    const first = await send('POST', '/api/v1/sessions', { headers: json, body: JSON.stringify({ code }) })
+    const first = await send('POST', '/api/v1/sessions', {
+      headers: json,
+      body: JSON.stringify({ code }),
+    })
     expect(first.status).toBe(200)
     const [cookie] = first.headers['set-cookie'] as string[]
     expect(cookie).toMatch(/HttpOnly; SameSite=Strict/)
-    const second = await send('POST', '/api/v1/sessions', { headers: json, body: JSON.stringify({ code }) })
+    const second = await send('POST', '/api/v1/sessions', {
+      headers: json,
+      body: JSON.stringify({ code }),
+    })
     expect(JSON.parse(second.text)).toMatchObject({ code: 'link_used', status: 401 })
     const session = (cookie ?? '').split(';')[0] ?? ''
     expect((await send('GET', '/api/v1/me', { headers: { cookie: session } })).status).toBe(200)
     expect(
-      (await send('DELETE', '/api/v1/sessions/current', { headers: { ...json, cookie: session }, body: '{}' })).status,
+      (
+        await send('DELETE', '/api/v1/sessions/current', {
+          headers: { ...json, cookie: session },
+          body: '{}',
+        })
+      ).status,
     ).toBe(200)
     await waitFor(
       'it is signed out',
-      async () => (await send('GET', '/api/v1/me', { headers: { cookie: session } })).status === 401,
+      async () =>
+        (await send('GET', '/api/v1/me', { headers: { cookie: session } })).status === 401,
     )
   })
 
@@ -142,7 +168,10 @@ describe('who may do what', () => {
   test('who guesses is slowed down', async () => {
     const answers: number[] = []
     for (let i = 0; i < 40; i += 1)
-      answers.push((await send('GET', '/api/v1/me', { headers: { authorization: `Bearer fl_wrong${i}` } })).status)
+      answers.push(
+        (await send('GET', '/api/v1/me', { headers: { authorization: `Bearer fl_wrong${i}` } }))
+          .status,
+      )
     expect(answers).toContain(401)
     expect(answers.at(-1)).toBe(429)
     await waitFor(
@@ -160,7 +189,10 @@ describe('bad input', () => {
     ['a name that cannot be', '{"name": "../etc"}', 'invalid_input', 'body.name'],
     ['an unknown field', '{"name": "ok", "admin": true}', 'invalid_input', 'admin'],
   ])('%s is refused in one sentence that names the field', async (_what, body, code, field) => {
-    const { status, text } = await send('POST', '/api/v1/apps', { headers: { ...json, ...admin() }, body })
+    const { status, text } = await send('POST', '/api/v1/apps', {
+      headers: { ...json, ...admin() },
+      body,
+    })
     expect(status).toBe(400)
     const problem = JSON.parse(text) as Problem
     expect(problem.code).toBe(code)
@@ -203,23 +235,33 @@ describe('bad input', () => {
   test('every answer carries the headers that keep a browser safe', async () => {
     const { headers } = await send('GET', '/', { headers: { accept: 'text/html' } })
     expect(headers['content-security-policy']).toContain("script-src 'self'")
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    })
     expect(headers).not.toHaveProperty('strict-transport-security')
-    expect((await send('GET', '/api/v1/health')).headers).toMatchObject({ 'cache-control': 'no-store' })
+    expect((await send('GET', '/api/v1/health')).headers).toMatchObject({
+      'cache-control': 'no-store',
+    })
   })
 
   test('a session is one that did not exist before, whatever cookie came with the sign-in', async () => {
     const planted = 'fairlead_session=planted-by-somebody'
     const { url } = await installation.client.createLink({ body: {} })
     const body = JSON.stringify({ code: new URL(url).searchParams.get('code') })
-    const { headers } = await send('POST', '/api/v1/sessions', { headers: { ...json, cookie: planted }, body })
+    const { headers } = await send('POST', '/api/v1/sessions', {
+      headers: { ...json, cookie: planted },
+      body,
+    })
     const [cookie] = headers['set-cookie'] as string[]
     expect(cookie).not.toContain('planted')
     expect((await send('GET', '/api/v1/me', { headers: { cookie: planted } })).status).toBe(401)
   })
 
   test('where people come by HTTPS, the cookie goes no other way', async () => {
-    const other = await startInstallation({ env: { FAIRLEAD_PUBLIC_URL: 'https://fairlead.example' } })
+    const other = await startInstallation({
+      env: { FAIRLEAD_PUBLIC_URL: 'https://fairlead.example' },
+    })
     try {
       const { url } = await other.client.createLink({ body: {} })
       expect(url).toMatch(/^https:\/\/fairlead\.example\//)
@@ -237,7 +279,8 @@ describe('bad input', () => {
 })
 
 test('the event stream resumes where it was left, without a hole', async () => {
-  for (let i = 0; i < 30; i += 1) await installation.client.createToken({ body: { name: `t${i}`, role: 'viewer' } })
+  for (let i = 0; i < 30; i += 1)
+    await installation.client.createToken({ body: { name: `t${i}`, role: 'viewer' } })
   const { events } = await installation.client.listEvents({ query: { after: 0, limit: 500 } })
   const from = events[5]!.id
   const response = await fetch(`${installation.url}/api/v1/events/stream`, {

@@ -46,7 +46,9 @@ describe('the rule for arrows', () => {
     const wrong = files
       .filter((file) => layerOf(file) === layer && !isTest(file))
       .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
-      .filter(({ target }) => layerOf(target) !== layer && !allowed[layer]?.includes(layerOf(target)))
+      .filter(
+        ({ target }) => layerOf(target) !== layer && !allowed[layer]?.includes(layerOf(target)),
+      )
     expect(wrong).toEqual([])
   })
 
@@ -55,16 +57,23 @@ describe('the rule for arrows', () => {
     const wrong = files
       .filter((file) => layerOf(file) === 'domains' && !isTest(file))
       .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
-      .filter(({ file, target }) => layerOf(target) === 'domains' && domain(target) !== domain(file))
+      .filter(
+        ({ file, target }) => layerOf(target) === 'domains' && domain(target) !== domain(file),
+      )
     expect(wrong).toEqual([])
   })
 
   test('a target imports only its interface and the layers below', () => {
-    const targets = files.filter((file) => file.startsWith('src/domains/deployment/targets/') && !isTest(file))
+    const targets = files.filter(
+      (file) => file.startsWith('src/domains/deployment/targets/') && !isTest(file),
+    )
     expect(targets.length).toBeGreaterThan(0)
     const wrong = targets
       .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
-      .filter(({ target }) => layerOf(target) === 'domains' && target !== 'src/domains/deployment/target.ts')
+      .filter(
+        ({ target }) =>
+          layerOf(target) === 'domains' && target !== 'src/domains/deployment/target.ts',
+      )
     expect(wrong).toEqual([])
   })
 })
@@ -75,7 +84,10 @@ describe('habits', () => {
       const lines = source(file)
         .split('\n')
         .filter((line) => line.trim() !== '' && !line.startsWith('//'))
-      return lines.length > 0 && lines.every((line) => line.startsWith('export ') && line.includes(' from '))
+      return (
+        lines.length > 0 &&
+        lines.every((line) => line.startsWith('export ') && line.includes(' from '))
+      )
     })
     expect(barrels).toEqual([])
   })
@@ -83,14 +95,21 @@ describe('habits', () => {
   test('imports across folders go by alias', () => {
     const wrong = files
       .filter((file) => !file.startsWith('src/web/') && !isTest(file))
-      .flatMap((file) => [...source(file).matchAll(/from '(\.\.\/[^']+)'/g)].map(([, name]) => ({ file, name })))
-      .filter(({ file, name }) => layerOf(normalize(join(dirname(file), name ?? ''))) !== layerOf(file))
+      .flatMap((file) =>
+        [...source(file).matchAll(/from '(\.\.\/[^']+)'/g)].map(([, name]) => ({ file, name })),
+      )
+      .filter(
+        ({ file, name }) => layerOf(normalize(join(dirname(file), name ?? ''))) !== layerOf(file),
+      )
     expect(wrong).toEqual([])
   })
 
   test('only the platform and the engine reach PostgreSQL, and only the tag builds SQL', () => {
     const wrong = files.filter(
-      (file) => !['platform'].includes(layerOf(file)) && !isTest(file) && source(file).includes("from 'pg'"),
+      (file) =>
+        !['platform'].includes(layerOf(file)) &&
+        !isTest(file) &&
+        source(file).includes("from 'pg'"),
     )
     expect(wrong).toEqual([])
   })

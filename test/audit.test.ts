@@ -35,7 +35,11 @@ const deliver = async (app: string, text: string, known?: Repository) => {
   return { run: run!.id, repository }
 }
 const newestDeployment = async (app: string) =>
-  (await installation.client.listDeployments({ query: { app, environment: 'production', limit: 1 } })).deployments[0]
+  (
+    await installation.client.listDeployments({
+      query: { app, environment: 'production', limit: 1 },
+    })
+  ).deployments[0]
 
 beforeAll(async () => {
   installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1' } })
@@ -50,12 +54,17 @@ afterAll(async () => {
 const shop = { app: 'shop' }
 const production = { app: 'shop', environment: 'production' }
 
-/** One call of each endpoint that changes something, with what it needs beforehand, which the machine does. */
+/**
+ * One call of each endpoint that changes something, with what it needs beforehand, which the
+ * machine does.
+ */
 const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   createApp: async () => () => ada.createApp({ body: { name: 'shop' } }),
   createUser: async () => () => ada.createUser({ body: { name: 'Bob' } }),
-  changeUser: async () => () => ada.changeUser({ params: { user: 'Bob' }, body: { role: 'viewer' } }),
-  putAppRole: async () => () => ada.putAppRole({ params: { ...shop, user: 'Bob' }, body: { role: 'operator' } }),
+  changeUser: async () => () =>
+    ada.changeUser({ params: { user: 'Bob' }, body: { role: 'viewer' } }),
+  putAppRole: async () => () =>
+    ada.putAppRole({ params: { ...shop, user: 'Bob' }, body: { role: 'operator' } }),
   createLink: async () => () => ada.createLink({ body: { name: 'Bob' } }),
   deleteUser: async () => () => ada.deleteUser({ params: { user: 'Bob' } }),
   createToken: async () => () => ada.createToken({ body: { name: 'ci', role: 'viewer' } }),
@@ -81,7 +90,10 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   putWebhook: async () => () => ada.putWebhook({ params: shop }),
   replayWebhookDelivery: async () => {
     const { secret } = await installation.client.putWebhook({ params: shop })
-    const { body, headers } = pushes['github']!(secret, { before: '0'.repeat(40), after: '1'.repeat(40) })
+    const { body, headers } = pushes['github']!(secret, {
+      before: '0'.repeat(40),
+      after: '1'.repeat(40),
+    })
     const sent = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body })
     const { number } = (await sent.json()) as { number: number }
     return () => ada.replayWebhookDelivery({ params: { ...shop, number } })
@@ -94,7 +106,10 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     }),
   deleteForge: async () => () => ada.deleteForge({ params: shop }),
   createWaiver: async () => () =>
-    ada.createWaiver({ params: shop, body: { kind: 'gate', subject: 'coverage', reason: 'for the test' } }),
+    ada.createWaiver({
+      params: shop,
+      body: { kind: 'gate', subject: 'coverage', reason: 'for the test' },
+    }),
   deleteWaiver: async () => {
     const [waiver] = (await ada.listWaivers({ params: shop })).waivers
     return () => ada.deleteWaiver({ params: { ...shop, waiver: waiver!.id } })
@@ -105,22 +120,30 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     await endedRun(installation, (await deliver('shop', yaml('{}'), repository)).run)
     return () => ada.retryRun({ params: { run } })
   },
-  createRun: async () => () => ada.createRun({ params: shop, body: { parameters: { LEVEL: 'debug' } } }),
+  createRun: async () => () =>
+    ada.createRun({ params: shop, body: { parameters: { LEVEL: 'debug' } } }),
   cancelRun: async () => {
     const { run } = await deliver('slow', yaml('{}', 'sleep 60'))
     return () => ada.cancelRun({ params: { run } })
   },
   changeConfiguration: async () => () =>
-    ada.changeConfiguration({ params: production, body: { variables: { A: 'b' }, secrets: { TOKEN: 'hush-hush' } } }),
+    ada.changeConfiguration({
+      params: production,
+      body: { variables: { A: 'b' }, secrets: { TOKEN: 'hush-hush' } },
+    }),
   rollback: async () => {
-    await waitFor('nothing is under way', async () => (await newestDeployment('shop'))?.state === 'live')
+    await waitFor(
+      'nothing is under way',
+      async () => (await newestDeployment('shop'))?.state === 'live',
+    )
     return () => ada.rollback({ params: production, body: {} })
   },
   decideDeployment: async () => {
     await deliver('asked', yaml('{approve: {by: [Ada]}}'))
     await waitFor('it waits', async () => (await newestDeployment('asked'))?.state === 'waiting')
     const deployment = (await newestDeployment('asked'))!.id
-    return () => ada.decideDeployment({ params: { deployment }, body: { kind: 'refuse', comment: 'no' } })
+    return () =>
+      ada.decideDeployment({ params: { deployment }, body: { kind: 'refuse', comment: 'no' } })
   },
   promoteCanary: async () => {
     const repository = await canaries.live('canary', 'steps: [50], least: 30s, most: 60s')
@@ -130,7 +153,9 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () => ada.promoteCanary({ params: { deployment } })
   },
   approvePullRequest: async () => {
-    const proposing = await startProposing(installation, 'proposed', { 'fairlead.yaml': yaml('{}') })
+    const proposing = await startProposing(installation, 'proposed', {
+      'fairlead.yaml': yaml('{}'),
+    })
     proposed.push(proposing)
     const sha = await proposing.propose({ number: 1, branch: 'one' }, { a: '1' })
     await proposing.ran(1, sha)
@@ -139,23 +164,34 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   runPullRequest: async () => () => ada.runPullRequest({ params: { app: 'proposed', number: 1 } }),
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
-const changing = Object.entries(endpoints).filter(([, { method, role }]) => method !== 'GET' && role !== 'public')
+const changing = Object.entries(endpoints).filter(
+  ([, { method, role }]) => method !== 'GET' && role !== 'public',
+)
 
 test('every endpoint that changes something is tried', () => {
   expect(changing.map(([name]) => name).toSorted()).toEqual(Object.keys(acts).toSorted())
   // What is public and changes something signs somebody in, which `user.test.ts` looks at.
-  const open = Object.entries(endpoints).filter(([, { method, role }]) => method !== 'GET' && role === 'public')
+  const open = Object.entries(endpoints).filter(
+    ([, { method, role }]) => method !== 'GET' && role === 'public',
+  )
   expect(open.map(([name]) => name)).toEqual(['createSession'])
 })
 
-test.each(Object.keys(acts) as EndpointName[])('%s tells who did it, by what, and from where', async (name) => {
-  const act = await acts[name]!()
-  const [last] = (await installation.client.listEvents({ query: { limit: 1 } })).events
-  await act()
-  const { events } = await installation.client.listEvents({ query: { after: last?.id ?? 0, actor: 'Ada', limit: 500 } })
-  const told = events.filter(({ by }) => by?.credential === 'session' && by.address === '127.0.0.1')
-  expect(told.length, JSON.stringify(events)).toBeGreaterThan(0)
-})
+test.each(Object.keys(acts) as EndpointName[])(
+  '%s tells who did it, by what, and from where',
+  async (name) => {
+    const act = await acts[name]!()
+    const [last] = (await installation.client.listEvents({ query: { limit: 1 } })).events
+    await act()
+    const { events } = await installation.client.listEvents({
+      query: { after: last?.id ?? 0, actor: 'Ada', limit: 500 },
+    })
+    const told = events.filter(
+      ({ by }) => by?.credential === 'session' && by.address === '127.0.0.1',
+    )
+    expect(told.length, JSON.stringify(events)).toBeGreaterThan(0)
+  },
+)
 
 test('no secret is in the log', async () => {
   const all: StoredEvent[] = []
@@ -172,9 +208,20 @@ test('no secret is in the log', async () => {
 test('what a push led to was done by whoever pushed, and what Fairlead did by itself has nobody behind it', async () => {
   const { events } = await installation.client.listEvents({ query: { app: 'shop', limit: 500 } })
   const merged = events.find(({ type }) => type === 'dev.cdevents.change.merged')
-  expect(merged).toMatchObject({ actor: 'this machine', by: { credential: 'machine', address: '127.0.0.1' } })
+  expect(merged).toMatchObject({
+    actor: 'this machine',
+    by: { credential: 'machine', address: '127.0.0.1' },
+  })
   expect(events.find(({ type }) => type === 'dev.cdevents.taskrun.started')?.by).toBeNull()
   expect(
-    (await installation.cli('events', '--actor', 'ada', '--type', 'dev.cdevents.repository.created')).stdout,
+    (
+      await installation.cli(
+        'events',
+        '--actor',
+        'ada',
+        '--type',
+        'dev.cdevents.repository.created',
+      )
+    ).stdout,
   ).toMatch(/app\/shop +Ada, session, from 127\.0\.0\.1/)
 })

@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canariesOf, server } from './support/canary.ts'
-import { endedRun, freePorts, type Installation, startInstallation, waitFor } from './support/installation.ts'
+import {
+  endedRun,
+  freePorts,
+  type Installation,
+  startInstallation,
+  waitFor,
+} from './support/installation.ts'
 
 /** Does a job every few milliseconds, and writes how many, and how many failed. */
 const worker = (failsEvery: number): string => `
@@ -46,11 +52,17 @@ describe('a canary that is judged by its own metrics', () => {
   })
 
   test('is taken back when its jobs fail, without one request', async () => {
-    const repository = await liveWith('jobs', { 'worker.js': worker(100), 'fairlead.yaml': workers })
+    const repository = await liveWith('jobs', {
+      'worker.js': worker(100),
+      'fairlead.yaml': workers,
+    })
     await repository.commit({ 'worker.js': worker(2) })
     const run = await deliver('jobs', repository, '')
     const ended = await endedRun(installation, run)
-    expect(ended).toMatchObject({ state: 'failed', reason: expect.stringContaining('`jobs` is worse') as string })
+    expect(ended).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('`jobs` is worse') as string,
+    })
     const { judgement, decided } = await verdictOf(run)
     expect(judgement).toMatchObject({
       verdict: 'harmful',
@@ -65,7 +77,10 @@ describe('a canary that is judged by its own metrics', () => {
   })
 
   test('is compared with a fresh start of the release before, which is gone afterwards', async () => {
-    const repository = await live('fresh', 'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}')
+    const repository = await live(
+      'fresh',
+      'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}',
+    )
     const traffic = load('fresh')
     const run = await deliver('fresh', repository, server('2'))
     await waitFor('it is compared', async () => {
@@ -77,7 +92,10 @@ describe('a canary that is judged by its own metrics', () => {
     expect(answers.every(({ status }) => status === 200)).toBe(true)
     // A run has succeeded once its release is live; what it is compared with is taken away after.
     const releases = join(installation.home, 'host/releases/fresh/production')
-    await waitFor('the fresh start is gone', async () => !readdirSync(releases).some((name) => name.startsWith('-')))
+    await waitFor(
+      'the fresh start is gone',
+      async () => !readdirSync(releases).some((name) => name.startsWith('-')),
+    )
     const verdict = await verdictOf(run)
     const { baseline, canary } = verdict.judgement.errors
     expect(verdict).toMatchObject({ fresh: true, state: 'promoted' })
@@ -91,7 +109,9 @@ describe('a canary that is judged by its own metrics', () => {
     const failed = new Map<string, number>()
     const exporter = createServer((_request, response) => {
       response.end(
-        [...failed].map(([release, count]) => `charges_failed_total{release="${release}"} ${count}\n`).join(''),
+        [...failed]
+          .map(([release, count]) => `charges_failed_total{release="${release}"} ${count}\n`)
+          .join(''),
       )
     }).listen(0, '127.0.0.1')
     const port = await freePorts()
@@ -122,8 +142,9 @@ describe('a canary that is judged by its own metrics', () => {
         baseline = String(verdict?.baseline ?? '')
         return verdict !== null
       })
-      const [{ deployment } = { deployment: null }] = (await installation.client.getRun({ params: { run } }))
-        .deployments
+      const [{ deployment } = { deployment: null }] = (
+        await installation.client.getRun({ params: { run } })
+      ).deployments
       const release = String(deployment?.release)
       const timer = setInterval(() => {
         failed.set(baseline, (failed.get(baseline) ?? 0) + 1)

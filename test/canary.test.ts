@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canariesOf, server } from './support/canary.ts'
-import { ask, endedRun, type Installation, startInstallation, waitFor } from './support/installation.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  startInstallation,
+  waitFor,
+} from './support/installation.ts'
 
 describe('a canary', () => {
   let installation: Installation
-  const { live, deliver, deploymentOf, isCanary, verdictOf, load, remove } = canariesOf(() => installation)
+  const { live, deliver, deploymentOf, isCanary, verdictOf, load, remove } = canariesOf(
+    () => installation,
+  )
   beforeAll(async () => {
     installation = await startInstallation()
   })
@@ -23,7 +31,10 @@ describe('a canary', () => {
     expect((await traffic.stop()).every(({ status }) => status === 200)).toBe(true)
     expect((await ask(installation, 'good', 'production')).text).toBe('2')
     const verdict = await verdictOf(run)
-    expect(verdict).toMatchObject({ state: 'promoted', judgement: { verdict: 'healthy', basis: 'excluded' } })
+    expect(verdict).toMatchObject({
+      state: 'promoted',
+      judgement: { verdict: 'healthy', basis: 'excluded' },
+    })
     expect(verdict.history.map(({ share }) => share)).toEqual(expect.arrayContaining([0.2, 0.5]))
     expect(verdict.outcomes.canary['2xx']).toBe(verdict.judgement.errors.canary.requests)
     const replayed = await installation.cli('verdict', 'replay', String(run))
@@ -61,13 +72,16 @@ describe('a canary', () => {
     const run = await deliver('killed', repository, server('2'))
     await waitFor(
       'it has counted',
-      async () => (await isCanary(run)) && (await verdictOf(run)).judgement.errors.canary.requests > 100,
+      async () =>
+        (await isCanary(run)) && (await verdictOf(run)).judgement.errors.canary.requests > 100,
     )
     const before = await verdictOf(run)
     await installation.killServer()
     await installation.start()
     const after = await verdictOf(run)
-    expect(after.judgement.errors.canary.requests).toBeGreaterThanOrEqual(before.judgement.errors.canary.requests)
+    expect(after.judgement.errors.canary.requests).toBeGreaterThanOrEqual(
+      before.judgement.errors.canary.requests,
+    )
     const ended = await endedRun(installation, run)
     expect(ended.state).toBe('succeeded')
     const answers = await traffic.stop()
@@ -81,18 +95,29 @@ describe('a canary', () => {
   test('without traffic waits for a person, who can promote it', async () => {
     const repository = await live('quiet', 'steps: [50], least: 100ms, most: 500ms')
     const run = await deliver('quiet', repository, server('2'))
-    await waitFor('it waits', async () => (await isCanary(run)) && (await verdictOf(run)).state === 'waiting')
+    await waitFor(
+      'it waits',
+      async () => (await isCanary(run)) && (await verdictOf(run)).state === 'waiting',
+    )
     expect((await verdictOf(run)).judgement.verdict).toBe('undecided')
     expect((await installation.cli('verdict', 'promote', String(run))).code).toBe(0)
     expect((await endedRun(installation, run)).state).toBe('succeeded')
-    expect((await installation.cli('verdict', 'promote', String(run))).stderr).toContain('not a canary')
+    expect((await installation.cli('verdict', 'promote', String(run))).stderr).toContain(
+      'not a canary',
+    )
   })
 
   test('without traffic is promoted by its verification, and the verdict says so', async () => {
-    const repository = await live('verified', 'steps: [50], least: 100ms, most: 500ms', ', verify: "true"')
+    const repository = await live(
+      'verified',
+      'steps: [50], least: 100ms, most: 500ms',
+      ', verify: "true"',
+    )
     const run = await deliver('verified', repository, server('2'))
     expect((await endedRun(installation, run)).state).toBe('succeeded')
-    const { events } = await installation.client.listEvents({ query: { app: 'verified', limit: 50 } })
+    const { events } = await installation.client.listEvents({
+      query: { app: 'verified', limit: 50 },
+    })
     const finished = events.find(({ type }) => type === 'dev.cdeventsx.fairlead-verdict.finished')
     expect(finished?.data).toMatchObject({
       verdict: 'undecided',
@@ -114,15 +139,24 @@ describe('a canary', () => {
     expect((await ask(installation, 'twice', 'production')).text).toMatch(/1|3/)
     await installation.client.cancelRun({ params: { run: second } })
     expect(await endedRun(installation, second)).toMatchObject({ state: 'cancelled' })
-    const texts = await Promise.all(Array.from({ length: 20 }, () => ask(installation, 'twice', 'production')))
+    const texts = await Promise.all(
+      Array.from({ length: 20 }, () => ask(installation, 'twice', 'production')),
+    )
     expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['1']))
   })
 
   test('that dies goes back', async () => {
     const repository = await live('dying', 'steps: [50], least: 60s, most: 600s')
-    const run = await deliver('dying', repository, `setTimeout(() => process.exit(7), 1500)\n${server('2')}`)
+    const run = await deliver(
+      'dying',
+      repository,
+      `setTimeout(() => process.exit(7), 1500)\n${server('2')}`,
+    )
     const ended = await endedRun(installation, run)
-    expect(ended).toMatchObject({ state: 'failed', reason: expect.stringContaining('does not stay up') as string })
+    expect(ended).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('does not stay up') as string,
+    })
     expect((await ask(installation, 'dying', 'production')).text).toBe('1')
   })
 })

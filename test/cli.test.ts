@@ -35,10 +35,19 @@ function elsewhere(
       command,
       rest,
       {
-        env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', FAIRLEAD_HOME: '/nonexistent/fairlead', ...env },
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HOME: '/nonexistent',
+          FAIRLEAD_HOME: '/nonexistent/fairlead',
+          ...env,
+        },
       },
       (error, stdout, stderr) =>
-        resolve({ code: error ? Number((error as { code?: number }).code ?? 1) : 0, stdout, stderr }),
+        resolve({
+          code: error ? Number((error as { code?: number }).code ?? 1) : 0,
+          stdout,
+          stderr,
+        }),
     )
   })
 }
@@ -54,7 +63,13 @@ describe('up', () => {
   })
 
   test('the same again is answered with what is live', async () => {
-    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop', '--json')
+    const { code, stdout } = await installation.cli(
+      'up',
+      repository.folder,
+      '--app',
+      'shop',
+      '--json',
+    )
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ run: { id: 1, state: 'succeeded' } })
   })
@@ -119,7 +134,9 @@ describe('looking', () => {
     const { stdout } = await installation.cli('complete', '--', 'roll')
     expect(stdout.trim()).toBe('rollback')
     expect((await installation.cli('complete', '--', 'rollback', 'sh')).stdout.trim()).toBe('shop')
-    expect((await installation.cli('complete', '--', 'rollback', 'shop', '')).stdout).toContain('production')
+    expect((await installation.cli('complete', '--', 'rollback', 'shop', '')).stdout).toContain(
+      'production',
+    )
   })
 })
 
@@ -129,7 +146,12 @@ describe('exit codes', () => {
     ['an unknown option', ['status', '--nonsense'], 2, 'unknown option'],
     ['a run that is not there', ['show', '999'], 5, 'There is no run 999'],
     ['an app that is not there', ['status', 'shopp'], 5, 'did you mean shop?'],
-    ['a value that cannot be', ['env', 'set', 'shop', 'production', 'PORT=1'], 2, 'is given by Fairlead'],
+    [
+      'a value that cannot be',
+      ['env', 'set', 'shop', 'production', 'PORT=1'],
+      2,
+      'is given by Fairlead',
+    ],
   ])('%s', async (_what, args, expected, sentence) => {
     const { code, stderr } = await installation.cli(...args)
     expect(stderr).toContain(sentence)
@@ -138,8 +160,14 @@ describe('exit codes', () => {
 
   test('no server is 4, a wrong token 3, and --json says it as a problem document', async () => {
     const none = await elsewhere(['status', '--json'])
-    expect([none.code, (JSON.parse(none.stdout) as { code: string }).code]).toEqual([4, 'unavailable'])
-    const wrong = await elsewhere(['status'], { FAIRLEAD_URL: installation.url, FAIRLEAD_TOKEN: 'fl_wrong' })
+    expect([none.code, (JSON.parse(none.stdout) as { code: string }).code]).toEqual([
+      4,
+      'unavailable',
+    ])
+    const wrong = await elsewhere(['status'], {
+      FAIRLEAD_URL: installation.url,
+      FAIRLEAD_TOKEN: 'fl_wrong',
+    })
     expect([wrong.code, wrong.stderr]).toEqual([3, expect.stringContaining('This needs a sign-in')])
   })
 })

@@ -83,16 +83,24 @@ describe('the line', () => {
   })
 
   test('rollback by command returns to the release before, holds the change, and is shown beforehand', async () => {
-    const before = await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })
+    const before = await installation.client.getEnvironment({
+      params: { app: 'first', environment: 'production' },
+    })
     expect(before.rollback.possible).toBe(true)
     const result = await installation.cli('rollback', 'first', 'production', '--json')
     expect(result.code, result.stderr).toBe(0)
-    await waitFor('one answers again', async () => (await ask(installation, 'first', 'production')).text === 'one')
+    await waitFor(
+      'one answers again',
+      async () => (await ask(installation, 'first', 'production')).text === 'one',
+    )
     await waitFor(
       'the change is held',
       async () =>
-        (await installation.client.getEnvironment({ params: { app: 'first', environment: 'production' } })).held
-          .length === 1,
+        (
+          await installation.client.getEnvironment({
+            params: { app: 'first', environment: 'production' },
+          })
+        ).held.length === 1,
     )
     expect((await ask(installation, 'first', 'staging')).text).toBe('two')
   })
@@ -113,7 +121,9 @@ describe('the line', () => {
     expect(types[0]).toBe('change.merged')
     expect(types).toContain('artifact.packaged')
     expect(types.filter((type) => type === 'pipelinerun.finished')).toHaveLength(2)
-    expect(events.map((event) => event.id)).toEqual(events.map((event) => event.id).toSorted((a, b) => a - b))
+    expect(events.map((event) => event.id)).toEqual(
+      events.map((event) => event.id).toSorted((a, b) => a - b),
+    )
   })
 })
 
@@ -146,7 +156,9 @@ describe('what must never get there', () => {
     expect(run.state).toBe('failed')
     expect(run.reason).toContain('cannot find the ledger')
     expect((await ask(installation, 'sick', 'production')).text).toBe('good')
-    const environment = await installation.client.getEnvironment({ params: { app: 'sick', environment: 'production' } })
+    const environment = await installation.client.getEnvironment({
+      params: { app: 'sick', environment: 'production' },
+    })
     expect(environment).toMatchObject({ health: 'healthy', pending: [] })
   })
 
@@ -158,7 +170,9 @@ describe('what must never get there', () => {
       'fairlead.yaml': yaml('curl -fsS $FAIRLEAD_URL | grep good'),
     })
     await push(installation, 'verified', repository)
-    expect(await endedRun(installation, await latestRun('verified'))).toMatchObject({ state: 'succeeded' })
+    expect(await endedRun(installation, await latestRun('verified'))).toMatchObject({
+      state: 'succeeded',
+    })
     await repository.commit({ 'server.js': tinyServer('bad') })
     await push(installation, 'verified', repository)
     const run = await endedRun(installation, await latestRun('verified'))
@@ -171,14 +185,22 @@ describe('what must never get there', () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'dies', repository)
     await endedRun(installation, await latestRun('dies'))
-    await repository.commit({ 'server.js': `${tinyServer('bad')}\nsetTimeout(() => process.exit(7), 1500)` })
+    await repository.commit({
+      'server.js': `${tinyServer('bad')}\nsetTimeout(() => process.exit(7), 1500)`,
+    })
     await push(installation, 'dies', repository)
     await endedRun(installation, await latestRun('dies'))
-    await waitFor('it is taken back', async () => (await ask(installation, 'dies', 'production')).text === 'good')
+    await waitFor(
+      'it is taken back',
+      async () => (await ask(installation, 'dies', 'production')).text === 'good',
+    )
     const { deployments } = await installation.client.listDeployments({ query: { app: 'dies' } })
     await waitFor('the history says so', async () => {
-      const list = (await installation.client.listDeployments({ query: { app: 'dies' } })).deployments
-      return list[0]?.kind === 'rollback' && list[0].state === 'live' && list[1]?.state === 'rolled_back'
+      const list = (await installation.client.listDeployments({ query: { app: 'dies' } }))
+        .deployments
+      return (
+        list[0]?.kind === 'rollback' && list[0].state === 'live' && list[1]?.state === 'rolled_back'
+      )
     })
     expect(deployments[0]?.actor).toBeDefined()
   })
@@ -216,14 +238,18 @@ describe('many at once', () => {
       await push(installation, 'twenty', repository)
     }
     await waitFor('all runs end', async () =>
-      (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every((run) => run.ended !== null),
+      (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every(
+        (run) => run.ended !== null,
+      ),
     )
     const { runs } = await installation.client.listRuns({ query: { app: 'twenty' } })
     expect(runs).toHaveLength(20)
     expect(runs[0]?.state).toBe('succeeded')
     expect(runs.filter((run) => !['succeeded', 'superseded'].includes(run.state))).toEqual([])
     expect((await ask(installation, 'twenty', 'production')).text).toBe('20')
-    const live = (await installation.client.listDeployments({ query: { app: 'twenty', state: 'live' } })).deployments
+    const live = (
+      await installation.client.listDeployments({ query: { app: 'twenty', state: 'live' } })
+    ).deployments
     expect(live).toHaveLength(1)
   })
 
@@ -235,7 +261,9 @@ describe('many at once', () => {
     await push(installation, 'hangs', repository)
     const id = await latestRun('hangs')
     await waitFor('the step runs', async () =>
-      (await installation.client.getRun({ params: { run: id } })).steps.some((step) => step.state === 'running'),
+      (await installation.client.getRun({ params: { run: id } })).steps.some(
+        (step) => step.state === 'running',
+      ),
     )
     await installation.client.cancelRun({ params: { run: id } })
     const run = await endedRun(installation, id)
@@ -267,7 +295,8 @@ describe('configuration', () => {
     })
     await waitFor(
       'it is in force',
-      async () => (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2',
+      async () =>
+        (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2',
     )
     const shown = JSON.stringify([
       await installation.client.getConfiguration({ params: at }),
@@ -280,7 +309,10 @@ describe('configuration', () => {
       async () => (await installation.client.getEnvironment({ params: at })).rollback.possible,
     )
     await installation.client.rollback({ params: at, body: {} })
-    await waitFor('it is as before', async () => (await ask(installation, 'configured', 'production')).text === 'file ')
+    await waitFor(
+      'it is as before',
+      async () => (await ask(installation, 'configured', 'production')).text === 'file ',
+    )
     await waitFor(
       'the newest version is the old one',
       async () => (await installation.client.getConfiguration({ params: at })).version === 2,
@@ -296,7 +328,9 @@ describe('configuration', () => {
         'steps: {build: touch built.txt}\nartifact: [server.js, built.txt]\nservices: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: sh check.sh}}\n',
     })
     await push(installation, 'narrow', repository)
-    expect(await endedRun(installation, await latestRun('narrow'))).toMatchObject({ state: 'succeeded' })
+    expect(await endedRun(installation, await latestRun('narrow'))).toMatchObject({
+      state: 'succeeded',
+    })
     const { deployment } = await installation.client.changeConfiguration({
       params: { app: 'narrow', environment: 'production' },
       body: { variables: { MODE: 'set' } },
@@ -304,10 +338,14 @@ describe('configuration', () => {
     await waitFor(
       'it ends',
       async () =>
-        (await installation.client.getDeployment({ params: { deployment: deployment!.id } })).ended !== null ||
-        (await installation.client.getDeployment({ params: { deployment: deployment!.id } })).live !== null,
+        (await installation.client.getDeployment({ params: { deployment: deployment!.id } }))
+          .ended !== null ||
+        (await installation.client.getDeployment({ params: { deployment: deployment!.id } }))
+          .live !== null,
     )
-    expect(await installation.client.getDeployment({ params: { deployment: deployment!.id } })).toMatchObject({
+    expect(
+      await installation.client.getDeployment({ params: { deployment: deployment!.id } }),
+    ).toMatchObject({
       state: 'live',
       reason: null,
     })

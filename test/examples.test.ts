@@ -28,7 +28,8 @@ const known: Record<string, { says: string; programs: string[]; health: string }
   'c-service': { says: 'release 7 in test', programs: ['cc', 'make'], health: '/health' },
 }
 
-// The PATH of this test without the repository's own programs: the samples work with what the machine has.
+// The PATH of this test without the repository's own programs: the samples work with what the
+// machine has.
 const path = (process.env['PATH'] ?? '')
   .split(':')
   .filter((folder) => !folder.includes('node_modules'))
@@ -68,7 +69,9 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 })
 
-async function runSteps(folder: string): Promise<{ passed: boolean; ends: string[]; output: string }> {
+async function runSteps(
+  folder: string,
+): Promise<{ passed: boolean; ends: string[]; output: string }> {
   const messages: LocalRunMessage[] = []
   const { passed } = await localRun({
     folder,
@@ -88,7 +91,9 @@ async function runSteps(folder: string): Promise<{ passed: boolean; ends: string
   return {
     passed,
     ends: messages.flatMap((message) =>
-      message.kind === 'step' && message.state !== 'running' ? [`${message.name} ${message.state}`] : [],
+      message.kind === 'step' && message.state !== 'running'
+        ? [`${message.name} ${message.state}`]
+        : [],
     ),
     output: messages
       .flatMap((message) => (message.kind === 'line' ? [`${message.step}: ${message.text}`] : []))
@@ -125,7 +130,9 @@ async function startService(folder: string, extra: Record<string, string> = {}):
     ...extra,
   }
   const [program, args] =
-    service?.run === undefined ? staticCommand(join(folder, service?.static ?? '.')) : ['sh', ['-c', service.run]]
+    service?.run === undefined
+      ? staticCommand(join(folder, service?.static ?? '.'))
+      : ['sh', ['-c', service.run]]
   const child = spawn(program, args, { cwd: folder, env, detached: true, stdio: 'ignore' })
   return { child, port, env }
 }
@@ -205,13 +212,20 @@ test('a sample that is broken fails its own tests', async () => {
 test('prepaid keeps its balances in Redis where there is one', async (context) => {
   if (missing(['redis-server']) !== undefined) context.skip('redis-server is not on the PATH')
   const port = await freePort()
-  const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', work], {
-    stdio: 'ignore',
+  const redis = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', work],
+    {
+      stdio: 'ignore',
+    },
+  )
+  const service = await startService(join(root, 'prepaid'), {
+    REDIS_URL: `redis://127.0.0.1:${port}`,
   })
-  const service = await startService(join(root, 'prepaid'), { REDIS_URL: `redis://127.0.0.1:${port}` })
   try {
     let found = await ask(service.port, '/health')
-    for (let i = 0; found.status !== 200 && i < 200; i += 1) found = await ask(service.port, '/health')
+    for (let i = 0; found.status !== 200 && i < 200; i += 1)
+      found = await ask(service.port, '/health')
     expect(JSON.parse(found.text)).toEqual({ status: 'ok', store: 'redis' })
   } finally {
     await stop(service)

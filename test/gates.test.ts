@@ -12,7 +12,10 @@ import {
   startInstallation,
 } from './support/installation.ts'
 
-/** Reports of a suite that reaches these lines of cart.js, with these failing tests and a time of its benchmark. */
+/**
+ * Reports of a suite that reaches these lines of cart.js, with these failing tests and a time of
+ * its benchmark.
+ */
 const script = ({
   reached = [1, 2],
   failed = [] as string[],
@@ -100,10 +103,14 @@ describe('what is known of a change', () => {
     })
     const ended = await endedRun(installation, run)
     expect(ended).toMatchObject({ state: 'failed', artifact: null })
-    expect(ended.reason).toContain('gate coverage: coverage.changed is 0, which is not >= 80: 80 below it')
+    expect(ended.reason).toContain(
+      'gate coverage: coverage.changed is 0, which is not >= 80: 80 below it',
+    )
     expect(ended.reason).toContain('gate findings: 1 of 1 findings: cart.js:1 sql here (scan sql)')
     expect(ended.reason).toContain('gate speed: measurements["checkout"].worse is')
-    expect(ended.reason).toContain('gate complexity: 1 of 1 functions: cart.js:1 pay has complexity 17')
+    expect(ended.reason).toContain(
+      'gate complexity: 1 of 1 functions: cart.js:1 pay has complexity 17',
+    )
     const change = await installation.client.getChange({ params: { run } })
     expect(change.numbers.base.run).toBe(1)
     const file = change.files?.find(({ path }) => path === 'cart.js')
@@ -121,14 +128,25 @@ describe('what is known of a change', () => {
     expect((await installation.cli('measurements', String(run))).stdout).toMatch(
       /checkout +0.15 s +was 0.1 +50.0 % worse/,
     )
-    expect((await installation.cli('code', String(run))).stdout).toMatch(/cart.js:1 +17 +cognitive 16 +was 1 +pay/)
+    expect((await installation.cli('code', String(run))).stdout).toMatch(
+      /cart.js:1 +17 +cognitive 16 +was 1 +pay/,
+    )
   })
 
   test('lets it through while a waiver says why, which is seen and can be taken back', async () => {
     for (const gate of ['coverage', 'findings', 'speed', 'complexity'])
       expect(
-        (await installation.cli('waivers', 'add', 'shop', '--gate', gate, '--reason', 'the importer goes next week'))
-          .code,
+        (
+          await installation.cli(
+            'waivers',
+            'add',
+            'shop',
+            '--gate',
+            gate,
+            '--reason',
+            'the importer goes next week',
+          )
+        ).code,
       ).toBe(0)
     const run = await deliver({ 'cart.js': `${tangled}// more\n` })
     expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
@@ -136,28 +154,54 @@ describe('what is known of a change', () => {
     expect(new Set(gates.map(({ state }) => state))).toEqual(new Set(['waived']))
     expect(gates[0]?.reasons[0]).toContain('coverage.changed is 0')
     const { waivers } = await installation.client.listWaivers({ params: { app: 'shop' } })
-    expect(waivers[0]).toMatchObject({ reason: 'the importer goes next week', isActive: true, kind: 'gate' })
+    expect(waivers[0]).toMatchObject({
+      reason: 'the importer goes next week',
+      isActive: true,
+      kind: 'gate',
+    })
     for (const { id } of waivers) await installation.cli('waivers', 'end', 'shop', String(id))
-    expect((await installation.cli('waivers', 'list', 'shop')).stdout).toMatch(/over +gate +coverage/)
+    expect((await installation.cli('waivers', 'list', 'shop')).stdout).toMatch(
+      /over +gate +coverage/,
+    )
     const next = await deliver({
       'cart.js': `${tangled}// even more\n`,
       'test.sh': script({ reached: [], findings: ['sql', 'eval'] }),
     })
-    expect((await endedRun(installation, next)).reason).toContain('gate findings: 1 of 2 findings: cart.js:1 eval here')
+    expect((await endedRun(installation, next)).reason).toContain(
+      'gate findings: 1 of 2 findings: cart.js:1 eval here',
+    )
   })
 
   test('a quarantined test stops nothing, and is shown', async () => {
-    const files = { 'test.sh': script({ reached: [1, 2, 3, 4], failed: ['adds'] }), 'cart.js': simple }
+    const files = {
+      'test.sh': script({ reached: [1, 2, 3, 4], failed: ['adds'] }),
+      'cart.js': simple,
+    }
     const run = await deliver(files)
-    expect((await endedRun(installation, run)).reason).toMatch(/exit.* 1; 1 of 2 tests failed: adds/)
-    await installation.cli('waivers', 'add', 'shop', '--test', 'cart › adds', '--reason', 'flaky since the clock')
+    expect((await endedRun(installation, run)).reason).toMatch(
+      /exit.* 1; 1 of 2 tests failed: adds/,
+    )
+    await installation.cli(
+      'waivers',
+      'add',
+      'shop',
+      '--test',
+      'cart › adds',
+      '--reason',
+      'flaky since the clock',
+    )
     const again = await installation.client.retryRun({ params: { run } })
     const ended = await endedRun(installation, again.id)
     expect(ended).toMatchObject({ state: 'succeeded' })
-    expect(ended.steps[0]).toMatchObject({ state: 'passed', reason: '1 of 2 tests failed, and is quarantined' })
+    expect(ended.steps[0]).toMatchObject({
+      state: 'passed',
+      reason: '1 of 2 tests failed, and is quarantined',
+    })
     const { tests } = await installation.client.listTests({ params: { run: again.id }, query: {} })
     expect(tests[0]).toMatchObject({ name: 'adds', outcome: 'failed', isQuarantined: true })
-    expect((await installation.client.getReport({ params: { run: again.id } })).tests).toMatchObject({
+    expect(
+      (await installation.client.getReport({ params: { run: again.id } })).tests,
+    ).toMatchObject({
       failed: 1,
       quarantined: 1,
     })
@@ -166,14 +210,30 @@ describe('what is known of a change', () => {
   })
 
   test('is signed, and the signatures hold for who trusts the key, and only for that artifact', async () => {
-    const run = await deliver({ 'test.sh': script({ reached: [1, 2, 3, 4] }), 'cart.js': `${simple}// signed\n` })
+    const run = await deliver({
+      'test.sh': script({ reached: [1, 2, 3, 4] }),
+      'cart.js': `${simple}// signed\n`,
+    })
     const { artifact } = await endedRun(installation, run)
-    const { evidence } = await installation.client.listEvidence({ params: { digest: artifact ?? '' } })
+    const { evidence } = await installation.client.listEvidence({
+      params: { digest: artifact ?? '' },
+    })
     expect(evidence.map(({ kind, result }) => `${kind} ${result}`)).toEqual([
-      ...['provenance passed', 'tests passed', 'coverage passed', 'findings passed', 'sbom passed', 'gates passed'],
+      ...[
+        'provenance passed',
+        'tests passed',
+        'coverage passed',
+        'findings passed',
+        'sbom passed',
+        'gates passed',
+      ],
     ])
     const statements = evidence.map(
-      ({ envelope }) => JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as Record<string, unknown>,
+      ({ envelope }) =>
+        JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as Record<
+          string,
+          unknown
+        >,
     )
     expect(statements[0]).toMatchObject({
       _type: 'https://in-toto.io/Statement/v1',
@@ -193,28 +253,42 @@ describe('what is known of a change', () => {
     const pem = join(installation.home, 'fairlead.pub')
     writeFileSync(pem, (await installation.cli('evidence', 'key')).stdout)
     const verified = await installation.cli('evidence', 'verify', artifact ?? '', '--key', pem)
-    expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/✔ holds +provenance/) })
+    expect(verified).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/✔ holds +provenance/),
+    })
 
     // OpenSSL as somebody else's implementation.
     const [first] = evidence
     const [pre, sig] = [join(installation.home, 'pae'), join(installation.home, 'sig')]
-    writeFileSync(pre, pae(first?.envelope.payloadType ?? '', Buffer.from(first?.envelope.payload ?? '', 'base64')))
+    writeFileSync(
+      pre,
+      pae(first?.envelope.payloadType ?? '', Buffer.from(first?.envelope.payload ?? '', 'base64')),
+    )
     writeFileSync(sig, Buffer.from(first?.envelope.signatures[0]?.sig ?? '', 'base64'))
     expect(
-      execFileSync('openssl', ['pkeyutl', '-verify', '-pubin', '-inkey', pem, '-rawin', '-in', pre, '-sigfile', sig], {
-        encoding: 'utf8',
-      }),
+      execFileSync(
+        'openssl',
+        ['pkeyutl', '-verify', '-pubin', '-inkey', pem, '-rawin', '-in', pre, '-sigfile', sig],
+        {
+          encoding: 'utf8',
+        },
+      ),
     ).toContain('Verified')
 
     // It is in the image layout as a referrer of the artifact.
     const blob = (digest: string): unknown =>
-      JSON.parse(readFileSync(join(installation.home, 'artifacts/blobs/sha256', digest.slice(7)), 'utf8'))
+      JSON.parse(
+        readFileSync(join(installation.home, 'artifacts/blobs/sha256', digest.slice(7)), 'utf8'),
+      )
     expect(blob(first?.manifest ?? '')).toMatchObject({
       artifactType: 'application/vnd.in-toto+json',
       subject: { digest: artifact },
       layers: [{ mediaType: 'application/vnd.dsse.envelope.v1+json' }],
     })
-    const index = JSON.parse(readFileSync(join(installation.home, 'artifacts/index.json'), 'utf8')) as {
+    const index = JSON.parse(
+      readFileSync(join(installation.home, 'artifacts/index.json'), 'utf8'),
+    ) as {
       manifests: { digest: string }[]
     }
     expect(index.manifests.map(({ digest }) => digest)).toContain(first?.manifest)
@@ -226,7 +300,10 @@ describe('what is known of a change', () => {
     const old = (await installation.client.listKeys({})).keys[0]?.id
     const fresh = (await installation.cli('evidence', 'key', '--rotate')).stdout
     expect(
-      (await installation.client.listKeys({})).keys.map(({ id, retired }) => [id === old, retired === null]),
+      (await installation.client.listKeys({})).keys.map(({ id, retired }) => [
+        id === old,
+        retired === null,
+      ]),
     ).toEqual([
       [false, true],
       [true, false],
@@ -235,17 +312,24 @@ describe('what is known of a change', () => {
     const pem = join(installation.home, 'other.pub')
     writeFileSync(pem, fresh)
     const refused = await installation.cli('evidence', 'verify', run, '--key', pem)
-    expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('no trusted key signed it') })
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('no trusted key signed it'),
+    })
   })
 
   test('is what an environment can ask for: without it nothing is deployed there, and what is missing is said', async () => {
-    const run = await deliver({ 'fairlead.yaml': pipeline().replace(', bom.json]', ']').replace('tests.xml, ', '') })
+    const run = await deliver({
+      'fairlead.yaml': pipeline().replace(', bom.json]', ']').replace('tests.xml, ', ''),
+    })
     const ended = await endedRun(installation, run)
     expect(ended).toMatchObject({
       state: 'failed',
       reason: 'production: refused, because the release lacks evidence: tests, sbom',
     })
-    expect(ended.deployments.map(({ environment, deployment }) => [environment, deployment?.state])).toEqual([
+    expect(
+      ended.deployments.map(({ environment, deployment }) => [environment, deployment?.state]),
+    ).toEqual([
       ['staging', 'live'],
       ['production', undefined],
     ])

@@ -10,17 +10,26 @@ describe('what is made from the code is up to date', () => {
 })
 
 test('the OpenAPI document names every endpoint once, with its parameters', () => {
-  const document = JSON.parse(readFileSync(new URL('../docs/openapi.json', import.meta.url), 'utf8')) as {
+  const document = JSON.parse(
+    readFileSync(new URL('../docs/openapi.json', import.meta.url), 'utf8'),
+  ) as {
     openapi: string
-    paths: Record<string, Record<string, { operationId: string; parameters?: { name: string; in: string }[] }>>
+    paths: Record<
+      string,
+      Record<string, { operationId: string; parameters?: { name: string; in: string }[] }>
+    >
   }
   expect(document.openapi).toBe('3.1.0')
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.values(methods).map((operation) => ({ path, ...operation })),
   )
-  expect(operations.map((operation) => operation.operationId).sort()).toEqual(Object.keys(endpoints).sort())
+  expect(operations.map((operation) => operation.operationId).sort()).toEqual(
+    Object.keys(endpoints).sort(),
+  )
   for (const { path, parameters } of operations) {
-    const inPath = (parameters ?? []).filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name)
+    const inPath = (parameters ?? [])
+      .filter((parameter) => parameter.in === 'path')
+      .map((parameter) => parameter.name)
     expect([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)).toEqual(inPath)
   }
 })

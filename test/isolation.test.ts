@@ -31,7 +31,8 @@ const read = (text: string): Attempt[] =>
     .split('\n')
     .filter((line) => line.startsWith('{"attempt"'))
     .map((line) => JSON.parse(line) as Attempt)
-const escaped = (attempts: Attempt[]): string[] => attempts.filter((one) => one.escaped).map((one) => one.attempt)
+const escaped = (attempts: Attempt[]): string[] =>
+  attempts.filter((one) => one.escaped).map((one) => one.attempt)
 /** So many ways are tried, so that none gets lost. */
 const ways = 40
 
@@ -64,13 +65,20 @@ describe('a step and a service that want out', () => {
     mkdirSync(join(outside, 'home'))
     writeFileSync(join(outside, 'home/.netrc'), 'password', { mode: 0o600 })
     installation = await startInstallation({
-      env: { FAIRLEAD_ISOLATION_PROCESSES: '300', ONLY_THE_SERVER: canary, HOME: join(outside, 'home') },
+      env: {
+        FAIRLEAD_ISOLATION_PROCESSES: '300',
+        ONLY_THE_SERVER: canary,
+        HOME: join(outside, 'home'),
+      },
     })
     writeFileSync(join(outside, 'file'), 'mine', { mode: 0o600 })
     await push(
       installation,
       'victim',
-      await repositoryOf({ 'secret.txt': 'of another', 'fairlead.yaml': 'steps: {wait: exec sleep 600}\n' }),
+      await repositoryOf({
+        'secret.txt': 'of another',
+        'fairlead.yaml': 'steps: {wait: exec sleep 600}\n',
+      }),
     )
     const otherWorkspace = join(installation.home, 'runs/1/workspace/secret.txt')
     await waitFor('the other run has its workspace', async () => existsSync(otherWorkspace))
@@ -137,7 +145,10 @@ environments: {production: {}}
     })
     await push(installation, 'hostile', repository)
     const run = await endedRun(installation, await latest('hostile'), 120)
-    expect(run).toMatchObject({ state: 'succeeded', steps: [{ isolation: expect.stringMatching(/^bubblewrap, /) }] })
+    expect(run).toMatchObject({
+      state: 'succeeded',
+      steps: [{ isolation: expect.stringMatching(/^bubblewrap, /) }],
+    })
     const step = read(logOf(run.id, 'attempt'))
     const service = read(serviceLog('hostile'))
     expect({ step: escaped(step), service: escaped(service) }).toEqual({ step: [], service: [] })
@@ -227,7 +238,10 @@ steps:
 
 test.each([
   [{ FAIRLEAD_ISOLATION: 'on' }, 'FAIRLEAD_ISOLATION is "on", but must be auto, required or off'],
-  [{ FAIRLEAD_ISOLATION_PROCESSES: 'many' }, 'FAIRLEAD_ISOLATION_PROCESSES is "many", but must be a number'],
+  [
+    { FAIRLEAD_ISOLATION_PROCESSES: 'many' },
+    'FAIRLEAD_ISOLATION_PROCESSES is "many", but must be a number',
+  ],
 ])('%j is a mistake that is said, and turns nothing off', async (env, why) => {
   const options = { env, root: '/nowhere', home: '/nowhere', isRoot, path: '', machine: {} }
   await expect(findIsolation(options)).rejects.toThrow(why)
@@ -243,7 +257,14 @@ describe.runIf(isRoot)('without root', () => {
     for (const file of ['key', 'token', 'outside', 'runs/1/secret.txt'])
       writeFileSync(at(file), 'mine', { mode: 0o600 })
     execFileSync('chown', ['-R', `${user}:${user}`, root])
-    const found = await findIsolation({ env: process.env, root, home: root, isRoot: false, path: '', machine: {} })
+    const found = await findIsolation({
+      env: process.env,
+      root,
+      home: root,
+      isRoot: false,
+      path: '',
+      machine: {},
+    })
     expect(found).toMatchObject({ kind: 'confined' })
     if (found.kind === 'none') return
     const target: Target = {
@@ -277,8 +298,11 @@ describe.runIf(isRoot)('without root', () => {
       env: { PATH: process.env['PATH'] },
     })
     await rm(root, { recursive: true, force: true })
-    // Without root the kernel takes no rule for it; `describe` does not claim it, and only `network: false` helps.
-    expect(escaped(read(stdout)).filter((name) => name !== 'asks the cloud for credentials')).toEqual([])
+    // Without root the kernel takes no rule for it; `describe` does not claim it, and only
+    // `network: false` helps.
+    expect(
+      escaped(read(stdout)).filter((name) => name !== 'asks the cloud for credentials'),
+    ).toEqual([])
     expect(read(stdout)).toHaveLength(ways)
   })
 })

@@ -17,8 +17,9 @@ import {
 } from './support/installation.ts'
 
 /**
- * Kills each process of an installation at every recorded boundary of a delivery. The boundaries are the events of a
- * delivery that nothing disturbed, so a new step or event is covered without a new test.
+ * Kills each process of an installation at every recorded boundary of a delivery. The boundaries
+ * are the events of a delivery that nothing disturbed, so a new step or event is covered without a
+ * new test.
  */
 let installation: Installation
 /** Waits while the server or its database is away, as the command line does. */
@@ -51,7 +52,10 @@ afterAll(async () => {
   await repository.remove()
 })
 
-/** Delivers a new version and calls back at the n-th event of its chain. Answers when the push was acknowledged. */
+/**
+ * Delivers a new version and calls back at the n-th event of its chain. Answers when the push was
+ * acknowledged.
+ */
 async function deliver(at: number, strike: (event: StoredEvent) => void): Promise<string> {
   version += 1
   let seen = 0
@@ -63,7 +67,8 @@ async function deliver(at: number, strike: (event: StoredEvent) => void): Promis
     if (seen === at) strike(event)
   })
   await repository.commit({ 'server.js': tinyServer(String(version)) }, `Say ${version}`)
-  // The server may be killed before it has answered; what it acknowledged must be delivered, and what it did not is pushed again.
+  // The server may be killed before it has answered; what it acknowledged must be delivered, and
+  // what it did not is pushed again.
   await push(installation, app, repository).catch(() => undefined)
   const struck = waitFor(`event ${at}`, async () => seen >= at, 20).finally(stop)
   await struck.catch(() => undefined)
@@ -75,10 +80,14 @@ async function assertWhole(text: string, what: string): Promise<void> {
   const run = await endedRun(installation, runs[0]!.id)
   expect(run, what).toMatchObject({ state: 'succeeded', change: { subject: `Say ${text}` } })
   expect((await ask(installation, app, 'production')).text, what).toBe(text)
-  const { events } = await client.listEvents({ query: { chain: run.change.chain, after: 0, limit: 500 } })
+  const { events } = await client.listEvents({
+    query: { chain: run.change.chain, after: 0, limit: 500 },
+  })
   for (const environment of ['staging', 'production']) {
     const switches = events.filter(
-      (event) => /service\.(deployed|upgraded)$/.test(event.type) && event.data['environment'] === environment,
+      (event) =>
+        /service\.(deployed|upgraded)$/.test(event.type) &&
+        event.data['environment'] === environment,
     )
     expect(switches, `${what}: ${environment} is switched once`).toHaveLength(1)
   }
@@ -87,7 +96,10 @@ async function assertWhole(text: string, what: string): Promise<void> {
     what,
   ).toHaveLength(1)
   const live = (await client.listDeployments({ query: { app, state: 'live' } })).deployments
-  expect(live.map((deployment) => deployment.environment).sort(), what).toEqual(['production', 'staging'])
+  expect(live.map((deployment) => deployment.environment).sort(), what).toEqual([
+    'production',
+    'staging',
+  ])
   expect(
     run.steps.filter((step) => step.state !== 'passed'),
     `${what}: no step is left`,
@@ -105,12 +117,15 @@ function patient(of: Installation): Client {
       try {
         return await (of.client[name] as (input: unknown) => Promise<unknown>)(input)
       } catch (error) {
-        if (tries > 200 || !(error instanceof FairleadError) || error.code !== 'unavailable') throw error
+        if (tries > 200 || !(error instanceof FairleadError) || error.code !== 'unavailable')
+          throw error
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }
   }
-  return new Proxy({} as Client, { get: (_target, name: keyof Client) => (input: unknown) => call(name, input) })
+  return new Proxy({} as Client, {
+    get: (_target, name: keyof Client) => (input: unknown) => call(name, input),
+  })
 }
 
 async function boundaries(): Promise<string[]> {
@@ -121,13 +136,17 @@ async function boundaries(): Promise<string[]> {
     if (event.chain === chain) names.push(`${event.type} ${event.subject}`)
   })
   const text = await deliver(1, () => undefined)
-  await waitFor('production answers', async () => (await ask(installation, app, 'production')).text === text)
+  await waitFor(
+    'production answers',
+    async () => (await ask(installation, app, 'production')).text === text,
+  )
   await assertWhole(text, 'undisturbed')
   stop()
   return names
 }
 
-// Each boundary costs seconds, so the default takes all of them for the server and every third of the others; KILL=all takes all.
+// Each boundary costs seconds, so the default takes all of them for the server and every third of
+// the others; KILL=all takes all.
 const every = process.env['KILL'] === 'all' ? 1 : 3
 
 describe('a process killed at every boundary of a delivery: it ends, once, and nothing is missing', () => {
@@ -152,7 +171,8 @@ describe('a process killed at every boundary of a delivery: it ends, once, and n
         await pushUnlessStored(text)
         await waitFor(
           what,
-          async () => (await ask(installation, app, 'production').catch(() => ({ text: '' }))).text === text,
+          async () =>
+            (await ask(installation, app, 'production').catch(() => ({ text: '' }))).text === text,
         )
         await assertWhole(text, what)
       }
@@ -161,9 +181,15 @@ describe('a process killed at every boundary of a delivery: it ends, once, and n
   )
 })
 
-/** A push that was not acknowledged is pushed again, as its developer would; one that was must be there. */
+/**
+ * A push that was not acknowledged is pushed again, as its developer would; one that was must be
+ * there.
+ */
 async function pushUnlessStored(text: string): Promise<void> {
-  await waitFor('the server answers', async () => (await client.listRuns({ query: { limit: 1 } })).runs.length > 0)
+  await waitFor(
+    'the server answers',
+    async () => (await client.listRuns({ query: { limit: 1 } })).runs.length > 0,
+  )
   const { runs } = await client.listRuns({ query: { app, limit: 1 } })
   if (runs[0]?.change.subject !== `Say ${text}`) await push(installation, app, repository)
 }

@@ -36,7 +36,10 @@ describe('permission to begin', () => {
     return createClient({ base: installation.url, token: secret })
   }
   /** The deployment to production of the newest run, once it waits. */
-  const waiting = async (app: string, reason: RegExp): Promise<{ deployment: number; run: number }> => {
+  const waiting = async (
+    app: string,
+    reason: RegExp,
+  ): Promise<{ deployment: number; run: number }> => {
     let found = { deployment: 0, run: 0 }
     await waitFor(`${app} waits`, async () => {
       const { deployments } = await installation.client.listDeployments({
@@ -60,10 +63,19 @@ describe('permission to begin', () => {
     const { runs } = await installation.client.listRuns({ query: { app: 'other', limit: 1 } })
     expect(await endedRun(installation, runs[0]!.id)).toMatchObject({ state: 'succeeded' })
 
-    const approve = { params: { deployment }, body: { kind: 'approve' as const, comment: 'looks good' } }
-    await expect((await as('Ada', 'admin')).decideDeployment(approve)).rejects.toThrow('an author of this change')
-    await expect((await as('Mallory', 'admin')).decideDeployment(approve)).rejects.toThrow('none of those who may')
-    await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow('needs the role')
+    const approve = {
+      params: { deployment },
+      body: { kind: 'approve' as const, comment: 'looks good' },
+    }
+    await expect((await as('Ada', 'admin')).decideDeployment(approve)).rejects.toThrow(
+      'an author of this change',
+    )
+    await expect((await as('Mallory', 'admin')).decideDeployment(approve)).rejects.toThrow(
+      'none of those who may',
+    )
+    await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow(
+      'needs the role',
+    )
     // A server that dies meanwhile forgets nothing.
     await installation.killServer()
     await installation.start()
@@ -80,7 +92,9 @@ describe('permission to begin', () => {
       query: { app: 'asked', type: 'dev.cdeventsx.fairlead-deployment.decided' },
     })
     expect(events.map(({ actor }) => actor)).toEqual(['Bob'])
-    await expect((await as('Bob', 'developer')).decideDeployment(approve)).rejects.toThrow('waits for nobody')
+    await expect((await as('Bob', 'developer')).decideDeployment(approve)).rejects.toThrow(
+      'waits for nobody',
+    )
 
     // Who is asked cannot be changed by the change that is asked about.
     await repository.commit({ 'fairlead.yaml': yaml('{}') })
@@ -118,9 +132,10 @@ describe('permission to begin', () => {
     expect(await endedRun(installation, first.run)).toMatchObject({ state: 'superseded' })
     const second = await waiting('frozen', /^frozen until/)
     expect(second.run).toBeGreaterThan(first.run)
-    expect((await installation.cli('override-freeze', String(second.deployment), '--comment', ' ')).stderr).toContain(
-      'must say why',
-    )
+    expect(
+      (await installation.cli('override-freeze', String(second.deployment), '--comment', ' '))
+        .stderr,
+    ).toContain('must say why')
     const zoe = await as('Zoe', 'operator')
     await zoe.decideDeployment({
       params: { deployment: second.deployment },
@@ -128,9 +143,13 @@ describe('permission to begin', () => {
     })
     expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
     expect(
-      (await installation.client.getPermission({ params: { deployment: second.deployment } })).frozenMs,
+      (await installation.client.getPermission({ params: { deployment: second.deployment } }))
+        .frozenMs,
     ).toBeGreaterThan(0)
-    const back = await installation.client.rollback({ params: { app: 'frozen', environment: 'production' }, body: {} })
+    const back = await installation.client.rollback({
+      params: { app: 'frozen', environment: 'production' },
+      body: {},
+    })
     await waitFor('it is back', async () => {
       const { live } = await installation.client.getDeployment({ params: { deployment: back.id } })
       return live !== null
@@ -143,20 +162,32 @@ describe('permission to begin', () => {
     const first = await waiting('configured', /^waits for approval/)
     const bob = await as('Bob', 'developer')
     const approve = (deployment: number) =>
-      bob.decideDeployment({ params: { deployment }, body: { kind: 'approve' as const, comment: '' } })
+      bob.decideDeployment({
+        params: { deployment },
+        body: { kind: 'approve' as const, comment: '' },
+      })
     await approve(first.deployment)
     await endedRun(installation, first.run)
     const zoe = await as('Zoe', 'operator')
     const params = { app: 'configured', environment: 'production' }
-    const set = (name: string) => zoe.changeConfiguration({ params, body: { variables: { [name]: '1' } } })
+    const set = (name: string) =>
+      zoe.changeConfiguration({ params, body: { variables: { [name]: '1' } } })
     const inForce = async () => (await zoe.getConfiguration({ params })).variables
-    const stateOf = async (deployment: number) => (await zoe.getDeployment({ params: { deployment } })).state
+    const stateOf = async (deployment: number) =>
+      (await zoe.getDeployment({ params: { deployment } })).state
 
     const one = await set('ONE')
     expect(one.configuration).toMatchObject({ version: 1, state: 'waiting' })
     const two = await set('TWO')
-    expect(two.configuration).toMatchObject({ version: 2, state: 'waiting', changed: ['ONE', 'TWO'] })
-    await waitFor('the first gave way', async () => (await stateOf(one.deployment?.id ?? 0)) === 'superseded')
+    expect(two.configuration).toMatchObject({
+      version: 2,
+      state: 'waiting',
+      changed: ['ONE', 'TWO'],
+    })
+    await waitFor(
+      'the first gave way',
+      async () => (await stateOf(one.deployment?.id ?? 0)) === 'superseded',
+    )
     expect(await inForce()).toEqual({})
     // What is delivered meanwhile has what is in force.
     await repository.commit({ 'a.txt': 'one' })
@@ -168,17 +199,24 @@ describe('permission to begin', () => {
     })
     await approve(second.deployment)
     expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
-    expect(await zoe.getDeployment({ params: { deployment: second.deployment } })).toMatchObject({ configuration: 0 })
+    expect(await zoe.getDeployment({ params: { deployment: second.deployment } })).toMatchObject({
+      configuration: 0,
+    })
 
     await bob.decideDeployment({
       params: { deployment: two.deployment?.id ?? 0 },
       body: { kind: 'refuse', comment: 'not in this week' },
     })
-    await waitFor('it is refused', async () => (await stateOf(two.deployment?.id ?? 0)) === 'failed')
+    await waitFor(
+      'it is refused',
+      async () => (await stateOf(two.deployment?.id ?? 0)) === 'failed',
+    )
     const three = await set('THREE')
     expect(three.configuration).toMatchObject({ version: 3, state: 'waiting', changed: ['THREE'] })
     await waitFor('it waits', async () => {
-      const { blocked } = await zoe.getPermission({ params: { deployment: three.deployment?.id ?? 0 } })
+      const { blocked } = await zoe.getPermission({
+        params: { deployment: three.deployment?.id ?? 0 },
+      })
       return blocked === 'approval'
     })
     await approve(three.deployment?.id ?? 0)
@@ -190,7 +228,8 @@ describe('permission to begin', () => {
       [2, 'refused'],
       [1, 'refused'],
     ])
-    // What has the traffic by the time that it is approved gets it, and what had it does not come back.
+    // What has the traffic by the time that it is approved gets it, and what had it does not come
+    // back.
     const four = await set('FOUR')
     await repository.commit({ 'a.txt': 'two' })
     await push(installation, 'configured', repository)
@@ -213,8 +252,17 @@ describe('permission to begin', () => {
     expect(await stateOf(four.deployment?.id ?? 0)).toBe('superseded')
 
     const { environments } = await zoe.listTimeLost({ params: { app: 'configured' } })
-    expect(environments[0]).toMatchObject({ environment: 'staging', deployments: 3, waited: 0, approvalMs: 0 })
-    expect(environments[1]).toMatchObject({ environment: 'production', deployments: 8, frozenMs: 0 })
+    expect(environments[0]).toMatchObject({
+      environment: 'staging',
+      deployments: 3,
+      waited: 0,
+      approvalMs: 0,
+    })
+    expect(environments[1]).toMatchObject({
+      environment: 'production',
+      deployments: 8,
+      frozenMs: 0,
+    })
     expect(environments[1]?.approvalMs).toBeGreaterThan(environments[1]?.longestMs ?? 0)
   })
 
@@ -223,7 +271,9 @@ describe('permission to begin', () => {
     const { deployment, run } = await waiting('given-up', /^frozen/)
     await installation.client.cancelRun({ params: { run } })
     expect(await endedRun(installation, run)).toMatchObject({ state: 'cancelled' })
-    expect(await installation.client.getDeployment({ params: { deployment } })).toMatchObject({ state: 'cancelled' })
+    expect(await installation.client.getDeployment({ params: { deployment } })).toMatchObject({
+      state: 'cancelled',
+    })
   })
 
   describe.skipIf(!hasBrowser)('in the console', () => {

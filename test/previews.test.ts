@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
 import { gitHubPullRequest } from './support/forge.ts'
-import { ask, type Installation, processOf, startInstallation, waitFor } from './support/installation.ts'
+import {
+  ask,
+  type Installation,
+  processOf,
+  startInstallation,
+  waitFor,
+} from './support/installation.ts'
 import { change, type Proposing, startProposing } from './support/pull-request.ts'
 
 /** What it says, and the variables that it was given; it takes its time to stop. */
@@ -28,7 +34,9 @@ describe('a preview', () => {
   let installation: Installation
   let started: Proposing[] = []
   beforeAll(async () => {
-    installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' } })
+    installation = await startInstallation({
+      env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' },
+    })
   }, 60_000)
   afterAll(() => installation.stop())
   afterEach(async () => {
@@ -51,7 +59,9 @@ describe('a preview', () => {
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
       socket.once('connect', () => socket.destroy())
     })
-  /** Everything that there is of a preview, wherever it is; who does not answer may have something. */
+  /**
+   * Everything that there is of a preview, wherever it is; who does not answer may have something.
+   */
   const traces = async ({ app }: Proposing, number: number, port: number): Promise<string[]> => {
     const name = `pr-${number}`
     const folders = ['releases', 'log', 'tmp', 'data', 'observations', 'state'].map((kind) =>
@@ -66,7 +76,11 @@ describe('a preview', () => {
     const processes: string[] = []
     for (const pid of (await readdir('/proc')).filter((one) => /^\d+$/.test(one))) {
       const variables = (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')
-      if (variables.some((one) => one === `FAIRLEAD_DATA_DIR=${join(installation.home, 'host/data', app, name)}`))
+      if (
+        variables.some(
+          (one) => one === `FAIRLEAD_DATA_DIR=${join(installation.home, 'host/data', app, name)}`,
+        )
+      )
         processes.push(pid)
     }
     return [
@@ -74,11 +88,16 @@ describe('a preview', () => {
       ...(environment ? [`the environment ${name}`] : []),
       ...processes.map((pid) => `process ${pid}`),
       ...((await answers(port)) ? [`port ${port}`] : []),
-      ...((await ask(installation, app, name).catch(() => ({ status: 200 }))).status === 200 ? ['its host name'] : []),
+      ...((await ask(installation, app, name).catch(() => ({ status: 200 }))).status === 200
+        ? ['its host name']
+        : []),
     ]
   }
   const nothingLeft = (at: Proposing, number: number, port: number): Promise<void> =>
-    waitFor(`nothing is left of preview ${number}`, async () => (await traces(at, number, port)).length === 0)
+    waitFor(
+      `nothing is left of preview ${number}`,
+      async () => (await traces(at, number, port)).length === 0,
+    )
   /** Proposes something, and answers its preview once it is there. */
   const previewOf = async (at: Proposing, number: number, version: string) => {
     const sha = await at.propose({ number, branch: `p${number}` }, { 'server.js': server(version) })
@@ -100,33 +119,48 @@ describe('a preview', () => {
     expect(await text(url)).toBe('two, hunter2-hunter2, loud, blue')
     expect((await ask(installation, 'merged', 'pr-1')).text).toMatch(/^two/)
     expect(await traces(at, 1, port)).not.toEqual([])
-    const { instances } = await installation.client.getEnvironment({ params: { app: 'merged', environment: 'pr-1' } })
+    const { instances } = await installation.client.getEnvironment({
+      params: { app: 'merged', environment: 'pr-1' },
+    })
     expect(instances.map(({ service, state }) => [service, state])).toEqual([['web', 'healthy']])
     // It is none of the line, and production is still the last one.
     const line = await installation.client.getLine({ params: { app: 'merged' } })
     expect(line.environments.map(({ name }) => name)).toEqual(['staging', 'production'])
     expect(line.pullRequests).toEqual({ open: 1, previews: 1 })
     const { deployments } = await installation.client.listDeployments({ query: { app: 'merged' } })
-    expect(new Set(deployments.map(({ environment }) => environment))).toEqual(new Set(['staging', 'production']))
+    expect(new Set(deployments.map(({ environment }) => environment))).toEqual(
+      new Set(['staging', 'production']),
+    )
     const ofPreview = () => at.forge.deployments.filter(({ environment }) => environment === 'pr-1')
     await waitFor('the forge is told', async () => ofPreview()[0]?.states.at(-1) === 'success')
-    expect(ofPreview()[0]).toMatchObject({ isTransient: true, addresses: [`http://localhost:${port}`] })
+    expect(ofPreview()[0]).toMatchObject({
+      isTransient: true,
+      addresses: [`http://localhost:${port}`],
+    })
     await expect(
       installation.client.changeConfiguration({
         params: { app: 'merged', environment: 'pr-1' },
         body: { variables: { A: '1' } },
       }),
     ).rejects.toThrow(/pr-1 is of a pull request/)
-    expect((await installation.cli('status', 'merged')).stdout).toContain('1 open pull request, 1 preview')
+    expect((await installation.cli('status', 'merged')).stdout).toContain(
+      '1 open pull request, 1 preview',
+    )
     expect((await installation.cli('doctor')).stdout).toMatch(/previews.* 1 of pull requests/)
-    expect((await installation.cli('pulls', 'show', 'merged', '1')).stdout).toContain(`http://localhost:${port}`)
+    expect((await installation.cli('pulls', 'show', 'merged', '1')).stdout).toContain(
+      `http://localhost:${port}`,
+    )
 
     const next = await previewOf(at, 1, 'three')
     expect(next.port).toBe(port)
     expect(await text(url)).toMatch(/^three/)
     at.say(1, { state: 'merged' })
     await nothingLeft(at, 1, port)
-    expect(await at.get(1)).toMatchObject({ state: 'merged', preview: null, reason: 'it was merged into main' })
+    expect(await at.get(1)).toMatchObject({
+      state: 'merged',
+      preview: null,
+      reason: 'it was merged into main',
+    })
     await waitFor('the forge is told', async () => ofPreview().at(-1)?.states.at(-1) === 'inactive')
     // Production had nothing to do with it.
     expect((await ask(installation, 'merged', 'production')).text).toMatch(/^one/)
@@ -138,11 +172,22 @@ describe('a preview', () => {
       params: { app: 'fork', environment: 'staging' },
       body: { variables: { LEVEL: 'loud' }, secrets: { API_KEY: 'hunter2-hunter2' } },
     })
-    const sha = await at.propose({ number: 1, branch: 'x', fork: 'mallory/shop' }, { 'server.js': server('theirs') })
-    expect(await at.ran(1, sha, false)).toMatchObject({ preview: null, run: { state: 'succeeded' } })
-    await installation.client.approvePullRequest({ params: { app: 'fork', number: 1 }, body: { sha } })
+    const sha = await at.propose(
+      { number: 1, branch: 'x', fork: 'mallory/shop' },
+      { 'server.js': server('theirs') },
+    )
+    expect(await at.ran(1, sha, false)).toMatchObject({
+      preview: null,
+      run: { state: 'succeeded' },
+    })
+    await installation.client.approvePullRequest({
+      params: { app: 'fork', number: 1 },
+      body: { sha },
+    })
     const { preview } = await at.ran(1, sha, true)
-    expect(await text(`http://127.0.0.1:${new URL(preview!.url!).port}`)).toBe('theirs, no key, loud, blue')
+    expect(await text(`http://127.0.0.1:${new URL(preview!.url!).port}`)).toBe(
+      'theirs, no key, loud, blue',
+    )
     await installation.client.deleteApp({ params: { app: 'fork' } })
     await nothingLeft(at, 1, Number(new URL(preview!.url!).port))
   }, 120_000)
@@ -175,7 +220,10 @@ describe('a preview', () => {
     const port = Number(new URL((await at.get(2)).preview!.url!).port)
     at.say(2, null)
     await nothingLeft(at, 2, port)
-    expect(await at.get(2)).toMatchObject({ state: 'closed', reason: 'the forge does not know it any more' })
+    expect(await at.get(2)).toMatchObject({
+      state: 'closed',
+      reason: 'the forge does not know it any more',
+    })
   }, 120_000)
 
   test.each(['server', 'host'] as const)(
@@ -184,7 +232,8 @@ describe('a preview', () => {
       const at = await start(`killed-${which}`)
       const delays = [50, 400, 800]
       const ports: number[] = []
-      for (const number of delays.keys()) ports.push((await previewOf(at, number + 1, `version ${number}`)).port)
+      for (const number of delays.keys())
+        ports.push((await previewOf(at, number + 1, `version ${number}`)).port)
       for (const [index, delay] of delays.entries()) {
         at.say(index + 1, { state: 'closed' })
         await waitFor('it is closed', async () => (await at.get(index + 1)).state === 'closed')
@@ -218,8 +267,17 @@ describe('a preview', () => {
     const at = await start('announced', { isConnected: false })
     const { secret } = await installation.client.putWebhook({ params: { app: 'announced' } })
     const send = async (state: 'open' | 'closed', number: number, sha: string): Promise<void> => {
-      const { headers, body } = gitHubPullRequest(secret, { number, state, sha, branch: `p${number}` })
-      const response = await fetch(`${installation.url}/webhooks/announced`, { method: 'POST', headers, body })
+      const { headers, body } = gitHubPullRequest(secret, {
+        number,
+        state,
+        sha,
+        branch: `p${number}`,
+      })
+      const response = await fetch(`${installation.url}/webhooks/announced`, {
+        method: 'POST',
+        headers,
+        body,
+      })
       expect(response.status).toBe(202)
     }
     const sha = await at.propose({ number: 4, branch: 'p4' }, { 'server.js': server('four') })
@@ -232,7 +290,9 @@ describe('a preview', () => {
     await at.ran(4, next)
     await send('closed', 4, next)
     await nothingLeft(at, 4, port)
-    const { deliveries } = await installation.client.listWebhookDeliveries({ params: { app: 'announced' } })
+    const { deliveries } = await installation.client.listWebhookDeliveries({
+      params: { app: 'announced' },
+    })
     expect(deliveries.map(({ outcome }) => outcome)).toEqual([
       'pull request 4 is closed, and is looked at',
       'pull request 4 is open, and is looked at',

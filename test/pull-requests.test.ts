@@ -3,7 +3,14 @@ import { chmod, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { endedRun, type Installation, startInstallation, tinyApp, tinyServer, waitFor } from './support/installation.ts'
+import {
+  endedRun,
+  type Installation,
+  startInstallation,
+  tinyApp,
+  tinyServer,
+  waitFor,
+} from './support/installation.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
 
 describe('a pull request', () => {
@@ -13,7 +20,11 @@ describe('a pull request', () => {
   const shared = mkdtempSync(join(tmpdir(), 'fairlead-shared-'))
   beforeAll(async () => {
     await chmod(shared, 0o777)
-    const env = { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1', FAIRLEAD_ISOLATION_WRITE: shared }
+    const env = {
+      FAIRLEAD_PULLS_SECONDS: '1',
+      FAIRLEAD_POLL_SECONDS: '1',
+      FAIRLEAD_ISOLATION_WRITE: shared,
+    }
     installation = await startInstallation({ env })
   }, 60_000)
   afterAll(async () => {
@@ -24,7 +35,9 @@ describe('a pull request', () => {
     for (const one of started) await one.remove()
     started = []
   })
-  const start = async (...args: [string, Record<string, string>, { kind?: string; isConnected?: boolean }?]) => {
+  const start = async (
+    ...args: [string, Record<string, string>, { kind?: string; isConnected?: boolean }?]
+  ) => {
     const one = await startProposing(installation, ...args)
     started.push(one)
     return one
@@ -40,12 +53,20 @@ describe('a pull request', () => {
     'at %s is run when it is opened, told of, run again at its new head, and forgotten when it is merged',
     async (kind) => {
       const app = `at-${kind.replace(' ', '-')}`
-      const at = await start(app, tinyApp('one', 'environments: {production: {}}\npull_requests: {drafts: false}\n'), {
-        kind,
-      })
+      const at = await start(
+        app,
+        tinyApp('one', 'environments: {production: {}}\npull_requests: {drafts: false}\n'),
+        {
+          kind,
+        },
+      )
       // More than a page of them.
-      for (const number of [1, 2]) await at.propose({ number, branch: `p${number}`, isDraft: true }, {})
-      const sha = await at.propose({ number: 3, branch: 'feature' }, { 'server.js': tinyServer('two') })
+      for (const number of [1, 2])
+        await at.propose({ number, branch: `p${number}`, isDraft: true }, {})
+      const sha = await at.propose(
+        { number: 3, branch: 'feature' },
+        { 'server.js': tinyServer('two') },
+      )
       const first = await at.ran(3, sha)
       expect(first).toMatchObject({
         state: 'open',
@@ -54,14 +75,23 @@ describe('a pull request', () => {
         branch: 'feature',
         fork: null,
       })
-      expect(first).toMatchObject({ run: { state: 'succeeded', isTrusted: true }, reason: null, preview: null })
+      expect(first).toMatchObject({
+        run: { state: 'succeeded', isTrusted: true },
+        reason: null,
+        preview: null,
+      })
       const isBitbucket = kind.startsWith('bitbucket')
       await waitFor(
         'the forge is told',
-        async () => at.forge.statuses.get('fairlead/pull-request')?.at(-1) === (isBitbucket ? 'SUCCESSFUL' : 'success'),
+        async () =>
+          at.forge.statuses.get('fairlead/pull-request')?.at(-1) ===
+          (isBitbucket ? 'SUCCESSFUL' : 'success'),
       )
 
-      const next = await at.propose({ number: 3, branch: 'feature' }, { 'server.js': 'not javascript(' })
+      const next = await at.propose(
+        { number: 3, branch: 'feature' },
+        { 'server.js': 'not javascript(' },
+      )
       expect((await at.ran(3, next)).run).toMatchObject({ state: 'failed' })
       // The line is as it was.
       const line = await installation.client.getLine({ params: { app } })
@@ -88,7 +118,8 @@ describe('a pull request', () => {
     (await installation.client.getRun({ params: { run } })).ended === null
 
   test('gives way to its newer head, and neither to the branch nor the branch to it', async () => {
-    const slow = 'steps: {wait: {run: sleep 300, when: pull_request}, test: "true"}\nenvironments: {production: {}}\n'
+    const slow =
+      'steps: {wait: {run: sleep 300, when: pull_request}, test: "true"}\nenvironments: {production: {}}\n'
     const at = await start('superseded', { 'fairlead.yaml': slow })
     await at.propose({ number: 1, branch: 'one' }, { a: '1' })
     await waitFor('its head runs', async () => (await at.get(1)).run?.state === 'running')
@@ -96,7 +127,9 @@ describe('a pull request', () => {
     // The branch goes on meanwhile.
     const sha = await at.repository.commit({ b: '1' })
     await waitFor('the branch is delivered', async () => {
-      const { runs } = await installation.client.listRuns({ query: { app: 'superseded', state: 'succeeded' } })
+      const { runs } = await installation.client.listRuns({
+        query: { app: 'superseded', state: 'succeeded' },
+      })
       return runs.some(({ change }) => change.sha === sha)
     })
     expect(await isOpen(first)).toBe(true)
@@ -121,7 +154,9 @@ describe('a pull request', () => {
     await waitFor('it runs again', async () => ((await at.get(1)).run?.id ?? 0) > second)
     for (const number of [1, 2]) at.say(number, { state: 'closed' })
     await waitFor('all have ended', async () => {
-      const { runs } = await installation.client.listRuns({ query: { app: 'superseded', state: 'running' } })
+      const { runs } = await installation.client.listRuns({
+        query: { app: 'superseded', state: 'running' },
+      })
       return runs.length === 0
     })
   }, 120_000)
@@ -146,13 +181,20 @@ ${more}`
       body: { secrets: { API_KEY: 'hunter2-hunter2' } },
     })
     // It asks for all that it may not have.
-    const greedy = yaml('environments: {production: {}, mine: {}}\npull_requests: {forks: run, preview: true}\n')
+    const greedy = yaml(
+      'environments: {production: {}, mine: {}}\npull_requests: {forks: run, preview: true}\n',
+    )
     const sha = await at.propose(
       { number: 7, branch: 'main', fork: 'mallory/shop' },
       { 'key.txt': 'two', 'fairlead.yaml': greedy },
     )
     const first = await at.ran(7, sha, false)
-    expect(first).toMatchObject({ fork: 'mallory/shop', asksApproval: true, approved: null, preview: null })
+    expect(first).toMatchObject({
+      fork: 'mallory/shop',
+      asksApproval: true,
+      approved: null,
+      preview: null,
+    })
     expect(first.run).toMatchObject({ state: 'succeeded', isTrusted: false })
     const before = await at.log(7, 'test')
     expect(before).toContain('secret has 0 characters')
@@ -162,18 +204,23 @@ ${more}`
     expect(before).toContain('the shared folder is closed')
     await waitFor(
       'its HOME is gone',
-      async () => !(await readdir(join(installation.home, 'runs', String(first.run!.id)))).includes('home'),
+      async () =>
+        !(await readdir(join(installation.home, 'runs', String(first.run!.id)))).includes('home'),
     )
 
     // The branch gets nothing of it, though its key is the same now.
     const user = /user (\d+)/.exec(before)?.[1]
     const mine = await at.repository.commit({ 'key.txt': 'two' })
     await waitFor('the branch is delivered', async () => {
-      const { runs } = await installation.client.listRuns({ query: { app: 'strangers', state: 'succeeded' } })
+      const { runs } = await installation.client.listRuns({
+        query: { app: 'strangers', state: 'succeeded' },
+      })
       return runs[0]?.change.sha === mine
     })
     const { runs } = await installation.client.listRuns({ query: { app: 'strangers', limit: 1 } })
-    const { lines } = await installation.client.getLog({ params: { run: runs[0]!.id, step: 'test' } })
+    const { lines } = await installation.client.getLog({
+      params: { run: runs[0]!.id, step: 'test' },
+    })
     const branch = lines.map(({ text }) => text).join('\n')
     expect(branch).toContain(`home is ${installation.home}/cache/strangers`)
     expect(branch).not.toContain(`kept: of run ${first.run!.id}`)
@@ -184,26 +231,39 @@ ${more}`
     expect(step?.cache).toBe('near')
 
     const approve = (commit: string) =>
-      installation.client.approvePullRequest({ params: { app: 'strangers', number: 7 }, body: { sha: commit } })
+      installation.client.approvePullRequest({
+        params: { app: 'strangers', number: 7 },
+        body: { sha: commit },
+      })
     await expect(approve('0'.repeat(40))).rejects.toThrow(/The head of pull request 7 is/)
-    expect((await installation.cli('pulls', 'approve', 'strangers', '7', '--sha', sha)).stdout).toContain(
-      sha.slice(0, 7),
-    )
+    expect(
+      (await installation.cli('pulls', 'approve', 'strangers', '7', '--sha', sha)).stdout,
+    ).toContain(sha.slice(0, 7))
     const approved = await at.ran(7, sha, true)
     expect(approved).toMatchObject({ asksApproval: false, approved: { sha } })
     expect(await at.log(7, 'test')).toContain('secret has 15 characters')
 
     // A new push needs it anew.
-    const next = await at.propose({ number: 7, branch: 'main', fork: 'mallory/shop' }, { a: 'and now?' })
+    const next = await at.propose(
+      { number: 7, branch: 'main', fork: 'mallory/shop' },
+      { a: 'and now?' },
+    )
     expect(await at.ran(7, next, false)).toMatchObject({ asksApproval: true })
     expect(await at.log(7, 'test')).toContain('secret has 0 characters')
 
     // Docker would run an image outside of what isolates steps.
     const image = 'steps: {test: {run: "true", services: {db: {image: postgres, port: 5432}}}}\n'
-    const last = await at.propose({ number: 7, branch: 'main', fork: 'mallory/shop' }, { 'fairlead.yaml': image })
+    const last = await at.propose(
+      { number: 7, branch: 'main', fork: 'mallory/shop' },
+      { 'fairlead.yaml': image },
+    )
     await at.ran(7, last, false)
-    const { reason } = await installation.client.getRun({ params: { run: (await at.get(7)).run!.id } })
-    expect(reason).toContain('service db is an image, which is not run for a head from another repository')
+    const { reason } = await installation.client.getRun({
+      params: { run: (await at.get(7)).run!.id },
+    })
+    expect(reason).toContain(
+      'service db is an image, which is not run for a head from another repository',
+    )
     // Whatever became of it, it is not the branch's.
     const listed = await installation.client.getLine({ params: { app: 'strangers' } })
     expect(listed.environments.map(({ name }) => name)).toEqual(['production'])
@@ -213,15 +273,25 @@ ${more}`
     const yaml = (settings: string): string =>
       `steps: {test: "true"}\nenvironments: {production: {}}\npull_requests: ${settings}\n`
     const at = await start('settings', { 'fairlead.yaml': yaml('{forks: ask, drafts: false}') })
-    await at.propose({ number: 1, branch: 'main', fork: 'mallory/shop' }, { 'fairlead.yaml': yaml('{forks: run}') })
+    await at.propose(
+      { number: 1, branch: 'main', fork: 'mallory/shop' },
+      { 'fairlead.yaml': yaml('{forks: run}') },
+    )
     const draft = await at.propose({ number: 2, branch: 'draft', isDraft: true }, { a: '1' })
-    await waitFor('the heads are known', async () => (await at.get(1)).sha !== null && (await at.get(2)).sha !== null)
+    await waitFor(
+      'the heads are known',
+      async () => (await at.get(1)).sha !== null && (await at.get(2)).sha !== null,
+    )
     expect(await at.get(1)).toMatchObject({
       run: null,
       asksApproval: true,
       reason: 'it waits for somebody to approve this commit',
     })
-    expect(await at.get(2)).toMatchObject({ run: null, asksApproval: false, reason: 'it is a draft' })
+    expect(await at.get(2)).toMatchObject({
+      run: null,
+      asksApproval: false,
+      reason: 'it is a draft',
+    })
     const shown = await installation.cli('pulls', 'list', 'settings')
     expect(shown.stdout).toMatch(/1 +.*mallory\/shop.*waits/)
     at.say(2, { isDraft: false })

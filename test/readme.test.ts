@@ -11,14 +11,18 @@ import { freePorts, makeRepository, tinyApp, waitFor } from './support/installat
 
 const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8')
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text ?? '')
+  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    ([, text]) => text ?? '',
+  )
 const home = await mkdtemp(join(tmpdir(), 'fairlead-readme-'))
 afterAll(() => rm(home, { recursive: true, force: true }))
 
 describe('the README', () => {
   test('its fairlead.yaml is one', () => {
     expect(blocks('yaml')).toHaveLength(1)
-    expect(readPipelineFile(blocks('yaml')[0] ?? '', { file: 'README.md', defaultApp: 'readme' })).toMatchObject({
+    expect(
+      readPipelineFile(blocks('yaml')[0] ?? '', { file: 'README.md', defaultApp: 'readme' }),
+    ).toMatchObject({
       ok: true,
     })
   })
@@ -63,12 +67,18 @@ describe('the README', () => {
       await waitFor('the sample is live in production', async () => {
         const { runs } = await client.listRuns({ query: { app: 'prepaid' } })
         if (runs[0]?.state === 'failed') throw new Error(`the sample failed: ${runs[0].reason}`)
-        return (await client.listLines()).lines.some((line) => line.environments.at(-1)?.health === 'healthy')
+        return (await client.listLines()).lines.some(
+          (line) => line.environments.at(-1)?.health === 'healthy',
+        )
       })
-      const up = execFileSync(join(packageRoot, 'bin/fairlead'), ['up', repository.folder, '--app', 'second'], {
-        env,
-        encoding: 'utf8',
-      })
+      const up = execFileSync(
+        join(packageRoot, 'bin/fairlead'),
+        ['up', repository.folder, '--app', 'second'],
+        {
+          env,
+          encoding: 'utf8',
+        },
+      )
       expect(up).toContain('second is live in dev, staging, production')
     } finally {
       execFileSync(join(packageRoot, 'bin/fairlead'), ['stop', '--host'], { env })

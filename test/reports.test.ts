@@ -65,7 +65,16 @@ describe('the reports of a run', () => {
     expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
     const report = await installation.client.getReport({ params: { run: 1 } })
     expect(report).toMatchObject({
-      tests: { total: 2, passed: 2, failed: 0, errored: 0, skipped: 0, broken: 0, quarantined: 0, seconds: 1 },
+      tests: {
+        total: 2,
+        passed: 2,
+        failed: 0,
+        errored: 0,
+        skipped: 0,
+        broken: 0,
+        quarantined: 0,
+        seconds: 1,
+      },
       // The first change brought every line.
       coverage: { total: { lines: 3, covered: 1 }, changed: { lines: 3, covered: 1 } },
       findings: { error: 1, warning: 0, note: 0, fresh: null },
@@ -81,7 +90,10 @@ describe('the reports of a run', () => {
       'cart.js': 'a\nB\nc\nd\n',
     })
     const ended = await endedRun(installation, run)
-    expect(ended).toMatchObject({ state: 'failed', reason: 'step test failed: 1 of 3 tests failed: adds' })
+    expect(ended).toMatchObject({
+      state: 'failed',
+      reason: 'step test failed: 1 of 3 tests failed: adds',
+    })
     const { tests } = await installation.client.listTests({ params: { run }, query: {} })
     expect(tests.map(({ name, outcome, before }) => [name, outcome, before])).toEqual([
       ['adds', 'failed', 'passed'],
@@ -103,11 +115,15 @@ describe('the reports of a run', () => {
       },
     ])
     const { findings } = await installation.client.listFindings({ params: { run } })
-    expect(findings).toMatchObject([{ rule: 'sql', level: 'error', file: 'cart.js', line: 2, isNew: false }])
+    expect(findings).toMatchObject([
+      { rule: 'sql', level: 'error', file: 'cart.js', line: 2, isNew: false },
+    ])
     const shown = await installation.cli('tests', String(run))
     expect(shown.code).toBe(1)
     expect(shown.stdout).toContain('3 tests: 2 passed, 1 failed (1 that did not before), 0 skipped')
-    expect((await installation.cli('coverage', String(run))).stdout).toContain('missed of the change: 2')
+    expect((await installation.cli('coverage', String(run))).stdout).toContain(
+      'missed of the change: 2',
+    )
     expect((await installation.cli('findings', String(run))).stdout).toContain('cart.js:2')
   })
 
@@ -117,9 +133,18 @@ describe('the reports of a run', () => {
     expect(await endedRun(installation, run)).toMatchObject({ state: 'failed' })
     const retried = await installation.client.retryRun({ params: { run } })
     expect((await endedRun(installation, retried.id)).reason).toBe(null)
-    const { tests } = await installation.client.listTests({ params: { run: retried.id }, query: {} })
-    expect(tests[0]).toMatchObject({ outcome: 'passed', before: 'failed', flaky: { commits: 1, of: 3 } })
-    expect((await installation.cli('tests', String(retried.id))).stdout).toContain('flaky in 1 of 3 commits')
+    const { tests } = await installation.client.listTests({
+      params: { run: retried.id },
+      query: {},
+    })
+    expect(tests[0]).toMatchObject({
+      outcome: 'passed',
+      before: 'failed',
+      flaky: { commits: 1, of: 3 },
+    })
+    expect((await installation.cli('tests', String(retried.id))).stdout).toContain(
+      'flaky in 1 of 3 commits',
+    )
   })
 
   test('know a flaky test from its own runner, too, which ran it again', async () => {
@@ -128,7 +153,9 @@ describe('the reports of a run', () => {
     const run = await deliver({ 'test.sh': suite([]).replace(/<testsuite .*<\/testsuite>/, flaky) })
     expect((await endedRun(installation, run)).reason).toBe(null)
     const { tests } = await installation.client.listTests({ params: { run }, query: {} })
-    expect(tests).toMatchObject([{ name: 'waits', outcome: 'passed', flaky: { commits: 1, of: 1 } }])
+    expect(tests).toMatchObject([
+      { name: 'waits', outcome: 'passed', flaky: { commits: 1, of: 1 } },
+    ])
   })
 
   test.each([
@@ -144,7 +171,11 @@ describe('the reports of a run', () => {
       suite([]).replace('DA:1,1', 'DA:99999999999,1'),
       'the report lcov.info speaks of line 99999999999 of cart.js, which no file has',
     ],
-    ['leads elsewhere', 'mkdir out; ln -s /etc/hostname out/a.xml\n', 'a report leads out of the workspace: out/a.xml'],
+    [
+      'leads elsewhere',
+      'mkdir out; ln -s /etc/hostname out/a.xml\n',
+      'a report leads out of the workspace: out/a.xml',
+    ],
   ])('fail the step when one %s, with a sentence', async (_what, script, reason) => {
     const run = await deliver({ 'test.sh': script })
     expect((await endedRun(installation, run)).reason).toBe(`step test failed: ${reason}`)
@@ -152,7 +183,9 @@ describe('the reports of a run', () => {
 
   test('say why a step failed that has no time for reports, and what failed in one that has', async () => {
     const early = await deliver({ 'test.sh': 'exit 3\n' })
-    expect((await endedRun(installation, early)).reason).toMatch(/^step test failed: [^;]*exit[^;]* 3$/)
+    expect((await endedRun(installation, early)).reason).toMatch(
+      /^step test failed: [^;]*exit[^;]* 3$/,
+    )
     const late = await deliver({ 'test.sh': suite(['adds failed'], 1) })
     expect((await endedRun(installation, late)).reason).toMatch(
       /^step test failed: [^;]*exit[^;]* 1; 1 of 1 tests failed: adds$/,
@@ -166,11 +199,16 @@ describe('the reports of a run', () => {
     await installation.killServer()
     await installation.start()
     expect((await endedRun(installation, run)).reason).toBe(null)
-    expect((await installation.client.getReport({ params: { run } })).tests).toMatchObject({ total: 1, passed: 1 })
+    expect((await installation.client.getReport({ params: { run } })).tests).toMatchObject({
+      total: 1,
+      passed: 1,
+    })
   })
 
   test('the schema for editors knows them', () => {
-    expect(readFileSync(new URL('../schema/fairlead.schema.json', import.meta.url), 'utf8')).toContain('"reports"')
+    expect(
+      readFileSync(new URL('../schema/fairlead.schema.json', import.meta.url), 'utf8'),
+    ).toContain('"reports"')
   })
 })
 
@@ -209,7 +247,9 @@ open('lcov.info', 'w').write('SF:write.py\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
         await installation.start()
       }
       const run = await endedRun(installation, 1)
-      expect(run.reason).toBe('step test failed: 30 of 30000 tests failed: t0, t1000, t2000, and 27 more')
+      expect(run.reason).toBe(
+        'step test failed: 30 of 30000 tests failed: t0, t1000, t2000, and 27 more',
+      )
       expect(run.steps[0]?.attempt).toBe(7)
       const report = await installation.client.getReport({ params: { run: 1 } })
       expect(report.tests).toMatchObject({ total: tests, passed: tests - 30, failed: 30 })

@@ -13,7 +13,10 @@ test('the schema knows short and long forms', () => {
   const schema = JSON.parse(schemaText()) as {
     properties: { steps: { additionalProperties: { anyOf: { type: string }[] } } }
   }
-  expect(schema.properties.steps.additionalProperties.anyOf.map(({ type }) => type)).toEqual(['string', 'object'])
+  expect(schema.properties.steps.additionalProperties.anyOf.map(({ type }) => type)).toEqual([
+    'string',
+    'object',
+  ])
   expect(schemaText()).not.toContain('shorthand')
 })
 

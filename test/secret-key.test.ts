@@ -17,7 +17,8 @@ const service = `
 const http = require('node:http')
 http.createServer((request, response) => response.end(process.env.PASSWORD ?? 'none')).listen(process.env.PORT, '127.0.0.1')
 `
-const yaml = 'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n'
+const yaml =
+  'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n'
 
 describe('the key of the secrets', () => {
   let installation: Installation
@@ -42,7 +43,9 @@ describe('the key of the secrets', () => {
   }
   const live = (id: number): Promise<void> =>
     waitFor('it is live', async () => {
-      const { live: since } = await installation.client.getDeployment({ params: { deployment: id } })
+      const { live: since } = await installation.client.getDeployment({
+        params: { deployment: id },
+      })
       return since !== null
     })
 
@@ -54,7 +57,9 @@ describe('the key of the secrets', () => {
     const file = join(installation.home, 'key')
     const before = readFileSync(file, 'utf8').trim()
 
-    const rotated = JSON.parse((await installation.cli('secret', 'rotate-key', '--json')).stdout) as {
+    const rotated = JSON.parse(
+      (await installation.cli('secret', 'rotate-key', '--json')).stdout,
+    ) as {
       resealed: number
     }
     expect(rotated).toMatchObject({ problems: [], where: file })
@@ -104,7 +109,9 @@ describe('the key of the secrets', () => {
     await deliver()
     await setSecret('from-outside')
     expect(existsSync(join(installation.home, 'key'))).toBe(false)
-    expect((await installation.cli('secret', 'rotate-key')).stderr).toContain('put a new one in front of it')
+    expect((await installation.cli('secret', 'rotate-key')).stderr).toContain(
+      'put a new one in front of it',
+    )
     expect((await installation.cli('secret', 'key')).stdout).toContain(outside)
 
     await installation.stopServer()
@@ -126,9 +133,14 @@ describe('the key of the secrets', () => {
     const set = (reference: string) =>
       installation.cli('secret', 'set', 'shop', 'production', 'PASSWORD', '--from', reference)
     expect((await set('file:../key')).stderr).toContain('must be a path below FAIRLEAD_SECRETS_DIR')
-    expect((await set('vault:secret/data/shop#password')).stderr).toContain('the server has no VAULT_ADDR')
+    expect((await set('vault:secret/data/shop#password')).stderr).toContain(
+      'the server has no VAULT_ADDR',
+    )
     expect((await set('file:password')).code).toBe(0)
-    await waitFor('it has it', async () => (await ask(installation, 'shop', 'production')).text === 'from-a-file')
+    await waitFor(
+      'it has it',
+      async () => (await ask(installation, 'shop', 'production')).text === 'from-a-file',
+    )
     const { stdout } = await installation.cli('secret', 'list', 'shop', 'production')
     expect(stdout).toContain('(secret, from file:password)')
 
@@ -150,7 +162,9 @@ describe('the key of the secrets', () => {
     const { runs: later } = await installation.client.listRuns({ query: { app: 'shop', limit: 1 } })
     const failed = await endedRun(installation, later[0]!.id)
     expect(failed.state).toBe('failed')
-    expect(failed.reason).toContain('the secret PASSWORD cannot be read from file:password: there is no such file')
+    expect(failed.reason).toContain(
+      'the secret PASSWORD cannot be read from file:password: there is no such file',
+    )
     expect((await ask(installation, 'shop', 'production')).text).toBe('from-a-file')
     await repository.remove()
   })

@@ -16,9 +16,16 @@ import {
 
 const key = 'Kx7&"v2/q\'9-secret'
 const ofProduction = 'only-of-production-77'
-const forms = [key, ofProduction, ...[key, ofProduction].map((one) => Buffer.from(one).toString('base64').slice(0, -3))]
+const forms = [
+  key,
+  ofProduction,
+  ...[key, ofProduction].map((one) => Buffer.from(one).toString('base64').slice(0, -3)),
+]
 
-/** Says its secret wherever a step can: in its log, in what was compared in a test, in a finding, in a number's name. */
+/**
+ * Says its secret wherever a step can: in its log, in what was compared in a test, in a finding, in
+ * a number's name.
+ */
 const tell = `
 const { writeFileSync } = require('node:fs')
 const key = process.env.API_KEY ?? 'none'
@@ -64,7 +71,10 @@ const logOf = (run: number, step: string): string =>
 test('a secret is where it was asked for, and nowhere else', async () => {
   await endedRun(installation, await deliver())
   const set = (environment: string, secrets: Record<string, string>) =>
-    installation.client.changeConfiguration({ params: { app: 'shop', environment }, body: { secrets } })
+    installation.client.changeConfiguration({
+      params: { app: 'shop', environment },
+      body: { secrets },
+    })
   await set('dev', { API_KEY: key, FLAG: 'true' })
   await set('production', { PROD_KEY: ofProduction })
   await waitFor('the service speaks', async () => {
@@ -97,14 +107,17 @@ test('a secret is where it was asked for, and nowhere else', async () => {
 
   const run = await endedRun(installation, id)
   const [first, told] = logOf(id, 'tell').split('\n')
-  // A step gets what it names, of the environment that comes first; a usual word stays readable, and that is said.
+  // A step gets what it names, of the environment that comes first; a usual word stays readable,
+  // and that is said.
   expect(first).toContain('FLAG: a value that is so short or usual that it is not hidden in logs.')
   expect(told).toContain('key *** *** flag true other none')
   expect(logOf(id, 'plain')).toContain('unnamed []')
   const { deployments } = await installation.client.listDeployments({ query: { app: 'shop' } })
   const failed = deployments.find((one) => one.run === id)!
   expect(failed.reason).toContain('its last words: key ***')
-  expect(run.steps.find(({ name }) => name === 'tell')?.reason).toBe('1 of 1 tests failed: signs in as ***')
+  expect(run.steps.find(({ name }) => name === 'tell')?.reason).toBe(
+    '1 of 1 tests failed: signs in as ***',
+  )
   const told2 = await installation.client.listTests({ params: { run: id }, query: {} })
   expect(JSON.stringify(told2)).toContain('expected ***')
   const findings = await installation.client.listFindings({ params: { run: id }, query: {} })
@@ -112,7 +125,11 @@ test('a secret is where it was asked for, and nowhere else', async () => {
 })
 
 test('nothing that is kept holds a secret but what is sealed, the host and the log that the service wrote itself', async () => {
-  const db = new pg.Client({ host: join(installation.home, 'postgres/socket'), user: 'fairlead', database: 'postgres' })
+  const db = new pg.Client({
+    host: join(installation.home, 'postgres/socket'),
+    user: 'fairlead',
+    database: 'postgres',
+  })
   await db.connect()
   const { rows: tables } = await db.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'public'`,
@@ -120,13 +137,17 @@ test('nothing that is kept holds a secret but what is sealed, the host and the l
   expect(tables.length).toBeGreaterThan(20)
   const texts: [string, string][] = []
   for (const { name } of tables) {
-    const { rows } = await db.query<{ text: string }>(`select string_agg(t::text, ' ') as text from "${name}" t`)
+    const { rows } = await db.query<{ text: string }>(
+      `select string_agg(t::text, ' ') as text from "${name}" t`,
+    )
     texts.push([name, rows[0]?.text ?? ''])
   }
   await db.end()
   const files = readdirSync(installation.home, { recursive: true, encoding: 'utf8' }).filter(
     (name) =>
-      (name.startsWith('runs/') && name.includes('/log/')) || name.startsWith('log/') || name.startsWith('cache/'),
+      (name.startsWith('runs/') && name.includes('/log/')) ||
+      name.startsWith('log/') ||
+      name.startsWith('cache/'),
   )
   for (const name of files) {
     const file = join(installation.home, name)
@@ -134,7 +155,9 @@ test('nothing that is kept holds a secret but what is sealed, the host and the l
   }
   texts.push(['output', installation.output()])
   expect(files.some((name) => name.includes('tell'))).toBe(true)
-  expect(texts.filter(([, text]) => forms.some((form) => text.includes(form))).map(([name]) => name)).toEqual([])
+  expect(
+    texts.filter(([, text]) => forms.some((form) => text.includes(form))).map(([name]) => name),
+  ).toEqual([])
 })
 
 test('nobody reads one by the API', async () => {
@@ -151,5 +174,6 @@ test('nobody reads one by the API', async () => {
       })
       .catch((error: FairleadError) => error.toProblem()),
   ]
-  for (const answer of answers) for (const form of forms) expect(JSON.stringify(answer)).not.toContain(form)
+  for (const answer of answers)
+    for (const form of forms) expect(JSON.stringify(answer)).not.toContain(form)
 })

@@ -27,7 +27,12 @@ beforeAll(async () => {
   })
   base = `http://localhost:${installation.port}`
   callback = `${base}/oidc/callback`
-  const person = (name: string, email: string, ...groups: string[]) => ({ name, email, email_verified: true, groups })
+  const person = (name: string, email: string, ...groups: string[]) => ({
+    name,
+    email,
+    email_verified: true,
+    groups,
+  })
   Object.assign(provider.people, {
     ada: { sub: 'ada', ...person('Ada Lovelace', 'ada@example.com') },
     pia: { sub: 'pia', ...person('Pia', 'pia@example.com', 'platform', 'unheard-of') },
@@ -76,10 +81,14 @@ describe('a provider that is down', () => {
 describe('who comes in', () => {
   test('is who was added with an address that the provider vouches for', async () => {
     await installation.client.createApp({ body: { name: 'shop' } })
-    await installation.client.createUser({ body: { name: 'Ada', email: 'Ada@Example.com', role: 'viewer' } })
+    await installation.client.createUser({
+      body: { name: 'Ada', email: 'Ada@Example.com', role: 'viewer' },
+    })
     const ada = await signIn('ada')
     expect(await ada.client.me()).toEqual({ name: 'Ada', role: 'viewer', apps: {} })
-    expect(ada.answer.headers.getSetCookie().join('\n')).toMatch(/fairlead_session=.*HttpOnly; SameSite=Strict/)
+    expect(ada.answer.headers.getSetCookie().join('\n')).toMatch(
+      /fairlead_session=.*HttpOnly; SameSite=Strict/,
+    )
     expect(await installation.client.getUser({ params: { user: 'Ada' } })).toMatchObject({
       issuer: `${provider.issuer}/`,
     })
@@ -107,7 +116,11 @@ describe('who comes in', () => {
     const twin = await signIn('twin')
     expect(await twin.client.me()).toMatchObject({ name: 'twin@example.com', role: 'admin' })
     const jar = createJar()
-    await refused(await jar.send(await jar.signInAtProvider(start(), 'fake', callback)), 'unknown', jar)
+    await refused(
+      await jar.send(await jar.signInAtProvider(start(), 'fake', callback)),
+      'unknown',
+      jar,
+    )
   })
 
   test.each([
@@ -115,18 +128,28 @@ describe('who comes in', () => {
     ['eve', 'unknown'],
   ] as const)('is not %s: %s', async (login, problem) => {
     const jar = createJar()
-    await refused(await jar.send(await jar.signInAtProvider(start(), login, callback)), problem, jar)
-    const type = 'dev.cdeventsx.fairlead-session.refused'
-    expect((await installation.client.listEvents({ query: { type } })).events.map(({ data }) => data['why'])).toContain(
+    await refused(
+      await jar.send(await jar.signInAtProvider(start(), login, callback)),
       problem,
+      jar,
     )
+    const type = 'dev.cdeventsx.fairlead-session.refused'
+    expect(
+      (await installation.client.listEvents({ query: { type } })).events.map(
+        ({ data }) => data['why'],
+      ),
+    ).toContain(problem)
   })
 
   test('is nobody who is disabled', async () => {
     await signIn('ada')
     await installation.client.changeUser({ params: { user: 'Ada' }, body: { disabled: true } })
     const jar = createJar()
-    await refused(await jar.send(await jar.signInAtProvider(start(), 'ada', callback)), 'disabled', jar)
+    await refused(
+      await jar.send(await jar.signInAtProvider(start(), 'ada', callback)),
+      'disabled',
+      jar,
+    )
     await installation.client.changeUser({ params: { user: 'Ada' }, body: { disabled: false } })
   })
 })
@@ -162,11 +185,23 @@ describe('what is tried against it', () => {
   test.each<[string, (query: URLSearchParams) => void, SignInProblem]>([
     ['another state', (query) => query.set('state', 'x'.repeat(43)), 'forged'],
     ['no state', (query) => query.delete('state'), 'forged'],
-    ['the iss of another provider (mix-up)', (query) => query.set('iss', 'https://evil.example'), 'forged'],
+    [
+      'the iss of another provider (mix-up)',
+      (query) => query.set('iss', 'https://evil.example'),
+      'forged',
+    ],
     ['no iss, from a provider that says it sends one', (query) => query.delete('iss'), 'forged'],
     ['a made-up code', (query) => query.set('code', 'made-up'), 'expired'],
-    ['a refusal', (query) => (query.delete('code'), query.set('error', 'access_denied')), 'refused'],
-    ['a token instead of a code', (query) => (query.delete('code'), query.set('id_token', 'x.y.z')), 'forged'],
+    [
+      'a refusal',
+      (query) => (query.delete('code'), query.set('error', 'access_denied')),
+      'refused',
+    ],
+    [
+      'a token instead of a code',
+      (query) => (query.delete('code'), query.set('id_token', 'x.y.z')),
+      'forged',
+    ],
     ['nothing', (query) => [...query.keys()].forEach((key) => query.delete(key)), 'forged'],
   ])('%s signs nobody in', async (_what, change, problem) => {
     const jar = createJar()
@@ -175,10 +210,17 @@ describe('what is tried against it', () => {
   })
 
   test('a code of another sign-in does not fit, for PKCE', async () => {
-    const stolen = new URL(await createJar().signInAtProvider(start(), 'pia', callback)).searchParams.get('code') ?? ''
+    const stolen =
+      new URL(await createJar().signInAtProvider(start(), 'pia', callback)).searchParams.get(
+        'code',
+      ) ?? ''
     const jar = createJar()
     const answer = await jar.signInAtProvider(start(), 'ada', callback)
-    await refused(await jar.send(withQuery(answer, (query) => query.set('code', stolen))), 'expired', jar)
+    await refused(
+      await jar.send(withQuery(answer, (query) => query.set('code', stolen))),
+      'expired',
+      jar,
+    )
   })
 
   test('a cookie that was changed, or is old, fits nothing', async () => {
@@ -212,7 +254,9 @@ describe('what is tried against it', () => {
 
   test('a page of the console is gone back to', async () => {
     const jar = createJar()
-    const { headers } = await jar.send(await jar.signInAtProvider(start('/runs?app=shop'), 'ada', callback))
+    const { headers } = await jar.send(
+      await jar.signInAtProvider(start('/runs?app=shop'), 'ada', callback),
+    )
     expect(headers.get('location')).toBe('/runs?app=shop')
   })
 
@@ -287,10 +331,13 @@ test('a provider that goes down again locks out nobody who is signed in', async 
 test('answers that come in floods have to wait, and tokens from the same address do not', async () => {
   const jar = createJar()
   const problems: (string | null)[] = []
-  for (let i = 0; i < 70; i += 1) problems.push(problemOf(await jar.send(`${callback}?code=x&state=${i}`)))
+  for (let i = 0; i < 70; i += 1)
+    problems.push(problemOf(await jar.send(`${callback}?code=x&state=${i}`)))
   expect(problems[0]).toBe('expired')
   expect(problems.at(-1)).toBe('busy')
   expect(await installation.client.me()).toMatchObject({ role: 'admin' })
   const type = 'dev.cdeventsx.fairlead-session.refused'
-  expect((await installation.client.listEvents({ query: { type, limit: 500 } })).events.length).toBeLessThan(25)
+  expect(
+    (await installation.client.listEvents({ query: { type, limit: 500 } })).events.length,
+  ).toBeLessThan(25)
 })

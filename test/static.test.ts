@@ -5,10 +5,14 @@ import { packageRoot } from '#platform/self.ts'
 
 test('types, lint, format, dead code and generated files are in order', () => {
   const path = `${join(packageRoot, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(packageRoot, 'tools/check.ts')], {
-    cwd: packageRoot,
-    encoding: 'utf8',
-    env: { ...process.env, PATH: path },
-  })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(packageRoot, 'tools/check.ts')],
+    {
+      cwd: packageRoot,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: path },
+    },
+  )
   expect(status, stdout + stderr).toBe(0)
 }, 180_000)

@@ -18,13 +18,19 @@ const rest = `
 services: {web: {run: exec python3 -m http.server $PORT}}
 environments: {production: {}}
 `
-const logOf = async (installation: Installation, run: number, step: string, attempt?: number): Promise<string[]> => {
+const logOf = async (
+  installation: Installation,
+  run: number,
+  step: string,
+  attempt?: number,
+): Promise<string[]> => {
   const query = attempt === undefined ? {} : { attempt }
   const { lines } = await installation.client.getLog({ params: { run, step }, query })
   return lines.map(({ text }) => text)
 }
 
-const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
+const docker = (...args: string[]): string =>
+  execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
 const hasDocker = ((): boolean => {
   try {
     return docker('info', '--format', '{{.ServerVersion}}') !== ''
@@ -67,7 +73,8 @@ describe('steps', () => {
     }
     return { first: await deliver(), deliver }
   }
-  const states = (run: RunDetail) => Object.fromEntries(run.steps.map(({ name, state }) => [name, state]))
+  const states = (run: RunDetail) =>
+    Object.fromEntries(run.steps.map(({ name, state }) => [name, state]))
 
   test('have services beside them, ready before they begin and gone after', async () => {
     const yaml = `steps:
@@ -83,11 +90,13 @@ ${rest}`
     const { first } = await begin('beside', { 'fairlead.yaml': yaml, hello: 'hello from beside' })
     expect(first).toMatchObject({ state: 'succeeded', reason: null })
     const ports = /ports (\d+) (\d+)/.exec((await logOf(installation, first.id, 'test')).join('\n'))
-    for (const port of ports?.slice(1) ?? ['none']) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+    for (const port of ports?.slice(1) ?? ['none'])
+      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
   })
 
   test('are given up when a service beside them does not get ready, with its last words', async () => {
-    const yaml = (service: string): string => `steps: {test: {run: echo never, services: {db: ${service}}}}${rest}`
+    const yaml = (service: string): string =>
+      `steps: {test: {run: echo never, services: {db: ${service}}}}${rest}`
     const { first, deliver } = await begin('dead', {
       'fairlead.yaml': yaml('{run: "echo no such disk; exit 3", timeout: 5s}'),
     })
@@ -96,7 +105,11 @@ ${rest}`
     )
     const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 98765", timeout: 300ms}') })
     expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
-    expect(execFileSync('sh', ['-c', 'pgrep -f "^sleep 98765" || echo none'], { encoding: 'utf8' }).trim()).toBe('none')
+    expect(
+      execFileSync('sh', ['-c', 'pgrep -f "^sleep 98765" || echo none'], {
+        encoding: 'utf8',
+      }).trim(),
+    ).toBe('none')
   })
 
   test.skipIf(!hasDocker)(
@@ -116,7 +129,10 @@ ${rest}`
       expect(await logOf(installation, first.id, 'test')).toContain('PONG')
       const name = `fairlead-${first.id + 1}-test-db`
       const slow = deliver({ 'fairlead.yaml': yaml(`sleep 2`) })
-      await waitFor('its container runs', async () => docker('ps', '-q', '--filter', `name=${name}`) !== '')
+      await waitFor(
+        'its container runs',
+        async () => docker('ps', '-q', '--filter', `name=${name}`) !== '',
+      )
       await installation.killServer()
       await installation.start()
       await slow.catch(() => undefined)
@@ -134,7 +150,8 @@ ${rest}`
   )
 
   test('run once for each combination of a matrix, at the same time', async () => {
-    const meet = 'touch $A; until [ -e one ] && [ -e two ]; do sleep 0.02; done; echo "$A in $FAIRLEAD_STEP"'
+    const meet =
+      'touch $A; until [ -e one ] && [ -e two ]; do sleep 0.02; done; echo "$A in $FAIRLEAD_STEP"'
     const yaml = `steps: {test: {run: '${meet}', matrix: {A: [one, two]}, timeout: 20s}, pack: ls}${rest}`
     const { first } = await begin('matrix', { 'fairlead.yaml': yaml })
     expect(states(first)).toEqual({ 'test-one': 'passed', 'test-two': 'passed', pack: 'passed' })
@@ -154,11 +171,22 @@ done
 `
     const yaml = `steps: {test: {run: sh run.sh, split: {files: 't/*.test', into: 2}, reports: 'out-$FAIRLEAD_PART-*.xml', needs: []}}${rest}`
     const files = Object.fromEntries(Object.keys(seconds).map((name) => [`t/${name}.test`, '']))
-    const { first, deliver } = await begin('split', { 'fairlead.yaml': yaml, 'run.sh': script, ...files })
+    const { first, deliver } = await begin('split', {
+      'fairlead.yaml': yaml,
+      'run.sh': script,
+      ...files,
+    })
     const partsOf = async (run: RunDetail) =>
       Promise.all([1, 2].map((part) => logOf(installation, run.id, `test-${part}`)))
-    expect((await partsOf(first)).flat().toSorted()).toEqual(['t/a.test', 't/b.test', 't/c.test', 't/d.test'])
-    expect((await installation.client.getReport({ params: { run: first.id } })).tests).toMatchObject({ total: 4 })
+    expect((await partsOf(first)).flat().toSorted()).toEqual([
+      't/a.test',
+      't/b.test',
+      't/c.test',
+      't/d.test',
+    ])
+    expect(
+      (await installation.client.getReport({ params: { run: first.id } })).tests,
+    ).toMatchObject({ total: 4 })
     const second = await deliver({ more: '' })
     expect(await partsOf(second)).toEqual([['t/a.test'], ['t/b.test', 't/c.test', 't/d.test']])
   })
@@ -182,7 +210,11 @@ done
   build: {run: 'mkdir -p dist; date +%s%N > dist/made; cp suite.xml out.xml', inputs: [src/**, suite.xml], outputs: dist, reports: out.xml}
   show: cat dist/made
 ${rest}`
-    const { first, deliver } = await begin('reuse', { 'fairlead.yaml': yaml, 'src/a': '1', 'suite.xml': suite })
+    const { first, deliver } = await begin('reuse', {
+      'fairlead.yaml': yaml,
+      'src/a': '1',
+      'suite.xml': suite,
+    })
     const made = await logOf(installation, first.id, 'show')
     const second = await deliver({ readme: 'x' })
     expect(second.steps[0]).toMatchObject({ state: 'passed', reused: first.id })
@@ -190,7 +222,9 @@ ${rest}`
     expect(await logOf(installation, second.id, 'build')).toEqual([
       `It is not run again: all that it depends on is as in run ${first.id}.`,
     ])
-    expect((await installation.client.getReport({ params: { run: second.id } })).tests).toMatchObject({
+    expect(
+      (await installation.client.getReport({ params: { run: second.id } })).tests,
+    ).toMatchObject({
       total: 1,
       passed: 1,
     })
@@ -198,9 +232,14 @@ ${rest}`
     expect(third.steps[0]).toMatchObject({ reused: null })
     expect(await logOf(installation, third.id, 'show')).not.toEqual(made)
     // Another command is another result, and a failed one is none.
-    const broken = await deliver({ 'fairlead.yaml': yaml.replace('mkdir -p dist', 'mkdir -p dist; exit 1') })
+    const broken = await deliver({
+      'fairlead.yaml': yaml.replace('mkdir -p dist', 'mkdir -p dist; exit 1'),
+    })
     expect(broken.steps[0]?.state).toBe('failed')
-    expect((await deliver({ readme: 'y' })).steps[0]).toMatchObject({ state: 'failed', reused: null })
+    expect((await deliver({ readme: 'y' })).steps[0]).toMatchObject({
+      state: 'failed',
+      reused: null,
+    })
   })
 
   test('are given parameters by who begins a run, and a wrong one ends it with a sentence', async () => {
@@ -209,7 +248,15 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     const { first } = await begin('given', { 'fairlead.yaml': yaml })
     expect(await logOf(installation, first.id, 'say')).toEqual(['info to world'])
     expect(states(first)).toEqual({ say: 'passed', nightly: 'skipped', byhand: 'skipped' })
-    const asked = await installation.cli('deliver', 'given', '--set', 'LEVEL=debug', '--set', 'WHO=you all', '--wait')
+    const asked = await installation.cli(
+      'deliver',
+      'given',
+      '--set',
+      'LEVEL=debug',
+      '--set',
+      'WHO=you all',
+      '--wait',
+    )
     expect(asked.code).toBe(0)
     const { runs } = await installation.client.listRuns({ query: { app: 'given' } })
     expect(runs[0]).toMatchObject({ trigger: 'manual' })
@@ -240,11 +287,17 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
       '<testsuite name="s"><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
     const one = '<testsuite name="s"><testcase name="bad"/></testsuite>'
     const yaml = `steps: {test: {run: 'cp all.txt out.xml; exit 1', rerun: 'cat "$FAIRLEAD_FAILED_TESTS"; cp one.txt out.xml', retry: 1, reports: out.xml}}${rest}`
-    const { first } = await begin('again', { 'fairlead.yaml': yaml, 'all.txt': all, 'one.txt': one })
+    const { first } = await begin('again', {
+      'fairlead.yaml': yaml,
+      'all.txt': all,
+      'one.txt': one,
+    })
     expect(first).toMatchObject({ state: 'succeeded' })
     expect(await logOf(installation, first.id, 'test', 2)).toEqual(['bad'])
     const { tests } = await installation.client.listTests({ params: { run: first.id }, query: {} })
-    expect(Object.fromEntries(tests.map(({ name, outcome, flaky }) => [name, [outcome, flaky.commits]]))).toEqual({
+    expect(
+      Object.fromEntries(tests.map(({ name, outcome, flaky }) => [name, [outcome, flaky.commits]])),
+    ).toEqual({
       bad: ['passed', 1],
       good: ['passed', 0],
     })
@@ -256,8 +309,12 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     const { first, deliver } = await begin('optional', { 'fairlead.yaml': yaml() })
     expect(first).toMatchObject({ state: 'succeeded' })
     expect(states(first)).toEqual({ audit: 'failed', pack: 'passed' })
-    expect(first.steps[0]?.reason).toBe('the report audit.json says that npm audit did not come so far: 503')
-    const asked = await deliver({ 'fairlead.yaml': yaml('\ngates: {findings: findings.size() == 0}') })
+    expect(first.steps[0]?.reason).toBe(
+      'the report audit.json says that npm audit did not come so far: 503',
+    )
+    const asked = await deliver({
+      'fairlead.yaml': yaml('\ngates: {findings: findings.size() == 0}'),
+    })
     expect(asked.reason).toBe('gate findings: no step of this run has a report of findings')
   })
 
@@ -280,7 +337,17 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     repositories.push(repository)
     for (const name of ['web', 'api'])
       expect(
-        (await installation.cli('apps', 'create', `of-${name}`, '--path', repository.folder, '--folder', name)).code,
+        (
+          await installation.cli(
+            'apps',
+            'create',
+            `of-${name}`,
+            '--path',
+            repository.folder,
+            '--folder',
+            name,
+          )
+        ).code,
       ).toBe(0)
     const latest = async (app: string, count: number): Promise<RunDetail> => {
       const runsOf = async () => (await installation.client.listRuns({ query: { app } })).runs
@@ -302,7 +369,8 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     const yaml = `schedule: '* * * * *'\nsteps: {nightly: {run: echo long, when: schedule}}${rest}`
     const { first } = await begin('nightly', { 'fairlead.yaml': yaml })
     expect(states(first)).toEqual({ nightly: 'skipped' })
-    const runsOf = async () => (await installation.client.listRuns({ query: { app: 'nightly' } })).runs
+    const runsOf = async () =>
+      (await installation.client.listRuns({ query: { app: 'nightly' } })).runs
     await installation.killServer()
     await installation.start()
     await waitFor('the schedule begins a run', async () => (await runsOf()).length > 1, 90)

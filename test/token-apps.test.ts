@@ -20,15 +20,20 @@ const deployments = { mine: 0, theirs: 0 }
 
 beforeAll(async () => {
   installation = await startInstallation()
-  repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: "true"}\nenvironments: {production: {}}\n' })
+  repository = await makeRepository({
+    'fairlead.yaml': 'steps: {test: "true"}\nenvironments: {production: {}}\n',
+  })
   for (const app of ['mine', 'theirs'] as const) {
     await push(installation, app, repository)
     const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
     runs[app] = (await endedRun(installation, run!.id)).id
-    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } })).deployments
+    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } }))
+      .deployments
     deployments[app] = deployment!.id
   }
-  const stdout = (await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')).stdout
+  const stdout = (
+    await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')
+  ).stdout
   secret = stdout.trim()
   scoped = createClient({ base: installation.url, token: secret })
 })
@@ -40,26 +45,38 @@ afterAll(async () => {
 test('does for its app what its role may', async () => {
   expect((await scoped.listRuns({ query: { app: 'mine', limit: 5 } })).runs).toHaveLength(1)
   expect((await scoped.getRun({ params: { run: runs.mine } })).app).toBe('mine')
-  expect((await scoped.getDeployment({ params: { deployment: deployments.mine } })).app).toBe('mine')
+  expect((await scoped.getDeployment({ params: { deployment: deployments.mine } })).app).toBe(
+    'mine',
+  )
   expect((await scoped.me()).name).toBe('ci')
-  const remote = (app: string): string => `http://x:${secret}@127.0.0.1:${installation.port}/git/${app}.git`
+  const remote = (app: string): string =>
+    `http://x:${secret}@127.0.0.1:${installation.port}/git/${app}.git`
   expect(await repository.git('ls-remote', remote('mine'))).toContain('refs/heads/main')
   await expect(repository.git('ls-remote', remote('theirs'))).rejects.toThrow()
   await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
 })
 
-/** What tells of no app: who one is, how to sign out, and the public keys that evidence is verified with. */
+/**
+ * What tells of no app: who one is, how to sign out, and the public keys that evidence is verified
+ * with.
+ */
 const ofNoApp = ['me', 'deleteSession', 'listKeys']
-const guarded = Object.entries(endpoints).filter(([name, { role }]) => role !== 'public' && !ofNoApp.includes(name))
+const guarded = Object.entries(endpoints).filter(
+  ([name, { role }]) => role !== 'public' && !ofNoApp.includes(name),
+)
 
 /** What there is to read: all of an answer, and of a stream what comes within a moment. */
 async function firstOf(response: Response): Promise<string> {
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response.text()
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
+    return response.text()
   let text = ''
   const read = async (): Promise<void> => {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk
   }
-  await Promise.race([read().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))])
+  await Promise.race([
+    read().catch(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, 500)),
+  ])
   return text
 }
 
@@ -76,7 +93,11 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
     const stop = new AbortController()
     const response = await fetch(`${installation.url}/api/v1${path}${query}`, {
       method: endpoint.method,
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'last-event-id': '0' },
+      headers: {
+        authorization: `Bearer ${secret}`,
+        'content-type': 'application/json',
+        'last-event-id': '0',
+      },
       ...(endpoint.method === 'GET' ? {} : { body: '{}' }),
       signal: stop.signal,
     })
@@ -98,12 +119,13 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
 })
 
 test('and has changed nothing there', async () => {
-  expect((await installation.client.listRuns({ query: { app: 'theirs', limit: 5 } })).runs).toHaveLength(1)
-  expect((await installation.client.listDeployments({ query: { app: 'theirs', limit: 5 } })).deployments).toHaveLength(
-    1,
-  )
-  expect((await installation.client.listTokens()).tokens.map(({ name, apps }) => [name, apps])).toContainEqual([
-    'ci',
-    ['mine'],
-  ])
+  expect(
+    (await installation.client.listRuns({ query: { app: 'theirs', limit: 5 } })).runs,
+  ).toHaveLength(1)
+  expect(
+    (await installation.client.listDeployments({ query: { app: 'theirs', limit: 5 } })).deployments,
+  ).toHaveLength(1)
+  expect(
+    (await installation.client.listTokens()).tokens.map(({ name, apps }) => [name, apps]),
+  ).toContainEqual(['ci', ['mine']])
 })

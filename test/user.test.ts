@@ -30,7 +30,8 @@ beforeAll(async () => {
     const ended = await endedRun(installation, run!.id)
     runs[app] = ended.id
     digest = ended.artifact ?? ''
-    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } })).deployments
+    const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } }))
+      .deployments
     deployments[app] = deployment!.id
   }
 })
@@ -46,15 +47,24 @@ const cli = async (...args: string[]): Promise<string> => {
 }
 const inEnvironment = (app: string) => ({ app, environment: 'production' })
 const setLevel = (who: SignedIn, app: string) =>
-  who.client.changeConfiguration({ params: inEnvironment(app), body: { variables: { LEVEL: String(Math.random()) } } })
+  who.client.changeConfiguration({
+    params: inEnvironment(app),
+    body: { variables: { LEVEL: String(Math.random()) } },
+  })
 const newest = async (type: string) =>
-  (await installation.client.listEvents({ query: { type: `dev.cdeventsx.fairlead-${type}`, limit: 1 } })).events[0]
+  (
+    await installation.client.listEvents({
+      query: { type: `dev.cdeventsx.fairlead-${type}`, limit: 1 },
+    })
+  ).events[0]
 
 test('a viewer of everything may be the operator of one app', async () => {
-  expect(await cli('users', 'add', 'Ada', '--role', 'viewer', '--email', 'ada@example.com')).toContain(
-    'ada@example.com',
+  expect(
+    await cli('users', 'add', 'Ada', '--role', 'viewer', '--email', 'ada@example.com'),
+  ).toContain('ada@example.com')
+  expect(await cli('users', 'role', 'Ada', 'operator', '--app', 'shop')).toContain(
+    'Ada is operator of shop',
   )
-  expect(await cli('users', 'role', 'Ada', 'operator', '--app', 'shop')).toContain('Ada is operator of shop')
   const ada = await signInAs(installation, 'Ada')
   expect(await ada.client.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'operator' } })
   expect((await setLevel(ada, 'shop')).configuration.actor).toBe('Ada')
@@ -62,11 +72,17 @@ test('a viewer of everything may be the operator of one app', async () => {
     code: 'not_allowed',
     message: 'This needs the role operator; you have viewer.',
   })
-  await expect(ada.client.deleteApp({ params: { app: 'shop' } })).rejects.toThrow('needs the role admin')
-  await expect(ada.client.createApp({ body: { name: 'new' } })).rejects.toThrow('needs the role developer')
+  await expect(ada.client.deleteApp({ params: { app: 'shop' } })).rejects.toThrow(
+    'needs the role admin',
+  )
+  await expect(ada.client.createApp({ body: { name: 'new' } })).rejects.toThrow(
+    'needs the role developer',
+  )
   // Reading folders of the machine is not the business of one app.
   const elsewhere = { name: 'shop', repository: { kind: 'path' as const, path: '/etc' } }
-  await expect(ada.client.createApp({ body: elsewhere })).rejects.toMatchObject({ code: 'not_allowed' })
+  await expect(ada.client.createApp({ body: elsewhere })).rejects.toMatchObject({
+    code: 'not_allowed',
+  })
   expect((await ada.client.listApps()).apps).toHaveLength(2)
   await expect(ada.client.listUsers()).rejects.toMatchObject({ code: 'not_allowed' })
   expect(await cli('users', 'list')).toMatch(/Ada +viewer; operator of shop +ada@example\.com/)
@@ -84,7 +100,9 @@ test('names are one person’s: in any case, and none of Fairlead’s own', asyn
   const add = (name: string, email?: string) =>
     installation.client.createUser({ body: { name, ...(email ? { email } : {}) } })
   await expect(add('ada')).rejects.toThrow('There is already a user ada.')
-  await expect(add('Eve', 'ADA@example.com')).rejects.toThrow('There is already a user with the address')
+  await expect(add('Eve', 'ADA@example.com')).rejects.toThrow(
+    'There is already a user with the address',
+  )
   for (const name of ['fairlead', 'GitHub', 'this machine', 'a/b', 'tab\there', ' ', '\u202eadA'])
     await expect(add(name)).rejects.toMatchObject({ code: 'invalid_input' })
   await expect(installation.client.createLink({ body: { name: 'nobody-yet' } })).rejects.toThrow(
@@ -94,11 +112,20 @@ test('names are one person’s: in any case, and none of Fairlead’s own', asyn
 
 test('an admin of an app says who may do what with it, and nothing else', async () => {
   await installation.client.createUser({ body: { name: 'Grace', role: null } })
-  await installation.client.putAppRole({ params: { app: 'bank', user: 'Grace' }, body: { role: 'admin' } })
+  await installation.client.putAppRole({
+    params: { app: 'bank', user: 'Grace' },
+    body: { role: 'admin' },
+  })
   const grace = await signInAs(installation, 'Grace')
-  await grace.client.putAppRole({ params: { app: 'bank', user: 'Ada' }, body: { role: 'developer' } })
+  await grace.client.putAppRole({
+    params: { app: 'bank', user: 'Ada' },
+    body: { role: 'developer' },
+  })
   expect(
-    (await grace.client.listAppUsers({ params: { app: 'bank' } })).users.map(({ name, role }) => [name, role]),
+    (await grace.client.listAppUsers({ params: { app: 'bank' } })).users.map(({ name, role }) => [
+      name,
+      role,
+    ]),
   ).toEqual([
     ['Ada', 'developer'],
     ['Grace', 'admin'],
@@ -107,20 +134,31 @@ test('an admin of an app says who may do what with it, and nothing else', async 
   await expect(
     grace.client.putAppRole({ params: { app: 'shop', user: 'Grace' }, body: { role: 'admin' } }),
   ).rejects.toMatchObject({ code: 'not_this_app' })
-  await expect(grace.client.changeUser({ params: { user: 'Grace' }, body: { role: 'admin' } })).rejects.toMatchObject({
+  await expect(
+    grace.client.changeUser({ params: { user: 'Grace' }, body: { role: 'admin' } }),
+  ).rejects.toMatchObject({
     code: 'not_this_app',
   })
   // An app that is forgotten takes the roles with it.
   await installation.client.createApp({ body: { name: 'short' } })
-  await installation.client.putAppRole({ params: { app: 'short', user: 'Grace' }, body: { role: 'admin' } })
+  await installation.client.putAppRole({
+    params: { app: 'short', user: 'Grace' },
+    body: { role: 'admin' },
+  })
   await installation.client.deleteApp({ params: { app: 'short' } })
   await installation.client.createApp({ body: { name: 'short' } })
-  await expect(grace.client.getApp({ params: { app: 'short' } })).rejects.toMatchObject({ code: 'not_this_app' })
+  await expect(grace.client.getApp({ params: { app: 'short' } })).rejects.toMatchObject({
+    code: 'not_this_app',
+  })
 })
 
 /** What is about nobody's app: of each user themself, or of no secrecy. */
-const own = Object.entries(endpoints).flatMap(([name, { role }]) => (role === 'anyone' ? [name] : []))
-const guarded = Object.entries(endpoints).filter(([, { role }]) => role !== 'public' && role !== 'anyone')
+const own = Object.entries(endpoints).flatMap(([name, { role }]) =>
+  role === 'anyone' ? [name] : [],
+)
+const guarded = Object.entries(endpoints).filter(
+  ([, { role }]) => role !== 'public' && role !== 'anyone',
+)
 
 test('what anyone may do who is signed in is known by name, so that nothing slips in', () => {
   expect(own.toSorted()).toEqual([
@@ -133,7 +171,10 @@ let bob: SignedIn
 test.each(guarded)('%s tells a user of another app nothing', async (_name, endpoint) => {
   bob ??= await (async () => {
     await installation.client.createUser({ body: { name: 'Bob', role: null } })
-    await installation.client.putAppRole({ params: { app: 'shop', user: 'Bob' }, body: { role: 'admin' } })
+    await installation.client.putAppRole({
+      params: { app: 'shop', user: 'Bob' },
+      body: { role: 'admin' },
+    })
     return signInAs(installation, 'Bob')
   })()
   const fill: Record<string, string> = {
@@ -182,7 +223,9 @@ test('the log of a user of one app has nothing of another, read or followed', as
   // Addresses of others are for admins.
   expect(text).not.toContain('"address":"127')
   const type = 'dev.cdeventsx.fairlead-configuration.changed'
-  expect((await installation.client.listEvents({ query: { actor: 'ada', type, limit: 1 } })).events[0]).toMatchObject({
+  expect(
+    (await installation.client.listEvents({ query: { actor: 'ada', type, limit: 1 } })).events[0],
+  ).toMatchObject({
     actor: 'Ada',
     by: { credential: 'session', address: '127.0.0.1' },
   })
@@ -194,7 +237,9 @@ test('a role that is taken counts for running sessions, tokens and streams withi
   const { secret } = await carl.client.createToken({ body: { name: 'ci', role: 'operator' } })
   const token = createClient({ base: installation.url, token: secret })
   await token.listRuns()
-  const followed = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { cookie: carl.cookie } })
+  const followed = await fetch(`${installation.url}/api/v1/events/stream`, {
+    headers: { cookie: carl.cookie },
+  })
   const ended = followed.text().then(() => performance.now())
   await installation.client.changeUser({ params: { user: 'Carl' }, body: { role: null } })
   const taken = performance.now()
@@ -213,7 +258,9 @@ test('who is disabled is out within a second: sessions, tokens, streams, git and
   const remote = `http://x:${secret}@127.0.0.1:${installation.port}/git/shop.git`
   expect(await repository.git('ls-remote', remote)).toContain('refs/heads/main')
   const { url } = await installation.client.createLink({ body: { name: 'Dora' } })
-  const followed = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { cookie: dora.cookie } })
+  const followed = await fetch(`${installation.url}/api/v1/events/stream`, {
+    headers: { cookie: dora.cookie },
+  })
   const ended = followed.text().then(() => performance.now())
   expect(await cli('users', 'disable', 'dora')).toContain('Dora is disabled')
   const disabled = performance.now()
@@ -222,8 +269,12 @@ test('who is disabled is out within a second: sessions, tokens, streams, git and
   expect((await ended) - disabled).toBeLessThan(1000)
   await expect(repository.git('ls-remote', remote)).rejects.toThrow()
   const code = new URL(url).searchParams.get('code') ?? ''
-  await expect(installation.client.createSession({ body: { code } })).rejects.toThrow('The user Dora is disabled.')
-  await expect(signInAs(installation, 'Dora', 'admin')).rejects.toThrow('The user Dora is disabled.')
+  await expect(installation.client.createSession({ body: { code } })).rejects.toThrow(
+    'The user Dora is disabled.',
+  )
+  await expect(signInAs(installation, 'Dora', 'admin')).rejects.toThrow(
+    'The user Dora is disabled.',
+  )
   // Enabled again, tokens open again; sessions are new ones.
   await cli('users', 'enable', 'Dora')
   expect(await token.me()).toMatchObject({ name: 'Dora' })
@@ -231,13 +282,18 @@ test('who is disabled is out within a second: sessions, tokens, streams, git and
   // Forgotten, nothing of hers opens anything, and what she did is still told.
   await cli('users', 'remove', 'Dora')
   await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
-  expect((await installation.client.listTokens()).tokens.map(({ user }) => user)).not.toContain('Dora')
-  expect((await installation.client.listEvents({ query: { actor: 'Dora' } })).events.length).toBeGreaterThan(0)
+  expect((await installation.client.listTokens()).tokens.map(({ user }) => user)).not.toContain(
+    'Dora',
+  )
+  expect(
+    (await installation.client.listEvents({ query: { actor: 'Dora' } })).events.length,
+  ).toBeGreaterThan(0)
 })
 
 test('nobody gets more by a token than they have', async () => {
   const ada = await signInAs(installation, 'Ada')
-  const make = (body: Parameters<typeof ada.client.createToken>[0]['body']) => ada.client.createToken({ body })
+  const make = (body: Parameters<typeof ada.client.createToken>[0]['body']) =>
+    ada.client.createToken({ body })
   await expect(make({ name: 'x', role: 'admin' })).rejects.toMatchObject({ code: 'too_wide' })
   await expect(make({ name: 'x', role: 'operator', apps: ['shop', 'bank'] })).rejects.toThrow(
     'you are not operator of bank',
@@ -252,7 +308,10 @@ test('nobody gets more by a token than they have', async () => {
   await expect(token.createLink({ body: { name: 'Ada', role: 'admin' } })).rejects.toMatchObject({
     code: 'not_allowed',
   })
-  const set = await token.changeConfiguration({ params: inEnvironment('shop'), body: { variables: { BY: 'token' } } })
+  const set = await token.changeConfiguration({
+    params: inEnvironment('shop'),
+    body: { variables: { BY: 'token' } },
+  })
   expect(set.configuration.actor).toBe('Ada')
   expect(await newest('configuration.changed')).toMatchObject({
     actor: 'Ada',
@@ -263,10 +322,14 @@ test('nobody gets more by a token than they have', async () => {
     createClient({ base: installation.url, token: (await make(body)).secret })
   const reader = await narrow({ name: 'reader', role: 'viewer' })
   expect(await reader.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'viewer' } })
-  await expect(setLevel({ client: reader, cookie: '' }, 'shop')).rejects.toMatchObject({ code: 'not_allowed' })
+  await expect(setLevel({ client: reader, cookie: '' }, 'shop')).rejects.toMatchObject({
+    code: 'not_allowed',
+  })
   const ofShop = await narrow({ name: 'of-shop', role: 'operator', apps: ['shop'] })
   expect(await ofShop.me()).toEqual({ name: 'Ada', role: null, apps: { shop: 'operator' } })
-  await expect(ofShop.getApp({ params: { app: 'bank' } })).rejects.toMatchObject({ code: 'not_this_app' })
+  await expect(ofShop.getApp({ params: { app: 'bank' } })).rejects.toMatchObject({
+    code: 'not_this_app',
+  })
   for (const own of [ofShop.listSessions(), ofShop.endSessions(), ofShop.listTokens()])
     await expect(own).rejects.toMatchObject({ code: 'not_this_app' })
   // One's own are listed and revoked; those of others are not there.
@@ -278,7 +341,9 @@ test('nobody gets more by a token than they have', async () => {
   ])
   const [foreign] = (await bob.client.listTokens()).tokens
   expect(foreign).toBeUndefined()
-  await expect(bob.client.deleteToken({ params: { id: made.id } })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(bob.client.deleteToken({ params: { id: made.id } })).rejects.toMatchObject({
+    code: 'not_found',
+  })
   await ada.client.deleteToken({ params: { id: made.id } })
   await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
 })
@@ -287,11 +352,22 @@ test('one sees where one is signed in, and ends it; an admin sees and ends all',
   const [first, second] = [await signInAs(installation, 'Ada'), await signInAs(installation, 'Ada')]
   const { sessions } = await second.client.listSessions()
   const mine = sessions.find(({ isCurrent }) => isCurrent)
-  expect(mine).toMatchObject({ user: 'Ada', way: 'link', address: '127.0.0.1', agent: 'Browser of Ada' })
+  expect(mine).toMatchObject({
+    user: 'Ada',
+    way: 'link',
+    address: '127.0.0.1',
+    agent: 'Browser of Ada',
+  })
   expect(sessions.length).toBeGreaterThanOrEqual(2)
-  await expect(bob.client.listSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({ code: 'not_allowed' })
-  await expect(bob.client.endSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({ code: 'not_allowed' })
-  await expect(bob.client.endSession({ params: { session: mine!.id } })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(bob.client.listSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({
+    code: 'not_allowed',
+  })
+  await expect(bob.client.endSessions({ query: { user: 'Ada' } })).rejects.toMatchObject({
+    code: 'not_allowed',
+  })
+  await expect(bob.client.endSession({ params: { session: mine!.id } })).rejects.toMatchObject({
+    code: 'not_found',
+  })
   expect((await second.client.endSessions()).ended).toBe(sessions.length - 1)
   await expect(first.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
   expect(await second.client.me()).toMatchObject({ name: 'Ada' })
@@ -324,7 +400,10 @@ test('the machine lets somebody in with any role, and the log says so', async ()
     by: { credential: 'machine' },
     data: { name: 'Hugo', role: 'operator' },
   })
-  expect(await newest('session.created')).toMatchObject({ actor: 'Hugo', by: { credential: 'link' } })
+  expect(await newest('session.created')).toMatchObject({
+    actor: 'Hugo',
+    by: { credential: 'link' },
+  })
   expect((await newest('user.created'))?.subject).toBe('user/Hugo')
   expect((await installation.cli('link', '--name', 'Hugo', '--role', 'king')).code).toBe(2)
 })
@@ -332,14 +411,24 @@ test('the machine lets somebody in with any role, and the log says so', async ()
 test('what somebody was refused is in the log, however often they try, a few times', async () => {
   const before = (await newest('request.refused'))?.id ?? 0
   for (let i = 0; i < 50; i += 1)
-    await expect(bob.client.deleteApp({ params: { app: 'bank' } })).rejects.toMatchObject({ code: 'not_this_app' })
+    await expect(bob.client.deleteApp({ params: { app: 'bank' } })).rejects.toMatchObject({
+      code: 'not_this_app',
+    })
   const type = 'dev.cdeventsx.fairlead-request.refused'
-  const { events } = await installation.client.listEvents({ query: { type, after: before, limit: 500 } })
-  const ofApp = events.filter(({ actor, data }) => actor === 'Bob' && data['what'] === 'DELETE /apps/{app}')
+  const { events } = await installation.client.listEvents({
+    query: { type, after: before, limit: 500 },
+  })
+  const ofApp = events.filter(
+    ({ actor, data }) => actor === 'Bob' && data['what'] === 'DELETE /apps/{app}',
+  )
   expect(ofApp.length).toBeLessThanOrEqual(1)
   // Told at once, unless it was told within this minute already.
-  const all = (await installation.client.listEvents({ query: { type, actor: 'Bob', limit: 500 } })).events
+  const all = (await installation.client.listEvents({ query: { type, actor: 'Bob', limit: 500 } }))
+    .events
   expect(all.length).toBeGreaterThan(0)
   expect(all.length).toBeLessThanOrEqual(42)
-  expect(all[0]).toMatchObject({ actor: 'Bob', by: { credential: 'session', address: '127.0.0.1' } })
+  expect(all[0]).toMatchObject({
+    actor: 'Bob',
+    by: { credential: 'session', address: '127.0.0.1' },
+  })
 })

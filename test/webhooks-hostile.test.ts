@@ -19,7 +19,9 @@ beforeAll(async () => {
   installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '3600' } })
   repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
   const url = `file://${repository.folder}`
-  await installation.client.createApp({ body: { name: 'shop', repository: { kind: 'url', url }, branch: 'main' } })
+  await installation.client.createApp({
+    body: { name: 'shop', repository: { kind: 'url', url }, branch: 'main' },
+  })
   secret = (await installation.client.putWebhook({ params: { app: 'shop' } })).secret
 })
 afterAll(async () => {
@@ -45,18 +47,31 @@ const open = (text: string): Sender => {
   return sender
 }
 const send = async (id: string): Promise<{ status: number; ms: number }> => {
-  const { headers, body } = pushes['github']!(secret, { before: zeros, after: 'a'.repeat(40), id, ref: 'refs/heads/x' })
+  const { headers, body } = pushes['github']!(secret, {
+    before: zeros,
+    after: 'a'.repeat(40),
+    id,
+    ref: 'refs/heads/x',
+  })
   const since = performance.now()
-  const { status } = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body })
+  const { status } = await fetch(`${installation.url}/webhooks/shop`, {
+    method: 'POST',
+    headers,
+    body,
+  })
   return { status, ms: performance.now() - since }
 }
 const megabytes = (): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${installation.pid()}/status`, 'utf8'))![1]) / 1024
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${installation.pid()}/status`, 'utf8'))![1]) /
+  1024
 
 test('senders that take their time are put out, and hold up nobody', async () => {
   const began = performance.now()
   const slow = Array.from({ length: 300 }, () => open(head('content-length: 1000')))
-  const ticks = setInterval(() => slow.forEach(({ socket }) => socket.writable && socket.write('x')), 1000)
+  const ticks = setInterval(
+    () => slow.forEach(({ socket }) => socket.writable && socket.write('x')),
+    1000,
+  )
   try {
     await sleep(1000)
     for (let i = 0; i < 20; i += 1) expect((await send(`beside-${i}`)).status).toBe(202)
@@ -75,25 +90,32 @@ test('large bodies of strangers are held only up to a limit, however many send t
   let most = before
   for (let i = 0; i < 24; i += 1) {
     for (const { socket } of many)
-      if (socket.writable) socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
+      if (socket.writable)
+        socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
     await sleep(50)
     most = Math.max(most, megabytes())
   }
   const refused = many.filter(({ answer }) => answer.includes('503'))
   expect(refused.length).toBe(36)
-  expect(refused[0]!.answer).toContain('The inbox, which holds as much as it may at once, does not answer')
+  expect(refused[0]!.answer).toContain(
+    'The inbox, which holds as much as it may at once, does not answer',
+  )
   // Two more make it too large for the four that were let in.
   const four = many.filter(({ answer }) => !answer.includes('503'))
   for (const { socket } of four)
     for (let i = 0; i < 2; i += 1)
-      if (socket.writable) socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
+      if (socket.writable)
+        socket.write(Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]))
   await waitFor('they are refused', async () => four.every(({ answer }) => answer.includes('413')))
   expect(four[0]!.answer).toContain('The request is larger than 25 MB')
   most = Math.max(most, megabytes())
   console.log(`memory ${before.toFixed(0)} MB before, ${most.toFixed(0)} MB at most`)
   expect(most - before).toBeLessThan(400)
   for (const { socket } of many) socket.destroy()
-  await waitFor('there is room again', async () => (await send(`after-${Math.random()}`)).status === 202)
+  await waitFor(
+    'there is room again',
+    async () => (await send(`after-${Math.random()}`)).status === 202,
+  )
 
   const large = await fetch(`${installation.url}/webhooks/shop`, {
     method: 'POST',
@@ -102,8 +124,13 @@ test('large bodies of strangers are held only up to a limit, however many send t
   }).catch((error: Error) => error)
   expect(large instanceof Error || large.status === 413).toBe(true)
   // Nothing of it was stored, and nothing of the others lost.
-  const { deliveries } = await installation.client.listWebhookDeliveries({ params: { app: 'shop' }, query: {} })
-  expect(deliveries.every(({ id }) => id.startsWith('beside-') || id.startsWith('after-'))).toBe(true)
+  const { deliveries } = await installation.client.listWebhookDeliveries({
+    params: { app: 'shop' },
+    query: {},
+  })
+  expect(deliveries.every(({ id }) => id.startsWith('beside-') || id.startsWith('after-'))).toBe(
+    true,
+  )
   expect(deliveries.filter(({ id }) => id.startsWith('beside-'))).toHaveLength(20)
 })
 
@@ -126,11 +153,17 @@ test('killed again and again it loses nothing that it answered, and runs nothing
       const push = isReal
         ? { after: pushed.at(-1)! }
         : { ref: `refs/heads/x-${index % 7}`, after: String(index).padStart(40, '0') }
-      const { headers, body } = pushes['github']!(secret, { before: zeros, id: `k-${index}`, ...push })
+      const { headers, body } = pushes['github']!(secret, {
+        before: zeros,
+        id: `k-${index}`,
+        ...push,
+      })
       for (;;) {
-        const answer = await fetch(`${installation.url}/webhooks/shop`, { method: 'POST', headers, body }).catch(
-          () => null,
-        )
+        const answer = await fetch(`${installation.url}/webhooks/shop`, {
+          method: 'POST',
+          headers,
+          body,
+        }).catch(() => null)
         await answer?.arrayBuffer().catch(() => undefined)
         if (answer?.status === 202) break
         await sleep(50)
@@ -156,8 +189,11 @@ test('killed again and again it loses nothing that it answered, and runs nothing
   expect(answered.size).toBe(240)
   expect(new Set(mine)).toEqual(answered)
   expect(mine).toHaveLength(240)
-  const runs = async () => (await installation.client.listRuns({ query: { app: 'shop', limit: 500 } })).runs
-  await waitFor('the last is run', async () => (await runs()).some(({ change }) => change.sha === pushed.at(-1)))
+  const runs = async () =>
+    (await installation.client.listRuns({ query: { app: 'shop', limit: 500 } })).runs
+  await waitFor('the last is run', async () =>
+    (await runs()).some(({ change }) => change.sha === pushed.at(-1)),
+  )
   const shas = (await runs()).map(({ change }) => change.sha)
   expect(new Set(shas).size).toBe(shas.length)
 })

@@ -21,8 +21,15 @@ describe('a webhook', () => {
   })
   afterAll(() => installation.stop())
 
-  const send = async (app: string, { headers, body }: { headers: Record<string, string>; body: string | Buffer }) => {
-    const answer = await fetch(`${installation.url}/webhooks/${app}`, { method: 'POST', headers, body: body as string })
+  const send = async (
+    app: string,
+    { headers, body }: { headers: Record<string, string>; body: string | Buffer },
+  ) => {
+    const answer = await fetch(`${installation.url}/webhooks/${app}`, {
+      method: 'POST',
+      headers,
+      body: body as string,
+    })
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
   }
   const deliveries = async (app: string): Promise<WebhookDelivery[]> =>
@@ -35,11 +42,17 @@ describe('a webhook', () => {
     return (await deliveries(app)).find((one) => one.number === number)!
   }
   /** An app whose repository is elsewhere, delivered once, with its webhook. */
-  const watched = async (app: string): Promise<{ repository: Repository; head: string; secret: string }> => {
+  const watched = async (
+    app: string,
+  ): Promise<{ repository: Repository; head: string; secret: string }> => {
     const repository = await makeRepository({ 'fairlead.yaml': pipeline })
     const head = (await repository.git('rev-parse', 'HEAD')).trim()
     await installation.client.createApp({
-      body: { name: app, repository: { kind: 'url', url: `file://${repository.folder}` }, branch: 'main' },
+      body: {
+        name: app,
+        repository: { kind: 'url', url: `file://${repository.folder}` },
+        branch: 'main',
+      },
     })
     // A new app is looked at once; what is told after that is not found twice.
     await waitFor('the first look', async () => (await runsOf(app)).length === 1)
@@ -48,7 +61,8 @@ describe('a webhook', () => {
     await outcome(app, first.body['number'])
     return { repository, head, secret }
   }
-  const runsOf = async (app: string) => (await installation.client.listRuns({ query: { app, limit: 500 } })).runs
+  const runsOf = async (app: string) =>
+    (await installation.client.listRuns({ query: { app, limit: 500 } })).runs
 
   test.each(Object.keys(pushes))('of %s becomes a run of what was pushed', async (name) => {
     const app = `by-${name.replaceAll(' ', '-')}`
@@ -57,10 +71,20 @@ describe('a webhook', () => {
     const { status, body } = await send(app, pushes[name]!(secret, { before: head, after }))
     expect(status).toBe(202)
     const delivery = await outcome(app, body['number'])
-    expect(delivery).toMatchObject({ forge: name.split(' ')[0], state: 'done', outcome: 'a new change', change: after })
-    expect(await endedRun(installation, delivery.run!)).toMatchObject({ change: { sha: after }, state: 'succeeded' })
+    expect(delivery).toMatchObject({
+      forge: name.split(' ')[0],
+      state: 'done',
+      outcome: 'a new change',
+      change: after,
+    })
+    expect(await endedRun(installation, delivery.run!)).toMatchObject({
+      change: { sha: after },
+      state: 'succeeded',
+    })
     expect(await runsOf(app)).toHaveLength(2)
-    const { events } = await installation.client.listEvents({ query: { app, type: 'dev.cdevents.change.merged' } })
+    const { events } = await installation.client.listEvents({
+      query: { app, type: 'dev.cdevents.change.merged' },
+    })
     const onBehalfOf = name.startsWith('cloudevents') ? {} : { onBehalfOf: 'octo' }
     expect(events.find(({ actor }) => actor === name.split(' ')[0])?.by).toEqual({
       credential: 'webhook',
@@ -85,14 +109,24 @@ describe('a webhook', () => {
     await repository.git('reset', '--quiet', '--hard', after)
     const forth = await send('again', pushes['github']!(secret, there))
     expect(forth.body).toMatchObject({ state: 'pending', isRepeat: false })
-    expect(await outcome('again', forth.body['number'])).toMatchObject({ state: 'done', change: after })
+    expect(await outcome('again', forth.body['number'])).toMatchObject({
+      state: 'done',
+      change: after,
+    })
     const all = await deliveries('again')
-    expect(all.find((delivery) => delivery.number === one.body['number'])).toMatchObject({ repeats: 1 })
+    expect(all.find((delivery) => delivery.number === one.body['number'])).toMatchObject({
+      repeats: 1,
+    })
     expect(all.find((delivery) => delivery.number === content.body['number'])).toMatchObject({
       repeatOf: one.body['number'],
       outcome: `the same as delivery ${String(one.body['number'])}`,
     })
-    expect((await runsOf('again')).map(({ change }) => change.sha)).toEqual([after, head, after, head])
+    expect((await runsOf('again')).map(({ change }) => change.sha)).toEqual([
+      after,
+      head,
+      after,
+      head,
+    ])
   })
 
   test('is refused when it is forged, changed, old, unsigned, unknown or too large, and each refusal is counted with its reason', async () => {
@@ -102,26 +136,48 @@ describe('a webhook', () => {
     const gitlab = pushes['gitlab signed']!(secret, push)
     const event = { 'x-gitlab-event': 'Push Hook' }
     const wrong: [string, Sent][] = [
-      ...Object.entries(pushes).map(([name, sign]): [string, Sent] => [name, sign('whsec_b3RoZXI=', push)]),
+      ...Object.entries(pushes).map(([name, sign]): [string, Sent] => [
+        name,
+        sign('whsec_b3RoZXI=', push),
+      ]),
       ['changed', { ...good, body: good.body.replace('main', 'evil') }],
       ['cut', { ...good, body: good.body.slice(0, -3) }],
       ['unsigned', { ...good, headers: { 'x-github-event': 'push' } }],
       ['of nobody', { ...good, headers: {} }],
-      ['not hex', { ...good, headers: { ...good.headers, 'x-hub-signature-256': `sha256=${'z'.repeat(64)}` } }],
+      [
+        'not hex',
+        {
+          ...good,
+          headers: { ...good.headers, 'x-hub-signature-256': `sha256=${'z'.repeat(64)}` },
+        },
+      ],
       ['sha1', { ...good, headers: { ...good.headers, 'x-hub-signature-256': 'sha1=0' } }],
       [
         'an hour old',
         {
           ...gitlab,
-          headers: { ...event, ...standard(secret, 'x', gitlab.body, Math.floor(Date.now() / 1000) - 3600) },
+          headers: {
+            ...event,
+            ...standard(secret, 'x', gitlab.body, Math.floor(Date.now() / 1000) - 3600),
+          },
         },
       ],
       // A wrong signature is not rescued by the right token.
-      ['rescued', { ...gitlab, headers: { ...gitlab.headers, 'webhook-id': 'other', 'x-gitlab-token': secret } }],
+      [
+        'rescued',
+        {
+          ...gitlab,
+          headers: { ...gitlab.headers, 'webhook-id': 'other', 'x-gitlab-token': secret },
+        },
+      ],
     ]
-    for (const [name, request] of wrong) expect([name, (await send('forged', request)).status]).toEqual([name, 401])
+    for (const [name, request] of wrong)
+      expect([name, (await send('forged', request)).status]).toEqual([name, 401])
     const { webhook } = await installation.client.getWebhook({ params: { app: 'forged' } })
-    expect(webhook).toMatchObject({ refused: wrong.length, refusal: expect.stringContaining('refused') })
+    expect(webhook).toMatchObject({
+      refused: wrong.length,
+      refusal: expect.stringContaining('refused'),
+    })
     expect(JSON.stringify(webhook)).not.toContain(secret)
     expect((await send('nobody', good)).body).toMatchObject({
       title: 'The delivery is refused: there is no such webhook.',
@@ -131,7 +187,10 @@ describe('a webhook', () => {
     const cut = await send('forged', { ...token, body: token.body.slice(0, 20) })
     expect(cut).toMatchObject({ status: 400, body: { title: 'body: is not JSON.' } })
     const field = await send('forged', { ...token, body: token.body.replace(head, '../../etc') })
-    expect(field).toMatchObject({ status: 400, body: { title: 'after: is not the id of a commit.' } })
+    expect(field).toMatchObject({
+      status: 400,
+      body: { title: 'after: is not the id of a commit.' },
+    })
     expect(await deliveries('forged')).toHaveLength(1)
 
     const large = await fetch(`${installation.url}/webhooks/forged`, {
@@ -139,7 +198,8 @@ describe('a webhook', () => {
       headers: good.headers,
       body: Buffer.alloc(50 * 1024 * 1024, 'x'),
     }).catch((error: Error) => error)
-    // The answer may come while the rest is still being sent, which some clients take for a broken connection.
+    // The answer may come while the rest is still being sent, which some clients take for a broken
+    // connection.
     expect(large instanceof Error || large.status === 413).toBe(true)
     expect((await installation.client.health()).status).toBe('ok')
   })
@@ -150,13 +210,20 @@ describe('a webhook', () => {
     const { rename } = await import('node:fs/promises')
     await rename(repository.folder, `${repository.folder}-away`)
     const { body } = await send('away', pushes['gitea']!(secret, { before: head, after }))
-    const find = async () => (await deliveries('away')).find(({ number }) => number === body['number'])
+    const find = async () =>
+      (await deliveries('away')).find(({ number }) => number === body['number'])
     await waitFor('it was tried', async () => ((await find())?.tries ?? 0) > 0)
-    expect(await find()).toMatchObject({ state: 'pending', outcome: expect.stringContaining('cannot be used') })
+    expect(await find()).toMatchObject({
+      state: 'pending',
+      outcome: expect.stringContaining('cannot be used'),
+    })
     await rename(`${repository.folder}-away`, repository.folder)
     expect(await outcome('away', body['number'])).toMatchObject({ state: 'done', change: after })
 
-    const other = await send('away', pushes['gitea']!(secret, { ref: 'refs/heads/x', before: zeros, after: head }))
+    const other = await send(
+      'away',
+      pushes['gitea']!(secret, { ref: 'refs/heads/x', before: zeros, after: head }),
+    )
     expect(await outcome('away', other.body['number'])).toMatchObject({
       state: 'ignored',
       outcome: 'not of main, which is delivered',
@@ -167,26 +234,41 @@ describe('a webhook', () => {
     const { head, secret } = await watched('turned')
     const made = await installation.cli('webhook', 'create', 'turned')
     const fresh = /Secret +(\S+)/.exec(made.stdout)![1]!
-    expect(made.stdout).toContain(`${installation.url.replace('127.0.0.1', 'localhost')}/webhooks/turned`)
+    expect(made.stdout).toContain(
+      `${installation.url.replace('127.0.0.1', 'localhost')}/webhooks/turned`,
+    )
     expect(fresh).not.toBe(secret)
     for (const [index, one] of [secret, fresh].entries())
       expect(
-        (await send('turned', pushes['github']!(one, { before: zeros, after: head, id: `t${index}` }))).status,
+        (
+          await send(
+            'turned',
+            pushes['github']!(one, { before: zeros, after: head, id: `t${index}` }),
+          )
+        ).status,
       ).toBe(202)
     const [newest] = await deliveries('turned')
     const listed = await installation.cli('webhook', 'deliveries', 'turned')
     expect(listed.stdout).toMatch(/github +push +main/)
-    expect((await installation.cli('webhook', 'replay', 'turned', String(newest!.number))).code).toBe(0)
+    expect(
+      (await installation.cli('webhook', 'replay', 'turned', String(newest!.number))).code,
+    ).toBe(0)
     expect(await outcome('turned', newest!.number)).toMatchObject({
       state: 'done',
       outcome: 'known already',
       change: head,
     })
     expect(await runsOf('turned')).toHaveLength(1)
-    expect((await installation.cli('webhook', 'replay', 'turned', '999999')).stderr).toContain('There is no delivery')
-    expect((await installation.cli('webhook', 'show', 'turned')).stdout).toContain('The secret before counts until')
+    expect((await installation.cli('webhook', 'replay', 'turned', '999999')).stderr).toContain(
+      'There is no delivery',
+    )
+    expect((await installation.cli('webhook', 'show', 'turned')).stdout).toContain(
+      'The secret before counts until',
+    )
     expect((await installation.cli('webhook', 'delete', 'turned')).code).toBe(0)
-    expect((await send('turned', pushes['github']!(fresh, { before: zeros, after: head }))).status).toBe(401)
+    expect(
+      (await send('turned', pushes['github']!(fresh, { before: zeros, after: head }))).status,
+    ).toBe(401)
   })
 
   test('answers a sender of CloudEvents that asks first', async () => {
@@ -209,7 +291,11 @@ describe('a webhook that is lost', () => {
   test('is found by looking, with how late that was', async () => {
     const repository = await makeRepository({ 'fairlead.yaml': pipeline })
     await installation.client.createApp({
-      body: { name: 'lost', repository: { kind: 'url', url: `file://${repository.folder}` }, branch: 'main' },
+      body: {
+        name: 'lost',
+        repository: { kind: 'url', url: `file://${repository.folder}` },
+        branch: 'main',
+      },
     })
     const { secret } = await installation.client.putWebhook({ params: { app: 'lost' } })
     const runs = async () => (await installation.client.listRuns({ query: { app: 'lost' } })).runs

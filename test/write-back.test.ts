@@ -57,52 +57,71 @@ describe('a forge', () => {
     ['forgejo', '', 'success', 'failure'],
     ['bitbucket', '', 'SUCCESSFUL', 'FAILED'],
     ['bitbucket', '/2.0', 'SUCCESSFUL', 'FAILED'],
-  ] as const)('of the kind %s%s is told what became of commits and deployments', async (kind, path, good, bad) => {
-    const app = `told-${kind}${path === '' ? '' : '-cloud'}`
-    await connect(app, kind, `${forge.url}${path}`)
-    const repository = await repositoryOf(tinyApp('one', 'environments: {staging: {}, production: {}}\n'))
-    expect(await deliver(app, repository)).toBe('succeeded')
-    await toEnd('fairlead', good)
-    if (kind === 'github' || kind === 'gitlab') {
-      await waitFor(
-        'both deployments are told',
-        async () =>
-          forge.deployments.length === 2 && forge.deployments.every(({ states }) => states.at(-1) === 'success'),
+  ] as const)(
+    'of the kind %s%s is told what became of commits and deployments',
+    async (kind, path, good, bad) => {
+      const app = `told-${kind}${path === '' ? '' : '-cloud'}`
+      await connect(app, kind, `${forge.url}${path}`)
+      const repository = await repositoryOf(
+        tinyApp('one', 'environments: {staging: {}, production: {}}\n'),
       )
-      expect(forge.deployments.map(({ environment }) => environment)).toEqual(['staging', 'production'])
-      expect([...forge.statuses.keys()]).toEqual(['fairlead'])
-    } else {
-      await toEnd('fairlead/staging', good)
-      await toEnd('fairlead/production', good)
-    }
-    await repository.commit({ 'fairlead.yaml': 'steps: {test: "false"}\n' })
-    expect(await deliver(app, repository)).toBe('failed')
-    await toEnd('fairlead', bad)
-    const { forge: told, reports } = await reported(app)
-    expect(told).toMatchObject({ kind, repository: 'acme/shop', problem: null, paused: null })
-    expect(reports.filter(({ problem }) => problem !== null)).toEqual([])
-    expect(JSON.stringify({ told, reports })).not.toContain(token)
-    expect(installation.output()).not.toContain(token)
-  })
+      expect(await deliver(app, repository)).toBe('succeeded')
+      await toEnd('fairlead', good)
+      if (kind === 'github' || kind === 'gitlab') {
+        await waitFor(
+          'both deployments are told',
+          async () =>
+            forge.deployments.length === 2 &&
+            forge.deployments.every(({ states }) => states.at(-1) === 'success'),
+        )
+        expect(forge.deployments.map(({ environment }) => environment)).toEqual([
+          'staging',
+          'production',
+        ])
+        expect([...forge.statuses.keys()]).toEqual(['fairlead'])
+      } else {
+        await toEnd('fairlead/staging', good)
+        await toEnd('fairlead/production', good)
+      }
+      await repository.commit({ 'fairlead.yaml': 'steps: {test: "false"}\n' })
+      expect(await deliver(app, repository)).toBe('failed')
+      await toEnd('fairlead', bad)
+      const { forge: told, reports } = await reported(app)
+      expect(told).toMatchObject({ kind, repository: 'acme/shop', problem: null, paused: null })
+      expect(reports.filter(({ problem }) => problem !== null)).toEqual([])
+      expect(JSON.stringify({ told, reports })).not.toContain(token)
+      expect(installation.output()).not.toContain(token)
+    },
+  )
 
   test('that is down, slow or says 429 is told later, once, and no delivery waits for it', async () => {
     let refusals = 0
     forge.instead = () => {
       refusals += 1
       if (refusals === 1) return { status: 503, body: {} }
-      if (refusals === 2) return { status: 429, headers: { 'retry-after': '2' }, body: { message: 'slow down' } }
+      if (refusals === 2)
+        return { status: 429, headers: { 'retry-after': '2' }, body: { message: 'slow down' } }
       return null
     }
     await connect('patient', 'github')
     const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
     expect(await deliver('patient', repository)).toBe('succeeded')
-    await waitFor('it says why', async () => (await reported('patient')).forge?.problem?.includes('429') === true)
+    await waitFor(
+      'it says why',
+      async () => (await reported('patient')).forge?.problem?.includes('429') === true,
+    )
     const { forge: paused } = await reported('patient')
-    expect(paused).toMatchObject({ problem: 'it answers 429: slow down', paused: expect.any(String) })
+    expect(paused).toMatchObject({
+      problem: 'it answers 429: slow down',
+      paused: expect.any(String),
+    })
     const before = forge.asked.length
     await toEnd('fairlead', 'success')
     expect(forge.asked.length).toBeGreaterThan(before)
-    await waitFor('the deployment is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+    await waitFor(
+      'the deployment is told',
+      async () => forge.deployments[0]?.states.at(-1) === 'success',
+    )
     // What is no longer so was not told late.
     expect(forge.statuses.get('fairlead')).toEqual(['success'])
     expect(forge.deployments).toHaveLength(1)
@@ -116,7 +135,10 @@ describe('a forge', () => {
     const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
     expect(await deliver('lost', repository)).toBe('succeeded')
     await waitFor('it was made', async () => forge.deployments.length > 0)
-    await waitFor('it was tried', async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1)
+    await waitFor(
+      'it was tried',
+      async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1,
+    )
     await installation.killServer()
     forge.instead = null
     await installation.start()
@@ -135,7 +157,8 @@ describe('a forge', () => {
     expect(await deliver('unknown', repository)).toBe('succeeded')
     await waitFor(
       'it says so',
-      async () => (await reported('unknown')).reports[0]?.problem?.includes('No commit found') === true,
+      async () =>
+        (await reported('unknown')).reports[0]?.problem?.includes('No commit found') === true,
     )
     expect((await reported('unknown')).forge).toMatchObject({ problem: null })
   })
@@ -144,7 +167,13 @@ describe('a forge', () => {
     const app = makeGitHubApp('4711', token)
     forge.instead = app.answer
     await installation.client.createApp({ body: { name: 'checked' } })
-    const body = { kind: 'github' as const, url: forge.url, repository: 'acme/shop', appId: '4711', token: app.key }
+    const body = {
+      kind: 'github' as const,
+      url: forge.url,
+      repository: 'acme/shop',
+      appId: '4711',
+      token: app.key,
+    }
     await installation.client.putForge({ params: { app: 'checked' }, body })
     const sarif = (level: string, rule: string): string =>
       JSON.stringify({
@@ -155,7 +184,14 @@ describe('a forge', () => {
             results: [
               {
                 ...{ ruleId: rule, level, message: { text: 'eval is evil' } },
-                locations: [{ physicalLocation: { artifactLocation: { uri: 'a.js' }, region: { startLine: 2 } } }],
+                locations: [
+                  {
+                    physicalLocation: {
+                      artifactLocation: { uri: 'a.js' },
+                      region: { startLine: 2 },
+                    },
+                  },
+                ],
               },
             ],
           },
@@ -198,11 +234,16 @@ environments: {production: {}}
 
   test('that lets a token write statuses and no deployments is told statuses, and the rest with a better token', async () => {
     forge.instead = ({ path }) =>
-      path.includes('/deployments') ? { status: 403, body: { message: 'Resource not accessible by token' } } : null
+      path.includes('/deployments')
+        ? { status: 403, body: { message: 'Resource not accessible by token' } }
+        : null
     await connect('narrow', 'github')
-    expect(await deliver('narrow', await repositoryOf(tinyApp('one', 'environments: {production: {}}\n')))).toBe(
-      'succeeded',
-    )
+    expect(
+      await deliver(
+        'narrow',
+        await repositoryOf(tinyApp('one', 'environments: {production: {}}\n')),
+      ),
+    ).toBe('succeeded')
     await toEnd('fairlead', 'success')
     await waitFor('it says so', async () =>
       (await reported('narrow')).reports.some(({ problem }) => problem?.includes('403')),
@@ -211,7 +252,10 @@ environments: {production: {}}
     forge.instead = null
     const body = { kind: 'github' as const, url: forge.url, repository: 'acme/shop', token }
     await installation.client.putForge({ params: { app: 'narrow' }, body })
-    await waitFor('the deployment is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+    await waitFor(
+      'the deployment is told',
+      async () => forge.deployments[0]?.states.at(-1) === 'success',
+    )
   })
 
   test('whose token is wrong is left alone for longer and longer, and a new token is used at once', async () => {
@@ -233,7 +277,9 @@ environments: {production: {}}
       body: { kind: 'gitea', url: forge.url, repository: 'acme/shop', token },
     })
     await toEnd('fairlead', 'success')
-    expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain('No forge is told of wrong any more')
+    expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain(
+      'No forge is told of wrong any more',
+    )
     expect((await reported('wrong')).forge).toBeNull()
   })
 
@@ -242,9 +288,18 @@ environments: {production: {}}
     [{ kind: 'github', repository: 'acme/../x', token }, /OWNER\/NAME/],
     [{ kind: 'github', repository: 'acme/shop', token: 'two words' }, /one word/],
     [{ kind: 'github', url: 'file:///etc/passwd', repository: 'acme/shop', token }, /https:\/\//],
-    [{ kind: 'github', url: 'https://a:b@git.example.com', repository: 'acme/shop', token }, /must not hold a user/],
-    [{ kind: 'github', repository: 'acme/shop', appId: '1', token }, /must be the private key of the App/],
-    [{ kind: 'gitea', url: 'https://x.example', repository: 'acme/shop', appId: '1', token }, /appId: is for GitHub/],
+    [
+      { kind: 'github', url: 'https://a:b@git.example.com', repository: 'acme/shop', token },
+      /must not hold a user/,
+    ],
+    [
+      { kind: 'github', repository: 'acme/shop', appId: '1', token },
+      /must be the private key of the App/,
+    ],
+    [
+      { kind: 'gitea', url: 'https://x.example', repository: 'acme/shop', appId: '1', token },
+      /appId: is for GitHub/,
+    ],
     [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
   ])('%j is refused in a sentence', async (body, sentence) => {
     await installation.client.createApp({ body: { name: 'refused' } })

@@ -16,7 +16,10 @@ import { build } from 'vite'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 
-/** Builds the console beside what is there and then takes its place, so that who is served meanwhile, or builds too, sees a whole one. */
+/**
+ * Builds the console beside what is there and then takes its place, so that who is served
+ * meanwhile, or builds too, sees a whole one.
+ */
 export async function buildConsole(): Promise<void> {
   const configFile = fileURLToPath(new URL('../src/web/vite.config.ts', import.meta.url))
   mkdirSync(dist, { recursive: true })
@@ -44,7 +47,10 @@ export async function buildConsole(): Promise<void> {
 function compress(file: string): void {
   const bytes = readFileSync(file)
   // Quality 9 is a fifth of the time of 11, for a few per cent more bytes.
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length }
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: 9,
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+  }
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }))
   writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
 }

@@ -1,4 +1,5 @@
-// Builds what is published: the console, and the program as plain JavaScript that any supported Node runs.
+// Builds what is published: the console, and the program as plain JavaScript that any supported
+// Node runs.
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
@@ -18,6 +19,8 @@ await build({
     emptyOutDir: false,
     target: 'node22',
     minify: false,
-    rolldownOptions: { output: { entryFileNames: 'main.js', chunkFileNames: 'chunks/[name]-[hash].js' } },
+    rolldownOptions: {
+      output: { entryFileNames: 'main.js', chunkFileNames: 'chunks/[name]-[hash].js' },
+    },
   },
 })

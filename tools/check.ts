@@ -1,4 +1,5 @@
-// npm run check: everything a machine can check without running the product, in the order of what fails fastest.
+// npm run check: everything a machine can check without running the product, in the order of what
+// fails fastest.
 import { spawnSync } from 'node:child_process'
 
 const steps: [string, string[]][] = [

@@ -16,7 +16,9 @@ export function cliReference(version: string): string {
     signal: new AbortController().signal,
   } as unknown as CliWorld
   const program = createProgram(world, () => undefined)
-  const commands = allCommands(program).filter((command) => command.commands.length === 0 && !isHidden(command))
+  const commands = allCommands(program).filter(
+    (command) => command.commands.length === 0 && !isHidden(command),
+  )
   return `# The command line
 
 Every command answers with JSON after \`--json\`, prints plain lines where there is no terminal, and heeds \`NO_COLOR\`. It finds the server of
@@ -35,7 +37,8 @@ const isHidden = (command: Command): boolean => Reflect.get(command, '_hidden') 
 
 function section(command: Command): string {
   const names = [command.name()]
-  for (let parent = command.parent; parent?.parent; parent = parent.parent) names.unshift(parent.name())
+  for (let parent = command.parent; parent?.parent; parent = parent.parent)
+    names.unshift(parent.name())
   let help = ''
   command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 100 })
   command.outputHelp()

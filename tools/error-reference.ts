@@ -3,7 +3,8 @@ import { errorTable } from '#contract/errors.ts'
 /** docs/errors.md: every row of the table. */
 export function errorReference(): string {
   const rows = Object.entries(errorTable).map(
-    ([code, row]) => `## ${code}\n\nHTTP ${row.status}. ${row.title}\n\n**What to do:** ${row.next}\n`,
+    ([code, row]) =>
+      `## ${code}\n\nHTTP ${row.status}. ${row.title}\n\n**What to do:** ${row.next}\n`,
   )
   return `# Errors
 

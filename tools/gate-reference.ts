@@ -9,8 +9,10 @@ const meanings: Record<keyof typeof vocabulary, string> = {
   coverage: '`coverage`, `last.coverage`: percent, and lines that can run',
   code: '`code`, `last.code`: `complex` functions have a cyclomatic complexity above 15, `duplication` is percent of the lines of code',
   materials: '`materials`, `last.materials`: of bills of materials',
-  finding: 'each of `findings`: `level` is error, warning or note; `severity` critical, high, medium, low, or empty',
-  measurement: 'each of `measurements`, by name: `change` is percent worse, `worse` the lower end of its 95 % interval',
+  finding:
+    'each of `findings`: `level` is error, warning or note; `severity` critical, high, medium, low, or empty',
+  measurement:
+    'each of `measurements`, by name: `change` is percent worse, `worse` the lower end of its 95 % interval',
   function: 'each of `functions`, those of the files that the change touched',
 }
 

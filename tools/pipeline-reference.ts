@@ -20,7 +20,11 @@ export function schemaText(): string {
   const { $schema, anyOf, ...rest } = editorSchema()
   // An empty file is refused, though nothing at all stands for an empty mapping elsewhere.
   const schema = { ...rest, ...anyOf?.find((form) => form.type === 'object') }
-  const head = { $schema, $id: 'https://fairlead.dev/schema/fairlead.schema.json', title: 'fairlead.yaml' }
+  const head = {
+    $schema,
+    $id: 'https://fairlead.dev/schema/fairlead.schema.json',
+    title: 'fairlead.yaml',
+  }
   return `${JSON.stringify({ ...head, ...schema }, null, 2)}\n`
 }
 
@@ -57,7 +61,11 @@ function mapChildren(schema: Schema, map: (child: Schema) => Schema): Schema {
     ...(anyOf ? { anyOf: anyOf.map(map) } : {}),
     ...(items ? { items: map(items) } : {}),
     ...(properties
-      ? { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, map(child)])) }
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([key, child]) => [key, map(child)]),
+          ),
+        }
       : {}),
     ...(additionalProperties === undefined
       ? {}
@@ -68,7 +76,10 @@ function mapChildren(schema: Schema, map: (child: Schema) => Schema): Schema {
 const begin = (place: string): string => `<!-- keys of ${place}, generated -->`
 const end = '<!-- end -->'
 
-/** The documentation with its tables of keys as the schema has them. Throws when a place that it names has no keys. */
+/**
+ * The documentation with its tables of keys as the schema has them. Throws when a place that it
+ * names has no keys.
+ */
 export function withTables(text: string): string {
   return text.replace(
     /<!-- keys of (.+?), generated -->[\s\S]*?<!-- end -->/g,
@@ -91,7 +102,9 @@ function table(place: string): string {
   return ['| key | what it says | default |', '|---|---|---|', ...rows].join('\n')
 }
 
-/** What a key says and its default: a description may end in words for a default that is no value. */
+/**
+ * What a key says and its default: a description may end in words for a default that is no value.
+ */
 function cells(schema: Schema, required: boolean): [string, string] {
   const [, says = '', words] = /^(.*?)(?:; default: (.*))?$/.exec(schema.description ?? '') ?? []
   if (required) return [says, '*must be given*']
@@ -101,7 +114,8 @@ function cells(schema: Schema, required: boolean): [string, string] {
 function defaultOf(schema: Schema): string {
   const value = schema.default
   if (value === undefined) return ''
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((item) => `\`${item}\``).join(', ')
+  if (Array.isArray(value))
+    return value.length === 0 ? 'none' : value.map((item) => `\`${item}\``).join(', ')
   if (typeof value !== 'object' || value === null) return `\`${String(value)}\``
   const names = Object.keys(value)
   if (names.length > 0) return names.map((name) => `\`${name}\``).join(', ')
@@ -112,8 +126,10 @@ function* objects(schema: Schema, path: string[]): Generator<[string, Schema]> {
   for (const form of [schema, ...(schema.anyOf ?? [])]) {
     if (form.properties) {
       yield [path.join('.') || 'the file', form]
-      for (const [key, child] of Object.entries(form.properties)) yield* objects(child, [...path, key])
+      for (const [key, child] of Object.entries(form.properties))
+        yield* objects(child, [...path, key])
     } else if (form.items) yield* objects(form.items, path)
-    else if (typeof form.additionalProperties === 'object') yield* objects(form.additionalProperties, path)
+    else if (typeof form.additionalProperties === 'object')
+      yield* objects(form.additionalProperties, path)
   }
 }

@@ -4,7 +4,8 @@ import { FairleadError } from '#contract/errors.ts'
 /** A number of a run or deployment, as people write it: `12` or `#12`. */
 export function number(text: string): number {
   const value = Number(text.replace(/^#/, ''))
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a number such as 12.')
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a number such as 12.')
   return value
 }
 
@@ -33,6 +34,7 @@ export function positive(text: string): number {
 /** `KEY=VALUE`. */
 export function assignment(text: string): [string, string] {
   const equals = text.indexOf('=')
-  if (equals < 1) throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
+  if (equals < 1)
+    throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
   return [text.slice(0, equals), text.slice(equals + 1)]
 }

@@ -12,7 +12,8 @@ export async function runCli(args: string[], world: CliWorld): Promise<number> {
     await program.parseAsync(args, { from: 'user' })
     return world.signal.aborted && code === exitCodes.done ? exitCodes.interrupted : code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     if (world.signal.aborted) return exitCodes.interrupted
     report(world, error, args.includes('--json'))
     return exitCodeOf(error)
@@ -33,7 +34,10 @@ export function createProgram(world: CliWorld, exit: (code: number) => void): Co
       'after',
       '\nExamples:\n  $ fairlead up              deliver the repository of this folder\n  $ fairlead status          what runs where\n  $ fairlead help exit-codes\n',
     )
-    .configureOutput({ writeOut: (text) => world.stdout.write(text), writeErr: (text) => world.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+    })
     .exitOverride()
   const context = createContext(world, () => program.opts(), exit)
   for (const register of registrations) register(program, context)

@@ -5,11 +5,15 @@ import { ago, createPaint, cut, harmless, nearest, state, table, took, width } f
 describe('width and cut', () => {
   test('nothing that is cut is wider than asked, and what fits is left alone', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 60 }), (text, columns) => {
-        const result = cut(text, columns)
-        expect(width(result)).toBeLessThanOrEqual(Math.max(columns, 1))
-        if (width(text) <= columns) expect(result).toBe(text)
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        fc.integer({ min: 1, max: 60 }),
+        (text, columns) => {
+          const result = cut(text, columns)
+          expect(width(result)).toBeLessThanOrEqual(Math.max(columns, 1))
+          if (width(text) <= columns) expect(result).toBe(text)
+        },
+      ),
     )
   })
 
@@ -67,7 +71,11 @@ describe('text of others on a terminal', () => {
     ['the title', '\u001b]0;root@host\u001b\\here', 'here'],
     ['an answer as if typed', 'a\u001b[6n\u001b[c\u001bZb', 'ab'],
     ['lines that are hidden', 'one\u001b[1A\u001b[2Ktwo', 'onetwo'],
-    ['the same in C1 codes', 'a\u009b2J\u009d0;x\u009cb', expect.not.stringMatching(/[\u0080-\u009f]/)],
+    [
+      'the same in C1 codes',
+      'a\u009b2J\u009d0;x\u009cb',
+      expect.not.stringMatching(/[\u0080-\u009f]/),
+    ],
     ['a bell and a backspace', 'pass\u0007\b\b\b\bfail', 'passfail'],
     ['progress', '10%\r50%\r100%\r', '100%'],
     ['colours', '\u001b[1;31mred\u001b[0m\tand tab', '\u001b[1;31mred\u001b[0m\tand tab'],

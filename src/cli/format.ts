@@ -12,20 +12,29 @@ export interface Paint {
 export function createPaint(isLively: boolean): Paint {
   const code = (open: number, close: number) => (text: string) =>
     isLively ? `\u001b[${open}m${text}\u001b[${close}m` : text
-  return { good: code(32, 39), bad: code(31, 39), busy: code(33, 39), dim: code(2, 22), bold: code(1, 22) }
+  return {
+    good: code(32, 39),
+    bad: code(31, 39),
+    busy: code(33, 39),
+    dim: code(2, 22),
+    bold: code(1, 22),
+  }
 }
 
 const style = /(\u001b\[[\d;:]*m)/
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /**
- * A text of others (a log, the subject of a commit, the name of a test) may hold codes that move the cursor, hide lines, write to the clipboard or make
- * the terminal answer as if somebody typed. Only colours are left, and of what a carriage return wrote anew the last.
+ * A text of others (a log, the subject of a commit, the name of a test) may hold codes that move
+ * the cursor, hide lines, write to the clipboard or make the terminal answer as if somebody typed.
+ * Only colours are left, and of what a carriage return wrote anew the last.
  */
 export function harmless(text: string): string {
   const anew = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '')
   const parts = anew.split(style)
-  return parts.map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part).replace(controls, ''))).join('')
+  return parts
+    .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part).replace(controls, '')))
+    .join('')
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
@@ -47,7 +56,10 @@ export function width(text: string): number {
   return sum
 }
 
-/** A text cut to so many columns, with an ellipsis when something is missing. Colours are dropped when it is cut. */
+/**
+ * A text cut to so many columns, with an ellipsis when something is missing. Colours are dropped
+ * when it is cut.
+ */
 export function cut(text: string, columns: number): string {
   if (width(text) <= columns) return text
   let kept = ''
@@ -58,11 +70,15 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`
 }
 
-const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - width(text)))
+const pad = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - width(text)))
 
 /** Rows as aligned columns; the last one is cut to fit. */
 export function table(rows: string[][], columns = 100): string[] {
-  const widths = rows.reduce<number[]>((sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, width(cell))), [])
+  const widths = rows.reduce<number[]>(
+    (sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, width(cell))),
+    [],
+  )
   return rows.map((row) => {
     const before = row
       .slice(0, -1)
@@ -81,7 +97,9 @@ export function ago(time: string | null, now: number): string {
   if (seconds < 5) return 'just now'
   if (seconds < 60) return `${seconds} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
-  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86_400)} d ago`
+  return seconds < 86_400
+    ? `${Math.floor(seconds / 3600)} h ago`
+    : `${Math.floor(seconds / 86_400)} d ago`
 }
 
 /** `1.2 s`, `3 min 20 s`, from two ISO 8601 times; the second may be missing. */
@@ -128,8 +146,11 @@ const marks: Record<string, string> = {
 export function state(name: string, paint: Paint): string {
   const text = `${marks[name] ?? '·'} ${name.replace('_', ' ')}`
   if (['succeeded', 'passed', 'live', 'healthy', 'promoted'].includes(name)) return paint.good(text)
-  if (['failed', 'unhealthy', 'harmful', 'taken_back', 'rolled_back', 'unknown'].includes(name)) return paint.bad(text)
-  return ['running', 'starting', 'verifying', 'canary', 'switching'].includes(name) ? paint.busy(text) : paint.dim(text)
+  if (['failed', 'unhealthy', 'harmful', 'taken_back', 'rolled_back', 'unknown'].includes(name))
+    return paint.bad(text)
+  return ['running', 'starting', 'verifying', 'canary', 'switching'].includes(name)
+    ? paint.busy(text)
+    : paint.dim(text)
 }
 
 /** The nearest word, when somebody mistyped it. */
@@ -137,7 +158,9 @@ export function nearest(word: string, words: string[]): string | null {
   const [best] = words
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : null
+  return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
+    ? best.candidate
+    : null
 }
 
 function distance(a: string, b: string): number {
@@ -146,7 +169,11 @@ function distance(a: string, b: string): number {
     const next = [i]
     for (let j = 1; j <= b.length; j += 1)
       next.push(
-        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
       )
     row = next
   }

@@ -2,12 +2,15 @@ import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
 
 /**
- * What the CLI needs of this machine rather than of the server. The composition root (`src/main.ts`) gives it, so that the
- * CLI itself sees only the contract.
+ * What the CLI needs of this machine rather than of the server. The composition root
+ * (`src/main.ts`) gives it, so that the CLI itself sees only the contract.
  */
 export interface Local {
   version: string
-  /** the server of FAIRLEAD_URL and FAIRLEAD_TOKEN, else the one that runs in FAIRLEAD_HOME; null when there is none */
+  /**
+   * the server of FAIRLEAD_URL and FAIRLEAD_TOKEN, else the one that runs in FAIRLEAD_HOME; null
+   * when there is none
+   */
   connection(): Promise<Connection | null>
   /** starts a server in the background for FAIRLEAD_HOME and waits until it answers */
   startServer(): Promise<Connection>
@@ -21,7 +24,10 @@ export interface Local {
   stop(options: { host: boolean }): Promise<void>
   /** reads and checks the fairlead.yaml of a folder; `file` may not exist */
   check(folder: string): Promise<CheckResult>
-  /** what fairlead.yaml should say for this folder, and what led to it, one sentence each; writes nothing */
+  /**
+   * what fairlead.yaml should say for this folder, and what led to it, one sentence each; writes
+   * nothing
+   */
   init(folder: string): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
   /** runs the steps of fairlead.yaml here */
   run(
@@ -37,8 +43,13 @@ export interface Local {
   link(wanted: { name: string; role?: Role }): Promise<string>
   /** what is wrong with this installation, and what was looked at */
   doctor(): Promise<DoctorLine[]>
-  /** the top of the git repository that a folder is in, its name, branch and head; throws a FairleadError when there is none */
-  repository(folder: string): Promise<{ top: string; name: string; branch: string; head: string; clean: boolean }>
+  /**
+   * the top of the git repository that a folder is in, its name, branch and head; throws a
+   * FairleadError when there is none
+   */
+  repository(
+    folder: string,
+  ): Promise<{ top: string; name: string; branch: string; head: string; clean: boolean }>
 }
 
 export interface Connection {

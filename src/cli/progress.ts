@@ -12,7 +12,10 @@ interface Item {
   reason: string | null
 }
 
-/** What a person watches of a run, in order: steps, then environments. Verifications show inside their environment. */
+/**
+ * What a person watches of a run, in order: steps, then environments. Verifications show inside
+ * their environment.
+ */
 export function itemsOf(run: RunDetail): Item[] {
   const steps = run.steps.filter((step) => !step.name.startsWith('verify-'))
   return [
@@ -34,10 +37,14 @@ export function itemsOf(run: RunDetail): Item[] {
 }
 
 /**
- * Follows a run to its end: a view that is drawn again on a terminal, a line per change elsewhere. A server that is away for
- * a while is waited for. Null when Ctrl-C came first.
+ * Follows a run to its end: a view that is drawn again on a terminal, a line per change elsewhere.
+ * A server that is away for a while is waited for. Null when Ctrl-C came first.
  */
-export async function followRun(context: Context, client: Client, id: number): Promise<RunDetail | null> {
+export async function followRun(
+  context: Context,
+  client: Client,
+  id: number,
+): Promise<RunDetail | null> {
   const paint = createPaint(context.isLively())
   const seen = new Map<string, string>()
   let drawn = 0
@@ -45,7 +52,8 @@ export async function followRun(context: Context, client: Client, id: number): P
   for (let pause = 40; !context.signal.aborted; pause = Math.min(pause * 1.3, 500)) {
     const run = await client.getRun({ params: { run: id } }).catch((error: unknown) => {
       if (!(error instanceof FairleadError) || error.code !== 'unavailable') throw error
-      if (!away && !context.isJson()) context.print('The server does not answer; waiting for it. Nothing is lost.')
+      if (!away && !context.isJson())
+        context.print('The server does not answer; waiting for it. Nothing is lost.')
       away = true
       return null
     })
@@ -68,7 +76,9 @@ function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): nu
       cut(`  ${item.name.padEnd(14)} `, 18) +
       state(item.state, paint) +
       (time === '' ? '' : paint.dim(`  ${time}`)) +
-      (item.state === 'failed' && item.reason ? `  ${cut(harmless(item.reason), Math.max(10, columns - 50))}` : '')
+      (item.state === 'failed' && item.reason
+        ? `  ${cut(harmless(item.reason), Math.max(10, columns - 50))}`
+        : '')
     )
   })
   const up = drawn > 0 ? `\u001b[${drawn}A` : ''
@@ -82,7 +92,10 @@ function news(context: Context, run: RunDetail, seen: Map<string, string>): stri
   return itemsOf(run).flatMap((item) => {
     if (item.state === 'waiting' || seen.get(item.name) === item.state) return []
     seen.set(item.name, item.state)
-    const time = item.started && item.ended ? ` in ${took(item.started, item.ended, context.now())}` : ''
-    return [`[${at}] ${item.name} ${item.state.replace('_', ' ')}${time}${item.reason ? `: ${item.reason}` : ''}`]
+    const time =
+      item.started && item.ended ? ` in ${took(item.started, item.ended, context.now())}` : ''
+    return [
+      `[${at}] ${item.name} ${item.state.replace('_', ' ')}${time}${item.reason ? `: ${item.reason}` : ''}`,
+    ]
   })
 }

@@ -26,7 +26,9 @@ function readLine({ stdin }: Context): Promise<string> {
     const read = (chunk: Buffer): void => {
       for (const key of chunk.toString('utf8')) {
         if (key === '\u0003')
-          return end(() => reject(new FairleadError('not_now', { why: 'Interrupted; nothing was changed' })))
+          return end(() =>
+            reject(new FairleadError('not_now', { why: 'Interrupted; nothing was changed' })),
+          )
         if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(text))
         text = key === '\u007f' || key === '\b' ? text.slice(0, -1) : text + key
       }

@@ -5,8 +5,12 @@ import { FairleadError, errorTable, type ErrorCode, type Problem } from './error
 
 export const apiPrefix = '/api/v1'
 
-/** Whether a value without any field is good enough; zod writes an empty object as `Record<string, never>`. */
-type CanBeEmpty<T> = Record<never, never> extends T ? true : Record<string, never> extends T ? true : false
+/**
+ * Whether a value without any field is good enough; zod writes an empty object as `Record<string,
+ * never>`.
+ */
+type CanBeEmpty<T> =
+  Record<never, never> extends T ? true : Record<string, never> extends T ? true : false
 
 /** Parts of which no field is needed may be left out. */
 type Arguments<E extends Endpoint> = {
@@ -34,7 +38,8 @@ export interface ClientOptions {
 export function createClient(options: ClientOptions): Client {
   const entries = Object.entries(endpoints).map(([name, endpoint]) => [
     name,
-    (input: Partial<Input<Endpoint>> & { signal?: AbortSignal } = {}) => send(options, endpoint, input),
+    (input: Partial<Input<Endpoint>> & { signal?: AbortSignal } = {}) =>
+      send(options, endpoint, input),
   ])
   return Object.fromEntries(entries) as Client
 }
@@ -46,7 +51,9 @@ export function endpointUrl(
   input: { params?: unknown; query?: unknown },
 ): string {
   const params = (input.params ?? {}) as Record<string, unknown>
-  const path = endpoint.path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(params[key])))
+  const path = endpoint.path.replace(/\{(\w+)\}/g, (_, key: string) =>
+    encodeURIComponent(String(params[key])),
+  )
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries((input.query ?? {}) as Record<string, unknown>)) {
     if (value !== undefined && value !== null) query.set(key, String(value))
@@ -75,7 +82,9 @@ async function send(
     })
   } catch (cause) {
     if (input.signal?.aborted) throw cause
-    throw new FairleadError('unavailable', { what: `The Fairlead server at ${options.base || 'this address'}` })
+    throw new FairleadError('unavailable', {
+      what: `The Fairlead server at ${options.base || 'this address'}`,
+    })
   }
   if (!response.ok) throw await toError(response, options.base)
   return endpoint.output.parse(await response.json())

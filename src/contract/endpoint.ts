@@ -8,7 +8,10 @@ export type Role = (typeof roles)[number]
 export const mayDo = (have: Role | null, needed: Role): boolean =>
   have !== null && roles.indexOf(have) >= roles.indexOf(needed)
 
-/** Beside the roles: `public` needs no sign-in, and `anyone` who is signed in may do it, to what is their own. */
+/**
+ * Beside the roles: `public` needs no sign-in, and `anyone` who is signed in may do it, to what is
+ * their own.
+ */
 export type Needed = Role | 'public' | 'anyone'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -16,8 +19,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Shape = z.ZodType
 
 /**
- * One endpoint of the HTTP API, as data. Path parameters are written `{name}` and are described by `params`;
- * `query` values arrive as strings and are coerced by their schema; `body` is JSON.
+ * One endpoint of the HTTP API, as data. Path parameters are written `{name}` and are described by
+ * `params`; `query` values arrive as strings and are coerced by their schema; `body` is JSON.
  * `events: true` marks a server-sent event stream, whose `output` is the schema of one message.
  */
 export interface Endpoint<
@@ -31,7 +34,10 @@ export interface Endpoint<
   summary: string
   /** for the app that the request names or belongs to; where it names none, for everything */
   role: Needed
-  /** answers with what belongs to the apps for which the caller has the role: with nothing, where there is none */
+  /**
+   * answers with what belongs to the apps for which the caller has the role: with nothing, where
+   * there is none
+   */
   lists: boolean
   params: P
   query: Q

@@ -9,7 +9,15 @@ import { insidePath } from '#contract/pipeline-file/shapes.ts'
 import { endpoint } from './endpoint.ts'
 import { configuration, environment, line } from '#contract/environment/environment.ts'
 import { storedEvent } from '#contract/event/event.ts'
-import { deployment, deploymentStates, logLine, logPage, run, runDetail, runStates } from '#contract/run/run.ts'
+import {
+  deployment,
+  deploymentStates,
+  logLine,
+  logPage,
+  run,
+  runDetail,
+  runStates,
+} from '#contract/run/run.ts'
 import { reportEndpoints } from '#contract/report/endpoints.ts'
 import { verdictView } from '#contract/verdict/verdict.ts'
 
@@ -38,7 +46,10 @@ const key = z.object({
   isOwn: z.boolean(),
 })
 
-/** The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below `/api/v1`. */
+/**
+ * The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below
+ * `/api/v1`.
+ */
 export const endpoints = {
   health: endpoint({
     method: 'GET',
@@ -50,7 +61,9 @@ export const endpoints = {
       version: z.string(),
       database: z.enum(['ok', 'unreachable']),
       host: z.enum(['ok', 'unreachable']),
-      /** megabytes free on the disk of the installation, and the floor below which new work waits */
+      /**
+       * megabytes free on the disk of the installation, and the floor below which new work waits
+       */
       disk: z.object({ free: z.number(), floor: z.number() }),
       /** the port of the edge that services are reached through */
       edge: z.number().int(),
@@ -136,7 +149,12 @@ export const endpoints = {
     role: 'viewer',
     lists: true,
     summary: 'List the pipeline runs, newest first',
-    query: z.object({ app: name.optional(), state: z.enum(runStates).optional(), before: id.optional(), limit }),
+    query: z.object({
+      app: name.optional(),
+      state: z.enum(runStates).optional(),
+      before: id.optional(),
+      limit,
+    }),
     output: z.object({ runs: z.array(run), next: z.number().int().nullable() }),
   }),
   getRun: endpoint({
@@ -223,7 +241,9 @@ export const endpoints = {
       lines: z.coerce.number().int().min(1).max(2000).default(200),
       deployment: id.optional(),
     }),
-    output: z.object({ lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })) }),
+    output: z.object({
+      lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
+    }),
   }),
   rollback: endpoint({
     method: 'POST',
@@ -231,7 +251,10 @@ export const endpoints = {
     role: 'operator',
     summary: 'Return an environment to its last good release, or to that of an earlier deployment',
     params: inEnvironment,
-    body: z.object({ to: z.number().int().positive().optional(), reason: z.string().max(500).optional() }),
+    body: z.object({
+      to: z.number().int().positive().optional(),
+      reason: z.string().max(500).optional(),
+    }),
     output: deployment,
   }),
   listDeployments: endpoint({
@@ -301,7 +324,10 @@ export const endpoints = {
     body: z.object({
       variables: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
       secrets: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
-      /** secrets whose values are kept elsewhere, and read when they are needed: `vault:secret/data/shop#password` */
+      /**
+       * secrets whose values are kept elsewhere, and read when they are needed:
+       * `vault:secret/data/shop#password`
+       */
       references: z.record(z.string(), z.string().max(1000)).default({}),
     }),
     output: z.object({ configuration, deployment: deployment.nullable() }),

@@ -1,9 +1,13 @@
 /**
- * Every error that Fairlead answers with: HTTP status, one sentence, what to do next.
- * `{name}` in a sentence is filled from the error's details. A test keeps this table and docs/errors.md in step.
+ * Every error that Fairlead answers with: HTTP status, one sentence, what to do next. `{name}` in a
+ * sentence is filled from the error's details. A test keeps this table and docs/errors.md in step.
  */
 export const errorTable = {
-  invalid_input: { status: 400, title: '{field}: {problem}.', next: 'Correct the field and send the request again.' },
+  invalid_input: {
+    status: 400,
+    title: '{field}: {problem}.',
+    next: 'Correct the field and send the request again.',
+  },
   sign_in_needed: {
     status: 401,
     title: 'This needs a sign-in.',
@@ -49,7 +53,11 @@ export const errorTable = {
     title: 'The delivery is refused: {why}.',
     next: 'Give the forge the address and the secret that `fairlead webhook create` prints.',
   },
-  not_found: { status: 404, title: 'There is no {kind} {id}.', next: 'Look at the list for what there is.' },
+  not_found: {
+    status: 404,
+    title: 'There is no {kind} {id}.',
+    next: 'Look at the list for what there is.',
+  },
   already_exists: {
     status: 409,
     title: 'There is already a {kind} {id}.',
@@ -76,7 +84,8 @@ export const errorTable = {
   too_many: { status: 429, title: 'Too many tries.', next: 'Wait {seconds} seconds.' },
   disk_full: {
     status: 507,
-    title: 'The disk that holds {path} has {free} MB left, less than the {floor} MB that Fairlead keeps free.',
+    title:
+      'The disk that holds {path} has {free} MB left, less than the {floor} MB that Fairlead keeps free.',
     next: 'Free some space; work that waits goes on by itself.',
   },
   unavailable: {

@@ -3,7 +3,10 @@ import type { EndpointName, Endpoints } from './endpoints.ts'
 import type { By } from '#contract/event/event.ts'
 import type { Reach } from '#contract/access/grants.ts'
 
-/** Who is asking, after authentication, and what they may do. `name` is what events show as the actor. */
+/**
+ * Who is asking, after authentication, and what they may do. `name` is what events show as the
+ * actor.
+ */
 export interface Caller extends Reach {
   name: string
   by: By
@@ -17,7 +20,10 @@ export interface Caller extends Reach {
   isLimited: boolean
 }
 
-/** One message of an event stream; `event` other than `message` needs no data of the output's schema. */
+/**
+ * One message of an event stream; `event` other than `message` needs no data of the output's
+ * schema.
+ */
 export interface StreamMessage<T> {
   id?: string
   event?: string
@@ -30,9 +36,16 @@ type Handler<N extends EndpointName> = Endpoints[N]['events'] extends true
       caller: Caller,
       signal: AbortSignal,
     ) => AsyncIterable<StreamMessage<Output<Endpoints[N]>>>
-  : (input: Parsed<Endpoints[N]>, caller: Caller, signal: AbortSignal) => Promise<Output<Endpoints[N]>>
+  : (
+      input: Parsed<Endpoints[N]>,
+      caller: Caller,
+      signal: AbortSignal,
+    ) => Promise<Output<Endpoints[N]>>
 
-/** What answers each endpoint. Domains and flows give parts of it; the server puts the parts together. */
+/**
+ * What answers each endpoint. Domains and flows give parts of it; the server puts the parts
+ * together.
+ */
 export type Handlers = { [N in EndpointName]: Handler<N> }
 
 /** The part of the handlers that one module gives. */

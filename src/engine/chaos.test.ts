@@ -28,7 +28,9 @@ beforeEach(async () => {
   postgres = await supervisePostgres({ folder: join(folder, 'postgres'), log: quiet })
   db = await openDatabase({ connection: postgres.connection })
   await migrate(db, join(packageRoot, 'migrations'))
-  await db.query(sql`create table journal (id bigint generated always as identity, workflow text, step text)`)
+  await db.query(
+    sql`create table journal (id bigint generated always as identity, workflow text, step text)`,
+  )
 })
 afterEach(async () => {
   await Promise.all(engines.map((engine) => engine.close()))
@@ -54,10 +56,22 @@ async function run(ctx: WorkflowContext): Promise<string[]> {
   return [...done, ...(await Promise.all(['x', 'y'].map(one)))]
 }
 
-async function open(lease: number, clock: Clock = systemClock, host = postgres.connection.host): Promise<Engine> {
+async function open(
+  lease: number,
+  clock: Clock = systemClock,
+  host = postgres.connection.host,
+): Promise<Engine> {
   const definitions: WorkflowDefinition[] = [{ name: 'job', version: 1, concurrency: 6, run }]
   const own = await openDatabase({ connection: { ...postgres.connection, host }, size: 6 })
-  const engine = createEngine({ db: own, clock, random: Math.random, replica: 'r', definitions, log: quiet, lease })
+  const engine = createEngine({
+    db: own,
+    clock,
+    random: Math.random,
+    replica: 'r',
+    definitions,
+    log: quiet,
+    lease,
+  })
   await engine.open()
   engines.push({ ...engine, close: () => engine.close().then(() => own.close()) })
   return engine
@@ -66,7 +80,11 @@ async function open(lease: number, clock: Clock = systemClock, host = postgres.c
 const ids = Array.from({ length: count }, (_, i) => `w${i + 100}`)
 
 async function startAll(engine: Engine): Promise<void> {
-  await db.batch(ids.flatMap((id) => engine.startStatements({ id, name: 'job', chain: `chain/${id}`, input: null })))
+  await db.batch(
+    ids.flatMap((id) =>
+      engine.startStatements({ id, name: 'job', chain: `chain/${id}`, input: null }),
+    ),
+  )
 }
 
 /** Repeats while the database is away. */
@@ -104,7 +122,11 @@ async function requireAllOnce(): Promise<void> {
   const surplus = sql`select from workflow_step s where name = 'flushed' and attempt < (
     select count(*) from journal j where j.workflow = s.workflow and j.step = s.name)`
   expect(await db.query(surplus)).toEqual([])
-  const events = await readEvents(db, { type: 'dev.cdevents.taskrun.finished', after: 0, limit: 100_000 })
+  const events = await readEvents(db, {
+    type: 'dev.cdevents.taskrun.finished',
+    after: 0,
+    limit: 100_000,
+  })
   expect(new Set(events.map((event) => event.subject)).size).toBe(count * 6)
   expect(events).toHaveLength(count * 6)
   expect(await db.query(sql`select * from lock`)).toEqual([])
@@ -138,8 +160,14 @@ test('connections are cut at random, also those that listen: answers are lost, n
   expect(cuts).toBeGreaterThan(20)
 })
 
-/** Stands before PostgreSQL and now and then cuts a connection in place of passing an answer on: what was asked is done. */
-async function loseAnswers(host: string, chance: () => boolean): Promise<{ server: Server; lost: () => number }> {
+/**
+ * Stands before PostgreSQL and now and then cuts a connection in place of passing an answer on:
+ * what was asked is done.
+ */
+async function loseAnswers(
+  host: string,
+  chance: () => boolean,
+): Promise<{ server: Server; lost: () => number }> {
   mkdirSync(host, { mode: 0o700 })
   let lost = 0
   const server = createServer((client) => {
@@ -212,7 +240,10 @@ test.runIf(process.platform === 'linux')(
 )
 
 test('a wall clock that jumps to and fro changes nothing', async () => {
-  const clock: Clock = { now: () => Date.now() + (Math.random() - 0.5) * 1e9, monotonic: () => performance.now() }
+  const clock: Clock = {
+    now: () => Date.now() + (Math.random() - 0.5) * 1e9,
+    monotonic: () => performance.now(),
+  }
   const first = await open(2000, clock)
   await startAll(first)
   await requireAllOnce()

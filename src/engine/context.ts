@@ -25,7 +25,12 @@ async function sleep(execution: Execution, name: string, ms: number): Promise<vo
   if (rest > 0) await whileWaiting(execution, () => wait(rest, stopSignal(execution)))
 }
 
-async function until<T>(execution: Execution, name: string, ms: number, look: () => Promise<T | null>): Promise<T> {
+async function until<T>(
+  execution: Execution,
+  name: string,
+  ms: number,
+  look: () => Promise<T | null>,
+): Promise<T> {
   const recorded = `until ${name}`
   let answer: T | null = null
   if (!execution.recorded.has(recorded)) {
@@ -36,7 +41,11 @@ async function until<T>(execution: Execution, name: string, ms: number, look: ()
       } catch (error) {
         const { message } = error as Error
         if (message !== problem)
-          execution.around.log.warn('a look broke, and is repeated', { workflow: execution.id, name, error: message })
+          execution.around.log.warn('a look broke, and is repeated', {
+            workflow: execution.id,
+            name,
+            error: message,
+          })
         problem = message
         return null
       }
@@ -68,8 +77,12 @@ async function whileWaiting(execution: Execution, waiting: () => Promise<void>):
 /** A lost NOTIFY costs this much, in milliseconds. */
 const slowPoll = 5000
 
-/** The n-th time a lock is given back is recorded: a replay passes the n-th taking of it without the lock. */
-const unlockStep = (execution: Execution, name: string): string => `unlock ${name} ${execution.locks.get(name) ?? 0}`
+/**
+ * The n-th time a lock is given back is recorded: a replay passes the n-th taking of it without the
+ * lock.
+ */
+const unlockStep = (execution: Execution, name: string): string =>
+  `unlock ${name} ${execution.locks.get(name) ?? 0}`
 
 async function lock(execution: Execution, name: string, rank: number): Promise<void> {
   execution.locks.set(name, (execution.locks.get(name) ?? 0) + 1)
@@ -110,5 +123,10 @@ async function unlock(execution: Execution, name: string): Promise<void> {
   const recorded = unlockStep(execution, name)
   if (execution.recorded.has(recorded)) return
   await checkpoint(execution, [freeLock(execution, name, recorded)])
-  execution.recorded.set(recorded, { name: recorded, outcome: 'passed', result: null, reason: null })
+  execution.recorded.set(recorded, {
+    name: recorded,
+    outcome: 'passed',
+    result: null,
+    reason: null,
+  })
 }

@@ -7,7 +7,14 @@ import { createEngine } from './engine.ts'
 import { appendEvent, readEvents } from './events.ts'
 import type { EngineOptions } from './options.ts'
 import { forgetSteps } from './records.ts'
-import { Broken, Cancelled, Failed, type Engine, type WorkflowContext, type WorkflowDefinition } from './workflow.ts'
+import {
+  Broken,
+  Cancelled,
+  Failed,
+  type Engine,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from './workflow.ts'
 
 let database: TestDatabase
 let engines: Engine[] = []
@@ -27,9 +34,18 @@ type Run = (ctx: WorkflowContext, input: never) => Promise<unknown>
 const define = (run: Run, concurrency = 10, version = 1): WorkflowDefinition =>
   ({ name: 'job', version, concurrency, run }) as WorkflowDefinition
 
-async function open(definition: WorkflowDefinition | Run, options: Partial<EngineOptions> = {}): Promise<Engine> {
+async function open(
+  definition: WorkflowDefinition | Run,
+  options: Partial<EngineOptions> = {},
+): Promise<Engine> {
   const definitions = [typeof definition === 'function' ? define(definition) : definition]
-  const common = { db: database.db, clock: systemClock, random: Math.random, replica: 'test', log: quiet }
+  const common = {
+    db: database.db,
+    clock: systemClock,
+    random: Math.random,
+    replica: 'test',
+    log: quiet,
+  }
   const engine = createEngine({ ...common, definitions, ...options })
   engines.push(engine)
   await engine.open()
@@ -42,7 +58,9 @@ async function start(engine: Engine, id: string, input: unknown = null): Promise
 
 const note = (text: string) => sql`insert into note (text) values (${text})`
 const notes = async (): Promise<string[]> =>
-  (await database.db.query<{ text: string }>(sql`select text from note order by text`)).map((row) => row.text)
+  (await database.db.query<{ text: string }>(sql`select text from note order by text`)).map(
+    (row) => row.text,
+  )
 const event = (subject: string) => ({ type: 'dev.cdevents.taskrun.started', subject }) as const
 
 async function eventsOf(chain: string): Promise<string[]> {
@@ -131,7 +149,11 @@ test('Failed is an answer: recorded with its writes, thrown, never tried again',
     })
   })
   await start(engine, 'w1')
-  expect(await engine.result('w1')).toEqual({ state: 'failed', output: null, reason: 'the answer is no' })
+  expect(await engine.result('w1')).toEqual({
+    state: 'failed',
+    output: null,
+    reason: 'the answer is no',
+  })
   expect(tries).toBe(1)
   expect(await notes()).toEqual(['refused'])
 })
@@ -162,7 +184,10 @@ test('a step that keeps breaking is thrown as Broken, and a workflow may go on f
   expect(tries).toBe(3)
   expect(await eventsOf('chain/w1')).toContain('fairlead-workflow.broken workflow/w1')
   await start(engine, 'w2')
-  expect(await engine.result('w2')).toMatchObject({ state: 'succeeded', output: 'went on: no network' })
+  expect(await engine.result('w2')).toMatchObject({
+    state: 'succeeded',
+    output: 'went on: no network',
+  })
 })
 
 test('a write that the database refuses breaks the step, and nothing of the step is stored', async () => {
@@ -188,7 +213,11 @@ test('an error outside a step ends the workflow as broken, never stuck', async (
     throw new TypeError('x is not a function')
   })
   await start(engine, 'w1')
-  expect(await engine.result('w1')).toEqual({ state: 'broken', output: null, reason: 'x is not a function' })
+  expect(await engine.result('w1')).toEqual({
+    state: 'broken',
+    output: null,
+    reason: 'x is not a function',
+  })
 })
 
 test('an answer that is no JSON is broken, not stuck', async () => {
@@ -247,7 +276,11 @@ test('cancel aborts the running body; clean-up is not interrupted', async () => 
   await start(engine, 'w1')
   await until(async () => (await database.db.query(sql`select from workflow_step`)).length > 0)
   expect(await engine.cancel('w1')).toBe(true)
-  expect(await engine.result('w1')).toEqual({ state: 'cancelled', output: null, reason: 'it was cancelled' })
+  expect(await engine.result('w1')).toEqual({
+    state: 'cancelled',
+    output: null,
+    reason: 'it was cancelled',
+  })
   expect(await notes()).toEqual(['cleaned'])
   expect(await engine.cancel('w1')).toBe(false)
   expect(await engine.cancel('w9')).toBe(false)
@@ -286,7 +319,9 @@ test('no more run at once than the definition says, in the order in which they w
   }
   const engine = await open(define(run, 3))
   const ids = Array.from({ length: 20 }, (_, i) => `w${i + 10}`)
-  await database.db.batch(ids.flatMap((id) => engine.startStatements({ id, name: 'job', chain: 'c', input: 1 })))
+  await database.db.batch(
+    ids.flatMap((id) => engine.startStatements({ id, name: 'job', chain: 'c', input: 1 })),
+  )
   await Promise.all(ids.map((id) => engine.result(id)))
   expect(most).toBe(3)
   expect(order).toEqual(ids)
@@ -314,7 +349,11 @@ test('looking until there is an answer takes no slot, outlives a replica and wha
   await first.close()
   const second = await open(define(run, 1), { replica: 'second' })
   answers.set('patient', 'yes')
-  expect(await second.result('patient')).toEqual({ state: 'succeeded', output: 'yes', reason: null })
+  expect(await second.result('patient')).toEqual({
+    state: 'succeeded',
+    output: 'yes',
+    reason: null,
+  })
 })
 
 test('sleeping and waiting for a lock take no slot', async () => {
@@ -326,7 +365,9 @@ test('sleeping and waiting for a lock take no slot', async () => {
   }
   const engine = await open(define(run, 1))
   for (const id of ['sleeper', 'holder', 'waiter']) await start(engine, id)
-  await until(async () => (await database.db.query(sql`select from lock where not held`)).length === 1)
+  await until(
+    async () => (await database.db.query(sql`select from lock where not held`)).length === 1,
+  )
   await engine.cancel('sleeper')
   expect(await engine.result('sleeper')).toMatchObject({ state: 'cancelled' })
   await engine.cancel('holder')
@@ -402,7 +443,11 @@ test('a workflow that closes here goes on elsewhere at once, from its recorded s
   expect(await b.result('w1')).toMatchObject({ output: ['a', 'b'] })
   gate.resolve()
   await closing
-  expect(calls).toEqual(['first on a', 'second on a, attempt 1, epoch 1', 'second on b, attempt 2, epoch 2'])
+  expect(calls).toEqual([
+    'first on a',
+    'second on a, attempt 1, epoch 1',
+    'second on b, attempt 2, epoch 2',
+  ])
   expect(await eventsOf('chain/w1')).toEqual(['fairlead-step.repeated workflow/w1/second'])
 })
 
@@ -420,7 +465,10 @@ test('after a replay a workflow passes a lock that it gave back, though another 
     }
   const a = await open(run('a'), { replica: 'a' })
   await start(a, 'w1')
-  await until(async () => (await database.db.query(sql`select from workflow_step where name = 'second'`)).length > 0)
+  await until(
+    async () =>
+      (await database.db.query(sql`select from workflow_step where name = 'second'`)).length > 0,
+  )
   await start(a, 'holder')
   const isHeld = sql`select from lock where held and workflow = 'holder'`
   await until(async () => (await database.db.query(isHeld)).length > 0)
@@ -449,7 +497,10 @@ test('Failed and Broken steps answer the same after a replay', async () => {
   }
   const a = await open(run)
   await start(a, 'w1')
-  await until(async () => (await database.db.query(sql`select from workflow_step where name = 'wait'`)).length > 0)
+  await until(
+    async () =>
+      (await database.db.query(sql`select from workflow_step where name = 'wait'`)).length > 0,
+  )
   await a.close()
   const b = await open(run)
   await b.result('w1')
@@ -464,14 +515,17 @@ test('a workflow of an older version stops and says so, unless it has not begun;
   const old = await open(define(run, 1, 2))
   await start(old, 'begun')
   await start(old, 'queued')
-  await until(async () => (await database.db.query(sql`select from workflow_step where name = 'wait'`)).length > 0)
+  await until(
+    async () =>
+      (await database.db.query(sql`select from workflow_step where name = 'wait'`)).length > 0,
+  )
   await old.close()
   const older = await open(define(async () => 'older', 5, 1))
   expect(await older.result('queued')).toMatchObject({ output: 'older' })
   await older.close()
-  expect(await database.db.query(sql`select state, owner from workflow where id = 'begun'`)).toEqual([
-    { state: 'running', owner: null },
-  ])
+  expect(
+    await database.db.query(sql`select state, owner from workflow where id = 'begun'`),
+  ).toEqual([{ state: 'running', owner: null }])
   const newer = await open(define(async () => 'newer', 5, 3))
   const result = await newer.result('begun')
   expect(result.state).toBe('broken')
@@ -485,7 +539,10 @@ test('a sleep that was begun before ends when it should have', async () => {
   const run: Run = async (ctx) => ctx.sleep('long', 100_000)
   const a = await open(run, { clock })
   await start(a, 'w1')
-  await until(async () => (await database.db.query(sql`select from workflow_step where ended is not null`)).length > 0)
+  await until(
+    async () =>
+      (await database.db.query(sql`select from workflow_step where ended is not null`)).length > 0,
+  )
   await a.close()
   now += 100_000
   const b = await open(run, { clock })
@@ -494,7 +551,9 @@ test('a sleep that was begun before ends when it should have', async () => {
 
 test('an unknown workflow is said to be so', async () => {
   const engine = await open(async () => null)
-  expect(() => engine.startStatements({ id: 'x', name: 'unknown', chain: 'c', input: 0 })).toThrow('unknown')
+  expect(() => engine.startStatements({ id: 'x', name: 'unknown', chain: 'c', input: 0 })).toThrow(
+    'unknown',
+  )
   await expect(engine.result('x')).rejects.toThrow('There is no workflow x')
   await start(engine, 'w1')
   await engine.result('w1')
@@ -513,16 +572,25 @@ test('a chain is followed across steps and its events keep their order', async (
     ...engine.startStatements({ id: 'w1', name: 'job', chain: 'chain/w1', input: null }),
   ])
   await engine.result('w1')
-  expect((await eventsOf('chain/w1')).map((text) => text.split(' ')[1])).toEqual(['before', 'a', 'b', 'c'])
+  expect((await eventsOf('chain/w1')).map((text) => text.split(' ')[1])).toEqual([
+    'before',
+    'a',
+    'b',
+    'c',
+  ])
 })
 
 test('old steps are forgotten, the workflows are not', async () => {
   const engine = await open(async (ctx) => ctx.step('a', async () => 1))
   for (const id of ['w1', 'w2', 'w3']) await start(engine, id)
   await Promise.all(['w1', 'w2', 'w3'].map((id) => engine.result(id)))
-  await database.db.query(sql`update workflow set ended = ended - interval '31 days' where id <> 'w3'`)
+  await database.db.query(
+    sql`update workflow set ended = ended - interval '31 days' where id <> 'w3'`,
+  )
   expect(await forgetSteps(database.db, 30, 1)).toBe(2)
   expect(await forgetSteps(database.db, 30, 1)).toBe(0)
-  expect(await database.db.query(sql`select workflow from workflow_step`)).toEqual([{ workflow: 'w3' }])
+  expect(await database.db.query(sql`select workflow from workflow_step`)).toEqual([
+    { workflow: 'w3' },
+  ])
   expect(await engine.result('w1')).toMatchObject({ output: 1 })
 })

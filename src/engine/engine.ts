@@ -9,7 +9,11 @@ import type { Engine } from './workflow.ts'
 /** Builds the engine of one replica. Nothing happens before `open`. */
 export function createEngine(options: EngineOptions): Engine {
   const { db } = options
-  const settings = { ...options, lease: options.lease ?? 2000, shield: new AsyncLocalStorage<boolean>() }
+  const settings = {
+    ...options,
+    lease: options.lease ?? 2000,
+    shield: new AsyncLocalStorage<boolean>(),
+  }
   const results = createResults(db)
   let replica: Replica | null = null
   let stopListening: (() => Promise<void>) | null = null

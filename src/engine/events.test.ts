@@ -43,19 +43,34 @@ test('an event is read as it was appended', async () => {
 })
 
 test('an unknown type is refused', () => {
-  expect(() => appendEvent({ ...queued('shop', 'c1'), type: 'dev.made.up' as never })).toThrow('dev.made.up')
+  expect(() => appendEvent({ ...queued('shop', 'c1'), type: 'dev.made.up' as never })).toThrow(
+    'dev.made.up',
+  )
 })
 
 test('pages go both ways, and filters narrow them', async () => {
   const { db } = test1
-  await db.batch(Array.from({ length: 20 }, (_, i) => appendEvent(queued(i % 2 ? 'shop' : 'desk', `page${i % 4}`))))
+  await db.batch(
+    Array.from({ length: 20 }, (_, i) =>
+      appendEvent(queued(i % 2 ? 'shop' : 'desk', `page${i % 4}`)),
+    ),
+  )
   const all = await readEvents(db, { after: 0, limit: 500 })
-  expect(all.map((event) => event.id)).toEqual(all.map((event) => event.id).toSorted((a, b) => a - b))
+  expect(all.map((event) => event.id)).toEqual(
+    all.map((event) => event.id).toSorted((a, b) => a - b),
+  )
   const newest = await readEvents(db, { limit: 5 })
   const older = await readEvents(db, { limit: 5, before: newest.at(-1)?.id })
   expect([...newest, ...older]).toEqual(all.toReversed().slice(0, 10))
-  const desk = await readEvents(db, { app: 'desk', chain: 'page2', type: 'dev.cdevents.pipelinerun.queued', limit: 50 })
-  expect(desk).toEqual(all.filter((event) => event.app === 'desk' && event.chain === 'page2').toReversed())
+  const desk = await readEvents(db, {
+    app: 'desk',
+    chain: 'page2',
+    type: 'dev.cdevents.pipelinerun.queued',
+    limit: 50,
+  })
+  expect(desk).toEqual(
+    all.filter((event) => event.app === 'desk' && event.chain === 'page2').toReversed(),
+  )
 })
 
 test('a reader never passes an event whose transaction is still open', async () => {
@@ -75,7 +90,9 @@ test('a reader never passes an event whose transaction is still open', async () 
 test('a transaction that is undone leaves a hole in the numbers, and readers go on', async () => {
   const { db } = test1
   const before = await eventHorizon(db)
-  await expect(db.batch([appendEvent(queued('undone', 'u')), sql`select 1 / 0`])).rejects.toThrow('division by zero')
+  await expect(db.batch([appendEvent(queued('undone', 'u')), sql`select 1 / 0`])).rejects.toThrow(
+    'division by zero',
+  )
   await db.batch([appendEvent(queued('done', 'u'))])
   const events = await readEvents(db, { after: before, limit: 10 })
   expect(events.map((event) => [event.id, event.app])).toEqual([[before + 2, 'done']])
@@ -96,11 +113,15 @@ test('followers under many concurrent writers see every event once, in order', a
   const followers = [follow(after), follow(after, 'app1'), follow(after)]
   const write = async (writer: number): Promise<void> => {
     for (let i = 0; i < 60; i += 1) {
-      const events = Array.from({ length: 1 + (i % 3) }, () => appendEvent(queued(`app${writer % 2}`, 'many')))
+      const events = Array.from({ length: 1 + (i % 3) }, () =>
+        appendEvent(queued(`app${writer % 2}`, 'many')),
+      )
       // Some writers dawdle between drawing an id and committing.
       const statements = writer === 0 ? [...events, sql`select pg_sleep(0.004)`] : events
       const isUndone = i % 7 === 3
-      await db.batch(isUndone ? [...statements, sql`select 1 / 0`] : statements).catch(() => undefined)
+      await db
+        .batch(isUndone ? [...statements, sql`select 1 / 0`] : statements)
+        .catch(() => undefined)
     }
   }
   await Promise.all(Array.from({ length: 5 }, (_, writer) => write(writer)))

@@ -1,11 +1,21 @@
-import { eventTypes, type EventType, type NewEvent, nameOfActor, type StoredEvent } from '#contract/event/event.ts'
+import {
+  eventTypes,
+  type EventType,
+  type NewEvent,
+  nameOfActor,
+  type StoredEvent,
+} from '#contract/event/event.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 
-/** The statement that appends an event: put it in the batch with the state that it tells of. Throws for an unknown type. */
+/**
+ * The statement that appends an event: put it in the batch with the state that it tells of. Throws
+ * for an unknown type.
+ */
 export function appendEvent(event: NewEvent): Statement {
   const version = (eventTypes as Record<string, string>)[event.type]
-  if (version === undefined) throw new Error(`"${event.type}" is not an event type; add it to src/contract/event.ts`)
+  if (version === undefined)
+    throw new Error(`"${event.type}" is not an event type; add it to src/contract/event.ts`)
   const { actor = 'fairlead' } = event
   const by = typeof actor === 'string' ? null : actor.by
   return sql`select append_event(${event.type}::text, ${version}::text, ${event.subject}::text, ${event.chain}::text, ${event.app ?? null}::text,
@@ -23,8 +33,9 @@ export interface EventFilter {
 }
 
 /**
- * Reads events: oldest first those after an id, or newest first those before one (the newest when neither is given).
- * What is read has no hole: an event that is missing between two that were read will never appear.
+ * Reads events: oldest first those after an id, or newest first those before one (the newest when
+ * neither is given). What is read has no hole: an event that is missing between two that were read
+ * will never appear.
  */
 export async function readEvents(
   db: Database,
@@ -54,7 +65,10 @@ export async function eventHorizon(db: Database): Promise<number> {
 const slowPoll = 5000
 const pageSize = 500
 
-/** Every event after an id (from now on when it is left out), in order, without a hole, until the signal aborts. */
+/**
+ * Every event after an id (from now on when it is left out), in order, without a hole, until the
+ * signal aborts.
+ */
 export async function* followEvents(
   db: Database,
   query: { after?: number | undefined; app?: string | undefined; apps?: string[] | null },
@@ -69,14 +83,20 @@ export async function* followEvents(
     while (!signal.aborted) {
       news = Promise.withResolvers<void>()
       const horizon = await eventHorizon(db)
-      const page = await readEvents(db, { app: query.app, apps: query.apps ?? null, after, limit: pageSize })
+      const page = await readEvents(db, {
+        app: query.app,
+        apps: query.apps ?? null,
+        after,
+        limit: pageSize,
+      })
       for (const event of page) {
         if (signal.aborted) return
         yield event
         after = event.id
       }
       if (page.length === pageSize) continue
-      // Without a filter the pages tell the position; with one, the horizon keeps the next search short.
+      // Without a filter the pages tell the position; with one, the horizon keeps the next search
+      // short.
       after = Math.max(after, horizon)
       const timer = setTimeout(wake, slowPoll)
       if (!signal.aborted) await news.promise

@@ -71,14 +71,17 @@ export function createExecution(
 }
 
 /** An execution that only waits takes no slot. */
-export const isBusy = (execution: Execution): boolean => execution.running.size > 0 || execution.waits === 0
+export const isBusy = (execution: Execution): boolean =>
+  execution.running.size > 0 || execution.waits === 0
 
-export const cancel = (execution: Execution): void => execution.cancelled.abort(new Cancelled('it was cancelled'))
+export const cancel = (execution: Execution): void =>
+  execution.cancelled.abort(new Cancelled('it was cancelled'))
 
 export const lose = (execution: Execution): void =>
   execution.lost.abort(new LeaseLost(`another replica may run ${execution.id} now`))
 
-export const isShielded = (execution: Execution): boolean => execution.around.shield.getStore() === true
+export const isShielded = (execution: Execution): boolean =>
+  execution.around.shield.getStore() === true
 
 /** Throws LeaseLost when the lease is gone, also when only the clock says so. */
 export function requireLease(execution: Execution): void {
@@ -100,12 +103,18 @@ export function stopSignal(execution: Execution): AbortSignal {
 
 const mostDatabaseTries = 5
 
-/** Sends fenced statements as one transaction. When its answer was lost the fence tells that it was done, and there are no rows. */
+/**
+ * Sends fenced statements as one transaction. When its answer was lost the fence tells that it was
+ * done, and there are no rows.
+ */
 export function checkpoint(execution: Execution, statements: Statement[]): Promise<Row[][]> {
   return insist(execution, () => execution.around.db.batch(statements), [])
 }
 
-/** While the database is away it tries again until the lease is lost. `done` is the answer when an earlier try had done it. */
+/**
+ * While the database is away it tries again until the lease is lost. `done` is the answer when an
+ * earlier try had done it.
+ */
 export async function insist<T>(execution: Execution, send: () => Promise<T>, done: T): Promise<T> {
   for (let tries = 1, pause = 10; ; pause = Math.min(pause * 2, 250)) {
     requireLease(execution)
@@ -116,7 +125,8 @@ export async function insist<T>(execution: Execution, send: () => Promise<T>, do
       if (state === 'FL001') lose(execution)
       if (state === 'FL002' && tries > 1) return done
       requireLease(execution)
-      // Without a connection there is nothing else to do; what the database answers again and again is an answer.
+      // Without a connection there is nothing else to do; what the database answers again and again
+      // is an answer.
       const isRefused = state !== null && !/^(08|53|57P)/.test(state)
       if (!isPassing(error) || (isRefused && tries > mostDatabaseTries)) throw error
       tries += 1

@@ -12,9 +12,15 @@ import { testDatabase } from '../../test/support/postgres.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './workflow.ts'
 
-/** Each round goes through all boundaries, each time with the next mode; three rounds try everything. */
+/**
+ * Each round goes through all boundaries, each time with the next mode; three rounds try
+ * everything.
+ */
 const rounds = Number(process.env['FAIRLEAD_KILL_ROUNDS'] ?? 1)
-/** `late` wakes a frozen replica up when everything has ended, `early` while the survivor is in the midst of it. */
+/**
+ * `late` wakes a frozen replica up when everything has ended, `early` while the survivor is in the
+ * midst of it.
+ */
 const modes = ['killed', 'frozen, woken early', 'frozen, woken late'] as const
 type Mode = (typeof modes)[number]
 const lease = 500
@@ -62,10 +68,15 @@ function spawnVictim(): Victim {
   return { child, heard, hear }
 }
 
-const order = (victim: Victim, what: Order): void => void victim.child.stdin?.write(`${JSON.stringify(what)}\n`)
+const order = (victim: Victim, what: Order): void =>
+  void victim.child.stdin?.write(`${JSON.stringify(what)}\n`)
 
 async function startScenario(db: Database, engine: Pick<Engine, 'startStatements'>): Promise<void> {
-  await db.batch(names.flatMap(([id, name]) => engine.startStatements({ id, name, chain: `chain/${id}`, input: null })))
+  await db.batch(
+    names.flatMap(([id, name]) =>
+      engine.startStatements({ id, name, chain: `chain/${id}`, input: null }),
+    ),
+  )
 }
 
 function survivorOf(db: Database, at: () => Promise<void> = async () => undefined): Engine {
@@ -92,7 +103,8 @@ async function requireIntact(db: Database, what: string): Promise<void> {
   ])
   const applied = await db.query<{ key: string }>(sql`select key from target`)
   expect(applied.map((row) => row.key).sort(), what).toEqual(keys.toSorted())
-  // Each end of a step wrote its row and its event, once; a part that was flushed before a repeat is there again.
+  // Each end of a step wrote its row and its event, once; a part that was flushed before a repeat
+  // is there again.
   const written = await db.query<{ subject: string; count: number }>(
     sql`select workflow || '/' || step || '/' || part as subject, count(*) as count from journal group by 1 order by 1`,
   )
@@ -105,7 +117,9 @@ async function requireIntact(db: Database, what: string): Promise<void> {
     what,
   ).toEqual(keys.toSorted().map((key) => [`${key}/end`, 1]))
   // What could not be refused and happened twice is visible as a repeat.
-  const blind = await db.query<{ key: string; count: number }>(sql`select key, count(*) as count from blind group by 1`)
+  const blind = await db.query<{ key: string; count: number }>(
+    sql`select key, count(*) as count from blind group by 1`,
+  )
   const repeats = await db.query<{ subject: string }>(
     sql`select subject from event where type = 'dev.cdeventsx.fairlead-step.repeated'`,
   )
@@ -124,7 +138,10 @@ async function requireIntact(db: Database, what: string): Promise<void> {
   expect(switches.length, what).toBe(1)
   expect(await query(sql`select * from lock`), what).toEqual([])
   expect(await query(sql`select * from workflow_step where ended is null`), what).toEqual([])
-  expect(await query(sql`select count(*) as count from event where type like '%broken'`), what).toEqual([{ count: 0 }])
+  expect(
+    await query(sql`select count(*) as count from event where type like '%broken'`),
+    what,
+  ).toEqual([{ count: 0 }])
 }
 
 async function findBoundaries(): Promise<string[]> {
@@ -141,7 +158,11 @@ async function findBoundaries(): Promise<string[]> {
   await once(victim.child, 'exit')
   await close()
   return [
-    ...new Set(victim.heard.flatMap((message) => (typeof message['passed'] === 'string' ? [message['passed']] : []))),
+    ...new Set(
+      victim.heard.flatMap((message) =>
+        typeof message['passed'] === 'string' ? [message['passed']] : [],
+      ),
+    ),
   ]
 }
 
@@ -165,9 +186,14 @@ async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<
   })
   await startScenario(db, survivor)
   order(victim, { connection, lease, target, signal: mode === 'killed' ? 'SIGKILL' : 'SIGSTOP' })
-  const all = Promise.all(['main', 'rival'].map((id) => survivor.result(id))).then(() => survivor.result('child'))
+  const all = Promise.all(['main', 'rival'].map((id) => survivor.result(id))).then(() =>
+    survivor.result('child'),
+  )
   // A boundary that depends on chance is not always met: then the victim runs to the end.
-  const isHit = await Promise.race([victim.hear((message) => 'hit' in message), all.then(() => false)])
+  const isHit = await Promise.race([
+    victim.hear((message) => 'hit' in message),
+    all.then(() => false),
+  ])
   if (isHit) await survivor.open()
   await all
   if (isHit && mode === 'frozen, woken late') await wakeUp(victim)
@@ -202,7 +228,10 @@ test(
         kind,
       ).toBe(true)
     const trials = Array.from({ length: rounds }, (_, round) =>
-      boundaries.map((target, i) => ({ target, mode: modes[(i + (i >> 1) + round) % 3] ?? 'killed' })),
+      boundaries.map((target, i) => ({
+        target,
+        mode: modes[(i + (i >> 1) + round) % 3] ?? 'killed',
+      })),
     ).flat()
     let hits = 0
     const work = async (): Promise<void> => {

@@ -27,17 +27,25 @@ afterAll(() => database.close())
 async function claimed(count: number): Promise<string[]> {
   used += 1
   const ids = Array.from({ length: count }, (_, i) => `w${used}-${i}`)
-  await database.db.batch(ids.map((id) => startWorkflow({ id, name: 'job', chain: 'c', input: null })))
+  await database.db.batch(
+    ids.map((id) => startWorkflow({ id, name: 'job', chain: 'c', input: null })),
+  )
   const rows = await claim(database.db, 'r', { name: 'job', version: 1 }, count)
   expect(rows.map((row) => row.id)).toEqual(ids)
   return ids
 }
 
 const operation = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('take' as const), who: fc.nat(5), rank: fc.nat(2) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('take' as const), who: fc.nat(5), rank: fc.nat(2) }),
+  },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom('free' as const, 'leave' as const, 'end' as const), who: fc.nat(5) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('free' as const, 'leave' as const, 'end' as const),
+      who: fc.nat(5),
+    }),
   },
 )
 
@@ -65,13 +73,15 @@ test('a lock follows its law: one holder, the next is the highest rank and then 
         const fence = { id: ids[who] ?? '', epoch: 1 }
         if (next.kind === 'take') {
           const [rows] = await database.db.batch([takeLock(fence, name, next.rank)])
-          if (holder !== who && !queue.some((waiting) => waiting.who === who)) queue.push({ who, rank: next.rank })
+          if (holder !== who && !queue.some((waiting) => waiting.who === who))
+            queue.push({ who, rank: next.rank })
           grant()
           expect(rows).toEqual([{ held: holder === who }])
         } else {
           if (next.kind === 'free') await database.db.batch([freeLock(fence, name, `unlock ${i}`)])
           if (next.kind === 'leave') await database.db.batch(leaveQueue(fence, name))
-          if (next.kind === 'end') await database.db.batch([endWorkflow(fence, 'succeeded', 'null', null)])
+          if (next.kind === 'end')
+            await database.db.batch([endWorkflow(fence, 'succeeded', 'null', null)])
           if (next.kind === 'end') ended.add(who)
           leave(who)
           grant()
@@ -82,7 +92,9 @@ test('a lock follows its law: one holder, the next is the highest rank and then 
         const sorted = queue
           .toSorted((a, b) => b.rank - a.rank)
           .map(({ who: waiting }) => ({ workflow: ids[waiting], held: false }))
-        expect(rows).toEqual(holder === null ? sorted : [{ workflow: ids[holder], held: true }, ...sorted])
+        expect(rows).toEqual(
+          holder === null ? sorted : [{ workflow: ids[holder], held: true }, ...sorted],
+        )
       }
     }),
     { numRuns: 25 },
@@ -119,12 +131,14 @@ test('only the newest epoch may do anything, in whatever order epochs come back'
         }
       }
       const accepted = attempts.filter((lag) => lag === 0).length
-      expect(await database.db.query(sql`select count(*) as n from event where subject = ${id}`)).toEqual([
-        { n: accepted },
-      ])
-      expect(await database.db.query(sql`select count(*) as n from workflow_step where workflow = ${id}`)).toEqual([
-        { n: accepted },
-      ])
+      expect(
+        await database.db.query(sql`select count(*) as n from event where subject = ${id}`),
+      ).toEqual([{ n: accepted }])
+      expect(
+        await database.db.query(
+          sql`select count(*) as n from workflow_step where workflow = ${id}`,
+        ),
+      ).toEqual([{ n: accepted }])
       await database.db.batch([endWorkflow({ id, epoch: current }, 'succeeded', 'null', null)])
     }),
     { numRuns: 25 },

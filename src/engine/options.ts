@@ -14,6 +14,9 @@ export interface EngineOptions {
   log: Logger
   /** milliseconds after which a replica that is not heard of counts as dead; default 2000 */
   lease?: number
-  /** told, with each renewal, until when (on the monotonic clock) this replica may act; whoever acts for it must stop then */
+  /**
+   * told, with each renewal, until when (on the monotonic clock) this replica may act; whoever acts
+   * for it must stop then
+   */
   onLease?: (validUntil: number) => void
 }

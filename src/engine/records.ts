@@ -22,7 +22,10 @@ export interface RecordedStep {
   reason: string | null
 }
 
-/** Names the holder of an epoch of a workflow; every statement with it is refused once the epoch is over. */
+/**
+ * Names the holder of an epoch of a workflow; every statement with it is refused once the epoch is
+ * over.
+ */
 export interface Fence {
   id: string
   epoch: number
@@ -44,10 +47,16 @@ export const endStep = (
   outcome: StepOutcome,
   result: string,
   reason: string | null,
-): Statement => sql`select end_step(${fence.id}, ${fence.epoch}, ${name}, ${outcome}, ${result}::json, ${reason})`
+): Statement =>
+  sql`select end_step(${fence.id}, ${fence.epoch}, ${name}, ${outcome}, ${result}::json, ${reason})`
 
 /** `output` is JSON. */
-export const endWorkflow = (fence: Fence, state: WorkflowState, output: string, reason: string | null): Statement =>
+export const endWorkflow = (
+  fence: Fence,
+  state: WorkflowState,
+  output: string,
+  reason: string | null,
+): Statement =>
   sql`select end_workflow(${fence.id}, ${fence.epoch}, ${state}, ${output}::json, ${reason})`
 
 export const takeLock = (fence: Fence, name: string, rank: number): Statement =>
@@ -87,8 +96,15 @@ export interface Beat {
   claimable: string[]
 }
 
-/** Renews the lease; answers what the replica owns and which definitions have something to claim. */
-export async function beat(db: Database, replica: string, lease: number, names: string[]): Promise<Beat> {
+/**
+ * Renews the lease; answers what the replica owns and which definitions have something to claim.
+ */
+export async function beat(
+  db: Database,
+  replica: string,
+  lease: number,
+  names: string[],
+): Promise<Beat> {
   const [, mine, claimable] = await db.vital([
     sql`select beat(${replica}, ${lease} * interval '1 ms')`,
     sql`select id, name, version, chain, input, epoch, cancel from workflow where owner = ${replica} and state = 'running'`,
@@ -108,16 +124,25 @@ export async function cancelWorkflow(db: Database, id: string): Promise<boolean>
 export async function workflowEnd(
   db: Database,
   id: string,
-): Promise<{ state: WorkflowState; output: unknown; reason: string | null; ended: string | null } | null> {
-  const rows = await db.query<{ state: WorkflowState; output: unknown; reason: string | null; ended: string | null }>(
-    sql`select state, output, reason, ended from workflow where id = ${id}`,
-  )
+): Promise<{
+  state: WorkflowState
+  output: unknown
+  reason: string | null
+  ended: string | null
+} | null> {
+  const rows = await db.query<{
+    state: WorkflowState
+    output: unknown
+    reason: string | null
+    ended: string | null
+  }>(sql`select state, output, reason, ended from workflow where id = ${id}`)
   return rows[0] ?? null
 }
 
 /**
- * Forgets the steps of workflows that ended more than so many days ago, a few workflows at a time so that nothing waits for
- * it. The workflows themselves stay, so that their ids stay taken. Answers how many were cleaned.
+ * Forgets the steps of workflows that ended more than so many days ago, a few workflows at a time
+ * so that nothing waits for it. The workflows themselves stay, so that their ids stay taken.
+ * Answers how many were cleaned.
  */
 export async function forgetSteps(db: Database, days: number, atOnce = 200): Promise<number> {
   for (let cleaned = 0; ;) {

@@ -1,12 +1,23 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { sqlState } from '#platform/postgres/postgres.ts'
-import { cancel, createExecution, isBusy, lose, wait, type Execution, type Surroundings } from './execution.ts'
+import {
+  cancel,
+  createExecution,
+  isBusy,
+  lose,
+  wait,
+  type Execution,
+  type Surroundings,
+} from './execution.ts'
 import type { EngineOptions } from './options.ts'
 import { beat, claim, giveBack, register, type Beat, type ClaimedWorkflow } from './records.ts'
 import { run } from './run.ts'
 import type { WorkflowDefinition } from './workflow.ts'
 
-/** One life of a server as a runner of workflows: from its registration until it is closed or its lease lapses. */
+/**
+ * One life of a server as a runner of workflows: from its registration until it is closed or its
+ * lease lapses.
+ */
 export interface Replica {
   notify(kind: string, subject: string): void
   close(): Promise<void>
@@ -14,7 +25,10 @@ export interface Replica {
 
 type Settings = EngineOptions & { lease: number; shield: AsyncLocalStorage<boolean> }
 
-/** By our own clock the lease ends this much earlier, so that what acts for us has stopped before another may begin. */
+/**
+ * By our own clock the lease ends this much earlier, so that what acts for us has stopped before
+ * another may begin.
+ */
 const caution = 0.9
 
 interface State {
@@ -32,8 +46,15 @@ interface State {
   onLost: () => void
 }
 
-/** Registers the replica and begins to claim. Throws when the database cannot be reached. `onLost` is called at most once. */
-export async function openReplica(settings: Settings, id: string, onLost: () => void): Promise<Replica> {
+/**
+ * Registers the replica and begins to claim. Throws when the database cannot be reached. `onLost`
+ * is called at most once.
+ */
+export async function openReplica(
+  settings: Settings,
+  id: string,
+  onLost: () => void,
+): Promise<Replica> {
   const { db, clock } = settings
   const state: State = {
     id,
@@ -85,7 +106,8 @@ async function keepBeating(state: State): Promise<void> {
       pause = lease / 4
     } catch (error) {
       if (sqlState(error) === 'FL003') return die(state, 'another replica found the lease lapsed')
-      if (!state.closed.signal.aborted) log.warn('the lease could not be renewed', { error: (error as Error).message })
+      if (!state.closed.signal.aborted)
+        log.warn('the lease could not be renewed', { error: (error as Error).message })
       pause = lease / 20
     }
   }
@@ -105,17 +127,22 @@ async function beatOnce(state: State): Promise<void> {
   if (state.closed.signal.aborted) return
   renew(state, asked)
   compare(state, local, answer, claims === state.claims && state.claiming.size === 0)
-  for (const definition of definitions) if (answer.claimable.includes(definition.name)) claimSoon(state, definition)
+  for (const definition of definitions)
+    if (answer.claimable.includes(definition.name)) claimSoon(state, definition)
 }
 
-/** What we run must be ours in the database; what is ours there, because the answer to a claim was lost, must run. */
+/**
+ * What we run must be ours in the database; what is ours there, because the answer to a claim was
+ * lost, must run.
+ */
 function compare(state: State, local: Execution[], answer: Beat, isExact: boolean): void {
   const mine = new Map(answer.mine.map((workflow) => [workflow.id, workflow]))
   for (const execution of local) {
     const row = mine.get(execution.id)
     if (row?.epoch === execution.epoch) {
       if (row.cancel && !execution.cancelled.signal.aborted) cancel(execution)
-    } else if (!execution.isEnding && state.executions.get(execution.id)?.execution === execution) lose(execution)
+    } else if (!execution.isEnding && state.executions.get(execution.id)?.execution === execution)
+      lose(execution)
   }
   if (!isExact) return
   const known = new Set(local.map((execution) => execution.id))
@@ -137,10 +164,12 @@ function die(state: State, reason: string): void {
 
 function hear(state: State, kind: string, subject: string): void {
   if (kind === 'queued') claimByName(state, subject)
-  else if (kind === 'locked') for (const wake of state.executions.get(subject)?.execution.granted ?? []) wake()
+  else if (kind === 'locked')
+    for (const wake of state.executions.get(subject)?.execution.granted ?? []) wake()
   else if (kind === 'cancel') cancelHere(state, subject)
   else if (kind === 'again') {
-    for (const { execution } of state.executions.values()) for (const wake of execution.granted) wake()
+    for (const { execution } of state.executions.values())
+      for (const wake of execution.granted) wake()
     for (const definition of state.settings.definitions) claimSoon(state, definition)
   }
 }
@@ -192,7 +221,9 @@ function freeSlots(state: State, definition: WorkflowDefinition): number {
 }
 
 function begin(state: State, workflow: ClaimedWorkflow): void {
-  const definition = state.settings.definitions.find((candidate) => candidate.name === workflow.name)
+  const definition = state.settings.definitions.find(
+    (candidate) => candidate.name === workflow.name,
+  )
   if (!definition || state.closed.signal.aborted) return
   const changed = (): void => {
     const hasFreed = !isBusy(execution) || !state.executions.has(workflow.id)
@@ -200,7 +231,8 @@ function begin(state: State, workflow: ClaimedWorkflow): void {
   }
   const execution = createExecution(workflow, definition, state.around, changed)
   const done = run(execution).then(() => {
-    if (state.executions.get(workflow.id)?.execution === execution) state.executions.delete(workflow.id)
+    if (state.executions.get(workflow.id)?.execution === execution)
+      state.executions.delete(workflow.id)
     changed()
   })
   state.executions.set(workflow.id, { execution, done })
@@ -219,9 +251,9 @@ async function close(state: State, beating: Promise<void>): Promise<void> {
   ])
   patience.abort()
   await beating
-  await state.settings.db
-    .vital([giveBack(state.id)])
-    .catch((error: Error) =>
-      state.settings.log.warn('the leases could not be given back; they lapse by themselves', { error: error.message }),
-    )
+  await state.settings.db.vital([giveBack(state.id)]).catch((error: Error) =>
+    state.settings.log.warn('the leases could not be given back; they lapse by themselves', {
+      error: error.message,
+    }),
+  )
 }

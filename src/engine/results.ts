@@ -15,7 +15,8 @@ export function createResults(db: Database): { wait: Engine['result']; close(): 
 
   const hear = (payload: string | null): void => {
     if (payload === null) for (const wakes of waiting.values()) for (const wake of wakes) wake()
-    else if (payload.startsWith('ended ')) for (const wake of waiting.get(payload.slice(6)) ?? []) wake()
+    else if (payload.startsWith('ended '))
+      for (const wake of waiting.get(payload.slice(6)) ?? []) wake()
   }
 
   const waitFor = async (id: string, signal: AbortSignal | undefined): Promise<Result> => {

@@ -24,7 +24,10 @@ export async function run(execution: Execution): Promise<void> {
     await record(execution, end)
   } catch (error) {
     if (error instanceof LeaseLost)
-      log.warn('a workflow is left to another replica', { workflow: execution.id, epoch: execution.epoch })
+      log.warn('a workflow is left to another replica', {
+        workflow: execution.id,
+        epoch: execution.epoch,
+      })
     else log.error('a workflow cannot be ended', { workflow: execution.id, error: String(error) })
   }
 }
@@ -46,10 +49,18 @@ async function call(execution: Execution): Promise<End> {
     return { state: 'succeeded', output: toJson(output), reason: null }
   } catch (error) {
     requireLease(execution)
-    const isPlanned = error instanceof Failed || error instanceof Cancelled || error instanceof Broken
+    const isPlanned =
+      error instanceof Failed || error instanceof Cancelled || error instanceof Broken
     if (!isPlanned)
-      execution.around.log.error('a workflow threw outside its steps', { workflow: execution.id, error: String(error) })
-    return { state: stateOf(error), output: 'null', reason: error instanceof Error ? error.message : String(error) }
+      execution.around.log.error('a workflow threw outside its steps', {
+        workflow: execution.id,
+        error: String(error),
+      })
+    return {
+      state: stateOf(error),
+      output: 'null',
+      reason: error instanceof Error ? error.message : String(error),
+    }
   }
 }
 
@@ -60,7 +71,10 @@ function stateOf(error: unknown): WorkflowState {
   return 'broken'
 }
 
-/** Steps that the function did not wait for end before the workflow does, and so do those that follow them. */
+/**
+ * Steps that the function did not wait for end before the workflow does, and so do those that
+ * follow them.
+ */
 async function drain(execution: Execution): Promise<void> {
   while (execution.running.size > 0) {
     await Promise.allSettled(execution.running.values())

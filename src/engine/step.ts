@@ -1,13 +1,40 @@
 import { toJson, type Statement } from '#platform/postgres/sql.ts'
 import { appendEvent } from './events.ts'
-import { checkpoint, isShielded, requireGo, requireLease, stopSignal, wait, type Execution } from './execution.ts'
-import { beginStep, endStep, flushStep, startWorkflow, type RecordedStep, type StepOutcome } from './records.ts'
-import { Broken, Cancelled, Failed, LeaseLost, type StepContext, type StepOptions } from './workflow.ts'
+import {
+  checkpoint,
+  isShielded,
+  requireGo,
+  requireLease,
+  stopSignal,
+  wait,
+  type Execution,
+} from './execution.ts'
+import {
+  beginStep,
+  endStep,
+  flushStep,
+  startWorkflow,
+  type RecordedStep,
+  type StepOutcome,
+} from './records.ts'
+import {
+  Broken,
+  Cancelled,
+  Failed,
+  LeaseLost,
+  type StepContext,
+  type StepOptions,
+} from './workflow.ts'
 
 type Body<T> = (step: StepContext) => Promise<T>
 
 /** Answers from the record, joins the step when it runs already, or runs it. */
-export async function step<T>(execution: Execution, name: string, body: Body<T>, options: StepOptions): Promise<T> {
+export async function step<T>(
+  execution: Execution,
+  name: string,
+  body: Body<T>,
+  options: StepOptions,
+): Promise<T> {
   const recorded = execution.recorded.get(name)
   if (recorded) return answer<T>(recorded)
   const running = execution.running.get(name)
@@ -31,7 +58,12 @@ function answer<T>(recorded: RecordedStep): T {
 /** A step that never ends, because it ends its process each time, must not be begun for ever. */
 const mostAttempts = 50
 
-async function runStep<T>(execution: Execution, name: string, body: Body<T>, options: StepOptions): Promise<T> {
+async function runStep<T>(
+  execution: Execution,
+  name: string,
+  body: Body<T>,
+  options: StepOptions,
+): Promise<T> {
   const retries = options.retries ?? 5
   for (let tries = 1; ; tries += 1) {
     requireGo(execution)
@@ -42,10 +74,16 @@ async function runStep<T>(execution: Execution, name: string, body: Body<T>, opt
       return await runBody(execution, name, attempt, body)
     } catch (error) {
       requireLease(execution)
-      if (error instanceof Failed || error instanceof LeaseLost || error instanceof Cancelled) throw error
+      if (error instanceof Failed || error instanceof LeaseLost || error instanceof Cancelled)
+        throw error
       if (!isShielded(execution)) execution.cancelled.signal.throwIfAborted()
       const reason = describe(error)
-      execution.around.log.warn('a step broke', { workflow: execution.id, step: name, attempt, error: reason })
+      execution.around.log.warn('a step broke', {
+        workflow: execution.id,
+        step: name,
+        attempt,
+        error: reason,
+      })
       if (tries > retries) return giveUp(execution, name, reason)
       await wait(backOff(tries, execution.around.random), stopSignal(execution))
     }
@@ -57,7 +95,8 @@ async function giveUp(execution: Execution, name: string, reason: string): Promi
   throw new Broken(reason)
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
 
 /** 0.2 s, then three times as long each time, at most 20 s, each a quarter more or less. */
 function backOff(tries: number, random: () => number): number {
@@ -71,7 +110,12 @@ async function begin(execution: Execution, name: string, tries: number): Promise
   return Number(rows?.[0]?.['attempt'] ?? 1)
 }
 
-async function runBody<T>(execution: Execution, name: string, attempt: number, body: Body<T>): Promise<T> {
+async function runBody<T>(
+  execution: Execution,
+  name: string,
+  attempt: number,
+  body: Body<T>,
+): Promise<T> {
   const pending: Statement[] = []
   const context = stepContext(execution, name, attempt, pending)
   let result: T
@@ -79,7 +123,12 @@ async function runBody<T>(execution: Execution, name: string, attempt: number, b
     result = await body(context)
   } catch (error) {
     if (error instanceof Failed && !execution.lost.signal.aborted)
-      await end(execution, name, { outcome: 'failed', result: 'null', reason: error.message }, pending)
+      await end(
+        execution,
+        name,
+        { outcome: 'failed', result: 'null', reason: error.message },
+        pending,
+      )
     throw error
   }
   const json = toJson(result)
@@ -93,11 +142,19 @@ async function end(
   ended: { outcome: StepOutcome; result: string; reason: string | null },
   statements: Statement[],
 ): Promise<void> {
-  await checkpoint(execution, [endStep(execution, name, ended.outcome, ended.result, ended.reason), ...statements])
+  await checkpoint(execution, [
+    endStep(execution, name, ended.outcome, ended.result, ended.reason),
+    ...statements,
+  ])
   execution.recorded.set(name, { name, ...ended, result: JSON.parse(ended.result) as unknown })
 }
 
-function stepContext(execution: Execution, name: string, attempt: number, pending: Statement[]): StepContext {
+function stepContext(
+  execution: Execution,
+  name: string,
+  attempt: number,
+  pending: Statement[],
+): StepContext {
   let flushes = 0
   return {
     key: `${execution.id}/${name}`,

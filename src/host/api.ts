@@ -13,7 +13,11 @@ export interface HostApi {
   stopAll(): Promise<void>
 }
 
-type Part = (match: Record<string, string>, query: URLSearchParams, body: unknown) => Promise<unknown>
+type Part = (
+  match: Record<string, string>,
+  query: URLSearchParams,
+  body: unknown,
+) => Promise<unknown>
 const inEnvironment = z.object({ app: name, environment: name })
 const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
 const fenced = z.object({ fence })
@@ -30,15 +34,28 @@ export function createApi(api: HostApi): Server {
   const base = '/apps/:app/environments/:environment'
   const routes: [string, string, Part][] = [
     ['GET', '/status', async () => api.status()],
-    ['POST', hostPaths.upgrade.path, async (_match, _query, body) => api.upgrade(upgrade.parse(body).command)],
+    [
+      'POST',
+      hostPaths.upgrade.path,
+      async (_match, _query, body) => api.upgrade(upgrade.parse(body).command),
+    ],
     ['POST', hostPaths.stopAll.path, async () => api.stopAll()],
-    ['PUT', `${base}/releases/:release`, async (_match, _query, body) => supervisor.start(hostRelease.parse(body))],
+    [
+      'PUT',
+      `${base}/releases/:release`,
+      async (_match, _query, body) => supervisor.start(hostRelease.parse(body)),
+    ],
     [
       'GET',
       `${base}/releases/:release`,
       async (match, query) => {
         const { app, environment, release } = inRelease.parse(match)
-        return supervisor.report(app, environment, release, Math.min(60_000, Number(query.get('wait') ?? 0)))
+        return supervisor.report(
+          app,
+          environment,
+          release,
+          Math.min(60_000, Number(query.get('wait') ?? 0)),
+        )
       },
     ],
     [
@@ -56,7 +73,15 @@ export function createApi(api: HostApi): Server {
       async (match, query) => {
         const { app, environment, release } = inRelease.parse(match)
         const { path, names } = exposed.parse(Object.fromEntries(query))
-        return { instances: await supervisor.expositions(app, environment, release, path, new Set(names.split(','))) }
+        return {
+          instances: await supervisor.expositions(
+            app,
+            environment,
+            release,
+            path,
+            new Set(names.split(',')),
+          ),
+        }
       },
     ],
     [
@@ -139,7 +164,8 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > 8 * 1024 * 1024) throw new FairleadError('too_large', { what: 'The request', limit: '8 MB' })
+    if (size > 8 * 1024 * 1024)
+      throw new FairleadError('too_large', { what: 'The request', limit: '8 MB' })
     chunks.push(chunk)
   }
   if (size === 0) return {}
@@ -165,6 +191,9 @@ function sendError(response: ServerResponse, error: unknown): void {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  })
   response.end(text)
 }

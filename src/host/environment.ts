@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Exposition, Fence, HostCanary, HostRelease, HostRoute, Observations } from '#contract/host/host.ts'
+import type {
+  Exposition,
+  Fence,
+  HostCanary,
+  HostRelease,
+  HostRoute,
+  Observations,
+} from '#contract/host/host.ts'
 import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
 import type { Machine } from './instance.ts'
@@ -26,7 +33,10 @@ export interface EnvironmentContext {
   log(message: string, fields?: Record<string, unknown>): void
 }
 
-/** The releases of one environment, and which of them has the traffic. What is wanted is on disk before it is acted on. */
+/**
+ * The releases of one environment, and which of them has the traffic. What is wanted is on disk
+ * before it is acted on.
+ */
 export class Environment {
   readonly releases = new Map<number, Release>()
   readonly #context: EnvironmentContext
@@ -53,7 +63,11 @@ export class Environment {
     return this.#wanted.routed
   }
 
-  #add(spec: HostRelease, desired: 'running' | 'stopped', actual: ActualRelease | undefined): Release {
+  #add(
+    spec: HostRelease,
+    desired: 'running' | 'stopped',
+    actual: ActualRelease | undefined,
+  ): Release {
     const { app, environment } = this.name
     const release = new Release(
       {
@@ -73,7 +87,10 @@ export class Environment {
     return release
   }
 
-  /** Takes up what a host before left: what should run is adopted or started, what should not is stopped. */
+  /**
+   * Takes up what a host before left: what should run is adopted or started, what should not is
+   * stopped.
+   */
   adopt(): void {
     this.#tellEdge()
     for (const release of this.releases.values()) {
@@ -82,10 +99,14 @@ export class Environment {
     }
   }
 
-  /** Refuses who was overtaken: the newest epoch of a deployment is the only one that may change anything. */
+  /**
+   * Refuses who was overtaken: the newest epoch of a deployment is the only one that may change
+   * anything.
+   */
   #admitted({ deployment, epoch }: Fence): WantedEnvironment['epochs'] {
     const { epochs } = this.#wanted
-    if (epoch < (epochs[deployment] ?? 0)) throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
+    if (epoch < (epochs[deployment] ?? 0))
+      throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
     const all: Record<string, number> = { ...epochs, [deployment]: epoch }
     const newest = Object.entries(all).toSorted(([a], [b]) => Number(b) - Number(a))
     return Object.fromEntries(newest.slice(0, epochsKept))
@@ -111,14 +132,19 @@ export class Environment {
       )
     } catch (error) {
       // A full disk must not stop the supervision; the next change is written again.
-      this.#context.log('what runs cannot be recorded', { app, environment, error: (error as Error).message })
+      this.#context.log('what runs cannot be recorded', {
+        app,
+        environment,
+        error: (error as Error).message,
+      })
     }
     this.#tellEdge()
     this.#context.changed()
   }
 
   #tellEdge(): void {
-    const release = this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
+    const release =
+      this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
     const { host, port } = this.#wanted.route
     const { canary } = this.#wanted
     const beside = canary ? this.releases.get(canary.release) : undefined
@@ -194,8 +220,14 @@ export class Environment {
     const known = this.releases.get(spec.release)
     const isUnderWay = known?.desired === 'running' && !known.hasFailed
     const others = this.#wanted.releases.filter((one) => one.spec.release !== spec.release)
-    const wanted = isUnderWay ? { spec: known.spec, desired: known.desired } : { spec, desired: 'running' as const }
-    this.#want({ epochs, route: { host: spec.route.host, port: spec.route.port }, releases: [...others, wanted] })
+    const wanted = isUnderWay
+      ? { spec: known.spec, desired: known.desired }
+      : { spec, desired: 'running' as const }
+    this.#want({
+      epochs,
+      route: { host: spec.route.host, port: spec.route.port },
+      releases: [...others, wanted],
+    })
     if (isUnderWay) return known
     const before = known?.stop()
     const release = this.#add(spec, 'running', undefined)
@@ -210,8 +242,10 @@ export class Environment {
     const canary = route.canary ?? null
     const epochs = this.#admitted(route.fence)
     if (this.#wanted.routed !== release) this.#mustBeRoutable(release)
-    if (canary !== null && this.#wanted.canary?.release !== canary.release) this.#mustBeRoutable(canary.release)
-    if (canary?.fresh !== undefined && this.#wanted.canary?.fresh !== canary.fresh) this.#mustBeRoutable(canary.fresh)
+    if (canary !== null && this.#wanted.canary?.release !== canary.release)
+      this.#mustBeRoutable(canary.release)
+    if (canary?.fresh !== undefined && this.#wanted.canary?.fresh !== canary.fresh)
+      this.#mustBeRoutable(canary.fresh)
     if (canary?.release === release)
       throw new FairleadError('not_now', { why: `Release ${release} has all of the traffic` })
     this.#want({ epochs, routed: release, canary })
@@ -221,8 +255,13 @@ export class Environment {
   #mustBeRoutable(number: number): void {
     const release = this.releases.get(number)
     const { app, environment } = this.name
-    if (!release) throw new FairleadError('not_found', { kind: 'release', id: `${app}/${environment}/${number}` })
-    if (!release.isRoutable) throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
+    if (!release)
+      throw new FairleadError('not_found', {
+        kind: 'release',
+        id: `${app}/${environment}/${number}`,
+      })
+    if (!release.isRoutable)
+      throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
   }
 
   async stop(number: number, fence: Fence): Promise<void> {
@@ -264,7 +303,9 @@ export class Environment {
     this.#mustServe()
   }
 
-  /** Another host has taken over while this one waited: it finishes, and who asked asks again there. */
+  /**
+   * Another host has taken over while this one waited: it finishes, and who asked asks again there.
+   */
   #mustServe(): void {
     if (this.#context.isFrozen()) throw new FairleadError('unavailable', { what: 'The host' })
   }

@@ -2,7 +2,10 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { openInside } from '#platform/file/inside.ts'
 
-/** How long an instance may take to say its metrics, in milliseconds, and how much it may say, in bytes. */
+/**
+ * How long an instance may take to say its metrics, in milliseconds, and how much it may say, in
+ * bytes.
+ */
 const patienceMs = 2000
 const atMost = 8 * 1024 * 1024
 
@@ -10,7 +13,13 @@ const atMost = 8 * 1024 * 1024
 export function askExposition(port: number, path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const asked = get(
-      { host: '127.0.0.1', port, path, agent: false, headers: { accept: 'text/plain;version=0.0.4' } },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        agent: false,
+        headers: { accept: 'text/plain;version=0.0.4' },
+      },
       (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -19,7 +28,9 @@ export function askExposition(port: number, path: string): Promise<string | null
           if (size > atMost) asked.destroy()
           else chunks.push(chunk)
         })
-        response.once('end', () => resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : null))
+        response.once('end', () =>
+          resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : null),
+        )
       },
     )
     const timer = setTimeout(() => asked.destroy(), patienceMs)
@@ -45,7 +56,10 @@ export async function readExposition(folder: string, name: string): Promise<stri
   }
 }
 
-/** The samples of the metrics of those names, of a histogram its buckets too; what is left out is not looked at. */
+/**
+ * The samples of the metrics of those names, of a histogram its buckets too; what is left out is
+ * not looked at.
+ */
 export function onlyNamed(text: string, names: Set<string>): string {
   const isNamed = (line: string): boolean => {
     const [name = ''] = /^[a-zA-Z_:][\w:]*/.exec(line) ?? []

@@ -130,11 +130,15 @@ describe('ports', () => {
 
 test('a process is known by its start, and its family by group, marker and descent', async () => {
   const marker = `test/${process.pid}`
-  const child = spawn('sh', ['-c', 'setsid sleep 100 & env -i setsid sleep 100 & sleep 100 & wait'], {
-    detached: true,
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], FAIRLEAD_PROCESS: marker },
-  })
+  const child = spawn(
+    'sh',
+    ['-c', 'setsid sleep 100 & env -i setsid sleep 100 & sleep 100 & wait'],
+    {
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], FAIRLEAD_PROCESS: marker },
+    },
+  )
   const pid = child.pid ?? 0
   const startTime = startTimeOf(pid)
   expect(isRunning(pid, startTime)).toBe(true)

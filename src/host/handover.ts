@@ -7,12 +7,20 @@ import { isRunning, startTimeOf } from './processes.ts'
 const serveWithinMs = 30_000
 
 /**
- * Starts the next host and gives it the listening sockets. Both processes then hold the same queues in the kernel, so no
- * connection is refused or lost between them. Throws when the next one does not come to serve; it is gone then.
+ * Starts the next host and gives it the listening sockets. Both processes then hold the same queues
+ * in the kernel, so no connection is refused or lost between them. Throws when the next one does
+ * not come to serve; it is gone then.
  */
-export async function handOver(command: [string, ...string[]], sockets: Map<string, Server>): Promise<void> {
+export async function handOver(
+  command: [string, ...string[]],
+  sockets: Map<string, Server>,
+): Promise<void> {
   const [program, ...args] = command
-  const next = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: '/' })
+  const next = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    cwd: '/',
+  })
   try {
     const serving = serves(next)
     // When the next one ends early, sending fails too; its end says more.
@@ -31,19 +39,26 @@ async function sendAll(next: ChildProcess, sockets: Map<string, Server>): Promis
 }
 
 function send(next: ChildProcess, message: object, server?: Server): Promise<void> {
-  return new Promise((resolve, reject) => next.send(message, server, (error) => (error ? reject(error) : resolve())))
+  return new Promise((resolve, reject) =>
+    next.send(message, server, (error) => (error ? reject(error) : resolve())),
+  )
 }
 
 function serves(next: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('the next host does not come to serve')), serveWithinMs)
+    const late = setTimeout(
+      () => reject(new Error('the next host does not come to serve')),
+      serveWithinMs,
+    )
     const end = (act: () => void): void => {
       clearTimeout(late)
       act()
     }
     next.once('message', () => end(resolve))
     next.once('error', (error) => end(() => reject(error)))
-    next.once('exit', (code, signal) => end(() => reject(new Error(`the next host ended with ${signal ?? code}`))))
+    next.once('exit', (code, signal) =>
+      end(() => reject(new Error(`the next host ended with ${signal ?? code}`))),
+    )
   })
 }
 
@@ -57,7 +72,8 @@ export interface Inheritance {
 
 /** What the host before hands to this one; nothing when there was none. */
 export async function inherit(): Promise<Inheritance> {
-  if (!process.send) return { sockets: new Map(), predecessor: Promise.resolve(), serving: () => undefined }
+  if (!process.send)
+    return { sockets: new Map(), predecessor: Promise.resolve(), serving: () => undefined }
   const before = process.ppid
   const startTime = startTimeOf(before)
   const sockets = new Map<string, Handed>()

@@ -2,7 +2,11 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 
 /** One look at an instance; null when it is well, else why not in a few words. */
-export function checkHealth(port: number, path: string | null, timeoutMs: number): Promise<string | null> {
+export function checkHealth(
+  port: number,
+  path: string | null,
+  timeoutMs: number,
+): Promise<string | null> {
   return path === null ? checkTcp(port, timeoutMs) : checkHttp(port, path, timeoutMs)
 }
 
@@ -36,7 +40,11 @@ function checkHttp(port: number, path: string, timeoutMs: number): Promise<strin
     }, timeoutMs)
     sent.once('close', () => clearTimeout(timer))
     sent.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNREFUSED' ? `nothing listens on port ${port}` : `${path}: ${error.message}`),
+      resolve(
+        error.code === 'ECONNREFUSED'
+          ? `nothing listens on port ${port}`
+          : `${path}: ${error.message}`,
+      ),
     )
     sent.end()
   })

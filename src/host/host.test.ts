@@ -40,7 +40,10 @@ beforeEach(() => host.client.removeEnvironment(...at))
 
 /** All processes that one began, and those that they began. */
 function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
   return children.map(Number).flatMap((child) => [child, ...childrenOf(child)])
 }
 
@@ -73,7 +76,10 @@ describe('a release', () => {
     await deploy(host, releaseOf(host, 2, await host.artifact({ 'server.js': server('two') })))
     expect((await ask(host)).text).toBe('two')
     expect(status.instances.filter(({ pid }) => isAlive(pid ?? 0))).toEqual([])
-    expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'stopped', instances: [] })
+    expect(await host.client.release(...at, 1, 0)).toMatchObject({
+      state: 'stopped',
+      instances: [],
+    })
     await host.client.remove(...at, 1, fence)
     expect(await host.client.release(...at, 1, 0)).toBeNull()
     expect(existsSync(join(host.home.host, 'releases/shop/production/1'))).toBe(false)
@@ -83,7 +89,8 @@ describe('a release', () => {
   test('keeps its secrets in files that only the owner reads', async () => {
     await settle(host, releaseOf(host, 1, good, [webService({ env: { TOKEN: 'hidden-value' } })]))
     const folder = join(host.home.host, 'state')
-    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    for (const name of readdirSync(folder))
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
     expect(JSON.stringify(await host.client.status())).not.toContain('hidden-value')
     expect(readFileSync(join(host.home.log, 'host.log'), 'utf8')).not.toContain('hidden-value')
   })
@@ -128,15 +135,19 @@ describe('a release', () => {
     })
     const status = await settle(
       host,
-      releaseOf(host, 1, bad, [webService({ health: { path: null, timeout: 1500, interval: 100 } })]),
+      releaseOf(host, 1, bad, [
+        webService({ health: { path: null, timeout: 1500, interval: 100 } }),
+      ]),
     )
-    expect(status.reason).toContain(`it listens on port ${wrong} instead of $PORT (${status.instances[0]?.port})`)
+    expect(status.reason).toContain(
+      `it listens on port ${wrong} instead of $PORT (${status.instances[0]?.port})`,
+    )
   })
 
   test('whose directory or artifact is missing says so', async () => {
-    expect((await settle(host, releaseOf(host, 1, good, [webService({ directory: 'nowhere' })]))).reason).toBe(
-      'web cannot start: its directory nowhere is not in the artifact',
-    )
+    expect(
+      (await settle(host, releaseOf(host, 1, good, [webService({ directory: 'nowhere' })]))).reason,
+    ).toBe('web cannot start: its directory nowhere is not in the artifact')
     const missing = await settle(host, releaseOf(host, 2, `sha256:${'0'.repeat(64)}`))
     expect(missing.reason).toMatch(/^its artifact cannot be unpacked: /)
   })
@@ -153,7 +164,10 @@ describe('a release', () => {
       await ask(host, '/exit')
       await waitUntil('it answers again', async () => (await ask(host)).status === 200)
     }
-    expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', instances: [{ restarts: 5 }] })
+    expect(await host.client.release(...at, 1, 0)).toMatchObject({
+      state: 'ready',
+      instances: [{ restarts: 5 }],
+    })
   })
 
   test('one instance that crashes is out of the rotation while the other serves', async () => {
@@ -162,11 +176,14 @@ describe('a release', () => {
     const victim = only(await host.client.status())[0]?.pid ?? 0
     process.kill(victim, 'SIGKILL')
     await waitUntil('both are healthy again', async () =>
-      only(await host.client.status()).every(({ state, pid }) => state === 'healthy' && pid !== victim),
+      only(await host.client.status()).every(
+        ({ state, pid }) => state === 'healthy' && pid !== victim,
+      ),
     )
     const { requests, wrong } = await load.stop()
     expect(requests).toBeGreaterThan(10)
-    // What the killed process was answering at that moment is lost with it, unless it can be asked of the other.
+    // What the killed process was answering at that moment is lost with it, unless it can be asked
+    // of the other.
     expect(wrong).toEqual([])
   })
 
@@ -207,7 +224,12 @@ describe('a release', () => {
 
   test('a worker is ready when it has lived for a moment; its children end with it, also those that went away', async () => {
     const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
-    const worker = webService({ name: 'worker', run: text, port: false, stop: { signal: 'SIGTERM', grace: 300 } })
+    const worker = webService({
+      name: 'worker',
+      run: text,
+      port: false,
+      stop: { signal: 'SIGTERM', grace: 300 },
+    })
     const status = await settle(host, releaseOf(host, 1, good, [worker]))
     expect(status.state).toBe('ready')
     const id = readFileSync(join(host.home.host, 'id'), 'utf8')
@@ -217,7 +239,9 @@ describe('a release', () => {
     await host.client.stop(...at, 1, fence)
     expect(children.filter(isAlive)).toEqual([])
     expect(processesWith(id)).toEqual([])
-    expect(await host.client.log(...at, 1, 'worker', 10)).toEqual([{ service: 'worker', index: 0, text: 'started' }])
+    expect(await host.client.log(...at, 1, 'worker', 10)).toEqual([
+      { service: 'worker', index: 0, text: 'started' },
+    ])
   })
 
   test('the grace is for the whole family: a shell that ends at once does not take its child along', async () => {
@@ -231,7 +255,10 @@ describe('a release', () => {
   })
 
   test('a limit that the machine does not know is said, never silently dropped', async () => {
-    const status = await settle(host, releaseOf(host, 1, good, [webService({ memory: 256 * 1024 * 1024 })]))
+    const status = await settle(
+      host,
+      releaseOf(host, 1, good, [webService({ memory: 256 * 1024 * 1024 })]),
+    )
     const [instance] = status.instances
     const groups = readFileSync(`/proc/${instance?.pid}/cgroup`, 'utf8')
     if (groups.includes('fairlead-')) expect(instance?.unlimited).toBeUndefined()
@@ -253,7 +280,9 @@ describe('fencing', () => {
     expect(await host.client.release(...at, 1, 0)).toMatchObject({ state: 'ready', routed: false })
     await host.kill()
     await host.ensure()
-    await expect(host.client.route(...at, { release: 1, fence: old })).rejects.toMatchObject({ code: 'overtaken' })
+    await expect(host.client.route(...at, { release: 1, fence: old })).rejects.toMatchObject({
+      code: 'overtaken',
+    })
     await host.client.route(...at, { release: 1, fence: { deployment: 5, epoch: 3 } })
     await host.client.route(...at, { release: 1, fence: { deployment: 4, epoch: 1 } })
     expect((await ask(host)).text).toBe('good')
@@ -280,7 +309,9 @@ describe('the host’s own end', () => {
     const after = only(await host.client.status()).map(({ pid }) => pid)
     expect([after[0], after[2]]).toEqual([before[0], before[2]])
     expect(after[1]).not.toBe(before[1])
-    expect((await host.client.log(...at, 1, 'web', 10)).map(({ text }) => text)).toContain('heard good')
+    expect((await host.client.log(...at, 1, 'web', 10)).map(({ text }) => text)).toContain(
+      'heard good',
+    )
     expect((await ask(host)).text).toBe('good')
     // Adopted processes are watched like own ones.
     process.kill(after[0] ?? 0, 'SIGKILL')
@@ -303,10 +334,16 @@ describe('the host’s own end', () => {
   })
 
   test('what was stopped while no host ran is stopped by the next; processes that no record names end', async () => {
-    await settle(host, releaseOf(host, 1, good, [webService({ stop: { signal: 'SIGCONT', grace: 60_000 } })]))
+    await settle(
+      host,
+      releaseOf(host, 1, good, [webService({ stop: { signal: 'SIGCONT', grace: 60_000 } })]),
+    )
     const [instance] = only(await host.client.status())
     const stopping = host.client.stop(...at, 1, fence).catch((error: unknown) => error)
-    await waitUntil('it is stopping', async () => (await host.client.release(...at, 1, 0))?.state === 'stopping')
+    await waitUntil(
+      'it is stopping',
+      async () => (await host.client.release(...at, 1, 0))?.state === 'stopping',
+    )
     await host.kill()
     expect(await stopping).toBeInstanceOf(FairleadError)
     expect(isAlive(instance?.pid ?? 0)).toBe(true)
@@ -367,9 +404,15 @@ describe('under load', () => {
     const { requests, wrong } = await load.stop()
     expect(wrong).toEqual([])
     expect(requests).toBeGreaterThan(100)
-    expect(await fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).toBe('good')
+    expect(await fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).toBe(
+      'good',
+    )
     expect((await host.client.status()).releases.find(({ routed }) => routed)?.release).toBe(2)
-    await waitUntil('the hosts before have gone', () => !isAlive(before.pid) && !isAlive(between.pid), 40)
+    await waitUntil(
+      'the hosts before have gone',
+      () => !isAlive(before.pid) && !isAlive(between.pid),
+      40,
+    )
   })
 
   test('a next host that does not come to serve leaves the one before in charge', async () => {
@@ -429,7 +472,9 @@ describe('a canary', () => {
       const found = await read(next, 200)
       next = found.next
       batches.push(...found.batches)
-      return batches.reduce((sum, one) => sum + one.canary.requests + one.baseline.requests, 0) === 220
+      return (
+        batches.reduce((sum, one) => sum + one.canary.requests + one.baseline.requests, 0) === 220
+      )
     })
     const before = batches.filter(({ share }) => share === 0.5)
     expect(before.reduce((sum, one) => sum + one.canary.requests, 0)).toBe(canary)
@@ -453,10 +498,13 @@ describe('a canary', () => {
     await route(0.99)
     const pid = only(await host.client.status()).at(-1)?.pid ?? 0
     const all = [pid, ...childrenOf(pid)]
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const one of all) process.kill(one, signal)
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
+      for (const one of all) process.kill(one, signal)
     expect(new Set(await asked(20))).toEqual(new Set(['good']))
     await waitUntil('the refusals are counted', async () =>
-      (await read()).batches.some(({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0),
+      (await read()).batches.some(
+        ({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0,
+      ),
     )
   })
 
@@ -473,7 +521,9 @@ describe('a canary', () => {
       answers.set(account, (answers.get(account) ?? new Set()).add(text))
     }
     expect([...answers.values()].every((texts) => texts.size === 1)).toBe(true)
-    const canaries = [...answers.values()].flatMap((texts, i) => (texts.has('bad') ? [{ fails: i % 2 === 0 }] : []))
+    const canaries = [...answers.values()].flatMap((texts, i) =>
+      texts.has('bad') ? [{ fails: i % 2 === 0 }] : [],
+    )
     const errors = canaries.filter(({ fails }) => fails).length
     expect(errors).toBeGreaterThan(5)
     const all = {
@@ -488,7 +538,8 @@ describe('a canary', () => {
     // Who was counted is known to the next host, too.
     process.kill((await host.client.status()).pid, 'SIGKILL')
     await ensureHost(host.home, { PATH: process.env['PATH'] })
-    for (let i = 0; i < 60; i += 1) await exchange(host, '/fail', { headers: { 'x-account': `account-${i}` } })
+    for (let i = 0; i < 60; i += 1)
+      await exchange(host, '/fail', { headers: { 'x-account': `account-${i}` } })
     await route(0)
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(await counted()).toEqual(all)
@@ -501,12 +552,18 @@ describe('a canary', () => {
     const cookie = String(first.headers['set-cookie'])
     expect(cookie).toMatch(/^fairlead-session=[\w-]{16}; Path=\/; HttpOnly; SameSite=Lax$/)
     for (let i = 0; i < 20; i += 1) {
-      const again = await exchange(host, '/x', { headers: { cookie: `a=b; ${cookie.split(';')[0]}` } })
+      const again = await exchange(host, '/x', {
+        headers: { cookie: `a=b; ${cookie.split(';')[0]}` },
+      })
       expect(again.text).toBe(first.text)
       expect(again.headers['set-cookie']).toBeUndefined()
     }
     // By the thorough path as well: a chunked upload.
-    const other = await exchange(host, '/x', { method: 'POST', headers: { 'transfer-encoding': 'chunked' }, body: 'x' })
+    const other = await exchange(host, '/x', {
+      method: 'POST',
+      headers: { 'transfer-encoding': 'chunked' },
+      body: 'x',
+    })
     expect(String(other.headers['set-cookie'])).toMatch(/^fairlead-session=/)
   })
 
@@ -514,7 +571,8 @@ describe('a canary', () => {
     await start()
     await settle(host, { ...releaseOf(host, 1, good), release: -1 })
     await route(0.25, { fresh: -1, routes: { pay: '/pay' } })
-    for (let i = 0; i < 200; i += 1) await ask(host, ['/pay', '/pay/now?x=1', '/payments', '/x'][i % 4])
+    for (let i = 0; i < 200; i += 1)
+      await ask(host, ['/pay', '/pay/now?x=1', '/payments', '/x'][i % 4])
     await waitUntil('all is counted', async () => {
       const { baseline, canary } = await counted()
       return baseline.requests + canary.requests > 60
@@ -546,7 +604,10 @@ describe('a canary', () => {
     const worker = { ...spec.services[0]!, name: 'worker', run: 'exec node worker.js', port: false }
     await settle(host, { ...spec, services: [...spec.services, worker] })
     await waitUntil('both say something', async () => {
-      const said = await host.client.expositions(...at, 1, '/metrics', ['jobs_total', 'jobs_seconds'])
+      const said = await host.client.expositions(...at, 1, '/metrics', [
+        'jobs_total',
+        'jobs_seconds',
+      ])
       return said.every(({ text }) => text?.includes('jobs_total'))
     })
     const said = await host.client.expositions(...at, 1, '/metrics', ['jobs_total', 'jobs_seconds'])
@@ -554,7 +615,9 @@ describe('a canary', () => {
       ['web', 'jobs_total 7\njobs_seconds_bucket{le="1"} 2'],
       ['worker', 'jobs_total 9'],
     ])
-    expect((await host.client.expositions(...at, 1, '/elsewhere', ['jobs_total']))[0]?.text).toBe('')
+    expect((await host.client.expositions(...at, 1, '/elsewhere', ['jobs_total']))[0]?.text).toBe(
+      '',
+    )
   })
 
   test('is counted on after the host was killed, and handed over', async () => {
@@ -562,7 +625,10 @@ describe('a canary', () => {
     await route(0.5)
     await asked(50)
     const total = async () =>
-      (await read()).batches.reduce((sum, one) => sum + one.canary.requests + one.baseline.requests, 0)
+      (await read()).batches.reduce(
+        (sum, one) => sum + one.canary.requests + one.baseline.requests,
+        0,
+      )
     await waitUntil('the first are settled', async () => (await total()) === 50)
     process.kill((await host.client.status()).pid, 'SIGKILL')
     await ensureHost(host.home, { PATH: process.env['PATH'] })
@@ -573,6 +639,9 @@ describe('a canary', () => {
     const known = await total()
     await host.client.upgrade(selfCommand('host'))
     await slow
-    await waitUntil('the host that gave way counts what it began', async () => (await total()) > known)
+    await waitUntil(
+      'the host that gave way counts what it began',
+      async () => (await total()) > known,
+    )
   })
 })

@@ -10,7 +10,14 @@ import type { Limits } from './limits.ts'
 import { rotate, tailOf, trim } from './log-file.ts'
 import type { Ports } from './port.ts'
 import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
-import { explainsAfterMs, explainsEveryMs, judgeEnd, judgeLook, lookPauseMs, workerSettlesMs } from './rules.ts'
+import {
+  explainsAfterMs,
+  explainsEveryMs,
+  judgeEnd,
+  judgeLook,
+  lookPauseMs,
+  workerSettlesMs,
+} from './rules.ts'
 import { isConfined, startProcess } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
@@ -54,7 +61,10 @@ interface Life {
   wake(): void
 }
 
-/** Keeps one copy of a service running: starts it, looks after it, starts it again, stops it; adopts a process that runs already. */
+/**
+ * Keeps one copy of a service running: starts it, looks after it, starts it again, stops it; adopts
+ * a process that runs already.
+ */
 export class Instance {
   readonly saved: SavedInstance
   readonly #context: InstanceContext
@@ -80,22 +90,40 @@ export class Instance {
   view(): HostInstance {
     const { service, index, pid, port, started, restarts, reason } = this.saved
     const unlimited = this.#unlimited === undefined ? {} : { unlimited: this.#unlimited }
-    return { service, index, state: this.#state, pid, port, started, restarts, reason, ...unlimited }
+    return {
+      service,
+      index,
+      state: this.#state,
+      pid,
+      port,
+      started,
+      restarts,
+      reason,
+      ...unlimited,
+    }
   }
 
   /** What it says of the metrics of those names. */
   async exposition(path: string, names: Set<string>): Promise<Exposition> {
     const { service, index, port, started } = this.saved
     const text =
-      port === null ? await readExposition(this.#context.tmpFolder, metricsName) : await askExposition(port, path)
-    return { instance: `${service}/${index}/${started ?? 0}`, text: text === null ? null : onlyNamed(text, names) }
+      port === null
+        ? await readExposition(this.#context.tmpFolder, metricsName)
+        : await askExposition(port, path)
+    return {
+      instance: `${service}/${index}/${started ?? 0}`,
+      text: text === null ? null : onlyNamed(text, names),
+    }
   }
 
   #metricsFile(): string {
     return join(this.#context.tmpFolder, metricsName)
   }
 
-  /** Adopts the process that the saved state names when it still runs, else starts one. Nothing when one is watched already. */
+  /**
+   * Adopts the process that the saved state names when it still runs, else starts one. Nothing when
+   * one is watched already.
+   */
   async start(): Promise<void> {
     if (this.#life) return
     this.#isWanted = true
@@ -178,7 +206,14 @@ export class Instance {
 
   #name(): string {
     const { machine, release, service } = this.#context
-    return [machine.id, release.app, release.environment, release.release, service.name, this.saved.index].join('/')
+    return [
+      machine.id,
+      release.app,
+      release.environment,
+      release.release,
+      service.name,
+      this.saved.index,
+    ].join('/')
   }
 
   #origin() {
@@ -189,18 +224,30 @@ export class Instance {
     const { service } = this.#context
     let misses = 0
     while (!life.isOver) {
-      if (!life.child && !isRunning(this.saved.pid ?? 0, this.saved.startTime)) return this.#ended(life, 'ended')
+      if (!life.child && !isRunning(this.saved.pid ?? 0, this.saved.startTime))
+        return this.#ended(life, 'ended')
       const problem = await this.#look(life)
       if (life.isOver) return
-      const state = this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
+      const state =
+        this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
       const waitedMs = performance.now() - (this.saved.wasHealthy ? life.since : this.#wantedSince)
-      const verdict = judgeLook({ state, problem, misses, waitedMs, timeoutMs: service.health.timeout })
+      const verdict = judgeLook({
+        state,
+        problem,
+        misses,
+        waitedMs,
+        timeoutMs: service.health.timeout,
+      })
       misses = verdict.misses
       if (verdict.state === 'hopeless') return this.#hopeless(life, problem ?? '')
       this.#become(life, verdict.state, problem)
       await this.#sleep(
         life,
-        lookPauseMs(performance.now() - life.since, verdict.state === 'starting', service.health.interval),
+        lookPauseMs(
+          performance.now() - life.since,
+          verdict.state === 'starting',
+          service.health.interval,
+        ),
       )
     }
   }
@@ -211,15 +258,20 @@ export class Instance {
     const age = performance.now() - life.since
     if (!service.port) return age < workerSettlesMs ? 'it has just started' : null
     const port = this.saved.port ?? 0
-    const problem = await checkHealth(port, service.health.path, Math.max(1000, Math.min(5000, service.health.timeout)))
+    const problem = await checkHealth(
+      port,
+      service.health.path,
+      Math.max(1000, Math.min(5000, service.health.timeout)),
+    )
     if (life.isOver || this.#state !== 'starting') return problem
-    if (problem === null) return this.#isStranger(age) ? `another program answers on port ${port}` : null
+    if (problem === null)
+      return this.#isStranger(age) ? `another program answers on port ${port}` : null
     return age < explainsAfterMs ? problem : problem + (await this.#wrongPort(life))
   }
 
   /**
-   * Somebody else may have taken the port just before the service did: then the service ends soon. A container's socket is
-   * not in our processes, so it is no more than a reason to wait.
+   * Somebody else may have taken the port just before the service did: then the service ends soon.
+   * A container's socket is not in our processes, so it is no more than a reason to wait.
    */
   #isStranger(age: number): boolean {
     return age < workerSettlesMs && !holdsSocket(this.saved.pid ?? 0)
@@ -228,11 +280,15 @@ export class Instance {
   /** What it listens on instead; looked up now and then, because the look is dear. */
   async #wrongPort(life: Life): Promise<string> {
     const now = performance.now()
-    if (life.explainedAt !== null && now - life.explainedAt < explainsEveryMs) return life.explanation
+    if (life.explainedAt !== null && now - life.explainedAt < explainsEveryMs)
+      return life.explanation
     life.explainedAt = now
-    const others = (await listeningPorts(familyOf(this.#origin()))).filter((port) => port !== this.saved.port)
+    const others = (await listeningPorts(familyOf(this.#origin()))).filter(
+      (port) => port !== this.saved.port,
+    )
     const ports = others.join(', ')
-    life.explanation = ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${this.saved.port})`
+    life.explanation =
+      ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${this.saved.port})`
     return life.explanation
   }
 

@@ -9,7 +9,10 @@ export interface Limits {
   release(name: string): void
 }
 
-/** By cgroup v2, below the group that the host is in or below the root; Fairlead needs to own that or be root. */
+/**
+ * By cgroup v2, below the group that the host is in or below the root; Fairlead needs to own that
+ * or be root.
+ */
 export function createLimits(hostId: string): Limits {
   const base = makeBase(`fairlead-${hostId}`)
   const folderOf = (name: string): string => join(base ?? '', name.replaceAll(/[^\w-]/g, '.'))

@@ -7,7 +7,10 @@ export interface Lock {
   free(): void
 }
 
-/** Makes sure that one host serves a folder. The lock of a dead process is taken over; `force` takes it from the one that gives way. Null when another has it. */
+/**
+ * Makes sure that one host serves a folder. The lock of a dead process is taken over; `force` takes
+ * it from the one that gives way. Null when another has it.
+ */
 export function takeLock(file: string, force: boolean): Lock | null {
   const mine = `${process.pid} ${startTimeOf(process.pid)}`
   const draft = `${file}.${process.pid}`

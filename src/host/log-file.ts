@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import type { HostService } from '#contract/host/host.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
 
@@ -13,19 +21,24 @@ export function rotate(file: string): void {
 }
 
 /**
- * Gives back the disk under the oldest lines of a log that a service writes at this moment. The service holds the file and
- * goes on writing when the host is dead, so it cannot be moved away: its beginning becomes a hole instead, and no line after
- * it is touched. Where the filesystem has no holes the file is emptied.
+ * Gives back the disk under the oldest lines of a log that a service writes at this moment. The
+ * service holds the file and goes on writing when the host is dead, so it cannot be moved away: its
+ * beginning becomes a hole instead, and no line after it is touched. Where the filesystem has no
+ * holes the file is emptied.
  */
 export function trim(file: string, keep = limit): Promise<void> {
   const size = bytesOnDisk(file)
   if (size <= keep) return Promise.resolve()
   const hole = Math.floor((statSync(file).size - keep / 2) / block) * block
   return new Promise((resolve) => {
-    execFile('fallocate', ['--punch-hole', '--offset', '0', '--length', String(hole), file], (error) => {
-      if (error) truncateSync(file)
-      resolve()
-    })
+    execFile(
+      'fallocate',
+      ['--punch-hole', '--offset', '0', '--length', String(hole), file],
+      (error) => {
+        if (error) truncateSync(file)
+        resolve()
+      },
+    )
   })
 }
 
@@ -56,7 +69,11 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
 }
 
 /** The last lines of a service, with its secrets hidden. */
-export const shownLines = (file: string, service: Pick<HostService, 'env' | 'secrets'>, count: number): string[] => {
+export const shownLines = (
+  file: string,
+  service: Pick<HostService, 'env' | 'secrets'>,
+  count: number,
+): string[] => {
   const lines = lastLines(file, count)
   return lines.length === 0 ? [] : maskOf(service).apply(lines.join('\n')).split('\n')
 }

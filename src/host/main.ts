@@ -21,7 +21,10 @@ import { Supervisor } from './supervisor.ts'
 /** How long requests under way may take when the host gives way. */
 const drainMs = 30_000
 
-/** Runs the host until SIGTERM, which leaves the services running for the next one; with `upgrade` asks the one that runs to give way to this program. */
+/**
+ * Runs the host until SIGTERM, which leaves the services running for the next one; with `upgrade`
+ * asks the one that runs to give way to this program.
+ */
 export async function main(options: { upgrade: boolean }): Promise<number> {
   const home = homeFrom(process.env)
   makeHome(home)
@@ -120,7 +123,8 @@ class Host {
       return 1
     }
     this.#claimSocket = await listenAt(this.#api, this.#home.hostSocket)
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#leave(true))
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => void this.#leave(true))
     process.on('SIGHUP', () => undefined)
     this.#inherited.serving()
     this.#logger.info('the host serves', { pid: process.pid, edge: this.#home.edgePort, version })
@@ -133,7 +137,9 @@ class Host {
     try {
       await handOver(command, this.#edge.sockets())
     } catch (error) {
-      this.#logger.error('the next host did not come to serve; this one goes on', { error: (error as Error).message })
+      this.#logger.error('the next host did not come to serve; this one goes on', {
+        error: (error as Error).message,
+      })
       this.#lock = takeLock(join(this.#home.host, 'lock'), true) ?? this.#lock
       this.#claimSocket()
       this.#supervisor.adopt()
@@ -165,7 +171,9 @@ class Host {
       started: this.#started,
       edge: this.#home.edgePort,
       releases: this.#supervisor.all(),
-      routes: this.#edge.counts().map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
+      routes: this.#edge
+        .counts()
+        .map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
     }
   }
 }
@@ -183,8 +191,8 @@ function readId(file: string): string {
 }
 
 /**
- * Listens under a name of its own and gives it the known one in a single step: closing a server unlinks the name that it
- * bound, which must not be the one that the next host has taken meanwhile.
+ * Listens under a name of its own and gives it the known one in a single step: closing a server
+ * unlinks the name that it bound, which must not be the one that the next host has taken meanwhile.
  */
 async function listenAt(server: Server, socket: string): Promise<() => void> {
   const folder = dirname(socket)

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { Observations } from '#contract/host/host.ts'
@@ -8,8 +17,8 @@ import { batch, type Batch } from '#contract/verdict/verdict.ts'
 const readAtOnce = 1_048_576
 
 /**
- * What was counted of one canary: a line for each batch, appended by whichever host process serves. A line that a crash cut
- * off spoils no other. `after` and `next` are places in the file.
+ * What was counted of one canary: a line for each batch, appended by whichever host process serves.
+ * A line that a crash cut off spoils no other. `after` and `next` are places in the file.
  */
 export function appendBatch(file: string, one: Batch, sessions: number[]): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -18,7 +27,10 @@ export function appendBatch(file: string, one: Batch, sessions: number[]): void 
     const { size } = fstatSync(fd)
     const last = Buffer.alloc(1)
     const isTorn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
-    writeSync(fd, `${isTorn ? '\n' : ''}${JSON.stringify(sessions.length === 0 ? one : { ...one, sessions })}\n`)
+    writeSync(
+      fd,
+      `${isTorn ? '\n' : ''}${JSON.stringify(sessions.length === 0 ? one : { ...one, sessions })}\n`,
+    )
   } finally {
     closeSync(fd)
   }
@@ -29,7 +41,9 @@ export function readSessions(file: string): number[] {
   if (!existsSync(file)) return []
   return readFileSync(file, 'utf8')
     .split('\n')
-    .flatMap((line) => (line.includes('"sessions"') ? parse(line, counted).flatMap(({ sessions }) => sessions) : []))
+    .flatMap((line) =>
+      line.includes('"sessions"') ? parse(line, counted).flatMap(({ sessions }) => sessions) : [],
+    )
 }
 
 const counted = z.object({ sessions: z.array(z.number()) })

@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that the kernel gives to outgoing connections, so that none of those takes one between choice and use. */
+/**
+ * Below the ports that the kernel gives to outgoing connections, so that none of those takes one
+ * between choice and use.
+ */
 const lowest = 12_000
 const highest = 19_999
 
@@ -16,7 +19,10 @@ export class Ports {
   /** The port it had before when that is free; throws when there is none at all. */
   async take(wish: number | null): Promise<number> {
     for (let tries = 0; tries < 500; tries += 1) {
-      const port = tries === 0 && wish !== null ? wish : lowest + Math.floor(this.#random() * (highest - lowest + 1))
+      const port =
+        tries === 0 && wish !== null
+          ? wish
+          : lowest + Math.floor(this.#random() * (highest - lowest + 1))
       if (this.#given.has(port)) continue
       this.#given.add(port)
       if (await isFree(port)) return port
@@ -38,7 +44,9 @@ export class Ports {
 /** Free on every address of the machine, because a service may listen on all of them. */
 async function isFree(port: number): Promise<boolean> {
   const answer = await tryListen(port, '::')
-  return answer === 'no such address' ? (await tryListen(port, '0.0.0.0')) === 'free' : answer === 'free'
+  return answer === 'no such address'
+    ? (await tryListen(port, '0.0.0.0')) === 'free'
+    : answer === 'free'
 }
 
 function tryListen(port: number, host: string): Promise<'free' | 'taken' | 'no such address'> {

@@ -1,7 +1,10 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
-/** A process that an instance started: the pid alone may have been used again, the marker is in the environment of all it begins. */
+/**
+ * A process that an instance started: the pid alone may have been used again, the marker is in the
+ * environment of all it begins.
+ */
 export interface Origin {
   pid: number
   startTime: string | null
@@ -15,7 +18,10 @@ interface Process {
   startTime: string
 }
 
-/** When a process began, in clock ticks since boot; with the pid it names one process for good. Null when it has ended. */
+/**
+ * When a process began, in clock ticks since boot; with the pid it names one process for good. Null
+ * when it has ended.
+ */
 export function startTimeOf(pid: number): string | null {
   return readProcess(pid)?.startTime ?? null
 }
@@ -32,16 +38,23 @@ export function programOf(pid: number): string | null {
   }
 }
 
-/** All that a start began and that still runs: its group, whatever carries its marker, and the children of both. */
+/**
+ * All that a start began and that still runs: its group, whatever carries its marker, and the
+ * children of both.
+ */
 export function familyOf(origin: Origin): number[] {
   const all = pids().flatMap((pid) => readProcess(pid) ?? [])
   const leader = all.find((process) => process.pid === origin.pid)
   // The pid was used again by somebody: the group of that name is not ours.
   const isGroupOurs =
-    origin.pid > 1 && (leader === undefined ? origin.startTime !== null : leader.startTime === origin.startTime)
+    origin.pid > 1 &&
+    (leader === undefined ? origin.startTime !== null : leader.startTime === origin.startTime)
   const family = new Set<number>()
   for (const { pid, group } of all)
-    if ((isGroupOurs && group === origin.pid) || (origin.marker !== null && markerOf(pid) === origin.marker))
+    if (
+      (isGroupOurs && group === origin.pid) ||
+      (origin.marker !== null && markerOf(pid) === origin.marker)
+    )
       family.add(pid)
   for (let size = -1; size !== family.size;) {
     size = family.size
@@ -71,12 +84,15 @@ export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void 
 }
 
 /**
- * Does a process or one of its children hold any socket? Far cheaper than to ask which: the kernel's tables of connections
- * take milliseconds to read. True when it cannot be told.
+ * Does a process or one of its children hold any socket? Far cheaper than to ask which: the
+ * kernel's tables of connections take milliseconds to read. True when it cannot be told.
  */
 export function holdsSocket(pid: number): boolean {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
     return socketsOf(pid).length > 0 || children.some(holdsSocket)
   } catch {
     return true
@@ -89,7 +105,9 @@ export async function listeningPorts(pidsToLook: number[]): Promise<number[]> {
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
   )
-  const ports = tables.flatMap(listenersIn).flatMap(({ inode, port }) => (inodes.has(inode) ? port : []))
+  const ports = tables
+    .flatMap(listenersIn)
+    .flatMap(({ inode, port }) => (inodes.has(inode) ? port : []))
   return [...new Set(ports)].sort((a, b) => a - b)
 }
 

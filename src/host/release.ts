@@ -69,7 +69,12 @@ export class Release {
   }
 
   actual(): ActualRelease {
-    return { release: this.number, wasReady: this.#wasReady, failed: this.#failed, instances: this.#saved }
+    return {
+      release: this.number,
+      wasReady: this.#wasReady,
+      failed: this.#failed,
+      instances: this.#saved,
+    }
   }
 
   /** The markers of the processes it knows of. */
@@ -77,7 +82,10 @@ export class Release {
     return this.#saved.flatMap((instance) => instance.marker ?? [])
   }
 
-  /** The services with a port, the one that has the environment's traffic first, with the ports that can take a request. */
+  /**
+   * The services with a port, the one that has the environment's traffic first, with the ports that
+   * can take a request.
+   */
   services(): { name: string; ports: number[] }[] {
     return this.spec.services
       .filter((service) => service.port)
@@ -87,15 +95,24 @@ export class Release {
         )
         const well = mine.filter((instance) => instance.isHealthy)
         // When none is well, trying is better than refusing.
-        return { name, ports: (well.length > 0 ? well : mine).flatMap(({ saved }) => saved.port ?? []) }
+        return {
+          name,
+          ports: (well.length > 0 ? well : mine).flatMap(({ saved }) => saved.port ?? []),
+        }
       })
   }
 
-  /** Can it take the traffic now: it became ready, and every service with a port has a healthy instance. */
+  /**
+   * Can it take the traffic now: it became ready, and every service with a port has a healthy
+   * instance.
+   */
   get isRoutable(): boolean {
     const isServed = (name: string): boolean =>
       this.#instances.some((instance) => instance.saved.service === name && instance.isHealthy)
-    return this.state === 'ready' && this.spec.services.every(({ name, port }) => !port || isServed(name))
+    return (
+      this.state === 'ready' &&
+      this.spec.services.every(({ name, port }) => !port || isServed(name))
+    )
   }
 
   /** Starts it, or takes up the processes that a host before left. */
@@ -157,7 +174,8 @@ export class Release {
   }
 
   #changed(): void {
-    if (this.#instances.length > 0 && this.#instances.every((instance) => instance.isHealthy)) this.#wasReady = true
+    if (this.#instances.length > 0 && this.#instances.every((instance) => instance.isHealthy))
+      this.#wasReady = true
     this.#context.changed()
   }
 
@@ -191,7 +209,8 @@ export class Release {
 
   /** Deletes what is on disk of it. */
   async remove(): Promise<void> {
-    for (const kind of ['releases', 'log', 'tmp'] as const) await rm(this.#path(kind), { recursive: true, force: true })
+    for (const kind of ['releases', 'log', 'tmp'] as const)
+      await rm(this.#path(kind), { recursive: true, force: true })
   }
 
   /** Lets go of every process without stopping it. */
@@ -208,17 +227,30 @@ export class Release {
     for (const instance of this.#instances) await instance.trimLog()
   }
 
-  log(service: string | undefined, lines: number): { service: string; index: number; text: string }[] {
+  log(
+    service: string | undefined,
+    lines: number,
+  ): { service: string; index: number; text: string }[] {
     return this.spec.services
       .filter(({ name }) => service === undefined || name === service)
       .flatMap((one) => Array.from({ length: one.instances }, (_, index) => ({ one, index })))
       .flatMap(({ one, index }) =>
-        shownLines(this.#logFile(one.name, index), one, lines).map((text) => ({ service: one.name, index, text })),
+        shownLines(this.#logFile(one.name, index), one, lines).map((text) => ({
+          service: one.name,
+          index,
+          text,
+        })),
       )
   }
 
   #path(kind: 'releases' | 'log' | 'tmp'): string {
-    return join(this.#context.folder, kind, this.spec.app, this.spec.environment, String(this.number))
+    return join(
+      this.#context.folder,
+      kind,
+      this.spec.app,
+      this.spec.environment,
+      String(this.number),
+    )
   }
 
   #dataFolder(): string {

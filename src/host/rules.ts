@@ -1,10 +1,14 @@
-// What a look at an instance, or its end, means for it. Pure; instance.ts acts on it. Times are in milliseconds.
+// What a look at an instance, or its end, means for it. Pure; instance.ts acts on it. Times are in
+// milliseconds.
 
 /** A worker without a port is well when it lives this long. */
 export const workerSettlesMs = 1000
 /** Looks in a row that must say no before a healthy instance leaves the rotation. */
 const missesAllowed = 2
-/** An instance that was well for this long before it ended is taken for sound: its crashes count from one again. */
+/**
+ * An instance that was well for this long before it ended is taken for sound: its crashes count
+ * from one again.
+ */
 const stableAfterMs = 10_000
 /** Ends in a row, after which a release that does not have the traffic is given up. */
 const endsAllowed = 3
@@ -29,7 +33,10 @@ export function judgeLook(looked: Looked): { state: Looked['state'] | 'hopeless'
   const misses = looked.misses + 1
   if (looked.state === 'starting')
     return { state: looked.waitedMs > looked.timeoutMs ? 'hopeless' : 'starting', misses }
-  return { state: looked.state === 'healthy' && misses <= missesAllowed ? 'healthy' : 'unhealthy', misses }
+  return {
+    state: looked.state === 'healthy' && misses <= missesAllowed ? 'healthy' : 'unhealthy',
+    misses,
+  }
 }
 
 export interface Ended {
@@ -44,7 +51,10 @@ export interface Ended {
 }
 
 /** Whether to start again, and after which pause. `random` is from 0 to 1. */
-export function judgeEnd(ended: Ended, random: number): { crashes: number; pauseMs: number | null } {
+export function judgeEnd(
+  ended: Ended,
+  random: number,
+): { crashes: number; pauseMs: number | null } {
   const crashes = (ended.wellForMs ?? 0) > stableAfterMs ? 1 : ended.crashes + 1
   const givesUp = !ended.mustGoOn && (crashes >= endsAllowed || ended.isOverdue)
   return { crashes, pauseMs: givesUp ? null : backoffMs(crashes) * (0.9 + 0.2 * random) }

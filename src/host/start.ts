@@ -27,10 +27,14 @@ export interface Started {
   isolation: Isolation
 }
 
-/** Starts an instance in a session of its own, its output going straight to its log. Throws one sentence when that cannot be. */
+/**
+ * Starts an instance in a session of its own, its output going straight to its log. Throws one
+ * sentence when that cannot be.
+ */
 export function startProcess(started: Started): ChildProcess {
   const cwd = join(started.folder, started.service.directory)
-  if (!existsSync(cwd)) throw new Error(`its directory ${started.service.directory} is not in the artifact`)
+  if (!existsSync(cwd))
+    throw new Error(`its directory ${started.service.directory} is not in the artifact`)
   const [command, ...args] = commandOf(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
@@ -46,11 +50,24 @@ export function startProcess(started: Started): ChildProcess {
   }
 }
 
-/** Whether something keeps it from what is not its own. Files are served by a program of ours, which runs nothing of the app's. */
-export const isConfined = ({ isolation, service }: Pick<Started, 'isolation' | 'service'>): boolean =>
+/**
+ * Whether something keeps it from what is not its own. Files are served by a program of ours, which
+ * runs nothing of the app's.
+ */
+export const isConfined = ({
+  isolation,
+  service,
+}: Pick<Started, 'isolation' | 'service'>): boolean =>
   isolation.kind === 'confined' && service.static === undefined
 
-function confinedBy({ isolation, service, release, folder, dataFolder, tmpFolder }: Started): string[] {
+function confinedBy({
+  isolation,
+  service,
+  release,
+  folder,
+  dataFolder,
+  tmpFolder,
+}: Started): string[] {
   if (isolation.kind === 'none' || service.static !== undefined) return []
   return confine(isolation.means, isolation.place, {
     user: userOf(release.app, 'services'),
@@ -68,13 +85,18 @@ function commandOf(started: Started): [string, ...string[]] {
   const { service, cgroup } = started
   const confined = confinedBy(started)
   const run: [string, ...string[]] = ['sh', '-c', service.run ?? 'exit 1']
-  const command = service.static === undefined ? before(confined, run) : selfCommand('static', service.static)
+  const command =
+    service.static === undefined ? before(confined, run) : selfCommand('static', service.static)
   // It moves itself before it becomes the service, so that no process begins outside.
-  return cgroup === null ? command : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]
+  return cgroup === null
+    ? command
+    : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]
 }
 
-const before = ([program, ...args]: string[], command: [string, ...string[]]): [string, ...string[]] =>
-  program === undefined ? command : [program, ...args, ...command]
+const before = (
+  [program, ...args]: string[],
+  command: [string, ...string[]],
+): [string, ...string[]] => (program === undefined ? command : [program, ...args, ...command])
 
 function environmentOf({
   release,

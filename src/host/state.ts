@@ -55,8 +55,9 @@ export type ActualRelease = z.infer<typeof actualRelease>
 export type SavedInstance = z.infer<typeof savedInstance>
 
 /**
- * The host's memory, two files per environment of mode 0600 (they hold the services' secrets): what is wanted survives a
- * power cut; what runs changes often and is worth nothing after one, so it is written without waiting for the disk.
+ * The host's memory, two files per environment of mode 0600 (they hold the services' secrets): what
+ * is wanted survives a power cut; what runs changes often and is worth nothing after one, so it is
+ * written without waiting for the disk.
  */
 export interface StateFiles {
   read(): { wanted: WantedEnvironment; actual: ActualRelease[] }[]
@@ -81,25 +82,36 @@ export function openState(folder: string, onProblem: (sentence: string) => void)
   return {
     read: () => {
       const names = readdirSync(folder)
-      for (const name of names) if (name.endsWith('.draft')) rmSync(join(folder, name), { force: true })
+      for (const name of names)
+        if (name.endsWith('.draft')) rmSync(join(folder, name), { force: true })
       return names.flatMap((name) => {
-        const wanted = name.endsWith('.wanted.json') ? readFile(wantedEnvironment, join(folder, name)) : null
+        const wanted = name.endsWith('.wanted.json')
+          ? readFile(wantedEnvironment, join(folder, name))
+          : null
         if (!wanted) return []
         const actual = readFile(actualEnvironment, fileOf(wanted.app, wanted.environment, 'actual'))
         return [{ wanted, actual: actual ?? [] }]
       })
     },
     writeWanted: (environment) =>
-      replaceFile(fileOf(environment.app, environment.environment, 'wanted'), JSON.stringify(environment), true),
+      replaceFile(
+        fileOf(environment.app, environment.environment, 'wanted'),
+        JSON.stringify(environment),
+        true,
+      ),
     writeActual: (app, environment, releases) =>
       replaceFile(fileOf(app, environment, 'actual'), JSON.stringify(releases), false),
     remove: (app, environment) => {
-      for (const kind of ['wanted', 'actual']) rmSync(fileOf(app, environment, kind), { force: true })
+      for (const kind of ['wanted', 'actual'])
+        rmSync(fileOf(app, environment, kind), { force: true })
     },
   }
 }
 
-/** After a crash of this process the file has the old or the new text, whole; with `isDurable` also after a power cut. */
+/**
+ * After a crash of this process the file has the old or the new text, whole; with `isDurable` also
+ * after a power cut.
+ */
 function replaceFile(file: string, text: string, isDurable: boolean): void {
   const draft = `${file}.${process.pid}.draft`
   const fd = openSync(draft, 'w', 0o600)

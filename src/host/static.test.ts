@@ -21,11 +21,16 @@ interface Answer {
 /** The path goes out as it is: no client tidies it up. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
-      let text = ''
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
-    })
+    const sent = request(
+      { host: '127.0.0.1', port, path, method, headers, agent: false },
+      (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+        )
+      },
+    )
     sent.on('error', reject)
     sent.end()
   })
@@ -34,7 +39,13 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fairlead-static-'))
   const site = join(folder, 'site')
-  for (const path of [site, join(site, 'docs'), join(site, 'grüße'), join(site, '.git'), join(site, '.well-known')])
+  for (const path of [
+    site,
+    join(site, 'docs'),
+    join(site, 'grüße'),
+    join(site, '.git'),
+    join(site, '.well-known'),
+  ])
     mkdirSync(path)
   const files = {
     'index.html': '<h1>home</h1>',
@@ -86,12 +97,26 @@ test('serves pages, folders and files with their types', async () => {
   expect((await get('/about?x=/../y')).text).toBe('about')
   expect((await get('/inside')).text).toBe('about')
   expect(await get('/app.js')).toMatchObject({
-    headers: { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    headers: {
+      'content-type': 'text/javascript; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    },
   })
-  expect(await get('/empty.txt')).toMatchObject({ status: 200, text: '', headers: { 'content-length': '0' } })
-  expect(await get('/gr%C3%BC%C3%9Fe')).toMatchObject({ status: 301, headers: { location: '/gr%C3%BC%C3%9Fe/' } })
+  expect(await get('/empty.txt')).toMatchObject({
+    status: 200,
+    text: '',
+    headers: { 'content-length': '0' },
+  })
+  expect(await get('/gr%C3%BC%C3%9Fe')).toMatchObject({
+    status: 301,
+    headers: { location: '/gr%C3%BC%C3%9Fe/' },
+  })
   expect((await get('/.well-known/security.txt')).text).toBe('contact')
-  expect(await get('/about', {}, 'HEAD')).toMatchObject({ status: 200, text: '', headers: { 'content-length': '5' } })
+  expect(await get('/about', {}, 'HEAD')).toMatchObject({
+    status: 200,
+    text: '',
+    headers: { 'content-length': '5' },
+  })
   expect(await get('/about', {}, 'POST')).toMatchObject({ status: 405 })
 })
 
@@ -119,7 +144,10 @@ test.each([
 
 test('knows what a browser has already, and gives parts', async () => {
   const { headers } = await get('/app.js')
-  expect(await get('/app.js', { 'if-none-match': headers.etag ?? '' })).toMatchObject({ status: 304, text: '' })
+  expect(await get('/app.js', { 'if-none-match': headers.etag ?? '' })).toMatchObject({
+    status: 304,
+    text: '',
+  })
   expect(await get('/app.js', { 'if-none-match': `"other", W/${headers.etag}` })).toMatchObject({
     status: 304,
     text: '',
@@ -136,5 +164,7 @@ test('knows what a browser has already, and gives parts', async () => {
     headers: { 'content-range': 'bytes */20' },
   })
   expect(await get('/app.js', { range: 'bytes=0-1,3-4' })).toMatchObject({ status: 200 })
-  expect(await get('/app.js', { range: 'bytes=0-1', 'if-range': '"other"' })).toMatchObject({ status: 200 })
+  expect(await get('/app.js', { range: 'bytes=0-1', 'if-range': '"other"' })).toMatchObject({
+    status: 200,
+  })
 })

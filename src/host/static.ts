@@ -51,7 +51,11 @@ interface Found {
   modified: Date
 }
 
-async function serve(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return answer(response, 405, 'Only GET and HEAD are answered here.\n')
   const path = pathOf(request.url ?? '/')
@@ -77,7 +81,8 @@ async function serve(root: string, request: IncomingMessage, response: ServerRes
     return
   }
   const ifRange = request.headers['if-range']
-  const range = ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, found.size) : null
+  const range =
+    ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, found.size) : null
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${found.size}` })
     response.end()
@@ -98,7 +103,10 @@ async function serve(root: string, request: IncomingMessage, response: ServerRes
 
 /** Does the browser have this one already, whatever else it has. */
 function isKnown(header: string | undefined, etag: string): boolean {
-  return header === '*' || (header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false)
+  return (
+    header === '*' ||
+    (header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false)
+  )
 }
 
 /** The path without query, decoded; null when it names a hidden file or leaves the folder. */
@@ -106,7 +114,10 @@ function pathOf(url: string): string | null {
   try {
     const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/')
     const parts = path.split('/')
-    return path.includes('\0') || parts.some((part) => part.startsWith('.') && part !== '.well-known') ? null : path
+    return path.includes('\0') ||
+      parts.some((part) => part.startsWith('.') && part !== '.well-known')
+      ? null
+      : path
   } catch {
     return null
   }
@@ -119,7 +130,10 @@ async function find(root: string, path: string): Promise<Found | { redirect: str
     const index = await stat(root, join(root, path, 'index.html'))
     return index === 'folder' ? null : index
   }
-  return file ?? (await stat(root, join(root, `${path}.html`)).then((page) => (page === 'folder' ? null : page)))
+  return (
+    file ??
+    (await stat(root, join(root, `${path}.html`)).then((page) => (page === 'folder' ? null : page)))
+  )
 }
 
 /** Follows links only inside the folder. */
@@ -137,7 +151,10 @@ async function stat(root: string, path: string): Promise<Found | 'folder' | null
 }
 
 /** A single byte range; several are answered with the whole file, as RFC 9110 allows. */
-function rangeOf(header: string | undefined, size: number): [number, number] | 'unsatisfiable' | null {
+function rangeOf(
+  header: string | undefined,
+  size: number,
+): [number, number] | 'unsatisfiable' | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   if (!match || (match[1] === '' && match[2] === '')) return null
   const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1])
@@ -148,7 +165,10 @@ function rangeOf(header: string | undefined, size: number): [number, number] | '
 async function notFound(root: string, response: ServerResponse): Promise<void> {
   const page = await stat(root, join(root, '404.html'))
   if (!page || page === 'folder') return answer(response, 404, 'There is no such page here.\n')
-  response.writeHead(404, { 'content-type': 'text/html; charset=utf-8', 'content-length': page.size })
+  response.writeHead(404, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': page.size,
+  })
   createReadStream(page.path).pipe(response)
 }
 

@@ -1,7 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { Exposition, HostRelease, HostReleaseStatus, HostRoute, Fence, Observations } from '#contract/host/host.ts'
+import type {
+  Exposition,
+  HostRelease,
+  HostReleaseStatus,
+  HostRoute,
+  Fence,
+  Observations,
+} from '#contract/host/host.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
 import type { Machine } from './instance.ts'
@@ -38,7 +45,10 @@ export class Supervisor {
     this.#options = options
   }
 
-  /** Takes up what a host before this one left: adopts what runs, starts what should, ends what it does not know. */
+  /**
+   * Takes up what a host before this one left: adopts what runs, starts what should, ends what it
+   * does not know.
+   */
   adopt(): void {
     this.#isFrozen = false
     this.settleCounts(Infinity)
@@ -55,17 +65,28 @@ export class Supervisor {
     this.#settler.unref()
   }
 
-  #make(wanted: WantedEnvironment, actual: ConstructorParameters<typeof Environment>[2]): Environment {
-    const context = { ...this.#options, isFrozen: () => this.#isFrozen, changed: () => this.#wake() }
+  #make(
+    wanted: WantedEnvironment,
+    actual: ConstructorParameters<typeof Environment>[2],
+  ): Environment {
+    const context = {
+      ...this.#options,
+      isFrozen: () => this.#isFrozen,
+      changed: () => this.#wake(),
+    }
     return new Environment(context, wanted, actual)
   }
 
   /** A host that died between a start and its record left a process that nobody knows. */
   #endStrays(): void {
     const known = new Set(this.#releases().flatMap((release) => release.markers()))
-    const strays = markedProcesses(`${this.#options.machine.id}/`).filter(({ marker }) => !known.has(marker))
+    const strays = markedProcesses(`${this.#options.machine.id}/`).filter(
+      ({ marker }) => !known.has(marker),
+    )
     if (strays.length === 0) return
-    this.#options.log('processes that no record names are ended', { pids: strays.map(({ pid }) => pid) })
+    this.#options.log('processes that no record names are ended', {
+      pids: strays.map(({ pid }) => pid),
+    })
     signalAll(
       strays.map(({ pid }) => pid),
       'SIGKILL',
@@ -73,7 +94,9 @@ export class Supervisor {
   }
 
   #releases(): Release[] {
-    return [...this.#environments.values()].flatMap((environment) => [...environment.releases.values()])
+    return [...this.#environments.values()].flatMap((environment) => [
+      ...environment.releases.values(),
+    ])
   }
 
   async #trimLogs(): Promise<void> {
@@ -99,7 +122,8 @@ export class Supervisor {
 
   #find(app: string, name: string, number: number): Release {
     const release = this.#environments.get(`${app}/${name}`)?.releases.get(number)
-    if (!release) throw new FairleadError('not_found', { kind: 'release', id: `${app}/${name}/${number}` })
+    if (!release)
+      throw new FairleadError('not_found', { kind: 'release', id: `${app}/${name}/${number}` })
     return release
   }
 
@@ -108,7 +132,12 @@ export class Supervisor {
   }
 
   /** Waits for a state other than `starting`, at most so long. */
-  async report(app: string, name: string, number: number, waitMs: number): Promise<HostReleaseStatus> {
+  async report(
+    app: string,
+    name: string,
+    number: number,
+    waitMs: number,
+  ): Promise<HostReleaseStatus> {
     const until = performance.now() + waitMs
     for (;;) {
       const now = this.#find(app, name, number).status()
@@ -138,7 +167,13 @@ export class Supervisor {
   }
 
   /** What was counted of a canary since `after`; waits for more, at most so long. */
-  async observations(app: string, name: string, number: number, after: number, waitMs: number): Promise<Observations> {
+  async observations(
+    app: string,
+    name: string,
+    number: number,
+    after: number,
+    waitMs: number,
+  ): Promise<Observations> {
     const until = performance.now() + waitMs
     for (;;) {
       this.#find(app, name, number)
@@ -161,7 +196,9 @@ export class Supervisor {
     return this.#get(app, name).expositions(number, path, names)
   }
 
-  /** Gives on what is known of canaries' requests; with Infinity, at the end of this process, all. */
+  /**
+   * Gives on what is known of canaries' requests; with Infinity, at the end of this process, all.
+   */
   settleCounts(now: number): void {
     for (const environment of this.#environments.values()) environment.settleCounts(now)
   }
@@ -195,11 +232,15 @@ export class Supervisor {
   /** Waits until no stop is under way, at most so long. */
   async settled(atMostMs: number): Promise<void> {
     const until = performance.now() + atMostMs
-    const isStopping = (): boolean => this.#releases().some((release) => release.state === 'stopping')
+    const isStopping = (): boolean =>
+      this.#releases().some((release) => release.state === 'stopping')
     while (isStopping() && performance.now() < until) await this.#change(100)
   }
 
-  /** Lets go of every process without stopping it, and changes nothing any more; `adopt` takes all up again. */
+  /**
+   * Lets go of every process without stopping it, and changes nothing any more; `adopt` takes all
+   * up again.
+   */
   freeze(): void {
     this.#isFrozen = true
     clearInterval(this.#trimmer)

@@ -1,7 +1,9 @@
 import type { HostService } from '#contract/host/host.ts'
 import { familyOf, isRunning, type Origin, programOf, signalAll } from './processes.ts'
 
-/** The signal to all that a start began, the grace for them to end, then SIGKILL until none is left. */
+/**
+ * The signal to all that a start began, the grace for them to end, then SIGKILL until none is left.
+ */
 export async function terminate(origin: Origin, stop: HostService['stop']): Promise<void> {
   const first = familyOf(origin)
   if (first.length === 0) return
@@ -30,7 +32,8 @@ export async function killFamily(origin: Origin): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const left = familyOf(origin)
     if (left.length === 0) return
-    // All stand still before one dies, so that none has time to tell of the end of another or to begin a third.
+    // All stand still before one dies, so that none has time to tell of the end of another or to
+    // begin a third.
     signalAll(left, 'SIGSTOP')
     signalAll(left, 'SIGKILL')
     await sleep(tries < 10 ? 5 : 50)

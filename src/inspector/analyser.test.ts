@@ -16,7 +16,10 @@ describe('a file', () => {
   })
 
   test('whose syntax is broken gives what could be read, and says so', async () => {
-    const found = await analyser.inspect('a.js', 'function good() { if (a) {} }\nfunction f( { if (((\n')
+    const found = await analyser.inspect(
+      'a.js',
+      'function good() { if (a) {} }\nfunction f( { if (((\n',
+    )
     expect(found).toMatchObject({ isBroken: true, lines: 2 })
     expect(found?.functions[0]).toMatchObject({ name: 'good', cyclomatic: 2 })
   })
@@ -29,7 +32,8 @@ describe('a file', () => {
   })
 
   test('has lines of code without comments and blanks', async () => {
-    const text = '// one\n\nconst a = 1 // two\n/* three\nfour */ const b = 2\n}\nimport x from "y"\n'
+    const text =
+      '// one\n\nconst a = 1 // two\n/* three\nfour */ const b = 2\n}\nimport x from "y"\n'
     const found = await analyser.inspect('a.js', text)
     expect(found).toMatchObject({ lines: 7, code: 4, at: [3, 5] })
   })

@@ -15,7 +15,10 @@ export interface InspectionCache {
   save(): Promise<void>
 }
 
-/** A file of JSON lines, by git's blob id: content decides, so that nothing in it is ever wrong. A line that was cut off is skipped. */
+/**
+ * A file of JSON lines, by git's blob id: content decides, so that nothing in it is ever wrong. A
+ * line that was cut off is skipped.
+ */
 export async function openCache(file: string): Promise<InspectionCache> {
   const known = new Map<string, Inspection | null>()
   const fresh = new Set<string>()
@@ -26,7 +29,10 @@ export async function openCache(file: string): Promise<InspectionCache> {
   }
   const text = (blobs: Set<string>): string =>
     [...blobs]
-      .map((blob) => `${JSON.stringify({ v: analysisVersion, blob, inspection: known.get(blob) ?? null })}\n`)
+      .map(
+        (blob) =>
+          `${JSON.stringify({ v: analysisVersion, blob, inspection: known.get(blob) ?? null })}\n`,
+      )
       .join('')
   return {
     get: (blob) => {

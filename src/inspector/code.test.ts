@@ -4,18 +4,32 @@ import type { Inspection } from './analyser.ts'
 import { reportOf } from './code.ts'
 import { type CodeFile, findDuplicates } from './duplicates.ts'
 
-const file = (path: string, hashes: number[], functions: Inspection['functions'] = []): CodeFile => ({
+const file = (
+  path: string,
+  hashes: number[],
+  functions: Inspection['functions'] = [],
+): CodeFile => ({
   path,
   inspection: {
-    ...{ language: 'JavaScript', lines: hashes.length, code: hashes.length, functions, isBroken: false },
+    ...{
+      language: 'JavaScript',
+      lines: hashes.length,
+      code: hashes.length,
+      functions,
+      isBroken: false,
+    },
     ...{ at: hashes.map((_, index) => index + 1), hashes },
   },
 })
-const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index)
+const range = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => from + index)
 
 describe('duplicates', () => {
   test('are blocks of ten lines or more, in both places', () => {
-    const files = [file('a', [...range(100, 5), ...range(0, 12)]), file('b', [...range(0, 12), ...range(200, 5)])]
+    const files = [
+      file('a', [...range(100, 5), ...range(0, 12)]),
+      file('b', [...range(0, 12), ...range(200, 5)]),
+    ]
     const found = findDuplicates(files)
     expect(found.lines).toBe(24)
     expect(found.of('b')).toEqual([{ file: 'b', line: 1, end: 12, of: { file: 'a', line: 6 } }])
@@ -36,10 +50,15 @@ describe('duplicates', () => {
 
   test('law: a file beside itself is wholly one, and what differs everywhere is not', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 10, maxLength: 60 }), (hashes) => {
-        expect(findDuplicates([file('a', hashes), file('b', hashes)]).lines).toBe(2 * hashes.length)
-        expect(findDuplicates([file('a', hashes)]).lines).toBe(0)
-      }),
+      fc.property(
+        fc.uniqueArray(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 10, maxLength: 60 }),
+        (hashes) => {
+          expect(findDuplicates([file('a', hashes), file('b', hashes)]).lines).toBe(
+            2 * hashes.length,
+          )
+          expect(findDuplicates([file('a', hashes)]).lines).toBe(0)
+        },
+      ),
     )
   })
 })
@@ -53,11 +72,23 @@ test('functions of touched files are compared with what they were, also under an
     cognitive: 1,
     parameters: 0,
   })
-  const now = [file('new.js', [1], [pay(18, 1), { ...pay(2, 20), name: 'fresh' }]), file('same.js', [2], [pay(40, 1)])]
+  const now = [
+    file('new.js', [1], [pay(18, 1), { ...pay(2, 20), name: 'fresh' }]),
+    file('same.js', [2], [pay(40, 1)]),
+  ]
   const before = [file('old.js', [1], [pay(12, 9)]), file('same.js', [2], [pay(40, 1)])]
-  const report = reportOf(now, before, new Map([['new.js', { before: 'old.js', lines: new Set([3]) }]]))
+  const report = reportOf(
+    now,
+    before,
+    new Map([['new.js', { before: 'old.js', lines: new Set([3]) }]]),
+  )
   expect(
-    report.functions.map(({ file: path, name, isChanged, before: was }) => [path, name, isChanged, was?.cyclomatic]),
+    report.functions.map(({ file: path, name, isChanged, before: was }) => [
+      path,
+      name,
+      isChanged,
+      was?.cyclomatic,
+    ]),
   ).toEqual([
     ['new.js', 'pay', true, 12],
     ['new.js', 'fresh', false, undefined],

@@ -1,7 +1,10 @@
 import type { CodeFunction, CodeReport, CodeSummary } from '#contract/change/code.ts'
 import { type CodeFile, findDuplicates } from './duplicates.ts'
 
-/** Above this cyclomatic complexity a function is said to be complex: the limit of NIST 500-235 for experienced teams. */
+/**
+ * Above this cyclomatic complexity a function is said to be complex: the limit of NIST 500-235 for
+ * experienced teams.
+ */
 const complexAbove = 15
 /** Functions that a report names. */
 const functionsAtMost = 1000
@@ -13,7 +16,11 @@ export interface Touched {
 }
 
 /** All that is said of the code of a commit. `before` is the code of the last good release. */
-export function reportOf(now: CodeFile[], before: CodeFile[] | null, touched: Map<string, Touched>): CodeReport {
+export function reportOf(
+  now: CodeFile[],
+  before: CodeFile[] | null,
+  touched: Map<string, Touched>,
+): CodeReport {
   const duplicates = findDuplicates(now)
   const ofBefore = new Map(before?.map((file) => [file.path, file]))
   const functions = now.flatMap((file) => {
@@ -25,12 +32,18 @@ export function reportOf(now: CodeFile[], before: CodeFile[] | null, touched: Ma
     before: before && summaryOf(before, findDuplicates(before).lines),
     functions: functions.toSorted((a, b) => b.cyclomatic - a.cyclomatic).slice(0, functionsAtMost),
     duplicates: [...touched].flatMap(([path, { lines }]) =>
-      duplicates.of(path).filter(({ line, end }) => [...lines].some((one) => one >= line && one <= end)),
+      duplicates
+        .of(path)
+        .filter(({ line, end }) => [...lines].some((one) => one >= line && one <= end)),
     ),
   }
 }
 
-function functionsOf(file: CodeFile, before: CodeFile | undefined, lines: Set<number>): CodeFunction[] {
+function functionsOf(
+  file: CodeFile,
+  before: CodeFile | undefined,
+  lines: Set<number>,
+): CodeFunction[] {
   const known = new Map<string, { cyclomatic: number; cognitive: number }>()
   for (const { name, cyclomatic, cognitive } of before?.inspection.functions ?? []) {
     const same = known.get(name)

@@ -7,7 +7,11 @@ const analyser = await createAnalyser()
 async function measured(file: string, text: string): Promise<string[]> {
   const found = await analyser.inspect(file, text)
   expect(found?.isBroken).toBe(false)
-  return found?.functions.map(({ name, cyclomatic, cognitive }) => `${name} ${cyclomatic}/${cognitive}`) ?? []
+  return (
+    found?.functions.map(
+      ({ name, cyclomatic, cognitive }) => `${name} ${cyclomatic}/${cognitive}`,
+    ) ?? []
+  )
 }
 
 describe('the examples of the paper', () => {
@@ -133,7 +137,8 @@ describe('the examples of the paper', () => {
   })
 
   test('functions of JavaScript that only declare', async () => {
-    const bar = (own: string): string => `function bar() { var foo; ${own} bar.run = function () { if (a) {} } }`
+    const bar = (own: string): string =>
+      `function bar() { var foo; ${own} bar.run = function () { if (a) {} } }`
     expect(await measured('a.js', bar(''))).toEqual(['bar 1/1', 'bar.bar.run 2/1'])
     expect(await measured('a.js', bar('if (b) {}'))).toEqual(['bar 2/3', 'bar.bar.run 2/1'])
   })
@@ -149,44 +154,67 @@ describe('the examples of the paper', () => {
 test('recursion counts once, and only when it is direct', async () => {
   const of = async (file: string, text: string): Promise<string[]> => measured(file, text)
   expect(await of('a.js', 'function f() { f(); f(1); g(f) }')).toEqual(['f 1/1'])
-  expect(await of('a.js', 'const f = (x) => x.map((y) => f(y))')).toEqual(['f 1/1', 'f.<anonymous> 1/0'])
-  expect(await of('a.js', 'class A { close() { close(1); this.other.close() } open() { this.open() } }')).toEqual([
-    'A.close 1/0',
-    'A.open 1/1',
+  expect(await of('a.js', 'const f = (x) => x.map((y) => f(y))')).toEqual([
+    'f 1/1',
+    'f.<anonymous> 1/0',
   ])
-  expect(await of('a.js', 'class A { m() { function g() { g() } } }')).toEqual(['A.m 1/1', 'A.m.g 1/1'])
-  expect(await of('A.java', 'class A { void f(int a) { f(a, 1); } void f(int a, int b) { this.f(a, b); } }')).toEqual([
-    'A.f 1/0',
-    'A.f 1/1',
+  expect(
+    await of('a.js', 'class A { close() { close(1); this.other.close() } open() { this.open() } }'),
+  ).toEqual(['A.close 1/0', 'A.open 1/1'])
+  expect(await of('a.js', 'class A { m() { function g() { g() } } }')).toEqual([
+    'A.m 1/1',
+    'A.m.g 1/1',
   ])
-  expect(await of('A.java', 'class A { void f(int a) { f("" + a); } void f(String a) {} }')).toEqual([
-    'A.f 1/0',
-    'A.f 1/0',
-  ])
-  expect(await of('a.go', 'package a\nfunc (t *T) Walk() { t.Walk(); Walk() }\nfunc Walk() { t.Walk() }')).toEqual([
-    'T.Walk 1/1',
-    'Walk 1/0',
-  ])
+  expect(
+    await of(
+      'A.java',
+      'class A { void f(int a) { f(a, 1); } void f(int a, int b) { this.f(a, b); } }',
+    ),
+  ).toEqual(['A.f 1/0', 'A.f 1/1'])
+  expect(
+    await of('A.java', 'class A { void f(int a) { f("" + a); } void f(String a) {} }'),
+  ).toEqual(['A.f 1/0', 'A.f 1/0'])
+  expect(
+    await of(
+      'a.go',
+      'package a\nfunc (t *T) Walk() { t.Walk(); Walk() }\nfunc Walk() { t.Walk() }',
+    ),
+  ).toEqual(['T.Walk 1/1', 'Walk 1/0'])
 })
 
 test('what is decided before a structure nests does not nest', async () => {
   expect(await measured('a.js', 'function f() { if (a ? b : c) { d ? e : f } }')).toEqual(['f 4/4'])
-  expect(await measured('a.js', 'function f() { if (a) {} else if (b ? c : d) { e ? g : h } }')).toEqual(['f 5/5'])
+  expect(
+    await measured('a.js', 'function f() { if (a) {} else if (b ? c : d) { e ? g : h } }'),
+  ).toEqual(['f 5/5'])
 })
 
 test('an `if` in the `else` of Ruby and Bash is no `else if`', async () => {
-  expect(await measured('a.rb', 'def f\n if a then b else\n if c then d end\n if e then g end\n end\nend')).toEqual([
-    'f 4/6',
+  expect(
+    await measured(
+      'a.rb',
+      'def f\n if a then b else\n if c then d end\n if e then g end\n end\nend',
+    ),
+  ).toEqual(['f 4/6'])
+  expect(await measured('a.sh', 'f() { if a; then b; else if c; then d; fi; fi; }')).toEqual([
+    'f 3/4',
   ])
-  expect(await measured('a.sh', 'f() { if a; then b; else if c; then d; fi; fi; }')).toEqual(['f 3/4'])
   expect(await measured('a.py', 'def f():\n  if a: b\n  else:\n    if c: d\n')).toEqual(['f 3/4'])
-  expect(await measured('a.php', '<?php function f() { if (a): else: if (b): endif; endif; }')).toEqual(['f 3/4'])
-  expect(await measured('a.go', 'package a\nfunc f() { if a { } else { if b { } } }')).toEqual(['f 3/4'])
+  expect(
+    await measured('a.php', '<?php function f() { if (a): else: if (b): endif; endif; }'),
+  ).toEqual(['f 3/4'])
+  expect(await measured('a.go', 'package a\nfunc f() { if a { } else { if b { } } }')).toEqual([
+    'f 3/4',
+  ])
 })
 
 test('the deeper functions nest in each other, the more those around them cost', async () => {
   const text = 'class A { void f() { g(() -> { h(() -> { if (a) {} }); }); } }'
-  expect(await measured('A.java', text)).toEqual(['A.f 1/3', 'A.f.<anonymous> 1/2', 'A.f.<anonymous>.<anonymous> 2/1'])
+  expect(await measured('A.java', text)).toEqual([
+    'A.f 1/3',
+    'A.f.<anonymous> 1/2',
+    'A.f.<anonymous>.<anonymous> 2/1',
+  ])
 })
 
 test('`let … else` is a structure like `if`', async () => {
@@ -195,9 +223,13 @@ test('`let … else` is a structure like `if`', async () => {
 })
 
 test('`??` decides, but is in no sequence', async () => {
-  expect(await measured('a.ts', 'function f() { return (a && b) ?? (c && d) ?? e }')).toEqual(['f 5/2'])
+  expect(await measured('a.ts', 'function f() { return (a && b) ?? (c && d) ?? e }')).toEqual([
+    'f 5/2',
+  ])
 })
 
 test('what the preprocessor decides is read, but not run', async () => {
-  expect(await measured('a.c', 'int f() {\n#if defined(A) && B\n g();\n#endif\n}')).toEqual(['f 1/1'])
+  expect(await measured('a.c', 'int f() {\n#if defined(A) && B\n g();\n#endif\n}')).toEqual([
+    'f 1/1',
+  ])
 })

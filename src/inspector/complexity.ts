@@ -12,14 +12,20 @@ export interface FileFacts extends LineFacts {
   functions: FunctionFacts[]
 }
 
-/** Measures a file by its tree, and by the text of it, because the root leaves out blank lines at the beginning. */
+/**
+ * Measures a file by its tree, and by the text of it, because the root leaves out blank lines at
+ * the beginning.
+ */
 export function measureFile(root: Node, grammar: Grammar, text: string): FileFacts {
   const cursor = root.walk()
   try {
     const walk = walkOf(cursor, grammar, text)
     walkTree(walk)
     if (grammar.language.hasOverloads) withdrawAmbiguous(walk.functions)
-    return { ...measureLines(text, walk.comments), functions: walk.functions.map(({ facts }) => facts) }
+    return {
+      ...measureLines(text, walk.comments),
+      functions: walk.functions.map(({ facts }) => facts),
+    }
   } finally {
     cursor.delete()
   }
@@ -27,7 +33,14 @@ export function measureFile(root: Node, grammar: Grammar, text: string): FileFac
 
 function walkOf(cursor: TreeCursor, grammar: Grammar, text: string): Walk {
   // Whatever stands outside of functions counts for nobody.
-  const outside: FunctionFacts = { name: '', line: 0, end: 0, cyclomatic: 0, cognitive: 0, parameters: 0 }
+  const outside: FunctionFacts = {
+    name: '',
+    line: 0,
+    end: 0,
+    cyclomatic: 0,
+    cognitive: 0,
+    parameters: 0,
+  }
   const frames = [newFrame(startFunction(outside, null, 0))]
   return { cursor, grammar, text, frames, functions: [], comments: [] }
 }

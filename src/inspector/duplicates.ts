@@ -22,7 +22,10 @@ export interface Duplicates {
   of(path: string): CodeReport['duplicates']
 }
 
-/** Blocks of lines that say the same, whatever their indentation and comments: in two files, or twice in one without overlap. */
+/**
+ * Blocks of lines that say the same, whatever their indentation and comments: in two files, or
+ * twice in one without overlap.
+ */
 export function findDuplicates(files: CodeFile[]): Duplicates {
   const first = new Map<number, Place>()
   const marked = files.map(({ inspection }) => new Uint8Array(inspection.at.length))
@@ -35,7 +38,8 @@ export function findDuplicates(files: CodeFile[]): Duplicates {
         mark(marked[file], from)
         mark(marked[known.file], known.from)
         others[file]?.set(from, known)
-        if (!others[known.file]?.has(known.from)) others[known.file]?.set(known.from, { file, from })
+        if (!others[known.file]?.has(known.from))
+          others[known.file]?.set(known.from, { file, from })
       }
     }
   }
@@ -47,7 +51,10 @@ function mark(bits: Uint8Array | undefined, from: number): void {
   bits?.fill(1, from, from + blockLength)
 }
 
-/** A hash of each run of `blockLength` lines; 53 bits, because two of half a million must hardly ever be the same. */
+/**
+ * A hash of each run of `blockLength` lines; 53 bits, because two of half a million must hardly
+ * ever be the same.
+ */
 function* windows(hashes: number[]): Generator<[number, number]> {
   for (let from = 0; from + blockLength <= hashes.length; from += 1) {
     let high = 0x811c9dc5
@@ -62,7 +69,11 @@ function* windows(hashes: number[]): Generator<[number, number]> {
 }
 
 /** Windows that follow each other in both places are one block. */
-function blocksOf(files: CodeFile[], others: Map<number, Place>[], path: string): CodeReport['duplicates'] {
+function blocksOf(
+  files: CodeFile[],
+  others: Map<number, Place>[],
+  path: string,
+): CodeReport['duplicates'] {
   const index = files.findIndex((one) => one.path === path)
   const { at } = files[index]?.inspection ?? { at: [] }
   const blocks: { from: number; length: number; other: Place }[] = []

@@ -9,25 +9,48 @@ const analyser = await createAnalyser()
 const nothing = { lines: 0, code: 0, functions: [], at: [], hashes: [], isBroken: false }
 
 describe('a file', () => {
-  test.each(languages)('$name: that is empty, or of nothing but a blank line', async ({ name, extensions }) => {
-    for (const extension of extensions) {
-      expect(await analyser.inspect(`a.${extension}`, '')).toEqual({ ...nothing, language: name })
-      expect(await analyser.inspect(`a.${extension}`, ' \n')).toEqual({ ...nothing, language: name, lines: 1 })
-    }
-  })
+  test.each(languages)(
+    '$name: that is empty, or of nothing but a blank line',
+    async ({ name, extensions }) => {
+      for (const extension of extensions) {
+        expect(await analyser.inspect(`a.${extension}`, '')).toEqual({ ...nothing, language: name })
+        expect(await analyser.inspect(`a.${extension}`, ' \n')).toEqual({
+          ...nothing,
+          language: name,
+          lines: 1,
+        })
+      }
+    },
+  )
 
   test('in no known language is not inspected', async () => {
     expect(await analyser.inspect('README.md', 'x')).toBe(null)
   })
 
   test('that is broken gives what could be read', async () => {
-    const found = await analyser.inspect('a.js', 'function good() { if (a) {} }\nfunction f( { if (((\n')
+    const found = await analyser.inspect(
+      'a.js',
+      'function good() { if (a) {} }\nfunction f( { if (((\n',
+    )
     expect(found).toMatchObject({ isBroken: true, lines: 2, code: 2 })
-    expect(found?.functions[0]).toMatchObject({ name: 'good', line: 1, end: 1, cyclomatic: 2, cognitive: 1 })
+    expect(found?.functions[0]).toMatchObject({
+      name: 'good',
+      line: 1,
+      end: 1,
+      cyclomatic: 2,
+      cognitive: 1,
+    })
   })
 
   test.each(languages)('$name: of noise does not throw', async ({ extensions }) => {
-    for (const text of ['}}}}', '((((', '"', '\0\uFFFF\uD800', '&& || ?? else case if', 'class { function ( } => =>'])
+    for (const text of [
+      '}}}}',
+      '((((',
+      '"',
+      '\0\uFFFF\uD800',
+      '&& || ?? else case if',
+      'class { function ( } => =>',
+    ])
       expect(await analyser.inspect(`a.${extensions[0]}`, text)).toMatchObject({ lines: 1 })
   })
 
@@ -40,21 +63,35 @@ describe('a file', () => {
   })
 
   test('that nests 10,000 deep overflows nothing', async () => {
-    const deep = async (before: string, open: string, close: string, after = ''): Promise<unknown> =>
-      analyser.inspect('a.js', `${before}${`${open}\n`.repeat(10_000)}1${`\n${close}`.repeat(10_000)}${after}`)
+    const deep = async (
+      before: string,
+      open: string,
+      close: string,
+      after = '',
+    ): Promise<unknown> =>
+      analyser.inspect(
+        'a.js',
+        `${before}${`${open}\n`.repeat(10_000)}1${`\n${close}`.repeat(10_000)}${after}`,
+      )
     expect(await deep('x = ', '(', ')')).toMatchObject({ isBroken: false })
     expect(await deep('x = ', '(', '')).toMatchObject({ isBroken: true })
     expect(await deep('function f() {', 'if (a) {', '}', '}')).toMatchObject({
       functions: [{ cyclomatic: 10_001, cognitive: (10_000 * 10_001) / 2 }],
     })
-    const nested = (await analyser.inspect('a.js', 'x = ' + '() =>\n'.repeat(10_000) + '1'))?.functions
+    const nested = (await analyser.inspect('a.js', 'x = ' + '() =>\n'.repeat(10_000) + '1'))
+      ?.functions
     expect(nested).toHaveLength(10_000)
     expect(Math.max(...(nested ?? []).map(({ name }) => name.length))).toBeLessThanOrEqual(200)
   })
 
   test('leaves no tree behind, even when its measuring fails', async () => {
-    const { Tree, TreeCursor } = createRequire(import.meta.url)('@vscode/tree-sitter-wasm') as typeof TreeSitter
-    const [trees, cursors] = [vi.spyOn(Tree.prototype, 'delete'), vi.spyOn(TreeCursor.prototype, 'delete')]
+    const { Tree, TreeCursor } = createRequire(import.meta.url)(
+      '@vscode/tree-sitter-wasm',
+    ) as typeof TreeSitter
+    const [trees, cursors] = [
+      vi.spyOn(Tree.prototype, 'delete'),
+      vi.spyOn(TreeCursor.prototype, 'delete'),
+    ]
     await analyser.inspect('a.ts', 'f()')
     expect([trees.mock.calls.length, cursors.mock.calls.length]).toEqual([1, 1])
     const failing = vi.spyOn(TreeCursor.prototype, 'gotoFirstChild').mockImplementation(() => {
@@ -68,7 +105,9 @@ describe('a file', () => {
 
   test('may be inspected while another one waits for its grammar', async () => {
     const fresh = await createAnalyser()
-    const all = await Promise.all(languages.map(({ extensions }) => fresh.inspect(`a.${extensions[0]}`, 'f')))
+    const all = await Promise.all(
+      languages.map(({ extensions }) => fresh.inspect(`a.${extensions[0]}`, 'f')),
+    )
     expect(all.map((found) => found?.language)).toEqual(languages.map(({ name }) => name))
   })
 })
@@ -77,7 +116,8 @@ describe('lines', () => {
   const fnv = { a: 0xe40c292c, foobar: 0xbf9cf968 }
 
   test('of code are those with more than blanks and comments', async () => {
-    const text = '\uFEFF// one\r\n\r\nconst a = 1 // two\r\n/* three\nfour */ const b = 2\n}\n  );\n`\n\nx`'
+    const text =
+      '\uFEFF// one\r\n\r\nconst a = 1 // two\r\n/* three\nfour */ const b = 2\n}\n  );\n`\n\nx`'
     const found = await analyser.inspect('a.js', text)
     expect(found).toMatchObject({ lines: 10, code: 6, at: [3, 5, 10] })
     expect(found?.hashes).toHaveLength(3)
@@ -85,20 +125,28 @@ describe('lines', () => {
 
   test('of texts that explain in Python are comments; texts that are values are code', async () => {
     const text = '"""Module."""\ndef f():\n  """One.\n\n  Two."""\n  x = """a\n  b"""\n  return x\n'
-    expect(await analyser.inspect('a.py', text)).toMatchObject({ lines: 8, code: 4, at: [2, 6, 7, 8] })
+    expect(await analyser.inspect('a.py', text)).toMatchObject({
+      lines: 8,
+      code: 4,
+      at: [2, 6, 7, 8],
+    })
   })
 
   test('have the hashes of FNV-1a, whatever their blanks and comments', async () => {
     expect(measureLines('a\n\n foobar\t', []).lineHashes).toEqual([fnv.a, fnv.foobar])
-    const hashes = async (text: string): Promise<number[] | undefined> => (await analyser.inspect('a.ts', text))?.hashes
-    const [first, ...others] = (await hashes('x = a  +\tb\n  x = a + b // c\nx /* c */ = a + b\nx = a+b')) ?? []
+    const hashes = async (text: string): Promise<number[] | undefined> =>
+      (await analyser.inspect('a.ts', text))?.hashes
+    const [first, ...others] =
+      (await hashes('x = a  +\tb\n  x = a + b // c\nx /* c */ = a + b\nx = a+b')) ?? []
     expect(others).toEqual([first, first, expect.not.toSatisfy((hash) => hash === first)])
     expect(await hashes('a /* b */')).toEqual(await hashes('a'))
   })
 
   test('are counted with and without a line end at the end', () => {
-    expect([measureLines('a\nb', []).lines, measureLines('a\nb\n', []).lines, measureLines('\n\n', []).lines]).toEqual([
-      2, 2, 2,
-    ])
+    expect([
+      measureLines('a\nb', []).lines,
+      measureLines('a\nb\n', []).lines,
+      measureLines('\n\n', []).lines,
+    ]).toEqual([2, 2, 2])
   })
 })

@@ -7,7 +7,9 @@ export interface FunctionFacts {
   end: number
   /** Decisions and one (McCabe, 1976), without those of functions within it. */
   cyclomatic: number
-  /** Cognitive complexity (G. Ann Campbell, SonarSource, 2018), with that of functions within it. */
+  /**
+   * Cognitive complexity (G. Ann Campbell, SonarSource, 2018), with that of functions within it.
+   */
   cognitive: number
   parameters: number
 }
@@ -33,7 +35,11 @@ export interface OpenFunction {
 }
 
 /** A function at its beginning; `nesting` is that of its place in the function around it. */
-export function startFunction(facts: FunctionFacts, outer: OpenFunction | null, nesting: number): OpenFunction {
+export function startFunction(
+  facts: FunctionFacts,
+  outer: OpenFunction | null,
+  nesting: number,
+): OpenFunction {
   return {
     ...{ facts, outer, depth: outer?.isFlat ? 0 : nesting + 1 },
     ...{ cost: 0, nested: 0, ownStructures: 0, structures: 0 },
@@ -54,8 +60,8 @@ export function addStructure(open: OpenFunction, nesting: number): void {
 }
 
 /**
- * Settles the cognitive complexity of a function and adds it to the function around it: as deep as it stands there,
- * each of its structures costs that much more.
+ * Settles the cognitive complexity of a function and adds it to the function around it: as deep as
+ * it stands there, each of its structures costs that much more.
  */
 export function endFunction(open: OpenFunction, hasDeclarativeFunctions: boolean): void {
   const isDeclarative = hasDeclarativeFunctions && open.ownStructures === 0
@@ -69,7 +75,10 @@ export function endFunction(open: OpenFunction, hasDeclarativeFunctions: boolean
 }
 
 /** Direct recursion counts once; a function that calls one around it makes that one recursive. */
-export function addCall(open: OpenFunction, isCallOf: (callee: string, parameters: number) => boolean): void {
+export function addCall(
+  open: OpenFunction,
+  isCallOf: (callee: string, parameters: number) => boolean,
+): void {
   let at: OpenFunction | null = open
   for (let level = 0; at && level < outwards; level += 1, at = at.outer) {
     if (at.isRecursive) continue
@@ -83,7 +92,10 @@ export function addCall(open: OpenFunction, isCallOf: (callee: string, parameter
 /** Farther out nobody looks, and it would take long in code that nests thousands of functions. */
 const outwards = 8
 
-/** Takes recursion back where a file has two functions that a call could mean: only types would tell them apart. */
+/**
+ * Takes recursion back where a file has two functions that a call could mean: only types would tell
+ * them apart.
+ */
 export function withdrawAmbiguous(functions: OpenFunction[]): void {
   const keyOf = ({ facts: { name, parameters } }: OpenFunction): string => `${name}/${parameters}`
   const counts = new Map<string, number>()

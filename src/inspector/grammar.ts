@@ -35,7 +35,9 @@ function rolesOf({ nodes }: Language, loaded: TreeSitter.Language): Uint8Array {
     for (const type of types.split(/\s+/)) named.set(type, role[name as RoleName])
   // Several ids may share a name, so each is looked at.
   return Uint8Array.from(loaded.types, (type, id) =>
-    loaded.nodeTypeIsNamed(id) ? (named.get(type) ?? role.plain) : role[tokens[type] ?? 'punctuation'],
+    loaded.nodeTypeIsNamed(id)
+      ? (named.get(type) ?? role.plain)
+      : role[tokens[type] ?? 'punctuation'],
   )
 }
 

@@ -61,7 +61,9 @@ const operatorToken = (operator: number): Handler => {
   }
 }
 
-/** Begins or continues a sequence of boolean operators; `??` has none, as the paper leaves it out. */
+/**
+ * Begins or continues a sequence of boolean operators; `??` has none, as the paper leaves it out.
+ */
 function beginSequence(frame: Frame, parent: Frame, isNull: boolean): void {
   frame.isLogical = true
   if (isNull) return
@@ -71,7 +73,8 @@ function beginSequence(frame: Frame, parent: Frame, isNull: boolean): void {
 }
 
 const binary: Handler = ({ cursor, grammar }, frame, parent) => {
-  const operator = grammar.roles[cursor.currentNode.childForFieldId(grammar.operator)?.typeId ?? 0] ?? role.plain
+  const operator =
+    grammar.roles[cursor.currentNode.childForFieldId(grammar.operator)?.typeId ?? 0] ?? role.plain
   if (operator === role.andToken || operator === role.orToken) beginSequence(frame, parent, false)
   else if (operator === role.coalesceToken) beginSequence(frame, parent, true)
 }
@@ -135,7 +138,8 @@ const byName: Partial<Record<RoleName, Handler>> = {
   function: openFunction,
   block: (walk, frame, parent) => void (parent.isOwner || openFunction(walk, frame, parent)),
   accessor: openFunction,
-  arrow: (walk, frame, parent) => void (parent.role === role.property && openFunction(walk, frame, parent)),
+  arrow: (walk, frame, parent) =>
+    void (parent.role === role.property && openFunction(walk, frame, parent)),
   ...{
     if: branch,
     elif: furtherBranch,
@@ -159,8 +163,11 @@ const byName: Partial<Record<RoleName, Handler>> = {
   label: (_, { open }, parent) => void (parent.role === role.jump && (open.cost += 1)),
   goto: (_, { open }) => void (open.cost += 1),
   ...{ binding: named, property: named, entry: named },
-  text: (walk, frame, parent) => void (parent.role === role.statement && comment(walk, frame, parent)),
+  text: (walk, frame, parent) =>
+    void (parent.role === role.statement && comment(walk, frame, parent)),
 }
 
 /** What is done at a node, by the number of its role. */
-export const handlers: (Handler | undefined)[] = Object.entries(role).map(([name]) => byName[name as RoleName])
+export const handlers: (Handler | undefined)[] = Object.entries(role).map(
+  ([name]) => byName[name as RoleName],
+)

@@ -4,7 +4,10 @@ export interface LineFacts {
   lines: number
   /** Lines with more than blanks and comments. */
   code: number
-  /** Numbers, from 1, of lines of code with a letter or a digit, and of each the FNV-1a hash (32 bits, unsigned). */
+  /**
+   * Numbers, from 1, of lines of code with a letter or a digit, and of each the FNV-1a hash (32
+   * bits, unsigned).
+   */
   codeLines: number[]
   lineHashes: number[]
 }
@@ -15,8 +18,9 @@ const lineFeed = 10
 const blank = 32
 
 /**
- * Counts and hashes the lines of a text without its comments, which are start and end of each in turn, in order. Blanks
- * at both ends of a line are left out, those within count as one. Hashes are over UTF-16 code units: for ASCII, bytes.
+ * Counts and hashes the lines of a text without its comments, which are start and end of each in
+ * turn, in order. Blanks at both ends of a line are left out, those within count as one. Hashes are
+ * over UTF-16 code units: for ASCII, bytes.
  */
 export function measureLines(text: string, comments: number[]): LineFacts {
   const facts: LineFacts = { lines: 0, code: 0, codeLines: [], lineHashes: [] }
@@ -72,4 +76,8 @@ const isBlank = (unit: number): boolean =>
 
 /** A digit, a letter of ASCII or anything beyond it. */
 const isWord = (unit: number): boolean =>
-  (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit > 127 || unit === 95
+  (unit >= 97 && unit <= 122) ||
+  (unit >= 65 && unit <= 90) ||
+  (unit >= 48 && unit <= 57) ||
+  unit > 127 ||
+  unit === 95

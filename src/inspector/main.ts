@@ -10,19 +10,27 @@ import { reportOf, type Touched } from './code.ts'
 import type { CodeFile } from './duplicates.ts'
 import { languageOf } from './languages.ts'
 
-/** What was measured is kept after so many blobs, so that whoever goes on after a crash need not begin again. */
+/**
+ * What was measured is kept after so many blobs, so that whoever goes on after a crash need not
+ * begin again.
+ */
 const saveEvery = 200
 const largestBlob = 1_000_000
 
 const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
 
-/** The face that reads code which somebody else wrote, in a process of its own. What is asked comes on its standard input, as JSON. */
+/**
+ * The face that reads code which somebody else wrote, in a process of its own. What is asked comes
+ * on its standard input, as JSON.
+ */
 export async function main(): Promise<number> {
   const asked = JSON.parse(await text(process.stdin)) as Asked
   const { repository, sha, base } = asked
   const cache = await openCache(asked.cache)
   for (const blob of asked.skip) cache.put(blob, null)
-  const trees = await Promise.all([sha, ...(base === null ? [] : [base])].map((one) => blobsOf(repository, one)))
+  const trees = await Promise.all(
+    [sha, ...(base === null ? [] : [base])].map((one) => blobsOf(repository, one)),
+  )
   await measure(repository, trees.flat(), cache)
   const filesOf = (tree: Blob[]): CodeFile[] =>
     tree.flatMap(({ path, blob }) => {
@@ -30,7 +38,10 @@ export async function main(): Promise<number> {
       return inspection ? [{ path, inspection }] : []
     })
   const [now = [], before] = trees.map(filesOf)
-  say({ kind: 'result', report: reportOf(now, before ?? null, await touched(repository, base ?? asked.change, sha)) })
+  say({
+    kind: 'result',
+    report: reportOf(now, before ?? null, await touched(repository, base ?? asked.change, sha)),
+  })
   return 0
 }
 
@@ -41,9 +52,18 @@ interface Blob {
 
 /** The files of a commit whose language is known. */
 async function blobsOf(repository: string, sha: string): Promise<Blob[]> {
-  const { stdout } = await git(repository, ['ls-tree', '-r', '-l', '-z', '--full-tree', '--end-of-options', sha])
+  const { stdout } = await git(repository, [
+    'ls-tree',
+    '-r',
+    '-l',
+    '-z',
+    '--full-tree',
+    '--end-of-options',
+    sha,
+  ])
   return stdout.split('\0').flatMap((entry) => {
-    const [, blob = '', size, path = ''] = /^100\d{3} blob ([0-9a-f]+) +(\d+)\t([^]*)$/.exec(entry) ?? []
+    const [, blob = '', size, path = ''] =
+      /^100\d{3} blob ([0-9a-f]+) +(\d+)\t([^]*)$/.exec(entry) ?? []
     return languageOf(path) && Number(size) <= largestBlob ? [{ blob, path }] : []
   })
 }
@@ -79,8 +99,14 @@ async function measureAll(
   reader.stdin.end()
 }
 
-async function touched(repository: string, base: string | null, sha: string): Promise<Map<string, Touched>> {
+async function touched(
+  repository: string,
+  base: string | null,
+  sha: string,
+): Promise<Map<string, Touched>> {
   const files = (await diff(repository, base, sha)) ?? []
   const lines = touchedLines(files)
-  return new Map(files.map(({ path, before }) => [path, { before, lines: lines.get(path) ?? new Set() }]))
+  return new Map(
+    files.map(({ path, before }) => [path, { before, lines: lines.get(path) ?? new Set() }]),
+  )
 }

@@ -5,7 +5,9 @@ const analyser = await createAnalyser()
 
 /** `name parameters` of each function. */
 const named = async (file: string, text: string): Promise<string[]> =>
-  ((await analyser.inspect(file, text))?.functions ?? []).map(({ name, parameters }) => `${name} ${parameters}`)
+  ((await analyser.inspect(file, text))?.functions ?? []).map(
+    ({ name, parameters }) => `${name} ${parameters}`,
+  )
 
 test('functions of JavaScript are called as what they are assigned to', async () => {
   const text = `class A { static x = () => 1; get y() { return 1 } #p(a, ...b) {} }
@@ -17,8 +19,26 @@ const B = class { m() {} }
 namespace N { export function f() {} }
 export default () => 1`
   expect(await named('a.ts', text)).toEqual([
-    ...['A.x 0', 'A.y 0', 'A.#p 2', 'api.get it 1', 'api.c 0', 'api.d 0', 'api.e.f 0', 'foo.bar 1', '<anonymous> 0'],
-    ...['f 2', 'f.h 0', 'f.<anonymous> 0', 'f.<anonymous>.<anonymous> 0', 'B.m 0', 'N.f 0', '<anonymous> 0'],
+    ...[
+      'A.x 0',
+      'A.y 0',
+      'A.#p 2',
+      'api.get it 1',
+      'api.c 0',
+      'api.d 0',
+      'api.e.f 0',
+      'foo.bar 1',
+      '<anonymous> 0',
+    ],
+    ...[
+      'f 2',
+      'f.h 0',
+      'f.<anonymous> 0',
+      'f.<anonymous>.<anonymous> 0',
+      'B.m 0',
+      'N.f 0',
+      '<anonymous> 0',
+    ],
   ])
 })
 

@@ -7,7 +7,10 @@ export function ownName(node: Node): string | null {
   const name = node.childForFieldName('name')?.text ?? declaredName(node)
   if (name !== null) return tidy(name)
   const type = node.childForFieldName(node.type === 'impl_item' ? 'type' : 'operator')
-  if (type) return tidy(node.type === 'impl_item' ? type.text.replace(/<.*$/s, '') : `operator ${type.text}`)
+  if (type)
+    return tidy(
+      node.type === 'impl_item' ? type.text.replace(/<.*$/s, '') : `operator ${type.text}`,
+    )
   return node.type === 'conversion_operator_declaration'
     ? tidy(`operator ${node.childForFieldName('type')?.text ?? ''}`)
     : null
@@ -16,7 +19,8 @@ export function ownName(node: Node): string | null {
 /** The type whose method a function of Go is, and what the method calls its object. */
 export function receiverOf(node: Node): { type: string; self: string } | null {
   const text = node.childForFieldName('receiver')?.text ?? ''
-  const [, self = '', type] = /^\(\s*(?:(\w+)\s+)?\*?\s*(\w+)(?:\[[^\]]*\])?\s*,?\s*\)$/.exec(text) ?? []
+  const [, self = '', type] =
+    /^\(\s*(?:(\w+)\s+)?\*?\s*(\w+)(?:\[[^\]]*\])?\s*,?\s*\)$/.exec(text) ?? []
   return type === undefined ? null : { type, self }
 }
 
@@ -52,7 +56,8 @@ function declaredName(node: Node): string | null {
 
 /** How many parameters a function takes; receivers such as `self` are none. */
 export function countParameters(node: Node, isNone: RegExp | undefined): number {
-  const list = node.childForFieldName('parameters') ?? declaratorOf(node)?.childForFieldName('parameters')
+  const list =
+    node.childForFieldName('parameters') ?? declaratorOf(node)?.childForFieldName('parameters')
   if (list) return countItems(list, isNone)
   return node.childForFieldName('parameter') ? 1 : 0
 }
@@ -69,7 +74,10 @@ export function countItems(list: Node, isNone?: RegExp): number {
       item = 0
     } else if (child.isNamed && !child.type.includes('comment') && !isNone?.test(child.text)) {
       // Go: `a, b int` is one node.
-      item = child.type === 'parameter_declaration' ? Math.max(1, child.childrenForFieldName('name').length) : 1
+      item =
+        child.type === 'parameter_declaration'
+          ? Math.max(1, child.childrenForFieldName('name').length)
+          : 1
     }
   }
   return count + item

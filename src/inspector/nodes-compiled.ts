@@ -21,8 +21,10 @@ export const go: NodeTypes = {
 
 export const java: NodeTypes = {
   comment: 'line_comment block_comment',
-  function: 'method_declaration constructor_declaration compact_constructor_declaration lambda_expression',
-  scope: 'class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration',
+  function:
+    'method_declaration constructor_declaration compact_constructor_declaration lambda_expression',
+  scope:
+    'class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration',
   if: 'if_statement',
   loop: 'for_statement enhanced_for_statement while_statement do_statement',
   switch: 'switch_expression',

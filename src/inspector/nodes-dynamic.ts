@@ -26,7 +26,8 @@ export const script: NodeTypes = {
 export const typed: NodeTypes = {
   ...script,
   scope: 'class_declaration abstract_class_declaration class internal_module module',
-  binding: 'variable_declarator assignment_expression pair assignment_pattern public_field_definition',
+  binding:
+    'variable_declarator assignment_expression pair assignment_pattern public_field_definition',
   pass: 'as_expression satisfies_expression',
 }
 

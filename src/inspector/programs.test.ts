@@ -248,9 +248,11 @@ function sumOf(text: string): string {
 
 test.each(programs)('%s', async (file, text, functions) => {
   const found = await analyser.inspect(file, text)
-  expect(found?.functions.map((one) => `${one.name} ${one.cyclomatic}/${one.cognitive} ${one.parameters}`)).toEqual(
-    functions,
-  )
+  expect(
+    found?.functions.map(
+      (one) => `${one.name} ${one.cyclomatic}/${one.cognitive} ${one.parameters}`,
+    ),
+  ).toEqual(functions)
   expect(found?.isBroken).toBe(false)
   if (sumOf(text) !== '1/0') expect(functions.join()).toContain(` ${sumOf(text)} `)
 })

@@ -10,7 +10,8 @@ const roleNames = [
   'caseToken',
   'ifToken',
   'comment',
-  // A function with a name of its own or of what it is assigned to, the block of a call, `get`, and `=>` of a property.
+  // A function with a name of its own or of what it is assigned to, the block of a call, `get`, and
+  // `=>` of a property.
   'function',
   'block',
   'accessor',
@@ -20,7 +21,8 @@ const roleNames = [
   'object',
   'if',
   'elif',
-  // An `else` that may have an `if` right behind it, and one of which an `if` is a statement among others.
+  // An `else` that may have an `if` right behind it, and one of which an `if` is a statement among
+  // others.
   'else',
   'elseBlock',
   'loop',
@@ -32,7 +34,8 @@ const roleNames = [
   // Preprocessor: read as control flow, but nothing decides when the program runs.
   'directive',
   'otherwise',
-  // One more way: a case or a guard. An arm is one unless it takes whatever is left; cases have a token for each.
+  // One more way: a case or a guard. An arm is one unless it takes whatever is left; cases have a
+  // token for each.
   'way',
   'arm',
   'cases',
@@ -46,7 +49,8 @@ const roleNames = [
   'label',
   'goto',
   'call',
-  // What gives a function its name: by a field, as a property, by its first child; and what stands between.
+  // What gives a function its name: by a field, as a property, by its first child; and what stands
+  // between.
   'binding',
   'property',
   'entry',
@@ -62,7 +66,10 @@ export type RoleName = (typeof roleNames)[number]
 export type NodeTypes = Partial<Record<RoleName, string>>
 
 /** The number of each role. */
-export const role = Object.fromEntries(roleNames.map((name, id) => [name, id])) as Record<RoleName, number>
+export const role = Object.fromEntries(roleNames.map((name, id) => [name, id])) as Record<
+  RoleName,
+  number
+>
 
 /** The roles of keywords and operators, which are the same in every language. */
 export const tokens: Record<string, RoleName> = {

@@ -16,11 +16,16 @@ export function openFunction(walk: Walk, frame: Frame, parent: Frame): void {
   if (isDeclaration(node)) return
   const own = ownName(node)
   const given = givenName(walk, parent)
-  const short = frame.role === role.accessor ? join(given ?? '', own ?? '') : (own ?? given ?? anonymous)
+  const short =
+    frame.role === role.accessor ? join(given ?? '', own ?? '') : (own ?? given ?? anonymous)
   const receiver = receiverOf(node)
   const name = join(receiver ? join(frame.scope, receiver.type) : frame.scope, short)
   const open = startFunction(factsOf(walk, node, name), frame.open, frame.nesting)
-  const selves = receiver ? [`${receiver.self}.`] : frame.isInClass ? walk.grammar.language.selves : null
+  const selves = receiver
+    ? [`${receiver.self}.`]
+    : frame.isInClass
+      ? walk.grammar.language.selves
+      : null
   if (short !== anonymous) open.calls = callsOf(short, selves, walk)
   open.isFlat = isDecorator(node)
   walk.functions.push(open)
@@ -47,8 +52,15 @@ function factsOf({ grammar: { language } }: Walk, node: Node, name: string): Fun
   }
 }
 
-/** How a function calls itself; `selves` are what stands before the name of a method, null for what is no method. */
-function callsOf(short: string, selves: string[] | null, { grammar: { language } }: Walk): string[] {
+/**
+ * How a function calls itself; `selves` are what stands before the name of a method, null for what
+ * is no method.
+ */
+function callsOf(
+  short: string,
+  selves: string[] | null,
+  { grammar: { language } }: Walk,
+): string[] {
   const name = language.hasBareMethods ? short.slice(short.lastIndexOf('.') + 1) : short
   const methods = selves?.map((self) => `${self}${name}`) ?? []
   return selves === null || language.hasBareMethods ? [name, ...methods] : methods
@@ -59,13 +71,22 @@ const noBody = /^(;|(default|delete)_method_clause|pure_virtual_clause)$/
 const isDeclaration = (node: Node): boolean =>
   node.childForFieldName('body') === null && noBody.test(node.lastChild?.type ?? '')
 
-/** Python: nothing but a function and a `return` (the paper, appendix A); a text before them explains. */
+/**
+ * Python: nothing but a function and a `return` (the paper, appendix A); a text before them
+ * explains.
+ */
 function isDecorator(node: Node): boolean {
   const body = node.childForFieldName('body')
   if (body?.type !== 'block' || body.namedChildCount > 6) return false
   const types = body.namedChildren.map((child) => child?.type).filter((type) => type !== 'comment')
-  if (types[0] === 'expression_statement' && body.firstNamedChild?.firstNamedChild?.type === 'string') types.shift()
+  if (
+    types[0] === 'expression_statement' &&
+    body.firstNamedChild?.firstNamedChild?.type === 'string'
+  )
+    types.shift()
   return (
-    types.length === 2 && /^(decorated|function)_definition$/.test(types[0] ?? '') && types[1] === 'return_statement'
+    types.length === 2 &&
+    /^(decorated|function)_definition$/.test(types[0] ?? '') &&
+    types[1] === 'return_statement'
   )
 }

@@ -3,7 +3,10 @@ import type { OpenFunction } from './functions.ts'
 import type { Grammar } from './grammar.ts'
 import { role } from './roles.ts'
 
-/** A node that the walk is in. There is one frame for each depth, which is used again for the next node there. */
+/**
+ * A node that the walk is in. There is one frame for each depth, which is used again for the next
+ * node there.
+ */
 export interface Frame {
   role: number
   depth: number
@@ -16,12 +19,17 @@ export interface Frame {
   scope: string
   /** Not in a function of that class. */
   isInClass: boolean
-  /** What its children must be asked for: whether they nest, or are the name of what is assigned. */
+  /**
+   * What its children must be asked for: whether they nest, or are the name of what is assigned.
+   */
   watch: 'nesting' | 'name' | 'condition' | null
   /** Where in the text the name is that a function without one gets; -1 for none. */
   nameStart: number
   nameEnd: number
-  /** Depth of the frame with the last operator of the boolean sequence that the node is in; -1 for none. */
+  /**
+   * Depth of the frame with the last operator of the boolean sequence that the node is in; -1 for
+   * none.
+   */
   sequence: number
   lastOperator: number
   /** Its operators are boolean. */
@@ -30,8 +38,24 @@ export interface Frame {
 }
 
 export const newFrame = (open: OpenFunction): Frame => ({
-  ...{ role: role.plain, depth: 0, nesting: 0, open, isOwner: false, scope: '', isInClass: false, watch: null },
-  ...{ nameStart: -1, nameEnd: -1, sequence: -1, lastOperator: 0, isLogical: false, isAfterElse: false },
+  ...{
+    role: role.plain,
+    depth: 0,
+    nesting: 0,
+    open,
+    isOwner: false,
+    scope: '',
+    isInClass: false,
+    watch: null,
+  },
+  ...{
+    nameStart: -1,
+    nameEnd: -1,
+    sequence: -1,
+    lastOperator: 0,
+    isLogical: false,
+    isAfterElse: false,
+  },
 })
 
 /** The state of a walk through a tree. */

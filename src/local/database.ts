@@ -22,9 +22,15 @@ export async function backupTo(home: Home, env: Record<string, string | undefine
   }
 }
 
-export async function restoreFrom(home: Home, env: Record<string, string | undefined>, file: string) {
+export async function restoreFrom(
+  home: Home,
+  env: Record<string, string | undefined>,
+  file: string,
+) {
   if (await findServer(home))
-    throw new FairleadError('not_now', { why: 'A server runs in this installation; stop it with `fairlead stop`' })
+    throw new FairleadError('not_now', {
+      why: 'A server runs in this installation; stop it with `fairlead stop`',
+    })
   makeHome(home)
   const { db, close } = await openInstallationDatabase(home, env, quiet, { migrate: true })
   try {
@@ -35,7 +41,10 @@ export async function restoreFrom(home: Home, env: Record<string, string | undef
 }
 
 /** Through the running server, with the token that only this machine's user can read. */
-export async function createLink(home: Home, wanted: { name: string; role?: Role }): Promise<string> {
+export async function createLink(
+  home: Home,
+  wanted: { name: string; role?: Role },
+): Promise<string> {
   const connection = await findServer(home)
   if (!connection)
     throw new FairleadError('unavailable', {

@@ -6,8 +6,13 @@ import type { Home } from '#platform/home.ts'
 import { describe, findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { findServer, readServerFile } from './server-process.ts'
 
-/** Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`. */
-export async function examine(home: Home, env: Record<string, string | undefined>): Promise<DoctorLine[]> {
+/**
+ * Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`.
+ */
+export async function examine(
+  home: Home,
+  env: Record<string, string | undefined>,
+): Promise<DoctorLine[]> {
   return Promise.all([
     node(),
     gitVersion(),
@@ -34,7 +39,11 @@ async function gitVersion(): Promise<DoctorLine> {
   const text = await new Promise<string | null>((resolve) => {
     execFile('git', ['--version'], (error, stdout) => resolve(error ? null : stdout.trim()))
   })
-  return { what: 'git', state: text ? 'ok' : 'problem', detail: text ?? 'not on the PATH; install it' }
+  return {
+    what: 'git',
+    state: text ? 'ok' : 'problem',
+    detail: text ?? 'not on the PATH; install it',
+  }
 }
 
 async function folder(home: Home): Promise<DoctorLine> {
@@ -52,9 +61,14 @@ async function folder(home: Home): Promise<DoctorLine> {
 
 async function disk(home: Home): Promise<DoctorLine> {
   const stats = await statfs(home.root).catch(() => null)
-  if (!stats) return { what: 'disk', state: 'unknown', detail: 'the installation has no folder yet' }
+  if (!stats)
+    return { what: 'disk', state: 'unknown', detail: 'the installation has no folder yet' }
   const free = Math.floor((stats.bavail * stats.bsize) / 1e6)
-  return { what: 'disk', state: free > 2000 ? 'ok' : free > 500 ? 'warning' : 'problem', detail: `${free} MB free` }
+  return {
+    what: 'disk',
+    state: free > 2000 ? 'ok' : free > 500 ? 'warning' : 'problem',
+    detail: `${free} MB free`,
+  }
 }
 
 async function database(env: Record<string, string | undefined>): Promise<DoctorLine> {
@@ -67,11 +81,21 @@ async function database(env: Record<string, string | undefined>): Promise<Doctor
 
 async function server(home: Home): Promise<DoctorLine> {
   const file = await readServerFile(home)
-  if (!file) return { what: 'server', state: 'warning', detail: 'not running; start it with `fairlead server`' }
+  if (!file)
+    return {
+      what: 'server',
+      state: 'warning',
+      detail: 'not running; start it with `fairlead server`',
+    }
   const health = await createClient({ base: file.url })
     .health({ signal: AbortSignal.timeout(3000) })
     .catch(() => null)
-  if (!health) return { what: 'server', state: 'problem', detail: `${file.url} (process ${file.pid}) does not answer` }
+  if (!health)
+    return {
+      what: 'server',
+      state: 'problem',
+      detail: `${file.url} (process ${file.pid}) does not answer`,
+    }
   const parts = `database ${health.database}, host ${health.host}`
   return {
     what: 'server',
@@ -83,13 +107,22 @@ async function server(home: Home): Promise<DoctorLine> {
 async function services(home: Home): Promise<DoctorLine> {
   const connection = await findServer(home)
   if (!connection)
-    return { what: 'services', state: 'unknown', detail: 'the server does not answer, so nothing is known of them' }
-  const { lines } = await createClient({ base: connection.url, token: connection.token }).listLines()
+    return {
+      what: 'services',
+      state: 'unknown',
+      detail: 'the server does not answer, so nothing is known of them',
+    }
+  const { lines } = await createClient({
+    base: connection.url,
+    token: connection.token,
+  }).listLines()
   const environments = lines.flatMap((line) => line.environments)
   const sick = environments.filter(
     (environment) => environment.health === 'unhealthy' || environment.health === 'unknown',
   )
-  const names = sick.map((environment) => `${environment.app}/${environment.name} ${environment.health}`)
+  const names = sick.map(
+    (environment) => `${environment.app}/${environment.name} ${environment.health}`,
+  )
   return {
     what: 'services',
     state: sick.length > 0 ? 'problem' : 'ok',
@@ -101,7 +134,12 @@ async function services(home: Home): Promise<DoctorLine> {
 async function previews(home: Home): Promise<DoctorLine> {
   const what = 'previews'
   const connection = await findServer(home)
-  if (!connection) return { what, state: 'unknown', detail: 'the server does not answer, so nothing is known of them' }
+  if (!connection)
+    return {
+      what,
+      state: 'unknown',
+      detail: 'the server does not answer, so nothing is known of them',
+    }
   const client = createClient({ base: connection.url, token: connection.token })
   const { apps } = await client.listApps()
   const looks = await Promise.all(
@@ -111,7 +149,9 @@ async function previews(home: Home): Promise<DoctorLine> {
     })),
   )
   const count = looks.reduce((sum, look) => sum + look.previews, 0)
-  const problems = looks.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`]))
+  const problems = looks.flatMap(({ name, problem }) =>
+    problem === null ? [] : [`${name}: ${problem}`],
+  )
   const oldest = looks.flatMap(({ looked }) => looked ?? []).toSorted()[0]
   const since = oldest === undefined ? '' : `, last known for certain at ${oldest}`
   return {

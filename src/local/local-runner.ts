@@ -8,7 +8,11 @@ import { startRunner } from '#platform/process/runner-client.ts'
 const leaseMs = 5000
 
 /** A runner for one local run, and a folder for its logs; both are gone after `close`. */
-export async function startLocalRunner(): Promise<{ runner: Runner; logs: string; close(): Promise<void> }> {
+export async function startLocalRunner(): Promise<{
+  runner: Runner
+  logs: string
+  close(): Promise<void>
+}> {
   const logs = await mkdtemp(join(tmpdir(), 'fairlead-run-'))
   const runner = await startRunner({ log: createLogger(() => undefined), leaseMs })
   const renewal = setInterval(() => runner.lease(leaseMs), leaseMs / 5)

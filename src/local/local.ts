@@ -11,7 +11,10 @@ import { machineVariables } from '#platform/process/machine.ts'
 import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
 
-/** What the CLI asks of this machine. Each answer imports only what it needs, so that `--version` starts fast. */
+/**
+ * What the CLI asks of this machine. Each answer imports only what it needs, so that `--version`
+ * starts fast.
+ */
 export function createLocal(env: Record<string, string | undefined>): Local {
   const home = (): Home => homeFrom(env)
   return {
@@ -22,7 +25,8 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       return findServer(home())
     },
     startServer: () => startServer(home(), env),
-    server: async (options) => (await import('#server/main.ts')).main({ home: home(), env, ...options }),
+    server: async (options) =>
+      (await import('#server/main.ts')).main({ home: home(), env, ...options }),
     host: async (options) => (await import('#host/main.ts')).main(options),
     runner: async () => (await import('#runner/main.ts')).main(),
     static: async (folder) => (await import('#host/static.ts')).main([folder]),
@@ -39,13 +43,16 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       )
       const { proposePipelineFile } = await import('#domains/init/init.ts')
       const { readPipelineFile } = await import('#domains/pipeline/file.ts')
-      const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
+      const isValid = (text: string): boolean =>
+        readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
       return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
-    planCanary: async (question) => (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
+    planCanary: async (question) =>
+      (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
-    restore: async (file) => (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
+    restore: async (file) =>
+      (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
@@ -55,7 +62,8 @@ export function createLocal(env: Record<string, string | undefined>): Local {
 async function read(folder: string): Promise<{ file: string; result: ReadResult }> {
   const file = join(resolve(folder), 'fairlead.yaml')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const problem = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
+    const problem =
+      error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
     throw new FairleadError('pipeline_file', {
       file,
       line: 1,
@@ -65,7 +73,10 @@ async function read(folder: string): Promise<{ file: string; result: ReadResult 
     })
   })
   const { readPipelineFile } = await import('#domains/pipeline/file.ts')
-  return { file, result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }) }
+  return {
+    file,
+    result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }),
+  }
 }
 
 async function check(folder: string): Promise<CheckResult> {
@@ -75,7 +86,8 @@ async function check(folder: string): Promise<CheckResult> {
 }
 
 function summarise(pipeline: PipelineFile): string[] {
-  const verified = (name: string): string => (pipeline.environments[name]?.verify ? `${name} (verified)` : name)
+  const verified = (name: string): string =>
+    pipeline.environments[name]?.verify ? `${name} (verified)` : name
   return [
     `steps         ${Object.keys(pipeline.steps).join(', ') || 'none'}`,
     `services      ${Object.keys(pipeline.services).join(', ') || 'none'}`,
@@ -137,8 +149,14 @@ async function run(
   }
 }
 
-/** Steps with their matrices and parts; who asks for one of them by its name in the file means all of it. */
-function expanded<P extends PipelineFile>(pipeline: P, asked: string[]): { pipeline: P; steps: string[] } {
+/**
+ * Steps with their matrices and parts; who asks for one of them by its name in the file means all
+ * of it.
+ */
+function expanded<P extends PipelineFile>(
+  pipeline: P,
+  asked: string[],
+): { pipeline: P; steps: string[] } {
   const all = expandSteps(pipeline.steps)
   const steps = asked.flatMap((name) => {
     const mine = all.filter((one) => one.of === name).map((one) => one.name)
@@ -167,9 +185,16 @@ async function repository(folder: string) {
         problem: 'its HEAD is detached; check out the branch to deliver',
       })
     })
-    return { top, name: appName(top), branch, head, clean: (await ask('status', '--porcelain')) === '' }
+    return {
+      top,
+      name: appName(top),
+      branch,
+      head,
+      clean: (await ask('status', '--porcelain')) === '',
+    }
   } catch (error) {
-    if (error instanceof GitError) throw new FairleadError('repository', { repository: at, problem: error.message })
+    if (error instanceof GitError)
+      throw new FairleadError('repository', { repository: at, problem: error.message })
     throw error
   }
 }

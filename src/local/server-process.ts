@@ -38,7 +38,10 @@ export async function findServer(home: Home): Promise<Connection | null> {
 }
 
 /** Starts a server that outlives this command; its output goes to the installation's log folder. */
-export async function startServer(home: Home, env: Record<string, string | undefined>): Promise<Connection> {
+export async function startServer(
+  home: Home,
+  env: Record<string, string | undefined>,
+): Promise<Connection> {
   makeHome(home)
   const logFile = join(home.log, 'server.log')
   const log = openSync(logFile, 'a', 0o600)
@@ -59,7 +62,9 @@ export async function startServer(home: Home, env: Record<string, string | undef
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   const tail = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? ''
-  throw new FairleadError('unavailable', { what: `The server that was started here (${tail || `see ${logFile}`})` })
+  throw new FairleadError('unavailable', {
+    what: `The server that was started here (${tail || `see ${logFile}`})`,
+  })
 }
 
 /** Asks the server to end, and waits until it has. */

@@ -22,7 +22,10 @@ export interface Home {
   log: string
 }
 
-/** Reads FAIRLEAD_HOME, FAIRLEAD_PORT and FAIRLEAD_EDGE_PORT; throws one sentence when a port is not one. */
+/**
+ * Reads FAIRLEAD_HOME, FAIRLEAD_PORT and FAIRLEAD_EDGE_PORT; throws one sentence when a port is not
+ * one.
+ */
 export function homeFrom(env: Record<string, string | undefined>): Home {
   const root = resolve(env['FAIRLEAD_HOME'] || join(homedir(), '.fairlead'))
   const port = readPort(env, 'FAIRLEAD_PORT', 4400)
@@ -43,7 +46,10 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
   }
 }
 
-/** The path of a unix socket may have 107 bytes; a socket with a longer one is in a private folder of its own, found by a hash. */
+/**
+ * The path of a unix socket may have 107 bytes; a socket with a longer one is in a private folder
+ * of its own, found by a hash.
+ */
 function socketPath(wished: string): string {
   if (Buffer.byteLength(wished) <= 90) return wished
   const short = createHash('sha256').update(wished).digest('hex').slice(0, 16)
@@ -52,7 +58,8 @@ function socketPath(wished: string): string {
 
 /** Creates the folder, readable by its owner only. */
 export function makeHome(home: Home): void {
-  // A folder that is there keeps its mode: the embedded PostgreSQL may have opened it for its own group.
+  // A folder that is there keeps its mode: the embedded PostgreSQL may have opened it for its own
+  // group.
   mkdirSync(home.root, { recursive: true, mode: 0o700 })
   for (const folder of [home.repositories, home.runs, home.artifacts, home.host, home.log]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -1,4 +1,6 @@
-/** One line of JSON per message on standard error. Never given secrets, payloads or environments. */
+/**
+ * One line of JSON per message on standard error. Never given secrets, payloads or environments.
+ */
 export interface Logger {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void
@@ -9,6 +11,8 @@ export function createLogger(write: (line: string) => void, now: () => number = 
   const at =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}) =>
-      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
+      write(
+        `${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`,
+      )
   return { info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of the package: where package.json, migrations, schema and bin are, in the repository and when installed. */
+/**
+ * The folder of the package: where package.json, migrations, schema and bin are, in the repository
+ * and when installed.
+ */
 export const packageRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)))
 
 export const version: string = (
@@ -12,13 +15,20 @@ export const version: string = (
 /** The command that runs another face of Fairlead on the same Node: `[node, entry, ...args]`. */
 export function selfCommand(...args: string[]): [string, ...string[]] {
   const source = join(packageRoot, 'src/main.ts')
-  return [process.execPath, existsSync(source) ? source : join(packageRoot, 'dist/main.js'), ...args]
+  return [
+    process.execPath,
+    existsSync(source) ? source : join(packageRoot, 'dist/main.js'),
+    ...args,
+  ]
 }
 
 function findRoot(folder: string): string {
-  if (existsSync(join(folder, 'migrations')) && existsSync(join(folder, 'package.json'))) return folder
+  if (existsSync(join(folder, 'migrations')) && existsSync(join(folder, 'package.json')))
+    return folder
   const parent = dirname(folder)
   if (parent === folder)
-    throw new Error('The package of Fairlead is incomplete: its package.json and migrations are missing')
+    throw new Error(
+      'The package of Fairlead is incomplete: its package.json and migrations are missing',
+    )
   return findRoot(parent)
 }

@@ -6,7 +6,10 @@ export type Stop = 'timed_out' | 'cancelled' | 'broken' | 'failed'
 
 type Ending = Omit<CommandResult, 'lines'>
 
-/** What came of a command: from its exit, or from why it was stopped, which counts even when it ended well meanwhile. */
+/**
+ * What came of a command: from its exit, or from why it was stopped, which counts even when it
+ * ended well meanwhile.
+ */
 export function judge(
   exit: { code: number | null; signal: NodeJS.Signals | null },
   stopped: { stop: Stop; reason: string } | null,

@@ -6,7 +6,10 @@ export const longestLine = 64 * 1024
 /** Ends every piece of a split line but the last. */
 export const splitMark = ' … (the line goes on)'
 
-/** Makes lines of the bytes of one stream. The answer depends only on the bytes, not on how they were cut. */
+/**
+ * Makes lines of the bytes of one stream. The answer depends only on the bytes, not on how they
+ * were cut.
+ */
 export interface LineSplitter {
   push(chunk: Buffer): string[]
   /** The last line, when it was not ended. */
@@ -19,7 +22,10 @@ export function splitLines(mask: Mask): LineSplitter {
   const window = longestLine + mask.reach
   let pending = ''
 
-  /** Cuts pieces off a long line, each judged by its first characters only, however many there are by now. */
+  /**
+   * Cuts pieces off a long line, each judged by its first characters only, however many there are
+   * by now.
+   */
   const cutLong = (line: string): { pieces: string[]; rest: string } => {
     const pieces: string[] = []
     let rest = line
@@ -31,7 +37,8 @@ export function splitLines(mask: Mask): LineSplitter {
     }
     return { pieces: masked(pieces).map((piece) => piece + splitMark), rest }
   }
-  const masked = (lines: string[]): string[] => (lines.length === 0 ? lines : mask.apply(lines.join('\n')).split('\n'))
+  const masked = (lines: string[]): string[] =>
+    lines.length === 0 ? lines : mask.apply(lines.join('\n')).split('\n')
   const finish = (lines: string[]): string[] =>
     masked(lines).map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   const finishLong = (line: string): string[] => {
@@ -43,7 +50,9 @@ export function splitLines(mask: Mask): LineSplitter {
     const end = text.lastIndexOf('\n')
     const complete = end === -1 ? [] : (pending + text.slice(0, end)).split('\n')
     pending = end === -1 ? pending + text : text.slice(end + 1)
-    const lines = complete.every((line) => line.length < window) ? finish(complete) : complete.flatMap(finishLong)
+    const lines = complete.every((line) => line.length < window)
+      ? finish(complete)
+      : complete.flatMap(finishLong)
     if (pending.length < window) return lines
     const { pieces, rest } = cutLong(pending)
     pending = rest

@@ -4,7 +4,10 @@ type Stream = 'out' | 'err' | 'fairlead'
 
 /** Writes numbered lines to the log of one attempt. */
 export interface LogWriter {
-  /** Takes lines in order. Answers false when the caller should wait for `drained` before it reads more. */
+  /**
+   * Takes lines in order. Answers false when the caller should wait for `drained` before it reads
+   * more.
+   */
   add(stream: Stream, lines: string[]): boolean
   drained(): Promise<void>
   /** Writes what is left and answers how many lines the log has; what it answers is on the disk. */
@@ -26,8 +29,9 @@ export const logLimits: LogLimits = { bytes: 1024 ** 3, delay: 25 }
 const highWater = 512 * 1024
 
 /**
- * Opens the log, continuing after its last whole line. Lines are written in batches, one at a time: a killed runner loses
- * at most the last `delay`, and nothing it reported. Calls `onFailure` once when the disk takes no more.
+ * Opens the log, continuing after its last whole line. Lines are written in batches, one at a time:
+ * a killed runner loses at most the last `delay`, and nothing it reported. Calls `onFailure` once
+ * when the disk takes no more.
  */
 export async function openLog(options: {
   file: string
@@ -90,7 +94,10 @@ export async function openLog(options: {
         else {
           leftOut += 1
           if (leftOut === 1)
-            append('fairlead', `The log has reached ${inWords(limits.bytes)}; what follows is left out.`)
+            append(
+              'fairlead',
+              `The log has reached ${inWords(limits.bytes)}; what follows is left out.`,
+            )
         }
       }
       if (waitingLength >= highWater) void flush()
@@ -106,7 +113,8 @@ export async function openLog(options: {
       await writing
       try {
         // The database is about to say how many lines there are, and it survives a power cut.
-        if (reason === null && size > continued.size) await handle.datasync().catch(ignoreUnsupported)
+        if (reason === null && size > continued.size)
+          await handle.datasync().catch(ignoreUnsupported)
         if (reason !== null) n = (await continueAfter(handle)).n
       } finally {
         await handle.close()
@@ -152,7 +160,11 @@ async function continueAfter(handle: FileHandle): Promise<{ n: number; size: num
 }
 
 function lastWholeLine(bytes: Buffer): { n: number; end: number } | null {
-  for (let end = bytes.lastIndexOf(10); end >= 0; end = end === 0 ? -1 : bytes.lastIndexOf(10, end - 1)) {
+  for (
+    let end = bytes.lastIndexOf(10);
+    end >= 0;
+    end = end === 0 ? -1 : bytes.lastIndexOf(10, end - 1)
+  ) {
     const start = end === 0 ? 0 : bytes.lastIndexOf(10, end - 1) + 1
     const n = numberOf(bytes.toString('utf8', start, end))
     if (n !== null) return { n, end: end + 1 }

@@ -5,15 +5,17 @@ import { Abandoned, runCommand, type RunnerParts, runnerParts } from './run-comm
 import { allPids, endProcesses, findProcesses, markerOf } from './tree.ts'
 
 /**
- * The runner as a process: reads what to do on stdin, answers on stdout. It ends when stdin closes, because then its server
- * is dead, and kills all its commands then, or when it has not heard of the server's lease in time. Resolves with the exit code.
+ * The runner as a process: reads what to do on stdin, answers on stdout. It ends when stdin closes,
+ * because then its server is dead, and kills all its commands then, or when it has not heard of the
+ * server's lease in time. Resolves with the exit code.
  */
 export async function main(): Promise<number> {
   const lease = createLease()
   const commands = new Map<number, AbortController>()
   const working = new Set<Promise<void>>()
   const parts = processParts()
-  const say = (message: FromRunner): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
+  const say = (message: FromRunner): void =>
+    void process.stdout.write(`${JSON.stringify(message)}\n`)
   const abandonAll = (why: string): void => {
     for (const command of commands.values()) command.abort(new Abandoned(why))
   }
@@ -77,8 +79,8 @@ function createLease(): { extend(ms: number): void; isOver(): boolean } {
 }
 
 /**
- * Only processes that were there before this runner can be left over from an earlier one, so their markers are read once,
- * and a command whose step is not among them looks no further.
+ * Only processes that were there before this runner can be left over from an earlier one, so their
+ * markers are read once, and a command whose step is not among them looks no further.
  */
 function processParts(): RunnerParts {
   const found = allPids().flatMap((pid) => markerOf(pid) ?? [])
@@ -87,7 +89,11 @@ function processParts(): RunnerParts {
 
 async function clear(specs: AttemptName[], parts: RunnerParts): Promise<void> {
   const markers = new Set(specs.map(markerFor))
-  await endProcesses(() => findProcesses(allPids(), (marker) => markers.has(marker), null), 0, parts.monotonic)
+  await endProcesses(
+    () => findProcesses(allPids(), (marker) => markers.has(marker), null),
+    0,
+    parts.monotonic,
+  )
 }
 
 function keep(all: Set<Promise<void>>, work: Promise<void>): void {

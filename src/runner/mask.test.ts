@@ -13,7 +13,10 @@ const secret = 'tr0ub4dor&3 "quoted"/p\'s'
 
 describe('forms of a secret', () => {
   const bytes = Buffer.from(secret)
-  const python = encodeURIComponent(secret).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
+  const python = encodeURIComponent(secret).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  )
   test.each([
     ['plain', secret],
     ['in JSON', JSON.stringify({ password: secret })],
@@ -39,7 +42,9 @@ describe('forms of a secret', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 40 }),
-        fc.string({ minLength: 9, maxLength: 60, unit: 'grapheme-ascii' }).filter((each) => each.trim() === each),
+        fc
+          .string({ minLength: 9, maxLength: 60, unit: 'grapheme-ascii' })
+          .filter((each) => each.trim() === each),
         fc.uint8Array({ maxLength: 40 }),
         (before, inner, after) => {
           const text = Buffer.concat([before, Buffer.from(inner), after]).toString('base64')
@@ -69,7 +74,8 @@ describe('forms of a secret', () => {
 })
 
 describe('secrets of several lines', () => {
-  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n'
+  const key =
+    '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n'
 
   test('each line that says something is hidden, also alone', () => {
     expect(mask([key], 'x MIIEvQIBADANBg\nkqhkiG9w0BAQEF y')).toBe('x ***\n*** y')
@@ -82,7 +88,8 @@ describe('secrets of several lines', () => {
   })
 
   test('braces and literals of a JSON secret hide nothing', () => {
-    const json = '{\n  "user": "admin-user",\n  "nested": {\n    "token": "abcdefgh"\n  },\n    true,\n    null\n}'
+    const json =
+      '{\n  "user": "admin-user",\n  "nested": {\n    "token": "abcdefgh"\n  },\n    true,\n    null\n}'
     const log = '{\n  },\n}\n    true,\nnull\n{ "ok": true }'
     expect(mask([json], log)).toBe(log)
     expect(mask([json], '"token": "abcdefgh"')).toBe('***')
@@ -110,14 +117,20 @@ test('overlapping and repeated secrets leave no part', () => {
 const secrets = fc.array(
   fc.oneof(
     fc.string({ minLength: 4, maxLength: 20, unit: 'grapheme' }),
-    fc.array(fc.string({ maxLength: 12 }), { minLength: 2, maxLength: 4 }).map((lines) => lines.join('\n')),
+    fc
+      .array(fc.string({ maxLength: 12 }), { minLength: 2, maxLength: 4 })
+      .map((lines) => lines.join('\n')),
   ),
   { minLength: 1, maxLength: 3 },
 )
 
 /** Cuts bytes at any places. */
 function cut(bytes: Buffer, places: number[]): Buffer[] {
-  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  const sorted = [
+    0,
+    ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b),
+    bytes.length,
+  ]
   return sorted.slice(1).map((end, i) => bytes.subarray(sorted[i], end))
 }
 
@@ -126,16 +139,31 @@ describe('laws', () => {
     const part = fc.oneof(
       fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
       fc
-        .constantFrom('\n', '\r\n', '\r', 'é', '\u{1F600}', 's3cret-value', 'first\nsecond-line', '\u001B[31m')
+        .constantFrom(
+          '\n',
+          '\r\n',
+          '\r',
+          'é',
+          '\u{1F600}',
+          's3cret-value',
+          'first\nsecond-line',
+          '\u001B[31m',
+        )
         .map((text) => Buffer.from(text)),
-      fc.integer({ min: longestLine - 30, max: longestLine * 2 + 30 }).map((length) => Buffer.alloc(length, 'é')),
+      fc
+        .integer({ min: longestLine - 30, max: longestLine * 2 + 30 })
+        .map((length) => Buffer.alloc(length, 'é')),
     )
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 12 }), (parts, places) => {
-        const bytes = Buffer.concat(parts)
-        const masks = ['s3cret-value', 'first\nsecond-line', 'éééé']
-        expect(split(masks, cut(bytes, places))).toEqual(split(masks, [bytes]))
-      }),
+      fc.property(
+        fc.array(part, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (parts, places) => {
+          const bytes = Buffer.concat(parts)
+          const masks = ['s3cret-value', 'first\nsecond-line', 'éééé']
+          expect(split(masks, cut(bytes, places))).toEqual(split(masks, [bytes]))
+        },
+      ),
       { numRuns: 40 },
     )
   })
@@ -151,7 +179,8 @@ describe('laws', () => {
           const shown = split(hidden, cut(Buffer.from(text), places)).join('\n')
           for (const line of hidden.flatMap((each) => each.trim().split('\n'))) {
             const value = line.trim()
-            if (isPlainSecret(value) || !/[a-zA-Z]{2}/.test(value) || /null|true|false/.test(value)) continue
+            if (isPlainSecret(value) || !/[a-zA-Z]{2}/.test(value) || /null|true|false/.test(value))
+              continue
             expect(shown.replaceAll('***', '\u0000')).not.toContain(value)
           }
         },
@@ -168,7 +197,12 @@ describe('laws', () => {
       (text) => Buffer.from(text).toString('hex'),
       (text) => JSON.stringify(text).slice(1, -1),
       (text) => encodeURIComponent(text),
-      (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+      (text) =>
+        text
+          .replaceAll('&', '&amp;')
+          .replaceAll('<', '&lt;')
+          .replaceAll('>', '&gt;')
+          .replaceAll('"', '&quot;'),
       (text) => text.replaceAll("'", String.raw`'\''`),
     ]
     const hidden = fc
@@ -177,13 +211,19 @@ describe('laws', () => {
     fc.assert(
       fc.property(
         hidden,
-        fc.array(fc.tuple(fc.string({ maxLength: 10 }), fc.constantFrom(...encodings)), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.tuple(fc.string({ maxLength: 10 }), fc.constantFrom(...encodings)), {
+          minLength: 1,
+          maxLength: 5,
+        }),
         fc.array(fc.nat(), { maxLength: 12 }),
         (value, parts, places) => {
           // Noise of other characters only, so that nothing but the secret can look like it.
-          const text = parts.map(([noise, encode]) => `${noise.replace(/[^ .]/g, '.')}|${encode(value)}|`).join('\n')
+          const text = parts
+            .map(([noise, encode]) => `${noise.replace(/[^ .]/g, '.')}|${encode(value)}|`)
+            .join('\n')
           const shown = split([value], cut(Buffer.from(text), places)).join('\n')
-          for (const encode of encodings) expect(shown.replaceAll('***', '\u0000')).not.toContain(encode(value))
+          for (const encode of encodings)
+            expect(shown.replaceAll('***', '\u0000')).not.toContain(encode(value))
           expect(shown.match(/\*\*\*/g)?.length ?? 0).toBeGreaterThanOrEqual(parts.length)
         },
       ),
@@ -209,15 +249,21 @@ describe('laws', () => {
 
   test('text without secrets is unchanged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'abc {}[]":,.\n\t01é\u001B'.split('')) }), (text) => {
-        expect(mask(['zzzz-not-in-there', '{\n  "x": "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"\n}'], text)).toBe(text)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'abc {}[]":,.\n\t01é\u001B'.split('')) }),
+        (text) => {
+          expect(
+            mask(['zzzz-not-in-there', '{\n  "x": "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"\n}'], text),
+          ).toBe(text)
+        },
+      ),
     )
   })
 })
 
 describe('lines', () => {
-  const lines = (text: string | Buffer, secrets: string[] = []): string[] => split(secrets, [Buffer.from(text)])
+  const lines = (text: string | Buffer, secrets: string[] = []): string[] =>
+    split(secrets, [Buffer.from(text)])
 
   test('end at \\n; \\r of progress stays, that of \\r\\n goes', () => {
     expect(lines('a\r\n10%\r20%\r100%\nlast')).toEqual(['a', '10%\r20%\r100%', 'last'])
@@ -226,19 +272,25 @@ describe('lines', () => {
   })
 
   test('what is not UTF-8 becomes U+FFFD, and colours stay', () => {
-    expect(lines(Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a, 0xe2, 0x82]))).toEqual(['a\uFFFD\uFFFDb', '\uFFFD'])
+    expect(lines(Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a, 0xe2, 0x82]))).toEqual([
+      'a\uFFFD\uFFFDb',
+      '\uFFFD',
+    ])
     expect(lines('\u001B[31mred\u001B[0m')).toEqual(['\u001B[31mred\u001B[0m'])
   })
 
   test('a character that never ends is not mixed with the text after it', () => {
-    const chunks = [[0xe2, 0x82], [0x61, 0x0a], [0xe2], [0x82, 0xac]].map((bytes) => Buffer.from(bytes))
+    const chunks = [[0xe2, 0x82], [0x61, 0x0a], [0xe2], [0x82, 0xac]].map((bytes) =>
+      Buffer.from(bytes),
+    )
     expect(split([], chunks)).toEqual(['\uFFFDa', '€'])
   })
 
   test('longer than 64 KB are split and marked, but no secret and no character is cut in two', () => {
-    const [first, second] = lines('x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000), [
-      'my-secret-value',
-    ])
+    const [first, second] = lines(
+      'x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000),
+      ['my-secret-value'],
+    )
     expect(first?.slice(longestLine - 6)).toBe(`x***${splitMark}`)
     expect(second?.replaceAll('y', '').length).toBe(0)
     expect(second?.length).toBe(1000)

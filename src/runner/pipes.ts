@@ -12,13 +12,15 @@ export interface Pipe {
 }
 
 /**
- * Real pipes for the output of commands. What Node would give them is a socket, and opening /dev/stdout or /dev/stderr, as
- * scripts do with `tee /dev/stderr`, fails on a socket.
+ * Real pipes for the output of commands. What Node would give them is a socket, and opening
+ * /dev/stdout or /dev/stderr, as scripts do with `tee /dev/stderr`, fails on a socket.
  */
 export interface Pipes {
   /** Makes some in the background, so that the first command need not wait for them. */
   prepare(): void
-  /** Answers two pipes, which are then the caller's to close; null when this machine has no mkfifo. */
+  /**
+   * Answers two pipes, which are then the caller's to close; null when this machine has no mkfifo.
+   */
   take(): Promise<[Pipe, Pipe] | null>
   close(): void
 }
@@ -60,7 +62,10 @@ export function createPipes(): Pipes {
   }
 }
 
-/** Named pipes whose names are gone as soon as both ends are open, so that a killed process leaves nothing behind. */
+/**
+ * Named pipes whose names are gone as soon as both ends are open, so that a killed process leaves
+ * nothing behind.
+ */
 async function makePipes(count: number): Promise<Pipe[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-pipes-'))
   try {

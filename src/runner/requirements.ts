@@ -2,12 +2,19 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { CommandSpec } from '#platform/process/command.ts'
 
-/** Why a command cannot even be tried: its folder or a program it needs is missing. Null when nothing is. */
-export function findProblem(spec: CommandSpec): { outcome: 'failed' | 'broken'; reason: string } | null {
+/**
+ * Why a command cannot even be tried: its folder or a program it needs is missing. Null when
+ * nothing is.
+ */
+export function findProblem(
+  spec: CommandSpec,
+): { outcome: 'failed' | 'broken'; reason: string } | null {
   if (!statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory())
     return { outcome: 'broken', reason: `its folder ${spec.cwd} does not exist` }
   const missing = spec.tools.find((tool) => !isOnPath(tool, spec))
-  return missing === undefined ? null : { outcome: 'failed', reason: `needs \`${missing}\`, which is not on the PATH` }
+  return missing === undefined
+    ? null
+    : { outcome: 'failed', reason: `needs \`${missing}\`, which is not on the PATH` }
 }
 
 function isOnPath(tool: string, spec: CommandSpec): boolean {

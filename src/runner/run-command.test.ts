@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  chmodSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -82,10 +90,17 @@ describe('the command', () => {
   })
 
   test('gets exactly its environment, whatever is in it', async () => {
-    const odd = { BRANCH: 'feature/$(touch pwned)`id`"\'; rm -rf x', MANY: 'a\nb', PATH: '/usr/bin:/bin' }
-    const result = await run('printf "%s|%s" "$BRANCH" "$MANY" > got; env -u PWD | cut -d= -f1 | LC_ALL=C sort', {
-      env: odd,
-    })
+    const odd = {
+      BRANCH: 'feature/$(touch pwned)`id`"\'; rm -rf x',
+      MANY: 'a\nb',
+      PATH: '/usr/bin:/bin',
+    }
+    const result = await run(
+      'printf "%s|%s" "$BRANCH" "$MANY" > got; env -u PWD | cut -d= -f1 | LC_ALL=C sort',
+      {
+        env: odd,
+      },
+    )
     expect(readFileSync(join(folder, 'got'), 'utf8')).toBe(`${odd.BRANCH}|${odd.MANY}`)
     expect(existsSync(join(folder, 'pwned'))).toBe(false)
     const byTheShell = new Set(['_', 'OLDPWD', 'SHLVL'])
@@ -99,16 +114,25 @@ describe('the command', () => {
   })
 
   test('reads nothing, and may open its output by name', async () => {
-    const result = await run('cat; echo by-name > /dev/stdout; echo err | tee /dev/stderr > /dev/null')
+    const result = await run(
+      'cat; echo by-name > /dev/stdout; echo err | tee /dev/stderr > /dev/null',
+    )
     expect(result.outcome).toBe('passed')
-    expect(result.log.map(({ stream, text }) => `${stream} ${text}`).sort()).toEqual(['err err', 'out by-name'])
+    expect(result.log.map(({ stream, text }) => `${stream} ${text}`).sort()).toEqual([
+      'err err',
+      'out by-name',
+    ])
   })
 
   test.each([
     ['exit 3', 3, 'exited with 3'],
     ['nosuchprogram', 127, 'exited with 127: a command was not found'],
     ['kill -KILL $$', null, 'was killed by SIGKILL (often for lack of memory)'],
-    ['sh -c "kill -SEGV \\$\\$"', 139, 'exited with 139: its last command was killed by SIGSEGV (a bad memory access)'],
+    [
+      'sh -c "kill -SEGV \\$\\$"',
+      139,
+      'exited with 139: its last command was killed by SIGSEGV (a bad memory access)',
+    ],
   ])('%s', async (command, exitCode, reason) => {
     expect(await run(command)).toMatchObject({ outcome: 'failed', exitCode, reason })
   })
@@ -134,8 +158,12 @@ describe('the command', () => {
       reason: 'needs `tool`, which is not on the PATH',
     })
     chmodSync(join(folder, 'bin/tool'), 0o755)
-    expect(await run('true', { tools: ['sh', 'tool', './bin/tool'], env })).toMatchObject({ outcome: 'passed' })
-    expect(await run('true', { tools: ['sh'], env: { PATH: '' }, cwd: '/' })).toMatchObject({ outcome: 'failed' })
+    expect(await run('true', { tools: ['sh', 'tool', './bin/tool'], env })).toMatchObject({
+      outcome: 'passed',
+    })
+    expect(await run('true', { tools: ['sh'], env: { PATH: '' }, cwd: '/' })).toMatchObject({
+      outcome: 'failed',
+    })
   })
 })
 
@@ -160,18 +188,29 @@ describe('children', () => {
     expect(leftOvers()).toEqual([])
     expect(result.log.at(-1)).toMatchObject({
       stream: 'fairlead',
-      text: expect.stringMatching(/^The command left \d process(es)? \(.+\) running; killed\.$/) as string,
+      text: expect.stringMatching(
+        /^The command left \d process(es)? \(.+\) running; killed\.$/,
+      ) as string,
     })
   })
 
   test.each(forkers)('%s go with a cancelled command', async (_how, command) => {
     const cancel = new AbortController()
-    const running = run(`${command}\nsleep 0.2; echo ready > ready; sleep 1000`, {}, { graceMs: 200 }, cancel.signal)
+    const running = run(
+      `${command}\nsleep 0.2; echo ready > ready; sleep 1000`,
+      {},
+      { graceMs: 200 },
+      cancel.signal,
+    )
     await appears('ready')
     const child = pidIn('child')
     expect(isAlive(child)).toBe(true)
     cancel.abort()
-    expect(await running).toMatchObject({ outcome: 'cancelled', exitCode: null, reason: 'was cancelled' })
+    expect(await running).toMatchObject({
+      outcome: 'cancelled',
+      exitCode: null,
+      reason: 'was cancelled',
+    })
     expect(isAlive(child)).toBe(false)
     expect(leftOvers()).toEqual([])
   })
@@ -199,7 +238,10 @@ describe('children', () => {
 describe('time', () => {
   test('out: the whole tree is asked to end', async () => {
     const result = await run("trap 'echo bye; exit 0' TERM; sleep 1000 & wait", { timeoutMs: 300 })
-    expect(result).toMatchObject({ outcome: 'timed_out', reason: 'took longer than 300 ms and was stopped' })
+    expect(result).toMatchObject({
+      outcome: 'timed_out',
+      reason: 'took longer than 300 ms and was stopped',
+    })
     expect(result.text).toEqual(['bye', 'The command took longer than 300 ms and was stopped.'])
   })
 
@@ -214,20 +256,28 @@ describe('time', () => {
   })
 
   test('cancelled before the start: nothing runs', async () => {
-    expect(await run('touch ran', {}, {}, AbortSignal.abort())).toMatchObject({ outcome: 'cancelled' })
+    expect(await run('touch ran', {}, {}, AbortSignal.abort())).toMatchObject({
+      outcome: 'cancelled',
+    })
     expect(existsSync(join(folder, 'ran'))).toBe(false)
   })
 
   test('an earlier attempt that was left running is ended first', async () => {
     // As a killed runner leaves it: the marker in its environment is all that tells.
-    execFileSync('sh', ['-c', 'setsid sh -c "echo \\$\\$ > old; exec sleep 1000" > /dev/null 2>&1 &'], {
-      cwd: folder,
-      env: { PATH: '/usr/bin:/bin', FAIRLEAD_PROCESS: `7/build/1 ${folder}` },
-    })
+    execFileSync(
+      'sh',
+      ['-c', 'setsid sh -c "echo \\$\\$ > old; exec sleep 1000" > /dev/null 2>&1 &'],
+      {
+        cwd: folder,
+        env: { PATH: '/usr/bin:/bin', FAIRLEAD_PROCESS: `7/build/1 ${folder}` },
+      },
+    )
     await appears('old')
     const old = pidIn('old')
     expect(isAlive(old)).toBe(true)
-    const result = await run(`test ! -e /proc/${old} || grep -q 'State:.Z' /proc/${old}/status`, { id: '7/build/2' })
+    const result = await run(`test ! -e /proc/${old} || grep -q 'State:.Z' /proc/${old}/status`, {
+      id: '7/build/2',
+    })
     expect(result.outcome).toBe('passed')
     expect(isAlive(old)).toBe(false)
   })
@@ -241,19 +291,34 @@ describe('the log', () => {
       String.raw`printf my-se; sleep 0.05; echo cret-1; printf my-secret-1 | base64; cat binary key; printf '\033[31mred\033[0m\n'`,
       { masks: ['my-secret-1', 'line-one\nline-two'] },
     )
-    expect(result.text).toEqual(['***', '***', '\uFFFD\u0000\uFFFD', '\uFFFD', '***', '***', '\u001B[31mred\u001B[0m'])
+    expect(result.text).toEqual([
+      '***',
+      '***',
+      '\uFFFD\u0000\uFFFD',
+      '\uFFFD',
+      '***',
+      '***',
+      '\u001B[31mred\u001B[0m',
+    ])
     expect(JSON.stringify(result)).not.toContain('my-secret-1')
   })
 
   test('continues after the last whole line', async () => {
     await run('echo one; echo two')
-    writeFileSync(join(folder, '1.jsonl'), `${readFileSync(join(folder, '1.jsonl'), 'utf8')}{"n":3,"time":1,"stre`)
+    writeFileSync(
+      join(folder, '1.jsonl'),
+      `${readFileSync(join(folder, '1.jsonl'), 'utf8')}{"n":3,"time":1,"stre`,
+    )
     const again = await run('echo three')
     expect(again.text).toEqual(['one', 'two', 'three'])
   })
 
   test('that reaches its limit says so, and the command goes on', async () => {
-    const result = await run('seq 1 20000; echo end > ended', {}, { limits: { bytes: 10_000, delay: 5 } })
+    const result = await run(
+      'seq 1 20000; echo end > ended',
+      {},
+      { limits: { bytes: 10_000, delay: 5 } },
+    )
     expect(result.outcome).toBe('passed')
     expect(existsSync(join(folder, 'ended'))).toBe(true)
     const said = result.log.filter(({ stream }) => stream === 'fairlead').map(({ text }) => text)
@@ -264,7 +329,9 @@ describe('the log', () => {
 
   test('that cannot be opened breaks it', async () => {
     const logFile = join(folder, 'none/1.jsonl')
-    expect(await runCommand(specOf('touch ran', { logFile }), new AbortController().signal)).toMatchObject({
+    expect(
+      await runCommand(specOf('touch ran', { logFile }), new AbortController().signal),
+    ).toMatchObject({
       outcome: 'broken',
       reason: `could not be started: its log ${logFile} cannot be opened (ENOENT)`,
     })
@@ -272,7 +339,10 @@ describe('the log', () => {
   })
 
   test('that the disk does not take fails the command with that reason', async () => {
-    const result = await runCommand(specOf('yes', { logFile: '/dev/full' }), new AbortController().signal)
+    const result = await runCommand(
+      specOf('yes', { logFile: '/dev/full' }),
+      new AbortController().signal,
+    )
     expect(result).toMatchObject({
       outcome: 'failed',
       reason: 'its log could not be written: no space is left on the disk',
@@ -283,7 +353,10 @@ describe('the log', () => {
     // A pipe that nobody reads at first is a disk that is very slow.
     const logFile = join(folder, 'slow')
     execFileSync('mkfifo', [logFile])
-    const running = runCommand(specOf('seq 1 300000; echo end > ended', { logFile }), new AbortController().signal)
+    const running = runCommand(
+      specOf('seq 1 300000; echo end > ended', { logFile }),
+      new AbortController().signal,
+    )
     await new Promise((later) => setTimeout(later, 400))
     expect(existsSync(join(folder, 'ended'))).toBe(false)
     const reader = spawn('sh', ['-c', 'exec cat "$0" > "$0.read"', logFile], { stdio: 'ignore' })
@@ -305,11 +378,15 @@ describe('the log', () => {
     const result = await runCommand(spec, new AbortController().signal)
     clearInterval(watch)
     const seconds = (performance.now() - begin) / 1000
-    console.log(`${megabytes} MB in ${seconds.toFixed(1)} s, ${((most - before) / 1e6).toFixed(0)} MB more memory`)
+    console.log(
+      `${megabytes} MB in ${seconds.toFixed(1)} s, ${((most - before) / 1e6).toFixed(0)} MB more memory`,
+    )
     expect(result).toMatchObject({ outcome: 'passed', lines })
     expect(most - before).toBeLessThan(250_000_000)
     const log = readFileSync(spec.logFile, 'latin1')
     expect(log.length).toBeGreaterThan(megabytes * 1024 * 1024)
-    expect(log.slice(log.lastIndexOf('"text"'))).toBe(`"text":"${String(lines).padStart(99, '0')}"}\n`)
+    expect(log.slice(log.lastIndexOf('"text"'))).toBe(
+      `"text":"${String(lines).padStart(99, '0')}"}\n`,
+    )
   })
 })

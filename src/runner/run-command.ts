@@ -12,7 +12,15 @@ import { isSameStep, markerFor } from './marker.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
 import { createPipes, type Pipe, type Pipes } from './pipes.ts'
 import { findProblem } from './requirements.ts'
-import { allPids, endProcesses, findProcesses, type Found, keeper, markerName, signal as send } from './tree.ts'
+import {
+  allPids,
+  endProcesses,
+  findProcesses,
+  type Found,
+  keeper,
+  markerName,
+  signal as send,
+} from './tree.ts'
 
 /** What running a command takes from outside; the defaults suit a single command on a laptop. */
 export interface RunnerParts {
@@ -22,7 +30,10 @@ export interface RunnerParts {
   limits: LogLimits
   /** between SIGTERM and SIGKILL, ms */
   graceMs: number
-  /** whether an earlier runner may have left processes of this step, so that they have to be looked for */
+  /**
+   * whether an earlier runner may have left processes of this step, so that they have to be looked
+   * for
+   */
   mayHaveLeftOvers: (isEarlier: (marker: string) => boolean) => boolean
 }
 
@@ -37,14 +48,18 @@ export function runnerParts(): RunnerParts {
   }
 }
 
-/** An abort with this reason kills at once and answers `broken` with its message: nobody waits for a graceful end. */
+/**
+ * An abort with this reason kills at once and answers `broken` with its message: nobody waits for a
+ * graceful end.
+ */
 export class Abandoned extends Error {
   override name = 'Abandoned'
 }
 
 /**
- * Runs a command to its end: `sh -e` in a session of its own with exactly the environment given, its output as numbered,
- * masked lines in the log. Aborting, or the timeout, ends every process it started. Never rejects.
+ * Runs a command to its end: `sh -e` in a session of its own with exactly the environment given,
+ * its output as numbered, masked lines in the log. Aborting, or the timeout, ends every process it
+ * started. Never rejects.
  */
 export async function runCommand(
   spec: CommandSpec,
@@ -58,13 +73,22 @@ export async function runCommand(
     return await attempt(spec, signal, parts)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { outcome: 'broken', exitCode: null, reason: `could not be started: ${code ?? message}`, lines: 0 }
+    return {
+      outcome: 'broken',
+      exitCode: null,
+      reason: `could not be started: ${code ?? message}`,
+      lines: 0,
+    }
   } finally {
     if (!given?.pipes) parts.pipes.close()
   }
 }
 
-async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerParts): Promise<CommandResult> {
+async function attempt(
+  spec: CommandSpec,
+  signal: AbortSignal,
+  parts: RunnerParts,
+): Promise<CommandResult> {
   const mask = createMask(spec.masks)
   await endEarlier(spec, parts)
   const stopping = new AbortController()
@@ -84,11 +108,17 @@ async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerPart
   const onAbort = (): void => {
     const isAbandoned = signal.reason instanceof Abandoned
     stop(
-      isAbandoned ? { stop: 'broken', reason: signal.reason.message } : { stop: 'cancelled', reason: 'was cancelled' },
+      isAbandoned
+        ? { stop: 'broken', reason: signal.reason.message }
+        : { stop: 'cancelled', reason: 'was cancelled' },
     )
   }
   const timer = setTimeout(
-    () => stop({ stop: 'timed_out', reason: `took longer than ${inWords(spec.timeoutMs)} and was stopped` }),
+    () =>
+      stop({
+        stop: 'timed_out',
+        reason: `took longer than ${inWords(spec.timeoutMs)} and was stopped`,
+      }),
     Math.min(spec.timeoutMs, 2 ** 31 - 1),
   )
   signal.addEventListener('abort', onAbort, { once: true })
@@ -106,7 +136,8 @@ async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerPart
     if (ending.reason !== null) log.add('fairlead', [`The command ${ending.reason}.`])
     const lines = await log.close()
     const failure = log.failure()
-    if (failure !== null) return { outcome: 'failed', exitCode: ending.exitCode, reason: failure, lines }
+    if (failure !== null)
+      return { outcome: 'failed', exitCode: ending.exitCode, reason: failure, lines }
     return { ...ending, lines }
   } catch (error) {
     return {
@@ -121,7 +152,9 @@ async function attempt(spec: CommandSpec, signal: AbortSignal, parts: RunnerPart
   }
 }
 
-/** A runner that was killed leaves its commands behind; a step must not run beside its former self. */
+/**
+ * A runner that was killed leaves its commands behind; a step must not run beside its former self.
+ */
 async function endEarlier(spec: CommandSpec, parts: RunnerParts): Promise<void> {
   const isEarlier = isSameStep(spec)
   if (!parts.mayHaveLeftOvers(isEarlier)) return
@@ -129,7 +162,8 @@ async function endEarlier(spec: CommandSpec, parts: RunnerParts): Promise<void> 
 }
 
 function explainStart(error: NodeJS.ErrnoException): string {
-  if (error.code === 'E2BIG') return 'could not be started: its command and environment are too large for the system'
+  if (error.code === 'E2BIG')
+    return 'could not be started: its command and environment are too large for the system'
   if (error.code === 'EAGAIN') return 'could not be started: the system allows no more processes'
   return `could not be started: ${error.code ?? error.message}`
 }
@@ -169,7 +203,11 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
   const exit = await exited
   if (work.stopping.aborted) await ending
   else {
-    const { first, survived } = await endProcesses(find, Math.min(parts.graceMs, 1000), parts.monotonic)
+    const { first, survived } = await endProcesses(
+      find,
+      Math.min(parts.graceMs, 1000),
+      parts.monotonic,
+    )
     const left = first.filter(({ program }) => program !== keeper)
     if (left.length > 0)
       log.add('fairlead', [
@@ -177,10 +215,16 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
       ])
   }
   if (before.size === 0 && child.pid !== undefined) send(-child.pid, 'SIGKILL') // a system without /proc
-  // Everything that could still write is dead, so the end of the output is near; unless something escaped.
-  const isEnded = await Promise.race([output.then(() => true), sleep(10_000, false, { ref: false })])
+  // Everything that could still write is dead, so the end of the output is near; unless something
+  // escaped.
+  const isEnded = await Promise.race([
+    output.then(() => true),
+    sleep(10_000, false, { ref: false }),
+  ])
   if (!isEnded)
-    log.add('fairlead', ['A process that left the command keeps its output open; what it writes is left out.'])
+    log.add('fairlead', [
+      'A process that left the command keeps its output open; what it writes is left out.',
+    ])
   out.destroy()
   err.destroy()
   return exit
@@ -194,7 +238,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 const isConfined = (spec: CommandSpec): boolean => (spec.confined ?? []).length > 0
 
-/** The group at once, because it is known without looking; then whatever can be found. What confines it must outlive it. */
+/**
+ * The group at once, because it is known without looking; then whatever can be found. What confines
+ * it must outlive it.
+ */
 async function endTree(
   child: ChildProcess,
   find: () => Found[],
@@ -220,7 +267,8 @@ function start(
     const shell = ['/bin/sh', '-e', '-c', spec.command, 'sh'] as const
     const [program, ...args] = [...(spec.confined ?? []), ...shell]
     const child = spawn(program ?? shell[0], args, {
-      // A confined one goes there by itself: what it may not see, its working directory must not be either.
+      // A confined one goes there by itself: what it may not see, its working directory must not be
+      // either.
       cwd: isConfined(spec) ? '/' : spec.cwd,
       env: { ...spec.env, [markerName]: markerFor(spec) },
       detached: true,
@@ -244,7 +292,9 @@ function start(
   }
 }
 
-/** Reads one stream to its end; when the log cannot keep up, the pipe fills and the command waits. */
+/**
+ * Reads one stream to its end; when the log cannot keep up, the pipe fills and the command waits.
+ */
 async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<void> {
   const splitter = splitLines(work.mask)
   const { log } = work

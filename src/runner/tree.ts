@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** The variable that every process of a command carries, also one that left its process group. */
 export const markerName = 'FAIRLEAD_PROCESS'
 
-/** The program that confines a command: it ends by itself after the last of it, and tells how it ended. */
+/**
+ * The program that confines a command: it ends by itself after the last of it, and tells how it
+ * ended.
+ */
 export const keeper = 'bwrap'
 
 /** A process that runs: its number and the name of its program. */
@@ -44,14 +47,21 @@ function look(pid: number): { program: string; group: number } | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (state === 'Z' || state === 'X') return null
-    return { program: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), group: Number(group) }
+    return {
+      program: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+      group: Number(group),
+    }
   } catch {
     return null
   }
 }
 
 /** The living processes of a group, and those whose marker fits, among `pids`. */
-export function findProcesses(pids: number[], isOurs: (marker: string) => boolean, group: number | null): Found[] {
+export function findProcesses(
+  pids: number[],
+  isOurs: (marker: string) => boolean,
+  group: number | null,
+): Found[] {
   return pids.flatMap((pid) => {
     if (pid === process.pid) return []
     const seen = look(pid)
@@ -63,8 +73,9 @@ export function findProcesses(pids: number[], isOurs: (marker: string) => boolea
 }
 
 /**
- * Asks processes to end, then kills them, until `find` finds none: they may start others meanwhile. `graceMs` is the time
- * between the two. Answers those that were there at first, and whether any withstood even that.
+ * Asks processes to end, then kills them, until `find` finds none: they may start others meanwhile.
+ * `graceMs` is the time between the two. Answers those that were there at first, and whether any
+ * withstood even that.
  */
 export async function endProcesses(
   find: () => Found[],

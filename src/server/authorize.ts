@@ -7,7 +7,9 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access, Credentials } from '#domains/access/access.ts'
 
 /** The app that something belongs to; null when there is no such. */
-export type AppOf = (of: { run: number } | { deployment: number } | { digest: string }) => Promise<string | null>
+export type AppOf = (
+  of: { run: number } | { deployment: number } | { digest: string },
+) => Promise<string | null>
 
 export interface AuthorizeOptions {
   access: Pick<Access, 'authenticate' | 'refusals'>
@@ -52,8 +54,8 @@ export async function authenticate(
 const ofNoApp: string[] = [endpoints.me.path, endpoints.deleteSession.path, endpoints.listKeys.path]
 
 /**
- * Refuses what is not of an app that the caller has the role for. What names no app needs the role with everything, so that nothing
- * is forgotten; what lists answers with the caller's apps alone.
+ * Refuses what is not of an app that the caller has the role for. What names no app needs the role
+ * with everything, so that nothing is forgotten; what lists answers with the caller's apps alone.
  */
 export async function authorize(
   { access, appOf }: AuthorizeOptions,
@@ -73,7 +75,13 @@ export async function authorize(
     const have = roleFor(caller, app)
     if (mayDo(have, role)) continue
     // Who has no role there is not told whether it is there.
-    throw await refused(access, caller, endpoint, app, have === null ? notThisApp(caller) : notAllowed(role, have))
+    throw await refused(
+      access,
+      caller,
+      endpoint,
+      app,
+      have === null ? notThisApp(caller) : notAllowed(role, have),
+    )
   }
 }
 
@@ -94,7 +102,9 @@ async function appsNamed(
   const { run, deployment, digest, app } = input.params as Named
   const { app: asked } = input.query as Named
   const made =
-    endpoint.path === endpoints.createApp.path && endpoint.method === 'POST' ? (input.body as Named).name : undefined
+    endpoint.path === endpoints.createApp.path && endpoint.method === 'POST'
+      ? (input.body as Named).name
+      : undefined
   const owners = await Promise.all([
     ...(run === undefined ? [] : [appOf({ run })]),
     ...(deployment === undefined ? [] : [appOf({ deployment })]),

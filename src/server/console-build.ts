@@ -4,12 +4,16 @@ import { join } from 'node:path'
 import type { Logger } from '#platform/log.ts'
 import { packageRoot } from '#platform/self.ts'
 
-/** In the repository the console is built on the first start; an installed package brings it along. */
+/**
+ * In the repository the console is built on the first start; an installed package brings it along.
+ */
 export async function buildConsoleOnce(log: Logger): Promise<void> {
   const tool = join(packageRoot, 'tools/build-console.ts')
   if (existsSync(join(packageRoot, 'dist/console/index.html')) || !existsSync(tool)) return
   const child = spawn(process.execPath, [tool], { stdio: ['ignore', 'ignore', 'inherit'] })
   child.once('exit', (code) =>
-    code === 0 ? log.info('the console is built') : log.warn('the console could not be built', { code }),
+    code === 0
+      ? log.info('the console is built')
+      : log.warn('the console could not be built', { code }),
   )
 }

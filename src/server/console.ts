@@ -25,12 +25,17 @@ export async function serveConsole(app: FastifyInstance, folder: string | null):
     })
   }
   app.setNotFoundHandler((request, reply) => {
-    const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+    const wantsPage =
+      request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
     if (!wantsPage || request.url.startsWith('/assets/')) {
-      const problem = new FairleadError('not_found', { kind: 'page', id: request.url.split('?')[0] ?? '/' }).toProblem()
+      const problem = new FairleadError('not_found', {
+        kind: 'page',
+        id: request.url.split('?')[0] ?? '/',
+      }).toProblem()
       return reply.status(404).header('content-type', 'application/problem+json').send(problem)
     }
-    if (folder === null || !existsSync(join(folder, 'index.html'))) return reply.type('text/html').send(notBuilt)
+    if (folder === null || !existsSync(join(folder, 'index.html')))
+      return reply.type('text/html').send(notBuilt)
     return reply.header('cache-control', 'no-cache').sendFile('index.html')
   })
 }

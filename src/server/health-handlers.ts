@@ -4,7 +4,10 @@ import { version } from '#platform/self.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
 /** Says what the server can reach now. It answers also when the database does not. */
-export function healthHandler(world: World, hostAnswers: () => Promise<boolean>): SomeHandlers<'health'> {
+export function healthHandler(
+  world: World,
+  hostAnswers: () => Promise<boolean>,
+): SomeHandlers<'health'> {
   return {
     health: async () => {
       const [database, host, disk] = await Promise.all([

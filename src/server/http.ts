@@ -28,7 +28,13 @@ export interface HttpOptions {
   webhooks: Pick<Webhooks, 'admit' | 'receive'>
   appOf: AppOf
   /** serves `/git/APP.git/REST` on the raw request, which came from an address */
-  git(request: IncomingMessage, response: ServerResponse, app: string, rest: string, address: string): void
+  git(
+    request: IncomingMessage,
+    response: ServerResponse,
+    app: string,
+    rest: string,
+    address: string,
+  ): void
   /** the built console, or null when there is none */
   consoleFolder: string | null
   log: Logger
@@ -74,7 +80,10 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   addSignIn(app, options)
   app.get(`${apiPrefix}/openapi.json`, async () => openApi(options.version))
   app.all(`${apiPrefix}/*`, async (request) => {
-    throw new FairleadError('not_found', { kind: 'endpoint', id: `${request.method} ${request.url.split('?')[0]}` })
+    throw new FairleadError('not_found', {
+      kind: 'endpoint',
+      id: `${request.method} ${request.url.split('?')[0]}`,
+    })
   })
   addGit(app, options)
   addWebhooks(app, options)
@@ -122,7 +131,10 @@ function addEndpoint(
 /** How often it is asked whether who follows a stream still may, in milliseconds. */
 const watchEvery = 500
 
-/** Aborts when a caller is signed out, disabled, or may do something else than before: whoever follows then begins again, if they may. */
+/**
+ * Aborts when a caller is signed out, disabled, or may do something else than before: whoever
+ * follows then begins again, if they may.
+ */
 function watchCaller(
   access: Access,
   request: FastifyRequest,
@@ -132,7 +144,10 @@ function watchCaller(
   const look = async (): Promise<void> => {
     // A database that is away says nothing against anybody.
     const now = await access.authenticate(credentialsOf(request)).catch(() => before)
-    const isSame = now !== null && now.role === before.role && JSON.stringify(now.apps) === JSON.stringify(before.apps)
+    const isSame =
+      now !== null &&
+      now.role === before.role &&
+      JSON.stringify(now.apps) === JSON.stringify(before.apps)
     if (!isSame) changed.abort()
   }
   const timer = setInterval(() => void look(), watchEvery)
@@ -154,13 +169,18 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
 
 /** Forges cap what they send at 25 MB; what they sign are the bytes as they come. */
 const webhookLimit = 25 * 1024 * 1024
-/** Bodies that are being read at once, in bytes: their signature can only be verified when they are whole. */
+/**
+ * Bodies that are being read at once, in bytes: their signature can only be verified when they are
+ * whole.
+ */
 const webhookBudget = 4 * webhookLimit
 
 function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    )
     const appOf = (request: FastifyRequest): string => (request.params as { app: string }).app
     const take = createBudget(webhookBudget)
     const senders = new WeakMap<FastifyRequest, Forge>()
@@ -173,13 +193,17 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
         senders.set(request, await webhooks.admit(appOf(request), request.headers))
         const length = Number(request.headers['content-length'] ?? webhookLimit)
         if (!take(reply, Math.min(length, webhookLimit)))
-          throw new FairleadError('unavailable', { what: 'The inbox, which holds as much as it may at once,' })
+          throw new FairleadError('unavailable', {
+            what: 'The inbox, which holds as much as it may at once,',
+          })
       },
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const forge = senders.get(request)
         if (!forge)
-          throw new FairleadError('webhook_refused', { why: 'its headers are of no sender that is known here' })
+          throw new FairleadError('webhook_refused', {
+            why: 'its headers are of no sender that is known here',
+          })
         const { number, state, isRepeat } = await webhooks.receive(
           forge,
           appOf(request),
@@ -190,17 +214,28 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
         return reply.status(202).send({ number, state, isRepeat })
       },
     })
-    // Asked by senders of CloudEvents before the first one: HTTP 1.1 Web Hooks for Event Delivery, section 4.
+    // Asked by senders of CloudEvents before the first one: HTTP 1.1 Web Hooks for Event Delivery,
+    // section 4.
     scope.options('/webhooks/:app', async (request, reply) => {
       const origin = request.headers['webhook-request-origin']
       if (typeof origin !== 'string' || !/^[\w.-]{1,253}$/.test(origin))
-        throw new FairleadError('invalid_input', { field: 'WebHook-Request-Origin', problem: 'is missing or no name' })
-      return reply.headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*', allow: 'POST' }).send('')
+        throw new FairleadError('invalid_input', {
+          field: 'WebHook-Request-Origin',
+          problem: 'is missing or no name',
+        })
+      return reply
+        .headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*', allow: 'POST' })
+        .send('')
     })
   })
 }
 
-function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+function sendError(
+  log: Logger,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const known = translate(error, request.url.startsWith('/webhooks/'))
   if (known.code === 'internal') {
     log.error('a request broke', {
@@ -210,7 +245,10 @@ function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: 
       error: (error as Error).stack ?? String(error),
     })
   }
-  void reply.status(known.status).header('content-type', 'application/problem+json').send(known.toProblem())
+  void reply
+    .status(known.status)
+    .header('content-type', 'application/problem+json')
+    .send(known.toProblem())
 }
 
 function translate(error: unknown, isWebhook: boolean): FairleadError {
@@ -218,10 +256,17 @@ function translate(error: unknown, isWebhook: boolean): FairleadError {
   if (isDatabaseAway(error)) return new FairleadError('unavailable', { what: 'The database' })
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new FairleadError('too_large', { what: 'The request', limit: isWebhook ? '25 MB' : '1 MB' })
+    return new FairleadError('too_large', {
+      what: 'The request',
+      limit: isWebhook ? '25 MB' : '1 MB',
+    })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return new FairleadError('invalid_input', { field: 'body', problem: 'must be application/json' })
-  if (statusCode === 400) return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
+    return new FairleadError('invalid_input', {
+      field: 'body',
+      problem: 'must be application/json',
+    })
+  if (statusCode === 400)
+    return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
   // A file that may not be is one that is not there.
   if (statusCode === 404 || statusCode === 403)
     return new FairleadError('not_found', { kind: 'page', id: 'at this address' })

@@ -18,7 +18,10 @@ export interface Apps {
   get(app: string): Promise<App | null>
 }
 
-export function lineHandlers(world: World, apps: Apps): SomeHandlers<'listLines' | 'getLine' | 'getEnvironment'> {
+export function lineHandlers(
+  world: World,
+  apps: Apps,
+): SomeHandlers<'listLines' | 'getLine' | 'getEnvironment'> {
   return {
     listLines: async (_input, caller) => {
       const seen = (await apps.list()).filter(({ name }) => may(caller, 'viewer', name))
@@ -31,7 +34,10 @@ export function lineHandlers(world: World, apps: Apps): SomeHandlers<'listLines'
         (one) => one.name === params.environment,
       )
       if (!stored)
-        throw new FairleadError('not_found', { kind: 'environment', id: `${params.app}/${params.environment}` })
+        throw new FairleadError('not_found', {
+          kind: 'environment',
+          id: `${params.app}/${params.environment}`,
+        })
       return environment(world, stored)
     },
   }
@@ -59,13 +65,19 @@ async function line(world: World, app: App): Promise<Line> {
   return {
     app,
     environments,
-    runs: recent.map((run) => ({ ...run, deployments: all.filter((deployment) => deployment.run === run.id) })),
+    runs: recent.map((run) => ({
+      ...run,
+      deployments: all.filter((deployment) => deployment.run === run.id),
+    })),
     latest: recent[0]?.change ?? null,
     pullRequests,
   }
 }
 
-async function environment(world: World, stored: deployments.StoredEnvironment): Promise<Environment> {
+async function environment(
+  world: World,
+  stored: deployments.StoredEnvironment,
+): Promise<Environment> {
   const { app, name } = stored
   const [current, pending, history, holds, configuration] = await Promise.all([
     deployments.liveDeployment(world.db, app, name),
@@ -82,12 +94,16 @@ async function environment(world: World, stored: deployments.StoredEnvironment):
     app,
     name,
     position: stored.position,
-    urls: [`http://${app}.${name}.localhost:${world.home.edgePort}`, `http://127.0.0.1:${stored.port}`],
+    urls: [
+      `http://${app}.${name}.localhost:${world.home.edgePort}`,
+      `http://127.0.0.1:${stored.port}`,
+    ],
     current,
     pending,
     rollback: { possible: to !== null, reason: target.to === null ? target.reason : null, to },
     health: health(current, report),
-    instances: current && report ? report.instances.map((one) => instance(one, current.release)) : [],
+    instances:
+      current && report ? report.instances.map((one) => instance(one, current.release)) : [],
     configuration: configuration.version,
     held,
   }

@@ -32,7 +32,10 @@ export interface ServerOptions {
 
 type Wired = Awaited<ReturnType<typeof wire>>
 
-/** Runs a server until SIGTERM or SIGINT; resolves with the exit code. What it began is gone on with by the next one. */
+/**
+ * Runs a server until SIGTERM or SIGINT; resolves with the exit code. What it began is gone on with
+ * by the next one.
+ */
 export async function main(options: ServerOptions): Promise<number> {
   const log = createLogger((line) => process.stderr.write(line))
   const stop = new AbortController()
@@ -66,14 +69,19 @@ export async function main(options: ServerOptions): Promise<number> {
     return 0
   } catch (error) {
     stop.abort()
-    process.stderr.write(`fairlead server: ${sentenceOf(error as NodeJS.ErrnoException, options.home)}\n`)
+    process.stderr.write(
+      `fairlead server: ${sentenceOf(error as NodeJS.ErrnoException, options.home)}\n`,
+    )
     // A listener or a pool may be open still; nothing of it is needed any more.
     setImmediate(() => process.exit(1))
     return 1
   }
 }
 
-/** Of all that is asked from here, by whichever library, nothing is asked where clouds give out credentials. */
+/**
+ * Of all that is asked from here, by whichever library, nothing is asked where clouds give out
+ * credentials.
+ */
 async function guardWayOut(env: Record<string, string | undefined>): Promise<void> {
   const outward = createOutward(env['FAIRLEAD_ALLOW_ADDRESSES'])
   setGlobalDispatcher(guardedAgent(outward))
@@ -83,11 +91,17 @@ async function guardWayOut(env: Record<string, string | undefined>): Promise<voi
 function sentenceOf(error: NodeJS.ErrnoException, home: Home): string {
   if (error.code === 'EADDRINUSE')
     return `port ${home.port} is taken; stop what listens there, or set FAIRLEAD_PORT to a free one`
-  if (error.code === 'EACCES') return `${error.message}; set FAIRLEAD_HOME to a folder that this user may write`
+  if (error.code === 'EACCES')
+    return `${error.message}; set FAIRLEAD_HOME to a folder that this user may write`
   return error.message
 }
 
-async function run(options: ServerOptions, wired: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+async function run(
+  options: ServerOptions,
+  wired: Wired,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   const { home, env } = options
   const { http, engine, access, source, world } = wired
   await access.tokens.ensureLocal(home.token)
@@ -102,7 +116,11 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
       data: { version },
     }),
   ])
-  const every = { path: 1000, url: Number(env['FAIRLEAD_POLL_SECONDS'] ?? 30) * 1000, hosted: 30_000 }
+  const every = {
+    path: 1000,
+    url: Number(env['FAIRLEAD_POLL_SECONDS'] ?? 30) * 1000,
+    hosted: 30_000,
+  }
   const onFound = async (app: string, sha: string, looked: Date | null): Promise<void> =>
     void (await world.db.query(insertGap(app, sha, looked)))
   void poll({ source, log, onFound, random: Math.random, parallel: 4, every }, signal)
@@ -124,14 +142,19 @@ async function run(options: ServerOptions, wired: Wired, log: Logger, signal: Ab
     signal,
   )
   const pullsEvery = (Number(env['FAIRLEAD_PULLS_SECONDS']) || 60) * 1000
-  void keepPullRequests({ world, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 }, signal)
+  void keepPullRequests(
+    { world, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 },
+    signal,
+  )
   void keepHost(options, log, signal)
   void cleanNowAndThen(wired, log, signal)
   void reconcile(wired, log, signal)
   void beginScheduled(wired, log, signal)
   void tellRefusals(wired, signal)
   const { url } = await access.createLink({ name: 'admin', role: 'admin' }, 'fairlead')
-  process.stdout.write(`Fairlead ${version} at ${wired.publicUrl}\nSign in once, within 15 minutes: ${url}\n`)
+  process.stdout.write(
+    `Fairlead ${version} at ${wired.publicUrl}\nSign in once, within 15 minutes: ${url}\n`,
+  )
   void buildConsoleOnce(log)
   if (options.sample && (await source.list()).length === 0) await deliverSample(home, wired, log)
 }
@@ -168,7 +191,11 @@ async function cleanNowAndThen({ world }: Wired, log: Logger, signal: AbortSigna
   }
 }
 
-async function beginScheduled({ world, engine }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+async function beginScheduled(
+  { world, engine }: Wired,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await sleep(5000, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
@@ -199,7 +226,10 @@ async function reconcile({ world }: Wired, log: Logger, signal: AbortSignal): Pr
 async function deliverSample(home: Home, { source }: Wired, log: Logger): Promise<void> {
   try {
     const path = await makeSample(home)
-    await source.register({ name: 'prepaid', repository: { kind: 'path', path }, branch: 'main' }, 'fairlead')
+    await source.register(
+      { name: 'prepaid', repository: { kind: 'path', path }, branch: 'main' },
+      'fairlead',
+    )
     await source.deliverCommit('prepaid', undefined, 'fairlead')
     process.stdout.write(`The sample in ${path} is being delivered; change it and commit.\n`)
   } catch (error) {

@@ -51,21 +51,33 @@ const problem: Json = {
 
 function operation(name: string, endpoint: Endpoint): Json {
   const media = endpoint.events ? 'text/event-stream' : 'application/json'
-  const parameters = [...parametersOf(endpoint.params, 'path'), ...parametersOf(endpoint.query, 'query')]
+  const parameters = [
+    ...parametersOf(endpoint.params, 'path'),
+    ...parametersOf(endpoint.query, 'query'),
+  ]
   const body = schemaOf(endpoint.body, 'input')
-  const hasBody = endpoint.method !== 'GET' && Object.keys((body['properties'] as Json | undefined) ?? {}).length > 0
+  const hasBody =
+    endpoint.method !== 'GET' &&
+    Object.keys((body['properties'] as Json | undefined) ?? {}).length > 0
   return {
     operationId: name,
     summary: endpoint.summary,
     'x-role': endpoint.role,
     security: endpoint.role === 'public' ? [] : [{ token: [] }, { session: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(hasBody ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    ...(hasBody
+      ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } }
+      : {}),
     responses: {
-      200: { description: 'Done', content: { [media]: { schema: schemaOf(endpoint.output, 'output') } } },
+      200: {
+        description: 'Done',
+        content: { [media]: { schema: schemaOf(endpoint.output, 'output') } },
+      },
       default: {
         description: 'A problem',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        content: {
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        },
       },
     },
   }
@@ -74,10 +86,12 @@ function operation(name: string, endpoint: Endpoint): Json {
 function parametersOf(schema: z.ZodType, where: 'path' | 'query'): Json[] {
   const json = schemaOf(schema, 'input')
   const required = (json['required'] as string[] | undefined) ?? []
-  return Object.entries((json['properties'] as Record<string, Json> | undefined) ?? {}).map(([name, property]) => ({
-    name,
-    in: where,
-    required: where === 'path' || required.includes(name),
-    schema: property,
-  }))
+  return Object.entries((json['properties'] as Record<string, Json> | undefined) ?? {}).map(
+    ([name, property]) => ({
+      name,
+      in: where,
+      required: where === 'path' || required.includes(name),
+      schema: property,
+    }),
+  )
 }

@@ -1,15 +1,22 @@
 import type { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
 
-/** The first problem names the field; unknown keys of a body are refused, because they are mistakes. */
+/**
+ * The first problem names the field; unknown keys of a body are refused, because they are mistakes.
+ */
 export function parse(where: string, schema: z.ZodType, value: unknown): unknown {
   const strict = where === 'body' && 'strict' in schema ? (schema as z.ZodObject).strict() : schema
   const result = strict.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : null
-  const field = [where, ...(issue?.path.map(String) ?? []), ...(keys === null ? [] : [keys])].join('.')
-  const problem = keys === null ? lowerFirst(issue?.message ?? 'is not right') : 'is not a field that can stand here'
+  const field = [where, ...(issue?.path.map(String) ?? []), ...(keys === null ? [] : [keys])].join(
+    '.',
+  )
+  const problem =
+    keys === null
+      ? lowerFirst(issue?.message ?? 'is not right')
+      : 'is not a field that can stand here'
   throw new FairleadError('invalid_input', { field, problem: problem.replace(/\.$/, '') })
 }
 

@@ -11,7 +11,10 @@ const author = {
   GIT_COMMITTER_EMAIL: 'sample@fairlead.dev',
 }
 
-/** Copies the bundled sample into the installation as a git repository, and answers where it is; safe to repeat. */
+/**
+ * Copies the bundled sample into the installation as a git repository, and answers where it is;
+ * safe to repeat.
+ */
 export async function makeSample(home: Home): Promise<string> {
   const folder = join(home.root, 'sample', 'prepaid')
   const isWhole = await git(folder, ['rev-parse', '--verify', 'HEAD']).then(

@@ -14,12 +14,17 @@ export const securityHeaders = {
 /** Where people come by HTTPS: a browser then never asks without. */
 export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' }
 
-/** A body must have come within so many milliseconds; a push may take longer, and is not held to it. */
+/**
+ * A body must have come within so many milliseconds; a push may take longer, and is not held to it.
+ */
 const bodyMs = 20_000
 
-/** Ends the connection of a sender that takes its time, so that many of them cannot hold the server. */
+/**
+ * Ends the connection of a sender that takes its time, so that many of them cannot hold the server.
+ */
 export function limitBody({ raw, url }: FastifyRequest): void {
-  const hasBody = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
+  const hasBody =
+    raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
   if (!hasBody || url.startsWith('/git/')) return
   const timer = setTimeout(() => raw.destroy(), bodyMs)
   for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer))
@@ -41,16 +46,28 @@ export function createBudget(bytes: number): (reply: FastifyReply, wanted: numbe
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
- * Refuses what another site makes a browser send: an unknown Host (DNS rebinding), and an unsafe method with a cookie from
- * another origin. Tokens are not sent by browsers, so requests with one need no check of their origin.
+ * Refuses what another site makes a browser send: an unknown Host (DNS rebinding), and an unsafe
+ * method with a cookie from another origin. Tokens are not sent by browsers, so requests with one
+ * need no check of their origin.
  */
 export function guardRequest(request: FastifyRequest, hosts: string[]): void {
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
-  if (!local.has(host) && !host.endsWith('.localhost') && !hosts.includes(host) && !hosts.includes('*'))
+  if (
+    !local.has(host) &&
+    !host.endsWith('.localhost') &&
+    !hosts.includes(host) &&
+    !hosts.includes('*')
+  )
     throw new FairleadError('forged_request')
-  if (request.method === 'GET' || request.method === 'HEAD' || request.headers.authorization !== undefined) return
+  if (
+    request.method === 'GET' ||
+    request.method === 'HEAD' ||
+    request.headers.authorization !== undefined
+  )
+    return
   const site = request.headers['sec-fetch-site']
-  if (typeof site === 'string' && site !== 'same-origin' && site !== 'none') throw new FairleadError('forged_request')
+  if (typeof site === 'string' && site !== 'same-origin' && site !== 'none')
+    throw new FairleadError('forged_request')
   const { origin } = request.headers
   if (origin !== undefined && originHost(origin) !== request.headers.host?.toLowerCase())
     throw new FairleadError('forged_request')

@@ -36,7 +36,10 @@ export function addSignIn(app: FastifyInstance, options: SignInOptions): void {
     const session = caller.session === null ? null : await access.getSession(caller.session)
     if (session) await access.endSession(session, caller)
     void reply.header('set-cookie', cookie('', 0))
-    return { done: true, logout: session?.way === 'provider' ? ((await provider?.logoutUrl()) ?? null) : null }
+    return {
+      done: true,
+      logout: session?.way === 'provider' ? ((await provider?.logoutUrl()) ?? null) : null,
+    }
   })
   if (provider) addProvider(app, { ...options, provider, cookie, secure })
 }
@@ -47,8 +50,14 @@ interface ProviderOptions extends SignInOptions {
   secure: string
 }
 
-/** There and back again. The cookie comes along with an answer from another site, which one that is `Strict` would not. */
-function addProvider(app: FastifyInstance, { access, provider, log, cookie, secure }: ProviderOptions): void {
+/**
+ * There and back again. The cookie comes along with an answer from another site, which one that is
+ * `Strict` would not.
+ */
+function addProvider(
+  app: FastifyInstance,
+  { access, provider, log, cookie, secure }: ProviderOptions,
+): void {
   const state = (value: string, seconds: number): string =>
     `${stateCookie}=${value}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`
   const back = (reply: FastifyReply, problem: SignInProblem): FastifyReply =>
@@ -63,7 +72,10 @@ function addProvider(app: FastifyInstance, { access, provider, log, cookie, secu
         return await act(request, reply)
       } catch (error) {
         if (!(error instanceof SignInError)) throw error
-        log.warn('a sign-in by the provider came to nothing', { problem: error.problem, error: error.message })
+        log.warn('a sign-in by the provider came to nothing', {
+          problem: error.problem,
+          error: error.message,
+        })
         await access.refuse(origin, error.problem)
         return back(reply, error.problem)
       }
@@ -73,7 +85,9 @@ function addProvider(app: FastifyInstance, { access, provider, log, cookie, secu
     guarded(async (request, reply) => {
       const { next } = request.query as { next?: unknown }
       const begun = await provider.begin(typeof next === 'string' ? next : undefined)
-      return reply.header('set-cookie', state(begun.cookie, signInMinutes * 60)).redirect(begun.url.href)
+      return reply
+        .header('set-cookie', state(begun.cookie, signInMinutes * 60))
+        .redirect(begun.url.href)
     }),
   )
   app.get(
@@ -82,7 +96,9 @@ function addProvider(app: FastifyInstance, { access, provider, log, cookie, secu
       const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
       const done = await provider.finish(query, cookieOf(request.headers.cookie, stateCookie))
       const { session } = await access.createSessionBy(done, credentialsOf(request))
-      return reply.header('set-cookie', [state('', 0), cookie(session, 7 * 86_400)]).redirect(done.next)
+      return reply
+        .header('set-cookie', [state('', 0), cookie(session, 7 * 86_400)])
+        .redirect(done.next)
     }),
   )
 }

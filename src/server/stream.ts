@@ -4,8 +4,9 @@ import type { StreamMessage } from '#contract/handler.ts'
 const heartbeatMs = 15_000
 
 /**
- * Writes messages as server-sent events, at the pace of the reader: the next message is asked for when the one before is on
- * its way, so a slow reader costs no memory. Ends with the messages, the reader or the server.
+ * Writes messages as server-sent events, at the pace of the reader: the next message is asked for
+ * when the one before is on its way, so a slow reader costs no memory. Ends with the messages, the
+ * reader or the server.
  */
 export async function streamEvents(
   request: FastifyRequest,
@@ -18,10 +19,12 @@ export async function streamEvents(
   reply.raw.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, closing])
   const messages = open(signal)[Symbol.asyncIterator]()
-  // The first message is awaited beside the headers, so that an error before it is still a proper answer.
+  // The first message is awaited beside the headers, so that an error before it is still a proper
+  // answer.
   reply.hijack()
   const raw = reply.raw
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) raw.setHeader(name, value)
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
@@ -36,7 +39,8 @@ export async function streamEvents(
       if (!raw.write(format(value))) await drained(raw, signal)
     }
   } catch (error) {
-    if (!signal.aborted) raw.write(`event: problem\ndata: ${JSON.stringify({ title: (error as Error).message })}\n\n`)
+    if (!signal.aborted)
+      raw.write(`event: problem\ndata: ${JSON.stringify({ title: (error as Error).message })}\n\n`)
   } finally {
     clearInterval(heartbeat)
     raw.end()

@@ -68,13 +68,19 @@ export interface Wiring {
 /** Builds everything once, and starts nothing that acts by itself: that is `main`'s. */
 export async function wire({ home, env, db, log }: Wiring) {
   const leaseMs = 2000
-  const publicUrl = env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${home.port}`
+  const publicUrl =
+    env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${home.port}`
   const host = createHostClient(home.hostSocket)
   const runner = await startRunner({ log, leaseMs: leaseMs * 2 })
   const settings = readProviderSettings(env)
   const common = { now: Date.now, random: randomBytes, publicUrl }
   const provider = settings && createProvider({ ...common, settings })
-  const access = createAccess({ ...common, db, log, provider: provider && settings && { settings, client: provider } })
+  const access = createAccess({
+    ...common,
+    db,
+    log,
+    provider: provider && settings && { settings, client: provider },
+  })
   const keys = findKeys(env, home.key)
   const secrets = createSecretBox(keys)
   await takeNewKey({ db, keys, secrets, log })
@@ -86,7 +92,8 @@ export async function wire({ home, env, db, log }: Wiring) {
     onChange: (change, actor) => queueDelivery(db, engine, change, { actor, retryOf: null }),
   })
   const isolation = await findIsolation(isolationOptions(home.root, env))
-  if (isolation.kind === 'none') log.warn('steps and services can read what the server can', { why: isolation.problem })
+  if (isolation.kind === 'none')
+    log.warn('steps and services can read what the server can', { why: isolation.problem })
   const world: World = {
     db,
     log,
@@ -107,7 +114,10 @@ export async function wire({ home, env, db, log }: Wiring) {
     secrets,
     disk: async () => {
       const stats = await statfs(home.root)
-      return { free: (stats.bavail * stats.bsize) / 1e6, floor: Number(env['FAIRLEAD_DISK_FLOOR_MB'] ?? diskFloor) }
+      return {
+        free: (stats.bavail * stats.bsize) / 1e6,
+        floor: Number(env['FAIRLEAD_DISK_FLOOR_MB'] ?? diskFloor),
+      }
     },
   }
   const inbox = createInbox({ db, log, source, now: Date.now, parallel: 8 })
@@ -153,7 +163,11 @@ export async function wire({ home, env, db, log }: Wiring) {
       return (await getDeployment(db, of.deployment))?.app ?? null
     },
     handlers: {
-      ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp: source.get }),
+      ...accessHandlers({
+        access,
+        provider: provider && { name: provider.name },
+        getApp: source.get,
+      }),
       ...webhookHandlers({ db, webhooks, getApp: source.get }),
       ...forgeHandlers({ db, secrets, getApp: source.get }),
       ...keyHandlers({ db, keys, secrets, log }),
@@ -179,7 +193,9 @@ export async function wire({ home, env, db, log }: Wiring) {
       log,
       authorize: async (request, app, wants, address) => {
         const { authorization, cookie } = request.headers
-        const caller = await access.authenticate({ authorization, cookie, address }).catch(() => null)
+        const caller = await access
+          .authenticate({ authorization, cookie, address })
+          .catch(() => null)
         const needed = wants === 'write' ? 'developer' : 'viewer'
         if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
         await access.refusals.note({
@@ -203,7 +219,8 @@ export async function wire({ home, env, db, log }: Wiring) {
 
 /** Stops what runs of an app, before it is forgotten. */
 async function stopApp(world: World, app: string): Promise<void> {
-  for (const { name } of await listAllEnvironments(world.db, app)) await world.target.removeEnvironment(app, name)
+  for (const { name } of await listAllEnvironments(world.db, app))
+    await world.target.removeEnvironment(app, name)
 }
 
 const listOf = (text: string | undefined): string[] =>
@@ -214,5 +231,7 @@ const listOf = (text: string | undefined): string[] =>
 
 /** Under which names requests may come, besides those of this machine. */
 function hostsOf(env: Record<string, string | undefined>, publicUrl: string): string[] {
-  return [new URL(publicUrl).hostname, ...listOf(env['FAIRLEAD_HOSTS'])].map((host) => host.toLowerCase())
+  return [new URL(publicUrl).hostname, ...listOf(env['FAIRLEAD_HOSTS'])].map((host) =>
+    host.toLowerCase(),
+  )
 }

@@ -11,19 +11,22 @@ import './styles.css'
 // The policy for content forbids making code from text, which zod would try for speed.
 config({ jitless: true })
 
-const isSignInNeeded = (error: unknown): boolean => error instanceof FairleadError && error.code === 'sign_in_needed'
+const isSignInNeeded = (error: unknown): boolean =>
+  error instanceof FairleadError && error.code === 'sign_in_needed'
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
-      if (isSignInNeeded(error) && query.queryKey[0] !== 'me') void queries.invalidateQueries({ queryKey: ['me'] })
+      if (isSignInNeeded(error) && query.queryKey[0] !== 'me')
+        void queries.invalidateQueries({ queryKey: ['me'] })
     },
   }),
   defaultOptions: {
     queries: {
       staleTime: 5000,
       networkMode: 'always',
-      retry: (count, error) => error instanceof FairleadError && error.code === 'unavailable' && count < 2,
+      retry: (count, error) =>
+        error instanceof FairleadError && error.code === 'unavailable' && count < 2,
       retryDelay: (count) => 400 * 2 ** count,
     },
     mutations: { networkMode: 'always' },

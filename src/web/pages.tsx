@@ -7,22 +7,40 @@ import { ProblemPanel } from './ui/problem.tsx'
 import { FairleadError } from '#contract/errors.ts'
 import { useTitle } from './ui/page.tsx'
 
-const SignInPage = lazy(async () => ({ default: (await import('./access/sign-in-page.tsx')).SignInPage }))
-const TokensPage = lazy(async () => ({ default: (await import('./access/tokens-page.tsx')).TokensPage }))
-const SessionsPage = lazy(async () => ({ default: (await import('./access/sessions-page.tsx')).SessionsPage }))
-const UsersPage = lazy(async () => ({ default: (await import('./access/users-page.tsx')).UsersPage }))
-const WebhookPage = lazy(async () => ({ default: (await import('./webhook/webhook-page.tsx')).WebhookPage }))
+const SignInPage = lazy(async () => ({
+  default: (await import('./access/sign-in-page.tsx')).SignInPage,
+}))
+const TokensPage = lazy(async () => ({
+  default: (await import('./access/tokens-page.tsx')).TokensPage,
+}))
+const SessionsPage = lazy(async () => ({
+  default: (await import('./access/sessions-page.tsx')).SessionsPage,
+}))
+const UsersPage = lazy(async () => ({
+  default: (await import('./access/users-page.tsx')).UsersPage,
+}))
+const WebhookPage = lazy(async () => ({
+  default: (await import('./webhook/webhook-page.tsx')).WebhookPage,
+}))
 const PullRequestsPage = lazy(async () => ({
   default: (await import('./pull-request/pull-requests-page.tsx')).PullRequestsPage,
 }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
-const ChangePage = lazy(async () => ({ default: (await import('./change/change-page.tsx')).ChangePage }))
+const ChangePage = lazy(async () => ({
+  default: (await import('./change/change-page.tsx')).ChangePage,
+}))
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployment/deployments-page.tsx')).DeploymentsPage,
 }))
-const VerdictPage = lazy(async () => ({ default: (await import('./verdict/verdict-page.tsx')).VerdictPage }))
-const EventsPage = lazy(async () => ({ default: (await import('./event/events-page.tsx')).EventsPage }))
-const TrendsPage = lazy(async () => ({ default: (await import('./trend/trends-page.tsx')).TrendsPage }))
+const VerdictPage = lazy(async () => ({
+  default: (await import('./verdict/verdict-page.tsx')).VerdictPage,
+}))
+const EventsPage = lazy(async () => ({
+  default: (await import('./event/events-page.tsx')).EventsPage,
+}))
+const TrendsPage = lazy(async () => ({
+  default: (await import('./trend/trends-page.tsx')).TrendsPage,
+}))
 const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
 const EnvironmentPage = lazy(async () => ({
   default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
@@ -59,5 +77,7 @@ export function Pages() {
 
 function NoPage() {
   useTitle('Not found')
-  return <ProblemPanel error={new FairleadError('not_found', { kind: 'page', id: location.pathname })} />
+  return (
+    <ProblemPanel error={new FairleadError('not_found', { kind: 'page', id: location.pathname })} />
+  )
 }

@@ -8,7 +8,14 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 export default defineConfig({
   root: here,
   plugins: [react(), tailwindcss()],
-  resolve: { alias: [{ find: /^#contract\//, replacement: fileURLToPath(new URL('../contract/', import.meta.url)) }] },
+  resolve: {
+    alias: [
+      {
+        find: /^#contract\//,
+        replacement: fileURLToPath(new URL('../contract/', import.meta.url)),
+      },
+    ],
+  },
   build: {
     outDir: fileURLToPath(new URL('../../dist/console', import.meta.url)),
     emptyOutDir: true,

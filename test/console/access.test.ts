@@ -78,7 +78,9 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
   })
 
   test('the log says who did it, from where, and shows what one user did', async () => {
-    await page.goto(`http://localhost:${installation.port}/events?type=dev.cdeventsx.fairlead-user.changed`)
+    await page.goto(
+      `http://localhost:${installation.port}/events?type=dev.cdeventsx.fairlead-user.changed`,
+    )
     await page.getByText('Admin made Ada operator of shop').waitFor()
     await page.getByRole('link', { name: 'admin', exact: true }).first().click()
     await page.getByText('What admin did.').waitFor()

@@ -86,10 +86,16 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     await page.getByText('Stopped by coverage, findings, speed.').waitFor()
     const gates = page.getByRole('region', { name: 'Gates' })
     await gates.getByText('coverage.changed is 50, which is not >= 80: 30 below it').waitFor()
-    await gates.getByText('1 of 1 findings: cart.js:3 A query is built from text (scan sql)').waitFor()
+    await gates
+      .getByText('1 of 1 findings: cart.js:3 A query is built from text (scan sql)')
+      .waitFor()
     const diff = page.getByRole('table', { name: 'Diff of cart.js' })
-    const missed = diff.getByRole('row').filter({ has: page.getByTitle('No test reaches this line') })
-    expect(await missed.allInnerTexts()).toEqual([expect.stringContaining('return db.query(text + who)')])
+    const missed = diff
+      .getByRole('row')
+      .filter({ has: page.getByTitle('No test reaches this line') })
+    expect(await missed.allInnerTexts()).toEqual([
+      expect.stringContaining('return db.query(text + who)'),
+    ])
     await diff.getByText('A query is built from text').waitFor()
     await page.getByRole('region', { name: 'Performance' }).getByText('50.0 % worse').waitFor()
     await page.getByText('No artifact was built, so there is nothing to sign.').waitFor()
@@ -100,7 +106,9 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     await page.getByRole('link', { name: 'Trends' }).click()
     const chart = (name: string) => page.getByRole('region', { name, exact: true })
     await chart('Lines that tests reach').getByText('of all').first().waitFor()
-    await chart('Findings').getByText('errors 1, 1 more than at first; warnings 0, as at first.').waitFor()
+    await chart('Findings')
+      .getByText('errors 1, 1 more than at first; warnings 0, as at first.')
+      .waitFor()
     await chart('Findings').getByRole('slider').press('Home')
     await chart('Findings')
       .getByText(/^Run 1, .*: errors 0, warnings 0/)
@@ -118,7 +126,9 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     for (const path of ['runs/2/change', 'apps/shop/trends']) {
       await page.goto(`http://localhost:${installation.port}/${path}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+        360,
+      )
     }
     expect(problems).toEqual([])
   })

@@ -39,11 +39,17 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   beforeAll(async () => {
     installation = await startInstallation()
-    repository = await makeRepository({ 'server.js': tinyServer('one'), 'fairlead.yaml': definition })
+    repository = await makeRepository({
+      'server.js': tinyServer('one'),
+      'fairlead.yaml': definition,
+    })
     await push(installation, 'shop', repository)
     await endedRun(installation, 1)
     browser = await launchBrowser()
-    context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
+    context = await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      colorScheme: 'light',
+    })
     page = await context.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     page.on('console', (message) => {
@@ -108,7 +114,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await log.getByText('line 3000 of many', { exact: true }).waitFor()
     await page.keyboard.press('ArrowDown')
     await step('colours').click()
-    await expect.poll(() => log.getByText('red', { exact: true }).getAttribute('class')).toBe('ansi-1')
+    await expect
+      .poll(() => log.getByText('red', { exact: true }).getAttribute('class'))
+      .toBe('ansi-1')
   })
 
   test('finds words in a log, and opens a link to a line', async () => {
@@ -150,7 +158,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const dialog = page.getByRole('alertdialog', { name: 'Roll production back?' })
     expect(await dialog.textContent()).toContain('returns to “Begin”')
     await dialog.getByRole('button', { name: /^Roll back to / }).click()
-    await page.getByRole('region', { name: 'What runs here' }).getByRole('heading', { name: 'Begin' }).waitFor()
+    await page
+      .getByRole('region', { name: 'What runs here' })
+      .getByRole('heading', { name: 'Begin' })
+      .waitFor()
     await open('/')
     await page
       .getByRole('link', { name: /“Answer two” was taken back from production and is held/ })
@@ -176,7 +187,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
   })
 
   test('follows the system’s dark theme, and the one that was chosen', async () => {
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    const ground = () =>
+      page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     await open('/')
     const light = await ground()
     await page.emulateMedia({ colorScheme: 'dark' })
@@ -216,7 +228,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.setViewportSize({ width: 390, height: 844 })
     await open(path)
     await page.getByRole('heading').first().waitFor()
-    const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.body.scrollWidth))
+    const width = await page.evaluate(() =>
+      Math.max(document.documentElement.scrollWidth, document.body.scrollWidth),
+    )
     expect(width).toBe(390)
   })
 

@@ -1,7 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
-import { type Installation, startInstallation, tinyApp, tinyServer } from '../support/installation.ts'
+import {
+  type Installation,
+  startInstallation,
+  tinyApp,
+  tinyServer,
+} from '../support/installation.ts'
 import { type Proposing, startProposing } from '../support/pull-request.ts'
 
 describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
@@ -12,7 +17,9 @@ describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
   const problems: string[] = []
 
   beforeAll(async () => {
-    installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' } })
+    installation = await startInstallation({
+      env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' },
+    })
     browser = await launchBrowser()
     page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
     page.on('pageerror', (error) => problems.push(error.message))
@@ -29,7 +36,10 @@ describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
   test('show what is open and its preview, let somebody approve a commit, and say when nothing is known', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
     await page.getByText('They are known where the forge of the app is connected').waitFor()
-    await at.propose({ number: 12, branch: 'rounding', title: 'Round prices' }, { 'server.js': tinyServer('two') })
+    await at.propose(
+      { number: 12, branch: 'rounding', title: 'Round prices' },
+      { 'server.js': tinyServer('two') },
+    )
     await at.propose(
       { number: 13, branch: 'main', fork: 'mallory/shop', title: 'Speed it up' },
       { 'server.js': tinyServer('three') },

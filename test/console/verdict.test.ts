@@ -40,7 +40,11 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     await verdict.getByText('Not enough data yet').waitFor()
     await verdict.getByText('nothing is known of `jobs` yet').waitFor()
     await page.getByText('No request has come yet.').first().waitFor()
-    await page.getByRole('region', { name: 'Metrics of the app' }).getByText('Unknown').first().waitFor()
+    await page
+      .getByRole('region', { name: 'Metrics of the app' })
+      .getByText('Unknown')
+      .first()
+      .waitFor()
     const traffic = load('watched')
     const count = async (): Promise<number> => {
       const text = await page.getByRole('region', { name: 'Requests and errors' }).innerText()

@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { pushes } from '../support/forge.ts'
 import { startForge } from '../support/forge-server.ts'
-import { type Installation, makeRepository, push, startInstallation } from '../support/installation.ts'
+import {
+  type Installation,
+  makeRepository,
+  push,
+  startInstallation,
+} from '../support/installation.ts'
 
 describe.skipIf(!hasBrowser)('the page of a webhook', () => {
   let installation: Installation
@@ -27,7 +32,11 @@ describe.skipIf(!hasBrowser)('the page of a webhook', () => {
     const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
     const after = (await repository.git('rev-parse', 'HEAD')).trim()
     await installation.client.createApp({
-      body: { name: 'shop', repository: { kind: 'url', url: `file://${repository.folder}` }, branch: 'main' },
+      body: {
+        name: 'shop',
+        repository: { kind: 'url', url: `file://${repository.folder}` },
+        branch: 'main',
+      },
     })
     await page.goto(`http://localhost:${installation.port}/apps/shop`)
     await page.getByRole('link', { name: 'webhook' }).click()
@@ -50,9 +59,13 @@ describe.skipIf(!hasBrowser)('the page of a webhook', () => {
     await send('gitlab signed', secret, 'refs/heads/other')
     await list.getByText('not of main, which is delivered').waitFor()
     expect((await send('gitea', 'wrong')).status).toBe(401)
-    await page.getByText(/1 refused.*signature is not that of its secret/).waitFor({ timeout: 30_000 })
+    await page
+      .getByText(/1 refused.*signature is not that of its secret/)
+      .waitFor({ timeout: 30_000 })
     const ended = async () => {
-      const { deliveries } = await installation.client.listWebhookDeliveries({ params: { app: 'shop' } })
+      const { deliveries } = await installation.client.listWebhookDeliveries({
+        params: { app: 'shop' },
+      })
       return deliveries.find(({ number }) => number === 1)?.ended
     }
     const before = await ended()
@@ -78,11 +91,15 @@ describe.skipIf(!hasBrowser)('the page of a webhook', () => {
     await connect('bad-token')
     const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
     await push(installation, 'told', repository)
-    await expect.poll(async () => (await of()).forge?.problem, { timeout: 20_000 }).toMatch(/^it answers 401/)
+    await expect
+      .poll(async () => (await of()).forge?.problem, { timeout: 20_000 })
+      .toMatch(/^it answers 401/)
     await page.reload()
     await section.getByText(/It answers 401.*Asked again at/).waitFor({ timeout: 30_000 })
     await connect('good-token')
-    await expect.poll(async () => (await of()).reports[0]?.state, { timeout: 10_000 }).toBe('succeeded')
+    await expect
+      .poll(async () => (await of()).reports[0]?.state, { timeout: 10_000 })
+      .toBe('succeeded')
     await page.reload()
     await section.getByText(/commit [0-9a-f]{7} is succeeded/).waitFor({ timeout: 30_000 })
     await section.getByText('acme/shop').waitFor()

@@ -18,7 +18,8 @@ const args = [
 ]
 
 export const hasBrowser = executablePath !== undefined
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: executablePath!, args })
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: executablePath!, args })
 
 /** Signs a page in by a one-time link. */
 export async function signIn(installation: Installation, page: Page): Promise<void> {

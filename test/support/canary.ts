@@ -1,5 +1,12 @@
 import type { Deployment, RunDetail } from '#contract/run/run.ts'
-import { ask, endedRun, type Installation, makeRepository, push, type Repository } from './installation.ts'
+import {
+  ask,
+  endedRun,
+  type Installation,
+  makeRepository,
+  push,
+  type Repository,
+} from './installation.ts'
 
 /** Answers its version; every so many requests fail. */
 export const server = (version: string, failsEvery = 0): string => `
@@ -21,7 +28,10 @@ environments:
 /** What the tests of canaries do with an installation. */
 export function canariesOf(installation: () => Installation) {
   const repositories: Repository[] = []
-  /** An app that is live with version 1, delivered without a canary because there was nothing to judge it against. */
+  /**
+   * An app that is live with version 1, delivered without a canary because there was nothing to
+   * judge it against.
+   */
   const live = (app: string, canary: string, verify = ''): Promise<Repository> =>
     liveWith(app, { 'server.js': server('1'), 'fairlead.yaml': file(canary, verify) })
   const liveWith = async (app: string, files: Record<string, string>): Promise<Repository> => {
@@ -39,7 +49,8 @@ export function canariesOf(installation: () => Installation) {
     await push(installation(), app, repository)
     return newestRun(app)
   }
-  const deploymentOf = ({ deployments }: RunDetail): Deployment => deployments[0]?.deployment as Deployment
+  const deploymentOf = ({ deployments }: RunDetail): Deployment =>
+    deployments[0]?.deployment as Deployment
   const isCanary = async (run: number): Promise<boolean> =>
     deploymentOf(await installation().client.getRun({ params: { run } }))?.state === 'canary'
   const verdictOf = async (run: number) => {

@@ -17,8 +17,8 @@ export interface Target {
 }
 
 /**
- * A program for Node that tries to reach what is not its own, one way after the other, and says of each in a line of JSON whether it got
- * there. It ends with 0 whatever came of it.
+ * A program for Node that tries to reach what is not its own, one way after the other, and says of
+ * each in a line of JSON whether it got there. It ends with 0 whatever came of it.
  */
 export const escapes = (target: Target): string => `
 const fs = require('node:fs'), net = require('node:net'), path = require('node:path')
@@ -122,7 +122,8 @@ const attempts = {
     for (let i = 0; i < 600 && !failed; i += 1) {
       const child = spawn('sleep', ['30'], { stdio: 'ignore' })
       child.once('error', () => undefined)
-      // One that did not start must not be killed: without a number the signal goes to the group, which is us.
+      // One that did not start must not be killed: without a number the signal goes to the group,
+      // which is us.
       if (child.pid === undefined) failed = true
       else all.push(child)
     }

@@ -27,7 +27,9 @@ export interface ForgePull {
   fork?: string
 }
 
-/** What a forge's API does with results, as its documentation says: kept, and checked as it would. */
+/**
+ * What a forge's API does with results, as its documentation says: kept, and checked as it would.
+ */
 export interface ForgeServer {
   url: string
   /** all that was asked, in order */
@@ -56,12 +58,16 @@ export async function startForge(token: string): Promise<ForgeServer> {
       const asked: Asked = {
         method: request.method ?? '',
         path: decodeURIComponent(request.url ?? ''),
-        authorization: String(request.headers['authorization'] ?? request.headers['private-token'] ?? ''),
+        authorization: String(
+          request.headers['authorization'] ?? request.headers['private-token'] ?? '',
+        ),
         body: readBody(text),
       }
       forge.asked.push(asked)
       const { status, headers, body } = forge.instead?.(asked) ?? answer(forge, asked, token)
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(body))
     })
   })
   const forge: ForgeServer = {
@@ -90,10 +96,17 @@ const readBody = (text: string): Record<string, unknown> => {
   return Object.fromEntries(new URLSearchParams(text))
 }
 
-function answer(forge: ForgeServer, { method, path, authorization, body }: Asked, token: string): Answer {
+function answer(
+  forge: ForgeServer,
+  { method, path, authorization, body }: Asked,
+  token: string,
+): Answer {
   if (!authorization.endsWith(token)) return { status: 401, body: { message: 'Bad credentials' } }
   const [place = '', query = ''] = path.split('?')
-  const asked = { ...Object.fromEntries(new URLSearchParams(query)), ...body } as Record<string, string>
+  const asked = { ...Object.fromEntries(new URLSearchParams(query)), ...body } as Record<
+    string,
+    string
+  >
   const status = (name: string, state: string): Answer => {
     const states = forge.statuses.get(name) ?? []
     forge.statuses.set(name, [...states, state])
@@ -160,10 +173,15 @@ function answer(forge: ForgeServer, { method, path, authorization, body }: Asked
 const pageSize = 2
 
 /** Pull requests by the API of each forge; null when the path is of something else. */
-function answerPulls(forge: ForgeServer, place: string, asked: Record<string, string>): Answer | null {
+function answerPulls(
+  forge: ForgeServer,
+  place: string,
+  asked: Record<string, string>,
+): Answer | null {
   const notFound: Answer = { status: 404, body: { message: 'Not Found' } }
   const open = forge.pulls.filter(({ state }) => state === 'open')
-  const ofBase = (base: string | undefined) => open.filter((one) => base === undefined || (one.base ?? 'main') === base)
+  const ofBase = (base: string | undefined) =>
+    open.filter((one) => base === undefined || (one.base ?? 'main') === base)
   const one = (number: string | undefined, write: (pull: ForgePull) => unknown): Answer => {
     const found = forge.pulls.find((pull) => pull.number === Number(number))
     return found ? { status: 200, body: write(found) } : notFound
@@ -196,23 +214,35 @@ function answerPulls(forge: ForgeServer, place: string, asked: Record<string, st
           }
         : {}),
     }
-    return { status: 200, headers, body: all.slice((page - 1) * pageSize, page * pageSize).map(mergeRequest) }
+    return {
+      status: 200,
+      headers,
+      body: all.slice((page - 1) * pageSize, page * pageSize).map(mergeRequest),
+    }
   }
   const cloud = /^\/2\.0\/repositories\/acme\/shop\/pullrequests(?:\/(\d+))?$/.exec(place)
   if (cloud?.[1]) return one(cloud[1], cloudPull)
   if (cloud) {
     const page = Number(asked['page'] ?? 1)
-    const next = page * pageSize < open.length ? { next: `${forge.url}${place}?page=${page + 1}` } : {}
-    return { status: 200, body: { values: open.slice((page - 1) * pageSize, page * pageSize).map(cloudPull), ...next } }
+    const next =
+      page * pageSize < open.length ? { next: `${forge.url}${place}?page=${page + 1}` } : {}
+    return {
+      status: 200,
+      body: { values: open.slice((page - 1) * pageSize, page * pageSize).map(cloudPull), ...next },
+    }
   }
-  const server = /^\/rest\/api\/latest\/projects\/acme\/repos\/shop\/pull-requests(?:\/(\d+))?$/.exec(place)
+  const server =
+    /^\/rest\/api\/latest\/projects\/acme\/repos\/shop\/pull-requests(?:\/(\d+))?$/.exec(place)
   if (server?.[1]) return one(server[1], serverPull)
   if (!server) return null
   const start = Number(asked['start'] ?? 0)
   const all = ofBase(asked['at']?.replace('refs/heads/', ''))
   const isLastPage = start + pageSize >= all.length
   const values = all.slice(start, start + pageSize).map(serverPull)
-  return { status: 200, body: { values, isLastPage, nextPageStart: isLastPage ? null : start + pageSize } }
+  return {
+    status: 200,
+    body: { values, isLastPage, nextPageStart: isLastPage ? null : start + pageSize },
+  }
 }
 
 const gitHubPull = ({
@@ -225,13 +255,22 @@ const gitHubPull = ({
   base = 'main',
   fork,
 }: ForgePull) => ({
-  ...{ number, title, draft: isDraft, state: state === 'open' ? 'open' : 'closed', user: { login: 'grace' } },
+  ...{
+    number,
+    title,
+    draft: isDraft,
+    state: state === 'open' ? 'open' : 'closed',
+    user: { login: 'grace' },
+  },
   html_url: `https://git.example.com/acme/shop/pull/${number}`,
   merged_at: state === 'merged' ? '2026-11-28T10:00:00Z' : null,
   head: {
     ref: branch,
     sha,
-    repo: { full_name: fork ?? 'acme/shop', clone_url: `https://git.example.com/${fork ?? 'acme/shop'}.git` },
+    repo: {
+      full_name: fork ?? 'acme/shop',
+      clone_url: `https://git.example.com/${fork ?? 'acme/shop'}.git`,
+    },
   },
   base: {
     ref: base,
@@ -252,7 +291,12 @@ const mergeRequest = ({
 }: ForgePull) => ({
   ...{ id: number + 1000, iid: number, title, draft: isDraft, sha, author: { username: 'grace' } },
   state: state === 'open' ? 'opened' : state,
-  ...{ source_branch: branch, target_branch: base, source_project_id: fork ? 8 : 7, target_project_id: 7 },
+  ...{
+    source_branch: branch,
+    target_branch: base,
+    source_project_id: fork ? 8 : 7,
+    target_project_id: 7,
+  },
   web_url: `https://git.example.com/acme/shop/-/merge_requests/${number}`,
 })
 
@@ -299,6 +343,8 @@ const serverPull = ({
     state: state === 'open' ? 'OPEN' : state === 'merged' ? 'MERGED' : 'DECLINED',
     fromRef: { displayId: branch, latestCommit: sha, repository: { slug, project: { key } } },
     toRef: { displayId: base, repository: { slug: 'shop', project: { key: 'acme' } } },
-    links: { self: [{ href: `https://git.example.com/projects/acme/repos/shop/pull-requests/${number}` }] },
+    links: {
+      self: [{ href: `https://git.example.com/projects/acme/repos/shop/pull-requests/${number}` }],
+    },
   }
 }

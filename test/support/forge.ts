@@ -58,7 +58,8 @@ export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
     return { body, headers: { ...headers, ...standard(secret, push.id ?? randomUUID(), body) } }
   },
   'bitbucket cloud': (secret, push) => {
-    const side = (hash: string) => (isZero(hash) ? null : { type: 'branch', name: branchOf(push), target: { hash } })
+    const side = (hash: string) =>
+      isZero(hash) ? null : { type: 'branch', name: branchOf(push), target: { hash } }
     const body = JSON.stringify({
       actor: { display_name: 'Octo Cat', nickname: 'octo' },
       push: { changes: [{ old: side(push.before), new: side(push.after) }] },
@@ -74,8 +75,16 @@ export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
     }
   },
   'bitbucket data center': (secret, push) => {
-    const change = { ref: { id: push.ref ?? 'refs/heads/main' }, fromHash: push.before, toHash: push.after }
-    const body = JSON.stringify({ eventKey: 'repo:refs_changed', actor: { name: 'octo' }, changes: [change] })
+    const change = {
+      ref: { id: push.ref ?? 'refs/heads/main' },
+      fromHash: push.before,
+      toHash: push.after,
+    }
+    const body = JSON.stringify({
+      eventKey: 'repo:refs_changed',
+      actor: { name: 'octo' },
+      changes: [change],
+    })
     return {
       body,
       headers: {
@@ -110,7 +119,12 @@ export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
   },
 }
 
-export const standard = (secret: string, id: string, body: string, seconds = Math.floor(Date.now() / 1000)) => ({
+export const standard = (
+  secret: string,
+  id: string,
+  body: string,
+  seconds = Math.floor(Date.now() / 1000),
+) => ({
   'webhook-id': id,
   'webhook-timestamp': String(seconds),
   'webhook-signature': `v1,${hmac(Buffer.from(secret.replace('whsec_', ''), 'base64'), `${id}.${seconds}.${body}`, 'base64')}`,
@@ -155,7 +169,13 @@ export function gitHubPullRequest(
   const body = JSON.stringify({
     action: pull.state === 'open' ? 'synchronize' : 'closed',
     pull_request: {
-      ...{ number: pull.number, state: pull.state, merged: false, title: 'Propose it', user: { login: 'grace' } },
+      ...{
+        number: pull.number,
+        state: pull.state,
+        merged: false,
+        title: 'Propose it',
+        user: { login: 'grace' },
+      },
       head: { ref: pull.branch, sha: pull.sha, repo },
       base: { ref: 'main', sha: '0'.repeat(40), repo },
     },

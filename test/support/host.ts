@@ -4,7 +4,12 @@ import { Agent, type IncomingHttpHeaders, request, type RequestOptions } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { HostRelease, HostReleaseStatus, HostService, HostStatus } from '#contract/host/host.ts'
+import type {
+  HostRelease,
+  HostReleaseStatus,
+  HostService,
+  HostStatus,
+} from '#contract/host/host.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient, type HostClient } from '#platform/process/host-client.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
@@ -31,7 +36,8 @@ export async function startHost(): Promise<TestHost> {
   const home = homeFrom({ FAIRLEAD_HOME: root, FAIRLEAD_PORT: String(port) })
   makeHome(home)
   const client = createHostClient(home.hostSocket)
-  const ensure = async (): Promise<number> => (await ensureHost(home, { PATH: process.env['PATH'] })).pid
+  const ensure = async (): Promise<number> =>
+    (await ensureHost(home, { PATH: process.env['PATH'] })).pid
   await ensure()
   return {
     home,
@@ -45,7 +51,13 @@ export async function startHost(): Promise<TestHost> {
     artifact: async (files) => {
       const folder = mkdtempSync(join(tmpdir(), 'fairlead-files-'))
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-      const { digest } = await pack({ layout: home.artifacts, folder, include: ['**'], exclude: [], annotations: {} })
+      const { digest } = await pack({
+        layout: home.artifacts,
+        folder,
+        include: ['**'],
+        exclude: [],
+        annotations: {},
+      })
       rmSync(folder, { recursive: true })
       return digest
     },
@@ -75,9 +87,13 @@ export function isAlive(pid: number): boolean {
 
 /** The processes whose environment has a text. */
 export function processesWith(text: string): number[] {
-  const found = execFileSync('sh', ['-c', `grep -l -a -s -F "$TEXT" /proc/[0-9]*/environ || true`], {
-    env: { PATH: process.env['PATH'], TEXT: text },
-  })
+  const found = execFileSync(
+    'sh',
+    ['-c', `grep -l -a -s -F "$TEXT" /proc/[0-9]*/environ || true`],
+    {
+      env: { PATH: process.env['PATH'], TEXT: text },
+    },
+  )
   const mine = found
     .toString()
     .split('\n')
@@ -85,11 +101,18 @@ export function processesWith(text: string): number[] {
   return mine
     .map(Number)
     .filter(
-      (pid) => pid !== process.pid && isAlive(pid) && !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('grep'),
+      (pid) =>
+        pid !== process.pid &&
+        isAlive(pid) &&
+        !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('grep'),
     )
 }
 
-export async function waitUntil(what: string, look: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+export async function waitUntil(
+  what: string,
+  look: () => boolean | Promise<boolean>,
+  seconds = 20,
+): Promise<void> {
   const until = performance.now() + seconds * 1000
   while (!(await look())) {
     if (performance.now() > until) throw new Error(`waited ${seconds} s in vain: ${what}`)
@@ -164,14 +187,21 @@ export async function deploy(host: TestHost, spec: HostRelease): Promise<void> {
   const { state, reason } = await settle(host, spec)
   if (state !== 'ready') throw new Error(`release ${spec.release} is ${state}: ${reason}`)
   const { app, environment, release, fence } = spec
-  const former = (await host.client.status()).releases.find((one) => one.app === app && one.routed)?.release
+  const former = (await host.client.status()).releases.find(
+    (one) => one.app === app && one.routed,
+  )?.release
   await host.client.route(app, environment, { release, fence })
-  if (former !== undefined && former !== release) await host.client.stop(app, environment, former, fence)
+  if (former !== undefined && former !== release)
+    await host.client.stop(app, environment, former, fence)
 }
 
 export const only = (status: HostStatus) => status.releases.flatMap(({ instances }) => instances)
 
-export async function ask(host: TestHost, path = '/', agent?: Agent): Promise<{ status: number; text: string }> {
+export async function ask(
+  host: TestHost,
+  path = '/',
+  agent?: Agent,
+): Promise<{ status: number; text: string }> {
   const { status, text } = await exchange(host, path, { agent })
   return { status, text }
 }
@@ -199,7 +229,9 @@ export function exchange(
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
       response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text, headers: response.headers }),
+      )
     })
     sent.on('error', reject)
     sent.end(body)

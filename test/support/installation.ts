@@ -13,7 +13,10 @@ import { selfCommand } from '#platform/self.ts'
 
 const execute = promisify(execFile)
 
-/** A real installation in a folder of its own: server, database, host and runner as separate processes. */
+/**
+ * A real installation in a folder of its own: server, database, host and runner as separate
+ * processes.
+ */
 export interface Installation {
   home: string
   port: number
@@ -33,11 +36,18 @@ export interface Installation {
   cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
 }
 
-export async function startInstallation(options: { env?: Record<string, string> } = {}): Promise<Installation> {
+export async function startInstallation(
+  options: { env?: Record<string, string> } = {},
+): Promise<Installation> {
   const home = await mkdtemp(join(tmpdir(), 'fairlead-test-'))
   const port = await freePorts()
   const url = `http://127.0.0.1:${port}`
-  const env = { ...cleanEnvironment(), FAIRLEAD_HOME: home, FAIRLEAD_PORT: String(port), ...options.env }
+  const env = {
+    ...cleanEnvironment(),
+    FAIRLEAD_HOME: home,
+    FAIRLEAD_PORT: String(port),
+    ...options.env,
+  }
   let server: ChildProcess | null = null
   let output = ''
   let token = ''
@@ -60,7 +70,8 @@ export async function startInstallation(options: { env?: Record<string, string> 
       child.stdout?.on('data', keep)
       child.stderr?.on('data', keep)
       await waitFor('the server answers', async () => {
-        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output}`)
+        if (child.exitCode !== null)
+          throw new Error(`the server ended with ${child.exitCode}:\n${output}`)
         return (await createClient({ base: url }).health()).status === 'ok'
       })
       token = (await readFile(join(home, 'token'), 'utf8')).trim()
@@ -72,7 +83,9 @@ export async function startInstallation(options: { env?: Record<string, string> 
       await end(server, 'SIGKILL')
     },
     stop: async () => {
-      await execute(process.execPath, [...selfCommand('stop', '--host').slice(1)], { env }).catch(() => undefined)
+      await execute(process.execPath, [...selfCommand('stop', '--host').slice(1)], { env }).catch(
+        () => undefined,
+      )
       await end(server, 'SIGKILL')
       await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
@@ -80,7 +93,11 @@ export async function startInstallation(options: { env?: Record<string, string> 
       const [command, ...rest] = selfCommand(...args)
       return new Promise((resolve) => {
         execFile(command, rest, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-          resolve({ code: error ? Number((error as { code?: number }).code ?? 1) : 0, stdout, stderr })
+          resolve({
+            code: error ? Number((error as { code?: number }).code ?? 1) : 0,
+            stdout,
+            stderr,
+          })
         })
       })
     },
@@ -123,7 +140,11 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** Polls until it is true; a FairleadError counts as not yet. */
-export async function waitFor(what: string, look: () => Promise<boolean>, seconds = 60): Promise<void> {
+export async function waitFor(
+  what: string,
+  look: () => Promise<boolean>,
+  seconds = 60,
+): Promise<void> {
   const until = Date.now() + seconds * 1000
   for (;;) {
     try {
@@ -137,7 +158,11 @@ export async function waitFor(what: string, look: () => Promise<boolean>, second
 }
 
 /** The run after it has ended. */
-export async function endedRun(installation: Installation, run: number, seconds = 60): Promise<RunDetail> {
+export async function endedRun(
+  installation: Installation,
+  run: number,
+  seconds = 60,
+): Promise<RunDetail> {
   let detail: RunDetail | null = null
   await waitFor(
     `run ${run} ends`,
@@ -170,7 +195,11 @@ export async function makeRepository(files: Record<string, string>): Promise<Rep
     GIT_TERMINAL_PROMPT: '0',
   }
   const git = async (...args: string[]): Promise<string> => {
-    const { stdout, stderr } = await execute('git', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
+    const { stdout, stderr } = await execute('git', args, {
+      cwd: folder,
+      env,
+      maxBuffer: 64 * 1024 * 1024,
+    })
     return args[0] === 'push' ? stderr : stdout
   }
   const repository: Repository = {
@@ -253,7 +282,10 @@ export function ask(
   })
 }
 
-/** Calls back for each event of an app from now on, until stopped; ends by itself when the server dies. */
+/**
+ * Calls back for each event of an app from now on, until stopped; ends by itself when the server
+ * dies.
+ */
 export async function onEvents(
   installation: Installation,
   app: string,
@@ -286,12 +318,18 @@ export async function processOf(
 ): Promise<number> {
   if (which === 'server') return installation.pid()
   if (which === 'database')
-    return Number((await readFile(join(installation.home, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+    return Number(
+      (await readFile(join(installation.home, 'postgres/data/postmaster.pid'), 'utf8')).split(
+        '\n',
+      )[0],
+    )
   const { stdout } = await execute('pgrep', ['-f', `main\\.ts ${which}`])
   for (const pid of stdout.trim().split('\n').map(Number)) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
     if (environment.split('\0').includes(`FAIRLEAD_HOME=${installation.home}`)) return pid
-    const parent = Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1])
+    const parent = Number(
+      /^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1],
+    )
     if (parent === installation.pid()) return pid
   }
   throw new Error(`no ${which} of ${installation.home} is running`)

@@ -8,8 +8,14 @@ export interface SignedIn {
 }
 
 /** Signs a user in by a link, as a browser is. */
-export async function signInAs(installation: Installation, name: string, role?: Role): Promise<SignedIn> {
-  const { url } = await installation.client.createLink({ body: { name, ...(role ? { role } : {}) } })
+export async function signInAs(
+  installation: Installation,
+  name: string,
+  role?: Role,
+): Promise<SignedIn> {
+  const { url } = await installation.client.createLink({
+    body: { name, ...(role ? { role } : {}) },
+  })
   const response = await fetch(`${installation.url}/api/v1/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': `Browser of ${name}` },

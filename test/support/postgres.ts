@@ -19,10 +19,13 @@ const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'))
 let server: Promise<EmbeddedPostgres> | null = null
 
 /**
- * A fresh database with all tables, on a PostgreSQL that the tests of one file share; it is stopped after the last of them.
- * Nothing is written through to the disk: use `startPostgres` itself where that is what is tested.
+ * A fresh database with all tables, on a PostgreSQL that the tests of one file share; it is stopped
+ * after the last of them. Nothing is written through to the disk: use `startPostgres` itself where
+ * that is what is tested.
  */
-export async function testDatabase(options: Omit<DatabaseOptions, 'connection'> = {}): Promise<TestDatabase> {
+export async function testDatabase(
+  options: Omit<DatabaseOptions, 'connection'> = {},
+): Promise<TestDatabase> {
   server ??= startServer()
   const { connection } = await server
   const name = `test_${randomBytes(6).toString('hex')}`
@@ -40,11 +43,18 @@ export async function testDatabase(options: Omit<DatabaseOptions, 'connection'> 
 }
 
 async function startServer(): Promise<EmbeddedPostgres> {
-  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '200', autovacuum: 'off' }
+  const settings = {
+    fsync: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+    autovacuum: 'off',
+  }
   const started = await startPostgres({ folder: join(folder, 'postgres'), log: quiet, settings })
   process.once('exit', () => kill(started.pid))
   await administer(started.connection, 'create database template_fairlead')
-  const db = await openDatabase({ connection: { ...started.connection, database: 'template_fairlead' } })
+  const db = await openDatabase({
+    connection: { ...started.connection, database: 'template_fairlead' },
+  })
   await migrate(db, join(packageRoot, 'migrations'))
   await db.close()
   return started

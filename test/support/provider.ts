@@ -21,7 +21,10 @@ export interface TestProvider {
   close(): Promise<void>
 }
 
-/** A real OpenID provider, on a port of its own, that lets everybody in who is in `people`, by its own sign-in page. */
+/**
+ * A real OpenID provider, on a port of its own, that lets everybody in who is in `people`, by its
+ * own sign-in page.
+ */
 export async function startProvider(): Promise<TestProvider> {
   const server: Server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -43,7 +46,12 @@ export async function startProvider(): Promise<TestProvider> {
         },
       ],
       pkce: { required: () => true },
-      claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
+      claims: {
+        openid: ['sub'],
+        profile: ['name'],
+        email: ['email', 'email_verified'],
+        groups: ['groups'],
+      },
       findAccount: (_context, login) => {
         const person = people[login]
         return person && { accountId: login, claims: async () => ({ ...person }) }
@@ -69,7 +77,10 @@ export async function startProvider(): Promise<TestProvider> {
   }
 }
 
-/** A browser without a window: follows redirects, keeps cookies by host and path, fills in the provider's own forms. */
+/**
+ * A browser without a window: follows redirects, keeps cookies by host and path, fills in the
+ * provider's own forms.
+ */
 export function createJar() {
   const cookies = new Map<string, Map<string, string>>()
   const send = async (url: string, init: RequestInit = {}): Promise<Response> => {
@@ -100,7 +111,10 @@ export function createJar() {
     cookies,
     send,
     form,
-    /** Goes on until it would come back to where a page begins with that, and answers that address, unvisited. */
+    /**
+     * Goes on until it would come back to where a page begins with that, and answers that address,
+     * unvisited.
+     */
     signInAtProvider: async (start: string, login: string, until: string): Promise<string> => {
       let response = await send(start)
       for (let i = 0; i < 20; i += 1) {
@@ -113,7 +127,8 @@ export function createJar() {
         }
         const text = await response.text()
         const action = /<form[^>]*action="([^"]+)"/.exec(text)?.[1]
-        if (action === undefined) throw new Error(`nothing to go on with at ${response.url}: ${text.slice(0, 300)}`)
+        if (action === undefined)
+          throw new Error(`nothing to go on with at ${response.url}: ${text.slice(0, 300)}`)
         const prompt = /name="prompt" value="(\w+)"/.exec(text)?.[1] ?? 'login'
         response = await form(new URL(action, response.url).href, {
           prompt,

@@ -17,13 +17,19 @@ export const headRefs: Record<string, (pull: Pick<ForgePull, 'number' | 'branch'
 
 const token = 'forge-token-7c21'
 
-/** An app, its repository, and the forge that has it: what is proposed there is put where the forge would put it. */
+/**
+ * An app, its repository, and the forge that has it: what is proposed there is put where the forge
+ * would put it.
+ */
 export interface Proposing {
   app: string
   repository: Repository
   forge: ForgeServer
   /** Commits what is proposed: on a branch of the repository, or of a fork. */
-  propose(pull: Omit<ForgePull, 'sha' | 'state'>, files: Record<string, string | null>): Promise<string>
+  propose(
+    pull: Omit<ForgePull, 'sha' | 'state'>,
+    files: Record<string, string | null>,
+  ): Promise<string>
   /** Says how it is with a pull request from now on; null forgets it. */
   say(number: number, more: Partial<ForgePull> | null): void
   get(number: number): Promise<PullRequest>
@@ -45,16 +51,24 @@ export async function startProposing(
   const forge = await startForge(token)
   const repository = await makeRepository(files)
   const fork = await makeRepository({})
-  await client.createApp({ body: { name: app, repository: { kind: 'path', path: repository.folder } } })
+  await client.createApp({
+    body: { name: app, repository: { kind: 'path', path: repository.folder } },
+  })
   const isCloud = kind === 'bitbucket cloud'
   const url = `${forge.url}${isCloud ? '/2.0' : ''}`
-  const body = { kind: (isCloud ? 'bitbucket' : kind) as ForgeKind, url, repository: 'acme/shop', token }
+  const body = {
+    kind: (isCloud ? 'bitbucket' : kind) as ForgeKind,
+    url,
+    repository: 'acme/shop',
+    token,
+  }
   if (isConnected) await client.putForge({ params: { app }, body })
   await waitFor('the branch is delivered', async () => {
     const { runs } = await client.listRuns({ query: { app, state: 'succeeded' } })
     return runs.some(({ trigger }) => trigger === 'push')
   })
-  const get = (number: number): Promise<PullRequest> => installation.client.getPullRequest({ params: { app, number } })
+  const get = (number: number): Promise<PullRequest> =>
+    installation.client.getPullRequest({ params: { app, number } })
   return {
     ...{ app, repository, forge, get },
     propose: async (pull, changes) => {
@@ -67,12 +81,16 @@ export async function startProposing(
       await place.git('checkout', '--quiet', ...from)
       const sha = await place.commit(changes, `Propose ${pull.number}`)
       const ref = headRefs[kind]!(pull)
-      if (place === fork) await fork.git('push', '--quiet', '--force', repository.folder, `HEAD:${ref}`)
+      if (place === fork)
+        await fork.git('push', '--quiet', '--force', repository.folder, `HEAD:${ref}`)
       else {
         await repository.git('checkout', '--quiet', 'main')
         await repository.git('update-ref', ref, sha)
       }
-      forge.pulls = [...forge.pulls.filter(({ number }) => number !== pull.number), { ...pull, sha, state: 'open' }]
+      forge.pulls = [
+        ...forge.pulls.filter(({ number }) => number !== pull.number),
+        { ...pull, sha, state: 'open' },
+      ]
       return sha
     },
     say: (number, more) => {
@@ -104,7 +122,11 @@ export async function startProposing(
 
 /** Changes something in the database of an installation, as time would. */
 export async function change(installation: Installation, statement: Statement): Promise<void> {
-  const connection = { host: `${installation.home}/postgres/socket`, user: 'fairlead', database: 'postgres' }
+  const connection = {
+    host: `${installation.home}/postgres/socket`,
+    user: 'fairlead',
+    database: 'postgres',
+  }
   const db = await openDatabase({ connection, onError: () => undefined })
   await db.query(statement)
   await db.close()

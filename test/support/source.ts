@@ -36,7 +36,9 @@ const tokens: Record<string, { name: string; canPush: boolean }> = {
 export async function startSource(options: { largestPush?: number } = {}): Promise<SourceWorld> {
   const database = await testDatabase()
   const { db } = database
-  await db.query(sql`create table began (run bigint generated always as identity, app text, sha text)`)
+  await db.query(
+    sql`create table began (run bigint generated always as identity, app text, sha text)`,
+  )
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-source-'))
   const logged: string[] = []
   const outage: SourceWorld['outage'] = { error: null }
@@ -91,16 +93,18 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
     folder,
     logged,
     outage,
-    remote: (app, token = 'developer-token') => `http://ada:${token}@127.0.0.1:${port}/git/${app}.git`,
-    changes: (app) => db.query(sql`select sha, base, chain from change where app = ${app} order by received`),
+    remote: (app, token = 'developer-token') =>
+      `http://ada:${token}@127.0.0.1:${port}/git/${app}.git`,
+    changes: (app) =>
+      db.query(sql`select sha, base, chain from change where app = ${app} order by received`),
     runs: async (app) =>
-      (await db.query<{ sha: string }>(sql`select sha from began where app = ${app} order by run`)).map(
-        (row) => row.sha,
-      ),
+      (
+        await db.query<{ sha: string }>(sql`select sha from began where app = ${app} order by run`)
+      ).map((row) => row.sha),
     eventTypes: async (app) =>
-      (await db.query<{ type: string }>(sql`select type from event where app = ${app} order by id`)).map((row) =>
-        row.type.replace('dev.cdevents.', ''),
-      ),
+      (
+        await db.query<{ type: string }>(sql`select type from event where app = ${app} order by id`)
+      ).map((row) => row.type.replace('dev.cdevents.', '')),
     head: async (app) => (await source.stored(app))?.head ?? null,
     close: async () => {
       await new Promise((resolve) => {

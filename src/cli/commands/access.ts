@@ -107,10 +107,17 @@ export const register: Register = (program, context) => {
 
   program
     .command('link')
-    .option('--name <name>', 'who it signs in; made when there is none and a role is given', 'admin')
+    .option(
+      '--name <name>',
+      'who it signs in; made when there is none and a role is given',
+      'admin',
+    )
     .addOption(roleOption('what they may do with everything from then on'))
     .description('make a one-time sign-in link for the console; works on the machine of the server')
-    .addHelpText('after', '\nExamples:\n  $ fairlead link\n  $ fairlead link --name Ada --role operator')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead link\n  $ fairlead link --name Ada --role operator',
+    )
     .action(async (options: { name: string; role?: Role }) => {
       const url = await context.local.link(options)
       context.answer({ url }, () => [url])

@@ -19,13 +19,17 @@ export const register: Register = (program, context) => {
   program
     .command('measurements')
     .argument('<run>', 'number of the run', number)
-    .description('what the tests of performance of a run measured, what is worse than in the last good release first')
+    .description(
+      'what the tests of performance of a run measured, what is worse than in the last good release first',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead measurements 12')
     .action((run: number) => measurements(context, run))
   program
     .command('code')
     .argument('<run>', 'number of the run', number)
-    .description('what the code of a run is like, and the functions that its change touched, the most complex first')
+    .description(
+      'what the code of a run is like, and the functions that its change touched, the most complex first',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead code 12')
     .action((run: number) => code(context, run))
   program
@@ -42,7 +46,10 @@ async function change(context: Context, run: number): Promise<void> {
   const report = await client.getChange({ params: { run } })
   const paint = createPaint(context.isLively())
   const { tests } = report.numbers
-  if (report.gates.some(({ stops }) => stops) || (tests && tests.failed + tests.errored > tests.quarantined))
+  if (
+    report.gates.some(({ stops }) => stops) ||
+    (tests && tests.failed + tests.errored > tests.quarantined)
+  )
     context.exit(exitCodes.no)
   context.answer(report, () => [
     ...numberLines(report),
@@ -52,7 +59,8 @@ async function change(context: Context, run: number): Promise<void> {
   ])
 }
 
-const share = (part: number, of: number): string => (of === 0 ? 'none' : `${((part / of) * 100).toFixed(1)} %`)
+const share = (part: number, of: number): string =>
+  of === 0 ? 'none' : `${((part / of) * 100).toFixed(1)} %`
 
 function numberLines({ numbers, before }: ChangeReport): string[] {
   const rows = rowsOf(numbers)
@@ -86,17 +94,30 @@ function rowsOf({
       tests &&
         `${tests.passed} passed, ${tests.failed + tests.errored} failed, ${tests.skipped} skipped${tests.quarantined > 0 ? `, ${tests.quarantined} quarantined` : ''}`,
     ],
-    ['coverage of the change', coverage?.changed ? share(coverage.changed.covered, coverage.changed.lines) : null],
+    [
+      'coverage of the change',
+      coverage?.changed ? share(coverage.changed.covered, coverage.changed.lines) : null,
+    ],
     ['coverage', coverage && share(coverage.total.covered, coverage.total.lines)],
     [
       'findings',
       findings &&
         `${findings.error} errors, ${findings.warning} warnings, ${findings.note} notes${findings.fresh ? ` (new: ${findings.fresh.error}, ${findings.fresh.warning}, ${findings.fresh.note})` : ''}`,
     ],
-    ['measurements', measurements && `${measurements.total}, ${measurements.worse} worse beyond noise`],
+    [
+      'measurements',
+      measurements && `${measurements.total}, ${measurements.worse} worse beyond noise`,
+    ],
     ['components', materials && String(materials.components)],
-    ['code', code && `${code.code} lines in ${code.files} files, ${share(code.duplicated, code.code)} duplicated`],
-    ['functions', code && `${code.functions}, ${code.complex} above complexity 15, the highest ${code.highest}`],
+    [
+      'code',
+      code &&
+        `${code.code} lines in ${code.files} files, ${share(code.duplicated, code.code)} duplicated`,
+    ],
+    [
+      'functions',
+      code && `${code.functions}, ${code.complex} above complexity 15, the highest ${code.highest}`,
+    ],
   ]
   return rows.map(([name, text]) => [name, text ?? 'unknown'])
 }
@@ -122,7 +143,9 @@ function fileLines({ files }: ChangeReport, paint: Paint): string[] {
       `${one.message.split('\n')[0]} (${one.tool} ${one.rule})`,
     ]),
     ...missedOf(file),
-    ...file.functions.filter(hasGrown).map((one) => [`${file.path}:${one.line}`, 'complex', grown(one)]),
+    ...file.functions
+      .filter(hasGrown)
+      .map((one) => [`${file.path}:${one.line}`, 'complex', grown(one)]),
     ...file.duplicates.map((one) => [
       `${file.path}:${one.line}`,
       'duplicate',
@@ -147,7 +170,8 @@ const grown = ({ name, cyclomatic, cognitive, before }: CodeFunction): string =>
 function restLines({ tests, evidence }: ChangeReport, paint: Paint): string[] {
   const bad = tests.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
   const names = evidence.map(
-    ({ kind, environment, result }) => `${kind}${environment === null ? '' : `.${environment}`} ${result}`,
+    ({ kind, environment, result }) =>
+      `${kind}${environment === null ? '' : `.${environment}`} ${result}`,
   )
   return [
     ...bad.slice(0, 20).map(({ suite, name, before, isQuarantined }) => {
@@ -165,7 +189,9 @@ async function measurements(context: Context, run: number): Promise<void> {
   const paint = createPaint(context.isLively())
   context.answer(answer, () =>
     answer.measurements.length === 0
-      ? ['No step of this run has a report of measurements; `reports:` in fairlead.yaml says where they are']
+      ? [
+          'No step of this run has a report of measurements; `reports:` in fairlead.yaml says where they are',
+        ]
       : table(
           answer.measurements.map((one) => measurementRow(one, paint)),
           160,
@@ -176,7 +202,10 @@ async function measurements(context: Context, run: number): Promise<void> {
 const plain = (value: number): string => String(Number(value.toPrecision(4)))
 
 function measurementRow({ name, value, unit, before, worse }: Measurement, paint: Paint): string[] {
-  const word = worse === null ? '' : `${Math.abs(worse.percent).toFixed(1)} % ${worse.percent > 0 ? 'worse' : 'better'}`
+  const word =
+    worse === null
+      ? ''
+      : `${Math.abs(worse.percent).toFixed(1)} % ${worse.percent > 0 ? 'worse' : 'better'}`
   const noise =
     worse === null
       ? ''
@@ -212,7 +241,9 @@ async function code(context: Context, run: number): Promise<void> {
             one.name,
           ]),
       ),
-      ...duplicates.slice(0, 20).map((one) => `${one.file}:${one.line}-${one.end} is as ${one.of.file}:${one.of.line}`),
+      ...duplicates
+        .slice(0, 20)
+        .map((one) => `${one.file}:${one.line}-${one.end} is as ${one.of.file}:${one.of.line}`),
     ]
   })
 }
@@ -230,7 +261,10 @@ async function trends(context: Context, app: string, options: { limit: number })
   )
 }
 
-function trendRow({ run, numbers: { tests, coverage, findings, code: measured } }: Trend): string[] {
+function trendRow({
+  run,
+  numbers: { tests, coverage, findings, code: measured },
+}: Trend): string[] {
   return [
     String(run),
     tests ? `${tests.passed}/${tests.total}` : '?',

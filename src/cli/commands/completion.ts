@@ -27,7 +27,8 @@ export const register: Register = (program, context) => {
       .argument('[command]')
       .description('show help')
       .action((name?: string) => {
-        const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
+        const command =
+          name === undefined ? program : program.commands.find((one) => one.name() === name)
         context.print(name === 'exit-codes' ? exitCodeHelp : (command ?? program).helpInformation())
       }),
   )
@@ -41,7 +42,10 @@ export const exitCodeHelp = `0    done
 5    not found
 130  interrupted by Ctrl-C; what the server does goes on`
 
-/** What may follow the words so far; the last word is the one being typed. Silent when there is no server. */
+/**
+ * What may follow the words so far; the last word is the one being typed. Silent when there is no
+ * server.
+ */
 async function complete(program: Command, context: Context, words: string[]): Promise<string[]> {
   const typed = words.at(-1) ?? ''
   let command = program
@@ -58,16 +62,23 @@ async function complete(program: Command, context: Context, words: string[]): Pr
     .map((child) => child.name())
     .filter((name) => name !== 'complete' && name !== 'exit-codes')
   const wanted = command.registeredArguments[used]?.name()
-  const names = wanted === 'app' || wanted === 'environment' ? await namesOf(context, wanted, words) : []
+  const names =
+    wanted === 'app' || wanted === 'environment' ? await namesOf(context, wanted, words) : []
   return [...commands, ...options, ...names].filter((candidate) => candidate.startsWith(typed))
 }
 
-async function namesOf(context: Context, wanted: 'app' | 'environment', words: string[]): Promise<string[]> {
+async function namesOf(
+  context: Context,
+  wanted: 'app' | 'environment',
+  words: string[],
+): Promise<string[]> {
   try {
     const { client } = await context.connect()
     const { lines } = await client.listLines({ signal: AbortSignal.timeout(500) })
     if (wanted === 'app') return lines.map((line) => line.app.name)
-    return lines.find((line) => words.includes(line.app.name))?.environments.map((one) => one.name) ?? []
+    return (
+      lines.find((line) => words.includes(line.app.name))?.environments.map((one) => one.name) ?? []
+    )
   } catch {
     return []
   }

@@ -12,18 +12,25 @@ import type { Context } from '../world.ts'
 export const register: Register = (program, context) => {
   const env = program
     .command('env')
-    .description('variables of an environment; each change is a deployment with history and rollback')
+    .description(
+      'variables of an environment; each change is a deployment with history and rollback',
+    )
   at(env.command('list').description('list variables and the names of secrets')).action(
     (app: string, environment: string) => list(context, app, environment),
   )
-  at(env.command('history').description('the versions of a configuration')).action((app: string, environment: string) =>
-    history(context, app, environment),
+  at(env.command('history').description('the versions of a configuration')).action(
+    (app: string, environment: string) => history(context, app, environment),
   )
   at(env.command('set').description('set variables'))
     .argument('<assignments...>', 'KEY=VALUE')
-    .addHelpText('after', '\nExamples:\n  $ fairlead env set shop production LOG_LEVEL=debug CACHE=off')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead env set shop production LOG_LEVEL=debug CACHE=off',
+    )
     .action((app: string, environment: string, assignments: string[]) =>
-      change(context, app, environment, { variables: Object.fromEntries(assignments.map(assignment)) }),
+      change(context, app, environment, {
+        variables: Object.fromEntries(assignments.map(assignment)),
+      }),
     )
   at(env.command('unset').description('unset variables'))
     .argument('<keys...>', 'names of the variables')
@@ -33,8 +40,8 @@ export const register: Register = (program, context) => {
   const secret = program
     .command('secret')
     .description('secrets of an environment: encrypted, masked in logs, never shown again')
-  at(secret.command('list').description('list the names of secrets')).action((app: string, environment: string) =>
-    list(context, app, environment),
+  at(secret.command('list').description('list the names of secrets')).action(
+    (app: string, environment: string) => list(context, app, environment),
   )
   at(
     secret
@@ -50,21 +57,29 @@ export const register: Register = (program, context) => {
       'after',
       '\nExamples:\n  $ fairlead secret set shop production API_KEY\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY\n  $ fairlead secret set shop production API_KEY --from vault:secret/data/shop#api-key',
     )
-    .action(async (app: string, environment: string, name: string, options: { fromFile?: string; from?: string }) => {
-      if (options.from !== undefined) return change(context, app, environment, { references: { [name]: options.from } })
-      const value =
-        options.fromFile === undefined
-          ? await readSecret(context, `${name}: `)
-          : await readFile(options.fromFile, 'utf8')
-      const text = value.replace(/\r?\n$/, '')
-      if (text === '')
-        throw new FairleadError('invalid_input', {
-          field: name,
-          problem: 'the value is empty; `secret unset` removes one',
-        })
-      await change(context, app, environment, { secrets: { [name]: text } })
-      if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
-    })
+    .action(
+      async (
+        app: string,
+        environment: string,
+        name: string,
+        options: { fromFile?: string; from?: string },
+      ) => {
+        if (options.from !== undefined)
+          return change(context, app, environment, { references: { [name]: options.from } })
+        const value =
+          options.fromFile === undefined
+            ? await readSecret(context, `${name}: `)
+            : await readFile(options.fromFile, 'utf8')
+        const text = value.replace(/\r?\n$/, '')
+        if (text === '')
+          throw new FairleadError('invalid_input', {
+            field: name,
+            problem: 'the value is empty; `secret unset` removes one',
+          })
+        await change(context, app, environment, { secrets: { [name]: text } })
+        if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
+      },
+    )
   secret
     .command('key')
     .description('which key seals secrets, and where it is kept')
@@ -82,7 +97,8 @@ export const register: Register = (program, context) => {
 
 const at = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
-const nulls = (keys: string[]): Record<string, null> => Object.fromEntries(keys.map((key) => [key, null]))
+const nulls = (keys: string[]): Record<string, null> =>
+  Object.fromEntries(keys.map((key) => [key, null]))
 
 async function list(context: Context, app: string, environment: string): Promise<void> {
   const { client } = await context.connect()
@@ -94,12 +110,18 @@ function describe(configuration: Configuration): string[] {
   const variables = Object.entries(configuration.variables).map(([name, value]) => [name, value])
   const rows = [
     ...variables,
-    ...configuration.secrets.map((name) => [name, `(secret${inWords(configuration.references[name])})`]),
+    ...configuration.secrets.map((name) => [
+      name,
+      `(secret${inWords(configuration.references[name])})`,
+    ]),
   ]
-  return rows.length === 0 ? ['Nothing is set here; what fairlead.yaml says is in force'] : table(rows, 200)
+  return rows.length === 0
+    ? ['Nothing is set here; what fairlead.yaml says is in force']
+    : table(rows, 200)
 }
 
-const inWords = (reference: string | undefined): string => (reference === undefined ? '' : `, from ${reference}`)
+const inWords = (reference: string | undefined): string =>
+  reference === undefined ? '' : `, from ${reference}`
 
 async function history(context: Context, app: string, environment: string): Promise<void> {
   const { client } = await context.connect()

@@ -11,20 +11,29 @@ export const register: Register = (program, context) => {
     .option('--comment <text>', 'why', '')
     .description('let a deployment begin that waits for approval; its authors may not')
     .addHelpText('after', '\nExamples:\n  $ fairlead approve 31 --comment "seen with ops"')
-    .action((id: number, options: { comment: string }) => decide(context, id, 'approve', options.comment))
+    .action((id: number, options: { comment: string }) =>
+      decide(context, id, 'approve', options.comment),
+    )
   program
     .command('refuse')
     .argument('<deployment>', 'number of the deployment', number)
     .option('--comment <text>', 'why', '')
     .description('end a deployment that waits for approval')
-    .action((id: number, options: { comment: string }) => decide(context, id, 'refuse', options.comment))
+    .action((id: number, options: { comment: string }) =>
+      decide(context, id, 'refuse', options.comment),
+    )
   program
     .command('override-freeze')
     .argument('<deployment>', 'number of the deployment', number)
     .requiredOption('--comment <text>', 'why the freeze does not count; it is recorded')
     .description('let a deployment begin in spite of a freeze')
-    .addHelpText('after', '\nExamples:\n  $ fairlead override-freeze 31 --comment "fixes the outage of today"')
-    .action((id: number, options: { comment: string }) => decide(context, id, 'override', options.comment))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead override-freeze 31 --comment "fixes the outage of today"',
+    )
+    .action((id: number, options: { comment: string }) =>
+      decide(context, id, 'override', options.comment),
+    )
   program
     .command('time-lost')
     .argument('<app>', 'name of the app')
@@ -36,7 +45,8 @@ export const register: Register = (program, context) => {
 async function timeLost(context: Context, app: string, options: { days: number }): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.listTimeLost({ params: { app }, query: options })
-  const length = (ms: number): string => (ms === 0 ? '-' : took(new Date(0).toISOString(), null, ms))
+  const length = (ms: number): string =>
+    ms === 0 ? '-' : took(new Date(0).toISOString(), null, ms)
   context.answer(answer, () =>
     table([
       ['environment', 'deployments', 'waited', 'for approval', 'frozen', 'longest'],
@@ -54,7 +64,12 @@ async function timeLost(context: Context, app: string, options: { days: number }
 
 const words = { approve: 'approved', refuse: 'refused', override: 'let go in spite of the freeze' }
 
-async function decide(context: Context, deployment: number, kind: Decision['kind'], comment: string): Promise<void> {
+async function decide(
+  context: Context,
+  deployment: number,
+  kind: Decision['kind'],
+  comment: string,
+): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.decideDeployment({ params: { deployment }, body: { kind, comment } })
   const lost = answer.frozenMs + answer.approvalMs

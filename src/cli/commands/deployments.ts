@@ -13,28 +13,40 @@ export const register: Register = (program, context) => {
     .option('--before <deployment>', 'older than this deployment', number)
     .description('the history of deployments, newest first')
     .addHelpText('after', '\nExamples:\n  $ fairlead deployments shop --environment production')
-    .action(async (app: string | undefined, options: { environment?: string; limit: number; before?: number }) => {
-      const { client } = await context.connect()
-      const answer = await client.listDeployments({ query: { ...(app === undefined ? {} : { app }), ...options } })
-      const paint = createPaint(context.isLively())
-      context.answer(answer, () => {
-        if (answer.deployments.length === 0) return ['Nothing was deployed yet']
-        const rows = answer.deployments.map((one) => [
-          String(one.id),
-          `${one.app}/${one.environment}`,
-          one.kind,
-          state(one.state, paint),
-          short(one.change.sha),
-          ago(one.live ?? one.created, context.now()),
-          one.actor,
-          one.reason ?? one.change.subject,
-        ])
-        return table(
-          [['deployment', 'where', 'kind', 'state', 'change', 'when', 'by', 'subject'].map(paint.dim), ...rows],
-          context.stdout.columns ?? 140,
-        )
-      })
-    })
+    .action(
+      async (
+        app: string | undefined,
+        options: { environment?: string; limit: number; before?: number },
+      ) => {
+        const { client } = await context.connect()
+        const answer = await client.listDeployments({
+          query: { ...(app === undefined ? {} : { app }), ...options },
+        })
+        const paint = createPaint(context.isLively())
+        context.answer(answer, () => {
+          if (answer.deployments.length === 0) return ['Nothing was deployed yet']
+          const rows = answer.deployments.map((one) => [
+            String(one.id),
+            `${one.app}/${one.environment}`,
+            one.kind,
+            state(one.state, paint),
+            short(one.change.sha),
+            ago(one.live ?? one.created, context.now()),
+            one.actor,
+            one.reason ?? one.change.subject,
+          ])
+          return table(
+            [
+              ['deployment', 'where', 'kind', 'state', 'change', 'when', 'by', 'subject'].map(
+                paint.dim,
+              ),
+              ...rows,
+            ],
+            context.stdout.columns ?? 140,
+          )
+        })
+      },
+    )
   program
     .command('environment')
     .argument('<app>', 'name of the app')
@@ -46,13 +58,26 @@ export const register: Register = (program, context) => {
     .command('rollback')
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
-    .option('--to <deployment>', 'to the release of this deployment; default: the last good one', number)
+    .option(
+      '--to <deployment>',
+      'to the release of this deployment; default: the last good one',
+      number,
+    )
     .option('--reason <text>', 'why; shown in the history')
     .option('--no-wait', 'do not wait for its end')
-    .description('return an environment to its last good release, and hold the change that is taken back')
-    .addHelpText('after', '\nExamples:\n  $ fairlead rollback shop production --reason "prices are wrong"')
-    .action((app: string, environment: string, options: { to?: number; reason?: string; wait: boolean }) =>
-      rollback(context, app, environment, options),
+    .description(
+      'return an environment to its last good release, and hold the change that is taken back',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead rollback shop production --reason "prices are wrong"',
+    )
+    .action(
+      (
+        app: string,
+        environment: string,
+        options: { to?: number; reason?: string; wait: boolean },
+      ) => rollback(context, app, environment, options),
     )
 }
 

@@ -22,7 +22,14 @@ export const register: Register = (program, context) => {
     .action(
       (
         app: string | undefined,
-        options: { chain?: string; type?: string; actor?: string; limit: number; before?: number; follow?: boolean },
+        options: {
+          chain?: string
+          type?: string
+          actor?: string
+          limit: number
+          before?: number
+          follow?: boolean
+        },
       ) => events(context, app, options),
     )
 }
@@ -33,18 +40,29 @@ async function events(
   {
     follow,
     ...query
-  }: { chain?: string; type?: string; actor?: string; limit: number; before?: number; follow?: boolean },
+  }: {
+    chain?: string
+    type?: string
+    actor?: string
+    limit: number
+    before?: number
+    follow?: boolean
+  },
 ): Promise<void> {
   const { client } = await context.connect()
   const filter = { ...(app === undefined ? {} : { app }), ...query }
   const { events: found } = await client.listEvents({ query: filter })
   const ordered = found.toSorted((a, b) => a.id - b.id)
   if (follow !== true)
-    return context.answer({ events: ordered }, () => table(ordered.map(row), context.stdout.columns ?? 140))
+    return context.answer({ events: ordered }, () =>
+      table(ordered.map(row), context.stdout.columns ?? 140),
+    )
   let after = ordered.at(-1)?.id ?? 0
   const print = (event: StoredEvent): void =>
     context.print(
-      context.isJson() ? JSON.stringify(event) : (table([row(event)], context.stdout.columns ?? 140)[0] ?? ''),
+      context.isJson()
+        ? JSON.stringify(event)
+        : (table([row(event)], context.stdout.columns ?? 140)[0] ?? ''),
     )
   ordered.forEach(print)
   const { before: _, ...rest } = filter

@@ -13,7 +13,9 @@ export const register: Register = (program, context) => {
     .option('--print', 'show it and write nothing')
     .description('write fairlead.yaml by looking at the repository')
     .addHelpText('after', '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop')
-    .action((directory: string, options: { print?: boolean }) => init(context, directory, options.print === true))
+    .action((directory: string, options: { print?: boolean }) =>
+      init(context, directory, options.print === true),
+    )
   program
     .command('check')
     .argument('[directory]', 'the folder of fairlead.yaml', '.')
@@ -25,7 +27,8 @@ export const register: Register = (program, context) => {
 
 async function init(context: Context, directory: string, printOnly: boolean): Promise<void> {
   const proposal = await context.local.init(directory)
-  if (proposal.exists && !printOnly) throw new FairleadError('already_exists', { kind: 'file', id: proposal.file })
+  if (proposal.exists && !printOnly)
+    throw new FairleadError('already_exists', { kind: 'file', id: proposal.file })
   if (!printOnly) await writeFile(proposal.file, proposal.text, { flag: 'wx' })
   context.answer(proposal, () => [
     ...(printOnly
@@ -43,7 +46,9 @@ async function check(context: Context, directory: string): Promise<void> {
   context.answer(checked, () =>
     checked.problems.length === 0
       ? [paint.good(`✔ ${checked.file}`), ...checked.summary.map((line) => `  ${line}`)]
-      : checked.problems.map((one) => `${checked.file}:${one.line}:${one.column}: ${one.problem}; ${one.hint}`),
+      : checked.problems.map(
+          (one) => `${checked.file}:${one.line}:${one.column}: ${one.problem}; ${one.hint}`,
+        ),
   )
   if (checked.problems.length > 0) context.exit(exitCodes.no)
 }
@@ -59,13 +64,18 @@ function run(program: Command, context: Context): void {
       const paint = createPaint(context.isLively())
       const show = (message: RunMessage): void => {
         if (context.isJson()) return context.print(JSON.stringify(message))
-        if (message.kind === 'line') return context.print(`${paint.dim(`${message.step} │`)} ${message.text}`)
+        if (message.kind === 'line')
+          return context.print(`${paint.dim(`${message.step} │`)} ${message.text}`)
         const time = message.seconds === null ? '' : ` ${message.seconds.toFixed(1)} s`
         context.print(
           `${state(message.state, paint)} ${paint.bold(message.name)}${time}${message.reason ? `  ${message.reason}` : ''}`,
         )
       }
-      const { passed } = await context.local.run(options.directory, { steps, signal: context.signal }, show)
+      const { passed } = await context.local.run(
+        options.directory,
+        { steps, signal: context.signal },
+        show,
+      )
       if (!passed) context.exit(context.signal.aborted ? exitCodes.interrupted : exitCodes.no)
     })
 }

@@ -6,21 +6,33 @@ import type { Register } from '../register.ts'
 import type { Context } from '../world.ts'
 
 export const register: Register = (program, context) => {
-  const group: Command = program.command('forge').description("the forge that is told what becomes of an app's commits")
+  const group: Command = program
+    .command('forge')
+    .description("the forge that is told what becomes of an app's commits")
   group
     .command('set')
     .argument('<app>', 'name of the app')
     .addArgument(new Argument('<kind>', 'which kind it is').choices(forgeKinds))
     .argument('<repository>', 'as the forge names it: OWNER/NAME')
-    .option('--app-id <number>', 'of a GitHub App, which may write checks; its private key is given instead of a token')
+    .option(
+      '--app-id <number>',
+      'of a GitHub App, which may write checks; its private key is given instead of a token',
+    )
     .option('--url <address>', 'of its API, when it is not the public one')
-    .description('tell it results from now on; the token comes from standard input, or is asked for')
+    .description(
+      'tell it results from now on; the token comes from standard input, or is asked for',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead forge set shop github acme/shop < token\n  $ fairlead forge set shop github acme/shop --app-id 123456 < key.pem\n  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com',
     )
-    .action((app: string, kind: ForgeKind, repository: string, options: { url?: string; appId?: string }) =>
-      set(context, app, { kind, repository, ...options }),
+    .action(
+      (
+        app: string,
+        kind: ForgeKind,
+        repository: string,
+        options: { url?: string; appId?: string },
+      ) => set(context, app, { kind, repository, ...options }),
     )
   group
     .command('show')
@@ -46,7 +58,9 @@ async function set(
   const { client } = await context.connect()
   const token = (await readSecret(context, 'Token: ')).trim()
   const forge = await client.putForge({ params: { app }, body: { ...given, token } })
-  context.answer(forge, () => [`${forge.repository} at ${forge.url} is told what becomes of the commits of ${app}`])
+  context.answer(forge, () => [
+    `${forge.repository} at ${forge.url} is told what becomes of the commits of ${app}`,
+  ])
 }
 
 async function show(context: Context, app: string): Promise<void> {
@@ -65,7 +79,14 @@ async function show(context: Context, app: string): Promise<void> {
       '',
       ...(reports.length === 0
         ? ['It was told nothing yet']
-        : table(reports.map((one) => [one.subject, one.state, ago(one.told, context.now()), one.problem ?? '']))),
+        : table(
+            reports.map((one) => [
+              one.subject,
+              one.state,
+              ago(one.told, context.now()),
+              one.problem ?? '',
+            ]),
+          )),
     ]
   })
 }

@@ -14,8 +14,9 @@ export const register: Register = (program, context) => {
     .option('--attempt <n>', 'which attempt; default: the last', number)
     .description('print the log of a step')
     .addHelpText('after', '\nExamples:\n  $ fairlead logs 12\n  $ fairlead logs 12 test --follow')
-    .action((run: number, step: string | undefined, options: { follow?: boolean; attempt?: number }) =>
-      logs(context, run, step, options),
+    .action(
+      (run: number, step: string | undefined, options: { follow?: boolean; attempt?: number }) =>
+        logs(context, run, step, options),
     )
   program
     .command('output')
@@ -25,14 +26,18 @@ export const register: Register = (program, context) => {
     .option('--lines <n>', 'how many', count, 100)
     .description('print the last lines that the services of an environment wrote')
     .addHelpText('after', '\nExamples:\n  $ fairlead output shop production --service worker')
-    .action(async (app: string, environment: string, options: { service?: string; lines: number }) => {
-      const { client } = await context.connect()
-      const answer = await client.getServiceLog({ params: { app, environment }, query: options })
-      const paint = createPaint(context.isLively())
-      context.answer(answer, () =>
-        answer.lines.map((line) => `${paint.dim(`${line.service}.${line.index} │`)} ${line.text}`),
-      )
-    })
+    .action(
+      async (app: string, environment: string, options: { service?: string; lines: number }) => {
+        const { client } = await context.connect()
+        const answer = await client.getServiceLog({ params: { app, environment }, query: options })
+        const paint = createPaint(context.isLively())
+        context.answer(answer, () =>
+          answer.lines.map(
+            (line) => `${paint.dim(`${line.service}.${line.index} │`)} ${line.text}`,
+          ),
+        )
+      },
+    )
 }
 
 async function logs(
@@ -43,12 +48,16 @@ async function logs(
 ): Promise<void> {
   const { client } = await context.connect()
   const name = wanted ?? (await defaultStep(context, run))
-  if (name === null) return context.answer({ lines: [] }, () => ['No step of this run has begun yet'])
+  if (name === null)
+    return context.answer({ lines: [] }, () => ['No step of this run has begun yet'])
   const params = { run, step: name }
   let after = 0
   let attempt = options.attempt ?? 0
   while (!context.signal.aborted) {
-    const page = await client.getLog({ params, query: { after, limit: 5000, ...(attempt > 0 ? { attempt } : {}) } })
+    const page = await client.getLog({
+      params,
+      query: { after, limit: 5000, ...(attempt > 0 ? { attempt } : {}) },
+    })
     if (attempt === 0) attempt = page.attempt
     for (const line of page.lines) {
       printLine(context, line, after)

@@ -8,17 +8,24 @@ export const register: Register = (program, context) => {
   program
     .command('backup')
     .argument('<file>', 'where to write it')
-    .description('write the state to one file, while the server runs; keep FAIRLEAD_HOME/key with it')
+    .description(
+      'write the state to one file, while the server runs; keep FAIRLEAD_HOME/key with it',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead backup fairlead-monday.backup')
     .action(async (file: string) => {
       const result = await context.local.backup(file)
-      context.answer(result, () => [`${file}: ${result.rows} rows, ${(result.bytes / 1e6).toFixed(1)} MB`])
+      context.answer(result, () => [
+        `${file}: ${result.rows} rows, ${(result.bytes / 1e6).toFixed(1)} MB`,
+      ])
     })
   program
     .command('restore')
     .argument('<file>', 'a backup')
     .description('fill an empty installation from a backup')
-    .addHelpText('after', '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead fairlead restore fairlead-monday.backup')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead fairlead restore fairlead-monday.backup',
+    )
     .action(async (file: string) => {
       const result = await context.local.restore(file)
       context.answer(result, () => [`${result.rows} rows are back`])
@@ -35,11 +42,19 @@ function processes(program: Command, context: Context): void {
     .command('server')
     .option('--no-sample', 'deliver no sample when nothing is registered')
     .description('run the server here, until SIGTERM')
-    .addHelpText('after', '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead FAIRLEAD_PORT=4400 fairlead server')
-    .action(async (options: { sample: boolean }) => context.exit(await context.local.server(options)))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead FAIRLEAD_PORT=4400 fairlead server',
+    )
+    .action(async (options: { sample: boolean }) =>
+      context.exit(await context.local.server(options)),
+    )
   program
     .command('host')
-    .option('--upgrade', 'let the host that runs hand over to this program, without dropping a request')
+    .option(
+      '--upgrade',
+      'let the host that runs hand over to this program, without dropping a request',
+    )
     .description('run the supervisor and edge of this machine; the server starts it by itself')
     .addHelpText('after', '\nExamples:\n  $ fairlead host --upgrade')
     .action(async (options: { upgrade?: boolean }) =>
@@ -53,7 +68,9 @@ function processes(program: Command, context: Context): void {
     .action(async (options: { host?: boolean }) => {
       await context.local.stop({ host: options.host === true })
       context.answer({ stopped: true }, () => [
-        options.host === true ? 'Server, host and services are stopped' : 'The server is stopped; the services run on',
+        options.host === true
+          ? 'Server, host and services are stopped'
+          : 'The server is stopped; the services run on',
       ])
     })
 }

@@ -15,7 +15,10 @@ export const register: Register = (program, context) => {
     .argument('<app>', 'name of the app')
     .option('--all', 'also those that are closed')
     .description('which are open, what became of their heads, and where they can be looked at')
-    .addHelpText('after', '\nExamples:\n  $ fairlead pulls list shop\n  $ fairlead pulls list shop --all')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead pulls list shop\n  $ fairlead pulls list shop --all',
+    )
     .action((app: string, options: { all?: boolean }) => list(context, app, options.all === true))
   group
     .command('show')
@@ -28,9 +31,13 @@ export const register: Register = (program, context) => {
     .argument('<app>', 'name of the app')
     .argument('<number>', 'number of the pull request', number)
     .option('--sha <commit>', 'refuse when its head is another one; default: its head')
-    .description('let its head run with secrets, as if it came from the repository itself; a new head needs it anew')
+    .description(
+      'let its head run with secrets, as if it came from the repository itself; a new head needs it anew',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead pulls approve shop 12 --sha 1a2b3c4d')
-    .action((app: string, id: number, options: { sha?: string }) => approve(context, app, id, options.sha))
+    .action((app: string, id: number, options: { sha?: string }) =>
+      approve(context, app, id, options.sha),
+    )
   group
     .command('run')
     .argument('<app>', 'name of the app')
@@ -39,7 +46,9 @@ export const register: Register = (program, context) => {
     .action(async (app: string, id: number) => {
       const { client } = await context.connect()
       const answer = await client.runPullRequest({ params: { app, number: id } })
-      context.answer(answer, () => [`The head ${short(answer.sha ?? '')} of pull request ${id} is run again`])
+      context.answer(answer, () => [
+        `The head ${short(answer.sha ?? '')} of pull request ${id} is run again`,
+      ])
     })
 }
 
@@ -50,7 +59,8 @@ async function list(context: Context, app: string, isAll: boolean): Promise<void
   const paint = createPaint(context.isLively())
   context.answer(answer, () => {
     const { pullRequests, looked, problem, previews } = answer
-    const known = looked === null ? 'nobody has looked yet' : `looked at ${ago(looked, context.now())}`
+    const known =
+      looked === null ? 'nobody has looked yet' : `looked at ${ago(looked, context.now())}`
     const rows = pullRequests.map((one) => [
       String(one.number),
       one.state === 'open' ? (one.run ? state(one.run.state, paint) : 'waits') : one.state,
@@ -79,7 +89,8 @@ async function show(context: Context, app: string, id: number): Promise<void> {
 
 function describe(context: Context, one: PullRequest): string[] {
   const from = one.fork === null ? one.branch : `${one.branch} of ${one.fork}`
-  const trust = one.approved === null ? 'by nobody' : `${short(one.approved.sha)}, by ${one.approved.by}`
+  const trust =
+    one.approved === null ? 'by nobody' : `${short(one.approved.sha)}, by ${one.approved.by}`
   const { run, preview } = one
   return [
     `Pull request  ${one.number}: ${one.title}`,
@@ -88,7 +99,9 @@ function describe(context: Context, one: PullRequest): string[] {
     ...(one.fork === null ? [] : [`Approved      ${trust}`]),
     ...(run === null
       ? []
-      : [`Run           ${run.id} of ${short(run.sha)}: ${run.state}${run.isTrusted ? '' : ', without secrets'}`]),
+      : [
+          `Run           ${run.id} of ${short(run.sha)}: ${run.state}${run.isTrusted ? '' : ', without secrets'}`,
+        ]),
     ...(preview === null
       ? []
       : [
@@ -96,16 +109,25 @@ function describe(context: Context, one: PullRequest): string[] {
         ]),
     ...(one.url === null ? [] : [`Page          ${one.url}`]),
     ...(one.asksApproval && one.sha !== null
-      ? ['', `Let it run with secrets: fairlead pulls approve ${one.app} ${one.number} --sha ${one.sha.slice(0, 12)}`]
+      ? [
+          '',
+          `Let it run with secrets: fairlead pulls approve ${one.app} ${one.number} --sha ${one.sha.slice(0, 12)}`,
+        ]
       : []),
   ]
 }
 
-async function approve(context: Context, app: string, id: number, commit: string | undefined): Promise<void> {
+async function approve(
+  context: Context,
+  app: string,
+  id: number,
+  commit: string | undefined,
+): Promise<void> {
   const { client } = await context.connect()
   const params = { app, number: id }
   const sha = commit ?? (await client.getPullRequest({ params })).sha
-  if (sha === null) throw new FairleadError('not_now', { why: `The head of pull request ${id} is not here yet` })
+  if (sha === null)
+    throw new FairleadError('not_now', { why: `The head of pull request ${id} is not here yet` })
   const answer = await client.approvePullRequest({ params, body: { sha } })
   context.answer(answer, () => [
     `${short(answer.sha ?? sha)} of pull request ${id} runs as if it came from the repository itself`,

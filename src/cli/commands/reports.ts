@@ -11,13 +11,22 @@ export const register: Register = (program, context) => {
     .argument('<run>', 'number of the run', number)
     .option('--limit <n>', 'how many', count, 20)
     .option('--failed', 'only those that failed')
-    .description('the tests of a run: newly failing first, then failing, then the slowest; exits 1 when one failed')
-    .addHelpText('after', '\nExamples:\n  $ fairlead tests 12\n  $ fairlead tests 12 --failed --limit 100')
-    .action((run: number, options: { limit: number; failed?: boolean }) => tests(context, run, options))
+    .description(
+      'the tests of a run: newly failing first, then failing, then the slowest; exits 1 when one failed',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead tests 12\n  $ fairlead tests 12 --failed --limit 100',
+    )
+    .action((run: number, options: { limit: number; failed?: boolean }) =>
+      tests(context, run, options),
+    )
   program
     .command('coverage')
     .argument('<run>', 'number of the run', number)
-    .description('which lines the tests of a run reached, and which of those that the change touched they missed')
+    .description(
+      'which lines the tests of a run reached, and which of those that the change touched they missed',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead coverage 12')
     .action((run: number) => coverage(context, run))
   program
@@ -28,7 +37,11 @@ export const register: Register = (program, context) => {
     .action((run: number) => findings(context, run))
 }
 
-async function tests(context: Context, run: number, options: { limit: number; failed?: boolean }): Promise<void> {
+async function tests(
+  context: Context,
+  run: number,
+  options: { limit: number; failed?: boolean },
+): Promise<void> {
   const { client } = await context.connect()
   const { tests: summary } = await client.getReport({ params: { run } })
   const page = await client.listTests({ params: { run }, query: { limit: options.limit } })
@@ -37,7 +50,9 @@ async function tests(context: Context, run: number, options: { limit: number; fa
   const paint = createPaint(context.isLively())
   context.answer({ summary, tests: shown, next: page.next }, () =>
     summary === null
-      ? ['No step of this run has a report of tests; `reports:` in fairlead.yaml says where they are']
+      ? [
+          'No step of this run has a report of tests; `reports:` in fairlead.yaml says where they are',
+        ]
       : [
           sentenceOf(summary),
           ...table(
@@ -49,7 +64,8 @@ async function tests(context: Context, run: number, options: { limit: number; fa
   )
 }
 
-const isBad = (outcome: TestResult['outcome']): boolean => outcome === 'failed' || outcome === 'errored'
+const isBad = (outcome: TestResult['outcome']): boolean =>
+  outcome === 'failed' || outcome === 'errored'
 
 function sentenceOf(summary: NonNullable<ReportSummary['tests']>): string {
   const { total, passed, failed, errored, skipped, broken, seconds } = summary
@@ -95,7 +111,9 @@ async function coverage(context: Context, run: number): Promise<void> {
   const { files } = await client.listCoverage({ params: { run } })
   context.answer({ coverage: sums, files }, () =>
     sums === null
-      ? ['No step of this run has a report of coverage; `reports:` in fairlead.yaml says where they are']
+      ? [
+          'No step of this run has a report of coverage; `reports:` in fairlead.yaml says where they are',
+        ]
       : [
           `lines reached ${percent(sums.total)}; of those that this change touched ${sums.changed === null ? 'unknown' : percent(sums.changed)}`,
           ...table(files.slice(0, 50).map(fileRow), context.stdout.columns ?? 120),
@@ -104,7 +122,8 @@ async function coverage(context: Context, run: number): Promise<void> {
 }
 
 function fileRow({ file, changed, ...all }: FileCoverage): string[] {
-  const missed = changed && changed.missed.length > 0 ? `missed of the change: ${ranges(changed.missed)}` : ''
+  const missed =
+    changed && changed.missed.length > 0 ? `missed of the change: ${ranges(changed.missed)}` : ''
   return [file, percent(all), missed]
 }
 

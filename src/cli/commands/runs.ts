@@ -13,22 +13,32 @@ export const register: Register = (program, context) => {
     .option('--before <run>', 'older than this run', number)
     .description('list the runs, newest first')
     .addHelpText('after', '\nExamples:\n  $ fairlead runs shop --limit 5')
-    .action((app: string | undefined, options: { limit: number; before?: number }) => runs(context, app, options))
+    .action((app: string | undefined, options: { limit: number; before?: number }) =>
+      runs(context, app, options),
+    )
   program
     .command('show')
     .argument('<run>', 'number of the run', number)
     .option('-f, --follow', 'follow it to its end')
     .description('show a run with its steps and deployments')
     .addHelpText('after', '\nExamples:\n  $ fairlead show 12\n  $ fairlead show 12 --follow')
-    .action((id: number, options: { follow?: boolean }) => show(context, id, options.follow === true))
+    .action((id: number, options: { follow?: boolean }) =>
+      show(context, id, options.follow === true),
+    )
   program
     .command('deliver')
     .argument('<app>', 'name of the app')
     .option('--commit <id>', 'a commit of its repository; default: the head of its branch')
-    .option('--set <parameter...>', 'KEY=VALUE, a parameter of fairlead.yaml; with one, a new run begins in any case')
+    .option(
+      '--set <parameter...>',
+      'KEY=VALUE, a parameter of fairlead.yaml; with one, a new run begins in any case',
+    )
     .option('--wait', 'follow it to its end')
     .description('deliver a commit; one that is under way or live is answered with its run')
-    .addHelpText('after', '\nExamples:\n  $ fairlead deliver shop\n  $ fairlead deliver shop --set LEVEL=debug --wait')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead deliver shop\n  $ fairlead deliver shop --set LEVEL=debug --wait',
+    )
     .action((app: string, options: DeliverOptions) => deliver(context, app, options))
   for (const [name, description] of [
     ['cancel', 'cancel a run and kill what it started'],
@@ -41,7 +51,9 @@ export const register: Register = (program, context) => {
       .addHelpText('after', `\nExamples:\n  $ fairlead ${name} 12`)
       .action(async (id: number) => {
         const { client } = await context.connect()
-        const run = await (name === 'cancel' ? client.cancelRun : client.retryRun)({ params: { run: id } })
+        const run = await (name === 'cancel' ? client.cancelRun : client.retryRun)({
+          params: { run: id },
+        })
         context.answer(run, () => [
           name === 'cancel'
             ? `Run ${run.id} is being cancelled`
@@ -74,7 +86,9 @@ async function runs(
   options: { limit: number; before?: number },
 ): Promise<void> {
   const { client } = await context.connect()
-  const answer = await client.listRuns({ query: { ...(app === undefined ? {} : { app }), ...options } })
+  const answer = await client.listRuns({
+    query: { ...(app === undefined ? {} : { app }), ...options },
+  })
   const paint = createPaint(context.isLively())
   context.answer(answer, () => {
     if (answer.runs.length === 0) return ['There is no run yet']
@@ -87,7 +101,10 @@ async function runs(
       took(run.started, run.ended, context.now()),
       run.reason ?? run.change.subject,
     ])
-    const more = answer.next === null ? [] : [paint.dim(`more: fairlead runs ${app ?? ''} --before ${answer.next}`)]
+    const more =
+      answer.next === null
+        ? []
+        : [paint.dim(`more: fairlead runs ${app ?? ''} --before ${answer.next}`)]
     return [
       ...table(
         [['run', 'app', 'state', 'change', 'when', 'took', 'subject'].map(paint.dim), ...rows],
@@ -100,7 +117,9 @@ async function runs(
 
 async function show(context: Context, id: number, follow: boolean): Promise<void> {
   const { client } = await context.connect()
-  const run = follow ? await followRun(context, client, id) : await client.getRun({ params: { run: id } })
+  const run = follow
+    ? await followRun(context, client, id)
+    : await client.getRun({ params: { run: id } })
   if (run === null) return context.exit(exitCodes.interrupted)
   context.answer(run, () => describe(context, run))
   if (run.state === 'failed' || run.state === 'cancelled') context.exit(exitCodes.no)
@@ -118,7 +137,11 @@ function describe(context: Context, run: RunDetail): string[] {
     ...run.deployments.map(({ environment, deployment }) => [
       `  ${environment}`,
       state(deployment?.state ?? 'waiting', paint),
-      took(deployment?.started ?? null, deployment?.live ?? deployment?.ended ?? null, context.now()),
+      took(
+        deployment?.started ?? null,
+        deployment?.live ?? deployment?.ended ?? null,
+        context.now(),
+      ),
       deployment?.reason ?? deployment?.url ?? '',
     ]),
   ]

@@ -41,18 +41,25 @@ export const register: Register = (program, context) => {
       'after',
       '\nExamples:\n  $ fairlead apps create shop\n  $ fairlead apps create shop --url https://example.com/shop.git',
     )
-    .action(async (name: string, options: { path?: string; url?: string; branch: string; folder: string }) => {
-      const { client } = await context.connect()
-      const repository = options.url
-        ? { kind: 'url' as const, url: options.url }
-        : options.path
-          ? { kind: 'path' as const, path: options.path }
-          : { kind: 'hosted' as const }
-      const app = await client.createApp({ body: { name, repository, branch: options.branch, folder: options.folder } })
-      context.answer(app, () => [
-        `${app.name} is delivered from ${app.branch}. Push to it: git push ${app.remote} ${app.branch}`,
-      ])
-    })
+    .action(
+      async (
+        name: string,
+        options: { path?: string; url?: string; branch: string; folder: string },
+      ) => {
+        const { client } = await context.connect()
+        const repository = options.url
+          ? { kind: 'url' as const, url: options.url }
+          : options.path
+            ? { kind: 'path' as const, path: options.path }
+            : { kind: 'hosted' as const }
+        const app = await client.createApp({
+          body: { name, repository, branch: options.branch, folder: options.folder },
+        })
+        context.answer(app, () => [
+          `${app.name} is delivered from ${app.branch}. Push to it: git push ${app.remote} ${app.branch}`,
+        ])
+      },
+    )
   apps
     .command('delete')
     .argument('<name>', 'name of the app')
@@ -98,7 +105,10 @@ function describe(context: Context, line: Line, paint: Paint): string[] {
   return [
     paint.bold(line.app.name) + (line.app.problem ? paint.bad(`  ${line.app.problem}`) : ''),
     ...table(
-      [['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim), ...rows],
+      [
+        ['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim),
+        ...rows,
+      ],
       context.stdout.columns ?? 120,
     ),
     ...(pulls + previews > 0

@@ -12,22 +12,32 @@ export const register: Register = (program, context) => {
     .argument('[directory]', 'a folder of the repository', '.')
     .option('--app <name>', 'name of the app; default: from fairlead.yaml, else of the folder')
     .option('--no-wait', 'do not follow the delivery')
-    .description("deliver the repository's HEAD, with live progress; starts a server when there is none")
+    .description(
+      "deliver the repository's HEAD, with live progress; starts a server when there is none",
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead up\n  $ fairlead up ../shop --json\n\nExit code 0 only when the last environment is live.',
     )
-    .action((directory: string, options: { app?: string; wait: boolean }) => up(context, directory, options))
+    .action((directory: string, options: { app?: string; wait: boolean }) =>
+      up(context, directory, options),
+    )
 }
 
-async function up(context: Context, directory: string, options: { app?: string; wait: boolean }): Promise<void> {
+async function up(
+  context: Context,
+  directory: string,
+  options: { app?: string; wait: boolean },
+): Promise<void> {
   const say = (line: string): void => void (context.isJson() || context.print(line))
   const repository = await context.local.repository(directory)
   const name = options.app ?? (await checkedName(context, repository.top)) ?? repository.name
   if (!repository.clean) say('There are uncommitted changes; what is delivered is HEAD.')
   const { client, isNew } = await connectOrStart(context, say)
   await client
-    .createApp({ body: { name, repository: { kind: 'path', path: repository.top }, branch: repository.branch } })
+    .createApp({
+      body: { name, repository: { kind: 'path', path: repository.top }, branch: repository.branch },
+    })
     .catch((error: unknown) => {
       if (error instanceof FairleadError && error.code === 'already_exists') {
         throw new FairleadError('not_now', {
@@ -42,13 +52,18 @@ async function up(context: Context, directory: string, options: { app?: string; 
   if (!options.wait) return context.answer(run, () => [])
   const ended = await followRun(context, client, run.id)
   if (ended === null) {
-    say(`\nThe delivery goes on. Follow it: fairlead show ${run.id} --follow    stop it: fairlead cancel ${run.id}`)
+    say(
+      `\nThe delivery goes on. Follow it: fairlead show ${run.id} --follow    stop it: fairlead cancel ${run.id}`,
+    )
     return context.exit(exitCodes.interrupted)
   }
   await finish(context, client, name, ended)
 }
 
-/** The app's name of fairlead.yaml; a missing or wrong file ends here, before anything is registered. */
+/**
+ * The app's name of fairlead.yaml; a missing or wrong file ends here, before anything is
+ * registered.
+ */
 async function checkedName(context: Context, top: string): Promise<string | null> {
   const checked = await context.local.check(top)
   const [first] = checked.problems
@@ -75,7 +90,12 @@ async function connectOrStart(
   return { client: (await context.connect()).client, isNew: true }
 }
 
-async function finish(context: Context, client: Client, app: string, run: RunDetail): Promise<void> {
+async function finish(
+  context: Context,
+  client: Client,
+  app: string,
+  run: RunDetail,
+): Promise<void> {
   const paint = createPaint(context.isLively())
   const { environments } = await client.getLine({ params: { app } })
   const last = run.deployments.at(-1)?.deployment

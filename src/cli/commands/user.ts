@@ -18,13 +18,22 @@ export const register: Register = (program, context) => {
       const { client } = await context.connect()
       if (app !== undefined) {
         const answer = await client.listAppUsers({ params: { app } })
-        const rows = answer.users.map((one) => [one.name, one.role, one.disabled === null ? '' : 'disabled'])
-        return context.answer(answer, () => table([['name', `with ${app}`, ''], ...rows], context.stdout.columns))
+        const rows = answer.users.map((one) => [
+          one.name,
+          one.role,
+          one.disabled === null ? '' : 'disabled',
+        ])
+        return context.answer(answer, () =>
+          table([['name', `with ${app}`, ''], ...rows], context.stdout.columns),
+        )
       }
       const answer = await client.listUsers()
       return context.answer(answer, () =>
         table(
-          [['name', 'may', 'e-mail', 'last seen', ''], ...answer.users.map((one) => row(context, one))],
+          [
+            ['name', 'may', 'e-mail', 'last seen', ''],
+            ...answer.users.map((one) => row(context, one)),
+          ],
           context.stdout.columns,
         ),
       )
@@ -72,7 +81,9 @@ export const register: Register = (program, context) => {
       }
       const answer = await client.putAppRole({ params: { app, user: name }, body: { role } })
       return context.answer(answer, () => [
-        role === null ? `${name} has no role with ${app} of their own` : `${name} is ${role} of ${app}`,
+        role === null
+          ? `${name} has no role with ${app} of their own`
+          : `${name} is ${role} of ${app}`,
       ])
     })
   users
@@ -82,7 +93,10 @@ export const register: Register = (program, context) => {
     .description('set a user’s e-mail address')
     .action(async (name: string, address: string | undefined) => {
       const { client } = await context.connect()
-      const user = await client.changeUser({ params: { user: name }, body: { email: address ?? null } })
+      const user = await client.changeUser({
+        params: { user: name },
+        body: { email: address ?? null },
+      })
       context.answer(user, () => show(context, user))
     })
   for (const [verb, disabled, said] of [
@@ -92,7 +106,9 @@ export const register: Register = (program, context) => {
     users
       .command(verb)
       .argument('<name>', 'of the user')
-      .description(disabled ? 'let a user do nothing any more, at once' : 'let a disabled user in again')
+      .description(
+        disabled ? 'let a user do nothing any more, at once' : 'let a disabled user in again',
+      )
       .action(async (name: string) => {
         const { client } = await context.connect()
         const user = await client.changeUser({ params: { user: name }, body: { disabled } })
@@ -101,7 +117,9 @@ export const register: Register = (program, context) => {
   users
     .command('remove')
     .argument('<name>', 'of the user')
-    .description('forget a user, with their sessions and tokens; what they did stays in the event log')
+    .description(
+      'forget a user, with their sessions and tokens; what they did stays in the event log',
+    )
     .action(async (name: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteUser({ params: { user: name } })
@@ -113,7 +131,10 @@ function roleOf(text: string): Role | null {
   if (text === 'none') return null
   const role = roles.find((one) => one === text)
   if (role === undefined)
-    throw new FairleadError('invalid_input', { field: 'role', problem: `must be ${roles.join(', ')}, or none` })
+    throw new FairleadError('invalid_input', {
+      field: 'role',
+      problem: `must be ${roles.join(', ')}, or none`,
+    })
   return role
 }
 

@@ -8,17 +8,23 @@ import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../world.ts'
 
 export const register: Register = (program, context) => {
-  const verdict = program.command('verdict').description('what is known of a canary, and how it came about')
+  const verdict = program
+    .command('verdict')
+    .description('what is known of a canary, and how it came about')
   verdict
     .command('show')
     .argument('<run>', 'number of the run', number)
-    .description('the judgement on the canary of a run, with its evidence; exits 1 when it is harmful')
+    .description(
+      'the judgement on the canary of a run, with its evidence; exits 1 when it is harmful',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead verdict show 12')
     .action((run: number) => show(context, run))
   verdict
     .command('replay')
     .argument('<run>', 'number of the run', number)
-    .description('compute the verdict again from what was counted; exits 1 when the answer is another')
+    .description(
+      'compute the verdict again from what was counted; exits 1 when the answer is another',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead verdict replay 12')
     .action((run: number) => replay(context, run))
   verdict
@@ -35,14 +41,27 @@ export const register: Register = (program, context) => {
   verdict
     .command('plan')
     .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
-    .option('--per-session <n>', 'requests of a session, where sessions are what is assigned', positive, 1)
+    .option(
+      '--per-session <n>',
+      'requests of a session, where sessions are what is assigned',
+      positive,
+      1,
+    )
     .option('--share <percent>', 'percent of them that the canary is given', positive, 50)
-    .option('--error-rate <percent>', 'percent of requests that fail when nothing is wrong', fraction, 0.1)
+    .option(
+      '--error-rate <percent>',
+      'percent of requests that fail when nothing is wrong',
+      fraction,
+      0.1,
+    )
     .option('--ratio <times>', 'harm to be seen: how many times as many errors', positive, 2)
     .option('--alpha <probability>', 'probability of a false alarm', positive, 0.01)
     .option('--tolerance <part>', 'how much worse is no harm: 0.1 is a tenth', fraction, 0.1)
     .description('how long a canary takes with that traffic and that tolerance; needs no server')
-    .addHelpText('after', '\nExamples:\n  $ fairlead verdict plan --per-second 20 --share 10 --error-rate 0.5')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead verdict plan --per-second 20 --share 10 --error-rate 0.5',
+    )
     .action((options: PlanOptions) => plan(context, options))
 }
 
@@ -66,7 +85,10 @@ async function plan(
       problem: 'must be less than 100: both must have requests',
     })
   if (ratio <= 1 + tolerance)
-    throw new FairleadError('invalid_input', { field: '--ratio', problem: 'must be more than what is tolerated' })
+    throw new FairleadError('invalid_input', {
+      field: '--ratio',
+      problem: 'must be more than what is tolerated',
+    })
   if (errorRate > 50 || alpha >= 1)
     throw new FairleadError('invalid_input', {
       field: '--error-rate',
@@ -93,12 +115,16 @@ async function plan(
   }
   const answer = await context.local.planCanary(question)
   const line = (what: PlanAnswer['healthy']): string =>
-    what === null ? 'never, however long' : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
+    what === null
+      ? 'never, however long'
+      : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
   context.answer({ question, answer }, () => [
     `With ${perSecond} requests a second, ${share} % of them to the canary, of which ${errorRate} % fail when nothing is wrong:`,
     ...(errorRate === 0
       ? []
-      : [`  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`]),
+      : [
+          `  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`,
+        ]),
     `  ${answer.alone} errors of the canary alarm where the release before has none`,
     `  a good canary is called healthy after ${line(answer.healthy)}; at the end of its time also when harm of 2 times would have been seen`,
   ])
@@ -107,7 +133,9 @@ async function plan(
 function span(seconds: number): string {
   if (seconds < 90) return `${seconds.toPrecision(2)} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${Math.round(seconds / 86_400)} d`
+  return seconds < 172_800
+    ? `${(seconds / 3600).toFixed(1)} h`
+    : `${Math.round(seconds / 86_400)} d`
 }
 
 /** The verdict on the newest canary of a run. */
@@ -162,7 +190,10 @@ function lines(context: Context, view: VerdictView): string[] {
           metric.name,
           `${metric.advisory ? 'advisory' : metric.state}: ${sides(metric)}, times ${range(metric.ratio, (value) => value.toPrecision(3))}`,
         ]),
-        ['still needed', judgement.needed === null ? 'unknown' : `${judgement.needed} ${view.settings.unit}`],
+        [
+          'still needed',
+          judgement.needed === null ? 'unknown' : `${judgement.needed} ${view.settings.unit}`,
+        ],
         [
           'smallest harm',
           judgement.smallest === null
@@ -178,12 +209,17 @@ function lines(context: Context, view: VerdictView): string[] {
 function sides({ baseline, canary, quantile, of, kind }: MetricJudgement): string {
   const unit = kind !== 'rate' || of === 'events' ? '' : ` ${of}`
   const one = ({ bad, count, value }: MetricJudgement['canary']): string =>
-    value === null ? 'unknown' : bad === null ? value.toPrecision(3) : `${bad} in ${Math.round(count)}${unit}`
+    value === null
+      ? 'unknown'
+      : bad === null
+        ? value.toPrecision(3)
+        : `${bad} in ${Math.round(count)}${unit}`
   return `${quantile === null ? '' : `p${quantile * 100} `}${one(baseline)} → ${one(canary)}`
 }
 
 const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`
-const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toPrecision(3)} ms`)
+const ms = (value: number | null): string =>
+  value === null ? 'unknown' : `${value.toPrecision(3)} ms`
 
 function range({ estimate, low, high }: Interval, write: (value: number) => string): string {
   const bound = (value: number | null): string => (value === null ? '?' : write(value))
@@ -195,7 +231,8 @@ function range({ estimate, low, high }: Interval, write: (value: number) => stri
 async function replay(context: Context, run: number): Promise<void> {
   const { client } = await context.connect()
   const { decided, judgement, deployment } = await verdictOf(client, run)
-  if (!decided) throw new FairleadError('not_now', { why: `Deployment ${deployment} has no recorded verdict` })
+  if (!decided)
+    throw new FairleadError('not_now', { why: `Deployment ${deployment} has no recorded verdict` })
   const isSame = JSON.stringify(decided) === JSON.stringify(judgement)
   if (!isSame) context.exit(exitCodes.no)
   context.answer({ deployment, isSame, decided, judgement }, () => [

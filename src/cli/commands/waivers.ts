@@ -38,7 +38,9 @@ export const register: Register = (program, context) => {
     .action(async (app: string, id: number) => {
       const { client } = await context.connect()
       const waiver = await client.deleteWaiver({ params: { app, waiver: id } })
-      context.answer(waiver, () => [`Waiver ${waiver.id} of ${waiver.kind} ${waiver.subject} is over`])
+      context.answer(waiver, () => [
+        `Waiver ${waiver.id} of ${waiver.kind} ${waiver.subject} is over`,
+      ])
     })
 }
 
@@ -49,9 +51,16 @@ interface AddOptions {
   days: number
 }
 
-async function add(context: Context, app: string, { gate, test, reason, days }: AddOptions): Promise<void> {
+async function add(
+  context: Context,
+  app: string,
+  { gate, test, reason, days }: AddOptions,
+): Promise<void> {
   if ((gate === undefined) === (test === undefined))
-    throw new FairleadError('invalid_input', { field: '--gate', problem: 'name either a gate, or a test with --test' })
+    throw new FairleadError('invalid_input', {
+      field: '--gate',
+      problem: 'name either a gate, or a test with --test',
+    })
   const { client } = await context.connect()
   const body = {
     kind: gate === undefined ? ('test' as const) : ('gate' as const),
@@ -78,6 +87,8 @@ async function list(context: Context, app: string): Promise<void> {
     one.reason,
   ]
   context.answer(answer, () =>
-    answer.waivers.length === 0 ? ['Nothing is waived'] : table(answer.waivers.map(row), context.stdout.columns ?? 140),
+    answer.waivers.length === 0
+      ? ['Nothing is waived']
+      : table(answer.waivers.map(row), context.stdout.columns ?? 140),
   )
 }

@@ -6,7 +6,9 @@ import type { Register } from '../register.ts'
 import type { Context } from '../world.ts'
 
 export const register: Register = (program, context) => {
-  const group: Command = program.command('webhook').description('where a forge announces the check-ins of an app')
+  const group: Command = program
+    .command('webhook')
+    .description('where a forge announces the check-ins of an app')
   group
     .command('create')
     .argument('<app>', 'name of the app')
@@ -24,7 +26,9 @@ export const register: Register = (program, context) => {
     .option('--limit <n>', 'so many', positive, 20)
     .option('--before <number>', 'older than this one', number)
     .description('what the forge sent, what came of it, and what it did not send')
-    .action((app: string, options: { limit: number; before?: number }) => deliveries(context, app, options))
+    .action((app: string, options: { limit: number; before?: number }) =>
+      deliveries(context, app, options),
+    )
   group
     .command('replay')
     .argument('<app>', 'name of the app')
@@ -67,13 +71,19 @@ async function show(context: Context, app: string): Promise<void> {
     return [
       `Address  ${webhook.url}`,
       `Made     ${ago(webhook.created, context.now())}`,
-      ...(former !== null && Date.parse(former) > context.now() ? [`The secret before counts until ${former}`] : []),
+      ...(former !== null && Date.parse(former) > context.now()
+        ? [`The secret before counts until ${former}`]
+        : []),
       `Refused  ${webhook.refused}${webhook.refused > 0 ? `, ${ago(webhook.refusedAt, context.now())}: ${webhook.refusal ?? ''}` : ''}`,
     ]
   })
 }
 
-async function deliveries(context: Context, app: string, options: { limit: number; before?: number }): Promise<void> {
+async function deliveries(
+  context: Context,
+  app: string,
+  options: { limit: number; before?: number },
+): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.listWebhookDeliveries({ params: { app }, query: options })
   context.answer(answer, () => [
@@ -106,9 +116,12 @@ const row = (one: WebhookDelivery, now: number): string[] => [
 
 /** How late at most, in whole seconds. */
 const gapLine = (gap: WebhookGap): string => {
-  const seconds = (from: string, to: string): number => Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
+  const seconds = (from: string, to: string): number =>
+    Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
   const late = gap.looked === null ? '' : `, at most ${seconds(gap.looked, gap.found)} s late`
   const told =
-    gap.arrived === null ? 'no delivery told of it' : `a delivery told of it ${seconds(gap.found, gap.arrived)} s after`
+    gap.arrived === null
+      ? 'no delivery told of it'
+      : `a delivery told of it ${seconds(gap.found, gap.arrived)} s after`
   return `${short(gap.change)} was found by looking${late}; ${told}`
 }

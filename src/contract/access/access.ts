@@ -7,7 +7,9 @@ const role = z.enum(roles)
 /** A role with everything, and roles with single apps. */
 export const reach = z.object({ role: role.nullable(), apps: z.record(name, role) })
 
-/** What Fairlead itself, this machine and forges are called in the event log; nobody else may be. */
+/**
+ * What Fairlead itself, this machine and forges are called in the event log; nobody else may be.
+ */
 const reserved = new Set([
   ...['fairlead', 'schedule', 'this machine', 'nobody', 'webhook'],
   ...['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket', 'cloudevents'],
@@ -19,7 +21,10 @@ export const userName = z
   .trim()
   .min(1)
   .max(80)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}/]+$/u, 'must be a name of printable characters without a slash')
+  .regex(
+    /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}/]+$/u,
+    'must be a name of printable characters without a slash',
+  )
   .refine((text) => !reserved.has(text.toLowerCase()), 'is a name of Fairlead’s own')
 
 export const user = z.object({
@@ -79,7 +84,8 @@ export const me = z.object({ name: z.string(), role: role.nullable(), apps: z.re
 export const signInProblems = {
   unreachable: 'The provider does not answer. Try again in a moment, or take a link.',
   refused: 'The provider did not let you in.',
-  expired: 'This sign-in took too long, was begun in another browser, or was used already. Begin again.',
+  expired:
+    'This sign-in took too long, was begun in another browser, or was used already. Begin again.',
   forged: 'What came back is not an answer to this sign-in. Begin again, at this page.',
   unknown: 'You are known to the provider, but not here. Ask an admin to add you.',
   disabled: 'Your user is disabled. Ask an admin.',
@@ -89,4 +95,6 @@ export type SignInProblem = keyof typeof signInProblems
 
 /** Only a page of this console is gone to after a sign-in. */
 export const pageWithin = (next: string | null | undefined): string =>
-  typeof next === 'string' && next.length <= 2000 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next) ? next : '/'
+  typeof next === 'string' && next.length <= 2000 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next)
+    ? next
+    : '/'

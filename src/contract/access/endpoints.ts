@@ -61,7 +61,8 @@ export const accessEndpoints = {
     method: 'DELETE',
     path: '/sessions',
     role: 'anyone',
-    summary: 'End all your sessions but the one that asks; with `user`, which an admin may, all of somebody',
+    summary:
+      'End all your sessions but the one that asks; with `user`, which an admin may, all of somebody',
     query: ofUserOrMe,
     output: z.object({ ended: z.number().int() }),
   }),
@@ -69,7 +70,8 @@ export const accessEndpoints = {
     method: 'POST',
     path: '/links',
     role: 'admin',
-    summary: 'Make a one-time sign-in link for a user, who is made when there is none; a role is given to them',
+    summary:
+      'Make a one-time sign-in link for a user, who is made when there is none; a role is given to them',
     body: z.object({ name: userName.default('admin'), role: role.optional() }),
     output: z.object({ url: z.string(), expires: z.string() }),
   }),
@@ -93,8 +95,13 @@ export const accessEndpoints = {
     method: 'POST',
     path: '/users',
     role: 'admin',
-    summary: 'Add a user, who signs in by a link, or with the provider where it vouches for the e-mail address',
-    body: z.object({ name: userName, email: email.optional(), role: role.nullable().default(null) }),
+    summary:
+      'Add a user, who signs in by a link, or with the provider where it vouches for the e-mail address',
+    body: z.object({
+      name: userName,
+      email: email.optional(),
+      role: role.nullable().default(null),
+    }),
     output: user,
   }),
   changeUser: endpoint({
@@ -148,7 +155,8 @@ export const accessEndpoints = {
     method: 'POST',
     path: '/tokens',
     role: 'anyone',
-    summary: 'Create a token, which acts for you and may never do more than you; its secret is shown only now',
+    summary:
+      'Create a token, which acts for you and may never do more than you; its secret is shown only now',
     body: z.object({
       name: z.string().trim().min(1).max(80),
       role,

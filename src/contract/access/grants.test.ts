@@ -16,7 +16,10 @@ import {
 // `constructor` is a name that an app may have, and that every object knows.
 const app = fc.constantFrom('shop', 'bank', 'constructor', 'web')
 const role = fc.constantFrom<Role>(...roles)
-const reach: fc.Arbitrary<Reach> = fc.record({ role: fc.option(role), apps: fc.dictionary(app, role) })
+const reach: fc.Arbitrary<Reach> = fc.record({
+  role: fc.option(role),
+  apps: fc.dictionary(app, role),
+})
 const limit = fc.record({ role, apps: fc.option(fc.array(app)) })
 
 test('a token can do no more than its user, and no more than its role', () => {
@@ -46,7 +49,9 @@ test('what two give together is all that either gives, and nothing else', () => 
   fc.assert(
     fc.property(reach, reach, app, role, (one, other, name, needed) => {
       for (const of of [name, null])
-        expect(may(together(one, other), needed, of)).toBe(may(one, needed, of) || may(other, needed, of))
+        expect(may(together(one, other), needed, of)).toBe(
+          may(one, needed, of) || may(other, needed, of),
+        )
     }),
   )
 })
@@ -68,7 +73,7 @@ test('who has nothing has nothing with an app that is called like what objects h
 
 test('is told in words', () => {
   expect(reachInWords({ role: null, apps: {} })).toBe('no role')
-  expect(reachInWords({ role: 'viewer', apps: { shop: 'operator', web: 'operator', bank: 'admin' } })).toBe(
-    'viewer; operator of shop, web; admin of bank',
-  )
+  expect(
+    reachInWords({ role: 'viewer', apps: { shop: 'operator', web: 'operator', bank: 'admin' } }),
+  ).toBe('viewer; operator of shop, web; admin of bank')
 })

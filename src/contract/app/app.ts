@@ -1,13 +1,19 @@
 import { z } from 'zod'
 
-/** The name of an app, environment, service or step: it becomes a host name, a folder and a URL, so it is strict. */
+/**
+ * The name of an app, environment, service or step: it becomes a host name, a folder and a URL, so
+ * it is strict.
+ */
 export const name = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, 'must be 1–40 lower-case letters, digits and inner hyphens')
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/,
+    'must be 1–40 lower-case letters, digits and inner hyphens',
+  )
 
 /**
- * Where an app's check-ins come from: `hosted` is Fairlead's own git remote, `path` a repository on this machine,
- * `url` a remote that is watched by polling.
+ * Where an app's check-ins come from: `hosted` is Fairlead's own git remote, `path` a repository on
+ * this machine, `url` a remote that is watched by polling.
  */
 export const repository = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hosted') }),
@@ -18,7 +24,10 @@ export type Repository = z.infer<typeof repository>
 
 export const person = z.object({ name: z.string(), email: z.string() })
 
-/** A commit on the branch that is delivered. `base` is the commit the branch was at before. Times are ISO 8601 UTC. */
+/**
+ * A commit on the branch that is delivered. `base` is the commit the branch was at before. Times
+ * are ISO 8601 UTC.
+ */
 export const change = z.object({
   app: z.string(),
   sha: z.string(),

@@ -5,7 +5,10 @@ import { evidence } from '#contract/evidence/evidence.ts'
 import { gate } from '#contract/gate/gate.ts'
 import { finding, measurement, reportSummary, testResult } from '#contract/report/report.ts'
 
-/** What is known of a run in numbers, and the last good release that it is compared with; both null while there is none. */
+/**
+ * What is known of a run in numbers, and the last good release that it is compared with; both null
+ * while there is none.
+ */
 export const runNumbers = reportSummary.extend({
   code: codeSummary.nullable(),
   base: z.object({ run: z.number().int().nullable(), sha: z.string().nullable() }),
@@ -13,7 +16,11 @@ export const runNumbers = reportSummary.extend({
 export type RunNumbers = z.infer<typeof runNumbers>
 
 /** One run of an app among others: how its numbers go. */
-export const trend = z.object({ run: z.number().int(), time: z.string(), numbers: runNumbers.omit({ base: true }) })
+export const trend = z.object({
+  run: z.number().int(),
+  time: z.string(),
+  numbers: runNumbers.omit({ base: true }),
+})
 export type Trend = z.infer<typeof trend>
 
 /** A file of a diff with what is known of its lines, from 1. */
@@ -21,7 +28,9 @@ export const changedFile = diffFile.extend({
   /** its lines are left out, because the diff is large */
   isCut: z.boolean(),
   /** of the lines that the change added or altered; null when no report knows the file */
-  coverage: z.object({ reached: z.array(z.number().int()), missed: z.array(z.number().int()) }).nullable(),
+  coverage: z
+    .object({ reached: z.array(z.number().int()), missed: z.array(z.number().int()) })
+    .nullable(),
   findings: z.array(finding),
   functions: z.array(codeFunction),
   duplicates: z.array(duplicate),

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** A line of a diff; `line` and `before` are its numbers now and before, from 1, null where it is not. */
+/**
+ * A line of a diff; `line` and `before` are its numbers now and before, from 1, null where it is
+ * not.
+ */
 export const diffLine = z.object({
   kind: z.enum(['same', 'added', 'removed']),
   text: z.string(),

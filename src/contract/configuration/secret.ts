@@ -1,4 +1,7 @@
-/** What stands in any log by itself: to hide it would hide the log, and tell the secret by what is missing. */
+/**
+ * What stands in any log by itself: to hide it would hide the log, and tell the secret by what is
+ * missing.
+ */
 const plain = new Set(
   `true false null none undefined yes default enabled disabled main master test tests testing prod production staging
   development local localhost debug info warn warning error trace admin root user users guest public private password secret
@@ -8,7 +11,10 @@ const plain = new Set(
 )
 const shortest = 4
 
-/** A value that is not hidden in logs: shorter than four characters, a number of at most five digits, or an everyday word. */
+/**
+ * A value that is not hidden in logs: shorter than four characters, a number of at most five
+ * digits, or an everyday word.
+ */
 export function isPlainSecret(value: string): boolean {
   const text = value.trim()
   return text.length < shortest || /^\d{1,5}$/.test(text) || plain.has(text.toLowerCase())

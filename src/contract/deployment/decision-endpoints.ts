@@ -10,7 +10,8 @@ export const permissionEndpoints = {
     method: 'GET',
     path: '/deployments/{deployment}/permission',
     role: 'viewer',
-    summary: 'What a deployment waits for before it may begin, what was decided, and the time lost to it',
+    summary:
+      'What a deployment waits for before it may begin, what was decided, and the time lost to it',
     params: z.object({ deployment: id }),
     output: permission,
   }),
@@ -20,7 +21,10 @@ export const permissionEndpoints = {
     role: 'developer',
     summary: 'Approve or refuse a deployment that waits, or let it go in spite of a freeze',
     params: z.object({ deployment: id }),
-    body: z.object({ kind: z.enum(decisionKinds), comment: z.string().trim().max(1000).default('') }),
+    body: z.object({
+      kind: z.enum(decisionKinds),
+      comment: z.string().trim().max(1000).default(''),
+    }),
     output: permission,
   }),
   listTimeLost: endpoint({

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { app, change } from '#contract/app/app.ts'
 import { deployment, run } from '#contract/run/run.ts'
 
-/** One running copy of a service, as the host last reported it. `unknown` is what we say when the host does not answer. */
+/**
+ * One running copy of a service, as the host last reported it. `unknown` is what we say when the
+ * host does not answer.
+ */
 export const instance = z.object({
   service: z.string(),
   index: z.number().int(),
@@ -41,7 +44,10 @@ export const environment = z.object({
 })
 export type Environment = z.infer<typeof environment>
 
-/** What the home page shows of one app: each environment, and each change between check-in and production. */
+/**
+ * What the home page shows of one app: each environment, and each change between check-in and
+ * production.
+ */
 export const line = z.object({
   app,
   environments: z.array(environment),
@@ -53,7 +59,10 @@ export const line = z.object({
 })
 export type Line = z.infer<typeof line>
 
-/** A version of an environment's configuration. Secret values never leave the server: only their names do. */
+/**
+ * A version of an environment's configuration. Secret values never leave the server: only their
+ * names do.
+ */
 export const configuration = z.object({
   app: z.string(),
   environment: z.string(),

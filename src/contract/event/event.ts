@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 /**
  * The event vocabulary: CDEvents v0.5 types where it has one, `dev.cdeventsx.fairlead-*` where not.
- * The value is the version of the subject's schema: adding a field is a minor version, anything else a new one.
+ * The value is the version of the subject's schema: adding a field is a minor version, anything
+ * else a new one.
  */
 export const eventTypes = {
   'dev.cdevents.repository.created': '0.3.0',
@@ -76,7 +77,10 @@ export type EventType = keyof typeof eventTypes
 
 /** By what the actor of an event was known, and from where. */
 export const by = z.object({
-  /** a session of the console, a token, the file of this machine, a link, the OpenID provider, or a forge's webhook */
+  /**
+   * a session of the console, a token, the file of this machine, a link, the OpenID provider, or a
+   * forge's webhook
+   */
   credential: z.enum(['session', 'token', 'machine', 'link', 'provider', 'webhook']),
   /** what the credential is called, where it has a name: that of the token */
   name: z.string().optional(),
@@ -86,12 +90,19 @@ export const by = z.object({
 })
 export type By = z.infer<typeof by>
 
-/** Who did something: Fairlead itself by its name alone, and whoever sent a request with what they were known by. */
+/**
+ * Who did something: Fairlead itself by its name alone, and whoever sent a request with what they
+ * were known by.
+ */
 export type Actor = string | { name: string; by: By }
 
-export const nameOfActor = (actor: Actor): string => (typeof actor === 'string' ? actor : actor.name)
+export const nameOfActor = (actor: Actor): string =>
+  typeof actor === 'string' ? actor : actor.name
 
-/** An event about to be appended. `chain` is the id that the check-in began with; everything it caused carries it. */
+/**
+ * An event about to be appended. `chain` is the id that the check-in began with; everything it
+ * caused carries it.
+ */
 export interface NewEvent {
   type: EventType
   subject: string
@@ -102,7 +113,10 @@ export interface NewEvent {
   data?: Record<string, unknown>
 }
 
-/** An event as it was stored. `id` grows with the order of commit, without reuse; `time` is ISO 8601 UTC. */
+/**
+ * An event as it was stored. `id` grows with the order of commit, without reuse; `time` is ISO 8601
+ * UTC.
+ */
 export const storedEvent = z.object({
   id: z.number().int(),
   time: z.string(),

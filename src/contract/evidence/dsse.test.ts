@@ -26,10 +26,15 @@ describe('an envelope', () => {
   test('encodes the very bytes that the vector of the protocol has signed', () => {
     const coordinate = (decimal: string): string =>
       Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex').toString('base64url')
-    const x = coordinate('46950820868899156662930047687818585632848591499744589407958293238635476079160')
-    const y = coordinate('5640078356564379163099075877009565129882514886557779369047442380624545832820')
+    const x = coordinate(
+      '46950820868899156662930047687818585632848591499744589407958293238635476079160',
+    )
+    const y = coordinate(
+      '5640078356564379163099075877009565129882514886557779369047442380624545832820',
+    )
     const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
-    const sig = 'A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=='
+    const sig =
+      'A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=='
     const isSigned = (body: string): boolean =>
       verifySignature(
         'sha256',
@@ -45,10 +50,26 @@ describe('an envelope', () => {
     try {
       const envelope = sign('application/vnd.in-toto+json', Buffer.from('{"a":1}'), mine)
       writeFileSync(join(folder, 'pub.pem'), pair.publicKey.export({ type: 'spki', format: 'pem' }))
-      writeFileSync(join(folder, 'pae'), pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64')))
+      writeFileSync(
+        join(folder, 'pae'),
+        pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64')),
+      )
       writeFileSync(join(folder, 'sig'), Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64'))
-      const args = ['pkeyutl', '-verify', '-pubin', '-inkey', 'pub.pem', '-rawin', '-in', 'pae', '-sigfile', 'sig']
-      expect(execFileSync('openssl', args, { cwd: folder, encoding: 'utf8' })).toContain('Verified Successfully')
+      const args = [
+        'pkeyutl',
+        '-verify',
+        '-pubin',
+        '-inkey',
+        'pub.pem',
+        '-rawin',
+        '-in',
+        'pae',
+        '-sigfile',
+        'sig',
+      ]
+      expect(execFileSync('openssl', args, { cwd: folder, encoding: 'utf8' })).toContain(
+        'Verified Successfully',
+      )
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -66,7 +87,11 @@ describe('an envelope', () => {
           signatures: [{ keyid: 'a lie', sig: url(signature?.sig ?? '') }],
         }
         for (const one of [envelope, changed])
-          expect(verify(one, trusted)).toEqual({ ok: true, payload: Buffer.from(payload), key: 'mine' })
+          expect(verify(one, trusted)).toEqual({
+            ok: true,
+            payload: Buffer.from(payload),
+            key: 'mine',
+          })
       }),
       { numRuns: 50 },
     )
@@ -90,7 +115,9 @@ describe('an envelope', () => {
           const changed: Envelope = {
             payloadType: where === 'type' ? 'typo' : envelope.payloadType,
             payload: where === 'payload' ? flip(envelope.payload) : envelope.payload,
-            signatures: [{ sig: where === 'sig' ? flip(signature?.sig ?? '') : (signature?.sig ?? '') }],
+            signatures: [
+              { sig: where === 'sig' ? flip(signature?.sig ?? '') : (signature?.sig ?? '') },
+            ],
           }
           expect(verify(changed, trusted)).toMatchObject({
             ok: false,
@@ -112,13 +139,24 @@ describe('an envelope', () => {
   test.each([
     ['nothing', null],
     ['no signatures', { payloadType: 't', payload: '', signatures: [] }],
-    ['a payload that is no base64', { payloadType: 't', payload: '%%', signatures: [{ sig: 'AAAA' }] }],
-    ['a signature that is no base64', { payloadType: 't', payload: 'eA==', signatures: [{ sig: '%%' }] }],
+    [
+      'a payload that is no base64',
+      { payloadType: 't', payload: '%%', signatures: [{ sig: 'AAAA' }] },
+    ],
+    [
+      'a signature that is no base64',
+      { payloadType: 't', payload: 'eA==', signatures: [{ sig: '%%' }] },
+    ],
     ['a number', { payloadType: 1, payload: 'eA==', signatures: [{ sig: 'AAAA' }] }],
-  ])('with %s is a problem and no exception', (_what, given) => expect(verify(given, trusted).ok).toBe(false))
+  ])('with %s is a problem and no exception', (_what, given) =>
+    expect(verify(given, trusted).ok).toBe(false),
+  )
 
   test('needs a key for Ed25519', () => {
-    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+      type: 'spki',
+      format: 'pem',
+    })
     expect(() => publicKey(rsa.toString())).toThrow('for rsa, not for Ed25519')
     expect(() => publicKey('hello')).toThrow('no public key in PEM')
   })

@@ -1,9 +1,17 @@
-import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto'
+import {
+  createPublicKey,
+  type KeyObject,
+  sign as signBytes,
+  verify as verifyBytes,
+} from 'node:crypto'
 import { z } from 'zod'
 
 const signature = z.object({ keyid: z.string().optional(), sig: z.string() })
 
-/** An envelope of DSSE v1 (https://github.com/secure-systems-lab/dsse): a payload, its type, and signatures over both. */
+/**
+ * An envelope of DSSE v1 (https://github.com/secure-systems-lab/dsse): a payload, its type, and
+ * signatures over both.
+ */
 export const envelope = z.object({
   payloadType: z.string(),
   payload: z.string(),
@@ -14,7 +22,9 @@ export type Envelope = z.infer<typeof envelope>
 /** in-toto statements in an envelope are of this type. */
 export const statementType = 'application/vnd.in-toto+json'
 
-/** A key by the name that in-toto gives it: SHA-256 of its SubjectPublicKeyInfo in DER, hexadecimal. */
+/**
+ * A key by the name that in-toto gives it: SHA-256 of its SubjectPublicKeyInfo in DER, hexadecimal.
+ */
 export interface TrustedKey {
   id: string
   key: KeyObject
@@ -26,18 +36,32 @@ export function pae(payloadType: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(head), payload])
 }
 
-export function sign(payloadType: string, payload: Uint8Array, by: { id: string; key: KeyObject }): Envelope {
+export function sign(
+  payloadType: string,
+  payload: Uint8Array,
+  by: { id: string; key: KeyObject },
+): Envelope {
   const sig = signBytes(null, pae(payloadType, payload), by.key).toString('base64')
-  return { payloadType, payload: Buffer.from(payload).toString('base64'), signatures: [{ keyid: by.id, sig }] }
+  return {
+    payloadType,
+    payload: Buffer.from(payload).toString('base64'),
+    signatures: [{ keyid: by.id, sig }],
+  }
 }
 
 export type Verified = { ok: true; payload: Buffer; key: string } | { ok: false; problem: string }
 
-/** Whether one of the keys signed an envelope. The key id in it is a hint that anybody can write, so every key is tried. */
+/**
+ * Whether one of the keys signed an envelope. The key id in it is a hint that anybody can write, so
+ * every key is tried.
+ */
 export function verify(given: unknown, keys: TrustedKey[]): Verified {
   const read = envelope.safeParse(given)
   if (!read.success)
-    return { ok: false, problem: `it is no DSSE envelope: ${read.error.issues[0]?.path.join('.') ?? ''} is not right` }
+    return {
+      ok: false,
+      problem: `it is no DSSE envelope: ${read.error.issues[0]?.path.join('.') ?? ''} is not right`,
+    }
   const { payloadType, signatures } = read.data
   const payload = bytesOf(read.data.payload)
   if (!payload) return { ok: false, problem: 'its payload is not in base64' }
@@ -73,6 +97,7 @@ export function publicKey(pem: string): KeyObject {
   } catch {
     throw new Error('It is no public key in PEM, which begins with -----BEGIN PUBLIC KEY-----')
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`It is a key for ${key.asymmetricKeyType}, not for Ed25519`)
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw new Error(`It is a key for ${key.asymmetricKeyType}, not for Ed25519`)
   return key
 }

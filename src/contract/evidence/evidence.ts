@@ -1,9 +1,20 @@
 import { z } from 'zod'
 import { envelope } from './dsse.ts'
 
-export const evidenceKinds = ['provenance', 'tests', 'coverage', 'findings', 'sbom', 'gates', 'verdict'] as const
+export const evidenceKinds = [
+  'provenance',
+  'tests',
+  'coverage',
+  'findings',
+  'sbom',
+  'gates',
+  'verdict',
+] as const
 
-/** What an environment may ask for: a kind, and for verdicts the environment that they are of (`verdict.staging`). */
+/**
+ * What an environment may ask for: a kind, and for verdicts the environment that they are of
+ * (`verdict.staging`).
+ */
 export const evidenceName = z
   .string()
   .regex(
@@ -14,7 +25,9 @@ export const evidenceName = z
 /** An in-toto statement (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). */
 export const statement = z.object({
   _type: z.literal('https://in-toto.io/Statement/v1'),
-  subject: z.array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) })).min(1),
+  subject: z
+    .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
+    .min(1),
   predicateType: z.string(),
   predicate: z.unknown(),
 })

@@ -10,7 +10,8 @@ export const forgeEndpoints = {
     method: 'GET',
     path: '/apps/{app}/forge',
     role: 'viewer',
-    summary: 'The forge of an app without its token, null when there is none, and what it was told, the newest first',
+    summary:
+      'The forge of an app without its token, null when there is none, and what it was told, the newest first',
     params: ofApp,
     output: z.object({ forge: forge.nullable(), reports: z.array(forgeReport) }),
   }),
@@ -18,7 +19,8 @@ export const forgeEndpoints = {
     method: 'PUT',
     path: '/apps/{app}/forge',
     role: 'operator',
-    summary: 'Say which forge has the repository of an app, and with which token it is told results',
+    summary:
+      'Say which forge has the repository of an app, and with which token it is told results',
     params: ofApp,
     body: newForge,
     output: forge,

@@ -3,7 +3,10 @@ import { z } from 'zod'
 export const forgeKinds = ['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket'] as const
 export type ForgeKind = (typeof forgeKinds)[number]
 
-/** The forge that has an app's repository, and is told what becomes of its commits. Times are ISO 8601 UTC. */
+/**
+ * The forge that has an app's repository, and is told what becomes of its commits. Times are ISO
+ * 8601 UTC.
+ */
 export const forge = z.object({
   app: z.string(),
   kind: z.enum(forgeKinds),
@@ -49,8 +52,14 @@ export const newForge = z
   .object({
     kind: z.enum(forgeKinds),
     url: z
-      .url({ protocol: /^https?$/, error: 'must be an address that begins with https:// or http://' })
-      .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not hold a user; give the token')
+      .url({
+        protocol: /^https?$/,
+        error: 'must be an address that begins with https:// or http://',
+      })
+      .refine(
+        (text) => !URL.canParse(text) || new URL(text).username === '',
+        'must not hold a user; give the token',
+      )
       .optional(),
     repository: repositoryName,
     /** of a GitHub App; its private key is the token then */

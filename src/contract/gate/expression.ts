@@ -1,8 +1,9 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 
 /**
- * What the expression of a gate may ask: names and types in CEL (https://github.com/google/cel-spec). Fields of a finding or a function
- * that are not known are empty.
+ * What the expression of a gate may ask: names and types in CEL
+ * (https://github.com/google/cel-spec). Fields of a finding or a function that are not known are
+ * empty.
  */
 const tests = {
   total: 'int',
@@ -25,10 +26,23 @@ const code = {
 }
 const materials = { components: 'int' }
 const finding = {
-  ...{ tool: 'string', rule: 'string', level: 'string', severity: 'string', message: 'string', file: 'string' },
+  ...{
+    tool: 'string',
+    rule: 'string',
+    level: 'string',
+    severity: 'string',
+    message: 'string',
+    file: 'string',
+  },
   ...{ line: 'int', isNew: 'bool' },
 }
-const measurement = { value: 'double', unit: 'string', before: 'double', change: 'double', worse: 'double' }
+const measurement = {
+  value: 'double',
+  unit: 'string',
+  before: 'double',
+  change: 'double',
+  worse: 'double',
+}
 const complexity = { cyclomatic: 'int', cognitive: 'int' }
 const functionFacts = {
   ...{
@@ -44,11 +58,29 @@ const functionFacts = {
 }
 
 /** What gates ask, for the documentation. */
-export const vocabulary = { tests, coverage, code, materials, finding, measurement, function: functionFacts }
+export const vocabulary = {
+  tests,
+  coverage,
+  code,
+  materials,
+  finding,
+  measurement,
+  function: functionFacts,
+}
 
-export type FactName = 'tests' | 'coverage' | 'code' | 'materials' | 'findings' | 'measurements' | 'functions'
+export type FactName =
+  | 'tests'
+  | 'coverage'
+  | 'code'
+  | 'materials'
+  | 'findings'
+  | 'measurements'
+  | 'functions'
 
-/** A measurement as a gate sees it: a field that is left out is not known, and asking for it is an error. */
+/**
+ * A measurement as a gate sees it: a field that is left out is not known, and asking for it is an
+ * error.
+ */
 export interface MeasurementFact {
   value: number
   unit: string
@@ -63,7 +95,8 @@ class Measurement implements MeasurementFact {
   declare unit: string
 }
 
-export const measurementFact = (fields: MeasurementFact): MeasurementFact => Object.assign(new Measurement(), fields)
+export const measurementFact = (fields: MeasurementFact): MeasurementFact =>
+  Object.assign(new Measurement(), fields)
 
 function createEnvironment(): Environment {
   const environment = new Environment({ limits: { maxAstNodes: 500, maxDepth: 50 } })
@@ -85,7 +118,9 @@ function createEnvironment(): Environment {
 
 export const expressions: Environment = createEnvironment()
 
-/** What is wrong with the expression of a gate, as the rest of a sentence; null when it is right. */
+/**
+ * What is wrong with the expression of a gate, as the rest of a sentence; null when it is right.
+ */
 export function expressionProblem(text: string): string | null {
   const { valid, type, error } = expressions.check(text)
   if (!valid)
@@ -99,7 +134,11 @@ const relative = new Set(['isNew', 'before', 'change', 'worse'])
 const ofChange = new Set(['changed', 'changedLines'])
 
 /** What an expression asks for, and whether it compares with the last good release. */
-export function needsOf(text: string): { now: Set<string>; last: Set<string>; isRelative: boolean } {
+export function needsOf(text: string): {
+  now: Set<string>
+  last: Set<string>
+  isRelative: boolean
+} {
   const needs = { now: new Set<string>(), last: new Set<string>(), isRelative: false }
   const walk = (node: unknown): void => {
     if (Array.isArray(node)) return node.forEach(walk)

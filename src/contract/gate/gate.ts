@@ -7,7 +7,10 @@ export const gate = z.object({
   name: z.string(),
   /** in CEL, as fairlead.yaml has it */
   expression: z.string(),
-  /** `unknown`: what it asks for is not there, or nothing to compare it with; `waived`: it failed, and somebody said that it may */
+  /**
+   * `unknown`: what it asks for is not there, or nothing to compare it with; `waived`: it failed,
+   * and somebody said that it may
+   */
   state: z.enum(gateStates),
   /** what it compared, with what, and by how much it failed, one sentence each */
   reasons: z.array(z.string()),
@@ -18,7 +21,10 @@ export type Gate = z.infer<typeof gate>
 
 export const waiverKinds = ['gate', 'test'] as const
 
-/** A gate or a test that stops nothing for a time, because somebody says why. Of a test it is also called quarantine. */
+/**
+ * A gate or a test that stops nothing for a time, because somebody says why. Of a test it is also
+ * called quarantine.
+ */
 export const waiver = z.object({
   id: z.number().int(),
   app: z.string(),

@@ -6,7 +6,9 @@ import { duration, shorthand, text } from './shapes.ts'
 
 const share = z.number().min(1, 'must be at least 1').max(99, 'must be at most 99')
 const urlPath = z.string().regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
-const headerName = z.string().regex(/^[\w!#$%&'*+\-.^`|~]{1,200}$/, 'must be the name of a header or cookie')
+const headerName = z
+  .string()
+  .regex(/^[\w!#$%&'*+\-.^`|~]{1,200}$/, 'must be the name of a header or cookie')
 const series = text.min(1, 'must not be empty').max(2000)
 /** A name, with labels that must be equal: what can be looked for in an exposition. */
 const plainSeries = /^[a-zA-Z_:][\w:]*(\{\s*([a-zA-Z_]\w*\s*=\s*"[^"\\\n]*"\s*,?\s*)*\})?$/
@@ -15,11 +17,17 @@ const metricFile = shorthand(
   null,
   z
     .strictObject({
-      route: urlPath.optional().describe('Errors of the requests at this path and below it, or one of the three below'),
+      route: urlPath
+        .optional()
+        .describe('Errors of the requests at this path and below it, or one of the three below'),
       bad: series
         .optional()
-        .describe('A counter of what goes wrong, such as `jobs_failed_total{queue="mail"}`, as the services expose it'),
-      of: series.optional().describe('A counter of all of it; default: the time that the instances run'),
+        .describe(
+          'A counter of what goes wrong, such as `jobs_failed_total{queue="mail"}`, as the services expose it',
+        ),
+      of: series
+        .optional()
+        .describe('A counter of all of it; default: the time that the instances run'),
       histogram: series.optional().describe('The name of a histogram, whose values must not rise'),
       gauge: series.optional().describe('A gauge; it is shown and never decides'),
       prometheus: z
@@ -28,14 +36,24 @@ const metricFile = shorthand(
         .describe(
           'The address of a Prometheus; then the series above are its queries, with `{release}` for the number of the release',
         ),
-      tolerance: z.number().min(0).max(10).default(0.1).describe('How much higher is no harm: 0.1 is a tenth'),
+      tolerance: z
+        .number()
+        .min(0)
+        .max(10)
+        .default(0.1)
+        .describe('How much higher is no harm: 0.1 is a tenth'),
       advisory: z.boolean().default(false).describe('Shown, and decides nothing'),
     })
     .superRefine((metric, context) => {
-      const kinds = (['route', 'bad', 'histogram', 'gauge'] as const).filter((kind) => metric[kind] !== undefined)
-      const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message })
-      if (kinds.length !== 1) refuse([], 'must have exactly one of `route`, `bad`, `histogram` and `gauge`')
-      if (metric.of !== undefined && metric.bad === undefined) refuse(['of'], 'must stand beside `bad`')
+      const kinds = (['route', 'bad', 'histogram', 'gauge'] as const).filter(
+        (kind) => metric[kind] !== undefined,
+      )
+      const refuse = (path: string[], message: string): void =>
+        context.addIssue({ code: 'custom', path, message })
+      if (kinds.length !== 1)
+        refuse([], 'must have exactly one of `route`, `bad`, `histogram` and `gauge`')
+      if (metric.of !== undefined && metric.bad === undefined)
+        refuse(['of'], 'must stand beside `bad`')
       if (metric.prometheus !== undefined) return
       for (const key of ['bad', 'of', 'histogram', 'gauge'] as const)
         if (metric[key] !== undefined && !plainSeries.test(metric[key]))
@@ -52,7 +70,9 @@ export const canaryFile = shorthand(
         .min(1)
         .max(100)
         .default([5, 20, 50])
-        .describe('Percent of the requests that it is given, one after the other, each for an equal part of `least`'),
+        .describe(
+          'Percent of the requests that it is given, one after the other, each for an equal part of `least`',
+        ),
       ramp: z
         .strictObject({
           from: share.describe('Percent at the beginning'),
@@ -60,7 +80,9 @@ export const canaryFile = shorthand(
         })
         .refine(({ from, to }) => to > from, { path: ['to'], message: 'must be more than `from`' })
         .optional()
-        .describe('Instead of `steps`: percent at the beginning and after `least`, growing all the time'),
+        .describe(
+          'Instead of `steps`: percent at the beginning and after `least`, growing all the time',
+        ),
       least: duration(0).prefault('2m').describe('Not promoted before, however good it looks'),
       most: duration(1).prefault('15m').describe('Decided by then, if there is enough data'),
       undecided: z
@@ -74,7 +96,9 @@ export const canaryFile = shorthand(
         .min(0.0001)
         .max(0.2)
         .default(0.01)
-        .describe('The probability of a false alarm over the whole canary, however often one looks'),
+        .describe(
+          'The probability of a false alarm over the whole canary, however often one looks',
+        ),
       tolerance: shorthand(
         null,
         z.strictObject({
@@ -84,8 +108,15 @@ export const canaryFile = shorthand(
             .max(10)
             .default(0.1)
             .describe('How much higher the rate of errors may be: 0.1 is a tenth'),
-          latency: z.number().min(0).max(10).default(0.1).describe('How much slower it may be: 0.1 is a tenth, and'),
-          slack: duration(0).prefault('1ms').describe('so much more, whatever part of a quick answer that is'),
+          latency: z
+            .number()
+            .min(0)
+            .max(10)
+            .default(0.1)
+            .describe('How much slower it may be: 0.1 is a tenth, and'),
+          slack: duration(0)
+            .prefault('1ms')
+            .describe('so much more, whatever part of a quick answer that is'),
         }),
       )
         .prefault({})
@@ -93,9 +124,24 @@ export const canaryFile = shorthand(
       harm: shorthand(
         null,
         z.strictObject({
-          ratio: z.number().gt(1).max(100).default(1.5).describe('As many times the rate of errors, and'),
-          difference: z.number().gt(0).max(1).default(0.001).describe('this much more of all requests'),
-          latency: z.number().gt(1).max(100).default(1.5).describe('As many times the median latency'),
+          ratio: z
+            .number()
+            .gt(1)
+            .max(100)
+            .default(1.5)
+            .describe('As many times the rate of errors, and'),
+          difference: z
+            .number()
+            .gt(0)
+            .max(1)
+            .default(0.001)
+            .describe('this much more of all requests'),
+          latency: z
+            .number()
+            .gt(1)
+            .max(100)
+            .default(1.5)
+            .describe('As many times the median latency'),
         }),
       )
         .prefault({})
@@ -106,7 +152,9 @@ export const canaryFile = shorthand(
         .min(0)
         .max(1_000_000)
         .default(200)
-        .describe('Of so many of its first requests the latency is not judged: new processes are slow'),
+        .describe(
+          'Of so many of its first requests the latency is not judged: new processes are slow',
+        ),
       metrics: z
         .record(name, metricFile)
         .prefault({})
@@ -119,15 +167,21 @@ export const canaryFile = shorthand(
         }),
       )
         .prefault({})
-        .describe('Where metrics come from: this path of every service with a port, else `$FAIRLEAD_METRICS_FILE`'),
+        .describe(
+          'Where metrics come from: this path of every service with a port, else `$FAIRLEAD_METRICS_FILE`',
+        ),
       session: z
         .union(
           [
             z.literal('cookie'),
             z
               .strictObject({
-                cookie: headerName.optional().describe('The name of a cookie that the app sets, or'),
-                header: headerName.optional().describe('of a header that every request of a session has'),
+                cookie: headerName
+                  .optional()
+                  .describe('The name of a cookie that the app sets, or'),
+                header: headerName
+                  .optional()
+                  .describe('of a header that every request of a session has'),
               })
               .refine(({ cookie, header }) => (cookie === undefined) !== (header === undefined)),
           ],
@@ -149,7 +203,10 @@ export const canaryFile = shorthand(
       path: ['steps'],
       message: 'must rise from each to the next',
     })
-    .refine((file) => file.most >= file.least, { path: ['most'], message: 'must not be shorter than `least`' })
+    .refine((file) => file.most >= file.least, {
+      path: ['most'],
+      message: 'must not be shorter than `least`',
+    })
     .refine((file) => !file.fresh || Math.max(...stepsOf(file)) <= 50, {
       path: ['fresh'],
       message: 'must have shares of at most 50',
@@ -158,10 +215,14 @@ export const canaryFile = shorthand(
       path: ['metrics'],
       message: 'must not have `errors` or `latency`: these are always judged',
     })
-    .refine((file) => !file.session || Object.values(file.metrics).every(({ route }) => route === undefined), {
-      path: ['session'],
-      message: 'must not stand beside a metric with `route`, which counts requests',
-    }),
+    .refine(
+      (file) =>
+        !file.session || Object.values(file.metrics).every(({ route }) => route === undefined),
+      {
+        path: ['session'],
+        message: 'must not stand beside a metric with `route`, which counts requests',
+      },
+    ),
 )
 
 /** Steps of a ramp: so fine that each is a change of less than a tenth, between 5 and 50. */

@@ -21,9 +21,10 @@ import {
 import { stepFile } from './step-file.ts'
 
 /**
- * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an object) are widened
- * here, so that the rest of the code sees one form. What is written as nothing (`steps:`) counts as left out.
- * The JSON Schema for editors and the tables of docs/fairlead-yaml.md are generated from this file.
+ * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an
+ * object) are widened here, so that the rest of the code sees one form. What is written as nothing
+ * (`steps:`) counts as left out. The JSON Schema for editors and the tables of
+ * docs/fairlead-yaml.md are generated from this file.
  */
 
 const healthFile = shorthand(
@@ -44,7 +45,10 @@ const healthFile = shorthand(
 const stopFile = shorthand(
   null,
   z.strictObject({
-    signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']).default('SIGTERM').describe('Asks it to end'),
+    signal: z
+      .enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'])
+      .default('SIGTERM')
+      .describe('Asks it to end'),
     grace: duration(0).prefault('10s').describe('It is killed after this long'),
   }),
 )
@@ -57,13 +61,19 @@ export const serviceFile = shorthand(
     port: z
       .boolean()
       .optional()
-      .describe('Whether it takes traffic; default: true for the first service, and for one with `health` or `static`'),
+      .describe(
+        'Whether it takes traffic; default: true for the first service, and for one with `health` or `static`',
+      ),
     health: healthFile
       .optional()
-      .describe('A path such as `/health`, or the keys below; default: a connection to its port is enough'),
+      .describe(
+        'A path such as `/health`, or the keys below; default: a connection to its port is enough',
+      ),
     instances: count.default(1).describe('How many processes of it run'),
     env: variables.prefault({}).describe('Variables for this service'),
-    directory: insidePath.default('.').describe('Where it runs, relative to the top of the artifact'),
+    directory: insidePath
+      .default('.')
+      .describe('Where it runs, relative to the top of the artifact'),
     stop: stopFile.prefault({}).describe('How it is ended'),
     memory: z
       .number()
@@ -71,7 +81,9 @@ export const serviceFile = shorthand(
       .positive()
       .max(1_048_576)
       .optional()
-      .describe('Megabytes; above it the kernel ends the service, where it can limit memory; default: no limit'),
+      .describe(
+        'Megabytes; above it the kernel ends the service, where it can limit memory; default: no limit',
+      ),
   }),
 )
 
@@ -79,7 +91,9 @@ const verifyFile = shorthand(
   'run',
   z.strictObject({
     run: command.describe('The command; `$FAIRLEAD_URL` is the new release'),
-    timeout: duration(1).prefault('5m').describe('It is stopped after this long, and the release given up'),
+    timeout: duration(1)
+      .prefault('5m')
+      .describe('It is stopped after this long, and the release given up'),
   }),
 )
 
@@ -87,7 +101,10 @@ const cron = text.superRefine((pattern, context) => {
   try {
     new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
   } catch {
-    context.addIssue({ code: 'custom', message: 'must be a cron expression of five fields, such as `0 3 * * *`' })
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a cron expression of five fields, such as `0 3 * * *`',
+    })
   }
 })
 
@@ -108,14 +125,18 @@ const freezeFile = z
   .strictObject({
     from: moment.optional().describe('When it begins, such as 2026-12-24; with `until`'),
     until: moment.optional().describe('When it ends; a day alone is its beginning, by UTC'),
-    cron: cron.optional().describe('When it begins, again and again, such as `0 16 * * 5`; with `for`'),
+    cron: cron
+      .optional()
+      .describe('When it begins, again and again, such as `0 16 * * 5`; with `for`'),
     for: longDuration().optional().describe('How long each lasts, such as `62h`'),
     zone: zone.default('UTC').describe('The time zone of `cron`'),
     reason: text.max(200).default('').describe('Shown to those who wait'),
   })
   .refine(({ from, until, cron: pattern, for: length }) => {
-    const isOnce = from !== undefined && until !== undefined && pattern === undefined && length === undefined
-    const isRepeated = from === undefined && until === undefined && pattern !== undefined && length !== undefined
+    const isOnce =
+      from !== undefined && until !== undefined && pattern === undefined && length === undefined
+    const isRepeated =
+      from === undefined && until === undefined && pattern !== undefined && length !== undefined
     return isOnce || isRepeated
   }, 'must have either `from` and `until`, or `cron` and `for`')
 
@@ -126,7 +147,9 @@ const approveFile = shorthand(
       .prefault([])
       .describe('Names of those who may; never an author of the change; default: every operator'),
     count: count.default(1).describe('So many of them must'),
-    expires: longDuration().prefault('72h').describe('After this long without, the deployment has failed'),
+    expires: longDuration()
+      .prefault('72h')
+      .describe('After this long without, the deployment has failed'),
   }),
 )
 
@@ -135,7 +158,9 @@ export const environmentFile = shorthand(
   z.strictObject({
     verify: verifyFile
       .optional()
-      .describe('A command that must pass on the new release before it gets traffic, or the keys below; default: none'),
+      .describe(
+        'A command that must pass on the new release before it gets traffic, or the keys below; default: none',
+      ),
     strategy: z
       .enum(['blue-green', 'canary'])
       .default('blue-green')
@@ -148,10 +173,20 @@ export const environmentFile = shorthand(
       .describe(
         'What must be known of a release, and signed, before it may come here, such as `[tests, sbom, verdict.staging]`',
       ),
-    env: variables.prefault({}).describe('Variables of this environment; `fairlead env set` overrides them'),
-    port: z.number().int().min(1024).max(65_535).optional().describe('A fixed port; default: one chosen once and kept'),
+    env: variables
+      .prefault({})
+      .describe('Variables of this environment; `fairlead env set` overrides them'),
+    port: z
+      .number()
+      .int()
+      .min(1024)
+      .max(65_535)
+      .optional()
+      .describe('A fixed port; default: one chosen once and kept'),
     instances: count.optional().describe('Overrides that of each service'),
-    watch: duration(0).prefault('5m').describe('How long after going live a crash takes the release back'),
+    watch: duration(0)
+      .prefault('5m')
+      .describe('How long after going live a crash takes the release back'),
     freeze: z
       .array(freezeFile)
       .max(50)
@@ -159,7 +194,9 @@ export const environmentFile = shorthand(
       .describe('When nothing new may come here, a list of what is below'),
     approve: approveFile
       .optional()
-      .describe('Who must approve a change before it may come here, or the keys below; default: nobody'),
+      .describe(
+        'Who must approve a change before it may come here, or the keys below; default: nobody',
+      ),
   }),
 )
 
@@ -175,7 +212,11 @@ const parameterFile = shorthand(
   'default',
   z.strictObject({
     default: scalar.default('').describe('Its value where nobody sets it'),
-    options: z.array(scalar).max(100).prefault([]).describe('The values that it may have; default: any'),
+    options: z
+      .array(scalar)
+      .max(100)
+      .prefault([])
+      .describe('The values that it may have; default: any'),
   }),
 )
 
@@ -191,14 +232,19 @@ const previewFile = shorthand(
       .describe(
         'The environment whose variables and secrets they take over; of a fork’s head never the secrets; default: none',
       ),
-    lifetime: longDuration().prefault('7d').describe('They are removed after this long in which nothing happened'),
+    lifetime: longDuration()
+      .prefault('7d')
+      .describe('They are removed after this long in which nothing happened'),
   }),
 )
 
 const pullRequestsFile = shorthand(
   'run',
   z.strictObject({
-    run: z.boolean().default(true).describe('Whether the heads of pull requests into the branch are run'),
+    run: z
+      .boolean()
+      .default(true)
+      .describe('Whether the heads of pull requests into the branch are run'),
     drafts: z.boolean().default(true).describe('Whether those that are drafts are, too'),
     forks: z
       .enum(['run', 'ask', 'never'])
@@ -206,7 +252,9 @@ const pullRequestsFile = shorthand(
       .describe(
         'What becomes of heads from other repositories: they run without secrets and, where steps are isolated, at once; when somebody approves; or not at all',
       ),
-    preview: previewFile.prefault({ deploy: false }).describe('An environment for each, `true` or the keys below'),
+    preview: previewFile
+      .prefault({ deploy: false })
+      .describe('An environment for each, `true` or the keys below'),
   }),
 )
 
@@ -234,25 +282,42 @@ export const pipelineFile = shorthand(
       .describe('Variables of all steps that whoever begins a run may set'),
     schedule: listOf(cron)
       .prefault([])
-      .describe('When to deliver the head of the branch again, in cron form such as `0 3 * * *`, by UTC'),
+      .describe(
+        'When to deliver the head of the branch again, in cron form such as `0 3 * * *`, by UTC',
+      ),
     pull_requests: pullRequestsFile
       .prefault({})
-      .describe('What becomes of pull requests; what the file says on the branch counts, not what their heads say'),
+      .describe(
+        'What becomes of pull requests; what the file says on the branch counts, not what their heads say',
+      ),
     gates: z
       .record(name, gateFile)
       .prefault({})
-      .describe('What must be so once the steps have passed, as expressions in CEL; see docs/gates.md'),
-    artifact: artifactFile.prefault({}).describe('What is kept after the steps, and run in every environment'),
-    services: z.record(name, serviceFile).prefault({}).describe('What runs; the first with a port gets the traffic'),
+      .describe(
+        'What must be so once the steps have passed, as expressions in CEL; see docs/gates.md',
+      ),
+    artifact: artifactFile
+      .prefault({})
+      .describe('What is kept after the steps, and run in every environment'),
+    services: z
+      .record(name, serviceFile)
+      .prefault({})
+      .describe('What runs; the first with a port gets the traffic'),
     environments: z
       .record(name, environmentFile)
-      .refine((environments) => Object.keys(environments).length > 0, 'must have at least one environment')
+      .refine(
+        (environments) => Object.keys(environments).length > 0,
+        'must have at least one environment',
+      )
       .prefault({ dev: {}, staging: {}, production: {} })
       .describe('Where it runs, in order; the last is production'),
   }),
 )
 
-/** `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys kept. */
+/**
+ * `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys
+ * kept.
+ */
 export type PipelineFile = z.output<typeof pipelineFile>
 export type PullRequestsFile = PipelineFile['pull_requests']
 export type ServiceFile = z.output<typeof serviceFile>

@@ -7,16 +7,24 @@ function parseDuration(text: string): number {
   return match ? Number(match[1]) * units[match[2] as keyof typeof units] : 0
 }
 
-/** Written `30s`, `5m`, `1h`, or as a number of seconds; becomes milliseconds from `least` to 24 hours. */
+/**
+ * Written `30s`, `5m`, `1h`, or as a number of seconds; becomes milliseconds from `least` to 24
+ * hours.
+ */
 export function duration(least: number) {
   const error = 'must be a duration such as 30s, 5m or 1h'
   return z
     .union([z.number(), z.string().regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, error)], { error })
     .transform((value) => (typeof value === 'number' ? value * 1000 : parseDuration(value)))
-    .pipe(z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'))
+    .pipe(
+      z.number().min(least, `must be at least ${least}ms`).max(86_400_000, 'must be at most 24h'),
+    )
 }
 
-/** Written `30m`, `60h`, `3d`, or as a number of seconds; becomes milliseconds, from a minute to 31 days. */
+/**
+ * Written `30m`, `60h`, `3d`, or as a number of seconds; becomes milliseconds, from a minute to 31
+ * days.
+ */
 export function longDuration() {
   const error = 'must be a time such as 30m, 60h or 3d'
   return z
@@ -24,7 +32,8 @@ export function longDuration() {
     .transform((value) =>
       typeof value === 'number'
         ? value * 1000
-        : Number(value.slice(0, -1)) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[value.slice(-1) as 'm'],
+        : Number(value.slice(0, -1)) *
+          { m: 60_000, h: 3_600_000, d: 86_400_000 }[value.slice(-1) as 'm'],
     )
     .pipe(
       z
@@ -39,7 +48,8 @@ export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
   const widen = (value: unknown): unknown => {
     if (value === null) return {}
     if (Array.isArray(value)) return key === null ? value : { [key]: value }
-    if (typeof value === 'object') return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+    if (typeof value === 'object')
+      return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
     return key === null || value === undefined ? value : { [key]: value }
   }
   return z.preprocess(widen, schema).meta({ shorthand: key })
@@ -74,6 +84,9 @@ export function listOf<S extends z.ZodType<string>>(item: S) {
 
 export const insidePath = z
   .string()
-  .regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\0]+$/, 'must be a path inside the repository, relative to its top')
+  .regex(
+    /^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\0]+$/,
+    'must be a path inside the repository, relative to its top',
+  )
 export const pattern = text.min(1, 'must not be empty')
 export const count = z.number().int().min(1).max(64)

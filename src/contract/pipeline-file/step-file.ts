@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
-import { command, duration, insidePath, listOf, scalar, shorthand, text, variableName, variables } from './shapes.ts'
+import {
+  command,
+  duration,
+  insidePath,
+  listOf,
+  scalar,
+  shorthand,
+  text,
+  variableName,
+  variables,
+} from './shapes.ts'
 
 const port = z.number().int().min(1).max(65_535)
 
@@ -16,8 +26,12 @@ const besideFile = shorthand(
     env: variables.prefault({}).describe('Variables for it'),
     ready: command
       .optional()
-      .describe('A command that succeeds once it is ready; default: a connection to its port is enough'),
-    timeout: duration(1).prefault('60s').describe('The step is given up when it is not ready after this long'),
+      .describe(
+        'A command that succeeds once it is ready; default: a connection to its port is enough',
+      ),
+    timeout: duration(1)
+      .prefault('60s')
+      .describe('The step is given up when it is not ready after this long'),
   }),
 )
 export type BesideFile = z.output<typeof besideFile>
@@ -36,15 +50,25 @@ const splitFile = shorthand(
   z.strictObject({
     files: listOf(insidePath)
       .optional()
-      .describe('Patterns of the files with tests; those of a part are in the file `$FAIRLEAD_TESTS`, one a line'),
-    into: z.number().int().min(2).max(50).default(2).describe('Into how many parts, which run at the same time'),
+      .describe(
+        'Patterns of the files with tests; those of a part are in the file `$FAIRLEAD_TESTS`, one a line',
+      ),
+    into: z
+      .number()
+      .int()
+      .min(2)
+      .max(50)
+      .default(2)
+      .describe('Into how many parts, which run at the same time'),
   }),
 )
 
 const cacheFile = shorthand(
   'paths',
   z.strictObject({
-    paths: listOf(insidePath).prefault([]).describe('Paths to keep from one run to the next, from where it runs'),
+    paths: listOf(insidePath)
+      .prefault([])
+      .describe('Paths to keep from one run to the next, from where it runs'),
     key: listOf(insidePath)
       .prefault([])
       .describe(
@@ -63,9 +87,17 @@ export const stepFile = shorthand(
     optional: z
       .boolean()
       .default(false)
-      .describe('The run goes on when it fails; a gate that asks for what it would have told still stops the change'),
+      .describe(
+        'The run goes on when it fails; a gate that asks for what it would have told still stops the change',
+      ),
     timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
-    retry: z.number().int().min(0).max(10).default(0).describe('How often to try again when it fails'),
+    retry: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe('How often to try again when it fails'),
     rerun: command
       .optional()
       .describe(
@@ -75,7 +107,9 @@ export const stepFile = shorthand(
     secrets: listOf(variableName)
       .prefault([])
       .describe('Names of secrets of the first environment that this step may read'),
-    directory: insidePath.default('.').describe('Where it runs, relative to the top of the repository'),
+    directory: insidePath
+      .default('.')
+      .describe('Where it runs, relative to the top of the repository'),
     reports: listOf(insidePath)
       .prefault([])
       .describe(
@@ -84,9 +118,15 @@ export const stepFile = shorthand(
     services: z
       .record(name, besideFile)
       .prefault({})
-      .describe('What it needs beside it, such as a database: `db` is at `$DB_HOST` and `$DB_PORT`'),
-    matrix: matrixFile.optional().describe('Runs once for each combination of these variables, at the same time'),
-    split: splitFile.optional().describe('Runs in parts that take the same time, by how long tests took before'),
+      .describe(
+        'What it needs beside it, such as a database: `db` is at `$DB_HOST` and `$DB_PORT`',
+      ),
+    matrix: matrixFile
+      .optional()
+      .describe('Runs once for each combination of these variables, at the same time'),
+    split: splitFile
+      .optional()
+      .describe('Runs in parts that take the same time, by how long tests took before'),
     cache: cacheFile.prefault({}).describe('What to keep from one run to the next'),
     inputs: listOf(insidePath)
       .prefault([])
@@ -105,7 +145,9 @@ export const stepFile = shorthand(
     network: z
       .boolean()
       .default(true)
-      .describe('`false`: it reaches no network; what it needs was there before it, and it has no services beside it'),
+      .describe(
+        '`false`: it reaches no network; what it needs was there before it, and it has no services beside it',
+      ),
   }),
 )
 export type StepFile = z.output<typeof stepFile>

@@ -4,7 +4,9 @@ import { endpoint } from '#contract/endpoint.ts'
 import { pullRequest, pullRequestLook, pullRequestStates } from './pull-request.ts'
 
 const ofApp = z.object({ app: name })
-const ofPullRequest = ofApp.extend({ number: z.coerce.number().int().positive().max(2_147_483_647) })
+const ofPullRequest = ofApp.extend({
+  number: z.coerce.number().int().positive().max(2_147_483_647),
+})
 
 /** What is proposed for the branch that is delivered. */
 export const pullRequestEndpoints = {
@@ -12,7 +14,8 @@ export const pullRequestEndpoints = {
     method: 'GET',
     path: '/apps/{app}/pull-requests',
     role: 'viewer',
-    summary: 'The pull requests of an app, those that are open first, and when it was last known what is open',
+    summary:
+      'The pull requests of an app, those that are open first, and when it was last known what is open',
     params: ofApp,
     query: z.object({
       state: z.enum(pullRequestStates).optional(),
@@ -32,7 +35,8 @@ export const pullRequestEndpoints = {
     method: 'POST',
     path: '/apps/{app}/pull-requests/{number}/approve',
     role: 'developer',
-    summary: 'Let the head of a pull request run as if it were from the repository itself; a new head needs it anew',
+    summary:
+      'Let the head of a pull request run as if it were from the repository itself; a new head needs it anew',
     params: ofPullRequest,
     body: z.object({
       sha: z
@@ -47,7 +51,8 @@ export const pullRequestEndpoints = {
     method: 'POST',
     path: '/apps/{app}/pull-requests/{number}/run',
     role: 'developer',
-    summary: 'Run the head of an open pull request again; brings its preview back when that was removed',
+    summary:
+      'Run the head of an open pull request again; brings its preview back when that was removed',
     params: ofPullRequest,
     output: pullRequest,
   }),

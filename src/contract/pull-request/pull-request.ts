@@ -33,7 +33,14 @@ export const pullRequest = z.object({
   asksApproval: z.boolean(),
   approved: z.object({ sha: z.string(), by: z.string() }).nullable(),
   /** the newest run of it */
-  run: z.object({ id: z.number().int(), sha: z.string(), state: z.enum(runStates), isTrusted: z.boolean() }).nullable(),
+  run: z
+    .object({
+      id: z.number().int(),
+      sha: z.string(),
+      state: z.enum(runStates),
+      isTrusted: z.boolean(),
+    })
+    .nullable(),
   preview: z
     .object({
       environment: z.string(),
@@ -65,7 +72,10 @@ export interface ForgePullRequest {
   isDraft: boolean
   /** of its head */
   branch: string
-  /** the repository of its head, when that is another: an address to fetch from where the forge keeps no ref, else its name */
+  /**
+   * the repository of its head, when that is another: an address to fetch from where the forge
+   * keeps no ref, else its name
+   */
   fork: string | null
   base: string
   /** where its head is fetched from */

@@ -40,7 +40,8 @@ export const reportEndpoints = {
     method: 'GET',
     path: '/runs/{run}/coverage',
     role: 'viewer',
-    summary: 'Which lines the tests of a run reached, by file, and which of those that the change touched',
+    summary:
+      'Which lines the tests of a run reached, by file, and which of those that the change touched',
     params: inRun,
     output: z.object({ files: z.array(fileCoverage) }),
   }),
@@ -56,7 +57,8 @@ export const reportEndpoints = {
     method: 'GET',
     path: '/runs/{run}/measurements',
     role: 'viewer',
-    summary: 'What the tests of performance of a run measured, and whether it is worse than in the last good release',
+    summary:
+      'What the tests of performance of a run measured, and whether it is worse than in the last good release',
     params: inRun,
     output: z.object({ measurements: z.array(measurement) }),
   }),
@@ -91,7 +93,8 @@ export const reportEndpoints = {
     method: 'GET',
     path: '/apps/{app}/waivers',
     role: 'viewer',
-    summary: 'What stops nothing for a time: gates and quarantined tests, those that are in force first',
+    summary:
+      'What stops nothing for a time: gates and quarantined tests, those that are in force first',
     params: inApp,
     output: z.object({ waivers: z.array(waiver) }),
   }),

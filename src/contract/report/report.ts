@@ -23,7 +23,11 @@ export const testResult = z.object({
 export type TestResult = z.infer<typeof testResult>
 
 const covered = z.object({ covered: z.number().int(), lines: z.number().int() })
-const byLevel = z.object({ error: z.number().int(), warning: z.number().int(), note: z.number().int() })
+const byLevel = z.object({
+  error: z.number().int(),
+  warning: z.number().int(),
+  note: z.number().int(),
+})
 
 /** What the reports of a run say, in numbers. */
 export const reportSummary = z.object({
@@ -43,9 +47,15 @@ export const reportSummary = z.object({
       seconds: z.number(),
     })
     .nullable(),
-  /** lines that can run and did; `changed` are those that this change added or altered; null when no step has a report */
+  /**
+   * lines that can run and did; `changed` are those that this change added or altered; null when no
+   * step has a report
+   */
   coverage: z.object({ total: covered, changed: covered.nullable() }).nullable(),
-  /** by level, and those of them that the last good release has not; null when no step has a report of findings */
+  /**
+   * by level, and those of them that the last good release has not; null when no step has a report
+   * of findings
+   */
   findings: byLevel.extend({ fresh: byLevel.nullable() }).nullable(),
   /** how many there are, and how many are worse than in the last good release beyond their noise */
   measurements: z.object({ total: z.number().int(), worse: z.number().int() }).nullable(),
@@ -89,20 +99,27 @@ export const finding = z.object({
 })
 export type Finding = z.infer<typeof finding>
 
-/** A number that a test of performance measured, and what became of it since the last good release. */
+/**
+ * A number that a test of performance measured, and what became of it since the last good release.
+ */
 export const measurement = z.object({
   step: z.string(),
   name: z.string(),
   unit: z.string(),
   better: z.enum(['lower', 'higher']),
   value: z.number(),
-  /** standard deviation of its samples, and how many there were; null when the report does not say */
+  /**
+   * standard deviation of its samples, and how many there were; null when the report does not say
+   */
   spread: z.object({ deviation: z.number(), samples: z.number().int() }).nullable(),
   /** in the last good release; null when it has none */
   before: z.number().nullable(),
   /**
-   * By how many percent it is worse (below zero: better), and the 95 % interval of that. An end is null while its noise is not known.
+   * By how many percent it is worse (below zero: better), and the 95 % interval of that. An end is
+   * null while its noise is not known.
    */
-  worse: z.object({ percent: z.number(), low: z.number().nullable(), high: z.number().nullable() }).nullable(),
+  worse: z
+    .object({ percent: z.number(), low: z.number().nullable(), high: z.number().nullable() })
+    .nullable(),
 })
 export type Measurement = z.infer<typeof measurement>

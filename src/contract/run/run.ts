@@ -4,9 +4,27 @@ import { change } from '#contract/app/app.ts'
 /** Why a run began. */
 export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const
 
-/** queued → running → one of the ends. Ends are final; `superseded` names the newer change in `reason`; `skipped` touched nothing of its app. */
-export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'superseded', 'skipped'] as const
-export const stepStates = ['waiting', 'running', 'passed', 'failed', 'cancelled', 'skipped'] as const
+/**
+ * queued → running → one of the ends. Ends are final; `superseded` names the newer change in
+ * `reason`; `skipped` touched nothing of its app.
+ */
+export const runStates = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'superseded',
+  'skipped',
+] as const
+export const stepStates = [
+  'waiting',
+  'running',
+  'passed',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const
 export const deploymentStates = [
   'waiting', // for the environment's lock
   'starting', // new instances start
@@ -33,9 +51,15 @@ export const step = z.object({
   exitCode: z.number().int().nullable(),
   reason: z.string().nullable(),
   lines: z.number().int(),
-  /** the run whose result stands for it, because all that it depends on is the same; null when it ran */
+  /**
+   * the run whose result stands for it, because all that it depends on is the same; null when it
+   * ran
+   */
   reused: z.number().int().nullable(),
-  /** whether what it keeps from one run to the next fitted, nearly fitted, or was not there; null when it keeps nothing */
+  /**
+   * whether what it keeps from one run to the next fitted, nearly fitted, or was not there; null
+   * when it keeps nothing
+   */
   cache: z.enum(['hit', 'near', 'miss']).nullable(),
   /** what kept its last attempt from what is not its own, in words */
   isolation: z.string().nullable(),
@@ -77,7 +101,10 @@ export const run = z.object({
   artifact: z.string().nullable(),
   retryOf: z.number().int().nullable(),
   trigger: z.enum(triggers),
-  /** the number of the pull request of which it is the head; such a run goes into no environment of the line */
+  /**
+   * the number of the pull request of which it is the head; such a run goes into no environment of
+   * the line
+   */
   pullRequest: z.number().int().nullable(),
   /** its steps may have secrets */
   isTrusted: z.boolean(),
@@ -92,8 +119,9 @@ export const runDetail = run.extend({
 export type RunDetail = z.infer<typeof runDetail>
 
 /**
- * One line of a log. `n` counts from 1 without a hole within one attempt; a missing number is shown as a gap.
- * `time` is milliseconds since the epoch. Text keeps its ANSI codes; bytes that are not UTF-8 arrive as U+FFFD.
+ * One line of a log. `n` counts from 1 without a hole within one attempt; a missing number is shown
+ * as a gap. `time` is milliseconds since the epoch. Text keeps its ANSI codes; bytes that are not
+ * UTF-8 arrive as U+FFFD.
  */
 export const logLine = z.object({
   attempt: z.number().int(),
@@ -106,7 +134,9 @@ export type LogLine = z.infer<typeof logLine>
 
 export const logPage = z.object({
   lines: z.array(logLine),
-  /** pass as `after` to go on; the last line's number, or what was asked when there is nothing new */
+  /**
+   * pass as `after` to go on; the last line's number, or what was asked when there is nothing new
+   */
   next: z.number().int(),
   /** lines there are now in this attempt */
   total: z.number().int(),

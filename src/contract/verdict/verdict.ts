@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { metricJudgement, metricSettings, sample } from './metric.ts'
 
-/** Latencies are counted in buckets whose bounds grow by 2 %: bucket b holds (1.02^(b−1), 1.02^b] microseconds, so a value is known within 1 %. */
+/**
+ * Latencies are counted in buckets whose bounds grow by 2 %: bucket b holds (1.02^(b−1), 1.02^b]
+ * microseconds, so a value is known within 1 %.
+ */
 const growth = 1.02
 const perLog = 1 / Math.log(growth)
 export const latencyBuckets = 1200
@@ -21,7 +24,10 @@ export const armCounts = z.object({
   requests: z.number().int(),
   /** answered with 5xx, taken by no instance, or broken off by the instance */
   errors: z.number().int(),
-  /** how many ended as `1xx`…`5xx`, `refused`, `broken`, `left` (the client went), `open` (waited for long enough) */
+  /**
+   * how many ended as `1xx`…`5xx`, `refused`, `broken`, `left` (the client went), `open` (waited
+   * for long enough)
+   */
   outcomes: z.record(z.string(), z.number().int()),
   /** bytes of answers */
   bytes: z.number().int(),
@@ -33,13 +39,17 @@ export const armCounts = z.object({
 export type ArmCounts = z.infer<typeof armCounts>
 
 /**
- * A batch: requests that were assigned one after the other, with one share. Batches come in the order of assignment, each
- * when the last of its requests is known; so neither a change of share nor slow failures bias a test.
+ * A batch: requests that were assigned one after the other, with one share. Batches come in the
+ * order of assignment, each when the last of its requests is known; so neither a change of share
+ * nor slow failures bias a test.
  */
 export const batch = z.object({
   /** when it began, in milliseconds since the epoch */
   at: z.number(),
-  /** the probability with which a request that is compared was given to the canary; 0 when there was no choice */
+  /**
+   * the probability with which a request that is compared was given to the canary; 0 when there was
+   * no choice
+   */
   share: z.number().min(0).max(1),
   /** its share of all requests, where some were given to a release that is not compared */
   ofAll: z.number().optional(),
@@ -48,24 +58,37 @@ export const batch = z.object({
 })
 export type Batch = z.infer<typeof batch>
 
-/** What was seen at one look: batches in the order of assignment, and what the instances said, if they were asked. */
+/**
+ * What was seen at one look: batches in the order of assignment, and what the instances said, if
+ * they were asked.
+ */
 export const look = z.object({ batches: z.array(batch), sample: sample.nullable() })
 export type Look = z.infer<typeof look>
 
 export const verdicts = ['healthy', 'harmful', 'undecided'] as const
 
 /** An estimate with a confidence sequence: it may be looked at at any time. `null` is no bound. */
-const interval = z.object({ estimate: z.number().nullable(), low: z.number().nullable(), high: z.number().nullable() })
+const interval = z.object({
+  estimate: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+})
 export type Interval = z.infer<typeof interval>
 
 const rate = z.object({ requests: z.number().int(), errors: z.number().int() })
 
-/** What is known of a canary at one moment. Evidence is the decimal logarithm of an e-value; it alarms at `threshold`. */
+/**
+ * What is known of a canary at one moment. Evidence is the decimal logarithm of an e-value; it
+ * alarms at `threshold`.
+ */
 export const judgement = z.object({
   verdict: z.enum(verdicts),
   /** the metric that decided: `errors`, `latency`, or the name of another */
   metric: z.string().nullable(),
-  /** how `healthy` was earned: more harm than tolerated is excluded, or the time has passed with a stated power */
+  /**
+   * how `healthy` was earned: more harm than tolerated is excluded, or the time has passed with a
+   * stated power
+   */
   basis: z.enum(['excluded', 'power']).nullable(),
   /** one sentence that a newcomer understands */
   reason: z.string(),
@@ -99,9 +122,15 @@ export const judgement = z.object({
   }),
   /** the metrics beside errors and latency, in the order of the file */
   metrics: z.array(metricJudgement).default([]),
-  /** requests of both releases still needed, at the present share and rate of errors, before healthy can be said; null when unknown */
+  /**
+   * requests of both releases still needed, at the present share and rate of errors, before healthy
+   * can be said; null when unknown
+   */
   needed: z.number().int().nullable(),
-  /** the smallest ratio of error rates that these requests would have shown with a probability of 0.8; null when none */
+  /**
+   * the smallest ratio of error rates that these requests would have shown with a probability of
+   * 0.8; null when none
+   */
   smallest: z.number().nullable(),
 })
 export type Judgement = z.infer<typeof judgement>
@@ -116,7 +145,10 @@ export const verdictSettings = z.object({
     /** and so many milliseconds more, whatever part that is */
     slack: z.number().default(0),
   }),
-  /** healthy must exclude errors that are both this many times and this much more per request, and a median so many times as long */
+  /**
+   * healthy must exclude errors that are both this many times and this much more per request, and a
+   * median so many times as long
+   */
   harm: z.object({ ratio: z.number(), difference: z.number(), latency: z.number().default(1.5) }),
   /** the canary's first requests, whose latency tells of a cold start and not of the release */
   warm: z.number().int().default(0),
@@ -129,10 +161,16 @@ export type VerdictSettings = z.infer<typeof verdictSettings>
 
 export const canaryStates = ['running', 'waiting', 'promoted', 'taken_back', 'given_up'] as const
 
-/** A canary: a deployment that is given a growing share of the requests while it is judged. Times are ISO 8601 UTC. */
+/**
+ * A canary: a deployment that is given a growing share of the requests while it is judged. Times
+ * are ISO 8601 UTC.
+ */
 export const canary = z.object({
   deployment: z.number().int(),
-  /** `waiting` is for somebody's decision; `given_up` was cancelled, superseded, or died of something else than its verdict */
+  /**
+   * `waiting` is for somebody's decision; `given_up` was cancelled, superseded, or died of
+   * something else than its verdict
+   */
   state: z.enum(canaryStates),
   /** the release that it is judged against */
   baseline: z.number().int(),
@@ -195,7 +233,10 @@ export interface PlanQuestion {
 export interface PlanAnswer {
   /** until more harm than tolerated is excluded, on the average, when nothing is wrong */
   healthy: { requests: number; seconds: number } | null
-  /** until harm of that ratio has alarmed with a probability of 0.8; null also when nothing fails, of which any ratio is nothing */
+  /**
+   * until harm of that ratio has alarmed with a probability of 0.8; null also when nothing fails,
+   * of which any ratio is nothing
+   */
   harmful: { requests: number; seconds: number } | null
   /** errors of the canary that alarm where the release before has none */
   alone: number

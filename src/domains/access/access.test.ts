@@ -25,7 +25,9 @@ test('a session that is used every day ends after thirty days', async () => {
     provider: null,
   })
   const { url } = await access.createLink({ name: 'Ada', role: 'viewer' }, 'fairlead')
-  const { session } = await access.createSession(new URL(url).searchParams.get('code') ?? '', { address: '::1' })
+  const { session } = await access.createSession(new URL(url).searchParams.get('code') ?? '', {
+    address: '::1',
+  })
   const ask = () => access.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
   const age = (days: number): Promise<unknown> =>
     database.db.query(
@@ -55,7 +57,9 @@ test('another server over the same database believes what it knows of somebody f
     })
   const [one, other] = [server(), server()]
   const { url } = await one.createLink({ name: 'Bob', role: 'operator' }, 'fairlead')
-  const { session } = await one.createSession(new URL(url).searchParams.get('code') ?? '', { address: '::1' })
+  const { session } = await one.createSession(new URL(url).searchParams.get('code') ?? '', {
+    address: '::1',
+  })
   const ask = () => other.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
   expect(await ask()).toMatchObject({ role: 'operator' })
   await one.users.change('Bob', { role: 'viewer' }, 'fairlead')
@@ -72,9 +76,18 @@ test('what was refused is told at once, then as one event with its number, and i
   const refusals = createRefusals({ db, log: createLogger(() => undefined) })
   const type = 'dev.cdeventsx.fairlead-request.refused' as const
   const refuse = (who: string) =>
-    refusals.note({ type, subject: `user/${who}`, chain: `user/${who}`, actor: who, data: { what: 'x' } })
+    refusals.note({
+      type,
+      subject: `user/${who}`,
+      chain: `user/${who}`,
+      actor: who,
+      data: { what: 'x' },
+    })
   const counts = async () =>
-    (await readEvents(db, { type, after: 0, limit: 500 })).map(({ actor, data }) => [actor, data['count']])
+    (await readEvents(db, { type, after: 0, limit: 500 })).map(({ actor, data }) => [
+      actor,
+      data['count'],
+    ])
   for (let i = 0; i < 50; i += 1) await refuse('Eve')
   expect(await counts()).toEqual([['Eve', 1]])
   await refusals.flush()

@@ -11,7 +11,12 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import { hashOf } from './hash.ts'
 import { createLimiter } from './limiter.ts'
 import { type Provider, SignInError, signInMinutes } from './provider.ts'
-import { type Claims, isWelcome, type ProviderSettings, reachOfGroups } from './provider-settings.ts'
+import {
+  type Claims,
+  isWelcome,
+  type ProviderSettings,
+  reachOfGroups,
+} from './provider-settings.ts'
 import { createRefusals } from './refusals.ts'
 import * as store from './store.ts'
 import { createTokens } from './tokens.ts'
@@ -33,7 +38,10 @@ const sessionDays = 7
 const linkMinutes = 15
 /** Whom a link is for that names nobody: the first start makes one. */
 const firstAdmin = 'admin'
-/** How long an answer of the database is believed: what was revoked, or a role that was taken, works at most this long. */
+/**
+ * How long an answer of the database is believed: what was revoked, or a role that was taken, works
+ * at most this long.
+ */
 const cacheMs = 500
 
 /** What of a request says who asks, and from where. */
@@ -57,7 +65,10 @@ type Known = Omit<Caller, 'by'> & { by: Omit<By, 'address'> }
 export function createAccess(options: AccessOptions) {
   const { db, provider } = options
   const limiter = createLimiter({ now: options.now, tries: 20, perMs: 60_000 })
-  /** Nothing can be guessed of an answer of the provider; those that fail only must not come in floods. */
+  /**
+   * Nothing can be guessed of an answer of the provider; those that fail only must not come in
+   * floods.
+   */
   const answers = createLimiter({ now: options.now, tries: 60, perMs: 60_000 })
   const refusals = createRefusals(options)
   const cache = new Map<string, { known: Known; until: number }>()
@@ -100,7 +111,11 @@ export function createAccess(options: AccessOptions) {
     }
   }
 
-  const lookUp = async (kind: 'token' | 'session', text: string, address: string): Promise<Caller | null> => {
+  const lookUp = async (
+    kind: 'token' | 'session',
+    text: string,
+    address: string,
+  ): Promise<Caller | null> => {
     const hash = hashOf(text)
     const cached = cache.get(hash)
     const withAddress = (known: Known): Caller => ({ ...known, by: { ...known.by, address } })
@@ -129,7 +144,11 @@ export function createAccess(options: AccessOptions) {
     return found
   }
 
-  const refuse = (origin: Origin, credential: By['credential'], why: SignInProblem): Promise<void> =>
+  const refuse = (
+    origin: Origin,
+    credential: By['credential'],
+    why: SignInProblem,
+  ): Promise<void> =>
     refusals.note({
       type: 'dev.cdeventsx.fairlead-session.refused',
       subject: 'session',
@@ -138,7 +157,10 @@ export function createAccess(options: AccessOptions) {
       data: { why },
     })
 
-  /** Signs a user in; `before` is what belongs into the same transaction. The session that the browser had ends. */
+  /**
+   * Signs a user in; `before` is what belongs into the same transaction. The session that the
+   * browser had ends.
+   */
   const signIn = async (
     user: string,
     way: Session['way'],
@@ -156,7 +178,10 @@ export function createAccess(options: AccessOptions) {
       ...before,
       ...(old ? [store.deleteSession(old.id), ended(old.user, actor, { session: old.id })] : []),
       seen(user),
-      store.insertSession({ id, hash: hashOf(session), way, days: sessionDays, address: origin.address, agent }, user),
+      store.insertSession(
+        { id, hash: hashOf(session), way, days: sessionDays, address: origin.address, agent },
+        user,
+      ),
       appendEvent({
         type: 'dev.cdeventsx.fairlead-session.created',
         subject: `user/${user}`,
@@ -179,7 +204,8 @@ export function createAccess(options: AccessOptions) {
     authenticate: async (credentials: Credentials): Promise<Caller | null> => {
       const token = tokenOf(credentials.authorization)
       const { address } = credentials
-      if (token !== null) return guarded(credentials, 'token', () => lookUp('token', token, address))
+      if (token !== null)
+        return guarded(credentials, 'token', () => lookUp('token', token, address))
       const session = cookieOf(credentials.cookie, sessionCookie)
       return session === null ? null : lookUp('session', session, address)
     },
@@ -207,8 +233,13 @@ export function createAccess(options: AccessOptions) {
       ])
       return { url: `${options.publicUrl}/sign-in?code=${code}`, expires }
     },
-    /** Exchanges a code for a session that did not exist before; answers its secret for the cookie. */
-    createSession: async (code: string, origin: Origin): Promise<{ caller: Caller; session: string }> => {
+    /**
+     * Exchanges a code for a session that did not exist before; answers its secret for the cookie.
+     */
+    createSession: async (
+      code: string,
+      origin: Origin,
+    ): Promise<{ caller: Caller; session: string }> => {
       const link = await guarded(origin, 'link', () => store.takeLink(db, hashOf(code)))
       if (!link) throw new FairleadError('link_used')
       const by: By = { credential: 'link', address: origin.address }
@@ -226,12 +257,19 @@ export function createAccess(options: AccessOptions) {
     ): Promise<{ caller: Caller; session: string }> => {
       if (!provider) throw new SignInError('unreachable', 'there is no provider')
       const { settings, client } = provider
-      if (!(await store.takeSignIn(db, once, signInMinutes))) throw new SignInError('expired', 'it was taken before')
-      const groups = claims.groups.filter((group) => settings.roles.some((one) => one.group === group))
+      if (!(await store.takeSignIn(db, once, signInMinutes)))
+        throw new SignInError('expired', 'it was taken before')
+      const groups = claims.groups.filter((group) =>
+        settings.roles.some((one) => one.group === group),
+      )
       const who = { issuer: client.issuer, subject: claims.subject, email: claims.email, groups }
       const by: By = { credential: 'provider', address: origin.address }
       const isInGroup = highestRole(reachOf({ ...nothing, groups })) !== null
-      const newcomer = isInGroup ? { role: null } : settings.unknown === null ? null : { role: settings.unknown }
+      const newcomer = isInGroup
+        ? { role: null }
+        : settings.unknown === null
+          ? null
+          : { role: settings.unknown }
       if (!isWelcome(settings, claims))
         throw new SignInError('unknown', 'not of the domains or groups that may come in')
       const found = await users.ensureOf(who, { names: claims.names, newcomer }, by)
@@ -247,16 +285,29 @@ export function createAccess(options: AccessOptions) {
     /** Whether so many sign-ins by the provider failed from there that the next one has to wait. */
     mustWait: (address: string): boolean => answers.waitSeconds(address) > 0,
     listSessions: async (user: number, current: string | null): Promise<Session[]> =>
-      (await store.listSessions(db, user)).map((one) => ({ ...one, isCurrent: one.id === current })),
+      (await store.listSessions(db, user)).map((one) => ({
+        ...one,
+        isCurrent: one.id === current,
+      })),
     getSession: (id: string) => store.getSession(db, { id }),
     endSession: async (session: { id: string; user: string }, actor: Actor): Promise<void> => {
-      await db.batch([store.deleteSession(session.id), ended(session.user, actor, { session: session.id })])
+      await db.batch([
+        store.deleteSession(session.id),
+        ended(session.user, actor, { session: session.id }),
+      ])
       forget()
     },
-    endSessions: async (user: { id: number; name: string }, except: string | null, actor: Actor): Promise<number> => {
+    endSessions: async (
+      user: { id: number; name: string },
+      except: string | null,
+      actor: Actor,
+    ): Promise<number> => {
       const open = (await store.listSessions(db, user.id)).filter(({ id }) => id !== except)
       if (open.length === 0) return 0
-      await db.batch([store.deleteSessions(user.id, except), ended(user.name, actor, { sessions: open.length })])
+      await db.batch([
+        store.deleteSessions(user.id, except),
+        ended(user.name, actor, { sessions: open.length }),
+      ])
       forget()
       return open.length
     },

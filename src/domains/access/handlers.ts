@@ -29,15 +29,23 @@ export interface AccessHandlersOptions {
 }
 
 /** To sign in and out is the server's own business, because sessions are cookies. */
-export function accessHandlers({ access, provider, getApp }: AccessHandlersOptions): SomeHandlers<AccessEndpoints> {
+export function accessHandlers({
+  access,
+  provider,
+  getApp,
+}: AccessHandlersOptions): SomeHandlers<AccessEndpoints> {
   const { users, tokens } = access
   const isAdmin = (caller: Caller): boolean => may(caller, 'admin', null)
   const mustBeThere = async (app: string): Promise<void> => {
     if (!(await getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
   }
   /** Whose sessions are asked for; null for a caller who is no user and has none. */
-  const whose = async (name: string | undefined, caller: Caller): Promise<{ id: number; name: string } | null> => {
-    if (name === undefined) return caller.user === null ? null : { id: caller.user, name: caller.name }
+  const whose = async (
+    name: string | undefined,
+    caller: Caller,
+  ): Promise<{ id: number; name: string } | null> => {
+    if (name === undefined)
+      return caller.user === null ? null : { id: caller.user, name: caller.name }
     if (name !== caller.name && !isAdmin(caller))
       throw new FairleadError('not_allowed', { needed: 'admin', have: caller.role ?? 'none' })
     return users.mustGet(name)
@@ -60,7 +68,9 @@ export function accessHandlers({ access, provider, getApp }: AccessHandlersOptio
     endSessions: async ({ query }, caller) => {
       const user = await whose(query.user, caller)
       return {
-        ended: user ? await access.endSessions(user, query.user === undefined ? caller.session : null, caller) : 0,
+        ended: user
+          ? await access.endSessions(user, query.user === undefined ? caller.session : null, caller)
+          : 0,
       }
     },
     createLink: ({ body }, caller) => access.createLink(body, caller),

@@ -4,13 +4,19 @@ export interface Limiter {
   miss(address: string): void
 }
 
-/** A token bucket of failed tries per address: `tries` at once, refilled over `perMs`. Memory is bounded. */
+/**
+ * A token bucket of failed tries per address: `tries` at once, refilled over `perMs`. Memory is
+ * bounded.
+ */
 export function createLimiter(options: { now(): number; tries: number; perMs: number }): Limiter {
   const buckets = new Map<string, { left: number; at: number }>()
   const refill = (address: string): { left: number; at: number } => {
     const now = options.now()
     const bucket = buckets.get(address) ?? { left: options.tries, at: now }
-    const left = Math.min(options.tries, bucket.left + ((now - bucket.at) * options.tries) / options.perMs)
+    const left = Math.min(
+      options.tries,
+      bucket.left + ((now - bucket.at) * options.tries) / options.perMs,
+    )
     return { left, at: now }
   }
   return {

@@ -8,8 +8,12 @@ import {
   reachOfGroups,
 } from './provider-settings.ts'
 
-const needed = { FAIRLEAD_OIDC_ISSUER: 'https://id.example.com', FAIRLEAD_OIDC_CLIENT_ID: 'fairlead' }
-const read = (env: Record<string, string> = {}): ProviderSettings => readProviderSettings({ ...needed, ...env })!
+const needed = {
+  FAIRLEAD_OIDC_ISSUER: 'https://id.example.com',
+  FAIRLEAD_OIDC_CLIENT_ID: 'fairlead',
+}
+const read = (env: Record<string, string> = {}): ProviderSettings =>
+  readProviderSettings({ ...needed, ...env })!
 
 describe('the settings', () => {
   test('are none without an issuer, and have a default for all but the client', () => {
@@ -33,7 +37,11 @@ describe('the settings', () => {
       { group: '/dev', role: 'developer', app: null },
     ])
     expect(
-      reachOfGroups(read({ FAIRLEAD_OIDC_ROLES: 'a=viewer; b=operator:shop; c=admin:shop' }), ['a', 'b', 'z']),
+      reachOfGroups(read({ FAIRLEAD_OIDC_ROLES: 'a=viewer; b=operator:shop; c=admin:shop' }), [
+        'a',
+        'b',
+        'z',
+      ]),
     ).toEqual({
       role: 'viewer',
       apps: { shop: 'operator' },
@@ -42,7 +50,9 @@ describe('the settings', () => {
 
   test('take the secret from a file', () => {
     const env = { ...needed, FAIRLEAD_OIDC_CLIENT_SECRET_FILE: '/run/secret' }
-    expect(readProviderSettings(env, (path) => `secret of ${path}\n`)?.clientSecret).toBe('secret of /run/secret')
+    expect(readProviderSettings(env, (path) => `secret of ${path}\n`)?.clientSecret).toBe(
+      'secret of /run/secret',
+    )
   })
 
   test.each<[string, Record<string, string>]>([
@@ -53,7 +63,10 @@ describe('the settings', () => {
     ['"x=king" must be GROUP=ROLE', { FAIRLEAD_OIDC_ROLES: 'x=king' }],
     ['"x=admin:../etc" must be GROUP=ROLE', { FAIRLEAD_OIDC_ROLES: 'x=admin:../etc' }],
     ['FAIRLEAD_OIDC_UNKNOWN must be refuse', { FAIRLEAD_OIDC_UNKNOWN: 'yes' }],
-    ['FAIRLEAD_OIDC_CLIENT_SECRET_FILE cannot be read: ENOENT', { FAIRLEAD_OIDC_CLIENT_SECRET_FILE: '/no/such' }],
+    [
+      'FAIRLEAD_OIDC_CLIENT_SECRET_FILE cannot be read: ENOENT',
+      { FAIRLEAD_OIDC_CLIENT_SECRET_FILE: '/no/such' },
+    ],
   ])('are refused in one sentence: %s', (sentence, env) => {
     expect(() => read(env)).toThrow(sentence)
   })
@@ -72,8 +85,15 @@ describe('what the provider says of somebody', () => {
       readClaims(read(), { sub: '1', email, email_verified: true, groups })
     const byDomain = read({ FAIRLEAD_OIDC_DOMAINS: '@Example.com; example.org' })
     expect(isWelcome(byDomain, of('a@EXAMPLE.com'))).toBe(true)
-    for (const email of ['a@evil-example.com', 'a@sub.example.com', 'a@example.com@evil.org', 'example.com'])
-      expect(isWelcome(byDomain, email === 'example.com' ? readClaims(read(), { sub: '1' }) : of(email))).toBe(false)
+    for (const email of [
+      'a@evil-example.com',
+      'a@sub.example.com',
+      'a@example.com@evil.org',
+      'example.com',
+    ])
+      expect(
+        isWelcome(byDomain, email === 'example.com' ? readClaims(read(), { sub: '1' }) : of(email)),
+      ).toBe(false)
     const byGroup = read({ FAIRLEAD_OIDC_GROUPS: 'staff' })
     expect(isWelcome(byGroup, of('a@b.c', 'staff'))).toBe(true)
     expect(isWelcome(byGroup, of('a@b.c', 'Staff', 'staff2'))).toBe(false)
@@ -91,9 +111,17 @@ describe('what the provider says of somebody', () => {
 test.each(['/', '/runs?app=shop&x=%2F', '/apps/shop#a'])('%s is a page of the console', (page) => {
   expect(pageWithin(page)).toBe(page)
 })
-test.each([null, '', 'runs', '//evil', String.raw`/\evil`, 'https://evil', '/a b', '/a\nb', '/ä', String.raw`/a\b`])(
-  '%j is none',
-  (page) => {
-    expect(pageWithin(page)).toBe('/')
-  },
-)
+test.each([
+  null,
+  '',
+  'runs',
+  '//evil',
+  String.raw`/\evil`,
+  'https://evil',
+  '/a b',
+  '/a\nb',
+  '/ä',
+  String.raw`/a\b`,
+])('%j is none', (page) => {
+  expect(pageWithin(page)).toBe('/')
+})

@@ -15,7 +15,10 @@ export interface ProviderSettings {
   groupsClaim: string
   /** what a group gives: a role with everything, or with one app */
   roles: { group: string; role: Role; app: string | null }[]
-  /** only addresses of these domains, which the provider vouches for, may come in; any, when there are none */
+  /**
+   * only addresses of these domains, which the provider vouches for, may come in; any, when there
+   * are none
+   */
   domains: string[]
   /** only who is in one of these groups may come in; any, when there are none */
   groups: string[]
@@ -27,7 +30,10 @@ type Env = Record<string, string | undefined>
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Null when there is no provider. Throws one sentence that names the variable when something is not right. */
+/**
+ * Null when there is no provider. Throws one sentence that names the variable when something is not
+ * right.
+ */
 export function readProviderSettings(
   env: Env,
   readFile = (path: string) => readFileSync(path, 'utf8'),
@@ -35,12 +41,20 @@ export function readProviderSettings(
   const given = env['FAIRLEAD_OIDC_ISSUER']?.trim()
   if (!given) return null
   const issuer = URL.canParse(given) ? new URL(given) : null
-  if (!issuer || (issuer.protocol !== 'https:' && !(issuer.protocol === 'http:' && loopback.has(issuer.hostname))))
-    throw new Error('FAIRLEAD_OIDC_ISSUER must be an https:// address (http:// only on this machine)')
+  if (
+    !issuer ||
+    (issuer.protocol !== 'https:' &&
+      !(issuer.protocol === 'http:' && loopback.has(issuer.hostname)))
+  )
+    throw new Error(
+      'FAIRLEAD_OIDC_ISSUER must be an https:// address (http:// only on this machine)',
+    )
   const clientId = env['FAIRLEAD_OIDC_CLIENT_ID']?.trim()
-  if (!clientId) throw new Error('FAIRLEAD_OIDC_CLIENT_ID is missing: the provider gives it to its client')
+  if (!clientId)
+    throw new Error('FAIRLEAD_OIDC_CLIENT_ID is missing: the provider gives it to its client')
   const scopes = env['FAIRLEAD_OIDC_SCOPES']?.trim() || 'openid profile email'
-  if (!scopes.split(/\s+/).includes('openid')) throw new Error('FAIRLEAD_OIDC_SCOPES must contain openid')
+  if (!scopes.split(/\s+/).includes('openid'))
+    throw new Error('FAIRLEAD_OIDC_SCOPES must contain openid')
   return {
     issuer,
     name: env['FAIRLEAD_OIDC_LABEL']?.trim() || issuer.hostname,
@@ -50,7 +64,9 @@ export function readProviderSettings(
     nameClaim: env['FAIRLEAD_OIDC_NAME_CLAIM']?.trim() || 'name',
     groupsClaim: env['FAIRLEAD_OIDC_GROUPS_CLAIM']?.trim() || 'groups',
     roles: listOf(env['FAIRLEAD_OIDC_ROLES']).map(readRole),
-    domains: listOf(env['FAIRLEAD_OIDC_DOMAINS']).map((domain) => domain.toLowerCase().replace(/^@/, '')),
+    domains: listOf(env['FAIRLEAD_OIDC_DOMAINS']).map((domain) =>
+      domain.toLowerCase().replace(/^@/, ''),
+    ),
     groups: listOf(env['FAIRLEAD_OIDC_GROUPS']),
     unknown: unknownOf(env['FAIRLEAD_OIDC_UNKNOWN']?.trim() || 'refuse'),
   }
@@ -69,9 +85,12 @@ function secretOf(env: Env, readFile: (path: string) => string): string | null {
   try {
     return readFile(file).trim()
   } catch (error) {
-    throw new Error(`FAIRLEAD_OIDC_CLIENT_SECRET_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    })
+    throw new Error(
+      `FAIRLEAD_OIDC_CLIENT_SECRET_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
@@ -97,7 +116,9 @@ const isRole = (text: string): text is Role => (roles as readonly string[]).incl
 export const reachOfGroups = (settings: ProviderSettings | null, groups: string[]): Reach =>
   (settings?.roles ?? [])
     .filter(({ group }) => groups.includes(group))
-    .map(({ role, app }): Reach => (app === null ? { role, apps: {} } : { role: null, apps: { [app]: role } }))
+    .map(({ role, app }): Reach =>
+      app === null ? { role, apps: {} } : { role: null, apps: { [app]: role } },
+    )
     .reduce(together, nothing)
 
 /** What the provider says of a person, read carefully. */
@@ -122,17 +143,30 @@ export function readClaims(settings: ProviderSettings, claims: Record<string, un
   return {
     subject,
     email,
-    groups: (Array.isArray(groups) ? groups : [groups]).filter((one): one is string => typeof one === 'string'),
-    // Names are unique here, and at a provider often not: nobody becomes somebody else by being called so.
-    names: [name, email, name && email && `${name} (${email})`, `${name ?? 'user'} (${subject.slice(0, 40)})`].flatMap(
-      (one) => one || [],
+    groups: (Array.isArray(groups) ? groups : [groups]).filter(
+      (one): one is string => typeof one === 'string',
     ),
+    // Names are unique here, and at a provider often not: nobody becomes somebody else by being
+    // called so.
+    names: [
+      name,
+      email,
+      name && email && `${name} (${email})`,
+      `${name ?? 'user'} (${subject.slice(0, 40)})`,
+    ].flatMap((one) => one || []),
   }
 }
 
-/** Whether they may come in, as far as domains and groups say; whether they are known is another question. */
+/**
+ * Whether they may come in, as far as domains and groups say; whether they are known is another
+ * question.
+ */
 export function isWelcome(settings: ProviderSettings, { email, groups }: Claims): boolean {
   const domain = email?.split('@').at(-1)?.toLowerCase()
-  const isOfDomain = settings.domains.length === 0 || (domain !== undefined && settings.domains.includes(domain))
-  return isOfDomain && (settings.groups.length === 0 || settings.groups.some((group) => groups.includes(group)))
+  const isOfDomain =
+    settings.domains.length === 0 || (domain !== undefined && settings.domains.includes(domain))
+  return (
+    isOfDomain &&
+    (settings.groups.length === 0 || settings.groups.some((group) => groups.includes(group)))
+  )
 }

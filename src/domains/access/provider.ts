@@ -3,7 +3,9 @@ import type { ClientAuth, Configuration } from 'openid-client'
 import { pageWithin, type SignInProblem } from '#contract/access/access.ts'
 import { type Claims, type ProviderSettings, readClaims } from './provider-settings.ts'
 
-/** A sign-in that came to nothing, and why, as the page is told; the message is for the log alone. */
+/**
+ * A sign-in that came to nothing, and why, as the page is told; the message is for the log alone.
+ */
 export class SignInError extends Error {
   readonly problem: SignInProblem
   constructor(problem: SignInProblem, message: string, options?: ErrorOptions) {
@@ -25,15 +27,18 @@ const patienceSeconds = 5
 /** A sign-in may take so long; where answers are remembered, this long. */
 export const signInMinutes = 10
 
-/** Read when somebody signs in: most installations have no provider, and it takes time and memory. */
+/**
+ * Read when somebody signs in: most installations have no provider, and it takes time and memory.
+ */
 const library = () => import('openid-client')
 type Library = Awaited<ReturnType<typeof library>>
 
 export type Provider = ReturnType<typeof createProvider>
 
 /**
- * Sign-in by OpenID Connect: authorization code with PKCE, state, nonce and `iss`. Nothing is asked of the provider before somebody
- * signs in, so that it holds up neither the start nor whoever has a session.
+ * Sign-in by OpenID Connect: authorization code with PKCE, state, nonce and `iss`. Nothing is asked
+ * of the provider before somebody signs in, so that it holds up neither the start nor whoever has a
+ * session.
  */
 export function createProvider({ settings, publicUrl, now, random }: ProviderOptions) {
   const redirect = `${publicUrl}/oidc/callback`
@@ -44,14 +49,25 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
     const isPlain = settings.issuer.protocol === 'http:'
     const { clientId, clientSecret, issuer } = settings
     try {
-      const config = await client.discovery(issuer, clientId, {}, clientAuth(client, clientSecret), {
-        timeout: patienceSeconds,
-        execute: [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])],
-      })
+      const config = await client.discovery(
+        issuer,
+        clientId,
+        {},
+        clientAuth(client, clientSecret),
+        {
+          timeout: patienceSeconds,
+          execute: [
+            client.enableNonRepudiationChecks,
+            ...(isPlain ? [client.allowInsecureRequests] : []),
+          ],
+        },
+      )
       known = { config, until: now() + believeMs }
       return config
     } catch (error) {
-      throw new SignInError('unreachable', `the provider cannot be asked: ${wordsOf(error)}`, { cause: error })
+      throw new SignInError('unreachable', `the provider cannot be asked: ${wordsOf(error)}`, {
+        cause: error,
+      })
     }
   }
 
@@ -62,7 +78,11 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
     begin: async (next: string | undefined): Promise<{ url: URL; cookie: string }> => {
       const client = await library()
       const config = await configuration(client)
-      const cookie = [now().toString(36), random(32).toString('base64url'), base64url(pageWithin(next))].join('.')
+      const cookie = [
+        now().toString(36),
+        random(32).toString('base64url'),
+        base64url(pageWithin(next)),
+      ].join('.')
       const url = client.buildAuthorizationUrl(config, {
         redirect_uri: redirect,
         scope: settings.scopes,
@@ -73,8 +93,14 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
       })
       return { url, cookie }
     },
-    /** Who signed in, and where to go then. `once` is the name of this answer, which may be taken once. */
-    finish: async (query: string, cookie: string | null): Promise<{ claims: Claims; next: string; once: string }> => {
+    /**
+     * Who signed in, and where to go then. `once` is the name of this answer, which may be taken
+     * once.
+     */
+    finish: async (
+      query: string,
+      cookie: string | null,
+    ): Promise<{ claims: Claims; next: string; once: string }> => {
       const [time = '', , page = ''] = cookie?.split('.') ?? []
       const age = now() - Number.parseInt(time, 36)
       if (cookie === null || !(age >= 0 && age < signInMinutes * 60_000))
@@ -90,7 +116,10 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
         })
         const claims = { ...tokens.claims() }
         if (config.serverMetadata().userinfo_endpoint !== undefined)
-          Object.assign(claims, await client.fetchUserInfo(config, tokens.access_token, String(claims['sub'])))
+          Object.assign(
+            claims,
+            await client.fetchUserInfo(config, tokens.access_token, String(claims['sub'])),
+          )
         const next = pageWithin(Buffer.from(page, 'base64url').toString('utf8'))
         return { claims: readClaims(settings, claims), next, once: derive('once', cookie) }
       } catch (error) {
@@ -102,12 +131,16 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
       const client = await library()
       const config = await configuration(client).catch(() => null)
       if (config?.serverMetadata().end_session_endpoint === undefined) return null
-      return client.buildEndSessionUrl(config, { post_logout_redirect_uri: `${publicUrl}/sign-in` }).href
+      return client.buildEndSessionUrl(config, { post_logout_redirect_uri: `${publicUrl}/sign-in` })
+        .href
     },
   }
 }
 
-/** All that is secret of a sign-in follows from its cookie, so that nothing of it is stored, and a changed cookie fits nothing. */
+/**
+ * All that is secret of a sign-in follows from its cookie, so that nothing of it is stored, and a
+ * changed cookie fits nothing.
+ */
 const derive = (what: string, cookie: string): string =>
   createHash('sha256').update(`${what} ${cookie}`).digest('base64url')
 
@@ -118,18 +151,27 @@ function clientAuth(client: Library, secret: string | null): ClientAuth {
   if (secret === null) return client.None()
   return (server, ...rest) => {
     const { token_endpoint_auth_methods_supported: ways = ['client_secret_basic'] } = server
-    const auth = ways.includes('client_secret_basic') ? client.ClientSecretBasic : client.ClientSecretPost
+    const auth = ways.includes('client_secret_basic')
+      ? client.ClientSecretBasic
+      : client.ClientSecretPost
     return auth(secret)(server, ...rest)
   }
 }
 
-const isNoAnswer = new Set(['OAUTH_TIMEOUT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'])
+const isNoAnswer = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+])
 
 function problemOf(client: Library, error: unknown): SignInProblem {
   if (error instanceof client.AuthorizationResponseError)
-    return error.error === 'temporarily_unavailable' || error.error === 'server_error' ? 'unreachable' : 'refused'
+    return error.error === 'temporarily_unavailable' || error.error === 'server_error'
+      ? 'unreachable'
+      : 'refused'
   // The provider itself does not take the code: it was used, or is too old.
-  if (error instanceof client.ResponseBodyError) return error.error === 'invalid_grant' ? 'expired' : 'unreachable'
+  if (error instanceof client.ResponseBodyError)
+    return error.error === 'invalid_grant' ? 'expired' : 'unreachable'
   if (!(error instanceof client.ClientError)) return 'unreachable'
   return isNoAnswer.has(error.code ?? '') ? 'unreachable' : 'forged'
 }

@@ -3,7 +3,10 @@ import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-/** So many kinds of refusal are told apart within a minute; all others count as one, so that nobody floods the log. */
+/**
+ * So many kinds of refusal are told apart within a minute; all others count as one, so that nobody
+ * floods the log.
+ */
 const kindsAtMost = 20
 
 interface Counted {
@@ -12,8 +15,8 @@ interface Counted {
 }
 
 /**
- * What was refused, in the event log: the first of a kind at once, the others of that minute as one event with their count. What was
- * counted and not yet written is lost when the server dies.
+ * What was refused, in the event log: the first of a kind at once, the others of that minute as one
+ * event with their count. What was counted and not yet written is lost when the server dies.
  */
 export function createRefusals({ db, log }: { db: Database; log: Logger }) {
   let counted = new Map<string, Counted>()
@@ -21,14 +24,21 @@ export function createRefusals({ db, log }: { db: Database; log: Logger }) {
     db
       .batch([appendEvent({ ...event, data: { ...event.data, count } })])
       .then(() => undefined)
-      .catch((error: Error) => log.warn('a refusal could not be recorded', { error: error.message }))
+      .catch((error: Error) =>
+        log.warn('a refusal could not be recorded', { error: error.message }),
+      )
   return {
     note: async (event: NewEvent): Promise<void> => {
       const key = JSON.stringify([event.type, event.subject, event.actor, event.data])
       const known = counted.get(key)
       if (known) return void (known.more += 1)
       if (counted.size >= kindsAtMost) {
-        const others: NewEvent = { type: event.type, subject: 'server', chain: 'server', data: { why: 'various' } }
+        const others: NewEvent = {
+          type: event.type,
+          subject: 'server',
+          chain: 'server',
+          data: { why: 'various' },
+        }
         const rest = counted.get(event.type) ?? { event: others, more: 0 }
         rest.more += 1
         return void counted.set(event.type, rest)

@@ -13,7 +13,10 @@ export async function listTokens(db: Database, user: number | null): Promise<Tok
   )
 }
 
-export async function getToken(db: Database, id: string): Promise<(Token & { owner: number | null }) | null> {
+export async function getToken(
+  db: Database,
+  id: string,
+): Promise<(Token & { owner: number | null }) | null> {
   const rows = await db.query<Token & { owner: number | null }>(
     sql`select ${tokenColumns}, t."user" as owner ${fromTokens} where t.id = ${id}`,
   )
@@ -60,9 +63,14 @@ export interface UsedToken {
   holder: Holder | null
 }
 
-/** A token that is known and has not ended, of a user who may come in; remembers its use at most once a minute. */
+/**
+ * A token that is known and has not ended, of a user who may come in; remembers its use at most
+ * once a minute.
+ */
 export async function useToken(db: Database, hash: string): Promise<UsedToken | null> {
-  const rows = await db.query<UsedToken & { stale: boolean }>(sql`select t.id, t.name, t.role, t.apps, ${holder},
+  const rows = await db.query<
+    UsedToken & { stale: boolean }
+  >(sql`select t.id, t.name, t.role, t.apps, ${holder},
     t.used is null or t.used < now() - interval '1 minute' as stale ${fromTokens}
     where t.hash = ${hash} and (t.expires is null or t.expires > now()) and u.disabled is null`)
   const [found] = rows
@@ -119,7 +127,11 @@ export async function useSession(
   db: Database,
   { hash, address, days }: { hash: string; address: string; days: number },
 ): Promise<{ id: string; holder: Holder } | null> {
-  const rows = await db.query<{ id: string; holder: Holder; stale: boolean }>(sql`select s.id, ${holder},
+  const rows = await db.query<{
+    id: string
+    holder: Holder
+    stale: boolean
+  }>(sql`select s.id, ${holder},
     s.seen < now() - interval '1 minute' as stale from session s join "user" u on u.id = s."user"
     where s.hash = ${hash} and ${isOpen} and u.disabled is null`)
   const [found] = rows
@@ -159,7 +171,10 @@ export function deleteSessions(user: number, except: string | null): Statement {
   return sql`delete from session where "user" = ${user} and id is distinct from ${except}`
 }
 
-/** Remembers an answer of the provider for as long as it could be shown again; false when it was taken before. */
+/**
+ * Remembers an answer of the provider for as long as it could be shown again; false when it was
+ * taken before.
+ */
 export async function takeSignIn(db: Database, hash: string, minutes: number): Promise<boolean> {
   await db.query(sql`delete from sign_in where expires < now()`)
   const rows =

@@ -23,7 +23,9 @@ export function createTokens({ db, now, random, secret, forget }: TokensOptions)
   return {
     /** One's own; with `all`, everybody's. */
     list: (caller: Caller, all: boolean): Promise<Token[]> =>
-      all || caller.user !== null ? store.listTokens(db, all ? null : caller.user) : Promise.resolve([]),
+      all || caller.user !== null
+        ? store.listTokens(db, all ? null : caller.user)
+        : Promise.resolve([]),
     create: async (
       wanted: { name: string; role: Role; days?: number | undefined; apps?: string[] | undefined },
       caller: Caller,
@@ -33,7 +35,8 @@ export function createTokens({ db, now, random, secret, forget }: TokensOptions)
       const text = secret('fl_')
       const id = `t-${random(6).toString('hex')}`
       const apps = wanted.apps ?? null
-      const expires = wanted.days === undefined ? null : new Date(now() + wanted.days * 86_400_000).toISOString()
+      const expires =
+        wanted.days === undefined ? null : new Date(now() + wanted.days * 86_400_000).toISOString()
       const { name, role } = wanted
       await db.batch([
         store.insertToken({ id, hash: hashOf(text), name, role, apps, user: caller.user, expires }),
@@ -54,7 +57,8 @@ export function createTokens({ db, now, random, secret, forget }: TokensOptions)
     remove: async (id: string, caller: Caller): Promise<void> => {
       const token = await store.getToken(db, id)
       const isOwn = token !== null && token.owner !== null && token.owner === caller.user
-      if (!token || !(isOwn || may(caller, 'admin', null))) throw new FairleadError('not_found', { kind: 'token', id })
+      if (!token || !(isOwn || may(caller, 'admin', null)))
+        throw new FairleadError('not_found', { kind: 'token', id })
       await db.batch([
         store.deleteToken(id),
         appendEvent({
@@ -67,7 +71,10 @@ export function createTokens({ db, now, random, secret, forget }: TokensOptions)
       ])
       forget()
     },
-    /** The admin token of this machine's user, in a file; made at the first start, and known again after a restore. */
+    /**
+     * The admin token of this machine's user, in a file; made at the first start, and known again
+     * after a restore.
+     */
     ensureLocal: async (file: string): Promise<void> => {
       let text = readToken(file)
       if (text === null) {
@@ -79,17 +86,29 @@ export function createTokens({ db, now, random, secret, forget }: TokensOptions)
       const hash = hashOf(text)
       const id = `local-${hash.slice(0, 12)}`
       await db.batch([
-        store.insertToken({ id, hash, name: 'this machine', role: 'admin', apps: null, user: null, expires: null }),
+        store.insertToken({
+          id,
+          hash,
+          name: 'this machine',
+          role: 'admin',
+          apps: null,
+          user: null,
+          expires: null,
+        }),
       ])
     },
   }
 }
 
 /**
- * Why somebody may not make such a token; null when they may. A token makes no tokens: it would live on when the first one is revoked.
- * What is made can do no more than its user anyway, at any time; asking for more is a mistake that is better said now.
+ * Why somebody may not make such a token; null when they may. A token makes no tokens: it would
+ * live on when the first one is revoked. What is made can do no more than its user anyway, at any
+ * time; asking for more is a mistake that is better said now.
  */
-function tooWide(wanted: { role: Role; apps?: string[] | undefined }, caller: Caller): FairleadError | null {
+function tooWide(
+  wanted: { role: Role; apps?: string[] | undefined },
+  caller: Caller,
+): FairleadError | null {
   if (caller.by.credential === 'token') return new FairleadError('session_needed')
   const given = narrow(caller, { role: wanted.role, apps: wanted.apps ?? null })
   if (wanted.apps === undefined)
@@ -97,7 +116,9 @@ function tooWide(wanted: { role: Role; apps?: string[] | undefined }, caller: Ca
       ? null
       : new FairleadError('too_wide', { problem: `you are ${wanted.role} nowhere` })
   const app = wanted.apps.find((one) => !may(given, wanted.role, one))
-  return app === undefined ? null : new FairleadError('too_wide', { problem: `you are not ${wanted.role} of ${app}` })
+  return app === undefined
+    ? null
+    : new FairleadError('too_wide', { problem: `you are not ${wanted.role} of ${app}` })
 }
 
 function readToken(file: string): string | null {

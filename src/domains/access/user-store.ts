@@ -17,11 +17,17 @@ export async function listUsers(db: Database): Promise<StoredUser[]> {
 /** Whose name it is, in any case. */
 export async function getUser(db: Database, name: string): Promise<StoredUser | null> {
   return (
-    (await db.query<StoredUser>(sql`select ${columns} from "user" u where lower(u.name) = lower(${name})`))[0] ?? null
+    (
+      await db.query<StoredUser>(
+        sql`select ${columns} from "user" u where lower(u.name) = lower(${name})`,
+      )
+    )[0] ?? null
   )
 }
 
-/** Who a provider speaks of: known from before, or added with that address and not signed in yet. */
+/**
+ * Who a provider speaks of: known from before, or added with that address and not signed in yet.
+ */
 export async function findUser(
   db: Database,
   who: { issuer: string; subject: string; email: string | null },
@@ -33,7 +39,11 @@ export async function findUser(
   return rows[0] ?? null
 }
 
-export function insertUser(user: { name: string; email: string | null; role: Role | null }): Statement {
+export function insertUser(user: {
+  name: string
+  email: string | null
+  role: Role | null
+}): Statement {
   return sql`insert into "user" (name, email, role) values (${user.name}, ${user.email}::text, ${user.role}::text)`
 }
 
@@ -79,7 +89,9 @@ export function setRole(user: number, app: string, role: Role | null): Statement
     on conflict ("user", app) do update set role = excluded.role`
 }
 
-/** Ends what a user is signed in with. Tokens stay theirs, and open nothing while they are disabled. */
+/**
+ * Ends what a user is signed in with. Tokens stay theirs, and open nothing while they are disabled.
+ */
 export function endSessionsOf(user: number): Statement {
   return sql`delete from session where "user" = ${user}`
 }

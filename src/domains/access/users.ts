@@ -25,7 +25,13 @@ export interface Ensured {
 
 type What = 'created' | 'changed' | 'deleted'
 
-const told = (what: What, name: string, actor: Actor, data: Record<string, unknown>, app?: string): Statement =>
+const told = (
+  what: What,
+  name: string,
+  actor: Actor,
+  data: Record<string, unknown>,
+  app?: string,
+): Statement =>
   appendEvent({
     type: `dev.cdeventsx.fairlead-user.${what}`,
     subject: `user/${name}`,
@@ -37,7 +43,10 @@ const told = (what: What, name: string, actor: Actor, data: Record<string, unkno
 
 /** People. */
 export function createUsers({ db, reachOf, forget }: UsersOptions) {
-  const toUser = ({ id: _id, ...user }: store.StoredUser): User => ({ ...user, reach: reachOf(user) })
+  const toUser = ({ id: _id, ...user }: store.StoredUser): User => ({
+    ...user,
+    reach: reachOf(user),
+  })
   const mustGet = async (name: string): Promise<store.StoredUser> => {
     const user = await store.getUser(db, name)
     if (!user) throw new FairleadError('not_found', { kind: 'user', id: name })
@@ -71,14 +80,21 @@ export function createUsers({ db, reachOf, forget }: UsersOptions) {
       actor: Actor,
     ): Promise<User> => {
       const { name, email = null, role } = wanted
-      await change([store.insertUser({ name, email, role }), told('created', name, actor, { role, email })])
+      await change([
+        store.insertUser({ name, email, role }),
+        told('created', name, actor, { role, email }),
+      ])
       return toUser(await mustGet(name))
     },
     change: async (name: string, wanted: store.ChangedUser, actor: Actor): Promise<User> => {
       const user = await mustGet(name)
       const data = {
-        ...(wanted.role === undefined || wanted.role === user.role ? {} : { role: wanted.role, was: user.role }),
-        ...(wanted.email === undefined || wanted.email === user.email ? {} : { email: wanted.email }),
+        ...(wanted.role === undefined || wanted.role === user.role
+          ? {}
+          : { role: wanted.role, was: user.role }),
+        ...(wanted.email === undefined || wanted.email === user.email
+          ? {}
+          : { email: wanted.email }),
         ...(wanted.disabled === undefined || wanted.disabled === (user.disabled !== null)
           ? {}
           : { disabled: wanted.disabled }),
@@ -100,16 +116,24 @@ export function createUsers({ db, reachOf, forget }: UsersOptions) {
       const user = await mustGet(name)
       const was = Object.hasOwn(user.apps, app) ? (user.apps[app] ?? null) : null
       if (was === role) return
-      await change([store.setRole(user.id, app, role), told('changed', user.name, actor, { role, was, app }, app)])
+      await change([
+        store.setRole(user.id, app, role),
+        told('changed', user.name, actor, { role, was, app }, app),
+      ])
     },
     /** Who may do something with an app. */
-    listOfApp: async (app: string): Promise<{ name: string; role: Role; disabled: string | null }[]> =>
+    listOfApp: async (
+      app: string,
+    ): Promise<{ name: string; role: Role; disabled: string | null }[]> =>
       (await store.listUsers(db)).flatMap((user) => {
         const role = roleFor(reachOf(user), app)
         return role === null ? [] : [{ name: user.name, role, disabled: user.disabled }]
       }),
     /** The user of a link, who is made when there is none; a role that the link names is given. */
-    ensure: async (link: { name: string; role: Role | null; email: string | null }, by: By): Promise<Ensured> => {
+    ensure: async (
+      link: { name: string; role: Role | null; email: string | null },
+      by: By,
+    ): Promise<Ensured> => {
       const user = await store.getUser(db, link.name)
       const actor = { name: user?.name ?? link.name, by }
       if (!user) {
@@ -155,7 +179,11 @@ export function createUsers({ db, reachOf, forget }: UsersOptions) {
 
 /** Somebody has the name or the address, or the app is gone. */
 function translate(error: unknown): unknown {
-  const { code, constraint, detail } = error as { code?: string; constraint?: string; detail?: string }
+  const { code, constraint, detail } = error as {
+    code?: string
+    constraint?: string
+    detail?: string
+  }
   if (code === '23505') {
     const id = /=\((.*)\) already exists/.exec(detail ?? '')?.[1] ?? ''
     const kind = constraint === 'user_by_email' ? 'user with the address' : 'user'

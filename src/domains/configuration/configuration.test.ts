@@ -48,7 +48,9 @@ describe('secrets', () => {
     const old = box.seal('NAME', 'value').replace(/^2\.[0-9a-f]+\./, '')
     expect(box.open('configuration/shop/production/NAME', old, 'NAME')).toBe('value')
     expect(createSecretBox(ringOf(9, 7)).open('x', old, 'NAME')).toBe('value')
-    expect(() => box.open('configuration/shop/production/NAME', old, 'OTHER')).toThrow('cannot be decrypted')
+    expect(() => box.open('configuration/shop/production/NAME', old, 'OTHER')).toThrow(
+      'cannot be decrypted',
+    )
   })
 
   test('the key is made once, for its owner only; a new one is put in front, and the old one goes when it is told to', () => {
@@ -74,16 +76,26 @@ describe('secrets', () => {
     const file = join(folder, 'external')
     writeFileSync(file, text)
     const own = join(folder, 'never-made')
-    for (const env of [{ FAIRLEAD_KEY: text }, { FAIRLEAD_KEY_FILE: file }, { FAIRLEAD_KEY_COMMAND: `cat ${file}` }]) {
+    for (const env of [
+      { FAIRLEAD_KEY: text },
+      { FAIRLEAD_KEY_FILE: file },
+      { FAIRLEAD_KEY_COMMAND: `cat ${file}` },
+    ]) {
       const ring = findKeys(env, own)
       expect(ring.keys()).toEqual([one, two])
       expect(ring.add).toBeNull()
     }
     expect(existsSync(own)).toBe(false)
     expect(keyName(one)).toMatch(/^[0-9a-f]{12}$/)
-    expect(() => findKeys({ FAIRLEAD_KEY: text, FAIRLEAD_KEY_FILE: file }, own)).toThrow('are both set')
-    expect(() => findKeys({ FAIRLEAD_KEY_COMMAND: 'exit 3' }, own)).toThrow('gives no key: it exited with 3')
-    expect(() => findKeys({ FAIRLEAD_KEY: 'short' }, own)).toThrow('FAIRLEAD_KEY is not a key of 32 bytes')
+    expect(() => findKeys({ FAIRLEAD_KEY: text, FAIRLEAD_KEY_FILE: file }, own)).toThrow(
+      'are both set',
+    )
+    expect(() => findKeys({ FAIRLEAD_KEY_COMMAND: 'exit 3' }, own)).toThrow(
+      'gives no key: it exited with 3',
+    )
+    expect(() => findKeys({ FAIRLEAD_KEY: 'short' }, own)).toThrow(
+      'FAIRLEAD_KEY is not a key of 32 bytes',
+    )
   })
 
   test('a damaged key is refused in one sentence', () => {
@@ -95,8 +107,10 @@ describe('secrets', () => {
 
 describe('applyChange', () => {
   const empty = { version: 3, variables: {}, secrets: {} }
-  const apply = (now: Parameters<typeof applyChange>[0], change: Parameters<typeof applyChange>[1]) =>
-    applyChange(now, change, box.seal, box.open)
+  const apply = (
+    now: Parameters<typeof applyChange>[0],
+    change: Parameters<typeof applyChange>[1],
+  ) => applyChange(now, change, box.seal, box.open)
 
   test('sets, unsets and says what differs', () => {
     const now = { version: 3, variables: { A: '1', B: '2' }, secrets: {} }
@@ -113,7 +127,10 @@ describe('applyChange', () => {
   })
 
   test('a name is a variable or a secret, never both', () => {
-    const secret = apply({ ...empty, variables: { A: 'plain' } }, { variables: {}, secrets: { A: 'hidden' } })
+    const secret = apply(
+      { ...empty, variables: { A: 'plain' } },
+      { variables: {}, secrets: { A: 'hidden' } },
+    )
     expect(secret?.next.variables).toEqual({})
     const plain = apply(secret!.next, { variables: { A: 'plain' }, secrets: {} })
     expect(plain?.next.secrets).toEqual({})

@@ -1,4 +1,7 @@
-/** Marks a stored secret whose value is kept elsewhere: what follows is where, `vault:secret/data/shop#password`. Nothing sealed holds a colon. */
+/**
+ * Marks a stored secret whose value is kept elsewhere: what follows is where,
+ * `vault:secret/data/shop#password`. Nothing sealed holds a colon.
+ */
 const elsewhere = 'from:'
 
 /** Where the value of a stored secret is kept; null when it is sealed here. */
@@ -20,7 +23,10 @@ export interface ConfigurationChange {
   references?: Record<string, string>
 }
 
-/** What the file asks and what the configuration overrides; pure, so that what a service will get can be shown beforehand. */
+/**
+ * What the file asks and what the configuration overrides; pure, so that what a service will get
+ * can be shown beforehand.
+ */
 export function effectiveEnvironment(
   fromFile: Record<string, string>,
   variables: Record<string, string>,
@@ -29,7 +35,10 @@ export function effectiveEnvironment(
   return { ...fromFile, ...variables, ...secrets }
 }
 
-/** The next version, and the names that differ; null when nothing does. A name is a variable or a secret, never both. */
+/**
+ * The next version, and the names that differ; null when nothing does. A name is a variable or a
+ * secret, never both.
+ */
 export function applyChange(
   now: StoredConfiguration,
   change: ConfigurationChange,
@@ -56,7 +65,8 @@ export function applyChange(
       continue
     }
     const before = secrets[name]
-    const same = before !== undefined && referenceOf(before) === null && open(name, before) === value
+    const same =
+      before !== undefined && referenceOf(before) === null && open(name, before) === value
     if (same) continue
     changed.add(name)
     secrets[name] = seal(name, value)

@@ -6,7 +6,10 @@ import type { StoredConfiguration } from './configuration.ts'
 
 const empty: StoredConfiguration = { version: 0, variables: {}, secrets: {} }
 
-/** The configuration in force, or a given version; version 0 is the empty one that every environment begins with. */
+/**
+ * The configuration in force, or a given version; version 0 is the empty one that every environment
+ * begins with.
+ */
 export async function getStored(
   db: Database,
   app: string,
@@ -14,20 +17,26 @@ export async function getStored(
   version?: number,
 ): Promise<StoredConfiguration> {
   if (version === 0) return empty
-  const rows = await db.query<StoredConfiguration>(sql`select version, variables, secrets from configuration
+  const rows =
+    await db.query<StoredConfiguration>(sql`select version, variables, secrets from configuration
     where app = ${app} and environment = ${environment}
       and (version = ${version ?? null}::int or (${version ?? null}::int is null and state = 'in_force'))
     order by version desc limit 1`)
   return rows[0] ?? empty
 }
 
-/** What the next change is made to: the newest, which may still wait, with all that differs in it from what is in force, and the highest number there is. */
+/**
+ * What the next change is made to: the newest, which may still wait, with all that differs in it
+ * from what is in force, and the highest number there is.
+ */
 export async function getNewest(
   db: Database,
   app: string,
   environment: string,
 ): Promise<{ newest: StoredConfiguration; waiting: string[]; highest: number }> {
-  const rows = await db.query<StoredConfiguration & { state: Configuration['state']; changed: string[] }>(
+  const rows = await db.query<
+    StoredConfiguration & { state: Configuration['state']; changed: string[] }
+  >(
     sql`select version, variables, secrets, state, changed from configuration
       where app = ${app} and environment = ${environment}
         and version >= (select coalesce(max(version), 0) from configuration
@@ -42,13 +51,21 @@ export async function getNewest(
   }
 }
 
-export async function isRefused(db: Database, app: string, environment: string, version: number): Promise<boolean> {
+export async function isRefused(
+  db: Database,
+  app: string,
+  environment: string,
+  version: number,
+): Promise<boolean> {
   const rows = await db.query(sql`select 1 from configuration
     where app = ${app} and environment = ${environment} and version = ${version} and state = 'refused'`)
   return rows.length > 0
 }
 
-/** What waits, up to a version, is in force now, or never will be: each was made on top of the one before. */
+/**
+ * What waits, up to a version, is in force now, or never will be: each was made on top of the one
+ * before.
+ */
 export function decideConfiguration(
   app: string,
   environment: string,
@@ -74,7 +91,9 @@ export async function listConfigurations(
       and (${state ?? null}::text is null or state = ${state ?? null}::text) order by version desc limit ${limit}`)
 }
 
-/** Fails on its primary key when somebody else stored the same version first: read again and repeat. */
+/**
+ * Fails on its primary key when somebody else stored the same version first: read again and repeat.
+ */
 export function insertConfiguration(
   app: string,
   environment: string,
@@ -91,9 +110,18 @@ export function insertConfiguration(
 export const sealedAs = (app: string, environment: string, name: string): string =>
   `configuration/${app}/${environment}/${name}`
 
-/** The secrets of all versions, for a new key. Before keys had names they were bound to the secret's name alone. */
+/**
+ * The secrets of all versions, for a new key. Before keys had names they were bound to the secret's
+ * name alone.
+ */
 export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
-  const rows = await db.query<{ app: string; environment: string; version: number; name: string; sealed: string }>(
+  const rows = await db.query<{
+    app: string
+    environment: string
+    version: number
+    name: string
+    sealed: string
+  }>(
     sql`select app, environment, version, one.key as name, one.value as sealed
       from configuration, jsonb_each_text(secrets) one where one.value not like 'from:%'`,
   )

@@ -27,7 +27,10 @@ describe('admitDelivery', () => {
   test('of any two runs the older never replaces the newer', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (mine, live) => {
-        const answer = admitDelivery(mine, { live: { id: 1, run: live, configuration: 0 }, heldIn: null })
+        const answer = admitDelivery(mine, {
+          live: { id: 1, run: live, configuration: 0 },
+          heldIn: null,
+        })
         expect(answer.go).toBe(mine >= live)
       }),
     )
@@ -64,7 +67,10 @@ describe('findRollbackTarget', () => {
   })
 
   test('says why there is nothing to return to', () => {
-    expect(findRollbackTarget([], [])).toEqual({ to: null, reason: 'nothing has been live here yet' })
+    expect(findRollbackTarget([], [])).toEqual({
+      to: null,
+      reason: 'nothing has been live here yet',
+    })
     expect(findRollbackTarget([past({ state: 'live' })], [])).toEqual({
       to: null,
       reason: 'this is the first release that was live here',
@@ -83,7 +89,10 @@ describe('judgeWatch', () => {
   })
 
   test('a failed release, and one that keeps crashing, is taken back with its reason', () => {
-    expect(judgeWatch({ state: 'failed', reason: 'exit 1', restarts: 0 })).toEqual({ takeBack: true, reason: 'exit 1' })
+    expect(judgeWatch({ state: 'failed', reason: 'exit 1', restarts: 0 })).toEqual({
+      takeBack: true,
+      reason: 'exit 1',
+    })
     expect(judgeWatch({ state: 'starting', reason: 'exit 1', restarts: 3 })).toEqual({
       takeBack: true,
       reason: 'it crashed 3 times: exit 1',
@@ -107,10 +116,21 @@ test.each([
   [{ run: 5, configuration: 2 }, true, ''],
   // A newer change took what was in force, or did not yet.
   [{ run: 6, configuration: 3 }, false, 'run 6 went live with the new configuration already'],
-  [{ run: 6, configuration: 2 }, false, 'run 6 has the traffic by now, and gets the new configuration next'],
+  [
+    { run: 6, configuration: 2 },
+    false,
+    'run 6 has the traffic by now, and gets the new configuration next',
+  ],
   // The change that it was made for was taken back: it does not come back with the configuration.
-  [{ run: 4, configuration: 1 }, false, 'run 4 has the traffic by now, and gets the new configuration next'],
+  [
+    { run: 4, configuration: 1 },
+    false,
+    'run 4 has the traffic by now, and gets the new configuration next',
+  ],
 ])('a configuration made for run 5 meets %j', (live, go, reason) => {
-  const answer = admitConfiguration({ run: 5, configuration: 3 }, { live: live && { id: 9, ...live } })
+  const answer = admitConfiguration(
+    { run: 5, configuration: 3 },
+    { live: live && { id: 9, ...live } },
+  )
   expect(answer).toEqual(go ? { go } : { go, state: 'superseded', reason })
 })

@@ -11,8 +11,9 @@ export interface Situation {
 export type Admission = { go: true } | { go: false; state: 'superseded' | 'failed'; reason: string }
 
 /**
- * May a delivery go into an environment now? The newest good change wins: the lock's queue is ordered by run, so an older
- * run meets a newer one only when that is live already; when the newer one failed, the older still gets its chance.
+ * May a delivery go into an environment now? The newest good change wins: the lock's queue is
+ * ordered by run, so an older run meets a newer one only when that is live already; when the newer
+ * one failed, the older still gets its chance.
  */
 export function admitDelivery(run: number, situation: Situation): Admission {
   if (situation.heldIn !== null) {
@@ -24,13 +25,18 @@ export function admitDelivery(run: number, situation: Situation): Admission {
   }
   const live = situation.live?.run ?? null
   if (live !== null && live > run)
-    return { go: false, state: 'superseded', reason: `run ${live} with a newer change is live already` }
+    return {
+      go: false,
+      state: 'superseded',
+      reason: `run ${live} with a newer change is live already`,
+    }
   return { go: true }
 }
 
 /**
- * May a changed configuration go into an environment now? It was made for what had the traffic then; with what has it by now, be it a
- * newer change or one that was returned to, it has to be put together anew.
+ * May a changed configuration go into an environment now? It was made for what had the traffic
+ * then; with what has it by now, be it a newer change or one that was returned to, it has to be put
+ * together anew.
  */
 export function admitConfiguration(
   own: { run: number; configuration: number },
@@ -44,7 +50,10 @@ export function admitConfiguration(
   return { go: false, state: 'superseded', reason }
 }
 
-/** A deployment of the past, as the search for a rollback target sees it; newest first, with its artifact still there or not. */
+/**
+ * A deployment of the past, as the search for a rollback target sees it; newest first, with its
+ * artifact still there or not.
+ */
 export interface PastDeployment {
   id: number
   state: Deployment['state']
@@ -57,39 +66,57 @@ export interface PastDeployment {
 export type RollbackTarget = { to: number } | { to: null; reason: string }
 
 /**
- * Which deployment a rollback returns to: the newest one that had the traffic and left it in good order (`replaced`), of
- * another release than the live one, whose change is not held, and whose artifact is still there.
+ * Which deployment a rollback returns to: the newest one that had the traffic and left it in good
+ * order (`replaced`), of another release than the live one, whose change is not held, and whose
+ * artifact is still there.
  */
 export function findRollbackTarget(history: PastDeployment[], held: string[]): RollbackTarget {
   const live = history.find((deployment) => deployment.state === 'live')
   const good = history.filter(
     (deployment) =>
-      deployment.state === 'replaced' && deployment.release !== live?.release && !held.includes(deployment.sha),
+      deployment.state === 'replaced' &&
+      deployment.release !== live?.release &&
+      !held.includes(deployment.sha),
   )
   if (good.length === 0) {
     return {
       to: null,
-      reason: live ? 'this is the first release that was live here' : 'nothing has been live here yet',
+      reason: live
+        ? 'this is the first release that was live here'
+        : 'nothing has been live here yet',
     }
   }
   const kept = good.find((deployment) => deployment.artifactKept)
-  return kept ? { to: kept.id } : { to: null, reason: 'the artifacts of the earlier releases are no longer kept' }
+  return kept
+    ? { to: kept.id }
+    : { to: null, reason: 'the artifacts of the earlier releases are no longer kept' }
 }
 
-/** Crashes within the watch after which a release is taken back; one restart can be an accident of the machine. */
+/**
+ * Crashes within the watch after which a release is taken back; one restart can be an accident of
+ * the machine.
+ */
 const crashesAllowed = 2
 
-/** Should a live release be taken back, from what its host says? No answer is never a reason: unknown is not bad. */
-export function judgeWatch(seen: { state: string; reason: string | null; restarts: number } | null): {
+/**
+ * Should a live release be taken back, from what its host says? No answer is never a reason:
+ * unknown is not bad.
+ */
+export function judgeWatch(
+  seen: { state: string; reason: string | null; restarts: number } | null,
+): {
   takeBack: boolean
   reason: string
 } {
   if (seen === null) return { takeBack: false, reason: 'the host does not answer' }
-  if (seen.state === 'failed') return { takeBack: true, reason: seen.reason ?? 'it does not stay healthy' }
+  if (seen.state === 'failed')
+    return { takeBack: true, reason: seen.reason ?? 'it does not stay healthy' }
   if (seen.restarts > crashesAllowed) {
     return {
       takeBack: true,
-      reason: seen.reason ? `it crashed ${seen.restarts} times: ${seen.reason}` : `it crashed ${seen.restarts} times`,
+      reason: seen.reason
+        ? `it crashed ${seen.restarts} times: ${seen.reason}`
+        : `it crashed ${seen.restarts} times`,
     }
   }
   return { takeBack: false, reason: 'it runs' }

@@ -6,8 +6,18 @@ import { decidePermission, frozenUntil, mayDecide, rulesOf } from './permission.
 
 const at = (text: string): number => Date.parse(text)
 const file = (value: unknown) => environmentFile.parse(value)
-const decision = (kind: Decision['kind'], actor: string, comment = ''): Decision => ({ kind, actor, comment, made: '' })
-const situation = { decisions: [], later: null, asked: at('2026-11-24T10:00:00Z'), now: at('2026-11-24T11:00:00Z') }
+const decision = (kind: Decision['kind'], actor: string, comment = ''): Decision => ({
+  kind,
+  actor,
+  comment,
+  made: '',
+})
+const situation = {
+  decisions: [],
+  later: null,
+  asked: at('2026-11-24T10:00:00Z'),
+  now: at('2026-11-24T11:00:00Z'),
+}
 const weekend = { cron: '0 16 * * 5', for: '62h', zone: 'Europe/Vienna', reason: 'weekend' }
 const holidays = { from: '2026-12-24', until: '2026-12-27T06:00:00+01:00', reason: 'holidays' }
 
@@ -34,7 +44,9 @@ describe('a freeze', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (now) => {
         const into = now % 3_600_000
-        expect(frozenUntil(hourly, now)?.until ?? null).toBe(into < 1_200_000 ? now - into + 1_200_000 : null)
+        expect(frozenUntil(hourly, now)?.until ?? null).toBe(
+          into < 1_200_000 ? now - into + 1_200_000 : null,
+        )
       }),
     )
   })
@@ -48,10 +60,19 @@ describe('a freeze', () => {
       blocked: 'freeze',
       reason: 'frozen until 2026-11-30 05:00 UTC: weekend',
     })
-    expect(decidePermission({ ...situation, rules, now, decisions: [decision('override', 'Eve', 'outage')] })).toEqual({
+    expect(
+      decidePermission({
+        ...situation,
+        rules,
+        now,
+        decisions: [decision('override', 'Eve', 'outage')],
+      }),
+    ).toEqual({
       go: true,
     })
-    expect(decidePermission({ ...situation, rules, now, later: 9 })).toMatchObject({ end: 'superseded' })
+    expect(decidePermission({ ...situation, rules, now, later: 9 })).toMatchObject({
+      end: 'superseded',
+    })
   })
 
   test.each([
@@ -72,17 +93,24 @@ describe('an approval', () => {
   test('is waited for, counted, refused and expires', () => {
     const ask = (decisions: Decision[], now = situation.now) =>
       decidePermission({ ...situation, rules, decisions, now })
-    expect(ask([])).toMatchObject({ blocked: 'approval', reason: 'waits for approval by 2 of Bob, Eve' })
+    expect(ask([])).toMatchObject({
+      blocked: 'approval',
+      reason: 'waits for approval by 2 of Bob, Eve',
+    })
     expect(ask([decision('approve', 'Bob'), decision('approve', 'Mallory')])).toMatchObject({
       reason: 'waits for approval by 1 of Bob, Eve',
     })
     expect(ask([decision('approve', 'Bob'), decision('approve', 'Eve')])).toEqual({ go: true })
-    expect(ask([decision('approve', 'Bob'), decision('refuse', 'Eve', 'not today')])).toMatchObject({
-      end: 'failed',
-      reason: 'Eve refused it: not today',
-    })
+    expect(ask([decision('approve', 'Bob'), decision('refuse', 'Eve', 'not today')])).toMatchObject(
+      {
+        end: 'failed',
+        reason: 'Eve refused it: not today',
+      },
+    )
     expect(ask([], at('2026-11-24T12:00:00Z'))).toMatchObject({ end: 'failed', reason: /in time/ })
-    expect(ask([decision('approve', 'Bob'), decision('approve', 'Eve')], at('2026-11-30T12:00:00Z'))).toEqual({
+    expect(
+      ask([decision('approve', 'Bob'), decision('approve', 'Eve')], at('2026-11-30T12:00:00Z')),
+    ).toEqual({
       go: true,
     })
   })
@@ -104,8 +132,12 @@ describe('an approval', () => {
     expect(of('ADA', true, rulesOf(file({ approve: {} })))).toContain('an author of this change')
     expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
     expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()
-    expect(mayDecide('override', { name: 'Bob', isOperator: false }, { rules, author })).toContain('operator')
+    expect(mayDecide('override', { name: 'Bob', isOperator: false }, { rules, author })).toContain(
+      'operator',
+    )
     expect(mayDecide('override', { name: 'Ada', isOperator: true }, { rules, author })).toBeNull()
-    expect(mayDecide('refuse', { name: 'Bob', isOperator: false }, { rules, author: ['Bob'] })).toBeNull()
+    expect(
+      mayDecide('refuse', { name: 'Bob', isOperator: false }, { rules, author: ['Bob'] }),
+    ).toBeNull()
   })
 })

@@ -5,14 +5,19 @@ import { Cron } from 'croner'
 type Freeze = EnvironmentFile['freeze'][number]
 type Approve = NonNullable<EnvironmentFile['approve']>
 
-/** What has to be kept to: what the change says, and what the release says that is live, so that no change can lift it for itself. */
+/**
+ * What has to be kept to: what the change says, and what the release says that is live, so that no
+ * change can lift it for itself.
+ */
 export interface Rules {
   freezes: Freeze[]
   approvals: Approve[]
 }
 
 export function rulesOf(...files: (Partial<EnvironmentFile> | undefined)[]): Rules {
-  const unique = <T>(all: T[]): T[] => [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
+  const unique = <T>(all: T[]): T[] => [
+    ...new Map(all.map((one) => [JSON.stringify(one), one])).values(),
+  ]
   return {
     freezes: unique(files.flatMap((file) => file?.freeze ?? [])),
     approvals: unique(files.flatMap((file) => file?.approve ?? [])),
@@ -34,8 +39,17 @@ export type PermissionAnswer =
   | { go: false; end: 'failed' | 'superseded'; reason: string }
   | { go: false; end: null; blocked: 'freeze' | 'approval'; reason: string }
 
-/** Whether a deployment may begin now. A freeze comes first: nobody need approve what may not go yet, but may. */
-export function decidePermission({ rules, decisions, later, asked, now }: Situation): PermissionAnswer {
+/**
+ * Whether a deployment may begin now. A freeze comes first: nobody need approve what may not go
+ * yet, but may.
+ */
+export function decidePermission({
+  rules,
+  decisions,
+  later,
+  asked,
+  now,
+}: Situation): PermissionAnswer {
   const refusal = decisions.find(({ kind }) => kind === 'refuse')
   if (refusal)
     return {
@@ -43,11 +57,14 @@ export function decidePermission({ rules, decisions, later, asked, now }: Situat
       end: 'failed',
       reason: `${refusal.actor} refused it${refusal.comment ? `: ${refusal.comment}` : ''}`,
     }
-  const frozen = decisions.some(({ kind }) => kind === 'override') ? null : frozenUntil(rules.freezes, now)
+  const frozen = decisions.some(({ kind }) => kind === 'override')
+    ? null
+    : frozenUntil(rules.freezes, now)
   const approvals = decisions.filter(({ kind }) => kind === 'approve').map(({ actor }) => actor)
   const missing = rules.approvals.filter((approve) => countOf(approve, approvals) < approve.count)
   if (frozen === null && missing.length === 0) return { go: true }
-  if (later !== null) return { go: false, end: 'superseded', reason: `deployment ${later} has a newer change` }
+  if (later !== null)
+    return { go: false, end: 'superseded', reason: `deployment ${later} has a newer change` }
   if (frozen)
     return {
       go: false,
@@ -56,7 +73,12 @@ export function decidePermission({ rules, decisions, later, asked, now }: Situat
       reason: `frozen until ${inWords(frozen.until)}${frozen.reason ? `: ${frozen.reason}` : ''}`,
     }
   const expires = asked + Math.min(...missing.map((one) => one.expires))
-  if (now >= expires) return { go: false, end: 'failed', reason: `nobody approved it in time, by ${inWords(expires)}` }
+  if (now >= expires)
+    return {
+      go: false,
+      end: 'failed',
+      reason: `nobody approved it in time, by ${inWords(expires)}`,
+    }
   return {
     go: false,
     end: null,
@@ -79,10 +101,17 @@ function wish(approve: Approve, approvals: string[]): string {
   return `waits for approval by ${who}`
 }
 
-const inWords = (time: number): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+const inWords = (time: number): string =>
+  `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
-/** The end of the freeze that lasts longest of those in force, in milliseconds since 1970; null when there is none. */
-export function frozenUntil(freezes: Freeze[], now: number): { until: number; reason: string } | null {
+/**
+ * The end of the freeze that lasts longest of those in force, in milliseconds since 1970; null when
+ * there is none.
+ */
+export function frozenUntil(
+  freezes: Freeze[],
+  now: number,
+): { until: number; reason: string } | null {
   const ends = freezes.flatMap((freeze) => {
     const until = endOf(freeze, now)
     return until === null ? [] : [{ until, reason: freeze.reason }]
@@ -95,15 +124,22 @@ function endOf({ from, until, cron, for: length, zone }: Freeze, now: number): n
     return now >= Date.parse(from) && now < Date.parse(until) ? Date.parse(until) : null
   if (cron === undefined || length === undefined) return null
   // Its beginnings may overlap: the last one before now ends last.
-  const [begin] = new Cron(cron, { paused: true, timezone: zone, mode: '5-part' }).previousRuns(1, new Date(now + 1))
+  const [begin] = new Cron(cron, { paused: true, timezone: zone, mode: '5-part' }).previousRuns(
+    1,
+    new Date(now + 1),
+  )
   return begin !== undefined && begin.getTime() <= now && begin.getTime() + length > now
     ? begin.getTime() + length
     : null
 }
 
-const isSame = (one: string, other: string | null | undefined): boolean => one.toLowerCase() === other?.toLowerCase()
+const isSame = (one: string, other: string | null | undefined): boolean =>
+  one.toLowerCase() === other?.toLowerCase()
 
-/** Why somebody may not decide it, in words; null when they may. `isOperator` of the roles, by name where the file names who may. */
+/**
+ * Why somebody may not decide it, in words; null when they may. `isOperator` of the roles, by name
+ * where the file names who may.
+ */
 export function mayDecide(
   kind: Decision['kind'],
   who: { name: string; email?: string | null; isOperator: boolean },

@@ -40,7 +40,10 @@ export interface DeploymentFilter {
 }
 
 /** Newest first. */
-export async function listDeployments(db: Database, filter: DeploymentFilter): Promise<Deployment[]> {
+export async function listDeployments(
+  db: Database,
+  filter: DeploymentFilter,
+): Promise<Deployment[]> {
   // What ran for pull requests is shown where somebody asks for it.
   const where = [filter.environment === undefined ? sql`d.environment !~ '^pr-[0-9]+$'` : sql`true`]
   if (filter.app !== undefined) where.push(sql`d.app = ${filter.app}`)
@@ -55,16 +58,33 @@ export async function deploymentsOfRuns(db: Database, runs: number[]): Promise<D
   return runs.length === 0 ? [] : select(db, sql`where d.run = any(${runs}) order by d.id desc`)
 }
 
-export async function liveDeployment(db: Database, app: string, environment: string): Promise<Deployment | null> {
+export async function liveDeployment(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<Deployment | null> {
   return (
-    (await select(db, sql`where d.app = ${app} and d.environment = ${environment} and d.state = 'live'`))[0] ?? null
+    (
+      await select(
+        db,
+        sql`where d.app = ${app} and d.environment = ${environment} and d.state = 'live'`,
+      )
+    )[0] ?? null
   )
 }
 
-/** The newest deployment of another commit that stayed until now or until the next took its place: what a change is compared with. */
+/**
+ * The newest deployment of another commit that stayed until now or until the next took its place:
+ * what a change is compared with.
+ */
 export async function lastGood(
   db: Database,
-  { app, environment, sha, before }: { app: string; environment: string; sha: string; before: number },
+  {
+    app,
+    environment,
+    sha,
+    before,
+  }: { app: string; environment: string; sha: string; before: number },
 ): Promise<{ run: number; sha: string } | null> {
   const rows = await db.query<{ run: number; sha: string }>(sql`select r.run, r.sha
     from deployment d join release r on r.id = d.release
@@ -74,7 +94,11 @@ export async function lastGood(
 }
 
 /** Under way or waiting, newest first. */
-export async function pendingDeployments(db: Database, app: string, environment: string): Promise<Deployment[]> {
+export async function pendingDeployments(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<Deployment[]> {
   return select(
     db,
     sql`where d.app = ${app} and d.environment = ${environment}
@@ -89,7 +113,11 @@ export async function openDeployments(db: Database): Promise<{ id: number; workf
 }
 
 /** The last hundred that had the traffic, newest first. */
-export async function pastDeployments(db: Database, app: string, environment: string): Promise<PastDeployment[]> {
+export async function pastDeployments(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<PastDeployment[]> {
   return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.removed is null as "artifactKept"
     from deployment d join release r on r.id = d.release join artifact a on a.digest = r.artifact
     where d.app = ${app} and d.environment = ${environment} and d.live is not null order by d.id desc limit 100`)
@@ -127,7 +155,8 @@ export async function nextIds(db: Database): Promise<{ release: number; deployme
 }
 
 export function insertRelease(
-  release: Omit<Release, 'takenFrom' | 'hasSecrets'> & Partial<Pick<Release, 'takenFrom' | 'hasSecrets'>>,
+  release: Omit<Release, 'takenFrom' | 'hasSecrets'> &
+    Partial<Pick<Release, 'takenFrom' | 'hasSecrets'>>,
 ): Statement {
   return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition, taken_from, has_secrets)
     values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
@@ -156,7 +185,11 @@ export function insertDeployment(deployment: NewDeployment): Statement {
 }
 
 /** It waits, and says for what; the time that it waited for something else is added up. */
-export function blockDeployment(id: number, blocked: 'freeze' | 'approval' | null, reason: string | null): Statement {
+export function blockDeployment(
+  id: number,
+  blocked: 'freeze' | 'approval' | null,
+  reason: string | null,
+): Statement {
   const lost = (what: string): Statement => sql`case when blocked = ${what}
     then (extract(epoch from now() - blocked_since) * 1000)::bigint else 0 end`
   return sql`update deployment set frozen_ms = frozen_ms + ${lost('freeze')}, approval_ms = approval_ms + ${lost('approval')},
@@ -166,7 +199,9 @@ export function blockDeployment(id: number, blocked: 'freeze' | 'approval' | nul
 
 /** A later one of its kind that waits for the same environment, and has all that it brings. */
 export async function laterOfItsKind(db: Database, id: number): Promise<number | null> {
-  const rows = await db.query<{ id: number }>(sql`select later.id from deployment mine join deployment later
+  const rows = await db.query<{
+    id: number
+  }>(sql`select later.id from deployment mine join deployment later
     on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
       and later.kind = mine.kind
     where mine.id = ${id} order by later.id desc limit 1`)
@@ -180,18 +215,26 @@ export async function listDecisions(db: Database, deployment: number): Promise<D
 }
 
 /** The first decision of a kind by somebody counts. */
-export function insertDecision(deployment: number, { kind, actor, comment }: Omit<Decision, 'made'>): Statement {
+export function insertDecision(
+  deployment: number,
+  { kind, actor, comment }: Omit<Decision, 'made'>,
+): Statement {
   return sql`insert into decision (deployment, kind, actor, comment) values (${deployment}, ${kind}, ${actor}, ${comment})
     on conflict do nothing`
 }
 
 export async function getPermission(db: Database, deployment: number): Promise<Permission | null> {
-  const rows = await db.query<Omit<Permission, 'decisions'>>(sql`select blocked, blocked_since as since,
+  const rows = await db.query<
+    Omit<Permission, 'decisions'>
+  >(sql`select blocked, blocked_since as since,
       case when blocked is not null then reason end as reason, frozen_ms as "frozenMs", approval_ms as "approvalMs" from deployment where id = ${deployment}`)
   return rows[0] ? { ...rows[0], decisions: await listDecisions(db, deployment) } : null
 }
 
-/** Of the deployments of so many days that could have been asked to wait: what is taken back waits for nobody. */
+/**
+ * Of the deployments of so many days that could have been asked to wait: what is taken back waits
+ * for nobody.
+ */
 export async function listTimeLost(db: Database, app: string, days: number): Promise<TimeLost[]> {
   return db.query<TimeLost>(sql`select e.name as environment, count(w.id)::int as deployments,
       count(*) filter (where w.frozen + w.approval > 0)::int as waited, coalesce(sum(w.frozen), 0)::float8 as "frozenMs",
@@ -209,11 +252,17 @@ export function beginDeployment(id: number, replaces: number | null): Statement 
   return sql`update deployment set state = 'starting', started = now(), replaces = ${replaces}::bigint where id = ${id}`
 }
 
-export function setDeploymentState(id: number, state: 'verifying' | 'canary' | 'switching'): Statement {
+export function setDeploymentState(
+  id: number,
+  state: 'verifying' | 'canary' | 'switching',
+): Statement {
   return sql`update deployment set state = ${state} where id = ${id}`
 }
 
-/** The traffic is on the new one: the former ends as `replaced`, or as `rolled_back` when this is a rollback. */
+/**
+ * The traffic is on the new one: the former ends as `replaced`, or as `rolled_back` when this is a
+ * rollback.
+ */
 export function switchDeployments(
   id: number,
   app: string,
@@ -252,13 +301,26 @@ export async function listEnvironments(db: Database, app?: string): Promise<Stor
 }
 
 /** Those of the line, and those of pull requests. */
-export async function listAllEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
+export async function listAllEnvironments(
+  db: Database,
+  app?: string,
+): Promise<StoredEnvironment[]> {
   return db.query<StoredEnvironment>(sql`select app, name, position, port, pull_request as "pullRequest" from environment
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
 }
 
-/** What was deployed there stays known; the environment, with what it was configured with, does not. */
-export function deleteEnvironment({ app, name, reason }: { app: string; name: string; reason: string }): Statement[] {
+/**
+ * What was deployed there stays known; the environment, with what it was configured with, does not.
+ */
+export function deleteEnvironment({
+  app,
+  name,
+  reason,
+}: {
+  app: string
+  name: string
+  reason: string
+}): Statement[] {
   return [
     sql`update deployment set state = 'replaced', ended = now(), reason = ${reason}
       where app = ${app} and environment = ${name} and state = 'live'`,
@@ -288,5 +350,7 @@ export async function heldChanges(
   db: Database,
   app: string,
 ): Promise<{ environment: string; sha: string; reason: string }[]> {
-  return db.query(sql`select environment, sha, reason from held where app = ${app} order by created desc`)
+  return db.query(
+    sql`select environment, sha, reason from held where app = ${app} order by created desc`,
+  )
 }

@@ -1,4 +1,11 @@
-import type { Exposition, Fence, HostInstance, HostRelease, HostRoute, Observations } from '#contract/host/host.ts'
+import type {
+  Exposition,
+  Fence,
+  HostInstance,
+  HostRelease,
+  HostRoute,
+  Observations,
+} from '#contract/host/host.ts'
 
 /** Names a release on a target. */
 export interface ReleaseReference {
@@ -19,8 +26,9 @@ export interface ReleaseReport {
 }
 
 /**
- * What any target must do. Every method is safe to repeat, carries a fence where it changes something, and refuses a
- * lower epoch of the same deployment than it has seen. Adding a target is one file in `targets/`.
+ * What any target must do. Every method is safe to repeat, carries a fence where it changes
+ * something, and refuses a lower epoch of the same deployment than it has seen. Adding a target is
+ * one file in `targets/`.
  */
 export interface Target {
   kind: string

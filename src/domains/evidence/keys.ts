@@ -20,16 +20,26 @@ export const keyId = (key: KeyObject): string =>
 export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
   for (;;) {
     const current = (await listKeys(db)).find(({ retired }) => retired === null)
-    if (current) return { id: current.id, key: createPrivateKey(box.open(sealedAs(current.id), current.secret)) }
+    if (current)
+      return {
+        id: current.id,
+        key: createPrivateKey(box.open(sealedAs(current.id), current.secret)),
+      }
     await makeKey(db, box, null)
   }
 }
 
-/** From now on a new key signs, which somebody asked for unless it is the first; what older ones signed stays valid. Answers its id. */
+/**
+ * From now on a new key signs, which somebody asked for unless it is the first; what older ones
+ * signed stays valid. Answers its id.
+ */
 export async function makeKey(db: Database, box: Box, actor: Actor | null): Promise<string> {
   const pair = generateKeyPairSync('ed25519')
   const id = keyId(pair.publicKey)
-  const secret = box.seal(sealedAs(id), pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  const secret = box.seal(
+    sealedAs(id),
+    pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  )
   const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
   const made = (by: Actor) =>
     appendEvent({
@@ -39,7 +49,10 @@ export async function makeKey(db: Database, box: Box, actor: Actor | null): Prom
       actor: by,
       data: { key: id },
     })
-  await db.batch([...addKey({ id, publicKey: pem, secret }, actor !== null), ...(actor === null ? [] : [made(actor)])])
+  await db.batch([
+    ...addKey({ id, publicKey: pem, secret }, actor !== null),
+    ...(actor === null ? [] : [made(actor)]),
+  ])
   return id
 }
 

@@ -16,7 +16,9 @@ test('a policy names all that is missing, and why what is there does not count',
     piece('sbom', 'passed', null, false),
     piece('verdict', 'promoted', 'staging'),
   ]
-  expect(missingEvidence(['tests', 'sbom', 'coverage', 'verdict.staging', 'verdict.dev'], found)).toEqual([
+  expect(
+    missingEvidence(['tests', 'sbom', 'coverage', 'verdict.staging', 'verdict.dev'], found),
+  ).toEqual([
     'tests (it says failed)',
     'sbom (its signature does not hold)',
     'coverage',
@@ -25,9 +27,11 @@ test('a policy names all that is missing, and why what is there does not count',
 })
 
 test('one valid statement among others is enough, and a waived test does not spoil it', () => {
-  expect(missingEvidence(['tests'], [piece('tests', 'failed'), piece('tests', 'warned')])).toEqual([])
-  expect(missingEvidence(['verdict.staging'], [piece('verdict', 'taken_back', 'staging')])).toEqual([
-    'verdict.staging (it says taken_back)',
-  ])
+  expect(missingEvidence(['tests'], [piece('tests', 'failed'), piece('tests', 'warned')])).toEqual(
+    [],
+  )
+  expect(missingEvidence(['verdict.staging'], [piece('verdict', 'taken_back', 'staging')])).toEqual(
+    ['verdict.staging (it says taken_back)'],
+  )
   expect(missingEvidence([], [])).toEqual([])
 })

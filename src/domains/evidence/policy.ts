@@ -4,14 +4,20 @@ import type { Evidence } from '#contract/evidence/evidence.ts'
 export const nameOf = ({ kind, environment }: Pick<Evidence, 'kind' | 'environment'>): string =>
   environment === null ? kind : `${kind}.${environment}`
 
-/** What a statement must say to count. What only tells (coverage, findings, what it is made of) counts by being there. */
+/**
+ * What a statement must say to count. What only tells (coverage, findings, what it is made of)
+ * counts by being there.
+ */
 const good: Partial<Record<Evidence['kind'], string[]>> = {
   tests: ['passed', 'warned'],
   gates: ['passed'],
   verdict: ['promoted'],
 }
 
-/** What a release lacks, one phrase each; empty when the policy is met. Evidence whose signature does not hold counts for nothing. */
+/**
+ * What a release lacks, one phrase each; empty when the policy is met. Evidence whose signature
+ * does not hold counts for nothing.
+ */
 export function missingEvidence(
   wanted: string[],
   found: (Pick<Evidence, 'kind' | 'environment' | 'result'> & { isValid: boolean })[],

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { mergedBills, provenance, testResult } from './predicates.ts'
 
-/** https://slsa.dev/spec/v1.0/schema/provenance.cue and in-toto's ResourceDescriptor, which allow nothing else. */
+/**
+ * https://slsa.dev/spec/v1.0/schema/provenance.cue and in-toto's ResourceDescriptor, which allow
+ * nothing else.
+ */
 const resource = z.strictObject({
   uri: z.url().optional(),
   digest: z.record(z.string(), z.string().regex(/^[0-9a-f]+$/)).optional(),
@@ -25,8 +28,18 @@ const slsa = z.strictObject({
   }),
 })
 const build = {
-  ...{ builder: 'https://ci.example.com', version: '1.2.3', app: 'shop', run: 7, branch: 'main', sha: 'a'.repeat(40) },
-  ...{ repository: 'https://ci.example.com/git/shop.git', steps: [{ name: 'test', command: 'npm test' }] },
+  ...{
+    builder: 'https://ci.example.com',
+    version: '1.2.3',
+    app: 'shop',
+    run: 7,
+    branch: 'main',
+    sha: 'a'.repeat(40),
+  },
+  ...{
+    repository: 'https://ci.example.com/git/shop.git',
+    steps: [{ name: 'test', command: 'npm test' }],
+  },
   ...{ parameters: { LEVEL: 'debug' }, started: null, finished: '2026-01-02T03:04:05.678Z' },
 }
 
@@ -37,14 +50,37 @@ test('provenance is as SLSA has it, and says what was given to the run', () => {
 })
 
 test('results of tests are in the words of in-toto, with what is quarantined as a warning', () => {
-  const counts = { total: 3, passed: 1, failed: 2, errored: 0, skipped: 0, broken: 0, quarantined: 1, seconds: 1 }
+  const counts = {
+    total: 3,
+    passed: 1,
+    failed: 2,
+    errored: 0,
+    skipped: 0,
+    broken: 0,
+    quarantined: 1,
+    seconds: 1,
+  }
   const failed = (name: string, isQuarantined: boolean) => ({
-    ...{ step: 'test', suite: '', name, outcome: 'failed' as const, seconds: null, file: null, message: null },
+    ...{
+      step: 'test',
+      suite: '',
+      name,
+      outcome: 'failed' as const,
+      seconds: null,
+      file: null,
+      message: null,
+    },
     ...{ before: null, isQuarantined, flaky: { commits: 0, of: 1 } },
   })
   const both = [failed('a', true), failed('b', false)]
-  expect(testResult(counts, both, 'abc')).toMatchObject({ result: 'FAILED', warnedTests: ['a'], failedTests: ['b'] })
-  expect(testResult({ ...counts, failed: 1 }, both.slice(0, 1), 'abc')).toMatchObject({ result: 'WARNED' })
+  expect(testResult(counts, both, 'abc')).toMatchObject({
+    result: 'FAILED',
+    warnedTests: ['a'],
+    failedTests: ['b'],
+  })
+  expect(testResult({ ...counts, failed: 1 }, both.slice(0, 1), 'abc')).toMatchObject({
+    result: 'WARNED',
+  })
 })
 
 test('several bills of materials are one, with each component once', () => {
@@ -59,7 +95,12 @@ test('several bills of materials are one, with each component once', () => {
   })
   const merged = mergedBills([bill('web', ['log', 'clock']), bill('worker', ['log', 'queue'])])
   expect(merged).toEqual({
-    ...{ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata: { component: part('web') } },
+    ...{
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      version: 1,
+      metadata: { component: part('web') },
+    },
     components: ['log', 'clock', 'queue', 'worker'].map(part),
     dependencies: [
       { ref: 'web', dependsOn: ['log', 'clock'] },

@@ -28,7 +28,10 @@ export interface Build {
   finished: string
 }
 
-/** SLSA provenance v1: https://slsa.dev/spec/v1.0/provenance. Commands are those of fairlead.yaml, which has no secrets. */
+/**
+ * SLSA provenance v1: https://slsa.dev/spec/v1.0/provenance. Commands are those of fairlead.yaml,
+ * which has no secrets.
+ */
 export function provenance(build: Build): Record<string, unknown> {
   const uri = `git+${build.repository}@refs/heads/${build.branch}`
   return {
@@ -55,8 +58,8 @@ export function provenance(build: Build): Record<string, unknown> {
 const nameOf = ({ suite, name }: TestResult): string => (suite === '' ? name : `${suite} › ${name}`)
 
 /**
- * in-toto's test result v0.1. It has no place for counts, so they stand beside; passed tests are counted and not named, as there may be
- * a hundred thousand.
+ * in-toto's test result v0.1. It has no place for counts, so they stand beside; passed tests are
+ * counted and not named, as there may be a hundred thousand.
  */
 export function testResult(
   counts: NonNullable<ReportSummary['tests']>,
@@ -84,14 +87,18 @@ export const findingsPredicate = (
 
 export const gatesPredicate = (gates: Gate[]): Record<string, unknown> => ({ gates })
 
-/** In one word what the gates said: `passed` also when some are waived or unknown, which the statement names. */
-export const resultOfGates = (gates: Gate[]): string => (gates.some(({ stops }) => stops) ? 'failed' : 'passed')
+/**
+ * In one word what the gates said: `passed` also when some are waived or unknown, which the
+ * statement names.
+ */
+export const resultOfGates = (gates: Gate[]): string =>
+  gates.some(({ stops }) => stops) ? 'failed' : 'passed'
 
 type Bill = Record<string, unknown>
 
 /**
- * Several bills of one artifact as one CycloneDX document, in which each component is once: what the others are about becomes one, and
- * of the same one (by its `bom-ref`) the first stays.
+ * Several bills of one artifact as one CycloneDX document, in which each component is once: what
+ * the others are about becomes one, and of the same one (by its `bom-ref`) the first stays.
  */
 export function mergedBills([first = {}, ...others]: Bill[]): Bill {
   const list = (name: string): Bill[] =>
@@ -100,7 +107,10 @@ export function mergedBills([first = {}, ...others]: Bill[]): Bill {
     const { component } = (metadata ?? {}) as { component?: Bill }
     return component ? [component] : []
   })
-  const components = Map.groupBy<unknown, Bill>([...list('components'), ...about], (one) => one['bom-ref'] ?? one)
+  const components = Map.groupBy<unknown, Bill>(
+    [...list('components'), ...about],
+    (one) => one['bom-ref'] ?? one,
+  )
   const dependencies = Map.groupBy(list('dependencies'), ({ ref }) => ref)
   const vulnerabilities = list('vulnerabilities')
   const { serialNumber: _serialNumber, ...rest } = first
@@ -108,7 +118,9 @@ export function mergedBills([first = {}, ...others]: Bill[]): Bill {
     ...rest,
     components: [...components.values()].map(([one]) => one),
     dependencies: [...dependencies].map(([ref, same]) => {
-      const on = new Set(same.flatMap(({ dependsOn }) => (Array.isArray(dependsOn) ? (dependsOn as string[]) : [])))
+      const on = new Set(
+        same.flatMap(({ dependsOn }) => (Array.isArray(dependsOn) ? (dependsOn as string[]) : [])),
+      )
       return on.size > 0 ? { ref, dependsOn: [...on] } : { ref }
     }),
     ...(vulnerabilities.length > 0 ? { vulnerabilities } : {}),

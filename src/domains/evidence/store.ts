@@ -39,21 +39,30 @@ export async function listKeys(db: Database): Promise<StoredKey[]> {
   )
 }
 
-/** Adds a key, and retires all others. Without `isRotation` only when there is none: of two that begin at once, one has its way. */
+/**
+ * Adds a key, and retires all others. Without `isRotation` only when there is none: of two that
+ * begin at once, one has its way.
+ */
 /** What the secret half of a signing key is bound to. */
 export const sealedAs = (id: string): string => `signing/${id}`
 
 /** The secret halves, for a new key of the installation. */
 export async function sealedKeys(db: Database): Promise<SealedValue[]> {
-  const rows = await db.query<{ id: string; secret: string }>(sql`select id, secret from signing_key`)
+  const rows = await db.query<{ id: string; secret: string }>(
+    sql`select id, secret from signing_key`,
+  )
   return rows.map(({ id, secret }) => ({
     name: sealedAs(id),
     sealed: secret,
-    put: (resealed) => sql`update signing_key set secret = ${resealed} where id = ${id} and secret = ${secret}`,
+    put: (resealed) =>
+      sql`update signing_key set secret = ${resealed} where id = ${id} and secret = ${secret}`,
   }))
 }
 
-export function addKey(key: { id: string; publicKey: string; secret: string }, isRotation: boolean): Statement[] {
+export function addKey(
+  key: { id: string; publicKey: string; secret: string },
+  isRotation: boolean,
+): Statement[] {
   return [
     sql`select pg_advisory_xact_lock(7266091)`,
     sql`update signing_key set retired = now() where ${isRotation}::boolean and retired is null`,

@@ -57,14 +57,27 @@ test('what is under way says no more than its status', () => {
 test('remarks are on lines: failing tests, then what is new by its level, then what no test reached', () => {
   const { summary, annotations } = decideCheck(status, 'run/1', {
     ...nothing,
-    gates: [{ name: 'security', expression: '', state: 'failed', reasons: ['1 finding is new'], stops: true }],
+    gates: [
+      {
+        name: 'security',
+        expression: '',
+        state: 'failed',
+        reasons: ['1 finding is new'],
+        stops: true,
+      },
+    ],
     tests: [
       bad('adds'),
       bad('waits', { isQuarantined: true }),
       bad('nowhere', { file: null }),
       bad('fine', { outcome: 'passed' }),
     ],
-    findings: [finding({}), finding({ isNew: false }), finding({ file: null }), finding({ level: 'error', line: 9 })],
+    findings: [
+      finding({}),
+      finding({ isNew: false }),
+      finding({ file: null }),
+      finding({ level: 'error', line: 9 }),
+    ],
     coverage: [
       {
         file: 'b.js',
@@ -75,7 +88,9 @@ test('remarks are on lines: failing tests, then what is new by its level, then w
       },
     ],
   })
-  expect(annotations.map(({ file, line, end, level }) => `${file}:${line}-${end} ${level}`)).toEqual([
+  expect(
+    annotations.map(({ file, line, end, level }) => `${file}:${line}-${end} ${level}`),
+  ).toEqual([
     'cart.test.js:1-1 failure',
     'a.js:9-9 failure',
     'a.js:3-3 warning',
@@ -109,9 +124,13 @@ test('law: ranges hold exactly the lines', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 60 })), (lines) => {
       const ranges = rangesOf(lines)
-      const all = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
+      const all = ranges.flatMap(([from, to]) =>
+        Array.from({ length: to - from + 1 }, (_, i) => from + i),
+      )
       expect(all).toEqual([...new Set(lines)].sort((a, b) => a - b))
-      expect(ranges.every(([from], i) => i === 0 || from > (ranges[i - 1]?.[1] ?? 0) + 1)).toBe(true)
+      expect(ranges.every(([from], i) => i === 0 || from > (ranges[i - 1]?.[1] ?? 0) + 1)).toBe(
+        true,
+      )
     }),
   )
 })

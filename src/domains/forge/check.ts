@@ -17,7 +17,10 @@ export const annotationsAtMost = 50
 /** Runs of lines that no test reached are the last to be told, and of so many at most. */
 const missedAtMost = 20
 
-/** What a forge shows beside the commit, and on its lines: failing tests, new findings, then lines of the change that no test reached. */
+/**
+ * What a forge shows beside the commit, and on its lines: failing tests, new findings, then lines
+ * of the change that no test reached.
+ */
 export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts | null): Check {
   if (facts === null) return { ...status, key, summary: status.description, annotations: [] }
   const { gates, numbers } = facts
@@ -28,10 +31,14 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
         `- gate \`${name}\`: ${state}${reasons.length > 0 ? `; ${reasons.join('; ')}` : ''}`,
     ),
     ...(numbers.tests
-      ? [`- tests: ${numbers.tests.passed} of ${numbers.tests.total} passed, ${numbers.tests.broken} newly fail`]
+      ? [
+          `- tests: ${numbers.tests.passed} of ${numbers.tests.total} passed, ${numbers.tests.broken} newly fail`,
+        ]
       : []),
     ...(numbers.coverage?.changed
-      ? [`- changed lines: ${numbers.coverage.changed.covered} of ${numbers.coverage.changed.lines} reached by tests`]
+      ? [
+          `- changed lines: ${numbers.coverage.changed.covered} of ${numbers.coverage.changed.lines} reached by tests`,
+        ]
       : []),
     ...(numbers.findings?.fresh
       ? [

@@ -64,7 +64,10 @@ export interface ForgeClient {
   writeStatus(status: CommitStatus): Promise<void>
   /** Instead of a status, where the forge knows more than these. */
   writeCheck?(check: Check): Promise<void>
-  /** Answers the forge's own id, which is given back the next time. A forge that has none knows no deployments. */
+  /**
+   * Answers the forge's own id, which is given back the next time. A forge that has none knows no
+   * deployments.
+   */
   writeDeployment?(deployment: ForgeDeployment, remote: string | null): Promise<string>
   /** Those that are open and want to go into the branch. */
   listPullRequests(base: string): Promise<ForgePullRequest[]>
@@ -72,13 +75,20 @@ export interface ForgeClient {
   getPullRequest(number: number): Promise<ForgePullRequest | null>
 }
 
-/** Pages that are read of a list; more than so many open pull requests are an error of whoever asks. */
+/**
+ * Pages that are read of a list; more than so many open pull requests are an error of whoever asks.
+ */
 export const mostPages = 20
 
 /** A forge's text, as it may be stored and shown. */
-export const line = z.string().transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
+export const line = z
+  .string()
+  .transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
 
-/** A forge that says 404 of one thing says that there is none; it says so, too, of what a token may not see. */
+/**
+ * A forge that says 404 of one thing says that there is none; it says so, too, of what a token may
+ * not see.
+ */
 export async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
@@ -102,18 +112,25 @@ export class ForgeRefusal extends Error {
     const isLimit = status === 429 || status === 503 || (status === 403 && /rate limit/i.test(said))
     // GitHub asks for a minute where it names no time.
     this.pauseMs =
-      isLimit || status === 403 ? (pauseOf(headers, now) ?? (isLimit && status !== 503 ? 60_000 : null)) : null
+      isLimit || status === 403
+        ? (pauseOf(headers, now) ?? (isLimit && status !== 503 ? 60_000 : null))
+        : null
   }
 }
 
-/** `Retry-After` in seconds or as a date (RFC 9110), or the moment at which a limit that is used up begins anew, as GitHub and GitLab say it. */
+/**
+ * `Retry-After` in seconds or as a date (RFC 9110), or the moment at which a limit that is used up
+ * begins anew, as GitHub and GitLab say it.
+ */
 export function pauseOf(headers: Headers, now: number): number | null {
   const after = headers.get('retry-after')
   if (after !== null && /^\d{1,6}$/.test(after)) return Number(after) * 1000
-  if (after !== null && !Number.isNaN(Date.parse(after))) return Math.max(0, Date.parse(after) - now)
+  if (after !== null && !Number.isNaN(Date.parse(after)))
+    return Math.max(0, Date.parse(after) - now)
   const left = headers.get('x-ratelimit-remaining') ?? headers.get('ratelimit-remaining')
   const reset = headers.get('x-ratelimit-reset') ?? headers.get('ratelimit-reset')
-  if (left === '0' && reset !== null && /^\d{9,11}$/.test(reset)) return Math.max(0, Number(reset) * 1000 - now)
+  if (left === '0' && reset !== null && /^\d{9,11}$/.test(reset))
+    return Math.max(0, Number(reset) * 1000 - now)
   return null
 }
 
@@ -121,7 +138,11 @@ export function pauseOf(headers: Headers, now: number): number | null {
 export async function askJson(
   connection: Pick<Connection, 'fetch'>,
   url: string,
-  { method = 'POST', headers, body }: { method?: string; headers: Record<string, string>; body?: unknown },
+  {
+    method = 'POST',
+    headers,
+    body,
+  }: { method?: string; headers: Record<string, string>; body?: unknown },
 ): Promise<unknown> {
   const response = await connection.fetch(url, {
     method,

@@ -15,12 +15,19 @@ export interface ForgeOptions {
   getApp(name: string): Promise<unknown>
 }
 
-export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 'putForge' | 'deleteForge'> {
+export function forgeHandlers(
+  options: ForgeOptions,
+): SomeHandlers<'getForge' | 'putForge' | 'deleteForge'> {
   const { db } = options
   const mustBeThere = async (app: string): Promise<void> => {
     if (!(await options.getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
   }
-  const told = (app: string, actor: Actor, what: 'created' | 'deleted', data: Record<string, string>) =>
+  const told = (
+    app: string,
+    actor: Actor,
+    what: 'created' | 'deleted',
+    data: Record<string, string>,
+  ) =>
     appendEvent({
       type: `dev.cdeventsx.fairlead-forge.${what}`,
       subject: `forge/${app}`,
@@ -52,14 +59,16 @@ export function forgeHandlers(options: ForgeOptions): SomeHandlers<'getForge' | 
       return toForge(stored)
     },
     deleteForge: async ({ params: { app } }, caller) => {
-      if (!(await store.getForge(db, app))) throw new FairleadError('not_found', { kind: 'forge of', id: app })
+      if (!(await store.getForge(db, app)))
+        throw new FairleadError('not_found', { kind: 'forge of', id: app })
       await db.batch([store.deleteForge(app), told(app, caller, 'deleted', {})])
       return { done: true }
     },
   }
 }
 
-const urlOf = ({ kind, url }: z.infer<typeof newForge>): string => (url ?? publicForges[kind] ?? '').replace(/\/+$/, '')
+const urlOf = ({ kind, url }: z.infer<typeof newForge>): string =>
+  (url ?? publicForges[kind] ?? '').replace(/\/+$/, '')
 
 /** Of an App the key, in the one form that signs everywhere. */
 function tokenOf({ appId, token }: z.infer<typeof newForge>): string {
@@ -73,7 +82,16 @@ function tokenOf({ appId, token }: z.infer<typeof newForge>): string {
   return key
 }
 
-const toForge = ({ app, kind, url, repository, appId, created, paused, problem }: store.StoredForge): Forge => ({
+const toForge = ({
+  app,
+  kind,
+  url,
+  repository,
+  appId,
+  created,
+  paused,
+  problem,
+}: store.StoredForge): Forge => ({
   app,
   kind,
   url,

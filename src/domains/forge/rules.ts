@@ -56,7 +56,10 @@ export type Told =
   /** there is nothing to say of it */
   | { kind: 'nothing' }
 
-/** What to tell a forge. One that knows no deployments is told them as statuses, `fairlead/ENVIRONMENT`. */
+/**
+ * What to tell a forge. One that knows no deployments is told them as statuses,
+ * `fairlead/ENVIRONMENT`.
+ */
 export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boolean): Told {
   const { sha, environment, state, reason } = one
   const url = `${publicUrl}/runs/${one.run}`
@@ -100,7 +103,13 @@ export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boo
   } as const
   return {
     kind: 'status',
-    status: { sha, name: `fairlead/${environment}`, state: asStatus[mapped], description, url: preview ?? url },
+    status: {
+      sha,
+      name: `fairlead/${environment}`,
+      state: asStatus[mapped],
+      description,
+      url: preview ?? url,
+    },
   }
 }
 
@@ -122,7 +131,10 @@ const headWords: Partial<Record<RunState, string>> = {
 
 const longestPauseMs = 600_000
 
-/** What a refusal means: null when only this one thing is not taken, else for how long the forge is left alone, in milliseconds. */
+/**
+ * What a refusal means: null when only this one thing is not taken, else for how long the forge is
+ * left alone, in milliseconds.
+ */
 export function decidePause(
   refusal: { status: number; pauseMs: number | null } | null,
   failures: number,

@@ -14,7 +14,9 @@ const columns = sql`app, kind, url, repository, app_id as "appId", token, create
   case when paused > now() then paused end as paused, problem`
 
 export async function getForge(db: Database, app: string): Promise<StoredForge | null> {
-  return (await db.query<StoredForge>(sql`select ${columns} from forge where app = ${app}`))[0] ?? null
+  return (
+    (await db.query<StoredForge>(sql`select ${columns} from forge where app = ${app}`))[0] ?? null
+  )
 }
 
 /** What another forge or repository was told counts for nothing at this one. */
@@ -40,7 +42,8 @@ export async function sealedTokens(db: Database): Promise<SealedValue[]> {
   return rows.map(({ app, token }) => ({
     name: sealedAs(app),
     sealed: token,
-    put: (resealed) => sql`update forge set token = ${resealed} where app = ${app} and token = ${token}`,
+    put: (resealed) =>
+      sql`update forge set token = ${resealed} where app = ${app} and token = ${token}`,
   }))
 }
 
@@ -48,7 +51,9 @@ export function deleteForge(app: string): Statement {
   return sql`delete from forge where app = ${app}`
 }
 
-/** The forges that may be told something now, each to one replica at a time: it has so many seconds. */
+/**
+ * The forges that may be told something now, each to one replica at a time: it has so many seconds.
+ */
 export async function claimForges(db: Database, seconds: number): Promise<StoredForge[]> {
   return db.query<StoredForge>(sql`update forge set claimed = now() + make_interval(secs => ${seconds})
     where (paused is null or paused <= now()) and (claimed is null or claimed <= now())
@@ -60,7 +65,10 @@ export function renewClaim(app: string, seconds: number): Statement {
   return sql`update forge set claimed = now() + make_interval(secs => ${seconds}) where app = ${app}`
 }
 
-/** Newer than the connection, because nobody looks for what came before, and a week old at most. The newest run speaks for its commit. */
+/**
+ * Newer than the connection, because nobody looks for what came before, and a week old at most. The
+ * newest run speaks for its commit.
+ */
 const untoldSql = sql`
   select wanted.*, told.remote from (
     select distinct on (r.app, r.sha, r.pull_request) r.app, 'commit/' || r.sha || case when r.pull_request is null then '/fairlead'
@@ -115,7 +123,11 @@ export function pauseForge(app: string, pauseMs: number, problem: string): State
     paused = now() + make_interval(secs => ${pauseMs / 1000}) where app = ${app}`
 }
 
-export async function listReports(db: Database, app: string, limit: number): Promise<ForgeReport[]> {
+export async function listReports(
+  db: Database,
+  app: string,
+  limit: number,
+): Promise<ForgeReport[]> {
   return db.query<ForgeReport>(sql`select subject, state, told, problem from forge_report where app = ${app}
     order by told desc, subject limit ${limit}`)
 }

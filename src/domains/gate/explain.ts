@@ -6,7 +6,9 @@ const named = 5
 
 type Facts = Record<string, unknown>
 
-/** What an expression compared, with what, and by how much it is so or not so: one sentence each. */
+/**
+ * What an expression compared, with what, and by how much it is so or not so: one sentence each.
+ */
 export function explain(expression: string, facts: Facts, isTrue: boolean): string[] {
   return reasons(expressions.parse(expression).ast, facts, isTrue)
 }
@@ -19,7 +21,9 @@ function reasons(node: ASTNode, facts: Facts, isTrue: boolean): string[] {
   if (op === '&&' || op === '||') {
     const [left, right] = node.args
     // Only the sides that decided.
-    return [left, right].filter((side) => truth(side, facts) === isTrue).flatMap((side) => reasons(side, facts, isTrue))
+    return [left, right]
+      .filter((side) => truth(side, facts) === isTrue)
+      .flatMap((side) => reasons(side, facts, isTrue))
   }
   if (op === '!_') return reasons(node.args, facts, !isTrue)
   if (op === 'rcall') {
@@ -40,14 +44,21 @@ function truth(node: ASTNode, facts: Facts): boolean | null {
   }
 }
 
-function comparison(op: string, [left, right]: [ASTNode, ASTNode], facts: Facts, isTrue: boolean): string {
+function comparison(
+  op: string,
+  [left, right]: [ASTNode, ASTNode],
+  facts: Facts,
+  isTrue: boolean,
+): string {
   const [a, b] = [valueOf(left, facts), valueOf(right, facts)]
   const other = right.op === 'value' ? show(b) : `${textOf(right)}, ${show(b)}`
-  const gap = isNumber(a) && isNumber(b) && op !== '==' && op !== '!=' ? by(Number(a) - Number(b)) : ''
+  const gap =
+    isNumber(a) && isNumber(b) && op !== '==' && op !== '!=' ? by(Number(a) - Number(b)) : ''
   return `${textOf(left)} is ${show(a)}, which is ${isTrue ? '' : 'not '}${op} ${other}${gap}`
 }
 
-const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint'
+const isNumber = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint'
 
 function by(gap: number): string {
   if (gap === 0) return ''
@@ -67,10 +78,14 @@ interface Elements {
 function elements({ list, name, test, facts, isAll, isTrue }: Elements): string {
   const all = valueOf(list, facts)
   const size = all instanceof Map ? all.size : Array.isArray(all) ? all.length : 0
-  if (isAll === isTrue) return isAll ? `all ${size} ${textOf(list)} are so` : `none of ${size} ${textOf(list)} is so`
+  if (isAll === isTrue)
+    return isAll ? `all ${size} ${textOf(list)} are so` : `none of ${size} ${textOf(list)} is so`
   const how = isAll ? `!(${textOf(test)})` : textOf(test)
   const found = expressions.evaluate(`${textOf(list)}.filter(${name}, ${how})`, facts) as unknown[]
-  const keys = all instanceof Map ? found.map((key) => `${String(key)}${showField(all.get(key))}`) : found.map(show)
+  const keys =
+    all instanceof Map
+      ? found.map((key) => `${String(key)}${showField(all.get(key))}`)
+      : found.map(show)
   const more = keys.length > named ? ` and ${keys.length - named} more` : ''
   return `${keys.length} of ${size} ${textOf(list)}: ${keys.slice(0, named).join('; ')}${more}`
 }
@@ -80,8 +95,11 @@ function show(value: unknown): string {
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return JSON.stringify(value)
   const get = reader(value)
-  const place = get('file') ? `${get('file')}${get('line') && get('line') !== '0' ? `:${get('line')}` : ''} ` : ''
-  if (get('rule') !== null) return `${place}${get('message')} (${[get('tool'), get('rule')].filter(Boolean).join(' ')})`
+  const place = get('file')
+    ? `${get('file')}${get('line') && get('line') !== '0' ? `:${get('line')}` : ''} `
+    : ''
+  if (get('rule') !== null)
+    return `${place}${get('message')} (${[get('tool'), get('rule')].filter(Boolean).join(' ')})`
   if (get('cyclomatic') !== null)
     return `${place}${get('name')} has complexity ${get('cyclomatic')} (cognitive ${get('cognitive')})`
   return Array.isArray(value) ? `${value.length} in number` : 'a thing'
@@ -93,7 +111,9 @@ function reader(value: unknown): (field: string) => string | null {
   const fields = value instanceof Map ? value : new Map(Object.entries(value))
   return (field) => {
     const found: unknown = fields.get(field)
-    return found === undefined || typeof found === 'object' ? null : String(found as string | number | bigint | boolean)
+    return found === undefined || typeof found === 'object'
+      ? null
+      : String(found as string | number | bigint | boolean)
   }
 }
 

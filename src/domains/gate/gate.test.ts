@@ -18,11 +18,26 @@ const covered = (changed: number, total = 900): Known['numbers'] => ({
   coverage: { total: { covered: total, lines: 1000 }, changed: { covered: changed, lines: 100 } },
 })
 const finding = (isNew: boolean | null, level: Finding['level'] = 'error'): Finding => ({
-  ...{ step: 'lint', tool: 'eslint', rule: 'no-eval', level, severity: 'high', message: 'eval is evil' },
+  ...{
+    step: 'lint',
+    tool: 'eslint',
+    rule: 'no-eval',
+    level,
+    severity: 'high',
+    message: 'eval is evil',
+  },
   ...{ file: 'src/a.js', line: 12, isNew },
 })
 const measurement = (low: number | null): Measurement => ({
-  ...{ step: 'bench', name: 'checkout p95', unit: 'ms', better: 'lower', value: 230, spread: null, before: 200 },
+  ...{
+    step: 'bench',
+    name: 'checkout p95',
+    unit: 'ms',
+    better: 'lower',
+    value: 230,
+    spread: null,
+    before: 200,
+  },
   worse: { percent: 15, low, high: low === null ? null : 22 },
 })
 const code = (cyclomatic: number, before: number | null): Known['code'] => ({
@@ -40,7 +55,16 @@ const code = (cyclomatic: number, before: number | null): Known['code'] => ({
   before: null,
   functions: [
     {
-      ...{ file: 'src/a.js', name: 'pay', line: 3, end: 40, cyclomatic, cognitive: 9, parameters: 1, isChanged: true },
+      ...{
+        file: 'src/a.js',
+        name: 'pay',
+        line: 3,
+        end: 40,
+        cyclomatic,
+        cognitive: 9,
+        parameters: 1,
+        isChanged: true,
+      },
       before: before === null ? null : { cyclomatic: before, cognitive: 1 },
     },
   ],
@@ -63,9 +87,9 @@ describe('a gate', () => {
       stops: false,
       reasons: ['coverage.changed is 91, which is >= 80: 11 above it'],
     })
-    expect(ask('coverage.total >= last.coverage.total - 1.0', { numbers: covered(1), last })?.reasons).toEqual([
-      'coverage.total is 90, which is not >= last.coverage.total - 1.0, 94: 4 below it',
-    ])
+    expect(
+      ask('coverage.total >= last.coverage.total - 1.0', { numbers: covered(1), last })?.reasons,
+    ).toEqual(['coverage.total is 90, which is not >= last.coverage.total - 1.0, 94: 4 below it'])
   })
 
   test('names the findings, functions and measurements that are at fault', () => {
@@ -100,7 +124,9 @@ describe('a gate', () => {
         stops: true,
         reasons: [expect.stringContaining(why)],
       })
-    expect(ask('measurements["gone"].value < 1.0', { measurements: [measurement(1)] })).toMatchObject({
+    expect(
+      ask('measurements["gone"].value < 1.0', { measurements: [measurement(1)] }),
+    ).toMatchObject({
       state: 'unknown',
       stops: true,
       reasons: ['this run has no gone, for which `measurements["gone"].value < 1.0` asks'],
@@ -109,12 +135,20 @@ describe('a gate', () => {
     expect(ask('coverage.changed >= 80', { numbers: unseen, last })).toMatchObject({
       state: 'unknown',
       stops: true,
-      reasons: [expect.stringMatching(/^the lines that the change touched are not known: it is larger than 64 MB/)],
+      reasons: [
+        expect.stringMatching(
+          /^the lines that the change touched are not known: it is larger than 64 MB/,
+        ),
+      ],
     })
   })
 
   test('that compares is unknown while there is nothing to compare with, and stops nothing', () => {
-    const first = { numbers: covered(90), findings: [finding(null)], measurements: [measurement(null)] }
+    const first = {
+      numbers: covered(90),
+      findings: [finding(null)],
+      measurements: [measurement(null)],
+    }
     for (const expression of [
       'coverage.total >= last.coverage.total',
       '!findings.exists(f, f.isNew)',
@@ -123,20 +157,30 @@ describe('a gate', () => {
     ])
       expect(ask(expression, first)).toMatchObject({ state: 'unknown', stops: false })
     expect(
-      ask('coverage.total >= last.coverage.total', { ...first, last: { run: 7, numbers: nothing } })?.reasons,
+      ask('coverage.total >= last.coverage.total', { ...first, last: { run: 7, numbers: nothing } })
+        ?.reasons,
     ).toEqual(['the last good release (run 7) has no coverage to compare with'])
     expect(ask('measurements["checkout p95"].worse <= 5.0', { ...first, last })).toMatchObject({
       state: 'unknown',
       stops: false,
       reasons: [expect.stringContaining('noise is not known')],
     })
-    expect(ask('!findings.exists(f, f.isNew)', { ...first, last })).toMatchObject({ state: 'unknown', stops: false })
+    expect(ask('!findings.exists(f, f.isNew)', { ...first, last })).toMatchObject({
+      state: 'unknown',
+      stops: false,
+    })
   })
 
   test('that is waived has failed all the same, and says why', () => {
     const waived = ask('coverage.changed >= 80.0', { numbers: covered(62), last }, ['it'])
-    expect(waived).toMatchObject({ state: 'waived', stops: false, reasons: [expect.stringContaining('62')] })
-    expect(ask('coverage.changed >= 80.0', { numbers: covered(82), last }, ['it'])).toMatchObject({ state: 'passed' })
+    expect(waived).toMatchObject({
+      state: 'waived',
+      stops: false,
+      reasons: [expect.stringContaining('62')],
+    })
+    expect(ask('coverage.changed >= 80.0', { numbers: covered(82), last }, ['it'])).toMatchObject({
+      state: 'passed',
+    })
   })
 
   test('of several says those that stopped', () => {
@@ -172,7 +216,9 @@ describe('an expression', () => {
     ['findings.exists(f, f.levle == "x")', /No such key: levle/],
     ['', /./],
     ['coverage.changed > "a"', /no such overload/],
-  ])('that is wrong is said to be: %s', (text, problem) => expect(expressionProblem(text)).toMatch(problem))
+  ])('that is wrong is said to be: %s', (text, problem) =>
+    expect(expressionProblem(text)).toMatch(problem),
+  )
 
   test.each([
     'coverage.changed >= 80',

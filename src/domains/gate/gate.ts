@@ -15,8 +15,9 @@ const sources: Record<FactName, string> = {
 }
 
 /**
- * Asks each gate. One that asks for what this run does not have stops the change: no data is never good. One that compares with the
- * last good release, while there is nothing there to compare with, is unknown and stops nothing.
+ * Asks each gate. One that asks for what this run does not have stops the change: no data is never
+ * good. One that compares with the last good release, while there is nothing there to compare with,
+ * is unknown and stops nothing.
  */
 export function askGates(gates: Record<string, string>, known: Known, waived: Set<string>): Gate[] {
   const facts = factsOf(known)
@@ -29,7 +30,11 @@ export function askGates(gates: Record<string, string>, known: Known, waived: Se
 
 type Answer = Pick<Gate, 'state' | 'reasons' | 'stops'>
 
-const unknown = (reason: string, stops: boolean): Answer => ({ state: 'unknown', reasons: [reason], stops })
+const unknown = (reason: string, stops: boolean): Answer => ({
+  state: 'unknown',
+  reasons: [reason],
+  stops,
+})
 
 function ask(expression: string, known: Known, facts: Record<string, unknown>): Answer {
   const { now, last, isRelative } = needsOf(expression)
@@ -40,9 +45,15 @@ function ask(expression: string, known: Known, facts: Record<string, unknown>): 
     const before = (facts['last'] ?? {}) as Record<string, unknown>
     for (const name of last)
       if ((before[name] ?? null) === null)
-        return unknown(`the last good release (run ${known.last.run}) has no ${name} to compare with`, false)
+        return unknown(
+          `the last good release (run ${known.last.run}) has no ${name} to compare with`,
+          false,
+        )
     if (now.has('findings') && known.findings?.some(({ isNew }) => isNew === null))
-      return unknown(`the last good release (run ${known.last.run}) has no report of findings to compare with`, false)
+      return unknown(
+        `the last good release (run ${known.last.run}) has no report of findings to compare with`,
+        false,
+      )
   }
   return decide(expression, facts)
 }
@@ -50,7 +61,11 @@ function ask(expression: string, known: Known, facts: Record<string, unknown>): 
 function decide(expression: string, facts: Record<string, unknown>): Answer {
   try {
     const isTrue = expressions.evaluate(expression, facts) === true
-    return { state: isTrue ? 'passed' : 'failed', reasons: explain(expression, facts, isTrue), stops: !isTrue }
+    return {
+      state: isTrue ? 'passed' : 'failed',
+      reasons: explain(expression, facts, isTrue),
+      stops: !isTrue,
+    }
   } catch (error) {
     return missing(expression, (error as Error).message.split('\n')[0] ?? '')
   }
@@ -60,16 +75,24 @@ function decide(expression: string, facts: Record<string, unknown>): Answer {
 function missing(expression: string, problem: string): Answer {
   const key = /^No such key: (.*)$/.exec(problem)?.[1]
   if (key === 'worse')
-    return unknown('its noise is not known yet: that takes four earlier runs, or samples in its report', false)
+    return unknown(
+      'its noise is not known yet: that takes four earlier runs, or samples in its report',
+      false,
+    )
   if (key === 'before' || key === 'change')
-    return unknown('the last good release does not have it, so that there is nothing to compare with', false)
+    return unknown(
+      'the last good release does not have it, so that there is nothing to compare with',
+      false,
+    )
   if (key === 'changed')
     return unknown(
       'the lines that the change touched are not known: it is larger than 64 MB, or the commit before is gone',
       true,
     )
   return unknown(
-    key === undefined ? `it cannot be asked: ${problem}` : `this run has no ${key}, for which \`${expression}\` asks`,
+    key === undefined
+      ? `it cannot be asked: ${problem}`
+      : `this run has no ${key}, for which \`${expression}\` asks`,
     true,
   )
 }
@@ -78,5 +101,7 @@ function missing(expression: string, problem: string): Answer {
 export function reasonOf(gates: Gate[]): string | null {
   const stopping = gates.filter(({ stops }) => stops)
   if (stopping.length === 0) return null
-  return stopping.map(({ name, reasons }) => `gate ${name}: ${reasons[0] ?? 'it is not so'}`).join('; ')
+  return stopping
+    .map(({ name, reasons }) => `gate ${name}: ${reasons[0] ?? 'it is not so'}`)
+    .join('; ')
 }

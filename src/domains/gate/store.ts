@@ -15,12 +15,18 @@ export async function listWaivers(db: Database, app: string): Promise<Waiver[]> 
 }
 
 export async function getWaiver(db: Database, app: string, id: number): Promise<Waiver | null> {
-  const rows = await db.query<Waiver>(sql`select ${columns} from waiver where app = ${app} and id = ${id}`)
+  const rows = await db.query<Waiver>(
+    sql`select ${columns} from waiver where app = ${app} and id = ${id}`,
+  )
   return rows[0] ?? null
 }
 
 /** What is waived now. */
-export async function waivedSubjects(db: Database, app: string, kind: Waiver['kind']): Promise<Set<string>> {
+export async function waivedSubjects(
+  db: Database,
+  app: string,
+  kind: Waiver['kind'],
+): Promise<Set<string>> {
   const rows = await db.query<{ subject: string }>(
     sql`select subject from waiver where app = ${app} and kind = ${kind} and ended is null and until > now()`,
   )
@@ -28,7 +34,9 @@ export async function waivedSubjects(db: Database, app: string, kind: Waiver['ki
 }
 
 export async function nextWaiverId(db: Database): Promise<number> {
-  const rows = await db.query<{ id: number }>(sql`select nextval(pg_get_serial_sequence('waiver', 'id')) as id`)
+  const rows = await db.query<{ id: number }>(
+    sql`select nextval(pg_get_serial_sequence('waiver', 'id')) as id`,
+  )
   return rows[0]?.id ?? 0
 }
 
@@ -90,6 +98,8 @@ export function putCode(run: number, report: CodeReport): Statement[] {
 }
 
 export async function getCode(db: Database, run: number): Promise<CodeReport | null> {
-  const rows = await db.query<{ report: CodeReport }>(sql`select report from code where run = ${run}`)
+  const rows = await db.query<{ report: CodeReport }>(
+    sql`select report from code where run = ${run}`,
+  )
   return rows[0]?.report ?? null
 }

@@ -31,7 +31,10 @@ export interface Proposal {
   exclude?: string[]
   /** a command that checks a running release */
   verify?: string
-  /** the team wrote these services down for exactly this purpose: they count more than what others guess */
+  /**
+   * the team wrote these services down for exactly this purpose: they count more than what others
+   * guess
+   */
   explicit?: boolean
   /** one sentence each: what led to this, and what the reader has to see to */
   found: string[]

@@ -1,7 +1,9 @@
 import type { Detector } from './detector.ts'
 import { escapeRegExp, firstOf, word } from './hints.ts'
 
-/** Images are not built yet; what a Dockerfile says about starting the app is of use all the same. */
+/**
+ * Images are not built yet; what a Dockerfile says about starting the app is of use all the same.
+ */
 export const docker: Detector = {
   name: 'Dockerfile',
   detect: (folder) => {
@@ -21,12 +23,18 @@ export const docker: Detector = {
     const port = /^\d+/.exec(last('EXPOSE'))?.[0]
     const later = `${file}: images are not built yet, the commands run on the machine itself; a target for Docker comes later.`
     if (command === null || !isPlain(command)) return { steps: [], services: [], found: [later] }
-    const run = port ? command.replace(new RegExp(`(?<=[:=\\s])${escapeRegExp(port)}(?!\\d)`, 'g'), '$PORT') : command
+    const run = port
+      ? command.replace(new RegExp(`(?<=[:=\\s])${escapeRegExp(port)}(?!\\d)`, 'g'), '$PORT')
+      : command
     const listens =
       run.includes('$PORT') || !port
         ? []
         : [`${file} exposes port ${port}: the service has to listen on $PORT instead.`]
-    return { steps: [], services: [{ name: 'web', run, comment: `from ${file}` }], found: [later, ...listens] }
+    return {
+      steps: [],
+      services: [{ name: 'web', run, comment: `from ${file}` }],
+      found: [later, ...listens],
+    }
   },
 }
 
@@ -35,7 +43,9 @@ function commandOf(entrypoint: string, command: string): string | null {
     if (!text.startsWith('[')) return text
     try {
       const list = JSON.parse(text) as unknown
-      return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list.map(word).join(' ') : null
+      return Array.isArray(list) && list.every((item) => typeof item === 'string')
+        ? list.map(word).join(' ')
+        : null
     } catch {
       return null
     }

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A bounded look at a repository: regular files only, no links, no dependencies, three levels deep. */
+/**
+ * A bounded look at a repository: regular files only, no links, no dependencies, three levels deep.
+ */
 export interface Folder {
   /** paths of files relative to the top, with `/`, sorted */
   files: readonly string[]
@@ -12,7 +14,16 @@ export interface Folder {
   read(path: string): string
 }
 
-const skipped = new Set(['node_modules', 'vendor', 'target', 'dist', 'build', '__pycache__', 'venv', 'coverage'])
+const skipped = new Set([
+  'node_modules',
+  'vendor',
+  'target',
+  'dist',
+  'build',
+  '__pycache__',
+  'venv',
+  'coverage',
+])
 const limits = { depth: 3, files: 4000, bytes: 512 * 1024 }
 
 export function lookAt(root: string): Folder {
@@ -41,10 +52,20 @@ export function below(folder: Folder, name: string): Folder {
   const inside = (paths: readonly string[]): string[] =>
     paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
   const [files, folders] = [inside(folder.files), inside(folder.folders)]
-  return { files, folders, has: (path) => folder.has(prefix + path), read: (path) => folder.read(prefix + path) }
+  return {
+    files,
+    folders,
+    has: (path) => folder.has(prefix + path),
+    read: (path) => folder.read(prefix + path),
+  }
 }
 
-function list(root: string, parent: string, depth: number, found: { files: string[]; folders: string[] }): void {
+function list(
+  root: string,
+  parent: string,
+  depth: number,
+  found: { files: string[]; folders: string[] },
+): void {
   for (const entry of entriesOf(join(root, parent))) {
     if (found.files.length >= limits.files) return
     const path = parent === '' ? entry.name : `${parent}/${entry.name}`
@@ -58,7 +79,9 @@ function list(root: string, parent: string, depth: number, found: { files: strin
 
 function entriesOf(folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )
   } catch {
     return [] // not ours to read
   }

@@ -9,7 +9,11 @@ export const go: Detector = {
     const tools = ['go']
     const test = folder.files.some((path) => path.endsWith('_test.go'))
       ? {
-          ...{ name: 'test', run: 'go test -json -coverprofile=coverage.out ./... > tests.json', tools },
+          ...{
+            name: 'test',
+            run: 'go test -json -coverprofile=coverage.out ./... > tests.json',
+            tools,
+          },
           reports: ['tests.json', 'coverage.out'],
         }
       : { name: 'test', run: 'go test ./...', tools }
@@ -21,19 +25,30 @@ export const go: Detector = {
         found: ['go.mod: Go, a library: no `package main` was found.'],
       }
     const output = `bin/${main.name}`
-    const sources = folder.files.filter((path) => path.endsWith('.go')).map((path) => folder.read(path))
+    const sources = folder.files
+      .filter((path) => path.endsWith('.go'))
+      .map((path) => folder.read(path))
     const health = healthIn(...sources)
     return {
-      steps: [{ name: 'build', run: `go build -o ${word(output)} ${word(main.path)}`, tools }, test],
+      steps: [
+        { name: 'build', run: `go build -o ${word(output)} ${word(main.path)}`, tools },
+        test,
+      ],
       services: [{ name: 'web', run: word(output), ...(health ? { health } : {}) }],
-      found: [`go.mod: Go; ${main.path} is its program.`, ...portNote('The Go code', sources.join('\n'))],
+      found: [
+        `go.mod: Go; ${main.path} is its program.`,
+        ...portNote('The Go code', sources.join('\n')),
+      ],
     }
   },
 }
 
 function mainPackage(folder: Folder): { name: string; path: string } | null {
   const mains = folder.files.filter(
-    (path) => path.endsWith('.go') && !path.endsWith('_test.go') && /^package main\b/m.test(folder.read(path)),
+    (path) =>
+      path.endsWith('.go') &&
+      !path.endsWith('_test.go') &&
+      /^package main\b/m.test(folder.read(path)),
   )
   const folders = [...new Set(mains.map((path) => path.split('/').slice(0, -1).join('/')))]
   const preferred =
@@ -43,5 +58,8 @@ function mainPackage(folder: Folder): { name: string; path: string } | null {
   if (preferred === undefined) return null
   const module = /^module\s+(\S+)/m.exec(folder.read('go.mod'))?.[1]?.replace(/\/v\d+$/, '')
   const name = (preferred === '' ? module : preferred)?.split('/').at(-1)
-  return { name: name && /^[\w.-]+$/.test(name) ? name : 'app', path: preferred === '' ? '.' : `./${preferred}` }
+  return {
+    name: name && /^[\w.-]+$/.test(name) ? name : 'app',
+    path: preferred === '' ? '.' : `./${preferred}`,
+  }
 }

@@ -3,7 +3,8 @@ import type { Folder } from './folder.ts'
 /** The path of a health check that a source file names, if it names one. */
 export function healthIn(...texts: string[]): string | undefined {
   for (const text of texts) {
-    const found = /['"`\s]((?:\/api)?\/(?:healthz?|livez|readyz|healthcheck|_health))\/?['"`\s]/.exec(text)
+    const found =
+      /['"`\s]((?:\/api)?\/(?:healthz?|livez|readyz|healthcheck|_health))\/?['"`\s]/.exec(text)
     if (found?.[1]) return found[1]
   }
   return undefined
@@ -25,4 +26,5 @@ export function firstOf(folder: Folder, paths: string[]): string | undefined {
   return paths.find((path) => folder.has(path))
 }
 
-export const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+export const escapeRegExp = (text: string): string =>
+  text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -8,7 +8,8 @@ import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { proposePipelineFile } from './init.ts'
 
-const isValid = (text: string): boolean => readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
+const isValid = (text: string): boolean =>
+  readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -45,9 +46,14 @@ function read({ text, found }: { text: string; found: string[] }): Proposed {
     text,
     found,
     pipeline,
-    steps: Object.fromEntries(Object.entries(pipeline.steps).map(([name, step]) => [name, step.run])),
+    steps: Object.fromEntries(
+      Object.entries(pipeline.steps).map(([name, step]) => [name, step.run]),
+    ),
     services: Object.fromEntries(
-      Object.entries(pipeline.services).map(([name, service]) => [name, service.run ?? `static ${service.static}`]),
+      Object.entries(pipeline.services).map(([name, service]) => [
+        name,
+        service.run ?? `static ${service.static}`,
+      ]),
     ),
   }
 }
@@ -64,7 +70,12 @@ describe('Node', () => {
       'package-lock.json': '{}',
       'server.js': "app.get('/healthz', ok); app.listen(process.env.PORT)",
     })
-    expect(steps).toMatchObject({ install: 'npm ci', lint: 'npm run lint', build: 'npm run build', test: 'npm test' })
+    expect(steps).toMatchObject({
+      install: 'npm ci',
+      lint: 'npm run lint',
+      build: 'npm run build',
+      test: 'npm test',
+    })
     expect(pipeline.steps['audit']).toMatchObject({
       needs: ['install'],
       optional: true,
@@ -114,12 +125,16 @@ describe('Node', () => {
     })
     expect(steps).toEqual({})
     expect(services).toEqual({ web: 'node index.js' })
-    expect(found).toContain('index.js does not mention PORT: the service has to listen on the port in that variable.')
+    expect(found).toContain(
+      'index.js does not mention PORT: the service has to listen on the port in that variable.',
+    )
   })
 
   test('a worker and a smoke test', async () => {
     const { services, pipeline } = await propose({
-      'package.json': json({ scripts: { start: 'node a.js', worker: 'node b.js', smoke: 'node c.js' } }),
+      'package.json': json({
+        scripts: { start: 'node a.js', worker: 'node b.js', smoke: 'node c.js' },
+      }),
       'a.js': 'createServer',
     })
     expect(services).toEqual({ web: 'node a.js', worker: 'npm run worker' })
@@ -136,7 +151,8 @@ describe('Python', () => {
       'tests/test_app.py': 'import pytest\n',
     })
     expect(steps).toEqual({
-      install: 'python3 -m venv .venv\n.venv/bin/python -m pip install --quiet -r requirements.txt pytest',
+      install:
+        'python3 -m venv .venv\n.venv/bin/python -m pip install --quiet -r requirements.txt pytest',
       test: '.venv/bin/python -m pytest -q --junitxml=junit.xml',
     })
     expect(services).toEqual({ web: '.venv/bin/python -m gunicorn --bind 127.0.0.1:$PORT app:app' })
@@ -160,7 +176,9 @@ describe('Python', () => {
       'api/main.py': 'from fastapi import FastAPI\napi: FastAPI = FastAPI()\n',
     })
     expect(steps['install']).toContain("pip install --quiet '.[dev]' uvicorn")
-    expect(services).toEqual({ web: '.venv/bin/python -m uvicorn api.main:api --host 127.0.0.1 --port $PORT' })
+    expect(services).toEqual({
+      web: '.venv/bin/python -m uvicorn api.main:api --host 127.0.0.1 --port $PORT',
+    })
   })
 
   test('Django', async () => {
@@ -212,29 +230,36 @@ describe('other languages', () => {
   })
 
   test('reports that tools write by themselves are read, where there are tests', async () => {
-    const reportsOf = async (files: Record<string, string>) => (await propose(files)).pipeline.steps['test']?.reports
-    expect(await reportsOf({ 'go.mod': 'module x', 'x.go': 'package x', 'x_test.go': 'package x' })).toEqual([
-      'tests.json',
-      'coverage.out',
-    ])
+    const reportsOf = async (files: Record<string, string>) =>
+      (await propose(files)).pipeline.steps['test']?.reports
+    expect(
+      await reportsOf({ 'go.mod': 'module x', 'x.go': 'package x', 'x_test.go': 'package x' }),
+    ).toEqual(['tests.json', 'coverage.out'])
     expect(await reportsOf({ 'pom.xml': '', 'core/src/test/java/ShopTest.java': '' })).toEqual([
       '**/target/surefire-reports/TEST-*.xml',
     ])
     expect(await reportsOf({ 'build.gradle': '', 'src/test/kotlin/ShopTest.kt': '' })).toEqual([
       '**/build/test-results/**/TEST-*.xml',
     ])
-    expect(await reportsOf({ 'requirements.txt': 'pytest', 'test_a.py': 'import pytest' })).toEqual(['junit.xml'])
+    expect(await reportsOf({ 'requirements.txt': 'pytest', 'test_a.py': 'import pytest' })).toEqual(
+      ['junit.xml'],
+    )
     expect(await reportsOf({ 'pom.xml': '' })).toEqual([])
   })
 
   test('what was found below a folder says so', async () => {
     const { found } = await propose({ 'docs/requirements.txt': 'sphinx\n' })
-    expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^docs\/requirements\.txt: /)]))
+    expect(found).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^docs\/requirements\.txt: /)]),
+    )
     expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^docs: No server/)]))
   })
 
   test('Java with Maven and Gradle, by wrapper and without', async () => {
-    const spring = await propose({ 'pom.xml': '<artifactId>spring-boot-starter-web</artifactId> actuator', mvnw: '' })
+    const spring = await propose({
+      'pom.xml': '<artifactId>spring-boot-starter-web</artifactId> actuator',
+      mvnw: '',
+    })
     expect(spring.steps['test']).toBe('sh mvnw --batch-mode --quiet verify')
     expect(spring.services).toEqual({ web: 'java -jar target/*.jar --server.port=$PORT' })
     expect(spring.pipeline.services['web']?.health?.path).toBe('/actuator/health')
@@ -263,8 +288,13 @@ describe('other languages', () => {
       'composer.json': json({ 'require-dev': { 'phpunit/phpunit': '11' } }),
       'public/index.php': '',
     })
-    expect(steps).toEqual({ install: 'composer install --no-interaction --no-progress', test: 'vendor/bin/phpunit' })
-    expect(services['web']).toBe('PHP_CLI_SERVER_WORKERS=4 php -S 127.0.0.1:$PORT -t public public/index.php')
+    expect(steps).toEqual({
+      install: 'composer install --no-interaction --no-progress',
+      test: 'vendor/bin/phpunit',
+    })
+    expect(services['web']).toBe(
+      'PHP_CLI_SERVER_WORKERS=4 php -S 127.0.0.1:$PORT -t public public/index.php',
+    )
   })
 
   test('Rust', async () => {
@@ -279,7 +309,10 @@ describe('other languages', () => {
   })
 
   test('Deno', async () => {
-    const { steps, services } = await propose({ 'deno.json': '{"tasks": {"start": "x"}}', 'a_test.ts': '' })
+    const { steps, services } = await propose({
+      'deno.json': '{"tasks": {"start": "x"}}',
+      'a_test.ts': '',
+    })
     expect(steps).toEqual({ test: 'deno test --allow-all' })
     expect(services).toEqual({ web: 'deno task start' })
   })
@@ -288,7 +321,8 @@ describe('other languages', () => {
 describe('whatever the language', () => {
   test('a Makefile', async () => {
     const { steps, services } = await propose({
-      Makefile: 'CC := cc\nall: server\nserver: a.c\n\tcc a.c\ntest: all\nrun: all\n\t./server\nclean:\n',
+      Makefile:
+        'CC := cc\nall: server\nserver: a.c\n\tcc a.c\ntest: all\nrun: all\n\t./server\nclean:\n',
     })
     expect(steps).toEqual({ build: 'make all', test: 'make test' })
     expect(services).toEqual({ web: 'make run' })
@@ -311,7 +345,10 @@ describe('whatever the language', () => {
       'app.py': '',
     })
     expect(Object.keys(services)).toEqual(['web', 'my-worker'])
-    expect(services).toEqual({ web: '.venv/bin/python -m gunicorn app:app', 'my-worker': '.venv/bin/python worker.py' })
+    expect(services).toEqual({
+      web: '.venv/bin/python -m gunicorn app:app',
+      'my-worker': '.venv/bin/python worker.py',
+    })
     expect(steps['install']).toContain('requirements.txt')
   })
 
@@ -323,7 +360,10 @@ describe('whatever the language', () => {
     expect(found[0]).toBe(
       'Dockerfile: images are not built yet, the commands run on the machine itself; a target for Docker comes later.',
     )
-    const other = await propose({ Dockerfile: 'EXPOSE 80\nENTRYPOINT ["/entry.sh"]\n', 'index.html': '' })
+    const other = await propose({
+      Dockerfile: 'EXPOSE 80\nENTRYPOINT ["/entry.sh"]\n',
+      'index.html': '',
+    })
     expect(other.services).toEqual({ web: 'static .' })
     expect(other.found.join()).toContain('images are not built yet')
   })
@@ -341,7 +381,13 @@ describe('whatever the language', () => {
       'app.py': 'app = Flask(__name__)\n',
       'test_app.py': 'import unittest',
     })
-    expect(Object.keys(steps)).toEqual(['install', 'test', 'node-install', 'node-build', 'node-audit'])
+    expect(Object.keys(steps)).toEqual([
+      'install',
+      'test',
+      'node-install',
+      'node-build',
+      'node-audit',
+    ])
     expect(pipeline.steps['node-install']?.needs).toEqual([])
     expect(services['web']).toContain('flask --app app:app')
   })
@@ -349,7 +395,10 @@ describe('whatever the language', () => {
   test('parts in folders of their own', async () => {
     const { steps, services, pipeline, found } = await propose({
       'README.md': '',
-      'frontend/package.json': json({ scripts: { build: 'vite build', lint: 'x' }, devDependencies: { vite: '1' } }),
+      'frontend/package.json': json({
+        scripts: { build: 'vite build', lint: 'x' },
+        devDependencies: { vite: '1' },
+      }),
       'backend/go.mod': 'module api',
       'backend/main.go': 'package main // PORT',
     })
@@ -360,7 +409,10 @@ describe('whatever the language', () => {
       'frontend-lint',
       'frontend-build',
     ])
-    expect(pipeline.steps['frontend-build']).toMatchObject({ directory: 'frontend', needs: ['frontend-install'] })
+    expect(pipeline.steps['frontend-build']).toMatchObject({
+      directory: 'frontend',
+      needs: ['frontend-install'],
+    })
     expect(services).toEqual({ backend: 'bin/api', frontend: 'static frontend/dist' })
     expect(pipeline.services['backend']?.directory).toBe('backend')
     expect(found[0]).toBe('backend/go.mod: Go; . is its program.')

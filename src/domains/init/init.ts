@@ -3,8 +3,8 @@ import { lookAt } from './folder.ts'
 import { render } from './render.ts'
 
 /**
- * Proposes a `fairlead.yaml` for a folder. `found` lists what the proposal is based on, one sentence each. The text always passes
- * `isValid`.
+ * Proposes a `fairlead.yaml` for a folder. `found` lists what the proposal is based on, one
+ * sentence each. The text always passes `isValid`.
  */
 export async function proposePipelineFile(
   folder: string,

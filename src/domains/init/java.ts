@@ -27,7 +27,10 @@ function maven(folder: Folder): Proposal {
       },
     ],
     ...service(folder.read('pom.xml'), 'target', 'target/*.jar'),
-    found: [`pom.xml: Maven${isWrapped ? ', by its wrapper' : ''}.`, ...notes(folder.read('pom.xml'))],
+    found: [
+      `pom.xml: Maven${isWrapped ? ', by its wrapper' : ''}.`,
+      ...notes(folder.read('pom.xml')),
+    ],
   }
 }
 
@@ -45,7 +48,11 @@ function gradle(folder: Folder, file: string): Proposal {
         ...reportsIn(folder, 'build/test-results/**'),
       },
     ],
-    ...service(folder.read(file), 'build', '$(ls build/libs/*.jar | grep -v -e -plain.jar -e -sources.jar)'),
+    ...service(
+      folder.read(file),
+      'build',
+      '$(ls build/libs/*.jar | grep -v -e -plain.jar -e -sources.jar)',
+    ),
     exclude: ['.gradle'],
     found: [`${file}: Gradle${isWrapped ? ', by its wrapper' : ''}.`, ...notes(folder.read(file))],
   }
@@ -53,7 +60,9 @@ function gradle(folder: Folder, file: string): Proposal {
 
 /** Both write reports of tests by themselves, in each module, where there are tests. */
 const reportsIn = (folder: Folder, output: string): { reports?: string[] } =>
-  folder.folders.some((path) => /(^|\/)src\/test$/.test(path)) ? { reports: [`**/${output}/TEST-*.xml`] } : {}
+  folder.folders.some((path) => /(^|\/)src\/test$/.test(path))
+    ? { reports: [`**/${output}/TEST-*.xml`] }
+    : {}
 
 function service(text: string, output: string, jar: string): Pick<Proposal, 'services'> {
   const health = text.includes('actuator') ? { health: '/actuator/health' } : {}

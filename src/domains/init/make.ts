@@ -6,8 +6,11 @@ export const make: Detector = {
   detect: (folder) => {
     const file = firstOf(folder, ['Makefile', 'makefile', 'GNUmakefile'])
     if (!file) return null
-    const targets = [...folder.read(file).matchAll(/^([A-Za-z0-9][\w.-]*)\s*:(?!=)/gm)].map(([, name]) => name ?? '')
-    const pick = (...names: string[]): string | undefined => names.find((name) => targets.includes(name))
+    const targets = [...folder.read(file).matchAll(/^([A-Za-z0-9][\w.-]*)\s*:(?!=)/gm)].map(
+      ([, name]) => name ?? '',
+    )
+    const pick = (...names: string[]): string | undefined =>
+      names.find((name) => targets.includes(name))
     const step = (name: string, target: string | undefined): ProposedStep[] =>
       target ? [{ name, run: `make ${target}`, tools: ['make'] }] : []
     const build =
@@ -21,9 +24,20 @@ export const make: Detector = {
         .map(folder.read),
     )
     return {
-      steps: [...step('build', build), ...step('lint', pick('lint')), ...step('test', pick('test', 'check', 'tests'))],
+      steps: [
+        ...step('build', build),
+        ...step('lint', pick('lint')),
+        ...step('test', pick('test', 'check', 'tests')),
+      ],
       services: run
-        ? [{ name: 'web', run: `make ${run}`, comment: 'must listen on $PORT', ...(health ? { health } : {}) }]
+        ? [
+            {
+              name: 'web',
+              run: `make ${run}`,
+              comment: 'must listen on $PORT',
+              ...(health ? { health } : {}),
+            },
+          ]
         : [],
       found: [`${file}: its targets ${targets.slice(0, 8).join(', ') || 'are none'}.`],
     }

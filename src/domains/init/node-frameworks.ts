@@ -36,8 +36,10 @@ export function frameworkServer(folder: Folder, { dependencies }: Package): Foun
     return server('Remix', 'node_modules/.bin/remix-serve build/server/index.js')
   if (dependencies.has('@react-router/serve'))
     return server('React Router', 'node_modules/.bin/react-router-serve build/server/index.js')
-  if (dependencies.has('@astrojs/node')) return server('Astro', 'HOST=127.0.0.1 node dist/server/entry.mjs')
-  if (dependencies.has('@sveltejs/adapter-node')) return server('SvelteKit', 'HOST=127.0.0.1 node build')
+  if (dependencies.has('@astrojs/node'))
+    return server('Astro', 'HOST=127.0.0.1 node dist/server/entry.mjs')
+  if (dependencies.has('@sveltejs/adapter-node'))
+    return server('SvelteKit', 'HOST=127.0.0.1 node build')
   return null
 }
 
@@ -70,6 +72,8 @@ export function builtSite(folder: Folder, { dependencies, scripts }: Package): F
   }
   const known = sites.find(([dependency]) => dependencies.has(dependency))
   const out =
-    known?.[0] === 'vite' ? /outDir:\s*['"]([\w-][\w./-]*)['"]/.exec(configOf(folder, 'vite'))?.[1] : undefined
+    known?.[0] === 'vite'
+      ? /outDir:\s*['"]([\w-][\w./-]*)['"]/.exec(configOf(folder, 'vite'))?.[1]
+      : undefined
   return known ? site(known[1], out ?? known[2]) : null
 }

@@ -17,7 +17,9 @@ export function readPackage(text: string): Package | null {
     )
     return {
       scripts: Object.fromEntries(scripts),
-      dependencies: new Set(['dependencies', 'devDependencies', 'optionalDependencies'].flatMap(names)),
+      dependencies: new Set(
+        ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap(names),
+      ),
       main: typeof json['main'] === 'string' ? json['main'].replace(/^\.\//, '') : undefined,
       packageManager: String(json['packageManager'] ?? ''),
     }

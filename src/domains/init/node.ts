@@ -16,10 +16,16 @@ export const node: Detector = {
     if (!folder.has('package.json')) return null
     const pack = readPackage(folder.read('package.json'))
     if (!pack)
-      return { steps: [], services: [], found: ['package.json is there, but it is not JSON: it was left out.'] }
+      return {
+        steps: [],
+        services: [],
+        found: ['package.json is there, but it is not JSON: it was left out.'],
+      }
     const manager = managerOf(folder, pack)
     const service = serviceOf(folder, pack, manager)
-    const worker: ProposedService[] = pack.scripts['worker'] ? [{ name: 'worker', run: manager.run('worker') }] : []
+    const worker: ProposedService[] = pack.scripts['worker']
+      ? [{ name: 'worker', run: manager.run('worker') }]
+      : []
     const smoke = ['smoke', 'test:smoke', 'verify'].find((name) => pack.scripts[name])
     return {
       steps: stepsOf(pack, manager, folder),
@@ -32,24 +38,35 @@ export const node: Detector = {
 
 function managerOf(folder: Folder, pack: Package): Manager {
   const run = (program: string) => (script: string) => `${program} run ${script}`
-  if (folder.has('pnpm-lock.yaml')) return { name: 'pnpm', install: 'pnpm install --frozen-lockfile', run: run('pnpm') }
+  if (folder.has('pnpm-lock.yaml'))
+    return { name: 'pnpm', install: 'pnpm install --frozen-lockfile', run: run('pnpm') }
   if (folder.has('bun.lock') || folder.has('bun.lockb'))
     return { name: 'bun', install: 'bun install --frozen-lockfile', run: run('bun') }
   if (folder.has('yarn.lock')) {
     const isModern = folder.has('.yarnrc.yml') || /^yarn@[2-9]/.test(pack.packageManager)
-    return { name: 'yarn', install: `yarn install ${isModern ? '--immutable' : '--frozen-lockfile'}`, run: run('yarn') }
+    return {
+      name: 'yarn',
+      install: `yarn install ${isModern ? '--immutable' : '--frozen-lockfile'}`,
+      run: run('yarn'),
+    }
   }
   const isLocked = folder.has('package-lock.json') || folder.has('npm-shrinkwrap.json')
   const npmRun = (script: string): string =>
     script === 'test' || script === 'start' ? `npm ${script}` : `npm run ${script}`
-  return { name: 'npm', install: isLocked ? 'npm ci' : 'npm install --no-audit --no-fund', run: npmRun }
+  return {
+    name: 'npm',
+    install: isLocked ? 'npm ci' : 'npm install --no-audit --no-fund',
+    run: npmRun,
+  }
 }
 
 /** Install, then lint and types beside build and test. */
 function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[] {
   const tools = manager.name === 'npm' ? {} : { tools: [manager.name] }
   const needsInstall = pack.dependencies.size > 0 || folder.has('package-lock.json')
-  const install: ProposedStep[] = needsInstall ? [{ name: 'install', run: manager.install, ...tools }] : []
+  const install: ProposedStep[] = needsInstall
+    ? [{ name: 'install', run: manager.install, ...tools }]
+    : []
   const first = needsInstall ? ['install'] : []
   const script = (name: string, found = [name].find(isReal)): ProposedStep[] =>
     found ? [{ name, run: manager.run(found) }] : []
@@ -68,11 +85,16 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
     ...install,
     ...aside,
     ...line.map((step, i) => (i === 0 && aside.length > 0 ? { ...step, needs: first } : step)),
-    ...(manager.name === 'npm' && folder.has('package-lock.json') && pack.dependencies.size > 0 ? [audit(first)] : []),
+    ...(manager.name === 'npm' && folder.has('package-lock.json') && pack.dependencies.size > 0
+      ? [audit(first)]
+      : []),
   ]
 }
 
-/** What is known of the dependencies, with nothing but npm. A registry that does not answer stops nothing by itself. */
+/**
+ * What is known of the dependencies, with nothing but npm. A registry that does not answer stops
+ * nothing by itself.
+ */
 const audit = (needs: string[]): ProposedStep => ({
   name: 'audit',
   run: 'npm audit --json > audit.json || true; npm sbom --sbom-format cyclonedx > bom.json',
@@ -94,11 +116,17 @@ function serviceOf(
   // A site's `start` is its development server.
   if (site && (!start || !start.isServer)) return site
   if (!start)
-    return { service: null, found: ['Nothing in package.json starts a server: add a service if there is one.'] }
+    return {
+      service: null,
+      found: ['Nothing in package.json starts a server: add a service if there is one.'],
+    }
   const health = healthIn(start.source)
   return {
     service: { name: 'web', run: start.run, ...(health ? { health } : {}) },
-    found: [`It starts with \`${start.run}\`.`, ...portNote(start.file ?? 'The program', start.source)],
+    found: [
+      `It starts with \`${start.run}\`.`,
+      ...portNote(start.file ?? 'The program', start.source),
+    ],
   }
 }
 
@@ -141,7 +169,12 @@ function startCommand(folder: Folder, pack: Package, manager: Manager): Start | 
     const run = isPlain
       ? script.replace(/^nodemon/, 'node')
       : manager.run(pack.scripts['start:prod'] ? 'start:prod' : 'start')
-    return { run, file, source, isServer: hasServer || /listen\(|createServer|serve\(/.test(source) }
+    return {
+      run,
+      file,
+      source,
+      isServer: hasServer || /listen\(|createServer|serve\(/.test(source),
+    }
   }
   const candidates = [
     pack.main ?? '',
@@ -160,5 +193,7 @@ function startCommand(folder: Folder, pack: Package, manager: Manager): Start | 
     folder,
     candidates.filter((path) => /\.listen\(/.test(folder.read(path))),
   )
-  return file ? { run: `node ${word(file)}`, file, source: folder.read(file), isServer: true } : null
+  return file
+    ? { run: `node ${word(file)}`, file, source: folder.read(file), isServer: true }
+    : null
 }

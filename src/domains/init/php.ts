@@ -9,7 +9,13 @@ export const php: Detector = {
     if (!composer && !service) return null
     const text = folder.read('composer.json')
     const install: ProposedStep[] = composer
-      ? [{ name: 'install', run: 'composer install --no-interaction --no-progress', tools: ['composer'] }]
+      ? [
+          {
+            name: 'install',
+            run: 'composer install --no-interaction --no-progress',
+            tools: ['composer'],
+          },
+        ]
       : []
     const test = /"test"\s*:/.test(text)
       ? 'composer test'
@@ -24,7 +30,9 @@ export const php: Detector = {
       found: [
         `${composer ? 'composer.json' : 'index.php'}: PHP.`,
         ...(service
-          ? ['PHP’s own server runs it: for production, run php-fpm behind a server as the service instead.']
+          ? [
+              'PHP’s own server runs it: for production, run php-fpm behind a server as the service instead.',
+            ]
           : []),
       ],
     }
@@ -36,7 +44,8 @@ function serviceOf(folder: Folder): ProposedService | null {
     name: 'web',
     run: `PHP_CLI_SERVER_WORKERS=4 php -S 127.0.0.1:$PORT ${rest}`,
   })
-  if (folder.has('artisan')) return { name: 'web', run: 'php artisan serve --no-reload --host=127.0.0.1 --port=$PORT' }
+  if (folder.has('artisan'))
+    return { name: 'web', run: 'php artisan serve --no-reload --host=127.0.0.1 --port=$PORT' }
   if (folder.has('public/index.php')) return run('-t public public/index.php')
   if (folder.has('web/index.php')) return run('-t web')
   return folder.has('index.php') ? run('-t .') : null

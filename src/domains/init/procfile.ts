@@ -18,16 +18,22 @@ export const procfile: Detector = {
       found: [
         `Procfile: ${services.map(({ name }) => name).join(', ') || 'nothing that runs'}.`,
         ...(release
-          ? ['Its `release` command is not run by itself: call it from the service’s command, or before.']
+          ? [
+              'Its `release` command is not run by itself: call it from the service’s command, or before.',
+            ]
           : []),
       ],
     }
   },
 }
 
-/** Programs of Python's environment are called by its interpreter, which works wherever the artifact is unpacked. */
+/**
+ * Programs of Python's environment are called by its interpreter, which works wherever the artifact
+ * is unpacked.
+ */
 function inEnvironment(run: string, files: readonly string[]): string {
-  if (!files.some((path) => ['requirements.txt', 'pyproject.toml', 'Pipfile'].includes(path))) return run
+  if (!files.some((path) => ['requirements.txt', 'pyproject.toml', 'Pipfile'].includes(path)))
+    return run
   return run
     .replace(/^python3?(?=\s)/, '.venv/bin/python')
     .replace(

@@ -43,7 +43,9 @@ export function pythonService(folder: Folder, python: Python): Found {
           ],
         }
   }
-  const streamlit = python.files.find((path) => /^import streamlit|^from streamlit/m.test(folder.read(path)))
+  const streamlit = python.files.find((path) =>
+    /^import streamlit|^from streamlit/m.test(folder.read(path)),
+  )
   if (streamlit)
     return {
       service: {
@@ -68,12 +70,24 @@ function django(folder: Folder, python: Python): Found {
   const note = 'Django: ALLOWED_HOSTS has to allow localhost and the host name of each environment.'
   if (settings && python.wants('gunicorn')) {
     return {
-      service: { name: 'web', run: `${python.program} -m gunicorn --bind 127.0.0.1:$PORT ${settings}.wsgi` },
+      service: {
+        name: 'web',
+        run: `${python.program} -m gunicorn --bind 127.0.0.1:$PORT ${settings}.wsgi`,
+      },
       found: [note],
     }
   }
-  const found = [note, 'Its own server is meant for development: add gunicorn to the requirements for production.']
-  return { service: { name: 'web', run: `${python.program} manage.py runserver --noreload 127.0.0.1:$PORT` }, found }
+  const found = [
+    note,
+    'Its own server is meant for development: add gunicorn to the requirements for production.',
+  ]
+  return {
+    service: {
+      name: 'web',
+      run: `${python.program} manage.py runserver --noreload 127.0.0.1:$PORT`,
+    },
+    found,
+  }
 }
 
 interface Application {
@@ -86,7 +100,9 @@ interface Application {
 function findApplication(folder: Folder, files: string[], classes: string): Application | null {
   // Paths that are no module cannot be imported by name.
   const modules = files.filter(
-    (path) => /^[A-Za-z_]\w*(\/[A-Za-z_]\w*)*\.py$/.test(path) && !/(^|\/)tests?[/_.]|_test\.py$/.test(path),
+    (path) =>
+      /^[A-Za-z_]\w*(\/[A-Za-z_]\w*)*\.py$/.test(path) &&
+      !/(^|\/)tests?[/_.]|_test\.py$/.test(path),
   )
   const byDepth = modules.toSorted((a, b) => a.split('/').length - b.split('/').length)
   for (const file of byDepth) {
@@ -132,7 +148,10 @@ function plain(folder: Folder, python: Python): Found {
       ),
   )
   if (!file)
-    return { service: null, found: ['No server was found in the Python files: add a service if there is one.'] }
+    return {
+      service: null,
+      found: ['No server was found in the Python files: add a service if there is one.'],
+    }
   const health = healthIn(folder.read(file))
   return {
     service: { name: 'web', run: `${python.program} ${word(file)}`, ...(health ? { health } : {}) },

@@ -3,7 +3,14 @@ import type { Folder } from './folder.ts'
 import { firstOf, word } from './hints.ts'
 import { pythonService } from './python-service.ts'
 
-const manifests = ['pyproject.toml', 'requirements.txt', 'Pipfile', 'setup.py', 'setup.cfg', 'manage.py']
+const manifests = [
+  'pyproject.toml',
+  'requirements.txt',
+  'Pipfile',
+  'setup.py',
+  'setup.cfg',
+  'manage.py',
+]
 const developers = [
   'requirements-dev.txt',
   'requirements-test.txt',
@@ -21,7 +28,12 @@ export const python: Detector = {
     const manifest = firstOf(folder, manifests)
     const isProgram = files.some((path) => !path.includes('/'))
     if (!manifest && !isProgram) return null
-    const declared = [...manifests, ...developers, 'requirements/base.txt', 'requirements/production.txt']
+    const declared = [
+      ...manifests,
+      ...developers,
+      'requirements/base.txt',
+      'requirements/production.txt',
+    ]
       .map((path) => folder.read(path))
       .join('\n')
       .toLowerCase()
@@ -58,7 +70,8 @@ function needsUvicorn(wants: (name: string) => boolean): boolean {
 }
 
 function installOf(folder: Folder, extra: string[]): ProposedStep | null {
-  if (folder.has('uv.lock')) return { name: 'install', run: 'uv sync --frozen', tools: ['uv'], comment: 'into .venv' }
+  if (folder.has('uv.lock'))
+    return { name: 'install', run: 'uv sync --frozen', tools: ['uv'], comment: 'into .venv' }
   if (folder.has('poetry.lock'))
     return {
       name: 'install',
@@ -67,15 +80,24 @@ function installOf(folder: Folder, extra: string[]): ProposedStep | null {
       env: { POETRY_VIRTUALENVS_IN_PROJECT: 'true' },
     }
   if (folder.has('Pipfile.lock'))
-    return { name: 'install', run: 'pipenv sync --dev', tools: ['pipenv'], env: { PIPENV_VENV_IN_PROJECT: '1' } }
-  const lists = [folder.has('requirements.txt') ? 'requirements.txt' : '', firstOf(folder, developers) ?? ''].filter(
-    Boolean,
-  )
+    return {
+      name: 'install',
+      run: 'pipenv sync --dev',
+      tools: ['pipenv'],
+      env: { PIPENV_VENV_IN_PROJECT: '1' },
+    }
+  const lists = [
+    folder.has('requirements.txt') ? 'requirements.txt' : '',
+    firstOf(folder, developers) ?? '',
+  ].filter(Boolean)
   const project =
-    folder.has('pyproject.toml') && /^\[(project|build-system|tool\.poetry)\]/m.test(folder.read('pyproject.toml'))
+    folder.has('pyproject.toml') &&
+    /^\[(project|build-system|tool\.poetry)\]/m.test(folder.read('pyproject.toml'))
   const wanted = [
     ...lists.map((path) => `-r ${word(path)}`),
-    ...(lists.length === 0 && (project || folder.has('setup.py')) ? [projectWithExtras(folder)] : []),
+    ...(lists.length === 0 && (project || folder.has('setup.py'))
+      ? [projectWithExtras(folder)]
+      : []),
     ...extra,
   ]
   if (wanted.length === 0) return null
@@ -89,8 +111,11 @@ function installOf(folder: Folder, extra: string[]): ProposedStep | null {
 /** The project with the extras that tests usually need. */
 function projectWithExtras(folder: Folder): string {
   const text = folder.read('pyproject.toml')
-  const section = /^\[project\.optional-dependencies\]\n([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text)?.[1] ?? ''
-  const extras = ['test', 'tests', 'testing', 'dev'].filter((name) => new RegExp(`^${name}\\s*=`, 'm').test(section))
+  const section =
+    /^\[project\.optional-dependencies\]\n([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text)?.[1] ?? ''
+  const extras = ['test', 'tests', 'testing', 'dev'].filter((name) =>
+    new RegExp(`^${name}\\s*=`, 'm').test(section),
+  )
   return extras.length > 0 ? `'.[${extras.join(',')}]'` : '.'
 }
 
@@ -109,10 +134,14 @@ function testOf(folder: Folder, files: string[], wants: (name: string) => boolea
     wants('pytest') ||
     ['pytest.ini', 'conftest.py', 'tests/conftest.py'].some(folder.has) ||
     tests.some((path) => /^(import|from) pytest|^def test_/m.test(folder.read(path)))
-  if (folder.has('manage.py') && !isPytest) return tests.length > 0 ? 'manage.py test' : 'manage.py check'
+  if (folder.has('manage.py') && !isPytest)
+    return tests.length > 0 ? 'manage.py test' : 'manage.py check'
   if (isPytest) return tests.length > 0 ? pytest : null
   if (tests.length === 0) return null
-  const below = tests.every((path) => path.startsWith('tests/')) && !folder.has('tests/__init__.py') ? ' -s tests' : ''
+  const below =
+    tests.every((path) => path.startsWith('tests/')) && !folder.has('tests/__init__.py')
+      ? ' -s tests'
+      : ''
   const pattern = tests.every((path) => path.endsWith('_test.py')) ? " -p '*_test.py'" : ''
   return `-m unittest discover${below}${pattern}`
 }

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml'
 import type { Proposal, ProposedService, ProposedStep } from './detector.ts'
 
-const head = '# How this app is built, tested and run. Every key has a default; `fairlead check` says what is wrong.\n'
+const head =
+  '# How this app is built, tested and run. Every key has a default; `fairlead check` says what is wrong.\n'
 
 /** The text of a fairlead.yaml for a proposal. */
 export function render(proposal: Proposal): string {
@@ -35,11 +36,14 @@ function stepKeys(step: ProposedStep): Record<string, unknown> {
 }
 
 function artifact(exclude: string[]): string {
-  return exclude.length === 0 ? '' : `artifact:\n  exclude: ${flow(exclude)} # only the steps need these\n`
+  return exclude.length === 0
+    ? ''
+    : `artifact:\n  exclude: ${flow(exclude)} # only the steps need these\n`
 }
 
 function services(all: ProposedService[]): string {
-  if (all.length === 0) return 'services:\n  # web:\n  #   run: ./server # listens on $PORT\n  #   health: /health\n'
+  if (all.length === 0)
+    return 'services:\n  # web:\n  #   run: ./server # listens on $PORT\n  #   health: /health\n'
   const texts = all.map(({ name, comment, ...keys }, i) => {
     if (i > 0) return entry(name, keys, comment)
     const advice =
@@ -56,26 +60,36 @@ function environments({ verify, services: all }: Proposal): string {
   if (verify)
     return `environments: # in this order; \`verify\` runs against $FAIRLEAD_URL before the release gets traffic\n  dev: {}\n${['staging', 'production'].map((name) => `  ${name}:\n    verify: ${scalar(verify)}\n`).join('')}`
   const example =
-    all.length > 0 ? '    # verify: ./smoke-test # runs against $FAIRLEAD_URL before the release gets traffic\n' : ''
+    all.length > 0
+      ? '    # verify: ./smoke-test # runs against $FAIRLEAD_URL before the release gets traffic\n'
+      : ''
   return `environments: # in this order\n${names.map((name) => `  ${name}:\n${name === 'staging' ? example : ''}`).join('')}`
 }
 
 /** One line when only the command is said, else a key a line. */
 function entry(name: string, keys: Record<string, unknown>, comment?: string): string {
   const { run, ...others } = keys
-  const isBare = typeof run === 'string' && Object.values(others).every((value) => value === undefined)
-  return isBare ? line(`  ${scalar(name)}:`, run, '    ', note(comment)) : block(name, keys, comment)
+  const isBare =
+    typeof run === 'string' && Object.values(others).every((value) => value === undefined)
+  return isBare
+    ? line(`  ${scalar(name)}:`, run, '    ', note(comment))
+    : block(name, keys, comment)
 }
 
 function block(name: string, keys: Record<string, unknown>, comment?: string): string {
   const lines = Object.entries(keys).flatMap(([key, value]) => {
     if (value === undefined) return []
-    return [typeof value === 'string' ? line(`    ${key}:`, value, '      ', '') : `    ${key}: ${flow(value)}\n`]
+    return [
+      typeof value === 'string'
+        ? line(`    ${key}:`, value, '      ', '')
+        : `    ${key}: ${flow(value)}\n`,
+    ]
   })
   return `  ${scalar(name)}:${note(comment)}\n${lines.join('')}`
 }
 
-const note = (comment: string | undefined): string => (comment ? ` # ${comment.replace(/\s+/g, ' ')}` : '')
+const note = (comment: string | undefined): string =>
+  comment ? ` # ${comment.replace(/\s+/g, ' ')}` : ''
 
 function line(key: string, value: string, indent: string, note: string): string {
   if (!/\n/.test(value.trimEnd())) return `${key} ${scalar(value.trim())}${note}\n`
@@ -88,4 +102,5 @@ function line(key: string, value: string, indent: string, note: string): string 
 
 const scalar = (value: string): string =>
   stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd()
-const flow = (value: unknown): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
+const flow = (value: unknown): string =>
+  stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()

@@ -36,12 +36,17 @@ export const ruby: Detector = {
 const isRails = (folder: Folder): boolean => folder.has('config/application.rb')
 
 function testOf(folder: Folder, prefix: string): string | null {
-  if (folder.has('.rspec') || folder.files.some((path) => path.startsWith('spec/') && path.endsWith('_spec.rb')))
+  if (
+    folder.has('.rspec') ||
+    folder.files.some((path) => path.startsWith('spec/') && path.endsWith('_spec.rb'))
+  )
     return `${prefix}rspec`
   if (isRails(folder)) return `${prefix}rails test`
   if (folder.has('Rakefile') && /test/i.test(folder.read('Rakefile'))) return `${prefix}rake test`
   const tests = folder.files.some((path) => /^test\/.*_test\.rb$|^test\/test_.*\.rb$/.test(path))
-  return tests ? `${prefix}ruby -Ilib -Itest -e 'Dir["./test/**/*test*.rb"].each { |file| require file }'` : null
+  return tests
+    ? `${prefix}ruby -Ilib -Itest -e 'Dir["./test/**/*test*.rb"].each { |file| require file }'`
+    : null
 }
 
 function serviceOf(folder: Folder, prefix: string): ProposedService | null {
@@ -55,6 +60,7 @@ function serviceOf(folder: Folder, prefix: string): ProposedService | null {
   }
   if (folder.read('Gemfile').includes('puma') && folder.has('config.ru'))
     return { name: 'web', run: `${prefix}puma --bind tcp://127.0.0.1:$PORT` }
-  if (folder.has('config.ru')) return { name: 'web', run: `${prefix}rackup --host 127.0.0.1 --port $PORT` }
+  if (folder.has('config.ru'))
+    return { name: 'web', run: `${prefix}rackup --host 127.0.0.1 --port $PORT` }
   return null
 }

@@ -8,14 +8,18 @@ export const rust: Detector = {
     if (!folder.has('Cargo.toml')) return null
     const locked = folder.has('Cargo.lock') ? ' --locked' : ''
     const program = programOf(folder)
-    const sources = folder.files.filter((path) => path.endsWith('.rs')).map((path) => folder.read(path))
+    const sources = folder.files
+      .filter((path) => path.endsWith('.rs'))
+      .map((path) => folder.read(path))
     const health = healthIn(...sources)
     return {
       steps: [
         { name: 'build', run: `cargo build --release${locked}`, tools: ['cargo'] },
         { name: 'test', run: `cargo test --release${locked}`, tools: ['cargo'] },
       ],
-      services: program ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }] : [],
+      services: program
+        ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }]
+        : [],
       exclude: [
         'target/debug',
         'target/release/deps',

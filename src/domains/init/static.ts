@@ -21,6 +21,10 @@ export const staticSite: Detector = {
     ])
     if (!page) return null
     const site = page === 'index.html' ? '.' : page.replace('/index.html', '')
-    return { steps: [], services: [{ name: 'web', static: site }], found: [`${page}: a static site.`] }
+    return {
+      steps: [],
+      services: [{ name: 'web', static: site }],
+      found: [`${page}: a static site.`],
+    }
   },
 }

@@ -44,7 +44,9 @@ describe('a matrix', () => {
   })
 
   test('may list its combinations, and be split, too', () => {
-    const { steps } = pipeline('steps: {test: {run: x, matrix: [{A: 1}, {A: 2, B: y}], split: {into: 2}}}')
+    const { steps } = pipeline(
+      'steps: {test: {run: x, matrix: [{A: 1}, {A: 2, B: y}], split: {into: 2}}}',
+    )
     expect(Object.keys(expandPipeline(pipeline('steps: {test: x}')).steps)).toEqual(['test'])
     expect(expandSteps(steps).map(({ name, step }) => [name, step.env])).toEqual([
       ['test-1-1', { A: '1', FAIRLEAD_PART: '1', FAIRLEAD_PARTS: '2' }],
@@ -76,12 +78,17 @@ describe('a matrix', () => {
       '1 `t-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 40 characters',
     ],
     ['no values', 'steps: {t: {run: x, matrix: {A: []}}}', '1 '],
-  ])('that makes %s is refused', (_what, text, problem) => expect(problems(text)[0]).toContain(problem))
+  ])('that makes %s is refused', (_what, text, problem) =>
+    expect(problems(text)[0]).toContain(problem),
+  )
 
   test.each([
     ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` and no `port`'],
     ['steps: {t: {run: x, services: {db: {}}}}', 'must have either `run` or `image`'],
-    ['steps: {t: {run: x, split: {files: a, into: 2}, reports: [a-*.xml]}}', 'each would read what the others wrote'],
+    [
+      'steps: {t: {run: x, split: {files: a, into: 2}, reports: [a-*.xml]}}',
+      'each would read what the others wrote',
+    ],
     ['steps: {t: {run: x, outputs: dist}}', 'has `outputs` and no `inputs`'],
     ['steps: {t: {run: x, when: never}}', 'push'],
   ])('%s', (text, problem) => expect(problems(text).join()).toContain(problem))
@@ -106,7 +113,10 @@ describe('parts of a step', () => {
       { file: './test/x.test.ts', suite: '', seconds: 50 },
     ]
     expect(filesOfPart(files, times, 1, 2)).toEqual(['tests/test_a.py'])
-    expect(filesOfPart(files, times, 2, 2)).toEqual(['src/test/java/com/shop/CartTest.java', 'test/x.test.ts'])
+    expect(filesOfPart(files, times, 2, 2)).toEqual([
+      'src/test/java/com/shop/CartTest.java',
+      'test/x.test.ts',
+    ])
   })
 
   test('law: every file is in exactly one, whatever is known, and no part is idle while another has two', () => {
@@ -114,14 +124,23 @@ describe('parts of a step', () => {
     fc.assert(
       fc.property(
         names,
-        fc.array(fc.tuple(fc.stringMatching(/^[a-f/]{1,6}$/), fc.double({ min: 0, max: 100, noNaN: true }))),
+        fc.array(
+          fc.tuple(
+            fc.stringMatching(/^[a-f/]{1,6}$/),
+            fc.double({ min: 0, max: 100, noNaN: true }),
+          ),
+        ),
         fc.integer({ min: 2, max: 6 }),
         (files, times, into) => {
           const known = times.map(([file, seconds]) => past(file, seconds))
-          const parts = Array.from({ length: into }, (_, index) => filesOfPart(files, known, index + 1, into))
+          const parts = Array.from({ length: into }, (_, index) =>
+            filesOfPart(files, known, index + 1, into),
+          )
           expect(parts.flat().toSorted()).toEqual(files.toSorted())
           expect(parts).toEqual(
-            Array.from({ length: into }, (_, index) => filesOfPart(files.toReversed(), known, index + 1, into)),
+            Array.from({ length: into }, (_, index) =>
+              filesOfPart(files.toReversed(), known, index + 1, into),
+            ),
           )
         },
       ),

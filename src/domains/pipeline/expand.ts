@@ -1,19 +1,25 @@
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 
-/** A step as it runs: one combination of its matrix, one of its parts. `of` is its name in the file. */
+/**
+ * A step as it runs: one combination of its matrix, one of its parts. `of` is its name in the file.
+ */
 export interface ExpandedStep {
   name: string
   of: string
   step: StepFile
 }
 
-/** Which part of a split step this is, from 1; part of its environment, so that its command may know. */
+/**
+ * Which part of a split step this is, from 1; part of its environment, so that its command may
+ * know.
+ */
 export const partVariable = 'FAIRLEAD_PART'
 
 /**
- * Every step as often as its matrix has combinations, and each of those in its parts: `test-20-pg-1`. A step that needs one of these
- * needs all of them, and so does the one written below.
+ * Every step as often as its matrix has combinations, and each of those in its parts:
+ * `test-20-pg-1`. A step that needs one of these needs all of them, and so does the one written
+ * below.
  */
 export function expandSteps(steps: PipelineFile['steps']): ExpandedStep[] {
   const names = Object.keys(steps)
@@ -36,7 +42,10 @@ export const expandPipeline = <P extends PipelineFile>(pipeline: P): P => ({
   steps: Object.fromEntries(expandSteps(pipeline.steps).map(({ name, step }) => [name, step])),
 })
 
-function expand(name: string, { matrix, split }: StepFile): { name: string; env: Record<string, string> }[] {
+function expand(
+  name: string,
+  { matrix, split }: StepFile,
+): { name: string; env: Record<string, string> }[] {
   const combinations = (matrix ? combinationsOf(matrix) : [{}]).map((env) => ({
     name: [name, ...Object.values(env).map(slug)].join('-'),
     env: env as Record<string, string>,
@@ -53,12 +62,16 @@ function expand(name: string, { matrix, split }: StepFile): { name: string; env:
 
 /** Parts and combinations share a workspace: each reads the reports that have its own name. */
 const named = (pattern: string, env: Record<string, string>): string =>
-  pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (found: string, a?: string, b?: string) => env[a ?? b ?? ''] ?? found)
+  pattern.replaceAll(
+    /\$(?:\{(\w+)\}|(\w+))/g,
+    (found: string, a?: string, b?: string) => env[a ?? b ?? ''] ?? found,
+  )
 
 function combinationsOf(matrix: NonNullable<StepFile['matrix']>): Record<string, string>[] {
   if (Array.isArray(matrix)) return matrix
   return Object.entries(matrix).reduce<Record<string, string>[]>(
-    (all, [variable, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [variable]: value }))),
+    (all, [variable, values]) =>
+      all.flatMap((one) => values.map((value) => ({ ...one, [variable]: value }))),
     [{}],
   )
 }

@@ -58,7 +58,11 @@ environments:
       tools: [],
     })
     expect(file.steps['test']).toMatchObject({ timeout: 90_000, retry: 1, tools: ['node'] })
-    expect(file.services['web']?.health).toEqual({ path: '/health', timeout: 60_000, interval: 1000 })
+    expect(file.services['web']?.health).toEqual({
+      path: '/health',
+      timeout: 60_000,
+      interval: 1000,
+    })
     expect(file.services['worker']).toMatchObject({
       run: 'node worker.js',
       instances: 1,
@@ -102,12 +106,24 @@ environments:
   })
 
   test('values of variables stay as they are written', () => {
-    const file = good('steps: {a: {run: x, env: {V: 1.10, M: 0644, E: 1e3, T: true, S: "x", B: 1_000}}}')
-    expect(file.steps['a']?.env).toEqual({ V: '1.10', M: '0644', E: '1e3', T: 'true', S: 'x', B: '1_000' })
+    const file = good(
+      'steps: {a: {run: x, env: {V: 1.10, M: 0644, E: 1e3, T: true, S: "x", B: 1_000}}}',
+    )
+    expect(file.steps['a']?.env).toEqual({
+      V: '1.10',
+      M: '0644',
+      E: '1e3',
+      T: 'true',
+      S: 'x',
+      B: '1_000',
+    })
   })
 
   test('true and false are commands', () => {
-    expect(good('steps: {a: true, b: {run: false}}').steps).toMatchObject({ a: { run: 'true' }, b: { run: 'false' } })
+    expect(good('steps: {a: true, b: {run: false}}').steps).toMatchObject({
+      a: { run: 'true' },
+      b: { run: 'false' },
+    })
   })
 
   test('a byte order mark and Windows line ends do no harm', () => {
@@ -134,7 +150,9 @@ describe('what is refused, where and with which advice', () => {
     [
       'services beside a step without network',
       'steps:\n  a:\n    run: x\n    network: false\n    services: {db: {run: y}}\n',
-      ['4:5 step `a` has no `network`, and could not reach its `services`; take one of the two away'],
+      [
+        '4:5 step `a` has no `network`, and could not reach its `services`; take one of the two away',
+      ],
     ],
     [
       'an unknown key deep down',
@@ -154,12 +172,16 @@ describe('what is refused, where and with which advice', () => {
     [
       'a list of steps',
       'steps:\n  - npm test\n',
-      ['1:1 `steps` must be a mapping with keys, not a list; write for example `steps: {test: npm test}`'],
+      [
+        '1:1 `steps` must be a mapping with keys, not a list; write for example `steps: {test: npm test}`',
+      ],
     ],
     [
       'a wrong duration',
       'steps: {a: {run: x, timeout: soon}}',
-      ['1:30 `steps.a.timeout` must be a duration such as 30s, 5m or 1h; write for example `timeout: 10m`'],
+      [
+        '1:30 `steps.a.timeout` must be a duration such as 30s, 5m or 1h; write for example `timeout: 10m`',
+      ],
     ],
     [
       'no time at all',
@@ -220,23 +242,39 @@ describe('what is refused, where and with which advice', () => {
     [
       'a number as the port of a service',
       'services: {a: {run: x, port: 80}}',
-      ['1:30 `services.a.port` must be true or false, not a number; write for example `port: false`'],
+      [
+        '1:30 `services.a.port` must be true or false, not a number; write for example `port: false`',
+      ],
     ],
     [
       'a name that cannot be one',
       'services:\n  My Web: x\n',
-      ['2:3 `My Web` must be 1–40 lower-case letters, digits and inner hyphens; write for example `my-web`'],
+      [
+        '2:3 `My Web` must be 1–40 lower-case letters, digits and inner hyphens; write for example `my-web`',
+      ],
     ],
     [
       'a variable that cannot be one',
       'steps: {a: {run: x, env: {log-level: x}}}',
       ['1:27 `log-level` must be a variable name such as LOG_LEVEL; write for example `LOG_LEVEL`'],
     ],
-    ['the same key twice', 'steps:\n  a: x\n  a: y\n', ['3:3 the key `a` is there twice; keep one of them']],
+    [
+      'the same key twice',
+      'steps:\n  a: x\n  a: y\n',
+      ['3:3 the key `a` is there twice; keep one of them'],
+    ],
     ['a tab', 'steps:\n\ta: x\n', ['2:1 a tab is used to indent; indent with spaces']],
-    ['two documents', 'app: a\n---\napp: b\n', ['2:1 a second document begins here; take the line `---` away']],
+    [
+      'two documents',
+      'app: a\n---\napp: b\n',
+      ['2:1 a second document begins here; take the line `---` away'],
+    ],
     ['a tag', 'steps: {a: !secret x}', ['1:20 the tag `!secret` means nothing here; take it away']],
-    ['a merge', 'x: &x {a: b}\nsteps:\n  <<: *x\n', ['3:3 merging with `<<` is not known here; write the keys out']],
+    [
+      'a merge',
+      'x: &x {a: b}\nsteps:\n  <<: *x\n',
+      ['3:3 merging with `<<` is not known here; write the keys out'],
+    ],
     [
       'a key that is a mapping',
       'steps: {{a: b}: c}',
@@ -268,7 +306,11 @@ describe('what is refused, where and with which advice', () => {
       'steps: {build: x, test: {run: y, needs: [biuld]}}',
       ['1:42 step `test` needs `biuld`, which is not a step; did you mean `build`?'],
     ],
-    ['a need of itself', 'steps: {build: {run: x, needs: build}}', ['1:32 step `build` needs itself; take it away']],
+    [
+      'a need of itself',
+      'steps: {build: {run: x, needs: build}}',
+      ['1:32 step `build` needs itself; take it away'],
+    ],
     [
       'a circle',
       'steps:\n  a: {run: x, needs: c}\n  b: {run: x, needs: a}\n  c: {run: x, needs: b}\n',
@@ -279,7 +321,9 @@ describe('what is refused, where and with which advice', () => {
     [
       'a service without a command',
       'services:\n  web: { health: / }\n',
-      ['2:3 service `web` has neither `run` nor `static`; give it a command, such as `run: node server.js`'],
+      [
+        '2:3 service `web` has neither `run` nor `static`; give it a command, such as `run: node server.js`',
+      ],
     ],
     [
       'a service with two',
@@ -315,7 +359,9 @@ describe('what is refused, where and with which advice', () => {
     [
       'a health check that is no path',
       'services: {a: {run: x, health: health}}',
-      ['1:32 `services.a.health.path` must begin with / and have no spaces; write for example `path: /health`'],
+      [
+        '1:32 `services.a.health.path` must begin with / and have no spaces; write for example `path: /health`',
+      ],
     ],
     [
       'an empty command',
@@ -330,9 +376,15 @@ describe('what is refused, where and with which advice', () => {
     [
       'a bare word',
       'hello',
-      ['1:1 the top of the file must be keys such as `services:`; run `fairlead init` to have one written'],
+      [
+        '1:1 the top of the file must be keys such as `services:`; run `fairlead init` to have one written',
+      ],
     ],
-    ['nothing', '# only a comment\n', ['1:1 the file is empty; run `fairlead init` to have one written']],
+    [
+      'nothing',
+      '# only a comment\n',
+      ['1:1 the file is empty; run `fairlead init` to have one written'],
+    ],
   ]
   test.each(cases)('%s', (_, text, expected) => {
     expect(said(text)).toEqual(expected)
@@ -362,8 +414,12 @@ environments:
   })
 
   test('YAML errors, one a line', () => {
-    expect(problems('steps:\n  a: "x\n')[0]?.problem).toMatch(/^this is not YAML: Missing closing "quote/)
-    expect(said('app: *nobody\n')).toEqual(['1:6 there is no anchor `&nobody` before this alias; write the values out'])
+    expect(problems('steps:\n  a: "x\n')[0]?.problem).toMatch(
+      /^this is not YAML: Missing closing "quote/,
+    )
+    expect(said('app: *nobody\n')).toEqual([
+      '1:6 there is no anchor `&nobody` before this alias; write the values out',
+    ])
   })
 })
 
@@ -372,7 +428,9 @@ describe('hostile files', () => {
     expect(said('x'.repeat(12_000_000))).toEqual([
       '1:1 the file is 12 MB; fairlead.yaml may have 256 KB; move long scripts into files of their own',
     ])
-    expect(said(`#${'x'.repeat(300 * 1024)}`)[0]).toContain('the file is 301 KB; fairlead.yaml may have 256 KB')
+    expect(said(`#${'x'.repeat(300 * 1024)}`)[0]).toContain(
+      'the file is 301 KB; fairlead.yaml may have 256 KB',
+    )
   })
 
   test('binary and other encodings', () => {
@@ -385,7 +443,9 @@ describe('hostile files', () => {
   test('aliases that grow', () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',
-      ...'bcdefghi'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[i]}`).join(',')}]`),
+      ...'bcdefghi'
+        .split('')
+        .map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[i]}`).join(',')}]`),
     ]
     expect(said(bomb.join('\n'))[0]).toMatch(/more than 50 YAML aliases; write the values out$/)
     expect(said('a: &a [*a]\nsteps: *a\n').length).toBeGreaterThan(0)
@@ -406,11 +466,17 @@ describe('hostile files', () => {
     const many = (section: string, count: number, value: string): string =>
       `${section}:\n${Array.from({ length: count }, (_, i) => `  x${i}: ${value}`).join('\n')}\n`
     expect(read(many('services', 50, 'x')).ok).toBe(true)
-    expect(said(many('services', 51, 'x'))[0]).toContain('there are 51 services, and at most 50 may be')
+    expect(said(many('services', 51, 'x'))[0]).toContain(
+      'there are 51 services, and at most 50 may be',
+    )
     expect(read(many('environments', 20, '{}')).ok).toBe(true)
-    expect(said(many('environments', 21, '{}'))[0]).toContain('there are 21 environments, and at most 20 may be')
+    expect(said(many('environments', 21, '{}'))[0]).toContain(
+      'there are 21 environments, and at most 20 may be',
+    )
     expect(read(`environments: {${'x'.repeat(34)}: {}}`).ok).toBe(true)
-    expect(said(`environments: {${'x'.repeat(34)}: {verify: x}}`)[0]).toContain('is longer than 33 characters')
+    expect(said(`environments: {${'x'.repeat(34)}: {verify: x}}`)[0]).toContain(
+      'is longer than 33 characters',
+    )
   })
 
   test('names of objects do no harm', () => {
@@ -494,7 +560,9 @@ describe('laws', () => {
   const name = fc
     .stringMatching(/^[a-z][a-z0-9-]{0,10}[a-z]$/)
     .filter((text) => !/^(fairlead|constructor|verify-.*)$/.test(text))
-  const command = fc.string({ minLength: 1, unit: 'grapheme' }).map((text) => `x ${text}`.replaceAll('\0', '').trim())
+  const command = fc
+    .string({ minLength: 1, unit: 'grapheme' })
+    .map((text) => `x ${text}`.replaceAll('\0', '').trim())
   const env = fc.dictionary(
     fc.stringMatching(/^[A-Z_]{1,8}$/),
     fc.string().map((text) => text.replaceAll('\0', '')),
@@ -511,7 +579,12 @@ describe('laws', () => {
   const service = fc.oneof(
     command,
     fc.record(
-      { run: command, health: fc.constantFrom('/', '/health'), env, instances: fc.integer({ min: 1, max: 9 }) },
+      {
+        run: command,
+        health: fc.constantFrom('/', '/health'),
+        env,
+        instances: fc.integer({ min: 1, max: 9 }),
+      },
       { requiredKeys: ['run'] },
     ),
   )
@@ -526,7 +599,10 @@ describe('laws', () => {
         canary: fc.constantFrom<object>(
           { steps: [1, 2] },
           { ramp: { from: 1, to: 50 }, fresh: true, session: { cookie: 'sid' } },
-          { metrics: { jobs: { bad: 'failed{queue="a"}', of: 'jobs' }, pay: { route: '/pay' } }, scrape: '/m' },
+          {
+            metrics: { jobs: { bad: 'failed{queue="a"}', of: 'jobs' }, pay: { route: '/pay' } },
+            scrape: '/m',
+          },
         ),
       },
       optional,
@@ -538,14 +614,23 @@ describe('laws', () => {
       {
         drafts: fc.boolean(),
         forks: fc.constantFrom('run', 'ask', 'never'),
-        preview: fc.oneof(fc.boolean(), fc.record({ env, lifetime: fc.constantFrom('30m', '3d') }, optional)),
+        preview: fc.oneof(
+          fc.boolean(),
+          fc.record({ env, lifetime: fc.constantFrom('30m', '3d') }, optional),
+        ),
       },
       optional,
     ),
   )
   const some = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { minKeys: 1, maxKeys: 6 })
   const file = fc.record(
-    { app: name, steps: some(step), services: some(service), environments: some(environment), pull_requests: pulls },
+    {
+      app: name,
+      steps: some(step),
+      services: some(service),
+      environments: some(environment),
+      pull_requests: pulls,
+    },
     optional,
   )
 
@@ -567,8 +652,17 @@ describe('laws', () => {
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))
         const inSeconds = JSON.parse(JSON.stringify(first), (key, item: unknown) =>
-          ['timeout', 'interval', 'grace', 'watch', 'least', 'most', 'every', 'slack', 'lifetime'].includes(key) &&
-          typeof item === 'number'
+          [
+            'timeout',
+            'interval',
+            'grace',
+            'watch',
+            'least',
+            'most',
+            'every',
+            'slack',
+            'lifetime',
+          ].includes(key) && typeof item === 'number'
             ? item / 1000
             : item,
         ) as unknown

@@ -1,20 +1,33 @@
 import type { z } from 'zod'
-import { environmentFile, type PipelineFile, pipelineFile, serviceFile } from '#contract/pipeline-file/pipeline-file.ts'
+import {
+  environmentFile,
+  type PipelineFile,
+  pipelineFile,
+  serviceFile,
+} from '#contract/pipeline-file/pipeline-file.ts'
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
 import { type Found, fromIssue } from './problem.ts'
 import { brokenRules, type Readable } from './rules.ts'
 import { type Located, readYaml } from './yaml-text.ts'
 
-/** One thing that is wrong with a file; line and column count from 1. Neither sentence has a full stop. */
+/**
+ * One thing that is wrong with a file; line and column count from 1. Neither sentence has a full
+ * stop.
+ */
 export interface FileProblem extends Located {
   file: string
 }
 
-export type ReadResult = { ok: true; pipeline: PipelineFile & { app: string } } | { ok: false; problems: FileProblem[] }
+export type ReadResult =
+  | { ok: true; pipeline: PipelineFile & { app: string } }
+  | { ok: false; problems: FileProblem[] }
 
 const mostProblems = 50
 
-/** Reads a fairlead.yaml. Pure: any input gives a pipeline or all of its problems in the order of the file, never a throw. */
+/**
+ * Reads a fairlead.yaml. Pure: any input gives a pipeline or all of its problems in the order of
+ * the file, never a throw.
+ */
 export function readPipelineFile(
   input: string | Uint8Array,
   options: { file: string; defaultApp: string },
@@ -22,20 +35,32 @@ export function readPipelineFile(
   const yaml = readYaml(input)
   if (!yaml.ok) return refuse(options.file, yaml.problems)
   const parsed = pipelineFile.safeParse(yaml.value)
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => fromIssue(issue, yaml.value))
-  const found: Found[] = [...issues, ...brokenRules(parsed.success ? whole(parsed.data) : readable(yaml.value))]
-  if (!parsed.success || found.length > 0) return refuse(options.file, found.slice(0, 200).map(yaml.locate))
+  const issues = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => fromIssue(issue, yaml.value))
+  const found: Found[] = [
+    ...issues,
+    ...brokenRules(parsed.success ? whole(parsed.data) : readable(yaml.value)),
+  ]
+  if (!parsed.success || found.length > 0)
+    return refuse(options.file, found.slice(0, 200).map(yaml.locate))
   return { ok: true, pipeline: { ...parsed.data, app: parsed.data.app ?? options.defaultApp } }
 }
 
 function refuse(file: string, problems: Located[]): ReadResult {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  return { ok: false, problems: sorted.slice(0, mostProblems).map((problem) => ({ file, ...problem })) }
+  return {
+    ok: false,
+    problems: sorted.slice(0, mostProblems).map((problem) => ({ file, ...problem })),
+  }
 }
 
 const whole = (file: PipelineFile): Readable => ({ ...file, stepNames: Object.keys(file.steps) })
 
-/** What can be read of a file that the schema refuses, so that all of its problems are named at once. */
+/**
+ * What can be read of a file that the schema refuses, so that all of its problems are named at
+ * once.
+ */
 function readable(value: unknown): Readable {
   return {
     steps: readableItems(stepFile, sectionOf(value, 'steps')),
@@ -47,10 +72,15 @@ function readable(value: unknown): Readable {
 
 function sectionOf(value: unknown, section: string): Record<string, unknown> {
   const found = (value as Record<string, unknown>)[section]
-  return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Record<string, unknown>) : {}
+  return typeof found === 'object' && found !== null && !Array.isArray(found)
+    ? (found as Record<string, unknown>)
+    : {}
 }
 
-function readableItems<S extends z.ZodType>(schema: S, items: Record<string, unknown>): Record<string, z.output<S>> {
+function readableItems<S extends z.ZodType>(
+  schema: S,
+  items: Record<string, unknown>,
+): Record<string, z.output<S>> {
   return Object.fromEntries(
     Object.entries(items).flatMap(([name, item]) => {
       const parsed = schema.safeParse(item)

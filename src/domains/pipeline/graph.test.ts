@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { buildGraph, findCycle, type Graph, readySteps, type StepOutcome, withNeeds } from './graph.ts'
+import {
+  buildGraph,
+  findCycle,
+  type Graph,
+  readySteps,
+  type StepOutcome,
+  withNeeds,
+} from './graph.ts'
 import { readPipelineFile } from './file.ts'
 
 function graphOf(yaml: string): Graph {
@@ -53,7 +60,11 @@ test('law: a graph without a cycle runs to its end, each step once and after all
       const cycle = findCycle(graph)
       const order: string[] = []
       const outcomes = new Map<string, StepOutcome>()
-      for (let [next] = readySteps(graph, outcomes); next !== undefined; [next] = readySteps(graph, outcomes)) {
+      for (
+        let [next] = readySteps(graph, outcomes);
+        next !== undefined;
+        [next] = readySteps(graph, outcomes)
+      ) {
         expect(graph.get(next)?.every((need) => order.includes(need))).toBe(true)
         order.push(next)
         outcomes.set(next, 'passed')
@@ -64,7 +75,8 @@ test('law: a graph without a cycle runs to its end, each step once and after all
         expect(order).toHaveLength(names.length)
       } else {
         expect(cycle.at(-1)).toBe(cycle[0])
-        for (const [i, name] of cycle.slice(0, -1).entries()) expect(graph.get(name)).toContain(cycle[i + 1])
+        for (const [i, name] of cycle.slice(0, -1).entries())
+          expect(graph.get(name)).toContain(cycle[i + 1])
         expect(order.length).toBeLessThan(names.length)
       }
     }),

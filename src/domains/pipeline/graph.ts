@@ -7,13 +7,18 @@ export type StepOutcome = 'passed' | 'failed'
 /** A step without `needs` waits for the one written above it; `needs: []` waits for none. */
 export function buildGraph(steps: PipelineFile['steps']): Graph {
   const names = Object.keys(steps)
-  return new Map(names.map((name, i) => [name, steps[name]?.needs ?? names.slice(Math.max(0, i - 1), i)]))
+  return new Map(
+    names.map((name, i) => [name, steps[name]?.needs ?? names.slice(Math.max(0, i - 1), i)]),
+  )
 }
 
 /** The steps that have not ended and whose needs all passed, in the order of the file. */
 export function readySteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutcome>): string[] {
   return [...graph]
-    .filter(([name, needs]) => !outcomes.has(name) && needs.every((need) => outcomes.get(need) === 'passed'))
+    .filter(
+      ([name, needs]) =>
+        !outcomes.has(name) && needs.every((need) => outcomes.get(need) === 'passed'),
+    )
     .map(([name]) => name)
 }
 

@@ -8,8 +8,9 @@ const blockSize = 64 * 1024
 const lineFeed = 10
 
 /**
- * Whole lines from `offset`, which is where one begins, at least one if there is one, else `lines` is empty. `next` is where
- * to go on: the end of the last whole line, so that a torn one is read again when it may be whole.
+ * Whole lines from `offset`, which is where one begins, at least one if there is one, else `lines`
+ * is empty. `next` is where to go on: the end of the last whole line, so that a torn one is read
+ * again when it may be whole.
  */
 export async function readLines(
   handle: FileHandle,
@@ -26,8 +27,9 @@ export async function readLines(
 }
 
 /**
- * Where to begin to read for lines after number `after`: at a line not far before the first of them. Numbers grow along the
- * file, so it is halved until little is left, and needs no index, however long it is.
+ * Where to begin to read for lines after number `after`: at a line not far before the first of
+ * them. Numbers grow along the file, so it is halved until little is left, and needs no index,
+ * however long it is.
  */
 export async function findOffset(handle: FileHandle, after: number, size: number): Promise<number> {
   let low = 0
@@ -49,7 +51,11 @@ async function firstLineFrom(
 ): Promise<{ offset: number; n: number } | null> {
   for (let at = from; at < to;) {
     const bytes = await readBytes(handle, at, blockSize)
-    for (let feed = bytes.indexOf(lineFeed); feed !== -1; feed = bytes.indexOf(lineFeed, feed + 1)) {
+    for (
+      let feed = bytes.indexOf(lineFeed);
+      feed !== -1;
+      feed = bytes.indexOf(lineFeed, feed + 1)
+    ) {
       const offset = at + feed + 1
       if (offset >= to) return null
       const start = bytes.subarray(feed + 1, feed + 33)
@@ -63,7 +69,10 @@ async function firstLineFrom(
   return null
 }
 
-/** The last `count` whole lines, reading backwards; `torn` when something follows that is not a whole line. */
+/**
+ * The last `count` whole lines, reading backwards; `torn` when something follows that is not a
+ * whole line.
+ */
 export async function readLastLines(
   handle: FileHandle,
   count: number,
@@ -74,8 +83,10 @@ export async function readLastLines(
     // Unless this is all there is, the first line in it may be the end of one.
     const start = length === size ? 0 : bytes.indexOf(lineFeed) + 1
     const end = bytes.lastIndexOf(lineFeed) + 1
-    const lines = end > start ? bytes.toString('utf8', start, end).split('\n').flatMap(parseLine) : []
-    if (lines.length >= count || length >= size) return { lines: lines.slice(-count), torn: end < bytes.length }
+    const lines =
+      end > start ? bytes.toString('utf8', start, end).split('\n').flatMap(parseLine) : []
+    if (lines.length >= count || length >= size)
+      return { lines: lines.slice(-count), torn: end < bytes.length }
   }
 }
 

@@ -28,14 +28,25 @@ const line = (n: number, text = `line ${n}`): string =>
   `${JSON.stringify({ n, time: 1000 + n, stream: 'out', text })}\n`
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
-const write = (numbers: number[], tail = ''): void => writeFileSync(file, numbers.map((n) => line(n)).join('') + tail)
+const write = (numbers: number[], tail = ''): void =>
+  writeFileSync(file, numbers.map((n) => line(n)).join('') + tail)
 const numbers = (lines: StoredLine[]): number[] => lines.map(({ n }) => n)
 
 describe('a page', () => {
   test('of a log that is not there has no lines', async () => {
-    expect(await readLog(file, { after: 0, limit: 10 })).toEqual({ lines: [], total: 0, missing: [], torn: false })
+    expect(await readLog(file, { after: 0, limit: 10 })).toEqual({
+      lines: [],
+      total: 0,
+      missing: [],
+      torn: false,
+    })
     writeFileSync(file, '')
-    expect(await readLog(file, { after: 5, limit: 10 })).toEqual({ lines: [], total: 0, missing: [], torn: false })
+    expect(await readLog(file, { after: 5, limit: 10 })).toEqual({
+      lines: [],
+      total: 0,
+      missing: [],
+      torn: false,
+    })
     expect(await tailLog(file, 5)).toEqual([])
   })
 
@@ -54,7 +65,10 @@ describe('a page', () => {
         fc.integer({ min: 1, max: 14 }),
         fc.boolean(),
         async (all, after, limit, isTorn) => {
-          writeFileSync(file, all.map((text, i) => line(i + 1, text)).join('') + (isTorn ? '{"n":99,"ti' : ''))
+          writeFileSync(
+            file,
+            all.map((text, i) => line(i + 1, text)).join('') + (isTorn ? '{"n":99,"ti' : ''),
+          )
           const page = await readLog(file, { after, limit })
           expect(page.lines.map(({ text }) => text)).toEqual(all.slice(after, after + limit))
           expect(page).toMatchObject({ total: all.length, missing: [], torn: isTorn })
@@ -74,7 +88,9 @@ describe('a page', () => {
       ],
       total: 9,
     })
-    expect(await readLog(file, { after: 6, limit: 10 })).toMatchObject({ missing: [{ from: 7, to: 8 }] })
+    expect(await readLog(file, { after: 6, limit: 10 })).toMatchObject({
+      missing: [{ from: 7, to: 8 }],
+    })
     writeFileSync(file, `${line(1)}\u0000\u0000garbage\n${line(3)}`)
     const page = await readLog(file, { after: 0, limit: 10 })
     expect(numbers(page.lines)).toEqual([1, 3])
@@ -101,7 +117,9 @@ describe('a page', () => {
       expect(numbers(page.lines)).toEqual(range(after + 1, Math.min(total, after + 100)))
       expect(page.total).toBe(total)
     }
-    console.log(`${megabytes} MB, ${total} lines: 7 pages in ${(performance.now() - begin).toFixed(1)} ms`)
+    console.log(
+      `${megabytes} MB, ${total} lines: 7 pages in ${(performance.now() - begin).toFixed(1)} ms`,
+    )
     expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000)
   })
 
@@ -175,7 +193,11 @@ describe('following', () => {
           return true
         }
         const seen: number[] = []
-        for await (const { n } of followLog(file, { after: i * 10, isComplete }, new AbortController().signal))
+        for await (const { n } of followLog(
+          file,
+          { after: i * 10, isComplete },
+          new AbortController().signal,
+        ))
           seen.push(n)
         return seen.length
       }),
@@ -189,7 +211,11 @@ describe('following', () => {
     const stop = new AbortController()
     const seen: number[] = []
     const reading = (async () => {
-      for await (const each of followLog(file, { after: 0, isComplete: async () => false }, stop.signal)) {
+      for await (const each of followLog(
+        file,
+        { after: 0, isComplete: async () => false },
+        stop.signal,
+      )) {
         seen.push(each.n)
         setTimeout(() => stop.abort(), 10)
       }
@@ -208,7 +234,11 @@ describe('following', () => {
           .join(''),
       )
     const before = process.memoryUsage().rss
-    const lines = followLog(file, { after: 0, isComplete: async () => false }, new AbortController().signal)
+    const lines = followLog(
+      file,
+      { after: 0, isComplete: async () => false },
+      new AbortController().signal,
+    )
     for (let i = 0; i < 100; i += 1) await lines.next()
     expect(process.memoryUsage().rss - before).toBeLessThan(15_000_000)
     await lines.return()

@@ -50,8 +50,9 @@ export async function tailLog(file: string, count: number): Promise<StoredLine[]
 }
 
 /**
- * Yields the lines after `after`, then those that come, and ends when `isComplete` says that no more can come and all have
- * been read, or when `signal` is aborted. Holds little of the log in memory, and reads on only as its reader does.
+ * Yields the lines after `after`, then those that come, and ends when `isComplete` says that no
+ * more can come and all have been read, or when `signal` is aborted. Holds little of the log in
+ * memory, and reads on only as its reader does.
  */
 export async function* followLog(
   file: string,
@@ -76,7 +77,8 @@ export async function* followLog(
         }
       }
       if (isLast) return
-      // Asked before the last look at the file: what was written before the answer is read after it.
+      // Asked before the last look at the file: what was written before the answer is read after
+      // it.
       isLast = changes.isQuiet() && (await options.isComplete())
       if (!isLast) await changes.next()
     }
@@ -139,7 +141,11 @@ function tryWatch(file: string, onChange: () => void): { close(): void } | null 
   }
 }
 
-async function readPage(handle: FileHandle, { after, limit }: LogRange, size: number): Promise<StoredLine[]> {
+async function readPage(
+  handle: FileHandle,
+  { after, limit }: LogRange,
+  size: number,
+): Promise<StoredLine[]> {
   const page: StoredLine[] = []
   let length = 0
   for (let offset = await findOffset(handle, after, size); offset < size;) {

@@ -122,8 +122,10 @@ function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
 function exampleFor(path: Path): string {
   const last = path.findLast((part) => typeof part === 'string' && Object.hasOwn(examples, part))
   // `port` and `steps` mean two things.
-  if (path[2] === 'canary' && path.includes('steps')) return 'write for example `steps: [5, 20, 50]`'
-  if (path.at(-1) === 'port') return `write for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
+  if (path[2] === 'canary' && path.includes('steps'))
+    return 'write for example `steps: [5, 20, 50]`'
+  if (path.at(-1) === 'port')
+    return `write for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
   return last === undefined
     ? 'docs/fairlead-yaml.md says what can stand here'
     : `write for example \`${examples[String(last)]}\``
@@ -143,7 +145,8 @@ function nameHint(path: Path): string {
 function keysAt(path: Path): string[] {
   let schema = unwrap(pipelineFile)
   for (const part of path) {
-    if (schema instanceof z.ZodObject) schema = unwrap((schema.shape as Record<string, z.ZodType>)[String(part)])
+    if (schema instanceof z.ZodObject)
+      schema = unwrap((schema.shape as Record<string, z.ZodType>)[String(part)])
     else if (schema instanceof z.ZodRecord) schema = unwrap(schema.valueType as z.ZodType)
     else return []
   }
@@ -152,10 +155,16 @@ function keysAt(path: Path): string[] {
 
 /** Takes optional, default and shorthand away. */
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
     return unwrap(schema.unwrap() as z.ZodType)
   }
-  return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform ? unwrap(schema.out as z.ZodType) : schema
+  return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform
+    ? unwrap(schema.out as z.ZodType)
+    : schema
 }
 
 /** The nearest of the words, when it is near enough to be meant. */
@@ -165,7 +174,8 @@ function nearest(word: string, words: string[]): string | null {
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
   if (!best) return null
-  const allowed = best.candidate.length <= 3 ? 1 : Math.max(2, Math.floor(best.candidate.length / 3))
+  const allowed =
+    best.candidate.length <= 3 ? 1 : Math.max(2, Math.floor(best.candidate.length / 3))
   return best.distance <= allowed ? best.candidate : null
 }
 

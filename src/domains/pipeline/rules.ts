@@ -1,4 +1,8 @@
-import type { EnvironmentFile, PipelineFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type {
+  EnvironmentFile,
+  PipelineFile,
+  ServiceFile,
+} from '#contract/pipeline-file/pipeline-file.ts'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 import { expandSteps, partVariable } from './expand.ts'
@@ -10,7 +14,9 @@ const limits = { steps: 200, services: 50, environments: 20 }
 const longestName = 40
 const longestVerified = longestName - 'verify-'.length
 
-/** What of a file the schema accepts, and the names of all steps, also of those that it does not. */
+/**
+ * What of a file the schema accepts, and the names of all steps, also of those that it does not.
+ */
 export interface Readable extends Pick<PipelineFile, 'steps' | 'services' | 'environments'> {
   stepNames: string[]
 }
@@ -24,13 +30,21 @@ export function brokenRules(file: Readable): Found[] {
     ),
     ...Object.entries(file.steps).flatMap(([name, step]) => needRules(name, step, file.stepNames)),
     ...Object.entries(file.services).flatMap(([name, service]) => serviceRules(name, service)),
-    ...Object.entries(file.steps).flatMap(([name, step]) => [...stepRules(name, step), ...partRules(name, step)]),
+    ...Object.entries(file.steps).flatMap(([name, step]) => [
+      ...stepRules(name, step),
+      ...partRules(name, step),
+    ]),
     ...environmentRules(file.environments),
   ]
   return found.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : found
 }
 
-const at = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({ path, atKey, problem, hint })
+const at = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({
+  path,
+  atKey,
+  problem,
+  hint,
+})
 
 function tooMany(file: Readable): Found[] {
   return (['steps', 'services', 'environments'] as const).flatMap((section) => {
@@ -50,7 +64,11 @@ function tooMany(file: Readable): Found[] {
 function nameRules(section: 'steps' | 'services' | 'environments', names: string[]): Found[] {
   return names.flatMap((name) => {
     const path = [section, name]
-    if (name === 'fairlead' || name === 'constructor' || (section === 'steps' && name.startsWith('verify-'))) {
+    if (
+      name === 'fairlead' ||
+      name === 'constructor' ||
+      (section === 'steps' && name.startsWith('verify-'))
+    ) {
       return [at(path, true, `the name \`${name}\` is kept for Fairlead`, 'take another name')]
     }
     if (section === 'environments' && isPreviewName(name))
@@ -58,7 +76,12 @@ function nameRules(section: 'steps' | 'services' | 'environments', names: string
     // JavaScript and JSON put such keys first, whatever the order of the file.
     if (/^\d+$/.test(name))
       return [
-        at(path, true, `the name \`${name}\` has no letter`, `write for example \`${section.slice(0, -1)}-${name}\``),
+        at(
+          path,
+          true,
+          `the name \`${name}\` has no letter`,
+          `write for example \`${section.slice(0, -1)}-${name}\``,
+        ),
       ]
     return []
   })
@@ -71,7 +94,9 @@ function needRules(name: string, step: StepFile, names: string[]): Found[] {
     if (names.includes(need)) return []
     const others = names.filter((other) => other !== name)
     const hint =
-      others.length === 0 ? 'take it away: there is no other step' : meant(need, others, 'the other steps are')
+      others.length === 0
+        ? 'take it away: there is no other step'
+        : meant(need, others, 'the other steps are')
     return [at(path, false, `step \`${name}\` needs \`${need}\`, which is not a step`, hint)]
   })
 }
@@ -86,28 +111,30 @@ function partRules(name: string, { split, reports }: StepFile): Found[] {
 }
 
 function stepRules(name: string, step: StepFile): Found[] {
-  const services = Object.entries(step.services).flatMap(([service, { run, image, port }]): Found[] => {
-    const path = ['steps', name, 'services', service]
-    if ((run === undefined) === (image === undefined))
-      return [
-        at(
-          path,
-          true,
-          `service \`${service}\` of step \`${name}\` must have either \`run\` or \`image\``,
-          'keep one of them',
-        ),
-      ]
-    if (image !== undefined && port === undefined)
-      return [
-        at(
-          path,
-          true,
-          `service \`${service}\` of step \`${name}\` has an \`image\` and no \`port\``,
-          'write the port that it listens on in its container',
-        ),
-      ]
-    return []
-  })
+  const services = Object.entries(step.services).flatMap(
+    ([service, { run, image, port }]): Found[] => {
+      const path = ['steps', name, 'services', service]
+      if ((run === undefined) === (image === undefined))
+        return [
+          at(
+            path,
+            true,
+            `service \`${service}\` of step \`${name}\` must have either \`run\` or \`image\``,
+            'keep one of them',
+          ),
+        ]
+      if (image !== undefined && port === undefined)
+        return [
+          at(
+            path,
+            true,
+            `service \`${service}\` of step \`${name}\` has an \`image\` and no \`port\``,
+            'write the port that it listens on in its container',
+          ),
+        ]
+      return []
+    },
+  )
   const outputs: Found[] =
     step.outputs.length > 0 && step.inputs.length === 0
       ? [
@@ -149,10 +176,17 @@ function expansionRules(file: Readable): Found[] {
           'take a shorter name, or shorter values',
         ),
       ]
-    const taken = names.find((one, index) => (one !== name && one in file.steps) || names.indexOf(one) !== index)
+    const taken = names.find(
+      (one, index) => (one !== name && one in file.steps) || names.indexOf(one) !== index,
+    )
     if (taken !== undefined)
       return [
-        at(['steps', name, key], true, `two steps would have the name \`${taken}\``, 'give one of them another name'),
+        at(
+          ['steps', name, key],
+          true,
+          `two steps would have the name \`${taken}\``,
+          'give one of them another name',
+        ),
       ]
     const all = expandSteps(file.steps).length
     return all > limits.steps
@@ -194,7 +228,9 @@ function serviceRules(name: string, service: ServiceFile): Found[] {
       ),
     ]
   if (has('run') && has('static'))
-    return [at(path, true, `service \`${name}\` has both \`run\` and \`static\``, 'keep one of them')]
+    return [
+      at(path, true, `service \`${name}\` has both \`run\` and \`static\``, 'keep one of them'),
+    ]
   return []
 }
 

@@ -15,7 +15,10 @@ export interface StepFacts {
   extra: Record<string, string>
 }
 
-/** The whole environment of a step: nothing of the server's own reaches it. What the file sets wins, but not over FAIRLEAD_*. */
+/**
+ * The whole environment of a step: nothing of the server's own reaches it. What the file sets wins,
+ * but not over FAIRLEAD_*.
+ */
 export function stepEnvironment(facts: StepFacts): Record<string, string> {
   return {
     ...facts.machine,
@@ -31,7 +34,9 @@ export function stepEnvironment(facts: StepFacts): Record<string, string> {
     FAIRLEAD_RUN: String(facts.run),
     FAIRLEAD_STEP: facts.step,
     FAIRLEAD_COMMIT: facts.sha,
-    ...(facts.pullRequest === undefined ? {} : { FAIRLEAD_PULL_REQUEST: String(facts.pullRequest) }),
+    ...(facts.pullRequest === undefined
+      ? {}
+      : { FAIRLEAD_PULL_REQUEST: String(facts.pullRequest) }),
     ...(facts.branch === undefined ? {} : { FAIRLEAD_BRANCH: facts.branch }),
   }
 }

@@ -12,7 +12,9 @@ const runColumns = sql`r.id, r.app, r.state, r.reason, r.created, r.started, r.e
 const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha`
 
 export async function nextRunId(db: Database): Promise<number> {
-  const rows = await db.query<{ id: number }>(sql`select nextval(pg_get_serial_sequence('pipeline_run', 'id')) as id`)
+  const rows = await db.query<{ id: number }>(
+    sql`select nextval(pg_get_serial_sequence('pipeline_run', 'id')) as id`,
+  )
   return rows[0]?.id ?? 0
 }
 
@@ -65,7 +67,10 @@ export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> 
   )
 }
 
-/** The runs of the branch on their way, and beside them the last few that ended: what the home page shows of an app. */
+/**
+ * The runs of the branch on their way, and beside them the last few that ended: what the home page
+ * shows of an app.
+ */
 export async function recentRuns(db: Database, app: string, ended: number): Promise<Run[]> {
   return db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id in (
       (select id from pipeline_run where app = ${app} and pull_request is null and state in ('queued', 'running') order by id desc limit 50)
@@ -88,7 +93,10 @@ export async function latestRunOf(db: Database, app: string, sha: string): Promi
   return rows[0] ?? null
 }
 
-/** The newest open run that is newer than this one, of the branch or of the same pull request, when there is one. */
+/**
+ * The newest open run that is newer than this one, of the branch or of the same pull request, when
+ * there is one.
+ */
 export async function newerOpenRun(
   db: Database,
   { app, id, pullRequest }: { app: string; id: number; pullRequest: number | null },
@@ -193,7 +201,8 @@ export async function getDefinition(db: Database, run: number): Promise<Pipeline
 }
 
 export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
-  const rows = await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
+  const rows =
+    await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
     from change where app = ${app} and sha = ${sha}`)
   return rows[0] ?? null
 }

@@ -26,7 +26,10 @@ export type YamlResult =
   | { ok: true; value: unknown; locate: (found: Found) => Located }
   | { ok: false; problems: Located[] }
 
-/** Reads YAML from untrusted bytes: its value, what in it is refused whatever the schema says, and where things are. */
+/**
+ * Reads YAML from untrusted bytes: its value, what in it is refused whatever the schema says, and
+ * where things are.
+ */
 export function readYaml(input: string | Uint8Array): YamlResult {
   const text = decode(input)
   if (typeof text !== 'string') return refuse(text.problem, text.hint)
@@ -34,7 +37,8 @@ export function readYaml(input: string | Uint8Array): YamlResult {
     return parse(text)
   } catch (error) {
     if (error instanceof RangeError) return refuse(tooDeep.problem, tooDeep.hint)
-    if (error instanceof ReferenceError) return refuse('the YAML aliases stand for too much', 'write the values out')
+    if (error instanceof ReferenceError)
+      return refuse('the YAML aliases stand for too much', 'write the values out')
     return refuse(
       `this is not YAML: ${shorten((error as Error).message)}`,
       'look at the indentation, colons and quotes',
@@ -42,7 +46,10 @@ export function readYaml(input: string | Uint8Array): YamlResult {
   }
 }
 
-const tooDeep = { problem: 'the file is nested too deeply', hint: 'five levels are enough for all that can be said' }
+const tooDeep = {
+  problem: 'the file is nested too deeply',
+  hint: 'five levels are enough for all that can be said',
+}
 
 function refuse(problem: string, hint: string): YamlResult {
   return { ok: false, problems: [{ line: 1, column: 1, problem, hint }] }
@@ -56,8 +63,10 @@ function decode(input: string | Uint8Array): string | { problem: string; hint: s
     return { problem: most, hint: 'move long scripts into files of their own' }
   }
   try {
-    const text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
-    if (text.includes('\0')) return { problem: 'the file is binary', hint: 'write it as plain text' }
+    const text =
+      typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
+    if (text.includes('\0'))
+      return { problem: 'the file is binary', hint: 'write it as plain text' }
     return text
   } catch {
     return { problem: 'the file is not UTF-8', hint: 'save it as UTF-8' }
@@ -67,42 +76,68 @@ function decode(input: string | Uint8Array): string | { problem: string; hint: s
 function parse(text: string): YamlResult {
   const counter = new LineCounter()
   // Duplicates are looked for below: the parser's own way takes quadratic time.
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false, prettyErrors: false, version: '1.2' })
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    uniqueKeys: false,
+    prettyErrors: false,
+    version: '1.2',
+  })
   const place = (offset: number): { line: number; column: number } => {
     const { line, col } = counter.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
   if (document.errors.length > 0) return { ok: false, problems: yamlProblems(document, place) }
   if (!isMap(document.contents)) {
-    const isEmpty = document.contents === null || (isScalar(document.contents) && document.contents.value === null)
-    const problem = isEmpty ? 'the file is empty' : 'the top of the file must be keys such as `services:`'
+    const isEmpty =
+      document.contents === null ||
+      (isScalar(document.contents) && document.contents.value === null)
+    const problem = isEmpty
+      ? 'the file is empty'
+      : 'the top of the file must be keys such as `services:`'
     return refuse(problem, 'run `fairlead init` to have one written')
   }
   const refused = inspect(document)
   if (refused.length > 0)
-    return { ok: false, problems: refused.map(({ offset, ...rest }) => ({ ...place(offset), ...rest })) }
+    return {
+      ok: false,
+      problems: refused.map(({ offset, ...rest }) => ({ ...place(offset), ...rest })),
+    }
   const value: unknown = document.toJS({ maxAliasCount: limits.aliases })
   return {
     ok: true,
     value,
-    locate: ({ path, atKey, problem, hint }) => ({ ...place(offsetOf(document, path, atKey)), problem, hint }),
+    locate: ({ path, atKey, problem, hint }) => ({
+      ...place(offsetOf(document, path, atKey)),
+      problem,
+      hint,
+    }),
   }
 }
 
 /** The first of each line: one slip makes the parser complain about all that follows. */
-function yamlProblems(document: Document, place: (offset: number) => { line: number; column: number }): Located[] {
+function yamlProblems(
+  document: Document,
+  place: (offset: number) => { line: number; column: number },
+): Located[] {
   const all = document.errors
     .slice(0, 100)
     .map((error) => ({ ...place(error.pos[0]), ...explain(error.code, error.message) }))
-  return all.filter((problem, i) => all.findIndex((other) => other.line === problem.line) === i).slice(0, 10)
+  return all
+    .filter((problem, i) => all.findIndex((other) => other.line === problem.line) === i)
+    .slice(0, 10)
 }
 
 function explain(code: string, message: string): { problem: string; hint: string } {
-  if (code === 'TAB_AS_INDENT') return { problem: 'a tab is used to indent', hint: 'indent with spaces' }
-  if (code === 'MULTIPLE_DOCS') return { problem: 'a second document begins here', hint: 'take the line `---` away' }
+  if (code === 'TAB_AS_INDENT')
+    return { problem: 'a tab is used to indent', hint: 'indent with spaces' }
+  if (code === 'MULTIPLE_DOCS')
+    return { problem: 'a second document begins here', hint: 'take the line `---` away' }
   if (message.includes('call stack')) return tooDeep
   const first = shorten(message.split('\n')[0] ?? code).replace(/\.$/, '')
-  return { problem: `this is not YAML: ${first}`, hint: 'look at the indentation, colons and quotes around here' }
+  return {
+    problem: `this is not YAML: ${first}`,
+    hint: 'look at the indentation, colons and quotes around here',
+  }
 }
 
 interface Refused {
@@ -111,7 +146,10 @@ interface Refused {
   hint: string
 }
 
-/** Refuses what YAML allows and this file does not; keeps values of `env` as they are written (`1.10` is not 1.1). */
+/**
+ * Refuses what YAML allows and this file does not; keeps values of `env` as they are written
+ * (`1.10` is not 1.1).
+ */
 function inspect(document: Document): Refused[] {
   const refused: Refused[] = []
   let aliases = 0
@@ -121,9 +159,17 @@ function inspect(document: Document): Refused[] {
       const offset = node.range?.[0] ?? 0
       const hint = 'write the values out'
       if (aliases === limits.aliases + 1)
-        refused.push({ offset, problem: `there are more than ${limits.aliases} YAML aliases`, hint })
+        refused.push({
+          offset,
+          problem: `there are more than ${limits.aliases} YAML aliases`,
+          hint,
+        })
       else if (aliases <= limits.aliases && !node.resolve(document))
-        refused.push({ offset, problem: `there is no anchor \`&${shorten(node.source)}\` before this alias`, hint })
+        refused.push({
+          offset,
+          problem: `there is no anchor \`&${shorten(node.source)}\` before this alias`,
+          hint,
+        })
     },
     Node: (_, node) => {
       if (node.tag === undefined || node.tag.startsWith('tag:yaml.org,2002:')) return
@@ -137,7 +183,8 @@ function inspect(document: Document): Refused[] {
       refused.push(...refusedKeys(node.items as Pair[]))
     },
     Pair: (_, pair) => {
-      if (isScalar(pair.key) && pair.key.value === 'env' && isMap(pair.value)) keepSource(pair.value.items as Pair[])
+      if (isScalar(pair.key) && pair.key.value === 'env' && isMap(pair.value))
+        keepSource(pair.value.items as Pair[])
     },
   })
   return refused.toSorted((a, b) => a.offset - b.offset).slice(0, 50)
@@ -146,15 +193,29 @@ function inspect(document: Document): Refused[] {
 function refusedKeys(items: Pair[]): Refused[] {
   const seen = new Set<string>()
   return items.flatMap((item): Refused[] => {
-    const offset = (item.key as Node | null)?.range?.[0] ?? (item.value as Node | null)?.range?.[0] ?? 0
+    const offset =
+      (item.key as Node | null)?.range?.[0] ?? (item.value as Node | null)?.range?.[0] ?? 0
     if (!isScalar(item.key) || item.key.value === null)
-      return [{ offset, problem: 'a key must be a plain word', hint: 'write for example `test: npm test`' }]
+      return [
+        {
+          offset,
+          problem: 'a key must be a plain word',
+          hint: 'write for example `test: npm test`',
+        },
+      ]
     const key = String(item.key.value)
-    if (key === '<<') return [{ offset, problem: 'merging with `<<` is not known here', hint: 'write the keys out' }]
+    if (key === '<<')
+      return [
+        { offset, problem: 'merging with `<<` is not known here', hint: 'write the keys out' },
+      ]
     if (key === '__proto__')
-      return [{ offset, problem: 'the name `__proto__` is kept for Fairlead', hint: 'take another name' }]
+      return [
+        { offset, problem: 'the name `__proto__` is kept for Fairlead', hint: 'take another name' },
+      ]
     if (seen.has(key))
-      return [{ offset, problem: `the key \`${shorten(key)}\` is there twice`, hint: 'keep one of them' }]
+      return [
+        { offset, problem: `the key \`${shorten(key)}\` is there twice`, hint: 'keep one of them' },
+      ]
     seen.add(key)
     return []
   })
@@ -162,12 +223,20 @@ function refusedKeys(items: Pair[]): Refused[] {
 
 function keepSource(items: Pair[]): void {
   for (const { value } of items) {
-    if (isScalar(value) && typeof value.value !== 'string' && value.value !== null && value.source !== undefined)
+    if (
+      isScalar(value) &&
+      typeof value.value !== 'string' &&
+      value.value !== null &&
+      value.source !== undefined
+    )
       value.value = value.source
   }
 }
 
-/** Where a path is in the text: the key itself, its value, or the nearest thing above it that is there. */
+/**
+ * Where a path is in the text: the key itself, its value, or the nearest thing above it that is
+ * there.
+ */
 function offsetOf(document: Document, path: Path, atKey: boolean): number {
   let node: unknown = document.contents
   let offset = 0
@@ -193,7 +262,9 @@ function childOf(
     return item ? { node: item, offset: item.range?.[0] } : null
   }
   if (!isMap(node)) return null
-  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+  const pair = node.items.find(
+    (item) => isScalar(item.key) && String(item.key.value) === String(part),
+  )
   if (!pair) return null
   const key = (pair.key as Node).range?.[0]
   const value = pair.value as Node | null

@@ -14,7 +14,8 @@ import {
 
 const day = 86_400_000
 const now = 100 * day
-const settings = (value: unknown): PullRequestsFile => pipelineFile.parse({ pull_requests: value }).pull_requests
+const settings = (value: unknown): PullRequestsFile =>
+  pipelineFile.parse({ pull_requests: value }).pull_requests
 const on = settings({ preview: true })
 const pull = (more: Partial<Standing> = {}): Standing => ({
   ...{
@@ -30,7 +31,12 @@ const pull = (more: Partial<Standing> = {}): Standing => ({
   ...{ run: null, openRuns: [], hasPreview: false, hasHead: true },
   ...more,
 })
-const run = (id: number, sha = 'a1', isTrusted = true) => ({ id, sha, isTrusted, created: now - day / 2 })
+const run = (id: number, sha = 'a1', isTrusted = true) => ({
+  id,
+  sha,
+  isTrusted,
+  created: now - day / 2,
+})
 const actions = (one: Standing, more: Partial<Situation> = {}): Action[] =>
   decide({ settings: on, isConfined: true, now, pulls: [one], ...more })
 
@@ -81,14 +87,22 @@ describe('a pull request', () => {
       pull({ isOpen: false, run: run(5), hasPreview: true }),
       [{ kind: 'remove', number: 1, reason: 'the pull request is closed' }],
     ],
-    ['that is closed loses its head last', pull({ isOpen: false, run: run(5) }), [{ kind: 'forget', number: 1 }]],
+    [
+      'that is closed loses its head last',
+      pull({ isOpen: false, run: run(5) }),
+      [{ kind: 'forget', number: 1 }],
+    ],
     ['that is closed and gone needs nothing', pull({ isOpen: false, hasHead: false }), []],
     [
       'in which nothing happened for long loses its preview',
       pull({ run: run(5), hasPreview: true, active: now - 8 * day }),
       [{ kind: 'remove', number: 1, reason: 'nothing happened for 7 days' }],
     ],
-    ['in which something happened keeps it', pull({ run: run(5), hasPreview: true, active: now - 6 * day }), []],
+    [
+      'in which something happened keeps it',
+      pull({ run: run(5), hasPreview: true, active: now - 6 * day }),
+      [],
+    ],
   ])('%s', (_, one, expected) => {
     expect(actions(one)).toEqual(expected)
   })
@@ -122,17 +136,28 @@ describe('a pull request', () => {
       false,
       {
         run: false,
-        reason: 'it waits for somebody to approve this commit, because nothing isolates steps on this machine',
+        reason:
+          'it waits for somebody to approve this commit, because nothing isolates steps on this machine',
         asksApproval: true,
       },
     ],
-    ['one of the repository, where nothing isolates', {}, {}, false, { run: true, isTrusted: true }],
+    [
+      'one of the repository, where nothing isolates',
+      {},
+      {},
+      false,
+      { run: true, isTrusted: true },
+    ],
     [
       'any, where they are switched off',
       false,
       {},
       true,
-      { run: false, reason: 'pull requests are switched off in fairlead.yaml', asksApproval: false },
+      {
+        run: false,
+        reason: 'pull requests are switched off in fairlead.yaml',
+        asksApproval: false,
+      },
     ],
   ])('%s', (_, file, more, isConfined, expected) => {
     expect(decideLeave(pull(more), settings(file), isConfined)).toEqual(expected)
@@ -144,11 +169,19 @@ describe('whatever there is', () => {
   const time = fc.integer({ min: 60, max: 100 }).map((days) => days * day)
   const standing = fc
     .record({
-      ...{ number: fc.integer({ min: 1, max: 4 }), isOpen: fc.boolean(), isDraft: fc.boolean(), isFork: fc.boolean() },
+      ...{
+        number: fc.integer({ min: 1, max: 4 }),
+        isOpen: fc.boolean(),
+        isDraft: fc.boolean(),
+        isFork: fc.boolean(),
+      },
       ...{ sha: fc.option(shas), approved: fc.option(shas), since: time, active: time },
-      runs: fc.array(fc.record({ sha: shas, isTrusted: fc.boolean(), created: time, isOpen: fc.boolean() }), {
-        maxLength: 3,
-      }),
+      runs: fc.array(
+        fc.record({ sha: shas, isTrusted: fc.boolean(), created: time, isOpen: fc.boolean() }),
+        {
+          maxLength: 3,
+        },
+      ),
       ...{ hasPreview: fc.boolean(), hasHead: fc.boolean() },
     })
     .map(({ runs, ...one }) => {
@@ -156,14 +189,20 @@ describe('whatever there is', () => {
       const newest = numbered.at(-1)
       return {
         ...one,
-        run: newest ? { id: newest.id, sha: newest.sha, isTrusted: newest.isTrusted, created: newest.created } : null,
+        run: newest
+          ? { id: newest.id, sha: newest.sha, isTrusted: newest.isTrusted, created: newest.created }
+          : null,
         openRuns: numbered.filter(({ isOpen }) => isOpen).map(({ id }) => id),
       }
     })
   const file = fc.option(
     fc
       .record({
-        ...{ run: fc.boolean(), drafts: fc.boolean(), forks: fc.constantFrom('run', 'ask', 'never') },
+        ...{
+          run: fc.boolean(),
+          drafts: fc.boolean(),
+          forks: fc.constantFrom('run', 'ask', 'never'),
+        },
         preview: fc.oneof(fc.boolean(), fc.record({ lifetime: fc.constantFrom('1d', '30d') })),
       })
       .map(settings),
@@ -171,7 +210,8 @@ describe('whatever there is', () => {
 
   /** What an action makes of what there is, as its runner does it. */
   const apply = (one: Standing, action: Action): Standing => {
-    if (action.kind === 'cancel') return { ...one, openRuns: one.openRuns.filter((id) => id !== action.run) }
+    if (action.kind === 'cancel')
+      return { ...one, openRuns: one.openRuns.filter((id) => id !== action.run) }
     if (action.kind === 'remove') return { ...one, hasPreview: false }
     if (action.kind === 'forget') return { ...one, hasHead: false }
     const id = Math.max(0, one.run?.id ?? 0, ...one.openRuns) + 1
@@ -199,7 +239,8 @@ describe('whatever there is', () => {
         if (!one.isOpen || isOff) expect([one.openRuns, one.hasPreview]).toEqual([[], false])
         if (!one.isOpen) expect(one.hasHead).toBe(false)
         // At most the newest run is under way, and it is of the head.
-        if (one.openRuns.length > 0) expect([one.openRuns, one.sha]).toEqual([[one.run?.id], one.run?.sha ?? null])
+        if (one.openRuns.length > 0)
+          expect([one.openRuns, one.sha]).toEqual([[one.run?.id], one.run?.sha ?? null])
         const begun = done.filter((action) => action.kind === 'begin')
         expect(begun.length).toBeLessThanOrEqual(1)
         for (const { sha, isTrusted } of begun) {
@@ -219,7 +260,9 @@ describe('whatever there is', () => {
     fc.assert(
       fc.property(fc.array(standing, { maxLength: 4 }), file, (all, said) => {
         const whole = decide({ settings: said, isConfined: true, now, pulls: all })
-        expect(whole).toEqual(all.flatMap((one) => decide({ settings: said, isConfined: true, now, pulls: [one] })))
+        expect(whole).toEqual(
+          all.flatMap((one) => decide({ settings: said, isConfined: true, now, pulls: [one] })),
+        )
       }),
     )
   })
@@ -227,8 +270,17 @@ describe('whatever there is', () => {
 
 test('only environments of pull requests are orphans, and only those that nobody knows', () => {
   const at = (environment: string) => ({ app: 'shop', environment })
-  const onHost = [at('production'), at('pr-1'), at('pr-2'), at('pr-x'), { app: 'other', environment: 'pr-1' }]
-  expect(decideOrphans(onHost, [at('pr-1')])).toEqual([at('pr-2'), { app: 'other', environment: 'pr-1' }])
+  const onHost = [
+    at('production'),
+    at('pr-1'),
+    at('pr-2'),
+    at('pr-x'),
+    { app: 'other', environment: 'pr-1' },
+  ]
+  expect(decideOrphans(onHost, [at('pr-1')])).toEqual([
+    at('pr-2'),
+    { app: 'other', environment: 'pr-1' },
+  ])
 })
 
 test('what a forge says ends a pull request, and what it does not say does not', () => {
@@ -241,7 +293,10 @@ test('what a forge says ends a pull request, and what it does not say does not',
     state: 'closed',
     reason: 'it is for next now, which is not delivered',
   })
-  expect(decideSeen(null, 'main')).toEqual({ state: 'closed', reason: 'the forge does not know it any more' })
+  expect(decideSeen(null, 'main')).toEqual({
+    state: 'closed',
+    reason: 'the forge does not know it any more',
+  })
 })
 
 test.each([

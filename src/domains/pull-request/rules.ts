@@ -40,18 +40,27 @@ export type Action =
   | { kind: 'remove'; number: number; reason: string }
   | { kind: 'forget'; number: number }
 
-export type Leave = { run: true; isTrusted: boolean } | { run: false; reason: string; asksApproval: boolean }
+export type Leave =
+  | { run: true; isTrusted: boolean }
+  | { run: false; reason: string; asksApproval: boolean }
 
 /** Where nobody knows what the file says. */
 const unknownLifetime = 7 * 86_400_000
 
-/** May the head of an open pull request run, and as what: only what could be pushed to the repository, or was approved, is trusted. */
+/**
+ * May the head of an open pull request run, and as what: only what could be pushed to the
+ * repository, or was approved, is trusted.
+ */
 export function decideLeave(
   pull: Pick<Standing, 'isDraft' | 'isFork' | 'sha' | 'approved'>,
   settings: PullRequestsFile,
   isConfined: boolean,
 ): Leave {
-  const wait = (reason: string, asksApproval = false): Leave => ({ run: false, reason, asksApproval })
+  const wait = (reason: string, asksApproval = false): Leave => ({
+    run: false,
+    reason,
+    asksApproval,
+  })
   if (!settings.run) return wait('pull requests are switched off in fairlead.yaml')
   if (pull.isDraft && !settings.drafts) return wait('it is a draft')
   if (!pull.isFork) return { run: true, isTrusted: true }
@@ -59,25 +68,36 @@ export function decideLeave(
   if (pull.approved !== null && pull.approved === pull.sha) return { run: true, isTrusted: true }
   if (settings.forks === 'ask') return wait('it waits for somebody to approve this commit', true)
   if (!isConfined)
-    return wait('it waits for somebody to approve this commit, because nothing isolates steps on this machine', true)
+    return wait(
+      'it waits for somebody to approve this commit, because nothing isolates steps on this machine',
+      true,
+    )
   return { run: true, isTrusted: false }
 }
 
 /**
- * What is to be done so that what exists is what is wanted. It begins what is missing, and takes away what belongs to nothing that is
- * open. What runs is cancelled before its environment is removed, and what is unknown begins nothing and removes nothing, until its
- * lifetime is over.
+ * What is to be done so that what exists is what is wanted. It begins what is missing, and takes
+ * away what belongs to nothing that is open. What runs is cancelled before its environment is
+ * removed, and what is unknown begins nothing and removes nothing, until its lifetime is over.
  */
 export function decide({ settings, isConfined, now, pulls }: Situation): Action[] {
   return pulls.flatMap((pull) => decideOne(pull, settings, isConfined, now))
 }
 
-function decideOne(pull: Standing, settings: PullRequestsFile | null, isConfined: boolean, now: number): Action[] {
+function decideOne(
+  pull: Standing,
+  settings: PullRequestsFile | null,
+  isConfined: boolean,
+  now: number,
+): Action[] {
   const { number, sha, run, openRuns } = pull
-  const cancel = (runs: number[]): Action[] => runs.map((one) => ({ kind: 'cancel', number, run: one }))
+  const cancel = (runs: number[]): Action[] =>
+    runs.map((one) => ({ kind: 'cancel', number, run: one }))
   if (!pull.isOpen || settings?.run === false) {
     if (openRuns.length > 0) return cancel(openRuns)
-    const reason = pull.isOpen ? 'pull requests are switched off in fairlead.yaml' : 'the pull request is closed'
+    const reason = pull.isOpen
+      ? 'pull requests are switched off in fairlead.yaml'
+      : 'the pull request is closed'
     if (pull.hasPreview) return [{ kind: 'remove', number, reason }]
     return pull.hasHead && !pull.isOpen ? [{ kind: 'forget', number }] : []
   }
@@ -86,7 +106,8 @@ function decideOne(pull: Standing, settings: PullRequestsFile | null, isConfined
   if (leave?.run === true && sha !== null && isWanted)
     return [...cancel(openRuns), { kind: 'begin', number, sha, isTrusted: leave.isTrusted }]
   // A head that gave way to one that may not run yet.
-  if (openRuns.length > 0) return cancel(openRuns.filter((one) => one !== run?.id || run.sha !== sha))
+  if (openRuns.length > 0)
+    return cancel(openRuns.filter((one) => one !== run?.id || run.sha !== sha))
   if (!pull.hasPreview) return []
   if (settings?.preview.deploy === false)
     return [{ kind: 'remove', number, reason: 'fairlead.yaml asks for no previews' }]
@@ -101,7 +122,11 @@ const covers = (run: Standing['run'], { sha, since }: Standing, isTrusted: boole
 
 function words(ms: number): string {
   const [count, unit] =
-    ms >= 86_400_000 ? [ms / 86_400_000, 'day'] : ms >= 3_600_000 ? [ms / 3_600_000, 'hour'] : [ms / 60_000, 'minute']
+    ms >= 86_400_000
+      ? [ms / 86_400_000, 'day']
+      : ms >= 3_600_000
+        ? [ms / 3_600_000, 'hour']
+        : [ms / 60_000, 'minute']
   const shown = Math.round(count * 10) / 10
   return `${shown} ${unit}${shown === 1 ? '' : 's'}`
 }
@@ -111,25 +136,37 @@ export interface Place {
   environment: string
 }
 
-/** Environments of pull requests that a host has, and that nothing here knows: a removal that was cut short, or a database from before. */
+/**
+ * Environments of pull requests that a host has, and that nothing here knows: a removal that was
+ * cut short, or a database from before.
+ */
 export function decideOrphans(onHost: Place[], known: Place[]): Place[] {
   const keys = new Set(known.map(({ app, environment }) => `${app}/${environment}`))
-  return onHost.filter(({ app, environment }) => isPreviewName(environment) && !keys.has(`${app}/${environment}`))
+  return onHost.filter(
+    ({ app, environment }) => isPreviewName(environment) && !keys.has(`${app}/${environment}`),
+  )
 }
 
-/** Forges keep the head of each pull request under a ref of its own; Bitbucket Cloud keeps none, and there it is the branch. */
+/**
+ * Forges keep the head of each pull request under a ref of its own; Bitbucket Cloud keeps none, and
+ * there it is the branch.
+ */
 export function refOf(
   forge: string,
   { number, branch }: { number: number; branch: string },
   isCloud: boolean,
 ): string | null {
-  if (forge === 'github' || forge === 'gitea' || forge === 'forgejo') return `refs/pull/${number}/head`
+  if (forge === 'github' || forge === 'gitea' || forge === 'forgejo')
+    return `refs/pull/${number}/head`
   if (forge === 'gitlab') return `refs/merge-requests/${number}/head`
   if (forge !== 'bitbucket') return null
   return isCloud ? `refs/heads/${branch}` : `refs/pull-requests/${number}/from`
 }
 
-/** What it means that an open pull request is seen like this now, or that its forge knows it no more (null). */
+/**
+ * What it means that an open pull request is seen like this now, or that its forge knows it no more
+ * (null).
+ */
 export function decideSeen(
   seen: Pick<ForgePullRequest, 'state' | 'base'> | null,
   branch: string,
@@ -137,6 +174,7 @@ export function decideSeen(
   if (seen === null) return { state: 'closed', reason: 'the forge does not know it any more' }
   if (seen.state === 'merged') return { state: 'merged', reason: `it was merged into ${seen.base}` }
   if (seen.state === 'closed') return { state: 'closed', reason: 'it was closed' }
-  if (seen.base !== branch) return { state: 'closed', reason: `it is for ${seen.base} now, which is not delivered` }
+  if (seen.base !== branch)
+    return { state: 'closed', reason: `it is for ${seen.base} now, which is not delivered` }
   return { state: 'open', reason: null }
 }

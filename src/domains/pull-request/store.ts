@@ -21,7 +21,11 @@ export interface StoredPullRequest extends ForgePullRequest {
 const columns = sql`app, number, title, author, state, is_draft as "isDraft", branch, fork, base, ref, url, sha, chain, reason, problem,
   approved, approved_by as "approvedBy", created, active, closed`
 
-export async function getPullRequest(db: Database, app: string, number: number): Promise<StoredPullRequest | null> {
+export async function getPullRequest(
+  db: Database,
+  app: string,
+  number: number,
+): Promise<StoredPullRequest | null> {
   const rows = await db.query<StoredPullRequest>(
     sql`select ${columns} from pull_request where app = ${app} and number = ${number}`,
   )
@@ -46,7 +50,12 @@ export function putPullRequest(app: string, seen: ForgePullRequest, chain: strin
       active = case when p.state = 'open' then p.active else clock_timestamp() end`
 }
 
-export function closePullRequest(app: string, number: number, state: 'merged' | 'closed', reason: string): Statement {
+export function closePullRequest(
+  app: string,
+  number: number,
+  state: 'merged' | 'closed',
+  reason: string,
+): Statement {
   return sql`update pull_request set state = ${state}, reason = ${reason}, closed = clock_timestamp(), active = clock_timestamp()
     where app = ${app} and number = ${number} and state = 'open'`
 }
@@ -76,13 +85,22 @@ export function forgetClosed(days: number): Statement {
   return sql`delete from pull_request where closed < now() - make_interval(days => ${days})`
 }
 
-const milliseconds = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 1000)::float8`
+const milliseconds = (time: Statement): Statement =>
+  sql`(extract(epoch from ${time}) * 1000)::float8`
 const isOpenRun = sql`r.state in ('queued', 'running')`
 const runsOf = sql`from pipeline_run r where r.app = p.app and r.pull_request = p.number`
 
-/** Those that are open, and those of which something is left. `heads` are the numbers whose head is kept in the repository. */
-export async function listStandings(db: Database, app: string, heads: number[]): Promise<Standing[]> {
-  const rows = await db.query<Standing>(sql`select number, state = 'open' as "isOpen", is_draft as "isDraft",
+/**
+ * Those that are open, and those of which something is left. `heads` are the numbers whose head is
+ * kept in the repository.
+ */
+export async function listStandings(
+  db: Database,
+  app: string,
+  heads: number[],
+): Promise<Standing[]> {
+  const rows =
+    await db.query<Standing>(sql`select number, state = 'open' as "isOpen", is_draft as "isDraft",
       fork is not null as "isFork", sha, approved, ${milliseconds(sql`since`)} as since, ${milliseconds(sql`active`)} as active,
       (select json_build_object('id', r.id, 'sha', r.sha, 'isTrusted', r.is_trusted, 'created', ${milliseconds(sql`r.created`)})
         ${runsOf} order by r.id desc limit 1) as run,
@@ -98,7 +116,16 @@ export async function listStandings(db: Database, app: string, heads: number[]):
 
 /** A head whose pull request is forgotten. */
 const strayHead = (number: number): Standing => ({
-  ...{ number, isOpen: false, isDraft: false, isFork: false, sha: null, approved: null, since: 0, active: 0 },
+  ...{
+    number,
+    isOpen: false,
+    isDraft: false,
+    isFork: false,
+    sha: null,
+    approved: null,
+    since: 0,
+    active: 0,
+  },
   ...{ run: null, openRuns: [], hasPreview: false, hasHead: true },
 })
 
@@ -108,7 +135,10 @@ export interface Look {
   claim: number
 }
 
-/** Apps that can have some are looked at from now on: their forge is connected, it announces them, or there are some already. */
+/**
+ * Apps that can have some are looked at from now on: their forge is connected, it announces them,
+ * or there are some already.
+ */
 export function addLooks(): Statement {
   return sql`insert into pull_request_look (app) select name from app a where repository->>'kind' <> 'hosted'
     and (exists (select from forge where forge.app = a.name) or exists (select from webhook where webhook.app = a.name)
@@ -116,7 +146,10 @@ export function addLooks(): Statement {
     on conflict do nothing`
 }
 
-/** So many apps whose pull requests are to be looked at now, each to one replica at a time: it has so many seconds. */
+/**
+ * So many apps whose pull requests are to be looked at now, each to one replica at a time: it has
+ * so many seconds.
+ */
 export async function claimLooks(db: Database, seconds: number, most: number): Promise<Look[]> {
   return db.query<Look>(sql`update pull_request_look set claim = claim + 1, claimed = now() + make_interval(secs => ${seconds}), asked = null
     where (claimed is null or claimed <= now()) and app in (select app from pull_request_look
@@ -160,10 +193,15 @@ export async function getLook(
 
 /** Of all apps. */
 export async function listPreviews(db: Database): Promise<Place[]> {
-  return db.query<Place>(sql`select app, name as environment from environment where pull_request is not null`)
+  return db.query<Place>(
+    sql`select app, name as environment from environment where pull_request is not null`,
+  )
 }
 
-export async function countPullRequests(db: Database, app: string): Promise<{ open: number; previews: number }> {
+export async function countPullRequests(
+  db: Database,
+  app: string,
+): Promise<{ open: number; previews: number }> {
   const rows = await db.query<{ open: number; previews: number }>(sql`select
     (select count(*)::int from pull_request where app = ${app} and state = 'open') as open,
     (select count(*)::int from environment where app = ${app} and pull_request is not null) as previews`)

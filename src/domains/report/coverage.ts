@@ -1,6 +1,9 @@
 import type { FileCoverage, ReportSummary } from '#contract/report/report.ts'
 
-/** Coverage by file, of all lines and of those that a change added or altered; the changed files with the most missed come first. */
+/**
+ * Coverage by file, of all lines and of those that a change added or altered; the changed files
+ * with the most missed come first.
+ */
 export function coverageOf(
   files: { file: string; known: number[]; missed: number[] }[],
   changed: Map<string, Set<number>> | null,
@@ -32,13 +35,22 @@ export function coverageOf(
     )
 }
 
-/** Over all files. Lines of the change that no report knows cannot run, or were not looked at: they do not count. */
+/**
+ * Over all files. Lines of the change that no report knows cannot run, or were not looked at: they
+ * do not count.
+ */
 export function sumOf(files: FileCoverage[]): NonNullable<ReportSummary['coverage']> {
   const sum = (of: (file: FileCoverage) => { lines: number; covered: number } | null) =>
     files.reduce(
-      (all, file) => ({ lines: all.lines + (of(file)?.lines ?? 0), covered: all.covered + (of(file)?.covered ?? 0) }),
+      (all, file) => ({
+        lines: all.lines + (of(file)?.lines ?? 0),
+        covered: all.covered + (of(file)?.covered ?? 0),
+      }),
       { lines: 0, covered: 0 },
     )
   const isKnown = files.every(({ changed }) => changed !== null)
-  return { total: sum((file) => file), changed: isKnown && files.length > 0 ? sum((file) => file.changed) : null }
+  return {
+    total: sum((file) => file),
+    changed: isKnown && files.length > 0 ? sum((file) => file.changed) : null,
+  }
 }

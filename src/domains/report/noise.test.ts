@@ -11,10 +11,9 @@ const one = (value: number, deviation?: number, samples = 10): Measured => ({
 describe('by how much a measurement is worse', () => {
   test('is told in percent, in the direction that is worse', () => {
     expect(compare(one(110), one(100), [])?.percent).toBeCloseTo(10)
-    expect(compare({ ...one(110), better: 'higher' }, { ...one(100), better: 'higher' }, [])?.percent).toBeCloseTo(
-      -9.09,
-      1,
-    )
+    expect(
+      compare({ ...one(110), better: 'higher' }, { ...one(100), better: 'higher' }, [])?.percent,
+    ).toBeCloseTo(-9.09, 1)
   })
 
   test('has no interval while its noise is not known', () => {
@@ -38,20 +37,34 @@ describe('by how much a measurement is worse', () => {
     const value = fc.double({ min: 0.001, max: 1e6, noNaN: true })
     const share = fc.double({ min: 0, max: 0.5, noNaN: true })
     fc.assert(
-      fc.property(value, value, share, fc.array(value, { maxLength: 10 }), (a, b, noise, history) => {
-        const there = compare(one(a, a * noise), one(b, b * noise), history)
-        const back = compare(one(b, b * noise), one(a, a * noise), history)
-        expect(there?.low).toBeLessThanOrEqual((there?.percent ?? 0) + 1e-6 * Math.abs(there?.percent ?? 0))
-        expect(there?.high).toBeGreaterThanOrEqual((there?.percent ?? 0) - 1e-6 * Math.abs(there?.percent ?? 0))
-        expect((1 + (there?.percent ?? 0) / 100) * (1 + (back?.percent ?? 0) / 100)).toBeCloseTo(1, 5)
-      }),
+      fc.property(
+        value,
+        value,
+        share,
+        fc.array(value, { maxLength: 10 }),
+        (a, b, noise, history) => {
+          const there = compare(one(a, a * noise), one(b, b * noise), history)
+          const back = compare(one(b, b * noise), one(a, a * noise), history)
+          expect(there?.low).toBeLessThanOrEqual(
+            (there?.percent ?? 0) + 1e-6 * Math.abs(there?.percent ?? 0),
+          )
+          expect(there?.high).toBeGreaterThanOrEqual(
+            (there?.percent ?? 0) - 1e-6 * Math.abs(there?.percent ?? 0),
+          )
+          expect((1 + (there?.percent ?? 0) / 100) * (1 + (back?.percent ?? 0) / 100)).toBeCloseTo(
+            1,
+            5,
+          )
+        },
+      ),
     )
   })
 
   test('alarms seldom where nothing changed: 2.5 of 100 is what the interval promises', () => {
     let seed = 7
     const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
-    const normal = (): number => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random())
+    const normal = (): number =>
+      Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random())
     let alarms = 0
     for (let run = 0; run < 4000; run += 1) {
       const values = Array.from({ length: 22 }, () => 100 * Math.exp(0.05 * normal()))

@@ -4,12 +4,16 @@ import type { Measured } from './report.ts'
 /** So many values of earlier runs tell how much a measurement varies from run to run. */
 const enough = 4
 /** Two-sided 95 % points of Student's t, by degrees of freedom. */
-const points = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13]
+const points = [
+  12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13,
+]
 
 /**
- * By how many percent a measurement is worse than another, and the 95 % interval of that. What it is compared by are logarithms, so that
- * twice as slow and half as fast are the same distance. The noise is the larger of two: that between samples within a run, and that
- * between successive earlier runs (`history`, oldest first), which samples of one process do not show. Null when there is no ratio.
+ * By how many percent a measurement is worse than another, and the 95 % interval of that. What it
+ * is compared by are logarithms, so that twice as slow and half as fast are the same distance. The
+ * noise is the larger of two: that between samples within a run, and that between successive
+ * earlier runs (`history`, oldest first), which samples of one process do not show. Null when there
+ * is no ratio.
  */
 export function compare(now: Measured, before: Measured, history: number[]): Measurement['worse'] {
   if (!(now.value > 0) || !(before.value > 0))
@@ -40,4 +44,5 @@ function betweenRuns(history: number[]): number | null {
   return pointOf(steps.length) * Math.sqrt(2 * variance)
 }
 
-const pointOf = (freedom: number): number => points[Math.max(0, Math.round(freedom) - 1)] ?? 1.96 + 2.4 / freedom
+const pointOf = (freedom: number): number =>
+  points[Math.max(0, Math.round(freedom) - 1)] ?? 1.96 + 2.4 / freedom

@@ -38,7 +38,10 @@ test('coverage counts the lines of the change that a report knows', () => {
   )
   expect(files.map(({ file }) => file)).toEqual(['b', 'a'])
   expect(files[0]?.changed).toEqual({ lines: 1, covered: 0, missed: [2], reached: [] })
-  expect(sumOf(files)).toEqual({ total: { lines: 6, covered: 3 }, changed: { lines: 1, covered: 0 } })
+  expect(sumOf(files)).toEqual({
+    total: { lines: 6, covered: 3 },
+    changed: { lines: 1, covered: 0 },
+  })
   expect(sumOf(coverageOf([{ file: 'a', known: [1], missed: [] }], null)).changed).toBe(null)
   expect(sumOf([]).changed).toBe(null)
 })

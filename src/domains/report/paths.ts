@@ -1,8 +1,9 @@
 export type FindPath = (path: string, folders?: string[]) => string | null
 
 /**
- * Which file of the repository a report means: its own path, that without the folder of the checkout, or the file that ends with the
- * most of it (Java's packages, Go's modules). It is looked for in the folders that the report names first. Null when none does, or two do.
+ * Which file of the repository a report means: its own path, that without the folder of the
+ * checkout, or the file that ends with the most of it (Java's packages, Go's modules). It is looked
+ * for in the folders that the report names first. Null when none does, or two do.
  */
 export function createPaths(files: string[], roots: string[]): FindPath {
   const known = new Set(files)
@@ -28,7 +29,9 @@ export function createPaths(files: string[], roots: string[]): FindPath {
   }
   return (path, folders = []) => {
     if (path.startsWith('/')) return find(path)
-    const within = new Set(folders.map((folder) => find(`${folder}/${path}`)).filter((one) => one !== null))
+    const within = new Set(
+      folders.map((folder) => find(`${folder}/${path}`)).filter((one) => one !== null),
+    )
     return within.size === 1 ? ([...within][0] ?? null) : find(path)
   }
 }

@@ -5,7 +5,10 @@ const linesAtMost = 2_000_000
 /** Some thirty years. */
 const secondsAtMost = 1e9
 
-/** Refuses numbers that nothing can have: a report that names them is wrong, or lies, and the database could not keep them. */
+/**
+ * Refuses numbers that nothing can have: a report that names them is wrong, or lies, and the
+ * database could not keep them.
+ */
 export const plausible = (sink: Sink): Sink => ({
   ...sink,
   test: (one) => {

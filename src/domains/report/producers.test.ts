@@ -34,7 +34,8 @@ async function read(text: string) {
   )
   return { name, tests, hits, problems, materials }
 }
-const brief = (tests: TestCase[]): string[] => tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
+const brief = (tests: TestCase[]): string[] =>
+  tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
 
 describe('tests', () => {
   test('of GoogleTest and CTest: what did not run has not passed', async () => {
@@ -155,7 +156,8 @@ not ok 1 - a.test.ts # time=10.70ms {
 {"Action":"fail","Package":"shop","Elapsed":0,"FailedBuild":"shop [shop.test]"}
 `)
     expect(built.tests[0]?.message).toBe('./a.go:3: undefined: x\nFAIL\tshop [build failed]')
-    const cut = '{"Action":"run","Package":"shop","Test":"TestA"}\n{"Action":"pass","Package":"shop","Test":"TestA"}\n'
+    const cut =
+      '{"Action":"run","Package":"shop","Test":"TestA"}\n{"Action":"pass","Package":"shop","Test":"TestA"}\n'
     await expect(read(cut)).rejects.toThrow('ends before the package shop does')
   })
 })
@@ -165,9 +167,18 @@ test('coverage of Cobertura is in the folders that it names', async () => {
     await read(`<?xml version="1.0" ?><coverage line-rate="0.5"><sources><source>/srv/space/src/a</source><source>/srv/space/src/b</source></sources>
     <packages><package name="."><classes><class name="__init__.py" filename="__init__.py"><methods/><lines><line number="1" hits="1"/></lines></class>
     <class name="cart.py" filename="cart.py"><lines><line number="1" hits="0"/></lines></class></classes></package></packages></coverage>`)
-  const files = ['src/a/__init__.py', 'test/__init__.py', 'test/cart.py', 'src/b/cart.py', 'cart.py']
+  const files = [
+    'src/a/__init__.py',
+    'test/__init__.py',
+    'test/cart.py',
+    'src/b/cart.py',
+    'cart.py',
+  ]
   const pathOf = createPaths(files, ['/srv/space'])
-  expect(hits.map(({ file, folders }) => pathOf(file, folders))).toEqual(['src/a/__init__.py', 'src/b/cart.py'])
+  expect(hits.map(({ file, folders }) => pathOf(file, folders))).toEqual([
+    'src/a/__init__.py',
+    'src/b/cart.py',
+  ])
   expect(pathOf('cart.py', ['.'])).toBe('cart.py')
   expect(pathOf('cart.py', ['/app/src/b'])).toBe('src/b/cart.py')
   expect(pathOf('cart.py', ['/srv/space/src/b', '/srv/space/test'])).toBe('cart.py')
@@ -220,14 +231,22 @@ describe('findings of SARIF', () => {
         {
           ruleId: 'CA1000/1',
           message: { id: 'usual', arguments: ['x'] },
-          locations: [{ physicalLocation: { artifactLocation: { index: 0 }, region: { startLine: 3 } } }],
+          locations: [
+            { physicalLocation: { artifactLocation: { index: 0 }, region: { startLine: 3 } } },
+          ],
         },
       ),
     )
     expect(problems).toMatchObject([
       { rule: 'js/sql', level: 'error', severity: 'high' },
       { rule: 'js/sql', level: 'error', severity: 'high' },
-      { rule: 'CA1000/1', level: 'warning', message: "'x' in {braces}", file: 'src/the cart.js', line: 3 },
+      {
+        rule: 'CA1000/1',
+        level: 'warning',
+        message: "'x' in {braces}",
+        file: 'src/the cart.js',
+        line: 3,
+      },
     ])
   })
 
@@ -263,7 +282,11 @@ describe('is refused with a sentence, and soon,', () => {
   const sarif = (line: number): string =>
     `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[{"message":{"text":"m"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.js"},"region":{"startLine":${line}}}}]}]}]}`
   test.each([
-    ['a line beyond all', 'SF:a.js\nDA:99999999999,1\nend_of_record\n', 'speaks of line 99999999999 of a.js'],
+    [
+      'a line beyond all',
+      'SF:a.js\nDA:99999999999,1\nend_of_record\n',
+      'speaks of line 99999999999 of a.js',
+    ],
     [
       'half a line',
       '<coverage><classes><class filename="a.js"><lines><line number="1.5" hits="1"/></lines></class></classes></coverage>',
@@ -287,10 +310,22 @@ describe('is refused with a sentence, and soon,', () => {
       `{"bomFormat":"CycloneDX","specVersion":"1.5","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
       'is nested more than 200 deep',
     ],
-    ["another tool's numbers", '{"errors":[],"metrics":{"_totals":{"loc":3}},"results":[]}', 'is none of'],
+    [
+      "another tool's numbers",
+      '{"errors":[],"metrics":{"_totals":{"loc":3}},"results":[]}',
+      'is none of',
+    ],
     ['a plan that never comes', 'TAP version 13\nok 1 - a\n', 'has no plan'],
-    ['a number as a name', '{"Action":"pass","Package":5,"Test":"a"}\n', 'has a line that is no event of go test'],
-    ['a line that costs', `1..1\nok 1 - x${' '.repeat(900_000)}y\nok 2\n`, 'plans 1 tests and has 2'],
+    [
+      'a number as a name',
+      '{"Action":"pass","Package":5,"Test":"a"}\n',
+      'has a line that is no event of go test',
+    ],
+    [
+      'a line that costs',
+      `1..1\nok 1 - x${' '.repeat(900_000)}y\nok 2\n`,
+      'plans 1 tests and has 2',
+    ],
     [
       'a benchmark that costs',
       `BenchmarkA 1 5 ns/op\nBenchmarkB 1 ${'1'.repeat(900_000)}\n${'x'.repeat(1_000_001)}`,

@@ -37,7 +37,8 @@ async function read(text: string | Buffer) {
     materials,
   }
 }
-const brief = (tests: TestCase[]): string[] => tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
+const brief = (tests: TestCase[]): string[] =>
+  tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
 
 describe('tests', () => {
   test('of pytest: an error in the collection, a failure with its text, a skip', async () => {
@@ -56,7 +57,10 @@ describe('tests', () => {
       'failed tests.test_a > test_bad',
       'skipped tests.test_a > test_skip',
     ])
-    expect(tests[2]).toMatchObject({ seconds: 0.002, message: 'assert 1 == 2\ndef test_bad():\n>       assert 1 == 2' })
+    expect(tests[2]).toMatchObject({
+      seconds: 0.002,
+      message: 'assert 1 == 2\ndef test_bad():\n>       assert 1 == 2',
+    })
   })
 
   test('of Surefire: thousands set off by commas, a flaky test, output that is not a reason', async () => {
@@ -66,7 +70,10 @@ describe('tests', () => {
       <testcase name="adds" classname="com.shop.CartTest" time="1,200.25"><system-out><![CDATA[<not a tag>]]></system-out></testcase>
       <testcase name="sometimes" classname="com.shop.CartTest" time="NaN"><flakyFailure message="first" type="x">at Cart</flakyFailure></testcase>
     </testsuite>`)
-    expect(brief(tests)).toEqual(['passed com.shop.CartTest > adds', 'passed com.shop.CartTest > sometimes'])
+    expect(brief(tests)).toEqual([
+      'passed com.shop.CartTest > adds',
+      'passed com.shop.CartTest > sometimes',
+    ])
     expect(tests.map(({ seconds, message }) => [seconds, message])).toEqual([
       [1200.25, null],
       [null, null],
@@ -116,13 +123,19 @@ ok
     const name = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
       .filter((text) => /^[\P{C}]+$/u.test(text) && text.trim() === text)
-    const escape = (text: string): string => text.replace(/[<&"]/g, (one) => `&#${one.charCodeAt(0)};`)
+    const escape = (text: string): string =>
+      text.replace(/[<&"]/g, (one) => `&#${one.charCodeAt(0)};`)
     const one = fc.record({
       name,
       outcome: fc.constantFrom('passed', 'failed', 'errored', 'skipped'),
       seconds: fc.nat(1000),
     })
-    const inside = { passed: '', failed: '<failure message="x"/>', errored: '<error>y</error>', skipped: '<skipped/>' }
+    const inside = {
+      passed: '',
+      failed: '<failure message="x"/>',
+      errored: '<error>y</error>',
+      skipped: '<skipped/>',
+    }
     await fc.assert(
       fc.asyncProperty(fc.array(one, { maxLength: 50 }), async (wanted) => {
         const cases = wanted.map(
@@ -130,7 +143,9 @@ ok
             `<testcase classname="c" name="${escape(test.name)}" time="${test.seconds}">${inside[test.outcome as keyof typeof inside]}</testcase>`,
         )
         const { tests } = await read(`<testsuite name="s">${cases.join('\n')}</testsuite>`)
-        expect(tests.map(({ name: called, outcome, seconds }) => ({ name: called, outcome, seconds }))).toEqual(wanted)
+        expect(
+          tests.map(({ name: called, outcome, seconds }) => ({ name: called, outcome, seconds })),
+        ).toEqual(wanted)
       }),
       { numRuns: 40 },
     )
@@ -145,11 +160,19 @@ describe('coverage', () => {
     })
     const cobertura = `<?xml version="1.0" ?><!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd"><coverage line-rate="0.5"><packages><package name="p"><classes>
       <class name="a" filename="shop/a.py"><methods><method name="m"><lines><line number="1" hits="9"/></lines></method></methods><lines><line number="1" hits="1"/><line number="3" hits="0"/></lines></class></classes></package></packages></coverage>`
-    expect(await read(cobertura)).toMatchObject({ format: 'Cobertura', hits: { 'shop/a.py': { 1: 1, 3: 0 } } })
+    expect(await read(cobertura)).toMatchObject({
+      format: 'Cobertura',
+      hits: { 'shop/a.py': { 1: 1, 3: 0 } },
+    })
     const jacoco = `<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="shop"><package name="com/shop"><class name="com/shop/Cart"/><sourcefile name="Cart.java"><line nr="7" mi="0" ci="3" mb="0" cb="0"/><line nr="9" mi="2" ci="0"/></sourcefile></package></report>`
-    expect(await read(jacoco)).toMatchObject({ format: 'JaCoCo', hits: { 'com/shop/Cart.java': { 7: 3, 9: 0 } } })
+    expect(await read(jacoco)).toMatchObject({
+      format: 'JaCoCo',
+      hits: { 'com/shop/Cart.java': { 7: 3, 9: 0 } },
+    })
     expect(
-      await read('mode: set\nexample.com/shop/cart.go:3.20,5.2 1 1\nexample.com/shop/cart.go:5.2,6.3 1 0\n'),
+      await read(
+        'mode: set\nexample.com/shop/cart.go:3.20,5.2 1 1\nexample.com/shop/cart.go:5.2,6.3 1 0\n',
+      ),
     ).toMatchObject({
       format: 'Go cover',
       hits: { 'example.com/shop/cart.go': { 3: 1, 4: 1, 5: 1, 6: 0 } },
@@ -160,11 +183,23 @@ describe('coverage', () => {
 test('a tool of SARIF that did not come to its end, or did not look, has not found nothing', async () => {
   const tool = { driver: { name: 'scan' } }
   const message = { text: 'Out of memory.' }
-  const failed = { executionSuccessful: false, toolExecutionNotifications: [{ level: 'error', message }] }
-  const unready = { executionSuccessful: false, toolConfigurationNotifications: [{ message: { text: 'No rules.' } }] }
+  const failed = {
+    executionSuccessful: false,
+    toolExecutionNotifications: [{ level: 'error', message }],
+  }
+  const unready = {
+    executionSuccessful: false,
+    toolConfigurationNotifications: [{ message: { text: 'No rules.' } }],
+  }
   const refusals = [
-    [[{ tool, results: [], invocations: [failed] }], 'says that scan did not come to its end: Out of memory.'],
-    [[{ tool, results: [], invocations: [unready] }], 'says that scan did not come to its end: No rules.'],
+    [
+      [{ tool, results: [], invocations: [failed] }],
+      'says that scan did not come to its end: Out of memory.',
+    ],
+    [
+      [{ tool, results: [], invocations: [unready] }],
+      'says that scan did not come to its end: No rules.',
+    ],
     [[{ tool, results: null }], 'has no results of scan, not even an empty list: it did not look'],
     [[{ tool }], 'has no results of scan, not even an empty list: it did not look'],
     [[], 'has no run of a tool'],
@@ -187,7 +222,11 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
           driver: {
             name: 'scan',
             rules: [
-              { id: 'sql', defaultConfiguration: { level: 'error' }, properties: { 'security-severity': '8.1' } },
+              {
+                id: 'sql',
+                defaultConfiguration: { level: 'error' },
+                properties: { 'security-severity': '8.1' },
+              },
             ],
           },
         },
@@ -195,7 +234,14 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
           {
             ruleId: 'sql',
             message: { text: 'a query of text' },
-            locations: [{ physicalLocation: { artifactLocation: { uri: 'src/a.ts' }, region: { startLine: 4 } } }],
+            locations: [
+              {
+                physicalLocation: {
+                  artifactLocation: { uri: 'src/a.ts' },
+                  region: { startLine: 4 },
+                },
+              },
+            ],
           },
           { ruleId: 'style', message: { text: 'long' } },
           { ruleId: 'sql', message: { text: 'known' }, suppressions: [{ kind: 'inSource' }] },
@@ -216,12 +262,21 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
       file: 'src/a.ts',
       line: 4,
     },
-    { tool: 'scan', rule: 'style', level: 'warning', severity: null, message: 'long', file: null, line: null },
+    {
+      tool: 'scan',
+      rule: 'style',
+      level: 'warning',
+      severity: null,
+      message: 'long',
+      file: null,
+      line: null,
+    },
   ])
 })
 
 describe('of go test -json', () => {
-  const lines = (...events: object[]): string => events.map((event) => JSON.stringify(event)).join('\n')
+  const lines = (...events: object[]): string =>
+    events.map((event) => JSON.stringify(event)).join('\n')
   const of = (Action: string, Test?: string, more: object = {}) => ({
     Time: '2026-11-24T00:00:00Z',
     Action,
@@ -247,7 +302,9 @@ describe('of go test -json', () => {
     const { tests } = await read(
       lines(of('start'), of('output', undefined, { Output: 'FAIL [build failed]' }), of('fail')),
     )
-    expect(tests).toMatchObject([{ outcome: 'errored', name: 'the package', message: 'FAIL [build failed]' }])
+    expect(tests).toMatchObject([
+      { outcome: 'errored', name: 'the package', message: 'FAIL [build failed]' },
+    ])
     await expect(read(lines(of('start'), of('run', 'TestAdd')))).rejects.toThrow(
       'ends before the package example.com/shop does',
     )
@@ -284,8 +341,18 @@ describe('a report that lies', () => {
       'is none of CycloneDX, JUnit, Cobertura, JaCoCo, go test -json, SARIF, npm audit, pytest-benchmark, hyperfine, JMH, k6, autocannon, LCOV, Go cover, Go benchmarks, TAP',
       null,
     ],
-    ['has fewer tests than it plans', '1..3\nok 1\nok 2\n', 'plans 3 tests and has 2: it was broken off', null],
-    ['bails out', 'TAP version 13\nok 1\nBail out! no database\n', 'was broken off: no database', 3],
+    [
+      'has fewer tests than it plans',
+      '1..3\nok 1\nok 2\n',
+      'plans 3 tests and has 2: it was broken off',
+      null,
+    ],
+    [
+      'bails out',
+      'TAP version 13\nok 1\nBail out! no database\n',
+      'was broken off: no database',
+      3,
+    ],
     [
       'is in no known encoding',
       '<?xml version="1.0" encoding="klingon"?><testsuite/>',
@@ -293,7 +360,12 @@ describe('a report that lies', () => {
       null,
     ],
     ['is not whole JSON', '{"version": "2.1.0", "runs": [', 'is not whole JSON', null],
-    ['has no such line', 'SF:a\nDA:x,1\n', 'has a line DA: that is not `DA:<line>,<hits>` of a file', 2],
+    [
+      'has no such line',
+      'SF:a\nDA:x,1\n',
+      'has a line DA: that is not `DA:<line>,<hits>` of a file',
+      2,
+    ],
   ])('because it %s', async (_name, text, problem, line) => {
     const error = await read(text).then(
       () => null,
@@ -304,7 +376,9 @@ describe('a report that lies', () => {
   })
 
   test('because its bytes are not in its encoding; and one that is in another is read', async () => {
-    await expect(read(Buffer.from('<testsuite name="caf\xe9"/>', 'latin1'))).rejects.toThrow('is not in utf-8')
+    await expect(read(Buffer.from('<testsuite name="caf\xe9"/>', 'latin1'))).rejects.toThrow(
+      'is not in utf-8',
+    )
     const latin = await read(
       Buffer.from(
         '<?xml version="1.0" encoding="ISO-8859-1"?><testsuite><testcase name="caf\xe9"/></testsuite>',
@@ -312,7 +386,9 @@ describe('a report that lies', () => {
       ),
     )
     expect(latin.tests[0]?.name).toBe('café')
-    const wide = await read(Buffer.from('\uFEFF<testsuite><testcase name="ü"/></testsuite>', 'utf16le'))
+    const wide = await read(
+      Buffer.from('\uFEFF<testsuite><testcase name="ü"/></testsuite>', 'utf16le'),
+    )
     expect(wide.tests[0]?.name).toBe('ü')
   })
 })
@@ -325,7 +401,10 @@ describe('the files of a pattern', () => {
     await utimes(join(folder, 'a/old.xml'), 1, 1)
     const where = { workspace: folder, since: Date.now() - 60_000 }
     const found = await findReports(join(folder, 'a'), ['**/*.xml', 'reports/1.xml'], where)
-    expect(found.map((file) => file.slice(folder.length))).toEqual(['/a/reports/1.xml', '/a/reports/2.xml'])
+    expect(found.map((file) => file.slice(folder.length))).toEqual([
+      '/a/reports/1.xml',
+      '/a/reports/2.xml',
+    ])
     await symlink('/etc/hostname', join(folder, 'a/reports/3.xml'))
     await expect(findReports(join(folder, 'a'), ['reports/*'], where)).rejects.toThrow(
       'leads out of the workspace: reports/3.xml',

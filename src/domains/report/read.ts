@@ -11,8 +11,9 @@ const filesAtMost = 20_000
 const headLength = 4096
 
 /**
- * The files below a folder that match any of the patterns, were written since a moment (milliseconds since the epoch), and lie within
- * `workspace`, links followed; by name. A report that an earlier attempt left behind is not one of this one's.
+ * The files below a folder that match any of the patterns, were written since a moment
+ * (milliseconds since the epoch), and lie within `workspace`, links followed; by name. A report
+ * that an earlier attempt left behind is not one of this one's.
  */
 export async function findReports(
   folder: string,
@@ -22,7 +23,8 @@ export async function findReports(
   const within = `${await realpath(workspace)}${sep}`
   const found = new Set<string>()
   for (const pattern of patterns) {
-    const isHidden = (name: string): boolean => name === '.git' || (name === 'node_modules' && !pattern.includes(name))
+    const isHidden = (name: string): boolean =>
+      name === '.git' || (name === 'node_modules' && !pattern.includes(name))
     for await (const path of glob(pattern, { cwd: folder, exclude: isHidden })) {
       const file = await realpath(join(folder, path)).catch(() => {
         throw new ReportProblem(`leads nowhere: ${path}`)
@@ -30,17 +32,22 @@ export async function findReports(
       if (!file.startsWith(within)) throw new ReportProblem(`leads out of the workspace: ${path}`)
       const facts = await stat(file)
       if (facts.isFile() && facts.mtimeMs >= since) found.add(file)
-      if (found.size > filesAtMost) throw new ReportProblem(`is one of more than ${filesAtMost} that match ${pattern}`)
+      if (found.size > filesAtMost)
+        throw new ReportProblem(`is one of more than ${filesAtMost} that match ${pattern}`)
     }
   }
   return [...found].sort()
 }
 
 /**
- * Reads a report of whichever kind, piece by piece, so that its size does not matter; `rest` is awaited between pieces. Answers its
- * kind. Throws a ReportProblem.
+ * Reads a report of whichever kind, piece by piece, so that its size does not matter; `rest` is
+ * awaited between pieces. Answers its kind. Throws a ReportProblem.
  */
-export async function readReport(file: string, sink: Sink, rest: () => Promise<void>): Promise<Format> {
+export async function readReport(
+  file: string,
+  sink: Sink,
+  rest: () => Promise<void>,
+): Promise<Format> {
   let text: TextDecoder | null = null
   let head: string | null = ''
   let format: Format | null = null
@@ -92,8 +99,11 @@ function decode(decoder: TextDecoder, bytes?: Buffer): string {
 
 /** By the byte order mark, else by the XML declaration, else UTF-8. */
 function decoderOf(bytes: Buffer): TextDecoder {
-  const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  const declared = /^<\?xml[^>]*encoding=["']([\w.:-]+)["']/.exec(bytes.toString('latin1', 0, 200))?.[1]
+  const isWide =
+    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  const declared = /^<\?xml[^>]*encoding=["']([\w.:-]+)["']/.exec(
+    bytes.toString('latin1', 0, 200),
+  )?.[1]
   const encoding = isWide ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : (declared ?? 'utf-8')
   try {
     return new TextDecoder(encoding, { fatal: true })

@@ -41,7 +41,10 @@ export interface Measured {
   unit: string
   better: 'lower' | 'higher'
   value: number
-  /** standard deviation between samples, in `unit`, and how many there were; null when the report does not say */
+  /**
+   * standard deviation between samples, in `unit`, and how many there were; null when the report
+   * does not say
+   */
   spread: { deviation: number; samples: number } | null
 }
 
@@ -93,9 +96,13 @@ export class ReportProblem extends Error {
 const longestName = 500
 const longestMessage = 4000
 
-/** Names are kept up to a length; what is cut is cut the same way each time, so that a test stays the same one. */
+/**
+ * Names are kept up to a length; what is cut is cut the same way each time, so that a test stays
+ * the same one.
+ */
 export const shortName = (text: string): string => text.trim().slice(0, longestName)
-export const shortMessage = (text: string): string | null => text.trim().slice(0, longestMessage) || null
+export const shortMessage = (text: string): string | null =>
+  text.trim().slice(0, longestMessage) || null
 
 /** The mean of samples with their spread. Null when there are none, or one is no number. */
 export function summarise(samples: number[]): Pick<Measured, 'value' | 'spread'> | null {

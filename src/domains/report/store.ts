@@ -16,7 +16,11 @@ export interface Attempt {
 const commitsLooked = 50
 
 /** Keeps tests, numbered on from `first`; the same ones again change nothing. */
-export function insertTests({ app, run, step, attempt }: Attempt, first: number, tests: TestCase[]): Statement[] {
+export function insertTests(
+  { app, run, step, attempt }: Attempt,
+  first: number,
+  tests: TestCase[],
+): Statement[] {
   const column = <K extends keyof TestCase>(key: K): TestCase[K][] => tests.map((test) => test[key])
   const [suites, names] = [column('suite'), column('name')]
   return [
@@ -32,7 +36,10 @@ export function insertTests({ app, run, step, attempt }: Attempt, first: number,
   ]
 }
 
-export function insertCoverage({ run, step, attempt }: Attempt, hits: Map<string, Map<number, number>>): Statement[] {
+export function insertCoverage(
+  { run, step, attempt }: Attempt,
+  hits: Map<string, Map<number, number>>,
+): Statement[] {
   return [...hits].map(([file, lines]) => {
     const known = [...lines.keys()].filter((line) => line > 0).sort((a, b) => a - b)
     const missed = known.filter((line) => lines.get(line) === 0)
@@ -42,7 +49,8 @@ export function insertCoverage({ run, step, attempt }: Attempt, hits: Map<string
 }
 
 export function insertFindings({ run, step, attempt }: Attempt, found: FoundProblem[]): Statement {
-  const column = <K extends keyof FoundProblem>(key: K): FoundProblem[K][] => found.map((one) => one[key])
+  const column = <K extends keyof FoundProblem>(key: K): FoundProblem[K][] =>
+    found.map((one) => one[key])
   return sql`insert into finding (run, step, attempt, number, tool, rule, level, severity, message, file, line)
     select ${run}::bigint, ${step}, ${attempt}::int, number, tool, rule, level, severity, message, file, line
     from unnest(${column('tool')}::text[], ${column('rule')}::text[], ${column('level')}::text[], ${column('severity')}::text[],
@@ -52,7 +60,10 @@ export function insertFindings({ run, step, attempt }: Attempt, found: FoundProb
 }
 
 /** Of the same name the last one counts. */
-export function insertMeasurements({ run, step, attempt }: Attempt, measured: Measured[]): Statement[] {
+export function insertMeasurements(
+  { run, step, attempt }: Attempt,
+  measured: Measured[],
+): Statement[] {
   return [...new Map(measured.map((one) => [one.name, one])).values()].map(
     ({
       name,
@@ -66,19 +77,30 @@ export function insertMeasurements({ run, step, attempt }: Attempt, measured: Me
   )
 }
 
-export function insertMaterial({ run, step, attempt }: Attempt, file: string, bill: BillOfMaterials): Statement {
+export function insertMaterial(
+  { run, step, attempt }: Attempt,
+  file: string,
+  bill: BillOfMaterials,
+): Statement {
   return sql`insert into material (run, step, attempt, file, components, document)
     values (${run}, ${step}, ${attempt}, ${file}, ${bill.components}, ${bill.document}::json) on conflict do nothing`
 }
 
-export function insertReport({ run, step, attempt }: Attempt, file: string, { name, tells }: Format): Statement {
+export function insertReport(
+  { run, step, attempt }: Attempt,
+  file: string,
+  { name, tells }: Format,
+): Statement {
   return sql`insert into report (run, step, attempt, file, format, tells) values (${run}, ${step}, ${attempt}, ${file}, ${name}, ${tells}::text[])
     on conflict do nothing`
 }
 
 /** Of a table, only what belongs to the last attempt of each step. */
 const lastAttempt = sql`join step s on s.run = r.run and s.name = r.step and s.attempt = r.attempt`
-/** The outcome in the newest run before that had the test, of the branch: what pull requests tried is no history. */
+/**
+ * The outcome in the newest run before that had the test, of the branch: what pull requests tried
+ * is no history.
+ */
 const before = sql`left join lateral (select p.outcome from test_result p join step ps on ps.run = p.run and ps.name = p.step and
   ps.attempt = p.attempt join pipeline_run pb on pb.id = p.run and pb.pull_request is null where p.test = r.test and p.run < r.run order by p.run desc, p.number desc limit 1) b on true`
 const isBad = sql`r.outcome in ('failed', 'errored')`
@@ -96,7 +118,11 @@ export interface TestFilter {
 }
 
 /** The tests of a run: those that changed to failed first, then failed ones, then the slowest. */
-export async function listTests(db: Database, run: number, filter: TestFilter): Promise<TestResult[]> {
+export async function listTests(
+  db: Database,
+  run: number,
+  filter: TestFilter,
+): Promise<TestResult[]> {
   return db.query<TestResult>(sql`with shown as (
       select r.test, r.run, r.number, r.step, r.outcome, r.seconds, r.file, r.message, b.outcome as before,
         ${isBad} and ${isQuarantined} as quarantined,
@@ -136,7 +162,9 @@ async function hasReport(db: Database, run: number, topic: Topic): Promise<boole
 }
 
 export async function countTests(db: Database, run: number): Promise<ReportSummary['tests']> {
-  const rows = await db.query<NonNullable<ReportSummary['tests']>>(sql`select count(*)::int as total,
+  const rows = await db.query<
+    NonNullable<ReportSummary['tests']>
+  >(sql`select count(*)::int as total,
       count(*) filter (where r.outcome = 'passed')::int as passed, count(*) filter (where r.outcome = 'failed')::int as failed,
       count(*) filter (where r.outcome = 'errored')::int as errored, count(*) filter (where r.outcome = 'skipped')::int as skipped,
       count(*) filter (where ${isBroken})::int as broken, count(*) filter (where ${isBad} and ${isQuarantined})::int as quarantined,
@@ -145,7 +173,10 @@ export async function countTests(db: Database, run: number): Promise<ReportSumma
   return (await hasReport(db, run, 'tests')) ? (rows[0] ?? null) : null
 }
 
-/** A line that several steps report is missed only where all of them missed it. Null when there is no report. */
+/**
+ * A line that several steps report is missed only where all of them missed it. Null when there is
+ * no report.
+ */
 export async function listCoverage(
   db: Database,
   run: number,
@@ -157,18 +188,28 @@ export async function listCoverage(
     group by file order by file`)
 }
 
-/** A bill of materials tells of vulnerabilities only when it has some: most tools that write one do not look for them. */
+/**
+ * A bill of materials tells of vulnerabilities only when it has some: most tools that write one do
+ * not look for them.
+ */
 async function hasFindings(db: Database, run: number): Promise<boolean> {
   if (await hasReport(db, run, 'findings')) return true
-  const rows = await db.query(sql`select 1 from finding r ${lastAttempt} where r.run = ${run} limit 1`)
+  const rows = await db.query(
+    sql`select 1 from finding r ${lastAttempt} where r.run = ${run} limit 1`,
+  )
   return rows.length > 0
 }
 
 /**
- * Those that the run of the last good release has not come first; what moved to another line is not new. Null when there is no report.
- * A run to compare with that has no report of findings tells nothing.
+ * Those that the run of the last good release has not come first; what moved to another line is not
+ * new. Null when there is no report. A run to compare with that has no report of findings tells
+ * nothing.
  */
-export async function listFindings(db: Database, run: number, base: number | null): Promise<Finding[] | null> {
+export async function listFindings(
+  db: Database,
+  run: number,
+  base: number | null,
+): Promise<Finding[] | null> {
   if (!(await hasFindings(db, run))) return null
   const isKnown = base !== null && (await hasFindings(db, base))
   return db.query<Finding>(sql`select r.step, r.tool, r.rule, r.level, r.severity, r.message, r.file, r.line,
@@ -183,7 +224,11 @@ export async function listFindings(db: Database, run: number, base: number | nul
 const runsLooked = 30
 
 /** What is worse than in the run of the last good release comes first. Null when there is none. */
-export async function listMeasurements(db: Database, run: number, base: number | null): Promise<Measurement[] | null> {
+export async function listMeasurements(
+  db: Database,
+  run: number,
+  base: number | null,
+): Promise<Measurement[] | null> {
   type Row = Measured & { step: string }
   const columns = sql`r.step, r.name, r.unit, r.better, r.value,
     case when r.samples is null then null else json_build_object('deviation', r.deviation, 'samples', r.samples) end as spread`
@@ -191,8 +236,13 @@ export async function listMeasurements(db: Database, run: number, base: number |
     db.query<Row>(
       sql`select ${columns} from measurement r ${lastAttempt} where r.run = ${run} order by r.step, r.name`,
     ),
-    db.query<Row>(sql`select ${columns} from measurement r ${lastAttempt} where r.run = ${base}::bigint`),
-    db.query<{ name: string; history: number[] }>(sql`select r.name, array_agg(r.value order by r.run) as history
+    db.query<Row>(
+      sql`select ${columns} from measurement r ${lastAttempt} where r.run = ${base}::bigint`,
+    ),
+    db.query<{
+      name: string
+      history: number[]
+    }>(sql`select r.name, array_agg(r.value order by r.run) as history
       from measurement r ${lastAttempt} where r.run in (
         select id from pipeline_run where app = (select app from pipeline_run where id = ${run}) and id < ${run}
           and pull_request is null order by id desc limit ${runsLooked})
@@ -219,7 +269,10 @@ export async function listMaterials(
   )
 }
 
-export async function countMaterials(db: Database, run: number): Promise<ReportSummary['materials']> {
+export async function countMaterials(
+  db: Database,
+  run: number,
+): Promise<ReportSummary['materials']> {
   const rows = await db.query<{ components: number | null }>(
     sql`select sum(r.components)::int as components from material r ${lastAttempt} where r.run = ${run}`,
   )
@@ -252,7 +305,9 @@ export function copyReports(from: Attempt, to: Attempt): Statement[] {
   }))
 }
 
-/** How long the tests of an app took in its last runs before this one, by file or suite, in seconds. */
+/**
+ * How long the tests of an app took in its last runs before this one, by file or suite, in seconds.
+ */
 export async function pastTests(
   db: Database,
   app: string,
@@ -265,7 +320,10 @@ export async function pastTests(
     select l.file, t.suite, sum(l.seconds)::float8 as seconds from latest l join test t on t.id = l.test group by l.file, t.suite`)
 }
 
-/** What of a run is kept for later attempts of the same step: the tests that the new attempt did not run. */
+/**
+ * What of a run is kept for later attempts of the same step: the tests that the new attempt did not
+ * run.
+ */
 export function carryTests({ run, step, attempt }: Attempt): Statement {
   return sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message, retried)
     select run, step, ${attempt}, 1000000 + row_number() over (order by number), test, outcome, seconds, file, message, retried
@@ -274,7 +332,9 @@ export function carryTests({ run, step, attempt }: Attempt): Statement {
     on conflict do nothing`
 }
 
-/** Reports of all but an app's newest runs are forgotten; pull requests push none of the branch out. */
+/**
+ * Reports of all but an app's newest runs are forgotten; pull requests push none of the branch out.
+ */
 export async function forgetReports(db: Database, kept: number): Promise<void> {
   for (const table of ['test_result', 'coverage', 'finding', 'measurement', 'material', 'report'])
     await db.query({

@@ -27,8 +27,14 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     return app
   }
 
-  /** Registers an app, or answers the one that is registered so. The row comes first: a repository without one is never left. */
-  const register = async (given: Omit<store.NewApp, 'folder'> & { folder?: string }, actor: Actor): Promise<App> => {
+  /**
+   * Registers an app, or answers the one that is registered so. The row comes first: a repository
+   * without one is never left.
+   */
+  const register = async (
+    given: Omit<store.NewApp, 'folder'> & { folder?: string },
+    actor: Actor,
+  ): Promise<App> => {
     const wanted = { ...given, folder: plainFolder(given.folder ?? '.') }
     refuseBadText(wanted)
     const known = await store.getApp(db, wanted.name)
@@ -39,7 +45,10 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     }
     const app = known ?? (await mustGet(wanted.name))
     if (!isSame(app.repository, wanted.repository)) {
-      throw new FairleadError('already_exists', { kind: 'app', id: `${wanted.name} (of ${nameOf(app.repository)})` })
+      throw new FairleadError('already_exists', {
+        kind: 'app',
+        id: `${wanted.name} (of ${nameOf(app.repository)})`,
+      })
     }
     await initBare(bareOf(app.name), app.branch)
     return store.toApp(app, publicUrl)
@@ -82,12 +91,18 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
       const app = await store.getApp(db, name)
       return app && store.toApp(app, publicUrl)
     },
-    list: async (): Promise<App[]> => (await store.listApps(db)).map((app) => store.toApp(app, publicUrl)),
+    list: async (): Promise<App[]> =>
+      (await store.listApps(db)).map((app) => store.toApp(app, publicUrl)),
   }
 }
 
 /** What every event of an app's repository has: its chain is that of no check-in. */
-export const about = (app: string, actor: Actor) => ({ subject: `app/${app}`, chain: `app/${app}`, app, actor })
+export const about = (app: string, actor: Actor) => ({
+  subject: `app/${app}`,
+  chain: `app/${app}`,
+  app,
+  actor,
+})
 
 /** `./a//b/` is `a/b`. */
 const plainFolder = (folder: string): string =>
@@ -104,18 +119,26 @@ export function nameOf(repository: Repository): string {
 
 function refuseBadText({ repository, branch }: { repository: Repository; branch: string }): void {
   const wrong = repositoryProblem(repository)
-  if (wrong) throw new FairleadError('repository', { repository: nameOf(repository), problem: wrong })
+  if (wrong)
+    throw new FairleadError('repository', { repository: nameOf(repository), problem: wrong })
   const wrongBranch = branchProblem(branch)
-  if (wrongBranch) throw new FairleadError('invalid_input', { field: 'branch', problem: wrongBranch })
+  if (wrongBranch)
+    throw new FairleadError('invalid_input', { field: 'branch', problem: wrongBranch })
 }
 
-async function mustAnswer(cwd: string, app: { repository: Repository; branch: string }): Promise<void> {
+async function mustAnswer(
+  cwd: string,
+  app: { repository: Repository; branch: string },
+): Promise<void> {
   if (app.repository.kind === 'hosted') return
   try {
     await remoteHead(cwd, app.repository, app.branch)
   } catch (error) {
     if (!(error instanceof GitError)) throw error
-    throw new FairleadError('repository', { repository: nameOf(app.repository), problem: error.message })
+    throw new FairleadError('repository', {
+      repository: nameOf(app.repository),
+      problem: error.message,
+    })
   }
 }
 

@@ -73,16 +73,22 @@ describe('names and addresses', () => {
       fc.property(names, (name) => {
         if (branchProblem(name) !== null) return
         taken += 1
-        expect(spawnSync('git', ['check-ref-format', '--branch', name]).status, JSON.stringify(name)).toBe(0)
+        expect(
+          spawnSync('git', ['check-ref-format', '--branch', name]).status,
+          JSON.stringify(name),
+        ).toBe(0)
       }),
       { numRuns: 300 },
     )
     expect(taken).toBeGreaterThan(10)
   })
 
-  test.each(['main', 'feature/x', 'release-1.2', "fix/$(x)'", 'ü'])('%s can be a branch', (name) => {
-    expect(branchProblem(name)).toBe(null)
-  })
+  test.each(['main', 'feature/x', 'release-1.2', "fix/$(x)'", 'ü'])(
+    '%s can be a branch',
+    (name) => {
+      expect(branchProblem(name)).toBe(null)
+    },
+  )
 
   test.each([
     'https://a.example/x.git',
@@ -124,7 +130,9 @@ describe('names and addresses', () => {
   ])('git is given %s without what is secret, and that as a header', (url, address, who) => {
     const given = addressOf({ kind: 'url', url })
     expect(given.address).toBe(address)
-    expect(Object.values(given.config)).toEqual([`Authorization: Basic ${Buffer.from(who).toString('base64')}`])
+    expect(Object.values(given.config)).toEqual([
+      `Authorization: Basic ${Buffer.from(who).toString('base64')}`,
+    ])
   })
 
   test.each(['https://a.example/x.git', 'ssh://git@a.example/x.git', 'git@a.example:x.git'])(

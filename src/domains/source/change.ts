@@ -8,8 +8,9 @@ export type BranchDecision =
   | { kind: 'empty' }
 
 /**
- * Compares the head last delivered with the one now. A push of many commits is one change, its head; a force-push, also one
- * back to an older commit, is a change whose base is the head before; a deleted branch takes nothing out of service.
+ * Compares the head last delivered with the one now. A push of many commits is one change, its
+ * head; a force-push, also one back to an older commit, is a change whose base is the head before;
+ * a deleted branch takes nothing out of service.
  */
 export function decideBranch(before: string | null, now: string | null): BranchDecision {
   if (now === null) return before === null ? { kind: 'empty' } : { kind: 'branch_deleted' }
@@ -17,10 +18,14 @@ export function decideBranch(before: string | null, now: string | null): BranchD
   return { kind: 'new_change', sha: now, base: before }
 }
 
-/** Why a repository cannot be one, in a few words, or null. Looks only at the text: whether it is there is asked of git. */
+/**
+ * Why a repository cannot be one, in a few words, or null. Looks only at the text: whether it is
+ * there is asked of git.
+ */
 export function repositoryProblem(repository: Repository): string | null {
   if (repository.kind === 'hosted') return null
-  if (repository.kind === 'path') return repository.path.startsWith('/') ? null : 'the path must be absolute'
+  if (repository.kind === 'path')
+    return repository.path.startsWith('/') ? null : 'the path must be absolute'
   const { url } = repository
   if (url.startsWith('-') || /\s|\0/.test(url)) return 'the address is not one'
   if (/^[\w.-]+@[\w.-]+:(?!\/\/)/.test(url)) return null
@@ -31,14 +36,17 @@ export function repositoryProblem(repository: Repository): string | null {
 
 /** Why a branch name cannot be one, or null: the rules of git-check-ref-format. */
 export function branchProblem(branch: string): string | null {
-  const isWrongPart = (part: string): boolean => part === '' || part.startsWith('.') || part.endsWith('.lock')
+  const isWrongPart = (part: string): boolean =>
+    part === '' || part.startsWith('.') || part.endsWith('.lock')
   const isWrong =
     branch.startsWith('-') ||
     branch.endsWith('.') ||
     branch === '@' ||
     branch === 'HEAD' ||
     branch.split('/').some(isWrongPart)
-  return isWrong || /\.\.|@\{|[\0-\x20\x7f~^:?*[\\]/.test(branch) ? 'is not a name that git allows for a branch' : null
+  return isWrong || /\.\.|@\{|[\0-\x20\x7f~^:?*[\\]/.test(branch)
+    ? 'is not a name that git allows for a branch'
+    : null
 }
 
 /** What the developer reads after a push. */
@@ -62,6 +70,8 @@ export function pushLines(
     case 'branch_deleted':
       return [`Fairlead: ${app.branch} of ${app.name} was deleted; what runs stays as it is`]
     default:
-      return [`Fairlead: ${app.name} is delivered from ${app.branch}, which has no commit yet; push to it`]
+      return [
+        `Fairlead: ${app.name} is delivered from ${app.branch}, which has no commit yet; push to it`,
+      ]
   }
 }

@@ -25,7 +25,9 @@ afterAll(async () => {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
 })
 
-async function repositoryWith(files: Record<string, string> = { 'a.txt': 'one' }): Promise<Repository> {
+async function repositoryWith(
+  files: Record<string, string> = { 'a.txt': 'one' },
+): Promise<Repository> {
   const repository = await makeRepository(files)
   repositories.push(repository)
   return repository
@@ -63,7 +65,9 @@ test('the same commit pushed again is known', async () => {
   const app = await hosted('again')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
-  expect(await repository.git('push', world.remote(app), 'HEAD:main')).toContain('Everything up-to-date')
+  expect(await repository.git('push', world.remote(app), 'HEAD:main')).toContain(
+    'Everything up-to-date',
+  )
   expect(await world.runs(app)).toHaveLength(1)
 })
 
@@ -95,7 +99,9 @@ test('a force-push delivers the new head, on the base of the old; also back to a
   await repository.git('push', world.remote(app), 'HEAD:main')
   await repository.git('commit', '--quiet', '--amend', '-m', 'Otherwise')
   const amended = (await repository.git('rev-parse', 'HEAD')).trim()
-  expect(await refusal(repository.git('push', world.remote(app), 'HEAD:main'))).toContain('rejected')
+  expect(await refusal(repository.git('push', world.remote(app), 'HEAD:main'))).toContain(
+    'rejected',
+  )
   await repository.git('push', '--force', world.remote(app), 'HEAD:main')
   await repository.git('push', '--force', world.remote(app), `${first}:main`)
   await repository.git('push', '--force', world.remote(app), `${second}:main`)
@@ -114,7 +120,11 @@ test('a deleted branch is an event and takes nothing away; pushing it again deli
   expect(await repository.git('push', world.remote(app), ':main')).toContain(
     'main of deleted was deleted; what runs stays as it is',
   )
-  expect(await world.eventTypes(app)).toEqual(['repository.created', 'change.merged', 'branch.deleted'])
+  expect(await world.eventTypes(app)).toEqual([
+    'repository.created',
+    'change.merged',
+    'branch.deleted',
+  ])
   expect(await world.head(app)).toBe(null)
   await repository.git('push', world.remote(app), 'HEAD:main')
   expect(await world.runs(app)).toHaveLength(2)
@@ -124,17 +134,21 @@ test('fetching needs a viewer, pushing a developer, and nobody learns without a 
   const app = await hosted('guarded')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
-  expect(await repository.git('ls-remote', world.remote(app, 'viewer-token'))).toContain('refs/heads/main')
-  expect(await refusal(repository.git('push', world.remote(app, 'viewer-token'), 'HEAD:main'))).toMatch(
-    /remote: Your token may not do this; a push needs the role developer/,
+  expect(await repository.git('ls-remote', world.remote(app, 'viewer-token'))).toContain(
+    'refs/heads/main',
   )
-  expect(await refusal(repository.git('ls-remote', world.remote('nothing-here', 'wrong')))).toContain(
-    'remote: Sign in with any user name and a token as the password',
-  )
+  expect(
+    await refusal(repository.git('push', world.remote(app, 'viewer-token'), 'HEAD:main')),
+  ).toMatch(/remote: Your token may not do this; a push needs the role developer/)
+  expect(
+    await refusal(repository.git('ls-remote', world.remote('nothing-here', 'wrong'))),
+  ).toContain('remote: Sign in with any user name and a token as the password')
   expect(await refusal(repository.git('ls-remote', world.remote('nothing-here')))).toContain(
     'remote: There is no app nothing-here here. Register it first',
   )
-  const answer = await fetch(world.remote(app).replace(/\/\/.*@/, '//') + '/info/refs?service=git-upload-pack')
+  const answer = await fetch(
+    world.remote(app).replace(/\/\/.*@/, '//') + '/info/refs?service=git-upload-pack',
+  )
   expect(answer.status).toBe(401)
   expect(answer.headers.get('www-authenticate')).toContain('Basic')
 })
@@ -166,9 +180,17 @@ test('branches and files with any name that git allows go through as they are', 
   const shown = await repository.git('push', world.remote(app), `HEAD:refs/heads/${branch}`)
   expect(shown).toContain('Fairlead: delivering')
   const folder = join(world.folder, 'names')
-  await world.source.checkout({ app, sha: head, folder, isTrusted: true, signal: new AbortController().signal })
+  await world.source.checkout({
+    app,
+    sha: head,
+    folder,
+    isTrusted: true,
+    signal: new AbortController().signal,
+  })
   expect((await execute('git', ['status', '--porcelain'], { cwd: folder })).stdout).toBe('')
-  const listed = (await execute('git', ['ls-files', '-z'], { cwd: folder })).stdout.split('\0').filter(Boolean)
+  const listed = (await execute('git', ['ls-files', '-z'], { cwd: folder })).stdout
+    .split('\0')
+    .filter(Boolean)
   expect(listed.sort()).toEqual(Object.keys(files).sort())
 })
 
@@ -187,7 +209,9 @@ test('what a tree must not contain is refused at the push', async () => {
     child.stdin?.end(evil)
   })
   const commit = (await repository.git('commit-tree', '-m', 'evil', tree)).trim()
-  expect(await refusal(repository.git('push', world.remote(app), `${commit}:refs/heads/main`))).toContain('hasDotdot')
+  expect(
+    await refusal(repository.git('push', world.remote(app), `${commit}:refs/heads/main`)),
+  ).toContain('hasDotdot')
   expect(await world.changes(app)).toEqual([])
 })
 
@@ -209,8 +233,14 @@ test('pushes to different branches at once do not disturb each other', async () 
   const app = await hosted('parallel')
   const repository = await repositoryWith()
   const branches = ['main', 'b', 'c', 'd', 'e']
-  await Promise.all(branches.map((branch) => repository.git('push', world.remote(app), `HEAD:refs/heads/${branch}`)))
-  expect((await repository.git('ls-remote', '--heads', world.remote(app))).trim().split('\n')).toHaveLength(5)
+  await Promise.all(
+    branches.map((branch) =>
+      repository.git('push', world.remote(app), `HEAD:refs/heads/${branch}`),
+    ),
+  )
+  expect(
+    (await repository.git('ls-remote', '--heads', world.remote(app))).trim().split('\n'),
+  ).toHaveLength(5)
   expect(await world.runs(app)).toHaveLength(1)
 })
 
@@ -242,7 +272,10 @@ test('while the database is down a push is not acknowledged, and what arrived is
     decision: { kind: 'new_change', sha: head },
     run: 7,
   })
-  expect(await world.source.sync(app, 'fairlead')).toMatchObject({ decision: { kind: 'known' }, run: null })
+  expect(await world.source.sync(app, 'fairlead')).toMatchObject({
+    decision: { kind: 'known' },
+    run: null,
+  })
   expect(await world.runs(app)).toEqual([head])
 })
 
@@ -253,7 +286,8 @@ test('a clone, a shallow clone of it, and a push from there', async () => {
   await repository.git('push', world.remote(app), 'HEAD:main')
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-clone-'))
   folders.push(folder)
-  const git = async (...args: string[]): Promise<string> => (await execute('git', args, { cwd: folder })).stdout
+  const git = async (...args: string[]): Promise<string> =>
+    (await execute('git', args, { cwd: folder })).stdout
   await git('clone', '--quiet', '--depth', '1', world.remote(app), '.')
   expect((await git('rev-list', '--count', 'HEAD')).trim()).toBe('1')
   await git(
@@ -284,10 +318,17 @@ test('an old protocol and a compressed body are understood', async () => {
   for (const version of ['0', '1', '2']) {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-clone-'))
     folders.push(folder)
-    await execute('git', ['-c', `protocol.version=${version}`, 'clone', '--quiet', world.remote(app), folder])
-    expect((await execute('git', ['branch', '-r'], { cwd: folder })).stdout.trim().split('\n').length).toBeGreaterThan(
-      300,
-    )
+    await execute('git', [
+      '-c',
+      `protocol.version=${version}`,
+      'clone',
+      '--quiet',
+      world.remote(app),
+      folder,
+    ])
+    expect(
+      (await execute('git', ['branch', '-r'], { cwd: folder })).stdout.trim().split('\n').length,
+    ).toBeGreaterThan(300)
   }
 })
 
@@ -322,7 +363,10 @@ test('a push above the limit is refused with a sentence, and leaves nothing', as
   const app = await hosted('too-big')
   const small = await startSource({ largestPush: 100_000 })
   try {
-    await small.source.register({ name: app, repository: { kind: 'hosted' }, branch: 'main' }, 'ada')
+    await small.source.register(
+      { name: app, repository: { kind: 'hosted' }, branch: 'main' },
+      'ada',
+    )
     const repository = await repositoryWith()
     await writeFile(join(repository.folder, 'big.bin'), randomBytes(4 * 1024 * 1024))
     await repository.commit({})
@@ -343,7 +387,13 @@ test('who hangs up in the middle of a push leaves no git behind, and the next pu
   const url = new URL(world.remote(app))
   for (const encoding of ['identity', 'gzip']) {
     const sent = request({
-      ...{ host: url.hostname, port: url.port, path: `${url.pathname}/git-receive-pack`, method: 'POST', agent: false },
+      ...{
+        host: url.hostname,
+        port: url.port,
+        path: `${url.pathname}/git-receive-pack`,
+        method: 'POST',
+        agent: false,
+      },
       auth: 'x:developer-token',
       headers: {
         'content-type': 'application/x-git-receive-pack-request',
@@ -353,7 +403,9 @@ test('who hangs up in the middle of a push leaves no git behind, and the next pu
     })
     sent.on('error', () => undefined)
     // The length of a packet whose rest never comes.
-    sent.write(encoding === 'gzip' ? gzipSync('00a0', { finishFlush: constants.Z_SYNC_FLUSH }) : '00a0')
+    sent.write(
+      encoding === 'gzip' ? gzipSync('00a0', { finishFlush: constants.Z_SYNC_FLUSH }) : '00a0',
+    )
     await waitFor(`git runs ${encoding}`, async () => (await gitsOf(app)) > 0, 25)
     sent.destroy()
     await waitFor(`git ends ${encoding}`, async () => (await gitsOf(app)) === 0, 25)
@@ -365,7 +417,9 @@ test('who hangs up in the middle of a push leaves no git behind, and the next pu
 /** Processes of git that serve an app. */
 async function gitsOf(app: string): Promise<number> {
   const { stdout } = await execute('ps', ['-eo', 'args'])
-  return stdout.split('\n').filter((line) => line.includes('receive-pack') && line.includes(world.source.bareOf(app)))
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes('receive-pack') && line.includes(world.source.bareOf(app)))
     .length
 }
 
@@ -398,7 +452,12 @@ test('what is no request of git is refused', async () => {
   const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
   const url = new URL(world.remote(app))
   const ask = async (rest: string, method = 'GET') =>
-    (await fetch(`http://${url.host}${url.pathname}${rest}`, { method, headers: { authorization } })).status
+    (
+      await fetch(`http://${url.host}${url.pathname}${rest}`, {
+        method,
+        headers: { authorization },
+      })
+    ).status
   expect(await ask('/info/refs')).toBe(404)
   expect(await ask('/info/refs?service=git-upload-archive')).toBe(404)
   expect(await ask('/HEAD')).toBe(404)

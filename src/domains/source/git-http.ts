@@ -21,7 +21,10 @@ export interface GitHttpOptions {
     wants: 'read' | 'write',
     address: string,
   ): Promise<{ name: string; by: By; allowed: boolean } | null>
-  /** stores what was pushed and answers the lines the developer reads; throws when it could not be stored */
+  /**
+   * stores what was pushed and answers the lines the developer reads; throws when it could not be
+   * stored
+   */
   onReceived(app: string, actor: Actor): Promise<string[]>
   log: Logger
   /** bytes that one push may have; default 2 GB */
@@ -29,7 +32,8 @@ export interface GitHttpOptions {
 }
 
 type Service = 'git-upload-pack' | 'git-receive-pack'
-const isService = (text: string | null): text is Service => text === 'git-upload-pack' || text === 'git-receive-pack'
+const isService = (text: string | null): text is Service =>
+  text === 'git-upload-pack' || text === 'git-receive-pack'
 
 interface Asked {
   service: Service
@@ -42,18 +46,29 @@ interface Asked {
 }
 
 /**
- * Git's smart HTTP protocol, served by git itself: `handle(request, response, app, rest)` with rest such as `/info/refs`.
- * A push is acknowledged only after `onReceived`, so that what the developer was told is stored.
+ * Git's smart HTTP protocol, served by git itself: `handle(request, response, app, rest)` with rest
+ * such as `/info/refs`. A push is acknowledged only after `onReceived`, so that what the developer
+ * was told is stored.
  */
 export function createGitHttp(options: GitHttpOptions) {
-  return (request: IncomingMessage, response: ServerResponse, app: string, rest: string, address = ''): void => {
+  return (
+    request: IncomingMessage,
+    response: ServerResponse,
+    app: string,
+    rest: string,
+    address = '',
+  ): void => {
     handle(options, request, response, app, rest, address).catch((error: unknown) => {
       // Whoever hangs up in the middle is no news.
       if (request.destroyed && !request.complete) return void response.destroy()
-      options.log.warn('a git request broke off', { app: app.slice(0, 60), error: (error as Error).message })
+      options.log.warn('a git request broke off', {
+        app: app.slice(0, 60),
+        error: (error as Error).message,
+      })
       if (response.headersSent) return void response.destroy()
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-      if (isMissing) return say(response, 500, 'git is not installed on the machine that runs Fairlead.')
+      if (isMissing)
+        return say(response, 500, 'git is not installed on the machine that runs Fairlead.')
       say(response, 500, 'Something broke inside Fairlead; try again in a moment.')
     })
   }
@@ -70,12 +85,23 @@ async function handle(
   const path = rest.split('?')[0]
   const isAdvertisement = path === '/info/refs'
   const service = isAdvertisement ? queryOf(request).get('service') : (path ?? '').slice(1)
-  if (!isService(service)) return say(response, 404, 'Only git itself is answered here (smart HTTP).')
-  if (request.method !== (isAdvertisement ? 'GET' : 'POST')) return say(response, 405, 'Git asks in another way.')
-  const caller = await options.authorize(request, app, service === 'git-receive-pack' ? 'write' : 'read', address)
+  if (!isService(service))
+    return say(response, 404, 'Only git itself is answered here (smart HTTP).')
+  if (request.method !== (isAdvertisement ? 'GET' : 'POST'))
+    return say(response, 405, 'Git asks in another way.')
+  const caller = await options.authorize(
+    request,
+    app,
+    service === 'git-receive-pack' ? 'write' : 'read',
+    address,
+  )
   if (!caller) {
     response.setHeader('www-authenticate', 'Basic realm="Fairlead", charset="UTF-8"')
-    return say(response, 401, 'Sign in with any user name and a token as the password (fairlead tokens create).')
+    return say(
+      response,
+      401,
+      'Sign in with any user name and a token as the password (fairlead tokens create).',
+    )
   }
   if (!caller.allowed)
     return say(
@@ -86,7 +112,11 @@ async function handle(
   const repository = join(options.repositories, `${app}.git`)
   if (!/^[a-z0-9-]{1,40}$/.test(app) || !existsSync(repository)) {
     const shown = app.replace(/[^\x21-\x7e]/g, '?').slice(0, 60)
-    return say(response, 404, `There is no app ${shown} here. Register it first: fairlead up, or fairlead apps create.`)
+    return say(
+      response,
+      404,
+      `There is no app ${shown} here. Register it first: fairlead up, or fairlead apps create.`,
+    )
   }
   response.setHeader('cache-control', 'no-cache')
   const asked = { service, isAdvertisement, app, repository, request, response }
@@ -105,18 +135,26 @@ interface Running {
   ended: Promise<void>
 }
 
-function start(options: GitHttpOptions, { service, isAdvertisement, repository, request, response }: Asked): Running {
+function start(
+  options: GitHttpOptions,
+  { service, isAdvertisement, repository, request, response }: Asked,
+): Running {
   const version = request.headers['git-protocol']
   const isVersion = typeof version === 'string' && /^[\w=:.-]{1,100}$/.test(version)
   const env = { ...gitEnvironment(), ...(isVersion ? { GIT_PROTOCOL: version } : {}) }
   const limit = ['-c', `receive.maxInputSize=${options.largestPush ?? 2 * 1024 ** 3}`]
   const mode = isAdvertisement ? ['--stateless-rpc', '--advertise-refs'] : ['--stateless-rpc']
-  const child = spawn('git', [...limit, service.slice(4), ...mode, repository], { env, stdio: 'pipe' })
+  const child = spawn('git', [...limit, service.slice(4), ...mode, repository], {
+    env,
+    stdio: 'pipe',
+  })
   child.stderr.resume()
   // A broken pipe shows as the end of git, which is waited for.
   child.stdin.on('error', () => undefined)
   if (service === 'git-upload-pack') response.once('close', () => child.kill())
-  const ended = new Promise<void>((resolve, reject) => child.once('error', reject).once('close', () => resolve()))
+  const ended = new Promise<void>((resolve, reject) =>
+    child.once('error', reject).once('close', () => resolve()),
+  )
   ended.catch(() => undefined)
   return { child, ended }
 }
@@ -127,7 +165,8 @@ async function advertise(options: GitHttpOptions, asked: Asked): Promise<void> {
   child.stdin.end()
   await started(child, ended)
   response.writeHead(200, { 'content-type': `application/x-${service}-advertisement` })
-  const isVersion2 = service === 'git-upload-pack' && /version=2/.test(String(request.headers['git-protocol'] ?? ''))
+  const isVersion2 =
+    service === 'git-upload-pack' && /version=2/.test(String(request.headers['git-protocol'] ?? ''))
   if (!isVersion2) response.write(Buffer.concat([packet(`# service=${service}\n`), flushPacket]))
   await pipeline(child.stdout, response)
 }
@@ -153,7 +192,10 @@ async function receive(options: GitHttpOptions, asked: Asked, actor: Actor): Pro
   response.end(await acknowledge(options, app, actor, answer.hasBands(), answer.rest()))
 }
 
-/** The end of a push: what happens now and git's own word for it, or the sentence why it is not stored yet. */
+/**
+ * The end of a push: what happens now and git's own word for it, or the sentence why it is not
+ * stored yet.
+ */
 async function acknowledge(
   options: GitHttpOptions,
   app: string,
@@ -167,7 +209,10 @@ async function acknowledge(
     return Buffer.concat([...lines.map((line) => bandPacket('progress', line)), rest])
   } catch (error) {
     const { message } = error as Error
-    options.log.error('a push could not be stored; the reconciliation finds it again', { app, error: message })
+    options.log.error('a push could not be stored; the reconciliation finds it again', {
+      app,
+      error: message,
+    })
     const isGone = error instanceof FairleadError && error.code === 'not_found'
     const sentence = isGone
       ? `There is no app ${app} any more.`
@@ -181,9 +226,16 @@ async function started(child: ChildProcessWithoutNullStreams, ended: Promise<voi
   if (child.pid === undefined) await ended
 }
 
-/** The request's body into git, unpacked, at git's pace. When git has heard enough it closes its end, which is no error. */
-async function feed(request: IncomingMessage, child: ChildProcessWithoutNullStreams): Promise<void> {
-  const unpack: Transform = request.headers['content-encoding'] === 'gzip' ? createGunzip() : new PassThrough()
+/**
+ * The request's body into git, unpacked, at git's pace. When git has heard enough it closes its
+ * end, which is no error.
+ */
+async function feed(
+  request: IncomingMessage,
+  child: ChildProcessWithoutNullStreams,
+): Promise<void> {
+  const unpack: Transform =
+    request.headers['content-encoding'] === 'gzip' ? createGunzip() : new PassThrough()
   const cutOff = (): void => {
     if (!request.complete) unpack.destroy(new Error('the client hung up'))
   }

@@ -19,7 +19,8 @@ export function sourceHandlers(
     }),
     getApp: ({ params }) => mustGet(params.app),
     createApp: async ({ body }, caller) => {
-      // Elsewhere is anywhere that the server's user reaches: a folder of this machine, an address within the network.
+      // Elsewhere is anywhere that the server's user reaches: a folder of this machine, an address
+      // within the network.
       if (body.repository.kind !== 'hosted' && !may(caller, 'operator', null))
         throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role ?? 'none' })
       return source.register(body, caller)

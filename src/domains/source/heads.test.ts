@@ -6,8 +6,16 @@ const branch = { number: 7, ref: 'refs/heads/feature' }
 
 test('a head is where the forge keeps it, whoever proposed it', () => {
   const head = { number: 7, ref: 'refs/pull/7/head', fork: 'mallory/shop' }
-  expect(placeOf(ours, head)).toEqual({ number: 7, ref: 'refs/pull/7/head', repository: ours, isForeign: false })
-  expect(placeOf(ours, { ...branch, fork: null })).toMatchObject({ repository: ours, isForeign: false })
+  expect(placeOf(ours, head)).toEqual({
+    number: 7,
+    ref: 'refs/pull/7/head',
+    repository: ours,
+    isForeign: false,
+  })
+  expect(placeOf(ours, { ...branch, fork: null })).toMatchObject({
+    repository: ours,
+    isForeign: false,
+  })
 })
 
 test('a branch of a fork is fetched from there, without our credentials', () => {

@@ -16,15 +16,18 @@ export interface HeadPlace {
 }
 
 /**
- * The repository that has the head of a pull request, or why there is none that may be asked: a fork's own is asked only where the
- * forge keeps no ref for the head, by HTTPS, at the host of the app's repository, and without the server's credentials.
+ * The repository that has the head of a pull request, or why there is none that may be asked: a
+ * fork's own is asked only where the forge keeps no ref for the head, by HTTPS, at the host of the
+ * app's repository, and without the server's credentials.
  */
 export function placeOf(
   repository: Repository,
   { number, ref, fork }: { number: number; ref: string; fork: string | null },
 ): HeadPlace | { problem: string } {
-  if (repository.kind === 'hosted') return { problem: 'a repository that is hosted here has no pull requests' }
-  if (fork === null || !ref.startsWith('refs/heads/')) return { number, isForeign: false, repository, ref }
+  if (repository.kind === 'hosted')
+    return { problem: 'a repository that is hosted here has no pull requests' }
+  if (fork === null || !ref.startsWith('refs/heads/'))
+    return { number, isForeign: false, repository, ref }
   const theirs = URL.parse(fork)
   const ours = repository.kind === 'url' ? URL.parse(repository.url) : null
   const isThere = theirs?.protocol === 'https:' && theirs.host === ours?.host
@@ -39,7 +42,10 @@ function reached(repository: Elsewhere, isForeign: boolean): ReturnType<typeof a
   return { address, config: isForeign ? { ...config, 'credential.helper': '' } : config }
 }
 
-/** What the refs of a repository are at, without fetching. Those that are not there are left out. Throws a GitError when it cannot be read. */
+/**
+ * What the refs of a repository are at, without fetching. Those that are not there are left out.
+ * Throws a GitError when it cannot be read.
+ */
 export async function remoteRefs(
   cwd: string,
   { repository, isForeign }: Pick<HeadPlace, 'repository' | 'isForeign'>,
@@ -61,7 +67,9 @@ export async function remoteRefs(
   return found
 }
 
-/** Objects of strangers: refused as those of a push are, when they could harm who checks them out. */
+/**
+ * Objects of strangers: refused as those of a push are, when they could harm who checks them out.
+ */
 const careful = {
   'fetch.fsckObjects': 'true',
   'fetch.fsck.badTimezone': 'ignore',
@@ -69,14 +77,34 @@ const careful = {
   'fetch.fsck.zeroPaddedFilemode': 'ignore',
 }
 
-/** Brings a head into the bare repository, under a ref of its own; answers the commit that it is at. */
-export async function fetchHead(bare: string, place: HeadPlace, signal: AbortSignal): Promise<string> {
+/**
+ * Brings a head into the bare repository, under a ref of its own; answers the commit that it is at.
+ */
+export async function fetchHead(
+  bare: string,
+  place: HeadPlace,
+  signal: AbortSignal,
+): Promise<string> {
   const { number, repository, ref, isForeign } = place
   const { address, config } = reached(repository, isForeign)
   const quiet = ['--quiet', '--no-write-fetch-head', '--no-tags', '--no-recurse-submodules']
-  const args = ['fetch', ...quiet, ...uploadPack(repository), '--end-of-options', address, `+${ref}:${refOf(number)}`]
-  await git(bare, args, { network: true, config: { ...config, ...careful }, timeoutMs: 90_000, signal })
-  return (await git(bare, ['rev-parse', '--verify', '--end-of-options', `${refOf(number)}^{commit}`])).stdout.trim()
+  const args = [
+    'fetch',
+    ...quiet,
+    ...uploadPack(repository),
+    '--end-of-options',
+    address,
+    `+${ref}:${refOf(number)}`,
+  ]
+  await git(bare, args, {
+    network: true,
+    config: { ...config, ...careful },
+    timeoutMs: 90_000,
+    signal,
+  })
+  return (
+    await git(bare, ['rev-parse', '--verify', '--end-of-options', `${refOf(number)}^{commit}`])
+  ).stdout.trim()
 }
 
 /** The numbers of the pull requests whose heads are kept. */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
 
-const band = (number: number, text: string): Buffer => packet(Buffer.concat([Buffer.from([number]), Buffer.from(text)]))
+const band = (number: number, text: string): Buffer =>
+  packet(Buffer.concat([Buffer.from([number]), Buffer.from(text)]))
 
 test('however an answer is cut up, progress passes, the answer is held, and no byte is lost or moved', () => {
   const texts = fc.array(fc.string({ minLength: 1, maxLength: 30 }), { maxLength: 5 })

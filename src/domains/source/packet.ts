@@ -1,4 +1,7 @@
-/** Git's packet lines (gitprotocol-common): four hexadecimal digits of length, which count themselves. */
+/**
+ * Git's packet lines (gitprotocol-common): four hexadecimal digits of length, which count
+ * themselves.
+ */
 export function packet(data: string | Buffer): Buffer {
   const bytes = Buffer.from(data as string)
   return Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, '0')), bytes])
@@ -28,8 +31,9 @@ export interface AnswerReader {
 }
 
 /**
- * Reads receive-pack's answer as it comes. Progress passes; the answer itself is held back from its first byte on, so that a
- * push is not acknowledged before it is stored. A client without side bands gets everything at the end.
+ * Reads receive-pack's answer as it comes. Progress passes; the answer itself is held back from its
+ * first byte on, so that a push is not acknowledged before it is stored. A client without side
+ * bands gets everything at the end.
  */
 export function readAnswer(): AnswerReader {
   let held: Buffer = Buffer.alloc(0)

@@ -15,15 +15,21 @@ export interface CommitFacts {
 export type Elsewhere = Exclude<Repository, { kind: 'hosted' }>
 
 /**
- * The address as git is given it. User and password go as a header instead: arguments can be read by everybody on the
- * machine, and git repeats addresses in its errors.
+ * The address as git is given it. User and password go as a header instead: arguments can be read
+ * by everybody on the machine, and git repeats addresses in its errors.
  */
-export function addressOf(repository: Elsewhere): { address: string; config: Record<string, string> } {
+export function addressOf(repository: Elsewhere): {
+  address: string
+  config: Record<string, string>
+} {
   if (repository.kind === 'path') return { address: repository.path, config: {} }
   const url = /^https?:/i.test(repository.url) ? URL.parse(repository.url) : null
-  if (!url || (url.username === '' && url.password === '')) return { address: repository.url, config: {} }
+  if (!url || (url.username === '' && url.password === ''))
+    return { address: repository.url, config: {} }
   const who = `${decoded(url.username)}:${decoded(url.password)}`
-  const config = { [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${Buffer.from(who).toString('base64')}` }
+  const config = {
+    [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${Buffer.from(who).toString('base64')}`,
+  }
   url.username = ''
   url.password = ''
   return { address: url.href, config }
@@ -74,8 +80,13 @@ export async function initBare(folder: string, branch: string): Promise<void> {
   }
 }
 
-/** Takes a repository away at one instant; answers how to bring it back and how to delete it for good. */
-export async function setAside(folder: string): Promise<{ restore(): Promise<void>; remove(): Promise<void> }> {
+/**
+ * Takes a repository away at one instant; answers how to bring it back and how to delete it for
+ * good.
+ */
+export async function setAside(
+  folder: string,
+): Promise<{ restore(): Promise<void>; remove(): Promise<void> }> {
   const aside = `${folder}.${randomUUID()}.removed`
   const moved = await rename(folder, aside).then(
     () => true,
@@ -101,7 +112,10 @@ export async function headOf(bare: string, branch: string): Promise<string | nul
   return line?.split(' ')[0] ?? null
 }
 
-/** The whole id of a commit that is here; null when there is none, or several begin so. A branch named like it does not count. */
+/**
+ * The whole id of a commit that is here; null when there is none, or several begin so. A branch
+ * named like it does not count.
+ */
 export async function resolveCommit(bare: string, commit: string): Promise<string | null> {
   if (!/^[0-9a-f]{4,64}$/.test(commit) || !existsSync(bare)) return null
   const { stdout } = await git(bare, ['rev-parse', `--disambiguate=${commit}`])
@@ -111,12 +125,22 @@ export async function resolveCommit(bare: string, commit: string): Promise<strin
   return commits.length === 1 ? (commits[0] ?? null) : null
 }
 
-/** The last second of the year 9999: a commit can claim any time, and the database and JavaScript cannot hold all. */
+/**
+ * The last second of the year 9999: a commit can claim any time, and the database and JavaScript
+ * cannot hold all.
+ */
 const lastSecond = 253_402_300_799
 
 export async function commitFacts(bare: string, sha: string): Promise<CommitFacts> {
   const format = '--format=%H%x00%an%x00%ae%x00%ct%x00%s'
-  const { stdout } = await git(bare, ['show', '--no-patch', '--no-show-signature', format, '--end-of-options', sha])
+  const { stdout } = await git(bare, [
+    'show',
+    '--no-patch',
+    '--no-show-signature',
+    format,
+    '--end-of-options',
+    sha,
+  ])
   const [found, name, email, seconds, subject] = stdout.trimEnd().split('\0')
   const committed = Math.min(Math.max(Number(seconds) || 0, 0), lastSecond)
   return {
@@ -127,10 +151,17 @@ export async function commitFacts(bare: string, sha: string): Promise<CommitFact
   }
 }
 
-/** A short text that changes when the branch of a repository on this machine does; null when that cannot be said cheaply. */
+/**
+ * A short text that changes when the branch of a repository on this machine does; null when that
+ * cannot be said cheaply.
+ */
 export async function localSignature(path: string, branch: string): Promise<string | null> {
   const dot = join(path, '.git')
-  const folder = (await stat(dot).catch(() => null))?.isDirectory() ? dot : existsSync(join(path, 'HEAD')) ? path : null
+  const folder = (await stat(dot).catch(() => null))?.isDirectory()
+    ? dot
+    : existsSync(join(path, 'HEAD'))
+      ? path
+      : null
   // Another format of refs than files would look as if nothing ever changed.
   if (folder === null || existsSync(join(folder, 'reftable'))) return null
   const loose = await readFile(join(folder, 'refs/heads', branch), 'utf8').catch(() => '')
@@ -141,11 +172,17 @@ export async function localSignature(path: string, branch: string): Promise<stri
   return createHash('sha1').update(`${loose}\n${packed}`).digest('hex')
 }
 
-/** A repository on this machine may belong to another user than Fairlead's; git's own guard against that does not see our settings. */
+/**
+ * A repository on this machine may belong to another user than Fairlead's; git's own guard against
+ * that does not see our settings.
+ */
 export const uploadPack = (repository: Elsewhere): string[] =>
   repository.kind === 'path' ? ["--upload-pack=git -c safe.directory='*' upload-pack"] : []
 
-/** Asks a repository what its branch is at, without fetching. Throws a GitError when it cannot be read. */
+/**
+ * Asks a repository what its branch is at, without fetching. Throws a GitError when it cannot be
+ * read.
+ */
 export async function remoteHead(
   cwd: string,
   repository: Elsewhere,
@@ -165,7 +202,10 @@ export async function remoteHead(
   return line?.split('\t')[0] ?? null
 }
 
-/** Brings the delivered branch with its tags (and, of a repository on this machine, all branches) into the bare one. */
+/**
+ * Brings the delivered branch with its tags (and, of a repository on this machine, all branches)
+ * into the bare one.
+ */
 export async function fetchInto(
   bare: string,
   repository: Elsewhere,
@@ -192,6 +232,18 @@ async function fetchRefs(
 ): Promise<void> {
   const quiet = ['--quiet', '--no-write-fetch-head', '--update-head-ok', '--no-recurse-submodules']
   const { address, config } = addressOf(repository)
-  const args = ['fetch', ...quiet, ...options, ...uploadPack(repository), '--end-of-options', address]
-  await git(bare, [...args, ...refs], { network: true, config, timeoutMs: 600_000, ...(signal ? { signal } : {}) })
+  const args = [
+    'fetch',
+    ...quiet,
+    ...options,
+    ...uploadPack(repository),
+    '--end-of-options',
+    address,
+  ]
+  await git(bare, [...args, ...refs], {
+    network: true,
+    config,
+    timeoutMs: 600_000,
+    ...(signal ? { signal } : {}),
+  })
 }

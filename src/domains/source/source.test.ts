@@ -27,18 +27,22 @@ afterAll(async () => {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
 })
 
-async function repositoryWith(files: Record<string, string> = { 'a.txt': 'one' }): Promise<Repository> {
+async function repositoryWith(
+  files: Record<string, string> = { 'a.txt': 'one' },
+): Promise<Repository> {
   const repository = await makeRepository(files)
   repositories.push(repository)
   return repository
 }
 
-const headOf = async (repository: Repository): Promise<string> => (await repository.git('rev-parse', 'HEAD')).trim()
+const headOf = async (repository: Repository): Promise<string> =>
+  (await repository.git('rev-parse', 'HEAD')).trim()
 const inPath = (name: string, path: string) =>
   world.source.register({ name, repository: { kind: 'path', path }, branch: 'main' }, 'ada')
 const atUrl = (name: string, url: string) =>
   world.source.register({ name, repository: { kind: 'url', url }, branch: 'main' }, 'ada')
-const hosted = (name: string) => world.source.register({ name, repository: { kind: 'hosted' }, branch: 'main' }, 'ada')
+const hosted = (name: string) =>
+  world.source.register({ name, repository: { kind: 'hosted' }, branch: 'main' }, 'ada')
 
 async function checkedOut(
   app: string,
@@ -46,17 +50,33 @@ async function checkedOut(
 ): Promise<{ folder: string; warnings: string[]; git(...args: string[]): Promise<string> }> {
   const folder = join(await mkdtemp(join(tmpdir(), 'fairlead-checkout-')), 'workspace')
   folders.push(join(folder, '..'))
-  const { warnings } = await world.source.checkout({ app, sha, folder, isTrusted: true, signal: never })
-  return { folder, warnings, git: async (...args) => (await execute('git', args, { cwd: folder })).stdout }
+  const { warnings } = await world.source.checkout({
+    app,
+    sha,
+    folder,
+    isTrusted: true,
+    signal: never,
+  })
+  return {
+    folder,
+    warnings,
+    git: async (...args) => (await execute('git', args, { cwd: folder })).stdout,
+  }
 }
 
 describe('registering', () => {
   test('the same again changes nothing, also at the same time; another repository is refused', async () => {
     const tried = await Promise.all([1, 2, 3, 4].map(() => hosted('same')))
     expect(new Set(tried.map((app) => JSON.stringify(app))).size).toBe(1)
-    expect(tried[0]).toMatchObject({ name: 'same', remote: 'http://localhost:4400/git/same.git', problem: null })
+    expect(tried[0]).toMatchObject({
+      name: 'same',
+      remote: 'http://localhost:4400/git/same.git',
+      problem: null,
+    })
     expect(await world.eventTypes('same')).toEqual(['repository.created'])
-    await expect(inPath('same', '/srv/other')).rejects.toThrow('There is already a app same (of hosted here).')
+    await expect(inPath('same', '/srv/other')).rejects.toThrow(
+      'There is already a app same (of hosted here).',
+    )
   })
 
   test('an empty repository is registered and waits', async () => {
@@ -64,8 +84,13 @@ describe('registering', () => {
     folders.push(folder)
     await execute('git', ['init', '--quiet', '-b', 'main'], { cwd: folder })
     await inPath('empty', folder)
-    expect(await world.source.sync('empty', 'fairlead')).toEqual({ decision: { kind: 'empty' }, run: null })
-    await expect(world.source.deliverCommit('empty', undefined, 'ada')).rejects.toThrow('its branch main has no commit')
+    expect(await world.source.sync('empty', 'fairlead')).toEqual({
+      decision: { kind: 'empty' },
+      run: null,
+    })
+    await expect(world.source.deliverCommit('empty', undefined, 'ada')).rejects.toThrow(
+      'its branch main has no commit',
+    )
     expect((await world.source.get('empty'))?.problem).toBe(null)
   })
 
@@ -80,13 +105,14 @@ describe('registering', () => {
     expect(await world.source.get('no-path')).toBe(null)
   })
 
-  test.each(['ext::sh -c "touch /tmp/fairlead-pwned"', '--upload-pack=touch /tmp/fairlead-pwned', 'ext::sh%20-c%20x'])(
-    '%s runs nothing',
-    async (url) => {
-      await expect(atUrl('no-url', url)).rejects.toThrow('the address')
-      await expect(stat('/tmp/fairlead-pwned')).rejects.toThrow('ENOENT')
-    },
-  )
+  test.each([
+    'ext::sh -c "touch /tmp/fairlead-pwned"',
+    '--upload-pack=touch /tmp/fairlead-pwned',
+    'ext::sh%20-c%20x',
+  ])('%s runs nothing', async (url) => {
+    await expect(atUrl('no-url', url)).rejects.toThrow('the address')
+    await expect(stat('/tmp/fairlead-pwned')).rejects.toThrow('ENOENT')
+  })
 
   test.skipIf(!isRoot)('a repository of another user can be read', async () => {
     const repository = await repositoryWith()
@@ -115,13 +141,20 @@ describe('registering', () => {
     }
     await handlers.deleteApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never)
     expect(stopped).toEqual(['gone'])
-    await expect(handlers.getApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never)).rejects.toThrow(
-      'There is no app gone.',
-    )
+    await expect(
+      handlers.getApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never),
+    ).rejects.toThrow('There is no app gone.')
     await expect(stat(world.source.bareOf('gone'))).rejects.toThrow('ENOENT')
-    expect(await world.eventTypes('gone')).toEqual(['repository.created', 'change.merged', 'repository.deleted'])
+    expect(await world.eventTypes('gone')).toEqual([
+      'repository.created',
+      'change.merged',
+      'repository.deleted',
+    ])
     await hosted('gone')
-    expect(await world.source.sync('gone', 'fairlead')).toEqual({ decision: { kind: 'empty' }, run: null })
+    expect(await world.source.sync('gone', 'fairlead')).toEqual({
+      decision: { kind: 'empty' },
+      run: null,
+    })
   })
 })
 
@@ -132,7 +165,9 @@ describe('receiving', () => {
     world.outage.error = new Error('down')
     await repository.git('push', world.remote('at-once'), 'HEAD:main').catch(() => undefined)
     world.outage.error = null
-    const looks = await Promise.all(Array.from({ length: 12 }, () => world.source.receive('at-once', 'fairlead')))
+    const looks = await Promise.all(
+      Array.from({ length: 12 }, () => world.source.receive('at-once', 'fairlead')),
+    )
     expect(looks.filter((look) => look.run !== null)).toHaveLength(1)
     expect(await world.runs('at-once')).toEqual([await headOf(repository)])
     expect(await world.eventTypes('at-once')).toEqual(['repository.created', 'change.merged'])
@@ -142,9 +177,16 @@ describe('receiving', () => {
     await hosted('whole')
     const repository = await repositoryWith({ 'a.txt': 'only here' })
     const head = await headOf(repository)
-    await world.db.query({ text: `alter table began add constraint refused check (sha <> '${head}')`, values: [] })
+    await world.db.query({
+      text: `alter table began add constraint refused check (sha <> '${head}')`,
+      values: [],
+    })
     await repository.git('push', world.remote('whole'), 'HEAD:main').catch(() => undefined)
-    expect([await world.changes('whole'), await world.head('whole'), await world.runs('whole')]).toEqual([[], null, []])
+    expect([
+      await world.changes('whole'),
+      await world.head('whole'),
+      await world.runs('whole'),
+    ]).toEqual([[], null, []])
     expect(await world.eventTypes('whole')).toEqual(['repository.created'])
     await world.db.query(sql`alter table began drop constraint refused`)
     expect(await world.source.sync('whole', 'fairlead')).toMatchObject({ run: 7 })
@@ -167,7 +209,11 @@ describe('receiving', () => {
     await repository.git('push', world.remote('strange'), `${commit}:refs/heads/main`)
     expect((await world.changes('strange'))[0]?.sha).toBe(commit)
     expect(
-      (await world.db.query<{ n: number }>(sql`select length(subject) as n from change where app = 'strange'`))[0]?.n,
+      (
+        await world.db.query<{ n: number }>(
+          sql`select length(subject) as n from change where app = 'strange'`,
+        )
+      )[0]?.n,
     ).toBe(500)
   })
 
@@ -176,7 +222,10 @@ describe('receiving', () => {
     const repository = await repositoryWith()
     await repository.git('push', world.remote('lost'), 'HEAD:main')
     await rm(world.source.bareOf('lost'), { recursive: true })
-    expect(await world.source.sync('lost', 'fairlead')).toEqual({ decision: { kind: 'empty' }, run: null })
+    expect(await world.source.sync('lost', 'fairlead')).toEqual({
+      decision: { kind: 'empty' },
+      run: null,
+    })
     expect(await world.eventTypes('lost')).not.toContain('branch.deleted')
     await repository.git('push', world.remote('lost'), 'HEAD:main')
     expect(await world.runs('lost')).toHaveLength(2)
@@ -189,15 +238,23 @@ describe('repositories elsewhere', () => {
     await inPath('local', repository.folder)
     await world.source.sync('local', 'fairlead')
     await rename(repository.folder, `${repository.folder}-away`)
-    await expect(world.source.sync('local', 'fairlead')).rejects.toThrow('does not appear to be a git repository')
-    expect((await world.source.get('local'))?.problem).toContain('does not appear to be a git repository')
+    await expect(world.source.sync('local', 'fairlead')).rejects.toThrow(
+      'does not appear to be a git repository',
+    )
+    expect((await world.source.get('local'))?.problem).toContain(
+      'does not appear to be a git repository',
+    )
     await rename(`${repository.folder}-away`, repository.folder)
     const head = await repository.commit({ 'a.txt': 'two' })
-    expect(await world.source.sync('local', 'fairlead')).toMatchObject({ decision: { kind: 'new_change', sha: head } })
+    expect(await world.source.sync('local', 'fairlead')).toMatchObject({
+      decision: { kind: 'new_change', sha: head },
+    })
     expect((await world.source.get('local'))?.problem).toBe(null)
     await repository.git('checkout', '--quiet', '--detach')
     await repository.git('branch', '-D', 'main')
-    expect(await world.source.sync('local', 'fairlead')).toMatchObject({ decision: { kind: 'branch_deleted' } })
+    expect(await world.source.sync('local', 'fairlead')).toMatchObject({
+      decision: { kind: 'branch_deleted' },
+    })
   })
 
   test('a branch `a` that becomes `a/b`, and one that only ends like the delivered one, do not stand in the way', async () => {
@@ -210,7 +267,9 @@ describe('repositories elsewhere', () => {
     await repository.git('branch', 'a/b')
     await repository.git('branch', 'a/refs/heads/main')
     const head = await repository.commit({ 'a.txt': 'two' })
-    expect(await world.source.sync('renamed', 'fairlead')).toMatchObject({ decision: { sha: head } })
+    expect(await world.source.sync('renamed', 'fairlead')).toMatchObject({
+      decision: { sha: head },
+    })
     expect(head).not.toBe(other)
   })
 
@@ -220,12 +279,20 @@ describe('repositories elsewhere', () => {
     await repository.git('push', world.remote('upstream'), 'HEAD:main')
     const app = await atUrl('mirror', world.remote('upstream'))
     const head = await headOf(repository)
-    expect(await world.source.sync('mirror', 'fairlead')).toMatchObject({ decision: { kind: 'new_change', sha: head } })
-    const wrong = await atUrl('wrong', world.remote('upstream', 'hunter2')).catch((error: Error) => error.message)
-    const nobody = await atUrl('nobody', 'http://ada:hunter2@127.0.0.1:1/x.git').catch((error: Error) => error.message)
+    expect(await world.source.sync('mirror', 'fairlead')).toMatchObject({
+      decision: { kind: 'new_change', sha: head },
+    })
+    const wrong = await atUrl('wrong', world.remote('upstream', 'hunter2')).catch(
+      (error: Error) => error.message,
+    )
+    const nobody = await atUrl('nobody', 'http://ada:hunter2@127.0.0.1:1/x.git').catch(
+      (error: Error) => error.message,
+    )
     expect(nobody).toContain('The repository http://…@127.0.0.1:1/x.git cannot be used: ')
     await world.source.remove('upstream', 'ada')
-    const removed = await world.source.sync('mirror', 'fairlead').catch((error: Error) => error.message)
+    const removed = await world.source
+      .sync('mirror', 'fairlead')
+      .catch((error: Error) => error.message)
     expect(removed).toContain('cannot be used')
     const shown = JSON.stringify([
       app,
@@ -247,15 +314,27 @@ describe('delivering a commit that somebody names', () => {
     const first = await headOf(repository)
     const head = await repository.commit({ 'a.txt': 'two' })
     await inPath('asked', repository.folder)
-    expect(await world.source.deliverCommit('asked', undefined, 'ada')).toEqual({ sha: head, run: 7 })
+    expect(await world.source.deliverCommit('asked', undefined, 'ada')).toEqual({
+      sha: head,
+      run: 7,
+    })
     expect(await world.source.deliverCommit('asked', head, 'ada')).toEqual({ sha: head, run: null })
-    expect(await world.source.deliverCommit('asked', first.slice(0, 12), 'ada')).toEqual({ sha: first, run: 7 })
+    expect(await world.source.deliverCommit('asked', first.slice(0, 12), 'ada')).toEqual({
+      sha: first,
+      run: 7,
+    })
     await repository.git('checkout', '--quiet', '-b', 'feature')
     const feature = await repository.commit({ 'b.txt': 'b' })
-    expect(await world.source.deliverCommit('asked', feature, 'ada')).toEqual({ sha: feature, run: 7 })
+    expect(await world.source.deliverCommit('asked', feature, 'ada')).toEqual({
+      sha: feature,
+      run: 7,
+    })
     await repository.git('checkout', '--quiet', '--detach')
     const detached = await repository.commit({ 'c.txt': 'c' })
-    expect(await world.source.deliverCommit('asked', detached, 'ada')).toEqual({ sha: detached, run: 7 })
+    expect(await world.source.deliverCommit('asked', detached, 'ada')).toEqual({
+      sha: detached,
+      run: 7,
+    })
     await expect(world.source.deliverCommit('asked', 'f'.repeat(40), 'ada')).rejects.toThrow(
       'There is no commit of asked with the id',
     )
@@ -269,7 +348,9 @@ describe('delivering a commit that somebody names', () => {
     await repository.git('checkout', '--quiet', '--detach')
     const detached = await repository.commit({ 'c.txt': 'c' })
     for (const commit of [undefined, detached]) {
-      const asked = await Promise.all([1, 2, 3, 4, 5].map(() => world.source.deliverCommit('often', commit, 'ada')))
+      const asked = await Promise.all(
+        [1, 2, 3, 4, 5].map(() => world.source.deliverCommit('often', commit, 'ada')),
+      )
       expect(asked.filter((one) => one.run !== null)).toHaveLength(1)
     }
     expect(await world.runs('often')).toHaveLength(2)
@@ -320,7 +401,13 @@ describe('checking out', () => {
     await rm(join(folder, 'a.txt'))
     await writeFile(join(folder, 'left-over'), 'x')
     await writeFile(join(folder, '.git/index.lock'), '')
-    await world.source.checkout({ app: 'whole-checkout', sha: head, folder, isTrusted: true, signal: never })
+    await world.source.checkout({
+      app: 'whole-checkout',
+      sha: head,
+      folder,
+      isTrusted: true,
+      signal: never,
+    })
     expect(await git('status', '--porcelain')).toBe('')
     await expect(stat(join(folder, 'left-over'))).rejects.toThrow('ENOENT')
   })
@@ -331,7 +418,17 @@ describe('checking out', () => {
     const head = await headOf(repository)
     await repository.git('push', world.remote('kept'), 'HEAD:main')
     const { git } = await checkedOut('kept', head)
-    await git('-c', 'user.name=s', '-c', 'user.email=s@t', 'commit', '--quiet', '--allow-empty', '-m', 'step')
+    await git(
+      '-c',
+      'user.name=s',
+      '-c',
+      'user.email=s@t',
+      'commit',
+      '--quiet',
+      '--allow-empty',
+      '-m',
+      'step',
+    )
     await git('gc', '--quiet', '--prune=now', '--aggressive')
     await git('repack', '-a', '-d', '-q')
     await expect(git('push', 'origin', 'HEAD:main')).rejects.toThrow()
@@ -349,7 +446,10 @@ describe('checking out', () => {
       'real.bin': 'content',
       'doc.md': pointer,
     })
-    const head = await repository.commit({ 'sub/.gitattributes': '*.dat filter=lfs\n', 'sub/x "y".dat': pointer })
+    const head = await repository.commit({
+      'sub/.gitattributes': '*.dat filter=lfs\n',
+      'sub/x "y".dat': pointer,
+    })
     await repository.git('push', world.remote('large'), 'HEAD:main')
     const { warnings } = await checkedOut('large', head)
     expect(warnings).toEqual([
@@ -369,7 +469,15 @@ describe('checking out', () => {
     ] as const) {
       await hosted(app)
       const repository = await repositoryWith()
-      await repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.folder, 'lib')
+      await repository.git(
+        '-c',
+        'protocol.file.allow=always',
+        'submodule',
+        '--quiet',
+        'add',
+        library.folder,
+        'lib',
+      )
       await repository.git('config', '-f', '.gitmodules', 'submodule.lib.url', url)
       const head = await repository.commit({})
       await repository.git('push', world.remote(app), 'HEAD:main')
@@ -393,9 +501,14 @@ describe('checking out', () => {
       join(home, '.gitconfig'),
       `[filter "x"]\n\tsmudge = touch ${home}/pwned; cat\n[core]\n\thooksPath = ${home}\n`,
     )
-    await writeFile(join(home, 'post-checkout'), `#!/bin/sh\ntouch ${home}/pwned\n`, { mode: 0o755 })
+    await writeFile(join(home, 'post-checkout'), `#!/bin/sh\ntouch ${home}/pwned\n`, {
+      mode: 0o755,
+    })
     await hosted('filtered')
-    const repository = await repositoryWith({ '.gitattributes': '*.txt filter=x\n', 'a.txt': 'one' })
+    const repository = await repositoryWith({
+      '.gitattributes': '*.txt filter=x\n',
+      'a.txt': 'one',
+    })
     await repository.git('push', world.remote('filtered'), 'HEAD:main')
     const before = process.env['HOME']
     process.env['HOME'] = home
@@ -432,7 +545,14 @@ describe('polling', () => {
     const every = { path: 20, url: 20, hosted: 20 }
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
     const ended = poll(
-      { source: world.source, log, onFound: async () => undefined, random: () => 0.5, parallel: 4, every },
+      {
+        source: world.source,
+        log,
+        onFound: async () => undefined,
+        random: () => 0.5,
+        parallel: 4,
+        every,
+      },
       stop.signal,
     )
     world.outage.error = null
@@ -441,9 +561,15 @@ describe('polling', () => {
     const head = await local.commit({ 'a.txt': 'two' })
     await waitFor('the second commit', async () => (await world.runs('polled')).at(-1) === head)
     await rename(local.folder, `${local.folder}-away`)
-    await waitFor('the problem', async () => ((await world.source.get('polled'))?.problem ?? null) !== null)
+    await waitFor(
+      'the problem',
+      async () => ((await world.source.get('polled'))?.problem ?? null) !== null,
+    )
     await rename(`${local.folder}-away`, local.folder)
-    await waitFor('the problem is over', async () => ((await world.source.get('polled'))?.problem ?? null) === null)
+    await waitFor(
+      'the problem is over',
+      async () => ((await world.source.get('polled'))?.problem ?? null) === null,
+    )
     stop.abort()
     await ended
     silent.close()

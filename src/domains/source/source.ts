@@ -11,19 +11,31 @@ import { about, createApps, nameOf, type AppsOptions } from './apps.ts'
 import { type BranchDecision, decideBranch } from './change.ts'
 import { checkout } from './checkout.ts'
 import { inTurn } from './in-turn.ts'
-import { commitFacts, fetchCommit, fetchInto, headOf, initBare, remoteHead, resolveCommit } from './repository.ts'
+import {
+  commitFacts,
+  fetchCommit,
+  fetchInto,
+  headOf,
+  initBare,
+  remoteHead,
+  resolveCommit,
+} from './repository.ts'
 import * as store from './store.ts'
 
 export interface SourceOptions extends AppsOptions {
   log: Logger
-  /** what is to happen with a new change: statements for the same batch, and the run that they start */
+  /**
+   * what is to happen with a new change: statements for the same batch, and the run that they start
+   */
   onChange(
     change: Pick<Change, 'app' | 'sha' | 'chain'>,
     actor: Actor,
   ): Promise<{ run: number; statements: Statement[] }>
 }
 
-/** Others who store the same at the same time make one look again; more than so often is no race. */
+/**
+ * Others who store the same at the same time make one look again; more than so often is no race.
+ */
 const mostTries = 20
 
 export interface Received {
@@ -40,7 +52,10 @@ export function createSource(options: SourceOptions) {
   const { bareOf, mustGet } = apps
   const oneAtATime = inTurn()
 
-  /** Looks at the delivered branch, and stores what is new: change, event, run and head in one transaction. Safe to repeat. */
+  /**
+   * Looks at the delivered branch, and stores what is new: change, event, run and head in one
+   * transaction. Safe to repeat.
+   */
   const receive = async (name: string, actor: Actor): Promise<Received> => {
     for (let tries = 1; ; tries += 1) {
       const app = await mustGet(name)
@@ -48,7 +63,8 @@ export function createSource(options: SourceOptions) {
       const decision = decideBranch(app.head, await headOf(bareOf(name), app.branch))
       if (decision.kind === 'known' || decision.kind === 'empty') return { decision, run: null }
       try {
-        if (decision.kind === 'new_change') return { decision, run: await storeChange(app, decision, actor, 'head') }
+        if (decision.kind === 'new_change')
+          return { decision, run: await storeChange(app, decision, actor, 'head') }
         const type = 'dev.cdevents.branch.deleted'
         const subject = `branch/${app.branch}`
         await db.batch([
@@ -63,9 +79,14 @@ export function createSource(options: SourceOptions) {
     }
   }
 
-  /** The repository itself is gone, which is not a deleted branch: a database restored on another machine looks so. */
+  /**
+   * The repository itself is gone, which is not a deleted branch: a database restored on another
+   * machine looks so.
+   */
   const beginAgain = async (app: store.StoredApp): Promise<BranchDecision> => {
-    options.log.warn('the repository of an app is gone; an empty one takes its place', { app: app.name })
+    options.log.warn('the repository of an app is gone; an empty one takes its place', {
+      app: app.name,
+    })
     await db.query(store.moveHead(app.name, app.head, null))
     await initBare(bareOf(app.name), app.branch)
     return { kind: 'empty' }
@@ -79,7 +100,13 @@ export function createSource(options: SourceOptions) {
   ): Promise<number> => {
     const facts = await commitFacts(bareOf(app.name), sha)
     const known = await store.getChange(db, app.name, sha)
-    const change = { app: app.name, branch: app.branch, base, chain: known?.chain ?? `c-${randomUUID()}`, ...facts }
+    const change = {
+      app: app.name,
+      branch: app.branch,
+      base,
+      chain: known?.chain ?? `c-${randomUUID()}`,
+      ...facts,
+    }
     const { run, statements } = await options.onChange(change, actor)
     await db.batch([
       ...(as === 'head' ? [store.moveHead(app.name, app.head, sha)] : []),
@@ -97,19 +124,26 @@ export function createSource(options: SourceOptions) {
     return run
   }
 
-  /** Fetches from where the app's commits are, and receives. A repository that cannot be read becomes the app's problem, and stops being it when it can. */
+  /**
+   * Fetches from where the app's commits are, and receives. A repository that cannot be read
+   * becomes the app's problem, and stops being it when it can.
+   */
   const sync = (name: string, actor: Actor, signal?: AbortSignal): Promise<Received> =>
     oneAtATime(name, async () => {
       const app = await mustGet(name)
       if (app.repository.kind !== 'hosted') {
         const problem = await fetchOrProblem(app, signal)
         if (problem !== app.problem) await db.query(store.setProblem(name, problem))
-        if (problem !== null) throw new FairleadError('repository', { repository: nameOf(app.repository), problem })
+        if (problem !== null)
+          throw new FairleadError('repository', { repository: nameOf(app.repository), problem })
       }
       return receive(name, actor)
     })
 
-  const fetchOrProblem = async (app: store.StoredApp, signal?: AbortSignal): Promise<string | null> => {
+  const fetchOrProblem = async (
+    app: store.StoredApp,
+    signal?: AbortSignal,
+  ): Promise<string | null> => {
     const { repository, branch } = app
     if (repository.kind === 'hosted') return null
     const bare = bareOf(app.name)
@@ -117,7 +151,8 @@ export function createSource(options: SourceOptions) {
       await initBare(bare, branch)
       const there = await remoteHead(bare, repository, branch, signal)
       if (there === null) await git(bare, ['update-ref', '-d', `refs/heads/${branch}`])
-      else if (there !== (await headOf(bare, branch))) await fetchInto(bare, repository, branch, signal)
+      else if (there !== (await headOf(bare, branch)))
+        await fetchInto(bare, repository, branch, signal)
       return null
     } catch (error) {
       if (error instanceof GitError) return error.message
@@ -125,7 +160,10 @@ export function createSource(options: SourceOptions) {
     }
   }
 
-  /** The change of a commit that somebody asks for; stores it when it is not known yet, and answers the run that this began. */
+  /**
+   * The change of a commit that somebody asks for; stores it when it is not known yet, and answers
+   * the run that this began.
+   */
   const deliverCommit = async (
     name: string,
     commit: string | undefined,
@@ -135,9 +173,11 @@ export function createSource(options: SourceOptions) {
     const here = commit === undefined ? null : await resolveCommit(bareOf(name), commit)
     // A commit that is here needs no repository that answers; as the head it is received as one.
     const isHead = here !== null && here === (await headOf(bareOf(name), app.branch))
-    const received = here === null ? await sync(name, actor) : isHead ? await receive(name, actor) : null
+    const received =
+      here === null ? await sync(name, actor) : isHead ? await receive(name, actor) : null
     const sha = here ?? (commit === undefined ? await mustHaveHead(app) : await find(app, commit))
-    if (received?.decision.kind === 'new_change' && received.decision.sha === sha) return { sha, run: received.run }
+    if (received?.decision.kind === 'new_change' && received.decision.sha === sha)
+      return { sha, run: received.run }
     return { sha, run: await storeAsked(name, sha, actor) }
   }
 
@@ -154,15 +194,24 @@ export function createSource(options: SourceOptions) {
     const { repository } = app
     let found = await resolveCommit(bare, commit)
     if (found === null && repository.kind !== 'hosted') {
-      await oneAtATime(app.name, () => fetchInto(bare, repository, app.branch)).catch(() => undefined)
+      await oneAtATime(app.name, () => fetchInto(bare, repository, app.branch)).catch(
+        () => undefined,
+      )
       if (commit.length >= 40) await fetchCommit(bare, repository, commit).catch(() => undefined)
       found = await resolveCommit(bare, commit)
     }
-    if (found === null) throw new FairleadError('not_found', { kind: `commit of ${app.name} with the id`, id: commit })
+    if (found === null)
+      throw new FairleadError('not_found', {
+        kind: `commit of ${app.name} with the id`,
+        id: commit,
+      })
     return found
   }
 
-  /** The run of a commit that was no change yet; null when it is one, also when it became one just now. */
+  /**
+   * The run of a commit that was no change yet; null when it is one, also when it became one just
+   * now.
+   */
   const storeAsked = async (name: string, sha: string, actor: Actor): Promise<number | null> => {
     if (await store.getChange(db, name, sha)) return null
     const app = await mustGet(name)
@@ -185,7 +234,12 @@ export function createSource(options: SourceOptions) {
     deliverCommit,
     stored: (name: string) => store.getApp(db, name),
     listStored: () => store.listApps(db),
-    checkout: (request: { app: string; sha: string; folder: string; isTrusted: boolean; signal: AbortSignal }) =>
-      checkout(bareOf(request.app), request),
+    checkout: (request: {
+      app: string
+      sha: string
+      folder: string
+      isTrusted: boolean
+      signal: AbortSignal
+    }) => checkout(bareOf(request.app), request),
   }
 }

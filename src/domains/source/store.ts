@@ -17,7 +17,9 @@ export interface StoredApp {
 const columns = sql`name, repository, branch, folder, created, head, problem`
 
 export async function getApp(db: Database, name: string): Promise<StoredApp | null> {
-  return (await db.query<StoredApp>(sql`select ${columns} from app where name = ${name}`))[0] ?? null
+  return (
+    (await db.query<StoredApp>(sql`select ${columns} from app where name = ${name}`))[0] ?? null
+  )
 }
 
 export async function listApps(db: Database): Promise<StoredApp[]> {
@@ -39,7 +41,10 @@ export function setProblem(name: string, problem: string | null): Statement {
   return sql`update app set problem = ${problem}::text where name = ${name} and problem is distinct from ${problem}::text`
 }
 
-/** Divides by zero, and so undoes the batch, when somebody else has moved the head meanwhile: see `isLostRace`. */
+/**
+ * Divides by zero, and so undoes the batch, when somebody else has moved the head meanwhile: see
+ * `isLostRace`.
+ */
 export function moveHead(name: string, from: string | null, to: string | null): Statement {
   return sql`with moved as (update app set head = ${to}::text where name = ${name} and head is not distinct from ${from}::text returning 1)
     select 1 / count(*) from moved`
@@ -50,7 +55,10 @@ export const isLostRace = (error: unknown): boolean => sqlState(error) === '2201
 /** Somebody else stored the same meanwhile. */
 export const isKnown = (error: unknown): boolean => sqlState(error) === '23505'
 
-/** A commit that comes back by a force-push keeps its first row and chain: it is `again`. One that was the head of a pull request is of the branch from now on. */
+/**
+ * A commit that comes back by a force-push keeps its first row and chain: it is `again`. One that
+ * was the head of a pull request is of the branch from now on.
+ */
 export function insertChange(change: Omit<Change, 'received'>, again: boolean): Statement {
   return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
     values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
@@ -70,7 +78,8 @@ export function insertHead(change: Omit<Change, 'received'>): Statement {
 }
 
 export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
-  const rows = await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
+  const rows =
+    await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
     from change where app = ${app} and sha = ${sha}`)
   return rows[0] ?? null
 }
@@ -80,7 +89,10 @@ export function toApp(stored: StoredApp, publicUrl: string): App {
   const { repository } = stored
   return {
     name: stored.name,
-    repository: repository.kind === 'url' ? { kind: 'url', url: withoutCredentials(repository.url) } : repository,
+    repository:
+      repository.kind === 'url'
+        ? { kind: 'url', url: withoutCredentials(repository.url) }
+        : repository,
     branch: stored.branch,
     folder: stored.folder,
     remote: `${publicUrl}/git/${stored.name}.git`,

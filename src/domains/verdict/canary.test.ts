@@ -46,9 +46,9 @@ function situation(
 
 describe('shareAt', () => {
   test('goes through the steps in equal parts of the least time, and stays at the last', () => {
-    expect([0, 19_999, 20_000, 40_000, 60_000, 1e9].map((elapsed) => shareAt(elapsed, plan))).toEqual([
-      0.05, 0.05, 0.2, 0.5, 0.5, 0.5,
-    ])
+    expect(
+      [0, 19_999, 20_000, 40_000, 60_000, 1e9].map((elapsed) => shareAt(elapsed, plan)),
+    ).toEqual([0.05, 0.05, 0.2, 0.5, 0.5, 0.5])
     expect(shareAt(0, { steps: [10, 30], least: 0 })).toBe(0.3)
   })
 
@@ -78,22 +78,35 @@ describe('decideCanary', () => {
   })
 
   test('a release that does not stay up goes back, whatever its requests say', () => {
-    expect(decideCanary(situation({ sick: 'it died' }, 'healthy'))).toEqual({ do: 'take back', reason: 'it died' })
+    expect(decideCanary(situation({ sick: 'it died' }, 'healthy'))).toEqual({
+      do: 'take back',
+      reason: 'it died',
+    })
   })
 
   test('healthy is promoted, but not before the least time', () => {
-    expect(decideCanary(situation({}, 'healthy'))).toEqual({ do: 'promote', reason: 'It is healthy.' })
-    expect(decideCanary(situation({ elapsed: 59_999 }, 'healthy'))).toEqual({ do: 'go on', share: 0.5 })
+    expect(decideCanary(situation({}, 'healthy'))).toEqual({
+      do: 'promote',
+      reason: 'It is healthy.',
+    })
+    expect(decideCanary(situation({ elapsed: 59_999 }, 'healthy'))).toEqual({
+      do: 'go on',
+      share: 0.5,
+    })
   })
 
   test('too little data is never good: it waits for somebody, unless the file says otherwise', () => {
     const late = { elapsed: 600_000 }
     expect(decideCanary(situation())).toEqual({ do: 'go on', share: 0.5 })
     expect(decideCanary(situation(late))).toMatchObject({ do: 'wait', reason: 'It is undecided.' })
-    expect(decideCanary(situation({ ...late, plan: { ...plan, undecided: 'promote' } }))).toMatchObject({
+    expect(
+      decideCanary(situation({ ...late, plan: { ...plan, undecided: 'promote' } })),
+    ).toMatchObject({
       do: 'promote',
     })
-    expect(decideCanary(situation({ ...late, plan: { ...plan, undecided: 'rollback' } }))).toMatchObject({
+    expect(
+      decideCanary(situation({ ...late, plan: { ...plan, undecided: 'rollback' } })),
+    ).toMatchObject({
       do: 'take back',
     })
   })
@@ -105,11 +118,15 @@ describe('decideCanary', () => {
       reason: 'no request came: its verification decided, not its traffic',
     })
     expect(decideCanary(situation(late, 'undecided', 1))).toMatchObject({ do: 'wait' })
-    expect(decideCanary(situation({ elapsed: 600_000 }, 'undecided', 0))).toMatchObject({ do: 'wait' })
+    expect(decideCanary(situation({ elapsed: 600_000 }, 'undecided', 0))).toMatchObject({
+      do: 'wait',
+    })
   })
 
   test('gives way to a later deployment, and goes on when somebody says so', () => {
-    expect(decideCanary(situation({ isOvertaken: true, promotedBy: 'Ann' }))).toMatchObject({ do: 'give up' })
+    expect(decideCanary(situation({ isOvertaken: true, promotedBy: 'Ann' }))).toMatchObject({
+      do: 'give up',
+    })
     expect(decideCanary(situation({ promotedBy: 'Ann' }))).toMatchObject({
       do: 'promote',
       reason: 'promoted by Ann before its verdict',

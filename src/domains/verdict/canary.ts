@@ -24,8 +24,14 @@ export type CanaryDecision =
   | { do: 'take back'; reason: string }
   | { do: 'give up'; reason: string }
 
-/** The share of the requests that a canary has at a time: each step for an equal part of `least`, then the last. */
-export function shareAt(elapsed: number, plan: Pick<CanaryFile, 'steps' | 'ramp' | 'least'>): number {
+/**
+ * The share of the requests that a canary has at a time: each step for an equal part of `least`,
+ * then the last.
+ */
+export function shareAt(
+  elapsed: number,
+  plan: Pick<CanaryFile, 'steps' | 'ramp' | 'least'>,
+): number {
   const { least } = plan
   const steps = stepsOf(plan)
   const step = least === 0 ? steps.length - 1 : Math.floor((elapsed / least) * steps.length)
@@ -35,7 +41,12 @@ export function shareAt(elapsed: number, plan: Pick<CanaryFile, 'steps' | 'ramp'
 /** How a file's metrics are judged. */
 export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metrics'] {
   const settingsOf = (metric: MetricFile): MetricSettings => ({
-    kind: metric.gauge !== undefined ? 'gauge' : metric.histogram !== undefined ? 'distribution' : 'rate',
+    kind:
+      metric.gauge !== undefined
+        ? 'gauge'
+        : metric.histogram !== undefined
+          ? 'distribution'
+          : 'rate',
     of:
       metric.route !== undefined
         ? 'requests'
@@ -45,7 +56,9 @@ export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings[
     tolerance: metric.tolerance,
     advisory: metric.advisory || metric.gauge !== undefined,
   })
-  return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, settingsOf(metric)]))
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, metric]) => [name, settingsOf(metric)]),
+  )
 }
 
 /** What becomes of a canary now. Harm comes first; without enough data nothing is called good. */
@@ -54,15 +67,22 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
   const share = shareAt(elapsed, plan)
   if (judgement.verdict === 'harmful') return { do: 'take back', reason: judgement.reason }
   if (sick !== null) return { do: 'take back', reason: sick }
-  if (situation.isOvertaken) return { do: 'give up', reason: 'a later deployment waits for the environment' }
-  if (promotedBy !== null) return { do: 'promote', reason: `promoted by ${promotedBy} before its verdict` }
-  if (judgement.verdict === 'healthy' && elapsed >= plan.least) return { do: 'promote', reason: judgement.reason }
+  if (situation.isOvertaken)
+    return { do: 'give up', reason: 'a later deployment waits for the environment' }
+  if (promotedBy !== null)
+    return { do: 'promote', reason: `promoted by ${promotedBy} before its verdict` }
+  if (judgement.verdict === 'healthy' && elapsed >= plan.least)
+    return { do: 'promote', reason: judgement.reason }
   if (elapsed < plan.most) return { do: 'go on', share }
   const { errors, metrics } = judgement
-  const isQuiet = errors.canary.requests + errors.baseline.requests === 0 && metrics.every(({ advisory }) => advisory)
+  const isQuiet =
+    errors.canary.requests + errors.baseline.requests === 0 &&
+    metrics.every(({ advisory }) => advisory)
   if (isQuiet && situation.isVerified)
     return { do: 'promote', reason: 'no request came: its verification decided, not its traffic' }
-  if (plan.undecided === 'promote') return { do: 'promote', reason: `${judgement.reason} Promoted, as configured` }
-  if (plan.undecided === 'rollback') return { do: 'take back', reason: `${judgement.reason} Taken back, as configured` }
+  if (plan.undecided === 'promote')
+    return { do: 'promote', reason: `${judgement.reason} Promoted, as configured` }
+  if (plan.undecided === 'rollback')
+    return { do: 'take back', reason: `${judgement.reason} Taken back, as configured` }
   return { do: 'wait', share, reason: judgement.reason }
 }

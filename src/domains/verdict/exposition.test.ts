@@ -17,23 +17,37 @@ job_seconds_sum 12
 not a number nan-ish
 `
 const metricOf = (metric: object) => canaryFile.parse({ metrics: { one: metric } }).metrics['one']!
-const read = (metric: object, points = parseExposition(text)) => readMetric('a', points, metricOf(metric))
+const read = (metric: object, points = parseExposition(text)) =>
+  readMetric('a', points, metricOf(metric))
 
 test('reads counters, summed over the labels that are not asked for', () => {
-  expect(read({ bad: 'jobs_failed_total', of: 'jobs_total' })).toEqual({ instance: 'a', numbers: [3, 200] })
+  expect(read({ bad: 'jobs_failed_total', of: 'jobs_total' })).toEqual({
+    instance: 'a',
+    numbers: [3, 200],
+  })
   expect(read({ bad: 'jobs_total{queue="mail"}' })).toEqual({ instance: 'a', numbers: [120] })
   expect(read({ bad: 'jobs_total{worker="a "}' })).toBeNull()
-  expect(read({ gauge: 'process_resident_memory_bytes' })).toEqual({ instance: 'a', numbers: [4.5e7] })
+  expect(read({ gauge: 'process_resident_memory_bytes' })).toEqual({
+    instance: 'a',
+    numbers: [4.5e7],
+  })
 })
 
 test('a counter of failures that is not there yet is zero beside that of all, and unknown alone', () => {
-  expect(read({ bad: 'jobs_lost_total', of: 'jobs_total' })).toEqual({ instance: 'a', numbers: [0, 200] })
+  expect(read({ bad: 'jobs_lost_total', of: 'jobs_total' })).toEqual({
+    instance: 'a',
+    numbers: [0, 200],
+  })
   expect(read({ bad: 'jobs_lost_total' })).toBeNull()
   expect(read({ bad: 'jobs_lost_total', of: 'jobs_lost' })).toBeNull()
 })
 
 test('reads histograms', () => {
-  expect(read({ histogram: 'job_seconds' })).toEqual({ instance: 'a', numbers: [15, 36], bounds: [0.1] })
+  expect(read({ histogram: 'job_seconds' })).toEqual({
+    instance: 'a',
+    numbers: [15, 36],
+    bounds: [0.1],
+  })
   expect(read({ histogram: 'job_seconds{queue="bills"}' })?.numbers).toEqual([5, 6])
   expect(read({ histogram: 'job_minutes' })).toBeNull()
   expect(namesOf(metricOf({ histogram: 'job_seconds{queue="bills"}' }))).toEqual(['job_seconds'])

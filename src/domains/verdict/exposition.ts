@@ -12,12 +12,17 @@ const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)/
 const label = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g
 const escapes: Record<string, string> = { '\\n': '\n', '\\"': '"', '\\\\': '\\' }
 
-/** Reads the text format (Prometheus exposition formats 0.0.4; OpenMetrics 1.0 alike); a line that is not one is left out. */
+/**
+ * Reads the text format (Prometheus exposition formats 0.0.4; OpenMetrics 1.0 alike); a line that
+ * is not one is left out.
+ */
 export function parseExposition(text: string): Point[] {
   return text.split('\n').flatMap((one) => {
     const [, name, labels = '', number] = line.exec(one) ?? []
     const value = Number(number?.replace(/^([+-]?)Inf$/i, '$1Infinity'))
-    return name === undefined || Number.isNaN(value) ? [] : [{ name, labels: parseLabels(labels), value }]
+    return name === undefined || Number.isNaN(value)
+      ? []
+      : [{ name, labels: parseLabels(labels), value }]
   })
 }
 
@@ -42,24 +47,32 @@ function parseSelector(series: string): Selector {
 
 /** The names of metrics that a file's metric is read from. */
 export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
-  return [bad, of, histogram, gauge].flatMap((series) => (series === undefined ? [] : [parseSelector(series).name]))
+  return [bad, of, histogram, gauge].flatMap((series) =>
+    series === undefined ? [] : [parseSelector(series).name],
+  )
 }
 
 function sumOf(points: Point[], series: string): number | null {
   const { name, labels } = parseSelector(series)
   const found = points.filter(
-    (point) => point.name === name && Object.entries(labels).every(([key, value]) => point.labels[key] === value),
+    (point) =>
+      point.name === name &&
+      Object.entries(labels).every(([key, value]) => point.labels[key] === value),
   )
   return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0)
 }
 
-/** What an instance says of a metric; null when it says nothing. A counter of failures that is not there yet is zero, where that of all is. */
+/**
+ * What an instance says of a metric; null when it says nothing. A counter of failures that is not
+ * there yet is zero, where that of all is.
+ */
 export function readMetric(instance: string, points: Point[], metric: MetricFile): Reading | null {
   if (metric.histogram !== undefined) {
     const { name, labels } = parseSelector(metric.histogram)
     const buckets = points.filter(
       (point) =>
-        point.name === `${name}_bucket` && Object.entries(labels).every(([key, value]) => point.labels[key] === value),
+        point.name === `${name}_bucket` &&
+        Object.entries(labels).every(([key, value]) => point.labels[key] === value),
     )
     return readBuckets(instance, buckets)
   }
@@ -72,7 +85,9 @@ export function readMetric(instance: string, points: Point[], metric: MetricFile
 }
 
 export function readingOf(instance: string, numbers: (number | null)[]): Reading | null {
-  const known = numbers.filter((number): number is number => number !== null && Number.isFinite(number))
+  const known = numbers.filter(
+    (number): number is number => number !== null && Number.isFinite(number),
+  )
   return known.length === numbers.length ? { instance, numbers: known } : null
 }
 

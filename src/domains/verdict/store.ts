@@ -49,8 +49,15 @@ export function setDecided(deployment: number, judgement: Judgement, isOver: boo
   return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver} where deployment = ${deployment}`
 }
 
-/** Keeps what was seen at a look, once, and up to which place the host's observations are stored. */
-export function insertLook(deployment: number, number: number, place: number, look: Look): Statement[] {
+/**
+ * Keeps what was seen at a look, once, and up to which place the host's observations are stored.
+ */
+export function insertLook(
+  deployment: number,
+  number: number,
+  place: number,
+  look: Look,
+): Statement[] {
   return [
     sql`insert into verdict_look (deployment, number, look) values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
       on conflict (deployment, number) do nothing`,
@@ -67,7 +74,10 @@ export async function listLooks(db: Database, deployment: number): Promise<Look[
 }
 
 /** Somebody wants it promoted: to be stored with its event, and whether it is under way. */
-export function askToPromote(deployment: number, actor: string): { ask: Statement; isUnderWay: Statement } {
+export function askToPromote(
+  deployment: number,
+  actor: string,
+): { ask: Statement; isUnderWay: Statement } {
   const where = sql`deployment = ${deployment} and state in ('running', 'waiting')`
   return {
     ask: sql`update verdict set promoted_by = coalesce(promoted_by, ${actor}) where ${where}`,

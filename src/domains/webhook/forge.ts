@@ -33,7 +33,10 @@ export interface Signed {
   now: number
 }
 
-/** How one kind of sender signs, names and writes what it sends. Adding one takes one file, and its line in `forges/all.ts`. */
+/**
+ * How one kind of sender signs, names and writes what it sends. Adding one takes one file, and its
+ * line in `forges/all.ts`.
+ */
 export interface Forge {
   name: string
   /** whether the headers are those of this sender */
@@ -55,33 +58,44 @@ export const header = (headers: Headers, name: string): string | null => {
   return (Array.isArray(value) ? value[0] : value) || null
 }
 
-const isEqual = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other)
+const isEqual = (one: Buffer, other: Buffer): boolean =>
+  one.length === other.length && timingSafeEqual(one, other)
 
-/** A secret sent as it is. Compared as digests, so that neither content nor length shows in the time. */
+/**
+ * A secret sent as it is. Compared as digests, so that neither content nor length shows in the
+ * time.
+ */
 export function isSecret(secrets: string[], given: string | null): boolean {
   const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest()
-  return given !== null && secrets.filter((secret) => isEqual(digest(secret), digest(given))).length > 0
+  return (
+    given !== null && secrets.filter((secret) => isEqual(digest(secret), digest(given))).length > 0
+  )
 }
 
 /** The hex HMAC-SHA256 of the body. */
 export function isHexHmac({ body, secrets }: Signed, given: string | null): boolean {
   if (given === null || !/^[0-9a-f]{64}$/i.test(given)) return false
   const bytes = Buffer.from(given, 'hex')
-  return secrets.some((secret) => isEqual(createHmac('sha256', secret).update(body).digest(), bytes))
+  return secrets.some((secret) =>
+    isEqual(createHmac('sha256', secret).update(body).digest(), bytes),
+  )
 }
 
 /** As GitHub writes it: `sha256=` and the hex. */
 export function isHubSignature(request: Signed): boolean {
-  const given = header(request.headers, 'x-hub-signature-256') ?? header(request.headers, 'x-hub-signature')
+  const given =
+    header(request.headers, 'x-hub-signature-256') ?? header(request.headers, 'x-hub-signature')
   return isHexHmac(request, given?.startsWith('sha256=') ? given.slice(7) : null)
 }
 
-/** How far a signed time may be from ours, in milliseconds: a copied request is worth nothing later. */
+/**
+ * How far a signed time may be from ours, in milliseconds: a copied request is worth nothing later.
+ */
 const clockTolerance = 300_000
 
 /**
- * `webhook-id`, `webhook-timestamp` and `webhook-signature` over `ID.TIME.BODY` (https://www.standardwebhooks.com). A secret that
- * begins with `whsec_` is base64 of the key.
+ * `webhook-id`, `webhook-timestamp` and `webhook-signature` over `ID.TIME.BODY`
+ * (https://www.standardwebhooks.com). A secret that begins with `whsec_` is base64 of the key.
  */
 export function isStandardSignature({ headers, body, secrets, now }: Signed): boolean {
   const id = header(headers, 'webhook-id')
@@ -94,13 +108,16 @@ export function isStandardSignature({ headers, body, secrets, now }: Signed): bo
     .filter((one) => one.startsWith('v1,'))
     .map((one) => Buffer.from(one.slice(3), 'base64'))
   return secrets.some((secret) => {
-    const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
+    const key = secret.startsWith('whsec_')
+      ? Buffer.from(secret.slice(6), 'base64')
+      : Buffer.from(secret)
     const digest = createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest()
     return signatures.some((one) => isEqual(one, digest))
   })
 }
 
-export const isStandardSigned = (headers: Headers): boolean => header(headers, 'webhook-signature') !== null
+export const isStandardSigned = (headers: Headers): boolean =>
+  header(headers, 'webhook-signature') !== null
 
 /** Forty zeros (or 64) stand for no commit. */
 export const commit = z
@@ -117,7 +134,13 @@ export const gitRef = z
   .max(300)
   .regex(/^refs\/[^\s\0-\x1f\x7f]+$/, 'is not a ref')
 
-export const line = z.string().transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
+export const line = z
+  .string()
+  .transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
 
-/** Who pushed, as the forge calls them; left out where it does not say, or in a way that is not known. */
-export const pushedBy = (name: string | null | undefined): { by?: string } => (name ? { by: name } : {})
+/**
+ * Who pushed, as the forge calls them; left out where it does not say, or in a way that is not
+ * known.
+ */
+export const pushedBy = (name: string | null | undefined): { by?: string } =>
+  name ? { by: name } : {}

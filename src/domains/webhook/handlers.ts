@@ -50,7 +50,11 @@ export function webhookHandlers({
     },
     getWebhookDelivery: async ({ params }) => {
       const delivery = await store.getDelivery(db, params.app, params.number)
-      if (!delivery) throw new FairleadError('not_found', { kind: `delivery to ${params.app}`, id: params.number })
+      if (!delivery)
+        throw new FairleadError('not_found', {
+          kind: `delivery to ${params.app}`,
+          id: params.number,
+        })
       const body = await store.getBody(db, params.app, params.number)
       return { delivery, body: body?.toString('utf8') ?? null }
     },

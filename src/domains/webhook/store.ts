@@ -1,4 +1,9 @@
-import type { Webhook, WebhookDelivery, WebhookGap, WebhookState } from '#contract/webhook/webhook.ts'
+import type {
+  Webhook,
+  WebhookDelivery,
+  WebhookGap,
+  WebhookState,
+} from '#contract/webhook/webhook.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 import { sql, type Statement, toJson } from '#platform/postgres/sql.ts'
@@ -13,7 +18,10 @@ export interface StoredWebhook extends Omit<Webhook, 'url'> {
 const columns = sql`app, secret, former, created, former_until as "formerUntil", refused, refused_at as "refusedAt", refusal`
 
 export async function getWebhook(db: Database, app: string): Promise<StoredWebhook | null> {
-  return (await db.query<StoredWebhook>(sql`select ${columns} from webhook where app = ${app}`))[0] ?? null
+  return (
+    (await db.query<StoredWebhook>(sql`select ${columns} from webhook where app = ${app}`))[0] ??
+    null
+  )
 }
 
 /** Puts a secret in place; the one before counts on for so many hours. */
@@ -32,7 +40,8 @@ export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
     {
       name: sealedAs(app),
       sealed: secret,
-      put: (resealed: string) => sql`update webhook set secret = ${resealed} where app = ${app} and secret = ${secret}`,
+      put: (resealed: string) =>
+        sql`update webhook set secret = ${resealed} where app = ${app} and secret = ${secret}`,
     },
     ...(former === null
       ? []
@@ -80,8 +89,9 @@ export interface StoredAnswer {
 }
 
 /**
- * Stores a delivery. The same id again is counted on the first one, which is tried again if it had failed. The same content under
- * another id is a repeat only of the newest of its subject: a branch that went back and forth says the same twice and means it.
+ * Stores a delivery. The same id again is counted on the first one, which is tried again if it had
+ * failed. The same content under another id is a repeat only of the newest of its subject: a branch
+ * that went back and forth says the same twice and means it.
  */
 export const insertDelivery = (one: NewDelivery): Statement => sql`
     with newest as (
@@ -108,7 +118,9 @@ export interface PendingDelivery {
 }
 
 export async function appsWithPending(db: Database): Promise<string[]> {
-  const rows = await db.query<{ app: string }>(sql`select distinct app from webhook_delivery where state = 'pending'`)
+  const rows = await db.query<{ app: string }>(
+    sql`select distinct app from webhook_delivery where state = 'pending'`,
+  )
   return rows.map(({ app }) => app)
 }
 
@@ -152,7 +164,11 @@ export async function listDeliveries(
     where app = ${app} and (${page.before}::bigint is null or number < ${page.before}) order by number desc limit ${page.limit}`)
 }
 
-export async function getDelivery(db: Database, app: string, number: number): Promise<WebhookDelivery | null> {
+export async function getDelivery(
+  db: Database,
+  app: string,
+  number: number,
+): Promise<WebhookDelivery | null> {
   const rows = await db.query<WebhookDelivery>(
     sql`select ${deliveryColumns} from webhook_delivery d where app = ${app} and number = ${number}`,
   )
@@ -166,7 +182,10 @@ export async function getBody(db: Database, app: string, number: number): Promis
   return rows[0]?.body ?? null
 }
 
-/** A change found by looking, where a webhook should have told of it; nothing when one did, or when there is no webhook. */
+/**
+ * A change found by looking, where a webhook should have told of it; nothing when one did, or when
+ * there is no webhook.
+ */
 export function insertGap(app: string, sha: string, looked: Date | null): Statement {
   return sql`insert into webhook_gap (app, sha, looked)
     select ${app}, ${sha}, ${looked?.toISOString() ?? null}::timestamptz where exists (select from webhook where app = ${app})
@@ -183,7 +202,10 @@ export async function listGaps(db: Database, app: string, limit: number): Promis
     from webhook_gap g where app = ${app} order by number desc limit ${limit}`)
 }
 
-/** Gaps older than so many seconds of which nobody was told; those for which a delivery came meanwhile are no longer any. */
+/**
+ * Gaps older than so many seconds of which nobody was told; those for which a delivery came
+ * meanwhile are no longer any.
+ */
 export async function untoldGaps(db: Database, seconds: number): Promise<WebhookGap[]> {
   return db.query<WebhookGap>(sql`select number, app, sha as change, looked, found, ${arrived} as arrived
     from webhook_gap g where not told and found < now() - make_interval(secs => ${seconds})`)

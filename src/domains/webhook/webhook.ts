@@ -21,7 +21,10 @@ export interface WebhooksOptions {
   onStored(app: string): void
 }
 
-/** The secret before the newest counts for so long, so that a forge can be told the new one without a gap. */
+/**
+ * The secret before the newest counts for so long, so that a forge can be told the new one without
+ * a gap.
+ */
 const formerHours = 24
 /** How long a secret that was read is believed; a wrong signature makes it be read again. */
 const cacheMs = 1000
@@ -36,7 +39,8 @@ export function createWebhooks(options: WebhooksOptions) {
   const nameOf = (app: string): string => `webhook/${app}`
 
   const insert = together<store.NewDelivery, store.StoredAnswer>({
-    all: async (all) => (await db.batch(all.map(store.insertDelivery))).map((rows) => mustBeStored(rows[0])),
+    all: async (all) =>
+      (await db.batch(all.map(store.insertDelivery))).map((rows) => mustBeStored(rows[0])),
     one: async (one) => mustBeStored((await db.query(store.insertDelivery(one)))[0]),
     sizeOf: ({ body }) => body.length,
     lanes: 4,
@@ -46,7 +50,8 @@ export function createWebhooks(options: WebhooksOptions) {
   const readSecrets = async (app: string): Promise<string[]> => {
     const stored = await store.getWebhook(db, app)
     if (!stored) return []
-    const isFormer = stored.formerUntil !== null && new Date(stored.formerUntil).getTime() > options.now()
+    const isFormer =
+      stored.formerUntil !== null && new Date(stored.formerUntil).getTime() > options.now()
     const sealed = [stored.secret, ...(stored.former !== null && isFormer ? [stored.former] : [])]
     const secrets = sealed.map((one) => options.secrets.open(store.sealedAs(app), one))
     if (cache.size > 1000) cache.clear()
@@ -64,8 +69,14 @@ export function createWebhooks(options: WebhooksOptions) {
     throw error
   }
 
-  const isAuthentic = async (forge: Forge, app: string, headers: Headers, body: Buffer): Promise<boolean> => {
-    const check = (secrets: string[]): boolean => forge.isAuthentic({ headers, body, secrets, now: options.now() })
+  const isAuthentic = async (
+    forge: Forge,
+    app: string,
+    headers: Headers,
+    body: Buffer,
+  ): Promise<boolean> => {
+    const check = (secrets: string[]): boolean =>
+      forge.isAuthentic({ headers, body, secrets, now: options.now() })
     return check(await secretsOf(app)) || check(await readSecrets(app))
   }
 
@@ -75,20 +86,28 @@ export function createWebhooks(options: WebhooksOptions) {
   }
 
   return {
-    /** Refuses, by the headers alone, what cannot be authentic, so that a stranger's body is not read. */
+    /**
+     * Refuses, by the headers alone, what cannot be authentic, so that a stranger's body is not
+     * read.
+     */
     admit: async (app: string, headers: Headers): Promise<Forge> => {
       const forge = forges.find((one) => one.isSender(headers))
       const secrets = await secretsOf(app)
-      if (secrets.length === 0) throw new FairleadError('webhook_refused', { why: 'there is no such webhook' })
+      if (secrets.length === 0)
+        throw new FairleadError('webhook_refused', { why: 'there is no such webhook' })
       if (!forge)
         return refuse(
           app,
-          new FairleadError('webhook_refused', { why: 'its headers are of no sender that is known here' }),
+          new FairleadError('webhook_refused', {
+            why: 'its headers are of no sender that is known here',
+          }),
         )
       if (!forge.isSigned(headers))
         return refuse(
           app,
-          new FairleadError('webhook_refused', { why: 'it is not signed; give the sender the secret' }),
+          new FairleadError('webhook_refused', {
+            why: 'it is not signed; give the sender the secret',
+          }),
         )
       return forge
     },
@@ -102,7 +121,10 @@ export function createWebhooks(options: WebhooksOptions) {
       address: string,
     ): Promise<store.StoredAnswer> => {
       if (!(await isAuthentic(forge, app, headers, body)))
-        return refuse(app, new FairleadError('webhook_refused', { why: 'the signature is not that of its secret' }))
+        return refuse(
+          app,
+          new FairleadError('webhook_refused', { why: 'the signature is not that of its secret' }),
+        )
       const event = forge.event(headers).slice(0, 100)
       const checkIns = readCheckIns(forge, event, headers, body)
       if (checkIns instanceof FairleadError) return refuse(app, checkIns)
@@ -110,7 +132,8 @@ export function createWebhooks(options: WebhooksOptions) {
       const answer = await insert({
         app,
         forge: forge.name,
-        // Without an id only the content tells a repeat; the own id must then be one that no other has.
+        // Without an id only the content tells a repeat; the own id must then be one that no other
+        // has.
         id: forge.deliveryId(headers)?.slice(0, 300) ?? `none-${options.random(8).toString('hex')}`,
         event,
         subject: subjectOf(checkIns),
@@ -187,14 +210,22 @@ function mustBeStored(row: unknown): store.StoredAnswer {
   return row as store.StoredAnswer
 }
 
-function readCheckIns(forge: Forge, event: string, headers: Headers, body: Buffer): CheckIn[] | FairleadError {
+function readCheckIns(
+  forge: Forge,
+  event: string,
+  headers: Headers,
+  body: Buffer,
+): CheckIn[] | FairleadError {
   try {
     return forge.read(event, JSON.parse(textOf(headers, body)), headers)
   } catch (error) {
     if (error instanceof z.ZodError) {
       const [issue] = error.issues
       const field = issue?.path.map(String).join('.') || 'body'
-      return new FairleadError('invalid_input', { field, problem: issue?.message ?? 'is not right' })
+      return new FairleadError('invalid_input', {
+        field,
+        problem: issue?.message ?? 'is not right',
+      })
     }
     if (!(error instanceof SyntaxError)) throw error
     return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
@@ -204,15 +235,23 @@ function readCheckIns(forge: Forge, event: string, headers: Headers, body: Buffe
 /** Forges can send JSON as a form's field `payload`; what is signed is the form as it came. */
 function textOf(headers: Headers, body: Buffer): string {
   const text = body.toString('utf8')
-  const isForm = String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+  const isForm = String(headers['content-type'] ?? '').startsWith(
+    'application/x-www-form-urlencoded',
+  )
   return isForm ? (new URLSearchParams(text).get('payload') ?? '') : text
 }
 
-/** What a delivery is about: two of the same subject can say the same, two of different ones cannot. */
+/**
+ * What a delivery is about: two of the same subject can say the same, two of different ones cannot.
+ */
 function subjectOf(checkIns: CheckIn[]): string {
   const subjects = checkIns.map((one) => {
     if (one.kind === 'push') return one.ref
-    return one.kind === 'pull_request' ? `pull/${one.number}` : one.kind === 'other' ? one.what : one.kind
+    return one.kind === 'pull_request'
+      ? `pull/${one.number}`
+      : one.kind === 'other'
+        ? one.what
+        : one.kind
   })
   return subjects.join(' ').slice(0, 300) || 'nothing'
 }

@@ -5,10 +5,13 @@ import { readFileOf } from '#domains/source/heads.ts'
 import type { World } from '#flows/dependencies.ts'
 
 /**
- * fairlead.yaml as the branch has it: what a pull request says of environments, secrets and pull requests counts only once it is merged.
- * Null while the branch, or its file, cannot be read.
+ * fairlead.yaml as the branch has it: what a pull request says of environments, secrets and pull
+ * requests counts only once it is merged. Null while the branch, or its file, cannot be read.
  */
-export async function readBranchFile(source: World['source'], app: string): Promise<PipelineFile | null> {
+export async function readBranchFile(
+  source: World['source'],
+  app: string,
+): Promise<PipelineFile | null> {
   const stored = await source.stored(app)
   if (!stored || stored.head === null) return null
   const path = posix.join(stored.folder, 'fairlead.yaml')

@@ -43,19 +43,41 @@ export interface DeliveryInput {
   pullRequest?: HeadOf
 }
 
-type End = { state: 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'skipped'; reason: string | null }
-
-/** A head of a pull request goes the same way as a change, as far as its artifact, and takes no place from the branch. */
-export function pullRequestWorkflow(world: World, concurrency: number): WorkflowDefinition<DeliveryInput, End> {
-  return { name: 'pull_request', version: 1, concurrency, run: (ctx, input) => deliver(ctx, world, input) }
+type End = {
+  state: 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'skipped'
+  reason: string | null
 }
 
 /**
- * The line: a change is checked out, built and tested once, kept as an artifact, and put into each environment in order.
- * It ends `succeeded` only when the last environment is live with it.
+ * A head of a pull request goes the same way as a change, as far as its artifact, and takes no
+ * place from the branch.
  */
-export function deliveryWorkflow(world: World, concurrency: number): WorkflowDefinition<DeliveryInput, End> {
-  return { name: 'delivery', version: 1, concurrency, run: (ctx, input) => deliver(ctx, world, input) }
+export function pullRequestWorkflow(
+  world: World,
+  concurrency: number,
+): WorkflowDefinition<DeliveryInput, End> {
+  return {
+    name: 'pull_request',
+    version: 1,
+    concurrency,
+    run: (ctx, input) => deliver(ctx, world, input),
+  }
+}
+
+/**
+ * The line: a change is checked out, built and tested once, kept as an artifact, and put into each
+ * environment in order. It ends `succeeded` only when the last environment is live with it.
+ */
+export function deliveryWorkflow(
+  world: World,
+  concurrency: number,
+): WorkflowDefinition<DeliveryInput, End> {
+  return {
+    name: 'delivery',
+    version: 1,
+    concurrency,
+    run: (ctx, input) => deliver(ctx, world, input),
+  }
 }
 
 async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
@@ -74,17 +96,26 @@ async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput)
 
 function endOf(error: unknown): End | null {
   if (error instanceof Cancelled) return { state: 'cancelled', reason: 'cancelled' }
-  if (error instanceof Broken || error instanceof Failed) return { state: 'failed', reason: error.message }
+  if (error instanceof Broken || error instanceof Failed)
+    return { state: 'failed', reason: error.message }
   return null
 }
 
-/** What a run leaves behind when it has ended: work that goes on, and work that nobody waited for and that comes then. */
+/**
+ * What a run leaves behind when it has ended: work that goes on, and work that nobody waited for
+ * and that comes then.
+ */
 interface Later {
   underWay: Promise<unknown>[]
   after: (() => Promise<unknown>)[]
 }
 
-async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, later: Later): Promise<End> {
+async function travel(
+  ctx: WorkflowContext,
+  world: World,
+  input: DeliveryInput,
+  later: Later,
+): Promise<End> {
   const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
   if (prepared.end) return prepared.end
   const { definition, folder, trigger, parameters } = prepared
@@ -92,8 +123,11 @@ async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, 
   const workspace = workspaceOf(world, input.run)
   const asks = { ...input, definition }
   const isJudged = Object.keys(definition.gates).length > 0
-  const isSigned = !pullRequest && Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
-  // Whoever asks for nothing gets into production sooner: what is known of the change is gathered, and signed, after that.
+  const isSigned =
+    !pullRequest &&
+    Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
+  // Whoever asks for nothing gets into production sooner: what is known of the change is gathered,
+  // and signed, after that.
   const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, world, asks)) : null
   if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, world, asks))
   if (inspected === null) later.after.push(() => inspectCode(ctx, world, asks))
@@ -105,20 +139,34 @@ async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, 
   await inspected
   const stopped = isJudged || isSigned ? await passGates(ctx, world, asks) : null
   if (stopped !== null) return { state: 'failed', reason: stopped }
-  const artifact = await ctx.step('artifact', (step) => packArtifact(world, step, { ...input, folder }, definition))
+  const artifact = await ctx.step('artifact', (step) =>
+    packArtifact(world, step, { ...input, folder }, definition),
+  )
   if (pullRequest) {
-    const preview = await deployPreview(ctx, world, { ...input, pullRequest, artifact, definition, workspace, folder })
-    if (preview !== null && preview.reason !== null) return { state: 'failed', reason: preview.reason }
+    const preview = await deployPreview(ctx, world, {
+      ...input,
+      pullRequest,
+      artifact,
+      definition,
+      workspace,
+      folder,
+    })
+    if (preview !== null && preview.reason !== null)
+      return { state: 'failed', reason: preview.reason }
     if (preview !== null) void begin(later, preview.retired)
     return { state: 'succeeded', reason: null }
   }
   const request = { ...input, artifact, definition }
-  const statements: Promise<unknown>[] = isSigned ? [begin(later, signEvidence(ctx, world, request))] : []
+  const statements: Promise<unknown>[] = isSigned
+    ? [begin(later, signEvidence(ctx, world, request))]
+    : []
   if (!isSigned) later.after.push(() => signEvidence(ctx, world, request))
   for (const [environment, file] of Object.entries(definition.environments)) {
     if (file.evidence.length > 0) {
       await Promise.all(statements)
-      const lack = await ctx.step(`${environment}.policy`, () => lackOfEvidence(world, { ...request, environment }))
+      const lack = await ctx.step(`${environment}.policy`, () =>
+        lackOfEvidence(world, { ...request, environment }),
+      )
       if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
     }
     const plan = await ctx.step(`${environment}.plan`, (step) =>
@@ -138,11 +186,14 @@ async function travel(ctx: WorkflowContext, world: World, input: DeliveryInput, 
       formerReason: null,
       admit: (situation) => admitDelivery(input.run, situation),
     })
-    if (outcome.state !== 'live') return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
+    if (outcome.state !== 'live')
+      return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
     // The one before may drain while this change goes on to the next environment.
     void begin(later, outcome.retired)
     if (file.strategy === 'canary') {
-      statements.push(begin(later, signVerdict(ctx, world, { ...request, environment, deployment: plan.id })))
+      statements.push(
+        begin(later, signVerdict(ctx, world, { ...request, environment, deployment: plan.id })),
+      )
     }
   }
   return { state: 'succeeded', reason: null }
@@ -155,7 +206,8 @@ function begin<T>(later: Later, work: Promise<T>): Promise<T> {
   return work
 }
 
-export const workspaceOf = (world: World, run: number): string => join(world.home.runs, String(run), 'workspace')
+export const workspaceOf = (world: World, run: number): string =>
+  join(world.home.runs, String(run), 'workspace')
 
 type Prepared =
   | { end: End; definition?: never }
@@ -168,12 +220,15 @@ type Prepared =
       folder: string
     }
 
-/** Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do. */
+/**
+ * Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do.
+ */
 async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
   const { pullRequest } = input
   const of = { app: input.app, id: input.run, pullRequest: pullRequest?.number ?? null }
   const newer = await runs.newerOpenRun(world.db, of)
-  if (newer !== null) return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
+  if (newer !== null)
+    return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
   await waitForDisk(world, step, input)
   const { warnings } = await world.source.checkout({
     app: input.app,
@@ -190,7 +245,8 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     return {
       end: {
         state: 'failed',
-        reason: 'the commit has no fairlead.yaml; write one with `fairlead init`. What runs stays as it is',
+        reason:
+          'the commit has no fairlead.yaml; write one with `fairlead init`. What runs stays as it is',
       },
     }
   }
@@ -207,7 +263,12 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   }
   const branch = pullRequest ? await readBranchFile(world.source, input.app) : null
   if (pullRequest && branch === null)
-    return { end: { state: 'failed', reason: 'fairlead.yaml of the branch cannot be read, and what it says counts' } }
+    return {
+      end: {
+        state: 'failed',
+        reason: 'fairlead.yaml of the branch cannot be read, and what it says counts',
+      },
+    }
   const expanded = expandPipeline(file.pipeline)
   const definition = branch === null ? expanded : asHead(expanded, branch)
   const run = await runs.getRun(world.db, input.run)
@@ -220,7 +281,8 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
   for (const [position, planned] of plannedSteps(definition, pullRequest === undefined).entries())
     step.write(runs.insertStep(input.run, position, planned))
   if (!pullRequest)
-    for (const statement of await environmentStatements(world, input.app, definition)) step.write(statement)
+    for (const statement of await environmentStatements(world, input.app, definition))
+      step.write(statement)
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
     subject: `run/${input.run}`,
@@ -228,10 +290,19 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     actor: input.actor,
     data: { sha: input.sha, warnings },
   })
-  return { end: null, definition, trigger: run?.trigger ?? 'push', parameters: given.parameters, folder }
+  return {
+    end: null,
+    definition,
+    trigger: run?.trigger ?? 'push',
+    parameters: given.parameters,
+    folder,
+  }
 }
 
-/** The file as a file: a link or a folder of that name is refused, because it may lead out of the repository. */
+/**
+ * The file as a file: a link or a folder of that name is refused, because it may lead out of the
+ * repository.
+ */
 async function readPlainFile(path: string): Promise<Buffer | null> {
   const found = await lstat(path).catch(() => null)
   if (found === null) return null
@@ -300,7 +371,10 @@ async function packArtifact(
     folder: join(workspaceOf(world, input.run), input.folder),
     include: definition.artifact.include,
     exclude: [...definition.artifact.exclude, ...reportsOf(definition)],
-    annotations: { 'org.opencontainers.image.revision': input.sha, 'org.opencontainers.image.title': input.app },
+    annotations: {
+      'org.opencontainers.image.revision': input.sha,
+      'org.opencontainers.image.title': input.app,
+    },
   })
   step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
   step.write(runs.setRunArtifact(input.run, artifact.digest))
@@ -313,9 +387,14 @@ async function packArtifact(
   return artifact.digest
 }
 
-/** Reports are evidence and no product: with their times in them, the same build would never be the same artifact. */
+/**
+ * Reports are evidence and no product: with their times in them, the same build would never be the
+ * same artifact.
+ */
 const reportsOf = ({ steps }: PipelineFile): string[] =>
-  Object.values(steps).flatMap(({ directory, reports }) => reports.map((pattern) => posix.join(directory, pattern)))
+  Object.values(steps).flatMap(({ directory, reports }) =>
+    reports.map((pattern) => posix.join(directory, pattern)),
+  )
 
 interface DeploymentRequest extends DeliveryInput {
   environment: string
@@ -332,7 +411,16 @@ async function planDeployment(
   const ids = await deployments.nextIds(world.db)
   const { app, environment, run, sha, definition, artifact, actor } = request
   step.write(
-    deployments.insertRelease({ id: ids.release, app, environment, artifact, configuration: 0, run, sha, definition }),
+    deployments.insertRelease({
+      id: ids.release,
+      app,
+      environment,
+      artifact,
+      configuration: 0,
+      run,
+      sha,
+      definition,
+    }),
   )
   step.write(
     deployments.insertDeployment({
@@ -354,14 +442,25 @@ async function planDeployment(
     data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
   })
   const { freezes, approvals } = await permissionRules(world, request)
-  return { id: ids.deployment, release: ids.release, asksPermission: freezes.length + approvals.length > 0 }
+  return {
+    id: ids.deployment,
+    release: ids.release,
+    asksPermission: freezes.length + approvals.length > 0,
+  }
 }
 
-async function finish(ctx: WorkflowContext, world: World, input: DeliveryInput, reached: End): Promise<End> {
+async function finish(
+  ctx: WorkflowContext,
+  world: World,
+  input: DeliveryInput,
+  reached: End,
+): Promise<End> {
   const end = await ctx.step('finish', async (step): Promise<End> => {
     const { run, app, pullRequest: pull } = input
     const isTaken = pull !== undefined && reached.state === 'cancelled'
-    const end = isTaken ? await endOfCancelled(world.db, { app, run, pullRequest: pull.number }) : reached
+    const end = isTaken
+      ? await endOfCancelled(world.db, { app, run, pullRequest: pull.number })
+      : reached
     step.write(runs.closeSteps(input.run, end.state === 'cancelled' ? 'cancelled' : 'failed'))
     step.write(runs.endRun(input.run, end.state, end.reason))
     step.emit({

@@ -15,14 +15,31 @@ import { logFile } from '#flows/step/step.ts'
 import type { World } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-type RunEndpoints = 'listRuns' | 'getRun' | 'createRun' | 'cancelRun' | 'retryRun' | 'getLog' | 'followLog'
+type RunEndpoints =
+  | 'listRuns'
+  | 'getRun'
+  | 'createRun'
+  | 'cancelRun'
+  | 'retryRun'
+  | 'getLog'
+  | 'followLog'
 
-/** What the handlers of runs need of the source: the change of a commit, stored if it was not yet. */
+/**
+ * What the handlers of runs need of the source: the change of a commit, stored if it was not yet.
+ */
 export interface Commits {
-  deliverCommit(app: string, commit: string | undefined, actor: Actor): Promise<{ sha: string; run: number | null }>
+  deliverCommit(
+    app: string,
+    commit: string | undefined,
+    actor: Actor,
+  ): Promise<{ sha: string; run: number | null }>
 }
 
-export function runHandlers(world: World, engine: Engine, commits: Commits): SomeHandlers<RunEndpoints> {
+export function runHandlers(
+  world: World,
+  engine: Engine,
+  commits: Commits,
+): SomeHandlers<RunEndpoints> {
   const { db } = world
   return {
     listRuns: async ({ query }, caller) => {
@@ -32,10 +49,15 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     getRun: ({ params }) => detail(db, params.run),
     createRun: async ({ params, body }, caller) => {
       const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller)
-      const known = run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
+      const known =
+        run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
       const isAsked = Object.keys(body.parameters).length > 0
       if (known && !isAsked && (await isWanted(db, known))) return known
-      const how = { retryOf: known?.id ?? null, trigger: 'manual' as const, parameters: body.parameters }
+      const how = {
+        retryOf: known?.id ?? null,
+        trigger: 'manual' as const,
+        parameters: body.parameters,
+      }
       return startAgain(db, engine, { app: params.app, sha, ...how }, caller)
     },
     cancelRun: async ({ params }, caller) => {
@@ -56,14 +78,20 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     },
     retryRun: async ({ params }, caller) => {
       const run = await mustGet(db, params.run)
-      if (run.ended === null) throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
+      if (run.ended === null)
+        throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
       if (run.pullRequest !== null) return headAgain(db, engine, run, caller)
-      const how = { retryOf: run.id, trigger: run.trigger, parameters: await store.getParameters(db, run.id) }
+      const how = {
+        retryOf: run.id,
+        trigger: run.trigger,
+        parameters: await store.getParameters(db, run.id),
+      }
       return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
     },
     getLog: async ({ params, query }) => {
       const at = await position(world, params.run, params.step, query.attempt)
-      if (at.attempt === 0) return { lines: [], next: query.after, total: 0, attempt: 0, complete: at.ended }
+      if (at.attempt === 0)
+        return { lines: [], next: query.after, total: 0, attempt: 0, complete: at.ended }
       const page = await readLog(at.file, query)
       return {
         lines: page.lines.map((line) => ({ ...line, attempt: at.attempt })),
@@ -75,7 +103,8 @@ export function runHandlers(world: World, engine: Engine, commits: Commits): Som
     },
     followLog: async function* ({ params, query }, _caller, signal) {
       const at = await position(world, params.run, params.step, query.attempt)
-      const isComplete = async () => (await position(world, params.run, params.step, at.attempt)).ended
+      const isComplete = async () =>
+        (await position(world, params.run, params.step, at.attempt)).ended
       for await (const line of followLog(at.file, { after: query.after, isComplete }, signal)) {
         yield { id: String(line.n), data: { ...line, attempt: at.attempt } }
       }
@@ -109,12 +138,16 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
     steps,
     deployments: names.map((environment) => ({
       environment,
-      deployment: deployments.find((d) => d.environment === environment && d.kind === 'delivery') ?? null,
+      deployment:
+        deployments.find((d) => d.environment === environment && d.kind === 'delivery') ?? null,
     })),
   }
 }
 
-/** A run that is on its way, or whose change is live where it was going, is the answer to being asked for it again. */
+/**
+ * A run that is on its way, or whose change is live where it was going, is the answer to being
+ * asked for it again.
+ */
 async function isWanted(db: Database, run: Run): Promise<boolean> {
   if (run.ended === null) return true
   if (run.state !== 'succeeded') return false
@@ -154,14 +187,25 @@ async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller)
   const number = run.pullRequest ?? 0
   const pull = await getPullRequest(db, run.app, number)
   if (pull?.state !== 'open')
-    throw new FairleadError('not_now', { why: `Pull request ${number} is ${pull?.state ?? 'forgotten'}` })
+    throw new FairleadError('not_now', {
+      why: `Pull request ${number} is ${pull?.state ?? 'forgotten'}`,
+    })
   if (pull.sha !== run.change.sha)
-    throw new FairleadError('not_now', { why: `The head of pull request ${number} is another commit by now` })
+    throw new FairleadError('not_now', {
+      why: `The head of pull request ${number} is another commit by now`,
+    })
   const isTrusted = pull.fork === null || pull.approved === pull.sha
   if (!isTrusted && run.isTrusted)
-    throw new FairleadError('not_now', { why: `The head of pull request ${number} is not approved any more` })
+    throw new FairleadError('not_now', {
+      why: `The head of pull request ${number} is not approved any more`,
+    })
   const { run: id, statements } = await queueDelivery(db, engine, run.change, {
-    ...{ actor: caller, retryOf: run.id, trigger: 'pull_request', pullRequest: { number, isTrusted } },
+    ...{
+      actor: caller,
+      retryOf: run.id,
+      trigger: 'pull_request',
+      pullRequest: { number, isTrusted },
+    },
   })
   await db.batch(statements)
   return mustGet(db, id)

@@ -8,7 +8,10 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { DeliveryInput } from './delivery.ts'
 
-/** The row, event and workflow of a new run of a change: put them in the batch that stores what caused it. */
+/**
+ * The row, event and workflow of a new run of a change: put them in the batch that stores what
+ * caused it.
+ */
 export async function queueDelivery(
   db: Database,
   engine: Engine,

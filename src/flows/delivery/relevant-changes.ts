@@ -4,7 +4,10 @@ import * as deployments from '#domains/deployment/store.ts'
 import { diff } from '#platform/git/diff.ts'
 import type { World } from '#flows/dependencies.ts'
 
-/** Why a push is passed over: nothing that belongs to the app differs from the last good release. Null when something does, or nobody knows. */
+/**
+ * Why a push is passed over: nothing that belongs to the app differs from the last good release.
+ * Null when something does, or nobody knows.
+ */
 export async function touchesNothing(
   world: World,
   input: { app: string; sha: string; run: number },
@@ -14,12 +17,19 @@ export async function touchesNothing(
   const production = Object.keys(definition.environments).at(-1)
   if (paths.length === 0 || production === undefined) return null
   const { app, sha, run } = input
-  const base = await deployments.lastGood(world.db, { app, environment: production, sha, before: run })
+  const base = await deployments.lastGood(world.db, {
+    app,
+    environment: production,
+    sha,
+    before: run,
+  })
   const files = base && (await diff(world.source.bareOf(app), base.sha, sha))
   if (
     !files ||
     files.some(({ path, before }) =>
-      paths.some((pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before))),
+      paths.some(
+        (pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before)),
+      ),
     )
   )
     return null

@@ -21,18 +21,23 @@ async function scheduledApps(db: Database): Promise<Scheduled[]> {
     where json_typeof(f.patterns) = 'array' and json_array_length(f.patterns) > 0`)
 }
 
-/** The first moment after `last` at which one of the patterns is due, by UTC; null when that is not yet. */
+/**
+ * The first moment after `last` at which one of the patterns is due, by UTC; null when that is not
+ * yet.
+ */
 export function dueOf(patterns: string[], last: Date, now: Date): Date | null {
   const next = patterns
-    .map((pattern) => new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(last))
+    .map((pattern) =>
+      new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(last),
+    )
     .filter((one) => one !== null)
     .toSorted((a, b) => a.getTime() - b.getTime())[0]
   return next && next <= now ? next : null
 }
 
 /**
- * Begins the runs that are due: once each, whichever replica is first, and once for all that was missed while nobody was there. Answers
- * how many it began.
+ * Begins the runs that are due: once each, whichever replica is first, and once for all that was
+ * missed while nobody was there. Answers how many it began.
  */
 export async function startScheduled(db: Database, engine: Engine, now: Date): Promise<number> {
   let begun = 0
@@ -51,7 +56,8 @@ export async function startScheduled(db: Database, engine: Engine, now: Date): P
       retryOf: null,
       trigger: 'schedule',
     })
-    // Due is the newest moment, so that two replicas name the same one, and a night that was missed is made up for once.
+    // Due is the newest moment, so that two replicas name the same one, and a night that was missed
+    // is made up for once.
     const due = newestDue(patterns, new Date(last), now)
     const claim = sql`insert into scheduled_run (app, due, run) values (${app}, ${due.toISOString()}, ${run})`
     const isMine = await db.batch([claim, ...statements]).then(

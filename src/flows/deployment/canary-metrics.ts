@@ -1,6 +1,12 @@
 import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file.ts'
 import type { Reading, Sample } from '#contract/verdict/metric.ts'
-import { namesOf, parseExposition, readBuckets, readingOf, readMetric } from '#domains/verdict/exposition.ts'
+import {
+  namesOf,
+  parseExposition,
+  readBuckets,
+  readingOf,
+  readMetric,
+} from '#domains/verdict/exposition.ts'
 import type { ReleaseReference } from '#domains/deployment/target.ts'
 import { queryPrometheus } from '#platform/net/prometheus.ts'
 import type { World } from '#flows/dependencies.ts'
@@ -14,10 +20,14 @@ interface Arms {
 type Asked = Pick<World, 'target' | 'clock' | 'log'>
 
 /**
- * Takes samples in the background, each some time after the one before began, so that a slow answer holds no decision up.
- * `taken` gives a sample once.
+ * Takes samples in the background, each some time after the one before began, so that a slow answer
+ * holds no decision up. `taken` gives a sample once.
  */
-export function createSampler(world: Asked, file: CanaryFile, arms: Arms): { taken(): Sample | null } {
+export function createSampler(
+  world: Asked,
+  file: CanaryFile,
+  arms: Arms,
+): { taken(): Sample | null } {
   let began = -Infinity
   let isAsking = false
   let sample: Sample | null = null
@@ -38,7 +48,10 @@ export function createSampler(world: Asked, file: CanaryFile, arms: Arms): { tak
   }
 }
 
-/** Asks the instances of both releases, and Prometheus, for the metrics of a canary that are not counted by the edge. */
+/**
+ * Asks the instances of both releases, and Prometheus, for the metrics of a canary that are not
+ * counted by the edge.
+ */
 async function takeSample(world: Asked, file: CanaryFile, arms: Arms): Promise<Sample | null> {
   const metrics = Object.entries(file.metrics).filter(([, { route }]) => route === undefined)
   if (metrics.length === 0) return null
@@ -55,7 +68,9 @@ async function takeSample(world: Asked, file: CanaryFile, arms: Arms): Promise<S
   }
 }
 
-/** What could be read of one release. What could not is missing: that is unknown, and never good. */
+/**
+ * What could be read of one release. What could not is missing: that is unknown, and never good.
+ */
 async function readArm(
   { target, log }: Pick<World, 'target' | 'log'>,
   file: CanaryFile,
@@ -71,7 +86,9 @@ async function readArm(
   const [instances, asked] = await Promise.all([
     names.length === 0 ? [] : target.expositions(release, file.scrape.path, names).catch(warn),
     Promise.all(
-      metrics.map(async ([name, metric]) => [name, await askPrometheus(metric, release).catch(warn)] as const),
+      metrics.map(
+        async ([name, metric]) => [name, await askPrometheus(metric, release).catch(warn)] as const,
+      ),
     ),
   ])
   const readings = new Map<string, Reading[]>()
@@ -86,10 +103,14 @@ async function readArm(
   return readings
 }
 
-async function askPrometheus(metric: MetricFile, { release }: ReleaseReference): Promise<Reading | null> {
+async function askPrometheus(
+  metric: MetricFile,
+  { release }: ReleaseReference,
+): Promise<Reading | null> {
   const { prometheus } = metric
   if (prometheus === undefined) return null
-  const ask = (query: string) => queryPrometheus(prometheus, query.replaceAll('{release}', String(release)))
+  const ask = (query: string) =>
+    queryPrometheus(prometheus, query.replaceAll('{release}', String(release)))
   const instance = `prometheus/${release}`
   if (metric.histogram !== undefined) {
     const points = await ask(metric.histogram)
@@ -98,7 +119,8 @@ async function askPrometheus(metric: MetricFile, { release }: ReleaseReference):
       points.map((point) => ({ name: '', ...point })),
     )
   }
-  const number = async (query: string): Promise<number | null> => (await ask(query))[0]?.value ?? null
+  const number = async (query: string): Promise<number | null> =>
+    (await ask(query))[0]?.value ?? null
   const queries = [metric.gauge ?? metric.bad, metric.of].filter((query) => query !== undefined)
   return readingOf(instance, await Promise.all(queries.map(number)))
 }

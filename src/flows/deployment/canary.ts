@@ -2,7 +2,12 @@ import { type CanaryFile, stepsOf } from '#contract/pipeline-file/canary-file.ts
 import type { Fence } from '#contract/host/host.ts'
 import type { Judgement } from '#contract/verdict/verdict.ts'
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
-import { type CanaryDecision, decideCanary, metricSettings, shareAt } from '#domains/verdict/canary.ts'
+import {
+  type CanaryDecision,
+  decideCanary,
+  metricSettings,
+  shareAt,
+} from '#domains/verdict/canary.ts'
 import { hold, setDeploymentState } from '#domains/deployment/store.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
@@ -20,9 +25,9 @@ const askMs = 1000
 export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up'; reason: string }
 
 /**
- * Gives a release a growing share of the requests and judges it after every batch of them, until it is decided. What the
- * edge counts is stored before it is judged; so a server that is killed goes on with all of it. Harmful: the traffic
- * leaves the canary before anything else is done.
+ * Gives a release a growing share of the requests and judges it after every batch of them, until it
+ * is decided. What the edge counts is stored before it is judged; so a server that is killed goes
+ * on with all of it. Harmful: the traffic leaves the canary before anything else is done.
  */
 export async function runCanary(
   world: World,
@@ -48,13 +53,23 @@ export async function runCanary(
     patiently(step, () =>
       world.target.route(plan, {
         release: former.release,
-        canary: { release: plan.release, share: next, fresh, session: file.session, routes: routesOf(file) },
+        canary: {
+          release: plan.release,
+          share: next,
+          fresh,
+          session: file.session,
+          routes: routesOf(file),
+        },
         fence,
       }),
     )
   await give(share)
   let asked = -Infinity
-  let around = { sick: null as string | null, isOvertaken: false, promotedBy: null as string | null }
+  let around = {
+    sick: null as string | null,
+    isOvertaken: false,
+    promotedBy: null as string | null,
+  }
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const now = world.clock.monotonic()
@@ -65,7 +80,8 @@ export async function runCanary(
     const { batches, next } = await observe(world, step, plan, place)
     const look = { batches, sample: sampler.taken() }
     if (next > place || look.sample) {
-      for (const statement of verdicts.insertLook(plan.id, number, next, look)) step.write(statement)
+      for (const statement of verdicts.insertLook(plan.id, number, next, look))
+        step.write(statement)
       judge.see(look)
       number += 1
       place = next
@@ -73,11 +89,13 @@ export async function runCanary(
     const elapsed = world.clock.now() - Date.parse(stored.started)
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
-    const isVerified = plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
+    const isVerified =
+      plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
     const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
     if (decision.do === 'take back')
       await patiently(step, () => world.target.route(plan, { release: former.release, fence }))
-    if (decision.do !== 'go on' && decision.do !== 'wait') return end(step, plan, decision, judgement, isOver)
+    if (decision.do !== 'go on' && decision.do !== 'wait')
+      return end(step, plan, decision, judgement, isOver)
     if (decision.share !== share) {
       share = decision.share
       await give(share)
@@ -104,7 +122,9 @@ export async function runCanary(
 /** The routes that the edge counts by themselves. */
 const routesOf = ({ metrics }: CanaryFile): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(metrics).flatMap(([name, { route }]) => (route === undefined ? [] : [[name, route]])),
+    Object.entries(metrics).flatMap(([name, { route }]) =>
+      route === undefined ? [] : [[name, route]],
+    ),
   )
 
 async function begin(
@@ -157,7 +177,9 @@ async function lookAround(world: World, step: StepContext, plan: PlannedDeployme
     patiently(step, () => world.target.report(plan, 0)),
   ])
   const isWell = report.state === 'ready'
-  const sick = isWell ? null : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
+  const sick = isWell
+    ? null
+    : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
   return { sick, isOvertaken, promotedBy: stored?.promotedBy ?? null }
 }
 
@@ -185,7 +207,12 @@ function end(
   step.emit({
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-verdict.finished',
-    data: { ...facts(plan), verdict: judgement.verdict, state: ends[decision.do], reason: decision.reason },
+    data: {
+      ...facts(plan),
+      verdict: judgement.verdict,
+      state: ends[decision.do],
+      reason: decision.reason,
+    },
   })
   if (decision.do === 'promote') {
     step.write(setDeploymentState(plan.id, 'switching'))

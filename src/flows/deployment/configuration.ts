@@ -31,11 +31,19 @@ export interface ConfigurationInput {
   asksPermission?: boolean
 }
 
-/** Delivers a changed configuration: the artifact that is live, started anew with the newest version, verified, switched. */
+/**
+ * Delivers a changed configuration: the artifact that is live, started anew with the newest
+ * version, verified, switched.
+ */
 export function configurationWorkflow(
   world: World,
 ): WorkflowDefinition<ConfigurationInput, { state: string; reason: string | null }> {
-  return { name: 'configuration', version: 1, concurrency: 8, run: (ctx, input) => configure(ctx, world, input) }
+  return {
+    name: 'configuration',
+    version: 1,
+    concurrency: 8,
+    run: (ctx, input) => configure(ctx, world, input),
+  }
 }
 
 async function configure(
@@ -69,14 +77,23 @@ async function configure(
     admit: (situation) => admitConfiguration(release, situation),
   })
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
-  if (outcome.state === 'superseded') await ctx.step('again', (step) => bringAgain(world, step, ctx.chain, input))
+  if (outcome.state === 'superseded')
+    await ctx.step('again', (step) => bringAgain(world, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
   await outcome.retired
   return { state: 'live', reason: null }
 }
 
-/** What has the traffic by now gets the configuration, unless that has it, a later one brings it, or it may not come. */
-async function bringAgain(world: World, step: StepContext, chain: string, input: ConfigurationInput): Promise<null> {
+/**
+ * What has the traffic by now gets the configuration, unless that has it, a later one brings it, or
+ * it may not come.
+ */
+async function bringAgain(
+  world: World,
+  step: StepContext,
+  chain: string,
+  input: ConfigurationInput,
+): Promise<null> {
   const { app, environment } = input
   const [release, live] = await Promise.all([
     store.getRelease(world.db, input.release),
@@ -96,7 +113,10 @@ async function bringAgain(world: World, step: StepContext, chain: string, input:
   return null
 }
 
-/** The rows, event and workflow that bring a version of the configuration to a release: for one batch, or for the step that decided it. */
+/**
+ * The rows, event and workflow that bring a version of the configuration to a release: for one
+ * batch, or for the step that decided it.
+ */
 export async function startConfiguration(
   db: World['db'],
   release: store.Release,
@@ -112,14 +132,30 @@ export async function startConfiguration(
   const { app, environment, run, sha } = release
   const workflow = `configuration/${ids.deployment}`
   const input: ConfigurationInput = {
-    ...{ deployment: ids.deployment, release: ids.release, app, environment, actor, asksPermission },
+    ...{
+      deployment: ids.deployment,
+      release: ids.release,
+      app,
+      environment,
+      actor,
+      asksPermission,
+    },
   }
   return {
     deployment: ids.deployment,
     writes: [
       store.insertRelease({ ...release, id: ids.release, configuration: version }),
       store.insertDeployment({
-        ...{ id: ids.deployment, app, environment, kind: 'configuration', run, release: ids.release, actor, workflow },
+        ...{
+          id: ids.deployment,
+          app,
+          environment,
+          kind: 'configuration',
+          run,
+          release: ids.release,
+          actor,
+          workflow,
+        },
       }),
     ],
     event: {
@@ -134,12 +170,31 @@ export async function startConfiguration(
   }
 }
 
-/** What the verification runs in, since the run's workspace is gone: the commit, with what was built laid over it. */
-async function makeWorkspace(world: World, step: StepContext, release: store.Release, folder: string): Promise<null> {
+/**
+ * What the verification runs in, since the run's workspace is gone: the commit, with what was built
+ * laid over it.
+ */
+async function makeWorkspace(
+  world: World,
+  step: StepContext,
+  release: store.Release,
+  folder: string,
+): Promise<null> {
   const built = `${folder}-artifact`
   try {
-    await world.source.checkout({ app: release.app, sha: release.sha, folder, isTrusted: true, signal: step.signal })
-    await unpack({ layout: world.home.artifacts, digest: release.artifact, folder: built, durable: false })
+    await world.source.checkout({
+      app: release.app,
+      sha: release.sha,
+      folder,
+      isTrusted: true,
+      signal: step.signal,
+    })
+    await unpack({
+      layout: world.home.artifacts,
+      digest: release.artifact,
+      folder: built,
+      durable: false,
+    })
     await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
     await giveToSteps(world, release.app, folder)
   } catch (error) {

@@ -5,7 +5,13 @@ import { findRollbackTarget } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
 import { setVerdictState } from '#domains/verdict/store.ts'
 import type { ReleaseReference } from '#domains/deployment/target.ts'
-import { Broken, Cancelled, Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
+import {
+  Broken,
+  Cancelled,
+  Failed,
+  type StepContext,
+  type WorkflowContext,
+} from '#engine/workflow.ts'
 import { runCanary } from './canary.ts'
 import { removeFresh } from './fresh-baseline.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
@@ -20,18 +26,25 @@ export type DeploymentOutcome =
   | { state: 'failed' | 'superseded'; reason: string }
 
 /**
- * Puts a release into an environment: lock → start → healthy → verify → switch → retire the one before. Until the switch
- * the traffic is not touched, so every failure before it leaves the environment as it was. `retired` ends when the one
- * before is drained and stopped; the lock is kept until then.
+ * Puts a release into an environment: lock → start → healthy → verify → switch → retire the one
+ * before. Until the switch the traffic is not touched, so every failure before it leaves the
+ * environment as it was. `retired` ends when the one before is drained and stopped; the lock is
+ * kept until then.
  */
-export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDeployment): Promise<DeploymentOutcome> {
+export async function deploy(
+  ctx: WorkflowContext,
+  world: World,
+  plan: PlannedDeployment,
+): Promise<DeploymentOutcome> {
   const at = plan.environment
   const reference: ReleaseReference = { app: plan.app, environment: at, release: plan.release }
   /** has traffic while this one is a canary */
   let beside: Former | null = null
   try {
     if (plan.asksPermission) {
-      const permission = await ctx.until(`${at}.permission`, lookAgainMs, () => lookForPermission(world, plan))
+      const permission = await ctx.until(`${at}.permission`, lookAgainMs, () =>
+        lookForPermission(world, plan),
+      )
       if (permission.end !== null) {
         await ctx.step(`${at}.refused`, (step) => refuse(world, step, plan, permission))
         return { state: permission.end, reason: permission.reason }
@@ -46,11 +59,17 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
     const started = await ctx.step(`${at}.start`, (step) => start(world, step, plan, reference))
     if (started.reason !== null) return await giveUp(ctx, world, plan, 'failed', started.reason)
     if (plan.verify && plan.definition.environments[at]?.verify) {
-      const reason = await ctx.step(`${at}.verify`, (step) => verify(world, step, plan, started.address))
+      const reason = await ctx.step(`${at}.verify`, (step) =>
+        verify(world, step, plan, started.address),
+      )
       if (reason !== null) return await giveUp(ctx, world, plan, 'failed', reason)
     }
     const { former } = admitted
-    if (former && plan.kind !== 'rollback' && plan.definition.environments[at]?.strategy === 'canary') {
+    if (
+      former &&
+      plan.kind !== 'rollback' &&
+      plan.definition.environments[at]?.strategy === 'canary'
+    ) {
       beside = former
       const canary = await ctx.step(`${at}.canary`, (step) => runCanary(world, step, plan, former))
       if (canary.end !== 'promote') {
@@ -58,7 +77,9 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
         return await giveUp(ctx, world, plan, state, canary.reason, beside)
       }
     }
-    await ctx.step(`${at}.switch`, (step) => switchTraffic(world, ctx.chain, step, plan, admitted.former))
+    await ctx.step(`${at}.switch`, (step) =>
+      switchTraffic(world, ctx.chain, step, plan, admitted.former),
+    )
     return { state: 'live', retired: retire(ctx, world, plan, admitted.former) }
   } catch (error) {
     if (error instanceof Cancelled)
@@ -69,7 +90,8 @@ export async function deploy(ctx: WorkflowContext, world: World, plan: PlannedDe
   }
 }
 
-const lockName = (plan: { app: string; environment: string }): string => `environment/${plan.app}/${plan.environment}`
+const lockName = (plan: { app: string; environment: string }): string =>
+  `environment/${plan.app}/${plan.environment}`
 
 interface Former {
   id: number
@@ -90,17 +112,28 @@ async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
     step.write(decideConfiguration(plan.app, plan.environment, own, 'in_force'))
   }
   step.write(store.beginDeployment(plan.id, live?.id ?? null))
-  step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.started', data: facts(plan) })
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-deployment.started',
+    data: facts(plan),
+  })
   return { go: true as const, former: live ? { id: live.id, release: live.release } : null }
 }
 
-/** The version that a deployment of a configuration brings; 0 for any other, which takes what is in force. */
+/**
+ * The version that a deployment of a configuration brings; 0 for any other, which takes what is in
+ * force.
+ */
 async function ownConfiguration(world: World, plan: PlannedDeployment): Promise<number> {
-  const release = plan.kind === 'configuration' ? await store.getRelease(world.db, plan.release) : null
+  const release =
+    plan.kind === 'configuration' ? await store.getRelease(world.db, plan.release) : null
   return release?.configuration ?? 0
 }
 
-/** A configuration that may not come is not brought by the next change either. One that gave way to a later one is part of that. */
+/**
+ * A configuration that may not come is not brought by the next change either. One that gave way to
+ * a later one is part of that.
+ */
 async function refuse(
   world: World,
   step: StepContext,
@@ -108,7 +141,14 @@ async function refuse(
   answer: { end: 'failed' | 'superseded'; reason: string },
 ): Promise<null> {
   if (answer.end === 'failed')
-    step.write(decideConfiguration(plan.app, plan.environment, await ownConfiguration(world, plan), 'refused'))
+    step.write(
+      decideConfiguration(
+        plan.app,
+        plan.environment,
+        await ownConfiguration(world, plan),
+        'refused',
+      ),
+    )
   return end(step, plan, answer.end, answer.reason)
 }
 
@@ -132,10 +172,18 @@ async function heldIn(world: World, plan: PlannedDeployment): Promise<string | n
   const order = Object.keys(plan.definition.environments)
   const here = order.indexOf(plan.environment)
   const holds = await store.heldChanges(world.db, plan.app)
-  return holds.find((held) => held.sha === plan.sha && order.indexOf(held.environment) <= here)?.environment ?? null
+  return (
+    holds.find((held) => held.sha === plan.sha && order.indexOf(held.environment) <= here)
+      ?.environment ?? null
+  )
 }
 
-async function start(world: World, step: StepContext, plan: PlannedDeployment, reference: ReleaseReference) {
+async function start(
+  world: World,
+  step: StepContext,
+  plan: PlannedDeployment,
+  reference: ReleaseReference,
+) {
   const release = await hostRelease(world, plan.release, fence(plan, step))
   await patiently(step, () => world.target.start(release))
   for (;;) {
@@ -143,7 +191,11 @@ async function start(world: World, step: StepContext, plan: PlannedDeployment, r
     const report = await patiently(step, () => world.target.report(reference, 1000))
     if (report.state === 'ready') {
       step.write(store.setDeploymentState(plan.id, plan.verify ? 'verifying' : 'switching'))
-      step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.healthy', data: facts(plan) })
+      step.emit({
+        ...subject(plan),
+        type: 'dev.cdeventsx.fairlead-deployment.healthy',
+        data: facts(plan),
+      })
       return { reason: null, address: report.address }
     }
     if (report.state === 'failed')
@@ -182,7 +234,11 @@ async function verify(
   })
   if (!result.passed) return `the verification said no: ${result.reason ?? 'it failed'}`
   step.write(store.setDeploymentState(plan.id, 'switching'))
-  step.emit({ ...subject(plan), type: 'dev.cdeventsx.fairlead-deployment.verified', data: facts(plan) })
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-deployment.verified',
+    data: facts(plan),
+  })
   return null
 }
 
@@ -193,7 +249,9 @@ async function switchTraffic(
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await patiently(step, () => world.target.route(plan, { release: plan.release, fence: fence(plan, step) }))
+  await patiently(step, () =>
+    world.target.route(plan, { release: plan.release, fence: fence(plan, step) }),
+  )
   for (const statement of store.switchDeployments(
     plan.id,
     plan.app,
@@ -219,12 +277,21 @@ async function switchTraffic(
       id: `watch/${plan.id}`,
       name: 'watch',
       chain,
-      input: { deployment: plan.id, app: plan.app, environment: plan.environment, release: plan.release, watch },
+      input: {
+        deployment: plan.id,
+        app: plan.app,
+        environment: plan.environment,
+        release: plan.release,
+        watch,
+      },
     })
   }
 }
 
-/** Stops the release that had the traffic, keeps it when it is the one to roll back to, and removes what is older. */
+/**
+ * Stops the release that had the traffic, keeps it when it is the one to roll back to, and removes
+ * what is older.
+ */
 async function retire(
   ctx: WorkflowContext,
   world: World,
@@ -236,7 +303,9 @@ async function retire(
       const at = { app: plan.app, environment: plan.environment }
       if (former && former.release !== plan.release) {
         await removeFresh(world, step, plan, former.release)
-        await patiently(step, () => world.target.stop({ ...at, release: former.release }, fence(plan, step)))
+        await patiently(step, () =>
+          world.target.stop({ ...at, release: former.release }, fence(plan, step)),
+        )
       }
       const history = await store.pastDeployments(world.db, plan.app, plan.environment)
       const holds = await store.heldChanges(world.db, plan.app)
@@ -251,7 +320,8 @@ async function retire(
           .map((past) => past.release)
           .filter((release) => !keep.has(release)),
       )
-      for (const release of old) await patiently(step, () => world.target.remove({ ...at, release }, fence(plan, step)))
+      for (const release of old)
+        await patiently(step, () => world.target.remove({ ...at, release }, fence(plan, step)))
       return null
     })
     await ctx.unlock(lockName(plan))
@@ -297,4 +367,7 @@ async function giveUp(
   return { state: state === 'superseded' ? 'superseded' : 'failed', reason }
 }
 
-const fence = (plan: PlannedDeployment, step: StepContext): Fence => ({ deployment: plan.id, epoch: step.epoch })
+const fence = (plan: PlannedDeployment, step: StepContext): Fence => ({
+  deployment: plan.id,
+  epoch: step.epoch,
+})

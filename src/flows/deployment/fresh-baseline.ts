@@ -4,10 +4,16 @@ import { patiently } from './retry.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
 import type { World } from '#flows/dependencies.ts'
 
-/** The number on the target of another start of a release, for as long as a canary is compared with it. */
+/**
+ * The number on the target of another start of a release, for as long as a canary is compared with
+ * it.
+ */
 export const freshOf = (release: number): number => -release
 
-/** Starts the release before once more; false when it does not come up, and the canary is compared with the old instances. */
+/**
+ * Starts the release before once more; false when it does not come up, and the canary is compared
+ * with the old instances.
+ */
 export async function startFresh(
   world: World,
   step: StepContext,
@@ -22,10 +28,13 @@ export async function startFresh(
     const { state, reason } = await patiently(step, () => world.target.report(release, 1000))
     if (state === 'ready') return true
     if (state === 'starting') continue
-    world.log.warn('no fresh instances of the release before: the canary is compared with its old ones', {
-      release: former,
-      reason,
-    })
+    world.log.warn(
+      'no fresh instances of the release before: the canary is compared with its old ones',
+      {
+        release: former,
+        reason,
+      },
+    )
     return false
   }
 }

@@ -5,7 +5,12 @@ import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { visibleApps } from '#contract/access/grants.ts'
 import { applyChange } from '#domains/configuration/configuration.ts'
-import { getNewest, insertConfiguration, listConfigurations, sealedAs } from '#domains/configuration/store.ts'
+import {
+  getNewest,
+  insertConfiguration,
+  listConfigurations,
+  sealedAs,
+} from '#domains/configuration/store.ts'
 import * as store from '#domains/deployment/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/verdict/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -29,24 +34,36 @@ type DeploymentEndpoints =
   | 'getVerdict'
   | 'promoteCanary'
 
-export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<DeploymentEndpoints> {
+export function deploymentHandlers(
+  world: World,
+  engine: Engine,
+): SomeHandlers<DeploymentEndpoints> {
   const { db } = world
   return {
     listDeployments: async ({ query }, caller) => {
       const deployments = await store.listDeployments(db, { ...query, apps: visibleApps(caller) })
-      return { deployments, next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null }
+      return {
+        deployments,
+        next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null,
+      }
     },
     getDeployment: ({ params }) => mustGet(db, params.deployment),
     getVerdict: async ({ params }) => {
       const stored = await getVerdict(db, params.deployment)
-      if (!stored) throw new FairleadError('not_found', { kind: 'verdict on deployment', id: params.deployment })
+      if (!stored)
+        throw new FairleadError('not_found', {
+          kind: 'verdict on deployment',
+          id: params.deployment,
+        })
       return viewVerdict(stored, await listLooks(db, params.deployment), world.clock.now())
     },
     promoteCanary: async ({ params }, caller) => {
       const { state, app, environment, run, change } = await mustGet(db, params.deployment)
       const { ask, isUnderWay } = askToPromote(params.deployment, caller.name)
       if (!(await db.query(isUnderWay)).length)
-        throw new FairleadError('not_now', { why: `Deployment ${params.deployment} is ${state}, not a canary` })
+        throw new FairleadError('not_now', {
+          why: `Deployment ${params.deployment} is ${state}, not a canary`,
+        })
       await db.batch([
         ask,
         appendEvent({
@@ -63,8 +80,17 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       const plan = await planRollback(db, params.app, params.environment, body.to)
-      const rollback = await startRollback(db, plan, caller, body.reason ?? `rolled back by ${caller.name}`)
-      await db.batch([...rollback.writes, appendEvent(rollback.event), ...engine.startStatements(rollback.workflow)])
+      const rollback = await startRollback(
+        db,
+        plan,
+        caller,
+        body.reason ?? `rolled back by ${caller.name}`,
+      )
+      await db.batch([
+        ...rollback.writes,
+        appendEvent(rollback.event),
+        ...engine.startStatements(rollback.workflow),
+      ])
       return mustGet(db, rollback.deployment)
     },
     getConfiguration: async ({ params }) => {
@@ -74,20 +100,31 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
     },
     listConfigurations: async ({ params, query }) => {
       await mustHave(db, params.app, params.environment)
-      return { configurations: await listConfigurations(db, params.app, params.environment, query.limit) }
+      return {
+        configurations: await listConfigurations(db, params.app, params.environment, query.limit),
+      }
     },
     changeConfiguration: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
       refusePreview(params.environment)
-      refuseReserved([...Object.keys(body.variables), ...Object.keys(body.secrets), ...Object.keys(body.references)])
+      refuseReserved([
+        ...Object.keys(body.variables),
+        ...Object.keys(body.secrets),
+        ...Object.keys(body.references),
+      ])
       for (const [name, reference] of Object.entries(body.references)) {
         const problem = world.references.problem(reference)
-        if (problem !== null) throw new FairleadError('invalid_input', { field: `references.${name}`, problem })
+        if (problem !== null)
+          throw new FairleadError('invalid_input', { field: `references.${name}`, problem })
       }
       const deployment = await change(world, engine, { ...params, ...body }, caller)
       const configuration =
-        (await listConfigurations(db, params.app, params.environment, 1))[0] ?? emptyConfiguration(params)
-      return { configuration, deployment: deployment === null ? null : await mustGet(db, deployment) }
+        (await listConfigurations(db, params.app, params.environment, 1))[0] ??
+        emptyConfiguration(params)
+      return {
+        configuration,
+        deployment: deployment === null ? null : await mustGet(db, deployment),
+      }
     },
     getServiceLog: async ({ params, query }) => {
       await mustHave(db, params.app, params.environment)
@@ -95,11 +132,19 @@ export function deploymentHandlers(world: World, engine: Engine): SomeHandlers<D
         query.deployment === undefined
           ? await store.liveDeployment(db, params.app, params.environment)
           : await mustGet(db, query.deployment)
-      if (!deployment || deployment.app !== params.app || deployment.environment !== params.environment)
+      if (
+        !deployment ||
+        deployment.app !== params.app ||
+        deployment.environment !== params.environment
+      )
         return { lines: [] }
       const { app, environment } = params
       return {
-        lines: await world.target.log({ app, environment, release: deployment.release }, query.service, query.lines),
+        lines: await world.target.log(
+          { app, environment, release: deployment.release },
+          query.service,
+          query.lines,
+        ),
       }
     },
   }
@@ -137,14 +182,23 @@ function refusePreview(environment: string): void {
     })
 }
 
-/** Names that Fairlead gives a service itself, or that would change how programs are found and loaded. */
+/**
+ * Names that Fairlead gives a service itself, or that would change how programs are found and
+ * loaded.
+ */
 function refuseReserved(names: string[]): void {
   for (const name of names) {
     const field = `variables.${name}`
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
-      throw new FairleadError('invalid_input', { field, problem: 'must be a variable name such as LOG_LEVEL' })
+      throw new FairleadError('invalid_input', {
+        field,
+        problem: 'must be a variable name such as LOG_LEVEL',
+      })
     if (name === 'PORT' || name.startsWith('FAIRLEAD_'))
-      throw new FairleadError('invalid_input', { field, problem: 'is given by Fairlead and cannot be set' })
+      throw new FairleadError('invalid_input', {
+        field,
+        problem: 'is given by Fairlead and cannot be set',
+      })
   }
 }
 
@@ -156,8 +210,16 @@ interface RequestedChange {
   references: Record<string, string>
 }
 
-/** Stores the next version and, where something is live, starts its delivery; answers the deployment's number. */
-async function change(world: World, engine: Engine, request: RequestedChange, by: Actor): Promise<number | null> {
+/**
+ * Stores the next version and, where something is live, starts its delivery; answers the
+ * deployment's number.
+ */
+async function change(
+  world: World,
+  engine: Engine,
+  request: RequestedChange,
+  by: Actor,
+): Promise<number | null> {
   const { app, environment } = request
   const actor = nameOfActor(by)
   const { newest, waiting, highest } = await getNewest(world.db, app, environment)
@@ -171,7 +233,8 @@ async function change(world: World, engine: Engine, request: RequestedChange, by
   if (!result) return null
   const live = await store.liveDeployment(world.db, app, environment)
   const release = live ? await store.getRelease(world.db, live.release) : null
-  const rules = release && (await permissionRules(world, { app, environment, definition: release.definition }))
+  const rules =
+    release && (await permissionRules(world, { app, environment, definition: release.definition }))
   const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
   const version = highest + 1
   const changed = [...new Set([...waiting, ...result.changed])].sort()
@@ -198,7 +261,13 @@ async function change(world: World, engine: Engine, request: RequestedChange, by
     await storeVersion(world.db, statements)
     return null
   }
-  const next = await startConfiguration(world.db, release, { chain, actor, by, version, asksPermission })
+  const next = await startConfiguration(world.db, release, {
+    chain,
+    actor,
+    by,
+    version,
+    asksPermission,
+  })
   await storeVersion(world.db, [
     ...statements,
     ...next.writes,
@@ -214,6 +283,8 @@ async function storeVersion(db: Database, statements: Statement[]): Promise<void
     await db.batch(statements)
   } catch (error) {
     if ((error as { code?: string }).code !== '23505') throw error
-    throw new FairleadError('not_now', { why: 'Somebody else changed the configuration at the same moment' })
+    throw new FairleadError('not_now', {
+      why: 'Somebody else changed the configuration at the same moment',
+    })
   }
 }

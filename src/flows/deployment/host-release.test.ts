@@ -29,7 +29,11 @@ test('the environment overrides the file, and what was set overrides both', () =
     { LEVEL: 'debug' },
     { KEY: 'secret' },
   )
-  expect(web).toMatchObject({ instances: 3, env: { LEVEL: 'debug', KEY: 'secret' }, health: { path: '/health' } })
+  expect(web).toMatchObject({
+    instances: 3,
+    env: { LEVEL: 'debug', KEY: 'secret' },
+    health: { path: '/health' },
+  })
   const [plain] = hostServices(definition.services, definition.environments['production'], {}, {})
   expect(plain?.env).toEqual({ LEVEL: 'warn' })
 })

@@ -7,8 +7,9 @@ import { Failed } from '#engine/workflow.ts'
 import type { World } from '#flows/dependencies.ts'
 
 /**
- * The values of an environment's secrets, by name, or of some of them. They go to the target or a mask, never into a result, event or log. Throws a
- * Failed when one that is kept elsewhere is not to be had.
+ * The values of an environment's secrets, by name, or of some of them. They go to the target or a
+ * mask, never into a result, event or log. Throws a Failed when one that is kept elsewhere is not
+ * to be had.
  */
 export async function openSecrets(
   world: World,
@@ -17,7 +18,9 @@ export async function openSecrets(
   names?: string[],
 ): Promise<Record<string, string>> {
   const stored = await getStored(world.db, app, environment)
-  const wanted = Object.entries(stored.secrets).filter(([name]) => names === undefined || names.includes(name))
+  const wanted = Object.entries(stored.secrets).filter(
+    ([name]) => names === undefined || names.includes(name),
+  )
   return unseal(world, { app, environment }, Object.fromEntries(wanted))
 }
 
@@ -28,14 +31,19 @@ async function unseal(
 ): Promise<Record<string, string>> {
   const open = async (name: string, stored: string): Promise<string> => {
     const reference = referenceOf(stored)
-    if (reference === null) return world.secrets.open(sealedAs(app, environment, name), stored, name)
+    if (reference === null)
+      return world.secrets.open(sealedAs(app, environment, name), stored, name)
     try {
       return await world.references.read(reference)
     } catch (error) {
-      throw new Failed(`the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`)
+      throw new Failed(
+        `the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`,
+      )
     }
   }
-  const opened = Object.entries(secrets).map(async ([name, stored]) => [name, await open(name, stored)] as const)
+  const opened = Object.entries(secrets).map(
+    async ([name, stored]) => [name, await open(name, stored)] as const,
+  )
   return Object.fromEntries(await Promise.all(opened))
 }
 
@@ -56,15 +64,24 @@ export async function hostRelease(world: World, id: number, fence: Fence): Promi
     artifact: release.artifact,
     layout: world.home.artifacts,
     services: hostServices(release.definition.services, file, stored.variables, secrets),
-    env: { ...world.machine, PATH: world.path, FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
+    env: {
+      ...world.machine,
+      PATH: world.path,
+      FAIRLEAD_COMMIT: release.sha,
+      FAIRLEAD_RUN: String(release.run),
+    },
     route: {
-      port: environments.find((environment) => environment.name === release.environment)?.port ?? null,
+      port:
+        environments.find((environment) => environment.name === release.environment)?.port ?? null,
       host: `${release.app}.${release.environment}.localhost`,
     },
   }
 }
 
-/** Pure: what each service gets. A second service has traffic only when it says so, by `port` or `health`. */
+/**
+ * Pure: what each service gets. A second service has traffic only when it says so, by `port` or
+ * `health`.
+ */
 export function hostServices(
   services: Record<string, ServiceFile>,
   file: EnvironmentFile | undefined,
@@ -76,7 +93,8 @@ export function hostServices(
     ...(service.run === undefined ? {} : { run: service.run }),
     ...(service.static === undefined ? {} : { static: service.static }),
     ...(service.memory === undefined ? {} : { memory: service.memory }),
-    port: service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
+    port:
+      service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
       timeout: service.health?.timeout ?? 60_000,

@@ -11,11 +11,15 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { mustGet } from './handlers.ts'
 
 /** What deployments wait for before they may begin. */
-export function permissionHandlers(world: World): SomeHandlers<'getPermission' | 'decideDeployment' | 'listTimeLost'> {
+export function permissionHandlers(
+  world: World,
+): SomeHandlers<'getPermission' | 'decideDeployment' | 'listTimeLost'> {
   const { db } = world
   return {
     getPermission: ({ params }) => mustGetPermission(db, params.deployment),
-    listTimeLost: async ({ params, query }) => ({ environments: await store.listTimeLost(db, params.app, query.days) }),
+    listTimeLost: async ({ params, query }) => ({
+      environments: await store.listTimeLost(db, params.app, query.days),
+    }),
     decideDeployment: async ({ params: { deployment: id }, body }, caller) => {
       await decide(world, id, body, caller)
       return mustGetPermission(db, id)
@@ -39,7 +43,9 @@ async function decide(
   const deployment = await mustGet(db, id)
   const { app, environment, change, run } = deployment
   if (deployment.state !== 'waiting')
-    throw new FairleadError('not_now', { why: `Deployment ${id} is ${deployment.state}, and waits for nobody` })
+    throw new FairleadError('not_now', {
+      why: `Deployment ${id} is ${deployment.state}, and waits for nobody`,
+    })
   if (kind === 'override' && comment === '')
     throw new FairleadError('invalid_input', {
       field: 'body.comment',
@@ -53,7 +59,11 @@ async function decide(
     deployment.kind === 'configuration'
       ? [deployment.actor]
       : [change.author.name, change.author.email, deployment.actor]
-  const why = mayDecide(kind, { name: caller.name, email: caller.email, isOperator }, { rules, author })
+  const why = mayDecide(
+    kind,
+    { name: caller.name, email: caller.email, isOperator },
+    { rules, author },
+  )
   if (why !== null) throw new FairleadError('not_now', { why })
   await db.batch([
     store.insertDecision(id, { kind, actor: caller.name, comment }),

@@ -21,7 +21,9 @@ export async function lookForPermission(
     now: world.clock.now(),
   })
   const blocked = !answer.go && answer.end === null ? answer : null
-  await world.db.query(store.blockDeployment(plan.id, blocked?.blocked ?? null, blocked?.reason ?? null))
+  await world.db.query(
+    store.blockDeployment(plan.id, blocked?.blocked ?? null, blocked?.reason ?? null),
+  )
   if (answer.go) return { end: null }
   return answer.end === null ? null : { end: answer.end, reason: answer.reason }
 }
@@ -33,5 +35,8 @@ export async function permissionRules(
 ): Promise<Rules> {
   const live = await store.liveDeployment(world.db, plan.app, plan.environment)
   const release = live ? await store.getRelease(world.db, live.release) : null
-  return rulesOf(plan.definition.environments[plan.environment], release?.definition.environments[plan.environment])
+  return rulesOf(
+    plan.definition.environments[plan.environment],
+    release?.definition.environments[plan.environment],
+  )
 }

@@ -37,7 +37,9 @@ export const subject = (plan: PlannedDeployment) => ({
 })
 
 /** What every event of a deployment says. */
-export const facts = (plan: Pick<PlannedDeployment, 'environment' | 'kind' | 'run' | 'release' | 'sha'>) => ({
+export const facts = (
+  plan: Pick<PlannedDeployment, 'environment' | 'kind' | 'run' | 'release' | 'sha'>,
+) => ({
   environment: plan.environment,
   kind: plan.kind,
   run: plan.run,

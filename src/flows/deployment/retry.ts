@@ -4,8 +4,9 @@ import type { StepContext } from '#engine/workflow.ts'
 const pauseMs = 50
 
 /**
- * Asks a target again while it does not answer, at most so long: a host that is restarted is back within a second, sooner
- * than the engine's back-off would look again. Safe because every call of a target may be repeated.
+ * Asks a target again while it does not answer, at most so long: a host that is restarted is back
+ * within a second, sooner than the engine's back-off would look again. Safe because every call of a
+ * target may be repeated.
  */
 export async function patiently<T>(
   step: Pick<StepContext, 'signal'>,
@@ -17,7 +18,12 @@ export async function patiently<T>(
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof FairleadError) || error.code !== 'unavailable' || performance.now() > until) throw error
+      if (
+        !(error instanceof FairleadError) ||
+        error.code !== 'unavailable' ||
+        performance.now() > until
+      )
+        throw error
     }
     await pause(step, pauseMs)
   }

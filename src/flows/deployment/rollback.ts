@@ -1,10 +1,20 @@
 import type { Deployment } from '#contract/run/run.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { decideConfiguration, getNewest, getStored, insertConfiguration } from '#domains/configuration/store.ts'
+import {
+  decideConfiguration,
+  getNewest,
+  getStored,
+  insertConfiguration,
+} from '#domains/configuration/store.ts'
 import { findRollbackTarget } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
 import { type Actor, nameOfActor, type NewEvent } from '#contract/event/event.ts'
-import type { NewWorkflow, StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import type {
+  NewWorkflow,
+  StepContext,
+  WorkflowContext,
+  WorkflowDefinition,
+} from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { deploy } from './deployment.ts'
@@ -46,11 +56,16 @@ export async function planRollback(
         ).to
       : (history.find((past) => past.id === to && past.artifactKept)?.id ?? null)
   if (chosen === null && to !== undefined)
-    throw new FairleadError('not_found', { kind: `deployment that was live in ${environment} with the number`, id: to })
+    throw new FairleadError('not_found', {
+      kind: `deployment that was live in ${environment} with the number`,
+      id: to,
+    })
   const target = chosen === null ? null : await store.getDeployment(db, chosen)
   if (!target) throw new FairleadError('nothing_to_roll_back', { app, environment })
   if (target.release === live.release)
-    throw new FairleadError('not_now', { why: `Deployment ${target.id} is what runs in ${environment}` })
+    throw new FairleadError('not_now', {
+      why: `Deployment ${target.id} is what runs in ${environment}`,
+    })
   return { from: live, to: target }
 }
 
@@ -114,7 +129,12 @@ export async function startRollback(
 export function rollbackWorkflow(
   world: World,
 ): WorkflowDefinition<RollbackInput, { state: string; reason: string | null }> {
-  return { name: 'rollback', version: 1, concurrency: 8, run: (ctx, input) => rollback(ctx, world, input) }
+  return {
+    name: 'rollback',
+    version: 1,
+    concurrency: 8,
+    run: (ctx, input) => rollback(ctx, world, input),
+  }
 }
 
 async function rollback(
@@ -148,7 +168,10 @@ async function rollback(
   })
   if (outcome.state !== 'live') return outcome
   if (release.sha !== input.fromSha) await ctx.step('hold', async (step) => holdChange(step, input))
-  else await ctx.step('restore', (step) => restoreConfiguration(world, step, input, release.configuration))
+  else
+    await ctx.step('restore', (step) =>
+      restoreConfiguration(world, step, input, release.configuration),
+    )
   await outcome.retired
   return { state: 'live', reason: null }
 }
@@ -165,7 +188,10 @@ async function holdChange(step: StepContext, input: RollbackInput): Promise<null
   return null
 }
 
-/** What was taken back is a configuration: the one returned to becomes the newest, so that the next delivery does not bring the bad one again. */
+/**
+ * What was taken back is a configuration: the one returned to becomes the newest, so that the next
+ * delivery does not bring the bad one again.
+ */
 async function restoreConfiguration(
   world: World,
   step: StepContext,
@@ -177,13 +203,25 @@ async function restoreConfiguration(
   const { highest } = await getNewest(world.db, input.app, input.environment)
   const good = await getStored(world.db, input.app, input.environment, version)
   const names = new Set(
-    [newest, good].flatMap((stored) => [...Object.keys(stored.variables), ...Object.keys(stored.secrets)]),
+    [newest, good].flatMap((stored) => [
+      ...Object.keys(stored.variables),
+      ...Object.keys(stored.secrets),
+    ]),
   )
-  const value = (stored: typeof good, name: string) => stored.variables[name] ?? stored.secrets[name]
+  const value = (stored: typeof good, name: string) =>
+    stored.variables[name] ?? stored.secrets[name]
   const changed = [...names].filter((name) => value(newest, name) !== value(good, name)).sort()
   // What waits was made on top of what is taken back.
   step.write(decideConfiguration(input.app, input.environment, highest, 'refused'))
-  step.write(insertConfiguration(input.app, input.environment, { ...good, version: highest + 1 }, changed, input.actor))
+  step.write(
+    insertConfiguration(
+      input.app,
+      input.environment,
+      { ...good, version: highest + 1 },
+      changed,
+      input.actor,
+    ),
+  )
   step.emit({
     type: 'dev.cdeventsx.fairlead-configuration.changed',
     subject: `environment/${input.app}/${input.environment}`,

@@ -5,7 +5,10 @@ import { createJudge } from '#domains/verdict/statistics/judge.ts'
 /** Moments of the history that are shown. */
 const moments = 200
 
-/** A canary as a person looks at it, recomputed from what was counted: the same data always give the same judgement. */
+/**
+ * A canary as a person looks at it, recomputed from what was counted: the same data always give the
+ * same judgement.
+ */
 export function viewVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
   const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
   const judge = createJudge(canary.settings)
@@ -61,6 +64,7 @@ function latencies(arms: ArmCounts[]): [number, number][] {
 function outcomes(arms: ArmCounts[]): Record<string, number> {
   const sums: Record<string, number> = {}
   for (const arm of arms)
-    for (const [outcome, count] of Object.entries(arm.outcomes)) sums[outcome] = (sums[outcome] ?? 0) + count
+    for (const [outcome, count] of Object.entries(arm.outcomes))
+      sums[outcome] = (sums[outcome] ?? 0) + count
   return sums
 }

@@ -14,17 +14,33 @@ export interface WatchInput {
   watch: number
 }
 
-/** After a release has the traffic, looks whether it stays up, and takes it back when it does not. */
+/**
+ * After a release has the traffic, looks whether it stays up, and takes it back when it does not.
+ */
 export function watchWorkflow(world: World): WorkflowDefinition<WatchInput, { outcome: string }> {
-  return { name: 'watch', version: 1, concurrency: 1000, run: (ctx, input) => watch(ctx, world, input) }
+  return {
+    name: 'watch',
+    version: 1,
+    concurrency: 1000,
+    run: (ctx, input) => watch(ctx, world, input),
+  }
 }
 
-async function watch(ctx: WorkflowContext, world: World, input: WatchInput): Promise<{ outcome: string }> {
+async function watch(
+  ctx: WorkflowContext,
+  world: World,
+  input: WatchInput,
+): Promise<{ outcome: string }> {
   const until = await ctx.step('begin', async () => world.clock.now() + input.watch)
   return ctx.step('watch', (step) => look(world, step, input, until))
 }
 
-async function look(world: World, step: StepContext, input: WatchInput, until: number): Promise<{ outcome: string }> {
+async function look(
+  world: World,
+  step: StepContext,
+  input: WatchInput,
+  until: number,
+): Promise<{ outcome: string }> {
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const live = await store.liveDeployment(world.db, input.app, input.environment)
@@ -50,7 +66,11 @@ async function observe(world: World, input: WatchInput) {
     const report = await world.target.report(input, 0)
     if (report.state === 'missing') return null
     const worst = report.instances.toSorted((a, b) => b.restarts - a.restarts)[0]
-    return { state: report.state, reason: report.reason ?? worst?.reason ?? null, restarts: worst?.restarts ?? 0 }
+    return {
+      state: report.state,
+      reason: report.reason ?? worst?.reason ?? null,
+      restarts: worst?.restarts ?? 0,
+    }
   } catch {
     return null
   }

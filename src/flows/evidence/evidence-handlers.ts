@@ -8,7 +8,8 @@ import type { World } from '#flows/dependencies.ts'
 type EvidenceEndpoints = 'listEvidence' | 'listKeys' | 'createKey'
 
 export function evidenceHandlers({ db, secrets }: World): SomeHandlers<EvidenceEndpoints> {
-  const keys = async (): Promise<SigningKey[]> => (await store.listKeys(db)).map(({ secret: _secret, ...key }) => key)
+  const keys = async (): Promise<SigningKey[]> =>
+    (await store.listKeys(db)).map(({ secret: _secret, ...key }) => key)
   return {
     listEvidence: async ({ params }) => {
       const artifact = await store.getArtifact(db, params.digest)
@@ -22,7 +23,8 @@ export function evidenceHandlers({ db, secrets }: World): SomeHandlers<EvidenceE
     createKey: async (_input, caller) => {
       const id = await makeKey(db, secrets, caller)
       const key = (await keys()).find((one) => one.id === id)
-      if (!key) throw new FairleadError('not_now', { why: 'Somebody else made a key at the same moment' })
+      if (!key)
+        throw new FairleadError('not_now', { why: 'Somebody else made a key at the same moment' })
       return key
     },
   }

@@ -32,8 +32,14 @@ interface Piece {
   predicate: Record<string, unknown>
 }
 
-/** Signs what is known of an artifact once its run has built it, and attaches it to the artifact. */
-export function signEvidence(ctx: WorkflowContext, world: World, request: EvidenceRequest): Promise<number> {
+/**
+ * Signs what is known of an artifact once its run has built it, and attaches it to the artifact.
+ */
+export function signEvidence(
+  ctx: WorkflowContext,
+  world: World,
+  request: EvidenceRequest,
+): Promise<number> {
   return ctx.step('evidence', async (step) => {
     const pieces = await piecesOf(world, request)
     await keep(world, step, request, pieces)
@@ -52,13 +58,26 @@ export function signVerdict(
     const verdict = await getVerdict(world.db, deployment)
     if (!verdict?.decided) return 0
     const { state, started, ended, settings, decided } = verdict
-    const predicate = { deployment, environment, state, started, ended, settings, judgement: decided }
+    const predicate = {
+      deployment,
+      environment,
+      state,
+      started,
+      ended,
+      settings,
+      judgement: decided,
+    }
     await keep(world, step, request, [{ kind: 'verdict', environment, result: state, predicate }])
     return 1
   })
 }
 
-async function keep(world: World, step: StepContext, request: EvidenceRequest, pieces: Piece[]): Promise<void> {
+async function keep(
+  world: World,
+  step: StepContext,
+  request: EvidenceRequest,
+  pieces: Piece[],
+): Promise<void> {
   const key = await signingKey(world.db, world.secrets)
   const signed = pieces.map((piece) => ({ ...piece, ...signOne(key, request, piece) }))
   const manifests = await attach({
@@ -97,7 +116,10 @@ function signOne(key: TrustedKey, { app, artifact }: EvidenceRequest, { kind, pr
     predicateType,
     predicate,
   }
-  return { predicateType, envelope: sign(statementType, Buffer.from(JSON.stringify(statement)), key) }
+  return {
+    predicateType,
+    envelope: sign(statementType, Buffer.from(JSON.stringify(statement)), key),
+  }
 }
 
 async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]> {
@@ -106,11 +128,20 @@ async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]
   const summary = await getSummary(db, run)
   const materials = await reports.listMaterials(db, run)
   const pieces: Piece[] = [
-    { kind: 'provenance', environment: null, result: 'passed', predicate: await provenanceOf(world, request) },
+    {
+      kind: 'provenance',
+      environment: null,
+      result: 'passed',
+      predicate: await provenanceOf(world, request),
+    },
   ]
   const add = (kind: Evidence['kind'], result: string, predicate: Record<string, unknown>): void =>
     void pieces.push({ kind, environment: null, result, predicate })
-  const { tests, coverage, findings } = summary?.numbers ?? { tests: null, coverage: null, findings: null }
+  const { tests, coverage, findings } = summary?.numbers ?? {
+    tests: null,
+    coverage: null,
+    findings: null,
+  }
   if (tests) {
     const failed = await reports.listTests(db, run, { limit: testsNamed, offset: 0 })
     const bad = failed.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
@@ -129,14 +160,19 @@ async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]
     add(
       'sbom',
       'passed',
-      materials.length === 1 ? bill.document : predicates.mergedBills(materials.map(({ document }) => document)),
+      materials.length === 1
+        ? bill.document
+        : predicates.mergedBills(materials.map(({ document }) => document)),
     )
   if (summary && summary.gates.length > 0)
     add('gates', predicates.resultOfGates(summary.gates), predicates.gatesPredicate(summary.gates))
   return pieces
 }
 
-async function provenanceOf(world: World, request: EvidenceRequest): Promise<Record<string, unknown>> {
+async function provenanceOf(
+  world: World,
+  request: EvidenceRequest,
+): Promise<Record<string, unknown>> {
   const [run, parameters, change] = await Promise.all([
     getRun(world.db, request.run),
     getParameters(world.db, request.run),
@@ -147,13 +183,19 @@ async function provenanceOf(world: World, request: EvidenceRequest): Promise<Rec
     repository: `${world.publicUrl}/git/${request.app}.git`,
     branch: change?.branch ?? 'main',
     parameters,
-    steps: Object.entries(request.definition.steps).map(([name, { run: command }]) => ({ name, command })),
+    steps: Object.entries(request.definition.steps).map(([name, { run: command }]) => ({
+      name,
+      command,
+    })),
     started: run?.started ?? null,
     finished: new Date(world.clock.now()).toISOString(),
   })
 }
 
-/** What the policy of an environment asks for and this release does not have, as one sentence; null when it has all. */
+/**
+ * What the policy of an environment asks for and this release does not have, as one sentence; null
+ * when it has all.
+ */
 export async function lackOfEvidence(
   world: World,
   request: EvidenceRequest & { environment: string },
@@ -161,18 +203,28 @@ export async function lackOfEvidence(
   const wanted = request.definition.environments[request.environment]?.evidence ?? []
   if (wanted.length === 0) return null
   const keys = await trustedKeys(world.db)
-  const found = (await listEvidence(world.db, request.artifact)).filter(({ run }) => run === request.run)
+  const found = (await listEvidence(world.db, request.artifact)).filter(
+    ({ run }) => run === request.run,
+  )
   const missing = missingEvidence(
     wanted,
     found.map((one) => ({ ...one, isValid: isAbout(one, request.artifact, keys) })),
   )
-  return missing.length === 0 ? null : `refused, because the release lacks evidence: ${missing.join(', ')}`
+  return missing.length === 0
+    ? null
+    : `refused, because the release lacks evidence: ${missing.join(', ')}`
 }
 
 /** Signed by this installation, and about this artifact. */
-export function isAbout({ envelope }: Pick<Evidence, 'envelope'>, artifact: string, keys: TrustedKey[]): boolean {
+export function isAbout(
+  { envelope }: Pick<Evidence, 'envelope'>,
+  artifact: string,
+  keys: TrustedKey[],
+): boolean {
   const verified = verify(envelope, keys)
   if (!verified.ok || envelope.payloadType !== statementType) return false
-  const { subject } = JSON.parse(verified.payload.toString('utf8')) as { subject?: { digest?: { sha256?: string } }[] }
+  const { subject } = JSON.parse(verified.payload.toString('utf8')) as {
+    subject?: { digest?: { sha256?: string } }[]
+  }
   return subject?.some(({ digest }) => `sha256:${digest?.sha256}` === artifact) ?? false
 }

@@ -79,7 +79,9 @@ async function changeOf(sources: Sources, run: Run): Promise<ChangeReport> {
   const known = await knowRun(sources, run)
   const [summary, files, tests, evidence] = await Promise.all([
     store.getSummary(db, run.id),
-    diff(sources.source.bareOf(run.app), known.base.sha ?? run.change.base, run.change.sha, { context }),
+    diff(sources.source.bareOf(run.app), known.base.sha ?? run.change.base, run.change.sha, {
+      context,
+    }),
     listTests(db, run.id, { limit: shown, offset: 0 }),
     run.artifact === null ? [] : listEvidence(db, run.artifact),
   ])
@@ -90,9 +92,13 @@ async function changeOf(sources: Sources, run: Run): Promise<ChangeReport> {
     gates: summary?.gates ?? [],
     files: files && withKnowledge(files, known),
     tests,
-    findings: (known.findings ?? []).filter(({ file }) => file === null || !touched.has(file)).slice(0, shown),
+    findings: (known.findings ?? [])
+      .filter(({ file }) => file === null || !touched.has(file))
+      .slice(0, shown),
     measurements: known.measurements ?? [],
-    evidence: evidence.filter((one) => one.run === run.id).map(({ envelope: _envelope, ...one }) => one),
+    evidence: evidence
+      .filter((one) => one.run === run.id)
+      .map(({ envelope: _envelope, ...one }) => one),
   }
 }
 
@@ -110,7 +116,8 @@ function withKnowledge(files: DiffFile[], known: KnownOfRun): ChangedFile[] {
       hunks: isCut ? [] : file.hunks,
       coverage: changed ? { reached: changed.reached, missed: changed.missed } : null,
       findings: known.findings?.filter((one) => one.file === file.path).slice(0, shown) ?? [],
-      functions: known.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
+      functions:
+        known.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
       duplicates: known.code?.duplicates.filter((one) => one.file === file.path) ?? [],
     }
   })

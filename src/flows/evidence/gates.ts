@@ -17,11 +17,22 @@ export interface GatesRequest {
   definition: PipelineFile
 }
 
-/** Measures the code of a run's commit. What cannot be measured is unknown, and stops only who asks for it. */
-export function inspectCode(ctx: WorkflowContext, world: World, { run, app, sha }: GatesRequest): Promise<boolean> {
+/**
+ * Measures the code of a run's commit. What cannot be measured is unknown, and stops only who asks
+ * for it.
+ */
+export function inspectCode(
+  ctx: WorkflowContext,
+  world: World,
+  { run, app, sha }: GatesRequest,
+): Promise<boolean> {
   return ctx.step('code', async (step) => {
     const change = await getChange(world.db, app, sha)
-    const base = await baseOf(world.db, { id: run, app, change: { sha, base: change?.base ?? null } })
+    const base = await baseOf(world.db, {
+      id: run,
+      app,
+      change: { sha, base: change?.base ?? null },
+    })
     const asked = {
       repository: world.source.bareOf(app),
       sha,
@@ -42,12 +53,23 @@ export const needCode = (gates: PipelineFile['gates']): boolean =>
     return now.has('code') || now.has('functions') || last.has('code')
   })
 
-/** Gathers what is known of a run, keeps it, and asks the gates. Answers why the run stops here, or null. */
-export function passGates(ctx: WorkflowContext, world: World, request: GatesRequest): Promise<string | null> {
+/**
+ * Gathers what is known of a run, keeps it, and asks the gates. Answers why the run stops here, or
+ * null.
+ */
+export function passGates(
+  ctx: WorkflowContext,
+  world: World,
+  request: GatesRequest,
+): Promise<string | null> {
   const { run, app, sha, definition } = request
   return ctx.step('gates', async (step) => {
     const change = await getChange(world.db, app, sha)
-    const known = await knowRun(world, { id: run, app, change: { sha, base: change?.base ?? null } })
+    const known = await knowRun(world, {
+      id: run,
+      app,
+      change: { sha, base: change?.base ?? null },
+    })
     const waived = await waivedSubjects(world.db, app, 'gate')
     const gates: Gate[] = askGates(definition.gates, known, waived)
     step.write(putSummary(app, { run, base: known.base, numbers: known.numbers, gates }))

@@ -7,7 +7,13 @@ import * as store from '#domains/report/store.ts'
 import { baseOf, coverageOfRun, knowRun, type Sources } from './run-facts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-type ReportEndpoints = 'getReport' | 'listTests' | 'listCoverage' | 'listFindings' | 'listMeasurements' | 'getCode'
+type ReportEndpoints =
+  | 'getReport'
+  | 'listTests'
+  | 'listCoverage'
+  | 'listFindings'
+  | 'listMeasurements'
+  | 'getCode'
 
 export function reportHandlers(sources: Sources): SomeHandlers<ReportEndpoints> {
   const { db } = sources
@@ -31,9 +37,13 @@ export function reportHandlers(sources: Sources): SomeHandlers<ReportEndpoints> 
     },
     listMeasurements: async ({ params }) => {
       const run = await mustGet(db, params.run)
-      return { measurements: (await store.listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [] }
+      return {
+        measurements: (await store.listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [],
+      }
     },
-    getCode: async ({ params }) => ({ code: await getCode(db, (await mustGet(db, params.run)).id) }),
+    getCode: async ({ params }) => ({
+      code: await getCode(db, (await mustGet(db, params.run)).id),
+    }),
   }
 }
 

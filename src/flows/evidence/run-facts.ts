@@ -9,7 +9,10 @@ import * as reports from '#domains/report/store.ts'
 import { diff, touchedLines } from '#platform/git/diff.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-/** The last good release in production, which a run is compared with. Both are null while there is none. */
+/**
+ * The last good release in production, which a run is compared with. Both are null while there is
+ * none.
+ */
 export interface Base {
   run: number | null
   sha: string | null
@@ -34,11 +37,22 @@ export async function baseOf(db: Database, run: KnownRun): Promise<Base> {
   return (await lastGood(db, of)) ?? { run: null, sha: null }
 }
 
-/** Coverage of all files of a run, and of the lines that differ from the last good release. Null when there is no report. */
-export async function coverageOfRun(sources: Sources, run: KnownRun, base: Base): Promise<FileCoverage[] | null> {
+/**
+ * Coverage of all files of a run, and of the lines that differ from the last good release. Null
+ * when there is no report.
+ */
+export async function coverageOfRun(
+  sources: Sources,
+  run: KnownRun,
+  base: Base,
+): Promise<FileCoverage[] | null> {
   const files = await reports.listCoverage(sources.db, run.id)
   if (!files) return null
-  const found = await diff(sources.source.bareOf(run.app), base.sha ?? run.change.base, run.change.sha)
+  const found = await diff(
+    sources.source.bareOf(run.app),
+    base.sha ?? run.change.base,
+    run.change.sha,
+  )
   return coverageOf(files, found && touchedLines(found))
 }
 
@@ -68,13 +82,21 @@ export async function knowRun(sources: Sources, run: KnownRun): Promise<KnownOfR
     materials,
     code: code?.summary ?? null,
   }
-  const last = base.run === null ? null : { run: base.run, numbers: withCode(before?.numbers ?? null, code) }
+  const last =
+    base.run === null ? null : { run: base.run, numbers: withCode(before?.numbers ?? null, code) }
   return { numbers, findings, measurements, code, last, base, coverage }
 }
 
 /** The code before is measured with the code now, also when the release before never was. */
 function withCode(numbers: Numbers | null, code: CodeReport | null): Numbers | null {
-  const nothing = { tests: null, coverage: null, findings: null, measurements: null, materials: null, code: null }
+  const nothing = {
+    tests: null,
+    coverage: null,
+    findings: null,
+    measurements: null,
+    materials: null,
+    code: null,
+  }
   return code?.before ? { ...(numbers ?? nothing), code: code.before } : numbers
 }
 
@@ -84,7 +106,10 @@ function countFindings(findings: Finding[]): Numbers['findings'] {
     return { error: level('error'), warning: level('warning'), note: level('note') }
   }
   const isCompared = findings.every(({ isNew }) => isNew !== null)
-  return { ...count(findings), fresh: isCompared ? count(findings.filter(({ isNew }) => isNew === true)) : null }
+  return {
+    ...count(findings),
+    fresh: isCompared ? count(findings.filter(({ isNew }) => isNew === true)) : null,
+  }
 }
 
 const countMeasurements = (measurements: Measurement[]): Numbers['measurements'] => ({

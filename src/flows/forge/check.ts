@@ -6,7 +6,11 @@ import { listTests } from '#domains/report/store.ts'
 import { knowRun, type Sources } from '#flows/evidence/run-facts.ts'
 
 /** What a forge is told of a run beside its state, once it has ended. */
-export async function checkOf(sources: Sources, runId: number, status: CommitStatus): Promise<Check> {
+export async function checkOf(
+  sources: Sources,
+  runId: number,
+  status: CommitStatus,
+): Promise<Check> {
   const key = `run/${runId}`
   const run = status.state === 'pending' ? null : await getRun(sources.db, runId)
   if (!run) return decideCheck(status, key, null)
@@ -16,5 +20,11 @@ export async function checkOf(sources: Sources, runId: number, status: CommitSta
     listTests(sources.db, runId, { limit: 100, offset: 0 }),
   ])
   const { numbers, findings, coverage } = known
-  return decideCheck(status, key, { gates: summary?.gates ?? [], numbers, tests, findings, coverage })
+  return decideCheck(status, key, {
+    gates: summary?.gates ?? [],
+    numbers,
+    tests,
+    findings,
+    coverage,
+  })
 }

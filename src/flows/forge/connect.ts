@@ -18,6 +18,9 @@ export async function connectForge(
 ): Promise<ForgeClient> {
   const { kind, url, repository, appId } = forge
   const stored = access.secrets.open(sealedAs(forge.app), forge.token)
-  const token = appId === null ? stored : await access.appToken({ url, repository, appId, privateKey: stored, fetch })
+  const token =
+    appId === null
+      ? stored
+      : await access.appToken({ url, repository, appId, privateKey: stored, fetch })
   return clients[kind]({ url, repository, token, isApp: appId !== null, fetch })
 }

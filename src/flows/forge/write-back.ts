@@ -19,16 +19,22 @@ export interface WriteBackOptions extends ForgeAccess {
   every: number
 }
 
-/** A replica has a forge to itself for so long after each thing that it asked; one that dies is stood in for by then. It tells so many things in a row. */
+/**
+ * A replica has a forge to itself for so long after each thing that it asked; one that dies is
+ * stood in for by then. It tells so many things in a row.
+ */
 const claimSeconds = 15
 const atOnce = 5
-/** One answer may take so long, and there is so much time between two questions, in milliseconds. */
+/**
+ * One answer may take so long, and there is so much time between two questions, in milliseconds.
+ */
 const patienceMs = 10_000
 const gapMs = 100
 
 /**
- * Tells forges what became of their commits. It compares what is with what they were told, so that nothing has to be remembered when
- * a forge is down, nothing is told late that is no longer so, and no delivery waits.
+ * Tells forges what became of their commits. It compares what is with what they were told, so that
+ * nothing has to be remembered when a forge is down, nothing is told late that is no longer so, and
+ * no delivery waits.
  */
 export async function writeBack(options: WriteBackOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
@@ -36,19 +42,27 @@ export async function writeBack(options: WriteBackOptions, signal: AbortSignal):
       const claimed = await forges.claimForges(options.db, claimSeconds)
       await Promise.all(claimed.map((forge) => tellForge(options, forge, signal)))
     } catch (error) {
-      if (!signal.aborted) options.log.warn('forges could not be told', { error: (error as Error).message })
+      if (!signal.aborted)
+        options.log.warn('forges could not be told', { error: (error as Error).message })
     }
     await sleep(options.every, undefined, { signal }).catch(() => undefined)
   }
 }
 
-async function tellForge(options: WriteBackOptions, forge: forges.StoredForge, signal: AbortSignal): Promise<void> {
+async function tellForge(
+  options: WriteBackOptions,
+  forge: forges.StoredForge,
+  signal: AbortSignal,
+): Promise<void> {
   const { db } = options
   let told = 0
   try {
     const patient: typeof fetch = async (input, init) => {
       await db.query(forges.renewClaim(forge.app, claimSeconds))
-      return options.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) })
+      return options.fetch(input, {
+        ...init,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+      })
     }
     const client = await connectForge(options, forge, patient)
     for (const one of await forges.listUntold(db, forge.app, atOnce)) {
@@ -60,12 +74,14 @@ async function tellForge(options: WriteBackOptions, forge: forges.StoredForge, s
     }
     await db.query(forges.releaseForge(forge.app, told > 0))
   } catch (error) {
-    if (signal.aborted) return void (await db.query(forges.releaseForge(forge.app, false)).catch(() => undefined))
+    if (signal.aborted)
+      return void (await db.query(forges.releaseForge(forge.app, false)).catch(() => undefined))
     const refusal = error instanceof ForgeRefusal ? error : null
     const pause = decidePause(refusal, told > 0 ? 0 : forge.failures, options.random) ?? 1000
     const problem = problemOf(error as Error)
     await db.query(forges.pauseForge(forge.app, pause, problem))
-    if (forge.failures === 0) options.log.warn('a forge cannot be told', { app: forge.app, error: problem })
+    if (forge.failures === 0)
+      options.log.warn('a forge cannot be told', { app: forge.app, error: problem })
   }
 }
 
@@ -78,9 +94,11 @@ async function tell(options: WriteBackOptions, client: ForgeClient, one: Untold)
     if (what.kind === 'status' && client.writeCheck)
       await client.writeCheck(await checkOf(options, one.run, what.status))
     else if (what.kind === 'status') await client.writeStatus(what.status)
-    if (what.kind === 'deployment') remote = (await client.writeDeployment?.(what.deployment, one.remote)) || null
+    if (what.kind === 'deployment')
+      remote = (await client.writeDeployment?.(what.deployment, one.remote)) || null
   } catch (error) {
-    if (!(error instanceof ForgeRefusal) || decidePause(error, 0, options.random) !== null) throw error
+    if (!(error instanceof ForgeRefusal) || decidePause(error, 0, options.random) !== null)
+      throw error
     problem = problemOf(error)
   }
   await options.db.query(forges.keepReport(one, { remote, problem }))

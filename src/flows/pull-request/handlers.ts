@@ -8,12 +8,17 @@ import { appendEvent } from '#engine/events.ts'
 import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import type { World } from '#flows/dependencies.ts'
 
-type PullRequestEndpoints = 'listPullRequests' | 'getPullRequest' | 'approvePullRequest' | 'runPullRequest'
+type PullRequestEndpoints =
+  | 'listPullRequests'
+  | 'getPullRequest'
+  | 'approvePullRequest'
+  | 'runPullRequest'
 
 export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpoints> {
   const { db } = world
   const mustBeThere = async (app: string): Promise<void> => {
-    if (!(await world.source.stored(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
+    if (!(await world.source.stored(app)))
+      throw new FairleadError('not_found', { kind: 'app', id: app })
   }
   const mustGet = async (app: string, number: number): Promise<PullRequest> => {
     await mustBeThere(app)
@@ -41,7 +46,9 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
       mustBeOpen(pull)
       if (pull.sha === null || !pull.sha.startsWith(body.sha)) {
         const head = pull.sha === null ? 'not known yet' : pull.sha.slice(0, 12)
-        throw new FairleadError('not_now', { why: `The head of pull request ${number} is ${head}, not ${body.sha}` })
+        throw new FairleadError('not_now', {
+          why: `The head of pull request ${number} is ${head}, not ${body.sha}`,
+        })
       }
       const chain = (await store.getPullRequest(db, app, number))?.chain ?? `app/${app}`
       const [rows] = await db.batch([
@@ -57,7 +64,9 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
         }),
       ])
       if (rows?.length === 0)
-        throw new FairleadError('not_now', { why: `The head of pull request ${number} has just moved` })
+        throw new FairleadError('not_now', {
+          why: `The head of pull request ${number} has just moved`,
+        })
       return mustGet(app, number)
     },
     runPullRequest: async ({ params: { app, number } }, caller) => {
@@ -88,11 +97,17 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
 const settingsOf = async (world: World, app: string): Promise<PullRequestsFile | null> =>
   (await readBranchFile(world.source, app).catch(() => null))?.pull_requests ?? null
 
-function toPullRequest(world: World, one: store.Listed, settings: PullRequestsFile | null): PullRequest {
+function toPullRequest(
+  world: World,
+  one: store.Listed,
+  settings: PullRequestsFile | null,
+): PullRequest {
   const isOpen = one.state === 'open'
   const isFork = one.fork !== null
   const leave =
-    isOpen && settings !== null ? decideLeave({ ...one, isFork }, settings, world.isolation.kind === 'confined') : null
+    isOpen && settings !== null
+      ? decideLeave({ ...one, isFork }, settings, world.isolation.kind === 'confined')
+      : null
   const isStranger = leave?.run === true && !leave.isTrusted
   const { preview } = one
   return {
@@ -112,11 +127,15 @@ function toPullRequest(world: World, one: store.Listed, settings: PullRequestsFi
     closed: one.closed,
     reason: isOpen ? (one.problem ?? (leave?.run === false ? leave.reason : null)) : one.reason,
     asksApproval: one.sha !== null && (isStranger || (leave?.run === false && leave.asksApproval)),
-    approved: one.approved === null ? null : { sha: one.approved, by: one.approvedBy ?? 'somebody' },
+    approved:
+      one.approved === null ? null : { sha: one.approved, by: one.approvedBy ?? 'somebody' },
     run: one.run,
     preview: preview && {
       environment: preview.environment,
-      url: preview.since === null ? null : `http://${new URL(world.publicUrl).hostname}:${preview.port}`,
+      url:
+        preview.since === null
+          ? null
+          : `http://${new URL(world.publicUrl).hostname}:${preview.port}`,
       sha: preview.sha,
       since: preview.since === null ? null : new Date(preview.since).toISOString(),
     },

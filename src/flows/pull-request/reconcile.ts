@@ -29,19 +29,29 @@ export interface PullRequestsOptions {
   parallel: number
 }
 
-/** A replica has an app to itself for so long, and says again and again that it goes on; no look takes longer than that, in seconds. */
+/**
+ * A replica has an app to itself for so long, and says again and again that it goes on; no look
+ * takes longer than that, in seconds.
+ */
 const claimSeconds = 10
 const renewSeconds = 3
 const lookSeconds = 300
-/** What is cancelled is waited for so long within a look, in milliseconds; else the next one comes soon. */
+/**
+ * What is cancelled is waited for so long within a look, in milliseconds; else the next one comes
+ * soon.
+ */
 const settleMs = 15_000
 const soonSeconds = 3
 
 /**
- * Keeps what exists of pull requests the same as what is wanted: asks what is open, and begins, cancels and removes. Everything is safe to
- * repeat, on every replica and after any end: what is wanted is compared with what is there, and nothing has to be remembered.
+ * Keeps what exists of pull requests the same as what is wanted: asks what is open, and begins,
+ * cancels and removes. Everything is safe to repeat, on every replica and after any end: what is
+ * wanted is compared with what is there, and nothing has to be remembered.
  */
-export async function keepPullRequests(options: PullRequestsOptions, signal: AbortSignal): Promise<void> {
+export async function keepPullRequests(
+  options: PullRequestsOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { db, log } = options.world
   const busy = new Set<Promise<void>>()
   let sweepAt = 0
@@ -58,7 +68,8 @@ export async function keepPullRequests(options: PullRequestsOptions, signal: Abo
           busy.add(one)
         }
     } catch (error) {
-      if (!signal.aborted) log.warn('pull requests could not be looked at', { error: (error as Error).message })
+      if (!signal.aborted)
+        log.warn('pull requests could not be looked at', { error: (error as Error).message })
     }
     await sleep(1000, undefined, { signal }).catch(() => undefined)
   }
@@ -66,7 +77,11 @@ export async function keepPullRequests(options: PullRequestsOptions, signal: Abo
 }
 
 /** Never rejects. */
-async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: AbortSignal): Promise<void> {
+async function lookAt(
+  options: PullRequestsOptions,
+  look: pulls.Look,
+  stop: AbortSignal,
+): Promise<void> {
   const { db, log } = options.world
   const signal = AbortSignal.any([stop, AbortSignal.timeout(lookSeconds * 1000)])
   const renew = setInterval(() => {
@@ -78,7 +93,10 @@ async function lookAt(options: PullRequestsOptions, look: pulls.Look, stop: Abor
   } catch (error) {
     if (stop.aborted || isOvertaken(error)) return
     const problem = (error as Error).message.slice(0, 400)
-    log.warn('the pull requests of an app could not be looked at', { app: look.app, error: problem })
+    log.warn('the pull requests of an app could not be looked at', {
+      app: look.app,
+      error: problem,
+    })
     await db.query(pulls.endLook(look, { problem, seconds: soonSeconds })).catch(() => undefined)
   } finally {
     clearInterval(renew)
@@ -102,7 +120,8 @@ async function see(
   const headProblem = await seeHeads(eyes, app, before, signal)
   const isSettled = await act({ world, engine, look, app, signal })
   const file = await readBranchFile(world.source, app.name)
-  const noFile = file === null ? 'fairlead.yaml of the branch cannot be read, so nothing is begun' : null
+  const noFile =
+    file === null ? 'fairlead.yaml of the branch cannot be read, so nothing is begun' : null
   return {
     problem: seen.problem ?? headProblem ?? noFile,
     seconds: isSettled ? Math.max(every, seen.pauseMs) / 1000 : soonSeconds,
@@ -117,7 +136,10 @@ interface Act {
   signal: AbortSignal
 }
 
-/** Does what is decided until nothing is left to do, or until what is cancelled takes too long. Answers whether nothing is left. */
+/**
+ * Does what is decided until nothing is left to do, or until what is cancelled takes too long.
+ * Answers whether nothing is left.
+ */
 async function act(options: Act): Promise<boolean> {
   const { world, look, app, signal } = options
   for (const until = performance.now() + settleMs; performance.now() < until;) {
@@ -126,7 +148,11 @@ async function act(options: Act): Promise<boolean> {
       settings: file?.pull_requests ?? null,
       isConfined: world.isolation.kind === 'confined',
       now: world.clock.now(),
-      pulls: await pulls.listStandings(world.db, app.name, await listHeads(world.source.bareOf(app.name))),
+      pulls: await pulls.listStandings(
+        world.db,
+        app.name,
+        await listHeads(world.source.bareOf(app.name)),
+      ),
     })
     if (actions.length === 0) return true
     for (const action of actions) {
@@ -177,14 +203,20 @@ async function carryOut({ world, engine, look, app }: Act, action: Action): Prom
   if (action.kind === 'forget') await forgetHead(world.source.bareOf(app.name), number)
 }
 
-/** Removes what a host has of pull requests that nothing here knows. A host that does not answer has nothing to say. */
+/**
+ * Removes what a host has of pull requests that nothing here knows. A host that does not answer has
+ * nothing to say.
+ */
 export async function sweep(world: World): Promise<number> {
   const onHost = await world.target.environments().catch(() => null)
   // Read after the host was asked: an environment is stored before it is on a host.
   const orphans = onHost === null ? [] : decideOrphans(onHost, await pulls.listPreviews(world.db))
   for (const { app, environment } of orphans) {
     await world.target.removeEnvironment(app, environment)
-    world.log.info('an environment that belongs to no pull request was removed', { app, environment })
+    world.log.info('an environment that belongs to no pull request was removed', {
+      app,
+      environment,
+    })
   }
   return orphans.length
 }

@@ -18,7 +18,10 @@ export interface HeadOf {
   isTrusted: boolean
 }
 
-/** What a head says, but for what only the branch may say: where things go, whose secrets are used, and what pull requests may do. */
+/**
+ * What a head says, but for what only the branch may say: where things go, whose secrets are used,
+ * and what pull requests may do.
+ */
 export const asHead = (head: PipelineFile, branch: PipelineFile): PipelineFile => ({
   ...head,
   environments: branch.environments,
@@ -32,7 +35,9 @@ export function previewFile(definition: PipelineFile, environment: string): Pipe
   const isWanted = (name: string): boolean => services.length === 0 || services.includes(name)
   return {
     ...definition,
-    services: Object.fromEntries(Object.entries(definition.services).filter(([name]) => isWanted(name))),
+    services: Object.fromEntries(
+      Object.entries(definition.services).filter(([name]) => isWanted(name)),
+    ),
     environments: { [environment]: environmentFile.parse({ env, instances, watch: 0 }) },
   }
 }
@@ -50,8 +55,9 @@ export interface PreviewRequest {
 }
 
 /**
- * Puts the head of a pull request into an environment of its own, as any release is put into one. A stranger's head gets none: it would
- * stay, and answer to everybody. Answers why it failed, and what is still under way; null when no preview is wanted.
+ * Puts the head of a pull request into an environment of its own, as any release is put into one. A
+ * stranger's head gets none: it would stay, and answer to everybody. Answers why it failed, and
+ * what is still under way; null when no preview is wanted.
  */
 export async function deployPreview(
   ctx: WorkflowContext,
@@ -62,7 +68,9 @@ export async function deployPreview(
   if (!definition.pull_requests.preview.deploy || !pullRequest.isTrusted) return null
   const environment = previewName(pullRequest.number)
   const file = previewFile(definition, environment)
-  const plan = await ctx.step(`${environment}.plan`, (step) => planPreview(ctx, world, step, { ...request, file }))
+  const plan = await ctx.step(`${environment}.plan`, (step) =>
+    planPreview(ctx, world, step, { ...request, file }),
+  )
   if (plan === null) return null
   const { run, app, sha, actor } = request
   const outcome = await deploy(ctx, world, {
@@ -104,7 +112,15 @@ async function planPreview(
   const { version } = takenFrom === undefined ? { version: 0 } : await getStored(db, app, takenFrom)
   const ids = await deployments.nextIds(db)
   const at = { app, environment: name, run }
-  step.write(deployments.upsertEnvironment({ app, name, position: 0, port, pullRequest: pullRequest.number }))
+  step.write(
+    deployments.upsertEnvironment({
+      app,
+      name,
+      position: 0,
+      port,
+      pullRequest: pullRequest.number,
+    }),
+  )
   step.write(
     deployments.insertRelease({
       ...{ ...at, id: ids.release, artifact, configuration: version, sha, definition: file },
@@ -112,7 +128,9 @@ async function planPreview(
     }),
   )
   const { deployment: id, release } = ids
-  step.write(deployments.insertDeployment({ ...at, id, kind: 'delivery', release, actor, workflow: ctx.id }))
+  step.write(
+    deployments.insertDeployment({ ...at, id, kind: 'delivery', release, actor, workflow: ctx.id }),
+  )
   if (!mine)
     step.emit({
       type: 'dev.cdevents.environment.created',
@@ -131,13 +149,17 @@ async function planPreview(
   return { id, release }
 }
 
-/** What a cancelled run of a pull request is: nobody cancelled it when a newer head took its place, or the pull request went. */
+/**
+ * What a cancelled run of a pull request is: nobody cancelled it when a newer head took its place,
+ * or the pull request went.
+ */
 export async function endOfCancelled(
   db: Database,
   { app, run, pullRequest }: { app: string; run: number; pullRequest: number },
 ): Promise<{ state: 'cancelled' | 'superseded'; reason: string }> {
   const newer = await newerRunOf(db, { app, id: run, pullRequest })
-  if (newer !== null) return { state: 'superseded', reason: `run ${newer} is of the pull request, too, and newer` }
+  if (newer !== null)
+    return { state: 'superseded', reason: `run ${newer} is of the pull request, too, and newer` }
   const pull = await getPullRequest(db, app, pullRequest)
   if (pull?.state === 'open') return { state: 'cancelled', reason: 'cancelled' }
   return { state: 'cancelled', reason: pull?.reason ?? 'the pull request is closed' }

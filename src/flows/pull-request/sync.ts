@@ -25,18 +25,26 @@ export interface Eyes extends ForgeAccess {
 const patienceMs = 10_000
 
 /** The forge of an app, to be asked; null when none is connected. */
-async function forgeOf(eyes: Eyes, app: string, signal: AbortSignal): Promise<{ client: ForgeClient } | null> {
+async function forgeOf(
+  eyes: Eyes,
+  app: string,
+  signal: AbortSignal,
+): Promise<{ client: ForgeClient } | null> {
   const forge = await forges.getForge(eyes.db, app)
   if (!forge) return null
   const client = await connectForge(eyes, forge, (input, init) =>
-    eyes.fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) }),
+    eyes.fetch(input, {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    }),
   )
   return { client }
 }
 
 /**
- * Asks what is open, and stores it: of the forge where one is connected, else what its webhooks said stands. Answers why that is not
- * known for certain, and for how long the forge is to be left alone.
+ * Asks what is open, and stores it: of the forge where one is connected, else what its webhooks
+ * said stands. Answers why that is not known for certain, and for how long the forge is to be left
+ * alone.
  */
 export async function seePullRequests(
   eyes: Eyes,
@@ -51,8 +59,14 @@ export async function seePullRequests(
     signal.throwIfAborted()
     const refusal = error instanceof ForgeRefusal ? error : null
     const cause = ((error as Error).cause as Error | undefined)?.message
-    const why = refusal ? refusal.message : `it cannot be reached: ${cause ?? (error as Error).message}`
-    return { problem: `the forge: ${why}`.slice(0, 400), isConnected: true, pauseMs: refusal?.pauseMs ?? 0 }
+    const why = refusal
+      ? refusal.message
+      : `it cannot be reached: ${cause ?? (error as Error).message}`
+    return {
+      problem: `the forge: ${why}`.slice(0, 400),
+      isConnected: true,
+      pauseMs: refusal?.pauseMs ?? 0,
+    }
   }
 }
 
@@ -69,10 +83,18 @@ async function askForge({ db }: Eyes, app: StoredApp, client: ForgeClient): Prom
   }
 }
 
-const about = (app: string, number: number, chain: string) => ({ subject: `pull-request/${number}`, chain, app })
+const about = (app: string, number: number, chain: string) => ({
+  subject: `pull-request/${number}`,
+  chain,
+  app,
+})
 
 /** Stores one that is seen open, when it is not known so. */
-export async function keepSeen(db: Database, app: Pick<StoredApp, 'name'>, seen: ForgePullRequest): Promise<void> {
+export async function keepSeen(
+  db: Database,
+  app: Pick<StoredApp, 'name'>,
+  seen: ForgePullRequest,
+): Promise<void> {
   const known = await pulls.getPullRequest(db, app.name, seen.number)
   const isSame =
     known?.state === 'open' &&
@@ -120,11 +142,12 @@ export async function keepClosed(
 }
 
 /** Whether a webhook of that sender says where the head of a pull request is. */
-export const isSeenByWebhook = (forge: string): boolean => refOf(forge, { number: 1, branch: '' }, false) !== null
+export const isSeenByWebhook = (forge: string): boolean =>
+  refOf(forge, { number: 1, branch: '' }, false) !== null
 
 /**
- * What a webhook said of a pull request. Where its forge is connected that only makes it be asked; where it is not, a signed webhook is
- * all there is, and says what is open.
+ * What a webhook said of a pull request. Where its forge is connected that only makes it be asked;
+ * where it is not, a signed webhook is all there is, and says what is open.
  */
 export async function notePullRequest(
   db: Database,
@@ -135,7 +158,11 @@ export async function notePullRequest(
   if (!(await forges.getForge(db, app.name))) {
     const { number, title, author, isDraft, head, base, state } = announced
     // The cloud names repositories by their addresses, Data Center by their keys.
-    const ref = refOf(forge, { number, branch: head.branch }, /^https?:/.test(base.repository ?? ''))
+    const ref = refOf(
+      forge,
+      { number, branch: head.branch },
+      /^https?:/.test(base.repository ?? ''),
+    )
     if (ref === null) return
     const isOwn = head.repository !== null && head.repository === base.repository
     const seen: ForgePullRequest = {
@@ -160,8 +187,9 @@ export async function notePullRequest(
 }
 
 /**
- * Brings the heads of those that are open into the app's repository, each under a ref of its own, and stores those that moved. Answers
- * why the repository cannot be read. A ref that is gone ends a pull request of which only webhooks tell.
+ * Brings the heads of those that are open into the app's repository, each under a ref of its own,
+ * and stores those that moved. Answers why the repository cannot be read. A ref that is gone ends a
+ * pull request of which only webhooks tell.
  */
 export async function seeHeads(
   eyes: Eyes,
@@ -173,7 +201,8 @@ export async function seeHeads(
   const places: { pull: pulls.StoredPullRequest; place: HeadPlace }[] = []
   for (const pull of open) {
     const place = placeOf(app.repository, pull)
-    if ('problem' in place) await eyes.db.query(pulls.setProblem(app.name, pull.number, place.problem))
+    if ('problem' in place)
+      await eyes.db.query(pulls.setProblem(app.name, pull.number, place.problem))
     else places.push({ pull, place })
   }
   const bare = eyes.bareOf(app.name)
@@ -194,11 +223,14 @@ export async function seeHeads(
         ? (await remoteRefs(bare, place, [place.ref], signal)).get(place.ref)
         : found.get(place.ref)
       if (now === undefined) await headIsGone(eyes.db, app.name, pull, isConnected)
-      else if (now !== pull.sha || !heads.includes(pull.number)) await takeHead(eyes, app, pull, place, signal)
+      else if (now !== pull.sha || !heads.includes(pull.number))
+        await takeHead(eyes, app, pull, place, signal)
       else await eyes.db.query(pulls.setProblem(app.name, pull.number, null))
     } catch (error) {
       if (!(error instanceof GitError)) throw error
-      await eyes.db.query(pulls.setProblem(app.name, pull.number, `its head cannot be fetched: ${error.message}`))
+      await eyes.db.query(
+        pulls.setProblem(app.name, pull.number, `its head cannot be fetched: ${error.message}`),
+      )
     }
   }
   return null
@@ -245,6 +277,8 @@ async function takeHead(
 
 /** Where a head left the branch; null when the two have nothing in common. */
 async function mergeBase(bare: string, one: string, other: string): Promise<string | null> {
-  const { stdout } = await git(bare, ['merge-base', '--end-of-options', one, other]).catch(() => ({ stdout: '' }))
+  const { stdout } = await git(bare, ['merge-base', '--end-of-options', one, other]).catch(() => ({
+    stdout: '',
+  }))
   return stdout.trim() || null
 }

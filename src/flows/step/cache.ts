@@ -36,7 +36,10 @@ const machine = `${process.platform}/${process.arch}`
 
 export type CacheState = 'hit' | 'near' | 'miss'
 
-/** Puts the folders of a step's cache in place. Null when it has none. What cannot be unpacked is a miss. */
+/**
+ * Puts the folders of a step's cache in place. Null when it has none. What cannot be unpacked is a
+ * miss.
+ */
 export async function restoreCache(world: World, step: Restored): Promise<CacheState | null> {
   const { paths } = step.file.cache
   if (paths.length === 0) return null
@@ -77,11 +80,23 @@ const cacheKey = async ({ file, folder }: Cached): Promise<string> =>
 export async function resultKey({ file, folder, environment }: Cached): Promise<string | null> {
   if (file.inputs.length === 0) return null
   const { run, rerun, directory, services, reports, outputs, tools } = file
-  const facts = JSON.stringify({ run, rerun, directory, services, reports, outputs, tools, environment })
+  const facts = JSON.stringify({
+    run,
+    rerun,
+    directory,
+    services,
+    reports,
+    outputs,
+    tools,
+    environment,
+  })
   return hash([machine, facts, ...(await contents(folder, file.inputs))])
 }
 
-/** Puts the result of an earlier run in place of running a step. Answers that run, or null when there is none that still stands. */
+/**
+ * Puts the result of an earlier run in place of running a step. Answers that run, or null when
+ * there is none that still stands.
+ */
 export async function reuseResult(
   world: World,
   step: Restored,
@@ -92,7 +107,8 @@ export async function reuseResult(
   if (!entry || entry.run === step.run) return null
   const from = { app: step.app, run: entry.run, step: step.name, attempt: entry.attempt }
   if (step.file.reports.length > 0 && !(await hasReports(world.db, from))) return null
-  if (entry.digest !== null && !(await putBack(world, step, entry.digest, step.file.outputs))) return null
+  if (entry.digest !== null && !(await putBack(world, step, entry.digest, step.file.outputs)))
+    return null
   return { run: entry.run, statements: copyReports(from, { ...from, run: step.run, attempt: 1 }) }
 }
 
@@ -107,7 +123,17 @@ export async function keepResult(
   const { outputs } = step.file
   const kept = outputs.length === 0 ? { digest: null, size: 0 } : await keep(world, step, outputs)
   if (kept === null) return []
-  return [putCache({ app: step.app, step: step.name, kind: 'result', key, ...kept, run: step.run, attempt })]
+  return [
+    putCache({
+      app: step.app,
+      step: step.name,
+      kind: 'result',
+      key,
+      ...kept,
+      run: step.run,
+      attempt,
+    }),
+  ]
 }
 
 async function keep(
@@ -126,14 +152,27 @@ async function keep(
   }
 }
 
-/** Steps may have written to the folder: no link of theirs is followed, and what is in the way is only moved aside. */
-async function putBack(world: World, step: Restored, digest: string, paths: string[]): Promise<boolean> {
+/**
+ * Steps may have written to the folder: no link of theirs is followed, and what is in the way is
+ * only moved aside.
+ */
+async function putBack(
+  world: World,
+  step: Restored,
+  digest: string,
+  paths: string[],
+): Promise<boolean> {
   const { workspace, folder, name, owner } = step
   const temporary = join(tmpOf(world, step.run), `${name}.cache`)
   try {
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary, { recursive: true, mode: 0o700 })
-    await unpack({ layout: layoutOf(world), digest, folder: join(temporary, 'new'), durable: false })
+    await unpack({
+      layout: layoutOf(world),
+      digest,
+      folder: join(temporary, 'new'),
+      durable: false,
+    })
     if (owner !== null) await giveTo(owner, join(temporary, 'new'))
     for (const [index, path] of paths.entries()) {
       if (!existsSync(join(temporary, 'new', path))) continue
@@ -167,7 +206,8 @@ async function contents(folder: string, patterns: string[]): Promise<string[]> {
   const lines: string[] = []
   for (const path of [...found].sort()) {
     const facts = await stat(join(folder, path)).catch(() => null)
-    if (facts?.isFile()) lines.push(`${path} ${hash([await readFile(join(folder, path))])} ${facts.mode & 0o111}`)
+    if (facts?.isFile())
+      lines.push(`${path} ${hash([await readFile(join(folder, path))])} ${facts.mode & 0o111}`)
   }
   return lines
 }
@@ -184,5 +224,6 @@ export async function cleanCaches(
   keepOf: (bytes: number) => Promise<string[]>,
   budget: number,
 ): Promise<void> {
-  if (existsSync(layoutOf(world))) await collectGarbage({ layout: layoutOf(world), keep: await keepOf(budget) })
+  if (existsSync(layoutOf(world)))
+    await collectGarbage({ layout: layoutOf(world), keep: await keepOf(budget) })
 }

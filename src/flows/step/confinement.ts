@@ -7,10 +7,16 @@ import type { World } from '#flows/dependencies.ts'
 export const ownerOf = ({ isolation }: Pick<World, 'isolation'>, app: string): number | null =>
   isolation.kind === 'confined' && isolation.means.setpriv !== null ? userOf(app, 'steps') : null
 
-/** Whose steps they are: what a stranger proposes runs as another user than what the app's own do. */
-export const stepsOf = (app: string, isTrusted: boolean): string => (isTrusted ? app : `${app}/pull-requests`)
+/**
+ * Whose steps they are: what a stranger proposes runs as another user than what the app's own do.
+ */
+export const stepsOf = (app: string, isTrusted: boolean): string =>
+  isTrusted ? app : `${app}/pull-requests`
 
-/** Gives a folder that only the server could write so far, and all in it, to the user of the app's steps. */
+/**
+ * Gives a folder that only the server could write so far, and all in it, to the user of the app's
+ * steps.
+ */
 export async function giveToSteps(world: World, app: string, folder: string): Promise<void> {
   const owner = ownerOf(world, app)
   if (owner === null) return
@@ -32,8 +38,14 @@ export interface ConfinedRun {
   isTrusted: boolean
 }
 
-/** The words before a step's command, empty when nothing confines it, and what is in force in a sentence. */
-export async function confineStep(world: World, wish: ConfinedRun): Promise<{ words: string[]; said: string }> {
+/**
+ * The words before a step's command, empty when nothing confines it, and what is in force in a
+ * sentence.
+ */
+export async function confineStep(
+  world: World,
+  wish: ConfinedRun,
+): Promise<{ words: string[]; said: string }> {
   const { isolation } = world
   const user = stepsOf(wish.app, wish.isTrusted)
   const said = describe(isolation, { app: user, network: wish.network })
@@ -57,11 +69,20 @@ export async function confineStep(world: World, wish: ConfinedRun): Promise<{ wo
 }
 
 /** What steps share as their /tmp, each its own, goes with the workspace. */
-export const tmpOf = (world: Pick<World, 'home'>, run: number): string => join(world.home.runs, String(run), 'tmp')
+export const tmpOf = (world: Pick<World, 'home'>, run: number): string =>
+  join(world.home.runs, String(run), 'tmp')
 
-/** What steps of an app keep in their HOME from run to run; those of a pull request share one until their run has ended. */
-export const homeOf = (world: Pick<World, 'home'>, of: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>): string =>
-  of.isPullRequest ? join(world.home.runs, String(of.run), 'home') : join(world.home.root, 'cache', of.app)
+/**
+ * What steps of an app keep in their HOME from run to run; those of a pull request share one until
+ * their run has ended.
+ */
+export const homeOf = (
+  world: Pick<World, 'home'>,
+  of: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>,
+): string =>
+  of.isPullRequest
+    ? join(world.home.runs, String(of.run), 'home')
+    : join(world.home.root, 'cache', of.app)
 
 async function makeHome(world: World, user: string, home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -72,5 +93,7 @@ async function makeHome(world: World, user: string, home: string): Promise<void>
 
 export async function removeTmp(world: Pick<World, 'home'>, run: number): Promise<void> {
   const folders = [tmpOf(world, run), join(world.home.runs, String(run), 'home')]
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }).catch(() => undefined)))
+  await Promise.all(
+    folders.map((folder) => rm(folder, { recursive: true, force: true }).catch(() => undefined)),
+  )
 }

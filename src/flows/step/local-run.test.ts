@@ -63,11 +63,15 @@ async function run(
     passed,
     messages,
     ends: messages.flatMap((message) =>
-      message.kind === 'step' && message.state !== 'running' ? [`${message.name} ${message.state}`] : [],
+      message.kind === 'step' && message.state !== 'running'
+        ? [`${message.name} ${message.state}`]
+        : [],
     ),
     lines: (step) =>
       messages.flatMap((message) =>
-        message.kind === 'line' && message.step === step && message.stream !== 'fairlead' ? [message.text] : [],
+        message.kind === 'line' && message.step === step && message.stream !== 'fairlead'
+          ? [message.text]
+          : [],
       ),
   }
 }
@@ -82,7 +86,8 @@ test('steps run in order in the folder, and their output is told line by line', 
 
 test('steps that need nothing of each other run at the same time', async () => {
   // Each waits for the other: one after the other they would time out.
-  const meet = (mine: string, other: string): string => `touch ${mine}; until [ -e ${other} ]; do sleep 0.02; done`
+  const meet = (mine: string, other: string): string =>
+    `touch ${mine}; until [ -e ${other} ]; do sleep 0.02; done`
   const told = await run(
     `steps: {a: {run: "${meet('a', 'b')}", timeout: 20s}, b: {run: "${meet('b', 'a')}", needs: [], timeout: 20s}}`,
   )
@@ -99,7 +104,9 @@ steps:
   expect(told.passed).toBe(false)
   expect(told.ends).toEqual(['bad failed', 'slow passed', 'next skipped'])
   expect(
-    told.messages.find((message) => message.kind === 'step' && message.name === 'bad' && message.state === 'failed'),
+    told.messages.find(
+      (message) => message.kind === 'step' && message.name === 'bad' && message.state === 'failed',
+    ),
   ).toMatchObject({ reason: expect.stringContaining('3') as string })
   expect(told.messages.at(-1)).toMatchObject({ reason: 'step bad did not pass' })
 })
@@ -118,7 +125,8 @@ test('a step that hangs is stopped after its timeout', async () => {
 })
 
 test('only the steps asked for run, with what they need', async () => {
-  const yaml = 'steps: {install: echo, lint: {run: echo, needs: install}, test: {run: echo, needs: install}}'
+  const yaml =
+    'steps: {install: echo, lint: {run: echo, needs: install}, test: {run: echo, needs: install}}'
   expect((await run(yaml, { steps: ['test'] })).ends).toEqual(['install passed', 'test passed'])
   await expect(run(yaml, { steps: ['tset'] })).rejects.toThrow('There is no step tset.')
 })
@@ -151,7 +159,9 @@ test('the environment is clean: only what a step is told', async () => {
   expect(told.lines('env')).toContain('HOME=mine')
   expect(names).not.toContain('OTHER')
   expect(names).not.toContain('UNSET')
-  expect(told.messages.filter((message) => JSON.stringify(message).includes('hidden-value'))).toEqual([])
+  expect(
+    told.messages.filter((message) => JSON.stringify(message).includes('hidden-value')),
+  ).toEqual([])
   expect(told.lines('secret')).toHaveLength(1)
 })
 
@@ -191,7 +201,9 @@ steps:
 `)
   const ends = told.messages.filter((one) => one.kind === 'step' && one.state !== 'running')
   expect(
-    Object.fromEntries(ends.map((one) => (one.kind === 'step' ? [one.name, [one.state, one.reason]] : []))),
+    Object.fromEntries(
+      ends.map((one) => (one.kind === 'step' ? [one.name, [one.state, one.reason]] : [])),
+    ),
   ).toEqual({
     bad: ['failed', '1 of 1 tests failed: adds'],
     good: ['passed', null],

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
-import { buildGraph, type Graph, readySteps, type StepOutcome, withNeeds } from '#domains/pipeline/graph.ts'
+import {
+  buildGraph,
+  type Graph,
+  readySteps,
+  type StepOutcome,
+  withNeeds,
+} from '#domains/pipeline/graph.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
 import { partVariable } from '#domains/pipeline/expand.ts'
 import { parametersOf } from '#domains/pipeline/parameters.ts'
@@ -48,8 +54,9 @@ export interface LocalRun {
 }
 
 /**
- * Runs the steps of a pipeline in a folder of this machine as a server would: the same order, environment, retries and
- * timeouts. After the first failure nothing new starts, and what runs may end. Throws when a step is asked for that is none.
+ * Runs the steps of a pipeline in a folder of this machine as a server would: the same order,
+ * environment, retries and timeouts. After the first failure nothing new starts, and what runs may
+ * end. Throws when a step is asked for that is none.
  */
 export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
   const graph = chosen(run)
@@ -59,7 +66,8 @@ export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
   await mkdir(run.home, { recursive: true })
   for (;;) {
     if (run.signal.aborted) stop ??= 'cancelled'
-    const ready = stop === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
+    const ready =
+      stop === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
     for (const name of ready) {
       const work = runStep(run, name).then((passed) => {
         outcomes.set(name, passed ? 'passed' : 'failed')
@@ -72,7 +80,8 @@ export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
     await Promise.race(running.values())
   }
   for (const name of graph.keys()) {
-    if (!outcomes.has(name)) run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason: stop })
+    if (!outcomes.has(name))
+      run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason: stop })
   }
   return { passed: stop === null }
 }
@@ -117,7 +126,12 @@ function stateOf({ outcome }: CommandResult): 'passed' | 'failed' | 'cancelled' 
   return 'failed'
 }
 
-async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: number): Promise<CommandResult> {
+async function runAttempt(
+  run: LocalRun,
+  name: string,
+  step: StepFile,
+  attempt: number,
+): Promise<CommandResult> {
   const secrets = namedSecrets(step, run.environment)
   const logFile = join(run.logs, name, `${attempt}.jsonl`)
   const ended = new AbortController()
@@ -151,21 +165,29 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
   }
   const since = await fileTime(run.logs)
   try {
-    const { value, problem } = await withServices({ ...beside, signal: run.signal }, async (variables) => {
-      const env = environment({ ...variables, ...(await ownTests(run, name, step)) })
-      const spec = {
-        id: `local/${name}/${attempt}`,
-        command: step.run,
-        cwd,
-        env,
-        timeoutMs: step.timeout,
-        logFile,
-        masks,
-        tools: step.tools,
-      }
-      return run.runner.run(spec, run.signal)
-    })
-    const result = value ?? { outcome: 'failed' as const, exitCode: null, reason: problem, lines: 0 }
+    const { value, problem } = await withServices(
+      { ...beside, signal: run.signal },
+      async (variables) => {
+        const env = environment({ ...variables, ...(await ownTests(run, name, step)) })
+        const spec = {
+          id: `local/${name}/${attempt}`,
+          command: step.run,
+          cwd,
+          env,
+          timeoutMs: step.timeout,
+          logFile,
+          masks,
+          tools: step.tools,
+        }
+        return run.runner.run(spec, run.signal)
+      },
+    )
+    const result = value ?? {
+      outcome: 'failed' as const,
+      exitCode: null,
+      reason: problem,
+      lines: 0,
+    }
     if (step.reports.length === 0 || result.outcome === 'cancelled') return result
     const request = {
       patterns: step.reports,
@@ -179,7 +201,11 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
       { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },
       await readReports(request, null),
     )
-    return { ...result, outcome: passed || result.outcome !== 'passed' ? result.outcome : 'failed', reason }
+    return {
+      ...result,
+      outcome: passed || result.outcome !== 'passed' ? result.outcome : 'failed',
+      reason,
+    }
   } finally {
     ended.abort()
     await lines
@@ -187,7 +213,11 @@ async function runAttempt(run: LocalRun, name: string, step: StepFile, attempt: 
 }
 
 /** Of a step in parts, the files of this part; how long tests took is the server's to know. */
-async function ownTests(run: LocalRun, name: string, step: StepFile): Promise<Record<string, string>> {
+async function ownTests(
+  run: LocalRun,
+  name: string,
+  step: StepFile,
+): Promise<Record<string, string>> {
   if (!step.split?.files) return {}
   const files = await findFiles(join(run.folder, step.directory), step.split.files)
   const mine = filesOfPart(files, [], Number(step.env[partVariable] ?? 1), step.split.into)
@@ -197,18 +227,29 @@ async function ownTests(run: LocalRun, name: string, step: StepFile): Promise<Re
 }
 
 /** On the laptop a secret that a step names is the user's own variable of that name. */
-function namedSecrets(step: StepFile, environment: LocalRun['environment']): Record<string, string> {
-  return Object.fromEntries(step.secrets.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])))
+function namedSecrets(
+  step: StepFile,
+  environment: LocalRun['environment'],
+): Record<string, string> {
+  return Object.fromEntries(
+    step.secrets.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  )
 }
 
 /** Reports the lines of a log as they are written, and the rest once the command has ended. */
-async function showLines(run: LocalRun, step: string, file: string, ended: AbortSignal): Promise<void> {
+async function showLines(
+  run: LocalRun,
+  step: string,
+  file: string,
+  ended: AbortSignal,
+): Promise<void> {
   let last = 0
   const show = (line: { n: number; stream: 'out' | 'err' | 'fairlead'; text: string }): void => {
     last = line.n
     run.report({ kind: 'line', step, stream: line.stream, text: line.text })
   }
-  for await (const line of followLog(file, { after: 0, isComplete: async () => false }, ended)) show(line)
+  for await (const line of followLog(file, { after: 0, isComplete: async () => false }, ended))
+    show(line)
   for (;;) {
     const { lines } = await readLog(file, { after: last, limit: 10_000 })
     lines.forEach(show)

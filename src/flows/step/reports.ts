@@ -46,8 +46,9 @@ export interface ReportsResult {
 }
 
 /**
- * Reads the reports that a step wrote, and keeps what they say; without a database it only counts. What is kept belongs to the attempt, so
- * that a crash in the midst of it leaves nothing that counts. `listFiles` gives the paths in the repository, of which reports speak.
+ * Reads the reports that a step wrote, and keeps what they say; without a database it only counts.
+ * What is kept belongs to the attempt, so that a crash in the midst of it leaves nothing that
+ * counts. `listFiles` gives the paths in the repository, of which reports speak.
  */
 export async function readReports(
   request: ReportsRequest,
@@ -88,7 +89,9 @@ export async function readReports(
       hits.set(key, sums)
       lines += one.hits.size
       if (lines > linesAtMost)
-        throw new ReportProblem('has, with those before it, more lines of coverage than ten million')
+        throw new ReportProblem(
+          'has, with those before it, more lines of coverage than ten million',
+        )
     },
     problem: (one) => void problems.push(one),
     measured: (one) => void measured.push(one),
@@ -96,15 +99,18 @@ export async function readReports(
   })
   try {
     const files = await findReports(request.folder, request.patterns, request)
-    if (files.length === 0) throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
+    if (files.length === 0)
+      throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
     let first: { error: ReportProblem; file: string } | null = null
     for (const file of files) {
       const name = reportName(request.workspace, file)
-      const format = await readReport(file, sink, () => flush(batchSize)).catch((error: unknown) => {
-        if (!(error instanceof ReportProblem)) throw error
-        first ??= { error, file: name }
-        return null
-      })
+      const format = await readReport(file, sink, () => flush(batchSize)).catch(
+        (error: unknown) => {
+          if (!(error instanceof ReportProblem)) throw error
+          first ??= { error, file: name }
+          return null
+        },
+      )
       if (!keep || format === null) continue
       await send([
         store.insertReport(keep.attempt, name, format),
@@ -132,7 +138,10 @@ export async function readReports(
   return result
 }
 
-/** What a report repeats of a secret is hidden as in a log: messages of failed tests show what was compared. */
+/**
+ * What a report repeats of a secret is hidden as in a log: messages of failed tests show what was
+ * compared.
+ */
 function maskedSink(mask: Mask, sink: Sink): Sink {
   const hidden = <T>(value: T): T => hideIn(mask, value) as T
   return {
@@ -161,8 +170,9 @@ function byPath(hits: Iterable<LineHits>, pathOf: FindPath) {
 }
 
 /**
- * What the reports make of a step: one that passed and has failing tests, or no whole report, has failed. One that ended with an exit
- * code, and all of whose failing tests are quarantined, has passed.
+ * What the reports make of a step: one that passed and has failing tests, or no whole report, has
+ * failed. One that ended with an exit code, and all of whose failing tests are quarantined, has
+ * passed.
  */
 export function withReports(
   step: { passed: boolean; exitCode: number | null; reason: string | null },
@@ -170,7 +180,12 @@ export function withReports(
 ): { passed: boolean; reason: string | null } {
   const more = failed > names.length ? `, and ${failed - names.length} more` : ''
   const tests = failed > 0 ? `${failed} of ${total} tests failed: ${names.join(', ')}${more}` : null
-  if (quarantined > 0 && failed === 0 && problem === null && (step.passed || (step.exitCode ?? 0) > 0))
+  if (
+    quarantined > 0 &&
+    failed === 0 &&
+    problem === null &&
+    (step.passed || (step.exitCode ?? 0) > 0)
+  )
     return {
       passed: true,
       reason: `${quarantined} of ${total} tests failed, and ${quarantined === 1 ? 'is' : 'are'} quarantined`,
@@ -178,5 +193,8 @@ export function withReports(
   // A command that failed may have had no time for its reports.
   const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
   const said = [step.reason, tests, wrong].filter((one) => one !== null)
-  return { passed: step.passed && tests === null && wrong === null, reason: said.length === 0 ? null : said.join('; ') }
+  return {
+    passed: step.passed && tests === null && wrong === null,
+    reason: said.length === 0 ? null : said.join('; '),
+  }
 }

@@ -34,8 +34,9 @@ const pollMs = 50
 const holdMs = 150
 
 /**
- * Starts services beside a step, waits until all are ready, and ends them after `act`, whatever comes of it. `act` is given the variables
- * by which the step finds them. Answers null and a sentence when one does not get ready.
+ * Starts services beside a step, waits until all are ready, and ends them after `act`, whatever
+ * comes of it. `act` is given the variables by which the step finds them. Answers null and a
+ * sentence when one does not get ready.
  */
 export async function withServices<T>(
   request: BesideRequest,
@@ -47,7 +48,9 @@ export async function withServices<T>(
   try {
     for (const [name, file] of Object.entries(request.services))
       started.push(await start({ ...request, signal }, name, file))
-    const problems = await Promise.all(started.map((one) => untilReady({ ...request, signal }, one)))
+    const problems = await Promise.all(
+      started.map((one) => untilReady({ ...request, signal }, one)),
+    )
     const problem = problems.find((one) => one !== null)
     if (problem) return { value: null, problem }
     return { value: await act(variablesOf(started)), problem: null }
@@ -69,7 +72,8 @@ interface Started {
 
 async function start(request: BesideRequest, name: string, file: BesideFile): Promise<Started> {
   const port = await freePort()
-  const container = file.image === undefined ? null : `fairlead-${request.run}-${request.step}-${name}`
+  const container =
+    file.image === undefined ? null : `fairlead-${request.run}-${request.step}-${name}`
   if (container !== null) await removeContainer({ container })
   const ended = request.runner.run(
     {
@@ -91,14 +95,23 @@ const logFile = ({ logs, step, attempt }: BesideRequest, name: string): string =
   join(logs, `${step}.${name}`, `${attempt}.jsonl`)
 
 /** By its name and its log the runner knows what an earlier attempt left running. */
-async function attemptOf(request: BesideRequest, name: string): Promise<{ id: string; logFile: string }> {
+async function attemptOf(
+  request: BesideRequest,
+  name: string,
+): Promise<{ id: string; logFile: string }> {
   const file = logFile(request, name)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   return { id: `${request.run}/${request.step}.${name}/${request.attempt}`, logFile: file }
 }
 
-/** Variables are given by name: values on a command line can be read by everybody on the machine. */
-function dockerCommand({ image = '', port = 0, env }: BesideFile, container: string, hostPort: number): string {
+/**
+ * Variables are given by name: values on a command line can be read by everybody on the machine.
+ */
+function dockerCommand(
+  { image = '', port = 0, env }: BesideFile,
+  container: string,
+  hostPort: number,
+): string {
   const variables = Object.keys(env).map((name) => `-e ${name}`)
   return [
     'exec docker run --rm',
@@ -145,7 +158,11 @@ async function untilReady(request: BesideRequest, one: Started): Promise<string 
     if (await isReady()) return null
     request.signal.throwIfAborted()
     if (ended !== null)
-      return saying(request, one, `ended before the step began: ${(ended as CommandResult).reason ?? 'exit code 0'}`)
+      return saying(
+        request,
+        one,
+        `ended before the step began: ${(ended as CommandResult).reason ?? 'exit code 0'}`,
+      )
     await sleep(pollMs)
   }
   return saying(request, one, `was not ready within ${one.file.timeout / 1000} s`)
@@ -153,11 +170,16 @@ async function untilReady(request: BesideRequest, one: Started): Promise<string 
 
 async function saying(request: BesideRequest, { name }: Started, what: string): Promise<string> {
   const lines = await tailLog(logFile(request, name), 10)
-  const last = lines.findLast(({ stream, text }) => stream !== 'fairlead' && text.trim() !== '')?.text
+  const last = lines.findLast(
+    ({ stream, text }) => stream !== 'fairlead' && text.trim() !== '',
+  )?.text
   return `service ${name} ${what}${last === undefined ? '' : `; its last line was: ${last.slice(0, 300)}`}`
 }
 
-/** A port that Docker publishes takes connections before anybody listens behind it, and drops them: this one must hold. */
+/**
+ * A port that Docker publishes takes connections before anybody listens behind it, and drops them:
+ * this one must hold.
+ */
 function answers(port: number, hold: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' })
@@ -191,7 +213,9 @@ async function passes(request: BesideRequest, { name, file, port }: Started): Pr
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', resolve),
+  )
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port

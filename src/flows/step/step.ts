@@ -45,8 +45,9 @@ export const logFile = (runs: string, run: number, step: string, attempt: number
   join(runs, String(run), 'log', step, `${attempt}.jsonl`)
 
 /**
- * Runs a command, again as often as it may when it fails, and records each attempt. A step whose inputs are those of an earlier run is
- * not run again. A runner that died gives no answer: that throws, and the engine repeats the step as a new attempt.
+ * Runs a command, again as often as it may when it fails, and records each attempt. A step whose
+ * inputs are those of an earlier run is not run again. A runner that died gives no answer: that
+ * throws, and the engine repeats the step as a new attempt.
  */
 export async function executeStep(
   world: World,
@@ -54,10 +55,17 @@ export async function executeStep(
   request: StepRequest,
 ): Promise<{ passed: boolean; reason: string | null }> {
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
-  await mkdir(join(world.home.runs, String(request.run), 'log', request.name), { recursive: true, mode: 0o700 })
+  await mkdir(join(world.home.runs, String(request.run), 'log', request.name), {
+    recursive: true,
+    mode: 0o700,
+  })
   const home = homeOf(world, { ...request, isPullRequest: request.pullRequest !== null })
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const cached = { ...request, folder: request.directory, environment: { ...request.file.env, ...request.env } }
+  const cached = {
+    ...request,
+    folder: request.directory,
+    environment: { ...request.file.env, ...request.env },
+  }
   const key = await resultKey(cached)
   const user = stepsOf(request.app, request.isTrusted)
   const owner = ownerOf(world, user)
@@ -75,11 +83,19 @@ export async function executeStep(
     await step.flush()
     const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
     const since = await fileTime(join(world.home.runs, String(request.run), 'log', request.name))
-    const failed = tries > 0 && request.file.rerun !== undefined ? await writeFailed(world, request, attempt - 1) : null
+    const failed =
+      tries > 0 && request.file.rerun !== undefined
+        ? await writeFailed(world, request, attempt - 1)
+        : null
     const result = await runAttempt(world, step.signal, request, attempt, failed)
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
-    const { passed, reason } = await judge(world, request, { attempt, since, isPart: failed !== null }, result)
+    const { passed, reason } = await judge(
+      world,
+      request,
+      { attempt, since, isPart: failed !== null },
+      result,
+    )
     if (passed && request.pullRequest === null) {
       for (const statement of await saveCache(world, cached, attempt, cache)) step.write(statement)
       for (const statement of await keepResult(world, cached, attempt, key)) step.write(statement)
@@ -154,7 +170,12 @@ async function runAttempt(
       lines: 0,
     }
   if (!file.network && words.length === 0)
-    return { outcome: 'failed', exitCode: null, reason: `it is to have no network, and isolation is ${said}`, lines: 0 }
+    return {
+      outcome: 'failed',
+      exitCode: null,
+      reason: `it is to have no network, and isolation is ${said}`,
+      lines: 0,
+    }
   const environment = (extra: Record<string, string>): Record<string, string> =>
     stepEnvironment({
       app: request.app,
@@ -168,7 +189,13 @@ async function runAttempt(
       extra: { ...file.env, ...request.env, ...extra, ...own },
     })
   const beside = {
-    ...{ run: request.run, step: request.name, attempt, services: file.services, runner: world.runner },
+    ...{
+      run: request.run,
+      step: request.name,
+      attempt,
+      services: file.services,
+      runner: world.runner,
+    },
     ...{ confined: words, cwd: request.directory, environment, masks: request.masks, signal },
     logs: join(world.home.runs, String(request.run), 'log'),
   }
@@ -212,8 +239,15 @@ async function ownTests(world: World, request: StepRequest): Promise<Record<stri
   return { FAIRLEAD_TESTS: file }
 }
 
-/** The names of the tests that failed in an attempt, one a line, in a file that the next one may read. */
-async function writeFailed(world: World, request: StepRequest, attempt: number): Promise<string | null> {
+/**
+ * The names of the tests that failed in an attempt, one a line, in a file that the next one may
+ * read.
+ */
+async function writeFailed(
+  world: World,
+  request: StepRequest,
+  attempt: number,
+): Promise<string | null> {
   const failed = await failedTests(world.db, request.run, request.name, attempt)
   if (failed.length === 0) return null
   const file = join(world.home.runs, String(request.run), 'log', request.name, `${attempt}.failed`)
@@ -228,13 +262,21 @@ async function judge(
   { attempt, since, isPart }: { attempt: number; since: number; isPart: boolean },
   { outcome, exitCode, reason }: CommandResult,
 ): Promise<{ passed: boolean; reason: string | null }> {
-  const step = { passed: outcome === 'passed', exitCode: outcome === 'failed' ? exitCode : null, reason }
+  const step = {
+    passed: outcome === 'passed',
+    exitCode: outcome === 'failed' ? exitCode : null,
+    reason,
+  }
   if (request.file.reports.length === 0) return step
   const of = { app: request.app, run: request.run, step: request.name, attempt }
   const quarantined = await waivedSubjects(world.db, request.app, 'test')
   const read = await readReports(
     {
-      ...{ patterns: request.file.reports, workspace: request.workspace, folder: request.directory },
+      ...{
+        patterns: request.file.reports,
+        workspace: request.workspace,
+        folder: request.directory,
+      },
       ...{ since, quarantined, masks: request.masks },
     },
     { db: world.db, attempt: of, listFiles: () => filesOf(world, request) },
@@ -243,7 +285,10 @@ async function judge(
   return withReports(step, read)
 }
 
-/** From our own repository: git obeys the configuration of the workspace's, which the step may have written. */
+/**
+ * From our own repository: git obeys the configuration of the workspace's, which the step may have
+ * written.
+ */
 async function filesOf(world: World, { app, sha }: StepRequest): Promise<string[]> {
   const { stdout } = await git(world.source.bareOf(app), [
     'ls-tree',

@@ -26,16 +26,22 @@ interface StepsRequest {
 }
 
 /**
- * Runs the steps of a run as a graph, those that need nothing of each other in parallel. After the first failure nothing
- * new starts, and what runs may end. Answers the sentence of the first failure, or null.
+ * Runs the steps of a run as a graph, those that need nothing of each other in parallel. After the
+ * first failure nothing new starts, and what runs may end. Answers the sentence of the first
+ * failure, or null.
  */
-export async function runSteps(ctx: WorkflowContext, world: World, request: StepsRequest): Promise<string | null> {
+export async function runSteps(
+  ctx: WorkflowContext,
+  world: World,
+  request: StepsRequest,
+): Promise<string | null> {
   const graph = buildGraph(request.definition.steps)
   const outcomes = new Map<string, StepOutcome>()
   const running = new Map<string, Promise<void>>()
   let failure: string | null = null
   for (;;) {
-    const ready = failure === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
+    const ready =
+      failure === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
     for (const name of ready) {
       const work = runStep(ctx, world, request, name).then((result) => {
         outcomes.set(name, result.passed ? 'passed' : 'failed')
@@ -59,7 +65,9 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
   if (!file) return { passed: false, reason: `there is no step ${name}` }
   return ctx.step(`step.${name}`, async (step) => {
     if (file.when.length > 0 && !file.when.includes(request.trigger)) {
-      step.write(passOver(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`))
+      step.write(
+        passOver(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`),
+      )
       return { passed: true, reason: null }
     }
     const named = request.isTrusted ? await namedSecrets(world, request, file.secrets) : {}
@@ -87,8 +95,15 @@ function notesOf(secrets: Record<string, string>): string[] {
   return names.length === 0 ? [] : [plainSecretWarning(names)]
 }
 
-/** The secrets that a step names, of the first environment; one that is not set is left out, and the command will say so. */
-async function namedSecrets(world: World, request: StepsRequest, names: string[]): Promise<Record<string, string>> {
+/**
+ * The secrets that a step names, of the first environment; one that is not set is left out, and the
+ * command will say so.
+ */
+async function namedSecrets(
+  world: World,
+  request: StepsRequest,
+  names: string[],
+): Promise<Record<string, string>> {
   const [first] = Object.keys(request.definition.environments)
   if (names.length === 0 || first === undefined) return {}
   return openSecrets(world, request.app, first, names)

@@ -7,15 +7,19 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { endOfCancelled } from '#flows/pull-request/run.ts'
 
 /**
- * Closes runs and deployments whose workflow ended without closing them: one that was cancelled before it began, or that
- * broke (a version it does not know, a bug). Nothing stays open without somebody who works on it. Answers how many.
+ * Closes runs and deployments whose workflow ended without closing them: one that was cancelled
+ * before it began, or that broke (a version it does not know, a bug). Nothing stays open without
+ * somebody who works on it. Answers how many.
  */
 export async function closeAbandoned(db: Database): Promise<number> {
   const [runs, deployments] = await Promise.all([openRuns(db), openDeployments(db)])
   const ends = new Map(
-    (await endsOf(db, [...runs.map((run) => `delivery/${run.id}`), ...deployments.map((one) => one.workflow)])).map(
-      (end) => [end.id, end],
-    ),
+    (
+      await endsOf(db, [
+        ...runs.map((run) => `delivery/${run.id}`),
+        ...deployments.map((one) => one.workflow),
+      ])
+    ).map((end) => [end.id, end]),
   )
   let closed = 0
   for (const run of runs) {
@@ -40,7 +44,11 @@ export async function closeAbandoned(db: Database): Promise<number> {
     const end = ends.get(one.workflow)
     if (!end) continue
     await db.batch([
-      endDeployment(one.id, end.state === 'cancelled' ? 'cancelled' : 'failed', end.reason ?? 'its workflow ended'),
+      endDeployment(
+        one.id,
+        end.state === 'cancelled' ? 'cancelled' : 'failed',
+        end.reason ?? 'its workflow ended',
+      ),
     ])
     closed += 1
   }

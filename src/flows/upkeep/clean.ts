@@ -10,7 +10,10 @@ import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
 import type { World } from '#flows/dependencies.ts'
 
-/** Artifacts of this many of an app's newest runs are kept beside those that run or are a rollback target. */
+/**
+ * Artifacts of this many of an app's newest runs are kept beside those that run or are a rollback
+ * target.
+ */
 const artifactsKept = 10
 /** Workspaces of failed runs are kept for a look this long. */
 const workspaceHours = 24
@@ -22,8 +25,9 @@ const pullRequestDays = 90
 const stepDays = 7
 
 /**
- * Removes what nothing needs any more: old workspaces, and artifacts that are neither among an app's newest, nor live
- * anywhere, nor among the last ten that were. Safe to run at any time and on every replica.
+ * Removes what nothing needs any more: old workspaces, and artifacts that are neither among an
+ * app's newest, nor live anywhere, nor among the last ten that were. Safe to run at any time and on
+ * every replica.
  */
 export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
   await forgetSteps(world.db, stepDays)
@@ -35,7 +39,8 @@ export async function clean(world: World): Promise<{ artifacts: number; workspac
 }
 
 async function cleanArtifacts(world: World): Promise<number> {
-  // The row goes first, so that nothing is offered as a rollback target whose content is about to go.
+  // The row goes first, so that nothing is offered as a rollback target whose content is about to
+  // go.
   const removed = await world.db.query<{ digest: string }>(sql`update artifact set removed = now()
     where removed is null and created < now() - interval '10 minutes' and digest not in (
       select digest from (select a.digest, row_number() over (partition by a.app order by a.run desc) as age from artifact a
@@ -47,7 +52,9 @@ async function cleanArtifacts(world: World): Promise<number> {
       union select r.artifact from deployment d join release r on r.id = d.release
         where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
     returning digest`)
-  const kept = await world.db.query<{ digest: string }>(sql`select digest from artifact where removed is null
+  const kept = await world.db.query<{
+    digest: string
+  }>(sql`select digest from artifact where removed is null
     union select e.manifest from evidence e join artifact a on a.digest = e.artifact where a.removed is null`)
   await collectGarbage({ layout: world.home.artifacts, keep: kept.map((row) => row.digest) })
   return removed.length

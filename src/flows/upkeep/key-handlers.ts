@@ -5,10 +5,19 @@ import { type NewKeyOptions, reseal } from './reseal.ts'
 import { keyName } from '#platform/secret/secret-box.ts'
 
 /** The key that seals secrets. */
-export function keyHandlers({ db, keys, secrets }: NewKeyOptions): SomeHandlers<'getKey' | 'rotateKey'> {
+export function keyHandlers({
+  db,
+  keys,
+  secrets,
+}: NewKeyOptions): SomeHandlers<'getKey' | 'rotateKey'> {
   const view = () => {
     const [newest, ...older] = keys.keys()
-    return { key: keyName(newest), where: keys.where, older: older.map(keyName), isOwn: keys.add !== null }
+    return {
+      key: keyName(newest),
+      where: keys.where,
+      older: older.map(keyName),
+      isOwn: keys.add !== null,
+    }
   }
   return {
     getKey: async () => view(),

@@ -12,10 +12,14 @@ import type { Statement } from '#platform/postgres/sql.ts'
 const batchSize = 500
 
 /**
- * Seals everything with the newest key that is sealed with an older one; answers how many values that were, and why others could not be opened. Safe to
- * repeat, and beside others who store new ones: what was changed meanwhile stays.
+ * Seals everything with the newest key that is sealed with an older one; answers how many values
+ * that were, and why others could not be opened. Safe to repeat, and beside others who store new
+ * ones: what was changed meanwhile stays.
  */
-export async function reseal(db: Database, secrets: SecretBox): Promise<{ resealed: number; problems: string[] }> {
+export async function reseal(
+  db: Database,
+  secrets: SecretBox,
+): Promise<{ resealed: number; problems: string[] }> {
   const all = await Promise.all([
     configuration.sealedSecrets(db),
     evidence.sealedKeys(db),
@@ -24,14 +28,17 @@ export async function reseal(db: Database, secrets: SecretBox): Promise<{ reseal
   ])
   const statements: Statement[] = []
   const problems: string[] = []
-  for (const { name, former, sealed, put } of all.flat().filter((one) => !secrets.isCurrent(one.sealed))) {
+  for (const { name, former, sealed, put } of all
+    .flat()
+    .filter((one) => !secrets.isCurrent(one.sealed))) {
     try {
       statements.push(put(secrets.seal(name, secrets.open(name, sealed, former))))
     } catch (error) {
       problems.push((error as Error).message)
     }
   }
-  for (let at = 0; at < statements.length; at += batchSize) await db.batch(statements.slice(at, at + batchSize))
+  for (let at = 0; at < statements.length; at += batchSize)
+    await db.batch(statements.slice(at, at + batchSize))
   return { resealed: statements.length, problems }
 }
 
@@ -42,10 +49,14 @@ export interface NewKeyOptions {
   log: Logger
 }
 
-/** What an older key sealed is sealed anew. An older key goes at the next start, when nothing needs it any more. */
+/**
+ * What an older key sealed is sealed anew. An older key goes at the next start, when nothing needs
+ * it any more.
+ */
 export async function takeNewKey({ db, keys, secrets, log }: NewKeyOptions): Promise<void> {
   const { resealed, problems } = await reseal(db, secrets)
   for (const problem of problems) log.error(problem)
-  if (resealed > 0) log.info('secrets were sealed with the newest key', { values: resealed, key: keys.where })
+  if (resealed > 0)
+    log.info('secrets were sealed with the newest key', { values: resealed, key: keys.where })
   else if (problems.length === 0 && keys.keys().length > 1) keys.keepNewest?.()
 }

@@ -22,17 +22,27 @@ export interface InboxOptions {
   parallel: number
 }
 
-/** A repository that does not answer is asked for so long, in milliseconds; the poll goes on asking after that. */
+/**
+ * A repository that does not answer is asked for so long, in milliseconds; the poll goes on asking
+ * after that.
+ */
 const giveUpAfter = 24 * 3_600_000
 const longestPause = 60_000
-/** Between two rounds, in milliseconds, so that a stream of deliveries is taken up in parts and not one by one. */
+/**
+ * Between two rounds, in milliseconds, so that a stream of deliveries is taken up in parts and not
+ * one by one.
+ */
 const gatherMs = 50
-/** A delivery that comes within so many seconds of the look that found its change was slow, not lost. */
+/**
+ * A delivery that comes within so many seconds of the look that found its change was slow, not
+ * lost.
+ */
 const graceSeconds = 60
 
 /**
- * Takes up what webhooks brought: one look at a repository for all that wait for it. A delivery says only that it is time to look; what
- * is delivered is what is there. Every replica does so, because a look is safe to repeat.
+ * Takes up what webhooks brought: one look at a repository for all that wait for it. A delivery
+ * says only that it is time to look; what is delivered is what is there. Every replica does so,
+ * because a look is safe to repeat.
  */
 export function createInbox(options: InboxOptions) {
   const { db, log } = options
@@ -48,7 +58,10 @@ export function createInbox(options: InboxOptions) {
         ? [{ forge: one.forge, checkIn }]
         : []
     })
-    for (const one of [app, ...all.filter((other) => other.name !== app.name && isSameRepository(other, app))])
+    for (const one of [
+      app,
+      ...all.filter((other) => other.name !== app.name && isSameRepository(other, app)),
+    ])
       for (const { forge, checkIn } of proposed) await notePullRequest(db, one, forge, checkIn)
     const ended = pending.flatMap((one) => decideIgnored(one, app) ?? [])
     const waiting = pending.filter(({ number }) => !ended.some((one) => one.number === number))
@@ -57,7 +70,9 @@ export function createInbox(options: InboxOptions) {
     try {
       const received = await options.source.sync(app.name, actorOf(waiting), signal)
       pauses.delete(app.name)
-      await db.query(webhooks.endDeliveries(waiting.map((one) => decideLooked(one, app.branch, received))))
+      await db.query(
+        webhooks.endDeliveries(waiting.map((one) => decideLooked(one, app.branch, received))),
+      )
     } catch (error) {
       if (signal.aborted) return
       const failures = (pauses.get(app.name)?.failures ?? 0) + 1
@@ -65,7 +80,9 @@ export function createInbox(options: InboxOptions) {
       pauses.set(app.name, { until: options.now() + pause, failures })
       const outcome = (error as Error).message
       await db.query(
-        webhooks.endDeliveries(waiting.map((one) => ({ ...decideFailed(one, options.now()), outcome, change: null }))),
+        webhooks.endDeliveries(
+          waiting.map((one) => ({ ...decideFailed(one, options.now()), outcome, change: null })),
+        ),
       )
       return
     }
@@ -74,7 +91,9 @@ export function createInbox(options: InboxOptions) {
     for (const other of others)
       await options.source
         .sync(other.name, actorOf(waiting), signal)
-        .catch((error: Error) => log.warn('a repository cannot be read', { app: other.name, error: error.message }))
+        .catch((error: Error) =>
+          log.warn('a repository cannot be read', { app: other.name, error: error.message }),
+        )
   }
 
   const round = async (signal: AbortSignal): Promise<void> => {
@@ -87,7 +106,10 @@ export function createInbox(options: InboxOptions) {
       if (!app || busy.has(name) || isPaused || busy.size >= options.parallel) continue
       const one = look(app, all, signal)
         .catch((error: Error) =>
-          log.warn('what a webhook brought could not be taken up', { app: name, error: error.message }),
+          log.warn('what a webhook brought could not be taken up', {
+            app: name,
+            error: error.message,
+          }),
         )
         .finally(() => {
           busy.delete(name)
@@ -108,10 +130,14 @@ export function createInbox(options: InboxOptions) {
           await round(signal)
           await tellGaps(db, log)
         } catch (error) {
-          if (!signal.aborted) log.warn('the inbox could not be read', { error: (error as Error).message })
+          if (!signal.aborted)
+            log.warn('the inbox could not be read', { error: (error as Error).message })
         }
         await sleep(gatherMs, undefined, { signal }).catch(() => undefined)
-        await Promise.race([wake.promise, sleep(1000, undefined, { signal }).catch(() => undefined)])
+        await Promise.race([
+          wake.promise,
+          sleep(1000, undefined, { signal }).catch(() => undefined),
+        ])
       }
       await Promise.all(busy.values())
     },
@@ -148,7 +174,8 @@ export function decideIgnored(
   if (first?.kind === 'push') return end('ignored', `not of ${branch}, which is delivered`)
   const pull = pullRequestOf(one)
   if (pull !== null) {
-    if (repository.kind === 'hosted') return end('ignored', 'a repository that is hosted here has no pull requests')
+    if (repository.kind === 'hosted')
+      return end('ignored', 'a repository that is hosted here has no pull requests')
     if (!isSeenByWebhook(one.forge))
       return end('ignored', 'nobody knows where this sender keeps heads of pull requests')
     const said = `pull request ${pull.number} is ${pull.state}`
@@ -156,7 +183,10 @@ export function decideIgnored(
       return end('ignored', `${said}, and for ${pull.base.branch}, which is not delivered`)
     return end('done', `${said}, and is looked at`)
   }
-  return end('ignored', first?.kind === 'other' ? `${first.what} is no check-in` : 'it holds no check-in')
+  return end(
+    'ignored',
+    first?.kind === 'other' ? `${first.what} is no check-in` : 'it holds no check-in',
+  )
 }
 
 const pullRequestOf = (one: webhooks.PendingDelivery) =>
@@ -168,37 +198,50 @@ export function decideLooked(
   branch: string,
   { decision }: Pick<Received, 'decision'>,
 ): webhooks.Ended {
-  const pushed = one.checkIns.find((checkIn) => checkIn.kind === 'push' && isOfBranch(checkIn, branch))
+  const pushed = one.checkIns.find(
+    (checkIn) => checkIn.kind === 'push' && isOfBranch(checkIn, branch),
+  )
   const after = pushed?.kind === 'push' ? pushed.after : null
   const change = 'sha' in decision ? decision.sha : null
   const outcome = (): string => {
     if (decision.kind === 'branch_deleted') return `${branch} is deleted; what runs stays as it is`
     if (change === null) return `${branch} has no commit`
-    if (after !== null && after !== change) return `${branch} is at another commit by now, which stands for it`
+    if (after !== null && after !== change)
+      return `${branch} is at another commit by now, which stands for it`
     return decision.kind === 'new_change' ? 'a new change' : 'known already'
   }
   return { number: one.number, state: 'done', outcome: outcome(), change }
 }
 
 /** The repository did not answer. */
-export function decideFailed(one: webhooks.PendingDelivery, now: number): Pick<webhooks.Ended, 'number' | 'state'> {
+export function decideFailed(
+  one: webhooks.PendingDelivery,
+  now: number,
+): Pick<webhooks.Ended, 'number' | 'state'> {
   const isOver = now - new Date(one.received).getTime() > giveUpAfter
   return { number: one.number, state: isOver ? 'failed' : 'pending' }
 }
 
 const isOfBranch = (checkIn: CheckIn, branch: string): boolean =>
-  checkIn.kind === 'push' && (checkIn.ref === `refs/heads/${branch}` || checkIn.ref === 'refs/heads')
+  checkIn.kind === 'push' &&
+  (checkIn.ref === `refs/heads/${branch}` || checkIn.ref === 'refs/heads')
 
 const isSameRepository = (one: StoredApp, other: StoredApp): boolean =>
-  one.repository.kind !== 'hosted' && JSON.stringify(one.repository) === JSON.stringify(other.repository)
+  one.repository.kind !== 'hosted' &&
+  JSON.stringify(one.repository) === JSON.stringify(other.repository)
 
 /** Says of changes that no delivery told of that it was so, once. */
 async function tellGaps(db: Database, log: Logger): Promise<void> {
   for (const gap of await webhooks.untoldGaps(db, graceSeconds)) {
     const isMine = (await db.query(webhooks.tellGap(gap.number))).length > 0
     if (!isMine || gap.arrived !== null) continue
-    const late = gap.looked === null ? null : (Date.parse(gap.found) - Date.parse(gap.looked)) / 1000
-    log.warn('a webhook did not come', { app: gap.app, change: gap.change, lateAtMostSeconds: late })
+    const late =
+      gap.looked === null ? null : (Date.parse(gap.found) - Date.parse(gap.looked)) / 1000
+    log.warn('a webhook did not come', {
+      app: gap.app,
+      change: gap.change,
+      lateAtMostSeconds: late,
+    })
     await db.batch([
       appendEvent({
         type: 'dev.cdeventsx.fairlead-webhook.missed',

@@ -14,7 +14,10 @@ export interface UpstreamOwner {
 /** Connections that rested longer are not used again: the instance may be about to close them. */
 const restsAtMost = 30_000
 
-/** Where answers are read to, all of them, one after the other: an own buffer for each would cost more than to copy. */
+/**
+ * Where answers are read to, all of them, one after the other: an own buffer for each would cost
+ * more than to copy.
+ */
 const shared = Buffer.allocUnsafeSlow(65_536)
 
 /** One connection to an instance; it carries one request at a time. */
@@ -30,7 +33,12 @@ export class Upstream {
     this.#backend = backend
     this.owner = owner
     const onread = { buffer: shared, callback: this.#read }
-    const socket = (this.socket = connect({ host: '127.0.0.1', port: backend.port, noDelay: true, onread }))
+    const socket = (this.socket = connect({
+      host: '127.0.0.1',
+      port: backend.port,
+      noDelay: true,
+      onread,
+    }))
     socket.on('connect', () => {
       this.isConnected = true
       this.owner?.connected()
@@ -86,7 +94,8 @@ export class Backend {
   /** A connection that rested no longer than that, in milliseconds; null when there is none. */
   take(owner: UpstreamOwner, restedAtMost: number): Upstream | null {
     const latest = this.#resting.at(-1)
-    if (!latest || performance.now() - latest.restingSince > Math.min(restedAtMost, restsAtMost)) return null
+    if (!latest || performance.now() - latest.restingSince > Math.min(restedAtMost, restsAtMost))
+      return null
     this.#resting.pop()
     latest.owner = owner
     return latest

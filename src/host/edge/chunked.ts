@@ -2,12 +2,16 @@ const CR = 13
 const LF = 10
 
 /**
- * Finds where a chunked body ends while its bytes are passed on as they are. Feed it what arrives: it answers how many of
- * the bytes belong to the body, and `isOver` says whether that was the last of it. Throws when it is no chunked body.
+ * Finds where a chunked body ends while its bytes are passed on as they are. Feed it what arrives:
+ * it answers how many of the bytes belong to the body, and `isOver` says whether that was the last
+ * of it. Throws when it is no chunked body.
  */
 export class ChunkScanner {
   isOver = false
-  /** what comes next: the line with a size, the bytes of a chunk, the line end after them, or lines of trailers */
+  /**
+   * what comes next: the line with a size, the bytes of a chunk, the line end after them, or lines
+   * of trailers
+   */
   #state: 'size' | 'data' | 'end' | 'trailer' = 'size'
   #line = ''
   #left = 0
@@ -39,7 +43,8 @@ export class ChunkScanner {
   }
 
   #endLine(): void {
-    if (this.#line.charCodeAt(this.#line.length - 1) !== CR) throw new Error('a line of a chunked body ends without CR')
+    if (this.#line.charCodeAt(this.#line.length - 1) !== CR)
+      throw new Error('a line of a chunked body ends without CR')
     const line = this.#line.slice(0, -1)
     this.#line = ''
     if (this.#state === 'size') {

@@ -2,7 +2,14 @@ import type { Socket } from 'node:net'
 import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
 import { forwardedLines } from './forwarded.ts'
-import { headerOf, pathOf, readRequest, readResponse, type RequestHead, type ResponseHead } from './head.ts'
+import {
+  headerOf,
+  pathOf,
+  readRequest,
+  readResponse,
+  type RequestHead,
+  type ResponseHead,
+} from './head.ts'
 import { brokenOff, page, unknownHost } from './pages.ts'
 import type { Entry, Passage, Routes } from './routes.ts'
 
@@ -26,8 +33,9 @@ const smallBody = 16_384
 const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * The quick path: one client's connection, request after request, whose heads are read here and whose bodies pass as they
- * come. What is not plain (upgrades, chunked uploads, old or odd clients) is handed on, with the connection.
+ * The quick path: one client's connection, request after request, whose heads are read here and
+ * whose bodies pass as they come. What is not plain (upgrades, chunked uploads, old or odd clients)
+ * is handed on, with the connection.
  */
 export class Connection implements UpstreamOwner {
   readonly #socket: Socket
@@ -75,7 +83,10 @@ export class Connection implements UpstreamOwner {
     return this.#request !== null
   }
 
-  /** Milliseconds since a request began to arrive, or since the last answer was given; 0 while one is under way. */
+  /**
+   * Milliseconds since a request began to arrive, or since the last answer was given; 0 while one
+   * is under way.
+   */
   quiet(now: number): number {
     return this.isBusy ? 0 : now - this.#quietSince
   }
@@ -132,7 +143,8 @@ export class Connection implements UpstreamOwner {
       path: () => pathOf(request.kept),
       header: (name) => headerOf(request.kept, name),
     })
-    if (!passage) return this.#answerPage(404, unknownHost(request.host, this.#context.routes.hosts()))
+    if (!passage)
+      return this.#answerPage(404, unknownHost(request.host, this.#context.routes.hosts()))
     this.#passage = passage
     passage.cut = () => this.#left()
     this.#head = `${request.kept}${forwardedLines(request, this.#client)}\r\n`
@@ -144,7 +156,10 @@ export class Connection implements UpstreamOwner {
     const backend = this.#passage?.next() ?? null
     if (!backend) return this.#refuse()
     this.#tries += 1
-    const rested = this.#tries > 1 ? null : backend.take(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
+    const rested =
+      this.#tries > 1
+        ? null
+        : backend.take(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
     this.#bytesBefore = rested?.socket.bytesRead ?? 0
     if (rested) {
       this.#upstream = rested
@@ -197,7 +212,8 @@ export class Connection implements UpstreamOwner {
     const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request?.method ?? '')
     if (!answer || answer.status === 101) return this.#breakOff()
     // An interim answer (100, 103) is not passed on; the final one follows.
-    if (answer.status < 200) return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
+    if (answer.status < 200)
+      return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
     this.#giveHead(answer, start, end + 4)
   }
 
@@ -205,7 +221,8 @@ export class Connection implements UpstreamOwner {
     this.#answer = answer
     this.#answerLeft = typeof answer.body === 'number' ? answer.body : Infinity
     this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
-    if (answer.body === 'close' || this.#bodyLeft > 0 || this.#context.isClosing()) this.#closeAfter = true
+    if (answer.body === 'close' || this.#bodyLeft > 0 || this.#context.isClosing())
+      this.#closeAfter = true
     const { cookie = null } = this.#passage ?? {}
     const begun = cookie === null ? answer.kept : `${answer.kept}set-cookie: ${cookie}\r\n`
     const head = begun + (this.#closeAfter ? 'connection: close\r\n\r\n' : '\r\n')
@@ -225,13 +242,16 @@ export class Connection implements UpstreamOwner {
   #passBody(bytes: Buffer, from: number): void {
     let taken = 0
     try {
-      taken = this.#chunks ? this.#chunks.feed(bytes, from) : Math.min(this.#answerLeft, bytes.length - from)
+      taken = this.#chunks
+        ? this.#chunks.feed(bytes, from)
+        : Math.min(this.#answerLeft, bytes.length - from)
     } catch {
       return this.#breakOff()
     }
     this.#answerLeft -= taken
     const goesOn = this.#socket.write(Buffer.from(bytes.subarray(from, from + taken)))
-    if (this.#chunks ? this.#chunks.isOver : this.#answerLeft === 0) this.#finish(from + taken === bytes.length)
+    if (this.#chunks ? this.#chunks.isOver : this.#answerLeft === 0)
+      this.#finish(from + taken === bytes.length)
     else if (!goesOn) this.#upstream?.socket.pause()
   }
 
@@ -283,8 +303,10 @@ export class Connection implements UpstreamOwner {
       return this.#dial()
     }
     if (this.#answer?.body === 'close' && error === null) return this.#finish(false)
-    const isUntouched = !this.#answer && !this.#answerStart && request.length === 0 && mayRepeat.has(request.method)
-    // The instance closed a resting connection just as the request came, or it died: once more is safe for these methods.
+    const isUntouched =
+      !this.#answer && !this.#answerStart && request.length === 0 && mayRepeat.has(request.method)
+    // The instance closed a resting connection just as the request came, or it died: once more is
+    // safe for these methods.
     if (isUntouched && this.#tries === 1) {
       this.#wasLost = !upstream.isReused
       if (this.#wasLost) this.#passage?.refuse()

@@ -54,7 +54,12 @@ test('a batch waits for the requests before it, at most for as long as patience 
   expect(given).toEqual([])
   expect(count.settle(10_200)).toBe(true)
   expect(given.map(({ canary }) => canary.outcomes)).toEqual([{ open: 1 }, {}])
-  expect(given[1]?.baseline).toMatchObject({ requests: 1, errors: 1, bytes: 7, outcomes: { '5xx': 1 } })
+  expect(given[1]?.baseline).toMatchObject({
+    requests: 1,
+    errors: 1,
+    bytes: 7,
+    outcomes: { '5xx': 1 },
+  })
   slow.end('5xx', true, 0, 11_000)
   expect(given[0]?.canary).toMatchObject({ requests: 1, errors: 0 })
 })

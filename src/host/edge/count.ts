@@ -3,9 +3,15 @@ import { placeOf } from './session.ts'
 
 /** A batch takes requests for so long, in milliseconds: how fine the judgement's time is. */
 const batchMs = 100
-/** A request that is still open after this long, in milliseconds, counts as `open`: one that streams for hours must not hold all others back. */
+/**
+ * A request that is still open after this long, in milliseconds, counts as `open`: one that streams
+ * for hours must not hold all others back.
+ */
 const patienceMs = 10_000
-/** Sessions that are remembered, some 100 bytes each; who comes after them is assigned like the others, and not counted. */
+/**
+ * Sessions that are remembered, some 100 bytes each; who comes after them is assigned like the
+ * others, and not counted.
+ */
 const sessionsAtMost = 200_000
 
 export type Arm = 'baseline' | 'canary'
@@ -87,7 +93,13 @@ class Assigned implements Counted {
   readonly #routes: string[]
   readonly #session: SeenSession | null
 
-  constructor(arm: Arm, batch: OpenBatch, began: number, routes: string[], session: SeenSession | null) {
+  constructor(
+    arm: Arm,
+    batch: OpenBatch,
+    began: number,
+    routes: string[],
+    session: SeenSession | null,
+  ) {
     this.arm = arm
     this.#batch = batch
     this.#began = began
@@ -113,11 +125,13 @@ interface SeenSession {
 const ignored = (arm: Counted['arm']): Counted => ({ arm, end: () => undefined })
 
 /**
- * Counts requests by the release that they were assigned to, in batches of one share. A batch is given on when the
- * outcomes of all its requests, and of all before it, are known: in the order of assignment, never of completion.
+ * Counts requests by the release that they were assigned to, in batches of one share. A batch is
+ * given on when the outcomes of all its requests, and of all before it, are known: in the order of
+ * assignment, never of completion.
  *
- * Where sessions are assigned instead of requests, a session is counted once: with its first request, and as failed with its
- * first error, whenever that comes, as long as it is where it was first.
+ * Where sessions are assigned instead of requests, a session is counted once: with its first
+ * request, and as failed with its first error, whenever that comes, as long as it is where it was
+ * first.
  */
 export class Count {
   readonly #give: (batch: Batch, sessions: number[]) => boolean
@@ -126,10 +140,17 @@ export class Count {
   #rule: CountRule = { share: 0, isFresh: false, routes: {} }
   #current: OpenBatch | null = null
 
-  /** `give` keeps a batch; false when it cannot now, and it is offered again. `sessions` were counted before. */
-  constructor(give: (batch: Batch, sessions: number[]) => boolean, sessions: Iterable<number> = []) {
+  /**
+   * `give` keeps a batch; false when it cannot now, and it is offered again. `sessions` were
+   * counted before.
+   */
+  constructor(
+    give: (batch: Batch, sessions: number[]) => boolean,
+    sessions: Iterable<number> = [],
+  ) {
     this.#give = give
-    for (const session of sessions) this.#sessions.set(session, { arm: 'beside', share: 0, hasFailed: true })
+    for (const session of sessions)
+      this.#sessions.set(session, { arm: 'beside', share: 0, hasFailed: true })
   }
 
   set rule(rule: CountRule) {
@@ -137,7 +158,10 @@ export class Count {
     this.#rule = rule
   }
 
-  /** Assigns a request. `random` is from 0 to 1; times are milliseconds, of a steady clock and since the epoch. */
+  /**
+   * Assigns a request. `random` is from 0 to 1; times are milliseconds, of a steady clock and since
+   * the epoch.
+   */
   begin(random: number, now: number, time: number, path = '/'): Counted {
     const arm = this.#armAt(random)
     if (arm === 'beside') return ignored(arm)
@@ -150,7 +174,11 @@ export class Count {
     const seen = this.#sessions.get(session)
     if (seen) {
       if (seen.hasFailed || seen.arm !== arm || arm === 'beside') return ignored(arm)
-      return { arm, end: (outcome, isError, _bytes, at) => isError && this.#failed(seen, arm, outcome, at, time) }
+      return {
+        arm,
+        end: (outcome, isError, _bytes, at) =>
+          isError && this.#failed(seen, arm, outcome, at, time),
+      }
     }
     if (this.#sessions.size >= sessionsAtMost) return ignored(arm)
     const batch = this.#batch(now, time)
@@ -184,7 +212,9 @@ export class Count {
   }
 
   #routesOf(path: string): string[] {
-    return Object.entries(this.#rule.routes).flatMap(([name, start]) => (isWithin(path, start) ? [name] : []))
+    return Object.entries(this.#rule.routes).flatMap(([name, start]) =>
+      isWithin(path, start) ? [name] : [],
+    )
   }
 
   /** Gives on what is known by now. Called often; true when nothing is left. */

@@ -73,10 +73,16 @@ interface Tried {
   port: number
 }
 
-const portOf = (edge: Edge): number => (edge.sockets().get('edge')?.address() as AddressInfo | undefined)?.port ?? 0
+const portOf = (edge: Edge): number =>
+  (edge.sockets().get('edge')?.address() as AddressInfo | undefined)?.port ?? 0
 
 async function startEdge(isThorough: boolean): Promise<Tried> {
-  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, random: Math.random, isThorough })
+  const edge = createEdge({
+    address: '127.0.0.1',
+    log: () => undefined,
+    random: Math.random,
+    isThorough,
+  })
   await edge.listen(0, new Map())
   closers.push(() => edge.close(0))
   return { edge, port: portOf(edge) }
@@ -113,7 +119,11 @@ function ask(
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks),
+          }),
         )
       },
     )
@@ -123,7 +133,11 @@ function ask(
 }
 
 /** Sends bytes as they are and answers all that comes until the end, or until it says enough. */
-function speak(port: number, bytes: string, isEnough: (text: string) => boolean = () => false): Promise<string> {
+function speak(
+  port: number,
+  bytes: string,
+  isEnough: (text: string) => boolean = () => false,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes, 'latin1'))
@@ -180,7 +194,11 @@ describe.each([
 
   test('a refused connection is tried at another instance, also with a body', async () => {
     const { edge, port } = await startEdge(isThorough)
-    const ports = [await closedPort(), await service((request, response) => request.pipe(response)), await closedPort()]
+    const ports = [
+      await closedPort(),
+      await service((request, response) => request.pipe(response)),
+      await closedPort(),
+    ]
     edge.set(route(ports))
     const body = randomBytes(300_000)
     for (let i = 0; i < 6; i += 1) {
@@ -242,10 +260,21 @@ describe.each([
     )
     const body = randomBytes(50 * 1024 * 1024)
     const sum = createHash('sha256').update(body).digest('hex')
-    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }])
+    for (const headers of [
+      { 'content-length': String(body.length) },
+      { 'transfer-encoding': 'chunked' },
+    ])
       expect((await ask(port, { method: 'PUT', body, headers })).body.toString()).toBe(sum)
-    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }]) {
-      edge.set(route([await service((_request, response) => response.writeHead(200, headers).end(body))], 2))
+    for (const headers of [
+      { 'content-length': String(body.length) },
+      { 'transfer-encoding': 'chunked' },
+    ]) {
+      edge.set(
+        route(
+          [await service((_request, response) => response.writeHead(200, headers).end(body))],
+          2,
+        ),
+      )
       expect((await ask(port)).body.equals(body)).toBe(true)
     }
   })
@@ -303,7 +332,9 @@ describe.each([
         }),
       ]),
     )
-    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`))
+    const socket = connect({ host: '127.0.0.1', port }, () =>
+      socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`),
+    )
     socket.pause()
     await until(() => given > 0)
     let before = -1
@@ -333,10 +364,18 @@ describe.each([
     const one = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`
     const text = await speak(
       port,
-      one('/a') + one('/b') + `POST /c HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 3\r\n\r\nxyz` + one('/d'),
+      one('/a') +
+        one('/b') +
+        `POST /c HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 3\r\n\r\nxyz` +
+        one('/d'),
       (all) => all.endsWith('/d'),
     )
-    expect([...text.matchAll(/\/[abcd](?=HTTP|$)/g)].map((match) => match[0])).toEqual(['/a', '/b', '/c', '/d'])
+    expect([...text.matchAll(/\/[abcd](?=HTTP|$)/g)].map((match) => match[0])).toEqual([
+      '/a',
+      '/b',
+      '/c',
+      '/d',
+    ])
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     closers.push(() => agent.destroy())
     heads.length = 0
@@ -383,7 +422,9 @@ describe.each([
     sent.flushHeaders()
     await new Promise<void>((resolve) => sent.once('continue', resolve))
     const text = await new Promise<string>((resolve) => {
-      sent.on('response', (response) => response.on('data', (chunk: Buffer) => resolve(chunk.toString())))
+      sent.on('response', (response) =>
+        response.on('data', (chunk: Buffer) => resolve(chunk.toString())),
+      )
       sent.end('body')
     })
     expect(text).toBe('body')
@@ -405,7 +446,9 @@ describe.each([
         }),
       ]),
     )
-    await speak(port, `GET /slow HTTP/1.1\r\nhost: ${host}\r\n\r\n`, (text) => text.includes('begin'))
+    await speak(port, `GET /slow HTTP/1.1\r\nhost: ${host}\r\n\r\n`, (text) =>
+      text.includes('begin'),
+    )
     await until(() => isAway)
     await expect(ask(port, { path: '/cut' })).rejects.toThrow()
     const answer = await ask(port, { path: '/die', method: 'POST', body: Buffer.from('x') })
@@ -432,7 +475,9 @@ describe.each([
     const { edge, port } = await startEdge(isThorough)
     const server = createServer((_request, response) => response.writeHead(426).end('upgrade'))
     const sockets = new WebSocketServer({ server })
-    sockets.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)))
+    sockets.on('connection', (socket) =>
+      socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)),
+    )
     edge.set(route([await listen(server)], 1))
     const client = new WebSocket(`ws://127.0.0.1:${port}/live`, { headers: { host } })
     await new Promise((resolve) => client.once('open', resolve))
@@ -457,7 +502,9 @@ describe.each([
     const upgrade = (to: string): string =>
       `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: ${to}\r\n\r\n`
     expect(await speak(port, upgrade('websocket'))).toMatch(/^HTTP\/1\.1 403 [^]*no$/)
-    expect(await speak(port, upgrade('h2c'), (text) => text.includes('no'))).toMatch(/^HTTP\/1\.1 403 [^]*no/)
+    expect(await speak(port, upgrade('h2c'), (text) => text.includes('no'))).toMatch(
+      /^HTTP\/1\.1 403 [^]*no/,
+    )
   })
 
   test('a drain waits for the requests under way and no longer than its time', async () => {
@@ -531,14 +578,26 @@ describe.each([
 describe('answers that are no good', () => {
   const answers: [string, string, RegExp][] = [
     ['nonsense', 'hello\r\n\r\n', /^HTTP\/1\.1 502 /],
-    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', /^HTTP\/1\.1 502 /],
+    [
+      'two lengths',
+      'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',
+      /^HTTP\/1\.1 502 /,
+    ],
     [
       'length and chunks',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
       /^HTTP\/1\.1 502 /,
     ],
-    ['a line feed in a header', 'HTTP/1.1 200 OK\r\nx: a\nset-cookie: b\r\n\r\n', /^HTTP\/1\.1 502 /],
-    ['an upgrade that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n', /^HTTP\/1\.1 502 /],
+    [
+      'a line feed in a header',
+      'HTTP/1.1 200 OK\r\nx: a\nset-cookie: b\r\n\r\n',
+      /^HTTP\/1\.1 502 /,
+    ],
+    [
+      'an upgrade that nobody asked for',
+      'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n',
+      /^HTTP\/1\.1 502 /,
+    ],
     [
       'HTTP/1.0 until the end',
       'HTTP/1.0 200 OK\r\nx: y\r\n\r\nall of it',
@@ -557,13 +616,18 @@ describe('answers that are no good', () => {
   ]
   test.each(answers)('%s', async (_name, bytes, expected) => {
     const { edge, port } = await startEdge(false)
-    edge.set(route([await rawService((socket) => socket.once('data', () => socket.end(bytes, 'latin1')))]))
-    expect(await speak(port, `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).toMatch(expected)
+    edge.set(
+      route([await rawService((socket) => socket.once('data', () => socket.end(bytes, 'latin1')))]),
+    )
+    expect(
+      await speak(port, `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+    ).toMatch(expected)
   })
 
   test('what an instance sends unasked never becomes the answer to the next request', async () => {
     const { edge, port } = await startEdge(false)
-    const reply = (word: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${word.length}\r\n\r\n${word}`
+    const reply = (word: string): string =>
+      `HTTP/1.1 200 OK\r\ncontent-length: ${word.length}\r\n\r\n${word}`
     let asked = 0
     edge.set(
       route([
@@ -604,7 +668,9 @@ test('whatever bytes come, the edge goes on', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...pieces), { maxLength: 12 }), async (parts) => {
       await new Promise<void>((resolve) => {
-        const socket = connect({ host: '127.0.0.1', port }, () => socket.write(parts.join(''), 'latin1'))
+        const socket = connect({ host: '127.0.0.1', port }, () =>
+          socket.write(parts.join(''), 'latin1'),
+        )
         socket.on('error', () => undefined)
         socket.on('close', () => resolve())
         socket.resume()

@@ -1,4 +1,8 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+} from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
 import { askedOf, forward } from './forward.ts'
@@ -12,7 +16,10 @@ export type { EdgeRoute } from './routes.ts'
 export interface Edge {
   set(route: EdgeRoute): void
   remove(app: string, environment: string): void
-  /** Waits until no request of a release is under way, at most so long; then cuts what is left (WebSockets). */
+  /**
+   * Waits until no request of a release is under way, at most so long; then cuts what is left
+   * (WebSockets).
+   */
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
   counts(): (Omit<EdgeRoute, 'canary'> & RouteCount & { problem: string | null })[]
   /** Listens on the edge's port and the fixed ones, or takes sockets over from a host before. */
@@ -23,7 +30,10 @@ export interface Edge {
   close(graceMs: number): Promise<void>
 }
 
-/** A listening socket of the host before, and the connections that came by it before the edge was there to take them. */
+/**
+ * A listening socket of the host before, and the connections that came by it before the edge was
+ * there to take them.
+ */
 export interface Handed {
   server: Server
   early: Socket[]
@@ -43,7 +53,10 @@ export interface EdgeOptions {
 const quietAtMost = 75_000
 const quietAtMostWhenClosing = 3000
 
-/** The reverse proxy in front of the services of this machine. A change of route is one assignment: no request falls between. */
+/**
+ * The reverse proxy in front of the services of this machine. A change of route is one assignment:
+ * no request falls between.
+ */
 export function createEdge(options: EdgeOptions): Edge {
   const routes = new Routes(options.random)
   const listeners = new Map<string, Server>()
@@ -60,10 +73,13 @@ export function createEdge(options: EdgeOptions): Edge {
     ended: (connection: Connection) => void connections.delete(connection),
   }
   const makeServer = (entry: Entry | null): Server =>
-    createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-      if (options.isThorough) thorough.take(socket, entry, null)
-      else connections.add(new Connection(socket, entry, context))
-    })
+    createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+      (socket) => {
+        if (options.isThorough) thorough.take(socket, entry, null)
+        else connections.add(new Connection(socket, entry, context))
+      },
+    )
   const sweep = setInterval(() => {
     const now = performance.now()
     const atMost = isClosing ? quietAtMostWhenClosing : quietAtMost
@@ -98,9 +114,15 @@ export function createEdge(options: EdgeOptions): Edge {
       (error: Error) => {
         listeners.delete(String(port))
         if (entry.problem === null)
-          options.log('a fixed port cannot be opened; it is tried again', { port, error: error.message })
+          options.log('a fixed port cannot be opened; it is tried again', {
+            port,
+            error: error.message,
+          })
         entry.problem = `port ${port} cannot be opened: ${error.message}`
-        setTimeout(() => entry.route.port === port && routes.all().includes(entry) && openFixed(entry), 1000).unref()
+        setTimeout(
+          () => entry.route.port === port && routes.all().includes(entry) && openFixed(entry),
+          1000,
+        ).unref()
       },
     )
   }
@@ -124,11 +146,13 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
     counts: () =>
-      routes.all().map(({ route: { app, environment, host, port, release, services }, count, problem }) => ({
-        ...{ app, environment, host, port, release, services },
-        ...count,
-        problem,
-      })),
+      routes
+        .all()
+        .map(({ route: { app, environment, host, port, release, services }, count, problem }) => ({
+          ...{ app, environment, host, port, release, services },
+          ...count,
+          problem,
+        })),
     listen: async (port, handed) => {
       handedOver = handed
       await open('edge', port, null)
@@ -161,7 +185,10 @@ interface Taken {
   since: number
 }
 
-/** Node's own server for connections that need all of HTTP. It listens nowhere: it is given its connections. */
+/**
+ * Node's own server for connections that need all of HTTP. It listens nowhere: it is given its
+ * connections.
+ */
 function createThorough(routes: Routes, isClosing: () => boolean) {
   const taken = new Map<Socket, Taken>()
   const count = (socket: Socket, change: number): void => {

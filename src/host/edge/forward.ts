@@ -22,7 +22,10 @@ const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
 const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
 const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
-/** The thorough path: any HTTP/1 request, by Node's parser and undici's, streamed both ways at the pace of the slower side. */
+/**
+ * The thorough path: any HTTP/1 request, by Node's parser and undici's, streamed both ways at the
+ * pace of the slower side.
+ */
 export function forward(
   request: IncomingMessage,
   response: ServerResponse,
@@ -34,7 +37,9 @@ export function forward(
   let tries = 0
   let wasLost = false
   let controller: Dispatcher.DispatchController | null = null
-  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+  const hasBody =
+    request.headers['content-length'] !== undefined ||
+    request.headers['transfer-encoding'] !== undefined
   const finish = (status: number): void => {
     if (isOver) return
     isOver = true
@@ -106,7 +111,10 @@ export function forward(
 }
 
 /** The headers that go on, as a flat list of names and values. */
-export function requestHeaders(request: IncomingMessage, kept: (name: string) => boolean = () => false): string[] {
+export function requestHeaders(
+  request: IncomingMessage,
+  kept: (name: string) => boolean = () => false,
+): string[] {
   const { rawHeaders } = request
   const headers: string[] = []
   const listed = new Set(request.headers.connection?.toLowerCase().split(/\s*,\s*/))
@@ -114,7 +122,8 @@ export function requestHeaders(request: IncomingMessage, kept: (name: string) =>
     const name = rawHeaders[i] ?? ''
     const lower = name.toLowerCase()
     const isDropped = (hopByHop.has(lower) || listed.has(lower)) && !kept(lower)
-    if (!isDropped && !/^x-forwarded-(for|proto|host)$/.test(lower)) headers.push(name, rawHeaders[i + 1] ?? '')
+    if (!isDropped && !/^x-forwarded-(for|proto|host)$/.test(lower))
+      headers.push(name, rawHeaders[i + 1] ?? '')
   }
   const way = {
     authority: request.headers.host ?? '',
@@ -141,14 +150,17 @@ export const askedOf = (request: IncomingMessage): Asked => ({
 })
 
 export function withCookie(headers: Record<string, string | string[]>, cookie: string | null) {
-  return cookie === null ? headers : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], cookie].flat() }
+  return cookie === null
+    ? headers
+    : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], cookie].flat() }
 }
 
 /** The headers of an answer that go on. */
 export function responseHeaders(headers: Record<string, string | string[] | undefined>) {
   return Object.fromEntries(
     Object.entries(headers).filter(
-      (header): header is [string, string | string[]] => header[1] !== undefined && !hopByHop.has(header[0]),
+      (header): header is [string, string | string[]] =>
+        header[1] !== undefined && !hopByHop.has(header[0]),
     ),
   )
 }

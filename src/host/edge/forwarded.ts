@@ -7,8 +7,8 @@ export interface Way {
 }
 
 /**
- * The header lines that tell a service who asked. A proxy on this machine that took TLS off knows scheme and host better;
- * what others claim of them is not passed on.
+ * The header lines that tell a service who asked. A proxy on this machine that took TLS off knows
+ * scheme and host better; what others claim of them is not passed on.
  */
 export function forwardedLines(way: Way, client: string): string {
   const isLocal = client === '127.0.0.1' || client === '::1' || client === '::ffff:127.0.0.1'

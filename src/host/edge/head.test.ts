@@ -74,7 +74,9 @@ const head = fc
     ),
     fc.array(line, { maxLength: 6 }),
   )
-  .map(([first, lines]) => [first, 'Host: shop.production.localhost', ...lines].map((one) => `${one}\r\n`).join(''))
+  .map(([first, lines]) =>
+    [first, 'Host: shop.production.localhost', ...lines].map((one) => `${one}\r\n`).join(''),
+  )
 
 describe('the head of a request', () => {
   test('whatever is read here, Node’s parser reads alike: same method, path, host, length and headers', async () => {
@@ -141,11 +143,23 @@ describe('the head of an answer', () => {
   test.each([
     ['HTTP/1.1 200 OK\r\ncontent-length: 3\r\n', 'GET', { body: 3, keepAlive: true }],
     ['HTTP/1.1 200\r\n\r\n'.slice(0, -2), 'GET', { body: 'close', keepAlive: false }],
-    ['HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n', 'GET', { body: 'chunked', keepAlive: true }],
+    [
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n',
+      'GET',
+      { body: 'chunked', keepAlive: true },
+    ],
     ['HTTP/1.1 200 OK\r\ncontent-length: 3\r\n', 'HEAD', { body: 0, keepAlive: true }],
-    ['HTTP/1.1 304 Not Modified\r\ncontent-length: 3\r\nconnection: close\r\n', 'GET', { body: 0, keepAlive: false }],
+    [
+      'HTTP/1.1 304 Not Modified\r\ncontent-length: 3\r\nconnection: close\r\n',
+      'GET',
+      { body: 0, keepAlive: false },
+    ],
     ['HTTP/1.0 200 OK\r\ncontent-length: 3\r\n', 'GET', { body: 3, keepAlive: false }],
-    ['HTTP/1.0 200 OK\r\ncontent-length: 3\r\nconnection: keep-alive\r\n', 'GET', { body: 3, keepAlive: true }],
+    [
+      'HTTP/1.0 200 OK\r\ncontent-length: 3\r\nconnection: keep-alive\r\n',
+      'GET',
+      { body: 3, keepAlive: true },
+    ],
   ] as const)('%j to %s', (text, method, expected) => {
     expect(readResponse(text, method)).toMatchObject(expected)
   })
@@ -174,9 +188,9 @@ describe('a chunked body', () => {
           const all = Buffer.concat([body, Buffer.from(after)])
           const scanner = new ChunkScanner()
           let taken = 0
-          const edges = [...new Set([0, ...cuts.map((cut) => Math.min(cut, all.length)), all.length])].toSorted(
-            (a, b) => a - b,
-          )
+          const edges = [
+            ...new Set([0, ...cuts.map((cut) => Math.min(cut, all.length)), all.length]),
+          ].toSorted((a, b) => a - b)
           for (let i = 1; i < edges.length && !scanner.isOver; i += 1)
             taken += scanner.feed(all.subarray(edges[i - 1], edges[i]), 0)
           expect(scanner.isOver).toBe(true)
@@ -186,7 +200,10 @@ describe('a chunked body', () => {
     )
   })
 
-  test.each(['g\r\n', '\r\n', '2\r\nabc\r\n', '5\nhello', '-1\r\n', `${'f'.repeat(20)}\r\n`])('%j is none', (text) => {
-    expect(() => new ChunkScanner().feed(Buffer.from(text), 0)).toThrow()
-  })
+  test.each(['g\r\n', '\r\n', '2\r\nabc\r\n', '5\nhello', '-1\r\n', `${'f'.repeat(20)}\r\n`])(
+    '%j is none',
+    (text) => {
+      expect(() => new ChunkScanner().feed(Buffer.from(text), 0)).toThrow()
+    },
+  )
 })

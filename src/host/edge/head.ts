@@ -1,4 +1,6 @@
-/** What the quick path needs of a request, or of an answer. Everything is latin1, as on the wire. */
+/**
+ * What the quick path needs of a request, or of an answer. Everything is latin1, as on the wire.
+ */
 export interface RequestHead {
   method: string
   /** the Host header without its port, lower case */
@@ -26,13 +28,17 @@ export interface ResponseHead {
 
 const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1\r\n/
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\0-\x08\n-\x1f\x7f]*))?\r\n/
-/** A head of nothing but plain header lines. Each alternative of a line is determined by its next letter: no backtracking. */
+/**
+ * A head of nothing but plain header lines. Each alternative of a line is determined by its next
+ * letter: no backtracking.
+ */
 const plainLines = /(?:[\w!#$%&'*+\-.^`|~]+:[^\0-\x08\n-\x1f\x7f]*\r\n)*$/y
 const digits = /^\d{1,15}$/
 
 /**
- * Reads the head of a request, with its last line end but without the empty line. Null when it is anything but a plain
- * HTTP/1.1 request whose meaning every parser agrees on: then Node's own parser decides what it is.
+ * Reads the head of a request, with its last line end but without the empty line. Null when it is
+ * anything but a plain HTTP/1.1 request whose meaning every parser agrees on: then Node's own
+ * parser decides what it is.
  */
 export function readRequest(head: string): RequestHead | null {
   const line = requestLine.exec(head)
@@ -118,9 +124,12 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
 }
 
 /** The path of a request, with its query, from the lines that were kept. */
-export const pathOf = (kept: string): string => kept.slice(kept.indexOf(' ') + 1, kept.indexOf(' HTTP/'))
+export const pathOf = (kept: string): string =>
+  kept.slice(kept.indexOf(' ') + 1, kept.indexOf(' HTTP/'))
 
-/** The first header of that name, lower case, in the lines that were kept; empty when there is none. */
+/**
+ * The first header of that name, lower case, in the lines that were kept; empty when there is none.
+ */
 export function headerOf(kept: string, name: string): string {
   const at = kept.toLowerCase().indexOf(`\r\n${name}:`)
   if (at === -1) return ''
@@ -148,7 +157,13 @@ export function readResponse(head: string, method: string): ResponseHead | null 
   kept += head.slice(keptFrom)
   const hasNone = method === 'HEAD' || status === 204 || status === 304 || status < 200
   if (facts.isChunked && !hasNone) kept += 'transfer-encoding: chunked\r\n'
-  const body = hasNone ? 0 : facts.isChunked ? 'chunked' : facts.length === -1 ? 'close' : facts.length
+  const body = hasNone
+    ? 0
+    : facts.isChunked
+      ? 'chunked'
+      : facts.length === -1
+        ? 'close'
+        : facts.length
   return { status, keepAlive: facts.keepAlive && body !== 'close', body, kept }
 }
 
@@ -167,7 +182,8 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
   switch (head.slice(at, colon).toLowerCase()) {
     case 'content-length': {
       const text = value()
-      if (!digits.test(text) || (found.length !== -1 && found.length !== Number(text))) found.isWrong = true
+      if (!digits.test(text) || (found.length !== -1 && found.length !== Number(text)))
+        found.isWrong = true
       // The same length twice is sent once.
       const isFirst = found.length === -1
       found.length = Number(text)

@@ -1,15 +1,22 @@
 import type { ServerResponse } from 'node:http'
 
-const reasons: Record<number, string> = { 404: 'Not Found', 502: 'Bad Gateway', 503: 'Service Unavailable' }
+const reasons: Record<number, string> = {
+  404: 'Not Found',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+}
 
 export const brokenOff = 'The service broke off without an answer.\n'
 
 export function unknownHost(host: string, known: string[]): string {
-  const list = known.length === 0 ? 'Nothing is delivered here yet.' : `Known are:\n${known.join('\n')}`
+  const list =
+    known.length === 0 ? 'Nothing is delivered here yet.' : `Known are:\n${known.join('\n')}`
   return `No environment answers at ${host || 'this address'}. ${list}\n`
 }
 
-/** A small answer of the edge's own, as bytes. `x-fairlead: edge` tells it from one of the service. */
+/**
+ * A small answer of the edge's own, as bytes. `x-fairlead: edge` tells it from one of the service.
+ */
 export function page(status: number, text: string, isHead: boolean, isLast: boolean): string {
   const head = [
     `HTTP/1.1 ${status} ${reasons[status] ?? ''}`,

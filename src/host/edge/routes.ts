@@ -3,7 +3,10 @@ import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 
-/** What the edge knows of an environment: the release with the traffic, and where its services answer. */
+/**
+ * What the edge knows of an environment: the release with the traffic, and where its services
+ * answer.
+ */
 export interface EdgeRoute {
   app: string
   environment: string
@@ -39,7 +42,10 @@ export interface Asked {
 }
 
 export interface RouteCount {
-  /** requests that ended, of which answered with 5xx or broken off, and those that no instance could take */
+  /**
+   * requests that ended, of which answered with 5xx or broken off, and those that no instance could
+   * take
+   */
   requests: number
   errors: number
   unavailable: number
@@ -59,9 +65,13 @@ interface Traffic {
   turn: number
 }
 
-const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string => `${route.app}/${route.environment}`
+const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string =>
+  `${route.app}/${route.environment}`
 
-/** Which instance gets a request, and how many requests each route had. A change of route is one assignment. */
+/**
+ * Which instance gets a request, and how many requests each route had. A change of route is one
+ * assignment.
+ */
 export class Routes {
   readonly random: () => number
   readonly #entries = new Map<string, Entry>()
@@ -74,7 +84,11 @@ export class Routes {
 
   set(route: EdgeRoute): Entry {
     const known = this.#entries.get(keyOf(route))
-    const entry: Entry = known ?? { route, count: { requests: 0, errors: 0, unavailable: 0 }, problem: null }
+    const entry: Entry = known ?? {
+      route,
+      count: { requests: 0, errors: 0, unavailable: 0 },
+      problem: null,
+    }
     if (known && known.route.host !== route.host) this.#hosts.delete(known.route.host)
     entry.route = route
     this.#entries.set(keyOf(route), entry)
@@ -85,10 +99,14 @@ export class Routes {
 
   /** An instance that started again has another port. */
   #forgetGone(route: EdgeRoute): void {
-    for (const one of [route, route.canary, route.canary?.fresh]) if (one) this.#forgetGoneOf(route, one)
+    for (const one of [route, route.canary, route.canary?.fresh])
+      if (one) this.#forgetGoneOf(route, one)
   }
 
-  #forgetGoneOf(route: EdgeRoute, { release, services }: Pick<EdgeRoute, 'release' | 'services'>): void {
+  #forgetGoneOf(
+    route: EdgeRoute,
+    { release, services }: Pick<EdgeRoute, 'release' | 'services'>,
+  ): void {
     const traffic = this.#traffic.get(`${keyOf(route)}/${release}`)
     const ports = new Set(services.flatMap((service) => service.ports))
     for (const [port, backend] of traffic?.backends ?? []) {
@@ -117,22 +135,28 @@ export class Routes {
     return [...this.#hosts.keys()].sort()
   }
 
-  /** A request begins: null when nothing is known by that host. `fixed` is the environment whose own port it came by. */
+  /**
+   * A request begins: null when nothing is known by that host. `fixed` is the environment whose own
+   * port it came by.
+   */
   begin(fixed: Entry | null, host: string, asked: Asked): Passage | null {
-    const entry = fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
+    const entry =
+      fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
     return entry ? new Passage(this, entry, host, asked) : null
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {
     const key = `${keyOf(route)}/${release}`
     let found = this.#traffic.get(key)
-    if (!found) this.#traffic.set(key, (found = { passages: new Set(), backends: new Map(), turn: 0 }))
+    if (!found)
+      this.#traffic.set(key, (found = { passages: new Set(), backends: new Map(), turn: 0 }))
     return found
   }
 
   /** Ends every connection to an instance that carries nothing. */
   close(): void {
-    for (const { backends } of this.#traffic.values()) for (const backend of backends.values()) backend.close()
+    for (const { backends } of this.#traffic.values())
+      for (const backend of backends.values()) backend.close()
   }
 
   /** Waits until no request of a release is under way, at most so long; then cuts what is left. */
@@ -141,7 +165,8 @@ export class Routes {
     const traffic = this.#traffic.get(key)
     if (!traffic) return
     const until = performance.now() + graceMs
-    while (traffic.passages.size > 0 && performance.now() < until) await new Promise((wake) => setTimeout(wake, 10))
+    while (traffic.passages.size > 0 && performance.now() < until)
+      await new Promise((wake) => setTimeout(wake, 10))
     for (const passage of [...traffic.passages]) passage.cut()
     for (const backend of traffic.backends.values()) backend.close()
     this.#traffic.delete(key)
@@ -157,7 +182,9 @@ export class Passage {
   readonly #host: string
   /** the value of a Set-Cookie header that its answer must carry */
   readonly cookie: string | null
-  /** assigned while there is a canary, and to which of the releases beside the one with the traffic */
+  /**
+   * assigned while there is a canary, and to which of the releases beside the one with the traffic
+   */
   readonly #counted: Counted | null
   readonly #beside: number | null
   #traffic: Traffic | null = null
@@ -175,21 +202,32 @@ export class Passage {
     this.#counted = !canary
       ? null
       : session?.key
-        ? canary.count.beginSession(sessionNumber(`${keyOf(entry.route)}/${canary.release}`, session.key), now, time)
+        ? canary.count.beginSession(
+            sessionNumber(`${keyOf(entry.route)}/${canary.release}`, session.key),
+            now,
+            time,
+          )
         : canary.count.begin(routes.random(), now, time, asked.path())
     const { arm } = this.#counted ?? { arm: 'beside' }
     this.#beside =
-      arm === 'canary' ? (canary?.release ?? null) : arm === 'baseline' ? (canary?.fresh?.release ?? null) : null
+      arm === 'canary'
+        ? (canary?.release ?? null)
+        : arm === 'baseline'
+          ? (canary?.fresh?.release ?? null)
+          : null
   }
 
   /**
-   * The instance to try: the least busy one of the release that it was assigned to. A canary that does not take it has
-   * failed, and who asked is served by the release with the traffic. Null when no instance is left.
+   * The instance to try: the least busy one of the release that it was assigned to. A canary that
+   * does not take it has failed, and who asked is served by the release with the traffic. Null when
+   * no instance is left.
    */
   next(): Backend | null {
     this.#leave()
     const { route } = this.entry
-    const beside = [route.canary, route.canary?.fresh].find((one) => one && one.release === this.#beside)
+    const beside = [route.canary, route.canary?.fresh].find(
+      (one) => one && one.release === this.#beside,
+    )
     if (beside) {
       const best = this.#choose(beside.release, beside.services)
       if (best) return best
@@ -247,7 +285,10 @@ export class Passage {
     this.#observe(outcomeOf(status), 0)
   }
 
-  /** It ended with that status, 499 when the client left before the answer was whole; `bytes` of answer came. */
+  /**
+   * It ended with that status, 499 when the client left before the answer was whole; `bytes` of
+   * answer came.
+   */
   end(status: number, bytes: number): void {
     this.#leave()
     this.entry.count.requests += 1
@@ -276,11 +317,13 @@ export class Passage {
     if (route.release === null)
       return { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
     const isUnknown =
-      this.#ports(route.services).length === 0 && route.services.some((service) => service.ports.length > 0)
+      this.#ports(route.services).length === 0 &&
+      route.services.some((service) => service.ports.length > 0)
     return isUnknown
       ? { status: 404, text: `${route.app} has no service with traffic at ${this.#host}.\n` }
       : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
   }
 }
 
-const outcomeOf = (status: number): string => (status === 499 ? 'left' : `${Math.floor(status / 100)}xx`)
+const outcomeOf = (status: number): string =>
+  status === 499 ? 'left' : `${Math.floor(status / 100)}xx`

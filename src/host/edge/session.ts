@@ -11,9 +11,13 @@ export interface Session {
   cookie: string | null
 }
 
-/** The session of a request, by a header or cookie of the app, or by a cookie of the edge. `header` reads one, lower case. */
+/**
+ * The session of a request, by a header or cookie of the app, or by a cookie of the edge. `header`
+ * reads one, lower case.
+ */
 export function sessionOf(rule: SessionRule, header: (name: string) => string): Session {
-  if (rule.header !== undefined) return { key: header(rule.header.toLowerCase()) || null, cookie: null }
+  if (rule.header !== undefined)
+    return { key: header(rule.header.toLowerCase()) || null, cookie: null }
   const name = rule.cookie ?? ownCookie
   const found = header('cookie')
     .split(';')

@@ -6,8 +6,16 @@ import type { Passage } from './routes.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
 
-/** Hands a WebSocket through: the handshake as a request, then bytes both ways until either side ends. */
-export function forwardUpgrade(request: IncomingMessage, client: Socket, head: Buffer, passage: Passage): void {
+/**
+ * Hands a WebSocket through: the handshake as a request, then bytes both ways until either side
+ * ends.
+ */
+export function forwardUpgrade(
+  request: IncomingMessage,
+  client: Socket,
+  head: Buffer,
+  passage: Passage,
+): void {
   let isOver = false
   const finish = (status: number): void => {
     if (isOver) return
@@ -53,7 +61,8 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
       tunnel(client, upstream as Socket, headText(answer, passage.cookie, true), head, first)
       upstream.on('close', () => finish(101))
     })
-    // It does not want to: the answer is given and the connection ends, because what follows it would be unclear.
+    // It does not want to: the answer is given and the connection ends, because what follows it
+    // would be unclear.
     sent.on('response', (answer) => {
       finish(answer.statusCode ?? 502)
       client.write(`${headText(answer, passage.cookie, false)}connection: close\r\n\r\n`)
@@ -64,7 +73,13 @@ export function forwardUpgrade(request: IncomingMessage, client: Socket, head: B
   attempt()
 }
 
-function tunnel(client: Socket, upstream: Socket, answer: string, head: Buffer, first: Buffer): void {
+function tunnel(
+  client: Socket,
+  upstream: Socket,
+  answer: string,
+  head: Buffer,
+  first: Buffer,
+): void {
   client.setNoDelay(true)
   upstream.setNoDelay(true)
   client.write(`${answer}\r\n`)

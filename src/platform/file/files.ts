@@ -1,7 +1,10 @@
 import { glob, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The files below a folder that match any of the patterns, by name; without what git and package managers keep. */
+/**
+ * The files below a folder that match any of the patterns, by name; without what git and package
+ * managers keep.
+ */
 export async function findFiles(folder: string, patterns: string[]): Promise<string[]> {
   const found = new Set<string>()
   const isForeign = (name: string): boolean => name === '.git' || name === 'node_modules'
@@ -11,8 +14,9 @@ export async function findFiles(folder: string, patterns: string[]): Promise<str
 }
 
 /**
- * The time by which files are dated, in milliseconds since the epoch. The kernel dates them by a clock that goes in steps of up to 10 ms
- * and so lags behind that of processes: a file that is written just after `Date.now()` may be dated before it.
+ * The time by which files are dated, in milliseconds since the epoch. The kernel dates them by a
+ * clock that goes in steps of up to 10 ms and so lags behind that of processes: a file that is
+ * written just after `Date.now()` may be dated before it.
  */
 export async function fileTime(folder: string): Promise<number> {
   await mkdir(folder, { recursive: true, mode: 0o700 })

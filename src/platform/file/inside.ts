@@ -1,4 +1,13 @@
-import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+} from 'node:fs'
 import { basename, join, relative, resolve, sep } from 'node:path'
 
 /** A path leads out of the folder that it must be in, by a link or by `..`. */
@@ -7,14 +16,21 @@ export class LeadsOut extends Error {
 }
 
 /**
- * Calls `act` with the place of a path below `root`, whose folders are walked one by one and no link is followed, so that nobody who may write
- * there can lead us out, also not meanwhile. The place is valid only until `act` ends. Folders that are missing are made, for `owner`.
- * Throws a LeadsOut. Without /proc it is compared with the real path instead.
+ * Calls `act` with the place of a path below `root`, whose folders are walked one by one and no
+ * link is followed, so that nobody who may write there can lead us out, also not meanwhile. The
+ * place is valid only until `act` ends. Folders that are missing are made, for `owner`. Throws a
+ * LeadsOut. Without /proc it is compared with the real path instead.
  */
-export function atInside<T>(root: string, path: string, owner: number | null, act: (place: string) => T): T {
+export function atInside<T>(
+  root: string,
+  path: string,
+  owner: number | null,
+  act: (place: string) => T,
+): T {
   const parts = relative(resolve(root), resolve(root, path)).split(sep)
   const last = parts.pop() ?? ''
-  if (last === '' || last === '..' || parts[0] === '..') throw new LeadsOut(`${path} leads out of its folder`)
+  if (last === '' || last === '..' || parts[0] === '..')
+    throw new LeadsOut(`${path} leads out of its folder`)
   if (process.platform !== 'linux') {
     mkdirSync(join(root, ...parts), { recursive: true })
     mustBeInside(root, join(root, ...parts))
@@ -35,12 +51,14 @@ export function atInside<T>(root: string, path: string, owner: number | null, ac
 
 function openBelow(fd: number, name: string, owner: number | null, path: string): number {
   const place = `/proc/self/fd/${fd}/${name}`
-  const open = (): number => openSync(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  const open = (): number =>
+    openSync(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     return open()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ELOOP' || code === 'ENOTDIR') throw new LeadsOut(`${path} leads out of its folder`)
+    if (code === 'ELOOP' || code === 'ENOTDIR')
+      throw new LeadsOut(`${path} leads out of its folder`)
     if (code !== 'ENOENT') throw error
   }
   mkdirSync(place)
@@ -56,12 +74,16 @@ export function mustBeInside(root: string, folder: string): void {
     throw new LeadsOut(`${relative(root, folder) || folder} leads out of its folder`)
 }
 
-/** Opens a file below `root` for reading, no link followed; answers its descriptor. Throws a LeadsOut when it is none. */
-export const openInside = (root: string, path: string): number => atInside(root, path, null, openFile)
+/**
+ * Opens a file below `root` for reading, no link followed; answers its descriptor. Throws a
+ * LeadsOut when it is none.
+ */
+export const openInside = (root: string, path: string): number =>
+  atInside(root, path, null, openFile)
 
 /**
- * Opens a file for reading whose path, without links, was looked up before; answers its descriptor. Throws a LeadsOut when there is
- * something else by now: a link on the way, a pipe, a device.
+ * Opens a file for reading whose path, without links, was looked up before; answers its descriptor.
+ * Throws a LeadsOut when there is something else by now: a link on the way, a pipe, a device.
  */
 export function openReal(file: string): number {
   const fd = openFile(file)
@@ -76,7 +98,8 @@ function openFile(file: string): number {
     // A pipe that nobody writes to would keep us waiting.
     fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw new LeadsOut(`${basename(file)} is a link`)
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP')
+      throw new LeadsOut(`${basename(file)} is a link`)
     throw error
   }
   if (fstatSync(fd).isFile()) return fd

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** The folders from `path` upwards that a user without privileges, whose group has the same number, cannot pass; nearest first. */
+/**
+ * The folders from `path` upwards that a user without privileges, whose group has the same number,
+ * cannot pass; nearest first.
+ */
 export function barriers(path: string, uid: number): string[] {
   const here = passes(path, uid) ? [] : [path]
   const parent = dirname(path)

@@ -30,7 +30,9 @@ async function commit(files: Record<string, string>): Promise<string> {
 async function changed(before: Record<string, string>, after: Record<string, string>) {
   const base = await commit(before)
   const files = await diff(join(folder, '.git'), base, await commit(after))
-  return files && Object.fromEntries([...touchedLines(files)].map(([file, set]) => [file, [...set]]))
+  return (
+    files && Object.fromEntries([...touchedLines(files)].map(([file, set]) => [file, [...set]]))
+  )
 }
 
 describe('the lines that a change touched', () => {
@@ -57,12 +59,16 @@ describe('the lines that a change touched', () => {
     git('mv', 'old', 'fresh')
     const sha = await commit({ fresh: `${text}more\n` })
     const files = (await diff(join(folder, '.git'), base, sha)) ?? []
-    expect(files).toMatchObject([{ path: 'fresh', before: 'old', status: 'renamed', added: 1, removed: 0 }])
+    expect(files).toMatchObject([
+      { path: 'fresh', before: 'old', status: 'renamed', added: 1, removed: 0 },
+    ])
     expect([...touchedLines(files)]).toEqual([['fresh', new Set([21])]])
   })
 
   test('are unknown when a commit is not there', async () => {
-    expect(await diff(join(folder, '.git'), '0'.repeat(39) + '1', await commit({ a: '1' }))).toBe(null)
+    expect(await diff(join(folder, '.git'), '0'.repeat(39) + '1', await commit({ a: '1' }))).toBe(
+      null,
+    )
   })
 
   test('stand between lines that stayed, with their numbers now and before', async () => {
@@ -70,13 +76,17 @@ describe('the lines that a change touched', () => {
     await rm(join(folder, 'gone'))
     const sha = await commit({ a: '1\n2\nthree\n4\n5\n', binary: 'a\0b', 'none here': '' })
     const files = (await diff(join(folder, '.git'), base, sha, { context: 1 })) ?? []
-    expect(files.map(({ path, before, status, isBinary }) => [path, before, status, isBinary])).toEqual([
+    expect(
+      files.map(({ path, before, status, isBinary }) => [path, before, status, isBinary]),
+    ).toEqual([
       ['a', 'a', 'changed', false],
       ['binary', null, 'added', true],
       ['gone', 'gone', 'removed', false],
       ['none here', null, 'added', false],
     ])
-    expect(files[0]?.hunks[0]?.lines.map(({ kind, text, line, before }) => [kind, text, line, before])).toEqual([
+    expect(
+      files[0]?.hunks[0]?.lines.map(({ kind, text, line, before }) => [kind, text, line, before]),
+    ).toEqual([
       ['same', '2', 2, 2],
       ['removed', '3', null, 3],
       ['added', 'three', 3, null],
@@ -90,7 +100,9 @@ describe('the lines that a change touched', () => {
   })
 
   test('law: what is not touched is in the file before, in its order', async () => {
-    const lines = fc.array(fc.constantFrom('a', 'b', '', '+c', '-d', '++ e', '@@ -1 +1 @@'), { maxLength: 12 })
+    const lines = fc.array(fc.constantFrom('a', 'b', '', '+c', '-d', '++ e', '@@ -1 +1 @@'), {
+      maxLength: 12,
+    })
     await fc.assert(
       fc.asyncProperty(lines, lines, async (one, two) => {
         const found = await changed(

@@ -5,8 +5,9 @@ import { git } from './git.ts'
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 /**
- * What changed between two commits, by git's own diff with `context` lines around; without a base everything is new. Null when git
- * cannot say, because one of the commits is no longer there, or it is more than 64 MB. Renamed files are compared with what they were.
+ * What changed between two commits, by git's own diff with `context` lines around; without a base
+ * everything is new. Null when git cannot say, because one of the commits is no longer there, or it
+ * is more than 64 MB. Renamed files are compared with what they were.
  */
 export async function diff(
   repository: string,
@@ -14,7 +15,14 @@ export async function diff(
   sha: string,
   options: { context?: number; signal?: AbortSignal } = {},
 ): Promise<DiffFile[] | null> {
-  const how = ['--no-color', '--no-ext-diff', '--no-textconv', '--find-renames', '--src-prefix=a/', '--dst-prefix=b/']
+  const how = [
+    '--no-color',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--find-renames',
+    '--src-prefix=a/',
+    '--dst-prefix=b/',
+  ]
   const args = ['diff', ...how, `--unified=${options.context ?? 0}`, base ?? emptyTree, sha, '--']
   const answer = await git(repository, ['-c', 'core.quotePath=false', ...args], {
     ...(options.signal ? { signal: options.signal } : {}),
@@ -49,7 +57,12 @@ export function parseDiff(text: string): DiffFile[] {
     // What is within a hunk may look like anything.
     if (file && lines && kind && (at.oldLeft > 0 || at.newLeft > 0)) {
       const [isNew, isOld] = [kind !== 'removed', kind !== 'added']
-      lines.push({ kind, text: line.slice(1), line: isNew ? at.line : null, before: isOld ? at.before : null })
+      lines.push({
+        kind,
+        text: line.slice(1),
+        line: isNew ? at.line : null,
+        before: isOld ? at.before : null,
+      })
       if (kind === 'added') file.added += 1
       if (kind === 'removed') file.removed += 1
       at = {
@@ -63,7 +76,12 @@ export function parseDiff(text: string): DiffFile[] {
     const found = hunkLine.exec(line)
     if (file && found) {
       const [, before, oldCount = '1', now, newCount = '1', heading = ''] = found
-      at = { before: Number(before), line: Number(now), oldLeft: Number(oldCount), newLeft: Number(newCount) }
+      at = {
+        before: Number(before),
+        line: Number(now),
+        oldLeft: Number(oldCount),
+        newLeft: Number(newCount),
+      }
       file.hunks.push({ heading, lines: [] })
     } else readHeader(files, line)
   }
@@ -74,11 +92,20 @@ function readHeader(files: DiffFile[], line: string): void {
   const file = files.at(-1)
   if (line.startsWith('diff --git ')) {
     const path = sameName(line.slice(11))
-    files.push({ path, before: path, status: 'changed', isBinary: false, added: 0, removed: 0, hunks: [] })
+    files.push({
+      path,
+      before: path,
+      status: 'changed',
+      isBinary: false,
+      added: 0,
+      removed: 0,
+      hunks: [],
+    })
   } else if (!file || file.hunks.length > 0) return
   else if (line.startsWith('new file mode')) Object.assign(file, { status: 'added', before: null })
   else if (line.startsWith('deleted file mode')) file.status = 'removed'
-  else if (line.startsWith('rename from ')) Object.assign(file, { status: 'renamed', before: unquote(line.slice(12)) })
+  else if (line.startsWith('rename from '))
+    Object.assign(file, { status: 'renamed', before: unquote(line.slice(12)) })
   else if (line.startsWith('rename to ')) file.path = unquote(line.slice(10))
   else if (line.startsWith('Binary files ')) file.isBinary = true
   else if (line.startsWith('--- ') || line.startsWith('+++ ')) {
@@ -101,7 +128,9 @@ function unquote(path: string): string {
   const bytes: number[] = []
   const escapes: Record<string, number> = { n: 10, t: 9, r: 13, a: 7, b: 8, f: 12, v: 11 }
   const inner = Buffer.from(path.slice(1, -1), 'utf8').toString('latin1')
-  for (const [, escaped, octal, plain] of inner.matchAll(/\\(?:([abfnrtv"\\])|([0-7]{3}))|([^\\])/g)) {
+  for (const [, escaped, octal, plain] of inner.matchAll(
+    /\\(?:([abfnrtv"\\])|([0-7]{3}))|([^\\])/g,
+  )) {
     if (plain !== undefined) bytes.push(plain.charCodeAt(0))
     else if (octal !== undefined) bytes.push(Number.parseInt(octal, 8))
     else bytes.push(escapes[escaped ?? ''] ?? (escaped ?? '').charCodeAt(0))

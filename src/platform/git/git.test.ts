@@ -42,7 +42,9 @@ test('what a user configured changes nothing', async () => {
   process.env['HOME'] = folder
   try {
     await expect(git(folder, ['config', 'user.name'])).rejects.toThrow(GitError)
-    expect((await git(folder, ['config', 'user.name'], { network: true })).stdout.trim()).toBe('Somebody')
+    expect((await git(folder, ['config', 'user.name'], { network: true })).stdout.trim()).toBe(
+      'Somebody',
+    )
   } finally {
     process.env['HOME'] = home
   }
@@ -53,8 +55,13 @@ test('a missing git, a missing folder, and a wait without end are each one sente
   process.env['PATH'] = folder
   const without = git(folder, ['status'])
   process.env['PATH'] = path
-  await expect(without).rejects.toMatchObject({ code: 'missing', message: 'git is not installed, or not on the PATH' })
-  await expect(git(join(folder, 'none'), ['status'])).rejects.toThrow(`the folder ${join(folder, 'none')} is not there`)
+  await expect(without).rejects.toMatchObject({
+    code: 'missing',
+    message: 'git is not installed, or not on the PATH',
+  })
+  await expect(git(join(folder, 'none'), ['status'])).rejects.toThrow(
+    `the folder ${join(folder, 'none')} is not there`,
+  )
   await expect(
     git(folder, ['-c', 'alias.hang=!sleep 1;:', 'hang', 'https://u:secret@h/x'], { timeoutMs: 50 }),
   ).rejects.toThrow('it did not answer within 0.05 s')

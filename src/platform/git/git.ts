@@ -6,7 +6,10 @@ export interface GitResult {
   stderr: string
 }
 
-/** git said no. The message is one sentence without credentials; `code` is `missing` when there is no git at all. */
+/**
+ * git said no. The message is one sentence without credentials; `code` is `missing` when there is
+ * no git at all.
+ */
 export class GitError extends Error {
   override name = 'GitError'
   readonly code: 'missing' | 'refused'
@@ -36,7 +39,10 @@ const proxyWords: Record<string, string> = {
   5: 'Connection refused',
 }
 
-/** The line of git's answer that names the cause: the first `fatal:` or `error:`, else the first line that says anything. */
+/**
+ * The line of git's answer that names the cause: the first `fatal:` or `error:`, else the first
+ * line that says anything.
+ */
 function sentenceOf(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
@@ -55,23 +61,37 @@ export interface GitOptions {
   signal?: AbortSignal
   env?: Record<string, string>
   timeoutMs?: number
-  /** reaches other repositories: with the proxies, keys and credential helpers that this user has configured for git */
+  /**
+   * reaches other repositories: with the proxies, keys and credential helpers that this user has
+   * configured for git
+   */
   network?: boolean
-  /** configuration for this call; other users of the machine cannot read it, as they can arguments */
+  /**
+   * configuration for this call; other users of the machine cannot read it, as they can arguments
+   */
   config?: Record<string, string>
 }
 
 /**
- * Runs git without a shell, without hooks and prompts, and without the user's or system's configuration (except for the
- * network). Arguments from outside belong after `--` or `--end-of-options`. Throws a GitError, or an AbortError.
+ * Runs git without a shell, without hooks and prompts, and without the user's or system's
+ * configuration (except for the network). Arguments from outside belong after `--` or
+ * `--end-of-options`. Throws a GitError, or an AbortError.
  */
-export async function git(cwd: string, args: string[], options: GitOptions = {}): Promise<GitResult> {
+export async function git(
+  cwd: string,
+  args: string[],
+  options: GitOptions = {},
+): Promise<GitResult> {
   const { stdout, stderr } = await gitBytes(cwd, args, options)
   return { stdout: stdout.toString('utf8'), stderr }
 }
 
 /** The same, for what may be no text. */
-function gitBytes(cwd: string, args: string[], options: GitOptions = {}): Promise<{ stdout: Buffer; stderr: string }> {
+function gitBytes(
+  cwd: string,
+  args: string[],
+  options: GitOptions = {},
+): Promise<{ stdout: Buffer; stderr: string }> {
   const timeout = options.timeoutMs ?? 120_000
   return new Promise((resolve, reject) => {
     execFile(
@@ -94,7 +114,8 @@ function gitBytes(cwd: string, args: string[], options: GitOptions = {}): Promis
         if (!error) return resolve({ stdout, stderr })
         const { code } = error as NodeJS.ErrnoException
         if (error.name === 'AbortError') return reject(error)
-        if (code === 'ENOENT' && !existsSync(cwd)) return reject(new GitError(`the folder ${cwd} is not there`))
+        if (code === 'ENOENT' && !existsSync(cwd))
+          return reject(new GitError(`the folder ${cwd} is not there`))
         if (code === 'ENOENT') return reject(new GitError(missing, 'missing'))
         if (error.killed && typeof code !== 'string')
           return reject(new GitError(`it did not answer within ${timeout / 1000} s`))
@@ -105,19 +126,43 @@ function gitBytes(cwd: string, args: string[], options: GitOptions = {}): Promis
   })
 }
 
-/** For what stays on this machine: nothing that a user configured for git changes what Fairlead does. */
+/**
+ * For what stays on this machine: nothing that a user configured for git changes what Fairlead
+ * does.
+ */
 export function gitEnvironment(): Record<string, string> {
   return { ...guards(), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
 }
 
 const inherited = [
-  ...['XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'GIT_CONFIG_GLOBAL'],
-  ...['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'],
+  ...[
+    'XDG_CONFIG_HOME',
+    'SSH_AUTH_SOCK',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'GIT_SSL_CAINFO',
+    'GIT_CONFIG_GLOBAL',
+  ],
+  ...[
+    'http_proxy',
+    'https_proxy',
+    'no_proxy',
+    'all_proxy',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'NO_PROXY',
+    'ALL_PROXY',
+  ],
 ]
 
-/** For fetching: only these ways out of the machine (`ext::` and the like would run commands), and no wait without end. */
+/**
+ * For fetching: only these ways out of the machine (`ext::` and the like would run commands), and
+ * no wait without end.
+ */
 function networkEnvironment(): Record<string, string> {
-  const mine = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+  const mine = inherited.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  )
   return {
     ...(Object.fromEntries(mine) as Record<string, string>),
     ...wayOut(),
@@ -129,7 +174,10 @@ function networkEnvironment(): Record<string, string> {
   }
 }
 
-/** The variable in which the server tells its git of the proxy that keeps it from addresses of clouds. */
+/**
+ * The variable in which the server tells its git of the proxy that keeps it from addresses of
+ * clouds.
+ */
 export const gitProxy = 'FAIRLEAD_GIT_PROXY'
 
 /** A proxy that this machine has decides itself. */
@@ -149,12 +197,18 @@ function guards(): Record<string, string> {
   }
 }
 
-/** Settings that git takes from its environment: no repository is foreign, no hook runs, and what a call adds. */
+/**
+ * Settings that git takes from its environment: no repository is foreign, no hook runs, and what a
+ * call adds.
+ */
 function configured(more: Record<string, string> = {}): Record<string, string> {
   const all = Object.entries({ 'safe.directory': '*', 'core.hooksPath': '/dev/null', ...more })
   const pairs = all.flatMap(([key, value], i) => [
     [`GIT_CONFIG_KEY_${i}`, key],
     [`GIT_CONFIG_VALUE_${i}`, value],
   ])
-  return { GIT_CONFIG_COUNT: String(all.length), ...(Object.fromEntries(pairs) as Record<string, string>) }
+  return {
+    GIT_CONFIG_COUNT: String(all.length),
+    ...(Object.fromEntries(pairs) as Record<string, string>),
+  }
 }

@@ -10,7 +10,11 @@ import { startSocks } from './socks.ts'
 /** Names that stand for these addresses, the next of them each time that they are asked for. */
 function resolverOf(names: Record<string, string[][]>) {
   const asked: string[] = []
-  const resolve = (name: string, _options: unknown, callback: (error: null, found: LookupAddress[]) => void): void => {
+  const resolve = (
+    name: string,
+    _options: unknown,
+    callback: (error: null, found: LookupAddress[]) => void,
+  ): void => {
     const turn = asked.filter((one) => one === name).length
     asked.push(name)
     const all = names[name] ?? []
@@ -47,13 +51,17 @@ test('what is allowed is asked all the same, and a mistake is said', () => {
   expect([refusal('169.254.10.7'), refusal('fd00:ec2::254')]).toEqual([null, null])
   expect(refusal('169.254.169.254')).toContain('FAIRLEAD_ALLOW_ADDRESSES')
   for (const wrong of ['forge', '10.0.0.0/33', '10.0.0.0/x'])
-    expect(() => createOutward(wrong)).toThrow(`FAIRLEAD_ALLOW_ADDRESSES has "${wrong}", but must be addresses such as`)
+    expect(() => createOutward(wrong)).toThrow(
+      `FAIRLEAD_ALLOW_ADDRESSES has "${wrong}", but must be addresses such as`,
+    )
 })
 
 describe('what is asked', () => {
   const server = createServer((request, response) => {
-    if (request.url?.startsWith('/away')) return response.writeHead(302, { location: 'http://169.254.169.254/x' }).end()
-    if (request.url?.startsWith('/named')) return response.writeHead(302, { location: 'http://cloud.test/x' }).end()
+    if (request.url?.startsWith('/away'))
+      return response.writeHead(302, { location: 'http://169.254.169.254/x' }).end()
+    if (request.url?.startsWith('/named'))
+      return response.writeHead(302, { location: 'http://cloud.test/x' }).end()
     response.end('here')
   })
   let port = 0
@@ -90,7 +98,10 @@ describe('what is asked', () => {
       `http://forge.test:${port}/away`,
       `http://forge.test:${port}/named`,
     ])
-      expect([address, await ask(address)]).toEqual([address, expect.stringContaining('is not asked')])
+      expect([address, await ask(address)]).toEqual([
+        address,
+        expect.stringContaining('is not asked'),
+      ])
     await dispatcher.close()
   })
 
@@ -111,13 +122,18 @@ describe('what is asked', () => {
         'http://cloud.test/',
         'http://[fe80::1]/',
       ])
-        expect([address, await ask(address)]).toEqual([address, expect.stringContaining('so it is not asked')])
+        expect([address, await ask(address)]).toEqual([
+          address,
+          expect.stringContaining('so it is not asked'),
+        ])
       for (const path of ['away', 'named'])
         expect(await ask(`http://forge.test:${port}/${path}`)).toContain('so it is not asked')
       expect(await ask(`http://forge.test:${port}/`)).toBe('answered')
       expect(await ask('http://forge.test:9/')).toContain('Connection refused')
       const stranger = socks.url.replace(/git:\w+@/, 'git:guess@')
-      expect(await ask(`http://forge.test:${port}/`, stranger)).toMatch(/SOCKS5|proxy|authentication/i)
+      expect(await ask(`http://forge.test:${port}/`, stranger)).toMatch(
+        /SOCKS5|proxy|authentication/i,
+      )
     } finally {
       if (before === undefined) delete process.env[gitProxy]
       else process.env[gitProxy] = before

@@ -3,8 +3,9 @@ import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 
 /**
- * Where clouds answer machines, with credentials among it, and nobody else is: link-local addresses, and the others of Amazon, Google, Azure,
- * Oracle and Alibaba. Loopback and private networks are not among them, because forges and databases live there.
+ * Where clouds answer machines, with credentials among it, and nobody else is: link-local
+ * addresses, and the others of Amazon, Google, Azure, Oracle and Alibaba. Loopback and private
+ * networks are not among them, because forges and databases live there.
  */
 const closed = [
   ...['169.254.0.0/16', 'fe80::/10', '168.63.129.16/32', '192.0.0.192/32', '100.100.100.200/32'],
@@ -15,12 +16,21 @@ const closed = [
 export interface Outward {
   /** why an address is not asked, in words; null when it is */
   refusal(address: string): string | null
-  /** for `connect` of node:net: a name stands for those of its addresses that may be asked, and exactly these are connected to */
+  /**
+   * for `connect` of node:net: a name stands for those of its addresses that may be asked, and
+   * exactly these are connected to
+   */
   lookup: LookupFunction
 }
 
-/** Reads FAIRLEAD_ALLOW_ADDRESSES (`169.254.10.0/24,fe80::1`), which are asked all the same; throws one sentence. */
-export function createOutward(allowed: string | undefined, resolve: typeof lookup = lookup): Outward {
+/**
+ * Reads FAIRLEAD_ALLOW_ADDRESSES (`169.254.10.0/24,fe80::1`), which are asked all the same; throws
+ * one sentence.
+ */
+export function createOutward(
+  allowed: string | undefined,
+  resolve: typeof lookup = lookup,
+): Outward {
   const [refused, open] = [blockList(closed), blockList((allowed ?? '').split(',').filter(Boolean))]
   const refusal = (address: string): string | null => {
     const plain = withoutWrapping(address.replace(/%.*$/, ''))
@@ -31,20 +41,29 @@ export function createOutward(allowed: string | undefined, resolve: typeof looku
   return {
     refusal,
     lookup: (name, options, callback) => {
-      resolve(name, { ...(options as LookupOptions), all: true }, (error, found: LookupAddress[]) => {
-        if (error) return callback(error, '')
-        const asked = found.filter(({ address }) => refusal(address) === null)
-        const [first] = asked
-        if (!first) return callback(refusedError(refusal(found[0]?.address ?? '') ?? `${name} has no address`), '')
-        if (options.all) return callback(null, asked)
-        callback(null, first.address, first.family)
-      })
+      resolve(
+        name,
+        { ...(options as LookupOptions), all: true },
+        (error, found: LookupAddress[]) => {
+          if (error) return callback(error, '')
+          const asked = found.filter(({ address }) => refusal(address) === null)
+          const [first] = asked
+          if (!first)
+            return callback(
+              refusedError(refusal(found[0]?.address ?? '') ?? `${name} has no address`),
+              '',
+            )
+          if (options.all) return callback(null, asked)
+          callback(null, first.address, first.family)
+        },
+      )
     },
   }
 }
 
 /** What is thrown before anything is sent. */
-export const refusedError = (why: string): NodeJS.ErrnoException => Object.assign(new Error(why), { code: 'EACCES' })
+export const refusedError = (why: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(why), { code: 'EACCES' })
 
 /** For every `fetch` of this process, whichever library asks, also after a redirect. */
 export function guardedAgent(outward: Outward): Agent {
@@ -74,7 +93,10 @@ function blockList(nets: string[]): BlockList {
   return list
 }
 
-/** An IPv4 address can be written as one of IPv6: mapped (`::ffff:`), or by way of NAT64 (`64:ff9b::`). */
+/**
+ * An IPv4 address can be written as one of IPv6: mapped (`::ffff:`), or by way of NAT64
+ * (`64:ff9b::`).
+ */
 function withoutWrapping(address: string): string {
   if (!isIPv6(address)) return address
   const { hostname } = new URL(`http://[${address}]`)

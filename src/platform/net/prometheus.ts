@@ -6,15 +6,20 @@ const answer = z.object({
   data: z.discriminatedUnion('resultType', [
     z.object({
       resultType: z.literal('vector'),
-      result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
+      result: z.array(
+        z.object({
+          metric: z.record(z.string(), z.string()),
+          value: z.tuple([z.number(), z.string()]),
+        }),
+      ),
     }),
     z.object({ resultType: z.literal('scalar'), result: z.tuple([z.number(), z.string()]) }),
   ]),
 })
 
 /**
- * The values that a query has now, by the HTTP API of Prometheus (`/api/v1/query`). Throws one sentence when it cannot be
- * asked or answers with something else.
+ * The values that a query has now, by the HTTP API of Prometheus (`/api/v1/query`). Throws one
+ * sentence when it cannot be asked or answers with something else.
  */
 export async function queryPrometheus(
   url: string,
@@ -22,9 +27,13 @@ export async function queryPrometheus(
 ): Promise<{ labels: Record<string, string>; value: number }[]> {
   const asked = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
   asked.searchParams.set('query', query)
-  const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) }).catch((error: Error) => {
-    throw new Error(`Prometheus cannot be asked: ${(error.cause as Error | undefined)?.message ?? error.message}`)
-  })
+  const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) }).catch(
+    (error: Error) => {
+      throw new Error(
+        `Prometheus cannot be asked: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+      )
+    },
+  )
   const text = await response.text()
   if (!response.ok) throw new Error(`Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
   const { data } = answer.parse(JSON.parse(text))

@@ -2,7 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { connect, createServer, isIP, type Socket } from 'node:net'
 import { type Outward, refusedError } from './egress.ts'
 
-/** A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`. */
+/**
+ * A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`.
+ */
 export interface Socks {
   url: string
   close(): void
@@ -13,13 +15,18 @@ const longest = 600
 const patienceMs = 20_000
 
 /**
- * A SOCKS proxy of version 5 (RFC 1928, with the password of RFC 1929) on loopback that only connects, and only where `outward` lets it: what a
- * name stands for is looked up here, so that it cannot stand for something else when the connection is made, also after a redirect.
+ * A SOCKS proxy of version 5 (RFC 1928, with the password of RFC 1929) on loopback that only
+ * connects, and only where `outward` lets it: what a name stands for is looked up here, so that it
+ * cannot stand for something else when the connection is made, also after a redirect.
  */
 export async function startSocks(outward: Outward): Promise<Socks> {
   const password = randomBytes(18).toString('hex')
-  const server = createServer((socket) => void serve(socket, outward, password).catch(() => socket.destroy()))
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const server = createServer(
+    (socket) => void serve(socket, outward, password).catch(() => socket.destroy()),
+  )
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', resolve),
+  )
   server.unref()
   const { port } = server.address() as { port: number }
   return { url: `socks5h://git:${password}@127.0.0.1:${port}`, close: () => void server.close() }
@@ -30,13 +37,15 @@ async function serve(socket: Socket, outward: Outward, password: string): Promis
   socket.setTimeout(patienceMs, () => socket.destroy())
   const read = reader(socket)
   const [version, methods = 0] = await read(2)
-  if (version !== 5 || !(await read(methods)).includes(2)) return void socket.end(Buffer.from([5, 0xff]))
+  if (version !== 5 || !(await read(methods)).includes(2))
+    return void socket.end(Buffer.from([5, 0xff]))
   socket.write(Buffer.from([5, 2]))
   const [, nameLength = 0] = await read(2)
   await read(nameLength)
   const given = await read((await read(1))[0] ?? 0)
   const wanted = Buffer.from(password)
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return void socket.end(Buffer.from([1, 1]))
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+    return void socket.end(Buffer.from([1, 1]))
   socket.write(Buffer.from([1, 0]))
   const [, command, , kind] = await read(4)
   const host = await readHost(kind, read)
@@ -53,7 +62,13 @@ async function serve(socket: Socket, outward: Outward, password: string): Promis
 }
 
 /** What its client says of the reasons. */
-const replies: Record<string, number> = { EACCES: 2, ENETUNREACH: 3, ENOTFOUND: 4, EHOSTUNREACH: 4, ECONNREFUSED: 5 }
+const replies: Record<string, number> = {
+  EACCES: 2,
+  ENETUNREACH: 3,
+  ENOTFOUND: 4,
+  EHOSTUNREACH: 4,
+  ECONNREFUSED: 5,
+}
 
 const answer = (socket: Socket, reply: number): void => {
   const bytes = Buffer.from([5, reply, 0, 1, 0, 0, 0, 0, 0, 0])
@@ -88,7 +103,8 @@ function reader(socket: Socket): Read {
       if (length === 0) return Buffer.alloc(0)
       const bytes = socket.read(length) as Buffer | null
       if (bytes?.length === length) return bytes
-      if (socket.readableLength > longest || socket.readableEnded || socket.destroyed) throw new Error('no handshake')
+      if (socket.readableLength > longest || socket.readableEnded || socket.destroyed)
+        throw new Error('no handshake')
       await new Promise<void>((resolve) => {
         const go = (): void => {
           for (const event of ['readable', 'end', 'close']) socket.off(event, go)

@@ -2,17 +2,26 @@ import { join } from 'node:path'
 import { describe, writeBlob } from './blobs.ts'
 import { blobPath, entryPath, makeLayout, mediaTypes, readOrNull, writeIndex } from './layout.ts'
 
-/** The content of a manifest that has no configuration: OCI image specification 1.1, guidance for an empty descriptor. */
+/**
+ * The content of a manifest that has no configuration: OCI image specification 1.1, guidance for an
+ * empty descriptor.
+ */
 const empty = 'application/vnd.oci.empty.v1+json'
 
 /**
- * Adds documents to an image layout that refer to a manifest in it, as artifacts of OCI 1.1 with a `subject`: what a registry
- * lists as its referrers. Answers the digests of their manifests. Safe to repeat: the same document has the same digest.
+ * Adds documents to an image layout that refer to a manifest in it, as artifacts of OCI 1.1 with a
+ * `subject`: what a registry lists as its referrers. Answers the digests of their manifests. Safe
+ * to repeat: the same document has the same digest.
  */
 export async function attach(request: {
   layout: string
   subject: string
-  documents: { artifactType: string; mediaType: string; content: object; annotations: Record<string, string> }[]
+  documents: {
+    artifactType: string
+    mediaType: string
+    content: object
+    annotations: Record<string, string>
+  }[]
 }): Promise<string[]> {
   const { layout } = request
   makeLayout(layout)
@@ -24,7 +33,11 @@ export async function attach(request: {
     return made.descriptor
   }
   const subjectText = readOrNull(blobPath(layout, request.subject)) ?? ''
-  const subject = { mediaType: mediaTypes.manifest, digest: request.subject, size: Buffer.byteLength(subjectText) }
+  const subject = {
+    mediaType: mediaTypes.manifest,
+    digest: request.subject,
+    size: Buffer.byteLength(subjectText),
+  }
   const config = await put(empty, {})
   const digests: string[] = []
   for (const { artifactType, mediaType, content, annotations } of request.documents) {

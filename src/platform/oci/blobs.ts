@@ -1,11 +1,25 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, fsync, openSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
 import { type Descriptor, temporaryPath } from './layout.ts'
 
-export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+export const digestOf = (bytes: Buffer): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
 /** JSON content as a blob, and the descriptor that points to it. */
-export function describe(mediaType: string, content: object): { bytes: Buffer; descriptor: Descriptor } {
+export function describe(
+  mediaType: string,
+  content: object,
+): { bytes: Buffer; descriptor: Descriptor } {
   const bytes = Buffer.from(JSON.stringify(content))
   return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } }
 }

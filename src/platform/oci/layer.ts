@@ -14,14 +14,19 @@ export interface Layer {
   diffId: string
 }
 
-/** The archive is compressed in frames of this size, each on its own: bounded memory, and the bytes depend on nothing but the content. */
+/**
+ * The archive is compressed in frames of this size, each on its own: bounded memory, and the bytes
+ * depend on nothing but the content.
+ */
 const frameSize = 1024 * 1024
 /** A small frame is compressed at once: handing it to another thread takes longer. */
 const smallFrame = 128 * 1024
 /** The event loop gets a turn after this long. */
 const turnMs = 8
 
-const options: ZstdOptions = { params: { [zlib.ZSTD_c_compressionLevel]: 1, [zlib.ZSTD_c_checksumFlag]: 1 } }
+const options: ZstdOptions = {
+  params: { [zlib.ZSTD_c_compressionLevel]: 1, [zlib.ZSTD_c_checksumFlag]: 1 },
+}
 const compressAside = promisify(zstdCompress)
 
 /** Writes the layer of what is selected in `folder` to the open file `fd`. */
@@ -62,7 +67,11 @@ function layerSink(fd: number): Sink {
   }
   const flush = async (frame: Buffer): Promise<void> => {
     plain.update(frame)
-    write(frame.length <= smallFrame ? zstdCompressSync(frame, options) : await compressAside(frame, options))
+    write(
+      frame.length <= smallFrame
+        ? zstdCompressSync(frame, options)
+        : await compressAside(frame, options),
+    )
   }
   const cut = async (): Promise<void> => {
     const all = Buffer.concat(parts)
@@ -79,7 +88,11 @@ function layerSink(fd: number): Sink {
     },
     end: async () => {
       await flush(Buffer.concat(parts))
-      return { digest: `sha256:${packed.digest('hex')}`, size, diffId: `sha256:${plain.digest('hex')}` }
+      return {
+        digest: `sha256:${packed.digest('hex')}`,
+        size,
+        diffId: `sha256:${plain.digest('hex')}`,
+      }
     },
   }
 }

@@ -48,8 +48,8 @@ export function blobPath(layout: string, digest: string): string {
 }
 
 /**
- * One small file per manifest, beside the blobs. They are what the layout holds; index.json is made from them, so that
- * packers in several processes need no lock: see `writeIndex`.
+ * One small file per manifest, beside the blobs. They are what the layout holds; index.json is made
+ * from them, so that packers in several processes need no lock: see `writeIndex`.
  */
 const entriesFolder = (layout: string): string => join(layout, 'entries')
 export const entryPath = (layout: string, digest: string): string =>
@@ -64,7 +64,10 @@ export function makeLayout(layout: string): void {
   if (readOrNull(file) !== content) replaceFile(layout, file, content)
 }
 
-/** Where something is written before it is complete; `sweep` knows by the pid whether its writer still lives. */
+/**
+ * Where something is written before it is complete; `sweep` knows by the pid whether its writer
+ * still lives.
+ */
 export const temporaryPath = (folder: string): string =>
   join(folder, `.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
 
@@ -124,7 +127,9 @@ export function readEntry(layout: string, digest: string): Descriptor | null {
 }
 
 function readIndexFile(layout: string): Descriptor[] {
-  const index = parseOrNull(readOrNull(join(layout, 'index.json'))) as { manifests?: Descriptor[] } | null
+  const index = parseOrNull(readOrNull(join(layout, 'index.json'))) as {
+    manifests?: Descriptor[]
+  } | null
   return Array.isArray(index?.manifests) ? index.manifests : []
 }
 
@@ -138,8 +143,9 @@ function parseOrNull(text: string | null): unknown {
 }
 
 /**
- * Makes index.json from the entries. Whoever renames last looks at the entries again afterwards, so an entry written
- * before that look is in the index, and the writer of a later one makes the index once more: none is ever lost.
+ * Makes index.json from the entries. Whoever renames last looks at the entries again afterwards, so
+ * an entry written before that look is in the index, and the writer of a later one makes the index
+ * once more: none is ever lost.
  */
 export function writeIndex(layout: string): void {
   for (;;) {
@@ -151,7 +157,10 @@ export function writeIndex(layout: string): void {
   }
 }
 
-/** Removes what writers left behind that are no longer alive, or, as pids come again, have not been heard of for hours. */
+/**
+ * Removes what writers left behind that are no longer alive, or, as pids come again, have not been
+ * heard of for hours.
+ */
 export function sweep(folder: string, now: number): void {
   for (const name of readdirSync(folder)) {
     const pid = /^\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]

@@ -74,29 +74,53 @@ describe('round trip', () => {
       )
       .filter((each) => !['.', '..', '.git'].includes(each.toString('latin1')))
     const node = fc.oneof(
-      fc.record({ kind: fc.constant('file'), content: fc.uint8Array({ maxLength: 3000 }), executable: fc.boolean() }),
-      fc.record({ kind: fc.constant('folder'), content: fc.constant(new Uint8Array()), executable: fc.boolean() }),
+      fc.record({
+        kind: fc.constant('file'),
+        content: fc.uint8Array({ maxLength: 3000 }),
+        executable: fc.boolean(),
+      }),
+      fc.record({
+        kind: fc.constant('folder'),
+        content: fc.constant(new Uint8Array()),
+        executable: fc.boolean(),
+      }),
       fc.record({
         kind: fc.constant('link'),
-        content: fc.array(byte, { minLength: 1, maxLength: 150 }).map((bytes) => Uint8Array.from([120, ...bytes])),
+        content: fc
+          .array(byte, { minLength: 1, maxLength: 150 })
+          .map((bytes) => Uint8Array.from([120, ...bytes])),
         executable: fc.boolean(),
       }),
     )
     let n = 0
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ path: fc.array(name, { minLength: 1, maxLength: 4 }), node }), { maxLength: 8 }),
+        fc.array(fc.record({ path: fc.array(name, { minLength: 1, maxLength: 4 }), node }), {
+          maxLength: 8,
+        }),
         async (nodes) => {
           n += 1
           const top = join(root, `tree${n}`)
           mkdirSync(top)
           for (const { path, node } of nodes) plant(top, path, node)
-          const first = await pack({ layout, folder: top, include: ['.'], exclude: [], annotations: {} })
+          const first = await pack({
+            layout,
+            folder: top,
+            include: ['.'],
+            exclude: [],
+            annotations: {},
+          })
           const target = join(root, `back${n}`)
           await unpack({ layout, digest: first.digest, folder: target, durable: false })
           expect(snapshot(target)).toEqual(snapshot(top))
           expect(
-            await pack({ layout, folder: target, include: ['.'], exclude: [], annotations: { other: 'x' } }),
+            await pack({
+              layout,
+              folder: target,
+              include: ['.'],
+              exclude: [],
+              annotations: { other: 'x' },
+            }),
           ).toEqual(first)
           rmSync(top, { recursive: true })
           rmSync(target, { recursive: true })
@@ -106,17 +130,29 @@ describe('round trip', () => {
     )
   })
 
-  function plant(top: string, path: Buffer[], node: { kind: string; content: Uint8Array; executable: boolean }): void {
-    const full = Buffer.concat([Buffer.from(top), ...path.flatMap((part) => [Buffer.from('/'), part])])
-    const parent = Buffer.concat([Buffer.from(top), ...path.slice(0, -1).flatMap((part) => [Buffer.from('/'), part])])
+  function plant(
+    top: string,
+    path: Buffer[],
+    node: { kind: string; content: Uint8Array; executable: boolean },
+  ): void {
+    const full = Buffer.concat([
+      Buffer.from(top),
+      ...path.flatMap((part) => [Buffer.from('/'), part]),
+    ])
+    const parent = Buffer.concat([
+      Buffer.from(top),
+      ...path.slice(0, -1).flatMap((part) => [Buffer.from('/'), part]),
+    ])
     try {
       mkdirSync(parent, { recursive: true })
-      if (node.kind === 'file') writeFileSync(full, node.content, { flag: 'wx', mode: node.executable ? 0o755 : 0o644 })
+      if (node.kind === 'file')
+        writeFileSync(full, node.content, { flag: 'wx', mode: node.executable ? 0o755 : 0o644 })
       else if (node.kind === 'folder') mkdirSync(full, { recursive: true })
       else symlinkSync(Buffer.from(node.content), full)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (!['EEXIST', 'ENOTDIR', 'ENAMETOOLONG', 'ENOENT', 'ELOOP'].includes(code ?? '')) throw error
+      if (!['EEXIST', 'ENOTDIR', 'ENAMETOOLONG', 'ENOENT', 'ELOOP'].includes(code ?? ''))
+        throw error
     }
   }
 
@@ -154,7 +190,9 @@ describe('round trip', () => {
     put('src/very/'.padEnd(140, 'x/') + 'file', 'deep')
     put('plain', 'plain')
     const { digest } = await packAll()
-    const manifest = JSON.parse(readFileSync(join(layout, 'blobs/sha256', digest.slice(7)), 'utf8')) as {
+    const manifest = JSON.parse(
+      readFileSync(join(layout, 'blobs/sha256', digest.slice(7)), 'utf8'),
+    ) as {
       layers: { digest: string }[]
     }
     const layer = join(layout, 'blobs/sha256', manifest.layers[0]?.digest.slice(7) ?? '')
@@ -223,14 +261,22 @@ describe('links', () => {
       '/program': 'link /usr/bin/env',
     })
     symlinkSync('../../secret', join(folder, 'dir/escape'))
-    await expect(packAll()).rejects.toThrow('artifact: the link "dir/escape" leads out of the folder to "../../secret"')
+    await expect(packAll()).rejects.toThrow(
+      'artifact: the link "dir/escape" leads out of the folder to "../../secret"',
+    )
   })
 })
 
 /** Puts a layer of our own making into the layout, as an attacker would who could. */
 function forge(entries: (Partial<TarEntry> & { path: string; content?: string })[]): string {
   const tar = entries.flatMap(({ content = '', ...entry }) => [
-    encodeTarHeader({ type: 'file', size: content.length, executable: false, target: '', ...entry }),
+    encodeTarHeader({
+      type: 'file',
+      size: content.length,
+      executable: false,
+      target: '',
+      ...entry,
+    }),
     Buffer.from(content),
     tarPadding(content.length),
   ])
@@ -243,8 +289,11 @@ function store(layer: Buffer): string {
     writeFileSync(join(layout, 'blobs/sha256', digest), bytes)
     return { digest: `sha256:${digest}`, size: bytes.length }
   }
-  return blob(Buffer.from(JSON.stringify({ schemaVersion: 2, config: blob(Buffer.from('{}')), layers: [blob(layer)] })))
-    .digest
+  return blob(
+    Buffer.from(
+      JSON.stringify({ schemaVersion: 2, config: blob(Buffer.from('{}')), layers: [blob(layer)] }),
+    ),
+  ).digest
 }
 
 describe('what is refused', () => {
@@ -275,17 +324,21 @@ describe('what is refused', () => {
   })
 
   test('a digest that is none', async () => {
-    await expect(unpack({ layout, digest: 'sha256:../../etc', folder: out() })).rejects.toThrow('is not a digest')
-    await expect(unpack({ layout, digest: `sha256:${'0'.repeat(64)}`, folder: out() })).rejects.toThrow(
-      'was cleaned up, or never packed here',
+    await expect(unpack({ layout, digest: 'sha256:../../etc', folder: out() })).rejects.toThrow(
+      'is not a digest',
     )
+    await expect(
+      unpack({ layout, digest: `sha256:${'0'.repeat(64)}`, folder: out() }),
+    ).rejects.toThrow('was cleaned up, or never packed here')
   })
 
   test('something that is no archive', async () => {
-    await expect(unpack({ layout, digest: store(zstdCompressSync(randomBytes(5000))), folder: out() })).rejects.toThrow(
-      'is damaged',
-    )
-    await expect(unpack({ layout, digest: store(randomBytes(5000)), folder: out() })).rejects.toThrow('is damaged')
+    await expect(
+      unpack({ layout, digest: store(zstdCompressSync(randomBytes(5000))), folder: out() }),
+    ).rejects.toThrow('is damaged')
+    await expect(
+      unpack({ layout, digest: store(randomBytes(5000)), folder: out() }),
+    ).rejects.toThrow('is damaged')
   })
 })
 
@@ -306,7 +359,9 @@ describe('damage', () => {
         () => rmSync(path),
       ]) {
         damage()
-        await expect(verify({ layout, digest })).rejects.toThrow(/damaged|missing|cannot be read|is not in/)
+        await expect(verify({ layout, digest })).rejects.toThrow(
+          /damaged|missing|cannot be read|is not in/,
+        )
         if (whole.length > 1000)
           await expect(unpack({ layout, digest, folder: out() })).rejects.toThrow(/damaged|missing/)
         expect(existsSync(out())).toBe(false)
@@ -326,11 +381,15 @@ test('another layer in the place of the right one is noticed, however well made'
   const wrong = await packAll()
   const layerOf = (digest: string): string => {
     const blob = (name: string): string => join(layout, 'blobs/sha256', name.slice(7))
-    const manifest = JSON.parse(readFileSync(blob(digest), 'utf8')) as { layers: { digest: string }[] }
+    const manifest = JSON.parse(readFileSync(blob(digest), 'utf8')) as {
+      layers: { digest: string }[]
+    }
     return blob(manifest.layers[0]?.digest ?? '')
   }
   writeFileSync(layerOf(right.digest), readFileSync(layerOf(wrong.digest)))
-  await expect(verify({ layout, digest: right.digest })).rejects.toThrow('its content has another digest')
+  await expect(verify({ layout, digest: right.digest })).rejects.toThrow(
+    'its content has another digest',
+  )
   await expect(unpack({ layout, digest: right.digest, folder: out() })).rejects.toThrow(
     'its content has another digest',
   )
@@ -380,10 +439,16 @@ test('processes that pack at the same time lose no entry', async () => {
   mkdirSync(join(layout, 'entries'), { recursive: true })
   const others = Array.from({ length: 3000 }, () => randomBytes(32).toString('hex'))
   for (const name of others)
-    writeFileSync(join(layout, 'entries', `${name}.json`), JSON.stringify({ digest: `sha256:${name}` }))
+    writeFileSync(
+      join(layout, 'entries', `${name}.json`),
+      JSON.stringify({ digest: `sha256:${name}` }),
+    )
   const digests = await Promise.all(
     ['p1', 'p2', 'p3'].map(async (name) =>
-      (await packer(name, 12, 100).stdout.setEncoding('utf8').toArray()).join('').trim().split('\n'),
+      (await packer(name, 12, 100).stdout.setEncoding('utf8').toArray())
+        .join('')
+        .trim()
+        .split('\n'),
     ),
   )
   const all = digests.flat().sort()
@@ -489,7 +554,11 @@ describe('clean-up', () => {
     put('a', 'two')
     const second = await packAll()
     expect(await collectGarbage({ layout, keep: [] })).toEqual({ removed: [], freed: 0 })
-    const old = await collectGarbage({ layout, keep: [second.digest], now: () => Date.now() + 3_600_000 })
+    const old = await collectGarbage({
+      layout,
+      keep: [second.digest],
+      now: () => Date.now() + 3_600_000,
+    })
     expect(old).toEqual({ removed: [first.digest], freed: first.size })
     expect(list(layout).map(({ digest }) => digest)).toEqual([second.digest])
     await verify({ layout, digest: second.digest })

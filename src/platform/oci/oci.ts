@@ -22,10 +22,11 @@ import { type Layer, writeLayer } from './layer.ts'
 import { isUnpacked, streamLayer, unpackLayer } from './unpack.ts'
 
 /**
- * Packs what is selected in `folder` as an image with one layer into the OCI image layout `layout`, which is created when
- * missing. Patterns are paths or globs relative to the folder. The same content has the same digest (of the manifest);
- * annotations go to index.json only, and those of the first packing are kept. `size` is what the image takes on disk, in
- * bytes. Safe to repeat, and in several processes at once; nothing is visible before it is whole.
+ * Packs what is selected in `folder` as an image with one layer into the OCI image layout `layout`,
+ * which is created when missing. Patterns are paths or globs relative to the folder. The same
+ * content has the same digest (of the manifest); annotations go to index.json only, and those of
+ * the first packing are kept. `size` is what the image takes on disk, in bytes. Safe to repeat, and
+ * in several processes at once; nothing is visible before it is whole.
  */
 export async function pack(request: {
   layout: string
@@ -42,21 +43,30 @@ export async function pack(request: {
   try {
     const layer = await writeLayer(fd, request)
     const config = describe(mediaTypes.config, configOf(layer))
-    const layerDescriptor: Descriptor = { mediaType: mediaTypes.layer, digest: layer.digest, size: layer.size }
+    const layerDescriptor: Descriptor = {
+      mediaType: mediaTypes.layer,
+      digest: layer.digest,
+      size: layer.size,
+    }
     const manifest = describe(mediaTypes.manifest, manifestOf(config.descriptor, layerDescriptor))
     const entry = JSON.stringify({ ...manifest.descriptor, annotations: request.annotations })
-    // The database names the digest in a transaction that survives a power cut, so the content must as well: these files
-    // and the folder of the blobs. index.json is made from the entries and needs no fsync.
+    // The database names the digest in a transaction that survives a power cut, so the content must
+    // as well: these files and the folder of the blobs. index.json is made from the entries and
+    // needs no fsync.
     await Promise.all([
       syncThenRename(fd, temporary, blobPath(layout, layer.digest)),
       writeBlob(blobs, blobPath(layout, config.descriptor.digest), config.bytes),
     ])
     await writeBlob(blobs, blobPath(layout, manifest.descriptor.digest), manifest.bytes)
     syncFolder(blobs)
-    if (readEntry(layout, manifest.descriptor.digest)) touch(entryPath(layout, manifest.descriptor.digest))
+    if (readEntry(layout, manifest.descriptor.digest))
+      touch(entryPath(layout, manifest.descriptor.digest))
     else await writeBlob(layout, entryPath(layout, manifest.descriptor.digest), Buffer.from(entry))
     writeIndex(layout)
-    return { digest: manifest.descriptor.digest, size: layer.size + config.bytes.length + manifest.bytes.length }
+    return {
+      digest: manifest.descriptor.digest,
+      size: layer.size + config.bytes.length + manifest.bytes.length,
+    }
   } catch (error) {
     rmSync(temporary, { force: true })
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
@@ -68,10 +78,11 @@ export async function pack(request: {
 }
 
 /**
- * Unpacks an image to `folder`, which appears only when its whole content is there and has the right digest. Does nothing
- * when the folder is there already and not empty. `durable: false` leaves out the fsync of each file, for a folder that
- * nobody needs after a power cut. Throws an OciError of one sentence when the image is missing, damaged, or would write
- * outside of the folder.
+ * Unpacks an image to `folder`, which appears only when its whole content is there and has the
+ * right digest. Does nothing when the folder is there already and not empty. `durable: false`
+ * leaves out the fsync of each file, for a folder that nobody needs after a power cut. Throws an
+ * OciError of one sentence when the image is missing, damaged, or would write outside of the
+ * folder.
  */
 export async function unpack(request: {
   layout: string
@@ -82,15 +93,26 @@ export async function unpack(request: {
   if (isUnpacked(request.folder)) return
   const layer = readManifest(request.layout, request.digest).layers[0]
   if (!layer) throw new OciError(`the artifact ${request.digest} has no layer`)
-  await unpackLayer({ layout: request.layout, layer, folder: request.folder, durable: request.durable ?? true })
+  await unpackLayer({
+    layout: request.layout,
+    layer,
+    folder: request.folder,
+    durable: request.durable ?? true,
+  })
 }
 
-/** Reads everything an image consists of; throws an OciError that names what is missing or damaged. */
+/**
+ * Reads everything an image consists of; throws an OciError that names what is missing or damaged.
+ */
 export async function verify(request: { layout: string; digest: string }): Promise<void> {
   const manifest = readManifest(request.layout, request.digest)
   await verifyBlob(request.layout, manifest.config)
   for (const layer of manifest.layers)
-    await streamLayer(request.layout, layer, { entry: () => undefined, data: () => undefined, end: () => undefined })
+    await streamLayer(request.layout, layer, {
+      entry: () => undefined,
+      data: () => undefined,
+      end: () => undefined,
+    })
 }
 
 /** What the layout holds, each with the annotations it was packed with. */
@@ -106,9 +128,10 @@ export function remove(request: { layout: string; digest: string }): void {
 }
 
 /**
- * Removes every image that is not among `keep`, every blob that nothing needs, and what killed writers left behind.
- * Nothing that was written or packed again within `graceMs` (default 10 minutes) is touched: its digest may not have reached
- * the database yet. Answers the digests of the removed images and the bytes freed.
+ * Removes every image that is not among `keep`, every blob that nothing needs, and what killed
+ * writers left behind. Nothing that was written or packed again within `graceMs` (default 10
+ * minutes) is touched: its digest may not have reached the database yet. Answers the digests of the
+ * removed images and the bytes freed.
  */
 export async function collectGarbage(request: {
   layout: string
@@ -157,7 +180,9 @@ function neededBlobs(layout: string, digests: string[]): Set<string> {
 function readManifest(layout: string, digest: string): Manifest {
   const text = readOrNull(blobPath(layout, digest))
   if (text === null)
-    throw new OciError(`the artifact ${digest} is not in ${layout}; it was cleaned up, or never packed here`)
+    throw new OciError(
+      `the artifact ${digest} is not in ${layout}; it was cleaned up, or never packed here`,
+    )
   if (digestOf(Buffer.from(text)) !== digest)
     throw new OciError(`the artifact ${digest} is damaged: its manifest has another digest`)
   return JSON.parse(text) as Manifest
@@ -166,9 +191,12 @@ function readManifest(layout: string, digest: string): Manifest {
 async function verifyBlob(layout: string, descriptor: Descriptor): Promise<void> {
   const hash = createHash('sha256')
   try {
-    for await (const chunk of createReadStream(blobPath(layout, descriptor.digest))) hash.update(chunk as Buffer)
+    for await (const chunk of createReadStream(blobPath(layout, descriptor.digest)))
+      hash.update(chunk as Buffer)
   } catch (error) {
-    throw new OciError(`the blob ${descriptor.digest} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    throw new OciError(
+      `the blob ${descriptor.digest} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    )
   }
   if (`sha256:${hash.digest('hex')}` !== descriptor.digest)
     throw new OciError(`the blob ${descriptor.digest} is damaged: its content has another digest`)

@@ -16,11 +16,16 @@ interface Pattern {
 }
 
 /**
- * Yields what belongs into an artifact, sorted by bytes, folders before their content. A pattern is a path or a glob
- * relative to the folder and stands for everything below what it names; `.git` never belongs. Sockets, pipes and devices
- * are left out. Throws an OciError when an `include` names nothing, or a link leads out of the folder by `..`.
+ * Yields what belongs into an artifact, sorted by bytes, folders before their content. A pattern is
+ * a path or a glob relative to the folder and stands for everything below what it names; `.git`
+ * never belongs. Sockets, pipes and devices are left out. Throws an OciError when an `include`
+ * names nothing, or a link leads out of the folder by `..`.
  */
-export function* selectEntries(folder: string, include: string[], exclude: string[]): Generator<TarEntry> {
+export function* selectEntries(
+  folder: string,
+  include: string[],
+  exclude: string[],
+): Generator<TarEntry> {
   const root = bytesOf(resolve(folder))
   const wanted = include.map(toPattern)
   const unwanted = exclude.map(toPattern)
@@ -29,7 +34,9 @@ export function* selectEntries(folder: string, include: string[], exclude: strin
   yield* below('', everything !== undefined)
   const unused = wanted.find((pattern) => !pattern.used)
   if (unused)
-    throw new OciError(`artifact: include names "${textOf(unused.path)}", but there is no such path after the steps`)
+    throw new OciError(
+      `artifact: include names "${textOf(unused.path)}", but there is no such path after the steps`,
+    )
 
   function* below(parent: string, isInside: boolean): Generator<TarEntry> {
     for (const { name, kind } of children(root, parent)) {
@@ -44,11 +51,17 @@ export function* selectEntries(folder: string, include: string[], exclude: strin
   }
 }
 
-function children(root: string, parent: string): { name: string; kind: 'file' | 'directory' | 'symlink' }[] {
-  const entries: Dirent<Buffer>[] = readdirSync(nativePath(parent === '' ? root : `${root}/${parent}`), {
-    encoding: 'buffer',
-    withFileTypes: true,
-  })
+function children(
+  root: string,
+  parent: string,
+): { name: string; kind: 'file' | 'directory' | 'symlink' }[] {
+  const entries: Dirent<Buffer>[] = readdirSync(
+    nativePath(parent === '' ? root : `${root}/${parent}`),
+    {
+      encoding: 'buffer',
+      withFileTypes: true,
+    },
+  )
   return entries
     .flatMap((entry) => {
       const kind = entry.isFile()
@@ -69,11 +82,14 @@ function file(root: string, path: string): TarEntry {
 }
 
 /**
- * A link inside the folder is kept relative, so that it holds wherever the artifact is unpacked. An absolute one to
- * elsewhere names a program of the machine (a Python environment's interpreter) and is kept as it is.
+ * A link inside the folder is kept relative, so that it holds wherever the artifact is unpacked. An
+ * absolute one to elsewhere names a program of the machine (a Python environment's interpreter) and
+ * is kept as it is.
  */
 function link(root: string, path: string): TarEntry {
-  const target = readlinkSync(nativePath(`${root}/${path}`), { encoding: 'buffer' }).toString('latin1')
+  const target = readlinkSync(nativePath(`${root}/${path}`), { encoding: 'buffer' }).toString(
+    'latin1',
+  )
   const entry: TarEntry = { path, type: 'symlink', size: 0, executable: false, target }
   if (target === root || target.startsWith(`${root}/`)) {
     return { ...entry, target: posix.relative(posix.dirname(`${root}/${path}`), target) || '.' }

@@ -1,6 +1,7 @@
 /**
- * The tar format as far as layers need it: files, folders and symbolic links. Paths are byte strings (latin1), because a
- * file name on Linux is bytes and need not be UTF-8; that is why no library is used here.
+ * The tar format as far as layers need it: files, folders and symbolic links. Paths are byte
+ * strings (latin1), because a file name on Linux is bytes and need not be UTF-8; that is why no
+ * library is used here.
  */
 export interface TarEntry {
   /** relative, without a trailing slash; one character per byte */
@@ -26,7 +27,10 @@ export const tarEnd: Buffer = Buffer.alloc(2 * block)
 /** Bytes that fill the last block of a file. */
 export const tarPadding = (size: number): Buffer => Buffer.alloc((block - (size % block)) % block)
 
-/** The header of an entry: owner 0, time 0, so that the same content is the same bytes. Long values go to a pax header before it. */
+/**
+ * The header of an entry: owner 0, time 0, so that the same content is the same bytes. Long values
+ * go to a pax header before it.
+ */
 export function encodeTarHeader(entry: TarEntry): Buffer {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
   const pax = [
@@ -34,19 +38,30 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
     ...(entry.target.length > 100 ? [paxRecord('linkpath', entry.target)] : []),
     ...(entry.size > largestOctal ? [paxRecord('size', String(entry.size))] : []),
   ].join('')
-  const mode = entry.type === 'directory' || entry.executable ? 0o755 : entry.type === 'symlink' ? 0o777 : 0o644
+  const mode =
+    entry.type === 'directory' || entry.executable
+      ? 0o755
+      : entry.type === 'symlink'
+        ? 0o777
+        : 0o644
   const size = entry.type === 'file' && entry.size <= largestOctal ? entry.size : 0
   const header = ustar(name, typeflags[entry.type], mode, size, entry.target)
   if (pax === '') return header
   const body = Buffer.from(pax, 'latin1')
-  return Buffer.concat([ustar('pax', 'x', 0o644, body.length, ''), body, tarPadding(body.length), header])
+  return Buffer.concat([
+    ustar('pax', 'x', 0o644, body.length, ''),
+    body,
+    tarPadding(body.length),
+    header,
+  ])
 }
 
 /** `<length> key=value\n`, where the length counts itself. */
 function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`
   let length = rest.length + 1
-  while (String(length).length + rest.length !== length) length = String(length).length + rest.length
+  while (String(length).length + rest.length !== length)
+    length = String(length).length + rest.length
   return `${length}${rest}`
 }
 
@@ -85,7 +100,10 @@ export interface TarReader {
   finish(): void
 }
 
-/** Reads an archive that arrives in pieces of any size; throws a TarError at what it does not understand. */
+/**
+ * Reads an archive that arrives in pieces of any size; throws a TarError at what it does not
+ * understand.
+ */
 export function readTar(handler: TarHandler): TarReader {
   let rest: Buffer = Buffer.alloc(0)
   let missing = 0 // bytes of the current body still to come
@@ -99,7 +117,8 @@ export function readTar(handler: TarHandler): TarReader {
       state.ended = true
       return
     }
-    if (checksum(bytes) !== number(bytes, 148, 8)) throw new TarError('the checksum of a header is wrong')
+    if (checksum(bytes) !== number(bytes, 148, 8))
+      throw new TarError('the checksum of a header is wrong')
     const typeflag = String.fromCharCode(bytes[156] || 48)
     const size = long.size ?? number(bytes, 124, 12)
     missing = size
@@ -109,9 +128,13 @@ export function readTar(handler: TarHandler): TarReader {
       meta = { typeflag, parts: [] }
       return
     }
-    const type = Object.entries(typeflags).find(([, flag]) => flag === typeflag)?.[0] as TarEntry['type'] | undefined
+    const type = Object.entries(typeflags).find(([, flag]) => flag === typeflag)?.[0] as
+      | TarEntry['type']
+      | undefined
     if (!type)
-      throw new TarError(`there is an entry of type "${typeflag}", but only files, folders and symbolic links may be`)
+      throw new TarError(
+        `there is an entry of type "${typeflag}", but only files, folders and symbolic links may be`,
+      )
     if (type !== 'file') missing = padding = 0
     const prefix = text(bytes, 345, 155)
     const short = text(bytes, 0, 100)
@@ -163,7 +186,10 @@ export function readTar(handler: TarHandler): TarReader {
   }
 }
 
-function readMeta(typeflag: string, bytes: Buffer): { path?: string; linkpath?: string; size?: number } {
+function readMeta(
+  typeflag: string,
+  bytes: Buffer,
+): { path?: string; linkpath?: string; size?: number } {
   if (typeflag === 'g') return {}
   if (typeflag === 'L') return { path: text(bytes, 0, bytes.length) }
   if (typeflag === 'K') return { linkpath: text(bytes, 0, bytes.length) }

@@ -18,7 +18,14 @@ import { basename, dirname, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
-import { blobPath, type Descriptor, isAlive, OciError, syncFolder, temporaryPath } from './layout.ts'
+import {
+  blobPath,
+  type Descriptor,
+  isAlive,
+  OciError,
+  syncFolder,
+  temporaryPath,
+} from './layout.ts'
 import { bytesOf, leadsOut, nativePath, textOf } from './select.ts'
 import { readTar, type TarEntry, type TarHandler } from './tar.ts'
 
@@ -28,8 +35,9 @@ export function isUnpacked(folder: string): boolean {
 }
 
 /**
- * Unpacks a layer to `folder`, which appears at once when everything in it is right. With `durable` every file is on the
- * disk before that: a folder that a power cut left half written would pass for whole ever after.
+ * Unpacks a layer to `folder`, which appears at once when everything in it is right. With `durable`
+ * every file is on the disk before that: a folder that a power cut left half written would pass for
+ * whole ever after.
  */
 export async function unpackLayer(options: {
   layout: string
@@ -72,14 +80,23 @@ function putInPlace(temporary: string, folder: string): void {
 function removeLeftOvers(folder: string): void {
   const start = `${basename(folder)}.`
   for (const name of readdirSync(dirname(folder))) {
-    const pid = name.startsWith(start) ? /^(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name.slice(start.length))?.[1] : undefined
+    const pid = name.startsWith(start)
+      ? /^(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name.slice(start.length))?.[1]
+      : undefined
     if (pid === undefined || Number(pid) === process.pid || isAlive(Number(pid))) continue
     rmSync(resolve(dirname(folder), name), { recursive: true, force: true })
   }
 }
 
-/** Reads a layer to its end and checks its digest. Throws an OciError that names the digest when the content is damaged. */
-export async function streamLayer(layout: string, layer: Descriptor, handler: TarHandler): Promise<void> {
+/**
+ * Reads a layer to its end and checks its digest. Throws an OciError that names the digest when the
+ * content is damaged.
+ */
+export async function streamLayer(
+  layout: string,
+  layer: Descriptor,
+  handler: TarHandler,
+): Promise<void> {
   const hash = createHash('sha256')
   const reader = readTar(handler)
   try {
@@ -110,15 +127,18 @@ function hashing(hash: Hash): Transform {
 
 function explain(error: NodeJS.ErrnoException, digest: string): Error {
   if (error instanceof OciError) return error
-  if (error.code === 'ENOENT' && error.syscall === 'open') return new OciError(`the layer ${digest} is missing`)
-  if (error.code === 'ENOSPC') return new OciError('the artifact cannot be unpacked: no space is left on the disk')
-  if (error.syscall !== undefined) return new OciError(`the artifact cannot be unpacked: ${error.message}`)
+  if (error.code === 'ENOENT' && error.syscall === 'open')
+    return new OciError(`the layer ${digest} is missing`)
+  if (error.code === 'ENOSPC')
+    return new OciError('the artifact cannot be unpacked: no space is left on the disk')
+  if (error.syscall !== undefined)
+    return new OciError(`the artifact cannot be unpacked: ${error.message}`)
   return new OciError(`the layer ${digest} is damaged: ${error.message}`)
 }
 
 /**
- * Writes entries below a fresh folder. Nothing is written through a link: every folder on the way was made here, and a
- * file is only ever created.
+ * Writes entries below a fresh folder. Nothing is written through a link: every folder on the way
+ * was made here, and a file is only ever created.
  */
 function fileWriter(root: string): TarHandler & { written: string[] } {
   const base = bytesOf(root)
@@ -163,7 +183,9 @@ const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIn
 function refuseEscape(entry: TarEntry): void {
   const parts = entry.path.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
-    throw new OciError(`the artifact is refused: its entry "${textOf(entry.path)}" is not a path inside the folder`)
+    throw new OciError(
+      `the artifact is refused: its entry "${textOf(entry.path)}" is not a path inside the folder`,
+    )
   if (entry.type === 'symlink' && (entry.target === '' || leadsOut(entry.path, entry.target)))
     throw new OciError(
       `the artifact is refused: its link "${textOf(entry.path)}" leads out of the folder to "${textOf(entry.target)}"`,
@@ -177,7 +199,9 @@ async function syncFiles(paths: string[]): Promise<void> {
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
       const fd = openSync(nativePath(path), 'r')
       try {
-        await new Promise<void>((done, fail) => fsync(fd, (error) => (error ? fail(error) : done())))
+        await new Promise<void>((done, fail) =>
+          fsync(fd, (error) => (error ? fail(error) : done())),
+        )
       } finally {
         closeSync(fd)
       }

@@ -3,7 +3,8 @@ import type { Session } from './postgres.ts'
 import { sql, type Statement } from './sql.ts'
 
 // The file is gzip of lines; the first letter says what follows it, as JSON:
-// H header, T table and its columns, R row as an array of texts, S sequence, E rows and SHA-256 of all lines before.
+// H header, T table and its columns, R row as an array of texts, S sequence, E rows and SHA-256 of
+// all lines before.
 export const format = 1
 
 export interface Header {
@@ -39,7 +40,9 @@ export async function listTables(run: Session): Promise<Table[]> {
   const references = await run<{ from: string; to: string }>(sql`
     select c.relname as from, r.relname as to from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_class r on r.oid = f.confrelid
     where f.contype = 'f' and c.relnamespace = current_schema()::regnamespace and f.conrelid <> f.confrelid`)
-  const names = [...new Set(columns.map((column) => column.table))].filter((name) => !leftOut.has(name))
+  const names = [...new Set(columns.map((column) => column.table))].filter(
+    (name) => !leftOut.has(name),
+  )
   const sorted: string[] = []
   const add = (name: string): void => {
     if (sorted.includes(name)) return

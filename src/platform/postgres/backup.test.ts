@@ -67,7 +67,9 @@ test('a restored database is the same, goes on numbering where it was, and the f
   expect(await dump(db)).toEqual(await dump(from.db))
   const [last] = await db.query<{ id: number }>(sql`select max(id) as id from event`)
   await db.query(sql`select append_event('t', '1', 's', 'c', null, 'a', '{}')`)
-  expect(await db.query(sql`select max(id) as id from event`)).toEqual([{ id: (last?.id ?? 0) + 1 }])
+  expect(await db.query(sql`select max(id) as id from event`)).toEqual([
+    { id: (last?.id ?? 0) + 1 },
+  ])
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readdirSync(folder)).toEqual(['all.backup'])
 })
@@ -91,14 +93,19 @@ test('a backup is one instant, while others write', async () => {
   const copy = await empty()
   await restore(copy, during)
   const pairs = async (table: 'workflow' | 'lock', column: string) =>
-    copy.query({ text: `select ${column} as id from ${table} where ${column} like 'pair%' order by 1`, values: [] })
+    copy.query({
+      text: `select ${column} as id from ${table} where ${column} like 'pair%' order by 1`,
+      values: [],
+    })
   expect(await pairs('workflow', 'id')).toEqual(await pairs('lock', 'name'))
   rmSync(during)
 })
 
 test('a database with rows is refused and stays as it was', async () => {
   const before = await dump(from.db)
-  await expect(restore(from.db, file)).rejects.toThrow(/^The database is not empty \(its table \w+ has rows\)/)
+  await expect(restore(from.db, file)).rejects.toThrow(
+    /^The database is not empty \(its table \w+ has rows\)/,
+  )
   expect(await dump(from.db)).toEqual(before)
 })
 
@@ -146,10 +153,14 @@ test('a backup of an older version is brought up to date; one of a newer version
   const db = await empty()
   await restore(db, path)
   expect(await db.query(sql`select id from workflow`)).toEqual([{ id: 'old' }])
-  expect(await db.query(sql`select name from migration order by name`)).toEqual(files.map(({ name }) => ({ name })))
+  expect(await db.query(sql`select name from migration order by name`)).toEqual(
+    files.map(({ name }) => ({ name })),
+  )
   expect(await db.query(sql`select count(*) as count from app`)).toEqual([{ count: 0 }])
   await old.query(sql`insert into migration (name, checksum) values ('9999_later.sql', 'x')`)
   await backup(old, path)
-  await expect(restore(await empty(), path)).rejects.toThrow(/has the migration 9999_later.sql.*newer version/)
+  await expect(restore(await empty(), path)).rejects.toThrow(
+    /has the migration 9999_later.sql.*newer version/,
+  )
   rmSync(path)
 })

@@ -13,14 +13,21 @@ import { sql } from './sql.ts'
 
 export { restore } from './restore.ts'
 
-/** Writes all tables, as they are at one instant, to a file that only its owner can read. Nothing has to stop for it. */
+/**
+ * Writes all tables, as they are at one instant, to a file that only its owner can read. Nothing
+ * has to stop for it.
+ */
 export async function backup(db: Database, file: string): Promise<{ bytes: number; rows: number }> {
   const temporary = `${file}.${process.pid}.tmp`
   let rows = 0
   try {
     await db.session(async (run) => {
       const lines = content(run, (count) => (rows = count))
-      await pipeline(Readable.from(lines), createGzip(), createWriteStream(temporary, { mode: 0o600, flush: true }))
+      await pipeline(
+        Readable.from(lines),
+        createGzip(),
+        createWriteStream(temporary, { mode: 0o600, flush: true }),
+      )
     })
     await rename(temporary, file)
     await syncFolder(dirname(file))
@@ -72,7 +79,9 @@ async function* records(run: Session): AsyncGenerator<string[]> {
 async function* rowsOf(run: Session, table: Table): AsyncGenerator<string[]> {
   const texts = table.columns.map((column) => `${quote(column.name)}::text`).join(', ')
   await run(
-    raw(`declare rows no scroll cursor for select json_build_array(${texts})::text as row from ${quote(table.name)}`),
+    raw(
+      `declare rows no scroll cursor for select json_build_array(${texts})::text as row from ${quote(table.name)}`,
+    ),
   )
   for (;;) {
     const rows = await run<{ row: string }>(raw('fetch 200 from rows'))

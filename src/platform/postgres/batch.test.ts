@@ -7,11 +7,15 @@ const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 test('each is done once and gets its own answer, also when some cannot be done', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.record({ size: fc.nat(9), isBad: fc.boolean(), pause: fc.nat(2) }), { maxLength: 30 }),
+      fc.array(fc.record({ size: fc.nat(9), isBad: fc.boolean(), pause: fc.nat(2) }), {
+        maxLength: 30,
+      }),
       async (things) => {
         const done: number[] = []
         let under = 0
-        const doIt = async (all: { index: number; isBad: boolean; size: number }[]): Promise<number[]> => {
+        const doIt = async (
+          all: { index: number; isBad: boolean; size: number }[],
+        ): Promise<number[]> => {
           expect((under += 1)).toBeLessThanOrEqual(2)
           expect(all.length).toBeLessThanOrEqual(4)
           expect(all.length === 1 || all.reduce((sum, { size }) => sum + size, 0) <= 12).toBe(true)
@@ -39,7 +43,8 @@ test('each is done once and gets its own answer, also when some cannot be done',
           }),
         )
         answers.forEach((answer, index) => {
-          if (things[index]!.isBad) expect(answer).toMatchObject({ reason: { message: `no ${index}` } })
+          if (things[index]!.isBad)
+            expect(answer).toMatchObject({ reason: { message: `no ${index}` } })
           else expect(answer).toMatchObject({ value: index })
         })
         const good = things.flatMap(({ isBad }, index) => (isBad ? [] : [index]))

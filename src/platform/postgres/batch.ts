@@ -17,7 +17,10 @@ export interface TogetherOptions<T, R> {
   atMost: { count: number; size: number }
 }
 
-/** What comes while all lanes are busy is done together by the next, so that many share one wait for the disk and a single one waits for nobody. */
+/**
+ * What comes while all lanes are busy is done together by the next, so that many share one wait for
+ * the disk and a single one waits for nobody.
+ */
 export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Promise<R> {
   const waiting: Waiting<T, R>[] = []
   let busy = 0
@@ -31,7 +34,8 @@ export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Prom
     return waiting.splice(0, end === -1 ? waiting.length : end)
   }
   const settle = async (part: Waiting<T, R>[]): Promise<void> => {
-    const answers = part.length === 1 ? null : await options.all(part.map(({ one }) => one)).catch(() => null)
+    const answers =
+      part.length === 1 ? null : await options.all(part.map(({ one }) => one)).catch(() => null)
     await Promise.all(
       part.map(async ({ one, resolve, reject }, index) => {
         if (answers) return resolve(answers[index] as R)

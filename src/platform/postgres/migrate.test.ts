@@ -21,7 +21,9 @@ afterEach(async () => {
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
 const applied = async (): Promise<unknown[]> =>
-  (await database.db.query<{ name: string }>(sql`select name from migration order by name`)).map((row) => row.name)
+  (await database.db.query<{ name: string }>(sql`select name from migration order by name`)).map(
+    (row) => row.name,
+  )
 
 test('files are applied in order of name, once', async () => {
   write('0002_b.sql', `insert into a values (2); select '$1' || $$ $2 $$`)
@@ -60,11 +62,17 @@ test('a database that is newer, or files that do not fit it, are refused with on
   write('0003_c.sql', 'create table c (n int)')
   await migrate(database.db, folder)
   write('0002_b.sql', 'create table b (n int)')
-  await expect(migrate(database.db, folder)).rejects.toThrow(/0002_b.sql comes before 0003_c.sql.*later number/)
+  await expect(migrate(database.db, folder)).rejects.toThrow(
+    /0002_b.sql comes before 0003_c.sql.*later number/,
+  )
   rmSync(join(folder, '0002_b.sql'))
   write('0001_a.sql', 'create table a (n bigint)')
-  await expect(migrate(database.db, folder)).rejects.toThrow(/0001_a.sql was changed after it was applied/)
+  await expect(migrate(database.db, folder)).rejects.toThrow(
+    /0001_a.sql was changed after it was applied/,
+  )
   write('0001_a.sql', 'create table a (n int)')
   rmSync(join(folder, '0003_c.sql'))
-  await expect(migrate(database.db, folder)).rejects.toThrow(/has the migration 0003_c.sql.*newer version/)
+  await expect(migrate(database.db, folder)).rejects.toThrow(
+    /has the migration 0003_c.sql.*newer version/,
+  )
 })

@@ -14,9 +14,9 @@ export interface Migration extends AppliedMigration {
 }
 
 /**
- * Brings the tables up to the program: applies the files of the folder in order of name, each with its record in one
- * transaction. Safe when several replicas do it at once. Throws one sentence when the database is newer than the program,
- * or when a file that was applied has changed.
+ * Brings the tables up to the program: applies the files of the folder in order of name, each with
+ * its record in one transaction. Safe when several replicas do it at once. Throws one sentence when
+ * the database is newer than the program, or when a file that was applied has changed.
  */
 export async function migrate(db: Database, folder: string): Promise<void> {
   await db.batch([sql`select pg_advisory_xact_lock(4400)`, createTable])
@@ -35,8 +35,14 @@ export function readMigrations(folder: string): Migration[] {
   })
 }
 
-/** What was applied must be the beginning of what is in the folder; anything else is a sentence, else null. */
-export function judgeApplied(applied: readonly AppliedMigration[], files: readonly Migration[]): string | null {
+/**
+ * What was applied must be the beginning of what is in the folder; anything else is a sentence,
+ * else null.
+ */
+export function judgeApplied(
+  applied: readonly AppliedMigration[],
+  files: readonly Migration[],
+): string | null {
   for (const [i, { name, checksum }] of applied.entries()) {
     const file = files.find((candidate) => candidate.name === name)
     if (!file)
@@ -51,7 +57,9 @@ export function judgeApplied(applied: readonly AppliedMigration[], files: readon
 
 /** The migrations that a database has, in order; none when it has no tables yet. */
 export async function appliedMigrations(run: Session): Promise<AppliedMigration[]> {
-  const [found] = await run<{ table: string | null }>(sql`select to_regclass('migration')::text as table`)
+  const [found] = await run<{ table: string | null }>(
+    sql`select to_regclass('migration')::text as table`,
+  )
   if (!found?.table) return []
   return run<AppliedMigration>(sql`select name, checksum from migration order by name collate "C"`)
 }
@@ -86,6 +94,8 @@ async function apply(db: Database, files: Migration[], file: Migration): Promise
   } catch (error) {
     // Another replica was faster; what it applied is checked like everything else.
     if (sqlState(error) === '23505' && (await countApplied(db, files)) > files.indexOf(file)) return
-    throw new Error(`migrations/${file.name} cannot be applied: ${(error as Error).message}`, { cause: error })
+    throw new Error(`migrations/${file.name} cannot be applied: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }

@@ -4,7 +4,10 @@ import { toLiteralText, toParameter, type Statement } from './sql.ts'
 
 export type Row = Record<string, unknown>
 
-/** The database. Every call is one round trip and one transaction; nothing holds a transaction open between two calls. */
+/**
+ * The database. Every call is one round trip and one transaction; nothing holds a transaction open
+ * between two calls.
+ */
 export interface Database {
   /** Runs one statement and returns its rows. */
   query<R extends object = Row>(statement: Statement): Promise<R[]>
@@ -12,11 +15,14 @@ export interface Database {
   batch(statements: readonly Statement[]): Promise<Row[][]>
   /** The same on a connection of its own, for what must not queue behind other work. */
   vital(statements: readonly Statement[]): Promise<Row[][]>
-  /** Calls back for each NOTIFY on a channel, and with `null` after a lost connection is back (look again then). */
+  /**
+   * Calls back for each NOTIFY on a channel, and with `null` after a lost connection is back (look
+   * again then).
+   */
   listen(channel: string, callback: (payload: string | null) => void): Promise<() => Promise<void>>
   /**
-   * Lends a connection of its own, without timeouts, for long transactions such as a backup; closed when `work` ends, and
-   * what was not committed is undone.
+   * Lends a connection of its own, without timeouts, for long transactions such as a backup; closed
+   * when `work` ends, and what was not committed is undone.
    */
   session<T>(work: (run: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -37,7 +43,8 @@ export interface DatabaseOptions {
   onError?: (error: Error) => void
 }
 
-// int8 as number: ids and counts stay far below 2^53. Timestamps as ISO 8601 text, as the API gives them.
+// int8 as number: ids and counts stay far below 2^53. Timestamps as ISO 8601 text, as the API gives
+// them.
 const types = new pg.TypeOverrides()
 types.setTypeParser(20, Number)
 types.setTypeParser(1184, (text: string) => new Date(text).toISOString())
@@ -45,7 +52,10 @@ types.setTypeParser(1184, (text: string) => new Date(text).toISOString())
 /** Opens a pool. Throws when the server cannot be reached at all. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const onError = options.onError ?? (() => undefined)
-  const where = typeof options.connection === 'string' ? { connectionString: options.connection } : options.connection
+  const where =
+    typeof options.connection === 'string'
+      ? { connectionString: options.connection }
+      : options.connection
   const config: pg.PoolConfig = {
     ...where,
     types,
@@ -56,19 +66,29 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     application_name: 'fairlead',
   }
   // A connection that died without a word answers nothing: then the client must give it up itself.
-  const pool = openPool({ ...config, query_timeout: (options.statementTimeout ?? 10_000) + 5000 }, onError)
-  const vital = openPool({ ...config, max: 1, statement_timeout: 1500, query_timeout: 2000 }, onError)
+  const pool = openPool(
+    { ...config, query_timeout: (options.statementTimeout ?? 10_000) + 5000 },
+    onError,
+  )
+  const vital = openPool(
+    { ...config, max: 1, statement_timeout: 1500, query_timeout: 2000 },
+    onError,
+  )
   const listener = openListener(config, onError)
   await pool.query('select 1')
   return {
     query: async <R extends object>(statement: Statement) => {
-      const result = await pool.query<R & pg.QueryResultRow>(statement.text, statement.values.map(toParameter))
+      const result = await pool.query<R & pg.QueryResultRow>(
+        statement.text,
+        statement.values.map(toParameter),
+      )
       return result.rows
     },
     batch: (statements) => sendTogether(pool, statements),
     vital: (statements) => sendTogether(vital, statements),
     listen: listener.listen,
-    session: (work) => lend({ ...where, types, application_name: 'fairlead session' }, onError, work),
+    session: (work) =>
+      lend({ ...where, types, application_name: 'fairlead session' }, onError, work),
     close: async () => {
       await listener.close()
       await Promise.all([pool.end(), vital.end()])
@@ -100,7 +120,10 @@ async function lend<T>(
   await client.connect()
   try {
     return await work(async <R extends object>(statement: Statement) => {
-      const result = await client.query<R & pg.QueryResultRow>(statement.text, statement.values.map(toParameter))
+      const result = await client.query<R & pg.QueryResultRow>(
+        statement.text,
+        statement.values.map(toParameter),
+      )
       return result.rows
     })
   } finally {
@@ -108,25 +131,38 @@ async function lend<T>(
   }
 }
 
-/** The SQLSTATE of a database's answer, or null when the error is none: then nobody knows whether the statement was done. */
+/**
+ * The SQLSTATE of a database's answer, or null when the error is none: then nobody knows whether
+ * the statement was done.
+ */
 export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null
 }
 
-/** True for what may be gone a moment later: a lost connection, a server that starts or is full, a deadlock, a timeout. */
+/**
+ * True for what may be gone a moment later: a lost connection, a server that starts or is full, a
+ * deadlock, a timeout.
+ */
 export function isPassing(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== null) return /^(08|53|57|40|55P03|25P0[34])/.test(state)
   const { code, message } = error as NodeJS.ErrnoException
-  return (typeof code === 'string' && /^E[A-Z]+$/.test(code)) || /connection|timeout/i.test(message ?? '')
+  return (
+    (typeof code === 'string' && /^E[A-Z]+$/.test(code)) ||
+    /connection|timeout/i.test(message ?? '')
+  )
 }
 
-/** True when the server could not be reached, or went away in the middle: the same will work when it is back. */
+/**
+ * True when the server could not be reached, or went away in the middle: the same will work when it
+ * is back.
+ */
 export function isDatabaseAway(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== null) return /^(08|57P0|53300)/.test(state)
   const { code, syscall, message } = error as NodeJS.ErrnoException
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE' || syscall === 'connect') return true
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE' || syscall === 'connect')
+    return true
   return /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
     message ?? '',
   )

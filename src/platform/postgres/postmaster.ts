@@ -19,7 +19,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The living server over these data, or null. A file that a dead one left is not one, even when its id was given out again. */
+/**
+ * The living server over these data, or null. A file that a dead one left is not one, even when its
+ * id was given out again.
+ */
 export function findPostmaster(data: string): Postmaster | null {
   const file = join(data, 'postmaster.pid')
   if (!existsSync(file)) return null
@@ -45,8 +48,9 @@ function commandLine(pid: number): string {
 }
 
 /**
- * A stale file whose process id now belongs to another process of the same user stops PostgreSQL from starting. An id that
- * cannot exist is put in its place; the rest stays, because PostgreSQL finds leftover backends by it.
+ * A stale file whose process id now belongs to another process of the same user stops PostgreSQL
+ * from starting. An id that cannot exist is put in its place; the rest stays, because PostgreSQL
+ * finds leftover backends by it.
  */
 export function disarmStaleFile(data: string): void {
   const file = join(data, 'postmaster.pid')

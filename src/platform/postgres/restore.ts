@@ -3,15 +3,29 @@ import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import { format, listTables, quote, raw, type End, type Header, type Table } from './backup-format.ts'
-import { appliedMigrations, applyInSession, judgeApplied, readMigrations, type Migration } from './migrate.ts'
+import {
+  format,
+  listTables,
+  quote,
+  raw,
+  type End,
+  type Header,
+  type Table,
+} from './backup-format.ts'
+import {
+  appliedMigrations,
+  applyInSession,
+  judgeApplied,
+  readMigrations,
+  type Migration,
+} from './migrate.ts'
 import type { Database, Session } from './postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
 
 /**
- * Fills an empty database from a backup, all of it or nothing; a backup of an older version is brought up to date.
- * Throws one sentence when it cannot.
+ * Fills an empty database from a backup, all of it or nothing; a backup of an older version is
+ * brought up to date. Throws one sentence when it cannot.
  */
 export async function restore(db: Database, file: string): Promise<{ rows: number }> {
   await access(file).catch(() => {
@@ -22,7 +36,8 @@ export async function restore(db: Database, file: string): Promise<{ rows: numbe
   return db.session(async (run) => {
     await run(sql`begin`)
     await requireEmpty(run)
-    const isCurrent = JSON.stringify(await appliedMigrations(run)) === JSON.stringify(header.migrations)
+    const isCurrent =
+      JSON.stringify(await appliedMigrations(run)) === JSON.stringify(header.migrations)
     if (!isCurrent) await rebuild(run, files.slice(0, header.migrations.length))
     const rows = await load(run, file)
     if (!isCurrent) await applyInSession(run, files.slice(header.migrations.length))
@@ -53,7 +68,8 @@ async function verify(file: string, files: readonly Migration[]): Promise<Header
     throw isOurs ? error : damaged(file, 'it is cut off or was changed')
   }
   if (!header || !end) throw damaged(file, 'its end is missing')
-  if (end.rows !== rows || end.sha256 !== hash.digest('hex')) throw damaged(file, 'its checksum is wrong')
+  if (end.rows !== rows || end.sha256 !== hash.digest('hex'))
+    throw damaged(file, 'its checksum is wrong')
   const problem = judgeApplied(header.migrations, files)
   if (problem !== null) throw new Error(`${file} does not fit this Fairlead: ${problem}`)
   return header
@@ -91,7 +107,10 @@ async function* readLines(file: string): AsyncGenerator<string> {
 async function requireEmpty(run: Session): Promise<void> {
   for (const { name } of await listTables(run)) {
     const [row] = await run(raw(`select 1 from ${quote(name)} limit 1`))
-    if (row) throw new Error(`The database is not empty (its table ${name} has rows): restore into a new installation`)
+    if (row)
+      throw new Error(
+        `The database is not empty (its table ${name} has rows): restore into a new installation`,
+      )
   }
 }
 
@@ -128,7 +147,8 @@ async function load(run: Session, file: string): Promise<number> {
     }
     await flush()
     if (line.startsWith('T')) table = JSON.parse(text) as Table
-    if (line.startsWith('S')) await setSequence(run, JSON.parse(text) as { name: string; value: number })
+    if (line.startsWith('S'))
+      await setSequence(run, JSON.parse(text) as { name: string; value: number })
   }
   return rows
 }

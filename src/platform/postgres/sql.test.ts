@@ -11,7 +11,15 @@ afterAll(() => database.close())
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.constantFrom("'; drop table event; --", String.raw`\'`, '$1', '\0', '{"a",}', 'null', '\ud800'),
+  fc.constantFrom(
+    "'; drop table event; --",
+    String.raw`\'`,
+    '$1',
+    '\0',
+    '{"a",}',
+    'null',
+    '\ud800',
+  ),
 )
 const held = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
 
@@ -21,7 +29,10 @@ test('a text comes back as it went in, as a parameter and as a literal', async (
       const statement = sql`select ${a}::text as a, ${b}::text as b`
       const expected = { a: held(a), b: held(b) }
       expect(await database.db.query(statement)).toEqual([expected])
-      expect(await database.db.batch([statement, sql`select 1 as one`])).toEqual([[expected], [{ one: 1 }]])
+      expect(await database.db.batch([statement, sql`select 1 as one`])).toEqual([
+        [expected],
+        [{ one: 1 }],
+      ])
     }),
     { numRuns: 100 },
   )
@@ -41,7 +52,12 @@ test('lists, numbers, dates, bytes, booleans and null come back, both ways', asy
         const [direct] = await database.db.query(statement)
         const [[together]] = (await database.db.batch([statement])) as [[Record<string, unknown>]]
         expect(together).toEqual(direct)
-        expect(together).toMatchObject({ texts: texts.map(held), yes, nothing: null, date: date.toISOString() })
+        expect(together).toMatchObject({
+          texts: texts.map(held),
+          yes,
+          nothing: null,
+          date: date.toISOString(),
+        })
         expect((together['numbers'] as unknown[]).map(Number)).toEqual(numbers)
         expect(Number(together['real']) === real).toBe(true)
         expect(together['bytes']).toEqual(Buffer.from([0, 255]))
@@ -80,6 +96,8 @@ test('statements nest, with their values in order', () => {
 test('the statements of a batch are one transaction', async () => {
   await database.db.query(sql`create table one (n int primary key)`)
   const insert = (n: number) => sql`insert into one values (${n})`
-  await expect(database.db.batch([insert(1), insert(2), insert(1)])).rejects.toThrow('duplicate key')
+  await expect(database.db.batch([insert(1), insert(2), insert(1)])).rejects.toThrow(
+    'duplicate key',
+  )
   expect(await database.db.query(sql`select * from one`)).toEqual([])
 })

@@ -1,6 +1,9 @@
 import pg from 'pg'
 
-/** A piece of SQL with its values. Built only by the `sql` tag, so that no value is ever pasted into text. */
+/**
+ * A piece of SQL with its values. Built only by the `sql` tag, so that no value is ever pasted into
+ * text.
+ */
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
@@ -24,26 +27,39 @@ export function sql(strings: TemplateStringsArray, ...inputs: readonly unknown[]
 }
 
 /** Joins statements, for lists of conditions or columns. */
-export function join(parts: readonly Statement[], separator: ', ' | ' and ' | ' or ' | ' '): Statement {
-  return parts.reduce((sum, part) => (sum.text === '' ? part : sql`${sum}${{ text: separator, values: [] }}${part}`), {
-    text: '',
-    values: [],
-  })
+export function join(
+  parts: readonly Statement[],
+  separator: ', ' | ' and ' | ' or ' | ' ',
+): Statement {
+  return parts.reduce(
+    (sum, part) => (sum.text === '' ? part : sql`${sum}${{ text: separator, values: [] }}${part}`),
+    {
+      text: '',
+      values: [],
+    },
+  )
 }
 
 function isStatement(value: unknown): value is Statement {
   return (
-    typeof value === 'object' && value !== null && 'text' in value && 'values' in value && Array.isArray(value.values)
+    typeof value === 'object' &&
+    value !== null &&
+    'text' in value &&
+    'values' in value &&
+    Array.isArray(value.values)
   )
 }
 
 /**
- * The statement as one text with its values as literals, so that several can travel in one message and be one
- * transaction: a process that freezes after sending it can hold no lock open (see docs/decisions/0003).
+ * The statement as one text with its values as literals, so that several can travel in one message
+ * and be one transaction: a process that freezes after sending it can hold no lock open (see
+ * docs/decisions/0003).
  */
 export function toLiteralText(statement: Statement): string {
   if (statement.values.length === 0) return statement.text
-  return statement.text.replace(/\$(\d+)/g, (_, n: string) => literal(statement.values[Number(n) - 1]))
+  return statement.text.replace(/\$(\d+)/g, (_, n: string) =>
+    literal(statement.values[Number(n) - 1]),
+  )
 }
 
 function literal(value: unknown): string {
@@ -56,7 +72,10 @@ function literal(value: unknown): string {
   return pg.escapeLiteral(String(toParameter(value)))
 }
 
-/** The value as the driver takes it: JSON as text, arrays of scalars as PostgreSQL arrays, and only text that PostgreSQL can hold. */
+/**
+ * The value as the driver takes it: JSON as text, arrays of scalars as PostgreSQL arrays, and only
+ * text that PostgreSQL can hold.
+ */
 export function toParameter(value: unknown): unknown {
   if (typeof value === 'string') return holdable(value)
   if (typeof value !== 'object' || value === null) return value
@@ -65,7 +84,10 @@ export function toParameter(value: unknown): unknown {
   return toJson(value)
 }
 
-/** JSON without what PostgreSQL's JSON cannot hold: U+0000 and halves of surrogate pairs become U+FFFD. */
+/**
+ * JSON without what PostgreSQL's JSON cannot hold: U+0000 and halves of surrogate pairs become
+ * U+FFFD.
+ */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value ?? null)
   return text.replace(/\\(u0000|ud[89a-f][0-9a-f]{2}|.)/g, (all, escaped: string) =>

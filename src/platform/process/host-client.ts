@@ -16,16 +16,36 @@ import {
   logTail,
 } from '#contract/host/host.ts'
 
-/** Talks to `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does not answer. */
+/**
+ * Talks to `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does
+ * not answer.
+ */
 export interface HostClient {
   status(): Promise<HostStatus>
   start(release: HostRelease): Promise<HostReleaseStatus>
   /** null when the host does not know the release */
-  release(app: string, environment: string, release: number, waitMs: number): Promise<HostReleaseStatus | null>
+  release(
+    app: string,
+    environment: string,
+    release: number,
+    waitMs: number,
+  ): Promise<HostReleaseStatus | null>
   route(app: string, environment: string, route: HostRoute): Promise<void>
   /** what the edge counted of a canary since that place */
-  observations(app: string, environment: string, release: number, after: number, waitMs: number): Promise<Observations>
-  expositions(app: string, environment: string, release: number, path: string, names: string[]): Promise<Exposition[]>
+  observations(
+    app: string,
+    environment: string,
+    release: number,
+    after: number,
+    waitMs: number,
+  ): Promise<Observations>
+  expositions(
+    app: string,
+    environment: string,
+    release: number,
+    path: string,
+    names: string[],
+  ): Promise<Exposition[]>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
   removeEnvironment(app: string, environment: string): Promise<void>
@@ -44,26 +64,45 @@ export interface HostClient {
 
 export function createHostClient(socketPath: string): HostClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  const call = (method: string, path: string, body?: unknown, timeoutMs = 30_000): Promise<unknown> =>
-    send({ socketPath, agent, method, path, timeoutMs }, body === undefined ? undefined : JSON.stringify(body))
-  const at = (app: string, environment: string): string => `/apps/${app}/environments/${environment}`
+  const call = (
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs = 30_000,
+  ): Promise<unknown> =>
+    send(
+      { socketPath, agent, method, path, timeoutMs },
+      body === undefined ? undefined : JSON.stringify(body),
+    )
+  const at = (app: string, environment: string): string =>
+    `/apps/${app}/environments/${environment}`
   return {
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
     start: async (release) =>
       hostReleaseStatus.parse(
-        await call('PUT', `${at(release.app, release.environment)}/releases/${release.release}`, release),
+        await call(
+          'PUT',
+          `${at(release.app, release.environment)}/releases/${release.release}`,
+          release,
+        ),
       ),
     release: async (app, environment, release, waitMs) => {
       try {
         return hostReleaseStatus.parse(
-          await call('GET', `${at(app, environment)}/releases/${release}?wait=${waitMs}`, undefined, waitMs + 5000),
+          await call(
+            'GET',
+            `${at(app, environment)}/releases/${release}?wait=${waitMs}`,
+            undefined,
+            waitMs + 5000,
+          ),
         )
       } catch (error) {
         if (error instanceof FairleadError && error.code === 'not_found') return null
         throw error
       }
     },
-    route: async (app, environment, route) => void (await call('PUT', `${at(app, environment)}/route`, route)),
+    route: async (app, environment, route) =>
+      void (await call('PUT', `${at(app, environment)}/route`, route)),
     observations: async (app, environment, release, after, waitMs) => {
       const query = `after=${after}&wait=${waitMs}`
       const path = `${at(app, environment)}/releases/${release}/observations?${query}`
@@ -71,14 +110,27 @@ export function createHostClient(socketPath: string): HostClient {
     },
     expositions: async (app, environment, release, path, names) => {
       const query = new URLSearchParams({ path, names: names.join(',') }).toString()
-      const answer = await call('GET', `${at(app, environment)}/releases/${release}/expositions?${query}`)
+      const answer = await call(
+        'GET',
+        `${at(app, environment)}/releases/${release}/expositions?${query}`,
+      )
       return expositions.parse(answer).instances
     },
     // A stop waits for the drain and the grace of the services.
     stop: async (app, environment, release, fence) =>
-      void (await call('POST', `${at(app, environment)}/releases/${release}/stop`, { fence }, 600_000)),
+      void (await call(
+        'POST',
+        `${at(app, environment)}/releases/${release}/stop`,
+        { fence },
+        600_000,
+      )),
     remove: async (app, environment, release, fence) =>
-      void (await call('DELETE', `${at(app, environment)}/releases/${release}`, { fence }, 600_000)),
+      void (await call(
+        'DELETE',
+        `${at(app, environment)}/releases/${release}`,
+        { fence },
+        600_000,
+      )),
     removeEnvironment: async (app, environment) =>
       void (await call('DELETE', at(app, environment), undefined, 600_000)),
     log: async (app, environment, release, service, lines) => {
@@ -87,7 +139,8 @@ export function createHostClient(socketPath: string): HostClient {
         lines: String(lines),
         ...(service === undefined ? {} : { service }),
       })
-      return logTail.parse(await call('GET', `${at(app, environment)}/log?${query.toString()}`)).lines
+      return logTail.parse(await call('GET', `${at(app, environment)}/log?${query.toString()}`))
+        .lines
     },
     upgrade: async (command) => void (await call('POST', '/upgrade', { command }, 120_000)),
     stopAll: async () => void (await call('POST', '/stop-all', {}, 600_000)),
@@ -103,7 +156,10 @@ interface Sent {
   timeoutMs: number
 }
 
-/** Tries of a call that a host breaks off or refuses because it hands over to the next; every call is safe to repeat. */
+/**
+ * Tries of a call that a host breaks off or refuses because it hands over to the next; every call
+ * is safe to repeat.
+ */
 const handoverTries = 40
 
 async function send(sent: Sent, body: string | undefined): Promise<unknown> {
@@ -122,9 +178,14 @@ function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Pr
   return new Promise((resolve) => {
     let isLate = false
     const away = (again: boolean): void =>
-      resolve({ error: new FairleadError('unavailable', { what: 'The host' }), again: again && !isLate })
+      resolve({
+        error: new FairleadError('unavailable', { what: 'The host' }),
+        again: again && !isLate,
+      })
     const headers =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+      body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const sent = request({ ...options, headers, timeout: timeoutMs }, (response) => {
       let text = ''
       response.setEncoding('utf8')
@@ -136,7 +197,9 @@ function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Pr
       isLate = true
       sent.destroy()
     })
-    sent.on('error', (error: NodeJS.ErrnoException) => away(error.code === 'ECONNRESET' || error.code === 'EPIPE'))
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      away(error.code === 'ECONNRESET' || error.code === 'EPIPE'),
+    )
     sent.end(body)
   })
 }

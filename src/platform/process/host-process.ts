@@ -10,10 +10,14 @@ import { isolationVariables } from './isolation.ts'
 import { selfCommand } from '#platform/self.ts'
 
 /**
- * Makes sure that a host serves this installation: answers the one that runs, else starts one that outlives us. Safe when
- * several ask at once: the host itself takes a lock, and who comes second ends.
+ * Makes sure that a host serves this installation: answers the one that runs, else starts one that
+ * outlives us. Safe when several ask at once: the host itself takes a lock, and who comes second
+ * ends.
  */
-export async function ensureHost(home: Home, env: Record<string, string | undefined>): Promise<HostStatus> {
+export async function ensureHost(
+  home: Home,
+  env: Record<string, string | undefined>,
+): Promise<HostStatus> {
   const client = createHostClient(home.hostSocket)
   try {
     const running = await client.status().catch(() => null)
@@ -27,7 +31,9 @@ export async function ensureHost(home: Home, env: Record<string, string | undefi
         throw new FairleadError('not_now', { why: await lastWords(home) })
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    throw new FairleadError('unavailable', { what: `The host (${join(home.log, 'host.log')} says why)` })
+    throw new FairleadError('unavailable', {
+      what: `The host (${join(home.log, 'host.log')} says why)`,
+    })
   } finally {
     client.close()
   }
@@ -66,7 +72,9 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 /** The host needs no database and no token, so it gets none. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', ...isolationVariables]
-  return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+  return Object.fromEntries(
+    kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  )
 }
 
 /** Stops every service and the host itself; nothing to do when none runs. */

@@ -12,10 +12,14 @@ const skipsAtMost = 20
 const memory = 1024
 
 /**
- * Compares the code of two commits, in a process of its own: grammars are C, and what they read is anybody's. A file that ends the
- * process, or keeps it busy for too long, is left out, and another goes on. Null when that does not help.
+ * Compares the code of two commits, in a process of its own: grammars are C, and what they read is
+ * anybody's. A file that ends the process, or keeps it busy for too long, is left out, and another
+ * goes on. Null when that does not help.
  */
-export async function inspect(asked: Omit<Asked, 'skip'>, signal: AbortSignal): Promise<CodeReport | null> {
+export async function inspect(
+  asked: Omit<Asked, 'skip'>,
+  signal: AbortSignal,
+): Promise<CodeReport | null> {
   const skip: string[] = []
   while (skip.length < skipsAtMost) {
     const { report, at } = await once({ ...asked, skip }, signal)
@@ -27,7 +31,10 @@ export async function inspect(asked: Omit<Asked, 'skip'>, signal: AbortSignal): 
   return null
 }
 
-async function once(asked: Asked, signal: AbortSignal): Promise<{ report: CodeReport | null; at: string | null }> {
+async function once(
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<{ report: CodeReport | null; at: string | null }> {
   const [node, ...args] = selfCommand('inspector')
   const child = spawn(node, [`--max-old-space-size=${memory}`, ...args], {
     cwd: asked.repository,

@@ -4,7 +4,10 @@ import type { CodeReport } from '#contract/change/code.ts'
 export interface Asked {
   repository: string
   sha: string
-  /** the last good release; null when there is none: then the change is told by what it is based on, `change` */
+  /**
+   * the last good release; null when there is none: then the change is told by what it is based on,
+   * `change`
+   */
   base: string | null
   change: string | null
   /** the file in which it remembers what it measured */

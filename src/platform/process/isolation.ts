@@ -42,12 +42,17 @@ export interface Confined {
   network: boolean
 }
 
-export type Isolation = { kind: 'confined'; means: Means; place: Place } | { kind: 'none'; problem: string }
+export type Isolation =
+  | { kind: 'confined'; means: Means; place: Place }
+  | { kind: 'none'; problem: string }
 
 /** Numbers that Debian, systemd and their like give to nobody: https://systemd.io/UIDS-GIDS */
 const users = { first: 60_578, last: 61_183 }
 
-/** As root the steps and the services of each app have a user of their own, the same each time, so that their files stay theirs. */
+/**
+ * As root the steps and the services of each app have a user of their own, the same each time, so
+ * that their files stay theirs.
+ */
 export function userOf(app: string, kind: 'steps' | 'services'): number {
   const number = createHash('sha256')
     .update(kind === 'steps' ? app : `${app}/services`)
@@ -57,14 +62,21 @@ export function userOf(app: string, kind: 'steps' | 'services'): number {
 }
 
 /** What of /run a program may need; its sockets are not among it. */
-const shownOfRun = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf', '/run/nscd']
+const shownOfRun = [
+  '/run/systemd/resolve',
+  '/run/resolvconf',
+  '/run/NetworkManager/resolv.conf',
+  '/run/nscd',
+]
 
 /**
- * The words to put before a command: its own processes, a read-only file system without homes and the installation, a /tmp of its own, and
- * as root another user without any privilege. See bwrap(1), setpriv(1), prlimit(1).
+ * The words to put before a command: its own processes, a read-only file system without homes and
+ * the installation, a /tmp of its own, and as root another user without any privilege. See
+ * bwrap(1), setpriv(1), prlimit(1).
  */
 export function confine(means: Means, place: Place, wish: Confined): string[] {
-  const bind = (kind: string, paths: string[]): string[] => paths.flatMap((path) => [kind, path, path])
+  const bind = (kind: string, paths: string[]): string[] =>
+    paths.flatMap((path) => [kind, path, path])
   const user = String(wish.user)
   const [shown, writable] = [
     [...place.readable, ...wish.readable],
@@ -96,7 +108,10 @@ export function confine(means: Means, place: Place, wish: Confined): string[] {
   ]
 }
 
-/** The folders on the way from those that are hidden to those that are shown: left to bwrap, only root could pass them. */
+/**
+ * The folders on the way from those that are hidden to those that are shown: left to bwrap, only
+ * root could pass them.
+ */
 function between(hidden: string[], shown: string[]): string[] {
   const folders = shown.flatMap((path) => {
     const top = hidden.find((folder) => isBelow(path, folder) && path !== folder)
@@ -109,17 +124,25 @@ function between(hidden: string[], shown: string[]): string[] {
 
 /** bwrap(1) tells of a command that a signal ended as shells do: by 128 and the signal's number. */
 export function signalOf(exitCode: number | null): NodeJS.Signals | null {
-  const found = Object.entries(constantsOfSystem.signals).find(([, number]) => exitCode === 128 + number)
+  const found = Object.entries(constantsOfSystem.signals).find(
+    ([, number]) => exitCode === 128 + number,
+  )
   return (found?.[0] as NodeJS.Signals | undefined) ?? null
 }
 
-/** Gives a folder, and all in it, to a user. No link is followed: what is in it may be hostile, the folder itself must be ours. */
+/**
+ * Gives a folder, and all in it, to a user. No link is followed: what is in it may be hostile, the
+ * folder itself must be ours.
+ */
 export async function giveTo(user: number, folder: string): Promise<void> {
   await promisify(execFile)('chown', ['-RhP', `${user}:${user}`, '--', folder])
 }
 
 /** What is in force, for people. */
-export function describe(isolation: Isolation, { app, network }: { app: string | null; network: boolean }): string {
+export function describe(
+  isolation: Isolation,
+  { app, network }: { app: string | null; network: boolean },
+): string {
   if (isolation.kind === 'none') return `none: ${isolation.problem}`
   const { means, place } = isolation
   const isClosed = !network || means.isLinkLocalClosed
@@ -149,7 +172,10 @@ export interface IsolationOptions {
   machine: Record<string, string>
 }
 
-export const isolationOptions = (root: string, env: Record<string, string | undefined>): IsolationOptions => ({
+export const isolationOptions = (
+  root: string,
+  env: Record<string, string | undefined>,
+): IsolationOptions => ({
   env,
   root,
   home: homedir(),
@@ -158,7 +184,10 @@ export const isolationOptions = (root: string, env: Record<string, string | unde
   machine: machineVariables(env),
 })
 
-/** What the operator may say: whether, which folders are shown after all, and how many processes a user of steps may have. */
+/**
+ * What the operator may say: whether, which folders are shown after all, and how many processes a
+ * user of steps may have.
+ */
 export const isolationVariables = [
   'FAIRLEAD_ISOLATION',
   'FAIRLEAD_ISOLATION_READ',
@@ -166,7 +195,10 @@ export const isolationVariables = [
   'FAIRLEAD_ISOLATION_PROCESSES',
 ] as const
 
-/** FAIRLEAD_ISOLATION: `auto` takes what there is, `required` runs nothing without it, `off` runs steps as the server's user. */
+/**
+ * FAIRLEAD_ISOLATION: `auto` takes what there is, `required` runs nothing without it, `off` runs
+ * steps as the server's user.
+ */
 export type Wanted = 'auto' | 'required' | 'off'
 
 /** Reads FAIRLEAD_ISOLATION; throws one sentence. */
@@ -176,7 +208,10 @@ export function wantedIsolation(env: Record<string, string | undefined>): Wanted
   throw new Error(`FAIRLEAD_ISOLATION is "${wanted}", but must be auto, required or off`)
 }
 
-/** Looks for what this machine has, and tries it. Throws one sentence when isolation is required and there is none. */
+/**
+ * Looks for what this machine has, and tries it. Throws one sentence when isolation is required and
+ * there is none.
+ */
 export async function findIsolation(options: IsolationOptions): Promise<Isolation> {
   const wanted = wantedIsolation(options.env)
   if (wanted === 'off') return { kind: 'none', problem: 'FAIRLEAD_ISOLATION is off' }
@@ -187,14 +222,31 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
 }
 
 async function look(options: IsolationOptions): Promise<Isolation> {
-  if (process.platform !== 'linux') return { kind: 'none', problem: `there is none on ${process.platform}` }
+  if (process.platform !== 'linux')
+    return { kind: 'none', problem: `there is none on ${process.platform}` }
   const path = `${options.env['PATH'] ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`
-  const [bwrap, prlimit, setpriv] = ['bwrap', 'prlimit', 'setpriv'].map((name) => findProgram(name, path))
+  const [bwrap, prlimit, setpriv] = ['bwrap', 'prlimit', 'setpriv'].map((name) =>
+    findProgram(name, path),
+  )
   if (!bwrap) return { kind: 'none', problem: 'bubblewrap is not installed' }
-  if (!prlimit || (options.isRoot && !setpriv)) return { kind: 'none', problem: 'util-linux is not installed' }
-  const means = { bwrap, prlimit, setpriv: options.isRoot ? (setpriv ?? null) : null, isLinkLocalClosed: false }
+  if (!prlimit || (options.isRoot && !setpriv))
+    return { kind: 'none', problem: 'util-linux is not installed' }
+  const means = {
+    bwrap,
+    prlimit,
+    setpriv: options.isRoot ? (setpriv ?? null) : null,
+    isLinkLocalClosed: false,
+  }
   const place = placeOf(options)
-  const trial = { user: users.first, isBound: true, cwd: '/', writable: [], readable: [], tmp: '/tmp', network: false }
+  const trial = {
+    user: users.first,
+    isBound: true,
+    cwd: '/',
+    writable: [],
+    readable: [],
+    tmp: '/tmp',
+    network: false,
+  }
   const [command = '', ...args] = confine(means, place, trial)
   try {
     await promisify(execFile)(command, [...args, 'true'], { timeout: 10_000, env: { PATH: path } })
@@ -202,7 +254,10 @@ async function look(options: IsolationOptions): Promise<Isolation> {
     const said = String((error as { stderr?: string }).stderr ?? '')
       .trim()
       .split('\n')[0]
-    return { kind: 'none', problem: `bubblewrap does not work here (${said || (error as Error).message})` }
+    return {
+      kind: 'none',
+      problem: `bubblewrap does not work here (${said || (error as Error).message})`,
+    }
   }
   return {
     kind: 'confined',
@@ -211,16 +266,24 @@ async function look(options: IsolationOptions): Promise<Isolation> {
   }
 }
 
-/** Where clouds give out credentials: link-local addresses, and those of Amazon and Google by IPv6. */
+/**
+ * Where clouds give out credentials: link-local addresses, and those of Amazon and Google by IPv6.
+ */
 const credentials = [
   ['-4', '169.254.0.0/16'],
   ['-6', 'fd00:ec2::/32'],
   ['-6', 'fd20:ce::/32'],
 ] as const
-/** All ports but that of DNS, which some clouds answer there, and the last, which the kernel does not take in a range. */
+/**
+ * All ports but that of DNS, which some clouds answer there, and the last, which the kernel does
+ * not take in a range.
+ */
 const portsClosed = ['1-52', '54-65534']
 
-/** Rules of the kernel's routing for the users of steps: those addresses lead nowhere for them. See ip-rule(8). */
+/**
+ * Rules of the kernel's routing for the users of steps: those addresses lead nowhere for them. See
+ * ip-rule(8).
+ */
 async function closeLinkLocal(path: string): Promise<boolean> {
   const ip = findProgram('ip', path)
   if (!ip) return false
@@ -234,9 +297,11 @@ async function closeLinkLocal(path: string): Promise<boolean> {
         if (known.some((line) => line.includes(`dport ${ports} `))) continue
         const rule = ['to', net, 'uidrange', range, 'dport', ports, 'prohibit']
         // The host, which starts at the same time, may have been first.
-        await run(ip, [family, 'rule', 'add', ...rule], { timeout: 5000 }).catch((error: { stderr?: string }) => {
-          if (!error.stderr?.includes('File exists')) throw error
-        })
+        await run(ip, [family, 'rule', 'add', ...rule], { timeout: 5000 }).catch(
+          (error: { stderr?: string }) => {
+            if (!error.stderr?.includes('File exists')) throw error
+          },
+        )
       }
     }
     return true
@@ -245,18 +310,32 @@ async function closeLinkLocal(path: string): Promise<boolean> {
   }
 }
 
-/** What is hidden, and what of it programs need: their own folders on the PATH, and where the machine's variables point. */
-export function placeOf({ env, root, home, path, machine }: Omit<IsolationOptions, 'isRoot'>): Place {
-  const folders = ['/root', '/home', home, root].filter((folder) => folder !== '/' && existsSync(folder)).map(realPath)
+/**
+ * What is hidden, and what of it programs need: their own folders on the PATH, and where the
+ * machine's variables point.
+ */
+export function placeOf({
+  env,
+  root,
+  home,
+  path,
+  machine,
+}: Omit<IsolationOptions, 'isRoot'>): Place {
+  const folders = ['/root', '/home', home, root]
+    .filter((folder) => folder !== '/' && existsSync(folder))
+    .map(realPath)
   const hidden = folders.filter(
     (folder, index) =>
-      folders.indexOf(folder) === index && !folders.some((other) => other !== folder && isBelow(folder, other)),
+      folders.indexOf(folder) === index &&
+      !folders.some((other) => other !== folder && isBelow(folder, other)),
   )
   const isHidden = (one: string): boolean => hidden.some((folder) => isBelow(one, folder))
-  const holdsHidden = (one: string): boolean => [home, root].some((folder) => isBelow(realPath(folder), one))
+  const holdsHidden = (one: string): boolean =>
+    [home, root].some((folder) => isBelow(realPath(folder), one))
   const tools = path.split(delimiter).flatMap((folder) => {
     if (!isAbsolute(folder) || !isHidden(folder)) return []
-    const top = folder.endsWith(`${sep}bin`) && !holdsHidden(dirname(folder)) ? dirname(folder) : folder
+    const top =
+      folder.endsWith(`${sep}bin`) && !holdsHidden(dirname(folder)) ? dirname(folder) : folder
     return holdsHidden(top) ? [] : [top]
   })
   const variables = Object.values(machine).filter(
@@ -275,10 +354,13 @@ export function placeOf({ env, root, home, path, machine }: Omit<IsolationOption
 function processesOf(text: string | undefined): number {
   if (!text) return 4096
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
-  throw new Error(`FAIRLEAD_ISOLATION_PROCESSES is "${text}", but must be a number of processes such as 4096`)
+  throw new Error(
+    `FAIRLEAD_ISOLATION_PROCESSES is "${text}", but must be a number of processes such as 4096`,
+  )
 }
 
-const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}${sep}`)
+const isBelow = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(`${folder}${sep}`)
 
 function realPath(path: string): string {
   try {

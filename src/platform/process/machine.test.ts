@@ -28,7 +28,9 @@ test('tools that look below HOME find what is installed there', () => {
   try {
     mkdirSync(join(home, '.rustup'))
     expect(machineVariables({ HOME: home })).toEqual({ RUSTUP_HOME: join(home, '.rustup') })
-    expect(machineVariables({ HOME: home, RUSTUP_HOME: '/opt/rustup' })).toEqual({ RUSTUP_HOME: '/opt/rustup' })
+    expect(machineVariables({ HOME: home, RUSTUP_HOME: '/opt/rustup' })).toEqual({
+      RUSTUP_HOME: '/opt/rustup',
+    })
   } finally {
     rmSync(home, { recursive: true })
   }

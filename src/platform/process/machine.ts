@@ -61,8 +61,8 @@ const belowHome = {
 } as const
 
 /**
- * The variables without which the programs on the PATH would not work in a clean environment: where tools, certificates
- * and proxies are. Never a credential.
+ * The variables without which the programs on the PATH would not work in a clean environment: where
+ * tools, certificates and proxies are. Never a credential.
  */
 export function machineVariables(env: Record<string, string | undefined>): Record<string, string> {
   const found: Record<string, string> = {}
@@ -76,10 +76,16 @@ export function machineVariables(env: Record<string, string | undefined>): Recor
   return found
 }
 
-/** The PATH of steps and services: the server's, without the folders of this package that `npm start` puts in front. */
+/**
+ * The PATH of steps and services: the server's, without the folders of this package that `npm
+ * start` puts in front.
+ */
 export function stepPath(env: Record<string, string | undefined>): string {
   const folders = (env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(':')
   return folders
-    .filter((folder) => !folder.startsWith(join(packageRoot, 'node_modules')) && !folder.endsWith('/node-gyp-bin'))
+    .filter(
+      (folder) =>
+        !folder.startsWith(join(packageRoot, 'node_modules')) && !folder.endsWith('/node-gyp-bin'),
+    )
     .join(':')
 }

@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -88,7 +96,10 @@ const lines = (file = '1.jsonl'): string[] =>
     .split('\n')
     .slice(0, -1)
     .map((line) => (JSON.parse(line) as { text: string }).text)
-/** A line of a script that fails when the process in the file `child` lives; a dead one that nobody waited for does not. */
+/**
+ * A line of a script that fails when the process in the file `child` lives; a dead one that nobody
+ * waited for does not.
+ */
 const failWhenAlive = `if grep -q 'State:.[^Z]' /proc/$(cat child)/status 2> /dev/null; then exit 1; fi`
 
 describe('commands', () => {
@@ -98,14 +109,19 @@ describe('commands', () => {
     const results = await Promise.all(
       ['a', 'b', 'c'].map((name) =>
         run(
-          specOf(`echo ${name}; env; sleep 0.1`, { logFile: join(folder, `${name}.jsonl`), id: `1/build/${name}` }),
+          specOf(`echo ${name}; env; sleep 0.1`, {
+            logFile: join(folder, `${name}.jsonl`),
+            id: `1/build/${name}`,
+          }),
           never,
         ),
       ),
     )
     const running = run(specOf('echo $$ > ready; while [ ! -e seen ]; do sleep 0.01; done'), never)
     await ready()
-    expect(readFileSync(`/proc/${runnerPid()}/environ`, 'utf8')).not.toContain('SECRET_OF_THE_SERVER')
+    expect(readFileSync(`/proc/${runnerPid()}/environ`, 'utf8')).not.toContain(
+      'SECRET_OF_THE_SERVER',
+    )
     writeFileSync(join(folder, 'seen'), '')
     await running
     delete process.env['SECRET_OF_THE_SERVER']
@@ -134,7 +150,10 @@ describe('commands', () => {
     await close()
     expect(await running).toMatchObject({ outcome: 'broken' })
     expect(marked()).toEqual([])
-    expect(await run(specOf('true'), never)).toMatchObject({ outcome: 'broken', reason: 'the runner is closed' })
+    expect(await run(specOf('true'), never)).toMatchObject({
+      outcome: 'broken',
+      reason: 'the runner is closed',
+    })
   })
 })
 
@@ -145,7 +164,10 @@ describe('death', () => {
     await ready()
     await until('the lines are written', () => lines().at(-1) === 'started')
     process.kill(runnerPid(), 'SIGKILL')
-    expect(await running).toMatchObject({ outcome: 'broken', reason: 'the runner died while it ran' })
+    expect(await running).toMatchObject({
+      outcome: 'broken',
+      reason: 'the runner died while it ran',
+    })
     expect(lines().length).toBe(501)
     const again = await run(specOf(`${failWhenAlive}; echo again`, { id: '1/build/2' }), never)
     expect(again).toMatchObject({ outcome: 'passed', lines: 502 })
@@ -178,7 +200,9 @@ describe('death', () => {
     await until('the runner is gone', () => isGone(pid))
     expect(marked().length).toBeGreaterThan(1)
     const { run } = await start()
-    expect(await run(specOf(`${failWhenAlive}; echo new`, { id: '1/build/2' }), never)).toMatchObject({
+    expect(
+      await run(specOf(`${failWhenAlive}; echo new`, { id: '1/build/2' }), never),
+    ).toMatchObject({
       outcome: 'passed',
     })
     expect(marked()).toEqual([])
@@ -188,15 +212,22 @@ describe('death', () => {
     const { pid, server } = await serverWith(sleepers)
     process.kill(server.pid ?? 0, 'SIGSTOP')
     await until('the commands are dead', () => marked().length === 0)
-    await until('the log says so', () => lines().at(-1)?.includes('the server lost its lease or stood still') === true)
+    await until(
+      'the log says so',
+      () => lines().at(-1)?.includes('the server lost its lease or stood still') === true,
+    )
     expect(existsSync(`/proc/${pid}`)).toBe(true)
     process.kill(server.pid ?? 0, 'SIGCONT')
     await until('the server got the answer', () => existsSync(join(folder, 'result')))
-    expect(JSON.parse(readFileSync(join(folder, 'result'), 'utf8'))).toMatchObject({ outcome: 'broken' })
+    expect(JSON.parse(readFileSync(join(folder, 'result'), 'utf8'))).toMatchObject({
+      outcome: 'broken',
+    })
     server.kill('SIGKILL')
   })
 
-  /** Another process that holds a runner with a short lease, which it prolongs as long as it moves. */
+  /**
+   * Another process that holds a runner with a short lease, which it prolongs as long as it moves.
+   */
   async function serverWith(command: string): Promise<{ pid: number; server: ChildProcess }> {
     const client = fileURLToPath(new URL('runner-client.ts', import.meta.url))
     const code = `
@@ -222,25 +253,31 @@ test('a lease that is prolonged keeps commands alive, and after it ran out new o
   expect(await run(specOf('sleep 2; echo lived'), never)).toMatchObject({ outcome: 'passed' })
   clearInterval(keep)
   await new Promise((later) => setTimeout(later, 1300))
-  expect(await run(specOf('echo no', { id: '1/build/2' }), never)).toMatchObject({ outcome: 'broken' })
+  expect(await run(specOf('echo no', { id: '1/build/2' }), never)).toMatchObject({
+    outcome: 'broken',
+  })
   lease(60_000)
-  expect(await run(specOf('echo yes', { id: '1/build/3' }), never)).toMatchObject({ outcome: 'passed' })
+  expect(await run(specOf('echo yes', { id: '1/build/3' }), never)).toMatchObject({
+    outcome: 'passed',
+  })
 })
 
 test('a runner that cannot start is an error', async () => {
   await expect(startRunner({ log, leaseMs: 1000, command: ['/no/such/program'] })).rejects.toThrow(
     'the runner cannot be started',
   )
-  await expect(startRunner({ log, leaseMs: 1000, command: ['sh', '-c', 'exit 3'] })).rejects.toThrow(
-    'the runner cannot be started: exit code 3',
-  )
+  await expect(
+    startRunner({ log, leaseMs: 1000, command: ['sh', '-c', 'exit 3'] }),
+  ).rejects.toThrow('the runner cannot be started: exit code 3')
 })
 
 test('Ctrl-C in the terminal of the server does not reach the runner: it has a session of its own', async () => {
   const { run } = await start()
   const running = run(specOf('echo $$ > ready; while [ ! -e seen ]; do sleep 0.01; done'), never)
   await ready()
-  const session = execFileSync('ps', ['-o', 'sid=', '-p', String(runnerPid())], { encoding: 'utf8' }).trim()
+  const session = execFileSync('ps', ['-o', 'sid=', '-p', String(runnerPid())], {
+    encoding: 'utf8',
+  }).trim()
   expect(Number(session)).toBe(runnerPid())
   writeFileSync(join(folder, 'seen'), '')
   expect(await running).toMatchObject({ outcome: 'passed' })

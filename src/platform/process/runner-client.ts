@@ -23,10 +23,13 @@ interface Call {
 type RunnerProcess = ChildProcessByStdio<Writable, Readable, Readable>
 
 /**
- * Starts a runner as a process of its own, and another when it dies: commands in flight then answer `broken`, and what the
- * dead one left running is killed. `lease` prolongs the time for which commands may live. Rejects when it cannot start.
+ * Starts a runner as a process of its own, and another when it dies: commands in flight then answer
+ * `broken`, and what the dead one left running is killed. `lease` prolongs the time for which
+ * commands may live. Rejects when it cannot start.
  */
-export async function startRunner(options: RunnerOptions): Promise<Runner & { lease(validForMs: number): void }> {
+export async function startRunner(
+  options: RunnerOptions,
+): Promise<Runner & { lease(validForMs: number): void }> {
   const { log } = options
   const calls = new Map<number, Call>()
   let lastCall = 0
@@ -86,7 +89,9 @@ export async function startRunner(options: RunnerOptions): Promise<Runner & { le
       isStarted = true
       ready()
     }
-    const onEnd = once((how) => (isStarted ? relaunch(how) : fail(new Error(`the runner cannot be started: ${how}`))))
+    const onEnd = once((how) =>
+      isStarted ? relaunch(how) : fail(new Error(`the runner cannot be started: ${how}`)),
+    )
     launch(onReady, onEnd)
   })
 
@@ -138,17 +143,33 @@ function once(act: (how: string) => void): (how: string) => void {
   }
 }
 
-const broken = (reason: string): CommandResult => ({ outcome: 'broken', exitCode: null, reason, lines: 0 })
+const broken = (reason: string): CommandResult => ({
+  outcome: 'broken',
+  exitCode: null,
+  reason,
+  lines: 0,
+})
 
-/** Logs of any size pass through the runner, and leave garbage faster than a large heap would be cleaned. */
+/**
+ * Logs of any size pass through the runner, and leave garbage faster than a large heap would be
+ * cleaned.
+ */
 const smallHeap = '--max-semi-space-size=4'
 
-/** In a session of its own, so that Ctrl-C in the server's terminal is the server's to handle; nothing of its environment. */
+/**
+ * In a session of its own, so that Ctrl-C in the server's terminal is the server's to handle;
+ * nothing of its environment.
+ */
 function spawnRunner(command: [string, ...string[]], log: Logger): RunnerProcess {
   const [program, ...args] = command
   const child = spawn(program, args, {
     detached: true,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TMPDIR: tmpdir(), LANG: 'C.UTF-8', NODE_OPTIONS: smallHeap },
+    env: {
+      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      TMPDIR: tmpdir(),
+      LANG: 'C.UTF-8',
+      NODE_OPTIONS: smallHeap,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.on('error', () => undefined) // it died; its exit says so

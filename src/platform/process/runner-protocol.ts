@@ -1,6 +1,9 @@
 import type { CommandResult, CommandSpec } from './command.ts'
 
-/** What the server and its runner say to each other: one JSON object a line, on the runner's stdin and stdout. */
+/**
+ * What the server and its runner say to each other: one JSON object a line, on the runner's stdin
+ * and stdout.
+ */
 export type ToRunner =
   | { kind: 'run'; call: number; spec: CommandSpec }
   | { kind: 'cancel'; call: number }

@@ -25,15 +25,22 @@ export interface KeyRing {
 }
 
 /**
- * The keys: FAIRLEAD_KEY, the first line of what FAIRLEAD_KEY_COMMAND prints, or of FAIRLEAD_KEY_FILE, else the installation's own file, which is
- * made once. Each is 32 bytes in base64; older ones follow. Throws one sentence.
+ * The keys: FAIRLEAD_KEY, the first line of what FAIRLEAD_KEY_COMMAND prints, or of
+ * FAIRLEAD_KEY_FILE, else the installation's own file, which is made once. Each is 32 bytes in
+ * base64; older ones follow. Throws one sentence.
  */
 export function findKeys(env: Record<string, string | undefined>, own: string): KeyRing {
-  const given = ['FAIRLEAD_KEY', 'FAIRLEAD_KEY_COMMAND', 'FAIRLEAD_KEY_FILE'].filter((name) => env[name])
+  const given = ['FAIRLEAD_KEY', 'FAIRLEAD_KEY_COMMAND', 'FAIRLEAD_KEY_FILE'].filter(
+    (name) => env[name],
+  )
   if (given.length > 1) throw new Error(`${given.join(' and ')} are both set; keep one of them`)
   const { FAIRLEAD_KEY: text, FAIRLEAD_KEY_COMMAND: command, FAIRLEAD_KEY_FILE: file } = env
   if (text) return fixed(parseKeys(text, 'FAIRLEAD_KEY'), 'FAIRLEAD_KEY')
-  if (command) return fixed(parseKeys(ask(command), 'what FAIRLEAD_KEY_COMMAND prints'), 'FAIRLEAD_KEY_COMMAND')
+  if (command)
+    return fixed(
+      parseKeys(ask(command), 'what FAIRLEAD_KEY_COMMAND prints'),
+      'FAIRLEAD_KEY_COMMAND',
+    )
   if (file) return { ...inFile(file), add: null, keepNewest: null }
   makeOnce(own)
   return inFile(own)

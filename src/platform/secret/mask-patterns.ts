@@ -1,6 +1,9 @@
 import { isPlainSecret } from '#contract/configuration/secret.ts'
 
-/** What a secret may look like in a log: texts to hide wherever they occur, and long encodings of which a line may show a part. */
+/**
+ * What a secret may look like in a log: texts to hide wherever they occur, and long encodings of
+ * which a line may show a part.
+ */
 export interface MaskPatterns {
   whole: string[]
   /** base64 and hex, which programs wrap to the width of a line */
@@ -9,7 +12,10 @@ export interface MaskPatterns {
 
 const shortest = 4
 
-/** The texts to hide for these secrets. Those that are too short or say nothing are left out: hiding them would hide the log. */
+/**
+ * The texts to hide for these secrets. Those that are too short or say nothing are left out: hiding
+ * them would hide the log.
+ */
 export function maskPatterns(secrets: readonly string[]): MaskPatterns {
   const whole = new Set<string>()
   const wrapped = new Set<string>()
@@ -17,29 +23,44 @@ export function maskPatterns(secrets: readonly string[]): MaskPatterns {
     const value = secret.trim()
     if (isPlainSecret(value)) continue
     const lines = value.split(/\r?\n/)
-    for (const line of lines.length > 1 ? lines.map((each) => each.trim()).filter(saysSomething) : [value]) {
+    for (const line of lines.length > 1
+      ? lines.map((each) => each.trim()).filter(saysSomething)
+      : [value]) {
       for (const form of textForms(line)) whole.add(form)
     }
-    for (const form of [...textForms(value), ...urlForms(value), ...htmlForms(value)]) whole.add(form)
+    for (const form of [...textForms(value), ...urlForms(value), ...htmlForms(value)])
+      whole.add(form)
     for (const form of [...base64Forms(value), ...hexForms(value)]) {
       whole.add(form)
       if (form.length >= 2 * wrappedPart) wrapped.add(form)
     }
   }
   const fits = (text: string): boolean => text.length >= shortest && !text.includes('\n')
-  return { whole: [...whole].filter(fits).sort((a, b) => b.length - a.length), wrapped: [...wrapped] }
+  return {
+    whole: [...whole].filter(fits).sort((a, b) => b.length - a.length),
+    wrapped: [...wrapped],
+  }
 }
 
 /** The shortest part of a wrapped encoding that counts at the end or start of a line. */
 export const wrappedPart = 8
 
-/** A line of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` gives nothing away, and is in many logs. */
+/**
+ * A line of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` gives nothing away, and is
+ * in many logs.
+ */
 function saysSomething(line: string): boolean {
   if (isPlainSecret(line) || !/[\p{L}\p{N}]/u.test(line)) return false
-  return !/^-+(BEGIN|END) [A-Z0-9 ]+-+$/.test(line) && !/^[^\p{L}\p{N}]*(true|false|null)[^\p{L}\p{N}]*$/u.test(line)
+  return (
+    !/^-+(BEGIN|END) [A-Z0-9 ]+-+$/.test(line) &&
+    !/^[^\p{L}\p{N}]*(true|false|null)[^\p{L}\p{N}]*$/u.test(line)
+  )
 }
 
-/** As it is, in JSON as several languages write it, and quoted by a shell that prints what it does (`set -x`, `printf %q`). */
+/**
+ * As it is, in JSON as several languages write it, and quoted by a shell that prints what it does
+ * (`set -x`, `printf %q`).
+ */
 function textForms(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
   const escaped = (upper: boolean): string =>
@@ -48,16 +69,32 @@ function textForms(value: string): string[] {
       return String.raw`\u${upper ? code.toUpperCase() : code}`
     })
   const quoted = value.replace(/[^\w@%+=:,./-]/g, String.raw`\$&`)
-  const forms = [value, json, escaped(false), escaped(true), value.replaceAll("'", String.raw`'\''`), quoted]
+  const forms = [
+    value,
+    json,
+    escaped(false),
+    escaped(true),
+    value.replaceAll("'", String.raw`'\''`),
+    quoted,
+  ]
   return [...forms, ...forms.map((form) => form.replaceAll('/', String.raw`\/`))]
 }
 
 /** Percent-encoded by the rules of several languages, in both cases of the digits. */
 function urlForms(value: string): string[] {
   const loose = encodeURIComponent(value.toWellFormed())
-  const strict = loose.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-  const forms = [loose, strict, strict.replaceAll('%2F', '/')].flatMap((form) => [form, form.replaceAll('%20', '+')])
-  return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+  const strict = loose.replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  const forms = [loose, strict, strict.replaceAll('%2F', '/')].flatMap((form) => [
+    form,
+    form.replaceAll('%20', '+'),
+  ])
+  return [
+    ...forms,
+    ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+  ]
 }
 
 /** In HTML and XML, as several languages write their quotes, in reports above all. */
@@ -65,12 +102,18 @@ function htmlForms(value: string): string[] {
   const inText = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
   const quotes = ['&quot;', '&#34;', '&#x22;'].map((quote) => inText.replaceAll('"', quote))
   const all = [inText, ...quotes]
-  return [...all, ...['&apos;', '&#39;', '&#x27;'].flatMap((quote) => all.map((one) => one.replaceAll("'", quote)))]
+  return [
+    ...all,
+    ...['&apos;', '&#39;', '&#x27;'].flatMap((quote) =>
+      all.map((one) => one.replaceAll("'", quote)),
+    ),
+  ]
 }
 
 /**
- * Base64 of a text that holds the secret at any place: three bytes become four characters, so there are three alignments;
- * of each, the characters that depend on nothing but the secret. And that of the secret alone, with what fills it up.
+ * Base64 of a text that holds the secret at any place: three bytes become four characters, so there
+ * are three alignments; of each, the characters that depend on nothing but the secret. And that of
+ * the secret alone, with what fills it up.
  */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value)

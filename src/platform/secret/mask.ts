@@ -61,7 +61,10 @@ function wholeSpans(line: string, patterns: string[]): Span[] {
 const partsOf = (text: string): string[] =>
   Array.from({ length: text.length - wrappedPart + 1 }, (_, i) => text.slice(i, i + wrappedPart))
 
-/** A wrapped encoding begins at the end of a line, goes on in whole lines, and ends at the start of one. */
+/**
+ * A wrapped encoding begins at the end of a line, goes on in whole lines, and ends at the start of
+ * one.
+ */
 function mayShowPart(line: string, grams: Set<string>): boolean {
   return grams.has(line.slice(0, wrappedPart)) || grams.has(tail(line).slice(-wrappedPart))
 }

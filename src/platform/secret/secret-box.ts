@@ -2,17 +2,26 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { KeyRing } from './key-ring.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
-/** Encrypts and decrypts secret values with AES-256-GCM; the name is bound in, so that values cannot be swapped in the database. */
+/**
+ * Encrypts and decrypts secret values with AES-256-GCM; the name is bound in, so that values cannot
+ * be swapped in the database.
+ */
 export interface SecretBox {
   /** With the newest key, which is named in what it answers. */
   seal(name: string, value: string): string
-  /** Throws one sentence when no key fits or the value was changed. `former` is the name that values without a named key were bound to. */
+  /**
+   * Throws one sentence when no key fits or the value was changed. `former` is the name that values
+   * without a named key were bound to.
+   */
   open(name: string, sealed: string, former?: string): string
   /** Whether it is sealed with the newest key. */
   isCurrent(sealed: string): boolean
 }
 
-/** A sealed value where it is stored, for a new key: `put` replaces it only while it is still this one. */
+/**
+ * A sealed value where it is stored, for a new key: `put` replaces it only while it is still this
+ * one.
+ */
 export interface SealedValue {
   name: string
   former?: string
@@ -21,12 +30,19 @@ export interface SealedValue {
 }
 
 /** Names a key without telling of it: the first 12 hex digits of its SHA-256. */
-export const keyName = (key: Buffer): string => createHash('sha256').update(key).digest('hex').slice(0, 12)
+export const keyName = (key: Buffer): string =>
+  createHash('sha256').update(key).digest('hex').slice(0, 12)
 
-/** What is sealed is `2.KEY.BASE64`: the key's name, then nonce, tag and text. The first form was the base64 alone, by the only key there was. */
+/**
+ * What is sealed is `2.KEY.BASE64`: the key's name, then nonce, tag and text. The first form was
+ * the base64 alone, by the only key there was.
+ */
 const format = /^2\.([0-9a-f]{12})\.(.+)$/
 
-export function createSecretBox(ring: KeyRing, random: (bytes: number) => Buffer = randomBytes): SecretBox {
+export function createSecretBox(
+  ring: KeyRing,
+  random: (bytes: number) => Buffer = randomBytes,
+): SecretBox {
   return {
     seal: (name, value) => {
       const key = ring.keys()[0]

@@ -13,10 +13,14 @@ const systems: [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** What a browser calls itself, in the words that people know it by; to tell one's own from another, and for nothing else. */
+/**
+ * What a browser calls itself, in the words that people know it by; to tell one's own from another,
+ * and for nothing else.
+ */
 export function browserOf(agent: string | null): string {
   if (agent === null) return 'A browser'
-  const first = (list: [RegExp, string][]): string | undefined => list.find(([pattern]) => pattern.test(agent))?.[1]
+  const first = (list: [RegExp, string][]): string | undefined =>
+    list.find(([pattern]) => pattern.test(agent))?.[1]
   const browser = first(browsers)
   const system = first(systems)
   if (browser === undefined) return agent.slice(0, 60)

@@ -43,9 +43,13 @@ export function SessionsPage() {
   const hasOthers = (query.data ?? []).some(({ isCurrent }) => !isCurrent)
   return (
     <>
-      <PageHead title="Sessions" actions={hasOthers ? <Button onClick={askEndOthers}>End all others</Button> : null}>
+      <PageHead
+        title="Sessions"
+        actions={hasOthers ? <Button onClick={askEndOthers}>End all others</Button> : null}
+      >
         <p className="mt-1 text-soft">
-          Where you are signed in. A session ends after 7 days without use, and after 30 in any case.
+          Where you are signed in. A session ends after 7 days without use, and after 30 in any
+          case.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={2} />}>
@@ -74,7 +78,8 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
           {browserOf(session.agent)}
         </span>
         <span className="truncate text-soft">
-          {session.address ?? 'address unknown'}, by {session.way === 'link' ? 'a link' : 'the provider'}
+          {session.address ?? 'address unknown'}, by{' '}
+          {session.way === 'link' ? 'a link' : 'the provider'}
         </span>
         <span className="text-soft">
           since <Ago time={session.created} />
@@ -86,7 +91,11 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
       {session.isCurrent ? (
         <span className="w-16 text-right whitespace-nowrap text-soft">this one</span>
       ) : (
-        <Button className="w-16" onClick={end} aria-label={`End the session of ${browserOf(session.agent)}`}>
+        <Button
+          className="w-16"
+          onClick={end}
+          aria-label={`End the session of ${browserOf(session.agent)}`}
+        >
           End
         </Button>
       )}

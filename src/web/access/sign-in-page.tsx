@@ -57,7 +57,9 @@ export function SignInPage() {
   return (
     <main className="mx-auto flex min-h-dvh max-w-md flex-col justify-center gap-5 px-5 pb-24">
       <Logo size={48} />
-      <h1 className="text-2xl font-semibold tracking-tight">{isBusy ? 'Signing in …' : 'Sign in to Fairlead'}</h1>
+      <h1 className="text-2xl font-semibold tracking-tight">
+        {isBusy ? 'Signing in …' : 'Sign in to Fairlead'}
+      </h1>
       <ProblemLine error={error} />
       {problem !== null && Object.hasOwn(signInProblems, problem) ? (
         <p role="alert" className="text-bad">
@@ -65,7 +67,11 @@ export function SignInPage() {
         </p>
       ) : null}
       {provider ? (
-        <ButtonLink to={`/oidc/start?next=${encodeURIComponent(pageWithin(search.get('next')))}`} kind="primary" leaves>
+        <ButtonLink
+          to={`/oidc/start?next=${encodeURIComponent(pageWithin(search.get('next')))}`}
+          kind="primary"
+          leaves
+        >
           Sign in with {provider.name}
         </ButtonLink>
       ) : null}
@@ -89,7 +95,11 @@ export function SignInPage() {
             onChange={(event) => setText(event.target.value)}
             className="field h-10 flex-1 font-mono"
           />
-          <Button type="submit" kind={provider ? 'plain' : 'primary'} disabled={isBusy || text.trim() === ''}>
+          <Button
+            type="submit"
+            kind={provider ? 'plain' : 'primary'}
+            disabled={isBusy || text.trim() === ''}
+          >
             Sign in
           </Button>
         </div>

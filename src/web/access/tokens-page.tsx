@@ -48,8 +48,8 @@ export function TokensPage() {
         }
       >
         <p className="mt-1 text-soft">
-          For machines and for git: what the API, the command line and a push sign in with. Each acts for the user who
-          made it, and may never do more.
+          For machines and for git: what the API, the command line and a push sign in with. Each
+          acts for the user who made it, and may never do more.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={3} />}>
@@ -75,7 +75,9 @@ export function TokensPage() {
 
 function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
   const { data: me } = useMe()
-  const expires = token.expires ? `until ${new Date(token.expires).toLocaleDateString()}` : 'does not expire'
+  const expires = token.expires
+    ? `until ${new Date(token.expires).toLocaleDateString()}`
+    : 'does not expire'
   return (
     <li className="flex items-center gap-4 px-4 py-3">
       <div className="grid min-w-0 flex-1 gap-x-6 sm:grid-cols-[minmax(0,1fr)_minmax(6rem,1fr)_10rem_11rem]">
@@ -153,7 +155,11 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
       </label>
       <label className="flex flex-col gap-1">
         <span className="label">Role</span>
-        <select className="field" value={role} onChange={(event) => setRole(event.target.value as Role)}>
+        <select
+          className="field"
+          value={role}
+          onChange={(event) => setRole(event.target.value as Role)}
+        >
           {roles.map((one) => (
             <option key={one} value={one}>
               {roleWords[one]}

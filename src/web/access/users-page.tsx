@@ -49,7 +49,9 @@ export function UsersPage() {
           </Button>
         }
       >
-        <p className="mt-1 text-soft">Who may come in, and what each may do: with everything, and with single apps.</p>
+        <p className="mt-1 text-soft">
+          Who may come in, and what each may do: with everything, and with single apps.
+        </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={4} />}>
         {(users) =>
@@ -74,7 +76,11 @@ export function UsersPage() {
       <Modal open={isAdding} close={() => setAdding(false)} title="Add a user">
         <AddUser close={() => setAdding(false)} added={() => void readAgain()} />
       </Modal>
-      <Modal open={user !== undefined} close={() => edit(null)} title={`What ${user?.name ?? 'they'} may do`}>
+      <Modal
+        open={user !== undefined}
+        close={() => edit(null)}
+        title={`What ${user?.name ?? 'they'} may do`}
+      >
         {user ? <EditRoles user={user} changed={readAgain} close={() => edit(null)} /> : null}
       </Modal>
     </>
@@ -101,7 +107,9 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
           >
             {user.name}
           </Link>
-          <span className="block truncate text-soft">{user.email ?? (user.issuer === null ? 'by links' : '')}</span>
+          <span className="block truncate text-soft">
+            {user.email ?? (user.issuer === null ? 'by links' : '')}
+          </span>
         </span>
         <span className="min-w-0">
           {reachInWords(user.reach)}
@@ -139,7 +147,15 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
   )
 }
 
-function RoleField({ label, value, set }: { label: string; value: Role | null; set: (role: Role | null) => void }) {
+function RoleField({
+  label,
+  value,
+  set,
+}: {
+  label: string
+  value: Role | null
+  set: (role: Role | null) => void
+}) {
   return (
     <label className="flex flex-col gap-1">
       <span className="label">{label}</span>
@@ -170,7 +186,9 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
     setError(null)
     try {
       const address = email.trim()
-      await client.createUser({ body: { name: name.trim(), role, ...(address === '' ? {} : { email: address }) } })
+      await client.createUser({
+        body: { name: name.trim(), role, ...(address === '' ? {} : { email: address }) },
+      })
       added()
       close()
     } catch (problem) {
@@ -190,12 +208,20 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
         />
       </label>
       <label className="flex flex-col gap-1">
-        <span className="label">E-mail address, by which the provider knows them; may be empty</span>
-        <input className="field" type="email" value={email} onChange={(event) => setEmail(event.target.value)} />
+        <span className="label">
+          E-mail address, by which the provider knows them; may be empty
+        </span>
+        <input
+          className="field"
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
       </label>
       <RoleField label="Role with everything" value={role} set={setRole} />
       <p className="text-soft">
-        Without a provider they sign in by a link: `fairlead link --name NAME` on the machine of the server.
+        Without a provider they sign in by a link: `fairlead link --name NAME` on the machine of the
+        server.
       </p>
       <ProblemLine error={error} />
       <div className="flex justify-end gap-2">
@@ -209,7 +235,15 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
 }
 
 /** Each choice counts at once, for running sessions, too. */
-function EditRoles({ user, changed, close }: { user: User; changed: () => Promise<unknown>; close: () => void }) {
+function EditRoles({
+  user,
+  changed,
+  close,
+}: {
+  user: User
+  changed: () => Promise<unknown>
+  close: () => void
+}) {
   const client = useClient()
   const { data: lines = [] } = useLines()
   const [error, setError] = useState<unknown>(null)
@@ -218,25 +252,32 @@ function EditRoles({ user, changed, close }: { user: User; changed: () => Promis
     await change().catch(setError)
     await changed()
   }
-  const apps = [...new Set([...lines.map((line) => line.app.name), ...Object.keys(user.apps)])].toSorted()
+  const apps = [
+    ...new Set([...lines.map((line) => line.app.name), ...Object.keys(user.apps)]),
+  ].toSorted()
   return (
     <div className="flex flex-col gap-3">
       <RoleField
         label="With everything"
         value={user.role}
-        set={(role) => void act(() => client.changeUser({ params: { user: user.name }, body: { role } }))}
+        set={(role) =>
+          void act(() => client.changeUser({ params: { user: user.name }, body: { role } }))
+        }
       />
       {apps.map((app) => (
         <RoleField
           key={app}
           label={`With ${app}`}
           value={Object.hasOwn(user.apps, app) ? (user.apps[app] ?? null) : null}
-          set={(role) => void act(() => client.putAppRole({ params: { app, user: user.name }, body: { role } }))}
+          set={(role) =>
+            void act(() => client.putAppRole({ params: { app, user: user.name }, body: { role } }))
+          }
         />
       ))}
       {user.groups.length > 0 ? (
         <p className="text-soft">
-          Groups of the provider ({user.groups.join(', ')}) may give more: in all, {reachInWords(user.reach)}.
+          Groups of the provider ({user.groups.join(', ')}) may give more: in all,{' '}
+          {reachInWords(user.reach)}.
         </p>
       ) : null}
       <ProblemLine error={error} />

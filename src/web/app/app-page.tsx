@@ -33,7 +33,11 @@ function AppView({ line }: { line: Line }) {
   const details = useRunDetails(inSteps)
   return (
     <>
-      <PageHead crumbs={[{ to: '/', text: 'Lines' }]} title={app.name} actions={<Actions app={app} />} />
+      <PageHead
+        crumbs={[{ to: '/', text: 'Lines' }]}
+        title={app.name}
+        actions={<Actions app={app} />}
+      />
       {app.problem ? (
         <p role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-warn/12 px-4 py-3">
           <TriangleAlert size={18} className="mt-0.5 shrink-0 text-warn" aria-hidden />
@@ -41,7 +45,9 @@ function AppView({ line }: { line: Line }) {
         </p>
       ) : null}
       <LineRow line={line} detail={details.get(inSteps[0] ?? 0)} bare />
-      {line.pullRequests.open + line.pullRequests.previews > 0 ? <PullRequests app={app.name} /> : null}
+      {line.pullRequests.open + line.pullRequests.previews > 0 ? (
+        <PullRequests app={app.name} />
+      ) : null}
       <Section title="How a change gets here">
         <HowToPush app={app} isNew={line.latest === null} />
       </Section>
@@ -77,7 +83,10 @@ function AppView({ line }: { line: Line }) {
 function PullRequests({ app }: { app: string }) {
   const query = usePullRequests(app, 'open', 10)
   return (
-    <Section title="Pull requests" aside={<ButtonLink to={`/apps/${app}/pull-requests`}>All pull requests</ButtonLink>}>
+    <Section
+      title="Pull requests"
+      aside={<ButtonLink to={`/apps/${app}/pull-requests`}>All pull requests</ButtonLink>}
+    >
       <Loaded query={query} shape={<RowsShape rows={2} height="h-16" />}>
         {({ pullRequests }) => (
           <ul className="panel divide-y divide-edge overflow-hidden">
@@ -96,15 +105,16 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
   if (repository.kind === 'path')
     return (
       <p className="panel px-4 py-3">
-        Every commit on the branch <b>{branch}</b> of <code className="font-mono">{repository.path}</code> is delivered.
-        A push to Fairlead’s own remote works as well: <code className="font-mono">{remote}</code>
+        Every commit on the branch <b>{branch}</b> of{' '}
+        <code className="font-mono">{repository.path}</code> is delivered. A push to Fairlead’s own
+        remote works as well: <code className="font-mono">{remote}</code>
       </p>
     )
   if (repository.kind === 'url')
     return (
       <p className="panel px-4 py-3">
-        The branch <b>{branch}</b> of <code className="font-mono">{repository.url}</code> is watched; each new commit is
-        delivered, at once where the forge tells of it by its{' '}
+        The branch <b>{branch}</b> of <code className="font-mono">{repository.url}</code> is
+        watched; each new commit is delivered, at once where the forge tells of it by its{' '}
         <Link to={`/apps/${app.name}/webhook`} className="quiet-link">
           webhook
         </Link>
@@ -114,10 +124,13 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
   return (
     <div className="panel flex flex-col gap-3 px-4 py-3">
       <p>
-        Each push to the branch <b>{branch}</b> is delivered. The password is a token; its user name can be anything.
+        Each push to the branch <b>{branch}</b> is delivered. The password is a token; its user name
+        can be anything.
       </p>
       {isNew ? <Command text={`git remote add fairlead ${remote}`} /> : null}
-      <Command text={isNew ? `git push fairlead HEAD:${branch}` : `git push ${remote} HEAD:${branch}`} />
+      <Command
+        text={isNew ? `git push fairlead HEAD:${branch}` : `git push ${remote} HEAD:${branch}`}
+      />
     </div>
   )
 }

@@ -39,7 +39,10 @@ function KnownChange({ id }: { id: number }) {
 /** Why a change is safe, or what is wrong with it: what is wrong comes first. */
 function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
   const look = sumUp(report, run)
-  useTitle(`Change: ${run.change.subject}`, look.tone === 'bad' ? '✕' : look.tone === 'good' ? '✓' : '')
+  useTitle(
+    `Change: ${run.change.subject}`,
+    look.tone === 'bad' ? '✕' : look.tone === 'good' ? '✓' : '',
+  )
   const { base } = report.numbers
   return (
     <>
@@ -50,7 +53,8 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
         ]}
         title={
           <>
-            <span className="font-normal text-soft">Change</span> {run.change.subject || <Sha sha={run.change.sha} />}
+            <span className="font-normal text-soft">Change</span>{' '}
+            {run.change.subject || <Sha sha={run.change.sha} />}
           </>
         }
         actions={<Status look={runLooks[run.state]} size={17} />}
@@ -70,7 +74,8 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
             <span>there is no good release in production yet to compare with</span>
           ) : (
             <span>
-              compared with <Sha sha={base.sha} />, the last good release in production (run {base.run})
+              compared with <Sha sha={base.sha} />, the last good release in production (run{' '}
+              {base.run})
             </span>
           )}
         </p>

@@ -13,8 +13,8 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
     return (
       <Section title="Files">
         <Nothing>
-          git cannot compare the two commits: one of them is no longer in the repository, or they differ by more than 64
-          MB.
+          git cannot compare the two commits: one of them is no longer in the repository, or they
+          differ by more than 64 MB.
         </Nothing>
       </Section>
     )
@@ -26,7 +26,10 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
     )
   const sorted = files.toSorted((a, b) => weight(b) - weight(a))
   const open = openAtFirst(sorted)
-  const [added, removed] = [sum(files.map((file) => file.added)), sum(files.map((file) => file.removed))]
+  const [added, removed] = [
+    sum(files.map((file) => file.added)),
+    sum(files.map((file) => file.removed)),
+  ]
   return (
     <Section
       title={files.length === 1 ? 'One file' : `${files.length} files`}
@@ -46,7 +49,8 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0)
-const weight = ({ findings, coverage }: ChangedFile): number => findings.length * 1000 + (coverage?.missed.length ?? 0)
+const weight = ({ findings, coverage }: ChangedFile): number =>
+  findings.length * 1000 + (coverage?.missed.length ?? 0)
 
 function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boolean }) {
   const [isOpen, setOpen] = useState(isOpenAtFirst)
@@ -68,15 +72,18 @@ function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boole
         </span>
         <FileNotes file={file} />
         <span>
-          <span className="text-good">+{file.added}</span> <span className="text-bad">−{file.removed}</span>
+          <span className="text-good">+{file.added}</span>{' '}
+          <span className="text-bad">−{file.removed}</span>
         </span>
       </summary>
       {grown.map((one) => (
         <p key={`${one.name}${one.line}`} className="flex gap-2 border-t border-edge px-4 py-1.5">
           <StatusIcon tone="warn" />
           <span>
-            <code className="font-mono">{one.name}</code> (line {one.line}) has complexity {one.cyclomatic}
-            {one.before ? `, and had ${one.before.cyclomatic}` : ', and is new'}; cognitive {one.cognitive}
+            <code className="font-mono">{one.name}</code> (line {one.line}) has complexity{' '}
+            {one.cyclomatic}
+            {one.before ? `, and had ${one.before.cyclomatic}` : ', and is new'}; cognitive{' '}
+            {one.cognitive}
           </span>
         </p>
       ))}
@@ -92,9 +99,13 @@ function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boole
         </p>
       ))}
       {file.isCut ? (
-        <p className="border-t border-edge px-4 py-3 text-soft">Its diff is too long to be shown here.</p>
+        <p className="border-t border-edge px-4 py-3 text-soft">
+          Its diff is too long to be shown here.
+        </p>
       ) : null}
-      {file.isBinary ? <p className="border-t border-edge px-4 py-3 text-soft">It is no text.</p> : null}
+      {file.isBinary ? (
+        <p className="border-t border-edge px-4 py-3 text-soft">It is no text.</p>
+      ) : null}
       {isOpen && file.hunks.length > 0 ? <Hunks file={file} /> : null}
     </details>
   )
@@ -104,7 +115,9 @@ function FileNotes({ file: { status, coverage, findings } }: { file: ChangedFile
   const lines = coverage ? coverage.reached.length + coverage.missed.length : 0
   const notes = [
     status === 'changed' ? null : status,
-    findings.length > 0 ? `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}` : null,
+    findings.length > 0
+      ? `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`
+      : null,
     coverage && lines > 0 ? `${coverage.reached.length} of ${lines} lines tested` : null,
   ].filter((one) => one !== null)
   return <span className="text-soft">{notes.join(' · ')}</span>
@@ -150,7 +163,11 @@ type Mark = 'reached' | 'missed' | null
 const markOf = ({ line }: DiffLine, reached: Set<number>, missed: Set<number>): Mark =>
   line === null ? null : missed.has(line) ? 'missed' : reached.has(line) ? 'reached' : null
 
-const grounds: Record<DiffLine['kind'], string> = { same: '', added: 'bg-good/10', removed: 'bg-bad/10' }
+const grounds: Record<DiffLine['kind'], string> = {
+  same: '',
+  added: 'bg-good/10',
+  removed: 'bg-bad/10',
+}
 const signs: Record<DiffLine['kind'], string> = { same: ' ', added: '+', removed: '−' }
 const marks = {
   reached: { text: '✓', class: 'text-good', title: 'A test reaches this line' },
@@ -165,7 +182,10 @@ function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: 
         <td className="w-[1%] min-w-12 pr-2 pl-4 text-right whitespace-nowrap text-soft select-none">
           {line.line ?? ''}
         </td>
-        <td className={`w-[1%] px-1 text-center select-none ${shown?.class ?? ''}`} title={shown?.title}>
+        <td
+          className={`w-[1%] px-1 text-center select-none ${shown?.class ?? ''}`}
+          title={shown?.title}
+        >
           {shown?.text}
         </td>
         <td className="w-[1%] px-1 text-soft select-none">{signs[line.kind]}</td>

@@ -5,7 +5,10 @@ import { gateLooks } from './words.ts'
 
 const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'passed']
 
-/** What was asked of the change, those that stop it first: what was compared, with what, and by how much it failed. */
+/**
+ * What was asked of the change, those that stop it first: what was compared, with what, and by how
+ * much it failed.
+ */
 export function Gates({ gates }: { gates: Gate[] }) {
   if (gates.length === 0) return null
   const sorted = gates.toSorted(
@@ -15,7 +18,10 @@ export function Gates({ gates }: { gates: Gate[] }) {
     <Section title="Gates">
       <ul className="panel divide-y divide-edge">
         {sorted.map((gate) => (
-          <li key={gate.name} className="grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)]">
+          <li
+            key={gate.name}
+            className="grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)]"
+          >
             <Status look={gateLooks[gate.state]} />
             <div className="min-w-0">
               <p>

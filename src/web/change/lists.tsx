@@ -98,7 +98,13 @@ const kinds: Record<string, string> = {
 const good = new Set(['passed', 'warned', 'promoted'])
 
 /** What was signed about the artifact. */
-export function Evidence({ report: { evidence }, artifact }: { report: ChangeReport; artifact: string | null }) {
+export function Evidence({
+  report: { evidence },
+  artifact,
+}: {
+  report: ChangeReport
+  artifact: string | null
+}) {
   return (
     <Section
       title="Evidence"
@@ -113,14 +119,24 @@ export function Evidence({ report: { evidence }, artifact }: { report: ChangeRep
     >
       {evidence.length === 0 ? (
         <Nothing>
-          {artifact === null ? 'No artifact was built, so there is nothing to sign.' : 'Nothing is signed yet.'}
+          {artifact === null
+            ? 'No artifact was built, so there is nothing to sign.'
+            : 'Nothing is signed yet.'}
         </Nothing>
       ) : (
         <ul className="panel divide-y divide-edge">
           {evidence.map(({ kind, environment, result, created, predicateType }) => (
-            <li key={`${kind}${environment}`} className="flex flex-wrap items-center gap-x-4 gap-y-0.5 px-4 py-2">
+            <li
+              key={`${kind}${environment}`}
+              className="flex flex-wrap items-center gap-x-4 gap-y-0.5 px-4 py-2"
+            >
               <span className="w-28">
-                <Status look={{ tone: good.has(result) ? 'good' : 'warn', word: result.replace('_', ' ') }} />
+                <Status
+                  look={{
+                    tone: good.has(result) ? 'good' : 'warn',
+                    word: result.replace('_', ' '),
+                  }}
+                />
               </span>
               <span className="min-w-40 flex-1">
                 {kinds[kind] ?? kind}

@@ -71,9 +71,17 @@ function tests({ tests: now }: RunNumbers, before: Before): Fact {
 function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
   if (!now) return unknown('Coverage', 'no step has a report of coverage')
   const all = share(now.total.covered, now.total.lines)
-  const was = before?.coverage ? share(before.coverage.total.covered, before.coverage.total.lines) : null
+  const was = before?.coverage
+    ? share(before.coverage.total.covered, before.coverage.total.lines)
+    : null
   if (!now.changed)
-    return { title: 'Coverage', value: all, was, detail: 'of all; of the change it is unknown', tone: 'fact' }
+    return {
+      title: 'Coverage',
+      value: all,
+      was,
+      detail: 'of all; of the change it is unknown',
+      tone: 'fact',
+    }
   return {
     title: 'Coverage of the change',
     value: share(now.changed.covered, now.changed.lines),
@@ -85,7 +93,8 @@ function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
 
 function findings({ findings: now }: RunNumbers, before: Before): Fact {
   if (!now) return unknown('Findings', 'no step has a report of findings')
-  const sum = (of: { error: number; warning: number; note: number }): number => of.error + of.warning + of.note
+  const sum = (of: { error: number; warning: number; note: number }): number =>
+    of.error + of.warning + of.note
   const fresh = now.fresh && sum(now.fresh)
   return {
     title: 'Findings',

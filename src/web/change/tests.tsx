@@ -25,7 +25,8 @@ export function Tests({ report: { tests, numbers }, run }: { report: ChangeRepor
       ) : null}
       {all > bad.length ? (
         <p className="mt-1 text-soft">
-          {all - bad.length} more fail: <code className="font-mono">fairlead tests {run} --failed --limit 500</code>
+          {all - bad.length} more fail:{' '}
+          <code className="font-mono">fairlead tests {run} --failed --limit 500</code>
         </p>
       ) : null}
       {rest.length > 0 ? (
@@ -33,7 +34,10 @@ export function Tests({ report: { tests, numbers }, run }: { report: ChangeRepor
           <summary className="text-soft">The slowest of {formatCount(numbers.tests.total)}</summary>
           <ul className="panel mt-2 divide-y divide-edge">
             {rest.map((test) => (
-              <li key={`${test.step}/${test.suite}/${test.name}`} className="flex flex-wrap gap-x-4 px-4 py-1.5">
+              <li
+                key={`${test.step}/${test.suite}/${test.name}`}
+                className="flex flex-wrap gap-x-4 px-4 py-1.5"
+              >
                 <span className="w-16 text-right text-soft">
                   {test.seconds === null ? '' : `${test.seconds.toFixed(2)} s`}
                 </span>

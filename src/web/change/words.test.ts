@@ -11,15 +11,29 @@ const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({
     code: null,
     base: { run: null, sha: null },
   },
-  tests: { total: 10, passed: 10 - failed, failed, errored: 0, skipped: 0, broken: 0, quarantined, seconds: 1 },
+  tests: {
+    total: 10,
+    passed: 10 - failed,
+    failed,
+    errored: 0,
+    skipped: 0,
+    broken: 0,
+    quarantined,
+    seconds: 1,
+  },
 })
-const gate = (name: string, state: 'passed' | 'failed' | 'unknown' | 'waived'): ChangeReport['gates'][number] => ({
+const gate = (
+  name: string,
+  state: 'passed' | 'failed' | 'unknown' | 'waived',
+): ChangeReport['gates'][number] => ({
   ...{ name, expression: 'true', state, reasons: [], stops: state === 'failed' },
 })
 const ended = { state: 'succeeded' as const }
 
 test('what is wrong comes first', () => {
-  expect(sumUp({ gates: [gate('a', 'failed'), gate('b', 'passed')], numbers: numbers(2) }, ended)).toEqual({
+  expect(
+    sumUp({ gates: [gate('a', 'failed'), gate('b', 'passed')], numbers: numbers(2) }, ended),
+  ).toEqual({
     tone: 'bad',
     word: '2 tests fail; stopped by a.',
   })
@@ -35,7 +49,9 @@ test('green is only what was asked and is known', () => {
     tone: 'unknown',
     word: '0 gates hold; 1 has nothing to compare with yet; 10 tests pass.',
   })
-  expect(sumUp({ gates: [gate('a', 'passed')], numbers: { ...numbers(), tests: null } }, ended).tone).toBe('unknown')
+  expect(
+    sumUp({ gates: [gate('a', 'passed')], numbers: { ...numbers(), tests: null } }, ended).tone,
+  ).toBe('unknown')
   expect(sumUp({ gates: [gate('a', 'waived')], numbers: numbers(1, 1) }, ended).word).toBe(
     '0 gates hold; 1 is waived; 9 tests pass.',
   )

@@ -25,7 +25,10 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`
 
 /** The page in one sentence. What nobody looked at is said, too. */
-export function sumUp({ gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'>, run: { state: RunState }): Look {
+export function sumUp(
+  { gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'>,
+  run: { state: RunState },
+): Look {
   const stopping = gates.filter(({ stops }) => stops)
   const failing = failingOf(numbers)
   const wrong = [
@@ -33,14 +36,19 @@ export function sumUp({ gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'
     stopping.length > 0 ? `stopped by ${stopping.map(({ name }) => name).join(', ')}` : null,
   ].filter((one) => one !== null)
   if (wrong.length > 0) return { tone: 'bad', word: `${capital(wrong.join('; '))}.` }
-  if (gates.length === 0 && isActive(run.state)) return { tone: 'move', word: 'Its steps are not over yet.' }
+  if (gates.length === 0 && isActive(run.state))
+    return { tone: 'move', word: 'Its steps are not over yet.' }
   const unknown = gates.filter(({ state }) => state === 'unknown').length
   const waived = gates.filter(({ state }) => state === 'waived').length
   const asked =
-    gates.length === 0 ? 'No gate is asked' : plural(gates.length - unknown - waived, 'gate holds', 'gates hold')
+    gates.length === 0
+      ? 'No gate is asked'
+      : plural(gates.length - unknown - waived, 'gate holds', 'gates hold')
   const rest = [
     waived > 0 ? plural(waived, 'is waived', 'are waived') : null,
-    unknown > 0 ? plural(unknown, 'has nothing to compare with yet', 'have nothing to compare with yet') : null,
+    unknown > 0
+      ? plural(unknown, 'has nothing to compare with yet', 'have nothing to compare with yet')
+      : null,
     numbers.tests === null
       ? 'no step has a report of tests'
       : plural(numbers.tests.passed, 'test passes', 'tests pass'),
@@ -61,8 +69,13 @@ export const share = (part: number, of: number): string =>
 /** More lines than these take longer to draw than anybody reads at once. */
 const linesAtFirst = 600
 
-/** The files whose diff is shown without being asked for: the first ones, until they are long enough. */
-export function openAtFirst(files: Pick<ChangedFile, 'path' | 'status' | 'isCut' | 'hunks'>[]): Set<string> {
+/**
+ * The files whose diff is shown without being asked for: the first ones, until they are long
+ * enough.
+ */
+export function openAtFirst(
+  files: Pick<ChangedFile, 'path' | 'status' | 'isCut' | 'hunks'>[],
+): Set<string> {
   const open = new Set<string>()
   let lines = 0
   for (const { path, status, isCut, hunks } of files) {

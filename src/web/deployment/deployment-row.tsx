@@ -12,7 +12,13 @@ const kinds: Record<Deployment['kind'], string> = {
 }
 
 /** A deployment in a list; on its environment's own page without its place. */
-export function DeploymentRow({ deployment, isAtHome = false }: { deployment: Deployment; isAtHome?: boolean }) {
+export function DeploymentRow({
+  deployment,
+  isAtHome = false,
+}: {
+  deployment: Deployment
+  isAtHome?: boolean
+}) {
   const { app, environment, change, run, kind } = deployment
   const place = `/apps/${app}/environments/${environment}`
   const to = run !== null && kind === 'delivery' ? `/runs/${run}?environment=${environment}` : place
@@ -33,12 +39,16 @@ export function DeploymentRow({ deployment, isAtHome = false }: { deployment: De
           <Sha sha={change.sha} /> · {deployment.actor}
           {run !== null && kind === 'delivery' ? ` · run ${run}` : ''}
         </div>
-        {deployment.reason ? <div className="mt-0.5 line-clamp-2">{asSentence(deployment.reason)}</div> : null}
+        {deployment.reason ? (
+          <div className="mt-0.5 line-clamp-2">{asSentence(deployment.reason)}</div>
+        ) : null}
       </div>
       <div className="text-right text-soft md:col-start-3 md:row-start-1">
         <Ago time={deployment.created} />
         <div className="hidden md:block" title="From the start to the traffic">
-          {deployment.started ? <Elapsed from={deployment.started} to={deployment.live ?? deployment.ended} /> : null}
+          {deployment.started ? (
+            <Elapsed from={deployment.started} to={deployment.live ?? deployment.ended} />
+          ) : null}
         </div>
       </div>
     </li>

@@ -29,7 +29,11 @@ export function DeploymentsPage() {
         title="Deployments"
         actions={
           <>
-            <SelectFilter name="app" label="App" choices={choices(lines.map((line) => line.app.name))} />
+            <SelectFilter
+              name="app"
+              label="App"
+              choices={choices(lines.map((line) => line.app.name))}
+            />
             <SelectFilter name="environment" label="Environment" choices={choices(names)} />
             <SelectFilter name="state" label="State" choices={wordChoices(deploymentLooks)} />
           </>

@@ -36,7 +36,10 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
   // What is saved closes late, and must not close what was opened meanwhile.
   const close = (): void => setDraft((now) => (now === draft ? null : now))
   const change = async (kind: Kind, name: string, value: string | null): Promise<void> => {
-    await client.changeConfiguration({ params: { app, environment }, body: { [kind]: { [name]: value } } })
+    await client.changeConfiguration({
+      params: { app, environment },
+      body: { [kind]: { [name]: value } },
+    })
     await queries.invalidateQueries({ queryKey: ['configuration', app, environment] })
   }
   const askRemove = (kind: Kind, name: string): void =>
@@ -51,8 +54,12 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
     })
   const aside = mayChange ? (
     <div className="flex gap-2">
-      <Button onClick={() => setDraft({ kind: 'variables', name: null, value: '' })}>Set a variable</Button>
-      <Button onClick={() => setDraft({ kind: 'secrets', name: null, value: '' })}>Set a secret</Button>
+      <Button onClick={() => setDraft({ kind: 'variables', name: null, value: '' })}>
+        Set a variable
+      </Button>
+      <Button onClick={() => setDraft({ kind: 'secrets', name: null, value: '' })}>
+        Set a secret
+      </Button>
     </div>
   ) : null
   return (
@@ -96,12 +103,18 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
   const secrets = (current?.secrets ?? []).toSorted()
   if (variables.length + secrets.length === 0)
     return (
-      <p className="panel px-4 py-4 text-soft">Nothing is set here; the services have what fairlead.yaml gives them.</p>
+      <p className="panel px-4 py-4 text-soft">
+        Nothing is set here; the services have what fairlead.yaml gives them.
+      </p>
     )
   const actions = (kind: Kind, name: string, value: string) =>
     mayChange ? (
       <span className="ml-auto flex shrink-0 gap-1">
-        <Button kind="bare" aria-label={`Change ${name}`} onClick={() => edit({ kind, name, value })}>
+        <Button
+          kind="bare"
+          aria-label={`Change ${name}`}
+          onClick={() => edit({ kind, name, value })}
+        >
           Change
         </Button>
         <Button kind="bare" aria-label={`Remove ${name}`} onClick={() => remove(kind, name)}>
@@ -146,7 +159,11 @@ function Waiting({ newest }: { newest: Configuration | undefined }) {
   )
 }
 
-const stateWords: Record<Configuration['state'], string> = { waiting: 'waits', in_force: '', refused: 'refused' }
+const stateWords: Record<Configuration['state'], string> = {
+  waiting: 'waits',
+  in_force: '',
+  refused: 'refused',
+}
 
 function Versions({ versions }: { versions: Configuration[] }) {
   const real = versions.filter((one) => one.version > 0)
@@ -160,8 +177,12 @@ function Versions({ versions }: { versions: Configuration[] }) {
         {real.map((one) => (
           <li key={one.version} className="flex flex-wrap gap-x-4 px-4 py-2">
             <span className="w-20">Version {one.version}</span>
-            <span className="min-w-0 flex-1 basis-48 font-mono text-[0.95em]">{one.changed.join(', ')}</span>
-            {one.state === 'in_force' ? null : <span className="text-warn">{stateWords[one.state]}</span>}
+            <span className="min-w-0 flex-1 basis-48 font-mono text-[0.95em]">
+              {one.changed.join(', ')}
+            </span>
+            {one.state === 'in_force' ? null : (
+              <span className="text-warn">{stateWords[one.state]}</span>
+            )}
             <span className="text-soft">
               {one.actor} · <Ago time={one.created} />
             </span>

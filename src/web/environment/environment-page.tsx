@@ -31,7 +31,12 @@ export function EnvironmentPage() {
   )
 }
 
-const signs: Record<Environment['health'], string> = { healthy: '✓', unhealthy: '✕', unknown: '?', empty: '' }
+const signs: Record<Environment['health'], string> = {
+  healthy: '✓',
+  unhealthy: '✕',
+  unknown: '?',
+  empty: '',
+}
 
 function EnvironmentView({ environment }: { environment: Environment }) {
   const { app, name, current, health, urls } = environment
@@ -102,7 +107,9 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           services={[...new Set(environment.instances.map((one) => one.service))]}
         />
       ) : null}
-      {isPreviewName(name) ? null : <ConfigurationSection app={app} environment={name} isRunning={current !== null} />}
+      {isPreviewName(name) ? null : (
+        <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
+      )}
       <History app={app} environment={name} />
     </>
   )
@@ -118,8 +125,8 @@ function TimeLost({ app, environment }: { app: string; environment: string }) {
   ].filter((part) => part !== null)
   return (
     <p className="mt-3 text-soft">
-      In the last 30 days {parts.join(' and ')}: {lost.waited} of {lost.deployments} deployments waited, the longest{' '}
-      {formatDuration(lost.longestMs)}.
+      In the last 30 days {parts.join(' and ')}: {lost.waited} of {lost.deployments} deployments
+      waited, the longest {formatDuration(lost.longestMs)}.
     </p>
   )
 }
@@ -177,13 +184,13 @@ function Rollback({ environment }: { environment: Environment }) {
       text: (
         <>
           <p>
-            The traffic of {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)}, release{' '}
-            {to.release}), as it was, with its configuration.
+            The traffic of {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)},
+            release {to.release}), as it was, with its configuration.
           </p>
           {current && current.change.sha !== to.change.sha ? (
             <p className="mt-2">
-              “{current.change.subject}” ({shortSha(current.change.sha)}) is held: it is not delivered here again unless
-              somebody retries its run.
+              “{current.change.subject}” ({shortSha(current.change.sha)}) is held: it is not
+              delivered here again unless somebody retries its run.
             </p>
           ) : null}
         </>
@@ -195,7 +202,11 @@ function Rollback({ environment }: { environment: Environment }) {
   }
   return (
     <>
-      <Button disabled={!rollback.possible || !to} title={rollback.reason ?? undefined} onClick={askRollback}>
+      <Button
+        disabled={!rollback.possible || !to}
+        title={rollback.reason ?? undefined}
+        onClick={askRollback}
+      >
         <Undo2 size={15} aria-hidden />
         Roll back{to ? ` to ${shortSha(to.change.sha)}` : ''}
       </Button>
@@ -209,7 +220,11 @@ function History({ app, environment }: { app: string; environment: string }) {
   return (
     <Section
       title="Deployments"
-      aside={<ButtonLink to={`/deployments?app=${app}&environment=${environment}`}>All of them</ButtonLink>}
+      aside={
+        <ButtonLink to={`/deployments?app=${app}&environment=${environment}`}>
+          All of them
+        </ButtonLink>
+      }
     >
       <Loaded query={query} shape={<RowsShape rows={4} height="h-16" />}>
         {({ pages }) => {

@@ -31,7 +31,9 @@ export function Instances({ instances }: { instances: Instance[] }) {
                   <Status look={instanceLooks[one.state]} />
                 </td>
                 <td className={cell}>{one.started ? <Elapsed from={one.started} /> : '–'}</td>
-                <td className={`${cell} ${one.restarts > 0 ? 'font-medium text-warn' : ''}`}>{one.restarts}</td>
+                <td className={`${cell} ${one.restarts > 0 ? 'font-medium text-warn' : ''}`}>
+                  {one.restarts}
+                </td>
                 <td className={`${cell} hidden sm:table-cell`}>{one.pid ?? '–'}</td>
                 <td className={`${cell} hidden sm:table-cell`}>{one.port ?? '–'}</td>
               </tr>

@@ -14,11 +14,16 @@ export function Running({ environment }: { environment: Environment }) {
   if (!current)
     return (
       <Nothing>
-        Nothing runs here yet. The first change that passes the steps and the environments before it comes here.
+        Nothing runs here yet. The first change that passes the steps and the environments before it
+        comes here.
       </Nothing>
     )
   const { change } = current
-  const by = { delivery: 'delivered', configuration: 'a new configuration', rollback: 'a rollback' }[current.kind]
+  const by = {
+    delivery: 'delivered',
+    configuration: 'a new configuration',
+    rollback: 'a rollback',
+  }[current.kind]
   const facts: [string, ReactNode][] = [
     [
       'Live',

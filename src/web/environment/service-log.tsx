@@ -6,7 +6,15 @@ import { Section } from '../ui/page.tsx'
 import { problemOf } from '../ui/problem.tsx'
 
 /** The last lines that the services wrote; stays at the end unless one scrolls up. */
-export function ServiceLog({ app, environment, services }: { app: string; environment: string; services: string[] }) {
+export function ServiceLog({
+  app,
+  environment,
+  services,
+}: {
+  app: string
+  environment: string
+  services: string[]
+}) {
   const [service, setService] = useFilter('service')
   const { data: lines, error } = useServiceLog(app, environment, service || undefined)
   const frame = useRef<HTMLDivElement>(null)
@@ -21,7 +29,11 @@ export function ServiceLog({ app, environment, services }: { app: string; enviro
   const choice = (
     <label className="flex items-center gap-2">
       <span className="label">Service</span>
-      <select className="field h-8 py-0" value={service} onChange={(event) => setService(event.target.value)}>
+      <select
+        className="field h-8 py-0"
+        value={service}
+        onChange={(event) => setService(event.target.value)}
+      >
         <option value="">All</option>
         {services.map((name) => (
           <option key={name}>{name}</option>
@@ -49,15 +61,23 @@ export function ServiceLog({ app, environment, services }: { app: string; enviro
               <span
                 key={at}
                 className={span.classes}
-                style={span.color || span.background ? { color: span.color, background: span.background } : undefined}
+                style={
+                  span.color || span.background
+                    ? { color: span.color, background: span.background }
+                    : undefined
+                }
               >
                 {span.text}
               </span>
             ))}
           </div>
         ))}
-        {lines?.length === 0 ? <p className="py-4 text-center font-sans text-soft">They wrote nothing yet.</p> : null}
-        {!lines && error ? <p className="py-4 text-center font-sans text-soft">{problemOf(error).title}</p> : null}
+        {lines?.length === 0 ? (
+          <p className="py-4 text-center font-sans text-soft">They wrote nothing yet.</p>
+        ) : null}
+        {!lines && error ? (
+          <p className="py-4 text-center font-sans text-soft">{problemOf(error).title}</p>
+        ) : null}
       </div>
     </Section>
   )

@@ -9,7 +9,12 @@ import { StatusIcon } from '../ui/status.tsx'
 import { shortType, tell } from './sentence.ts'
 
 /** Beginnings are told by what they lead to. */
-const leftOut = new Set(['taskrun.started', 'service.deployed', 'service.upgraded', 'deployment.healthy'])
+const leftOut = new Set([
+  'taskrun.started',
+  'service.deployed',
+  'service.upgraded',
+  'deployment.healthy',
+])
 
 /** Everything that one check-in led to, newest first. */
 export function ChainTimeline({ chain }: { chain: string }) {
@@ -18,7 +23,9 @@ export function ChainTimeline({ chain }: { chain: string }) {
     <Section title="What happened" className="lg:mt-0">
       <Loaded query={query} shape={<div className="skeleton h-64" />}>
         {({ pages }) => {
-          const events = pages.flatMap((page) => page.events).filter((event) => !leftOut.has(shortType(event.type)))
+          const events = pages
+            .flatMap((page) => page.events)
+            .filter((event) => !leftOut.has(shortType(event.type)))
           return (
             <>
               <ol className="flex flex-col">
@@ -26,7 +33,9 @@ export function ChainTimeline({ chain }: { chain: string }) {
                   <Row key={event.id} event={event} isLast={index === events.length - 1} />
                 ))}
               </ol>
-              {query.hasNextPage ? <More query={query} shown={events.length} noun="events" /> : null}
+              {query.hasNextPage ? (
+                <More query={query} shown={events.length} noun="events" />
+              ) : null}
             </>
           )
         }}
@@ -39,7 +48,9 @@ function Row({ event, isLast }: { event: StoredEvent; isLast: boolean }) {
   const told = tell(event)
   return (
     <li className="relative flex gap-3 pb-3">
-      {isLast ? null : <span aria-hidden className="absolute top-5 bottom-0 left-[7px] w-px bg-edge-strong" />}
+      {isLast ? null : (
+        <span aria-hidden className="absolute top-5 bottom-0 left-[7px] w-px bg-edge-strong" />
+      )}
       <span className="pt-0.5">
         <StatusIcon tone={told.tone} size={15} />
       </span>
@@ -51,7 +62,11 @@ function Row({ event, isLast }: { event: StoredEvent; isLast: boolean }) {
         ) : (
           told.text
         )}
-        <time dateTime={event.time} title={formatMoment(event.time)} className="ml-2 text-[0.88em] text-soft">
+        <time
+          dateTime={event.time}
+          title={formatMoment(event.time)}
+          className="ml-2 text-[0.88em] text-soft"
+        >
           {formatTime(event.time)}
         </time>
       </span>

@@ -80,13 +80,20 @@ function Days({ events }: { events: StoredEvent[] }) {
   ))
 }
 
-/** By which credential, for whom, and from where; a session is what is usual, and this machine is called so already. */
+/**
+ * By which credential, for whom, and from where; a session is what is usual, and this machine is
+ * called so already.
+ */
 function byInWords({ by }: StoredEvent): string {
   if (by === null) return ''
   const credential = ['session', 'machine'].includes(by.credential)
     ? ''
     : [by.credential, by.name].filter(Boolean).join(' ')
-  const parts = [credential, by.onBehalfOf && `for ${by.onBehalfOf}`, by.address && `from ${by.address}`]
+  const parts = [
+    credential,
+    by.onBehalfOf && `for ${by.onBehalfOf}`,
+    by.address && `from ${by.address}`,
+  ]
   const text = parts.filter(Boolean).join(', ')
   return text === '' ? '' : ` (${text})`
 }
@@ -121,7 +128,11 @@ function EventRow({ event }: { event: StoredEvent }) {
       </span>
       <span className="col-start-2 min-w-0 truncate text-soft md:col-start-auto">
         {event.app === null ? '' : `${event.app} · `}
-        <Link to={`?${ofActor.toString()}`} title={`What ${event.actor} did`} className="quiet-link">
+        <Link
+          to={`?${ofActor.toString()}`}
+          title={`What ${event.actor} did`}
+          className="quiet-link"
+        >
           {event.actor}
         </Link>
         {byInWords(event)}

@@ -29,7 +29,9 @@ test('a type that is not known is told by its type', () => {
 
 test('leads to the page of what it is about, and says why', () => {
   const failed = { name: 'test', outcome: 'failure', attempt: 2, reason: 'exited with 1.\nmore' }
-  expect(tell(event('dev.cdevents.taskrun.finished', { subject: 'run/7/step/test', data: failed }))).toEqual({
+  expect(
+    tell(event('dev.cdevents.taskrun.finished', { subject: 'run/7/step/test', data: failed })),
+  ).toEqual({
     tone: 'bad',
     text: 'Step test failed at attempt 2: exited with 1',
     to: '/runs/7?step=test',
@@ -40,7 +42,10 @@ test('leads to the page of what it is about, and says why', () => {
       data: { environment: 'dev', kind: 'delivery', run: 7 },
     }),
   )
-  expect(told).toMatchObject({ text: 'The release took the traffic of dev', to: '/apps/prepaid/environments/dev' })
+  expect(told).toMatchObject({
+    text: 'The release took the traffic of dev',
+    to: '/apps/prepaid/environments/dev',
+  })
 })
 
 test('tells a canary by its share and its end, and leads to its verdict', () => {
@@ -56,7 +61,9 @@ test('tells a canary by its share and its end, and leads to its verdict', () => 
     text: 'The release is a canary in production, with 5 % of the requests',
     to: '/deployments/9/verdict',
   })
-  expect(canary('shared', { share: 0.125 }).text).toBe('The canary in production is now given 12.5 % of the requests')
+  expect(canary('shared', { share: 0.125 }).text).toBe(
+    'The canary in production is now given 12.5 % of the requests',
+  )
   expect(canary('waiting', { reason: 'no request has come yet.' })).toMatchObject({
     tone: 'unknown',
     text: 'The canary in production waits for somebody’s decision: no request has come yet',
@@ -77,7 +84,11 @@ test('tells a canary by its share and its end, and leads to its verdict', () => 
 test('tells a pull request by what became of it, and leads to the list', () => {
   const pull = (type: string, data: StoredEvent['data']) =>
     tell(
-      event(`dev.cdevents.${type}`, { subject: 'pull-request/12', actor: 'grace', data: { pullRequest: 12, ...data } }),
+      event(`dev.cdevents.${type}`, {
+        subject: 'pull-request/12',
+        actor: 'grace',
+        data: { pullRequest: 12, ...data },
+      }),
     )
   const to = '/apps/prepaid/pull-requests'
   expect(pull('change.created', { subject: 'Round prices', author: 'grace' })).toEqual({
@@ -85,10 +96,14 @@ test('tells a pull request by what became of it, and leads to the list', () => {
     text: 'Grace opened pull request 12: “Round prices”',
     to,
   })
-  expect(pull('change.updated', { sha: 'a'.repeat(40) }).text).toBe('Pull request 12 has a new head, aaaaaaa')
+  expect(pull('change.updated', { sha: 'a'.repeat(40) }).text).toBe(
+    'Pull request 12 has a new head, aaaaaaa',
+  )
   expect(pull('change.updated', { isAgain: true }).text).toBe('Pull request 12 was opened again')
   expect(pull('change.merged', { subject: 'Round prices' })).toMatchObject({ tone: 'good', to })
-  expect(pull('change.abandoned', { reason: 'it was closed' }).text).toBe('Pull request 12 was closed: it was closed')
+  expect(pull('change.abandoned', { reason: 'it was closed' }).text).toBe(
+    'Pull request 12 was closed: it was closed',
+  )
   // A change of the branch is told as before.
   const merged = event('dev.cdevents.change.merged', {
     subject: 'change/abcdef0123',
@@ -96,5 +111,8 @@ test('tells a pull request by what became of it, and leads to the list', () => {
   })
   expect(tell(merged).text).toBe('Ada checked in “Round” (abcdef0)')
   const ended = { subject: 'run/7', data: { state: 'succeeded', pullRequest: 12 } }
-  expect(tell(event('dev.cdevents.pipelinerun.finished', ended))).toMatchObject({ text: 'Run 7 passed', to: '/runs/7' })
+  expect(tell(event('dev.cdevents.pipelinerun.finished', ended))).toMatchObject({
+    text: 'Run 7 passed',
+    to: '/runs/7',
+  })
 })

@@ -13,12 +13,19 @@ type Data = Record<string, unknown>
 type Tell = (event: StoredEvent, data: Data) => Omit<Told, 'to'>
 
 const because = (data: Data): string =>
-  typeof data['reason'] === 'string' && data['reason'] !== '' ? `: ${firstLine(data['reason'])}` : ''
+  typeof data['reason'] === 'string' && data['reason'] !== ''
+    ? `: ${firstLine(data['reason'])}`
+    : ''
 const where = (data: Data): string => String(data['environment'] ?? 'an environment')
 const last = (subject: string): string => subject.split('/').at(-1) ?? subject
-const quoted = (data: Data): string => (typeof data['subject'] === 'string' ? `“${data['subject']}”` : 'a change')
+const quoted = (data: Data): string =>
+  typeof data['subject'] === 'string' ? `“${data['subject']}”` : 'a change'
 const kindOf = (data: Data): string =>
-  data['kind'] === 'rollback' ? 'The rollback' : data['kind'] === 'configuration' ? 'The configuration' : 'The release'
+  data['kind'] === 'rollback'
+    ? 'The rollback'
+    : data['kind'] === 'configuration'
+      ? 'The configuration'
+      : 'The release'
 
 const named = (event: StoredEvent, data: Data): string =>
   typeof data['name'] === 'string' ? `“${data['name']}”` : last(event.subject)
@@ -26,7 +33,9 @@ const inBrackets = (value: unknown, word = ''): string =>
   value === undefined || value === null ? '' : ` (${word}${String(value)})`
 
 const waived = (data: Data): string =>
-  data['kind'] && data['subject'] ? `the ${String(data['kind'])} ${String(data['subject'])}` : 'a gate or a test'
+  data['kind'] && data['subject']
+    ? `the ${String(data['kind'])} ${String(data['subject'])}`
+    : 'a gate or a test'
 
 const runEnds: Record<string, Omit<Told, 'to'>> = {
   succeeded: { tone: 'good', text: 'is in production' },
@@ -62,7 +71,9 @@ const canaryEnds: Record<string, string> = {
 }
 
 const share = (data: Data): string =>
-  typeof data['share'] === 'number' ? `${formatShare(data['share'])} of the requests` : 'a part of the requests'
+  typeof data['share'] === 'number'
+    ? `${formatShare(data['share'])} of the requests`
+    : 'a part of the requests'
 
 const tells: Record<string, Tell> = {
   'pullrequest.approved': (event, data) => ({
@@ -107,7 +118,10 @@ const tells: Record<string, Tell> = {
   'pipelinerun.finished': (event, data) => {
     const end = runEnds[String(data['state'])] ?? { tone: 'fact' as const, text: 'ended' }
     const isHead = data['pullRequest'] !== undefined && data['state'] === 'succeeded'
-    return { tone: end.tone, text: `Run ${last(event.subject)} ${isHead ? 'passed' : end.text}${because(data)}` }
+    return {
+      tone: end.tone,
+      text: `Run ${last(event.subject)} ${isHead ? 'passed' : end.text}${because(data)}`,
+    }
   },
   'taskrun.started': (event) => ({ tone: 'move', text: `Step ${last(event.subject)} started` }),
   'taskrun.finished': (event, data) => {
@@ -126,8 +140,14 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `The artifact ${last(event.subject).slice(0, 19)} was cleaned up`,
   }),
-  'environment.created': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was made` }),
-  'environment.modified': (event) => ({ tone: 'fact', text: `Environment ${last(event.subject)} was changed` }),
+  'environment.created': (event) => ({
+    tone: 'fact',
+    text: `Environment ${last(event.subject)} was made`,
+  }),
+  'environment.modified': (event) => ({
+    tone: 'fact',
+    text: `Environment ${last(event.subject)} was changed`,
+  }),
   'environment.deleted': (event, data) => ({
     tone: 'fact',
     text: `Environment ${last(event.subject)} was removed${because(data)}`,
@@ -136,9 +156,18 @@ const tells: Record<string, Tell> = {
     tone: 'good',
     text: `${kindOf(data)} has the traffic of ${where(data)}, as the first`,
   }),
-  'service.upgraded': (_, data) => ({ tone: 'good', text: `${kindOf(data)} took the traffic of ${where(data)}` }),
-  'service.rolledback': (_, data) => ({ tone: 'back', text: `${where(data)} returned to its earlier release` }),
-  'service.removed': (_, data) => ({ tone: 'fact', text: `What ran in ${where(data)} was removed` }),
+  'service.upgraded': (_, data) => ({
+    tone: 'good',
+    text: `${kindOf(data)} took the traffic of ${where(data)}`,
+  }),
+  'service.rolledback': (_, data) => ({
+    tone: 'back',
+    text: `${where(data)} returned to its earlier release`,
+  }),
+  'service.removed': (_, data) => ({
+    tone: 'fact',
+    text: `What ran in ${where(data)} was removed`,
+  }),
   'pipelinerun.cancelrequested': (event) => ({
     tone: 'stopped',
     text: `${event.actor} asked to cancel run ${last(event.subject)}`,
@@ -151,8 +180,14 @@ const tells: Record<string, Tell> = {
     tone: 'move',
     text: `${kindOf(data)} starts in ${where(data)}, beside what runs there`,
   }),
-  'deployment.healthy': (_, data) => ({ tone: 'good', text: `${kindOf(data)} is healthy in ${where(data)}` }),
-  'deployment.verified': (_, data) => ({ tone: 'good', text: `${kindOf(data)} was verified in ${where(data)}` }),
+  'deployment.healthy': (_, data) => ({
+    tone: 'good',
+    text: `${kindOf(data)} is healthy in ${where(data)}`,
+  }),
+  'deployment.verified': (_, data) => ({
+    tone: 'good',
+    text: `${kindOf(data)} was verified in ${where(data)}`,
+  }),
   'deployment.finished': (_, data) => {
     const [tone, words] = deploymentEnds[String(data['state'])] ?? (['fact', 'ended in'] as const)
     return { tone, text: `${kindOf(data)} ${words} ${where(data)}${because(data)}` }
@@ -161,7 +196,10 @@ const tells: Record<string, Tell> = {
     tone: 'move',
     text: `${kindOf(data)} is a canary in ${where(data)}, with ${share(data)}`,
   }),
-  'verdict.shared': (_, data) => ({ tone: 'move', text: `The canary in ${where(data)} is now given ${share(data)}` }),
+  'verdict.shared': (_, data) => ({
+    tone: 'move',
+    text: `The canary in ${where(data)} is now given ${share(data)}`,
+  }),
   'verdict.waiting': (_, data) => ({
     tone: 'unknown',
     text: `The canary in ${where(data)} waits for somebody’s decision${because(data)}`,
@@ -179,17 +217,26 @@ const tells: Record<string, Tell> = {
     tone: 'back',
     text: `The change was taken back from ${where(data)} and is held${because(data)}`,
   }),
-  'change.released': (event) => ({ tone: 'fact', text: `${event.actor} asked for the change again` }),
+  'change.released': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} asked for the change again`,
+  }),
   'gate.finished': (event, data) => {
     const gates = Array.isArray(data['gates'])
       ? (data['gates'] as { name: string; state: string; stops: boolean }[])
       : []
     const stopping = gates.filter(({ stops }) => stops).map(({ name }) => name)
     if (stopping.length > 0)
-      return { tone: 'bad', text: `Run ${last(event.subject)} is stopped by ${stopping.join(', ')}` }
+      return {
+        tone: 'bad',
+        text: `Run ${last(event.subject)} is stopped by ${stopping.join(', ')}`,
+      }
     const open = gates.filter(({ state }) => state !== 'passed').length
     const rest = open === 0 ? '' : ` (${open} waived or unknown)`
-    return { tone: open === 0 ? 'good' : 'unknown', text: `Run ${last(event.subject)} passed its gates${rest}` }
+    return {
+      tone: open === 0 ? 'good' : 'unknown',
+      text: `Run ${last(event.subject)} passed its gates${rest}`,
+    }
   },
   'waiver.created': (event, data) => ({
     tone: 'warn',
@@ -209,7 +256,8 @@ const tells: Record<string, Tell> = {
       refuse: 'refused the release for',
       override: 'let the release go in spite of the freeze of',
     }
-    const comment = typeof data['comment'] === 'string' && data['comment'] !== '' ? `: ${data['comment']}` : ''
+    const comment =
+      typeof data['comment'] === 'string' && data['comment'] !== '' ? `: ${data['comment']}` : ''
     return {
       tone: data['kind'] === 'refuse' ? 'bad' : 'fact',
       text: `${event.actor} ${verbs[wordOr(data['kind'], '')] ?? 'decided on the release for'} ${wordOr(data['environment'], 'an environment')}${comment}`,
@@ -223,10 +271,15 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `${event.actor} disconnected ${last(event.subject)} from its forge`,
   }),
-  'key.rotated': (event) => ({ tone: 'fact', text: `${event.actor} made a new key for the secrets` }),
+  'key.rotated': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} made a new key for the secrets`,
+  }),
   'configuration.changed': (event, data) => {
     const what =
-      Array.isArray(data['changed']) && data['changed'].length > 0 ? data['changed'].join(', ') : 'the configuration'
+      Array.isArray(data['changed']) && data['changed'].length > 0
+        ? data['changed'].join(', ')
+        : 'the configuration'
     const verb = data['restored'] ? 'returned' : 'changed'
     return {
       tone: 'fact',
@@ -237,12 +290,18 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `${event.actor} made the token ${named(event, data)}${inBrackets(data['role'])}`,
   }),
-  'token.revoked': (event, data) => ({ tone: 'fact', text: `${event.actor} revoked the token ${named(event, data)}` }),
+  'token.revoked': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} revoked the token ${named(event, data)}`,
+  }),
   'session.created': (event) => ({ tone: 'fact', text: `${event.actor} signed in` }),
   'session.ended': (event, data) => {
     const whose = last(event.subject) === event.actor ? '' : ` of ${last(event.subject)}`
     const count = Number(data['sessions'] ?? 1)
-    return { tone: 'fact', text: `${event.actor} ended ${count === 1 ? 'a session' : `${count} sessions`}${whose}` }
+    return {
+      tone: 'fact',
+      text: `${event.actor} ended ${count === 1 ? 'a session' : `${count} sessions`}${whose}`,
+    }
   },
   'session.refused': (event, data) => ({
     tone: 'warn',
@@ -256,13 +315,22 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `${last(event.subject)} was added as a user${inBrackets(data['role'])}`,
   }),
-  'user.changed': (event, data) => ({ tone: 'fact', text: `${event.actor} ${changeOfUser(event, data)}` }),
-  'user.deleted': (event) => ({ tone: 'fact', text: `${event.actor} removed the user ${last(event.subject)}` }),
+  'user.changed': (event, data) => ({
+    tone: 'fact',
+    text: `${event.actor} ${changeOfUser(event, data)}`,
+  }),
+  'user.deleted': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} removed the user ${last(event.subject)}`,
+  }),
   'request.refused': (event, data) => ({
     tone: 'warn',
     text: `${event.actor} was refused ${wordOr(data['what'], 'something')}${data['app'] ? ` of ${String(data['app'])}` : ''}${times(data)}`,
   }),
-  'signingkey.created': (event) => ({ tone: 'fact', text: `${event.actor} made a new key to sign evidence with` }),
+  'signingkey.created': (event) => ({
+    tone: 'fact',
+    text: `${event.actor} made a new key to sign evidence with`,
+  }),
   'verdict.promoterequested': (event, data) => ({
     tone: 'move',
     text: `${event.actor} asked to promote the canary in ${where(data)}`,
@@ -275,8 +343,14 @@ const tells: Record<string, Tell> = {
     tone: 'fact',
     text: `A server started${data['version'] ? ` (${String(data['version'])})` : ''}`,
   }),
-  'workflow.broken': (event, data) => ({ tone: 'bad', text: `The workflow of ${event.subject} broke${because(data)}` }),
-  'workflow.takenover': (event) => ({ tone: 'warn', text: `${event.subject} was taken over from a server that died` }),
+  'workflow.broken': (event, data) => ({
+    tone: 'bad',
+    text: `The workflow of ${event.subject} broke${because(data)}`,
+  }),
+  'workflow.takenover': (event) => ({
+    tone: 'warn',
+    text: `${event.subject} was taken over from a server that died`,
+  }),
   'step.repeated': (event) => ({
     tone: 'warn',
     text: `${event.subject} was done again, because its first try was cut off`,
@@ -299,13 +373,16 @@ function whyRefused({ by }: StoredEvent, data: Data): string {
   return refusals[wordOr(data['why'], '')] ?? ''
 }
 
-const times = (data: Data): string => (Number(data['count'] ?? 1) > 1 ? `, ${String(data['count'])} times` : '')
+const times = (data: Data): string =>
+  Number(data['count'] ?? 1) > 1 ? `, ${String(data['count'])} times` : ''
 
 function changeOfUser(event: StoredEvent, data: Data): string {
   const user = last(event.subject)
-  if (data['disabled'] !== undefined) return `${data['disabled'] === true ? 'disabled' : 'enabled'} ${user}`
+  if (data['disabled'] !== undefined)
+    return `${data['disabled'] === true ? 'disabled' : 'enabled'} ${user}`
   const ofApp = data['app'] ? ` of ${String(data['app'])}` : ''
-  if (data['role'] === null) return `took the role ${wordOr(data['was'], 'there was')}${ofApp} from ${user}`
+  if (data['role'] === null)
+    return `took the role ${wordOr(data['was'], 'there was')}${ofApp} from ${user}`
   if (data['role'] !== undefined) return `made ${user} ${String(data['role'])}${ofApp}`
   return `changed the e-mail address of ${user}`
 }
@@ -313,11 +390,14 @@ function changeOfUser(event: StoredEvent, data: Data): string {
 function sizeOf(data: Data): string {
   const size = Number(data['size'])
   if (!Number.isFinite(size)) return ''
-  return size < 1e6 ? ` (${Math.max(1, Math.round(size / 1000))} KB)` : ` (${(size / 1e6).toFixed(1)} MB)`
+  return size < 1e6
+    ? ` (${Math.max(1, Math.round(size / 1000))} KB)`
+    : ` (${(size / 1e6).toFixed(1)} MB)`
 }
 
 /** The type without its vocabulary: `service.deployed`, `deployment.waiting`. */
-export const shortType = (type: string): string => type.replace(/^dev\.cdevents\.|^dev\.cdeventsx\.fairlead-/, '')
+export const shortType = (type: string): string =>
+  type.replace(/^dev\.cdevents\.|^dev\.cdeventsx\.fairlead-/, '')
 
 /** An event in one sentence; one of a type that is not known here is told by its type. */
 export function tell(event: StoredEvent): Told {
@@ -333,15 +413,19 @@ const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${t
 function pageOf(event: StoredEvent): string | null {
   const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(event.subject)
   if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
-  if (event.app !== null && event.data['pullRequest'] !== undefined) return `/apps/${event.app}/pull-requests`
+  if (event.app !== null && event.data['pullRequest'] !== undefined)
+    return `/apps/${event.app}/pull-requests`
   const verdict = /^deployment\/(\d+)$/.exec(event.subject)
-  if (verdict && shortType(event.type).startsWith('verdict.')) return `/deployments/${verdict[1]}/verdict`
+  if (verdict && shortType(event.type).startsWith('verdict.'))
+    return `/deployments/${verdict[1]}/verdict`
   const environment = event.data['environment']
-  if (event.app !== null && typeof environment === 'string') return `/apps/${event.app}/environments/${environment}`
+  if (event.app !== null && typeof environment === 'string')
+    return `/apps/${event.app}/environments/${environment}`
   const place = /^environment\/([^/]+)\/([^/]+)$/.exec(event.subject)
   if (place) return `/apps/${place[1]}/environments/${place[2]}`
   if (event.data['run']) return `/runs/${String(event.data['run'])}`
   return event.app === null ? null : `/apps/${event.app}`
 }
 
-const wordOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
+const wordOr = (value: unknown, otherwise: string): string =>
+  typeof value === 'string' ? value : otherwise

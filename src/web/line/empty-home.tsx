@@ -13,7 +13,9 @@ export function EmptyHome() {
       <section className="mx-auto mt-[8vh] flex max-w-lg flex-col items-center gap-5 text-center">
         <Logo size={56} />
         <div>
-          <h1 className="text-xl font-semibold tracking-tight">You are signed in, and have no role yet</h1>
+          <h1 className="text-xl font-semibold tracking-tight">
+            You are signed in, and have no role yet
+          </h1>
           <p className="mt-1 text-soft">
             Ask an admin for one, for everything or for an app. This page then shows it by itself.
           </p>
@@ -28,7 +30,8 @@ export function EmptyHome() {
       <div>
         <h1 className="text-xl font-semibold tracking-tight">The line is clear</h1>
         <p className="mt-1 text-soft">
-          Nothing is registered yet. In a repository of yours, these two commands take its newest commit to production:
+          Nothing is registered yet. In a repository of yours, these two commands take its newest
+          commit to production:
         </p>
       </div>
       <ol className="flex flex-col gap-3 text-left">

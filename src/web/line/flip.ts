@@ -1,6 +1,8 @@
 import { type RefObject, useLayoutEffect, useRef } from 'react'
 
-/** Lets what has the same `data-token` glide from where it was to where it is, also between parents. */
+/**
+ * Lets what has the same `data-token` glide from where it was to where it is, also between parents.
+ */
 export function useGlide(root: RefObject<HTMLElement | null>): void {
   const before = useRef(new Map<string, DOMRect>())
   useLayoutEffect(() => {
@@ -11,7 +13,12 @@ export function useGlide(root: RefObject<HTMLElement | null>): void {
       const key = element.dataset['token'] ?? ''
       // Measured from the line, so that scrolling is not taken for moving.
       const seen = element.getBoundingClientRect()
-      const to = new DOMRect(seen.left - (origin?.left ?? 0), seen.top - (origin?.top ?? 0), seen.width, seen.height)
+      const to = new DOMRect(
+        seen.left - (origin?.left ?? 0),
+        seen.top - (origin?.top ?? 0),
+        seen.width,
+        seen.height,
+      )
       const from = before.current.get(key)
       now.set(key, to)
       if (isCalm) continue

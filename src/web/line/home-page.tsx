@@ -34,10 +34,14 @@ function Home({ lines }: { lines: Line[] }) {
   const head = headline(placed)
   useTitle(head.text, { good: '', bad: '✕', warn: '!', move: '●' }[head.tone as string] ?? '')
   const shown = placed.filter(
-    (one) => (group === '' || one.group === group) && one.line.app.name.includes(text.toLowerCase().trim()),
+    (one) =>
+      (group === '' || one.group === group) &&
+      one.line.app.name.includes(text.toLowerCase().trim()),
   )
   const inSteps = lines.flatMap((line) =>
-    line.runs.filter((run) => run.state === 'running' && run.deployments.length === 0).map((run) => run.id),
+    line.runs
+      .filter((run) => run.state === 'running' && run.deployments.length === 0)
+      .map((run) => run.id),
   )
   const details = useRunDetails(inSteps.slice(0, 20))
   const detailOf = (line: Line) => line.runs.map((run) => details.get(run.id)).find(Boolean)
@@ -63,7 +67,9 @@ function Home({ lines }: { lines: Line[] }) {
           ))}
         </div>
       )}
-      {shown.length === 0 ? <p className="py-10 text-center text-soft">No app is like that now.</p> : null}
+      {shown.length === 0 ? (
+        <p className="py-10 text-center text-soft">No app is like that now.</p>
+      ) : null}
       <LatestRuns lines={shown.map(({ line }) => line)} />
     </>
   )
@@ -83,7 +89,12 @@ function Controls({ placed, isCompact }: { placed: Placed[]; isCompact: boolean 
     <div className="flex flex-wrap items-center gap-2">
       <div role="group" aria-label="Which apps" className="flex gap-1">
         {chips.map(([value, word, number]) => (
-          <Toggle key={value} on={group === value} onChange={() => setGroup(value)} label={`${word}: ${number}`}>
+          <Toggle
+            key={value}
+            on={group === value}
+            onChange={() => setGroup(value)}
+            label={`${word}: ${number}`}
+          >
             {word} <span>{number}</span>
           </Toggle>
         ))}
@@ -97,7 +108,11 @@ function Controls({ placed, isCompact }: { placed: Placed[]; isCompact: boolean 
         onChange={(event) => setText(event.target.value)}
         className="field h-9 w-40"
       />
-      <Toggle on={isCompact} onChange={(on) => setView(on ? 'compact' : 'full')} label="One row for each app">
+      <Toggle
+        on={isCompact}
+        onChange={(on) => setView(on ? 'compact' : 'full')}
+        label="One row for each app"
+      >
         {isCompact ? <Rows3 size={16} aria-hidden /> : <StretchHorizontal size={16} aria-hidden />}
       </Toggle>
     </div>

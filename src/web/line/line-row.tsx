@@ -21,7 +21,11 @@ export const LineRow = memo(function LineRow({ line, detail, bare = false }: Pro
   const root = useRef<HTMLElement>(null)
   useGlide(root)
   return (
-    <article ref={root} aria-label={`Line of ${line.app.name}`} className="panel @container px-4 pt-3 pb-4 sm:px-5">
+    <article
+      ref={root}
+      aria-label={`Line of ${line.app.name}`}
+      className="panel @container px-4 pt-3 pb-4 sm:px-5"
+    >
       <div className="mb-3 flex flex-wrap items-center gap-x-3">
         {bare ? null : (
           <h2 className="text-[1.08rem] font-semibold">

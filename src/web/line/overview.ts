@@ -18,7 +18,10 @@ export function groupOf(line: Line): Group {
   return summary.tone === 'move' ? 'moving' : 'steady'
 }
 
-/** What needs a look comes first; within that the order of names, so that nothing jumps as changes pass. */
+/**
+ * What needs a look comes first; within that the order of names, so that nothing jumps as changes
+ * pass.
+ */
 export function placeLines(lines: Line[]): Placed[] {
   return lines
     .map((line) => ({ line, group: groupOf(line) }))
@@ -48,4 +51,5 @@ export function headline(placed: Placed[]): { tone: Tone; text: string } {
   return { tone: 'good', text: 'All is well' }
 }
 
-const nameOf = (placed: Placed[]): string => placed.find((one) => one.group === 'attention')?.line.app.name ?? ''
+const nameOf = (placed: Placed[]): string =>
+  placed.find((one) => one.group === 'attention')?.line.app.name ?? ''

@@ -35,7 +35,11 @@ function Station({ name, look, tone, children, tokens, isLast }: Frame) {
       <div className="col-start-2 row-start-1 min-w-0 pb-1 md:col-span-2 md:col-start-1 md:row-start-2 md:pt-1 md:pr-4 md:pb-0">
         <div className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
-          {look ? <span className={`text-[0.9em] whitespace-nowrap ${toneClass(look.tone)}`}>{look.word}</span> : null}
+          {look ? (
+            <span className={`text-[0.9em] whitespace-nowrap ${toneClass(look.tone)}`}>
+              {look.word}
+            </span>
+          ) : null}
         </div>
         {children}
       </div>
@@ -72,7 +76,13 @@ function What({ change, by }: { change: Change; by: ReactNode }) {
 export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }) {
   const { latest } = line
   return (
-    <Station name="Check-in" look={null} tone={latest ? 'good' : 'none'} tokens={tokens} isLast={false}>
+    <Station
+      name="Check-in"
+      look={null}
+      tone={latest ? 'good' : 'none'}
+      tokens={tokens}
+      isLast={false}
+    >
       {latest ? (
         <What change={latest} by={<Ago time={latest.received} />} />
       ) : (
@@ -108,7 +118,9 @@ export function StepsStationView({
         <>
           <ChangeLine change={run.change} />
           <div className="truncate text-soft">
-            {progress ? `${progress.now || 'next step'}, ${progress.done} of ${progress.all} · ` : ''}
+            {progress
+              ? `${progress.now || 'next step'}, ${progress.done} of ${progress.all} · `
+              : ''}
             <Elapsed from={station.since} to={station.until} />
             {station.more > 0 ? ` · and ${station.more} more` : ''}
           </div>
@@ -151,7 +163,10 @@ export function EnvironmentStation({
   return (
     <Station name={name} look={look} tone={look.tone} tokens={tokens} isLast={isLast}>
       {current ? (
-        <What change={current.change} by={current.live ? <Ago time={current.live} /> : 'not live yet'} />
+        <What
+          change={current.change}
+          by={current.live ? <Ago time={current.live} /> : 'not live yet'}
+        />
       ) : (
         <div className="text-soft">Nothing runs here yet</div>
       )}

@@ -4,7 +4,11 @@ import { StatusIcon, toneClass } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 import type { Token } from './track.ts'
 
-const edges: Partial<Record<Tone, string>> = { move: 'border-move', bad: 'border-bad', back: 'border-warn' }
+const edges: Partial<Record<Tone, string>> = {
+  move: 'border-move',
+  bad: 'border-bad',
+  back: 'border-warn',
+}
 
 /** The changes between two stations; the one that is furthest, and how many follow it. */
 export function Tokens({ tokens }: { tokens: Token[] }) {
@@ -12,7 +16,10 @@ export function Tokens({ tokens }: { tokens: Token[] }) {
   if (!first) return null
   return (
     <div className="relative z-10 flex h-6 items-center gap-1">
-      <span className="hidden min-w-0 transition-[flex-grow] duration-500 md:block" style={{ flexGrow: first.at }} />
+      <span
+        className="hidden min-w-0 transition-[flex-grow] duration-500 md:block"
+        style={{ flexGrow: first.at }}
+      />
       <TokenPill token={first} />
       {others.length > 0 ? (
         <span
@@ -43,7 +50,9 @@ export function TokenPill({ token, brief = false }: { token: Token; brief?: bool
       <StatusIcon tone={tone} />
       <code className="font-mono">{shortSha(token.change.sha)}</code>
       {brief ? null : (
-        <span className={`truncate md:hidden @min-[80rem]:inline ${toneClass(tone)}`}>{word.toLowerCase()}</span>
+        <span className={`truncate md:hidden @min-[80rem]:inline ${toneClass(tone)}`}>
+          {word.toLowerCase()}
+        </span>
       )}
       {token.since && (tone === 'move' || tone === 'wait') ? (
         <span className="truncate text-soft">

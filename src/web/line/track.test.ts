@@ -68,7 +68,11 @@ const runOf = (
   ...more,
 })
 
-const environment = (name: string, current: Deployment | null, more: Partial<Environment> = {}): Environment => ({
+const environment = (
+  name: string,
+  current: Deployment | null,
+  more: Partial<Environment> = {},
+): Environment => ({
   app: 'prepaid',
   name,
   position: 0,
@@ -84,17 +88,35 @@ const environment = (name: string, current: Deployment | null, more: Partial<Env
 })
 
 const line = (environments: Environment[], runs: LineRun[], name = 'prepaid'): Line => ({
-  app: { name, repository: { kind: 'hosted' }, branch: 'main', folder: '.', remote: '', created: time, problem: null },
+  app: {
+    name,
+    repository: { kind: 'hosted' },
+    branch: 'main',
+    folder: '.',
+    remote: '',
+    created: time,
+    problem: null,
+  },
   environments,
   runs,
   latest: runs[0]?.change ?? null,
   pullRequests: { open: 0, previews: 0 },
 })
 
-const live = (run: number) => [deployment(run, 'dev', 'live'), deployment(run, 'production', 'live')]
-const both = (run: number, dev: Partial<Environment> = {}, production: Partial<Environment> = {}) => {
+const live = (run: number) => [
+  deployment(run, 'dev', 'live'),
+  deployment(run, 'production', 'live'),
+]
+const both = (
+  run: number,
+  dev: Partial<Environment> = {},
+  production: Partial<Environment> = {},
+) => {
   const [first, second] = live(run)
-  return [environment('dev', first ?? null, dev), environment('production', second ?? null, production)]
+  return [
+    environment('dev', first ?? null, dev),
+    environment('production', second ?? null, production),
+  ]
 }
 
 describe('a line', () => {
@@ -126,7 +148,8 @@ describe('a line', () => {
     const at = (state: Deployment['state']) => {
       const pending = deployment(2, 'production', state)
       return (
-        trackOf(line(both(1, {}, { pending: [pending] }), [runOf(2, 'running', [pending])])).tokens[2]?.[0]?.at ?? -1
+        trackOf(line(both(1, {}, { pending: [pending] }), [runOf(2, 'running', [pending])]))
+          .tokens[2]?.[0]?.at ?? -1
       )
     }
     const places = (['waiting', 'starting', 'verifying', 'switching'] as const).map(at)
@@ -135,7 +158,9 @@ describe('a line', () => {
   })
 
   test('keeps a change that failed in sight, with the reason, until a newer one is in', () => {
-    const failed = deployment(2, 'production', 'failed', { reason: 'the verification said no: exited with 7' })
+    const failed = deployment(2, 'production', 'failed', {
+      reason: 'the verification said no: exited with 7',
+    })
     const lost = runOf(2, 'failed', [deployment(2, 'dev', 'live'), failed], { ended: time })
     const track = trackOf(line(both(1), [lost, runOf(1, 'succeeded', live(1))]))
     expect(track.tokens[2]?.[0]?.look).toEqual({ tone: 'bad', word: 'Failed' })
@@ -148,12 +173,19 @@ describe('a line', () => {
 
   test('shows a change that was taken back as held', () => {
     const back = deployment(2, 'production', 'rolled_back', { reason: 'it crashed 3 times' })
-    const held = { held: [changeOf(2).sha], current: deployment(1, 'production', 'live', { id: 99, kind: 'rollback' }) }
+    const held = {
+      held: [changeOf(2).sha],
+      current: deployment(1, 'production', 'live', { id: 99, kind: 'rollback' }),
+    }
     const track = trackOf(
-      line(both(1, {}, held), [runOf(2, 'succeeded', [deployment(2, 'dev', 'live'), back], { ended: time })]),
+      line(both(1, {}, held), [
+        runOf(2, 'succeeded', [deployment(2, 'dev', 'live'), back], { ended: time }),
+      ]),
     )
     expect(track.summary).toEqual({ tone: 'back', word: 'Held in production' })
-    expect(track.notes[0]?.text).toBe('“Change 2” was taken back from production and is held: it crashed 3 times.')
+    expect(track.notes[0]?.text).toBe(
+      '“Change 2” was taken back from production and is held: it crashed 3 times.',
+    )
   })
 
   test('never calls well what nobody knows', () => {

@@ -70,7 +70,10 @@ const doings: Partial<Record<Deployment['state'], (environment: string) => strin
 export function trackOf(line: Line): Track {
   const steps = stepsStation(line)
   const queued = line.runs.filter((run) => run.state === 'queued').map(queuedToken)
-  const tokens = [queued, ...line.environments.map((environment) => environmentTokens(line, environment))]
+  const tokens = [
+    queued,
+    ...line.environments.map((environment) => environmentTokens(line, environment)),
+  ]
   const notes = notesOf(line, steps)
   return { steps, tokens, notes, summary: summaryOf(line, steps, tokens, notes) }
 }
@@ -82,10 +85,23 @@ function stepsStation(line: Line): StepsStation {
   const [running] = inSteps
   if (running) {
     const since = running.started ?? running.created
-    return { look: { tone: 'move', word: 'Running' }, run: running, more: inSteps.length - 1, since, until: null }
+    return {
+      look: { tone: 'move', word: 'Running' },
+      run: running,
+      more: inSteps.length - 1,
+      since,
+      until: null,
+    }
   }
   const run = line.runs.find((one) => one.started !== null)
-  if (!run) return { look: { tone: 'none', word: 'Nothing yet' }, run: null, more: 0, since: null, until: null }
+  if (!run)
+    return {
+      look: { tone: 'none', word: 'Nothing yet' },
+      run: null,
+      more: 0,
+      since: null,
+      until: null,
+    }
   const until = run.deployments.map((one) => one.created).sort()[0] ?? run.ended
   return { look: stepsLook(run), run, more: 0, since: run.started, until }
 }
@@ -95,7 +111,9 @@ function stepsLook(run: LineRun): Look {
   if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
   if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
   if (run.state === 'skipped') return { tone: 'passed-over', word: 'Passed over' }
-  return run.state === 'cancelled' ? { tone: 'stopped', word: 'Cancelled' } : { tone: 'good', word: 'Passed' }
+  return run.state === 'cancelled'
+    ? { tone: 'stopped', word: 'Cancelled' }
+    : { tone: 'good', word: 'Passed' }
 }
 
 function queuedToken(run: LineRun): Token {
@@ -120,7 +138,9 @@ function deploymentToken(deployment: Deployment): Token {
   const { id, app, run, change, state, environment } = deployment
   const look = deploymentLooks[state]
   const what =
-    deployment.kind === 'delivery' ? `“${change.subject}”` : `A ${deployment.kind} to ${shortSha(change.sha)}`
+    deployment.kind === 'delivery'
+      ? `“${change.subject}”`
+      : `A ${deployment.kind} to ${shortSha(change.sha)}`
   const doing = doings[state]?.(environment) ?? `is ${look.word.toLowerCase()} in ${environment}`
   return {
     key: run === null ? `${app}/deployment/${id}` : `${app}/${run}`,
@@ -166,7 +186,10 @@ function stoppedAt(line: Line, environment: Environment): Stopped[] {
   // A newer change of the same app that got in makes the story old.
   const live = environment.current?.kind === 'delivery' ? (environment.current.run ?? 0) : 0
   return found
-    .filter(({ run }) => run.id > live && !line.runs.some((other) => other.id > run.id && isActive(other.state)))
+    .filter(
+      ({ run }) =>
+        run.id > live && !line.runs.some((other) => other.id > run.id && isActive(other.state)),
+    )
     .slice(0, 1)
 }
 
@@ -182,7 +205,13 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
   const app = line.app.name
   const notes: Note[] = []
   if (line.app.problem)
-    notes.push({ key: 'problem', tone: 'warn', text: asSentence(line.app.problem), to: `/apps/${app}`, time: null })
+    notes.push({
+      key: 'problem',
+      tone: 'warn',
+      text: asSentence(line.app.problem),
+      to: `/apps/${app}`,
+      time: null,
+    })
   for (const environment of line.environments) {
     const to = `/apps/${app}/environments/${environment.name}`
     if (environment.health === 'unhealthy')
@@ -225,12 +254,18 @@ function unhealthySentence(environment: Environment): string {
 
 /** The most urgent of what there is to say about a line. */
 function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Look {
-  const moving = tokens.flat().filter((token) => token.look.tone === 'move' || token.look.tone === 'wait').length
+  const moving = tokens
+    .flat()
+    .filter((token) => token.look.tone === 'move' || token.look.tone === 'wait').length
   const onTheWay = moving + (steps.look.tone === 'move' ? 1 + steps.more : 0)
-  const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) => notes.some((note) => note.tone === tone))
+  const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) =>
+    notes.some((note) => note.tone === tone),
+  )
   const named = (health: Environment['health']): string =>
     line.environments.find((one) => one.health === health)?.name ?? ''
-  const held = line.environments.find((one) => stoppedAt(line, one).some((stopped) => stopped.isHeld))?.name
+  const held = line.environments.find((one) =>
+    stoppedAt(line, one).some((stopped) => stopped.isHeld),
+  )?.name
   const words = {
     bad: badWord(line, steps),
     back: `Held in ${held}`,
@@ -238,7 +273,8 @@ function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: No
     warn: 'Needs a look',
   }
   if (worst) return { tone: worst, word: words[worst] }
-  if (onTheWay > 0) return { tone: 'move', word: onTheWay === 1 ? 'On the way' : `${onTheWay} on the way` }
+  if (onTheWay > 0)
+    return { tone: 'move', word: onTheWay === 1 ? 'On the way' : `${onTheWay} on the way` }
   if (line.environments.every((environment) => environment.health === 'empty'))
     return { tone: 'none', word: 'Nothing runs yet' }
   return { tone: 'good', word: 'All well' }
@@ -253,12 +289,18 @@ function badWord(line: Line, steps: StepsStation): string {
 }
 
 /** The step that runs, and how many are done; null before the steps are known. */
-export function stepsProgress(detail: RunDetail | undefined): { done: number; all: number; now: string } | null {
+export function stepsProgress(
+  detail: RunDetail | undefined,
+): { done: number; all: number; now: string } | null {
   // Verifications are steps too, but they belong to their environments.
   const steps = detail?.steps.filter((step) => !isVerification(step.name, detail)) ?? []
   if (steps.length === 0) return null
   const running = steps.filter((step) => step.state === 'running').map((step) => step.name)
-  return { done: steps.filter((step) => step.state === 'passed').length, all: steps.length, now: running.join(', ') }
+  return {
+    done: steps.filter((step) => step.state === 'passed').length,
+    all: steps.length,
+    now: running.join(', '),
+  }
 }
 
 export const isVerification = (step: string, detail: Pick<RunDetail, 'deployments'>): boolean =>

@@ -1,7 +1,9 @@
 /** The time of the server, second by second, and who wants to hear of it. */
 export interface Clock {
   now(): number
-  /** Takes the `date` of an answer, so that durations are right on a machine whose clock is wrong. */
+  /**
+   * Takes the `date` of an answer, so that durations are right on a machine whose clock is wrong.
+   */
   learn(date: string | null): void
   subscribe(listener: () => void): () => void
   /** the time of the last tick; stands still between two */

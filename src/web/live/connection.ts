@@ -1,7 +1,10 @@
 import { storedEvent, type StoredEvent } from '#contract/event/event.ts'
 
 /** `since` is when it was lost, in milliseconds since the epoch. */
-export type ConnectionState = { kind: 'connecting' } | { kind: 'live' } | { kind: 'lost'; since: number }
+export type ConnectionState =
+  | { kind: 'connecting' }
+  | { kind: 'live' }
+  | { kind: 'lost'; since: number }
 
 export interface Connection {
   state(): ConnectionState
@@ -20,10 +23,16 @@ interface ConnectionOptions {
 
 const firstWait = 500
 const longestWait = 8000
-/** A page that nobody sees gives its stream back after this long, because a browser has only six for all its tabs. */
+/**
+ * A page that nobody sees gives its stream back after this long, because a browser has only six for
+ * all its tabs.
+ */
 const sleepAfter = 30_000
 
-/** The one stream of events of this page. It comes back by itself, from the event after the last that was seen. */
+/**
+ * The one stream of events of this page. It comes back by itself, from the event after the last
+ * that was seen.
+ */
 export function createConnection({ url, now }: ConnectionOptions): Connection {
   const listeners = {
     change: new Set<() => void>(),

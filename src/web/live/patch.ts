@@ -62,7 +62,10 @@ export function withEvent(pages: EventPages, event: StoredEvent): EventPages {
 
 const together = 120
 
-/** Keeps the caches true to the stream: events go in as they are, and the lines, runs and pages that they tell of are read again. */
+/**
+ * Keeps the caches true to the stream: events go in as they are, and the lines, runs and pages that
+ * they tell of are read again.
+ */
 export function createPatcher(queries: QueryClient, client: Client) {
   let stale = noneStale()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -85,13 +88,17 @@ export function createPatcher(queries: QueryClient, client: Client) {
     const isShown = queries.getQueryData(['lines']) !== undefined
     if (now.listOfApps) void old('lines')
     for (const run of now.runs) void old('run', run)
-    for (const deployment of now.verdicts) void Promise.all([old('verdict', deployment), old('deployment', deployment)])
-    for (const app of now.apps) void Promise.all([old('environment', app), old('pull-requests', app)])
+    for (const deployment of now.verdicts)
+      void Promise.all([old('verdict', deployment), old('deployment', deployment)])
+    for (const app of now.apps)
+      void Promise.all([old('environment', app), old('pull-requests', app)])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
     if (now.tokens || now.users) void old('tokens')
     if (now.users) void Promise.all([old('users'), old('sessions'), old('me')])
-    const apps = [...now.apps].filter((app) => isShown || queries.getQueryData(['line', app]) !== undefined)
+    const apps = [...now.apps].filter(
+      (app) => isShown || queries.getQueryData(['line', app]) !== undefined,
+    )
     await Promise.all(apps.map(readLine))
     timer = undefined
     if (stale.apps.size > 0 || stale.runs.size > 0) timer = setTimeout(() => void flush(), together)
@@ -100,7 +107,9 @@ export function createPatcher(queries: QueryClient, client: Client) {
     apply: (event: StoredEvent): void => {
       for (const query of queries.getQueryCache().findAll({ queryKey: ['events'] })) {
         if (!matches(event, (query.queryKey[1] ?? {}) as EventFilters)) continue
-        queries.setQueryData<EventPages>(query.queryKey, (old) => (old ? withEvent(old, event) : undefined))
+        queries.setQueryData<EventPages>(query.queryKey, (old) =>
+          old ? withEvent(old, event) : undefined,
+        )
       }
       markStale(stale, event)
       timer ??= setTimeout(() => void flush(), together)

@@ -57,7 +57,8 @@ export function useRunDetails(runs: number[]) {
       queryKey: ['run', run],
       queryFn: ({ signal }: { signal: AbortSignal }) => client.getRun({ params: { run }, signal }),
     })),
-    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+    combine: (results) =>
+      new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
   })
 }
 
@@ -69,7 +70,11 @@ export function useRuns(filters: { app?: string; state?: RunState }) {
     queryKey: ['runs', filters],
     queryFn: ({ pageParam, signal }) =>
       client.listRuns({
-        query: { ...filters, limit: pageSize, ...(pageParam === null ? {} : { before: pageParam }) },
+        query: {
+          ...filters,
+          limit: pageSize,
+          ...(pageParam === null ? {} : { before: pageParam }),
+        },
         signal,
       }),
     initialPageParam: null as number | null,
@@ -78,13 +83,21 @@ export function useRuns(filters: { app?: string; state?: RunState }) {
   })
 }
 
-export function useDeployments(filters: { app?: string; environment?: string; state?: DeploymentState }) {
+export function useDeployments(filters: {
+  app?: string
+  environment?: string
+  state?: DeploymentState
+}) {
   const client = useClient()
   return useInfiniteQuery({
     queryKey: ['deployments', filters],
     queryFn: ({ pageParam, signal }) =>
       client.listDeployments({
-        query: { ...filters, limit: pageSize, ...(pageParam === null ? {} : { before: pageParam }) },
+        query: {
+          ...filters,
+          limit: pageSize,
+          ...(pageParam === null ? {} : { before: pageParam }),
+        },
         signal,
       }),
     initialPageParam: null as number | null,
@@ -101,7 +114,9 @@ export function useDeployment(deployment: number) {
   })
 }
 
-/** What a deployment waits for; looked at again while it does, because a calendar sends no event. */
+/**
+ * What a deployment waits for; looked at again while it does, because a calendar sends no event.
+ */
 export function usePermission(deployment: number, isWaiting: boolean) {
   const client = useClient()
   return useQuery({
@@ -116,7 +131,8 @@ export function useTimeLost(app: string) {
   const client = useClient()
   return useQuery({
     queryKey: ['time-lost', app],
-    queryFn: async ({ signal }) => (await client.listTimeLost({ params: { app }, signal })).environments,
+    queryFn: async ({ signal }) =>
+      (await client.listTimeLost({ params: { app }, signal })).environments,
   })
 }
 
@@ -146,11 +162,16 @@ export function useEvents(filters: EventFilters) {
     queryKey: ['events', filters],
     queryFn: ({ pageParam, signal }) =>
       client.listEvents({
-        query: { ...filters, limit: eventPage, ...(pageParam === null ? {} : { before: pageParam }) },
+        query: {
+          ...filters,
+          limit: eventPage,
+          ...(pageParam === null ? {} : { before: pageParam }),
+        },
         signal,
       }),
     initialPageParam: null as number | null,
-    getNextPageParam: (page) => (page.events.length < eventPage ? null : (page.events.at(-1)?.id ?? null)),
+    getNextPageParam: (page) =>
+      page.events.length < eventPage ? null : (page.events.at(-1)?.id ?? null),
     placeholderData: keepPreviousData,
   })
 }
@@ -169,7 +190,13 @@ export function useConfigurations(app: string, environment: string) {
   return useQuery({
     queryKey: ['configuration', app, environment],
     queryFn: async ({ signal }) =>
-      (await client.listConfigurations({ params: { app, environment }, query: { limit: 50 }, signal })).configurations,
+      (
+        await client.listConfigurations({
+          params: { app, environment },
+          query: { limit: 50 },
+          signal,
+        })
+      ).configurations,
   })
 }
 
@@ -211,12 +238,18 @@ export function useSessions() {
 
 export function useUsers() {
   const client = useClient()
-  return useQuery({ queryKey: ['users'], queryFn: async ({ signal }) => (await client.listUsers({ signal })).users })
+  return useQuery({
+    queryKey: ['users'],
+    queryFn: async ({ signal }) => (await client.listUsers({ signal })).users,
+  })
 }
 
 export function useTokens() {
   const client = useClient()
-  return useQuery({ queryKey: ['tokens'], queryFn: async ({ signal }) => (await client.listTokens({ signal })).tokens })
+  return useQuery({
+    queryKey: ['tokens'],
+    queryFn: async ({ signal }) => (await client.listTokens({ signal })).tokens,
+  })
 }
 
 export function useWebhook(app: string) {
@@ -259,13 +292,20 @@ export function useWebhookDeliveries(app: string) {
   })
 }
 
-/** The pull requests of an app; events of the app make them old, and how well they are known is told by none. */
+/**
+ * The pull requests of an app; events of the app make them old, and how well they are known is told
+ * by none.
+ */
 export function usePullRequests(app: string, state?: PullRequest['state'], limit = 200) {
   const client = useClient()
   return useQuery({
     queryKey: ['pull-requests', app, state ?? '', limit],
     queryFn: ({ signal }) =>
-      client.listPullRequests({ params: { app }, query: { limit, ...(state ? { state } : {}) }, signal }),
+      client.listPullRequests({
+        params: { app },
+        query: { limit, ...(state ? { state } : {}) },
+        signal,
+      }),
     placeholderData: keepPreviousData,
     refetchInterval: lookAgain,
   })
@@ -273,7 +313,11 @@ export function usePullRequests(app: string, state?: PullRequest['state'], limit
 
 export function useMe() {
   const client = useClient()
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => client.me({ signal }), staleTime: 60_000 })
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => client.me({ signal }),
+    staleTime: 60_000,
+  })
 }
 
 export function useHealth() {
@@ -285,7 +329,10 @@ export function useHealth() {
   })
 }
 
-/** Whether who is signed in may do what a role may do with an app, or, with null, with everything; until it is known, yes: the server decides. */
+/**
+ * Whether who is signed in may do what a role may do with an app, or, with null, with everything;
+ * until it is known, yes: the server decides.
+ */
 export function useMay(needed: Role, app: string | null): boolean {
   const { data } = useMe()
   return data === undefined || may(data, needed, app)

@@ -22,7 +22,11 @@ export function createWorld(): World {
       return response
     },
   })
-  return { client, clock, connection: createConnection({ url: '/api/v1/events/stream', now: Date.now }) }
+  return {
+    client,
+    clock,
+    connection: createConnection({ url: '/api/v1/events/stream', now: Date.now }),
+  }
 }
 
 const WorldContext = createContext<World | null>(null)

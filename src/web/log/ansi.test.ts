@@ -38,7 +38,9 @@ test('whatever a line holds: the spans together are its plain text, with or with
     '\ufffd',
     '\ud83d\ude00',
   )
-  const line = fc.array(fc.oneof(pieces, fc.string()), { maxLength: 12 }).map((parts) => parts.join(''))
+  const line = fc
+    .array(fc.oneof(pieces, fc.string()), { maxLength: 12 })
+    .map((parts) => parts.join(''))
   fc.assert(
     fc.property(line, fc.constantFrom('', 'a', 'ab', 'bb'), (text, wanted) => {
       const spans = parseAnsi(text)

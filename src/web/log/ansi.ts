@@ -16,12 +16,22 @@ interface Style {
   background: number | string | null
 }
 
-const plain: Style = { bold: false, faint: false, italic: false, underline: false, color: null, background: null }
+const plain: Style = {
+  bold: false,
+  faint: false,
+  italic: false,
+  underline: false,
+  color: null,
+  background: null,
+}
 const escapes =
   /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g
 const controls = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g
 
-/** What a terminal would show of a line: after a carriage return the line is written anew; tabs become spaces. */
+/**
+ * What a terminal would show of a line: after a carriage return the line is written anew; tabs
+ * become spaces.
+ */
 function settle(text: string): string {
   const whole = text.endsWith('\r') ? text.slice(0, -1) : text
   const anew = whole.includes('\r') ? whole.slice(whole.lastIndexOf('\r') + 1) : whole
@@ -29,7 +39,8 @@ function settle(text: string): string {
 }
 
 /** The text without codes, as it is searched and measured. */
-export const plainText = (text: string): string => settle(text).replace(escapes, '').replace(controls, '')
+export const plainText = (text: string): string =>
+  settle(text).replace(escapes, '').replace(controls, '')
 
 /** Splits a line where its style changes; codes that are not about style are left out. */
 export function parseAnsi(line: string): Span[] {
@@ -71,7 +82,16 @@ function spanOf(text: string, style: Style): Span {
   }
 }
 
-const named = ['gray', 'var(--bad)', 'var(--good)', 'var(--warn)', 'var(--move)', 'purple', 'teal', 'gray']
+const named = [
+  'gray',
+  'var(--bad)',
+  'var(--good)',
+  'var(--warn)',
+  'var(--move)',
+  'purple',
+  'teal',
+  'gray',
+]
 
 function applyCodes(before: Style, codes: string): Style {
   const style = { ...before }
@@ -117,7 +137,10 @@ function extended([kind, a = 0, b = 0, c = 0]: number[]): [number | string | nul
 
 const gray = (index: number): number => 8 + (index - 232) * 10
 
-/** Marks the ranges of `text` that contain `wanted` (lower case) in spans that together are that text. */
+/**
+ * Marks the ranges of `text` that contain `wanted` (lower case) in spans that together are that
+ * text.
+ */
 export function markSpans(spans: Span[], wanted: string): (Span & { marked?: boolean })[] {
   if (wanted === '') return spans
   const text = spans

@@ -14,9 +14,16 @@ function logOf(options: { total: number; missing?: number[]; page?: number; comp
       asked.push([after, limit])
       const last = Math.min(options.total, after + Math.min(limit, options.page ?? limit))
       const lines = []
-      for (let n = after + 1; n <= last; n += 1) if (!options.missing?.includes(n)) lines.push(line(n))
+      for (let n = after + 1; n <= last; n += 1)
+        if (!options.missing?.includes(n)) lines.push(line(n))
       const next = lines.at(-1)?.n ?? after
-      return { lines, next, total: options.total, attempt: 1, complete: options.complete && next >= options.total }
+      return {
+        lines,
+        next,
+        total: options.total,
+        attempt: 1,
+        complete: options.complete && next >= options.total,
+      }
     },
     follow: (_after, onLine, onEnd) => {
       streams.push({ onLine, onEnd })
@@ -65,7 +72,13 @@ test('a search reads the whole log and finds every line', async () => {
   const buffer = createLogBuffer(source, (act) => act())
   await buffer.open()
   let found = nothingFound
-  await searchLog(buffer, 'line 3', nothingFound, (next) => (found = next), new AbortController().signal)
+  await searchLog(
+    buffer,
+    'line 3',
+    nothingFound,
+    (next) => (found = next),
+    new AbortController().signal,
+  )
   expect(found.searched).toBe(3456)
   expect(found.lines.length).toBe(1 + 10 + 100 + 457)
 })

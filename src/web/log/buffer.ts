@@ -2,7 +2,10 @@ import type { LogLine, LogPage } from '#contract/run/run.ts'
 
 export const chunkSize = 1000
 
-/** A thousand lines, or what is known of them; a hole in one that is `whole` is a line that is missing. */
+/**
+ * A thousand lines, or what is known of them; a hole in one that is `whole` is a line that is
+ * missing.
+ */
 export interface Chunk {
   lines: (LogLine | undefined)[]
   whole: boolean
@@ -28,8 +31,8 @@ export interface LogState {
 export type LogBuffer = ReturnType<typeof createLogBuffer>
 
 /**
- * The lines of one attempt's log, of any length: what is looked at is read in chunks, what is new comes in by itself.
- * `schedule` calls back soon, once for many changes.
+ * The lines of one attempt's log, of any length: what is looked at is read in chunks, what is new
+ * comes in by itself. `schedule` calls back soon, once for many changes.
  */
 export function createLogBuffer(source: LogSource, schedule: (act: () => void) => void) {
   const chunks = new Map<number, Chunk>()
@@ -84,7 +87,8 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
   }
   const ensure = (index: number): Promise<void> => {
     const chunk = chunks.get(index)
-    if (chunk?.whole || index * chunkSize >= state.total || index * chunkSize >= streamedFrom) return Promise.resolve()
+    if (chunk?.whole || index * chunkSize >= state.total || index * chunkSize >= streamedFrom)
+      return Promise.resolve()
     const known = reading.get(index)
     if (known) return known
     const begun = readChunk(index).finally(() => reading.delete(index))
@@ -96,7 +100,12 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
       const first = await source.read(0, chunkSize)
       for (const line of first.lines) put(line)
       chunkAt(0).whole = first.next >= Math.min(first.total, chunkSize)
-      changed({ total: first.total, attempt: first.attempt, complete: first.complete, problem: null })
+      changed({
+        total: first.total,
+        attempt: first.attempt,
+        complete: first.complete,
+        problem: null,
+      })
       if (isClosed) return
       if (await isOver(first)) return changed({ complete: true })
       streamedFrom = first.total
@@ -131,7 +140,11 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
     chunk: (index: number): Chunk | undefined => chunks.get(index),
     /** Reads what is not there yet of the lines from one number to another. */
     ensureLines: (from: number, to: number): void => {
-      for (let index = Math.floor((from - 1) / chunkSize); index <= Math.floor((to - 1) / chunkSize); index += 1)
+      for (
+        let index = Math.floor((from - 1) / chunkSize);
+        index <= Math.floor((to - 1) / chunkSize);
+        index += 1
+      )
         void ensure(index)
     },
     ensure,

@@ -56,8 +56,15 @@ function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' 
   return (
     <span className={`min-w-0 flex-1 ${wrap} ${tone}`}>
       {markSpans(parseAnsi(line.text), wanted).map((span, index) => {
-        const style = span.color || span.background ? { color: span.color, background: span.background } : undefined
-        const text = span.marked ? <mark className="rounded-xs bg-warn/40 text-inherit">{span.text}</mark> : span.text
+        const style =
+          span.color || span.background
+            ? { color: span.color, background: span.background }
+            : undefined
+        const text = span.marked ? (
+          <mark className="rounded-xs bg-warn/40 text-inherit">{span.text}</mark>
+        ) : (
+          span.text
+        )
         return span.classes === '' && !style ? (
           <span key={index}>{text}</span>
         ) : (

@@ -44,11 +44,15 @@ export function LogLines(props: Props) {
   const goTo = useRef(rows)
   goTo.current = rows
   useLayoutEffect(() => {
-    if (goal && frame.current) frame.current.scrollTop = Math.max(0, (goTo.current.before(goal.n) - 5) * rowHeight)
+    if (goal && frame.current)
+      frame.current.scrollTop = Math.max(0, (goTo.current.before(goal.n) - 5) * rowHeight)
   }, [goal])
 
   const first = rows.lineAt(Math.max(0, Math.floor(window.top / rowHeight) - beyond))
-  const last = Math.min(state.total, rows.lineAt(Math.ceil((window.top + window.height) / rowHeight) + beyond))
+  const last = Math.min(
+    state.total,
+    rows.lineAt(Math.ceil((window.top + window.height) / rowHeight) + beyond),
+  )
   useEffect(() => {
     if (last >= first) buffer.ensureLines(first, last)
   }, [buffer, first, last, state.total])
@@ -57,7 +61,8 @@ export function LogLines(props: Props) {
     const element = frame.current
     if (!element) return
     setWindow((old) => ({ ...old, top: element.scrollTop }))
-    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight * 1.5
+    const isAtEnd =
+      element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight * 1.5
     if (isFollowing && !isAtEnd && element.scrollTop < lastTop.current) setFollowing(false)
     lastTop.current = element.scrollTop
   }
@@ -73,7 +78,10 @@ export function LogLines(props: Props) {
       aria-label="Log"
       className="min-h-20 flex-1 overflow-auto overscroll-contain bg-sunken py-1 font-mono text-[12.5px] leading-5 [font-variant-ligatures:none]"
     >
-      <div style={{ height: rows.total * rowHeight }} className={`relative ${isWrapped ? '' : 'w-max min-w-full'}`}>
+      <div
+        style={{ height: rows.total * rowHeight }}
+        className={`relative ${isWrapped ? '' : 'w-max min-w-full'}`}
+      >
         <div
           style={{ transform: `translateY(${rows.before(first) * rowHeight}px)` }}
           className={isWrapped ? '' : 'w-max min-w-full'}
@@ -98,7 +106,10 @@ export function LogLines(props: Props) {
 }
 
 function useRows(buffer: LogBuffer, state: LogState, columns: number | null): Rows {
-  const measure = useMemo(() => (columns === null ? null : createMeasure(columns)), [columns, buffer])
+  const measure = useMemo(
+    () => (columns === null ? null : createMeasure(columns)),
+    [columns, buffer],
+  )
   // The version of the state stands for what is in the buffer.
   return useMemo(
     () => (measure ? wrappedRows(state.total, measure, buffer.chunk) : plainRows(state.total)),
@@ -120,7 +131,10 @@ function useCharWidth(frame: RefObject<HTMLElement | null>): number {
   return width
 }
 
-function useWindow(frame: RefObject<HTMLElement | null>, setWindow: (change: (old: Window) => Window) => void): void {
+function useWindow(
+  frame: RefObject<HTMLElement | null>,
+  setWindow: (change: (old: Window) => Window) => void,
+): void {
   useEffect(() => {
     const element = frame.current
     if (!element) return
@@ -138,7 +152,9 @@ function useFollow(frame: RefObject<HTMLElement | null>, isFollowing: boolean, r
   }, [frame, isFollowing, rows])
 }
 
-/** Keeps the line at the top where it is when lines above it turn out to be longer than was thought. */
+/**
+ * Keeps the line at the top where it is when lines above it turn out to be longer than was thought.
+ */
 function useAnchor(frame: RefObject<HTMLElement | null>, rows: Rows, isFollowing: boolean): void {
   const before = useRef(rows)
   useLayoutEffect(() => {

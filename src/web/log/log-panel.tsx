@@ -90,7 +90,8 @@ function emptyWords(state: LogState): string {
 }
 
 function Count({ state }: { state: LogState }) {
-  if (state.problem && state.total > 0) return <span className="text-warn">Not all of it could be read</span>
+  if (state.problem && state.total > 0)
+    return <span className="text-warn">Not all of it could be read</span>
   return (
     <>
       {state.total.toLocaleString('en')} {state.total === 1 ? 'line' : 'lines'}
@@ -127,7 +128,10 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   useEffect(() => {
     if (!buffer || wanted === '') return
     const stop = new AbortController()
-    const timer = setTimeout(() => void searchLog(buffer, wanted, latest.current, setFound, stop.signal), 150)
+    const timer = setTimeout(
+      () => void searchLog(buffer, wanted, latest.current, setFound, stop.signal),
+      150,
+    )
     return () => {
       clearTimeout(timer)
       stop.abort()

@@ -8,7 +8,9 @@ const chunkOf = (texts: (string | undefined)[]): Chunk => ({
   whole: true,
   version: 1,
   lines: texts.map((text, i) =>
-    text === undefined ? undefined : { attempt: 1, n: i + 1, time: 0, stream: 'out' as const, text },
+    text === undefined
+      ? undefined
+      : { attempt: 1, n: i + 1, time: 0, stream: 'out' as const, text },
   ),
 })
 
@@ -24,20 +26,28 @@ function holds(rows: Rows, total: number): void {
 test('each line is at the rows that it takes', () => {
   const text = fc.option(fc.string({ maxLength: 60 }), { nil: undefined })
   fc.assert(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 25 }), (texts, columns) => {
-      const chunk = chunkOf(texts)
-      holds(
-        wrappedRows(texts.length, createMeasure(columns), (index) => (index === 0 ? chunk : undefined)),
-        texts.length,
-      )
-    }),
+    fc.property(
+      fc.array(text, { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 1, max: 25 }),
+      (texts, columns) => {
+        const chunk = chunkOf(texts)
+        holds(
+          wrappedRows(texts.length, createMeasure(columns), (index) =>
+            index === 0 ? chunk : undefined,
+          ),
+          texts.length,
+        )
+      },
+    ),
   )
   holds(plainRows(30), 30)
 })
 
 test('over the edge of a chunk, and with a chunk that is not read yet', () => {
   const long = chunkOf(Array.from({ length: chunkSize }, () => 'x'.repeat(25)))
-  const rows = wrappedRows(2 * chunkSize + 5, createMeasure(10), (index) => (index === 0 ? long : undefined))
+  const rows = wrappedRows(2 * chunkSize + 5, createMeasure(10), (index) =>
+    index === 0 ? long : undefined,
+  )
   expect(rows.before(chunkSize + 1)).toBe(3 * chunkSize)
   expect(rows.lineAt(3 * chunkSize)).toBe(chunkSize + 1)
   expect(rows.total).toBe(4 * chunkSize + 5)

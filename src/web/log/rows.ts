@@ -1,7 +1,10 @@
 import { plainText } from './ansi.ts'
 import { type Chunk, chunkSize } from './buffer.ts'
 
-/** Where lines stand when long ones are wrapped into rows of so many columns; without columns every line is one row. */
+/**
+ * Where lines stand when long ones are wrapped into rows of so many columns; without columns every
+ * line is one row.
+ */
 export interface Rows {
   total: number
   /** rows before a line, which counts from 1 */
@@ -22,7 +25,8 @@ const most = 65_535
 
 /** How many columns a text takes: those of East Asia and pictures take two. */
 export const widthOf = (text: string): number =>
-  text.length + (/[\u1100-\uffff]/.test(text) ? (text.match(wide)?.filter((c) => c.length === 1).length ?? 0) : 0)
+  text.length +
+  (/[\u1100-\uffff]/.test(text) ? (text.match(wide)?.filter((c) => c.length === 1).length ?? 0) : 0)
 
 /** Measures lines, each chunk again only when it changed. */
 export function createMeasure(columns: number) {
@@ -66,7 +70,8 @@ export function wrappedRows(
   for (let index = 0; index < count; index += 1) {
     const size = Math.min(chunkSize, total - index * chunkSize)
     const missing = chunkSize - size
-    starts[index + 1] = (starts[index] ?? 0) + (measure(index, chunk(index))?.sum ?? chunkSize) - missing
+    starts[index + 1] =
+      (starts[index] ?? 0) + (measure(index, chunk(index))?.sum ?? chunkSize) - missing
   }
   const before = (n: number): number => {
     const index = Math.floor((n - 1) / chunkSize)
@@ -81,7 +86,10 @@ export function wrappedRows(
     const rows = measure(index, chunk(index))?.rows
     let sum = starts[index] ?? 0
     let n = index * chunkSize + 1
-    while (n < Math.min(total, (index + 1) * chunkSize) && sum + (rows?.[(n - 1) % chunkSize] ?? 1) <= row) {
+    while (
+      n < Math.min(total, (index + 1) * chunkSize) &&
+      sum + (rows?.[(n - 1) % chunkSize] ?? 1) <= row
+    ) {
       sum += rows?.[(n - 1) % chunkSize] ?? 1
       n += 1
     }

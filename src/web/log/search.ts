@@ -10,7 +10,10 @@ export interface Found {
 
 export const nothingFound: Found = { lines: [], searched: 0 }
 
-/** Looks through a log, reading what is not there yet, and tells after each chunk; goes on from `found`. */
+/**
+ * Looks through a log, reading what is not there yet, and tells after each chunk; goes on from
+ * `found`.
+ */
 export async function searchLog(
   buffer: LogBuffer,
   wanted: string,
@@ -27,7 +30,8 @@ export async function searchLog(
     const here: number[] = []
     for (let n = searched + 1; n <= end; n += 1) {
       const line = buffer.line(n)
-      if (line && line !== 'missing' && plainText(line.text).toLowerCase().includes(wanted)) here.push(n)
+      if (line && line !== 'missing' && plainText(line.text).toLowerCase().includes(wanted))
+        here.push(n)
     }
     lines = here.length > 0 ? [...lines, ...here] : lines
     searched = end

@@ -15,7 +15,10 @@ const empty: LogState = { total: 0, complete: false, attempt: 0, problem: null, 
 const noSubscription = () => () => undefined
 
 /** The log of one attempt of a step, while it is looked at. */
-export function useLog({ run, step, attempt }: Which): { buffer: LogBuffer | null; state: LogState } {
+export function useLog({ run, step, attempt }: Which): {
+  buffer: LogBuffer | null
+  state: LogState
+} {
   const client = useClient()
   const [buffer, setBuffer] = useState<LogBuffer | null>(null)
   useEffect(() => {
@@ -32,7 +35,10 @@ export function useLog({ run, step, attempt }: Which): { buffer: LogBuffer | nul
       setBuffer(null)
     }
   }, [client, run, step, attempt])
-  const state = useSyncExternalStore(buffer?.subscribe ?? noSubscription, () => buffer?.state() ?? empty)
+  const state = useSyncExternalStore(
+    buffer?.subscribe ?? noSubscription,
+    () => buffer?.state() ?? empty,
+  )
   return { buffer, state }
 }
 
@@ -49,7 +55,10 @@ function followLog(
   let timer: ReturnType<typeof setTimeout> | undefined
   const connect = (): void => {
     source = new EventSource(
-      endpointUrl('', endpoints.followLog, { params: { run, step }, query: { after: last, attempt } }),
+      endpointUrl('', endpoints.followLog, {
+        params: { run, step },
+        query: { after: last, attempt },
+      }),
     )
     source.addEventListener('message', (message: MessageEvent<string>) => {
       const line = logLine.safeParse(JSON.parse(message.data))

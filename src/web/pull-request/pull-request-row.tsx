@@ -31,7 +31,12 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
           {pull.url === null ? (
             <span className="truncate font-medium">{title}</span>
           ) : (
-            <a href={pull.url} target="_blank" rel="noreferrer" className="quiet-link truncate font-medium">
+            <a
+              href={pull.url}
+              target="_blank"
+              rel="noreferrer"
+              className="quiet-link truncate font-medium"
+            >
               {title}
             </a>
           )}
@@ -66,7 +71,10 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
                 <ExternalLink size={13} aria-hidden />
               </a>
             )}
-            <Link to={`/apps/${app}/environments/${preview.environment}`} className="quiet-link text-soft">
+            <Link
+              to={`/apps/${app}/environments/${preview.environment}`}
+              className="quiet-link text-soft"
+            >
               {preview.environment}
             </Link>
             {preview.since === null ? null : (
@@ -120,7 +128,11 @@ function Actions({ pull }: { pull: PullRequest }) {
     <div className="flex flex-wrap gap-2">
       {pull.asksApproval ? <Button onClick={() => ask(approve)}>Approve …</Button> : null}
       {run !== null && !isRunning ? (
-        <Button kind="bare" onClick={() => ask(again)} aria-label={`Run pull request ${number} again`}>
+        <Button
+          kind="bare"
+          onClick={() => ask(again)}
+          aria-label={`Run pull request ${number} again`}
+        >
           Run again
         </Button>
       ) : null}

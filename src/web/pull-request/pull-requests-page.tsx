@@ -19,7 +19,10 @@ export function PullRequestsPage() {
     states.find((one) => one === wanted),
   )
   useTitle(`Pull requests of ${app}`)
-  const choices = states.map((value) => ({ value, text: `${value.charAt(0).toUpperCase()}${value.slice(1)}` }))
+  const choices = states.map((value) => ({
+    value,
+    text: `${value.charAt(0).toUpperCase()}${value.slice(1)}`,
+  }))
   return (
     <>
       <PageHead
@@ -55,7 +58,15 @@ export function PullRequestsPage() {
 }
 
 /** No answer is not the same as nothing: it says since when it is known what is open. */
-function Known({ looked, problem, previews }: { looked: string | null; problem: string | null; previews: number }) {
+function Known({
+  looked,
+  problem,
+  previews,
+}: {
+  looked: string | null
+  problem: string | null
+  previews: number
+}) {
   return (
     <p className="mb-3 flex flex-wrap items-start gap-x-2 text-soft">
       {problem === null ? null : (

@@ -80,6 +80,8 @@ test('arrows lead to what one sees in that direction', () => {
 })
 
 test('the first look is at what failed, else at what runs', () => {
-  expect(firstLook(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')])))).toBe('step/b')
+  expect(
+    firstLook(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')]))),
+  ).toBe('step/b')
   expect(firstLook(graphOf(run([step('a', []), step('c', [], 'running')])))).toBe('step/c')
 })

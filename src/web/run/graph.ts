@@ -25,14 +25,21 @@ export interface Graph {
 export function graphOf(run: RunDetail): Graph {
   const steps = run.steps.filter((step) => !isVerification(step.name, run))
   const needed = new Set(steps.flatMap((step) => step.needs))
-  const lastSteps = steps.filter((step) => !needed.has(step.name)).map((step) => `step/${step.name}`)
+  const lastSteps = steps
+    .filter((step) => !needed.has(step.name))
+    .map((step) => `step/${step.name}`)
   const bare = [...steps.map(stepNode), ...environmentNodes(run, lastSteps)]
   const columns = columnsOf(bare)
-  const nodes = placeRows(bare.map((node) => ({ ...node, column: columns.get(node.id) ?? 0, row: 0 })))
+  const nodes = placeRows(
+    bare.map((node) => ({ ...node, column: columns.get(node.id) ?? 0, row: 0 })),
+  )
   return {
     nodes,
     columns: Math.max(0, ...nodes.map((node) => node.column)) + 1,
-    rows: Math.max(1, ...[...Map.groupBy(nodes, (node) => node.column).values()].map((column) => column.length)),
+    rows: Math.max(
+      1,
+      ...[...Map.groupBy(nodes, (node) => node.column).values()].map((column) => column.length),
+    ),
   }
 }
 
@@ -61,7 +68,8 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
         : { tone: isOver ? 'none' : 'wait', word: isOver ? 'Not reached' : 'Waiting' },
       needs: before ? [`environment/${before.environment}`] : lastSteps,
       from: deployment ? (deployment.started ?? deployment.created) : null,
-      to: deployment && !isUnderWay(deployment.state) ? (deployment.live ?? deployment.ended) : null,
+      to:
+        deployment && !isUnderWay(deployment.state) ? (deployment.live ?? deployment.ended) : null,
     }
   })
 }
@@ -92,7 +100,9 @@ function placeRows(nodes: GraphNode[]): GraphNode[] {
       const known = node.needs.flatMap((need) => rows.get(need) ?? [])
       return known.length === 0 ? 0 : known.reduce((a, b) => a + b, 0) / known.length
     }
-    const inColumn = nodes.filter((node) => node.column === column).sort((a, b) => middle(a) - middle(b))
+    const inColumn = nodes
+      .filter((node) => node.column === column)
+      .sort((a, b) => middle(a) - middle(b))
     inColumn.forEach((node, index) => rows.set(node.id, index - (inColumn.length - 1) / 2))
   }
   return nodes.map((node) => ({ ...node, row: rows.get(node.id) ?? 0 }))

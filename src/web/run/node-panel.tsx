@@ -10,7 +10,9 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 import { PermissionCard } from './permission-card.tsx'
 
-/** What was chosen in the graph: a step with its log, or an environment with what happened there. */
+/**
+ * What was chosen in the graph: a step with its log, or an environment with what happened there.
+ */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
   const name = node.slice(node.indexOf('/') + 1)
   if (node.startsWith('environment/')) return <EnvironmentPanel run={run} name={name} />
@@ -22,7 +24,8 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
   const [search, setSearch] = useSearchParams()
   const wanted = Number(search.get('attempt'))
   const attempt = wanted >= 1 && wanted <= step.attempt ? wanted : step.attempt
-  const setAttempt = (next: number): void => setSearch({ step: step.name, attempt: String(next) }, { replace: true })
+  const setAttempt = (next: number): void =>
+    setSearch({ step: step.name, attempt: String(next) }, { replace: true })
   return (
     <section aria-label={`Step ${step.name}`}>
       <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -36,13 +39,18 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
         ) : null}
         {step.cache === null ? null : <span className="text-soft">{cacheWords[step.cache]}</span>}
         {step.reused === null ? null : (
-          <Link to={`/runs/${step.reused}?step=${step.name}`} className="text-soft underline underline-offset-3">
+          <Link
+            to={`/runs/${step.reused}?step=${step.name}`}
+            className="text-soft underline underline-offset-3"
+          >
             as in run {step.reused}
           </Link>
         )}
         {step.attempt > 1 ? <Attempts count={step.attempt} at={attempt} set={setAttempt} /> : null}
       </div>
-      {step.reason && step.state !== 'passed' ? <p className="mb-2">{asSentence(step.reason)}</p> : null}
+      {step.reason && step.state !== 'passed' ? (
+        <p className="mb-2">{asSentence(step.reason)}</p>
+      ) : null}
       <pre className="mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap text-soft">
         {step.command}
       </pre>
@@ -67,20 +75,39 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
   )
 }
 
-const cacheWords = { hit: 'its cache fitted', near: 'its cache nearly fitted', miss: 'it had no cache' }
+const cacheWords = {
+  hit: 'its cache fitted',
+  near: 'its cache nearly fitted',
+  miss: 'it had no cache',
+}
 
 function notStarted(step: Step): string {
   if (step.state === 'waiting')
-    return step.needs.length > 0 ? `It waits for ${step.needs.join(' and ')}.` : 'It waits for its turn.'
+    return step.needs.length > 0
+      ? `It waits for ${step.needs.join(' and ')}.`
+      : 'It waits for its turn.'
   return 'It never ran, so there is no log.'
 }
 
-function Attempts({ count, at, set }: { count: number; at: number; set: (attempt: number) => void }) {
+function Attempts({
+  count,
+  at,
+  set,
+}: {
+  count: number
+  at: number
+  set: (attempt: number) => void
+}) {
   return (
     <div role="group" aria-label="Attempts" className="ml-auto flex items-center gap-1">
       <span className="mr-1 text-soft">Attempt</span>
       {Array.from({ length: count }, (_, index) => (
-        <Toggle key={index} on={index + 1 === at} onChange={() => set(index + 1)} label={`Attempt ${index + 1}`}>
+        <Toggle
+          key={index}
+          on={index + 1 === at}
+          onChange={() => set(index + 1)}
+          label={`Attempt ${index + 1}`}
+        >
           {index + 1}
         </Toggle>
       ))}
@@ -96,7 +123,10 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
       <div className="mb-2 flex flex-wrap items-center gap-x-3">
         <h2 className="font-semibold">{name}</h2>
         {deployment ? <Status look={deploymentLooks[deployment.state]} /> : null}
-        <Link to={`/apps/${run.app}/environments/${name}`} className="text-soft underline underline-offset-3">
+        <Link
+          to={`/apps/${run.app}/environments/${name}`}
+          className="text-soft underline underline-offset-3"
+        >
           What runs there
         </Link>
         {deployment && deployment.started !== null && deployment.state !== 'canary' ? (
@@ -110,7 +140,11 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
       ) : null}
       {deployment ? <PermissionCard deployment={deployment} /> : null}
       <div className="panel mb-4 px-4 py-3">
-        {deployment ? <DeploymentFacts deployment={deployment} /> : <p className="text-soft">{notReached(run)}</p>}
+        {deployment ? (
+          <DeploymentFacts deployment={deployment} />
+        ) : (
+          <p className="text-soft">{notReached(run)}</p>
+        )}
       </div>
       {verification && verification.attempt > 0 ? (
         <StepPanel run={run.id} step={verification} title="Verification" />
@@ -127,11 +161,18 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   const facts: [string, ReactNode][] = [
     [
       'Waited',
-      started ? <Elapsed key="w" from={created} to={started} /> : <Elapsed key="w" from={created} to={ended} />,
+      started ? (
+        <Elapsed key="w" from={created} to={started} />
+      ) : (
+        <Elapsed key="w" from={created} to={ended} />
+      ),
     ],
   ]
   if (started)
-    facts.push([isUnderWay(state) ? 'Under way for' : 'Took', <Elapsed key="t" from={started} to={live ?? ended} />])
+    facts.push([
+      isUnderWay(state) ? 'Under way for' : 'Took',
+      <Elapsed key="t" from={started} to={live ?? ended} />,
+    ])
   if (live) facts.push(['Live', <Ago key="l" time={live} />])
   if (live && ended) facts.push(['Had the traffic for', <Elapsed key="h" from={live} to={ended} />])
   facts.push(['Asked for by', deployment.actor])

@@ -10,7 +10,10 @@ import { Confirm, type Question } from '../ui/dialog.tsx'
 import { asSentence, shortSha } from '../ui/state.ts'
 import { Elapsed } from '../ui/time.tsx'
 
-/** What a deployment waits for before it may begin, who decided what, and the time that it lost to it. */
+/**
+ * What a deployment waits for before it may begin, who decided what, and the time that it lost to
+ * it.
+ */
 export function PermissionCard({ deployment }: { deployment: Deployment }) {
   const { data: permission } = usePermission(deployment.id, deployment.state === 'waiting')
   if (!permission) return null
@@ -63,15 +66,25 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
   const comment = useRef<HTMLInputElement>(null)
   const { id, environment, change } = deployment
   const what =
-    deployment.kind === 'configuration' ? 'The changed configuration' : `“${change.subject}” (${shortSha(change.sha)})`
-  const decide = (kind: Decision['kind'], title: string, text: string, verb: string, danger = false): void =>
+    deployment.kind === 'configuration'
+      ? 'The changed configuration'
+      : `“${change.subject}” (${shortSha(change.sha)})`
+  const decide = (
+    kind: Decision['kind'],
+    title: string,
+    text: string,
+    verb: string,
+    danger = false,
+  ): void =>
     ask({
       title,
       text: (
         <>
           <p>{text}</p>
           <label className="mt-3 block">
-            <span className="label">{kind === 'override' ? 'Why the freeze does not count' : 'Comment'}</span>
+            <span className="label">
+              {kind === 'override' ? 'Why the freeze does not count' : 'Comment'}
+            </span>
             <input ref={comment} className="field w-full" maxLength={1000} />
           </label>
         </>
@@ -94,12 +107,22 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
       </p>
       {mayDecide ? (
         <>
-          <Button onClick={() => decide('approve', 'Approve it?', `${what} may go to ${environment} then.`, 'Approve')}>
+          <Button
+            onClick={() =>
+              decide('approve', 'Approve it?', `${what} may go to ${environment} then.`, 'Approve')
+            }
+          >
             <Check size={15} aria-hidden /> Approve
           </Button>
           <Button
             onClick={() =>
-              decide('refuse', 'Refuse it?', `${what} does not go to ${environment}, and its run ends.`, 'Refuse', true)
+              decide(
+                'refuse',
+                'Refuse it?',
+                `${what} does not go to ${environment}, and its run ends.`,
+                'Refuse',
+                true,
+              )
             }
           >
             <X size={15} aria-hidden /> Refuse

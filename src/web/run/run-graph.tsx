@@ -14,7 +14,12 @@ const nodeHeight = 50
 const rowGap = 12
 const narrow = 640
 
-const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
+const arrows: Record<string, Direction> = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+}
 
 /** The steps and environments of a run, from left to right; on a phone one below the other. */
 export function RunGraph({ graph, selected, select }: Props) {
@@ -39,8 +44,12 @@ export function RunGraph({ graph, selected, select }: Props) {
       className="panel overflow-x-auto p-3"
     >
       {width === 0 ? <div style={{ height: graph.rows * (nodeHeight + rowGap) }} /> : null}
-      {width >= narrow ? <Drawing graph={graph} selected={selected} select={select} width={width} /> : null}
-      {width > 0 && width < narrow ? <List graph={graph} selected={selected} select={select} /> : null}
+      {width >= narrow ? (
+        <Drawing graph={graph} selected={selected} select={select} width={width} />
+      ) : null}
+      {width > 0 && width < narrow ? (
+        <List graph={graph} selected={selected} select={select} />
+      ) : null}
     </div>
   )
 }
@@ -51,7 +60,8 @@ function inList(graph: Graph, id: string, direction: Direction): string {
   return order[at + (direction === 'up' || direction === 'left' ? -1 : 1)]?.id ?? id
 }
 
-const inOrder = (graph: Graph): GraphNode[] => graph.nodes.toSorted((a, b) => a.column - b.column || a.row - b.row)
+const inOrder = (graph: Graph): GraphNode[] =>
+  graph.nodes.toSorted((a, b) => a.column - b.column || a.row - b.row)
 
 function Drawing({ graph, selected, select, width }: Props & { width: number }) {
   const step = Math.max(150, Math.min(width / graph.columns, 236))
@@ -71,7 +81,14 @@ function Drawing({ graph, selected, select, width }: Props & { width: number }) 
           const [x1, y1, x2, y2] = [x(from) + nodeWidth, y(from), x(to), y(to)]
           const bend = Math.min((x2 - x1) / 2, 60)
           const path = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`
-          return <path key={`${from.id} ${to.id}`} d={path} className="graph-edge" data-state={edgeState(from, to)} />
+          return (
+            <path
+              key={`${from.id} ${to.id}`}
+              d={path}
+              className="graph-edge"
+              data-state={edgeState(from, to)}
+            />
+          )
         })}
       </svg>
       {inOrder(graph).map((node) => (

@@ -87,9 +87,13 @@ function Run({ run }: { run: RunDetail }) {
           </Link>
         </p>
       </PageHead>
-      {graph.nodes.length > 0 ? <RunGraph graph={graph} selected={selected} select={select} /> : null}
+      {graph.nodes.length > 0 ? (
+        <RunGraph graph={graph} selected={selected} select={select} />
+      ) : null}
       <div className="mt-5 grid gap-x-6 lg:grid-cols-[minmax(0,1fr)_21rem]">
-        <div className="min-w-0">{selected ? <NodePanel run={run} node={selected} /> : <NotBegun run={run} />}</div>
+        <div className="min-w-0">
+          {selected ? <NodePanel run={run} node={selected} /> : <NotBegun run={run} />}
+        </div>
         <ChainTimeline chain={run.change.chain} />
       </div>
     </>
@@ -132,7 +136,8 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{change.author.name}</span>
       <span aria-hidden>·</span>
       <span>
-        {run.pullRequest === null ? `checked in to ${change.branch}` : 'proposed'} <Ago time={change.received} />
+        {run.pullRequest === null ? `checked in to ${change.branch}` : 'proposed'}{' '}
+        <Ago time={change.received} />
       </span>
     </p>
   )

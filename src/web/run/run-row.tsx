@@ -29,8 +29,8 @@ export function RunRow({ run, deployments, stations = [] }: Props) {
         </div>
         <div className="truncate text-soft">
           {run.app} · run {run.id}
-          {run.pullRequest === null ? '' : ` · pull request ${run.pullRequest}`} · <Sha sha={run.change.sha} /> ·{' '}
-          {run.change.author.name}
+          {run.pullRequest === null ? '' : ` · pull request ${run.pullRequest}`} ·{' '}
+          <Sha sha={run.change.sha} /> · {run.change.author.name}
         </div>
         {run.reason && run.state !== 'succeeded' ? (
           <div className="mt-0.5 line-clamp-2">{asSentence(run.reason)}</div>

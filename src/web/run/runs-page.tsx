@@ -10,7 +10,10 @@ export function RunsPage() {
   useTitle('Runs')
   const [app] = useFilter('app')
   const [state] = useFilter('state')
-  const query = useRuns({ ...(app ? { app } : {}), ...(state in runLooks ? { state: state as RunState } : {}) })
+  const query = useRuns({
+    ...(app ? { app } : {}),
+    ...(state in runLooks ? { state: state as RunState } : {}),
+  })
   const { data: lines } = useLines()
   const apps = (lines ?? []).map((line) => ({ value: line.app.name, text: line.app.name }))
   return (

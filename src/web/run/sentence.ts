@@ -7,7 +7,9 @@ const list = (names: string[]): string =>
 
 /** Where a run is, and what comes next, in one sentence or two. */
 export function runSentence(run: RunDetail): string {
-  const where = run.deployments.filter(({ deployment }) => deployment?.live).map(({ environment }) => environment)
+  const where = run.deployments
+    .filter(({ deployment }) => deployment?.live)
+    .map(({ environment }) => environment)
   const reached = where.length > 0 ? ` It reached ${list(where)}.` : ''
   switch (run.state) {
     case 'queued':
@@ -31,10 +33,14 @@ function runningSentence(run: RunDetail): string {
   const running = run.steps
     .filter((step) => step.state === 'running' && !isVerification(step.name, run))
     .map((step) => step.name)
-  const ahead = run.deployments.filter(({ deployment }) => deployment === null).map(({ environment }) => environment)
+  const ahead = run.deployments
+    .filter(({ deployment }) => deployment === null)
+    .map(({ environment }) => environment)
   const then = ahead.length > 0 ? ` Then ${list(ahead)}.` : ''
   if (running.length > 0) return `Running ${list(running)}.${then}`
-  const moving = run.deployments.find(({ deployment }) => deployment && isUnderWay(deployment.state))
+  const moving = run.deployments.find(
+    ({ deployment }) => deployment && isUnderWay(deployment.state),
+  )
   if (moving) return `On its way into ${moving.environment}.${then}`
   return `Between two stations.${then}`
 }

@@ -52,7 +52,9 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
             <Menu.RadioGroup value={theme} onValueChange={setTheme} aria-label="Theme">
               {themes.map((name) => (
                 <Menu.RadioItem key={name} value={name} className={item} closeOnClick={false}>
-                  <span className="w-4">{theme === name ? <Check size={15} aria-hidden /> : null}</span>
+                  <span className="w-4">
+                    {theme === name ? <Check size={15} aria-hidden /> : null}
+                  </span>
                   {{ system: 'Theme of the system', light: 'Light', dark: 'Dark' }[name]}
                 </Menu.RadioItem>
               ))}

@@ -5,7 +5,10 @@ import { useConnection } from '../live/world.tsx'
 import { formatTime } from '../ui/duration.ts'
 import { StatusIcon } from '../ui/status.tsx'
 
-/** A stream that is cut and comes straight back is no news; longer than this, in milliseconds, it is. */
+/**
+ * A stream that is cut and comes straight back is no news; longer than this, in milliseconds, it
+ * is.
+ */
 const patience = 1200
 
 function useLasting(value: boolean, ms: number): boolean {
@@ -36,10 +39,14 @@ export function ConnectionSign() {
       </span>
     )
   }
-  const broken = health && health.status !== 'ok' ? (health.host === 'unreachable' ? 'host' : 'database') : null
+  const broken =
+    health && health.status !== 'ok' ? (health.host === 'unreachable' ? 'host' : 'database') : null
   if (broken) {
     return (
-      <span role="status" className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn">
+      <span
+        role="status"
+        className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
+      >
         <StatusIcon tone="warn" />
         The {broken} does not answer
       </span>
@@ -47,7 +54,10 @@ export function ConnectionSign() {
   }
   if (health && health.disk.free < health.disk.floor * 2) {
     return (
-      <span role="status" className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn">
+      <span
+        role="status"
+        className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
+      >
         <StatusIcon tone="warn" />
         {Math.round(health.disk.free)} MB of disk left
       </span>

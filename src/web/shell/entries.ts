@@ -40,7 +40,10 @@ export function lineEntries(lines: Line[]): (Named & { to: string })[] {
 const most = 40
 const kindOrder = ['app', 'environment', 'page', 'action', 'run']
 
-/** Those that have every word, best first: a word that begins one counts more than one in the middle. */
+/**
+ * Those that have every word, best first: a word that begins one counts more than one in the
+ * middle.
+ */
 export function findEntries<T extends Named>(entries: T[], text: string): T[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   const scored = entries.flatMap((entry) => {

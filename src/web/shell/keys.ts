@@ -24,7 +24,10 @@ export const keyHelp: [string, string][] = [
   ['/', 'Search on this page'],
   ['j and k', 'Next and previous in a list'],
   ['Enter', 'Open'],
-  ...places.map((place): [string, string] => [`g ${place.key}`, `Go to ${place.text.toLowerCase()}`]),
+  ...places.map((place): [string, string] => [
+    `g ${place.key}`,
+    `Go to ${place.text.toLowerCase()}`,
+  ]),
   ['← → ↑ ↓', 'Move in the graph of a run'],
   ['f', 'Follow the log of a run, or stop following'],
   ['w', 'Wrap long lines of the log, or not'],
@@ -32,9 +35,13 @@ export const keyHelp: [string, string][] = [
 ]
 
 const isField = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable)
+  target instanceof HTMLElement &&
+  (target.matches('input, textarea, select') || target.isContentEditable)
 
-/** A key meant for the page: not typed into a field, not part of a shortcut of the browser, no dialog open. */
+/**
+ * A key meant for the page: not typed into a field, not part of a shortcut of the browser, no
+ * dialog open.
+ */
 export const isForPage = (event: KeyboardEvent): boolean =>
   !event.defaultPrevented &&
   !event.metaKey &&
@@ -45,9 +52,12 @@ export const isForPage = (event: KeyboardEvent): boolean =>
 
 /** Moves the focus among the rows of the page. */
 function moveInList(by: 1 | -1): void {
-  const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter((row) => row.offsetParent !== null)
+  const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter(
+    (row) => row.offsetParent !== null,
+  )
   const at = rows.indexOf(document.activeElement as HTMLElement)
-  const next = at === -1 ? (by === 1 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)
+  const next =
+    at === -1 ? (by === 1 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)
   rows[next]?.focus()
   rows[next]?.scrollIntoView({ block: 'nearest' })
 }
@@ -71,7 +81,8 @@ export function useKeys(actions: Actions): void {
         event.preventDefault()
         return latest.current.openPalette()
       }
-      if (event.key === 'Escape' && isField(event.target)) return (event.target as HTMLElement).blur()
+      if (event.key === 'Escape' && isField(event.target))
+        return (event.target as HTMLElement).blur()
       if (!isForPage(event)) return
       const isSecond = event.timeStamp - first < pairTime
       first = event.key === 'g' ? event.timeStamp : 0

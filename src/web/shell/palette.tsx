@@ -9,7 +9,15 @@ import { places } from './keys.ts'
 import { useTheme } from './theme.ts'
 
 /** Goes anywhere by a few letters. */
-export function Palette({ open, close, showKeys }: { open: boolean; close: () => void; showKeys: () => void }) {
+export function Palette({
+  open,
+  close,
+  showKeys,
+}: {
+  open: boolean
+  close: () => void
+  showKeys: () => void
+}) {
   return (
     <Modal open={open} close={close} title="Go to" atTop>
       <Search close={close} showKeys={showKeys} />
@@ -23,7 +31,8 @@ function useEntries(showKeys: () => void): Entry[] {
   const navigate = useNavigate()
   const [theme, setTheme] = useTheme()
   const go = (to: string) => () => void navigate(to)
-  const isDark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
+  const isDark =
+    theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   return [
     ...lineEntries(lines ?? ([] as Line[])).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
     ...places.map((place) => ({
@@ -94,7 +103,13 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
         onKeyDown={onKey}
         className="w-full border-b border-edge bg-transparent px-4 py-3.5 text-base outline-none placeholder:text-soft"
       />
-      <ul ref={list} id="palette-list" role="listbox" aria-label="Found" className="overflow-y-auto p-1.5">
+      <ul
+        ref={list}
+        id="palette-list"
+        role="listbox"
+        aria-label="Found"
+        className="overflow-y-auto p-1.5"
+      >
         {found.map((entry, index) => (
           <li
             key={entry.id}
@@ -105,12 +120,16 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
             onClick={() => choose(entry)}
             className="flex cursor-pointer items-baseline gap-3 rounded-md px-2.5 py-2 aria-selected:bg-hover"
           >
-            <span className="w-24 shrink-0 whitespace-nowrap text-[0.85em] text-soft">{entry.kind}</span>
+            <span className="w-24 shrink-0 whitespace-nowrap text-[0.85em] text-soft">
+              {entry.kind}
+            </span>
             <span className="min-w-0 truncate">{entry.text}</span>
             <span className="ml-auto shrink-0 pl-3 text-[0.85em] text-soft">{entry.detail}</span>
           </li>
         ))}
-        {found.length === 0 ? <li className="px-3 py-6 text-center text-soft">Nothing has these letters.</li> : null}
+        {found.length === 0 ? (
+          <li className="px-3 py-6 text-center text-soft">Nothing has these letters.</li>
+        ) : null}
       </ul>
     </>
   )

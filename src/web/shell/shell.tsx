@@ -12,7 +12,9 @@ import { Logo } from './logo.tsx'
 import { Palette } from './palette.tsx'
 import { places, useKeys } from './keys.ts'
 
-const AccountMenu = lazy(async () => ({ default: (await import('./account-menu.tsx')).AccountMenu }))
+const AccountMenu = lazy(async () => ({
+  default: (await import('./account-menu.tsx')).AccountMenu,
+}))
 
 /** What is around every page; who is not signed in is led to where one can. */
 export function Shell() {
@@ -21,7 +23,12 @@ export function Shell() {
   const isOut = me.error !== null && problemOf(me.error).code === 'sign_in_needed'
   if (isOut) {
     const from = `${location.pathname}${location.search}`
-    return <Navigate replace to={from === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`} />
+    return (
+      <Navigate
+        replace
+        to={from === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`}
+      />
+    )
   }
   return <Frame />
 }
@@ -52,13 +59,19 @@ function Frame() {
         </Suspense>
       </main>
       <BottomBar />
-      <Palette open={isPaletteOpen} close={() => openPalette(false)} showKeys={() => showKeys(true)} />
+      <Palette
+        open={isPaletteOpen}
+        close={() => openPalette(false)}
+        showKeys={() => showKeys(true)}
+      />
       <KeysDialog open={areKeysShown} close={() => showKeys(false)} />
     </>
   )
 }
 
-/** Once the page is there, what dialogs need is read, so that the palette opens with the first key. */
+/**
+ * Once the page is there, what dialogs need is read, so that the palette opens with the first key.
+ */
 function useDialogsReady(): void {
   useEffect(() => {
     const timer = setTimeout(() => void readDialogs(), 300)
@@ -66,7 +79,10 @@ function useDialogsReady(): void {
   }, [])
 }
 
-/** A stream that was refused looks like one that was lost: ask who we are, so that a session that ended leads to the sign-in. */
+/**
+ * A stream that was refused looks like one that was lost: ask who we are, so that a session that
+ * ended leads to the sign-in.
+ */
 function useSignInCheck(): void {
   const queries = useQueryClient()
   const { kind } = useConnection()
@@ -111,7 +127,9 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
           >
             <Search size={15} aria-hidden />
             <span className="hidden md:inline">Go to …</span>
-            <kbd className="hidden rounded border border-edge px-1 font-sans text-[0.75rem] md:inline">⌘K</kbd>
+            <kbd className="hidden rounded border border-edge px-1 font-sans text-[0.75rem] md:inline">
+              ⌘K
+            </kbd>
           </button>
           <Suspense
             fallback={

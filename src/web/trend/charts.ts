@@ -31,7 +31,11 @@ export const charts: Chart[] = [
     source: 'a report of tests',
     series: [
       { name: 'all', look: 'stroke-move', value: ({ tests }) => tests?.total ?? null },
-      { name: 'failed', look: 'stroke-bad', value: ({ tests }) => (tests ? tests.failed + tests.errored : null) },
+      {
+        name: 'failed',
+        look: 'stroke-bad',
+        value: ({ tests }) => (tests ? tests.failed + tests.errored : null),
+      },
     ],
     format: formatCount,
     most: 5,
@@ -39,7 +43,9 @@ export const charts: Chart[] = [
   {
     title: 'Seconds that the tests take',
     source: 'a report of tests',
-    series: [{ name: 'seconds', look: 'stroke-move', value: ({ tests }) => tests?.seconds ?? null }],
+    series: [
+      { name: 'seconds', look: 'stroke-move', value: ({ tests }) => tests?.seconds ?? null },
+    ],
     format: (value) => `${Number(value.toPrecision(3))} s`,
     most: 1,
   },
@@ -48,7 +54,11 @@ export const charts: Chart[] = [
     source: 'a report of coverage',
     series: [
       { name: 'of all', look: 'stroke-move', value: ({ coverage }) => part(coverage?.total) },
-      { name: 'of the change', look: 'stroke-good', value: ({ coverage }) => part(coverage?.changed) },
+      {
+        name: 'of the change',
+        look: 'stroke-good',
+        value: ({ coverage }) => part(coverage?.changed),
+      },
     ],
     format: formatShare,
     most: 1,
@@ -86,7 +96,9 @@ export const charts: Chart[] = [
   {
     title: 'Functions above complexity 15',
     source: 'a grammar for the language',
-    series: [{ name: 'functions', look: 'stroke-move', value: ({ code }) => code?.complex ?? null }],
+    series: [
+      { name: 'functions', look: 'stroke-move', value: ({ code }) => code?.complex ?? null },
+    ],
     format: formatCount,
     most: 5,
   },

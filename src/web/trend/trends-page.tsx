@@ -19,7 +19,8 @@ export function TrendsPage() {
   const client = useClient()
   const query = useQuery({
     queryKey: ['trends', app],
-    queryFn: async ({ signal }) => (await client.listTrends({ params: { app }, query: { limit: 100 }, signal })).runs,
+    queryFn: async ({ signal }) =>
+      (await client.listTrends({ params: { app }, query: { limit: 100 }, signal })).runs,
   })
   return (
     <>
@@ -38,7 +39,8 @@ export function TrendsPage() {
         {(runs) =>
           runs.length === 0 ? (
             <Nothing>
-              No run came so far that its numbers are known. They are read from the reports of steps, and from the code.
+              No run came so far that its numbers are known. They are read from the reports of
+              steps, and from the code.
             </Nothing>
           ) : (
             <div className="grid gap-4 lg:grid-cols-2">
@@ -64,7 +66,10 @@ function TrendChart({ chart, runs }: { chart: Chart; runs: Trend[] }) {
       legend={
         series.length > 1
           ? series.map(({ name, look }) => (
-              <Key key={name} look={<line x1="0" x2="18" y1="5" y2="5" strokeWidth="2" className={look} />}>
+              <Key
+                key={name}
+                look={<line x1="0" x2="18" y1="5" y2="5" strokeWidth="2" className={look} />}
+              >
                 {name}
               </Key>
             ))
@@ -104,7 +109,9 @@ function Drawing({
   const high = Math.max(most, ...values)
   const x = linear([0, Math.max(1, runs.length - 1)], [box.left, box.right])
   const y = linear([0, high], [box.bottom, box.top])
-  const feet = linearTicks(0, runs.length - 1, Math.max(2, Math.floor(width / 80))).filter(Number.isInteger)
+  const feet = linearTicks(0, runs.length - 1, Math.max(2, Math.floor(width / 80))).filter(
+    Number.isInteger,
+  )
   return (
     <Plot
       width={width}
@@ -119,7 +126,10 @@ function Drawing({
           <>
             Run {one.run}, <Ago time={one.time} />:{' '}
             {series
-              .map(({ name, value }) => `${series.length > 1 ? `${name} ` : ''}${inWords(value(one.numbers), format)}`)
+              .map(
+                ({ name, value }) =>
+                  `${series.length > 1 ? `${name} ` : ''}${inWords(value(one.numbers), format)}`,
+              )
               .join(', ')}
           </>
         )
@@ -155,6 +165,8 @@ function Drawing({
   /** At the axis there is little room. */
   function short(value: number): string {
     if (high <= 1 && format(1).includes('%')) return `${Math.round(value * 1000) / 10} %`
-    return value >= 1000 ? `${Number((value / 1000).toPrecision(3))}k` : String(Number(value.toPrecision(3)))
+    return value >= 1000
+      ? `${Number((value / 1000).toPrecision(3))}k`
+      : String(Number(value.toPrecision(3)))
   }
 }

@@ -41,7 +41,11 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
       onClick={() => copy(text)}
       className="inline-flex shrink-0 items-center gap-1 rounded p-1 text-soft hover:bg-hover hover:text-ink"
     >
-      {copied ? <Check size={14} className="text-good" aria-hidden /> : <Copy size={14} aria-hidden />}
+      {copied ? (
+        <Check size={14} className="text-good" aria-hidden />
+      ) : (
+        <Copy size={14} aria-hidden />
+      )}
       <span className="sr-only" role="status">
         {copied ? 'Copied' : ''}
       </span>

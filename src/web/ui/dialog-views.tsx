@@ -30,7 +30,10 @@ export function ConfirmView({ question, close }: ConfirmProps) {
     }
   }
   return (
-    <AlertDialog.Root open={question !== null} onOpenChange={(open) => (open ? undefined : leave())}>
+    <AlertDialog.Root
+      open={question !== null}
+      onOpenChange={(open) => (open ? undefined : leave())}
+    >
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={backdrop} />
         <AlertDialog.Popup className={popup}>
@@ -41,7 +44,11 @@ export function ConfirmView({ question, close }: ConfirmProps) {
           <ProblemLine error={error} />
           <div className="flex justify-end gap-2">
             <Button onClick={leave}>Not now</Button>
-            <Button kind={question?.danger ? 'danger' : 'primary'} disabled={busy} onClick={() => void act()}>
+            <Button
+              kind={question?.danger ? 'danger' : 'primary'}
+              disabled={busy}
+              onClick={() => void act()}
+            >
               {question?.verb}
             </Button>
           </div>
@@ -60,7 +67,9 @@ export function ModalView({ open, close, title, children, atTop = false }: Modal
         <Dialog.Popup
           className={`${popup} ${atTop ? 'top-[12dvh] max-h-[70dvh] translate-y-0 gap-0 overflow-hidden p-0' : ''}`}
         >
-          <Dialog.Title className={atTop ? 'sr-only' : 'text-lg font-semibold'}>{title}</Dialog.Title>
+          <Dialog.Title className={atTop ? 'sr-only' : 'text-lg font-semibold'}>
+            {title}
+          </Dialog.Title>
           {children}
         </Dialog.Popup>
       </Dialog.Portal>

@@ -10,8 +10,10 @@ export function formatDuration(ms: number, whole = false): string {
   const value = Math.max(0, ms)
   if (value < 10 * second && !whole) return `${(value / second).toFixed(1)} s`
   if (value < minute) return `${Math.floor(value / second)} s`
-  if (value < hour) return `${Math.floor(value / minute)} m ${two(Math.floor((value % minute) / second))} s`
-  if (value < day) return `${Math.floor(value / hour)} h ${two(Math.floor((value % hour) / minute))} m`
+  if (value < hour)
+    return `${Math.floor(value / minute)} m ${two(Math.floor((value % minute) / second))} s`
+  if (value < day)
+    return `${Math.floor(value / hour)} h ${two(Math.floor((value % hour) / minute))} m`
   return `${Math.floor(value / day)} d ${Math.floor((value % day) / hour)} h`
 }
 

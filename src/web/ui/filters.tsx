@@ -21,7 +21,15 @@ export interface Choice {
   text: string
 }
 
-export function SelectFilter({ name, label, choices }: { name: string; label: string; choices: Choice[] }) {
+export function SelectFilter({
+  name,
+  label,
+  choices,
+}: {
+  name: string
+  label: string
+  choices: Choice[]
+}) {
   const [value, set] = useFilter(name)
   return (
     <label className="flex min-w-0 flex-1 flex-col gap-1 sm:flex-none">

@@ -15,7 +15,8 @@ function threeDigits(value: number): string {
 export const formatShare = (value: number): string => `${threeDigits(value * 100)} %`
 
 /** How many times as much. */
-export const formatRatio = (value: number | null): string => (value === null ? unknown : `${threeDigits(value)}×`)
+export const formatRatio = (value: number | null): string =>
+  value === null ? unknown : `${threeDigits(value)}×`
 
 export function formatMilliseconds(value: number | null): string {
   if (value === null) return unknown
@@ -26,7 +27,9 @@ export function formatMilliseconds(value: number | null): string {
 export function formatRange({ low, high }: { low: number | null; high: number | null }): string {
   if (low === null && high === null) return unknown
   if (low === null) return `at most ${formatRatio(high)}`
-  return high === null ? `at least ${formatRatio(low)}` : `${formatRatio(low)} to ${formatRatio(high)}`
+  return high === null
+    ? `at least ${formatRatio(low)}`
+    : `${formatRatio(low)} to ${formatRatio(high)}`
 }
 
 export const errorRate = ({ requests, errors }: { requests: number; errors: number }): string =>

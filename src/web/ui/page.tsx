@@ -45,7 +45,9 @@ export function PageHead({
         <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
         {children}
       </div>
-      {actions ? <div className="flex max-w-full min-w-0 flex-wrap gap-2 max-sm:w-full">{actions}</div> : null}
+      {actions ? (
+        <div className="flex max-w-full min-w-0 flex-wrap gap-2 max-sm:w-full">{actions}</div>
+      ) : null}
     </header>
   )
 }

@@ -6,9 +6,14 @@ import { useTitle } from './page.tsx'
 
 /** The two sentences of an error: what is wrong, and what to do. */
 export function problemOf(error: unknown): { title: string; next: string; code: string } {
-  if (error instanceof FairleadError) return { title: error.message, next: error.next, code: error.code }
+  if (error instanceof FairleadError)
+    return { title: error.message, next: error.next, code: error.code }
   const title = 'The console did not understand the answer of the server.'
-  return { title, next: 'Load the page again; server and console may have different versions.', code: 'internal' }
+  return {
+    title,
+    next: 'Load the page again; server and console may have different versions.',
+    code: 'internal',
+  }
 }
 
 /** An error in the place of what should be there. */
@@ -16,7 +21,10 @@ export function ProblemPanel({ error, again }: { error: unknown; again?: () => v
   const { title, next, code } = problemOf(error)
   useTitle(title.replace(/\.$/, ''), '!')
   return (
-    <section role="alert" className="panel mx-auto my-8 flex max-w-xl flex-col items-start gap-3 p-6">
+    <section
+      role="alert"
+      className="panel mx-auto my-8 flex max-w-xl flex-col items-start gap-3 p-6"
+    >
       <TriangleAlert size={22} className="text-warn" aria-hidden />
       <h2 className="text-lg font-semibold">{title}</h2>
       <p className="text-soft">{next}</p>
@@ -45,7 +53,10 @@ interface Query<T> {
   refetch: () => unknown
 }
 
-/** What a query answered; until then a shape of it, or what is wrong. Old data stays while the server is away. */
+/**
+ * What a query answered; until then a shape of it, or what is wrong. Old data stays while the
+ * server is away.
+ */
 export function Loaded<T>({
   query,
   shape,

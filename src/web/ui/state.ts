@@ -6,7 +6,10 @@ export type RunState = Run['state']
 export type StepState = Step['state']
 export type DeploymentState = Deployment['state']
 
-/** The few ways in which anything can be; each has an icon of its own shape, a colour, and a word beside it. */
+/**
+ * The few ways in which anything can be; each has an icon of its own shape, a colour, and a word
+ * beside it.
+ */
 export type Tone =
   | 'good'
   | 'bad'
@@ -84,7 +87,11 @@ export const instanceLooks: Record<Instance['state'], Look> = {
 
 /** A deployment that has not come to its end; being live is an end of its way. */
 export const isUnderWay = (state: DeploymentState): boolean =>
-  state === 'waiting' || state === 'starting' || state === 'verifying' || state === 'canary' || state === 'switching'
+  state === 'waiting' ||
+  state === 'starting' ||
+  state === 'verifying' ||
+  state === 'canary' ||
+  state === 'switching'
 
 export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running'
 

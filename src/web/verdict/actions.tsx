@@ -27,7 +27,8 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
       text: (
         <>
           <p>
-            {what} is given all of the requests of {environment} at once; now it has {formatShare(view.share)} of them.
+            {what} is given all of the requests of {environment} at once; now it has{' '}
+            {formatShare(view.share)} of them.
           </p>
           <p className="mt-2">What is known: {judgementOf(view).reason}</p>
         </>

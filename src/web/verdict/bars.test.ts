@@ -5,7 +5,8 @@ import { barsOf } from './bars.ts'
 
 const counted = (latencies: number[]): [number, number][] => {
   const sums = new Map<number, number>()
-  for (const latency of latencies) sums.set(bucketOf(latency), (sums.get(bucketOf(latency)) ?? 0) + 1)
+  for (const latency of latencies)
+    sums.set(bucketOf(latency), (sums.get(bucketOf(latency)) ?? 0) + 1)
   return [...sums].toSorted(([a], [b]) => a - b).map(([bucket, count]) => [middleOf(bucket), count])
 }
 
@@ -23,7 +24,10 @@ test('one request is one bar, and the release without one has nothing there', ()
 })
 
 test('each bar holds what lies between its edges, and all of them hold all', () => {
-  const latencies = fc.array(fc.double({ min: 0.05, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 })
+  const latencies = fc.array(fc.double({ min: 0.05, max: 60_000, noNaN: true }), {
+    minLength: 1,
+    maxLength: 200,
+  })
   fc.assert(
     fc.property(latencies, latencies, fc.integer({ min: 1, max: 80 }), (a, b, most) => {
       const view = { baseline: counted(a), canary: counted(b) }
@@ -34,7 +38,9 @@ test('each bar holds what lies between its edges, and all of them hold all', () 
         const all = view[arm].reduce((sum, [, requests]) => sum + requests, 0)
         for (const bar of bars) {
           const within = view[arm].filter(([ms]) => ms > bar.from && ms < bar.to)
-          expect(bar[arm]).toBeCloseTo(within.reduce((sum, [, requests]) => sum + requests, 0) / all)
+          expect(bar[arm]).toBeCloseTo(
+            within.reduce((sum, [, requests]) => sum + requests, 0) / all,
+          )
         }
       }
       const widths = bars.map((bar) => Math.log(bar.to / bar.from))

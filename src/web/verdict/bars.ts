@@ -2,7 +2,10 @@ import { bucketOf, middleOf, type VerdictView } from '#contract/verdict/verdict.
 
 type Counted = VerdictView['latency']['baseline']
 
-/** Requests between two latencies, as a share of the release's own, so that a release with few requests compares. */
+/**
+ * Requests between two latencies, as a share of the release's own, so that a release with few
+ * requests compares.
+ */
 export interface Bar {
   from: number
   to: number
@@ -10,7 +13,10 @@ export interface Bar {
   canary: number
 }
 
-/** Merges the fine buckets of both releases to at most `most` bars that are equally wide on a log axis. */
+/**
+ * Merges the fine buckets of both releases to at most `most` bars that are equally wide on a log
+ * axis.
+ */
 export function barsOf({ baseline, canary }: VerdictView['latency'], most: number): Bar[] {
   const buckets = [...baseline, ...canary].map(([latency]) => bucketOf(latency))
   if (buckets.length === 0) return []

@@ -18,18 +18,30 @@ function Card({ view }: { view: VerdictView }) {
   const judgement = judgementOf(view)
   const time = useTimeWords((now) => timeSentence(view, now))
   return (
-    <section aria-label="Canary" className="panel grid gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[7rem_minmax(0,1fr)]">
+    <section
+      aria-label="Canary"
+      className="panel grid gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[7rem_minmax(0,1fr)]"
+    >
       <p className="flex items-baseline gap-2 sm:flex-col sm:gap-0">
-        <span className="text-[1.5rem] leading-tight font-semibold">{formatShare(shareNow(view))}</span>
+        <span className="text-[1.5rem] leading-tight font-semibold">
+          {formatShare(shareNow(view))}
+        </span>
         <span className="text-soft">of the requests</span>
       </p>
       <div className="min-w-0">
         <Status look={verdictLook(view, judgement)} />
         <p className="mt-0.5">{judgement.reason}</p>
         <p className="mt-0.5 mb-2 text-soft">{time}</p>
-        <EvidenceBar name="Evidence of harm" evidence={judgement.evidence} threshold={judgement.threshold} />
+        <EvidenceBar
+          name="Evidence of harm"
+          evidence={judgement.evidence}
+          threshold={judgement.threshold}
+        />
         <p className="mt-2">
-          <Link to={`/deployments/${view.deployment}/verdict`} className="underline underline-offset-3">
+          <Link
+            to={`/deployments/${view.deployment}/verdict`}
+            className="underline underline-offset-3"
+          >
             Watch it being judged
           </Link>
         </p>

@@ -36,7 +36,9 @@ export function ChartFrame({
         )}
       </div>
       <p className="mt-1 mb-2 text-soft">{summary}</p>
-      {legend && !empty ? <div className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-[0.9em]">{legend}</div> : null}
+      {legend && !empty ? (
+        <div className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-[0.9em]">{legend}</div>
+      ) : null}
       <div ref={frame} className="mt-auto min-w-0">
         {empty ? (
           <p className="flex h-40 items-center justify-center rounded-md bg-sunken px-4 text-center text-soft">
@@ -49,7 +51,12 @@ export function ChartFrame({
         )}
       </div>
       {isOpen && !empty ? (
-        <div tabIndex={0} role="region" aria-label={`Numbers: ${title}`} className="mt-3 max-h-72 overflow-auto">
+        <div
+          tabIndex={0}
+          role="region"
+          aria-label={`Numbers: ${title}`}
+          className="mt-3 max-h-72 overflow-auto"
+        >
           {table()}
         </div>
       ) : null}

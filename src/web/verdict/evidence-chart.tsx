@@ -7,7 +7,15 @@ import { linePath, TimePlot } from './time-plot.tsx'
 import { judgementOf, type Moment, thinned } from './words.ts'
 
 /** The evidence that the canary does harm; above the line it is taken back. */
-export function EvidenceChart({ view, moments, until }: { view: VerdictView; moments: Moment[]; until: number }) {
+export function EvidenceChart({
+  view,
+  moments,
+  until,
+}: {
+  view: VerdictView
+  moments: Moment[]
+  until: number
+}) {
   const { threshold } = view.judgement
   const summary = summaryOf(view)
   const seen = moments.map(({ evidence }) => evidence)
@@ -23,7 +31,11 @@ export function EvidenceChart({ view, moments, until }: { view: VerdictView; mom
       legend={
         <>
           <Key look={<path d="M0,5H18" className="stroke-move" strokeWidth="2.5" />}>Evidence</Key>
-          <Key look={<path d="M0,5H18" className="stroke-bad" strokeWidth="1.5" strokeDasharray="5 3" />}>
+          <Key
+            look={
+              <path d="M0,5H18" className="stroke-bad" strokeWidth="1.5" strokeDasharray="5 3" />
+            }
+          >
             Alarm at {formatEvidence(threshold)}
           </Key>
         </>
@@ -98,4 +110,5 @@ function summaryOf(view: VerdictView): string {
 }
 
 /** One in how many, however often one looks. */
-const formatAlpha = (alpha: number): string => `at most 1 of ${Math.round(1 / alpha)} cases, however often one looks`
+const formatAlpha = (alpha: number): string =>
+  `at most 1 of ${Math.round(1 / alpha)} cases, however often one looks`

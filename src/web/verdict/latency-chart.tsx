@@ -19,7 +19,9 @@ export function LatencyChart({ view }: { view: VerdictView }) {
       legend={
         <>
           <Key look={<rect width="18" height="10" className="fill-soft/35" />}>Before</Key>
-          <Key look={<path d="M0,10V1H18V10" className="fill-none stroke-move" strokeWidth="2" />}>Canary</Key>
+          <Key look={<path d="M0,10V1H18V10" className="fill-none stroke-move" strokeWidth="2" />}>
+            Canary
+          </Key>
         </>
       }
       table={() => (
@@ -34,7 +36,13 @@ export function LatencyChart({ view }: { view: VerdictView }) {
         />
       )}
     >
-      {(width) => <Drawing bars={barsOf(view.latency, Math.floor((width - 50) / 7))} width={width} label={summary} />}
+      {(width) => (
+        <Drawing
+          bars={barsOf(view.latency, Math.floor((width - 50) / 7))}
+          width={width}
+          label={summary}
+        />
+      )}
     </ChartFrame>
   )
 }
@@ -49,7 +57,11 @@ function Drawing({ bars, width, label }: { bars: Bar[]; width: number; label: st
     <Plot
       width={width}
       label={label}
-      x={{ scale: x, ticks: logTicks(low, high, Math.max(2, Math.floor(width / 60))), format: formatMilliseconds }}
+      x={{
+        scale: x,
+        ticks: logTicks(low, high, Math.max(2, Math.floor(width / 60))),
+        format: formatMilliseconds,
+      }}
       y={{ scale: y, ticks: linearTicks(0, most, 4), format: formatShare }}
       places={bars.map(({ from, to }) => (x(from) + x(to)) / 2)}
       first={bars.reduce((best, bar, i) => (bar.canary > (bars[best]?.canary ?? 0) ? i : best), 0)}

@@ -6,7 +6,9 @@ import { Status } from '../ui/status.tsx'
 import { NumbersTable } from './numbers-table.tsx'
 import { armWords, judgementOf } from './words.ts'
 
-/** What the app itself reports, beside what the edge counts; nothing where the file names no metric. */
+/**
+ * What the app itself reports, beside what the edge counts; nothing where the file names no metric.
+ */
 export function Metrics({ view }: { view: VerdictView }) {
   const { metrics } = judgementOf(view)
   if (metrics.length === 0) return null
@@ -18,7 +20,9 @@ export function Metrics({ view }: { view: VerdictView }) {
         rows={metrics.map((metric) => [
           <span key="name" className="whitespace-nowrap">
             {metric.name}
-            {metric.quantile === null ? null : <span className="text-soft"> p{metric.quantile * 100}</span>}
+            {metric.quantile === null ? null : (
+              <span className="text-soft"> p{metric.quantile * 100}</span>
+            )}
           </span>,
           <span key="state" className="inline-flex whitespace-nowrap">
             <Status look={lookOf(metric)} />
@@ -43,7 +47,10 @@ const looks: Record<MetricJudgement['state'], Look> = {
 const lookOf = ({ state, advisory }: MetricJudgement): Look =>
   advisory && state !== 'unknown' ? { tone: 'none', word: 'Only shown' } : looks[state]
 
-function sideOf({ kind, of }: MetricJudgement, { bad, count, value }: MetricJudgement['canary']): string {
+function sideOf(
+  { kind, of }: MetricJudgement,
+  { bad, count, value }: MetricJudgement['canary'],
+): string {
   if (value === null) return unknown
   if (bad === null) return String(Number(value.toPrecision(3)))
   const unit = kind === 'rate' && of === 'seconds' ? ' s' : ''

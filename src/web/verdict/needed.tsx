@@ -17,11 +17,17 @@ export function Needed({ view }: { view: VerdictView }) {
   const facts: [string, ReactNode][] = [
     [
       settings.unit === 'sessions' ? 'Sessions still needed' : 'Requests still needed',
-      verdict === 'healthy' ? 'none' : needed === null ? unknown : `about ${formatCount(needed)}${duration}`,
+      verdict === 'healthy'
+        ? 'none'
+        : needed === null
+          ? unknown
+          : `about ${formatCount(needed)}${duration}`,
     ],
     [
       'Smallest harm that would have been seen',
-      smallest === null ? 'none: no harm would have been seen yet' : `${formatRatio(smallest)} as many errors`,
+      smallest === null
+        ? 'none: no harm would have been seen yet'
+        : `${formatRatio(smallest)} as many errors`,
     ],
     [
       'Tolerated',
@@ -33,8 +39,8 @@ export function Needed({ view }: { view: VerdictView }) {
     <section aria-label="What is still needed" className="panel min-w-0 px-4 py-3">
       <h2 className="font-semibold">What is still needed</h2>
       <p className="mt-1 mb-3 text-soft">
-        Healthy means: {formatRatio(settings.harm.ratio)} as many errors and {formatShare(settings.harm.difference)}{' '}
-        more of all requests is excluded.
+        Healthy means: {formatRatio(settings.harm.ratio)} as many errors and{' '}
+        {formatShare(settings.harm.difference)} more of all requests is excluded.
       </p>
       <EvidenceBar
         name="Evidence that there is no such harm"

@@ -13,7 +13,9 @@ export function Outcomes({ view }: { view: VerdictView }) {
     <section aria-label={`${unit} and errors`} className="panel min-w-0 px-4 py-3">
       <h2 className="font-semibold">{unit} and errors</h2>
       {isEmpty ? (
-        <p className="mt-2 rounded-md bg-sunken px-4 py-8 text-center text-soft">No request has come yet.</p>
+        <p className="mt-2 rounded-md bg-sunken px-4 py-8 text-center text-soft">
+          No request has come yet.
+        </p>
       ) : (
         <>
           <div className="mt-2 mb-3 grid gap-2">
@@ -35,8 +37,8 @@ export function Outcomes({ view }: { view: VerdictView }) {
             ]}
           />
           <p className="mt-2 text-[0.9em] text-soft">
-            Times as many errors as before: {formatRatio(errors.ratio.estimate)} ({formatRange(errors.ratio)} is not
-            excluded).
+            Times as many errors as before: {formatRatio(errors.ratio.estimate)} (
+            {formatRange(errors.ratio)} is not excluded).
           </p>
         </>
       )}
@@ -51,7 +53,8 @@ type Errors = VerdictView['judgement']['errors']
 
 /** A rate of errors, as long as it is beside the other. */
 function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
-  const part = (one: Arm): number => (errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests)
+  const part = (one: Arm): number =>
+    errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests
   const most = Math.max(...arms.map(part))
   const width = most === 0 ? 0 : (part(arm) / most) * 100
   return (

@@ -11,7 +11,12 @@ export interface Axis {
 export const plotHeight = 208
 
 /** Where the drawing is within a plot of a width; labels stand around it. */
-export const boxOf = (width: number): Box => ({ left: 42, right: width - 8, top: 18, bottom: plotHeight - 22 })
+export const boxOf = (width: number): Box => ({
+  left: 42,
+  right: width - 8,
+  top: 18,
+  bottom: plotHeight - 22,
+})
 
 /** A drawing with its axes, of which any point can be read by the pointer and by the keyboard. */
 export function Plot({
@@ -41,17 +46,32 @@ export function Plot({
   return (
     <>
       <div className="relative" style={{ height: plotHeight }}>
-        <svg width={width} height={plotHeight} role="img" aria-label={label} className="block text-[11px]">
+        <svg
+          width={width}
+          height={plotHeight}
+          role="img"
+          aria-label={label}
+          className="block text-[11px]"
+        >
           <Rules axis={y} box={box} />
           {children}
           <Feet axis={x} box={box} />
           {chosen === null ? null : (
-            <line x1={places[point]} x2={places[point]} y1={box.top} y2={box.bottom} className="stroke-ink" />
+            <line
+              x1={places[point]}
+              x2={places[point]}
+              y1={box.top}
+              y2={box.bottom}
+              className="stroke-ink"
+            />
           )}
         </svg>
         <Reader box={box} places={places} point={point} choose={choose} />
       </div>
-      <p className="min-h-[2.9em] text-[0.9em] text-soft" aria-live={chosen === null ? 'off' : 'polite'}>
+      <p
+        className="min-h-[2.9em] text-[0.9em] text-soft"
+        aria-live={chosen === null ? 'off' : 'polite'}
+      >
         {read(point)}
       </p>
     </>
@@ -61,7 +81,13 @@ export function Plot({
 function Rules({ axis, box }: { axis: Axis; box: Box }) {
   return axis.ticks.map((tick) => (
     <g key={tick}>
-      <line x1={box.left} x2={box.right} y1={axis.scale(tick)} y2={axis.scale(tick)} className="stroke-edge" />
+      <line
+        x1={box.left}
+        x2={box.right}
+        y1={axis.scale(tick)}
+        y2={axis.scale(tick)}
+        className="stroke-edge"
+      />
       <text x={box.left - 6} y={axis.scale(tick) + 4} textAnchor="end" className="fill-soft">
         {axis.format(tick)}
       </text>
@@ -72,7 +98,13 @@ function Rules({ axis, box }: { axis: Axis; box: Box }) {
 function Feet({ axis, box }: { axis: Axis; box: Box }) {
   return (
     <>
-      <line x1={box.left} x2={box.right} y1={box.bottom} y2={box.bottom} className="stroke-edge-strong" />
+      <line
+        x1={box.left}
+        x2={box.right}
+        y1={box.bottom}
+        y2={box.bottom}
+        className="stroke-edge-strong"
+      />
       {axis.ticks.map((tick) => (
         <g key={tick}>
           <line

@@ -3,7 +3,10 @@ import { formatMilliseconds, formatRange, formatRatio } from '../ui/number.ts'
 import { NumbersTable } from './numbers-table.tsx'
 import { judgementOf } from './words.ts'
 
-/** The latencies under which so many of the requests stay, and how many times as long the canary takes. */
+/**
+ * The latencies under which so many of the requests stay, and how many times as long the canary
+ * takes.
+ */
 export function QuantileTable({ view }: { view: VerdictView }) {
   const { quantiles } = judgementOf(view).latency
   const tolerated = 1 + view.settings.tolerance.latency
@@ -16,7 +19,10 @@ export function QuantileTable({ view }: { view: VerdictView }) {
         </span>,
         formatMilliseconds(baseline),
         formatMilliseconds(canary),
-        <span key="t" className={ratio.low !== null && ratio.low > tolerated ? 'font-medium text-bad' : ''}>
+        <span
+          key="t"
+          className={ratio.low !== null && ratio.low > tolerated ? 'font-medium text-bad' : ''}
+        >
           {formatRatio(ratio.estimate)}
         </span>,
         formatRange(ratio),

@@ -7,11 +7,21 @@ import { linePath, TimePlot } from './time-plot.tsx'
 import { judgementOf, type Moment, thinned } from './words.ts'
 
 /** How many times as often the canary fails, with all that is not excluded yet. */
-export function RatioChart({ view, moments, until }: { view: VerdictView; moments: Moment[]; until: number }) {
+export function RatioChart({
+  view,
+  moments,
+  until,
+}: {
+  view: VerdictView
+  moments: Moment[]
+  until: number
+}) {
   const tolerated = 1 + view.settings.tolerance.errors
   const summary = summaryOf(view, tolerated)
   // What was hardly known in the beginning would make all that came later small.
-  const late = moments.slice(Math.floor(moments.length / 3)).flatMap(({ ratio }) => [ratio.low, ratio.high])
+  const late = moments
+    .slice(Math.floor(moments.length / 3))
+    .flatMap(({ ratio }) => [ratio.low, ratio.high])
   const domain = ratioDomain([...late, ...moments.map(({ ratio }) => ratio.estimate), tolerated])
   return (
     <ChartFrame
@@ -20,9 +30,15 @@ export function RatioChart({ view, moments, until }: { view: VerdictView; moment
       empty={moments.length === 0 ? 'No request has come yet.' : undefined}
       legend={
         <>
-          <Key look={<path d="M0,5H18" className="stroke-move" strokeWidth="2.5" />}>Canary over before</Key>
+          <Key look={<path d="M0,5H18" className="stroke-move" strokeWidth="2.5" />}>
+            Canary over before
+          </Key>
           <Key look={<rect width="18" height="10" className="fill-move/20" />}>Not excluded</Key>
-          <Key look={<path d="M0,5H18" className="stroke-warn" strokeWidth="1.5" strokeDasharray="5 3" />}>
+          <Key
+            look={
+              <path d="M0,5H18" className="stroke-warn" strokeWidth="1.5" strokeDasharray="5 3" />
+            }
+          >
             Tolerated: {formatRatio(tolerated)}
           </Key>
         </>
@@ -51,13 +67,19 @@ export function RatioChart({ view, moments, until }: { view: VerdictView; moment
             ticks: logTicks(...domain, 7),
             format: (tick) => `${tick}×`,
           })}
-          read={({ ratio }) => `${formatRatio(ratio.estimate)}, not excluded: ${formatRange(ratio)}.`}
+          read={({ ratio }) =>
+            `${formatRatio(ratio.estimate)}, not excluded: ${formatRange(ratio)}.`
+          }
         >
           {({ x, y, box }) => (
             <>
               <path
                 d={bandPath(
-                  moments.map(({ elapsed, ratio }) => [x(elapsed), y(ratio.low ?? 0), y(ratio.high ?? Infinity)]),
+                  moments.map(({ elapsed, ratio }) => [
+                    x(elapsed),
+                    y(ratio.low ?? 0),
+                    y(ratio.high ?? Infinity),
+                  ]),
                 )}
                 className="fill-move/20"
               />

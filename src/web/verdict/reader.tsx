@@ -56,7 +56,12 @@ export function Reader({
       onKeyDown={onKey}
       onBlur={() => choose(null)}
       className="absolute touch-pan-y"
-      style={{ left: box.left, width: Math.max(0, box.right - box.left), top: box.top, height: box.bottom - box.top }}
+      style={{
+        left: box.left,
+        width: Math.max(0, box.right - box.left),
+        top: box.top,
+        height: box.bottom - box.top,
+      }}
     />
   )
 }

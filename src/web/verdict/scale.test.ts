@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { formatTick, linear, linearTicks, logarithmic, logTicks, ratioDomain, timeTicks } from './scale.ts'
+import {
+  formatTick,
+  linear,
+  linearTicks,
+  logarithmic,
+  logTicks,
+  ratioDomain,
+  timeTicks,
+} from './scale.ts'
 
 test('a scale maps its domain to its range, and keeps what lies outside on the edge', () => {
   const y = linear([0, 10], [100, 0])

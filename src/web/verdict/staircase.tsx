@@ -14,8 +14,13 @@ export function Staircase({ canary }: { canary: Canary }) {
   return (
     <ol aria-label="Shares of the requests" className="flex h-20 items-end gap-1.5">
       {stepsOf(canary).map(({ share, state }) => (
-        <li key={share} className="flex h-full min-w-0 flex-1 flex-col justify-end text-center text-[0.88em]">
-          <span className={state === 'now' ? 'font-semibold' : 'text-soft'}>{formatShare(share)}</span>
+        <li
+          key={share}
+          className="flex h-full min-w-0 flex-1 flex-col justify-end text-center text-[0.88em]"
+        >
+          <span className={state === 'now' ? 'font-semibold' : 'text-soft'}>
+            {formatShare(share)}
+          </span>
           <span className="sr-only">{said[state]}</span>
           <span
             aria-hidden

@@ -33,7 +33,11 @@ export function TimePlot({
   const box = boxOf(width)
   const x = linear([0, until], [box.left, box.right])
   const y = axis([box.bottom, box.top])
-  const xAxis = { scale: x, ticks: timeTicks(until, Math.max(2, Math.floor(width / 80))), format: formatTick }
+  const xAxis = {
+    scale: x,
+    ticks: timeTicks(until, Math.max(2, Math.floor(width / 80))),
+    format: formatTick,
+  }
   return (
     <Plot
       width={width}
@@ -45,8 +49,8 @@ export function TimePlot({
         const moment = moments[point]
         return moment ? (
           <>
-            After {formatTick(Math.round(moment.elapsed / 1000) * 1000)}, with {formatShare(moment.share)} of the
-            requests: {read(moment)}
+            After {formatTick(Math.round(moment.elapsed / 1000) * 1000)}, with{' '}
+            {formatShare(moment.share)} of the requests: {read(moment)}
           </>
         ) : null
       }}
@@ -65,7 +69,14 @@ function Turns({ moments, x, box }: { moments: Moment[]; x: Scale; box: Box }) {
     if (isFree) free = at + 46
     return (
       <g key={moment.elapsed}>
-        <line x1={at} x2={at} y1={box.top} y2={box.bottom} className="stroke-edge-strong" strokeDasharray="2 3" />
+        <line
+          x1={at}
+          x2={at}
+          y1={box.top}
+          y2={box.bottom}
+          className="stroke-edge-strong"
+          strokeDasharray="2 3"
+        />
         {isFree ? (
           <text x={at} y={box.top - 6} className="fill-soft">
             {formatShare(moment.share)}
@@ -79,6 +90,8 @@ function Turns({ moments, x, box }: { moments: Moment[]; x: Scale; box: Box }) {
 /** A line through points that are known; it breaks where one is not. */
 export function linePath(points: ([number, number] | null)[]): string {
   return points
-    .map((point, i) => (point ? `${points[i - 1] ? 'L' : 'M'}${point[0].toFixed(1)},${point[1].toFixed(1)}` : ''))
+    .map((point, i) =>
+      point ? `${points[i - 1] ? 'L' : 'M'}${point[0].toFixed(1)},${point[1].toFixed(1)}` : '',
+    )
     .join('')
 }

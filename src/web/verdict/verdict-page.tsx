@@ -23,7 +23,11 @@ import { canaryLooks, momentsOf } from './words.ts'
 export function VerdictPage() {
   const { deployment = '' } = useParams()
   if (!/^[1-9]\d{0,14}$/.test(deployment))
-    return <ProblemPanel error={new FairleadError('not_found', { kind: 'deployment', id: deployment })} />
+    return (
+      <ProblemPanel
+        error={new FairleadError('not_found', { kind: 'deployment', id: deployment })}
+      />
+    )
   return <KnownVerdict id={Number(deployment)} />
 }
 
@@ -36,7 +40,9 @@ function KnownVerdict({ id }: { id: number }) {
         <Loaded query={verdict} shape={<VerdictShape />}>
           {(view) =>
             view === null ? (
-              <ProblemPanel error={new FairleadError('not_found', { kind: 'canary of deployment', id })} />
+              <ProblemPanel
+                error={new FairleadError('not_found', { kind: 'canary of deployment', id })}
+              />
             ) : (
               <Verdict view={view} deployment={found} />
             )
@@ -68,7 +74,9 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         crumbs={[
           { to: `/apps/${app}`, text: app },
           { to: `/apps/${app}/environments/${environment}`, text: environment },
-          ...(run === null ? [] : [{ to: `/runs/${run}?environment=${environment}`, text: `Run ${run}` }]),
+          ...(run === null
+            ? []
+            : [{ to: `/runs/${run}?environment=${environment}`, text: `Run ${run}` }]),
         ]}
         title={
           <>
@@ -80,7 +88,8 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
           <Status look={canaryLooks[view.state]} size={17} />
           <span className="text-soft">
-            <Sha sha={change.sha} /> · release {deployment.release} beside {view.fresh ? 'fresh instances of ' : ''}
+            <Sha sha={change.sha} /> · release {deployment.release} beside{' '}
+            {view.fresh ? 'fresh instances of ' : ''}
             release {view.baseline} · began <Ago time={view.started} />
           </span>
         </p>

@@ -51,6 +51,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
 /** Why it ended, where that is not the verdict itself. */
 function EndReason({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const { reason } = deployment
-  if (view.ended === null || !reason || reason.includes(firstLine(judgementOf(view).reason))) return null
+  if (view.ended === null || !reason || reason.includes(firstLine(judgementOf(view).reason)))
+    return null
   return <p className="mt-1.5">{asSentence(reason)}</p>
 }

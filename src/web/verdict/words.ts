@@ -19,8 +19,13 @@ export const canaryLooks: Record<Canary['state'], Look> = {
 /** What was decided, or else what is known now. */
 export const judgementOf = (view: VerdictView): Judgement => view.decided ?? view.judgement
 
-/** Without enough data nothing is called good; only while more data come is that nothing to look at. */
-export function verdictLook(view: Pick<VerdictView, 'state'>, { verdict }: Pick<Judgement, 'verdict'>): Look {
+/**
+ * Without enough data nothing is called good; only while more data come is that nothing to look at.
+ */
+export function verdictLook(
+  view: Pick<VerdictView, 'state'>,
+  { verdict }: Pick<Judgement, 'verdict'>,
+): Look {
   if (verdict === 'healthy') return { tone: 'good', word: 'Healthy' }
   if (verdict === 'harmful') return { tone: 'bad', word: 'Harmful' }
   return view.state === 'running'
@@ -37,7 +42,9 @@ export function shareNow({ state, share }: Pick<Canary, 'state' | 'share'>): num
 export type StepState = 'passed' | 'now' | 'ahead'
 
 /** The shares that it goes through, up to all, and where it is. */
-export function stepsOf(canary: Pick<Canary, 'state' | 'share' | 'steps'>): { share: number; state: StepState }[] {
+export function stepsOf(
+  canary: Pick<Canary, 'state' | 'share' | 'steps'>,
+): { share: number; state: StepState }[] {
   const reached = canary.state === 'promoted' ? 1 : canary.share
   const isOver = canary.state === 'taken_back' || canary.state === 'given_up'
   return [...canary.steps, 1].map((share) => {
@@ -54,7 +61,8 @@ export function timeSentence(canary: Canary, now: number): string {
   const left = (until: number): string => formatDuration(until - elapsed, true)
   switch (state) {
     case 'running':
-      if (elapsed < least) return `Promoted in ${left(least)} at the earliest, decided in ${left(most)} at the latest.`
+      if (elapsed < least)
+        return `Promoted in ${left(least)} at the earliest, decided in ${left(most)} at the latest.`
       if (elapsed < most)
         return `Promoted as soon as it is known to be healthy; decided in ${left(most)} at the latest.`
       return 'The time is over: it is being decided.'
@@ -90,7 +98,8 @@ export function outcomesOf(outcomes: VerdictView['outcomes']): string[] {
   const came = arms.flatMap((arm) =>
     Object.entries(outcomes[arm]).flatMap(([name, count]) => (count > 0 ? [name] : [])),
   )
-  const rank = (outcome: string): number => Object.keys(outcomeWords).indexOf(outcome) + (isError(outcome) ? 100 : 0)
+  const rank = (outcome: string): number =>
+    Object.keys(outcomeWords).indexOf(outcome) + (isError(outcome) ? 100 : 0)
   return [...new Set(came)].sort((a, b) => rank(a) - rank(b))
 }
 
@@ -105,7 +114,10 @@ export function timeNeeded(view: VerdictView, now: number): number | null {
 /** A moment of a canary, at a time since it began. */
 export type Moment = VerdictView['history'][number] & { elapsed: number }
 
-export const momentsOf = ({ history, started }: Pick<VerdictView, 'history' | 'started'>): Moment[] =>
+export const momentsOf = ({
+  history,
+  started,
+}: Pick<VerdictView, 'history' | 'started'>): Moment[] =>
   history.map((one) => ({ ...one, elapsed: Math.max(0, Date.parse(one.at) - Date.parse(started)) }))
 
 /** The moments at which the share became another, with the first. */
@@ -115,5 +127,8 @@ export const turnsOf = (moments: Moment[]): Moment[] =>
 /** So many of a list, spread evenly, with the first and the last. */
 export function thinned<T>(list: T[], most: number): T[] {
   if (list.length <= most) return list
-  return Array.from({ length: most }, (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))]!)
+  return Array.from(
+    { length: most },
+    (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))]!,
+  )
 }

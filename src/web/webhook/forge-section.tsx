@@ -16,7 +16,10 @@ export function ForgeSection({ app }: { app: string }) {
         {({ forge, reports }) =>
           forge === null ? (
             <div className="panel flex flex-col gap-3 px-4 py-3">
-              <p>No forge is told what becomes of the commits of this app. With its token on standard input:</p>
+              <p>
+                No forge is told what becomes of the commits of this app. With its token on standard
+                input:
+              </p>
               <Command text={`fairlead forge set ${app} github OWNER/NAME`} />
             </div>
           ) : (
@@ -56,7 +59,9 @@ function Place({ forge }: { forge: Forge }) {
           </span>
           <span>
             {asSentence(forge.problem)}
-            {forge.paused === null ? null : ` Asked again at ${new Date(forge.paused).toLocaleTimeString()}.`}
+            {forge.paused === null
+              ? null
+              : ` Asked again at ${new Date(forge.paused).toLocaleTimeString()}.`}
           </span>
         </p>
       )}
@@ -73,7 +78,8 @@ function ReportRow({ report: { subject, state, told: at, problem } }: { report: 
     <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]">
       <Status look={problem === null ? told : refused} />
       <span className="col-span-2 row-start-2 min-w-0 truncate md:col-span-1 md:row-start-1 md:col-start-2">
-        {kind === 'deployment' ? `deployment ${id}` : `commit ${id.slice(0, 7)}`} is {state.replaceAll('_', ' ')}
+        {kind === 'deployment' ? `deployment ${id}` : `commit ${id.slice(0, 7)}`} is{' '}
+        {state.replaceAll('_', ' ')}
         {problem === null ? '' : `: ${problem}`}
       </span>
       <span className="hidden text-right text-soft md:block">

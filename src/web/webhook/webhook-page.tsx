@@ -67,7 +67,8 @@ export function WebhookPage() {
 function NoWebhook() {
   return (
     <Nothing>
-      This app has no webhook: its check-ins are found by looking, every half a minute. With one they come at once.
+      This app has no webhook: its check-ins are found by looking, every half a minute. With one
+      they come at once.
     </Nothing>
   )
 }
@@ -77,13 +78,14 @@ function Address({ webhook }: { webhook: Webhook }) {
   return (
     <div className="panel flex flex-col gap-3 px-4 py-3">
       <p>
-        GitHub, GitLab, Gitea, Forgejo, Bitbucket and any sender of CloudEvents announce check-ins here, as JSON, signed
-        with the secret.
+        GitHub, GitLab, Gitea, Forgejo, Bitbucket and any sender of CloudEvents announce check-ins
+        here, as JSON, signed with the secret.
       </p>
       <Command text={webhook.url} />
       {isFormer ? (
         <p className="text-soft">
-          The secret before this one counts until {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
+          The secret before this one counts until{' '}
+          {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
         </p>
       ) : null}
       {webhook.refused > 0 && webhook.refusedAt ? (
@@ -106,11 +108,22 @@ function Gaps({ gaps }: { gaps: WebhookGap[] }) {
     <Section title="Found by looking, before a delivery told of it">
       <ul className="panel divide-y divide-edge overflow-hidden">
         {gaps.map((gap) => (
-          <li key={gap.number} className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]">
-            <Status look={gap.arrived === null ? { tone: 'warn', word: 'Missed' } : { tone: 'back', word: 'Late' }} />
+          <li
+            key={gap.number}
+            className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]"
+          >
+            <Status
+              look={
+                gap.arrived === null
+                  ? { tone: 'warn', word: 'Missed' }
+                  : { tone: 'back', word: 'Late' }
+              }
+            />
             <span>
               <Sha sha={gap.change} />
-              {gap.looked === null ? null : ` · at most ${secondsOf(gap.looked, gap.found)} s after it was pushed`}
+              {gap.looked === null
+                ? null
+                : ` · at most ${secondsOf(gap.looked, gap.found)} s after it was pushed`}
               {gap.arrived === null
                 ? ' · no delivery told of it'
                 : ` · the delivery came ${secondsOf(gap.found, gap.arrived)} s after that`}
@@ -125,7 +138,8 @@ function Gaps({ gaps }: { gaps: WebhookGap[] }) {
   )
 }
 
-const secondsOf = (from: string, to: string): number => Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
+const secondsOf = (from: string, to: string): number =>
+  Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
 
 function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   const client = useClient()
@@ -159,7 +173,8 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
           )}
         </div>
         <div className="truncate text-soft">
-          {number} · {delivery.forge} · {delivery.event} · {delivery.subject.replace('refs/heads/', '')}
+          {number} · {delivery.forge} · {delivery.event} ·{' '}
+          {delivery.subject.replace('refs/heads/', '')}
           {delivery.repeats > 0 ? ` · came ${delivery.repeats + 1} times` : ''}
           {delivery.tries > 1 ? ` · ${delivery.tries} tries` : ''}
         </div>

@@ -3,8 +3,9 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 /**
- * What the harness runs. `target` is something outside: it applies each key once and refuses an epoch lower than the highest
- * it has seen of a workflow. `blind` is one that can do neither. `journal` is written with the ends of steps.
+ * What the harness runs. `target` is something outside: it applies each key once and refuses an
+ * epoch lower than the highest it has seen of a workflow. `blind` is one that can do neither.
+ * `journal` is written with the ends of steps.
  */
 export const tables: Statement[] = [
   sql`create table target (workflow text, key text primary key, epoch int)`,
@@ -23,7 +24,10 @@ export const tables: Statement[] = [
 export type Boundary = (label: string) => void
 
 /** `at` may also hold an effect up. */
-export function scenario(outside: Database, at: (label: string) => void | Promise<void>): WorkflowDefinition[] {
+export function scenario(
+  outside: Database,
+  at: (label: string) => void | Promise<void>,
+): WorkflowDefinition[] {
   const effect = async (step: StepContext): Promise<void> => {
     await at(`before effect ${step.key}`)
     const workflow = step.key.slice(0, step.key.indexOf('/'))
@@ -70,7 +74,15 @@ export function scenario(outside: Database, at: (label: string) => void | Promis
 }
 
 /** Every effect of the scenario, and how often the steps that flush may note a part. */
-export const keys = ['main/first', 'main/left', 'main/right', 'main/flushing', 'main/last', 'rival/only', 'child/only']
+export const keys = [
+  'main/first',
+  'main/left',
+  'main/right',
+  'main/flushing',
+  'main/last',
+  'rival/only',
+  'child/only',
+]
 
 export const names: [string, string][] = [
   ['main', 'main'],

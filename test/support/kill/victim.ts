@@ -1,5 +1,5 @@
-// A replica in a process of its own that kills or freezes itself at one boundary. Told what to do by one line on its input;
-// says on its output which boundaries it passes.
+// A replica in a process of its own that kills or freezes itself at one boundary. Told what to do
+// by one line on its input; says on its output which boundaries it passes.
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createEngine } from '#engine/engine.ts'
@@ -15,7 +15,8 @@ export interface Order {
   signal: 'SIGKILL' | 'SIGSTOP'
 }
 
-const say = (message: Record<string, unknown>): void => void writeSync(1, `${JSON.stringify(message)}\n`)
+const say = (message: Record<string, unknown>): void =>
+  void writeSync(1, `${JSON.stringify(message)}\n`)
 
 async function main(order: Order): Promise<void> {
   let isHit = false

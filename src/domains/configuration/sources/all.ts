@@ -28,14 +28,23 @@ export function referenceProblem(reference: string, env: SourceOptions['env']): 
   return place === '' ? 'must name a place' : source.problem(place, env)
 }
 
-/** The value that a reference stands for. Throws an error whose message says why it is not to be had. */
-export async function readReference(reference: string, options: Omit<SourceOptions, 'signal'>): Promise<string> {
+/**
+ * The value that a reference stands for. Throws an error whose message says why it is not to be
+ * had.
+ */
+export async function readReference(
+  reference: string,
+  options: Omit<SourceOptions, 'signal'>,
+): Promise<string> {
   const problem = referenceProblem(reference, options.env)
   const [source, place] = split(reference)
   if (problem !== null || !source) throw new Error(problem ?? '')
   for (let tries = 0; ; tries += 1) {
     try {
-      const value = await source.read(place, { ...options, signal: AbortSignal.timeout(patienceMs) })
+      const value = await source.read(place, {
+        ...options,
+        signal: AbortSignal.timeout(patienceMs),
+      })
       if (value === '') throw new Error('it is empty there')
       return value
     } catch (error) {

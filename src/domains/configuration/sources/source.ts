@@ -11,12 +11,19 @@ export class NotNow extends Error {
 }
 
 /**
- * Where the value of a secret may be kept instead of here, as `NAME:PLACE`. Whoever may set secrets names a place; only who runs the server says, by
- * its environment, which places there are. Adding one takes one file, and its line in `all.ts`.
+ * Where the value of a secret may be kept instead of here, as `NAME:PLACE`. Whoever may set secrets
+ * names a place; only who runs the server says, by its environment, which places there are. Adding
+ * one takes one file, and its line in `all.ts`.
  */
 export interface SecretSource {
-  /** what is wrong with a place, or that this source is not set up, in words; null when it may be read */
+  /**
+   * what is wrong with a place, or that this source is not set up, in words; null when it may be
+   * read
+   */
   problem(place: string, env: SourceOptions['env']): string | null
-  /** Throws an error whose message says why, and never holds the value; a NotNow when it may be there soon. */
+  /**
+   * Throws an error whose message says why, and never holds the value; a NotNow when it may be
+   * there soon.
+   */
   read(place: string, options: SourceOptions): Promise<string>
 }

@@ -37,13 +37,22 @@ describe('a secret that is kept elsewhere', () => {
     server = createServer((request, response) => {
       asked.push(request.headers['x-vault-namespace']?.toString())
       const answers: Record<string, unknown> = {
-        '/v1/secret/data/shop': { data: { data: { password: 'of version 2', number: 7 }, metadata: { version: 3 } } },
+        '/v1/secret/data/shop': {
+          data: { data: { password: 'of version 2', number: 7 }, metadata: { version: 3 } },
+        },
         '/v1/kv/shop': { data: { password: 'of version 1' } },
       }
-      if (request.headers['x-vault-token'] !== 'vault-token') return response.writeHead(403).end('{}')
-      if (request.url === '/v1/secret/data/sealed' && (refusals += 1) < 3) return response.writeHead(503).end('{}')
-      const body = answers[request.url === '/v1/secret/data/sealed' ? '/v1/secret/data/shop' : (request.url ?? '')]
-      return response.writeHead(body === undefined ? 404 : 200).end(JSON.stringify(body ?? { errors: [] }))
+      if (request.headers['x-vault-token'] !== 'vault-token')
+        return response.writeHead(403).end('{}')
+      if (request.url === '/v1/secret/data/sealed' && (refusals += 1) < 3)
+        return response.writeHead(503).end('{}')
+      const body =
+        answers[
+          request.url === '/v1/secret/data/sealed' ? '/v1/secret/data/shop' : (request.url ?? '')
+        ]
+      return response
+        .writeHead(body === undefined ? 404 : 200)
+        .end(JSON.stringify(body ?? { errors: [] }))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     env['VAULT_ADDR'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
@@ -80,8 +89,14 @@ describe('a secret that is kept elsewhere', () => {
     ['file:../key', 'the place must be a path below FAIRLEAD_SECRETS_DIR'],
     ['file:/etc/passwd', 'the place must be a path below FAIRLEAD_SECRETS_DIR'],
     ['command:--help', 'the place must not begin with -, which a program takes for an option'],
-    ['vault:secret/../sys/raw#x', 'the place must be PATH#FIELD, such as secret/data/shop#password'],
-    ['vault:secret/data/shop?x#y', 'the place must be PATH#FIELD, such as secret/data/shop#password'],
+    [
+      'vault:secret/../sys/raw#x',
+      'the place must be PATH#FIELD, such as secret/data/shop#password',
+    ],
+    [
+      'vault:secret/data/shop?x#y',
+      'the place must be PATH#FIELD, such as secret/data/shop#password',
+    ],
     ['https://example.com', 'must begin with file:, command:, vault:'],
     ['constructor:x', 'must begin with file:, command:, vault:'],
     ['file:', 'must name a place'],
@@ -97,7 +112,9 @@ describe('a secret that is kept elsewhere', () => {
   test('a token that Vault does not take, and a namespace', async () => {
     asked = []
     const other = { env: { ...env, VAULT_TOKEN: 'wrong', VAULT_NAMESPACE: 'team' }, fetch }
-    await expect(readReference('vault:kv/shop#password', other)).rejects.toThrow('Vault does not let the token read it')
+    await expect(readReference('vault:kv/shop#password', other)).rejects.toThrow(
+      'Vault does not let the token read it',
+    )
     expect(asked).toEqual(['team'])
   })
 })

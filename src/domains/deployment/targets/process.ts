@@ -10,7 +10,8 @@ export function processTarget(host: HostClient): Target {
     start: async (release) => void (await host.start(release)),
     report: async ({ app, environment, release }, waitMs) => {
       const status = await host.release(app, environment, release, waitMs)
-      if (!status) return { state: 'missing', reason: null, routed: false, address: null, instances: [] }
+      if (!status)
+        return { state: 'missing', reason: null, routed: false, address: null, instances: [] }
       return {
         state: status.state,
         reason: status.reason,
@@ -32,7 +33,8 @@ export function processTarget(host: HostClient): Target {
       return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
     },
     removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),
-    log: ({ app, environment, release }, service, lines) => host.log(app, environment, release, service, lines),
+    log: ({ app, environment, release }, service, lines) =>
+      host.log(app, environment, release, service, lines),
   }
 }
 

@@ -6,4 +6,10 @@ import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
 
 /** Adding a forge takes one file, and its line here. */
-export const clients: Record<ForgeKind, ConnectForge> = { github, gitlab, gitea, forgejo: gitea, bitbucket }
+export const clients: Record<ForgeKind, ConnectForge> = {
+  github,
+  gitlab,
+  gitea,
+  forgejo: gitea,
+  bitbucket,
+}

@@ -24,7 +24,10 @@ const cloudPull = z.object({
 
 const serverEnd = z.object({
   displayId: z.string().max(300),
-  repository: z.object({ slug: z.string().max(300), project: z.object({ key: z.string().max(300) }) }),
+  repository: z.object({
+    slug: z.string().max(300),
+    project: z.object({ key: z.string().max(300) }),
+  }),
 })
 const serverPull = z.object({
   id: z.number().int().positive(),
@@ -62,7 +65,8 @@ export function readCloudPull(given: unknown): ForgePullRequest {
 
 export function readServerPull(given: unknown): ForgePullRequest {
   const one = serverPull.parse(given)
-  const nameOf = ({ repository }: z.output<typeof serverEnd>): string => `${repository.project.key}/${repository.slug}`
+  const nameOf = ({ repository }: z.output<typeof serverEnd>): string =>
+    `${repository.project.key}/${repository.slug}`
   const [from, to] = [nameOf(one.fromRef), nameOf(one.toRef)]
   return {
     number: one.id,

@@ -23,24 +23,32 @@ const keyOf = (name: string): string =>
   name.length <= 40 ? name : createHash('sha256').update(name).digest('hex').slice(0, 40)
 
 /**
- * Cloud: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses; Data Center:
- * https://developer.atlassian.com/server/bitbucket/rest, builds and deployments. There is no client for either that is kept up, and neither
- * takes deployments from outside in the same way, so that they are told as statuses.
+ * Cloud: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses; Data
+ * Center: https://developer.atlassian.com/server/bitbucket/rest, builds and deployments. There is
+ * no client for either that is kept up, and neither takes deployments from outside in the same way,
+ * so that they are told as statuses.
  */
 export const bitbucket: ConnectForge = (connection) => {
   const [project = '', repository = ''] = connection.repository.split('/')
-  const isCloud = new URL(connection.url).hostname === 'api.bitbucket.org' || connection.url.endsWith('/2.0')
+  const isCloud =
+    new URL(connection.url).hostname === 'api.bitbucket.org' || connection.url.endsWith('/2.0')
   const place = isCloud
-    ? (sha: string) => `${connection.url}/repositories/${project}/${repository}/commit/${sha}/statuses/build`
-    : (sha: string) => `${connection.url}/rest/api/latest/projects/${project}/repos/${repository}/commits/${sha}/builds`
+    ? (sha: string) =>
+        `${connection.url}/repositories/${project}/${repository}/commit/${sha}/statuses/build`
+    : (sha: string) =>
+        `${connection.url}/rest/api/latest/projects/${project}/repos/${repository}/commits/${sha}/builds`
   const headers = { authorization: `Bearer ${connection.token}` }
-  const ask = (url: string): Promise<unknown> => askJson(connection, url, { method: 'GET', headers })
+  const ask = (url: string): Promise<unknown> =>
+    askJson(connection, url, { method: 'GET', headers })
   const pulls = isCloud
     ? `${connection.url}/repositories/${project}/${repository}/pullrequests`
     : `${connection.url}/rest/api/latest/projects/${project}/repos/${repository}/pull-requests`
   const read = isCloud ? readCloudPull : readServerPull
 
-  /** Each page says where the next one begins. A list that is asked for by its state leaves drafts out in the cloud. */
+  /**
+   * Each page says where the next one begins. A list that is asked for by its state leaves drafts
+   * out in the cloud.
+   */
   const list = async (base: string): Promise<ForgePullRequest[]> => {
     const query: Record<string, string> = isCloud
       ? { q: 'state="OPEN" AND (draft=true OR draft=false)', pagelen: '50' }
@@ -48,7 +56,9 @@ export const bitbucket: ConnectForge = (connection) => {
     const found: ForgePullRequest[] = []
     let next: Record<string, string> | null = {}
     for (let page = 1; next !== null && page <= mostPages; page += 1) {
-      const answer = listed.parse(await ask(`${pulls}?${new URLSearchParams({ ...query, ...next }).toString()}`))
+      const answer = listed.parse(
+        await ask(`${pulls}?${new URLSearchParams({ ...query, ...next }).toString()}`),
+      )
       found.push(...answer.values.map(read))
       if (isCloud) next = !answer.next ? null : { page: String(page + 1) }
       else
@@ -66,7 +76,13 @@ export const bitbucket: ConnectForge = (connection) => {
     writeStatus: async ({ sha, name, state, description, url }) => {
       await askJson(connection, place(sha), {
         headers,
-        body: { key: keyOf(name), name, state: states[state], description: description.slice(0, 255), url },
+        body: {
+          key: keyOf(name),
+          name,
+          state: states[state],
+          description: description.slice(0, 255),
+          url,
+        },
       })
     },
   }

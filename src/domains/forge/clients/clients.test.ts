@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { clients } from './all.ts'
@@ -33,34 +38,47 @@ const tell = (kind: keyof typeof clients, url: string): Promise<unknown> =>
     .writeStatus(status)
     .catch((error: unknown) => error)
 
-describe.each(Object.keys(clients) as (keyof typeof clients)[])('a forge of the kind %s', (kind) => {
-  test.each([301, 302, 307, 308])('that sends to another address by %i does not hand it the token', async (code) => {
-    const seen: IncomingHttpHeaders[] = []
-    const other = await serve((request, response) => {
-      seen.push(request.headers)
-      response.end('{}')
-    })
-    let asked = 0
-    const forge = await serve((request, response) => {
-      if (JSON.stringify(request.headers).includes(token)) asked += 1
-      response.writeHead(code, { location: `${other.replace('127.0.0.1', 'localhost')}${request.url}` }).end()
-    })
-    await tell(kind, forge)
-    expect(asked).toBe(1)
-    expect(JSON.stringify(seen)).not.toContain(token)
-  })
-
-  test.each([
-    ['a page', 200, '<html>welcome</html>'],
-    ['half of an answer', 500, '{"message": "oh'],
-    ['nothing', 502, ''],
-    ['a list', 404, '[1, null]'],
-  ])('that answers with %s breaks nothing, and its token is in no error', async (_what, code, body) => {
-    const forge = await serve((_request, response) =>
-      response.writeHead(code, { 'content-type': 'application/json' }).end(body),
+describe.each(Object.keys(clients) as (keyof typeof clients)[])(
+  'a forge of the kind %s',
+  (kind) => {
+    test.each([301, 302, 307, 308])(
+      'that sends to another address by %i does not hand it the token',
+      async (code) => {
+        const seen: IncomingHttpHeaders[] = []
+        const other = await serve((request, response) => {
+          seen.push(request.headers)
+          response.end('{}')
+        })
+        let asked = 0
+        const forge = await serve((request, response) => {
+          if (JSON.stringify(request.headers).includes(token)) asked += 1
+          response
+            .writeHead(code, {
+              location: `${other.replace('127.0.0.1', 'localhost')}${request.url}`,
+            })
+            .end()
+        })
+        await tell(kind, forge)
+        expect(asked).toBe(1)
+        expect(JSON.stringify(seen)).not.toContain(token)
+      },
     )
-    const answer = await tell(kind, forge)
-    if (code >= 400) expect(answer).toBeInstanceOf(Error)
-    expect(String(answer)).not.toContain(token)
-  })
-})
+
+    test.each([
+      ['a page', 200, '<html>welcome</html>'],
+      ['half of an answer', 500, '{"message": "oh'],
+      ['nothing', 502, ''],
+      ['a list', 404, '[1, null]'],
+    ])(
+      'that answers with %s breaks nothing, and its token is in no error',
+      async (_what, code, body) => {
+        const forge = await serve((_request, response) =>
+          response.writeHead(code, { 'content-type': 'application/json' }).end(body),
+        )
+        const answer = await tell(kind, forge)
+        if (code >= 400) expect(answer).toBeInstanceOf(Error)
+        expect(String(answer)).not.toContain(token)
+      },
+    )
+  },
+)

@@ -4,21 +4,33 @@ import { z } from 'zod'
 import { type ConnectForge, ForgeRefusal, mostPages, orNull } from '../client.ts'
 import { readGitHubPull } from './github-pulls.ts'
 
-/** Forgejo's API is Gitea's: https://docs.gitea.com/api, https://forgejo.org/docs/latest/user/api-usage. Neither knows deployments. */
+/**
+ * Forgejo's API is Gitea's: https://docs.gitea.com/api,
+ * https://forgejo.org/docs/latest/user/api-usage. Neither knows deployments.
+ */
 export const gitea: ConnectForge = ({ url, repository, token, fetch }) => {
   const api = giteaApi(url, { token, customFetch: fetch })
   const [owner = '', repo = ''] = repository.split('/')
   return {
     writeStatus: ({ sha, name, state, description, url: target }) =>
       refusing(async () => {
-        await api.repos.repoCreateStatus(owner, repo, sha, { state, context: name, description, target_url: target })
+        await api.repos.repoCreateStatus(owner, repo, sha, {
+          state,
+          context: name,
+          description,
+          target_url: target,
+        })
       }),
     listPullRequests: (base) =>
       refusing(async () => {
         const found: ForgePullRequest[] = []
         // How many a page holds at most is for the forge to say: the list ends with an empty one.
         for (let page = 1; page <= mostPages; page += 1) {
-          const { data } = await api.repos.repoListPullRequests(owner, repo, { state: 'open', page, limit: 50 })
+          const { data } = await api.repos.repoListPullRequests(owner, repo, {
+            state: 'open',
+            page,
+            limit: 50,
+          })
           found.push(...data.map(readGitHubPull))
           if (data.length === 0) break
         }
@@ -26,7 +38,9 @@ export const gitea: ConnectForge = ({ url, repository, token, fetch }) => {
       }),
     getPullRequest: (number) =>
       orNull(() =>
-        refusing(async () => readGitHubPull((await api.repos.repoGetPullRequest(owner, repo, number)).data)),
+        refusing(async () =>
+          readGitHubPull((await api.repos.repoGetPullRequest(owner, repo, number)).data),
+        ),
       ),
   }
 }

@@ -18,15 +18,17 @@ export interface AppConnection {
 export function privateKeyOf(text: string): string | null {
   try {
     const key = createPrivateKey(text)
-    return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : null
+    return key.asymmetricKeyType === 'rsa'
+      ? key.export({ type: 'pkcs8', format: 'pem' }).toString()
+      : null
   } catch {
     return null
   }
 }
 
 /**
- * Tokens of a GitHub App's installation in a repository (https://docs.github.com/apps), which last an hour and are kept that long.
- * Throws a ForgeRefusal when the App is not installed there.
+ * Tokens of a GitHub App's installation in a repository (https://docs.github.com/apps), which last
+ * an hour and are kept that long. Throws a ForgeRefusal when the App is not installed there.
  */
 export function createAppTokens(): (connection: AppConnection) => Promise<string> {
   const known = new Map<string, { auth: ReturnType<typeof createAppAuth>; installation: number }>()
@@ -40,12 +42,18 @@ export function createAppTokens(): (connection: AppConnection) => Promise<string
         const auth = createAppAuth({ appId, privateKey, request: ask })
         const { token } = await auth({ type: 'app' })
         const headers = { authorization: `Bearer ${token}` }
-        const { data } = await ask('GET /repos/{owner}/{repo}/installation', { owner, repo, headers })
+        const { data } = await ask('GET /repos/{owner}/{repo}/installation', {
+          owner,
+          repo,
+          headers,
+        })
         found = { auth, installation: data.id }
         if (known.size > 1000) known.clear()
         known.set(key, found)
       }
-      return (await found.auth({ type: 'installation', installationId: found.installation, request: ask })).token
+      return (
+        await found.auth({ type: 'installation', installationId: found.installation, request: ask })
+      ).token
     })
   }
 }

@@ -5,8 +5,15 @@ type Ask = ReturnType<typeof request.defaults>
 
 const conclusions = { success: 'success', failure: 'failure', error: 'cancelled' } as const
 
-/** https://docs.github.com/rest/checks/runs; only Apps may write them. One that was made, and not written down, is found by its key. */
-export async function writeCheck(ask: Ask, of: { owner: string; repo: string }, check: Check): Promise<void> {
+/**
+ * https://docs.github.com/rest/checks/runs; only Apps may write them. One that was made, and not
+ * written down, is found by its key.
+ */
+export async function writeCheck(
+  ask: Ask,
+  of: { owner: string; repo: string },
+  check: Check,
+): Promise<void> {
   const { sha, name, key, state, description, summary, annotations, url } = check
   const { data } = await ask('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
     ...of,
@@ -22,7 +29,13 @@ export async function writeCheck(ask: Ask, of: { owner: string; repo: string }, 
       title: description.slice(0, 250),
       summary,
       annotations: annotations.map(({ file, line, end, level, title, message }) => ({
-        ...{ path: file, start_line: line, end_line: end, annotation_level: level, title: title.slice(0, 250) },
+        ...{
+          path: file,
+          start_line: line,
+          end_line: end,
+          annotation_level: level,
+          title: title.slice(0, 250),
+        },
         message: message.slice(0, 4000) || title,
       })),
     },
@@ -30,6 +43,16 @@ export async function writeCheck(ask: Ask, of: { owner: string; repo: string }, 
       ? { status: 'in_progress' as const }
       : { status: 'completed' as const, conclusion: conclusions[state] }),
   }
-  if (known) await ask('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', { ...shared, check_run_id: known.id })
-  else await ask('POST /repos/{owner}/{repo}/check-runs', { ...shared, head_sha: sha, name, external_id: key })
+  if (known)
+    await ask('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', {
+      ...shared,
+      check_run_id: known.id,
+    })
+  else
+    await ask('POST /repos/{owner}/{repo}/check-runs', {
+      ...shared,
+      head_sha: sha,
+      name,
+      external_id: key,
+    })
 }

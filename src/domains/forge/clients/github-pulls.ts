@@ -4,7 +4,9 @@ import { line } from '../client.ts'
 
 const end = z.object({
   ref: z.string().max(300),
-  repo: z.object({ full_name: z.string().max(300), clone_url: z.string().max(1000).nullish() }).nullish(),
+  repo: z
+    .object({ full_name: z.string().max(300), clone_url: z.string().max(1000).nullish() })
+    .nullish(),
 })
 
 const pullRequest = z.object({
@@ -20,7 +22,10 @@ const pullRequest = z.object({
   base: end,
 })
 
-/** As GitHub writes it, and Gitea and Forgejo alike. A head whose repository is gone, or not told, is not the repository's own. */
+/**
+ * As GitHub writes it, and Gitea and Forgejo alike. A head whose repository is gone, or not told,
+ * is not the repository's own.
+ */
 export function readGitHubPull(given: unknown): ForgePullRequest {
   const one = pullRequest.parse(given)
   const isMerged = one.merged ?? typeof one.merged_at === 'string'

@@ -2,7 +2,13 @@ import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { request } from '@octokit/request'
 import { z } from 'zod'
 import { writeCheck } from './github-check.ts'
-import { type ConnectForge, type ForgeDeployment, ForgeRefusal, mostPages, orNull } from '../client.ts'
+import {
+  type ConnectForge,
+  type ForgeDeployment,
+  ForgeRefusal,
+  mostPages,
+  orNull,
+} from '../client.ts'
 import { readGitHubPull } from './github-pulls.ts'
 
 const states = {
@@ -13,7 +19,10 @@ const states = {
   inactive: 'inactive',
 } as const satisfies Record<ForgeDeployment['state'], string>
 
-/** https://docs.github.com/rest/commits/statuses, https://docs.github.com/rest/deployments and https://docs.github.com/rest/pulls */
+/**
+ * https://docs.github.com/rest/commits/statuses, https://docs.github.com/rest/deployments and
+ * https://docs.github.com/rest/pulls
+ */
 export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) => {
   const [owner = '', repo = ''] = repository.split('/')
   const ask = request.defaults({
@@ -25,7 +34,12 @@ export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) =
 
   /** One that was made, and not written down, is found by its key. */
   const find = async ({ key, sha, environment }: ForgeDeployment): Promise<string | null> => {
-    const { data } = await ask('GET /repos/{owner}/{repo}/deployments', { ...of, sha, environment, per_page: 100 })
+    const { data } = await ask('GET /repos/{owner}/{repo}/deployments', {
+      ...of,
+      sha,
+      environment,
+      per_page: 100,
+    })
     const ours = data.find(({ payload }) => marked.safeParse(payload).data?.fairlead === key)
     return ours ? String(ours.id) : null
   }
@@ -41,7 +55,8 @@ export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) =
       required_contexts: [],
       payload: { fairlead: deployment.key },
     })
-    if (!('id' in data)) throw new ForgeRefusal(202, new Headers(), data.message ?? 'it merged the branch instead')
+    if (!('id' in data))
+      throw new ForgeRefusal(202, new Headers(), data.message ?? 'it merged the branch instead')
     return String(data.id)
   }
 
@@ -86,7 +101,10 @@ export const github: ConnectForge = ({ url, repository, token, isApp, fetch }) =
     getPullRequest: (number) =>
       orNull(() =>
         refusing(async () => {
-          const { data } = await ask('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...of, pull_number: number })
+          const { data } = await ask('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+            ...of,
+            pull_number: number,
+          })
           return readGitHubPull(data)
         }),
       ),
@@ -108,7 +126,9 @@ function safeJson(text: string): unknown {
 const refused = z.object({
   status: z.number(),
   message: z.string(),
-  response: z.object({ headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()) }).optional(),
+  response: z
+    .object({ headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()) })
+    .optional(),
 })
 
 /** The client's errors as ours. One without a response is that of the network. */

@@ -46,19 +46,32 @@ function readMergeRequest(given: unknown): ForgePullRequest {
     number: one.iid,
     title: one.title,
     author: one.author?.username ?? 'unknown',
-    state: one.state === 'opened' || one.state === 'locked' ? 'open' : one.state === 'merged' ? 'merged' : 'closed',
+    state:
+      one.state === 'opened' || one.state === 'locked'
+        ? 'open'
+        : one.state === 'merged'
+          ? 'merged'
+          : 'closed',
     isDraft: one.draft ?? false,
     branch: one.source_branch,
-    fork: isOwn ? null : one.source_project_id ? `project ${one.source_project_id}` : 'a project that is gone',
+    fork: isOwn
+      ? null
+      : one.source_project_id
+        ? `project ${one.source_project_id}`
+        : 'a project that is gone',
     base: one.target_branch,
     ref: `refs/merge-requests/${one.iid}/head`,
     url: one.web_url ?? null,
   }
 }
 
-/** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status, https://docs.gitlab.com/api/deployments and https://docs.gitlab.com/api/merge_requests */
+/**
+ * https://docs.gitlab.com/api/commits/#set-commit-pipeline-status,
+ * https://docs.gitlab.com/api/deployments and https://docs.gitlab.com/api/merge_requests
+ */
 export const gitlab: ConnectForge = ({ url, repository, token }) => {
-  // As `Authorization`, which `fetch` keeps to itself when the forge sends it to another address; GitLab's own header it would pass on.
+  // As `Authorization`, which `fetch` keeps to itself when the forge sends it to another address;
+  // GitLab's own header it would pass on.
   const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: 10_000 })
 
   /** One that was made, and not written down: the newest of this commit that is still open. */
@@ -89,7 +102,10 @@ export const gitlab: ConnectForge = ({ url, repository, token }) => {
         const known = remote ?? (await find(deployment))
         if (known === null) {
           const { environment, sha, branch } = deployment
-          return String((await api.Deployments.create(repository, environment, sha, branch, false, { status })).id)
+          return String(
+            (await api.Deployments.create(repository, environment, sha, branch, false, { status }))
+              .id,
+          )
         }
         await api.Deployments.edit(repository, Number(known), status)
         return known
@@ -101,13 +117,22 @@ export const gitlab: ConnectForge = ({ url, repository, token }) => {
         return all.map(readMergeRequest)
       }, []),
     getPullRequest: (number) =>
-      orNull(() => refusing(async () => readMergeRequest(await api.MergeRequests.show(repository, number)), null)),
+      orNull(() =>
+        refusing(
+          async () => readMergeRequest(await api.MergeRequests.show(repository, number)),
+          null,
+        ),
+      ),
   }
 }
 
-const refused = z.object({ cause: z.object({ description: z.unknown(), response: z.instanceof(Response) }) })
+const refused = z.object({
+  cause: z.object({ description: z.unknown(), response: z.instanceof(Response) }),
+})
 
-/** The client's errors as ours. What is in the wished state already is refused, too, and is as well. */
+/**
+ * The client's errors as ours. What is in the wished state already is refused, too, and is as well.
+ */
 async function refusing<T>(act: () => Promise<T>, already: T): Promise<T> {
   try {
     return await act()
@@ -116,7 +141,8 @@ async function refusing<T>(act: () => Promise<T>, already: T): Promise<T> {
     if (!data) throw error
     const { description, response } = data.cause
     const said = typeof description === 'string' ? description : JSON.stringify(description ?? '')
-    if (response.status === 400 && /cannot transition status|status .*already/i.test(said)) return already
+    if (response.status === 400 && /cannot transition status|status .*already/i.test(said))
+      return already
     throw new ForgeRefusal(response.status, response.headers, said)
   }
 }

@@ -16,7 +16,9 @@ import { pytestBenchmark } from './pytest-benchmark.ts'
 import { sarif } from './sarif.ts'
 import { tap } from './tap.ts'
 
-/** In the order in which they are tried: what names itself comes before what is told by its shape. */
+/**
+ * In the order in which they are tried: what names itself comes before what is told by its shape.
+ */
 export const formats: Format[] = [
   cyclonedx,
   junit,

@@ -13,22 +13,33 @@ const shape = z.object({
   non2xx: z.number().default(0),
 })
 
-/** `autocannon --json`: latency in milliseconds and requests a second, which it samples once a second. */
+/**
+ * `autocannon --json`: latency in milliseconds and requests a second, which it samples once a
+ * second.
+ */
 export const autocannon: Format = {
   name: 'autocannon',
   tells: ['measurements'],
   recognises: (head) =>
-    /^\s*\{/.test(head) && /"(p97_5|non2xx|requests)"\s*:/.test(head) && /"(latency|url)"\s*:/.test(head),
+    /^\s*\{/.test(head) &&
+    /"(p97_5|non2xx|requests)"\s*:/.test(head) &&
+    /"(latency|url)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of autocannon', shape, (run) => {
       const title = run.title ?? run.url ?? 'autocannon'
-      const measured = (what: string, unit: string, value: number, better: 'lower' | 'higher' = 'lower'): void =>
+      const measured = (
+        what: string,
+        unit: string,
+        value: number,
+        better: 'lower' | 'higher' = 'lower',
+      ): void =>
         sink.measured({ name: shortName(`${title} ${what}`), unit, better, value, spread: null })
       measured('p50', 'ms', run.latency.p50)
       measured('p97.5', 'ms', run.latency.p97_5)
       measured('p99', 'ms', run.latency.p99)
       const samples = Math.floor(run.duration)
-      const spread = run.requests.stddev && samples > 1 ? { deviation: run.requests.stddev, samples } : null
+      const spread =
+        run.requests.stddev && samples > 1 ? { deviation: run.requests.stddev, samples } : null
       const name = shortName(`${title} requests`)
       sink.measured({ name, unit: '1/s', better: 'higher', value: run.requests.average, spread })
       measured('errors', '', run.errors + run.timeouts + run.non2xx)

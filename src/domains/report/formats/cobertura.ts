@@ -4,7 +4,8 @@ import { numberOf, xmlParser } from './xml.ts'
 const foldersAtMost = 100
 
 /**
- * Cobertura's XML: a `class` has a file name, in one of the folders that are its `source`, and lines; several classes may be in one file.
+ * Cobertura's XML: a `class` has a file name, in one of the folders that are its `source`, and
+ * lines; several classes may be in one file.
  */
 export const cobertura: Format = {
   name: 'Cobertura',
@@ -18,12 +19,16 @@ export const cobertura: Format = {
     return xmlParser({
       open: (name, attributes) => {
         if (name === 'source') source = ''
-        if (name === 'class') current = { file: attributes['filename'] ?? '', folders, hits: new Map() }
+        if (name === 'class')
+          current = { file: attributes['filename'] ?? '', folders, hits: new Map() }
         if (name === 'methods') isInMethods = true
         const line = numberOf(attributes['number'])
         // The lines of methods come again among those of the class.
         if (name === 'line' && current && !isInMethods && line !== null)
-          current.hits.set(line, (current.hits.get(line) ?? 0) + (numberOf(attributes['hits']) ?? 0))
+          current.hits.set(
+            line,
+            (current.hits.get(line) ?? 0) + (numberOf(attributes['hits']) ?? 0),
+          )
       },
       text: (text) => {
         if (source !== null) source += text

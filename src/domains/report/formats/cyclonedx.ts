@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName } from '../report.ts'
+import {
+  type Format,
+  type FoundProblem,
+  ReportProblem,
+  shortMessage,
+  shortName,
+} from '../report.ts'
 import { jsonParser } from './json.ts'
 
 const severity = z.string().transform((word): FoundProblem['severity'] => {
@@ -9,7 +15,9 @@ const severity = z.string().transform((word): FoundProblem['severity'] => {
 const shape = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
   specVersion: z.string(),
-  components: z.array(z.looseObject({ name: z.string(), 'bom-ref': z.string().optional() })).default([]),
+  components: z
+    .array(z.looseObject({ name: z.string(), 'bom-ref': z.string().optional() }))
+    .default([]),
   vulnerabilities: z
     .array(
       z.looseObject({
@@ -30,12 +38,16 @@ const deepest = 200
 const harmless = new Set(['resolved', 'resolved_with_pedigree', 'false_positive', 'not_affected'])
 const order = ['critical', 'high', 'medium', 'low'] as const
 
-/** CycloneDX in JSON (ECMA-424): what an artifact is made of, and the vulnerabilities that are known of it. */
+/**
+ * CycloneDX in JSON (ECMA-424): what an artifact is made of, and the vulnerabilities that are known
+ * of it.
+ */
 export const cyclonedx: Format = {
   name: 'CycloneDX',
   // One without vulnerabilities does not say that anybody looked for them.
   tells: ['materials'],
-  recognises: (head) => /"bomFormat"\s*:\s*"CycloneDX"/.test(head) || /cyclonedx\.org\/schema\/bom/.test(head),
+  recognises: (head) =>
+    /"bomFormat"\s*:\s*"CycloneDX"/.test(head) || /cyclonedx\.org\/schema\/bom/.test(head),
   parser: (sink) => {
     const json = jsonParser('CycloneDX', shape, (bom) => {
       sink.materials({ components: countOf(bom), document: bom })
@@ -54,7 +66,10 @@ export const cyclonedx: Format = {
   },
 }
 
-/** Components may be made of components. What is nested deeper than any tool nests could not be kept. */
+/**
+ * Components may be made of components. What is nested deeper than any tool nests could not be
+ * kept.
+ */
 function countOf(bom: z.output<typeof shape>): number {
   let count = 0
   let level: unknown[] = [bom]

@@ -26,7 +26,13 @@ export const goBench: Format = {
       () => {
         for (const { name, unit, values } of samples.values()) {
           const numbers = summarise(values)
-          if (numbers) sink.measured({ name, unit, better: unit.endsWith('/s') ? 'higher' : 'lower', ...numbers })
+          if (numbers)
+            sink.measured({
+              name,
+              unit,
+              better: unit.endsWith('/s') ? 'higher' : 'lower',
+              ...numbers,
+            })
         }
       },
     )

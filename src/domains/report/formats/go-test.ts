@@ -18,13 +18,15 @@ const outcomes = new Map<string, TestCase['outcome']>([
 const outputKept = 8000
 
 /**
- * `go test -json` (go doc test2json): an event a line. A test that fails because one inside it does is counted, too, as Go does. A package
- * that fails without a failed test (it does not compile, or panics) is a test that broke; one without an end was broken off.
+ * `go test -json` (go doc test2json): an event a line. A test that fails because one inside it does
+ * is counted, too, as Go does. A package that fails without a failed test (it does not compile, or
+ * panics) is a test that broke; one without an end was broken off.
  */
 export const goTest: Format = {
   name: 'go test -json',
   tells: ['tests'],
-  recognises: (head) => /^\{"(Time|ImportPath|Action)":.*"Action":"/m.test(head) || /^\{"Action":"/m.test(head),
+  recognises: (head) =>
+    /^\{"(Time|ImportPath|Action)":.*"Action":"/m.test(head) || /^\{"Action":"/m.test(head),
   parser: (sink) => {
     const output = new Map<string, string>()
     /** what the compiler said, by what it compiled */
@@ -74,7 +76,8 @@ export const goTest: Format = {
       },
       () => {
         const [broken] = open
-        if (broken !== undefined) throw new ReportProblem(`ends before the package ${broken} does: it was broken off`)
+        if (broken !== undefined)
+          throw new ReportProblem(`ends before the package ${broken} does: it was broken off`)
       },
     )
   },

@@ -5,7 +5,8 @@ import { numberOf, xmlParser } from './xml.ts'
 export const jacoco: Format = {
   name: 'JaCoCo',
   tells: ['coverage'],
-  recognises: (head) => /<report[\s>]/.test(head) && /JACOCO|<sessioninfo|<package|<group/.test(head),
+  recognises: (head) =>
+    /<report[\s>]/.test(head) && /JACOCO|<sessioninfo|<package|<group/.test(head),
   parser: (sink) => {
     let current: LineHits | null = null
     let folder = ''
@@ -13,9 +14,13 @@ export const jacoco: Format = {
       open: (name, attributes) => {
         if (name === 'package') folder = attributes['name'] ?? ''
         if (name === 'sourcefile')
-          current = { file: [folder, attributes['name'] ?? ''].filter(Boolean).join('/'), hits: new Map() }
+          current = {
+            file: [folder, attributes['name'] ?? ''].filter(Boolean).join('/'),
+            hits: new Map(),
+          }
         const line = numberOf(attributes['nr'])
-        if (name === 'line' && current && line !== null) current.hits.set(line, numberOf(attributes['ci']) ?? 0)
+        if (name === 'line' && current && line !== null)
+          current.hits.set(line, numberOf(attributes['ci']) ?? 0)
       },
       close: (name) => {
         if (name !== 'sourcefile' || !current) return

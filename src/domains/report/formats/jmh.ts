@@ -8,7 +8,11 @@ const shape = z.array(
     benchmark: z.string(),
     mode: z.string(),
     params: z.record(z.string(), z.string()).default({}),
-    primaryMetric: z.object({ score: number, scoreUnit: z.string(), rawData: z.array(z.array(number)).default([]) }),
+    primaryMetric: z.object({
+      score: number,
+      scoreUnit: z.string(),
+      rawData: z.array(z.array(number)).default([]),
+    }),
   }),
 )
 
@@ -23,7 +27,10 @@ export const jmh: Format = {
         if (!Number.isFinite(primaryMetric.score)) continue
         const values = Object.entries(params).map(([name, value]) => `${name}=${value}`)
         const name = [benchmark, mode, ...values].join(' ')
-        const numbers = summarise(primaryMetric.rawData.flat()) ?? { value: primaryMetric.score, spread: null }
+        const numbers = summarise(primaryMetric.rawData.flat()) ?? {
+          value: primaryMetric.score,
+          spread: null,
+        }
         const better = mode === 'thrpt' ? 'higher' : 'lower'
         sink.measured({ name: shortName(name), unit: primaryMetric.scoreUnit, better, ...numbers })
       }

@@ -5,7 +5,11 @@ import { type ReportParser, ReportProblem } from '../report.ts'
 const atMost = 64 * 1024 * 1024
 
 /** Reads a report in JSON, checked against the shape that its kind has. */
-export function jsonParser<T>(kind: string, shape: z.ZodType<T>, read: (report: T) => void): ReportParser {
+export function jsonParser<T>(
+  kind: string,
+  shape: z.ZodType<T>,
+  read: (report: T) => void,
+): ReportParser {
   let text = ''
   return {
     write: (piece) => {
@@ -22,7 +26,9 @@ export function jsonParser<T>(kind: string, shape: z.ZodType<T>, read: (report: 
       const checked = shape.safeParse(json)
       if (checked.success) return read(checked.data)
       const [issue] = checked.error.issues
-      throw new ReportProblem(`is not ${kind}: ${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is not right'}`)
+      throw new ReportProblem(
+        `is not ${kind}: ${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is not right'}`,
+      )
     },
   }
 }

@@ -2,8 +2,8 @@ import { type Format, shortMessage, shortName, type TestCase } from '../report.t
 import { type Attributes, numberOf, xmlParser } from './xml.ts'
 
 /**
- * JUnit's XML as its many producers write it: suites within suites, missing times, retried tests. The schema is the one of
- * Ant's JUnit task; `rerunFailure` and `flakyFailure` are Surefire's.
+ * JUnit's XML as its many producers write it: suites within suites, missing times, retried tests.
+ * The schema is the one of Ant's JUnit task; `rerunFailure` and `flakyFailure` are Surefire's.
  */
 export const junit: Format = {
   name: 'JUnit',
@@ -31,7 +31,8 @@ export const junit: Format = {
     const isAlone = { value: false }
     return xmlParser({
       open: (name, attributes) => {
-        if (name === 'testsuite' || name === 'testsuites') suites.push(shortName(attributes['name'] ?? ''))
+        if (name === 'testsuite' || name === 'testsuites')
+          suites.push(shortName(attributes['name'] ?? ''))
         if (name === 'testcase')
           test = {
             suite: shortName(attributes['classname'] || suiteName(suites)),

@@ -14,7 +14,10 @@ export const lcov: Format = {
         else if (line.startsWith('DA:')) {
           const [at, hits] = line.slice(3).split(',').map(Number)
           if (!current || !Number.isInteger(at) || !Number.isFinite(hits))
-            throw new ReportProblem('has a line DA: that is not `DA:<line>,<hits>` of a file', number)
+            throw new ReportProblem(
+              'has a line DA: that is not `DA:<line>,<hits>` of a file',
+              number,
+            )
           // gcov counts below zero when threads race: nobody can say that such a line was reached.
           current.hits.set(at ?? 0, (current.hits.get(at ?? 0) ?? 0) + Math.max(0, hits ?? 0))
         } else if (line === 'end_of_record' && current) {

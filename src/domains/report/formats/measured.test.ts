@@ -9,7 +9,11 @@ async function read(text: string) {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-report-'))
   const file = join(folder, 'report')
   await writeFile(file, text)
-  const found = { measured: [] as Measured[], problems: [] as FoundProblem[], bills: [] as BillOfMaterials[] }
+  const found = {
+    measured: [] as Measured[],
+    problems: [] as FoundProblem[],
+    bills: [] as BillOfMaterials[],
+  }
   const sink = {
     test: () => undefined,
     hits: () => undefined,
@@ -48,7 +52,12 @@ test('hyperfine: seconds of each run of a command', async () => {
 })
 
 test('JMH: throughput is better higher, a time lower; its samples are the raw data', async () => {
-  const metric = (score: number | 'NaN') => ({ score, scoreError: 'NaN', scoreUnit: 'ops/s', rawData: [[9, 11], [10]] })
+  const metric = (score: number | 'NaN') => ({
+    score,
+    scoreError: 'NaN',
+    scoreUnit: 'ops/s',
+    rawData: [[9, 11], [10]],
+  })
   const { format, measured } = await read(
     JSON.stringify([
       {
@@ -65,7 +74,12 @@ test('JMH: throughput is better higher, a time lower; its samples are the raw da
         mode: 'avgt',
         primaryMetric: { ...metric(3), scoreUnit: 'us/op', rawData: [] },
       },
-      { jmhVersion: '1.37', benchmark: 'shop.Cart.gone', mode: 'avgt', primaryMetric: metric('NaN') },
+      {
+        jmhVersion: '1.37',
+        benchmark: 'shop.Cart.gone',
+        mode: 'avgt',
+        primaryMetric: metric('NaN'),
+      },
     ]),
   )
   expect(format).toBe('JMH')
@@ -160,20 +174,31 @@ PASS
 ok  	example.com/shop	3.1s
 `)
   expect(format).toBe('Go benchmarks')
-  expect(measured.map(({ name, value, unit, better, spread }) => [name, value, unit, better, spread?.samples])).toEqual(
-    [
-      ['example.com/shop BenchmarkAdd', 1100, 'ns/op', 'lower', 2],
-      ['example.com/shop BenchmarkAdd B/op', 128, 'B/op', 'lower', 2],
-      ['example.com/shop BenchmarkAdd allocs/op', 2, 'allocs/op', 'lower', 2],
-      ['example.com/shop BenchmarkRead', 5_000_000, 'ns/op', 'lower', undefined],
-      ['example.com/shop BenchmarkRead MB/s', 200.5, 'MB/s', 'higher', undefined],
-    ],
-  )
+  expect(
+    measured.map(({ name, value, unit, better, spread }) => [
+      name,
+      value,
+      unit,
+      better,
+      spread?.samples,
+    ]),
+  ).toEqual([
+    ['example.com/shop BenchmarkAdd', 1100, 'ns/op', 'lower', 2],
+    ['example.com/shop BenchmarkAdd B/op', 128, 'B/op', 'lower', 2],
+    ['example.com/shop BenchmarkAdd allocs/op', 2, 'allocs/op', 'lower', 2],
+    ['example.com/shop BenchmarkRead', 5_000_000, 'ns/op', 'lower', undefined],
+    ['example.com/shop BenchmarkRead MB/s', 200.5, 'MB/s', 'higher', undefined],
+  ])
 })
 
 test('CycloneDX: what it is made of, and vulnerabilities but for those that do no harm here', async () => {
   const vulnerability = (id: string, severities: string[], state?: string) => ({
-    ...{ id, source: { name: 'NVD' }, description: 'bad', affects: [{ ref: 'pkg:npm/left-pad@1.0.0' }] },
+    ...{
+      id,
+      source: { name: 'NVD' },
+      description: 'bad',
+      affects: [{ ref: 'pkg:npm/left-pad@1.0.0' }],
+    },
     ratings: severities.map((severity) => ({ severity })),
     ...(state ? { analysis: { state } } : {}),
   })
@@ -184,7 +209,9 @@ test('CycloneDX: what it is made of, and vulnerabilities but for those that do n
       specVersion: '1.5',
       version: 1,
     },
-    components: [{ type: 'library', name: 'left-pad', version: '1.0.0', purl: 'pkg:npm/left-pad@1.0.0' }],
+    components: [
+      { type: 'library', name: 'left-pad', version: '1.0.0', purl: 'pkg:npm/left-pad@1.0.0' },
+    ],
     vulnerabilities: [
       vulnerability('CVE-1', ['medium', 'critical']),
       vulnerability('CVE-2', ['low']),
@@ -195,16 +222,21 @@ test('CycloneDX: what it is made of, and vulnerabilities but for those that do n
   const { format, bills, problems } = await read(JSON.stringify(document))
   expect(format).toBe('CycloneDX')
   expect(bills).toMatchObject([
-    { components: 1, document: { specVersion: '1.5', components: [{ purl: 'pkg:npm/left-pad@1.0.0' }] } },
+    {
+      components: 1,
+      document: { specVersion: '1.5', components: [{ purl: 'pkg:npm/left-pad@1.0.0' }] },
+    },
   ])
-  expect(problems.map(({ rule, severity, level, message }) => [rule, severity, level, message])).toEqual([
+  expect(
+    problems.map(({ rule, severity, level, message }) => [rule, severity, level, message]),
+  ).toEqual([
     ['CVE-1', 'critical', 'error', 'pkg:npm/left-pad@1.0.0: bad'],
     ['CVE-2', 'low', 'note', 'pkg:npm/left-pad@1.0.0: bad'],
     ['CVE-4', null, 'warning', 'pkg:npm/left-pad@1.0.0: bad'],
   ])
-  await expect(read('<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>')).rejects.toThrow(
-    /have its tool write JSON/,
-  )
+  await expect(
+    read('<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>'),
+  ).rejects.toThrow(/have its tool write JSON/)
 })
 
 test('npm audit: each advisory once, and a registry that does not answer is no clean bill', async () => {
@@ -216,7 +248,14 @@ test('npm audit: each advisory once, and a registry that does not answer is no c
     severity: 'critical',
     range: '<0.2.4',
   }
-  const entry = { severity: 'critical', isDirect: true, effects: [], nodes: [], fixAvailable: true, range: '<0.2.4' }
+  const entry = {
+    severity: 'critical',
+    isDirect: true,
+    effects: [],
+    nodes: [],
+    fixAvailable: true,
+    range: '<0.2.4',
+  }
   const audit = {
     auditReportVersion: 2,
     vulnerabilities: {

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName } from '../report.ts'
+import {
+  type Format,
+  type FoundProblem,
+  ReportProblem,
+  shortMessage,
+  shortName,
+} from '../report.ts'
 import { levelOf } from './cyclonedx.ts'
 import { jsonParser } from './json.ts'
 
@@ -15,7 +21,10 @@ const shape = z.looseObject({
         name: z.string(),
         range: z.string(),
         via: z.array(
-          z.union([z.string(), z.object({ title: z.string(), url: z.string(), severity, range: z.string() }).loose()]),
+          z.union([
+            z.string(),
+            z.object({ title: z.string(), url: z.string(), severity, range: z.string() }).loose(),
+          ]),
         ),
       }),
     )
@@ -26,7 +35,8 @@ const shape = z.looseObject({
 export const npmAudit: Format = {
   name: 'npm audit',
   tells: ['findings'],
-  recognises: (head) => /"auditReportVersion"\s*:/.test(head) || /^\s*\{\s*"(message|error)"\s*:/.test(head),
+  recognises: (head) =>
+    /"auditReportVersion"\s*:/.test(head) || /^\s*\{\s*"(message|error)"\s*:/.test(head),
   parser: (sink) =>
     jsonParser('of npm audit', shape, ({ vulnerabilities, error, message }) => {
       // A registry that does not answer is no clean bill.
@@ -36,7 +46,8 @@ export const npmAudit: Format = {
         )
       for (const one of Object.values(vulnerabilities)) {
         // Text means: by a dependency, which is in the list itself.
-        for (const via of one.via) if (typeof via !== 'string') sink.problem(problemOf(one.name, via))
+        for (const via of one.via)
+          if (typeof via !== 'string') sink.problem(problemOf(one.name, via))
       }
     }),
 }
@@ -45,7 +56,13 @@ function problemOf(
   name: string,
   via: { title: string; url: string; severity: z.output<typeof severity>; range: string },
 ): FoundProblem {
-  const words = { info: 'low', low: 'low', moderate: 'medium', high: 'high', critical: 'critical' } as const
+  const words = {
+    info: 'low',
+    low: 'low',
+    moderate: 'medium',
+    high: 'high',
+    critical: 'critical',
+  } as const
   return {
     tool: 'npm audit',
     rule: shortName(via.url.split('/').at(-1) ?? ''),

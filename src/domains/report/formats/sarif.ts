@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type Format, type FoundProblem, ReportProblem, shortMessage, shortName } from '../report.ts'
+import {
+  type Format,
+  type FoundProblem,
+  ReportProblem,
+  shortMessage,
+  shortName,
+} from '../report.ts'
 import { jsonParser } from './json.ts'
 
 const level = z.enum(['none', 'note', 'warning', 'error'])
@@ -73,7 +79,10 @@ type Run = z.output<typeof run>
 type Result = z.output<typeof result>
 type Rule = NonNullable<z.output<typeof component>['rules']>[number]
 
-/** SARIF 2.1.0 (OASIS): the results of tools for static analysis and security. What is suppressed there is left out here. */
+/**
+ * SARIF 2.1.0 (OASIS): the results of tools for static analysis and security. What is suppressed
+ * there is left out here.
+ */
 export const sarif: Format = {
   name: 'SARIF',
   tells: ['findings'],
@@ -86,23 +95,39 @@ export const sarif: Format = {
     }),
 }
 
-/** A tool that did not come to its end, or did not look, has found nothing for that reason (§3.14.23, §3.20.14). */
+/**
+ * A tool that did not come to its end, or did not look, has found nothing for that reason
+ * (§3.14.23, §3.20.14).
+ */
 function refuseUnfinished({ tool, invocations = [], results }: Run): void {
   const name = shortName(tool.driver.name)
   const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
-  const said = [...(failed?.toolExecutionNotifications ?? []), ...(failed?.toolConfigurationNotifications ?? [])]
+  const said = [
+    ...(failed?.toolExecutionNotifications ?? []),
+    ...(failed?.toolConfigurationNotifications ?? []),
+  ]
   const reason = said.find((one) => one.level === 'error')?.message.text ?? said[0]?.message.text
   if (failed)
-    throw new ReportProblem(`says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`)
-  if (!results) throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
+    throw new ReportProblem(
+      `says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`,
+    )
+  if (!results)
+    throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
 }
 
 function tell(of: Run, found: Result, give: (one: FoundProblem) => void): void {
   const rule = ruleOf(of, found)
   // What is no failure has no level unless it says so (§3.27.10).
-  const usual = (found.kind ?? 'fail') === 'fail' ? (rule?.defaultConfiguration?.level ?? 'warning') : 'none'
+  const usual =
+    (found.kind ?? 'fail') === 'fail' ? (rule?.defaultConfiguration?.level ?? 'warning') : 'none'
   const how = found.level ?? usual
-  if (how === 'none' || found.kind === 'pass' || found.baselineState === 'absent' || isSuppressed(found)) return
+  if (
+    how === 'none' ||
+    found.kind === 'pass' ||
+    found.baselineState === 'absent' ||
+    isSuppressed(found)
+  )
+    return
   const where = found.locations?.[0]?.physicalLocation
   const location = where?.artifactLocation
   give({
@@ -116,10 +141,17 @@ function tell(of: Run, found: Result, give: (one: FoundProblem) => void): void {
   })
 }
 
-/** Rules are the driver's, or those of an extension; the id of a result may name a part of its rule (`CA1000/1`, §3.27.5). */
-function ruleOf({ tool: { driver, extensions = [] } }: Run, { ruleId, ruleIndex, rule }: Result): Rule | undefined {
+/**
+ * Rules are the driver's, or those of an extension; the id of a result may name a part of its rule
+ * (`CA1000/1`, §3.27.5).
+ */
+function ruleOf(
+  { tool: { driver, extensions = [] } }: Run,
+  { ruleId, ruleIndex, rule }: Result,
+): Rule | undefined {
   const { index: at, guid } = rule?.toolComponent ?? {}
-  const named = guid === undefined ? extensions[at ?? -1] : extensions.find((one) => one.guid === guid)
+  const named =
+    guid === undefined ? extensions[at ?? -1] : extensions.find((one) => one.guid === guid)
   const given = (named ?? driver).rules?.[rule?.index ?? ruleIndex ?? -1]
   if (given) return given
   const id = ruleId ?? rule?.id ?? ''
@@ -127,13 +159,19 @@ function ruleOf({ tool: { driver, extensions = [] } }: Run, { ruleId, ruleIndex,
   return rules.find((one) => one.id === id) ?? rules.find((one) => id.startsWith(`${one.id}/`))
 }
 
-/** Suppressed is what somebody suppressed, unless that was rejected or is still looked at (§3.27.23). */
+/**
+ * Suppressed is what somebody suppressed, unless that was rejected or is still looked at
+ * (§3.27.23).
+ */
 const isSuppressed = ({ suppressions }: Result): boolean =>
   (suppressions?.length ?? 0) > 0 &&
   !suppressions?.some(({ status }) => status === 'rejected' || status === 'underReview')
 
 /** The text of a message, or that which its rule has for it, with its arguments (§3.11). */
-function textOf({ text, id, arguments: given = [] }: Result['message'], rule: Rule | undefined): string {
+function textOf(
+  { text, id, arguments: given = [] }: Result['message'],
+  rule: Rule | undefined,
+): string {
   const written = text ?? rule?.messageStrings?.[id ?? '']?.text ?? id ?? ''
   // Most tools write braces as they are where nothing is to be put in.
   if (given.length === 0) return written
@@ -151,7 +189,10 @@ function pathOf(uri: string | undefined): string | null {
   }
 }
 
-/** By the CVSS score that GitHub's code scanning reads from `security-severity`, in the words of CVSS 3.1. */
+/**
+ * By the CVSS score that GitHub's code scanning reads from `security-severity`, in the words of
+ * CVSS 3.1.
+ */
 function severityOf(score: string | undefined): FoundProblem['severity'] {
   const value = Number(score)
   if (score === undefined || !(value > 0)) return null

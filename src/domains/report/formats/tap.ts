@@ -11,14 +11,16 @@ const fileLine = /^(\S+\.t) \.{2,}\s*$/
 const lineRead = 2000
 
 /**
- * The Test Anything Protocol, versions 12 to 14. Subtests are indented before the test that sums them up, which is left out, unless it
- * failed and none of them did. Or they stand in braces behind it.
+ * The Test Anything Protocol, versions 12 to 14. Subtests are indented before the test that sums
+ * them up, which is left out, unless it failed and none of them did. Or they stand in braces behind
+ * it.
  */
 export const tap: Format = {
   name: 'TAP',
   tells: ['tests'],
   recognises: (head) =>
-    /^(TAP version 1\d|1\.\.\d+|(not )?ok\b|\S+\.t \.\.+\s*$)/m.test(head) && !head.trimStart().startsWith('<'),
+    /^(TAP version 1\d|1\.\.\d+|(not )?ok\b|\S+\.t \.\.+\s*$)/m.test(head) &&
+    !head.trimStart().startsWith('<'),
   parser: (sink) => {
     let test: TestCase | null = null
     let planned: number | null = null
@@ -43,11 +45,20 @@ export const tap: Format = {
       if (outcome === 'failed') failed.push(depth)
       return isNews || !isSum
     }
-    const read = ([, indent = '', not, , name, directive, why]: string[], number: number, seconds: number | null) => {
-      const suite = shortName([file, ...path.slice(0, indent.length / 4)].filter(Boolean).join(' › '))
+    const read = (
+      [, indent = '', not, , name, directive, why]: string[],
+      number: number,
+      seconds: number | null,
+    ) => {
+      const suite = shortName(
+        [file, ...path.slice(0, indent.length / 4)].filter(Boolean).join(' › '),
+      )
       const outcome: TestCase['outcome'] = directive ? 'skipped' : not ? 'failed' : 'passed'
       const of = { suite, name: shortName(name || `${number}`), outcome }
-      return { depth: indent.length, test: { ...of, seconds, file: file || null, message: why ?? null } }
+      return {
+        depth: indent.length,
+        test: { ...of, seconds, file: file || null, message: why ?? null },
+      }
     }
     const take = (line: string, number: number): boolean => {
       const time = timeOf.exec(line)?.[1]
@@ -76,7 +87,10 @@ export const tap: Format = {
       (whole, number) => {
         const line = whole.slice(0, lineRead)
         if (line.startsWith('Bail out!'))
-          throw new ReportProblem(`was broken off: ${line.slice(9).trim() || 'no reason given'}`, number)
+          throw new ReportProblem(
+            `was broken off: ${line.slice(9).trim() || 'no reason given'}`,
+            number,
+          )
         const begun = fileLine.exec(line)
         if (begun) {
           flush()
@@ -95,8 +109,10 @@ export const tap: Format = {
       () => {
         flush()
         if (braces.length > 0) throw new ReportProblem('ends in the middle of a subtest')
-        if (planned === null) throw new ReportProblem('has no plan (1..n): it was broken off, or it is no TAP')
-        if (planned !== count) throw new ReportProblem(`plans ${planned} tests and has ${count}: it was broken off`)
+        if (planned === null)
+          throw new ReportProblem('has no plan (1..n): it was broken off, or it is no TAP')
+        if (planned !== count)
+          throw new ReportProblem(`plans ${planned} tests and has ${count}: it was broken off`)
       },
     )
   },

@@ -12,12 +12,18 @@ export interface XmlEvents {
   text?(text: string): void
 }
 
-/** Reads XML as it comes. There are no entities but the five of XML: what others would stand for is an error. */
+/**
+ * Reads XML as it comes. There are no entities but the five of XML: what others would stand for is
+ * an error.
+ */
 export function xmlParser({ open, close, text }: XmlEvents): ReportParser {
   const parser = new SaxesParser()
   let depth = 0
   parser.on('error', (error) => {
-    throw new ReportProblem(`is not whole XML: ${error.message.replace(/^\d+:\d+: /, '')}`, parser.line)
+    throw new ReportProblem(
+      `is not whole XML: ${error.message.replace(/^\d+:\d+: /, '')}`,
+      parser.line,
+    )
   })
   parser.on('opentag', ({ name, attributes }) => {
     depth += 1

@@ -7,11 +7,12 @@ interface Rate {
 }
 
 /**
- * The difference of two rates, canary's minus the baseline's, from a confidence sequence of each at half of `alpha`. Approximate
- * where the rates drift: each is taken for constant.
+ * The difference of two rates, canary's minus the baseline's, from a confidence sequence of each at
+ * half of `alpha`. Approximate where the rates drift: each is taken for constant.
  */
 export function differenceInterval(baseline: Rate, canary: Rate, alpha: number): Interval {
-  if (baseline.requests === 0 || canary.requests === 0) return { estimate: null, low: null, high: null }
+  if (baseline.requests === 0 || canary.requests === 0)
+    return { estimate: null, low: null, high: null }
   const [b, c] = [rateBounds(baseline, alpha / 2), rateBounds(canary, alpha / 2)]
   return {
     estimate: canary.errors / canary.requests - baseline.errors / baseline.requests,
@@ -20,12 +21,21 @@ export function differenceInterval(baseline: Rate, canary: Rate, alpha: number):
   }
 }
 
-/** A confidence sequence of a probability, by the beta-binomial mixture with the prior Beta(½, ½) (Robbins 1970). */
-export function rateBounds({ requests, errors }: Rate, alpha: number): { low: number; high: number } {
+/**
+ * A confidence sequence of a probability, by the beta-binomial mixture with the prior Beta(½, ½)
+ * (Robbins 1970).
+ */
+export function rateBounds(
+  { requests, errors }: Rate,
+  alpha: number,
+): { low: number; high: number } {
   const [k, n] = [errors, requests]
   const lnMixture = lnGamma(k + 0.5) + lnGamma(n - k + 0.5) - lnGamma(n + 1) - Math.log(Math.PI)
   const rejects = (q: number): number =>
-    lnMixture - (k > 0 ? k * Math.log(q) : 0) - (n > k ? (n - k) * Math.log(1 - q) : 0) + Math.log(alpha)
+    lnMixture -
+    (k > 0 ? k * Math.log(q) : 0) -
+    (n > k ? (n - k) * Math.log(1 - q) : 0) +
+    Math.log(alpha)
   const best = k / n
   const tiny = 1e-12
   return {

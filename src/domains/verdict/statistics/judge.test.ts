@@ -9,7 +9,11 @@ import { lnGamma, normalQuantile } from './numbers.ts'
 import { generator, type Made, makeBatch, normal, settings } from './simulate.ts'
 
 /** The part of runs in which a judge that looks after every batch ever alarms. */
-function alarms(runs: number, batches: number, make: (random: () => number, i: number) => Made): number {
+function alarms(
+  runs: number,
+  batches: number,
+  make: (random: () => number, i: number) => Made,
+): number {
   let count = 0
   for (let run = 1; run <= runs; run += 1) {
     const random = generator(run)
@@ -28,7 +32,8 @@ const tally = (share: number, baseline: [number, number], canary: [number, numbe
 
 describe('the laws of the evidence', () => {
   test('under the null its expectation is exactly one at the limit, and less below: by enumeration', () => {
-    const choose = (n: number, k: number): number => Math.exp(lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1))
+    const choose = (n: number, k: number): number =>
+      Math.exp(lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1))
     for (const share of [0.01, 0.2, 0.5, 0.9])
       for (const ratio of [0.2, 1, 1.5])
         for (const limit of [1.5, 3]) {
@@ -58,7 +63,10 @@ describe('the laws of the evidence', () => {
         rate: { baseline: 0.04, canary: 0.06 },
       })
       sum += Math.exp(
-        exclusionEvidence([tally(0.3, [baseline.errors, baseline.requests], [canary.errors, canary.requests])], harm),
+        exclusionEvidence(
+          [tally(0.3, [baseline.errors, baseline.requests], [canary.errors, canary.requests])],
+          harm,
+        ),
       )
     }
     expect(sum / runs).toBeLessThan(1.02)
@@ -78,7 +86,12 @@ describe('the laws of the evidence', () => {
         bytes: 0,
         latency: requests === 0 ? [] : [[bucket, requests]],
       }))
-    const one = fc.record({ at: fc.nat(), share: fc.constantFrom(0, 0.01, 0.5, 0.99, 1), baseline: arm, canary: arm })
+    const one = fc.record({
+      at: fc.nat(),
+      share: fc.constantFrom(0, 0.01, 0.5, 0.99, 1),
+      baseline: arm,
+      canary: arm,
+    })
     fc.assert(
       fc.property(fc.array(one, { maxLength: 20 }), fc.boolean(), (batches, isOver) => {
         const answers = [1, 2].map(() => {
@@ -98,7 +111,9 @@ describe('the laws of the evidence', () => {
   test('without a choice there is no evidence', () => {
     const judge = createJudge(settings)
     for (const share of [0, 1])
-      judge.observe(makeBatch(generator(1), { share, requests: 5000, rate: { baseline: 0, canary: 1 } }))
+      judge.observe(
+        makeBatch(generator(1), { share, requests: 5000, rate: { baseline: 0, canary: 1 } }),
+      )
     expect(judge.judge()).toMatchObject({ verdict: 'undecided', evidence: 0, needed: null })
   })
 
@@ -109,7 +124,14 @@ describe('the laws of the evidence', () => {
       for (let i = 0; i < 60; i += 1) {
         const latency = (arm: string): number =>
           20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.2 : 1) * factor
-        judge.observe(makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0, canary: 0 }, latency }))
+        judge.observe(
+          makeBatch(random, {
+            share: 0.5,
+            requests: 20,
+            rate: { baseline: 0, canary: 0 },
+            latency,
+          }),
+        )
       }
       return judge.judge().latency
     }
@@ -129,13 +151,22 @@ describe('false alarms, looking after every batch, at a level of 1 %', () => {
   const slow = (random: () => number) => () => 20 * Math.exp(0.5 * normal(random))
   // 3.5 standard errors above 1 % for 400 runs; the bench has more.
   const atMost = 0.0275
-  const ramp = (i: number): number => [0.01, 0.05, 0.25, 0.5][Math.min(3, Math.floor(i / 25))] ?? 0.5
+  const ramp = (i: number): number =>
+    [0.01, 0.05, 0.25, 0.5][Math.min(3, Math.floor(i / 25))] ?? 0.5
 
   test.each<[string, (random: () => number, i: number) => Made]>([
-    ['a share that rises', (random, i) => ({ share: ramp(i), requests: 20, rate: even, latency: slow(random) })],
+    [
+      'a share that rises',
+      (random, i) => ({ share: ramp(i), requests: 20, rate: even, latency: slow(random) }),
+    ],
     [
       'half of the requests failing',
-      (random) => ({ share: 0.5, requests: 20, rate: { baseline: 0.5, canary: 0.5 }, latency: slow(random) }),
+      (random) => ({
+        share: 0.5,
+        requests: 20,
+        rate: { baseline: 0.5, canary: 0.5 },
+        latency: slow(random),
+      }),
     ],
     [
       'bursts of load and of errors, while the share rises',
@@ -143,7 +174,12 @@ describe('false alarms, looking after every batch, at a level of 1 %', () => {
         const isBurst = i % 10 < 2
         const rate = isBurst ? 0.6 : 0.01
         const latency = (): number => (isBurst ? 10 : 1) * slow(random)()
-        return { share: ramp(i), requests: isBurst ? 60 : 8, rate: { baseline: rate, canary: rate }, latency }
+        return {
+          share: ramp(i),
+          requests: isBurst ? 60 : 8,
+          rate: { baseline: rate, canary: rate },
+          latency,
+        }
       },
     ],
   ])('%s', (_name, make) => {
@@ -167,7 +203,12 @@ describe('harm', () => {
   test('is found: errors that were not there, errors doubled, slower by a quarter, a slow tail', () => {
     expect(detected({ share: 0.1, rate: { baseline: 0, canary: 0.05 } })).toBeGreaterThan(0.85)
     expect(detected({ share: 0.5, rate: { baseline: 0.05, canary: 0.12 } })).toBeGreaterThan(0.9)
-    expect(detected({ share: 0.5, rate: none }, (random, arm) => base(random) * (arm === 'canary' ? 1.25 : 1))).toBe(1)
+    expect(
+      detected(
+        { share: 0.5, rate: none },
+        (random, arm) => base(random) * (arm === 'canary' ? 1.25 : 1),
+      ),
+    ).toBe(1)
     expect(
       detected(
         { share: 0.5, rate: none },
@@ -180,15 +221,22 @@ describe('harm', () => {
     const random = generator(2)
     const judge = createJudge(settings)
     for (let i = 0; i < 40; i += 1)
-      judge.observe(makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.1, canary: 0.6 } }))
+      judge.observe(
+        makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.1, canary: 0.6 } }),
+      )
     for (let i = 0; i < 400; i += 1)
-      judge.observe(makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.2, canary: 0 } }))
+      judge.observe(
+        makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.2, canary: 0 } }),
+      )
     const { verdict, metric, reason } = judge.judge()
     expect({ verdict, metric }).toEqual({ verdict: 'harmful', metric: 'errors' })
-    expect(reason).toMatch(/^The canary fails .* times as often as the release before: \d+ of its \d+ requests failed/)
+    expect(reason).toMatch(
+      /^The canary fails .* times as often as the release before: \d+ of its \d+ requests failed/,
+    )
   })
 
-  // Published cases that Kayenta 1.0 calls a pass: spinnaker/spinnaker#6278, spinnaker/kayenta#426 and #780.
+  // Published cases that Kayenta 1.0 calls a pass: spinnaker/spinnaker#6278, spinnaker/kayenta#426
+  // and #780.
   test('that a rank test on ten points does not see', () => {
     const judge = createJudge(settings)
     const points = {
@@ -198,7 +246,8 @@ describe('harm', () => {
     // A hundred requests behind each point: a value of a metric stands for requests.
     const latency = (values: number[]): [number, number][] => {
       const counts = new Map<number, number>()
-      for (const value of values) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 10)
+      for (const value of values)
+        counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 10)
       return [...counts].toSorted(([a], [b]) => a - b)
     }
     for (let i = 0; i < 2; i += 1) {
@@ -209,10 +258,16 @@ describe('harm', () => {
         bytes: 0,
         latency: latency(values),
       })
-      judge.observe({ at: i, share: 0.5, baseline: arm(points.baseline), canary: arm(points.canary) })
+      judge.observe({
+        at: i,
+        share: 0.5,
+        baseline: arm(points.baseline),
+        canary: arm(points.canary),
+      })
     }
     expect(judge.judge()).toMatchObject({ verdict: 'harmful', metric: 'latency' })
-    // 4 errors where the other has none (kayenta#426) are not yet enough at 1 %, and that is said instead of a pass.
+    // 4 errors where the other has none (kayenta#426) are not yet enough at 1 %, and that is said
+    // instead of a pass.
     const few = createJudge(settings)
     few.observe({
       at: 0,
@@ -225,9 +280,16 @@ describe('harm', () => {
 })
 
 describe('what is no harm', () => {
-  const judged = (more: Partial<typeof settings>, latency: (arm: 'baseline' | 'canary', i: number) => number) => {
+  const judged = (
+    more: Partial<typeof settings>,
+    latency: (arm: 'baseline' | 'canary', i: number) => number,
+  ) => {
     const random = generator(4)
-    const judge = createJudge({ ...settings, harm: { ratio: 1.5, difference: 0.01, latency: 1.5 }, ...more })
+    const judge = createJudge({
+      ...settings,
+      harm: { ratio: 1.5, difference: 0.01, latency: 1.5 },
+      ...more,
+    })
     for (let i = 0; i < 400; i += 1)
       judge.observe(
         makeBatch(random, {
@@ -241,7 +303,8 @@ describe('what is no harm', () => {
   }
 
   test('is the cold start of new processes', () => {
-    const cold = (arm: 'baseline' | 'canary', i: number): number => (arm === 'canary' && i < 20 ? 3 : 1)
+    const cold = (arm: 'baseline' | 'canary', i: number): number =>
+      arm === 'canary' && i < 20 ? 3 : 1
     expect(judged({ warm: 0 }, cold)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
     expect(judged({ warm: 200 }, cold)).toMatchObject({ verdict: 'healthy' })
   })
@@ -249,9 +312,13 @@ describe('what is no harm', () => {
   test('is a part of a millisecond', () => {
     const longer = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 0.9 : 0.4)
     expect(judged({}, longer)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
-    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longer)).toMatchObject({ verdict: 'healthy' })
+    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longer)).toMatchObject({
+      verdict: 'healthy',
+    })
     const longest = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 3 : 0.4)
-    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longest).verdict).toBe('harmful')
+    expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longest).verdict).toBe(
+      'harmful',
+    )
   })
 })
 
@@ -261,7 +328,9 @@ describe('healthy is earned', () => {
     const judge = createJudge(settings)
     const observe = (batches: number, rate: number): void => {
       for (let i = 0; i < batches; i += 1)
-        judge.observe(makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: rate, canary: rate } }))
+        judge.observe(
+          makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: rate, canary: rate } }),
+        )
     }
     observe(5, 0.02)
     const early = judge.judge({ isOver: true })
@@ -308,12 +377,16 @@ describe('intervals', () => {
 
   test('a rate lies between its bounds, which are those of nothing when nothing came', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (requests, part) => {
-        const errors = Math.floor(requests * part)
-        const { low, high } = rateBounds({ requests, errors }, 0.05)
-        expect(low).toBeLessThanOrEqual(errors / requests)
-        expect(high).toBeGreaterThanOrEqual(errors / requests)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (requests, part) => {
+          const errors = Math.floor(requests * part)
+          const { low, high } = rateBounds({ requests, errors }, 0.05)
+          expect(low).toBeLessThanOrEqual(errors / requests)
+          expect(high).toBeGreaterThanOrEqual(errors / requests)
+        },
+      ),
     )
   })
 

@@ -12,7 +12,10 @@ import { sentenceOf } from './sentence.ts'
 /** The level of the intervals that are shown; they decide nothing. */
 const intervalAlpha = 0.05
 const quantiles = [0.5, 0.9, 0.95, 0.99]
-/** At the end of the time, the canary is called healthy when a ratio or a difference of this size would have shown. */
+/**
+ * At the end of the time, the canary is called healthy when a ratio or a difference of this size
+ * would have shown.
+ */
 const enough = { ratio: 2, difference: 0.01 }
 
 export interface Judge {
@@ -27,16 +30,21 @@ export interface Judge {
 }
 
 /**
- * Judges a canary by batches in the order of assignment. The false alarms of the whole verdict, over all time and however often
- * one looks, have at most the probability `alpha`: a weighted mean of the metrics' e-values is one (Vovk and Wang, Annals of
- * Statistics 2021), and by Ville's inequality it ever reaches 1/alpha with at most that probability. The same looks give the
- * same judgement.
+ * Judges a canary by batches in the order of assignment. The false alarms of the whole verdict,
+ * over all time and however often one looks, have at most the probability `alpha`: a weighted mean
+ * of the metrics' e-values is one (Vovk and Wang, Annals of Statistics 2021), and by Ville's
+ * inequality it ever reaches 1/alpha with at most that probability. The same looks give the same
+ * judgement.
  */
 export function createJudge(settings: VerdictSettings): Judge {
   const rates = new Rates()
   const latency = new LatencyEvidence(settings.tolerance)
   const histograms = { baseline: new Histogram(), canary: new Histogram() }
-  const metrics = Object.entries(settings.metrics).map(([name, one]) => ({ name, ...one, metric: createMetric(one) }))
+  const metrics = Object.entries(settings.metrics).map(([name, one]) => ({
+    name,
+    ...one,
+    metric: createMetric(one),
+  }))
   const deciding = metrics.filter(({ advisory }) => !advisory)
   const parts = partsOf(settings)
   const weights = [parts.errors, parts.latency, ...deciding.map(() => parts.other)]
@@ -56,7 +64,8 @@ export function createJudge(settings: VerdictSettings): Judge {
     const smallest = smallestSeen(tallies, settings)
     const rate = total.baseline.errors / Math.max(1, total.baseline.requests)
     const wouldShow =
-      smallest !== null && (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
+      smallest !== null &&
+      (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
     const slower = { ratio: settings.harm.latency, slack: settings.tolerance.slack }
     const isNotSlow = isBelow(0.5, histograms, settings.alpha, slower)
     const others = metrics.map(({ metric: one, ...named }) => ({
@@ -64,13 +73,20 @@ export function createJudge(settings: VerdictSettings): Judge {
       kind: named.kind,
       of: named.of,
       advisory: named.advisory,
-      ...one.judge({ settings, excludes: alarm, alarms: alarm - Math.log(parts.other), isOver, intervalAlpha }),
+      ...one.judge({
+        settings,
+        excludes: alarm,
+        alarms: alarm - Math.log(parts.other),
+        isOver,
+        intervalAlpha,
+      }),
     }))
     const areWell = others.every((one) => one.advisory || one.state === 'healthy')
     // Workers have no requests: their own metrics are all there is.
     const hasRequests = total.baseline.requests + total.canary.requests > 0 || deciding.length === 0
     const isExcluded = !hasRequests || (excluded >= alarm && isNotSlow)
-    const basis = metric || !areWell ? null : isExcluded ? 'excluded' : isOver && wouldShow ? 'power' : null
+    const basis =
+      metric || !areWell ? null : isExcluded ? 'excluded' : isOver && wouldShow ? 'power' : null
     const times = basis === null && !metric ? timesNeeded(tallies, settings) : null
     return {
       verdict: metric ? 'harmful' : basis ? 'healthy' : 'undecided',
@@ -95,7 +111,8 @@ export function createJudge(settings: VerdictSettings): Judge {
         ),
       },
       metrics: others,
-      needed: times === null || seen === 0 ? null : Math.max(0, Math.ceil((times - 1) * seen)) || null,
+      needed:
+        times === null || seen === 0 ? null : Math.max(0, Math.ceil((times - 1) * seen)) || null,
       smallest,
     }
   }

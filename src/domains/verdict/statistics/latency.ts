@@ -13,11 +13,13 @@ const tails: [number, number][] = [
 const warm = 10
 
 /**
- * An e-process against "the canary's latencies are stochastically no larger than the baseline's with what is tolerated". Each
- * value is ranked in the baseline's histogram as it was before the batch, and the label of each is bet on: under the null, and
- * given the values, a request of share p is the canary's with the probability p. It bets that high ranks are the
- * canary's by f(rank) : 1, f rising; E f/(pf + 1 − p) then cannot grow, in any load, and whatever the unit of the values. Half
- * of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang, Annals of Statistics 2021).
+ * An e-process against "the canary's latencies are stochastically no larger than the baseline's
+ * with what is tolerated". Each value is ranked in the baseline's histogram as it was before the
+ * batch, and the label of each is bet on: under the null, and given the values, a request of share
+ * p is the canary's with the probability p. It bets that high ranks are the canary's by f(rank) :
+ * 1, f rising; E f/(pf + 1 − p) then cannot grow, in any load, and whatever the unit of the values.
+ * Half of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang, Annals of
+ * Statistics 2021).
  */
 export class LatencyEvidence {
   readonly #wealth: number[] = [...shifts, ...tails].map(() => 0)
@@ -44,7 +46,8 @@ export class LatencyEvidence {
           const odds = f[this.#lowered[bucket] ?? 0] ?? 1
           sum += count * Math.log(odds / (share * odds + 1 - share))
         }
-        for (const [bucket, count] of baseline) sum -= count * Math.log(share * (f[bucket] ?? 1) + 1 - share)
+        for (const [bucket, count] of baseline)
+          sum -= count * Math.log(share * (f[bucket] ?? 1) + 1 - share)
         this.#wealth[k] = (this.#wealth[k] ?? 0) + sum
       }
     }
@@ -54,7 +57,10 @@ export class LatencyEvidence {
     }
   }
 
-  /** The odds of every bucket, made anew when the baseline has grown by a tenth: ranks hardly move between. */
+  /**
+   * The odds of every bucket, made anew when the baseline has grown by a tenth: ranks hardly move
+   * between.
+   */
   #refresh(): void {
     if (this.#total < this.#bets.at * 1.1) return
     const f = [...shifts, ...tails].map(() => new Float64Array(latencyBuckets))
@@ -64,7 +70,8 @@ export class LatencyEvidence {
       const count = this.#baseline[bucket] ?? 0
       const rank = (below + count / 2 + 0.5) / (this.#total + 1)
       const odds = rank === last ? null : oddsAt(rank)
-      for (const [k, one] of f.entries()) one[bucket] = odds ? (odds[k] ?? 1) : (one[bucket - 1] ?? 1)
+      for (const [k, one] of f.entries())
+        one[bucket] = odds ? (odds[k] ?? 1) : (one[bucket - 1] ?? 1)
       last = rank
       below += count
     }

@@ -6,7 +6,10 @@ import { createJudge, type Judge } from './judge.ts'
 import { generator, makeBatch, normal, settings } from './simulate.ts'
 
 const jobs: MetricSettings = { kind: 'rate', of: 'events', tolerance: 0, advisory: false }
-const withMetrics = (metrics: VerdictSettings['metrics']): VerdictSettings => ({ ...settings, metrics })
+const withMetrics = (metrics: VerdictSettings['metrics']): VerdictSettings => ({
+  ...settings,
+  metrics,
+})
 
 type Arm = 'baseline' | 'canary'
 const sampleOf = (at: number, name: string, baseline: Reading[], canary: Reading[]): Sample => ({
@@ -25,7 +28,8 @@ function work(judge: Judge, seed: number, samples: number, rate: Record<Arm, num
       const done = Math.round((arm === 'canary' ? 5 : 20) * Math.exp(state) * (0.5 + random()))
       const [bad = 0, all = 0] = counters[arm]
       let failed = 0
-      for (let k = 0; k < done; k += 1) if (random() < Math.min(0.9, rate[arm] * Math.exp(state))) failed += 1
+      for (let k = 0; k < done; k += 1)
+        if (random() < Math.min(0.9, rate[arm] * Math.exp(state))) failed += 1
       counters[arm] = [bad + failed, all + done]
     }
     const reading = (arm: Arm): Reading[] => [{ instance: arm, numbers: counters[arm] }]
@@ -58,25 +62,37 @@ describe('a rate that instances report', () => {
     work(judge, 1, 50, { baseline: 0.02, canary: 0.02 })
     expect(judge.judge().verdict).toBe('undecided')
     work(judge, 2, 3000, { baseline: 0.02, canary: 0.02 })
-    expect(judge.judge()).toMatchObject({ verdict: 'healthy', basis: 'excluded', metrics: [{ state: 'healthy' }] })
+    expect(judge.judge()).toMatchObject({
+      verdict: 'healthy',
+      basis: 'excluded',
+      metrics: [{ state: 'healthy' }],
+    })
   })
 
   test('that nothing is known of is never good', () => {
     const judge = createJudge(withMetrics({ jobs }))
     const random = generator(1)
     for (let i = 0; i < 500; i += 1)
-      judge.observe(makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: 0.02, canary: 0.02 } }))
+      judge.observe(
+        makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: 0.02, canary: 0.02 } }),
+      )
     const known = judge.judge({ isOver: true })
     expect(known).toMatchObject({ verdict: 'undecided', metrics: [{ state: 'unknown' }] })
     expect(known.reason).toBe('Not enough data: nothing is known of `jobs` yet.')
     const advisory = createJudge(withMetrics({ jobs: { ...jobs, advisory: true } }))
     for (let i = 0; i < 500; i += 1)
-      advisory.observe(makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: 0.02, canary: 0.02 } }))
+      advisory.observe(
+        makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: 0.02, canary: 0.02 } }),
+      )
     expect(advisory.judge().verdict).toBe('healthy')
   })
 
   test('counts what was added: not what was there before, and nothing twice', () => {
-    const counter = fc.record({ instance: fc.constantFrom('a', 'b'), by: fc.nat(50), restarts: fc.boolean() })
+    const counter = fc.record({
+      instance: fc.constantFrom('a', 'b'),
+      by: fc.nat(50),
+      restarts: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.array(counter, { maxLength: 40 }), (grown) => {
         const judge = createJudge(withMetrics({ jobs }))
@@ -85,10 +101,16 @@ describe('a rate that instances report', () => {
         for (const [i, { instance, by, restarts }] of grown.entries()) {
           const before = known.get(instance)
           if (before && !restarts) added += by
-          const now = before && !restarts ? { bad: before.bad + by, life: before.life } : { bad: by, life: i }
+          const now =
+            before && !restarts ? { bad: before.bad + by, life: before.life } : { bad: by, life: i }
           known.set(instance, now)
           judge.read(
-            sampleOf(i, 'jobs', [], [{ instance: `${instance}/${now.life}`, numbers: [now.bad, 2 * now.bad] }]),
+            sampleOf(
+              i,
+              'jobs',
+              [],
+              [{ instance: `${instance}/${now.life}`, numbers: [now.bad, 2 * now.bad] }],
+            ),
           )
         }
         expect(judge.judge().metrics[0]?.canary).toMatchObject({ bad: added, count: 2 * added })
@@ -99,10 +121,13 @@ describe('a rate that instances report', () => {
   test('of time: by the seconds that the instances ran', () => {
     const judge = createJudge(withMetrics({ retries: { ...jobs, of: 'seconds' } }))
     const reading = (instance: string, bad: number): Reading[] => [{ instance, numbers: [bad] }]
-    for (let i = 0; i < 60; i += 1) judge.read(sampleOf(i * 1000, 'retries', reading('a', i), reading('b', 5 * i)))
+    for (let i = 0; i < 60; i += 1)
+      judge.read(sampleOf(i * 1000, 'retries', reading('a', i), reading('b', 5 * i)))
     expect(judge.judge()).toMatchObject({
       verdict: 'harmful',
-      metrics: [{ baseline: { count: 59, bad: 59, value: 1 }, canary: { count: 59, bad: 295, value: 5 } }],
+      metrics: [
+        { baseline: { count: 59, bad: 59, value: 1 }, canary: { count: 59, bad: 295, value: 5 } },
+      ],
     })
   })
 })
@@ -112,7 +137,11 @@ describe('a route', () => {
     const judge = createJudge(withMetrics({ checkout: { ...jobs, of: 'requests' } }))
     const random = generator(3)
     for (let i = 0; i < 200; i += 1) {
-      const batch = makeBatch(random, { share: 0.5, requests: 200, rate: { baseline: 0.05, canary: 0.05 } })
+      const batch = makeBatch(random, {
+        share: 0.5,
+        requests: 200,
+        rate: { baseline: 0.05, canary: 0.05 },
+      })
       const failed = random() < 0.3 ? 1 : 0
       judge.observe({
         ...batch,
@@ -126,11 +155,19 @@ describe('a route', () => {
 
 describe('a distribution that instances report', () => {
   const bounds = [0.1, 0.2, 0.5, 1, 2, 5, 10]
-  const histogram: MetricSettings = { kind: 'distribution', of: 'events', tolerance: 0.1, advisory: false }
+  const histogram: MetricSettings = {
+    kind: 'distribution',
+    of: 'events',
+    tolerance: 0.1,
+    advisory: false,
+  }
 
   function measure(judge: Judge, seed: number, unit: number, slower: number): void {
     const random = generator(seed)
-    const counts = { baseline: bounds.map(() => 0).concat(0), canary: bounds.map(() => 0).concat(0) }
+    const counts = {
+      baseline: bounds.map(() => 0).concat(0),
+      canary: bounds.map(() => 0).concat(0),
+    }
     for (let i = 0; i < 100; i += 1) {
       for (const arm of ['baseline', 'canary'] as const)
         for (let k = 0; k < 20; k += 1) {
@@ -153,7 +190,9 @@ describe('a distribution that instances report', () => {
     }
     const [seconds, hours] = [judge(1, 2), judge(1 / 3600, 2)]
     expect(seconds).toMatchObject({ verdict: 'harmful', metric: 'time' })
-    expect(seconds.reason).toMatch(/^The canary's `time` is higher: its p\d+ is .* where the release before has /)
+    expect(seconds.reason).toMatch(
+      /^The canary's `time` is higher: its p\d+ is .* where the release before has /,
+    )
     expect(hours.evidence).toBe(seconds.evidence)
     expect(seconds.metrics[0]?.ratio.estimate).toBeCloseTo(hours.metrics[0]?.ratio.estimate ?? 0, 1)
     expect(judge(1, 1)).toMatchObject({ verdict: 'healthy', metrics: [{ state: 'healthy' }] })
@@ -162,12 +201,27 @@ describe('a distribution that instances report', () => {
 
 describe('a gauge', () => {
   test('is shown, and decides nothing, however high', () => {
-    const judge = createJudge(withMetrics({ lag: { kind: 'gauge', of: 'events', tolerance: 0, advisory: true } }))
+    const judge = createJudge(
+      withMetrics({ lag: { kind: 'gauge', of: 'events', tolerance: 0, advisory: true } }),
+    )
     for (let i = 0; i < 500; i += 1)
-      judge.read(sampleOf(i, 'lag', [{ instance: 'a', numbers: [1] }], [{ instance: 'b', numbers: [1_000_000] }]))
+      judge.read(
+        sampleOf(
+          i,
+          'lag',
+          [{ instance: 'a', numbers: [1] }],
+          [{ instance: 'b', numbers: [1_000_000] }],
+        ),
+      )
     expect(judge.judge()).toMatchObject({
       verdict: 'undecided',
-      metrics: [{ advisory: true, canary: { count: 500, value: 1_000_000 }, ratio: { estimate: 1_000_000 } }],
+      metrics: [
+        {
+          advisory: true,
+          canary: { count: 500, value: 1_000_000 },
+          ratio: { estimate: 1_000_000 },
+        },
+      ],
     })
   })
 })
@@ -175,13 +229,19 @@ describe('a gauge', () => {
 describe('several metrics', () => {
   test('share one level: five of them alarm no more often than one', () => {
     const names = ['a', 'b', 'c', 'd', 'e']
-    const metrics = Object.fromEntries(names.map((name) => [name, { ...jobs, of: 'requests' as const }]))
+    const metrics = Object.fromEntries(
+      names.map((name) => [name, { ...jobs, of: 'requests' as const }]),
+    )
     let alarms = 0
     for (let seed = 1; seed <= 300; seed += 1) {
       const random = generator(seed)
       const judge = createJudge(withMetrics(metrics))
       for (let i = 0; i < 100; i += 1) {
-        const batch = makeBatch(random, { share: 0.2, requests: 20, rate: { baseline: 0.05, canary: 0.05 } })
+        const batch = makeBatch(random, {
+          share: 0.2,
+          requests: 20,
+          rate: { baseline: 0.05, canary: 0.05 },
+        })
         const routes = (requests: number) =>
           Object.fromEntries(
             names.map((name) => {

@@ -38,7 +38,10 @@ export function createMetric(settings: MetricSettings): Metric {
 class Growth {
   readonly #last = new Map<string, { at: number; numbers: number[] }>()
 
-  /** How much what was read before has grown by. What went back began anew, and is compared from there on. */
+  /**
+   * How much what was read before has grown by. What went back began anew, and is compared from
+   * there on.
+   */
   of(at: number, readings: Reading[]): { numbers: number[]; seconds: number }[] {
     return readings.flatMap(({ instance, numbers }) => {
       const last = this.#last.get(instance)
@@ -50,19 +53,23 @@ class Growth {
   }
 
   forget(at: number): void {
-    for (const [instance, last] of this.#last) if (at - last.at > 600_000) this.#last.delete(instance)
+    for (const [instance, last] of this.#last)
+      if (at - last.at > 600_000) this.#last.delete(instance)
   }
 }
 
 /** Seconds are counted in millionths, so that an event in one of them is rare. */
 const parts = 1e6
-/** Exposures are rounded to shares whose odds differ by 0.5 %: so many tallies there are at most, however long it takes. */
+/**
+ * Exposures are rounded to shares whose odds differ by 0.5 %: so many tallies there are at most,
+ * however long it takes.
+ */
 const grid = 200
 
 /**
- * The canary's part of all exposure, on the grid. Given the exposures of an interval and rates that are equal within it, an
- * event is the canary's with this probability: exact when events are independent (Poisson), cautious when an exposure can have
- * only one of them and they are many.
+ * The canary's part of all exposure, on the grid. Given the exposures of an interval and rates that
+ * are equal within it, an event is the canary's with this probability: exact when events are
+ * independent (Poisson), cautious when an exposure can have only one of them and they are many.
  */
 function shareOf(baseline: number, canary: number): number {
   const odds = Math.exp(Math.round(Math.log(canary / baseline) * grid) / grid)
@@ -121,7 +128,11 @@ class RateMetric implements Metric {
         tolerance: { ...settings.tolerance, errors: this.#settings.tolerance },
       }) >= 0
     return {
-      state: stateOf(this.evidence() >= alarms, this.#rates.seen === 0, excluded >= excludes || wouldShow),
+      state: stateOf(
+        this.evidence() >= alarms,
+        this.#rates.seen === 0,
+        excluded >= excludes || wouldShow,
+      ),
       evidence: this.evidence() / Math.LN10,
       baseline: side(total.baseline),
       canary: side(total.canary),
@@ -131,11 +142,18 @@ class RateMetric implements Metric {
   }
 }
 
-const stateOf = (isHarmful: boolean, isUnknown: boolean, isHealthy: boolean): MetricJudgement['state'] =>
+const stateOf = (
+  isHarmful: boolean,
+  isUnknown: boolean,
+  isHealthy: boolean,
+): MetricJudgement['state'] =>
   isHarmful ? 'harmful' : isUnknown ? 'unknown' : isHealthy ? 'healthy' : 'undecided'
 
 const quantiles = [0.5, 0.9, 0.99]
-/** The first bound of a histogram is put here, in milliseconds of the latencies' buckets: the unit does not matter. */
+/**
+ * The first bound of a histogram is put here, in milliseconds of the latencies' buckets: the unit
+ * does not matter.
+ */
 const first = 0.1
 
 /** A histogram of the instances, by its bounds: what lies between two is taken to be the same. */
@@ -156,7 +174,9 @@ class DistributionMetric implements Metric {
   count(): void {}
 
   read(at: number, readings: Readings): void {
-    const bounds = [...readings.baseline, ...readings.canary].find((one) => one.bounds && one.bounds.length > 0)?.bounds
+    const bounds = [...readings.baseline, ...readings.canary].find(
+      (one) => one.bounds && one.bounds.length > 0,
+    )?.bounds
     if (!bounds) return
     this.#unit ??= first / (bounds.find((bound) => bound > 0) ?? 1)
     const buckets = [...bounds, (bounds.at(-1) ?? 1) * 1.05].map((bound) =>
@@ -182,9 +202,14 @@ class DistributionMetric implements Metric {
 
   judge({ settings, alarms, intervalAlpha }: Question) {
     const { baseline, canary } = this.#histograms
-    const compared = quantiles.map((quantile) => compareQuantile(quantile, baseline, canary, intervalAlpha))
+    const compared = quantiles.map((quantile) =>
+      compareQuantile(quantile, baseline, canary, intervalAlpha),
+    )
     const worst = compared.toSorted((a, b) => (b.ratio.estimate ?? 0) - (a.ratio.estimate ?? 0))[0]
-    const isNotHigher = isBelow(0.5, this.#histograms, settings.alpha, { ratio: settings.harm.latency, slack: 0 })
+    const isNotHigher = isBelow(0.5, this.#histograms, settings.alpha, {
+      ratio: settings.harm.latency,
+      slack: 0,
+    })
     const side = (value: number | null, histogram: Histogram) => ({
       count: histogram.total,
       bad: null,
@@ -203,9 +228,13 @@ class DistributionMetric implements Metric {
 }
 
 const nothing = { estimate: null, low: null, high: null }
-const sumOf = (values: ArmCounts['latency']): number => values.reduce((sum, [, count]) => sum + count, 0)
+const sumOf = (values: ArmCounts['latency']): number =>
+  values.reduce((sum, [, count]) => sum + count, 0)
 
-/** Readings follow from the ones before, so their number says little: the means are shown, and no test is made of them. */
+/**
+ * Readings follow from the ones before, so their number says little: the means are shown, and no
+ * test is made of them.
+ */
 class GaugeMetric implements Metric {
   readonly #sums = { baseline: { count: 0, sum: 0 }, canary: { count: 0, sum: 0 } }
 

@@ -3,7 +3,12 @@ export function logMeanExp(values: number[], weights?: number[]): number {
   const top = Math.max(...values)
   if (top === -Infinity) return -Infinity
   const even = 1 / values.length
-  return top + Math.log(values.reduce((sum, value, i) => sum + (weights?.[i] ?? even) * Math.exp(value - top), 0))
+  return (
+    top +
+    Math.log(
+      values.reduce((sum, value, i) => sum + (weights?.[i] ?? even) * Math.exp(value - top), 0),
+    )
+  )
 }
 
 /** Where a rising function of x passes zero between two points; the nearer end when it does not. */
@@ -32,12 +37,18 @@ export function lnGamma(x: number): number {
   return shift + (value - 0.5) * Math.log(value) - value + 0.5 * Math.log(2 * Math.PI) + series
 }
 
-/** The standard normal quantile, 0 < p < 1, to 1e−9 (Wichura 1988 has better; this bisects the error function's series). */
+/**
+ * The standard normal quantile, 0 < p < 1, to 1e−9 (Wichura 1988 has better; this bisects the error
+ * function's series).
+ */
 export function normalQuantile(p: number): number {
   return rootOf((z) => normalCdf(z) - p, -8, 8)
 }
 
-/** The standard normal distribution function, by its continued fraction in the tails and its series in the middle. */
+/**
+ * The standard normal distribution function, by its continued fraction in the tails and its series
+ * in the middle.
+ */
 function normalCdf(z: number): number {
   const x = Math.abs(z)
   let upper: number

@@ -7,22 +7,42 @@ import { rootOf } from './numbers.ts'
 const most = Math.log(1e12)
 
 /**
- * How long a canary takes: from the expected evidence of the same tests that judge it, with a normal approximation for the
- * probability of 0.8. Errors only: a slower canary is found as soon or sooner. Rates are errors per request.
+ * How long a canary takes: from the expected evidence of the same tests that judge it, with a
+ * normal approximation for the probability of 0.8. Errors only: a slower canary is found as soon or
+ * sooner. Rates are errors per request.
  */
-export function planCanary({ perSecond, share, errorRate, ratio, settings }: PlanQuestion): PlanAnswer {
+export function planCanary({
+  perSecond,
+  share,
+  errorRate,
+  ratio,
+  settings,
+}: PlanQuestion): PlanAnswer {
   const none = { baseline: 0, canary: 0 }
   const of = (requests: number): Tally[] => [
-    { share, requests: { baseline: requests * (1 - share), canary: requests * share }, errors: none },
+    {
+      share,
+      requests: { baseline: requests * (1 - share), canary: requests * share },
+      errors: none,
+    },
   ]
-  const answer = (requests: number) => ({ requests: Math.ceil(requests), seconds: requests / perSecond })
+  const answer = (requests: number) => ({
+    requests: Math.ceil(requests),
+    seconds: requests / perSecond,
+  })
   // A thousand requests, and how many times that.
   const times = timesNeeded(of(1000), settings, errorRate)
-  const at = errorRate === 0 ? most : rootOf((x) => powerOf(of(Math.exp(x)), errorRate, ratio, settings), 0, most)
+  const at =
+    errorRate === 0
+      ? most
+      : rootOf((x) => powerOf(of(Math.exp(x)), errorRate, ratio, settings), 0, most)
   let alone = 1
   const needed = Math.log(1 / (settings.alpha * partsOf(settings).errors))
   const evidence = (errors: number): number =>
-    riseEvidence([{ share, requests: none, errors: { baseline: 0, canary: errors } }], 1 + settings.tolerance.errors)
+    riseEvidence(
+      [{ share, requests: none, errors: { baseline: 0, canary: errors } }],
+      1 + settings.tolerance.errors,
+    )
   while (evidence(alone) < needed && alone < 10_000) alone += 1
   return {
     alone,

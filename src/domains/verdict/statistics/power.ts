@@ -3,7 +3,10 @@ import { lnLikelihoodRatio, rises, type Tally, theta, weights } from './errors.t
 import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'
 
-/** The parts of errors and latency in the verdict's e-value, and of each metric beside them that decides. */
+/**
+ * The parts of errors and latency in the verdict's e-value, and of each metric beside them that
+ * decides.
+ */
 export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
   errors: number
   latency: number
@@ -16,7 +19,10 @@ export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
 /** Normal quantile of 0.8: the power that is stated. */
 const z = 0.8416
 
-/** Tallies in which the canary's errors are `ratio` times as many as the baseline's rate would give, all of it `times` as much. */
+/**
+ * Tallies in which the canary's errors are `ratio` times as many as the baseline's rate would give,
+ * all of it `times` as much.
+ */
 function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tally[] {
   return tallies.map(({ share, requests }) => {
     const all = { baseline: requests.baseline * times, canary: requests.canary * times }
@@ -28,7 +34,10 @@ function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tal
   })
 }
 
-/** The rate of errors to reckon with: of both, with half an error added, because none seen is not none. */
+/**
+ * The rate of errors to reckon with: of both, with half an error added, because none seen is not
+ * none.
+ */
 function presentRate(tallies: Tally[]): number {
   let [errors, requests] = [0.5, 1]
   for (const one of tallies) {
@@ -38,8 +47,16 @@ function presentRate(tallies: Tally[]): number {
   return Math.min(0.5, errors / requests)
 }
 
-/** At least zero when a rise of `ratio` would have alarmed on these requests with a probability of 0.8: by the normal approximation of the best bet. */
-export function powerOf(tallies: Tally[], rate: number, ratio: number, settings: VerdictSettings): number {
+/**
+ * At least zero when a rise of `ratio` would have alarmed on these requests with a probability of
+ * 0.8: by the normal approximation of the best bet.
+ */
+export function powerOf(
+  tallies: Tally[],
+  rate: number,
+  ratio: number,
+  settings: VerdictSettings,
+): number {
   const limit = 1 + settings.tolerance.errors
   const bad = expected(tallies, rate, ratio)
   const off = (bet: number): number => Math.abs(Math.log((bet * limit) / ratio))
@@ -49,12 +66,19 @@ export function powerOf(tallies: Tally[], rate: number, ratio: number, settings:
   const mean = lnLikelihoodRatio(bad, bet * limit, limit)
   const variance = bad.reduce((sum, { share, errors }) => {
     const [mine, other] = [theta(bet * limit, share), theta(limit, share)]
-    return sum + errors.canary * Math.log(mine / other) ** 2 + errors.baseline * Math.log((1 - mine) / (1 - other)) ** 2
+    return (
+      sum +
+      errors.canary * Math.log(mine / other) ** 2 +
+      errors.baseline * Math.log((1 - mine) / (1 - other)) ** 2
+    )
   }, 0)
   return mean - z * Math.sqrt(variance) - Math.log(1 / (stake * settings.alpha))
 }
 
-/** The smallest ratio of error rates that would have alarmed on these requests with a probability of 0.8; null when none up to 1,000. */
+/**
+ * The smallest ratio of error rates that would have alarmed on these requests with a probability of
+ * 0.8; null when none up to 1,000.
+ */
 export function smallestSeen(tallies: Tally[], settings: VerdictSettings): number | null {
   const rate = presentRate(tallies)
   const most = Math.log(1000)
@@ -67,8 +91,8 @@ export function smallestSeen(tallies: Tally[], settings: VerdictSettings): numbe
 }
 
 /**
- * How many times the present requests it takes in all until harm is excluded, when the canary is as the baseline and the rate
- * of errors stays; null when more of the same would never do it.
+ * How many times the present requests it takes in all until harm is excluded, when the canary is as
+ * the baseline and the rate of errors stays; null when more of the same would never do it.
  */
 export function timesNeeded(
   tallies: Tally[],

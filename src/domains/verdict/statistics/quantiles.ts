@@ -12,7 +12,10 @@ export class Histogram {
     }
   }
 
-  /** The bucket in which a part of all values, 0 to 1, is reached; null when the part is out of range or there is none. */
+  /**
+   * The bucket in which a part of all values, 0 to 1, is reached; null when the part is out of
+   * range or there is none.
+   */
   at(part: number): number | null {
     if (this.total === 0 || part <= 0 || part > 1) return null
     let sum = 0
@@ -25,8 +28,9 @@ export class Histogram {
 }
 
 /**
- * How far the empirical distribution may be off at a quantile, at any time, with the probability `alpha` (Howard and Ramdas,
- * Bernoulli 2022, theorem 1). Assumes that latencies of one release do not drift.
+ * How far the empirical distribution may be off at a quantile, at any time, with the probability
+ * `alpha` (Howard and Ramdas, Bernoulli 2022, theorem 1). Assumes that latencies of one release do
+ * not drift.
  */
 function band(quantile: number, n: number, alpha: number): number {
   const l = (1.4 * Math.log(Math.max(1, Math.log(2.1 * n))) + Math.log(10 / alpha)) / n
@@ -48,7 +52,10 @@ function boundsOf(quantile: number, histogram: Histogram, alpha: number): Bounds
   return { estimate: value(quantile), low: value(quantile - off), high: value(quantile + off) }
 }
 
-/** A quantile of both releases in milliseconds, and the ratio with a confidence sequence of the level 1 − `alpha`. */
+/**
+ * A quantile of both releases in milliseconds, and the ratio with a confidence sequence of the
+ * level 1 − `alpha`.
+ */
 export function compareQuantile(
   quantile: number,
   baseline: Histogram,
@@ -62,11 +69,18 @@ export function compareQuantile(
     quantile,
     baseline: b.estimate,
     canary: c.estimate,
-    ratio: { estimate: over(c.estimate, b.estimate), low: over(c.low, b.high), high: over(c.high, b.low) },
+    ratio: {
+      estimate: over(c.estimate, b.estimate),
+      low: over(c.low, b.high),
+      high: over(c.high, b.low),
+    },
   }
 }
 
-/** Is it excluded, at that level and any time, that the canary's quantile is `ratio` times the baseline's and `slack` milliseconds more? */
+/**
+ * Is it excluded, at that level and any time, that the canary's quantile is `ratio` times the
+ * baseline's and `slack` milliseconds more?
+ */
 export function isBelow(
   quantile: number,
   { baseline, canary }: { baseline: Histogram; canary: Histogram },

@@ -8,7 +8,10 @@ export interface Rate {
   errors: number
 }
 
-/** Two rates beside each other, in sums that are constant in size: one for each share that was in force. */
+/**
+ * Two rates beside each other, in sums that are constant in size: one for each share that was in
+ * force.
+ */
 export class Rates {
   readonly total: Record<'baseline' | 'canary', Rate> = {
     baseline: { requests: 0, errors: 0 },

@@ -1,11 +1,18 @@
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
 import type { Judgement } from '#contract/verdict/verdict.ts'
 
-type Facts = Omit<Judgement, 'reason'> & { harm: { ratio: number; difference: number }; unit: string }
+type Facts = Omit<Judgement, 'reason'> & {
+  harm: { ratio: number; difference: number }
+  unit: string
+}
 
 const count = (value: number): string =>
-  value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0, minimumFractionDigits: 0 })
-const times = (ratio: number): string => (ratio >= 10 ? `${Math.round(ratio)}` : `${Number(ratio.toPrecision(2))}`)
+  value.toLocaleString('en-US', {
+    maximumFractionDigits: value < 10 ? 2 : 0,
+    minimumFractionDigits: 0,
+  })
+const times = (ratio: number): string =>
+  ratio >= 10 ? `${Math.round(ratio)}` : `${Number(ratio.toPrecision(2))}`
 const short = (value: number | null): string => `${Number((value ?? 0).toPrecision(3))}`
 
 /** The judgement as one sentence that a newcomer understands. */
@@ -27,7 +34,9 @@ export function sentenceOf(facts: Facts): string {
   if (facts.errors.excluded >= facts.errors.excludedAt && lacking.length > 0)
     return `Not enough data: ${lacking.map(({ name }) => `\`${name}\``).join(', ')} must be seen for longer (${seen(facts)}).`
   const needed =
-    facts.needed === null ? `more ${facts.unit} are` : `about ${count(facts.needed)} more ${facts.unit} are`
+    facts.needed === null
+      ? `more ${facts.unit} are`
+      : `about ${count(facts.needed)} more ${facts.unit} are`
   const visible =
     facts.smallest === null
       ? 'no harm could have been seen so far'
@@ -48,7 +57,9 @@ function harmful(facts: Facts): string {
 function failing(facts: Facts): string {
   const { estimate } = facts.errors.ratio
   const how =
-    estimate === null ? 'where the release before does not' : `${times(estimate)} times as often as the release before`
+    estimate === null
+      ? 'where the release before does not'
+      : `${times(estimate)} times as often as the release before`
   return `The canary fails ${how}: ${seen(facts)}.`
 }
 
@@ -64,7 +75,8 @@ function slower({ latency }: Facts): string {
 function worse({ name, of, baseline, canary, quantile }: MetricJudgement): string {
   if (quantile !== null)
     return `The canary's \`${name}\` is higher: its p${quantile * 100} is ${short(canary.value)} where the release before has ${short(baseline.value)}.`
-  const part = (side: MetricJudgement['canary']): string => `${count(side.bad ?? 0)} of ${count(side.count)}`
+  const part = (side: MetricJudgement['canary']): string =>
+    `${count(side.bad ?? 0)} of ${count(side.count)}`
   const unit = of === 'seconds' ? ' seconds' : of === 'requests' ? ' requests' : ''
   return `The canary's \`${name}\` is worse: ${part(canary)}${unit}, ${part(baseline)} before.`
 }

@@ -1,4 +1,9 @@
-import { type ArmCounts, type Batch, bucketOf, type VerdictSettings } from '#contract/verdict/verdict.ts'
+import {
+  type ArmCounts,
+  type Batch,
+  bucketOf,
+  type VerdictSettings,
+} from '#contract/verdict/verdict.ts'
 
 /** Made-up canaries with fixed seeds, for the tests of the verdict. */
 
@@ -32,7 +37,10 @@ export interface Made {
   latency?: (arm: 'baseline' | 'canary') => number
 }
 
-export function makeBatch(random: () => number, { share, requests, rate, latency = () => 20 }: Made): Batch {
+export function makeBatch(
+  random: () => number,
+  { share, requests, rate, latency = () => 20 }: Made,
+): Batch {
   const arms = { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
   const buckets = { baseline: new Map<number, number>(), canary: new Map<number, number>() }
   for (let i = 0; i < requests; i += 1) {

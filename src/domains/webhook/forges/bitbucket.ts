@@ -14,12 +14,16 @@ import {
 const branch = z
   .object({ type: z.string(), name: z.string().max(300), target: z.object({ hash: someCommit }) })
   .nullish()
-const push = z.object({ push: z.object({ changes: z.array(z.object({ old: branch, new: branch })).max(1000) }) })
+const push = z.object({
+  push: z.object({ changes: z.array(z.object({ old: branch, new: branch })).max(1000) }),
+})
 
 const cloudEnd = z.object({
   branch: z.object({ name: z.string().max(300) }),
   commit: z.object({ hash: someCommit }).nullish(),
-  repository: z.object({ links: z.object({ html: z.object({ href: z.string().max(1000) }) }) }).nullish(),
+  repository: z
+    .object({ links: z.object({ html: z.object({ href: z.string().max(1000) }) }) })
+    .nullish(),
 })
 const cloudPullRequest = z.object({
   pullrequest: z.object({
@@ -35,13 +39,23 @@ const cloudPullRequest = z.object({
 
 /** Cloud has a nickname, Data Center a name. */
 const actor = z.object({
-  actor: z.object({ nickname: line.optional(), display_name: line.optional(), name: line.optional() }),
+  actor: z.object({
+    nickname: line.optional(),
+    display_name: line.optional(),
+    name: line.optional(),
+  }),
 })
 
 const serverPush = z.object({
-  changes: z.array(z.object({ ref: z.object({ id: gitRef }), fromHash: commit, toHash: commit })).max(1000),
+  changes: z
+    .array(z.object({ ref: z.object({ id: gitRef }), fromHash: commit, toHash: commit }))
+    .max(1000),
 })
-const serverEnd = z.object({ displayId: z.string().max(300), latestCommit: someCommit, repository: z.unknown() })
+const serverEnd = z.object({
+  displayId: z.string().max(300),
+  latestCommit: someCommit,
+  repository: z.unknown(),
+})
 const serverPullRequest = z.object({
   pullRequest: z.object({
     id: z.number().int().positive(),
@@ -62,7 +76,8 @@ function read(event: string, payload: unknown): CheckIn[] {
   if (event === 'diagnostics:ping') return [{ kind: 'ping' }]
   const who = actor.safeParse(payload).data?.actor
   const by = pushedBy(who?.nickname ?? who?.name ?? who?.display_name)
-  if (event === 'repo:push') return push.parse(payload).push.changes.map((change) => ({ ...readChange(change), ...by }))
+  if (event === 'repo:push')
+    return push.parse(payload).push.changes.map((change) => ({ ...readChange(change), ...by }))
   if (event === 'repo:refs_changed') {
     const { changes } = serverPush.parse(payload)
     return changes.map(({ ref, fromHash, toHash }) => ({
@@ -74,7 +89,8 @@ function read(event: string, payload: unknown): CheckIn[] {
     }))
   }
   if (/^pullrequest:(created|updated|fulfilled|rejected)$/.test(event)) return [readCloud(payload)]
-  if (/^pr:(opened|from_ref_updated|modified|merged|declined|deleted)$/.test(event)) return [readServer(event, payload)]
+  if (/^pr:(opened|from_ref_updated|modified|merged|declined|deleted)$/.test(event))
+    return [readServer(event, payload)]
   return [{ kind: 'other', what: event }]
 }
 
@@ -104,7 +120,10 @@ function readCloud(payload: unknown): CheckIn {
       branch: source.branch.name,
       repository: source.repository?.links.html.href ?? null,
     },
-    base: { branch: destination.branch.name, repository: destination.repository?.links.html.href ?? null },
+    base: {
+      branch: destination.branch.name,
+      repository: destination.repository?.links.html.href ?? null,
+    },
   }
 }
 
@@ -123,12 +142,19 @@ function readServer(event: string, payload: unknown): CheckIn {
     title: one.title,
     author: one.author?.user.name ?? 'unknown',
     isDraft: one.draft ?? false,
-    head: { sha: one.fromRef.latestCommit, branch: one.fromRef.displayId, repository: repositoryOf(one.fromRef) },
+    head: {
+      sha: one.fromRef.latestCommit,
+      branch: one.fromRef.displayId,
+      repository: repositoryOf(one.fromRef),
+    },
     base: { branch: one.toRef.displayId, repository: repositoryOf(one.toRef) },
   }
 }
 
-/** https://support.atlassian.com/bitbucket-cloud/docs/event-payloads and Data Center's of the same name. */
+/**
+ * https://support.atlassian.com/bitbucket-cloud/docs/event-payloads and Data Center's of the same
+ * name.
+ */
 export const bitbucket: Forge = {
   name: 'bitbucket',
   isSender: (headers) => header(headers, 'x-event-key') !== null,

@@ -15,21 +15,25 @@ interface Examples {
 
 describe("what GitHub's own collection holds", () => {
   const load = createRequire(import.meta.url)
-  test.each(['api.github.com', 'ghes-31', 'ghes-35'])('of %s is read, every push and pull request of it', (version) => {
-    const all = load(`@octokit/webhooks-examples/${version}/index.json`) as Examples[]
-    const kinds = new Map<string, number>()
-    for (const { name, examples } of all)
-      for (const payload of examples)
-        for (const one of github.read(name, payload, {})) {
-          kinds.set(one.kind, (kinds.get(one.kind) ?? 0) + 1)
-          if (one.kind === 'push') expect(one.by).toMatch(/\S/)
-        }
-    const count = (name: string): number => all.find((one) => one.name === name)?.examples.length ?? 0
-    expect(kinds.get('push')).toBe(count('push'))
-    expect(kinds.get('pull_request')).toBe(count('pull_request'))
-    expect(count('push') + count('pull_request')).toBeGreaterThan(1)
-    expect(kinds.get('other')).toBeGreaterThan(20)
-  })
+  test.each(['api.github.com', 'ghes-31', 'ghes-35'])(
+    'of %s is read, every push and pull request of it',
+    (version) => {
+      const all = load(`@octokit/webhooks-examples/${version}/index.json`) as Examples[]
+      const kinds = new Map<string, number>()
+      for (const { name, examples } of all)
+        for (const payload of examples)
+          for (const one of github.read(name, payload, {})) {
+            kinds.set(one.kind, (kinds.get(one.kind) ?? 0) + 1)
+            if (one.kind === 'push') expect(one.by).toMatch(/\S/)
+          }
+      const count = (name: string): number =>
+        all.find((one) => one.name === name)?.examples.length ?? 0
+      expect(kinds.get('push')).toBe(count('push'))
+      expect(kinds.get('pull_request')).toBe(count('pull_request'))
+      expect(count('push') + count('pull_request')).toBeGreaterThan(1)
+      expect(kinds.get('other')).toBeGreaterThan(20)
+    },
+  )
 })
 
 describe('what Gitea says of a pull request', () => {
@@ -43,7 +47,8 @@ describe('what Gitea says of a pull request', () => {
 
 const [one, two, none] = ['a'.repeat(40), 'b'.repeat(40), '0'.repeat(40)]
 
-// The shapes that the collections of go-playground/webhooks and drone/go-scm hold beside the plain push.
+// The shapes that the collections of go-playground/webhooks and drone/go-scm hold beside the plain
+// push.
 describe('shapes of a push that collections of payloads hold', () => {
   const branch = (name: string, hash: string, type = 'branch') => ({ type, name, target: { hash } })
   test.each([
@@ -101,19 +106,39 @@ describe('shapes of a push that collections of payloads hold', () => {
     ],
   ] as const)('%s', (_name, forge, event, payload, expected) => {
     const read = forge.read(event, payload, {})
-    expect(read.map((checkIn) => checkIn.kind === 'push' && [checkIn.ref, checkIn.before, checkIn.after])).toEqual(
-      expected,
-    )
+    expect(
+      read.map(
+        (checkIn) => checkIn.kind === 'push' && [checkIn.ref, checkIn.before, checkIn.after],
+      ),
+    ).toEqual(expected)
   })
 })
 
 test('whatever is sent is read, or is wrong in a field that is named', () => {
   const events = [
-    ...['push', 'ping', 'pull_request', 'pull_request_sync', 'repo:push', 'repo:refs_changed', 'pullrequest:created'],
+    ...[
+      'push',
+      'ping',
+      'pull_request',
+      'pull_request_sync',
+      'repo:push',
+      'repo:refs_changed',
+      'pullrequest:created',
+    ],
     ...['pr:opened', 'Push Hook', 'issues', '', 'constructor', '__proto__'],
   ]
   const keys = [
-    ...['ref', 'before', 'after', 'push', 'changes', 'object_kind', 'event_name', 'pull_request', 'pullrequest'],
+    ...[
+      'ref',
+      'before',
+      'after',
+      'push',
+      'changes',
+      'object_kind',
+      'event_name',
+      'pull_request',
+      'pullrequest',
+    ],
     ...[
       'object_attributes',
       'number',
@@ -130,7 +155,19 @@ test('whatever is sent is read, or is wrong in a field that is named', () => {
     ],
   ]
   const leaf = fc.oneof(
-    fc.constantFrom(one, none, 'refs/heads/main', 'push', 'merge_request', 'open', '\0', '\ud800', 1, true, null),
+    fc.constantFrom(
+      one,
+      none,
+      'refs/heads/main',
+      'push',
+      'merge_request',
+      'open',
+      '\0',
+      '\ud800',
+      1,
+      true,
+      null,
+    ),
     fc.string(),
   )
   const { payload } = fc.letrec((tie) => ({
@@ -142,13 +179,18 @@ test('whatever is sent is read, or is wrong in a field that is named', () => {
     ),
   }))
   fc.assert(
-    fc.property(fc.constantFrom(...forges), fc.constantFrom(...events), payload, (forge, event, body) => {
-      try {
-        expect(forge.read(event, body, { 'ce-type': event })).toBeInstanceOf(Array)
-      } catch (error) {
-        expect(error).toBeInstanceOf(z.ZodError)
-      }
-    }),
+    fc.property(
+      fc.constantFrom(...forges),
+      fc.constantFrom(...events),
+      payload,
+      (forge, event, body) => {
+        try {
+          expect(forge.read(event, body, { 'ce-type': event })).toBeInstanceOf(Array)
+        } catch (error) {
+          expect(error).toBeInstanceOf(z.ZodError)
+        }
+      },
+    ),
     { numRuns: 2000 },
   )
 })

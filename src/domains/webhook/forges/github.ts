@@ -37,7 +37,13 @@ const pullRequest = z.object({
 export function readGitHub(event: string, payload: unknown): CheckIn[] {
   if (event === 'ping') return [{ kind: 'ping' }]
   if (event === 'push')
-    return [{ kind: 'push', ...push.parse(payload), ...pushedBy(sender.safeParse(payload).data?.sender.login) }]
+    return [
+      {
+        kind: 'push',
+        ...push.parse(payload),
+        ...pushedBy(sender.safeParse(payload).data?.sender.login),
+      },
+    ]
   if (event !== 'pull_request') return [{ kind: 'other', what: event }]
   const { pull_request: one } = pullRequest.parse(payload)
   const isMerged = one.merged ?? typeof one.merged_at === 'string'
@@ -49,7 +55,11 @@ export function readGitHub(event: string, payload: unknown): CheckIn[] {
       title: one.title,
       author: one.user?.login ?? 'unknown',
       isDraft: one.draft ?? false,
-      head: { sha: one.head.sha, branch: one.head.ref, repository: one.head.repo?.clone_url ?? null },
+      head: {
+        sha: one.head.sha,
+        branch: one.head.ref,
+        repository: one.head.repo?.clone_url ?? null,
+      },
       base: { branch: one.base.ref, repository: one.base.repo?.clone_url ?? null },
     },
   ]

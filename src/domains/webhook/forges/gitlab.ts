@@ -37,7 +37,13 @@ function read(_event: string, payload: unknown): CheckIn[] {
   const { object_kind, event_name } = kind.parse(payload)
   const what = object_kind ?? event_name ?? 'unknown'
   if (what === 'push' || what === 'tag_push')
-    return [{ kind: 'push', ...push.parse(payload), ...pushedBy(sender.safeParse(payload).data?.user_username) }]
+    return [
+      {
+        kind: 'push',
+        ...push.parse(payload),
+        ...pushedBy(sender.safeParse(payload).data?.user_username),
+      },
+    ]
   if (what !== 'merge_request') return [{ kind: 'other', what }]
   const { user, object_attributes: one } = mergeRequest.parse(payload)
   return [
@@ -48,13 +54,20 @@ function read(_event: string, payload: unknown): CheckIn[] {
       title: one.title,
       author: user?.username ?? 'unknown',
       isDraft: one.draft ?? false,
-      head: { sha: one.last_commit.id, branch: one.source_branch, repository: one.source?.git_http_url ?? null },
+      head: {
+        sha: one.last_commit.id,
+        branch: one.source_branch,
+        repository: one.source?.git_http_url ?? null,
+      },
       base: { branch: one.target_branch, repository: one.target?.git_http_url ?? null },
     },
   ]
 }
 
-/** https://docs.gitlab.com/user/project/integrations/webhook_events: by its signing token, or by the older secret token. */
+/**
+ * https://docs.gitlab.com/user/project/integrations/webhook_events: by its signing token, or by the
+ * older secret token.
+ */
 export const gitlab: Forge = {
   name: 'gitlab',
   isSender: (headers) => header(headers, 'x-gitlab-event') !== null,
@@ -65,7 +78,9 @@ export const gitlab: Forge = {
       ? isStandardSignature(request)
       : isSecret(request.secrets, header(request.headers, 'x-gitlab-token')),
   deliveryId: (headers) =>
-    header(headers, 'webhook-id') ?? header(headers, 'idempotency-key') ?? header(headers, 'x-gitlab-event-uuid'),
+    header(headers, 'webhook-id') ??
+    header(headers, 'idempotency-key') ??
+    header(headers, 'x-gitlab-event-uuid'),
   event: (headers) => header(headers, 'x-gitlab-event') ?? '',
   read,
 }
