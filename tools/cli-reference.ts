@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { exitCodeHelp } from '#cli/commands/completion.ts'
 import { allCommands, createProgram } from '#cli/cli.ts'
 import type { Local } from '#cli/local.ts'
-import type { CliWorld } from '#cli/world.ts'
+import type { CliEnvironment } from '#cli/context.ts'
 
 /** docs/cli.md: the help of every command, and the exit codes. */
 export function cliReference(version: string): string {
@@ -14,7 +14,7 @@ export function cliReference(version: string): string {
     env: {},
     now: () => 0,
     signal: new AbortController().signal,
-  } as unknown as CliWorld
+  } as unknown as CliEnvironment
   const program = createProgram(world, () => undefined)
   const commands = allCommands(program).filter(
     (command) => command.commands.length === 0 && !isHidden(command),

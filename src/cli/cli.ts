@@ -1,31 +1,31 @@
 import { Command, CommanderError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
-import { harmless } from './format.ts'
-import { createContext, type CliWorld, exitCodeOf, exitCodes } from './world.ts'
+import { stripControlCodes } from './format.ts'
+import { createContext, type CliEnvironment, exitCodeOf, exitCodes } from './context.ts'
 import { registrations } from './commands.ts'
 
 /** Runs one command line; resolves with the exit code. Never throws. */
-export async function runCli(args: string[], world: CliWorld): Promise<number> {
+export async function runCli(args: string[], environment: CliEnvironment): Promise<number> {
   let code: number = exitCodes.done
-  const program = createProgram(world, (next) => (code = next))
+  const program = createProgram(environment, (next) => (code = next))
   try {
     await program.parseAsync(args, { from: 'user' })
-    return world.signal.aborted && code === exitCodes.done ? exitCodes.interrupted : code
+    return environment.signal.aborted && code === exitCodes.done ? exitCodes.interrupted : code
   } catch (error) {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    if (world.signal.aborted) return exitCodes.interrupted
-    report(world, error, args.includes('--json'))
+    if (environment.signal.aborted) return exitCodes.interrupted
+    report(environment, error, args.includes('--json'))
     return exitCodeOf(error)
   }
 }
 
 /** The whole command line as data: for running, help, completion and docs/cli.md. */
-export function createProgram(world: CliWorld, exit: (code: number) => void): Command {
+export function createProgram(environment: CliEnvironment, exit: (code: number) => void): Command {
   const program = new Command('fairlead')
   program
     .description('From the check-in to running in production, with nobody in the way.')
-    .version(world.local.version, '--version', 'print the version')
+    .version(environment.local.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option('--json', 'answer with JSON')
     .showSuggestionAfterError()
@@ -35,11 +35,11 @@ export function createProgram(world: CliWorld, exit: (code: number) => void): Co
       '\nExamples:\n  $ fairlead up              deliver the repository of this folder\n  $ fairlead status          what runs where\n  $ fairlead help exit-codes\n',
     )
     .configureOutput({
-      writeOut: (text) => world.stdout.write(text),
-      writeErr: (text) => world.stderr.write(text),
+      writeOut: (text) => environment.stdout.write(text),
+      writeErr: (text) => environment.stderr.write(text),
     })
     .exitOverride()
-  const context = createContext(world, () => program.opts(), exit)
+  const context = createContext(environment, () => program.opts(), exit)
   for (const register of registrations) register(program, context)
   for (const command of allCommands(program)) prepare(command, program)
   return program
@@ -59,14 +59,14 @@ export function allCommands(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...allCommands(child)])
 }
 
-function report(world: CliWorld, error: unknown, isJson: boolean): void {
+function report(environment: CliEnvironment, error: unknown, isJson: boolean): void {
   const known = error instanceof FairleadError ? error : null
   if (isJson) {
-    world.stdout.write(
+    environment.stdout.write(
       `${JSON.stringify(known?.toProblem() ?? { code: 'internal', title: (error as Error).message })}\n`,
     )
     return
   }
-  world.stderr.write(`fairlead: ${harmless((error as Error).message)}\n`)
-  if (known) world.stderr.write(`  ${known.next}\n`)
+  environment.stderr.write(`fairlead: ${stripControlCodes((error as Error).message)}\n`)
+  if (known) environment.stderr.write(`  ${known.next}\n`)
 }

@@ -29,7 +29,7 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
  * the cursor, hide lines, write to the clipboard or make the terminal answer as if somebody typed.
  * Only colours are left, and of what a carriage return wrote anew the last.
  */
-export function harmless(text: string): string {
+export function stripControlCodes(text: string): string {
   const anew = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '')
   const parts = anew.split(style)
   return parts

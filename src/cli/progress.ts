@@ -1,8 +1,8 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
-import { createPaint, cut, harmless, type Paint, state, took } from './format.ts'
-import type { Context } from './world.ts'
+import { createPaint, cut, stripControlCodes, type Paint, state, took } from './format.ts'
+import type { Context } from './context.ts'
 
 interface Item {
   name: string
@@ -77,7 +77,7 @@ function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): nu
       state(item.state, paint) +
       (time === '' ? '' : paint.dim(`  ${time}`)) +
       (item.state === 'failed' && item.reason
-        ? `  ${cut(harmless(item.reason), Math.max(10, columns - 50))}`
+        ? `  ${cut(stripControlCodes(item.reason), Math.max(10, columns - 50))}`
         : '')
     )
   })

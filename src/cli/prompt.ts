@@ -1,5 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
-import type { Context } from './world.ts'
+import type { Context } from './context.ts'
 
 /** Reads a value from standard input; on a terminal after a prompt and without echo. */
 export async function readSecret(context: Context, prompt: string): Promise<string> {

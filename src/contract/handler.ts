@@ -1,13 +1,13 @@
 import type { Output, Parsed } from './endpoint.ts'
 import type { EndpointName, Endpoints } from './endpoints.ts'
 import type { By } from '#contract/event/event.ts'
-import type { Reach } from '#contract/access/grants.ts'
+import type { Grants } from '#contract/access/grants.ts'
 
 /**
  * Who is asking, after authentication, and what they may do. `name` is what events show as the
  * actor.
  */
-export interface Caller extends Reach {
+export interface Caller extends Grants {
   name: string
   by: By
   /** their address, as the provider or an admin gave it */

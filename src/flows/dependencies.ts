@@ -23,7 +23,7 @@ export interface Checkouts {
 }
 
 /** Everything a flow acts on, given once by the server. */
-export interface World {
+export interface Dependencies {
   db: Database
   clock: Clock
   log: Logger

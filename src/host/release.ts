@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
-import { giveTo, userOf } from '#platform/process/isolation.ts'
+import { chownTree, userOf } from '#platform/process/isolation.ts'
 import { unpack } from '#platform/oci/oci.ts'
 import { Instance, type Machine } from './instance.ts'
 import { shownLines } from './log-file.ts'
@@ -145,7 +145,7 @@ export class Release {
     const { isolation } = this.#context.machine
     if (isolation.kind === 'none' || isolation.means.setpriv === null) return
     const user = userOf(this.spec.app, 'services')
-    if (statSync(this.#dataFolder()).uid !== user) await giveTo(user, this.#dataFolder())
+    if (statSync(this.#dataFolder()).uid !== user) await chownTree(user, this.#dataFolder())
   }
 
   #makeInstances(): void {

@@ -1,22 +1,22 @@
 import type { SomeHandlers } from '#contract/handler.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 import { version } from '#platform/self.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
 /** Says what the server can reach now. It answers also when the database does not. */
 export function healthHandler(
-  world: World,
+  deps: Dependencies,
   hostAnswers: () => Promise<boolean>,
 ): SomeHandlers<'health'> {
   return {
     health: async () => {
       const [database, host, disk] = await Promise.all([
-        world.db.query(sql`select 1`).then(
+        deps.db.query(sql`select 1`).then(
           () => true,
           () => false,
         ),
         hostAnswers(),
-        world.disk(),
+        deps.disk(),
       ])
       return {
         status: database && host ? 'ok' : 'degraded',
@@ -24,7 +24,7 @@ export function healthHandler(
         database: database ? 'ok' : 'unreachable',
         host: host ? 'ok' : 'unreachable',
         disk: { free: Math.floor(disk.free), floor: disk.floor },
-        edge: world.home.edgePort,
+        edge: deps.home.edgePort,
       }
     },
   }

@@ -10,7 +10,7 @@ import * as deployments from '#domains/deployment/store.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import * as runs from '#domains/pipeline/store.ts'
 import { countPullRequests } from '#domains/pull-request/store.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** Reads the apps; given by the source. */
 export interface Apps {
@@ -19,18 +19,18 @@ export interface Apps {
 }
 
 export function lineHandlers(
-  world: World,
+  deps: Dependencies,
   apps: Apps,
 ): SomeHandlers<'listLines' | 'getLine' | 'getEnvironment'> {
   return {
     listLines: async (_input, caller) => {
       const seen = (await apps.list()).filter(({ name }) => may(caller, 'viewer', name))
-      return { lines: await Promise.all(seen.map((app) => line(world, app))) }
+      return { lines: await Promise.all(seen.map((app) => line(deps, app))) }
     },
-    getLine: async ({ params }) => line(world, await mustGet(apps, params.app)),
+    getLine: async ({ params }) => line(deps, await mustGet(apps, params.app)),
     getEnvironment: async ({ params }) => {
       await mustGet(apps, params.app)
-      const stored = (await deployments.listAllEnvironments(world.db, params.app)).find(
+      const stored = (await deployments.listAllEnvironments(deps.db, params.app)).find(
         (one) => one.name === params.environment,
       )
       if (!stored)
@@ -38,7 +38,7 @@ export function lineHandlers(
           kind: 'environment',
           id: `${params.app}/${params.environment}`,
         })
-      return environment(world, stored)
+      return environment(deps, stored)
     },
   }
 }
@@ -49,18 +49,18 @@ async function mustGet(apps: Apps, name: string): Promise<App> {
   return app
 }
 
-async function line(world: World, app: App): Promise<Line> {
+async function line(deps: Dependencies, app: App): Promise<Line> {
   const [stored, recent] = await Promise.all([
-    deployments.listEnvironments(world.db, app.name),
-    runs.recentRuns(world.db, app.name, 8),
+    deployments.listEnvironments(deps.db, app.name),
+    runs.recentRuns(deps.db, app.name, 8),
   ])
   const [environments, all, pullRequests] = await Promise.all([
-    Promise.all(stored.map((one) => environment(world, one))),
+    Promise.all(stored.map((one) => environment(deps, one))),
     deployments.deploymentsOfRuns(
-      world.db,
+      deps.db,
       recent.map((run) => run.id),
     ),
-    countPullRequests(world.db, app.name),
+    countPullRequests(deps.db, app.name),
   ])
   return {
     app,
@@ -75,27 +75,27 @@ async function line(world: World, app: App): Promise<Line> {
 }
 
 async function environment(
-  world: World,
+  deps: Dependencies,
   stored: deployments.StoredEnvironment,
 ): Promise<Environment> {
   const { app, name } = stored
   const [current, pending, history, holds, configuration] = await Promise.all([
-    deployments.liveDeployment(world.db, app, name),
-    deployments.pendingDeployments(world.db, app, name),
-    deployments.pastDeployments(world.db, app, name),
-    deployments.heldChanges(world.db, app),
-    getStored(world.db, app, name),
+    deployments.liveDeployment(deps.db, app, name),
+    deployments.pendingDeployments(deps.db, app, name),
+    deployments.pastDeployments(deps.db, app, name),
+    deployments.heldChanges(deps.db, app),
+    getStored(deps.db, app, name),
   ])
   const held = holds.filter((hold) => hold.environment === name).map((hold) => hold.sha)
-  const report = current ? await reportOrNull(world, current) : null
+  const report = current ? await reportOrNull(deps, current) : null
   const target = findRollbackTarget(history, held)
-  const to = target.to === null ? null : await deployments.getDeployment(world.db, target.to)
+  const to = target.to === null ? null : await deployments.getDeployment(deps.db, target.to)
   return {
     app,
     name,
     position: stored.position,
     urls: [
-      `http://${app}.${name}.localhost:${world.home.edgePort}`,
+      `http://${app}.${name}.localhost:${deps.home.edgePort}`,
       `http://127.0.0.1:${stored.port}`,
     ],
     current,
@@ -109,9 +109,12 @@ async function environment(
   }
 }
 
-async function reportOrNull(world: World, current: Deployment): Promise<ReleaseReport | null> {
+async function reportOrNull(
+  deps: Dependencies,
+  current: Deployment,
+): Promise<ReleaseReport | null> {
   try {
-    return await world.target.report(
+    return await deps.target.report(
       { app: current.app, environment: current.environment, release: current.release },
       0,
     )

@@ -16,7 +16,7 @@ import { type Home, makeHome } from '#platform/home.ts'
 import { openInstallationDatabase } from '#platform/postgres/installation.ts'
 import { findIsolation, isolationOptions, wantedIsolation } from '#platform/process/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
-import { createOutward, guardedAgent } from '#platform/net/egress.ts'
+import { createEgressPolicy, guardedAgent } from '#platform/net/egress.ts'
 import { version } from '#platform/self.ts'
 import { startSocks } from '#platform/net/socks.ts'
 import { buildConsoleOnce } from './console-build.ts'
@@ -83,9 +83,9 @@ export async function main(options: ServerOptions): Promise<number> {
  * credentials.
  */
 async function guardWayOut(env: Record<string, string | undefined>): Promise<void> {
-  const outward = createOutward(env['FAIRLEAD_ALLOW_ADDRESSES'])
-  setGlobalDispatcher(guardedAgent(outward))
-  process.env[gitProxy] = (await startSocks(outward)).url
+  const egressPolicy = createEgressPolicy(env['FAIRLEAD_ALLOW_ADDRESSES'])
+  setGlobalDispatcher(guardedAgent(egressPolicy))
+  process.env[gitProxy] = (await startSocks(egressPolicy)).url
 }
 
 function sentenceOf(error: NodeJS.ErrnoException, home: Home): string {
@@ -103,12 +103,12 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const { home, env } = options
-  const { http, engine, access, source, world } = wired
+  const { http, engine, access, source, deps } = wired
   await access.tokens.ensureLocal(home.token)
   await http.listen(home.port, env['FAIRLEAD_LISTEN'] || '127.0.0.1')
   await engine.open()
   writeServerFile(home, wired.publicUrl)
-  await world.db.batch([
+  await deps.db.batch([
     appendEvent({
       type: 'dev.cdeventsx.fairlead-server.started',
       subject: 'server',
@@ -122,17 +122,17 @@ async function run(
     hosted: 30_000,
   }
   const onFound = async (app: string, sha: string, looked: Date | null): Promise<void> =>
-    void (await world.db.query(insertGap(app, sha, looked)))
+    void (await deps.db.query(insertGap(app, sha, looked)))
   void poll({ source, log, onFound, random: Math.random, parallel: 4, every }, signal)
   void wired.inbox.run(signal)
-  const { db, secrets } = world
+  const { db, secrets } = deps
   const appToken = createAppTokens()
   void writeBack(
     {
       db,
       log,
       secrets,
-      source: world.source,
+      source: deps.source,
       publicUrl: wired.publicUrl,
       fetch,
       appToken,
@@ -143,7 +143,7 @@ async function run(
   )
   const pullsEvery = (Number(env['FAIRLEAD_PULLS_SECONDS']) || 60) * 1000
   void keepPullRequests(
-    { world, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 },
+    { deps, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 },
     signal,
   )
   void keepHost(options, log, signal)
@@ -180,11 +180,11 @@ async function keepHost(options: ServerOptions, log: Logger, signal: AbortSignal
   }
 }
 
-async function cleanNowAndThen({ world }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+async function cleanNowAndThen({ deps }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
   for (;;) {
     await sleep(10 * 60_000, undefined, { signal, ref: false }).catch(() => undefined)
     if (signal.aborted) return
-    await clean(world).then(
+    await clean(deps).then(
       (removed) => removed.artifacts + removed.workspaces > 0 && log.info('cleaned up', removed),
       (error: Error) => log.warn('the clean-up broke', { error: error.message }),
     )
@@ -192,14 +192,14 @@ async function cleanNowAndThen({ world }: Wired, log: Logger, signal: AbortSigna
 }
 
 async function beginScheduled(
-  { world, engine }: Wired,
+  { deps, engine }: Wired,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     await sleep(5000, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
-    await startScheduled(world.db, engine, new Date(world.clock.now())).catch((error: Error) =>
+    await startScheduled(deps.db, engine, new Date(deps.clock.now())).catch((error: Error) =>
       log.warn('what is due by a schedule could not be begun', { error: error.message }),
     )
   }
@@ -213,11 +213,11 @@ async function tellRefusals({ access }: Wired, signal: AbortSignal): Promise<voi
   }
 }
 
-async function reconcile({ world }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
+async function reconcile({ deps }: Wired, log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(5000, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
-    await closeAbandoned(world.db).catch((error: Error) =>
+    await closeAbandoned(deps.db).catch((error: Error) =>
       log.warn('what was abandoned could not be closed', { error: error.message }),
     )
   }

@@ -31,7 +31,7 @@ import { createInbox } from '#flows/webhook/inbox.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 import { systemClock } from '#platform/clock.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import type { Home } from '#platform/home.ts'
@@ -94,7 +94,7 @@ export async function wire({ home, env, db, log }: Wiring) {
   const isolation = await findIsolation(isolationOptions(home.root, env))
   if (isolation.kind === 'none')
     log.warn('steps and services can read what the server can', { why: isolation.problem })
-  const world: World = {
+  const deps: Dependencies = {
     db,
     log,
     home,
@@ -131,11 +131,11 @@ export async function wire({ home, env, db, log }: Wiring) {
   })
   const concurrency = Number(env['FAIRLEAD_CONCURRENCY'] ?? Math.max(4, availableParallelism() * 2))
   const definitions = [
-    deliveryWorkflow(world, concurrency),
-    pullRequestWorkflow(world, Math.max(2, Math.floor(concurrency / 2))),
-    rollbackWorkflow(world),
-    configurationWorkflow(world),
-    watchWorkflow(world),
+    deliveryWorkflow(deps, concurrency),
+    pullRequestWorkflow(deps, Math.max(2, Math.floor(concurrency / 2))),
+    rollbackWorkflow(deps),
+    configurationWorkflow(deps),
+    watchWorkflow(deps),
   ]
   const engine = createEngine({
     db,
@@ -172,16 +172,16 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...forgeHandlers({ db, secrets, getApp: source.get }),
       ...keyHandlers({ db, keys, secrets, log }),
       ...eventHandlers(db),
-      ...sourceHandlers(source, (app) => stopApp(world, app)),
-      ...lineHandlers(world, source),
-      ...runHandlers(world, engine, source),
-      ...pullRequestHandlers(world),
+      ...sourceHandlers(source, (app) => stopApp(deps, app)),
+      ...lineHandlers(deps, source),
+      ...runHandlers(deps, engine, source),
+      ...pullRequestHandlers(deps),
       ...reportHandlers({ db, source }),
       ...gateHandlers({ db, source }),
-      ...evidenceHandlers(world),
-      ...deploymentHandlers(world, engine),
-      ...permissionHandlers(world),
-      ...healthHandler(world, () =>
+      ...evidenceHandlers(deps),
+      ...deploymentHandlers(deps, engine),
+      ...permissionHandlers(deps),
+      ...healthHandler(deps, () =>
         host.status().then(
           () => true,
           () => false,
@@ -214,13 +214,13 @@ export async function wire({ home, env, db, log }: Wiring) {
       },
     }),
   })
-  return { world, inbox, engine, source, access, runner, host, http, publicUrl }
+  return { deps, inbox, engine, source, access, runner, host, http, publicUrl }
 }
 
 /** Stops what runs of an app, before it is forgotten. */
-async function stopApp(world: World, app: string): Promise<void> {
-  for (const { name } of await listAllEnvironments(world.db, app))
-    await world.target.removeEnvironment(app, name)
+async function stopApp(deps: Dependencies, app: string): Promise<void> {
+  for (const { name } of await listAllEnvironments(deps.db, app))
+    await deps.target.removeEnvironment(app, name)
 }
 
 const listOf = (text: string | undefined): string[] =>

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

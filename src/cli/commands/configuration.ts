@@ -7,7 +7,7 @@ import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import { readSecret } from '../prompt.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const env = program

@@ -2,7 +2,7 @@ import type { Decision } from '#contract/deployment/decision.ts'
 import { number } from '../arguments.ts'
 import { table, took } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

@@ -2,7 +2,7 @@ import type { Deployment } from '#contract/run/run.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

@@ -2,7 +2,7 @@ import type { StoredEvent } from '#contract/event/event.ts'
 import { count, number } from '../arguments.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

@@ -5,7 +5,7 @@ import { type Evidence, statement } from '#contract/evidence/evidence.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { ago, createPaint, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program.command('evidence').description('what was signed about artifacts')

@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { RunMessage } from '../local.ts'
 import { createPaint, state } from '../format.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

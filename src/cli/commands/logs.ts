@@ -3,7 +3,7 @@ import type { LogLine } from '#contract/run/run.ts'
 import { createPaint } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

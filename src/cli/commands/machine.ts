@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createPaint, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   processes(program, context)

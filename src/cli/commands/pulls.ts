@@ -4,7 +4,7 @@ import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { number } from '../arguments.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program

@@ -3,7 +3,7 @@ import { count, number } from '../arguments.ts'
 import { createPaint, type Paint, state, table } from '../format.ts'
 import { ranges } from '../ranges.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

@@ -3,7 +3,7 @@ import { ago, createPaint, short, state, table, took } from '../format.ts'
 import { followRun } from '../progress.ts'
 import { assignment, count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

@@ -1,7 +1,7 @@
 import type { Environment, Line } from '#contract/environment/environment.ts'
 import { ago, createPaint, nearest, type Paint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import { type Context } from '../world.ts'
+import { type Context } from '../context.ts'
 import { FairleadError } from '#contract/errors.ts'
 
 export const register: Register = (program, context) => {

@@ -4,7 +4,7 @@ import type { Client } from '#contract/client.ts'
 import { createPaint, short } from '../format.ts'
 import { followRun } from '../progress.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   program

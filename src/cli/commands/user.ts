@@ -2,10 +2,10 @@ import type { User } from '#contract/access/access.ts'
 import type { Role } from '#contract/endpoint.ts'
 import { roles } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { reachInWords } from '#contract/access/grants.ts'
+import { describeGrants } from '#contract/access/grants.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 import { roleOption } from './access.ts'
 
 export const register: Register = (program, context) => {
@@ -140,7 +140,7 @@ function roleOf(text: string): Role | null {
 
 const row = (context: Context, user: User): string[] => [
   user.name,
-  reachInWords(user.reach),
+  describeGrants(user.grants),
   user.email ?? '',
   user.seen === null ? 'never' : ago(user.seen, context.now()),
   user.disabled === null ? '' : 'disabled',
@@ -150,8 +150,8 @@ const show = (context: Context, user: User): string[] =>
   table(
     [
       ['name', user.name],
-      ['may', reachInWords(user.reach)],
-      ['given here', reachInWords(user)],
+      ['may', describeGrants(user.grants)],
+      ['given here', describeGrants(user)],
       ['groups', user.groups.join(', ') || 'none that give a role'],
       ['e-mail', user.email ?? 'none'],
       ['signs in', user.issuer === null ? 'by links' : `with ${user.issuer}`],

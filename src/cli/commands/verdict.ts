@@ -5,7 +5,7 @@ import type { Interval, PlanAnswer, VerdictView } from '#contract/verdict/verdic
 import { createPaint, state, table, took } from '../format.ts'
 import { fraction, number, positive } from '../arguments.ts'
 import type { Register } from '../register.ts'
-import { type Context, exitCodes } from '../world.ts'
+import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const verdict = program

@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program

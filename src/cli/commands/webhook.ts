@@ -3,7 +3,7 @@ import type { WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, short, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import type { Context } from '../world.ts'
+import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program

@@ -5,7 +5,7 @@ import { roles } from '#contract/endpoint.ts'
 const role = z.enum(roles)
 
 /** A role with everything, and roles with single apps. */
-export const reach = z.object({ role: role.nullable(), apps: z.record(name, role) })
+export const grants = z.object({ role: role.nullable(), apps: z.record(name, role) })
 
 /**
  * What Fairlead itself, this machine and forges are called in the event log; nobody else may be.
@@ -35,8 +35,8 @@ export const user = z.object({
   apps: z.record(name, role),
   /** of the provider that give something, as of the last sign-in */
   groups: z.array(z.string()),
-  /** what was given here and what the groups give, together */
-  reach,
+  /** what was given here and what the groups give, union */
+  grants,
   /** the provider that they sign in with; null for links */
   issuer: z.string().nullable(),
   disabled: z.string().nullable(),

@@ -6,17 +6,17 @@ import {
   isWithin,
   may,
   narrow,
-  type Reach,
-  reachInWords,
+  type Grants,
+  describeGrants,
   roleFor,
-  together,
+  union,
   visibleApps,
 } from './grants.ts'
 
 // `constructor` is a name that an app may have, and that every object knows.
 const app = fc.constantFrom('shop', 'bank', 'constructor', 'web')
 const role = fc.constantFrom<Role>(...roles)
-const reach: fc.Arbitrary<Reach> = fc.record({
+const grants: fc.Arbitrary<Grants> = fc.record({
   role: fc.option(role),
   apps: fc.dictionary(app, role),
 })
@@ -24,7 +24,7 @@ const limit = fc.record({ role, apps: fc.option(fc.array(app)) })
 
 test('a token can do no more than its user, and no more than its role', () => {
   fc.assert(
-    fc.property(reach, limit, app, (user, token, name) => {
+    fc.property(grants, limit, app, (user, token, name) => {
       const left = narrow(user, token)
       expect(isWithin(left, user)).toBe(true)
       for (const one of [name, null]) {
@@ -38,18 +38,18 @@ test('a token can do no more than its user, and no more than its role', () => {
 
 test('a token with the highest role for all takes nothing away', () => {
   fc.assert(
-    fc.property(reach, app, (user, name) => {
+    fc.property(grants, app, (user, name) => {
       const same = narrow(user, { role: 'admin', apps: null })
       for (const one of [name, null]) expect(roleFor(same, one)).toBe(roleFor(user, one))
     }),
   )
 })
 
-test('what two give together is all that either gives, and nothing else', () => {
+test('what two give union is all that either gives, and nothing else', () => {
   fc.assert(
-    fc.property(reach, reach, app, role, (one, other, name, needed) => {
+    fc.property(grants, grants, app, role, (one, other, name, needed) => {
       for (const of of [name, null])
-        expect(may(together(one, other), needed, of)).toBe(
+        expect(may(union(one, other), needed, of)).toBe(
           may(one, needed, of) || may(other, needed, of),
         )
     }),
@@ -58,7 +58,7 @@ test('what two give together is all that either gives, and nothing else', () => 
 
 test('whoever may do something may do it somewhere, and sees that app', () => {
   fc.assert(
-    fc.property(reach, app, role, (user, name, needed) => {
+    fc.property(grants, app, role, (user, name, needed) => {
       if (!may(user, needed, name)) return
       expect(mayDo(highestRole(user), needed)).toBe(true)
       expect(visibleApps(user) ?? [name]).toContain(name)
@@ -72,8 +72,8 @@ test('who has nothing has nothing with an app that is called like what objects h
 })
 
 test('is told in words', () => {
-  expect(reachInWords({ role: null, apps: {} })).toBe('no role')
+  expect(describeGrants({ role: null, apps: {} })).toBe('no role')
   expect(
-    reachInWords({ role: 'viewer', apps: { shop: 'operator', web: 'operator', bank: 'admin' } }),
+    describeGrants({ role: 'viewer', apps: { shop: 'operator', web: 'operator', bank: 'admin' } }),
   ).toBe('viewer; operator of shop, web; admin of bank')
 })

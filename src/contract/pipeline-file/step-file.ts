@@ -14,7 +14,7 @@ import {
 
 const port = z.number().int().min(1).max(65_535)
 
-const besideFile = shorthand(
+const stepServiceFile = shorthand(
   'run',
   z.strictObject({
     run: command.optional().describe('A command that listens on `$PORT`'),
@@ -34,7 +34,7 @@ const besideFile = shorthand(
       .describe('The step is given up when it is not ready after this long'),
   }),
 )
-export type BesideFile = z.output<typeof besideFile>
+export type StepServiceFile = z.output<typeof stepServiceFile>
 
 const values = z.preprocess(
   (value) => (typeof value === 'object' ? value : [value]),
@@ -116,7 +116,7 @@ export const stepFile = shorthand(
         'Reports of tests, coverage, findings, performance and materials that it writes, as patterns such as `reports/**/*.xml`, from where it runs; they are no part of the artifact',
       ),
     services: z
-      .record(name, besideFile)
+      .record(name, stepServiceFile)
       .prefault({})
       .describe(
         'What it needs beside it, such as a database: `db` is at `$DB_HOST` and `$DB_PORT`',

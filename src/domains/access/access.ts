@@ -3,7 +3,7 @@ import type { Role } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
 import type { Caller } from '#contract/handler.ts'
-import { highestRole, narrow, nothing, type Reach, together } from '#contract/access/grants.ts'
+import { highestRole, narrow, nothing, type Grants, union } from '#contract/access/grants.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -15,7 +15,7 @@ import {
   type Claims,
   isWelcome,
   type ProviderSettings,
-  reachOfGroups,
+  grantsOfGroups,
 } from './provider-settings.ts'
 import { createRefusals } from './refusals.ts'
 import * as store from './store.ts'
@@ -74,19 +74,19 @@ export function createAccess(options: AccessOptions) {
   const cache = new Map<string, { known: Known; until: number }>()
   const forget = (): void => cache.clear()
   const secret = (prefix: string): string => `${prefix}${options.random(32).toString('base64url')}`
-  const reachOf = ({ role, apps, groups }: Reach & { groups: string[] }): Reach =>
-    together({ role, apps }, reachOfGroups(provider?.settings ?? null, groups))
-  const users = createUsers({ db, reachOf, forget })
+  const grantsOf = ({ role, apps, groups }: Grants & { groups: string[] }): Grants =>
+    union({ role, apps }, grantsOfGroups(provider?.settings ?? null, groups))
+  const users = createUsers({ db, grantsOf, forget })
   const tokens = createTokens({ db, now: options.now, random: options.random, secret, forget })
 
   const knownByToken = async (hash: string): Promise<Known | null> => {
     const found = await store.useToken(db, hash)
     if (!found) return null
     const { holder, id, name, role, apps } = found
-    const all: Reach = { role: 'admin', apps: {} }
+    const all: Grants = { role: 'admin', apps: {} }
     const credential = id.startsWith('local-') ? 'machine' : 'token'
     return {
-      ...narrow(holder ? reachOf(holder) : all, { role, apps }),
+      ...narrow(holder ? grantsOf(holder) : all, { role, apps }),
       name: holder?.name ?? name,
       email: holder?.email ?? null,
       user: holder?.user ?? null,
@@ -101,7 +101,7 @@ export function createAccess(options: AccessOptions) {
     if (!found) return null
     const { name, email, user } = found.holder
     return {
-      ...reachOf(found.holder),
+      ...grantsOf(found.holder),
       name,
       email,
       user,
@@ -264,7 +264,7 @@ export function createAccess(options: AccessOptions) {
       )
       const who = { issuer: client.issuer, subject: claims.subject, email: claims.email, groups }
       const by: By = { credential: 'provider', address: origin.address }
-      const isInGroup = highestRole(reachOf({ ...nothing, groups })) !== null
+      const isInGroup = highestRole(grantsOf({ ...nothing, groups })) !== null
       const newcomer = isInGroup
         ? { role: null }
         : settings.unknown === null

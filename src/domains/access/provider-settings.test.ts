@@ -5,7 +5,7 @@ import {
   type ProviderSettings,
   readClaims,
   readProviderSettings,
-  reachOfGroups,
+  grantsOfGroups,
 } from './provider-settings.ts'
 
 const needed = {
@@ -37,7 +37,7 @@ describe('the settings', () => {
       { group: '/dev', role: 'developer', app: null },
     ])
     expect(
-      reachOfGroups(read({ FAIRLEAD_OIDC_ROLES: 'a=viewer; b=operator:shop; c=admin:shop' }), [
+      grantsOfGroups(read({ FAIRLEAD_OIDC_ROLES: 'a=viewer; b=operator:shop; c=admin:shop' }), [
         'a',
         'b',
         'z',

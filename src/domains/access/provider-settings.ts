@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { name } from '#contract/app/app.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
-import { nothing, type Reach, together } from '#contract/access/grants.ts'
+import { nothing, type Grants, union } from '#contract/access/grants.ts'
 
 /** What the server's environment says of the OpenID provider. */
 export interface ProviderSettings {
@@ -112,14 +112,14 @@ function unknownOf(text: string): Role | null {
 
 const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
 
-/** What groups give, together. */
-export const reachOfGroups = (settings: ProviderSettings | null, groups: string[]): Reach =>
+/** What groups give, union. */
+export const grantsOfGroups = (settings: ProviderSettings | null, groups: string[]): Grants =>
   (settings?.roles ?? [])
     .filter(({ group }) => groups.includes(group))
-    .map(({ role, app }): Reach =>
+    .map(({ role, app }): Grants =>
       app === null ? { role, apps: {} } : { role: null, apps: { [app]: role } },
     )
-    .reduce(together, nothing)
+    .reduce(union, nothing)
 
 /** What the provider says of a person, read carefully. */
 export interface Claims {

@@ -2,7 +2,7 @@ import { type User, userName } from '#contract/access/access.ts'
 import type { Role } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
-import { type Reach, roleFor } from '#contract/access/grants.ts'
+import { type Grants, roleFor } from '#contract/access/grants.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -11,7 +11,7 @@ import * as store from './user-store.ts'
 export interface UsersOptions {
   db: Database
   /** what a user may do, by what was given here and by their groups */
-  reachOf(user: Reach & { groups: string[] }): Reach
+  grantsOf(user: Grants & { groups: string[] }): Grants
   /** what was believed of callers is not true any more */
   forget(): void
 }
@@ -42,10 +42,10 @@ const told = (
   })
 
 /** People. */
-export function createUsers({ db, reachOf, forget }: UsersOptions) {
+export function createUsers({ db, grantsOf, forget }: UsersOptions) {
   const toUser = ({ id: _id, ...user }: store.StoredUser): User => ({
     ...user,
-    reach: reachOf(user),
+    grants: grantsOf(user),
   })
   const mustGet = async (name: string): Promise<store.StoredUser> => {
     const user = await store.getUser(db, name)
@@ -126,7 +126,7 @@ export function createUsers({ db, reachOf, forget }: UsersOptions) {
       app: string,
     ): Promise<{ name: string; role: Role; disabled: string | null }[]> =>
       (await store.listUsers(db)).flatMap((user) => {
-        const role = roleFor(reachOf(user), app)
+        const role = roleFor(grantsOf(user), app)
         return role === null ? [] : [{ name: user.name, role, disabled: user.disabled }]
       }),
     /** The user of a link, who is made when there is none; a role that the link names is given. */

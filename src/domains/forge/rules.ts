@@ -4,7 +4,7 @@ import type { CommitStatus, ForgeDeployment } from './client.ts'
 type RunState = Run['state']
 
 /** A run or a deployment whose forge was told something else so far. */
-export interface Untold {
+export interface PendingReport {
   app: string
   /** what the forge was told of it under: `commit/SHA/NAME` or `deployment/ID` */
   subject: string
@@ -60,7 +60,11 @@ export type Told =
  * What to tell a forge. One that knows no deployments is told them as statuses,
  * `fairlead/ENVIRONMENT`.
  */
-export function decideTold(one: Untold, publicUrl: string, knowsDeployments: boolean): Told {
+export function decideReport(
+  one: PendingReport,
+  publicUrl: string,
+  knowsDeployments: boolean,
+): Told {
   const { sha, environment, state, reason } = one
   const url = `${publicUrl}/runs/${one.run}`
   if (environment === null) {

@@ -2,7 +2,7 @@ import type { Forge, ForgeReport } from '#contract/forge/forge.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
-import type { Untold } from './rules.ts'
+import type { PendingReport } from './rules.ts'
 
 export interface StoredForge extends Forge {
   /** sealed */
@@ -96,14 +96,18 @@ const untoldSql = sql`
   left join forge_report told on told.app = wanted.app and told.subject = wanted.subject
   where told.state is distinct from wanted.state`
 
-export async function listUntold(db: Database, app: string, limit: number): Promise<Untold[]> {
-  return db.query<Untold>(sql`select app, subject, sha, branch, run, state, reason, environment, "isLast", "wasLive", "pullRequest", port, remote
+export async function listPendingReports(
+  db: Database,
+  app: string,
+  limit: number,
+): Promise<PendingReport[]> {
+  return db.query<PendingReport>(sql`select app, subject, sha, branch, run, state, reason, environment, "isLast", "wasLive", "pullRequest", port, remote
     from (${untoldSql}) untold where app = ${app} order by number, subject limit ${limit}`)
 }
 
 /** What a forge was told, or will not take. */
 export function keepReport(
-  { app, subject, state }: Pick<Untold, 'app' | 'subject' | 'state'>,
+  { app, subject, state }: Pick<PendingReport, 'app' | 'subject' | 'state'>,
   { remote, problem }: { remote: string | null; problem: string | null },
 ): Statement {
   return sql`insert into forge_report (app, subject, state, remote, problem)

@@ -37,7 +37,7 @@ function situation(
       smallest: null,
     },
     sick: null,
-    isOvertaken: false,
+    hasNewerDeployment: false,
     promotedBy: null,
     isVerified: false,
     ...over,
@@ -71,7 +71,13 @@ describe('shareAt', () => {
 describe('decideCanary', () => {
   test('harm comes before everything else', () => {
     const worst = situation(
-      { sick: 'it died', isOvertaken: true, promotedBy: 'Ann', elapsed: 1e9, isVerified: true },
+      {
+        sick: 'it died',
+        hasNewerDeployment: true,
+        promotedBy: 'Ann',
+        elapsed: 1e9,
+        isVerified: true,
+      },
       'harmful',
     )
     expect(decideCanary(worst)).toEqual({ do: 'take back', reason: 'It is harmful.' })
@@ -124,7 +130,7 @@ describe('decideCanary', () => {
   })
 
   test('gives way to a later deployment, and goes on when somebody says so', () => {
-    expect(decideCanary(situation({ isOvertaken: true, promotedBy: 'Ann' }))).toMatchObject({
+    expect(decideCanary(situation({ hasNewerDeployment: true, promotedBy: 'Ann' }))).toMatchObject({
       do: 'give up',
     })
     expect(decideCanary(situation({ promotedBy: 'Ann' }))).toMatchObject({

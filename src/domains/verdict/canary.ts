@@ -10,7 +10,7 @@ export interface CanarySituation {
   /** its release is no longer well, and why */
   sick: string | null
   /** a later deployment waits for the environment */
-  isOvertaken: boolean
+  hasNewerDeployment: boolean
   /** who asked to promote it */
   promotedBy: string | null
   /** a verification command has passed on it */
@@ -67,7 +67,7 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
   const share = shareAt(elapsed, plan)
   if (judgement.verdict === 'harmful') return { do: 'take back', reason: judgement.reason }
   if (sick !== null) return { do: 'take back', reason: sick }
-  if (situation.isOvertaken)
+  if (situation.hasNewerDeployment)
     return { do: 'give up', reason: 'a later deployment waits for the environment' }
   if (promotedBy !== null)
     return { do: 'promote', reason: `promoted by ${promotedBy} before its verdict` }

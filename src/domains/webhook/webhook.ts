@@ -3,7 +3,7 @@ import type { Webhook } from '#contract/webhook/webhook.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
-import { together } from '#platform/postgres/batch.ts'
+import { createBatcher } from '#platform/postgres/batch.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { z } from 'zod'
@@ -38,7 +38,7 @@ export function createWebhooks(options: WebhooksOptions) {
   const urlOf = (app: string): string => `${options.publicUrl}/webhooks/${app}`
   const nameOf = (app: string): string => `webhook/${app}`
 
-  const insert = together<store.NewDelivery, store.StoredAnswer>({
+  const insert = createBatcher<store.NewDelivery, store.StoredAnswer>({
     all: async (all) =>
       (await db.batch(all.map(store.insertDelivery))).map((rows) => mustBeStored(rows[0])),
     one: async (one) => mustBeStored((await db.query(store.insertDelivery(one)))[0]),

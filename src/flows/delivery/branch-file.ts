@@ -2,14 +2,14 @@ import { posix } from 'node:path'
 import { pipelineFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { readFileOf } from '#domains/source/heads.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
  * fairlead.yaml as the branch has it: what a pull request says of environments, secrets and pull
  * requests counts only once it is merged. Null while the branch, or its file, cannot be read.
  */
 export async function readBranchFile(
-  source: World['source'],
+  source: Dependencies['source'],
   app: string,
 ): Promise<PipelineFile | null> {
   const stored = await source.stored(app)

@@ -30,8 +30,8 @@ import { lackOfEvidence, signEvidence, signVerdict } from '#flows/evidence/evide
 import { inspectCode, needCode, passGates } from '#flows/evidence/gates.ts'
 import { asHead, deployPreview, endOfCancelled, type HeadOf } from '#flows/pull-request/run.ts'
 import { runSteps } from '#flows/step/steps.ts'
-import { touchesNothing } from './relevant-changes.ts'
-import type { World } from '#flows/dependencies.ts'
+import { hasNoRelevantChanges } from './relevant-changes.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface DeliveryInput {
   run: number
@@ -53,14 +53,14 @@ type End = {
  * place from the branch.
  */
 export function pullRequestWorkflow(
-  world: World,
+  deps: Dependencies,
   concurrency: number,
 ): WorkflowDefinition<DeliveryInput, End> {
   return {
     name: 'pull_request',
     version: 1,
     concurrency,
-    run: (ctx, input) => deliver(ctx, world, input),
+    run: (ctx, input) => deliver(ctx, deps, input),
   }
 }
 
@@ -69,28 +69,32 @@ export function pullRequestWorkflow(
  * environment in order. It ends `succeeded` only when the last environment is live with it.
  */
 export function deliveryWorkflow(
-  world: World,
+  deps: Dependencies,
   concurrency: number,
 ): WorkflowDefinition<DeliveryInput, End> {
   return {
     name: 'delivery',
     version: 1,
     concurrency,
-    run: (ctx, input) => deliver(ctx, world, input),
+    run: (ctx, input) => deliver(ctx, deps, input),
   }
 }
 
-async function deliver(ctx: WorkflowContext, world: World, input: DeliveryInput): Promise<End> {
+async function deliver(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  input: DeliveryInput,
+): Promise<End> {
   const later: Later = { underWay: [], after: [] }
   try {
-    const end = await finish(ctx, world, input, await travel(ctx, world, input, later))
+    const end = await finish(ctx, deps, input, await travel(ctx, deps, input, later))
     for (const act of later.after) await act()
     await Promise.all(later.underWay)
     return end
   } catch (error) {
     const end = endOf(error)
     if (end === null) throw error
-    return ctx.uncancelled(() => finish(ctx, world, input, end))
+    return ctx.uncancelled(() => finish(ctx, deps, input, end))
   }
 }
 
@@ -112,15 +116,15 @@ interface Later {
 
 async function travel(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   input: DeliveryInput,
   later: Later,
 ): Promise<End> {
-  const prepared = await ctx.step('prepare', (step) => prepare(world, step, input))
+  const prepared = await ctx.step('prepare', (step) => prepare(deps, step, input))
   if (prepared.end) return prepared.end
   const { definition, folder, trigger, parameters } = prepared
   const { pullRequest } = input
-  const workspace = workspaceOf(world, input.run)
+  const workspace = workspaceOf(deps, input.run)
   const asks = { ...input, definition }
   const isJudged = Object.keys(definition.gates).length > 0
   const isSigned =
@@ -128,22 +132,22 @@ async function travel(
     Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
   // Whoever asks for nothing gets into production sooner: what is known of the change is gathered,
   // and signed, after that.
-  const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, world, asks)) : null
-  if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, world, asks))
-  if (inspected === null) later.after.push(() => inspectCode(ctx, world, asks))
-  const failed = await runSteps(ctx, world, {
+  const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, deps, asks)) : null
+  if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, deps, asks))
+  if (inspected === null) later.after.push(() => inspectCode(ctx, deps, asks))
+  const failed = await runSteps(ctx, deps, {
     ...{ ...input, definition, workspace, folder, trigger, parameters },
     ...{ pullRequest: pullRequest?.number ?? null, isTrusted: pullRequest?.isTrusted ?? true },
   })
   if (failed !== null) return { state: 'failed', reason: failed }
   await inspected
-  const stopped = isJudged || isSigned ? await passGates(ctx, world, asks) : null
+  const stopped = isJudged || isSigned ? await passGates(ctx, deps, asks) : null
   if (stopped !== null) return { state: 'failed', reason: stopped }
   const artifact = await ctx.step('artifact', (step) =>
-    packArtifact(world, step, { ...input, folder }, definition),
+    packArtifact(deps, step, { ...input, folder }, definition),
   )
   if (pullRequest) {
-    const preview = await deployPreview(ctx, world, {
+    const preview = await deployPreview(ctx, deps, {
       ...input,
       pullRequest,
       artifact,
@@ -158,21 +162,21 @@ async function travel(
   }
   const request = { ...input, artifact, definition }
   const statements: Promise<unknown>[] = isSigned
-    ? [begin(later, signEvidence(ctx, world, request))]
+    ? [begin(later, signEvidence(ctx, deps, request))]
     : []
-  if (!isSigned) later.after.push(() => signEvidence(ctx, world, request))
+  if (!isSigned) later.after.push(() => signEvidence(ctx, deps, request))
   for (const [environment, file] of Object.entries(definition.environments)) {
     if (file.evidence.length > 0) {
       await Promise.all(statements)
       const lack = await ctx.step(`${environment}.policy`, () =>
-        lackOfEvidence(world, { ...request, environment }),
+        lackOfEvidence(deps, { ...request, environment }),
       )
       if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
     }
     const plan = await ctx.step(`${environment}.plan`, (step) =>
-      planDeployment(ctx, world, step, { ...input, environment, artifact, definition }),
+      planDeployment(ctx, deps, step, { ...input, environment, artifact, definition }),
     )
-    const outcome = await deploy(ctx, world, {
+    const outcome = await deploy(ctx, deps, {
       ...plan,
       ...input,
       environment,
@@ -192,7 +196,7 @@ async function travel(
     void begin(later, outcome.retired)
     if (file.strategy === 'canary') {
       statements.push(
-        begin(later, signVerdict(ctx, world, { ...request, environment, deployment: plan.id })),
+        begin(later, signVerdict(ctx, deps, { ...request, environment, deployment: plan.id })),
       )
     }
   }
@@ -206,8 +210,8 @@ function begin<T>(later: Later, work: Promise<T>): Promise<T> {
   return work
 }
 
-export const workspaceOf = (world: World, run: number): string =>
-  join(world.home.runs, String(run), 'workspace')
+export const workspaceOf = (deps: Dependencies, run: number): string =>
+  join(deps.home.runs, String(run), 'workspace')
 
 type Prepared =
   | { end: End; definition?: never }
@@ -223,24 +227,28 @@ type Prepared =
 /**
  * Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do.
  */
-async function prepare(world: World, step: StepContext, input: DeliveryInput): Promise<Prepared> {
+async function prepare(
+  deps: Dependencies,
+  step: StepContext,
+  input: DeliveryInput,
+): Promise<Prepared> {
   const { pullRequest } = input
   const of = { app: input.app, id: input.run, pullRequest: pullRequest?.number ?? null }
-  const newer = await runs.newerOpenRun(world.db, of)
+  const newer = await runs.newerOpenRun(deps.db, of)
   if (newer !== null)
     return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
-  await waitForDisk(world, step, input)
-  const { warnings } = await world.source.checkout({
+  await waitForDisk(deps, step, input)
+  const { warnings } = await deps.source.checkout({
     app: input.app,
     sha: input.sha,
-    folder: workspaceOf(world, input.run),
+    folder: workspaceOf(deps, input.run),
     isTrusted: pullRequest?.isTrusted ?? true,
     signal: step.signal,
   })
   const user = stepsOf(input.app, pullRequest?.isTrusted ?? true)
-  await giveToSteps(world, user, workspaceOf(world, input.run))
-  const folder = (await world.source.stored(input.app))?.folder ?? '.'
-  const bytes = await readPlainFile(join(workspaceOf(world, input.run), folder, 'fairlead.yaml'))
+  await giveToSteps(deps, user, workspaceOf(deps, input.run))
+  const folder = (await deps.source.stored(input.app))?.folder ?? '.'
+  const bytes = await readPlainFile(join(workspaceOf(deps, input.run), folder, 'fairlead.yaml'))
   if (bytes === null) {
     return {
       end: {
@@ -261,7 +269,7 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
       },
     }
   }
-  const branch = pullRequest ? await readBranchFile(world.source, input.app) : null
+  const branch = pullRequest ? await readBranchFile(deps.source, input.app) : null
   if (pullRequest && branch === null)
     return {
       end: {
@@ -271,17 +279,17 @@ async function prepare(world: World, step: StepContext, input: DeliveryInput): P
     }
   const expanded = expandPipeline(file.pipeline)
   const definition = branch === null ? expanded : asHead(expanded, branch)
-  const run = await runs.getRun(world.db, input.run)
-  const given = parametersOf(definition, await runs.getParameters(world.db, input.run))
+  const run = await runs.getRun(deps.db, input.run)
+  const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
   const isPassable = run?.trigger === 'push' || pullRequest !== undefined
-  const passed = isPassable ? await touchesNothing(world, input, { definition, folder }) : null
+  const passed = isPassable ? await hasNoRelevantChanges(deps, input, { definition, folder }) : null
   if (passed !== null) return { end: { state: 'skipped', reason: passed } }
   if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
   step.write(runs.startRun(input.run, definition))
   for (const [position, planned] of plannedSteps(definition, pullRequest === undefined).entries())
     step.write(runs.insertStep(input.run, position, planned))
   if (!pullRequest)
-    for (const statement of await environmentStatements(world, input.app, definition))
+    for (const statement of await environmentStatements(deps, input.app, definition))
       step.write(statement)
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
@@ -311,9 +319,13 @@ async function readPlainFile(path: string): Promise<Buffer | null> {
 }
 
 /** New work waits while the disk is nearly full, and says so. */
-async function waitForDisk(world: World, step: StepContext, input: DeliveryInput): Promise<void> {
+async function waitForDisk(
+  deps: Dependencies,
+  step: StepContext,
+  input: DeliveryInput,
+): Promise<void> {
   for (let said = false; ;) {
-    const { free, floor } = await world.disk()
+    const { free, floor } = await deps.disk()
     if (free >= floor) return
     if (!said) {
       step.write(
@@ -348,27 +360,27 @@ function plannedSteps(
   return [...steps, ...verifications]
 }
 
-async function environmentStatements(world: World, app: string, definition: PipelineFile) {
-  const known = await deployments.listAllEnvironments(world.db)
+async function environmentStatements(deps: Dependencies, app: string, definition: PipelineFile) {
+  const known = await deployments.listAllEnvironments(deps.db)
   const taken = known.map((environment) => environment.port)
   return Object.entries(definition.environments).map(([name, file], position) => {
     const mine = known.find((environment) => environment.app === app && environment.name === name)
-    const port = file.port ?? mine?.port ?? choosePort(world.home.edgePort, taken)
+    const port = file.port ?? mine?.port ?? choosePort(deps.home.edgePort, taken)
     taken.push(port)
     return deployments.upsertEnvironment({ app, name, position, port, pullRequest: null })
   })
 }
 
 async function packArtifact(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   input: DeliveryInput & { folder: string },
   definition: PipelineFile,
 ): Promise<string> {
-  mustBeInside(workspaceOf(world, input.run), join(workspaceOf(world, input.run), input.folder))
+  mustBeInside(workspaceOf(deps, input.run), join(workspaceOf(deps, input.run), input.folder))
   const artifact = await pack({
-    layout: world.home.artifacts,
-    folder: join(workspaceOf(world, input.run), input.folder),
+    layout: deps.home.artifacts,
+    folder: join(workspaceOf(deps, input.run), input.folder),
     include: definition.artifact.include,
     exclude: [...definition.artifact.exclude, ...reportsOf(definition)],
     annotations: {
@@ -404,11 +416,11 @@ interface DeploymentRequest extends DeliveryInput {
 
 async function planDeployment(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   request: DeploymentRequest,
 ): Promise<Pick<PlannedDeployment, 'id' | 'release' | 'asksPermission'>> {
-  const ids = await deployments.nextIds(world.db)
+  const ids = await deployments.nextIds(deps.db)
   const { app, environment, run, sha, definition, artifact, actor } = request
   step.write(
     deployments.insertRelease({
@@ -441,7 +453,7 @@ async function planDeployment(
     actor,
     data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
   })
-  const { freezes, approvals } = await permissionRules(world, request)
+  const { freezes, approvals } = await permissionRules(deps, request)
   return {
     id: ids.deployment,
     release: ids.release,
@@ -451,7 +463,7 @@ async function planDeployment(
 
 async function finish(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   input: DeliveryInput,
   reached: End,
 ): Promise<End> {
@@ -459,7 +471,7 @@ async function finish(
     const { run, app, pullRequest: pull } = input
     const isTaken = pull !== undefined && reached.state === 'cancelled'
     const end = isTaken
-      ? await endOfCancelled(world.db, { app, run, pullRequest: pull.number })
+      ? await endOfCancelled(deps.db, { app, run, pullRequest: pull.number })
       : reached
     step.write(runs.closeSteps(input.run, end.state === 'cancelled' ? 'cancelled' : 'failed'))
     step.write(runs.endRun(input.run, end.state, end.reason))
@@ -478,9 +490,9 @@ async function finish(
     })
     return end
   })
-  await removeTmp(world, input.run)
+  await removeTmp(deps, input.run)
   // A failed run's workspace is kept for a look; the next clean-up takes it.
   if (end.state !== 'failed')
-    await rm(workspaceOf(world, input.run), { recursive: true, force: true }).catch(() => undefined)
+    await rm(workspaceOf(deps, input.run), { recursive: true, force: true }).catch(() => undefined)
   return end
 }

@@ -12,7 +12,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { queueDelivery } from './queue.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { logFile } from '#flows/step/step.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 type RunEndpoints =
@@ -36,11 +36,11 @@ export interface Commits {
 }
 
 export function runHandlers(
-  world: World,
+  deps: Dependencies,
   engine: Engine,
   commits: Commits,
 ): SomeHandlers<RunEndpoints> {
-  const { db } = world
+  const { db } = deps
   return {
     listRuns: async ({ query }, caller) => {
       const runs = await store.listRuns(db, { ...query, apps: visibleApps(caller) })
@@ -89,7 +89,7 @@ export function runHandlers(
       return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
     },
     getLog: async ({ params, query }) => {
-      const at = await position(world, params.run, params.step, query.attempt)
+      const at = await position(deps, params.run, params.step, query.attempt)
       if (at.attempt === 0)
         return { lines: [], next: query.after, total: 0, attempt: 0, complete: at.ended }
       const page = await readLog(at.file, query)
@@ -102,9 +102,9 @@ export function runHandlers(
       }
     },
     followLog: async function* ({ params, query }, _caller, signal) {
-      const at = await position(world, params.run, params.step, query.attempt)
+      const at = await position(deps, params.run, params.step, query.attempt)
       const isComplete = async () =>
-        (await position(world, params.run, params.step, at.attempt)).ended
+        (await position(deps, params.run, params.step, at.attempt)).ended
       for await (const line of followLog(at.file, { after: query.after, isComplete }, signal)) {
         yield { id: String(line.n), data: { ...line, attempt: at.attempt } }
       }
@@ -212,14 +212,14 @@ async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller)
 }
 
 /** The log file of a step's attempt; attempt 0 when none has begun. */
-async function position(world: World, run: number, name: string, wanted: number | undefined) {
-  const step = await store.getStep(world.db, run, name)
+async function position(deps: Dependencies, run: number, name: string, wanted: number | undefined) {
+  const step = await store.getStep(deps.db, run, name)
   if (!step) throw new FairleadError('not_found', { kind: 'step', id: `${run}/${name}` })
   const attempt = wanted ?? step.attempt
   if (attempt > step.attempt) throw new FairleadError('not_found', { kind: 'attempt', id: attempt })
   return {
     attempt,
-    file: logFile(world.home.runs, run, name, Math.max(attempt, 1)),
+    file: logFile(deps.home.runs, run, name, Math.max(attempt, 1)),
     ended: step.attempt > attempt || (step.state !== 'running' && step.state !== 'waiting'),
   }
 }

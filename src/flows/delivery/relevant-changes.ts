@@ -2,14 +2,14 @@ import { matchesGlob } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { diff } from '#platform/git/diff.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
  * Why a push is passed over: nothing that belongs to the app differs from the last good release.
  * Null when something does, or nobody knows.
  */
-export async function touchesNothing(
-  world: World,
+export async function hasNoRelevantChanges(
+  deps: Dependencies,
   input: { app: string; sha: string; run: number },
   { definition, folder }: { definition: PipelineFile; folder: string },
 ): Promise<string | null> {
@@ -17,13 +17,13 @@ export async function touchesNothing(
   const production = Object.keys(definition.environments).at(-1)
   if (paths.length === 0 || production === undefined) return null
   const { app, sha, run } = input
-  const base = await deployments.lastGood(world.db, {
+  const base = await deployments.lastGood(deps.db, {
     app,
     environment: production,
     sha,
     before: run,
   })
-  const files = base && (await diff(world.source.bareOf(app), base.sha, sha))
+  const files = base && (await diff(deps.source.bareOf(app), base.sha, sha))
   if (
     !files ||
     files.some(({ path, before }) =>

@@ -9,7 +9,7 @@ import {
 } from '#domains/verdict/exposition.ts'
 import type { ReleaseReference } from '#domains/deployment/target.ts'
 import { queryPrometheus } from '#platform/net/prometheus.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 type Metrics = [string, MetricFile][]
 
@@ -17,14 +17,14 @@ interface Arms {
   baseline: ReleaseReference
   canary: ReleaseReference
 }
-type Asked = Pick<World, 'target' | 'clock' | 'log'>
+type Asked = Pick<Dependencies, 'target' | 'clock' | 'log'>
 
 /**
  * Takes samples in the background, each some time after the one before began, so that a slow answer
  * holds no decision up. `taken` gives a sample once.
  */
 export function createSampler(
-  world: Asked,
+  deps: Asked,
   file: CanaryFile,
   arms: Arms,
 ): { taken(): Sample | null } {
@@ -33,11 +33,11 @@ export function createSampler(
   let sample: Sample | null = null
   return {
     taken: () => {
-      const now = world.clock.monotonic()
+      const now = deps.clock.monotonic()
       if (!isAsking && now - began >= file.scrape.every) {
         began = now
         isAsking = true
-        void takeSample(world, file, arms)
+        void takeSample(deps, file, arms)
           .then((taken) => (sample = taken))
           .finally(() => (isAsking = false))
       }
@@ -52,16 +52,16 @@ export function createSampler(
  * Asks the instances of both releases, and Prometheus, for the metrics of a canary that are not
  * counted by the edge.
  */
-async function takeSample(world: Asked, file: CanaryFile, arms: Arms): Promise<Sample | null> {
+async function takeSample(deps: Asked, file: CanaryFile, arms: Arms): Promise<Sample | null> {
   const metrics = Object.entries(file.metrics).filter(([, { route }]) => route === undefined)
   if (metrics.length === 0) return null
   const [baseline, canary] = await Promise.all([
-    readArm(world, file, metrics, arms.baseline),
-    readArm(world, file, metrics, arms.canary),
+    readArm(deps, file, metrics, arms.baseline),
+    readArm(deps, file, metrics, arms.canary),
   ])
   const of = (readings: Map<string, Reading[]>, name: string): Reading[] => readings.get(name) ?? []
   return {
-    at: world.clock.now(),
+    at: deps.clock.now(),
     metrics: Object.fromEntries(
       metrics.map(([name]) => [name, { baseline: of(baseline, name), canary: of(canary, name) }]),
     ),
@@ -72,7 +72,7 @@ async function takeSample(world: Asked, file: CanaryFile, arms: Arms): Promise<S
  * What could be read of one release. What could not is missing: that is unknown, and never good.
  */
 async function readArm(
-  { target, log }: Pick<World, 'target' | 'log'>,
+  { target, log }: Pick<Dependencies, 'target' | 'log'>,
   file: CanaryFile,
   metrics: Metrics,
   release: ReleaseReference,

@@ -12,10 +12,10 @@ import { hold, setDeploymentState } from '#domains/deployment/store.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { freshOf, startFresh } from './fresh-baseline.ts'
-import { patiently, pause } from './retry.ts'
+import { retryWhileUnavailable, pause } from './retry.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { createSampler } from './canary-metrics.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
 const lookMs = 250
@@ -30,7 +30,7 @@ export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up';
  * on with all of it. Harmful: the traffic leaves the canary before anything else is done.
  */
 export async function runCanary(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   former: { release: number },
@@ -38,20 +38,20 @@ export async function runCanary(
   const file = plan.definition.environments[plan.environment]?.canary
   if (!file) return { end: 'promote' }
   const fence: Fence = { deployment: plan.id, epoch: step.epoch }
-  const stored = await begin(world, step, plan, former, file)
+  const stored = await begin(deps, step, plan, former, file)
   const judge = createJudge(stored.settings)
-  const looks = await verdicts.listLooks(world.db, plan.id)
+  const looks = await verdicts.listLooks(deps.db, plan.id)
   for (const look of looks) judge.see(look)
   let { place, share, state } = stored
   let number = looks.length
   const fresh = stored.fresh ? freshOf(former.release) : undefined
-  const sampler = createSampler(world, file, {
+  const sampler = createSampler(deps, file, {
     baseline: { ...plan, release: fresh ?? former.release },
     canary: plan,
   })
   const give = (next: number): Promise<void> =>
-    patiently(step, () =>
-      world.target.route(plan, {
+    retryWhileUnavailable(step, () =>
+      deps.target.route(plan, {
         release: former.release,
         canary: {
           release: plan.release,
@@ -67,17 +67,17 @@ export async function runCanary(
   let asked = -Infinity
   let around = {
     sick: null as string | null,
-    isOvertaken: false,
+    hasNewerDeployment: false,
     promotedBy: null as string | null,
   }
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const now = world.clock.monotonic()
+    const now = deps.clock.monotonic()
     if (now - asked > askMs) {
-      around = await lookAround(world, step, plan)
+      around = await lookAround(deps, step, plan)
       asked = now
     }
-    const { batches, next } = await observe(world, step, plan, place)
+    const { batches, next } = await observe(deps, step, plan, place)
     const look = { batches, sample: sampler.taken() }
     if (next > place || look.sample) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
@@ -86,14 +86,16 @@ export async function runCanary(
       number += 1
       place = next
     }
-    const elapsed = world.clock.now() - Date.parse(stored.started)
+    const elapsed = deps.clock.now() - Date.parse(stored.started)
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
     const isVerified =
       plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
     const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
     if (decision.do === 'take back')
-      await patiently(step, () => world.target.route(plan, { release: former.release, fence }))
+      await retryWhileUnavailable(step, () =>
+        deps.target.route(plan, { release: former.release, fence }),
+      )
     if (decision.do !== 'go on' && decision.do !== 'wait')
       return end(step, plan, decision, judgement, isOver)
     if (decision.share !== share) {
@@ -128,16 +130,16 @@ const routesOf = ({ metrics }: CanaryFile): Record<string, string> =>
   )
 
 async function begin(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   former: { release: number },
   file: CanaryFile,
 ): Promise<verdicts.StoredVerdict> {
-  const known = await verdicts.getVerdict(world.db, plan.id)
+  const known = await verdicts.getVerdict(deps.db, plan.id)
   if (known) return known
   const { alpha, tolerance, harm, warm, least, most } = file
-  const fresh = file.fresh && (await startFresh(world, step, plan, former.release))
+  const fresh = file.fresh && (await startFresh(deps, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(
     verdicts.insertVerdict({
@@ -165,30 +167,37 @@ async function begin(
     data: { ...facts(plan), share, baseline: former.release, fresh },
   })
   await step.flush()
-  const stored = await verdicts.getVerdict(world.db, plan.id)
+  const stored = await verdicts.getVerdict(deps.db, plan.id)
   if (!stored) throw new Error(`the verdict of deployment ${plan.id} was not stored`)
   return stored
 }
 
-async function lookAround(world: World, step: StepContext, plan: PlannedDeployment) {
-  const [stored, isOvertaken, report] = await Promise.all([
-    verdicts.getVerdict(world.db, plan.id),
-    verdicts.isOvertaken(world.db, plan.id),
-    patiently(step, () => world.target.report(plan, 0)),
+async function lookAround(deps: Dependencies, step: StepContext, plan: PlannedDeployment) {
+  const [stored, hasNewerDeployment, report] = await Promise.all([
+    verdicts.getVerdict(deps.db, plan.id),
+    verdicts.hasNewerDeployment(deps.db, plan.id),
+    retryWhileUnavailable(step, () => deps.target.report(plan, 0)),
   ])
   const isWell = report.state === 'ready'
   const sick = isWell
     ? null
     : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
-  return { sick, isOvertaken, promotedBy: stored?.promotedBy ?? null }
+  return { sick, hasNewerDeployment, promotedBy: stored?.promotedBy ?? null }
 }
 
 /** What the edge counted since a place; waits a moment for it. */
-async function observe(world: World, step: StepContext, plan: PlannedDeployment, after: number) {
-  const began = world.clock.monotonic()
-  const seen = await patiently(step, () => world.target.observations(plan, after, lookMs))
+async function observe(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  after: number,
+) {
+  const began = deps.clock.monotonic()
+  const seen = await retryWhileUnavailable(step, () =>
+    deps.target.observations(plan, after, lookMs),
+  )
   // A target that answers at once must not be asked without a pause.
-  if (seen.next === after && world.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
+  if (seen.next === after && deps.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
   return seen
 }
 

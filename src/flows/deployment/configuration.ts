@@ -18,7 +18,7 @@ import { unpack } from '#platform/oci/oci.ts'
 import { giveToSteps } from '#flows/step/confinement.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface ConfigurationInput {
   /** the new deployment and release, whose rows are stored */
@@ -36,28 +36,28 @@ export interface ConfigurationInput {
  * version, verified, switched.
  */
 export function configurationWorkflow(
-  world: World,
+  deps: Dependencies,
 ): WorkflowDefinition<ConfigurationInput, { state: string; reason: string | null }> {
   return {
     name: 'configuration',
     version: 1,
     concurrency: 8,
-    run: (ctx, input) => configure(ctx, world, input),
+    run: (ctx, input) => configure(ctx, deps, input),
   }
 }
 
 async function configure(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   input: ConfigurationInput,
 ): Promise<{ state: string; reason: string | null }> {
-  const release = await ctx.step('read', () => store.getRelease(world.db, input.release))
+  const release = await ctx.step('read', () => store.getRelease(deps.db, input.release))
   if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
-  const folder = join(world.home.runs, String(release.run), `configuration-${input.deployment}`)
+  const folder = join(deps.home.runs, String(release.run), `configuration-${input.deployment}`)
   if (release.definition.environments[input.environment]?.verify) {
-    await ctx.step('workspace', (step) => makeWorkspace(world, step, release, folder))
+    await ctx.step('workspace', (step) => makeWorkspace(deps, step, release, folder))
   }
-  const outcome = await deploy(ctx, world, {
+  const outcome = await deploy(ctx, deps, {
     id: input.deployment,
     release: release.id,
     app: input.app,
@@ -78,7 +78,7 @@ async function configure(
   })
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
   if (outcome.state === 'superseded')
-    await ctx.step('again', (step) => bringAgain(world, step, ctx.chain, input))
+    await ctx.step('again', (step) => bringAgain(deps, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
   await outcome.retired
   return { state: 'live', reason: null }
@@ -89,21 +89,21 @@ async function configure(
  * it may not come.
  */
 async function bringAgain(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   chain: string,
   input: ConfigurationInput,
 ): Promise<null> {
   const { app, environment } = input
   const [release, live] = await Promise.all([
-    store.getRelease(world.db, input.release),
-    store.liveDeployment(world.db, app, environment),
+    store.getRelease(deps.db, input.release),
+    store.liveDeployment(deps.db, app, environment),
   ])
   if (!release || !live || live.configuration >= release.configuration) return null
-  if ((await store.laterOfItsKind(world.db, input.deployment)) !== null) return null
-  const on = await store.getRelease(world.db, live.release)
-  if (!on || (await isRefused(world.db, app, environment, release.configuration))) return null
-  const next = await startConfiguration(world.db, on, {
+  if ((await store.laterOfItsKind(deps.db, input.deployment)) !== null) return null
+  const on = await store.getRelease(deps.db, live.release)
+  if (!on || (await isRefused(deps.db, app, environment, release.configuration))) return null
+  const next = await startConfiguration(deps.db, on, {
     ...{ chain, actor: input.actor, by: input.actor, version: release.configuration },
     asksPermission: false,
   })
@@ -118,7 +118,7 @@ async function bringAgain(
  * batch, or for the step that decided it.
  */
 export async function startConfiguration(
-  db: World['db'],
+  db: Dependencies['db'],
   release: store.Release,
   {
     chain,
@@ -175,14 +175,14 @@ export async function startConfiguration(
  * laid over it.
  */
 async function makeWorkspace(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   release: store.Release,
   folder: string,
 ): Promise<null> {
   const built = `${folder}-artifact`
   try {
-    await world.source.checkout({
+    await deps.source.checkout({
       app: release.app,
       sha: release.sha,
       folder,
@@ -190,13 +190,13 @@ async function makeWorkspace(
       signal: step.signal,
     })
     await unpack({
-      layout: world.home.artifacts,
+      layout: deps.home.artifacts,
       digest: release.artifact,
       folder: built,
       durable: false,
     })
     await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
-    await giveToSteps(world, release.app, folder)
+    await giveToSteps(deps, release.app, folder)
   } catch (error) {
     if (error instanceof OciError || error instanceof FairleadError) throw new Failed(error.message)
     throw error

@@ -15,11 +15,11 @@ import {
 import { runCanary } from './canary.ts'
 import { removeFresh } from './fresh-baseline.ts'
 import { hostRelease, openSecrets } from './host-release.ts'
-import { patiently } from './retry.ts'
+import { retryWhileUnavailable } from './retry.ts'
 import { lookAgainMs, lookForPermission } from './permission.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { executeStep } from '#flows/step/step.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export type DeploymentOutcome =
   | { state: 'live'; retired: Promise<void> }
@@ -33,7 +33,7 @@ export type DeploymentOutcome =
  */
 export async function deploy(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   plan: PlannedDeployment,
 ): Promise<DeploymentOutcome> {
   const at = plan.environment
@@ -43,26 +43,26 @@ export async function deploy(
   try {
     if (plan.asksPermission) {
       const permission = await ctx.until(`${at}.permission`, lookAgainMs, () =>
-        lookForPermission(world, plan),
+        lookForPermission(deps, plan),
       )
       if (permission.end !== null) {
-        await ctx.step(`${at}.refused`, (step) => refuse(world, step, plan, permission))
+        await ctx.step(`${at}.refused`, (step) => refuse(deps, step, plan, permission))
         return { state: permission.end, reason: permission.reason }
       }
     }
     await ctx.lock(lockName(plan), plan.rank)
-    const admitted = await ctx.step(`${at}.admit`, (step) => admit(world, step, plan))
+    const admitted = await ctx.step(`${at}.admit`, (step) => admit(deps, step, plan))
     if (!admitted.go) {
       await ctx.unlock(lockName(plan))
       return { state: admitted.state, reason: admitted.reason }
     }
-    const started = await ctx.step(`${at}.start`, (step) => start(world, step, plan, reference))
-    if (started.reason !== null) return await giveUp(ctx, world, plan, 'failed', started.reason)
+    const started = await ctx.step(`${at}.start`, (step) => start(deps, step, plan, reference))
+    if (started.reason !== null) return await giveUp(ctx, deps, plan, 'failed', started.reason)
     if (plan.verify && plan.definition.environments[at]?.verify) {
       const reason = await ctx.step(`${at}.verify`, (step) =>
-        verify(world, step, plan, started.address),
+        verify(deps, step, plan, started.address),
       )
-      if (reason !== null) return await giveUp(ctx, world, plan, 'failed', reason)
+      if (reason !== null) return await giveUp(ctx, deps, plan, 'failed', reason)
     }
     const { former } = admitted
     if (
@@ -71,21 +71,21 @@ export async function deploy(
       plan.definition.environments[at]?.strategy === 'canary'
     ) {
       beside = former
-      const canary = await ctx.step(`${at}.canary`, (step) => runCanary(world, step, plan, former))
+      const canary = await ctx.step(`${at}.canary`, (step) => runCanary(deps, step, plan, former))
       if (canary.end !== 'promote') {
         const state = canary.end === 'take back' ? 'rolled_back' : 'superseded'
-        return await giveUp(ctx, world, plan, state, canary.reason, beside)
+        return await giveUp(ctx, deps, plan, state, canary.reason, beside)
       }
     }
     await ctx.step(`${at}.switch`, (step) =>
-      switchTraffic(world, ctx.chain, step, plan, admitted.former),
+      switchTraffic(deps, ctx.chain, step, plan, admitted.former),
     )
-    return { state: 'live', retired: retire(ctx, world, plan, admitted.former) }
+    return { state: 'live', retired: retire(ctx, deps, plan, admitted.former) }
   } catch (error) {
     if (error instanceof Cancelled)
-      await ctx.uncancelled(() => giveUp(ctx, world, plan, 'cancelled', 'cancelled', beside))
+      await ctx.uncancelled(() => giveUp(ctx, deps, plan, 'cancelled', 'cancelled', beside))
     if (error instanceof Broken || error instanceof Failed)
-      return giveUp(ctx, world, plan, 'failed', error.message, beside)
+      return giveUp(ctx, deps, plan, 'failed', error.message, beside)
     throw error
   }
 }
@@ -98,16 +98,16 @@ interface Former {
   release: number
 }
 
-async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
-  const live = await store.liveDeployment(world.db, plan.app, plan.environment)
-  const decision = plan.admit({ live, heldIn: await heldIn(world, plan) })
+async function admit(deps: Dependencies, step: StepContext, plan: PlannedDeployment) {
+  const live = await store.liveDeployment(deps.db, plan.app, plan.environment)
+  const decision = plan.admit({ live, heldIn: await heldIn(deps, plan) })
   if (!decision.go) {
     end(step, plan, decision.state, decision.reason)
     return decision
   }
   if (plan.refreshConfiguration) {
-    const own = await ownConfiguration(world, plan)
-    const { version } = await getStored(world.db, plan.app, plan.environment)
+    const own = await ownConfiguration(deps, plan)
+    const { version } = await getStored(deps.db, plan.app, plan.environment)
     step.write(store.setReleaseConfiguration(plan.release, Math.max(version, own)))
     step.write(decideConfiguration(plan.app, plan.environment, own, 'in_force'))
   }
@@ -124,9 +124,9 @@ async function admit(world: World, step: StepContext, plan: PlannedDeployment) {
  * The version that a deployment of a configuration brings; 0 for any other, which takes what is in
  * force.
  */
-async function ownConfiguration(world: World, plan: PlannedDeployment): Promise<number> {
+async function ownConfiguration(deps: Dependencies, plan: PlannedDeployment): Promise<number> {
   const release =
-    plan.kind === 'configuration' ? await store.getRelease(world.db, plan.release) : null
+    plan.kind === 'configuration' ? await store.getRelease(deps.db, plan.release) : null
   return release?.configuration ?? 0
 }
 
@@ -135,7 +135,7 @@ async function ownConfiguration(world: World, plan: PlannedDeployment): Promise<
  * a later one is part of that.
  */
 async function refuse(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   answer: { end: 'failed' | 'superseded'; reason: string },
@@ -145,7 +145,7 @@ async function refuse(
       decideConfiguration(
         plan.app,
         plan.environment,
-        await ownConfiguration(world, plan),
+        await ownConfiguration(deps, plan),
         'refused',
       ),
     )
@@ -168,10 +168,10 @@ function end(
 }
 
 /** The environment, this one or an earlier one, that the change was taken back from. */
-async function heldIn(world: World, plan: PlannedDeployment): Promise<string | null> {
+async function heldIn(deps: Dependencies, plan: PlannedDeployment): Promise<string | null> {
   const order = Object.keys(plan.definition.environments)
   const here = order.indexOf(plan.environment)
-  const holds = await store.heldChanges(world.db, plan.app)
+  const holds = await store.heldChanges(deps.db, plan.app)
   return (
     holds.find((held) => held.sha === plan.sha && order.indexOf(held.environment) <= here)
       ?.environment ?? null
@@ -179,16 +179,16 @@ async function heldIn(world: World, plan: PlannedDeployment): Promise<string | n
 }
 
 async function start(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   reference: ReleaseReference,
 ) {
-  const release = await hostRelease(world, plan.release, fence(plan, step))
-  await patiently(step, () => world.target.start(release))
+  const release = await hostRelease(deps, plan.release, fence(plan, step))
+  await retryWhileUnavailable(step, () => deps.target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const report = await patiently(step, () => world.target.report(reference, 1000))
+    const report = await retryWhileUnavailable(step, () => deps.target.report(reference, 1000))
     if (report.state === 'ready') {
       step.write(store.setDeploymentState(plan.id, plan.verify ? 'verifying' : 'switching'))
       step.emit({
@@ -200,21 +200,22 @@ async function start(
     }
     if (report.state === 'failed')
       return { reason: report.reason ?? 'the release does not become healthy', address: null }
-    if (report.state !== 'starting') await patiently(step, () => world.target.start(release))
+    if (report.state !== 'starting')
+      await retryWhileUnavailable(step, () => deps.target.start(release))
   }
 }
 
 /** The reason it failed, or null. */
 async function verify(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   address: string | null,
 ): Promise<string | null> {
   const command = plan.definition.environments[plan.environment]?.verify
   if (!command) return null
-  const secrets = await openSecrets(world, plan.app, plan.environment)
-  const result = await executeStep(world, step, {
+  const secrets = await openSecrets(deps, plan.app, plan.environment)
+  const result = await executeStep(deps, step, {
     run: plan.run,
     app: plan.app,
     sha: plan.sha,
@@ -243,14 +244,14 @@ async function verify(
 }
 
 async function switchTraffic(
-  world: World,
+  deps: Dependencies,
   chain: string,
   step: StepContext,
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await patiently(step, () =>
-    world.target.route(plan, { release: plan.release, fence: fence(plan, step) }),
+  await retryWhileUnavailable(step, () =>
+    deps.target.route(plan, { release: plan.release, fence: fence(plan, step) }),
   )
   for (const statement of store.switchDeployments(
     plan.id,
@@ -294,7 +295,7 @@ async function switchTraffic(
  */
 async function retire(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   plan: PlannedDeployment,
   former: Former | null,
 ): Promise<void> {
@@ -302,13 +303,13 @@ async function retire(
     await ctx.step(`${plan.environment}.retire`, async (step) => {
       const at = { app: plan.app, environment: plan.environment }
       if (former && former.release !== plan.release) {
-        await removeFresh(world, step, plan, former.release)
-        await patiently(step, () =>
-          world.target.stop({ ...at, release: former.release }, fence(plan, step)),
+        await removeFresh(deps, step, plan, former.release)
+        await retryWhileUnavailable(step, () =>
+          deps.target.stop({ ...at, release: former.release }, fence(plan, step)),
         )
       }
-      const history = await store.pastDeployments(world.db, plan.app, plan.environment)
-      const holds = await store.heldChanges(world.db, plan.app)
+      const history = await store.pastDeployments(deps.db, plan.app, plan.environment)
+      const holds = await store.heldChanges(deps.db, plan.app)
       const target = findRollbackTarget(
         history,
         holds.filter((held) => held.environment === plan.environment).map((held) => held.sha),
@@ -321,7 +322,9 @@ async function retire(
           .filter((release) => !keep.has(release)),
       )
       for (const release of old)
-        await patiently(step, () => world.target.remove({ ...at, release }, fence(plan, step)))
+        await retryWhileUnavailable(step, () =>
+          deps.target.remove({ ...at, release }, fence(plan, step)),
+        )
       return null
     })
     await ctx.unlock(lockName(plan))
@@ -331,7 +334,7 @@ async function retire(
 /** Takes away what was started; what traffic it had as a canary goes back to the one beside it. */
 async function giveUp(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   plan: PlannedDeployment,
   state: 'failed' | 'cancelled' | 'superseded' | 'rolled_back',
   reason: string,
@@ -341,21 +344,21 @@ async function giveUp(
     const reference = { app: plan.app, environment: plan.environment, release: plan.release }
     try {
       if (beside) {
-        await patiently(step, () =>
-          world.target.route(reference, { release: beside.release, fence: fence(plan, step) }),
+        await retryWhileUnavailable(step, () =>
+          deps.target.route(reference, { release: beside.release, fence: fence(plan, step) }),
         )
-        await removeFresh(world, step, plan, beside.release)
+        await removeFresh(deps, step, plan, beside.release)
       }
-      const report = await patiently(step, () => world.target.report(reference, 0))
+      const report = await retryWhileUnavailable(step, () => deps.target.report(reference, 0))
       if (!report.routed && report.state !== 'missing') {
-        await patiently(step, () =>
+        await retryWhileUnavailable(step, () =>
           plan.kind === 'rollback'
-            ? world.target.stop(reference, fence(plan, step))
-            : world.target.remove(reference, fence(plan, step)),
+            ? deps.target.stop(reference, fence(plan, step))
+            : deps.target.remove(reference, fence(plan, step)),
         )
       }
     } catch (error) {
-      world.log.warn('a failed release could not be removed from its host', {
+      deps.log.warn('a failed release could not be removed from its host', {
         release: plan.release,
         error: String(error),
       })

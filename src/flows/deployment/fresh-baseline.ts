@@ -1,8 +1,8 @@
 import type { StepContext } from '#engine/workflow.ts'
 import { hostRelease } from './host-release.ts'
-import { patiently } from './retry.ts'
+import { retryWhileUnavailable } from './retry.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
  * The number on the target of another start of a release, for as long as a canary is compared with
@@ -15,20 +15,22 @@ export const freshOf = (release: number): number => -release
  * with the old instances.
  */
 export async function startFresh(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   former: number,
 ): Promise<boolean> {
   const fence = { deployment: plan.id, epoch: step.epoch }
-  const release = { ...(await hostRelease(world, former, fence)), release: freshOf(former) }
-  await patiently(step, () => world.target.start(release))
+  const release = { ...(await hostRelease(deps, former, fence)), release: freshOf(former) }
+  await retryWhileUnavailable(step, () => deps.target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const { state, reason } = await patiently(step, () => world.target.report(release, 1000))
+    const { state, reason } = await retryWhileUnavailable(step, () =>
+      deps.target.report(release, 1000),
+    )
     if (state === 'ready') return true
     if (state === 'starting') continue
-    world.log.warn(
+    deps.log.warn(
       'no fresh instances of the release before: the canary is compared with its old ones',
       {
         release: former,
@@ -41,14 +43,14 @@ export async function startFresh(
 
 /** Takes them away; nothing when there are none. */
 export async function removeFresh(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
   former: number,
 ): Promise<void> {
   if (plan.definition.environments[plan.environment]?.canary.fresh)
-    await patiently(step, () =>
-      world.target.remove(
+    await retryWhileUnavailable(step, () =>
+      deps.target.remove(
         { app: plan.app, environment: plan.environment, release: freshOf(former) },
         { deployment: plan.id, epoch: step.epoch },
       ),

@@ -19,7 +19,7 @@ import { startConfiguration } from './configuration.ts'
 import { permissionRules } from './permission.ts'
 import { planRollback, startRollback } from './rollback.ts'
 import { viewVerdict } from './verdict-view.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
@@ -35,10 +35,10 @@ type DeploymentEndpoints =
   | 'promoteCanary'
 
 export function deploymentHandlers(
-  world: World,
+  deps: Dependencies,
   engine: Engine,
 ): SomeHandlers<DeploymentEndpoints> {
-  const { db } = world
+  const { db } = deps
   return {
     listDeployments: async ({ query }, caller) => {
       const deployments = await store.listDeployments(db, { ...query, apps: visibleApps(caller) })
@@ -55,7 +55,7 @@ export function deploymentHandlers(
           kind: 'verdict on deployment',
           id: params.deployment,
         })
-      return viewVerdict(stored, await listLooks(db, params.deployment), world.clock.now())
+      return viewVerdict(stored, await listLooks(db, params.deployment), deps.clock.now())
     },
     promoteCanary: async ({ params }, caller) => {
       const { state, app, environment, run, change } = await mustGet(db, params.deployment)
@@ -113,11 +113,11 @@ export function deploymentHandlers(
         ...Object.keys(body.references),
       ])
       for (const [name, reference] of Object.entries(body.references)) {
-        const problem = world.references.problem(reference)
+        const problem = deps.references.problem(reference)
         if (problem !== null)
           throw new FairleadError('invalid_input', { field: `references.${name}`, problem })
       }
-      const deployment = await change(world, engine, { ...params, ...body }, caller)
+      const deployment = await change(deps, engine, { ...params, ...body }, caller)
       const configuration =
         (await listConfigurations(db, params.app, params.environment, 1))[0] ??
         emptyConfiguration(params)
@@ -140,7 +140,7 @@ export function deploymentHandlers(
         return { lines: [] }
       const { app, environment } = params
       return {
-        lines: await world.target.log(
+        lines: await deps.target.log(
           { app, environment, release: deployment.release },
           query.service,
           query.lines,
@@ -215,26 +215,26 @@ interface RequestedChange {
  * deployment's number.
  */
 async function change(
-  world: World,
+  deps: Dependencies,
   engine: Engine,
   request: RequestedChange,
   by: Actor,
 ): Promise<number | null> {
   const { app, environment } = request
   const actor = nameOfActor(by)
-  const { newest, waiting, highest } = await getNewest(world.db, app, environment)
+  const { newest, waiting, highest } = await getNewest(deps.db, app, environment)
   const boundTo = (name: string): string => sealedAs(app, environment, name)
   const result = applyChange(
     newest,
     request,
-    (name, value) => world.secrets.seal(boundTo(name), value),
-    (name, sealed) => world.secrets.open(boundTo(name), sealed, name),
+    (name, value) => deps.secrets.seal(boundTo(name), value),
+    (name, sealed) => deps.secrets.open(boundTo(name), sealed, name),
   )
   if (!result) return null
-  const live = await store.liveDeployment(world.db, app, environment)
-  const release = live ? await store.getRelease(world.db, live.release) : null
+  const live = await store.liveDeployment(deps.db, app, environment)
+  const release = live ? await store.getRelease(deps.db, live.release) : null
   const rules =
-    release && (await permissionRules(world, { app, environment, definition: release.definition }))
+    release && (await permissionRules(deps, { app, environment, definition: release.definition }))
   const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
   const version = highest + 1
   const changed = [...new Set([...waiting, ...result.changed])].sort()
@@ -258,17 +258,17 @@ async function change(
     }),
   ]
   if (!release) {
-    await storeVersion(world.db, statements)
+    await storeVersion(deps.db, statements)
     return null
   }
-  const next = await startConfiguration(world.db, release, {
+  const next = await startConfiguration(deps.db, release, {
     chain,
     actor,
     by,
     version,
     asksPermission,
   })
-  await storeVersion(world.db, [
+  await storeVersion(deps.db, [
     ...statements,
     ...next.writes,
     appendEvent(next.event),

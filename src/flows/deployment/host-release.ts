@@ -4,7 +4,7 @@ import { effectiveEnvironment, referenceOf } from '#domains/configuration/config
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
 import { Failed } from '#engine/workflow.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
  * The values of an environment's secrets, by name, or of some of them. They go to the target or a
@@ -12,29 +12,28 @@ import type { World } from '#flows/dependencies.ts'
  * to be had.
  */
 export async function openSecrets(
-  world: World,
+  deps: Dependencies,
   app: string,
   environment: string,
   names?: string[],
 ): Promise<Record<string, string>> {
-  const stored = await getStored(world.db, app, environment)
+  const stored = await getStored(deps.db, app, environment)
   const wanted = Object.entries(stored.secrets).filter(
     ([name]) => names === undefined || names.includes(name),
   )
-  return unseal(world, { app, environment }, Object.fromEntries(wanted))
+  return unseal(deps, { app, environment }, Object.fromEntries(wanted))
 }
 
 async function unseal(
-  world: World,
+  deps: Dependencies,
   { app, environment }: { app: string; environment: string },
   secrets: Record<string, string>,
 ): Promise<Record<string, string>> {
   const open = async (name: string, stored: string): Promise<string> => {
     const reference = referenceOf(stored)
-    if (reference === null)
-      return world.secrets.open(sealedAs(app, environment, name), stored, name)
+    if (reference === null) return deps.secrets.open(sealedAs(app, environment, name), stored, name)
     try {
-      return await world.references.read(reference)
+      return await deps.references.read(reference)
     } catch (error) {
       throw new Failed(
         `the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`,
@@ -48,13 +47,17 @@ async function unseal(
 }
 
 /** A stored release in the form that a target takes. */
-export async function hostRelease(world: World, id: number, fence: Fence): Promise<HostRelease> {
-  const release = await getRelease(world.db, id)
+export async function hostRelease(
+  deps: Dependencies,
+  id: number,
+  fence: Fence,
+): Promise<HostRelease> {
+  const release = await getRelease(deps.db, id)
   if (!release) throw new Failed(`release ${id} is no longer known`)
-  const environments = await listAllEnvironments(world.db, release.app)
+  const environments = await listAllEnvironments(deps.db, release.app)
   const from = { app: release.app, environment: release.takenFrom ?? release.environment }
-  const stored = await getStored(world.db, from.app, from.environment, release.configuration)
-  const secrets = release.hasSecrets ? await unseal(world, from, stored.secrets) : {}
+  const stored = await getStored(deps.db, from.app, from.environment, release.configuration)
+  const secrets = release.hasSecrets ? await unseal(deps, from, stored.secrets) : {}
   const file = release.definition.environments[release.environment]
   return {
     app: release.app,
@@ -62,11 +65,11 @@ export async function hostRelease(world: World, id: number, fence: Fence): Promi
     release: release.id,
     fence,
     artifact: release.artifact,
-    layout: world.home.artifacts,
+    layout: deps.home.artifacts,
     services: hostServices(release.definition.services, file, stored.variables, secrets),
     env: {
-      ...world.machine,
-      PATH: world.path,
+      ...deps.machine,
+      PATH: deps.path,
       FAIRLEAD_COMMIT: release.sha,
       FAIRLEAD_RUN: String(release.run),
     },

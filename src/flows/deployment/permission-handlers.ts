@@ -6,22 +6,22 @@ import { mayDecide } from '#domains/deployment/permission.ts'
 import * as store from '#domains/deployment/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { permissionRules } from './permission.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { mustGet } from './handlers.ts'
 
 /** What deployments wait for before they may begin. */
 export function permissionHandlers(
-  world: World,
+  deps: Dependencies,
 ): SomeHandlers<'getPermission' | 'decideDeployment' | 'listTimeLost'> {
-  const { db } = world
+  const { db } = deps
   return {
     getPermission: ({ params }) => mustGetPermission(db, params.deployment),
     listTimeLost: async ({ params, query }) => ({
       environments: await store.listTimeLost(db, params.app, query.days),
     }),
     decideDeployment: async ({ params: { deployment: id }, body }, caller) => {
-      await decide(world, id, body, caller)
+      await decide(deps, id, body, caller)
       return mustGetPermission(db, id)
     },
   }
@@ -34,12 +34,12 @@ async function mustGetPermission(db: Database, id: number): Promise<Permission> 
 }
 
 async function decide(
-  world: World,
+  deps: Dependencies,
   id: number,
   { kind, comment }: { kind: Decision['kind']; comment: string },
   caller: Caller,
 ): Promise<void> {
-  const { db } = world
+  const { db } = deps
   const deployment = await mustGet(db, id)
   const { app, environment, change, run } = deployment
   if (deployment.state !== 'waiting')
@@ -53,7 +53,7 @@ async function decide(
     })
   const release = await store.getRelease(db, deployment.release)
   if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
-  const rules = await permissionRules(world, { app, environment, definition: release.definition })
+  const rules = await permissionRules(deps, { app, environment, definition: release.definition })
   const isOperator = may(caller, 'operator', app)
   const author =
     deployment.kind === 'configuration'

@@ -1,27 +1,27 @@
 import { decidePermission, type Rules, rulesOf } from '#domains/deployment/permission.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** People and calendars are slow; a decision is seen after this long at most. */
 export const lookAgainMs = 1000
 
 /** Whether it may begin, or has ended; null while it waits. */
 export async function lookForPermission(
-  world: World,
+  deps: Dependencies,
   plan: PlannedDeployment,
 ): Promise<{ end: null } | { end: 'failed' | 'superseded'; reason: string } | null> {
-  const rules = await permissionRules(world, plan)
-  const deployment = await store.getDeployment(world.db, plan.id)
+  const rules = await permissionRules(deps, plan)
+  const deployment = await store.getDeployment(deps.db, plan.id)
   const answer = decidePermission({
     rules,
-    decisions: await store.listDecisions(world.db, plan.id),
-    later: await store.laterOfItsKind(world.db, plan.id),
+    decisions: await store.listDecisions(deps.db, plan.id),
+    later: await store.laterOfItsKind(deps.db, plan.id),
     asked: Date.parse(deployment?.created ?? ''),
-    now: world.clock.now(),
+    now: deps.clock.now(),
   })
   const blocked = !answer.go && answer.end === null ? answer : null
-  await world.db.query(
+  await deps.db.query(
     store.blockDeployment(plan.id, blocked?.blocked ?? null, blocked?.reason ?? null),
   )
   if (answer.go) return { end: null }
@@ -30,11 +30,11 @@ export async function lookForPermission(
 
 /** What the change says of the environment, and what the release says that is live there. */
 export async function permissionRules(
-  world: Pick<World, 'db'>,
+  deps: Pick<Dependencies, 'db'>,
   plan: Pick<PlannedDeployment, 'app' | 'environment' | 'definition'>,
 ): Promise<Rules> {
-  const live = await store.liveDeployment(world.db, plan.app, plan.environment)
-  const release = live ? await store.getRelease(world.db, live.release) : null
+  const live = await store.liveDeployment(deps.db, plan.app, plan.environment)
+  const release = live ? await store.getRelease(deps.db, live.release) : null
   return rulesOf(
     plan.definition.environments[plan.environment],
     release?.definition.environments[plan.environment],

@@ -8,7 +8,7 @@ const pauseMs = 50
  * within a second, sooner than the engine's back-off would look again. Safe because every call of a
  * target may be repeated.
  */
-export async function patiently<T>(
+export async function retryWhileUnavailable<T>(
   step: Pick<StepContext, 'signal'>,
   call: () => Promise<T>,
   longest = 30_000,

@@ -19,7 +19,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface RollbackInput {
   /** the new deployment, whose row is stored */
@@ -127,24 +127,24 @@ export async function startRollback(
 
 /** Returns an environment to an earlier release, and holds the change that is taken back. */
 export function rollbackWorkflow(
-  world: World,
+  deps: Dependencies,
 ): WorkflowDefinition<RollbackInput, { state: string; reason: string | null }> {
   return {
     name: 'rollback',
     version: 1,
     concurrency: 8,
-    run: (ctx, input) => rollback(ctx, world, input),
+    run: (ctx, input) => rollback(ctx, deps, input),
   }
 }
 
 async function rollback(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   input: RollbackInput,
 ): Promise<{ state: string; reason: string | null }> {
-  const release = await ctx.step('read', () => store.getRelease(world.db, input.release))
+  const release = await ctx.step('read', () => store.getRelease(deps.db, input.release))
   if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
-  const outcome = await deploy(ctx, world, {
+  const outcome = await deploy(ctx, deps, {
     id: input.deployment,
     release: release.id,
     app: input.app,
@@ -170,7 +170,7 @@ async function rollback(
   if (release.sha !== input.fromSha) await ctx.step('hold', async (step) => holdChange(step, input))
   else
     await ctx.step('restore', (step) =>
-      restoreConfiguration(world, step, input, release.configuration),
+      restoreConfiguration(deps, step, input, release.configuration),
     )
   await outcome.retired
   return { state: 'live', reason: null }
@@ -193,15 +193,15 @@ async function holdChange(step: StepContext, input: RollbackInput): Promise<null
  * delivery does not bring the bad one again.
  */
 async function restoreConfiguration(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   input: RollbackInput,
   version: number,
 ): Promise<null> {
-  const newest = await getStored(world.db, input.app, input.environment)
+  const newest = await getStored(deps.db, input.app, input.environment)
   if (newest.version === version) return null
-  const { highest } = await getNewest(world.db, input.app, input.environment)
-  const good = await getStored(world.db, input.app, input.environment, version)
+  const { highest } = await getNewest(deps.db, input.app, input.environment)
+  const good = await getStored(deps.db, input.app, input.environment, version)
   const names = new Set(
     [newest, good].flatMap((stored) => [
       ...Object.keys(stored.variables),

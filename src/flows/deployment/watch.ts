@@ -3,7 +3,7 @@ import * as store from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './retry.ts'
 import { planRollback, startRollback } from './rollback.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface WatchInput {
   deployment: number
@@ -17,38 +17,40 @@ export interface WatchInput {
 /**
  * After a release has the traffic, looks whether it stays up, and takes it back when it does not.
  */
-export function watchWorkflow(world: World): WorkflowDefinition<WatchInput, { outcome: string }> {
+export function watchWorkflow(
+  deps: Dependencies,
+): WorkflowDefinition<WatchInput, { outcome: string }> {
   return {
     name: 'watch',
     version: 1,
     concurrency: 1000,
-    run: (ctx, input) => watch(ctx, world, input),
+    run: (ctx, input) => watch(ctx, deps, input),
   }
 }
 
 async function watch(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   input: WatchInput,
 ): Promise<{ outcome: string }> {
-  const until = await ctx.step('begin', async () => world.clock.now() + input.watch)
-  return ctx.step('watch', (step) => look(world, step, input, until))
+  const until = await ctx.step('begin', async () => deps.clock.now() + input.watch)
+  return ctx.step('watch', (step) => look(deps, step, input, until))
 }
 
 async function look(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   input: WatchInput,
   until: number,
 ): Promise<{ outcome: string }> {
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const live = await store.liveDeployment(world.db, input.app, input.environment)
+    const live = await store.liveDeployment(deps.db, input.app, input.environment)
     if (live?.id !== input.deployment) return { outcome: 'it no longer has the traffic' }
-    const seen = await observe(world, input)
+    const seen = await observe(deps, input)
     const { takeBack, reason } = judgeWatch(seen)
-    if (takeBack) return takeItBack(world, step, input, reason)
-    if (world.clock.now() >= until) {
+    if (takeBack) return takeItBack(deps, step, input, reason)
+    if (deps.clock.now() >= until) {
       step.emit({
         type: 'dev.cdeventsx.fairlead-deployment.watched',
         subject: `deployment/${input.deployment}`,
@@ -61,9 +63,9 @@ async function look(
   }
 }
 
-async function observe(world: World, input: WatchInput) {
+async function observe(deps: Dependencies, input: WatchInput) {
   try {
-    const report = await world.target.report(input, 0)
+    const report = await deps.target.report(input, 0)
     if (report.state === 'missing') return null
     const worst = report.instances.toSorted((a, b) => b.restarts - a.restarts)[0]
     return {
@@ -77,7 +79,7 @@ async function observe(world: World, input: WatchInput) {
 }
 
 async function takeItBack(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   input: WatchInput,
   reason: string,
@@ -90,8 +92,8 @@ async function takeItBack(
     data,
   })
   try {
-    const plan = await planRollback(world.db, input.app, input.environment)
-    const rollback = await startRollback(world.db, plan, 'fairlead', reason)
+    const plan = await planRollback(deps.db, input.app, input.environment)
+    const rollback = await startRollback(deps.db, plan, 'fairlead', reason)
     for (const statement of rollback.writes) step.write(statement)
     step.emit(rollback.event)
     step.start(rollback.workflow)

@@ -3,11 +3,11 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { makeKey, signingKey } from '#domains/evidence/keys.ts'
 import * as store from '#domains/evidence/store.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 type EvidenceEndpoints = 'listEvidence' | 'listKeys' | 'createKey'
 
-export function evidenceHandlers({ db, secrets }: World): SomeHandlers<EvidenceEndpoints> {
+export function evidenceHandlers({ db, secrets }: Dependencies): SomeHandlers<EvidenceEndpoints> {
   const keys = async (): Promise<SigningKey[]> =>
     (await store.listKeys(db)).map(({ secret: _secret, ...key }) => key)
   return {

@@ -12,7 +12,7 @@ import * as reports from '#domains/report/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import { attach } from '#platform/oci/attach.ts'
 import { version } from '#platform/self.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface EvidenceRequest {
   run: number
@@ -37,12 +37,12 @@ interface Piece {
  */
 export function signEvidence(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   request: EvidenceRequest,
 ): Promise<number> {
   return ctx.step('evidence', async (step) => {
-    const pieces = await piecesOf(world, request)
-    await keep(world, step, request, pieces)
+    const pieces = await piecesOf(deps, request)
+    await keep(deps, step, request, pieces)
     return pieces.length
   })
 }
@@ -50,12 +50,12 @@ export function signEvidence(
 /** Signs what the verdict on a canary was. */
 export function signVerdict(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   request: EvidenceRequest & { environment: string; deployment: number },
 ): Promise<number> {
   const { environment, deployment } = request
   return ctx.step(`${environment}.evidence`, async (step) => {
-    const verdict = await getVerdict(world.db, deployment)
+    const verdict = await getVerdict(deps.db, deployment)
     if (!verdict?.decided) return 0
     const { state, started, ended, settings, decided } = verdict
     const predicate = {
@@ -67,21 +67,21 @@ export function signVerdict(
       settings,
       judgement: decided,
     }
-    await keep(world, step, request, [{ kind: 'verdict', environment, result: state, predicate }])
+    await keep(deps, step, request, [{ kind: 'verdict', environment, result: state, predicate }])
     return 1
   })
 }
 
 async function keep(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   request: EvidenceRequest,
   pieces: Piece[],
 ): Promise<void> {
-  const key = await signingKey(world.db, world.secrets)
+  const key = await signingKey(deps.db, deps.secrets)
   const signed = pieces.map((piece) => ({ ...piece, ...signOne(key, request, piece) }))
   const manifests = await attach({
-    layout: world.home.artifacts,
+    layout: deps.home.artifacts,
     subject: request.artifact,
     documents: signed.map(({ predicateType, envelope }) => ({
       artifactType: statementType,
@@ -122,8 +122,8 @@ function signOne(key: TrustedKey, { app, artifact }: EvidenceRequest, { kind, pr
   }
 }
 
-async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]> {
-  const { db } = world
+async function piecesOf(deps: Dependencies, request: EvidenceRequest): Promise<Piece[]> {
+  const { db } = deps
   const { run } = request
   const summary = await getSummary(db, run)
   const materials = await reports.listMaterials(db, run)
@@ -132,7 +132,7 @@ async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]
       kind: 'provenance',
       environment: null,
       result: 'passed',
-      predicate: await provenanceOf(world, request),
+      predicate: await provenanceOf(deps, request),
     },
   ]
   const add = (kind: Evidence['kind'], result: string, predicate: Record<string, unknown>): void =>
@@ -170,17 +170,17 @@ async function piecesOf(world: World, request: EvidenceRequest): Promise<Piece[]
 }
 
 async function provenanceOf(
-  world: World,
+  deps: Dependencies,
   request: EvidenceRequest,
 ): Promise<Record<string, unknown>> {
   const [run, parameters, change] = await Promise.all([
-    getRun(world.db, request.run),
-    getParameters(world.db, request.run),
-    getChange(world.db, request.app, request.sha),
+    getRun(deps.db, request.run),
+    getParameters(deps.db, request.run),
+    getChange(deps.db, request.app, request.sha),
   ])
   return predicates.provenance({
-    ...{ builder: world.publicUrl, version, app: request.app, run: request.run, sha: request.sha },
-    repository: `${world.publicUrl}/git/${request.app}.git`,
+    ...{ builder: deps.publicUrl, version, app: request.app, run: request.run, sha: request.sha },
+    repository: `${deps.publicUrl}/git/${request.app}.git`,
     branch: change?.branch ?? 'main',
     parameters,
     steps: Object.entries(request.definition.steps).map(([name, { run: command }]) => ({
@@ -188,7 +188,7 @@ async function provenanceOf(
       command,
     })),
     started: run?.started ?? null,
-    finished: new Date(world.clock.now()).toISOString(),
+    finished: new Date(deps.clock.now()).toISOString(),
   })
 }
 
@@ -197,13 +197,13 @@ async function provenanceOf(
  * when it has all.
  */
 export async function lackOfEvidence(
-  world: World,
+  deps: Dependencies,
   request: EvidenceRequest & { environment: string },
 ): Promise<string | null> {
   const wanted = request.definition.environments[request.environment]?.evidence ?? []
   if (wanted.length === 0) return null
-  const keys = await trustedKeys(world.db)
-  const found = (await listEvidence(world.db, request.artifact)).filter(
+  const keys = await trustedKeys(deps.db)
+  const found = (await listEvidence(deps.db, request.artifact)).filter(
     ({ run }) => run === request.run,
   )
   const missing = missingEvidence(

@@ -8,7 +8,7 @@ import { getChange } from '#domains/pipeline/store.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
 import { inspect } from '#platform/process/inspector-client.ts'
 import { baseOf, knowRun } from './run-facts.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface GatesRequest {
   run: number
@@ -23,22 +23,22 @@ export interface GatesRequest {
  */
 export function inspectCode(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   { run, app, sha }: GatesRequest,
 ): Promise<boolean> {
   return ctx.step('code', async (step) => {
-    const change = await getChange(world.db, app, sha)
-    const base = await baseOf(world.db, {
+    const change = await getChange(deps.db, app, sha)
+    const base = await baseOf(deps.db, {
       id: run,
       app,
       change: { sha, base: change?.base ?? null },
     })
     const asked = {
-      repository: world.source.bareOf(app),
+      repository: deps.source.bareOf(app),
       sha,
       base: base.sha,
       change: change?.base ?? null,
-      cache: join(world.home.root, 'cache', `${app}.code`),
+      cache: join(deps.home.root, 'cache', `${app}.code`),
     }
     const report = await inspect(asked, step.signal)
     if (report) for (const statement of putCode(run, report)) step.write(statement)
@@ -59,18 +59,18 @@ export const needCode = (gates: PipelineFile['gates']): boolean =>
  */
 export function passGates(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   request: GatesRequest,
 ): Promise<string | null> {
   const { run, app, sha, definition } = request
   return ctx.step('gates', async (step) => {
-    const change = await getChange(world.db, app, sha)
-    const known = await knowRun(world, {
+    const change = await getChange(deps.db, app, sha)
+    const known = await knowRun(deps, {
       id: run,
       app,
       change: { sha, base: change?.base ?? null },
     })
-    const waived = await waivedSubjects(world.db, app, 'gate')
+    const waived = await waivedSubjects(deps.db, app, 'gate')
     const gates: Gate[] = askGates(definition.gates, known, waived)
     step.write(putSummary(app, { run, base: known.base, numbers: known.numbers, gates }))
     if (gates.length > 0)

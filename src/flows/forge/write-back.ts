@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
-import { decidePause, decideTold, type Untold } from '#domains/forge/rules.ts'
+import { decidePause, decideReport, type PendingReport } from '#domains/forge/rules.ts'
 import * as forges from '#domains/forge/store.ts'
 import { checkOf } from './check.ts'
 import { connectForge, type ForgeAccess } from './connect.ts'
@@ -65,7 +65,7 @@ async function tellForge(
       })
     }
     const client = await connectForge(options, forge, patient)
-    for (const one of await forges.listUntold(db, forge.app, atOnce)) {
+    for (const one of await forges.listPendingReports(db, forge.app, atOnce)) {
       if (signal.aborted) return
       await db.query(forges.renewClaim(forge.app, claimSeconds))
       await tell(options, client, one)
@@ -86,8 +86,12 @@ async function tellForge(
 }
 
 /** Throws when the forge as a whole is to be left alone for a while. */
-async function tell(options: WriteBackOptions, client: ForgeClient, one: Untold): Promise<void> {
-  const what = decideTold(one, options.publicUrl, client.writeDeployment !== undefined)
+async function tell(
+  options: WriteBackOptions,
+  client: ForgeClient,
+  one: PendingReport,
+): Promise<void> {
+  const what = decideReport(one, options.publicUrl, client.writeDeployment !== undefined)
   let remote: string | null = null
   let problem: string | null = null
   try {

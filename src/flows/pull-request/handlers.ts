@@ -6,7 +6,7 @@ import { decideLeave } from '#domains/pull-request/rules.ts'
 import * as store from '#domains/pull-request/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { readBranchFile } from '#flows/delivery/branch-file.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 type PullRequestEndpoints =
   | 'listPullRequests'
@@ -14,17 +14,17 @@ type PullRequestEndpoints =
   | 'approvePullRequest'
   | 'runPullRequest'
 
-export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpoints> {
-  const { db } = world
+export function pullRequestHandlers(deps: Dependencies): SomeHandlers<PullRequestEndpoints> {
+  const { db } = deps
   const mustBeThere = async (app: string): Promise<void> => {
-    if (!(await world.source.stored(app)))
+    if (!(await deps.source.stored(app)))
       throw new FairleadError('not_found', { kind: 'app', id: app })
   }
   const mustGet = async (app: string, number: number): Promise<PullRequest> => {
     await mustBeThere(app)
     const [found] = await store.listPullRequests(db, app, { number, limit: 1 })
     if (!found) throw new FairleadError('not_found', { kind: `pull request of ${app}`, id: number })
-    return toPullRequest(world, found, await settingsOf(world, app))
+    return toPullRequest(deps, found, await settingsOf(deps, app))
   }
   const mustBeOpen = (pull: PullRequest): void => {
     if (pull.state !== 'open')
@@ -36,9 +36,9 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
       const [look, found, settings] = await Promise.all([
         store.getLook(db, app),
         store.listPullRequests(db, app, query),
-        settingsOf(world, app),
+        settingsOf(deps, app),
       ])
-      return { ...look, pullRequests: found.map((one) => toPullRequest(world, one, settings)) }
+      return { ...look, pullRequests: found.map((one) => toPullRequest(deps, one, settings)) }
     },
     getPullRequest: ({ params }) => mustGet(params.app, params.number),
     approvePullRequest: async ({ params: { app, number }, body }, caller) => {
@@ -94,11 +94,11 @@ export function pullRequestHandlers(world: World): SomeHandlers<PullRequestEndpo
   }
 }
 
-const settingsOf = async (world: World, app: string): Promise<PullRequestsFile | null> =>
-  (await readBranchFile(world.source, app).catch(() => null))?.pull_requests ?? null
+const settingsOf = async (deps: Dependencies, app: string): Promise<PullRequestsFile | null> =>
+  (await readBranchFile(deps.source, app).catch(() => null))?.pull_requests ?? null
 
 function toPullRequest(
-  world: World,
+  deps: Dependencies,
   one: store.Listed,
   settings: PullRequestsFile | null,
 ): PullRequest {
@@ -106,7 +106,7 @@ function toPullRequest(
   const isFork = one.fork !== null
   const leave =
     isOpen && settings !== null
-      ? decideLeave({ ...one, isFork }, settings, world.isolation.kind === 'confined')
+      ? decideLeave({ ...one, isFork }, settings, deps.isolation.kind === 'confined')
       : null
   const isStranger = leave?.run === true && !leave.isTrusted
   const { preview } = one
@@ -135,7 +135,7 @@ function toPullRequest(
       url:
         preview.since === null
           ? null
-          : `http://${new URL(world.publicUrl).hostname}:${preview.port}`,
+          : `http://${new URL(deps.publicUrl).hostname}:${preview.port}`,
       sha: preview.sha,
       since: preview.since === null ? null : new Date(preview.since).toISOString(),
     },

@@ -14,10 +14,10 @@ import type { ForgeAccess } from '#flows/forge/connect.ts'
 import { seeHeads, seePullRequests } from './sync.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface PullRequestsOptions {
-  world: World
+  deps: Dependencies
   engine: Engine
   source: { stored(app: string): Promise<StoredApp | null> }
   fetch: typeof fetch
@@ -52,7 +52,7 @@ export async function keepPullRequests(
   options: PullRequestsOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, log } = options.world
+  const { db, log } = options.deps
   const busy = new Set<Promise<void>>()
   let sweepAt = 0
   while (!signal.aborted) {
@@ -60,7 +60,7 @@ export async function keepPullRequests(
       if (performance.now() >= sweepAt) {
         sweepAt = performance.now() + Math.min(options.every, 30_000)
         await db.query(pulls.addLooks())
-        await sweep(options.world)
+        await sweep(options.deps)
       }
       if (busy.size < options.parallel)
         for (const look of await pulls.claimLooks(db, claimSeconds, options.parallel - busy.size)) {
@@ -82,7 +82,7 @@ async function lookAt(
   look: pulls.Look,
   stop: AbortSignal,
 ): Promise<void> {
-  const { db, log } = options.world
+  const { db, log } = options.deps
   const signal = AbortSignal.any([stop, AbortSignal.timeout(lookSeconds * 1000)])
   const renew = setInterval(() => {
     if (!signal.aborted) db.query(pulls.keepLook(look, claimSeconds)).catch(() => undefined)
@@ -91,7 +91,7 @@ async function lookAt(
     const { problem, seconds } = await see(options, look, signal)
     await db.query(pulls.endLook(look, { problem, seconds }))
   } catch (error) {
-    if (stop.aborted || isOvertaken(error)) return
+    if (stop.aborted || lostClaim(error)) return
     const problem = (error as Error).message.slice(0, 400)
     log.warn('the pull requests of an app could not be looked at', {
       app: look.app,
@@ -103,23 +103,23 @@ async function lookAt(
   }
 }
 
-const isOvertaken = (error: unknown): boolean => sqlState(error) === '22012'
+const lostClaim = (error: unknown): boolean => sqlState(error) === '22012'
 
 async function see(
-  { world, engine, source, fetch, appToken, every }: PullRequestsOptions,
+  { deps, engine, source, fetch, appToken, every }: PullRequestsOptions,
   look: pulls.Look,
   signal: AbortSignal,
 ): Promise<{ problem: string | null; seconds: number }> {
   const app = await source.stored(look.app)
   if (!app) return { problem: null, seconds: 0 }
-  const { db } = world
-  const eyes = { db, secrets: world.secrets, fetch, appToken, bareOf: world.source.bareOf }
+  const { db } = deps
+  const eyes = { db, secrets: deps.secrets, fetch, appToken, bareOf: deps.source.bareOf }
   const seen = await seePullRequests(eyes, app, signal)
-  const bare = world.source.bareOf(app.name)
+  const bare = deps.source.bareOf(app.name)
   const before = { isConnected: seen.isConnected, heads: await listHeads(bare) }
   const headProblem = await seeHeads(eyes, app, before, signal)
-  const isSettled = await act({ world, engine, look, app, signal })
-  const file = await readBranchFile(world.source, app.name)
+  const isSettled = await act({ deps, engine, look, app, signal })
+  const file = await readBranchFile(deps.source, app.name)
   const noFile =
     file === null ? 'fairlead.yaml of the branch cannot be read, so nothing is begun' : null
   return {
@@ -129,7 +129,7 @@ async function see(
 }
 
 interface Act {
-  world: World
+  deps: Dependencies
   engine: Engine
   look: pulls.Look
   app: StoredApp
@@ -141,23 +141,23 @@ interface Act {
  * Answers whether nothing is left.
  */
 async function act(options: Act): Promise<boolean> {
-  const { world, look, app, signal } = options
+  const { deps, look, app, signal } = options
   for (const until = performance.now() + settleMs; performance.now() < until;) {
-    const file = await readBranchFile(world.source, app.name)
+    const file = await readBranchFile(deps.source, app.name)
     const actions = decide({
       settings: file?.pull_requests ?? null,
-      isConfined: world.isolation.kind === 'confined',
-      now: world.clock.now(),
+      isConfined: deps.isolation.kind === 'confined',
+      now: deps.clock.now(),
       pulls: await pulls.listStandings(
-        world.db,
+        deps.db,
         app.name,
-        await listHeads(world.source.bareOf(app.name)),
+        await listHeads(deps.source.bareOf(app.name)),
       ),
     })
     if (actions.length === 0) return true
     for (const action of actions) {
       signal.throwIfAborted()
-      await world.db.query(pulls.mustStillLook(look))
+      await deps.db.query(pulls.mustStillLook(look))
       await carryOut(options, action)
     }
     if (actions.some(({ kind }) => kind === 'cancel')) await sleep(200, undefined, { signal })
@@ -165,8 +165,8 @@ async function act(options: Act): Promise<boolean> {
   return false
 }
 
-async function carryOut({ world, engine, look, app }: Act, action: Action): Promise<void> {
-  const { db } = world
+async function carryOut({ deps, engine, look, app }: Act, action: Action): Promise<void> {
+  const { db } = deps
   const { number } = action
   const pull = await pulls.getPullRequest(db, app.name, number)
   if (action.kind === 'cancel') {
@@ -187,7 +187,7 @@ async function carryOut({ world, engine, look, app }: Act, action: Action): Prom
   if (action.kind === 'remove') {
     const name = previewName(number)
     // The rows are what is remembered of it: they go last.
-    await world.target.removeEnvironment(app.name, name)
+    await deps.target.removeEnvironment(app.name, name)
     await db.batch([
       pulls.mustStillLook(look),
       ...deleteEnvironment({ app: app.name, name, reason: action.reason }),
@@ -200,20 +200,20 @@ async function carryOut({ world, engine, look, app }: Act, action: Action): Prom
       }),
     ])
   }
-  if (action.kind === 'forget') await forgetHead(world.source.bareOf(app.name), number)
+  if (action.kind === 'forget') await forgetHead(deps.source.bareOf(app.name), number)
 }
 
 /**
  * Removes what a host has of pull requests that nothing here knows. A host that does not answer has
  * nothing to say.
  */
-export async function sweep(world: World): Promise<number> {
-  const onHost = await world.target.environments().catch(() => null)
+export async function sweep(deps: Dependencies): Promise<number> {
+  const onHost = await deps.target.environments().catch(() => null)
   // Read after the host was asked: an environment is stored before it is on a host.
-  const orphans = onHost === null ? [] : decideOrphans(onHost, await pulls.listPreviews(world.db))
+  const orphans = onHost === null ? [] : decideOrphans(onHost, await pulls.listPreviews(deps.db))
   for (const { app, environment } of orphans) {
-    await world.target.removeEnvironment(app, environment)
-    world.log.info('an environment that belongs to no pull request was removed', {
+    await deps.target.removeEnvironment(app, environment)
+    deps.log.info('an environment that belongs to no pull request was removed', {
       app,
       environment,
     })

@@ -10,7 +10,7 @@ import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { facts } from '#flows/deployment/planned-deployment.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** Of which pull request a run tries the head, and whether as the repository's own. */
 export interface HeadOf {
@@ -61,7 +61,7 @@ export interface PreviewRequest {
  */
 export async function deployPreview(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   request: PreviewRequest,
 ): Promise<{ reason: string | null; retired: Promise<void> } | null> {
   const { pullRequest, definition } = request
@@ -69,11 +69,11 @@ export async function deployPreview(
   const environment = previewName(pullRequest.number)
   const file = previewFile(definition, environment)
   const plan = await ctx.step(`${environment}.plan`, (step) =>
-    planPreview(ctx, world, step, { ...request, file }),
+    planPreview(ctx, deps, step, { ...request, file }),
   )
   if (plan === null) return null
   const { run, app, sha, actor } = request
-  const outcome = await deploy(ctx, world, {
+  const outcome = await deploy(ctx, deps, {
     ...{ ...plan, run, app, sha, actor, environment, definition: file },
     kind: 'delivery',
     rank: run,
@@ -91,11 +91,11 @@ export async function deployPreview(
 
 async function planPreview(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   request: PreviewRequest & { file: PipelineFile },
 ): Promise<{ id: number; release: number } | null> {
-  const { db } = world
+  const { db } = deps
   const { app, run, sha, actor, artifact, file, definition, pullRequest } = request
   const pull = await getPullRequest(db, app, pullRequest.number)
   if (pull?.state !== 'open') return null
@@ -105,7 +105,7 @@ async function planPreview(
   const port =
     mine?.port ??
     choosePort(
-      world.home.edgePort,
+      deps.home.edgePort,
       known.map((one) => one.port),
     )
   const { configuration: takenFrom } = definition.pull_requests.preview

@@ -6,11 +6,11 @@ import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 import { findCache, putCache } from '#domains/pipeline/cache-store.ts'
 import { hasReports, copyReports } from '#domains/report/store.ts'
 import { atInside, mustBeInside } from '#platform/file/inside.ts'
-import { giveTo } from '#platform/process/isolation.ts'
+import { chownTree } from '#platform/process/isolation.ts'
 import { collectGarbage, pack, unpack } from '#platform/oci/oci.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { tmpOf } from './confinement.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** A step in a folder, of which something may be kept. */
 export interface Cached {
@@ -31,7 +31,7 @@ export interface Restored extends Cached {
   owner: number | null
 }
 
-const layoutOf = (world: World): string => join(world.home.root, 'cache', 'layout')
+const layoutOf = (deps: Dependencies): string => join(deps.home.root, 'cache', 'layout')
 const machine = `${process.platform}/${process.arch}`
 
 export type CacheState = 'hit' | 'near' | 'miss'
@@ -40,25 +40,25 @@ export type CacheState = 'hit' | 'near' | 'miss'
  * Puts the folders of a step's cache in place. Null when it has none. What cannot be unpacked is a
  * miss.
  */
-export async function restoreCache(world: World, step: Restored): Promise<CacheState | null> {
+export async function restoreCache(deps: Dependencies, step: Restored): Promise<CacheState | null> {
   const { paths } = step.file.cache
   if (paths.length === 0) return null
   const key = await cacheKey(step)
-  const entry = await findCache(world.db, { app: step.app, step: step.name, kind: 'cache', key })
-  if (!entry?.digest || !(await putBack(world, step, entry.digest, paths))) return 'miss'
+  const entry = await findCache(deps.db, { app: step.app, step: step.name, kind: 'cache', key })
+  if (!entry?.digest || !(await putBack(deps, step, entry.digest, paths))) return 'miss'
   return entry.key === key ? 'hit' : 'near'
 }
 
 /** Keeps the folders of a step that passed, unless what is kept fits already. */
 export async function saveCache(
-  world: World,
+  deps: Dependencies,
   step: Cached,
   attempt: number,
   state: CacheState | null,
 ): Promise<Statement[]> {
   const { paths, key } = step.file.cache
   if (state === null || (state === 'hit' && key.length > 0)) return []
-  const kept = await keep(world, step, paths)
+  const kept = await keep(deps, step, paths)
   if (kept === null) return []
   return [
     putCache({
@@ -98,30 +98,30 @@ export async function resultKey({ file, folder, environment }: Cached): Promise<
  * there is none that still stands.
  */
 export async function reuseResult(
-  world: World,
+  deps: Dependencies,
   step: Restored,
   key: string | null,
 ): Promise<{ run: number; statements: Statement[] } | null> {
   if (key === null) return null
-  const entry = await findCache(world.db, { app: step.app, step: step.name, kind: 'result', key })
+  const entry = await findCache(deps.db, { app: step.app, step: step.name, kind: 'result', key })
   if (!entry || entry.run === step.run) return null
   const from = { app: step.app, run: entry.run, step: step.name, attempt: entry.attempt }
-  if (step.file.reports.length > 0 && !(await hasReports(world.db, from))) return null
-  if (entry.digest !== null && !(await putBack(world, step, entry.digest, step.file.outputs)))
+  if (step.file.reports.length > 0 && !(await hasReports(deps.db, from))) return null
+  if (entry.digest !== null && !(await putBack(deps, step, entry.digest, step.file.outputs)))
     return null
   return { run: entry.run, statements: copyReports(from, { ...from, run: step.run, attempt: 1 }) }
 }
 
 /** Remembers the result of a step that passed. */
 export async function keepResult(
-  world: World,
+  deps: Dependencies,
   step: Cached,
   attempt: number,
   key: string | null,
 ): Promise<Statement[]> {
   if (key === null) return []
   const { outputs } = step.file
-  const kept = outputs.length === 0 ? { digest: null, size: 0 } : await keep(world, step, outputs)
+  const kept = outputs.length === 0 ? { digest: null, size: 0 } : await keep(deps, step, outputs)
   if (kept === null) return []
   return [
     putCache({
@@ -137,7 +137,7 @@ export async function keepResult(
 }
 
 async function keep(
-  world: World,
+  deps: Dependencies,
   { folder, workspace }: Cached,
   paths: string[],
 ): Promise<{ digest: string; size: number } | null> {
@@ -145,9 +145,9 @@ async function keep(
   if (include.length === 0) return null
   try {
     mustBeInside(workspace, folder)
-    return await pack({ layout: layoutOf(world), folder, include, exclude: [], annotations: {} })
+    return await pack({ layout: layoutOf(deps), folder, include, exclude: [], annotations: {} })
   } catch (error) {
-    world.log.warn('what a step made could not be kept', { error: (error as Error).message })
+    deps.log.warn('what a step made could not be kept', { error: (error as Error).message })
     return null
   }
 }
@@ -157,23 +157,23 @@ async function keep(
  * only moved aside.
  */
 async function putBack(
-  world: World,
+  deps: Dependencies,
   step: Restored,
   digest: string,
   paths: string[],
 ): Promise<boolean> {
   const { workspace, folder, name, owner } = step
-  const temporary = join(tmpOf(world, step.run), `${name}.cache`)
+  const temporary = join(tmpOf(deps, step.run), `${name}.cache`)
   try {
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary, { recursive: true, mode: 0o700 })
     await unpack({
-      layout: layoutOf(world),
+      layout: layoutOf(deps),
       digest,
       folder: join(temporary, 'new'),
       durable: false,
     })
-    if (owner !== null) await giveTo(owner, join(temporary, 'new'))
+    if (owner !== null) await chownTree(owner, join(temporary, 'new'))
     for (const [index, path] of paths.entries()) {
       if (!existsSync(join(temporary, 'new', path))) continue
       atInside(workspace, join(folder, path), owner, (place) => {
@@ -183,7 +183,7 @@ async function putBack(
     }
     return true
   } catch (error) {
-    world.log.info('a cache could not be put back', { step: name, error: (error as Error).message })
+    deps.log.info('a cache could not be put back', { step: name, error: (error as Error).message })
     return false
   }
 }
@@ -220,10 +220,10 @@ function hash(parts: (string | Buffer)[]): string {
 
 /** Keeps the caches of an installation within their budget (bytes). */
 export async function cleanCaches(
-  world: World,
+  deps: Dependencies,
   keepOf: (bytes: number) => Promise<string[]>,
   budget: number,
 ): Promise<void> {
-  if (existsSync(layoutOf(world)))
-    await collectGarbage({ layout: layoutOf(world), keep: await keepOf(budget) })
+  if (existsSync(layoutOf(deps)))
+    await collectGarbage({ layout: layoutOf(deps), keep: await keepOf(budget) })
 }

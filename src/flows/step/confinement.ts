@@ -1,10 +1,13 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { confine, describe, giveTo, userOf } from '#platform/process/isolation.ts'
-import type { World } from '#flows/dependencies.ts'
+import { confine, describe, chownTree, userOf } from '#platform/process/isolation.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** Whose the files of an app's steps are; null when they are the server's own. */
-export const ownerOf = ({ isolation }: Pick<World, 'isolation'>, app: string): number | null =>
+export const ownerOf = (
+  { isolation }: Pick<Dependencies, 'isolation'>,
+  app: string,
+): number | null =>
   isolation.kind === 'confined' && isolation.means.setpriv !== null ? userOf(app, 'steps') : null
 
 /**
@@ -17,10 +20,10 @@ export const stepsOf = (app: string, isTrusted: boolean): string =>
  * Gives a folder that only the server could write so far, and all in it, to the user of the app's
  * steps.
  */
-export async function giveToSteps(world: World, app: string, folder: string): Promise<void> {
-  const owner = ownerOf(world, app)
+export async function giveToSteps(deps: Dependencies, app: string, folder: string): Promise<void> {
+  const owner = ownerOf(deps, app)
   if (owner === null) return
-  await giveTo(owner, folder)
+  await chownTree(owner, folder)
 }
 
 export interface ConfinedRun {
@@ -43,16 +46,16 @@ export interface ConfinedRun {
  * sentence.
  */
 export async function confineStep(
-  world: World,
+  deps: Dependencies,
   wish: ConfinedRun,
 ): Promise<{ words: string[]; said: string }> {
-  const { isolation } = world
+  const { isolation } = deps
   const user = stepsOf(wish.app, wish.isTrusted)
   const said = describe(isolation, { app: user, network: wish.network })
   if (isolation.kind === 'none') return { words: [], said }
-  const home = homeOf(world, wish)
-  await makeHome(world, user, home)
-  const tmp = join(tmpOf(world, wish.run), wish.step)
+  const home = homeOf(deps, wish)
+  await makeHome(deps, user, home)
+  const tmp = join(tmpOf(deps, wish.run), wish.step)
   await mkdir(tmp, { recursive: true, mode: 0o700 })
   await chmod(tmp, 0o1777)
   // What the operator lets steps write to, such as the socket of Docker, is not for strangers.
@@ -63,36 +66,36 @@ export async function confineStep(
     isBound: true,
     tmp,
     writable: [wish.workspace, home],
-    readable: [join(world.source.bareOf(wish.app), 'objects'), ...wish.readable],
+    readable: [join(deps.source.bareOf(wish.app), 'objects'), ...wish.readable],
   })
   return { words, said }
 }
 
 /** What steps share as their /tmp, each its own, goes with the workspace. */
-export const tmpOf = (world: Pick<World, 'home'>, run: number): string =>
-  join(world.home.runs, String(run), 'tmp')
+export const tmpOf = (deps: Pick<Dependencies, 'home'>, run: number): string =>
+  join(deps.home.runs, String(run), 'tmp')
 
 /**
  * What steps of an app keep in their HOME from run to run; those of a pull request share one until
  * their run has ended.
  */
 export const homeOf = (
-  world: Pick<World, 'home'>,
+  deps: Pick<Dependencies, 'home'>,
   of: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>,
 ): string =>
   of.isPullRequest
-    ? join(world.home.runs, String(of.run), 'home')
-    : join(world.home.root, 'cache', of.app)
+    ? join(deps.home.runs, String(of.run), 'home')
+    : join(deps.home.root, 'cache', of.app)
 
-async function makeHome(world: World, user: string, home: string): Promise<void> {
+async function makeHome(deps: Dependencies, user: string, home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const owner = ownerOf(world, user)
+  const owner = ownerOf(deps, user)
   // An installation that ran without isolation before has made it as the server's user.
-  if (owner !== null && (await stat(home)).uid !== owner) await giveToSteps(world, user, home)
+  if (owner !== null && (await stat(home)).uid !== owner) await giveToSteps(deps, user, home)
 }
 
-export async function removeTmp(world: Pick<World, 'home'>, run: number): Promise<void> {
-  const folders = [tmpOf(world, run), join(world.home.runs, String(run), 'home')]
+export async function removeTmp(deps: Pick<Dependencies, 'home'>, run: number): Promise<void> {
+  const folders = [tmpOf(deps, run), join(deps.home.runs, String(run), 'home')]
   await Promise.all(
     folders.map((folder) => rm(folder, { recursive: true, force: true }).catch(() => undefined)),
   )

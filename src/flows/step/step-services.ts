@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BesideFile } from '#contract/pipeline-file/step-file.ts'
+import type { StepServiceFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
 
@@ -15,7 +15,7 @@ export interface BesideRequest {
   attempt: number
   /** the folder of the run's logs; that of a service is beside its step's, `test.db/1.jsonl` */
   logs: string
-  services: Record<string, BesideFile>
+  services: Record<string, StepServiceFile>
   runner: Runner
   /** where their commands run */
   cwd: string
@@ -63,14 +63,18 @@ export async function withServices<T>(
 
 interface Started {
   name: string
-  file: BesideFile
+  file: StepServiceFile
   port: number
   /** the name of its container; null when it is a command */
   container: string | null
   ended: Promise<CommandResult>
 }
 
-async function start(request: BesideRequest, name: string, file: BesideFile): Promise<Started> {
+async function start(
+  request: BesideRequest,
+  name: string,
+  file: StepServiceFile,
+): Promise<Started> {
   const port = await freePort()
   const container =
     file.image === undefined ? null : `fairlead-${request.run}-${request.step}-${name}`
@@ -108,7 +112,7 @@ async function attemptOf(
  * Variables are given by name: values on a command line can be read by everybody on the machine.
  */
 function dockerCommand(
-  { image = '', port = 0, env }: BesideFile,
+  { image = '', port = 0, env }: StepServiceFile,
   container: string,
   hostPort: number,
 ): string {

@@ -17,7 +17,7 @@ import { withServices } from './step-services.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
 import { confineStep, homeOf, ownerOf, stepsOf } from './confinement.ts'
 import { readReports, withReports } from './reports.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /** A command to run as a step of a run, whose row is in the database already. */
 export interface StepRequest {
@@ -50,16 +50,16 @@ export const logFile = (runs: string, run: number, step: string, attempt: number
  * throws, and the engine repeats the step as a new attempt.
  */
 export async function executeStep(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   request: StepRequest,
 ): Promise<{ passed: boolean; reason: string | null }> {
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
-  await mkdir(join(world.home.runs, String(request.run), 'log', request.name), {
+  await mkdir(join(deps.home.runs, String(request.run), 'log', request.name), {
     recursive: true,
     mode: 0o700,
   })
-  const home = homeOf(world, { ...request, isPullRequest: request.pullRequest !== null })
+  const home = homeOf(deps, { ...request, isPullRequest: request.pullRequest !== null })
   await mkdir(home, { recursive: true, mode: 0o700 })
   const cached = {
     ...request,
@@ -68,37 +68,37 @@ export async function executeStep(
   }
   const key = await resultKey(cached)
   const user = stepsOf(request.app, request.isTrusted)
-  const owner = ownerOf(world, user)
-  const reused = await reuseResult(world, { ...cached, owner }, key)
-  if (reused) return await standIn(world, step, request, reused)
-  const cache = await restoreCache(world, { ...cached, owner })
+  const owner = ownerOf(deps, user)
+  const reused = await reuseResult(deps, { ...cached, owner }, key)
+  if (reused) return await standIn(deps, step, request, reused)
+  const cache = await restoreCache(deps, { ...cached, owner })
   for (let tries = 0; ; tries += 1) {
     step.write(
       beginStep(request.run, request.name, {
         cache,
-        isolation: describe(world.isolation, { app: user, network: request.file.network }),
+        isolation: describe(deps.isolation, { app: user, network: request.file.network }),
       }),
     )
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
-    const attempt = (await getStep(world.db, request.run, request.name))?.attempt ?? 1
-    const since = await fileTime(join(world.home.runs, String(request.run), 'log', request.name))
+    const attempt = (await getStep(deps.db, request.run, request.name))?.attempt ?? 1
+    const since = await fileTime(join(deps.home.runs, String(request.run), 'log', request.name))
     const failed =
       tries > 0 && request.file.rerun !== undefined
-        ? await writeFailed(world, request, attempt - 1)
+        ? await writeFailed(deps, request, attempt - 1)
         : null
-    const result = await runAttempt(world, step.signal, request, attempt, failed)
+    const result = await runAttempt(deps, step.signal, request, attempt, failed)
     if (step.signal.aborted) throw step.signal.reason
     if (result.outcome === 'broken') throw new Error(result.reason ?? 'the step gave no answer')
     const { passed, reason } = await judge(
-      world,
+      deps,
       request,
       { attempt, since, isPart: failed !== null },
       result,
     )
     if (passed && request.pullRequest === null) {
-      for (const statement of await saveCache(world, cached, attempt, cache)) step.write(statement)
-      for (const statement of await keepResult(world, cached, attempt, key)) step.write(statement)
+      for (const statement of await saveCache(deps, cached, attempt, cache)) step.write(statement)
+      for (const statement of await keepResult(deps, cached, attempt, key)) step.write(statement)
     }
     step.write(
       endStep(request.run, request.name, {
@@ -120,15 +120,15 @@ export async function executeStep(
 
 /** The result of an earlier run stands for the step. Its log says so. */
 async function standIn(
-  world: World,
+  deps: Dependencies,
   step: StepContext,
   request: StepRequest,
   { run, statements }: { run: number; statements: Statement[] },
 ): Promise<{ passed: boolean; reason: string | null }> {
   const { name } = request
   const text = `It is not run again: all that it depends on is as in run ${run}.`
-  const line = JSON.stringify({ n: 1, time: world.clock.now(), stream: 'fairlead', text })
-  await writeFile(logFile(world.home.runs, request.run, name, 1), `${line}\n`)
+  const line = JSON.stringify({ n: 1, time: deps.clock.now(), stream: 'fairlead', text })
+  await writeFile(logFile(deps.home.runs, request.run, name, 1), `${line}\n`)
   step.write(reuseStep(request.run, name, run))
   for (const statement of statements) step.write(statement)
   const subject = { subject: `run/${request.run}/step/${name}`, app: request.app }
@@ -143,7 +143,7 @@ async function standIn(
 
 /** One attempt: the services beside it, then its command. */
 async function runAttempt(
-  world: World,
+  deps: Dependencies,
   signal: AbortSignal,
   request: StepRequest,
   attempt: number,
@@ -155,9 +155,9 @@ async function runAttempt(
   const isPullRequest = request.pullRequest !== null
   const own: Record<string, string> = {
     ...(failed === null ? {} : { FAIRLEAD_FAILED_TESTS: failed }),
-    ...(await ownTests(world, request)),
+    ...(await ownTests(deps, request)),
   }
-  const { words, said } = await confineStep(world, {
+  const { words, said } = await confineStep(deps, {
     ...{ app: request.app, run: request.run, step: request.name, network: file.network },
     ...{ isPullRequest, isTrusted: request.isTrusted },
     ...{ workspace: request.workspace, cwd: request.directory, readable: Object.values(own) },
@@ -182,9 +182,9 @@ async function runAttempt(
       run: request.run,
       sha: request.sha,
       step: request.name,
-      path: world.path,
-      machine: world.machine,
-      home: homeOf(world, { ...request, isPullRequest }),
+      path: deps.path,
+      machine: deps.machine,
+      home: homeOf(deps, { ...request, isPullRequest }),
       ...(request.pullRequest === null ? {} : { pullRequest: request.pullRequest }),
       extra: { ...file.env, ...request.env, ...extra, ...own },
     })
@@ -194,20 +194,20 @@ async function runAttempt(
       step: request.name,
       attempt,
       services: file.services,
-      runner: world.runner,
+      runner: deps.runner,
     },
     ...{ confined: words, cwd: request.directory, environment, masks: request.masks, signal },
-    logs: join(world.home.runs, String(request.run), 'log'),
+    logs: join(deps.home.runs, String(request.run), 'log'),
   }
   const { value, problem } = await withServices(beside, (variables) =>
-    world.runner.run(
+    deps.runner.run(
       {
         id: `${request.run}/${request.name}/${attempt}`,
         command: failed === null ? file.run : (file.rerun ?? file.run),
         cwd: request.directory,
         env: environment(variables),
         timeoutMs: file.timeout,
-        logFile: logFile(world.home.runs, request.run, request.name, attempt),
+        logFile: logFile(deps.home.runs, request.run, request.name, attempt),
         masks: request.masks,
         notes: request.notes ?? [],
         confined: words,
@@ -228,13 +228,13 @@ function whyNotStrange({ services }: StepFile): string | null {
 }
 
 /** Of a step in parts, the files of this part, one a line. */
-async function ownTests(world: World, request: StepRequest): Promise<Record<string, string>> {
+async function ownTests(deps: Dependencies, request: StepRequest): Promise<Record<string, string>> {
   const { split, env } = request.file
   if (!split?.files) return {}
   const found = await findFiles(request.directory, split.files)
-  const past = await pastTests(world.db, request.app, request.run)
+  const past = await pastTests(deps.db, request.app, request.run)
   const mine = filesOfPart(found, past, Number(env[partVariable] ?? 1), split.into)
-  const file = join(world.home.runs, String(request.run), 'log', request.name, 'tests')
+  const file = join(deps.home.runs, String(request.run), 'log', request.name, 'tests')
   await writeFile(file, mine.map((path) => `${path}\n`).join(''))
   return { FAIRLEAD_TESTS: file }
 }
@@ -244,20 +244,20 @@ async function ownTests(world: World, request: StepRequest): Promise<Record<stri
  * read.
  */
 async function writeFailed(
-  world: World,
+  deps: Dependencies,
   request: StepRequest,
   attempt: number,
 ): Promise<string | null> {
-  const failed = await failedTests(world.db, request.run, request.name, attempt)
+  const failed = await failedTests(deps.db, request.run, request.name, attempt)
   if (failed.length === 0) return null
-  const file = join(world.home.runs, String(request.run), 'log', request.name, `${attempt}.failed`)
+  const file = join(deps.home.runs, String(request.run), 'log', request.name, `${attempt}.failed`)
   await writeFile(file, `${failed.map(({ name }) => name).join('\n')}\n`)
   return file
 }
 
 /** Did an attempt pass: by its command, and by the reports that it wrote. */
 async function judge(
-  world: World,
+  deps: Dependencies,
   request: StepRequest,
   { attempt, since, isPart }: { attempt: number; since: number; isPart: boolean },
   { outcome, exitCode, reason }: CommandResult,
@@ -269,7 +269,7 @@ async function judge(
   }
   if (request.file.reports.length === 0) return step
   const of = { app: request.app, run: request.run, step: request.name, attempt }
-  const quarantined = await waivedSubjects(world.db, request.app, 'test')
+  const quarantined = await waivedSubjects(deps.db, request.app, 'test')
   const read = await readReports(
     {
       ...{
@@ -279,9 +279,9 @@ async function judge(
       },
       ...{ since, quarantined, masks: request.masks },
     },
-    { db: world.db, attempt: of, listFiles: () => filesOf(world, request) },
+    { db: deps.db, attempt: of, listFiles: () => filesOf(deps, request) },
   )
-  if (isPart) await world.db.batch([carryTests(of)])
+  if (isPart) await deps.db.batch([carryTests(of)])
   return withReports(step, read)
 }
 
@@ -289,8 +289,8 @@ async function judge(
  * From our own repository: git obeys the configuration of the workspace's, which the step may have
  * written.
  */
-async function filesOf(world: World, { app, sha }: StepRequest): Promise<string[]> {
-  const { stdout } = await git(world.source.bareOf(app), [
+async function filesOf(deps: Dependencies, { app, sha }: StepRequest): Promise<string[]> {
+  const { stdout } = await git(deps.source.bareOf(app), [
     'ls-tree',
     '-r',
     '--name-only',

@@ -7,7 +7,7 @@ import type { WorkflowContext } from '#engine/workflow.ts'
 import { passOver } from '#domains/pipeline/store.ts'
 import { openSecrets } from '#flows/deployment/host-release.ts'
 import { executeStep } from './step.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 interface StepsRequest {
   run: number
@@ -32,7 +32,7 @@ interface StepsRequest {
  */
 export async function runSteps(
   ctx: WorkflowContext,
-  world: World,
+  deps: Dependencies,
   request: StepsRequest,
 ): Promise<string | null> {
   const graph = buildGraph(request.definition.steps)
@@ -43,7 +43,7 @@ export async function runSteps(
     const ready =
       failure === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
     for (const name of ready) {
-      const work = runStep(ctx, world, request, name).then((result) => {
+      const work = runStep(ctx, deps, request, name).then((result) => {
         outcomes.set(name, result.passed ? 'passed' : 'failed')
         running.delete(name)
         if (!result.passed) failure ??= `step ${name} failed: ${result.reason ?? 'no reason given'}`
@@ -60,7 +60,12 @@ export async function runSteps(
   }
 }
 
-async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest, name: string) {
+async function runStep(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  request: StepsRequest,
+  name: string,
+) {
   const file = request.definition.steps[name]
   if (!file) return { passed: false, reason: `there is no step ${name}` }
   return ctx.step(`step.${name}`, async (step) => {
@@ -70,8 +75,8 @@ async function runStep(ctx: WorkflowContext, world: World, request: StepsRequest
       )
       return { passed: true, reason: null }
     }
-    const named = request.isTrusted ? await namedSecrets(world, request, file.secrets) : {}
-    const result = await executeStep(world, step, {
+    const named = request.isTrusted ? await namedSecrets(deps, request, file.secrets) : {}
+    const result = await executeStep(deps, step, {
       run: request.run,
       app: request.app,
       sha: request.sha,
@@ -100,11 +105,11 @@ function notesOf(secrets: Record<string, string>): string[] {
  * command will say so.
  */
 async function namedSecrets(
-  world: World,
+  deps: Dependencies,
   request: StepsRequest,
   names: string[],
 ): Promise<Record<string, string>> {
   const [first] = Object.keys(request.definition.environments)
   if (names.length === 0 || first === undefined) return {}
-  return openSecrets(world, request.app, first, names)
+  return openSecrets(deps, request.app, first, names)
 }

@@ -8,7 +8,7 @@ import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
-import type { World } from '#flows/dependencies.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
  * Artifacts of this many of an app's newest runs are kept beside those that run or are a rollback
@@ -29,19 +29,21 @@ const stepDays = 7
  * app's newest, nor live anywhere, nor among the last ten that were. Safe to run at any time and on
  * every replica.
  */
-export async function clean(world: World): Promise<{ artifacts: number; workspaces: number }> {
-  await forgetSteps(world.db, stepDays)
-  await forgetReports(world.db, reportsKept)
-  await world.db.query(forgetOld())
-  await world.db.query(forgetClosed(pullRequestDays))
-  await cleanCaches(world, (bytes) => trimCaches(world.db, bytes), world.cacheBudget)
-  return { artifacts: await cleanArtifacts(world), workspaces: await cleanWorkspaces(world) }
+export async function clean(
+  deps: Dependencies,
+): Promise<{ artifacts: number; workspaces: number }> {
+  await forgetSteps(deps.db, stepDays)
+  await forgetReports(deps.db, reportsKept)
+  await deps.db.query(forgetOld())
+  await deps.db.query(forgetClosed(pullRequestDays))
+  await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
+  return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }
 }
 
-async function cleanArtifacts(world: World): Promise<number> {
+async function cleanArtifacts(deps: Dependencies): Promise<number> {
   // The row goes first, so that nothing is offered as a rollback target whose content is about to
   // go.
-  const removed = await world.db.query<{ digest: string }>(sql`update artifact set removed = now()
+  const removed = await deps.db.query<{ digest: string }>(sql`update artifact set removed = now()
     where removed is null and created < now() - interval '10 minutes' and digest not in (
       select digest from (select a.digest, row_number() over (partition by a.app order by a.run desc) as age from artifact a
         where not exists (select from pipeline_run p where p.id = a.run and p.pull_request is not null)) newest where age <= ${artifactsKept}
@@ -52,23 +54,23 @@ async function cleanArtifacts(world: World): Promise<number> {
       union select r.artifact from deployment d join release r on r.id = d.release
         where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
     returning digest`)
-  const kept = await world.db.query<{
+  const kept = await deps.db.query<{
     digest: string
   }>(sql`select digest from artifact where removed is null
     union select e.manifest from evidence e join artifact a on a.digest = e.artifact where a.removed is null`)
-  await collectGarbage({ layout: world.home.artifacts, keep: kept.map((row) => row.digest) })
+  await collectGarbage({ layout: deps.home.artifacts, keep: kept.map((row) => row.digest) })
   return removed.length
 }
 
-async function cleanWorkspaces(world: World): Promise<number> {
-  const rows = await world.db.query<{ id: number }>(sql`select id from pipeline_run
+async function cleanWorkspaces(deps: Dependencies): Promise<number> {
+  const rows = await deps.db.query<{ id: number }>(sql`select id from pipeline_run
     where ended < now() - make_interval(hours => ${workspaceHours}) order by id desc limit 500`)
-  const present = new Set(await readdir(world.home.runs).catch(() => []))
+  const present = new Set(await readdir(deps.home.runs).catch(() => []))
   const old = rows.filter((row) => present.has(String(row.id)))
   await Promise.all(
     old.flatMap((row) =>
       ['workspace', 'tmp', 'home'].map((name) =>
-        rm(join(world.home.runs, String(row.id), name), { recursive: true, force: true }),
+        rm(join(deps.home.runs, String(row.id), name), { recursive: true, force: true }),
       ),
     ),
   )

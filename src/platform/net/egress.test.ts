@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fetch } from 'undici'
 import { git, gitProxy } from '#platform/git/git.ts'
-import { createOutward, guardedAgent } from './egress.ts'
+import { createEgressPolicy, guardedAgent } from './egress.ts'
 import { startSocks } from './socks.ts'
 
 /** Names that stand for these addresses, the next of them each time that they are asked for. */
@@ -43,15 +43,15 @@ test.each([
   ['::ffff:10.0.0.1', false],
   ['2606:4700::1', false],
 ])('%s is refused: %s', (address, isRefused) => {
-  expect(createOutward(undefined).refusal(address) !== null).toBe(isRefused)
+  expect(createEgressPolicy(undefined).refusal(address) !== null).toBe(isRefused)
 })
 
 test('what is allowed is asked all the same, and a mistake is said', () => {
-  const { refusal } = createOutward('169.254.10.0/24, fd00:ec2::254')
+  const { refusal } = createEgressPolicy('169.254.10.0/24, fd00:ec2::254')
   expect([refusal('169.254.10.7'), refusal('fd00:ec2::254')]).toEqual([null, null])
   expect(refusal('169.254.169.254')).toContain('FAIRLEAD_ALLOW_ADDRESSES')
   for (const wrong of ['forge', '10.0.0.0/33', '10.0.0.0/x'])
-    expect(() => createOutward(wrong)).toThrow(
+    expect(() => createEgressPolicy(wrong)).toThrow(
       `FAIRLEAD_ALLOW_ADDRESSES has "${wrong}", but must be addresses such as`,
     )
 })
@@ -80,7 +80,7 @@ describe('what is asked', () => {
 
   test('by fetch is refused before anything is sent, by number, by name, and after a redirect', async () => {
     const { asked, resolve } = resolverOf(names)
-    const dispatcher = guardedAgent(createOutward(undefined, resolve))
+    const dispatcher = guardedAgent(createEgressPolicy(undefined, resolve))
     const ask = (address: string): Promise<string> =>
       fetch(address, { dispatcher }).then(
         (response) => response.text(),
@@ -106,7 +106,7 @@ describe('what is asked', () => {
   })
 
   test('by git is refused in the same way, and nobody else is let through', async () => {
-    const socks = await startSocks(createOutward(undefined, resolverOf(names).resolve))
+    const socks = await startSocks(createEgressPolicy(undefined, resolverOf(names).resolve))
     const before = process.env[gitProxy]
     const ask = (address: string, proxy = socks.url): Promise<string> => {
       process.env[gitProxy] = proxy

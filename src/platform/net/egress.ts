@@ -13,7 +13,7 @@ const closed = [
 ]
 
 /** Which addresses the server asks when it is told where to ask. */
-export interface Outward {
+export interface EgressPolicy {
   /** why an address is not asked, in words; null when it is */
   refusal(address: string): string | null
   /**
@@ -27,10 +27,10 @@ export interface Outward {
  * Reads FAIRLEAD_ALLOW_ADDRESSES (`169.254.10.0/24,fe80::1`), which are asked all the same; throws
  * one sentence.
  */
-export function createOutward(
+export function createEgressPolicy(
   allowed: string | undefined,
   resolve: typeof lookup = lookup,
-): Outward {
+): EgressPolicy {
   const [refused, open] = [blockList(closed), blockList((allowed ?? '').split(',').filter(Boolean))]
   const refusal = (address: string): string | null => {
     const plain = withoutWrapping(address.replace(/%.*$/, ''))
@@ -66,12 +66,12 @@ export const refusedError = (why: string): NodeJS.ErrnoException =>
   Object.assign(new Error(why), { code: 'EACCES' })
 
 /** For every `fetch` of this process, whichever library asks, also after a redirect. */
-export function guardedAgent(outward: Outward): Agent {
-  const connector = buildConnector({ lookup: outward.lookup })
+export function guardedAgent(egressPolicy: EgressPolicy): Agent {
+  const connector = buildConnector({ lookup: egressPolicy.lookup })
   return new Agent({
     connect: (options, callback) => {
       const host = options.hostname.replace(/^\[|\]$/g, '')
-      const why = isIP(host) === 0 ? null : outward.refusal(host)
+      const why = isIP(host) === 0 ? null : egressPolicy.refusal(host)
       if (why !== null) return callback(refusedError(why), null)
       connector(options, callback)
     },

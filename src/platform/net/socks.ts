@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { connect, createServer, isIP, type Socket } from 'node:net'
-import { type Outward, refusedError } from './egress.ts'
+import { type EgressPolicy, refusedError } from './egress.ts'
 
 /**
  * A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`.
@@ -19,10 +19,10 @@ const patienceMs = 20_000
  * connects, and only where `outward` lets it: what a name stands for is looked up here, so that it
  * cannot stand for something else when the connection is made, also after a redirect.
  */
-export async function startSocks(outward: Outward): Promise<Socks> {
+export async function startSocks(egressPolicy: EgressPolicy): Promise<Socks> {
   const password = randomBytes(18).toString('hex')
   const server = createServer(
-    (socket) => void serve(socket, outward, password).catch(() => socket.destroy()),
+    (socket) => void serve(socket, egressPolicy, password).catch(() => socket.destroy()),
   )
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(0, '127.0.0.1', resolve),
@@ -32,7 +32,7 @@ export async function startSocks(outward: Outward): Promise<Socks> {
   return { url: `socks5h://git:${password}@127.0.0.1:${port}`, close: () => void server.close() }
 }
 
-async function serve(socket: Socket, outward: Outward, password: string): Promise<void> {
+async function serve(socket: Socket, egressPolicy: EgressPolicy, password: string): Promise<void> {
   socket.on('error', () => socket.destroy())
   socket.setTimeout(patienceMs, () => socket.destroy())
   const read = reader(socket)
@@ -51,7 +51,7 @@ async function serve(socket: Socket, outward: Outward, password: string): Promis
   const host = await readHost(kind, read)
   const port = (await read(2)).readUInt16BE(0)
   if (command !== 1 || host === null) return answer(socket, 7)
-  const there = await open(outward, host, port).catch((error: NodeJS.ErrnoException) => error)
+  const there = await open(egressPolicy, host, port).catch((error: NodeJS.ErrnoException) => error)
   if (there instanceof Error) return answer(socket, replies[there.code ?? ''] ?? 1)
   there.on('error', () => socket.destroy()).on('close', () => socket.destroy())
   socket.on('close', () => there.destroy())
@@ -76,11 +76,11 @@ const answer = (socket: Socket, reply: number): void => {
   else socket.end(bytes)
 }
 
-function open(outward: Outward, host: string, port: number): Promise<Socket> {
+function open(egressPolicy: EgressPolicy, host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const why = isIP(host) === 0 ? null : outward.refusal(host)
+    const why = isIP(host) === 0 ? null : egressPolicy.refusal(host)
     if (why !== null) return reject(refusedError(why))
-    const there = connect({ host, port, lookup: outward.lookup, timeout: patienceMs })
+    const there = connect({ host, port, lookup: egressPolicy.lookup, timeout: patienceMs })
     there.once('timeout', () => there.destroy(new Error('it took too long')))
     there.once('error', reject).once('connect', () => resolve(there.setTimeout(0)))
   })

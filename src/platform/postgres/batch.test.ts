@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { together } from './batch.ts'
+import { createBatcher } from './batch.ts'
 
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -25,7 +25,7 @@ test('each is done once and gets its own answer, also when some cannot be done',
           done.push(...all.map(({ index }) => index))
           return all.map(({ index }) => index)
         }
-        const send = together<{ index: number; isBad: boolean; size: number }, number>({
+        const send = createBatcher<{ index: number; isBad: boolean; size: number }, number>({
           all: doIt,
           one: async (one) => {
             if (one.isBad) throw new Error(`no ${one.index}`)

@@ -5,7 +5,7 @@ interface Waiting<T, R> {
   reject(error: unknown): void
 }
 
-export interface TogetherOptions<T, R> {
+export interface BatcherOptions<T, R> {
   /** does all of them, or none; answers in their order */
   all(of: T[]): Promise<R[]>
   /** when not all of them could be done */
@@ -13,7 +13,7 @@ export interface TogetherOptions<T, R> {
   sizeOf(one: T): number
   /** so many of these at the same time */
   lanes: number
-  /** so many at once, and of that size together, at most */
+  /** so many at once, and of that size createBatcher, at most */
   atMost: { count: number; size: number }
 }
 
@@ -21,7 +21,7 @@ export interface TogetherOptions<T, R> {
  * What comes while all lanes are busy is done together by the next, so that many share one wait for
  * the disk and a single one waits for nobody.
  */
-export function together<T, R>(options: TogetherOptions<T, R>): (one: T) => Promise<R> {
+export function createBatcher<T, R>(options: BatcherOptions<T, R>): (one: T) => Promise<R> {
   const waiting: Waiting<T, R>[] = []
   let busy = 0
 

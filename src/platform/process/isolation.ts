@@ -134,7 +134,7 @@ export function signalOf(exitCode: number | null): NodeJS.Signals | null {
  * Gives a folder, and all in it, to a user. No link is followed: what is in it may be hostile, the
  * folder itself must be ours.
  */
-export async function giveTo(user: number, folder: string): Promise<void> {
+export async function chownTree(user: number, folder: string): Promise<void> {
   await promisify(execFile)('chown', ['-RhP', `${user}:${user}`, '--', folder])
 }
 

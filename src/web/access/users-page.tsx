@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { Link } from 'react-router'
 import type { User } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
-import { reachInWords } from '#contract/access/grants.ts'
+import { describeGrants } from '#contract/access/grants.ts'
 import { useLines, useUsers } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { Button } from '../ui/button.tsx'
@@ -112,7 +112,7 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
           </span>
         </span>
         <span className="min-w-0">
-          {reachInWords(user.reach)}
+          {describeGrants(user.grants)}
           {user.groups.length > 0 ? (
             <span className="block truncate text-soft">groups: {user.groups.join(', ')}</span>
           ) : null}
@@ -277,7 +277,7 @@ function EditRoles({
       {user.groups.length > 0 ? (
         <p className="text-soft">
           Groups of the provider ({user.groups.join(', ')}) may give more: in all,{' '}
-          {reachInWords(user.reach)}.
+          {describeGrants(user.grants)}.
         </p>
       ) : null}
       <ProblemLine error={error} />

@@ -2,7 +2,7 @@ import { Menu } from '@base-ui/react/menu'
 import { useQueryClient } from '@tanstack/react-query'
 import { Check, CircleUserRound } from 'lucide-react'
 import { useNavigate } from 'react-router'
-import { reachInWords } from '#contract/access/grants.ts'
+import { describeGrants } from '#contract/access/grants.ts'
 import { useMay, useMe } from '../live/queries.ts'
 import { useClient } from '../live/world.tsx'
 import { themes, useTheme } from './theme.ts'
@@ -46,7 +46,7 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
           <Menu.Popup className="overlay w-60 rounded-lg border border-edge bg-panel p-1.5 shadow-xl outline-none">
             <div className="px-2.5 py-1.5">
               <div className="font-medium">{me?.name ?? '…'}</div>
-              <div className="text-soft">{me ? upperFirst(reachInWords(me)) : ''}</div>
+              <div className="text-soft">{me ? upperFirst(describeGrants(me)) : ''}</div>
             </div>
             <Menu.Separator className="my-1 border-t border-edge" />
             <Menu.RadioGroup value={theme} onValueChange={setTheme} aria-label="Theme">

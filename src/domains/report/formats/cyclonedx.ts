@@ -35,7 +35,12 @@ const shape = z.looseObject({
 const deepest = 200
 
 /** States of an analysis that say that a vulnerability does no harm here. */
-const harmless = new Set(['resolved', 'resolved_with_pedigree', 'false_positive', 'not_affected'])
+const stripControlCodes = new Set([
+  'resolved',
+  'resolved_with_pedigree',
+  'false_positive',
+  'not_affected',
+])
 const order = ['critical', 'high', 'medium', 'low'] as const
 
 /**
@@ -88,7 +93,7 @@ function countOf(bom: z.output<typeof shape>): number {
 
 function problemsOf({ vulnerabilities }: z.output<typeof shape>): FoundProblem[] {
   return vulnerabilities.flatMap((one): FoundProblem[] => {
-    if (harmless.has(one.analysis?.state ?? '')) return []
+    if (stripControlCodes.has(one.analysis?.state ?? '')) return []
     const found = new Set(one.ratings?.map((rating) => rating.severity ?? null))
     const worst = order.find((word) => found.has(word)) ?? null
     const where = one.affects?.map(({ ref }) => ref).join(', ')

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { harmless } from './format.ts'
+import { stripControlCodes } from './format.ts'
 import type { Connection, Local } from './local.ts'
 
 export interface Output {
@@ -11,7 +11,7 @@ export interface Output {
 }
 
 /** Everything a command acts on. */
-export interface CliWorld {
+export interface CliEnvironment {
   local: Local
   stdin: Readable & { isTTY?: boolean | undefined; setRawMode?: (on: boolean) => unknown }
   stdout: Output
@@ -22,8 +22,8 @@ export interface CliWorld {
   signal: AbortSignal
 }
 
-/** What commands share: the world, the client of the server, and how to answer. */
-export interface Context extends CliWorld {
+/** What commands share: the context, the client of the server, and how to answer. */
+export interface Context extends CliEnvironment {
   /** the server there is, or an error that says how to start one */
   connect(): Promise<{ client: Client; connection: Connection }>
   isJson(): boolean
@@ -56,13 +56,13 @@ export function exitCodeOf(error: unknown): number {
 }
 
 export function createContext(
-  world: CliWorld,
+  environment: CliEnvironment,
   options: () => { json?: boolean },
   exit: (code: number) => void,
 ): Context {
   let connected: Promise<{ client: Client; connection: Connection }> | null = null
   const connect = async (): Promise<{ client: Client; connection: Connection }> => {
-    const connection = await world.local.connection()
+    const connection = await environment.local.connection()
     if (!connection)
       throw new FairleadError('unavailable', {
         what: 'A Fairlead server (start one with `fairlead server`, or `fairlead up`)',
@@ -71,19 +71,20 @@ export function createContext(
   }
   const isJson = (): boolean => options().json === true
   return {
-    ...world,
+    ...environment,
     connect: () => (connected ??= connect()),
     isJson,
     isLively: () =>
       !isJson() &&
-      world.stdout.isTTY === true &&
-      !world.env['NO_COLOR'] &&
-      !world.env['CI'] &&
-      world.env['TERM'] !== 'dumb',
-    print: (line) => void world.stdout.write(`${isJson() ? line : harmless(line)}\n`),
+      environment.stdout.isTTY === true &&
+      !environment.env['NO_COLOR'] &&
+      !environment.env['CI'] &&
+      environment.env['TERM'] !== 'dumb',
+    print: (line) =>
+      void environment.stdout.write(`${isJson() ? line : stripControlCodes(line)}\n`),
     answer: (document, lines) => {
-      if (isJson()) world.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-      else for (const line of lines()) world.stdout.write(`${harmless(line)}\n`)
+      if (isJson()) environment.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+      else for (const line of lines()) environment.stdout.write(`${stripControlCodes(line)}\n`)
     },
     exit,
   }
