@@ -6,6 +6,7 @@ import { cliReference } from './cli-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { withVocabulary } from './gate-reference.ts'
 import { schemaText, withTables } from './pipeline-reference.ts'
+import { registries } from './registries.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -13,6 +14,7 @@ const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.
 export function generatedFiles(): Record<string, string> {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as { version: string }
   return {
+    ...registries(),
     'schema/fairlead.schema.json': schemaText(),
     'docs/fairlead-yaml.md': withTables(readFileSync(at('docs/fairlead-yaml.md'), 'utf8')),
     'docs/gates.md': withVocabulary(readFileSync(at('docs/gates.md'), 'utf8')),
