@@ -46,7 +46,7 @@ import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
 import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
 import { healthHandler } from './health-handlers.ts'
 import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
-import { lineHandlers } from './line-handlers.ts'
+import { lineHandlers } from '#views/lines.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
 import { keyHandlers } from '#flows/upkeep/key-handlers.ts'
 import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
@@ -173,7 +173,7 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...keyHandlers({ db, keys, secrets, log }),
       ...eventHandlers(db),
       ...sourceHandlers(source, (app) => stopApp(deps, app)),
-      ...lineHandlers(deps, source),
+      ...lineHandlers({ db, target: deps.target, edgePort: home.edgePort }, source),
       ...runHandlers(deps, engine, source),
       ...pullRequestHandlers(deps),
       ...reportHandlers({ db, source }),

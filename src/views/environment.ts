@@ -1,0 +1,84 @@
+import type { Environment, Instance } from '#contract/environment/environment.ts'
+import type { Deployment } from '#contract/run/run.ts'
+import { getStored } from '#domains/configuration/store.ts'
+import { findRollbackTarget } from '#domains/deployment/deployment.ts'
+import * as deployments from '#domains/deployment/store.ts'
+import type { ReleaseReport, Target } from '#domains/deployment/target.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+
+/** What the state of an environment is read from. */
+export interface EnvironmentSources {
+  db: Database
+  target: Pick<Target, 'report'>
+  /** port of the edge, which routes `APP.ENVIRONMENT.localhost` */
+  edgePort: number
+}
+
+/** Reads an environment: its deployments from the database, its instances from the target. */
+export async function readEnvironment(
+  { db, target, edgePort }: EnvironmentSources,
+  stored: deployments.StoredEnvironment,
+): Promise<Environment> {
+  const { app, name } = stored
+  const [current, pending, history, holds, configuration] = await Promise.all([
+    deployments.liveDeployment(db, app, name),
+    deployments.pendingDeployments(db, app, name),
+    deployments.pastDeployments(db, app, name),
+    deployments.heldChanges(db, app),
+    getStored(db, app, name),
+  ])
+  const held = holds.filter((hold) => hold.environment === name).map((hold) => hold.sha)
+  const report = current ? await reportOrNull(target, current) : null
+  const rollback = findRollbackTarget(history, held)
+  const to = rollback.to === null ? null : await deployments.getDeployment(db, rollback.to)
+  return {
+    app,
+    name,
+    position: stored.position,
+    urls: [`http://${app}.${name}.localhost:${edgePort}`, `http://127.0.0.1:${stored.port}`],
+    current,
+    pending,
+    rollback: { possible: to !== null, reason: rollback.to === null ? rollback.reason : null, to },
+    health: health(current, report),
+    instances:
+      current && report ? report.instances.map((one) => toInstance(one, current.release)) : [],
+    configuration: configuration.version,
+    held,
+  }
+}
+
+async function reportOrNull(
+  target: EnvironmentSources['target'],
+  current: Deployment,
+): Promise<ReleaseReport | null> {
+  try {
+    return await target.report(
+      { app: current.app, environment: current.environment, release: current.release },
+      0,
+    )
+  } catch {
+    return null
+  }
+}
+
+/** Without a report, or when the target does not have the release, the health is `unknown`. */
+function health(current: Deployment | null, report: ReleaseReport | null): Environment['health'] {
+  if (!current) return 'empty'
+  if (!report || report.state === 'missing') return 'unknown'
+  const isHealthy =
+    report.state === 'ready' && report.instances.every((one) => one.state === 'healthy')
+  return isHealthy ? 'healthy' : 'unhealthy'
+}
+
+function toInstance(reported: ReleaseReport['instances'][number], release: number): Instance {
+  return {
+    service: reported.service,
+    index: reported.index,
+    state: reported.state,
+    pid: reported.pid,
+    port: reported.port,
+    started: reported.started === null ? null : new Date(reported.started).toISOString(),
+    restarts: reported.restarts,
+    release,
+  }
+}
