@@ -1,7 +1,7 @@
 import * as configuration from '#domains/configuration/store.ts'
 import * as evidence from '#domains/evidence/store.ts'
 import * as forge from '#domains/forge/store.ts'
-import * as webhook from '#domains/webhook/store.ts'
+import * as webhook from '#domains/forge/webhook-store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { KeyRing } from '#platform/secret/key-ring.ts'
 import type { Logger } from '#platform/log.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckIn } from '#domains/webhook/forge.ts'
-import * as webhooks from '#domains/webhook/store.ts'
+import type { CheckIn } from '#domains/forge/sender.ts'
+import * as webhooks from '#domains/forge/webhook-store.ts'
 import { isSeenByWebhook, notePullRequest } from '#flows/pull-request/sync.ts'
 import type { Received } from '#domains/source/source.ts'
 import type { StoredApp } from '#domains/source/store.ts'

@@ -1,4 +1,4 @@
-import { type Forge, type Headers, header, isHexHmac } from '../forge.ts'
+import { type Forge, type Headers, header, isHexHmac } from '../sender.ts'
 import { readGitHub } from './github.ts'
 
 /**

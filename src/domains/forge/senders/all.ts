@@ -1,4 +1,4 @@
-import type { Forge } from '../forge.ts'
+import type { Forge } from '../sender.ts'
 import { bitbucket } from './bitbucket.ts'
 import { cloudevents } from './cloudevents.ts'
 import { forgejo, gitea } from './gitea.ts'

@@ -7,7 +7,7 @@ import {
   isSecret,
   isStandardSignature,
   isStandardSigned,
-} from '../forge.ts'
+} from '../sender.ts'
 
 const event = z.object({
   specversion: z.literal('1.0'),

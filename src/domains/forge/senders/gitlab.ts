@@ -11,7 +11,7 @@ import {
   line,
   pushedBy,
   someCommit,
-} from '../forge.ts'
+} from '../sender.ts'
 
 const kind = z.object({ object_kind: z.string().optional(), event_name: z.string().optional() })
 const push = z.object({ ref: gitRef, before: commit, after: commit })

@@ -1,8 +1,8 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import * as store from './store.ts'
-import type { Webhooks } from './webhook.ts'
+import * as store from '#domains/forge/webhook-store.ts'
+import type { Webhooks } from '#domains/forge/webhook.ts'
 
 export interface WebhookHandlersOptions {
   db: Database

@@ -7,9 +7,9 @@ import { createBatcher } from '#platform/postgres/batch.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { z } from 'zod'
-import { type CheckIn, type Forge, type Headers } from './forge.ts'
-import { forges } from './forges/all.ts'
-import * as store from './store.ts'
+import { type CheckIn, type Forge, type Headers } from './sender.ts'
+import { forges } from './senders/all.ts'
+import * as store from './webhook-store.ts'
 
 export interface WebhooksOptions {
   db: Database

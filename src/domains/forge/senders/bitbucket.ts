@@ -9,7 +9,7 @@ import {
   line,
   pushedBy,
   someCommit,
-} from '../forge.ts'
+} from '../sender.ts'
 
 const branch = z
   .object({ type: z.string(), name: z.string().max(300), target: z.object({ hash: someCommit }) })

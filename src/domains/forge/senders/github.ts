@@ -9,7 +9,7 @@ import {
   line,
   pushedBy,
   someCommit,
-} from '../forge.ts'
+} from '../sender.ts'
 
 const push = z.object({ ref: gitRef, before: commit, after: commit })
 const sender = z.object({ sender: z.object({ login: line }) })
