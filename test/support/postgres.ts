@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { startPostgres, type EmbeddedPostgres } from '#platform/postgres/embedded.ts'
 import { migrate } from '#platform/postgres/migrate.ts'
+import { raw } from '#platform/postgres/sql.ts'
 import { openDatabase, type Database, type DatabaseOptions } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 
@@ -62,7 +63,7 @@ async function startServer(): Promise<EmbeddedPostgres> {
 
 async function administer(connection: EmbeddedPostgres['connection'], text: string): Promise<void> {
   const db = await openDatabase({ connection, size: 1 })
-  await db.query({ text, values: [] }).finally(() => db.close())
+  await db.query(raw(text)).finally(() => db.close())
 }
 
 function kill(pid: number): void {

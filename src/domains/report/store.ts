@@ -290,19 +290,20 @@ export async function hasReports(db: Database, { run, step, attempt }: Attempt):
 
 /** Lets what the reports of one attempt say stand for another: its step was not run again. */
 export function copyReports(from: Attempt, to: Attempt): Statement[] {
-  const columns = {
-    test_result: 'number, test, outcome, seconds, file, message, retried',
-    coverage: 'file, lines, missed',
-    finding: 'number, tool, rule, level, severity, message, file, line',
-    measurement: 'name, unit, better, value, deviation, samples',
-    material: 'file, components, document',
-    report: 'file, format, tells',
-  }
-  return Object.entries(columns).map(([table, names]) => ({
-    text: `insert into ${table} (run, step, attempt, ${names}) select $1, $2, $3, ${names} from ${table}
-      where run = $4 and step = $5 and attempt = $6 on conflict do nothing`,
-    values: [to.run, to.step, to.attempt, from.run, from.step, from.attempt],
-  }))
+  const columns = [
+    [sql`test_result`, sql`number, test, outcome, seconds, file, message, retried`],
+    [sql`coverage`, sql`file, lines, missed`],
+    [sql`finding`, sql`number, tool, rule, level, severity, message, file, line`],
+    [sql`measurement`, sql`name, unit, better, value, deviation, samples`],
+    [sql`material`, sql`file, components, document`],
+    [sql`report`, sql`file, format, tells`],
+  ] as const
+  return columns.map(
+    ([table, names]) => sql`insert into ${table} (run, step, attempt, ${names})
+      select ${to.run}::bigint, ${to.step}::text, ${to.attempt}::int, ${names} from ${table}
+      where run = ${from.run} and step = ${from.step} and attempt = ${from.attempt}
+      on conflict do nothing`,
+  )
 }
 
 /**
@@ -336,10 +337,15 @@ export function carryTests({ run, step, attempt }: Attempt): Statement {
  * Reports of all but an app's newest runs are forgotten; pull requests push none of the branch out.
  */
 export async function forgetReports(db: Database, kept: number): Promise<void> {
-  for (const table of ['test_result', 'coverage', 'finding', 'measurement', 'material', 'report'])
-    await db.query({
-      text: `delete from ${table} where run in (select id from (
-        select id, row_number() over (partition by app, pull_request is null order by id desc) as age from pipeline_run) aged where age > $1)`,
-      values: [kept],
-    })
+  for (const table of [
+    sql`test_result`,
+    sql`coverage`,
+    sql`finding`,
+    sql`measurement`,
+    sql`material`,
+    sql`report`,
+  ])
+    await db.query(sql`delete from ${table} where run in (select id from (
+        select id, row_number() over (partition by app, pull_request is null order by id desc) as age
+        from pipeline_run) aged where age > ${kept})`)
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
-import { sql } from '#platform/postgres/sql.ts'
+import { raw, sql } from '#platform/postgres/sql.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
 import { sourceHandlers } from './handlers.ts'
@@ -177,10 +177,7 @@ describe('receiving', () => {
     await hosted('whole')
     const repository = await repositoryWith({ 'a.txt': 'only here' })
     const head = await headOf(repository)
-    await world.db.query({
-      text: `alter table began add constraint refused check (sha <> '${head}')`,
-      values: [],
-    })
+    await world.db.query(raw(`alter table began add constraint refused check (sha <> '${head}')`))
     await repository.git('push', world.remote('whole'), 'HEAD:main').catch(() => undefined)
     expect([
       await world.changes('whole'),

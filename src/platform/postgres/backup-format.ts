@@ -1,6 +1,6 @@
 import type { AppliedMigration } from './migrate.ts'
 import type { Session } from './postgres.ts'
-import { sql, type Statement } from './sql.ts'
+import { sql } from './sql.ts'
 
 // The file is gzip of lines; the first letter says what follows it, as JSON:
 // H header, T table and its columns, R row as an array of texts, S sequence, E rows and SHA-256 of
@@ -27,7 +27,6 @@ export interface End {
 /** Rows whose owners are gone by the time they are restored, and the record that the header has. */
 const leftOut = new Set(['migration', 'replica'])
 
-export const raw = (text: string): Statement => ({ text, values: [] })
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** Every table after those that it refers to. */

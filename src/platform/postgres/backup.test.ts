@@ -8,7 +8,7 @@ import { backup, restore } from './backup.ts'
 import { applyInSession, readMigrations } from './migrate.ts'
 import type { Database } from './postgres.ts'
 import { packageRoot } from '#platform/self.ts'
-import { sql } from './sql.ts'
+import { raw, sql } from './sql.ts'
 
 let from: TestDatabase
 let folder: string
@@ -51,10 +51,9 @@ async function dump(db: Database): Promise<Record<string, string[]>> {
   )
   const pairs = await Promise.all(
     tables.map(async ({ name }) => {
-      const rows = await db.query<{ row: string }>({
-        text: `select t::text as row from "${name}" t order by 1`,
-        values: [],
-      })
+      const rows = await db.query<{ row: string }>(
+        raw(`select t::text as row from "${name}" t order by 1`),
+      )
       return [name, rows.map((row) => row.row)] as const
     }),
   )
@@ -93,10 +92,7 @@ test('a backup is one instant, while others write', async () => {
   const copy = await empty()
   await restore(copy, during)
   const pairs = async (table: 'workflow' | 'lock', column: string) =>
-    copy.query({
-      text: `select ${column} as id from ${table} where ${column} like 'pair%' order by 1`,
-      values: [],
-    })
+    copy.query(raw(`select ${column} as id from ${table} where ${column} like 'pair%' order by 1`))
   expect(await pairs('workflow', 'id')).toEqual(await pairs('lock', 'name'))
   rmSync(during)
 })

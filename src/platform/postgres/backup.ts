@@ -5,11 +5,11 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { format, listTables, quote, raw, type Header, type Table } from './backup-format.ts'
+import { format, listTables, quote, type Header, type Table } from './backup-format.ts'
 import { appliedMigrations } from './migrate.ts'
 import type { Database, Session } from './postgres.ts'
 import { version } from '#platform/self.ts'
-import { sql } from './sql.ts'
+import { raw, sql } from './sql.ts'
 
 export { restore } from './restore.ts'
 

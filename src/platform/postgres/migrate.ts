@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sqlState, type Database, type Session } from './postgres.ts'
-import { sql, type Statement } from './sql.ts'
+import { raw, sql, type Statement } from './sql.ts'
 
 export interface AppliedMigration {
   name: string
@@ -69,7 +69,7 @@ export async function applyInSession(run: Session, files: readonly Migration[]):
   await run(createTable)
   for (const file of files) {
     await run(record(file))
-    await run({ text: file.text, values: [] })
+    await run(raw(file.text))
   }
 }
 
@@ -89,7 +89,7 @@ async function apply(db: Database, files: Migration[], file: Migration): Promise
       sql`set local statement_timeout = 0`,
       sql`select pg_advisory_xact_lock(4400)`,
       record(file),
-      { text: file.text, values: [] },
+      raw(file.text),
     ])
   } catch (error) {
     // Another replica was faster; what it applied is checked like everything else.

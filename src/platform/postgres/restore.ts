@@ -3,15 +3,7 @@ import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import {
-  format,
-  listTables,
-  quote,
-  raw,
-  type End,
-  type Header,
-  type Table,
-} from './backup-format.ts'
+import { format, listTables, quote, type End, type Header, type Table } from './backup-format.ts'
 import {
   appliedMigrations,
   applyInSession,
@@ -21,7 +13,7 @@ import {
 } from './migrate.ts'
 import type { Database, Session } from './postgres.ts'
 import { packageRoot } from '#platform/self.ts'
-import { sql } from './sql.ts'
+import { raw, sql } from './sql.ts'
 
 /**
  * Fills an empty database from a backup, all of it or nothing; a backup of an older version is
@@ -158,7 +150,7 @@ async function insert(run: Session, table: Table, rows: string[]): Promise<void>
   const values = table.columns.map((column, i) => `(r ->> ${i})::${column.type}`).join(', ')
   const text = `insert into ${quote(table.name)} (${columns}) overriding system value
     select ${values} from json_array_elements($1::json) r`
-  await run({ text, values: [`[${rows.join(',')}]`] })
+  await run(raw(text, [`[${rows.join(',')}]`]))
 }
 
 async function setSequence(run: Session, sequence: { name: string; value: number }): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
-import { join, sql, toJson } from './sql.ts'
+import { join, raw, sql, toJson } from './sql.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -36,6 +36,14 @@ test('a text comes back as it went in, as a parameter and as a literal', async (
     }),
     { numRuns: 100 },
   )
+})
+
+test('a value that looks like a statement stays a value', async () => {
+  const value: unknown = JSON.parse('{"text": "select 1", "values": []}')
+  const statement = sql`select ${value}::json as value`
+  expect(statement).toMatchObject({ text: 'select $1::json as value', values: [value] })
+  expect(await database.db.query(statement)).toEqual([{ value }])
+  expect(await database.db.batch([statement])).toEqual([[{ value }]])
 })
 
 test('lists, numbers, dates, bytes, booleans and null come back, both ways', async () => {
@@ -83,14 +91,12 @@ test('JSON comes back, also inside jsonb, whatever the strings hold', async () =
 
 test('statements nest, with their values in order', () => {
   const inner = sql`b = ${2} and c = ${3}`
-  expect(sql`select ${1} where ${inner} or ${4}`).toEqual({
-    text: 'select $1 where b = $2 and c = $3 or $4',
-    values: [1, 2, 3, 4],
-  })
-  expect(join([sql`a = ${1}`, inner, sql`true`], ' and ')).toEqual({
-    text: 'a = $1 and b = $2 and c = $3 and true',
-    values: [1, 2, 3],
-  })
+  expect(sql`select ${1} where ${inner} or ${4}`).toEqual(
+    raw('select $1 where b = $2 and c = $3 or $4', [1, 2, 3, 4]),
+  )
+  expect(join([sql`a = ${1}`, inner, sql`true`], ' and ')).toEqual(
+    raw('a = $1 and b = $2 and c = $3 and true', [1, 2, 3]),
+  )
 })
 
 test('the statements of a batch are one transaction', async () => {

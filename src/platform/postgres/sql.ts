@@ -1,15 +1,25 @@
 import pg from 'pg'
 
+const brand = Symbol('statement')
+
 /**
- * A piece of SQL with its values. Built only by the `sql` tag, so that no value is ever pasted into
- * text.
+ * SQL text with its parameters `$1`, `$2` … and their values. Only the `sql` tag and `raw` make one:
+ * the brand is a symbol, so no object parsed from JSON can pass for a statement.
  */
 export interface Statement {
+  readonly [brand]: true
   readonly text: string
   readonly values: readonly unknown[]
 }
 
-/** `sql\`select ${x}\``: values become parameters; a Statement inside becomes part of the text. */
+/** A statement from text that a program wrote; for the database's own tools, never for input. */
+export const raw = (text: string, values: readonly unknown[] = []): Statement => ({
+  [brand]: true,
+  text,
+  values,
+})
+
+/** `sql\`select ${x}\``: a value becomes a parameter, a statement becomes part of the text. */
 export function sql(strings: TemplateStringsArray, ...inputs: readonly unknown[]): Statement {
   let text = strings[0] ?? ''
   const values: unknown[] = []
@@ -23,7 +33,7 @@ export function sql(strings: TemplateStringsArray, ...inputs: readonly unknown[]
     }
     text += strings[i + 1] ?? ''
   })
-  return { text, values }
+  return raw(text, values)
 }
 
 /** Joins statements, for lists of conditions or columns. */
@@ -32,23 +42,13 @@ export function join(
   separator: ', ' | ' and ' | ' or ' | ' ',
 ): Statement {
   return parts.reduce(
-    (sum, part) => (sum.text === '' ? part : sql`${sum}${{ text: separator, values: [] }}${part}`),
-    {
-      text: '',
-      values: [],
-    },
+    (sum, part) => (sum.text === '' ? part : sql`${sum}${raw(separator)}${part}`),
+    raw(''),
   )
 }
 
-function isStatement(value: unknown): value is Statement {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'text' in value &&
-    'values' in value &&
-    Array.isArray(value.values)
-  )
-}
+const isStatement = (value: unknown): value is Statement =>
+  typeof value === 'object' && value !== null && brand in value
 
 /**
  * The statement as one text with its values as literals, so that several can travel in one message
