@@ -159,7 +159,7 @@ describe('a machine that misbehaves', () => {
         'it says why',
         async () =>
           (await installation.client.getRun({ params: { run } })).reason?.startsWith(
-            'waits: the disk has',
+            'waiting for disk space: ',
           ) === true,
       )
       await installation.client.cancelRun({ params: { run } })

@@ -54,3 +54,24 @@ export function findCycle(graph: Graph): string[] | null {
   }
   return null
 }
+
+/**
+ * Every step of a run as it is shown and logged: the team's steps, then one per verification of an
+ * environment.
+ */
+export function plannedSteps(
+  { steps, environments }: Pick<PipelineFile, 'steps' | 'environments'>,
+  isVerified: boolean,
+): { name: string; command: string; needs: string[] }[] {
+  const last = Object.keys(steps).slice(-1)
+  const planned = [...buildGraph(steps)].map(([name, needs]) => ({
+    name,
+    command: steps[name]?.run ?? '',
+    needs: [...needs],
+  }))
+  if (!isVerified) return planned
+  const verifications = Object.entries(environments).flatMap(([name, { verify }]) =>
+    verify ? [{ name: `verify-${name}`, command: verify.run, needs: last }] : [],
+  )
+  return [...planned, ...verifications]
+}

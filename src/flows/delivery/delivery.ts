@@ -1,95 +1,62 @@
-import { lstat, readFile, rm } from 'node:fs/promises'
-import { join, posix } from 'node:path'
-import type { Run } from '#contract/run/run.ts'
-import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { admitDelivery, choosePort } from '#domains/deployment/deployment.ts'
-import * as deployments from '#domains/deployment/store.ts'
-import { insertArtifact } from '#domains/artifact/store.ts'
-import { readPipelineFile } from '#domains/pipeline/file.ts'
-import { expandPipeline } from '#domains/pipeline/expand.ts'
-import { buildGraph } from '#domains/pipeline/graph.ts'
-import { parametersOf } from '#domains/pipeline/parameters.ts'
-import * as runs from '#domains/pipeline/store.ts'
 import {
   Broken,
   Cancelled,
   Failed,
-  type StepContext,
   type WorkflowContext,
   type WorkflowDefinition,
 } from '#engine/workflow.ts'
-import { mustBeInside } from '#platform/file/inside.ts'
-import { pack } from '#platform/oci/oci.ts'
-import { readBranchFile } from './branch-file.ts'
-import { giveToSteps, removeTmp, stepsOf } from '#flows/step/confinement.ts'
-import { deploy } from '#flows/deployment/deployment.ts'
-import { facts, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
-import { pause } from '#flows/deployment/retry.ts'
-import { permissionRules } from '#flows/deployment/permission.ts'
-import { lackOfEvidence, signEvidence, signVerdict } from '#flows/evidence/evidence.ts'
-import { inspectCode, needCode, passGates } from '#flows/evidence/gates.ts'
-import { asHead, deployPreview, endOfCancelled, type HeadOf } from '#flows/pull-request/run.ts'
-import { runSteps } from '#flows/step/steps.ts'
-import { hasNoRelevantChanges } from './relevant-changes.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-
-export interface DeliveryInput {
-  run: number
-  app: string
-  sha: string
-  /** who made the change or asked for the run */
-  actor: string
-  /** when it tries the head of one: then it goes into no environment of the line */
-  pullRequest?: HeadOf
-}
-
-type End = {
-  state: 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'skipped'
-  reason: string | null
-}
+import { signEvidence } from '#flows/evidence/evidence.ts'
+import { inspectCode, passGates } from '#flows/evidence/gates.ts'
+import { deployPreview, type HeadOf } from '#flows/pull-request/run.ts'
+import { runSteps } from '#flows/step/steps.ts'
+import { packArtifact } from './artifact.ts'
+import { type Background, createBackground } from './background.ts'
+import { type BuiltChange, deployToEnvironments } from './environments.ts'
+import { finish } from './finish.ts'
+import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
+import { type Preparation, prepare } from './prepare.ts'
+import { deferredWork, type FactWork, planWork, type WorkPlan } from './work-plan.ts'
 
 /**
- * A head of a pull request goes the same way as a change, as far as its artifact, and takes no
- * place from the branch.
+ * The line: a change is checked out, built and tested once, kept as an artifact, and deployed to
+ * each environment in order. The run succeeds only when the last environment is live with it.
  */
-export function pullRequestWorkflow(
+export const deliveryWorkflow = (
   deps: Dependencies,
   concurrency: number,
-): WorkflowDefinition<DeliveryInput, End> {
-  return {
-    name: 'pull_request',
-    version: 1,
-    concurrency,
-    run: (ctx, input) => deliver(ctx, deps, input),
-  }
-}
+): WorkflowDefinition<DeliveryInput, RunEnd> => ({
+  name: 'delivery',
+  version: 1,
+  concurrency,
+  run: (ctx, input) => runWorkflow(ctx, deps, input),
+})
 
 /**
- * The line: a change is checked out, built and tested once, kept as an artifact, and put into each
- * environment in order. It ends `succeeded` only when the last environment is live with it.
+ * Runs the head of a pull request up to its artifact and its preview. It is a workflow of its own,
+ * so that pull requests take no concurrency from the branch.
  */
-export function deliveryWorkflow(
+export const pullRequestWorkflow = (
   deps: Dependencies,
   concurrency: number,
-): WorkflowDefinition<DeliveryInput, End> {
-  return {
-    name: 'delivery',
-    version: 1,
-    concurrency,
-    run: (ctx, input) => deliver(ctx, deps, input),
-  }
-}
+): WorkflowDefinition<DeliveryInput, RunEnd> => ({
+  name: 'pull_request',
+  version: 1,
+  concurrency,
+  run: (ctx, input) => runWorkflow(ctx, deps, input),
+})
 
-async function deliver(
+async function runWorkflow(
   ctx: WorkflowContext,
   deps: Dependencies,
   input: DeliveryInput,
-): Promise<End> {
-  const later: Later = { underWay: [], after: [] }
+): Promise<RunEnd> {
+  const background = createBackground()
   try {
-    const end = await finish(ctx, deps, input, await travel(ctx, deps, input, later))
-    for (const act of later.after) await act()
-    await Promise.all(later.underWay)
+    const delivered = await runDelivery(ctx, deps, input, background)
+    const end = await finish(ctx, deps, input, delivered.end)
+    for (const work of delivered.deferred) await recordFacts(ctx, deps, work, delivered.change)
+    await background.settled()
     return end
   } catch (error) {
     const end = endOf(error)
@@ -98,401 +65,114 @@ async function deliver(
   }
 }
 
-function endOf(error: unknown): End | null {
+function endOf(error: unknown): RunEnd | null {
   if (error instanceof Cancelled) return { state: 'cancelled', reason: 'cancelled' }
-  if (error instanceof Broken || error instanceof Failed)
-    return { state: 'failed', reason: error.message }
+  if (error instanceof Broken || error instanceof Failed) return failed(error.message)
   return null
 }
 
-/**
- * What a run leaves behind when it has ended: work that goes on, and work that nobody waited for
- * and that comes then.
- */
-interface Later {
-  underWay: Promise<unknown>[]
-  after: (() => Promise<unknown>)[]
-}
+/** A change whose fairlead.yaml was read; `artifact` is null until it is packed. */
+type PreparedChange = Omit<BuiltChange, 'artifact'> &
+  Pick<Preparation & { end: null }, 'trigger' | 'parameters'> & { artifact: string | null }
 
-async function travel(
+/** How a delivery ended, and the work that remains once its end is recorded. */
+type Delivered =
+  | { end: RunEnd; change: PreparedChange; deferred: FactWork[] }
+  | { end: RunEnd; change: null; deferred: [] }
+
+async function runDelivery(
   ctx: WorkflowContext,
   deps: Dependencies,
   input: DeliveryInput,
-  later: Later,
-): Promise<End> {
+  background: Background,
+): Promise<Delivered> {
   const prepared = await ctx.step('prepare', (step) => prepare(deps, step, input))
-  if (prepared.end) return prepared.end
-  const { definition, folder, trigger, parameters } = prepared
-  const { pullRequest } = input
-  const workspace = workspaceOf(deps, input.run)
-  const asks = { ...input, definition }
-  const isJudged = Object.keys(definition.gates).length > 0
-  const isSigned =
-    !pullRequest &&
-    Object.values(definition.environments).some(({ evidence }) => evidence.length > 0)
-  // Whoever asks for nothing gets into production sooner: what is known of the change is gathered,
-  // and signed, after that.
-  const inspected = needCode(definition.gates) ? begin(later, inspectCode(ctx, deps, asks)) : null
-  if (!isJudged && !isSigned) later.after.push(() => passGates(ctx, deps, asks))
-  if (inspected === null) later.after.push(() => inspectCode(ctx, deps, asks))
-  const failed = await runSteps(ctx, deps, {
-    ...{ ...input, definition, workspace, folder, trigger, parameters },
-    ...{ pullRequest: pullRequest?.number ?? null, isTrusted: pullRequest?.isTrusted ?? true },
+  if (prepared.end) return { end: prepared.end, change: null, deferred: [] }
+  const { end: _end, ...facts } = prepared
+  const change = { ...input, ...facts, artifact: null }
+  const plan = planWork(change.definition, input.pullRequest !== undefined)
+  const build = await buildArtifact(ctx, deps, change, plan, background)
+  if (build.reason !== null)
+    return { end: failed(build.reason), change, deferred: deferredWork(plan, false) }
+  const built = { ...change, artifact: build.artifact }
+  return {
+    end: input.pullRequest
+      ? await deployHead(ctx, deps, { ...built, pullRequest: input.pullRequest }, background)
+      : await deployChange(ctx, deps, built, plan, background),
+    change: built,
+    deferred: deferredWork(plan, true),
+  }
+}
+
+const failed = (reason: string): RunEnd => ({ state: 'failed', reason })
+
+/** Runs the steps, evaluates the gates that stop the change, and packs the artifact. */
+async function buildArtifact(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  change: PreparedChange,
+  plan: WorkPlan,
+  background: Background,
+): Promise<{ artifact: string; reason: null } | { artifact: null; reason: string }> {
+  const inspection =
+    plan.inspection === 'during_steps' ? background.start(inspectCode(ctx, deps, change)) : null
+  const failedStep = await runSteps(ctx, deps, {
+    ...change,
+    workspace: workspaceOf(deps, change.run),
+    pullRequest: change.pullRequest?.number ?? null,
+    isTrusted: change.pullRequest?.isTrusted ?? true,
   })
-  if (failed !== null) return { state: 'failed', reason: failed }
-  await inspected
-  const stopped = isJudged || isSigned ? await passGates(ctx, deps, asks) : null
-  if (stopped !== null) return { state: 'failed', reason: stopped }
+  if (failedStep !== null) return { artifact: null, reason: failedStep }
+  await inspection
+  const failedGate = plan.gates === 'before_artifact' ? await passGates(ctx, deps, change) : null
+  if (failedGate !== null) return { artifact: null, reason: failedGate }
   const artifact = await ctx.step('artifact', (step) =>
-    packArtifact(deps, step, { ...input, folder }, definition),
+    packArtifact(deps, step, change, change.definition),
   )
-  if (pullRequest) {
-    const preview = await deployPreview(ctx, deps, {
-      ...input,
-      pullRequest,
-      artifact,
-      definition,
-      workspace,
-      folder,
-    })
-    if (preview !== null && preview.reason !== null)
-      return { state: 'failed', reason: preview.reason }
-    if (preview !== null) void begin(later, preview.retired)
-    return { state: 'succeeded', reason: null }
-  }
-  const request = { ...input, artifact, definition }
-  const statements: Promise<unknown>[] = isSigned
-    ? [begin(later, signEvidence(ctx, deps, request))]
-    : []
-  if (!isSigned) later.after.push(() => signEvidence(ctx, deps, request))
-  for (const [environment, file] of Object.entries(definition.environments)) {
-    if (file.evidence.length > 0) {
-      await Promise.all(statements)
-      const lack = await ctx.step(`${environment}.policy`, () =>
-        lackOfEvidence(deps, { ...request, environment }),
-      )
-      if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
-    }
-    const plan = await ctx.step(`${environment}.plan`, (step) =>
-      planDeployment(ctx, deps, step, { ...input, environment, artifact, definition }),
-    )
-    const outcome = await deploy(ctx, deps, {
-      ...plan,
-      ...input,
-      environment,
-      definition,
-      kind: 'delivery',
-      rank: input.run,
-      folder: join(workspace, folder),
-      verify: true,
-      refreshConfiguration: true,
-      formerState: 'replaced',
-      formerReason: null,
-      admit: (situation) => admitDelivery(input.run, situation),
-    })
-    if (outcome.state !== 'live')
-      return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
-    // The one before may drain while this change goes on to the next environment.
-    void begin(later, outcome.retired)
-    if (file.strategy === 'canary') {
-      statements.push(
-        begin(later, signVerdict(ctx, deps, { ...request, environment, deployment: plan.id })),
-      )
-    }
-  }
+  return { artifact, reason: null }
+}
+
+/** Deploys a change of the branch to each environment. */
+function deployChange(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  change: BuiltChange,
+  plan: WorkPlan,
+  background: Background,
+): Promise<RunEnd> {
+  const signatures =
+    plan.evidence === 'before_environments'
+      ? [background.start(signEvidence(ctx, deps, change))]
+      : []
+  return deployToEnvironments(ctx, deps, change, signatures, background)
+}
+
+/** Deploys the head of a pull request to its preview, when it has one. */
+async function deployHead(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  change: BuiltChange & { pullRequest: HeadOf },
+  background: Background,
+): Promise<RunEnd> {
+  const deployed = await deployPreview(ctx, deps, {
+    ...change,
+    workspace: workspaceOf(deps, change.run),
+  })
+  if (deployed === null) return { state: 'succeeded', reason: null }
+  if (deployed.reason !== null) return failed(deployed.reason)
+  void background.start(deployed.retired)
   return { state: 'succeeded', reason: null }
 }
 
-/** Lets something go on while the change does. */
-function begin<T>(later: Later, work: Promise<T>): Promise<T> {
-  work.catch(() => undefined)
-  later.underWay.push(work)
-  return work
-}
-
-export const workspaceOf = (deps: Dependencies, run: number): string =>
-  join(deps.home.runs, String(run), 'workspace')
-
-type Prepared =
-  | { end: End; definition?: never }
-  | {
-      end: null
-      definition: PipelineFile
-      trigger: Run['trigger']
-      parameters: Record<string, string>
-      /** where in the workspace the app is */
-      folder: string
-    }
-
-/**
- * Reads fairlead.yaml of the commit, checks it out, and makes known what the run is going to do.
- */
-async function prepare(
+async function recordFacts(
+  ctx: WorkflowContext,
   deps: Dependencies,
-  step: StepContext,
-  input: DeliveryInput,
-): Promise<Prepared> {
-  const { pullRequest } = input
-  const of = { app: input.app, id: input.run, pullRequest: pullRequest?.number ?? null }
-  const newer = await runs.newerOpenRun(deps.db, of)
-  if (newer !== null)
-    return { end: { state: 'superseded', reason: `run ${newer} has a newer change` } }
-  await waitForDisk(deps, step, input)
-  const { warnings } = await deps.source.checkout({
-    app: input.app,
-    sha: input.sha,
-    folder: workspaceOf(deps, input.run),
-    isTrusted: pullRequest?.isTrusted ?? true,
-    signal: step.signal,
-  })
-  const user = stepsOf(input.app, pullRequest?.isTrusted ?? true)
-  await giveToSteps(deps, user, workspaceOf(deps, input.run))
-  const folder = (await deps.source.stored(input.app))?.folder ?? '.'
-  const bytes = await readPlainFile(join(workspaceOf(deps, input.run), folder, 'fairlead.yaml'))
-  if (bytes === null) {
-    return {
-      end: {
-        state: 'failed',
-        reason:
-          'the commit has no fairlead.yaml; write one with `fairlead init`. What runs stays as it is',
-      },
-    }
-  }
-  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app })
-  if (!file.ok) {
-    const [first] = file.problems
-    const more = file.problems.length > 1 ? ` (and ${file.problems.length - 1} more)` : ''
-    return {
-      end: {
-        state: 'failed',
-        reason: `fairlead.yaml:${first?.line}:${first?.column}: ${first?.problem}; ${first?.hint}${more}`,
-      },
-    }
-  }
-  const branch = pullRequest ? await readBranchFile(deps.source, input.app) : null
-  if (pullRequest && branch === null)
-    return {
-      end: {
-        state: 'failed',
-        reason: 'fairlead.yaml of the branch cannot be read, and what it says counts',
-      },
-    }
-  const expanded = expandPipeline(file.pipeline)
-  const definition = branch === null ? expanded : asHead(expanded, branch)
-  const run = await runs.getRun(deps.db, input.run)
-  const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
-  const isPassable = run?.trigger === 'push' || pullRequest !== undefined
-  const passed = isPassable ? await hasNoRelevantChanges(deps, input, { definition, folder }) : null
-  if (passed !== null) return { end: { state: 'skipped', reason: passed } }
-  if (given.problem !== null) return { end: { state: 'failed', reason: given.problem } }
-  step.write(runs.startRun(input.run, definition))
-  for (const [position, planned] of plannedSteps(definition, pullRequest === undefined).entries())
-    step.write(runs.insertStep(input.run, position, planned))
-  if (!pullRequest)
-    for (const statement of await environmentStatements(deps, input.app, definition))
-      step.write(statement)
-  step.emit({
-    type: 'dev.cdevents.pipelinerun.started',
-    subject: `run/${input.run}`,
-    app: input.app,
-    actor: input.actor,
-    data: { sha: input.sha, warnings },
-  })
-  return {
-    end: null,
-    definition,
-    trigger: run?.trigger ?? 'push',
-    parameters: given.parameters,
-    folder,
-  }
-}
-
-/**
- * The file as a file: a link or a folder of that name is refused, because it may lead out of the
- * repository.
- */
-async function readPlainFile(path: string): Promise<Buffer | null> {
-  const found = await lstat(path).catch(() => null)
-  if (found === null) return null
-  if (!found.isFile()) throw new Failed('fairlead.yaml is not a plain file; commit it as one')
-  return readFile(path)
-}
-
-/** New work waits while the disk is nearly full, and says so. */
-async function waitForDisk(
-  deps: Dependencies,
-  step: StepContext,
-  input: DeliveryInput,
+  work: FactWork,
+  change: PreparedChange | null,
 ): Promise<void> {
-  for (let said = false; ;) {
-    const { free, floor } = await deps.disk()
-    if (free >= floor) return
-    if (!said) {
-      step.write(
-        runs.setRunReason(
-          input.run,
-          `waits: the disk has ${Math.floor(free)} MB left, less than the ${floor} MB that Fairlead keeps free`,
-        ),
-      )
-      await step.flush()
-      said = true
-    }
-    await pause(step, 1000)
-  }
-}
-
-/** The team's steps, then one per verification, so that each has its log in the same place. */
-function plannedSteps(
-  definition: PipelineFile,
-  isVerified: boolean,
-): { name: string; command: string; needs: string[] }[] {
-  const names = Object.keys(definition.steps)
-  const steps = [...buildGraph(definition.steps)].map(([name, needs]) => ({
-    name,
-    command: definition.steps[name]?.run ?? '',
-    needs: [...needs],
-  }))
-  const verifications = Object.entries(definition.environments).flatMap(([name, environment]) =>
-    environment.verify && isVerified
-      ? [{ name: `verify-${name}`, command: environment.verify.run, needs: names.slice(-1) }]
-      : [],
-  )
-  return [...steps, ...verifications]
-}
-
-async function environmentStatements(deps: Dependencies, app: string, definition: PipelineFile) {
-  const known = await deployments.listAllEnvironments(deps.db)
-  const taken = known.map((environment) => environment.port)
-  return Object.entries(definition.environments).map(([name, file], position) => {
-    const mine = known.find((environment) => environment.app === app && environment.name === name)
-    const port = file.port ?? mine?.port ?? choosePort(deps.home.edgePort, taken)
-    taken.push(port)
-    return deployments.upsertEnvironment({ app, name, position, port, pullRequest: null })
-  })
-}
-
-async function packArtifact(
-  deps: Dependencies,
-  step: StepContext,
-  input: DeliveryInput & { folder: string },
-  definition: PipelineFile,
-): Promise<string> {
-  mustBeInside(workspaceOf(deps, input.run), join(workspaceOf(deps, input.run), input.folder))
-  const artifact = await pack({
-    layout: deps.home.artifacts,
-    folder: join(workspaceOf(deps, input.run), input.folder),
-    include: definition.artifact.include,
-    exclude: [...definition.artifact.exclude, ...reportsOf(definition)],
-    annotations: {
-      'org.opencontainers.image.revision': input.sha,
-      'org.opencontainers.image.title': input.app,
-    },
-  })
-  step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
-  step.write(runs.setRunArtifact(input.run, artifact.digest))
-  step.emit({
-    type: 'dev.cdevents.artifact.packaged',
-    subject: `artifact/${artifact.digest}`,
-    app: input.app,
-    data: { run: input.run, sha: input.sha, size: artifact.size },
-  })
-  return artifact.digest
-}
-
-/**
- * Reports are evidence and no product: with their times in them, the same build would never be the
- * same artifact.
- */
-const reportsOf = ({ steps }: PipelineFile): string[] =>
-  Object.values(steps).flatMap(({ directory, reports }) =>
-    reports.map((pattern) => posix.join(directory, pattern)),
-  )
-
-interface DeploymentRequest extends DeliveryInput {
-  environment: string
-  artifact: string
-  definition: PipelineFile
-}
-
-async function planDeployment(
-  ctx: WorkflowContext,
-  deps: Dependencies,
-  step: StepContext,
-  request: DeploymentRequest,
-): Promise<Pick<PlannedDeployment, 'id' | 'release' | 'asksPermission'>> {
-  const ids = await deployments.nextIds(deps.db)
-  const { app, environment, run, sha, definition, artifact, actor } = request
-  step.write(
-    deployments.insertRelease({
-      id: ids.release,
-      app,
-      environment,
-      artifact,
-      configuration: 0,
-      run,
-      sha,
-      definition,
-    }),
-  )
-  step.write(
-    deployments.insertDeployment({
-      id: ids.deployment,
-      app,
-      environment,
-      kind: 'delivery',
-      run,
-      release: ids.release,
-      actor,
-      workflow: ctx.id,
-    }),
-  )
-  step.emit({
-    type: 'dev.cdeventsx.fairlead-deployment.waiting',
-    subject: `deployment/${ids.deployment}`,
-    app,
-    actor,
-    data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
-  })
-  const { freezes, approvals } = await permissionRules(deps, request)
-  return {
-    id: ids.deployment,
-    release: ids.release,
-    asksPermission: freezes.length + approvals.length > 0,
-  }
-}
-
-async function finish(
-  ctx: WorkflowContext,
-  deps: Dependencies,
-  input: DeliveryInput,
-  reached: End,
-): Promise<End> {
-  const end = await ctx.step('finish', async (step): Promise<End> => {
-    const { run, app, pullRequest: pull } = input
-    const isTaken = pull !== undefined && reached.state === 'cancelled'
-    const end = isTaken
-      ? await endOfCancelled(deps.db, { app, run, pullRequest: pull.number })
-      : reached
-    step.write(runs.closeSteps(input.run, end.state === 'cancelled' ? 'cancelled' : 'failed'))
-    step.write(runs.endRun(input.run, end.state, end.reason))
-    step.emit({
-      type: 'dev.cdevents.pipelinerun.finished',
-      subject: `run/${input.run}`,
-      app: input.app,
-      actor: input.actor,
-      data: {
-        sha: input.sha,
-        outcome: end.state === 'succeeded' ? 'success' : 'failure',
-        state: end.state,
-        reason: end.reason,
-        ...(pull ? { pullRequest: pull.number } : {}),
-      },
-    })
-    return end
-  })
-  await removeTmp(deps, input.run)
-  // A failed run's workspace is kept for a look; the next clean-up takes it.
-  if (end.state !== 'failed')
-    await rm(workspaceOf(deps, input.run), { recursive: true, force: true }).catch(() => undefined)
-  return end
+  if (change === null) return
+  const { artifact } = change
+  if (work === 'gates') await passGates(ctx, deps, change)
+  else if (work === 'inspection') await inspectCode(ctx, deps, change)
+  else if (artifact !== null) await signEvidence(ctx, deps, { ...change, artifact })
 }

@@ -6,7 +6,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import type { DeliveryInput } from './delivery.ts'
+import type { DeliveryInput } from './input.ts'
 
 /**
  * The row, event and workflow of a new run of a change: put them in the batch that stores what

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { needsOf } from '#contract/gate/expression.ts'
 import type { Gate } from '#contract/gate/gate.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { askGates, reasonOf } from '#domains/gate/gate.ts'
@@ -45,13 +44,6 @@ export function inspectCode(
     return report !== null
   })
 }
-
-/** Do the gates ask for the code: whoever does not, need not wait for it. */
-export const needCode = (gates: PipelineFile['gates']): boolean =>
-  Object.values(gates).some((expression) => {
-    const { now, last } = needsOf(expression)
-    return now.has('code') || now.has('functions') || last.has('code')
-  })
 
 /**
  * Gathers what is known of a run, keeps it, and asks the gates. Answers why the run stops here, or

@@ -1,0 +1,49 @@
+import { join, posix } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { insertArtifact } from '#domains/artifact/store.ts'
+import { setRunArtifact } from '#domains/pipeline/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import { mustBeInside } from '#platform/file/inside.ts'
+import { pack } from '#platform/oci/oci.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { type DeliveryInput, workspaceOf } from './input.ts'
+
+/** Packs the app's folder of the workspace as an artifact and returns its digest. */
+export async function packArtifact(
+  deps: Dependencies,
+  step: StepContext,
+  input: DeliveryInput & { folder: string },
+  definition: PipelineFile,
+): Promise<string> {
+  const workspace = workspaceOf(deps, input.run)
+  const folder = join(workspace, input.folder)
+  mustBeInside(workspace, folder)
+  const artifact = await pack({
+    layout: deps.home.artifacts,
+    folder,
+    include: definition.artifact.include,
+    exclude: [...definition.artifact.exclude, ...reportPatterns(definition)],
+    annotations: {
+      'org.opencontainers.image.revision': input.sha,
+      'org.opencontainers.image.title': input.app,
+    },
+  })
+  step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
+  step.write(setRunArtifact(input.run, artifact.digest))
+  step.emit({
+    type: 'dev.cdevents.artifact.packaged',
+    subject: `artifact/${artifact.digest}`,
+    app: input.app,
+    data: { run: input.run, sha: input.sha, size: artifact.size },
+  })
+  return artifact.digest
+}
+
+/**
+ * Reports contain times; with them in the artifact, two builds of the same commit would never have
+ * the same digest.
+ */
+const reportPatterns = ({ steps }: PipelineFile): string[] =>
+  Object.values(steps).flatMap(({ directory, reports }) =>
+    reports.map((pattern) => posix.join(directory, pattern)),
+  )

@@ -1,0 +1,29 @@
+import { setRunReason } from '#domains/pipeline/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import { pause } from '#flows/deployment/retry.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+
+/**
+ * Waits until the disk has more than its floor of free space. While it waits, the reason of the run
+ * says so.
+ */
+export async function waitForDisk(
+  deps: Pick<Dependencies, 'disk'>,
+  step: StepContext,
+  run: number,
+  pollMs = 1000,
+): Promise<void> {
+  for (let isReported = false; ; isReported = true) {
+    const { free, floor } = await deps.disk()
+    if (free >= floor) return
+    if (!isReported) {
+      step.write(setRunReason(run, diskReason(free, floor)))
+      await step.flush()
+    }
+    await pause(step, pollMs)
+  }
+}
+
+const diskReason = (free: number, floor: number): string =>
+  `waiting for disk space: ${Math.floor(free)} MB are free, and Fairlead keeps ${floor} MB free; ` +
+  'the run continues when space is freed'

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { admitDelivery } from '#domains/deployment/deployment.ts'
+import * as deployments from '#domains/deployment/store.ts'
+import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { deploy } from '#flows/deployment/deployment.ts'
+import { permissionRules } from '#flows/deployment/permission.ts'
+import { facts, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
+import { lackOfEvidence, signVerdict } from '#flows/evidence/evidence.ts'
+import type { Background } from './background.ts'
+import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
+
+/** A built change on its way through the environments. */
+export interface BuiltChange extends DeliveryInput {
+  artifact: string
+  definition: PipelineFile
+  /** folder of the app, relative to the workspace */
+  folder: string
+}
+
+/**
+ * Deploys a change to each environment in order. An environment that requires evidence waits for
+ * the signatures that are under way, among them the verdicts of the environments before it.
+ */
+export async function deployToEnvironments(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  change: BuiltChange,
+  signatures: Promise<unknown>[],
+  background: Background,
+): Promise<RunEnd> {
+  const signed = [...signatures]
+  for (const [environment, file] of Object.entries(change.definition.environments)) {
+    const request = { ...change, environment }
+    if (file.evidence.length > 0) {
+      await Promise.all(signed)
+      const lack = await ctx.step(`${environment}.policy`, () => lackOfEvidence(deps, request))
+      if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
+    }
+    const plan = await ctx.step(`${environment}.plan`, (step) =>
+      planDeployment(ctx, deps, step, request),
+    )
+    const outcome = await deploy(ctx, deps, {
+      ...plan,
+      ...request,
+      kind: 'delivery',
+      rank: change.run,
+      folder: join(workspaceOf(deps, change.run), change.folder),
+      verify: true,
+      refreshConfiguration: true,
+      formerState: 'replaced',
+      formerReason: null,
+      admit: (situation) => admitDelivery(change.run, situation),
+    })
+    if (outcome.state !== 'live')
+      return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
+    // The replaced release may drain while this change goes on to the next environment.
+    void background.start(outcome.retired)
+    if (file.strategy === 'canary')
+      signed.push(background.start(signVerdict(ctx, deps, { ...request, deployment: plan.id })))
+  }
+  return { state: 'succeeded', reason: null }
+}
+
+/** Stores a release and its waiting deployment. */
+async function planDeployment(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  step: StepContext,
+  request: BuiltChange & { environment: string },
+): Promise<Pick<PlannedDeployment, 'id' | 'release' | 'asksPermission'>> {
+  const ids = await deployments.nextIds(deps.db)
+  const { app, environment, run, sha, definition, artifact, actor } = request
+  step.write(
+    deployments.insertRelease({
+      id: ids.release,
+      app,
+      environment,
+      artifact,
+      configuration: 0,
+      run,
+      sha,
+      definition,
+    }),
+  )
+  step.write(
+    deployments.insertDeployment({
+      id: ids.deployment,
+      app,
+      environment,
+      kind: 'delivery',
+      run,
+      release: ids.release,
+      actor,
+      workflow: ctx.id,
+    }),
+  )
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-deployment.waiting',
+    subject: `deployment/${ids.deployment}`,
+    app,
+    actor,
+    data: facts({ environment, kind: 'delivery', run, release: ids.release, sha }),
+  })
+  const { freezes, approvals } = await permissionRules(deps, request)
+  return {
+    id: ids.deployment,
+    release: ids.release,
+    asksPermission: freezes.length + approvals.length > 0,
+  }
+}

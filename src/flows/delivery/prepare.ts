@@ -1,0 +1,162 @@
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { Run } from '#contract/run/run.ts'
+import { choosePort } from '#domains/deployment/deployment.ts'
+import * as deployments from '#domains/deployment/store.ts'
+import { expandPipeline } from '#domains/pipeline/expand.ts'
+import { type FileProblem, readPipelineFile } from '#domains/pipeline/file.ts'
+import { plannedSteps } from '#domains/pipeline/graph.ts'
+import { parametersOf } from '#domains/pipeline/parameters.ts'
+import * as runs from '#domains/pipeline/store.ts'
+import { Failed, type StepContext } from '#engine/workflow.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { asHead } from '#flows/pull-request/run.ts'
+import { giveToSteps, stepsOf } from '#flows/step/confinement.ts'
+import { readBranchFile } from './branch-file.ts'
+import { waitForDisk } from './disk.ts'
+import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
+import { hasNoRelevantChanges } from './relevant-changes.ts'
+
+/** A run that is ready for its steps, or how it ended before them. */
+export type Preparation =
+  | { end: RunEnd; definition?: never }
+  | {
+      end: null
+      definition: PipelineFile
+      trigger: Run['trigger']
+      parameters: Record<string, string>
+      /** folder of the app, relative to the workspace */
+      folder: string
+    }
+
+/** Checks out the commit, reads its fairlead.yaml, and stores the steps that the run will take. */
+export async function prepare(
+  deps: Dependencies,
+  step: StepContext,
+  input: DeliveryInput,
+): Promise<Preparation> {
+  const pullRequest = input.pullRequest?.number ?? null
+  const newer = await runs.newerOpenRun(deps.db, { app: input.app, id: input.run, pullRequest })
+  if (newer !== null) return ended('superseded', `run ${newer} has a newer change`)
+  await waitForDisk(deps, step, input.run)
+  const { folder, warnings } = await checkOut(deps, step, input)
+  const read = await readDefinition(deps, input, folder)
+  if (read.problem !== null) return ended('failed', read.problem)
+  const { definition } = read
+  const run = await runs.getRun(deps.db, input.run)
+  const trigger = run?.trigger ?? 'push'
+  if (run?.trigger === 'push' || pullRequest !== null) {
+    const reason = await hasNoRelevantChanges(deps, input, { definition, folder })
+    if (reason !== null) return ended('skipped', reason)
+  }
+  const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
+  if (given.problem !== null) return ended('failed', given.problem)
+  const statements = await storePlan(deps, input, definition)
+  for (const statement of statements) step.write(statement)
+  step.emit({
+    type: 'dev.cdevents.pipelinerun.started',
+    subject: `run/${input.run}`,
+    app: input.app,
+    actor: input.actor,
+    data: { sha: input.sha, warnings },
+  })
+  return { end: null, definition, trigger, parameters: given.parameters, folder }
+}
+
+const ended = (state: RunEnd['state'], reason: string): Preparation => ({ end: { state, reason } })
+
+async function checkOut(
+  deps: Dependencies,
+  step: StepContext,
+  input: DeliveryInput,
+): Promise<{ folder: string; warnings: string[] }> {
+  const isTrusted = input.pullRequest?.isTrusted ?? true
+  const workspace = workspaceOf(deps, input.run)
+  const { warnings } = await deps.source.checkout({
+    app: input.app,
+    sha: input.sha,
+    folder: workspace,
+    isTrusted,
+    signal: step.signal,
+  })
+  await giveToSteps(deps, stepsOf(input.app, isTrusted), workspace)
+  return { folder: (await deps.source.stored(input.app))?.folder ?? '.', warnings }
+}
+
+type Definition =
+  | { problem: null; definition: PipelineFile }
+  | { problem: string; definition?: never }
+
+/**
+ * The definition of the run. A pull request takes its steps from its head, and from the branch what
+ * only the branch may decide.
+ */
+async function readDefinition(
+  deps: Dependencies,
+  input: DeliveryInput,
+  folder: string,
+): Promise<Definition> {
+  const bytes = await readPlainFile(join(workspaceOf(deps, input.run), folder, 'fairlead.yaml'))
+  if (bytes === null)
+    return {
+      problem:
+        'the commit has no fairlead.yaml; create one with `fairlead init`. ' +
+        'Running releases are not affected',
+    }
+  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app })
+  if (!file.ok) return { problem: summarise(file.problems) }
+  const definition = expandPipeline(file.pipeline)
+  if (!input.pullRequest) return { problem: null, definition }
+  const branch = await readBranchFile(deps.source, input.app)
+  if (branch === null)
+    return {
+      problem:
+        'fairlead.yaml of the branch cannot be read, and a pull request takes its environments ' +
+        'from there; fix the file on the branch',
+    }
+  return { problem: null, definition: asHead(definition, branch) }
+}
+
+function summarise(problems: FileProblem[]): string {
+  const [first] = problems
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return `fairlead.yaml:${first?.line}:${first?.column}: ${first?.problem}; ${first?.hint}${more}`
+}
+
+/** Null when there is no file. Refuses a link or a folder: a link may lead out of the repository. */
+async function readPlainFile(path: string): Promise<Buffer | null> {
+  const found = await lstat(path).catch(() => null)
+  if (found === null) return null
+  if (!found.isFile())
+    throw new Failed('fairlead.yaml is not a regular file; commit it as a regular file')
+  return readFile(path)
+}
+
+/** Starts the run with its steps and, for a change of the branch, the environments of its line. */
+async function storePlan(
+  deps: Dependencies,
+  input: DeliveryInput,
+  definition: PipelineFile,
+): Promise<Statement[]> {
+  const isPullRequest = input.pullRequest !== undefined
+  return [
+    runs.startRun(input.run, definition),
+    ...plannedSteps(definition, !isPullRequest).map((step, position) =>
+      runs.insertStep(input.run, position, step),
+    ),
+    ...(isPullRequest ? [] : await environmentStatements(deps, input.app, definition)),
+  ]
+}
+
+async function environmentStatements(deps: Dependencies, app: string, definition: PipelineFile) {
+  const known = await deployments.listAllEnvironments(deps.db)
+  const taken = known.map((environment) => environment.port)
+  return Object.entries(definition.environments).map(([name, file], position) => {
+    const mine = known.find((environment) => environment.app === app && environment.name === name)
+    const port = file.port ?? mine?.port ?? choosePort(deps.home.edgePort, taken)
+    taken.push(port)
+    return deployments.upsertEnvironment({ app, name, position, port, pullRequest: null })
+  })
+}
