@@ -56,6 +56,28 @@ function socketPath(wished: string): string {
   return join('/tmp', `fairlead-${process.getuid?.() ?? 0}-${short}`, basename(wished))
 }
 
+/** The folders of a run. Only `log` outlives the run for long; the next clean-up removes the rest. */
+export interface RunFolders {
+  /** the checkout in which the steps work */
+  workspace: string
+  /** a /tmp for each step */
+  tmp: string
+  /** HOME of the steps of a pull request */
+  home: string
+  /** a folder for each step */
+  log: string
+}
+
+export function runFolders({ runs }: Pick<Home, 'runs'>, run: number): RunFolders {
+  const folder = join(runs, String(run))
+  return {
+    workspace: join(folder, 'workspace'),
+    tmp: join(folder, 'tmp'),
+    home: join(folder, 'home'),
+    log: join(folder, 'log'),
+  }
+}
+
 /** Creates the folder, readable by its owner only. */
 export function makeHome(home: Home): void {
   // A folder that is there keeps its mode: the embedded PostgreSQL may have opened it for its own

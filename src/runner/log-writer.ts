@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { formatLine, parseLine, type StoredLine } from '#platform/process/step-log.ts'
 
-type Stream = 'out' | 'err' | 'fairlead'
+type Stream = StoredLine['stream']
 
 /** Writes numbered lines to the log of one attempt. */
 export interface LogWriter {
@@ -61,7 +62,7 @@ export async function openLog(options: {
   }
   const append = (stream: Stream, text: string): void => {
     n += 1
-    const line = `{"n":${n},"time":${now()},"stream":"${stream}","text":${JSON.stringify(text)}}\n`
+    const line = formatLine({ n, time: now(), stream, text })
     waiting.push(line)
     const length = Buffer.byteLength(line)
     waitingLength += length
@@ -166,17 +167,8 @@ function lastWholeLine(bytes: Buffer): { n: number; end: number } | null {
     end = end === 0 ? -1 : bytes.lastIndexOf(10, end - 1)
   ) {
     const start = end === 0 ? 0 : bytes.lastIndexOf(10, end - 1) + 1
-    const n = numberOf(bytes.toString('utf8', start, end))
-    if (n !== null) return { n, end: end + 1 }
+    const line = parseLine(bytes.toString('utf8', start, end))
+    if (line) return { n: line.n, end: end + 1 }
   }
   return null
-}
-
-function numberOf(line: string): number | null {
-  try {
-    const { n } = JSON.parse(line) as { n?: unknown }
-    return typeof n === 'number' ? n : null
-  } catch {
-    return null
-  }
 }

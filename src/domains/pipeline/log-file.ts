@@ -1,8 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { LogLine } from '#contract/run/run.ts'
-
-/** A line as the runner wrote it; the attempt is in the file's name. */
-export type StoredLine = Omit<LogLine, 'attempt'>
+import {
+  numberAtStart,
+  numberWindow,
+  parseLine,
+  type StoredLine,
+} from '#platform/process/step-log.ts'
 
 const blockSize = 64 * 1024
 const lineFeed = 10
@@ -21,7 +23,7 @@ export async function readLines(
     const bytes = await readBytes(handle, offset, Math.min(length, size - offset))
     const end = bytes.lastIndexOf(lineFeed) + 1
     if (end === 0 && bytes.length === length) continue
-    const lines = bytes.toString('utf8', 0, end).split('\n').flatMap(parseLine)
+    const lines = parseLines(bytes.toString('utf8', 0, end))
     return { lines, next: offset + end }
   }
 }
@@ -58,10 +60,10 @@ async function firstLineFrom(
     ) {
       const offset = at + feed + 1
       if (offset >= to) return null
-      const start = bytes.subarray(feed + 1, feed + 33)
-      const head = start.length < 32 ? await readBytes(handle, offset, 32) : start
-      const n = /^\{"n":(\d+),/.exec(head.toString('latin1'))?.[1]
-      if (n !== undefined) return { offset, n: Number(n) }
+      const start = bytes.subarray(feed + 1, feed + 1 + numberWindow)
+      const isWhole = start.length === numberWindow
+      const n = numberAtStart(isWhole ? start : await readBytes(handle, offset, numberWindow))
+      if (n !== null) return { offset, n }
     }
     if (bytes.length < blockSize) return null
     at += bytes.length
@@ -83,8 +85,7 @@ export async function readLastLines(
     // Unless this is all there is, the first line in it may be the end of one.
     const start = length === size ? 0 : bytes.indexOf(lineFeed) + 1
     const end = bytes.lastIndexOf(lineFeed) + 1
-    const lines =
-      end > start ? bytes.toString('utf8', start, end).split('\n').flatMap(parseLine) : []
+    const lines = end > start ? parseLines(bytes.toString('utf8', start, end)) : []
     if (lines.length >= count || length >= size)
       return { lines: lines.slice(-count), torn: end < bytes.length }
   }
@@ -96,13 +97,6 @@ async function readBytes(handle: FileHandle, offset: number, length: number): Pr
   return buffer.subarray(0, bytesRead)
 }
 
-/** A line that is damaged is left out; the numbers around it show the gap. */
-function parseLine(text: string): StoredLine[] {
-  if (text === '') return []
-  try {
-    const line = JSON.parse(text) as StoredLine
-    return typeof line.n === 'number' && typeof line.text === 'string' ? [line] : []
-  } catch {
-    return []
-  }
-}
+/** Leaves out damaged lines; the numbers around them show the gap. */
+const parseLines = (text: string): StoredLine[] =>
+  text.split('\n').flatMap((line) => (line === '' ? [] : (parseLine(line) ?? [])))

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { formatLine, type StoredLine } from '#platform/process/step-log.ts'
 import { followLog, readLog, tailLog } from './log.ts'
-import type { StoredLine } from './log-file.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'log-'))
 let count = 0
@@ -25,7 +25,7 @@ beforeEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const line = (n: number, text = `line ${n}`): string =>
-  `${JSON.stringify({ n, time: 1000 + n, stream: 'out', text })}\n`
+  formatLine({ n, time: 1000 + n, stream: 'out', text })
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
 const write = (numbers: number[], tail = ''): void =>

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { findOffset, readLastLines, readLines, type StoredLine } from './log-file.ts'
+import type { StoredLine } from '#platform/process/step-log.ts'
+import { findOffset, readLastLines, readLines } from './log-file.ts'
 
 export interface LogRange {
   /** only lines with a higher number */

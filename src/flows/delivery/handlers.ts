@@ -11,8 +11,9 @@ import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { queueDelivery } from './queue.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
-import { logFile } from '#flows/step/step.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { runFolders } from '#platform/home.ts'
+import { logFile } from '#platform/process/step-log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 type RunEndpoints =
@@ -219,7 +220,7 @@ async function position(deps: Dependencies, run: number, name: string, wanted: n
   if (attempt > step.attempt) throw new FairleadError('not_found', { kind: 'attempt', id: attempt })
   return {
     attempt,
-    file: logFile(deps.home.runs, run, name, Math.max(attempt, 1)),
+    file: logFile(runFolders(deps.home, run).log, name, Math.max(attempt, 1)),
     ended: step.attempt > attempt || (step.state !== 'running' && step.state !== 'waiting'),
   }
 }

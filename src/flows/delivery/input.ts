@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import type { Home } from '#platform/home.ts'
+import { type Home, runFolders } from '#platform/home.ts'
 import type { HeadOf } from '#flows/pull-request/run.ts'
 
 /** Input of the workflows `delivery` and `pull_request`. */
@@ -21,4 +20,4 @@ export interface RunEnd {
 
 /** The checkout in which the steps of a run work. */
 export const workspaceOf = ({ home }: { home: Home }, run: number): string =>
-  join(home.runs, String(run), 'workspace')
+  runFolders(home, run).workspace

@@ -1,6 +1,7 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { confine, describe, chownTree, userOf } from '#platform/process/isolation.ts'
+import { runFolders } from '#platform/home.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /** Whose the files of an app's steps are; null when they are the server's own. */
@@ -73,7 +74,7 @@ export async function confineStep(
 
 /** What steps share as their /tmp, each its own, goes with the workspace. */
 export const tmpOf = (deps: Pick<Dependencies, 'home'>, run: number): string =>
-  join(deps.home.runs, String(run), 'tmp')
+  runFolders(deps.home, run).tmp
 
 /**
  * What steps of an app keep in their HOME from run to run; those of a pull request share one until
@@ -83,9 +84,7 @@ export const homeOf = (
   deps: Pick<Dependencies, 'home'>,
   of: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>,
 ): string =>
-  of.isPullRequest
-    ? join(deps.home.runs, String(of.run), 'home')
-    : join(deps.home.root, 'cache', of.app)
+  of.isPullRequest ? runFolders(deps.home, of.run).home : join(deps.home.root, 'cache', of.app)
 
 async function makeHome(deps: Dependencies, user: string, home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -95,8 +94,10 @@ async function makeHome(deps: Dependencies, user: string, home: string): Promise
 }
 
 export async function removeTmp(deps: Pick<Dependencies, 'home'>, run: number): Promise<void> {
-  const folders = [tmpOf(deps, run), join(deps.home.runs, String(run), 'home')]
+  const { tmp, home } = runFolders(deps.home, run)
   await Promise.all(
-    folders.map((folder) => rm(folder, { recursive: true, force: true }).catch(() => undefined)),
+    [tmp, home].map((folder) =>
+      rm(folder, { recursive: true, force: true }).catch(() => undefined),
+    ),
   )
 }

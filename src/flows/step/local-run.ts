@@ -16,6 +16,7 @@ import { parametersOf } from '#domains/pipeline/parameters.ts'
 import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
+import { logFile } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
 import { readReports, withReports } from './reports.ts'
@@ -133,9 +134,9 @@ async function runAttempt(
   attempt: number,
 ): Promise<CommandResult> {
   const secrets = namedSecrets(step, run.environment)
-  const logFile = join(run.logs, name, `${attempt}.jsonl`)
+  const file = logFile(run.logs, name, attempt)
   const ended = new AbortController()
-  const lines = showLines(run, name, logFile, ended.signal)
+  const lines = showLines(run, name, file, ended.signal)
   const { parameters } = parametersOf(run.pipeline, {})
   const environment = (extra: Record<string, string>): Record<string, string> =>
     stepEnvironment({
@@ -175,7 +176,7 @@ async function runAttempt(
           cwd,
           env,
           timeoutMs: step.timeout,
-          logFile,
+          logFile: file,
           masks,
           tools: step.tools,
         }

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StepServiceFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
+import { logFile } from '#platform/process/step-log.ts'
 
 export interface BesideRequest {
   /** names the attempt of the step */
@@ -95,15 +96,15 @@ async function start(
   return { name, file, port, container, ended }
 }
 
-const logFile = ({ logs, step, attempt }: BesideRequest, name: string): string =>
-  join(logs, `${step}.${name}`, `${attempt}.jsonl`)
+const serviceLogFile = ({ logs, step, attempt }: BesideRequest, name: string): string =>
+  logFile(logs, `${step}.${name}`, attempt)
 
 /** By its name and its log the runner knows what an earlier attempt left running. */
 async function attemptOf(
   request: BesideRequest,
   name: string,
 ): Promise<{ id: string; logFile: string }> {
-  const file = logFile(request, name)
+  const file = serviceLogFile(request, name)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   return { id: `${request.run}/${request.step}.${name}/${request.attempt}`, logFile: file }
 }
@@ -173,7 +174,7 @@ async function untilReady(request: BesideRequest, one: Started): Promise<string 
 }
 
 async function saying(request: BesideRequest, { name }: Started, what: string): Promise<string> {
-  const lines = await tailLog(logFile(request, name), 10)
+  const lines = await tailLog(serviceLogFile(request, name), 10)
   const last = lines.findLast(
     ({ stream, text }) => stream !== 'fairlead' && text.trim() !== '',
   )?.text

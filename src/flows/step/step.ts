@@ -10,8 +10,10 @@ import { carryTests, failedTests, pastTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { CommandResult } from '#platform/process/command.ts'
 import { describe } from '#platform/process/isolation.ts'
+import { formatLine, logFile } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { git } from '#platform/git/git.ts'
+import { runFolders } from '#platform/home.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { withServices } from './step-services.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
@@ -40,10 +42,6 @@ export interface StepRequest {
   notes?: string[]
 }
 
-/** Where the log of one attempt is. */
-export const logFile = (runs: string, run: number, step: string, attempt: number): string =>
-  join(runs, String(run), 'log', step, `${attempt}.jsonl`)
-
 /**
  * Runs a command, again as often as it may when it fails, and records each attempt. A step whose
  * inputs are those of an earlier run is not run again. A runner that died gives no answer: that
@@ -55,10 +53,8 @@ export async function executeStep(
   request: StepRequest,
 ): Promise<{ passed: boolean; reason: string | null }> {
   const subject = { subject: `run/${request.run}/step/${request.name}`, app: request.app }
-  await mkdir(join(deps.home.runs, String(request.run), 'log', request.name), {
-    recursive: true,
-    mode: 0o700,
-  })
+  const { log } = runFolders(deps.home, request.run)
+  await mkdir(join(log, request.name), { recursive: true, mode: 0o700 })
   const home = homeOf(deps, { ...request, isPullRequest: request.pullRequest !== null })
   await mkdir(home, { recursive: true, mode: 0o700 })
   const cached = {
@@ -82,7 +78,7 @@ export async function executeStep(
     step.emit({ ...subject, type: 'dev.cdevents.taskrun.started', data: { name: request.name } })
     await step.flush()
     const attempt = (await getStep(deps.db, request.run, request.name))?.attempt ?? 1
-    const since = await fileTime(join(deps.home.runs, String(request.run), 'log', request.name))
+    const since = await fileTime(join(log, request.name))
     const failed =
       tries > 0 && request.file.rerun !== undefined
         ? await writeFailed(deps, request, attempt - 1)
@@ -127,8 +123,8 @@ async function standIn(
 ): Promise<{ passed: boolean; reason: string | null }> {
   const { name } = request
   const text = `It is not run again: all that it depends on is as in run ${run}.`
-  const line = JSON.stringify({ n: 1, time: deps.clock.now(), stream: 'fairlead', text })
-  await writeFile(logFile(deps.home.runs, request.run, name, 1), `${line}\n`)
+  const line = formatLine({ n: 1, time: deps.clock.now(), stream: 'fairlead', text })
+  await writeFile(logFile(runFolders(deps.home, request.run).log, name, 1), line)
   step.write(reuseStep(request.run, name, run))
   for (const statement of statements) step.write(statement)
   const subject = { subject: `run/${request.run}/step/${name}`, app: request.app }
@@ -188,6 +184,7 @@ async function runAttempt(
       ...(request.pullRequest === null ? {} : { pullRequest: request.pullRequest }),
       extra: { ...file.env, ...request.env, ...extra, ...own },
     })
+  const { log: logs } = runFolders(deps.home, request.run)
   const beside = {
     ...{
       run: request.run,
@@ -197,7 +194,7 @@ async function runAttempt(
       runner: deps.runner,
     },
     ...{ confined: words, cwd: request.directory, environment, masks: request.masks, signal },
-    logs: join(deps.home.runs, String(request.run), 'log'),
+    logs,
   }
   const { value, problem } = await withServices(beside, (variables) =>
     deps.runner.run(
@@ -207,7 +204,7 @@ async function runAttempt(
         cwd: request.directory,
         env: environment(variables),
         timeoutMs: file.timeout,
-        logFile: logFile(deps.home.runs, request.run, request.name, attempt),
+        logFile: logFile(logs, request.name, attempt),
         masks: request.masks,
         notes: request.notes ?? [],
         confined: words,
@@ -234,7 +231,7 @@ async function ownTests(deps: Dependencies, request: StepRequest): Promise<Recor
   const found = await findFiles(request.directory, split.files)
   const past = await pastTests(deps.db, request.app, request.run)
   const mine = filesOfPart(found, past, Number(env[partVariable] ?? 1), split.into)
-  const file = join(deps.home.runs, String(request.run), 'log', request.name, 'tests')
+  const file = join(runFolders(deps.home, request.run).log, request.name, 'tests')
   await writeFile(file, mine.map((path) => `${path}\n`).join(''))
   return { FAIRLEAD_TESTS: file }
 }
@@ -250,7 +247,7 @@ async function writeFailed(
 ): Promise<string | null> {
   const failed = await failedTests(deps.db, request.run, request.name, attempt)
   if (failed.length === 0) return null
-  const file = join(deps.home.runs, String(request.run), 'log', request.name, `${attempt}.failed`)
+  const file = join(runFolders(deps.home, request.run).log, request.name, `${attempt}.failed`)
   await writeFile(file, `${failed.map(({ name }) => name).join('\n')}\n`)
   return file
 }

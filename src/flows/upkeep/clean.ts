@@ -1,11 +1,11 @@
 import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { forgetClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { forgetOld } from '#domains/forge/webhook-store.ts'
 import { forgetSteps } from '#engine/records.ts'
 import { sql } from '#platform/postgres/sql.ts'
+import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -68,11 +68,10 @@ async function cleanWorkspaces(deps: Dependencies): Promise<number> {
   const present = new Set(await readdir(deps.home.runs).catch(() => []))
   const old = rows.filter((row) => present.has(String(row.id)))
   await Promise.all(
-    old.flatMap((row) =>
-      ['workspace', 'tmp', 'home'].map((name) =>
-        rm(join(deps.home.runs, String(row.id), name), { recursive: true, force: true }),
-      ),
-    ),
+    old.flatMap((row) => {
+      const { workspace, tmp, home } = runFolders(deps.home, row.id)
+      return [workspace, tmp, home].map((folder) => rm(folder, { recursive: true, force: true }))
+    }),
   )
   return old.length
 }
