@@ -1,10 +1,10 @@
-import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { kinds } from '../tools/registries.ts'
+import longLines from './support/long-lines.json' with { type: 'json' }
+import { filesOf, isTest, textOf } from './support/source-files.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const files = globSync('src/**/*.{ts,tsx}', { cwd: root }).map((file) => file.replaceAll('\\', '/'))
+const files = filesOf('src/**/*.{ts,tsx}')
 
 /** What each layer may import besides itself; the arrows of ARCHITECTURE.md. */
 const allowed: Record<string, string[]> = {
@@ -22,13 +22,11 @@ const allowed: Record<string, string[]> = {
   web: ['contract'],
 }
 
-const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file)
 const layerOf = (file: string): string => file.split('/')[1] ?? ''
-const source = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 /** The files of the repository that a file imports, as paths from the root. */
 function importsOf(file: string): string[] {
-  const found = source(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)
+  const found = textOf(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)
   return [...found].flatMap(([, name]) => {
     if (name?.startsWith('#')) return [`src/${name.slice(1)}`]
     if (name?.startsWith('.')) return [normalize(join(dirname(file), name))]
@@ -63,26 +61,58 @@ describe('the rule for arrows', () => {
       )
     expect(wrong).toEqual([])
   })
+})
 
-  test('a target imports only its interface and the layers below', () => {
-    const targets = files.filter(
-      (file) => file.startsWith('src/domains/deployment/targets/') && !isTest(file),
-    )
-    expect(targets.length).toBeGreaterThan(0)
-    const wrong = targets
-      .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
-      .filter(
-        ({ target }) =>
-          layerOf(target) === 'domains' && target !== 'src/domains/deployment/target.ts',
-      )
+describe('plugins', () => {
+  const folders = [
+    ...new Set([...kinds.map(({ folder }) => folder), 'src/domains/deployment/targets']),
+  ]
+  const pluginsOf = (folder: string): string[] =>
+    filesOf(`${folder}/*.ts`).filter((f) => !isTest(f))
+
+  test.each(folders)(
+    'a file of %s imports its interface, helpers and the layers below',
+    (folder) => {
+      const plugins = pluginsOf(folder)
+      expect(plugins.length).toBeGreaterThan(0)
+      const wrong = plugins
+        .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
+        .filter(({ target }) => !['contract', 'platform'].includes(layerOf(target)))
+        .filter(({ target }) => dirname(target) !== dirname(folder))
+      expect(wrong).toEqual([])
+    },
+  )
+
+  test('every file in the folder of a kind is one plugin', () => {
+    const wrong = kinds
+      .flatMap(({ folder }) => pluginsOf(folder))
+      .filter((file) => !/^export default define[A-Z]\w*\(/m.test(textOf(file)))
     expect(wrong).toEqual([])
+  })
+
+  test('every plugin is in the folder of a kind', () => {
+    const wrong = files
+      .filter((file) => !isTest(file) && layerOf(file) !== 'web')
+      .filter((file) => /^export default define[A-Z]/m.test(textOf(file)))
+      .filter((file) => !folders.includes(dirname(file)))
+    expect(wrong).toEqual([])
+  })
+
+  test.each(kinds)('every plugin of $folder runs a shared suite', ({ folder, list }) => {
+    const suites = files.filter(
+      (file) =>
+        isTest(file) &&
+        importsOf(file).includes(`${folder}.generated.ts`) &&
+        new RegExp(`(?:test|describe)\\.(?:each|for)\\([^)]*\\b${list}\\b`).test(textOf(file)),
+    )
+    expect(suites).not.toEqual([])
   })
 })
 
 describe('habits', () => {
   test('no barrels: no file only re-exports', () => {
     const barrels = files.filter((file) => {
-      const lines = source(file)
+      const lines = textOf(file)
         .split('\n')
         .filter((line) => line.trim() !== '' && !line.startsWith('//'))
       return (
@@ -97,7 +127,7 @@ describe('habits', () => {
     const wrong = files
       .filter((file) => !file.startsWith('src/web/') && !isTest(file))
       .flatMap((file) =>
-        [...source(file).matchAll(/from '(\.\.\/[^']+)'/g)].map(([, name]) => ({ file, name })),
+        [...textOf(file).matchAll(/from '(\.\.\/[^']+)'/g)].map(([, name]) => ({ file, name })),
       )
       .filter(
         ({ file, name }) => layerOf(normalize(join(dirname(file), name ?? ''))) !== layerOf(file),
@@ -105,13 +135,53 @@ describe('habits', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only the platform and the engine reach PostgreSQL, and only the tag builds SQL', () => {
+  test('only the platform imports the driver of PostgreSQL', () => {
     const wrong = files.filter(
-      (file) =>
-        !['platform'].includes(layerOf(file)) &&
-        !isTest(file) &&
-        source(file).includes("from 'pg'"),
+      (file) => layerOf(file) !== 'platform' && !isTest(file) && textOf(file).includes("from 'pg'"),
     )
     expect(wrong).toEqual([])
   })
+
+  test('no line is longer than 100 columns', () => {
+    const known: Record<string, number> = longLines
+    const checked = [
+      ...filesOf('{src,test,tools,bench}/**/*.{ts,tsx}'),
+      ...filesOf('*.md'),
+      ...filesOf('docs/**/*.md'),
+    ].filter((file) => !/\.generated\.ts$/.test(file))
+    expect(checked.length).toBeGreaterThan(400)
+    const wrong = checked
+      .map((file) => ({ file, lines: longLinesOf(file, textOf(file)) }))
+      .filter(({ file, lines }) => lines.length > (known[file] ?? 0))
+    expect(wrong).toEqual([])
+  })
+
+  test('finds the long lines of prose and code', () => {
+    const long = 'word '.repeat(21)
+    expect(longLinesOf('a.ts', `${long}\n// https://x\nimport x from '${long}'\nshort`)).toEqual([
+      1,
+    ])
+    expect(longLinesOf('a.ts', `// see https://${'x'.repeat(99)}`)).toEqual([])
+    expect(longLinesOf('a.md', `${long}\n| ${long}\n\`\`\`sh\n${long}\n\`\`\`\n${long}`)).toEqual([
+      1, 6,
+    ])
+  })
 })
+
+/**
+ * The numbers of the lines over 100 columns, except where a line cannot be broken: imports, URLs,
+ * and in Markdown tables and fenced code.
+ */
+function longLinesOf(file: string, text: string): number[] {
+  const isMarkdown = file.endsWith('.md')
+  let isFenced = false
+  return text.split('\n').flatMap((line, index) => {
+    if (isMarkdown && /^\s*(```|~~~)/.test(line)) isFenced = !isFenced
+    const isExempt = isMarkdown
+      ? isFenced || /^\s*\|/.test(line)
+      : /^import .* from '/.test(line) || /^\} from '/.test(line)
+    return [...line].length > 100 && !isExempt && !/\bhttps?:\/\/\S{40}/.test(line)
+      ? [index + 1]
+      : []
+  })
+}

@@ -9,7 +9,7 @@ interface Kind {
   list: string
 }
 
-const kinds: Kind[] = []
+export const kinds: Kind[] = []
 
 /** One committed module per kind, by its path: it imports the default export of every plugin. */
 export function registries(): Record<string, string> {
