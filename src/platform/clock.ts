@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 /**
  * Time, as an argument. `now` is wall time; `monotonic` never goes back and counts while the
  * machine sleeps where the system allows. Both in milliseconds.
@@ -8,3 +10,9 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** Waits a number of milliseconds; resolves early when the signal aborts. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
+
+export const systemSleep: Sleep = (ms, signal) =>
+  setTimeout(ms, undefined, { signal }).catch(() => undefined)
