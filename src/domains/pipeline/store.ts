@@ -1,4 +1,3 @@
-import type { Change } from '#contract/app/app.ts'
 import type { Run, Step } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -198,11 +197,4 @@ export async function getDefinition(db: Database, run: number): Promise<Pipeline
     sql`select definition from pipeline_run where id = ${run}`,
   )
   return rows[0]?.definition ?? null
-}
-
-export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
-  const rows =
-    await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
-    from change where app = ${app} and sha = ${sha}`)
-  return rows[0] ?? null
 }

@@ -6,6 +6,7 @@ import type { Run, RunDetail } from '#contract/run/run.ts'
 import { deploymentsOfRuns, liftHolds, listEnvironments } from '#domains/deployment/store.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
 import * as store from '#domains/pipeline/store.ts'
+import { getChange } from '#domains/source/store.ts'
 import { getPullRequest } from '#domains/pull-request/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
@@ -166,7 +167,7 @@ async function startAgain(
   caller: Caller,
 ): Promise<Run> {
   const { app, sha, ...how } = request
-  const change = await store.getChange(db, app, sha)
+  const change = await getChange(db, app, sha)
   if (!change) throw new FairleadError('not_found', { kind: 'change', id: sha })
   const { run, statements } = await queueDelivery(db, engine, change, { actor: caller, ...how })
   await db.batch([

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { getChange } from '#domains/pipeline/store.ts'
+import { getChange } from '#domains/source/store.ts'
 import type { Engine } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'

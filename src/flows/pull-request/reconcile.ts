@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { deleteEnvironment } from '#domains/deployment/store.ts'
-import { getChange } from '#domains/pipeline/store.ts'
+import { getChange } from '#domains/source/store.ts'
 import { type Action, decide, decideOrphans } from '#domains/pull-request/rules.ts'
 import * as pulls from '#domains/pull-request/store.ts'
 import { forgetHead, listHeads } from '#domains/source/heads.ts'
