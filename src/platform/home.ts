@@ -56,7 +56,7 @@ function socketPath(wished: string): string {
   return join('/tmp', `fairlead-${process.getuid?.() ?? 0}-${short}`, basename(wished))
 }
 
-/** The folders of a run. Only `log` outlives the run for long; the next clean-up removes the rest. */
+/** The folders of a run. Once it has ended, a clean-up removes all but `log`. */
 export interface RunFolders {
   /** the checkout in which the steps work */
   workspace: string

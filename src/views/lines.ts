@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { may } from '#contract/access/grants.ts'
 import * as deployments from '#domains/deployment/store.ts'
-import * as runs from '#domains/pipeline/store.ts'
+import { recentRuns } from './run.ts'
 import { countPullRequests } from '#domains/pull-request/store.ts'
 import { type EnvironmentSources, readEnvironment } from './environment.ts'
 
@@ -49,7 +49,7 @@ async function mustGet(apps: Apps, name: string): Promise<App> {
 async function readLine(sources: EnvironmentSources, app: App): Promise<Line> {
   const [stored, recent] = await Promise.all([
     deployments.listEnvironments(sources.db, app.name),
-    runs.recentRuns(sources.db, app.name, 8),
+    recentRuns(sources.db, app.name, 8),
   ])
   const [environments, all, pullRequests] = await Promise.all([
     Promise.all(stored.map((one) => readEnvironment(sources, one))),

@@ -13,6 +13,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { queueDelivery } from './queue.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { getRun, latestRunOf, listRuns } from '#views/run.ts'
 import { runFolders } from '#platform/home.ts'
 import { logFile } from '#platform/process/step-log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -45,14 +46,13 @@ export function runHandlers(
   const { db } = deps
   return {
     listRuns: async ({ query }, caller) => {
-      const runs = await store.listRuns(db, { ...query, apps: visibleApps(caller) })
+      const runs = await listRuns(db, { ...query, apps: visibleApps(caller) })
       return { runs, next: runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null }
     },
     getRun: ({ params }) => detail(db, params.run),
     createRun: async ({ params, body }, caller) => {
       const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller)
-      const known =
-        run === null ? await store.latestRunOf(db, params.app, sha) : await mustGet(db, run)
+      const known = run === null ? await latestRunOf(db, params.app, sha) : await mustGet(db, run)
       const isAsked = Object.keys(body.parameters).length > 0
       if (known && !isAsked && (await isWanted(db, known))) return known
       const how = {
@@ -116,7 +116,7 @@ export function runHandlers(
 }
 
 async function mustGet(db: Database, id: number): Promise<Run> {
-  const run = await store.getRun(db, id)
+  const run = await getRun(db, id)
   if (!run) throw new FairleadError('not_found', { kind: 'run', id })
   return run
 }

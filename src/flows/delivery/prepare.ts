@@ -14,6 +14,7 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { asHead } from '#flows/pull-request/run.ts'
 import { giveToSteps, stepsOf } from '#flows/step/confinement.ts'
+import { getRun } from '#views/run.ts'
 import { readBranchFile } from './branch-file.ts'
 import { waitForDisk } from './disk.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
@@ -45,7 +46,7 @@ export async function prepare(
   const read = await readDefinition(deps, input, folder)
   if (read.problem !== null) return ended('failed', read.problem)
   const { definition } = read
-  const run = await runs.getRun(deps.db, input.run)
+  const run = await getRun(deps.db, input.run)
   const trigger = run?.trigger ?? 'push'
   if (run?.trigger === 'push' || pullRequest !== null) {
     const reason = await hasNoRelevantChanges(deps, input, { definition, folder })

@@ -1,7 +1,7 @@
 import { decideCheck } from '#domains/forge/check.ts'
 import type { Check, CommitStatus } from '#domains/forge/client.ts'
 import { getSummary } from '#domains/gate/store.ts'
-import { getRun } from '#domains/pipeline/store.ts'
+import { getRun } from '#views/run.ts'
 import { listTests } from '#domains/report/store.ts'
 import { knowRun, type Sources } from '#flows/evidence/run-facts.ts'
 

@@ -4,7 +4,7 @@ import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secre
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
-import { passOver } from '#domains/pipeline/store.ts'
+import { skipStep } from '#domains/pipeline/store.ts'
 import { openSecrets } from '#flows/deployment/host-release.ts'
 import { executeStep } from './step.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -71,7 +71,7 @@ async function runStep(
   return ctx.step(`step.${name}`, async (step) => {
     if (file.when.length > 0 && !file.when.includes(request.trigger)) {
       step.write(
-        passOver(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`),
+        skipStep(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`),
       )
       return { passed: true, reason: null }
     }

@@ -1,6 +1,7 @@
 import type { NewEvent } from '#contract/event/event.ts'
 import { endDeployment, openDeployments } from '#domains/deployment/store.ts'
-import { closeSteps, endRun, openRuns } from '#domains/pipeline/store.ts'
+import { closeSteps, endRun } from '#domains/pipeline/store.ts'
+import { type OpenRun, openRuns } from '#views/run.ts'
 import { appendEvent } from '#engine/events.ts'
 import { endsOf } from '#engine/records.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -54,8 +55,6 @@ export async function closeAbandoned(db: Database): Promise<number> {
   }
   return closed
 }
-
-type OpenRun = Awaited<ReturnType<typeof openRuns>>[number]
 
 async function endOf(
   db: Database,
