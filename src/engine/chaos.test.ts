@@ -46,7 +46,11 @@ async function run(ctx: WorkflowContext): Promise<string[]> {
     ctx.step(name, async (step) => {
       step.write(sql`insert into journal (workflow, step) values (${ctx.id}, ${name})`)
       if (name === 'flushed') await step.flush()
-      step.emit({ type: 'dev.cdevents.taskrun.finished', subject: step.key })
+      step.emit({
+        type: 'dev.cdevents.taskrun.finished',
+        subject: step.key,
+        data: { name, attempt: 1, outcome: 'success' },
+      })
       await sleep(Math.random() * 10)
       return name
     })

@@ -61,7 +61,8 @@ const notes = async (): Promise<string[]> =>
   (await database.db.query<{ text: string }>(sql`select text from note order by text`)).map(
     (row) => row.text,
   )
-const event = (subject: string) => ({ type: 'dev.cdevents.taskrun.started', subject }) as const
+const event = (subject: string) =>
+  ({ type: 'dev.cdevents.taskrun.started', subject, data: { name: subject } }) as const
 
 async function eventsOf(chain: string): Promise<string[]> {
   const events = await readEvents(database.db, { chain, after: 0, limit: 100 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { NewEvent } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import { raw, sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { appendEvent, eventHorizon, followEvents, readEvents } from './events.ts'
@@ -15,7 +15,7 @@ const queued = (app: string, chain: string): NewEvent => ({
   subject: 'run/1',
   chain,
   app,
-  data: { text: 'a\0b\ud800', note: String.raw`\u0000 stays`, list: [1, { deep: null }] },
+  data: { sha: 'a\0b\ud800', retryOf: null, trigger: 'push' },
 })
 
 test('an event is read as it was appended', async () => {
@@ -37,15 +37,21 @@ test('an event is read as it was appended', async () => {
       app: 'shop',
       actor: id === 2 ? "O'Neil" : 'fairlead',
       by: id === 2 ? by : null,
-      data: { text: 'a\uFFFDb\uFFFD', note: String.raw`\u0000 stays`, list: [1, { deep: null }] },
+      data: { sha: 'a\uFFFDb\uFFFD', retryOf: null, trigger: 'push' },
     })),
   )
 })
 
-test('an unknown type is refused', () => {
-  expect(() => appendEvent({ ...queued('shop', 'c1'), type: 'dev.made.up' as never })).toThrow(
-    'dev.made.up',
+test('refuses an event that does not fit its declaration, and names the event and the field', () => {
+  const refuse = (event: unknown) => expect(() => appendEvent(event as NewEvent))
+  const event = queued('shop', 'c1')
+  refuse({ ...event, type: 'dev.made.up' }).toThrow('Event type "dev.made.up" is not declared')
+  refuse({ ...event, data: { retryOf: null, trigger: 'push' } }).toThrow(
+    'Event "dev.cdevents.pipelinerun.queued" was refused: data.sha: ',
   )
+  refuse({ ...event, data: { ...event.data, trigger: 'whim' } }).toThrow('data.trigger: ')
+  refuse({ ...event, data: { ...event.data, color: 'red' } }).toThrow('Unrecognized key: "color"')
+  refuse({ ...event, data: undefined }).toThrow('data.sha: ')
 })
 
 test('pages go both ways, and filters narrow them', async () => {

@@ -1,41 +1,42 @@
-import {
-  eventTypes,
-  type EventType,
-  type NewEvent,
-  nameOfActor,
-  type StoredEvent,
-} from '#contract/event/event.ts'
+import { nameOfActor, type StoredEvent } from '#contract/event/event.ts'
+import { eventOf, type EventType, type NewEvent } from '#contract/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import type { z } from 'zod'
 
 /**
- * The statement that appends an event: put it in the batch with the state that it tells of. Throws
- * for an unknown type.
+ * The statement that appends an event. Put it into the batch that writes the state which the event
+ * reports. Throws when the type is not declared or the data does not fit its declaration.
  */
 export function appendEvent(event: NewEvent): Statement {
-  const version = (eventTypes as Record<string, string>)[event.type]
-  if (version === undefined)
-    throw new Error(`"${event.type}" is not an event type; add it to src/contract/event.ts`)
-  const { actor = 'fairlead' } = event
+  const { type, subject, chain, app, data = {}, actor = 'fairlead' } = event
+  const definition = eventOf(type)
+  if (definition === null)
+    throw new Error(`Event type "${type}" is not declared; declare it in src/contract/*/events.ts`)
+  const { error } = definition.data.safeParse(data)
+  if (error) throw new Error(`Event "${type}" was refused: ${problemsOf(error)}`)
   const by = typeof actor === 'string' ? null : actor.by
-  return sql`select append_event(${event.type}::text, ${version}::text, ${event.subject}::text, ${event.chain}::text, ${event.app ?? null}::text,
-    ${nameOfActor(actor)}::text, ${event.data ?? {}}::jsonb, ${by}::jsonb)`
+  return sql`select append_event(${type}::text, ${definition.version}::text, ${subject}::text,
+    ${chain}::text, ${app ?? null}::text, ${nameOfActor(actor)}::text, ${data}::jsonb, ${by}::jsonb)`
 }
+
+const problemsOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${['data', ...path].join('.')}: ${message}`).join('; ')
 
 export interface EventFilter {
   app?: string | undefined
   chain?: string | undefined
   type?: EventType | (string & {}) | undefined
-  /** in any case */
+  /** matched without regard to case */
   actor?: string | undefined
-  /** only of these apps; null for all, and for what is of none */
+  /** only events of these apps; null for all events, including those without an app */
   apps?: string[] | null
 }
 
 /**
- * Reads events: oldest first those after an id, or newest first those before one (the newest when
- * neither is given). What is read has no hole: an event that is missing between two that were read
- * will never appear.
+ * Reads events: with `after`, the oldest events after that id, oldest first; otherwise the newest
+ * events, or those before the id `before`, newest first. The result is complete: no event can
+ * appear later between two events of it.
  */
 export async function readEvents(
   db: Database,
@@ -51,37 +52,38 @@ export async function readEvents(
   if (query.after !== undefined) where.push(sql`id > ${query.after}`)
   if (query.before !== undefined) where.push(sql`id < ${query.before}`)
   const order = query.after === undefined ? sql`desc` : sql`asc`
-  return db.query<StoredEvent>(sql`select id, time, type, version, subject, chain, app, actor, by, data from event
+  return db.query<StoredEvent>(sql`
+    select id, time, type, version, subject, chain, app, actor, by, data from event
     where ${join(where, ' and ')} order by id ${order} limit ${query.limit}`)
 }
 
-/** The id up to which every event is there; what is appended from now on has a higher one. */
+/** The highest id below which no event can appear any more; new events have a higher one. */
 export async function eventHorizon(db: Database): Promise<number> {
   const rows = await db.query<{ id: number }>(sql`select event_horizon() as id`)
   return rows[0]?.id ?? 0
 }
 
-/** A lost NOTIFY costs this much, in milliseconds. */
-const slowPoll = 5000
+/** How often a follower polls in case a NOTIFY is lost, in milliseconds. */
+const pollMs = 5000
 const pageSize = 500
 
 /**
- * Every event after an id (from now on when it is left out), in order, without a hole, until the
- * signal aborts.
+ * Yields every event after an id, or every new event when the id is left out, in order and without
+ * gaps, until the signal aborts.
  */
 export async function* followEvents(
   db: Database,
   query: { after?: number | undefined; app?: string | undefined; apps?: string[] | null },
   signal: AbortSignal,
 ): AsyncIterable<StoredEvent> {
-  let news = Promise.withResolvers<void>()
-  const wake = (): void => news.resolve()
+  let appended = Promise.withResolvers<void>()
+  const wake = (): void => appended.resolve()
   const stopListening = await db.listen('fairlead_event', wake)
   signal.addEventListener('abort', wake)
   try {
     let after = query.after ?? (await eventHorizon(db))
     while (!signal.aborted) {
-      news = Promise.withResolvers<void>()
+      appended = Promise.withResolvers<void>()
       const horizon = await eventHorizon(db)
       const page = await readEvents(db, {
         app: query.app,
@@ -95,11 +97,10 @@ export async function* followEvents(
         after = event.id
       }
       if (page.length === pageSize) continue
-      // Without a filter the pages tell the position; with one, the horizon keeps the next search
-      // short.
+      // With a filter the last page may end far below the horizon; the next query starts at it.
       after = Math.max(after, horizon)
-      const timer = setTimeout(wake, slowPoll)
-      if (!signal.aborted) await news.promise
+      const timer = setTimeout(wake, pollMs)
+      if (!signal.aborted) await appended.promise
       clearTimeout(timer)
     }
   } finally {

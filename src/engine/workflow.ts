@@ -1,4 +1,4 @@
-import type { NewEvent } from '#contract/event/event.ts'
+import type { WorkflowEvent } from '#contract/events.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
 /**
@@ -60,7 +60,7 @@ export interface StepContext {
   /** Adds a write to the transaction that ends the step. */
   write(statement: Statement): void
   /** Adds an event to it; chain is the workflow's. */
-  emit(event: Omit<NewEvent, 'chain'>): void
+  emit(event: WorkflowEvent): void
   /** Adds the start of another workflow to it. */
   start(workflow: NewWorkflow): void
   /**

@@ -4,6 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
 import type { Caller } from '#contract/handler.ts'
 import { highestRole, narrow, nothing, type Grants, union } from '#contract/access/grants.ts'
+import type { EventData } from '#contract/events.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -166,7 +167,7 @@ export function createAccess(options: AccessOptions) {
     way: Session['way'],
     origin: Origin,
     before: Statement[],
-    data: Record<string, unknown> = {},
+    identity: { issuer?: string; groups?: string[] } = {},
   ): Promise<{ caller: Caller; session: string }> => {
     const session = secret('')
     const id = `s-${options.random(8).toString('hex')}`
@@ -187,7 +188,7 @@ export function createAccess(options: AccessOptions) {
         subject: `user/${user}`,
         chain: `user/${user}`,
         actor,
-        data: { session: id, way, ...data },
+        data: { session: id, way, ...identity },
       }),
     ])
     forget()
@@ -314,7 +315,11 @@ export function createAccess(options: AccessOptions) {
   }
 }
 
-const ended = (user: string, actor: Actor, data: Record<string, unknown>): Statement =>
+const ended = (
+  user: string,
+  actor: Actor,
+  data: EventData<'dev.cdeventsx.fairlead-session.ended'>,
+): Statement =>
   appendEvent({
     type: 'dev.cdeventsx.fairlead-session.ended',
     subject: `user/${user}`,

@@ -1,16 +1,17 @@
-import type { NewEvent } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-/**
- * So many kinds of refusal are told apart within a minute; all others count as one, so that nobody
- * floods the log.
- */
-const kindsAtMost = 20
+/** Distinct refusals recorded per minute; all others count as one, so that the log stays short. */
+const distinctPerMinute = 20
+
+type Refusal = NewEvent<
+  'dev.cdeventsx.fairlead-session.refused' | 'dev.cdeventsx.fairlead-request.refused'
+>
 
 interface Counted {
-  event: NewEvent
+  event: Refusal
   more: number
 }
 
@@ -20,20 +21,20 @@ interface Counted {
  */
 export function createRefusals({ db, log }: { db: Database; log: Logger }) {
   let counted = new Map<string, Counted>()
-  const write = (event: NewEvent, count: number): Promise<void> =>
+  const write = (event: Refusal, count: number): Promise<void> =>
     db
-      .batch([appendEvent({ ...event, data: { ...event.data, count } })])
+      .batch([appendEvent(withCount(event, count))])
       .then(() => undefined)
       .catch((error: Error) =>
         log.warn('a refusal could not be recorded', { error: error.message }),
       )
   return {
-    note: async (event: NewEvent): Promise<void> => {
+    note: async (event: Refusal): Promise<void> => {
       const key = JSON.stringify([event.type, event.subject, event.actor, event.data])
       const known = counted.get(key)
       if (known) return void (known.more += 1)
-      if (counted.size >= kindsAtMost) {
-        const others: NewEvent = {
+      if (counted.size >= distinctPerMinute) {
+        const others: Refusal = {
           type: event.type,
           subject: 'server',
           chain: 'server',
@@ -54,3 +55,8 @@ export function createRefusals({ db, log }: { db: Database; log: Logger }) {
     },
   }
 }
+
+const withCount = (event: Refusal, count: number): Refusal =>
+  event.type === 'dev.cdeventsx.fairlead-session.refused'
+    ? { ...event, data: { ...event.data, count } }
+    : { ...event, data: { ...event.data, count } }

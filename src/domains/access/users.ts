@@ -3,6 +3,7 @@ import type { Role } from '#contract/endpoint.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
 import { type Grants, roleFor } from '#contract/access/grants.ts'
+import type { EventData } from '#contract/events.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -23,23 +24,30 @@ export interface Ensured {
   before: Statement[]
 }
 
-type What = 'created' | 'changed' | 'deleted'
-
-const told = (
-  what: What,
+const about = (name: string, actor: Actor) => ({
+  subject: `user/${name}`,
+  chain: `user/${name}`,
+  actor,
+})
+const userCreated = (
   name: string,
   actor: Actor,
-  data: Record<string, unknown>,
-  app?: string,
+  data: EventData<'dev.cdeventsx.fairlead-user.created'>,
+): Statement =>
+  appendEvent({ ...about(name, actor), type: 'dev.cdeventsx.fairlead-user.created', data })
+const userChanged = (
+  name: string,
+  actor: Actor,
+  data: EventData<'dev.cdeventsx.fairlead-user.changed'>,
 ): Statement =>
   appendEvent({
-    type: `dev.cdeventsx.fairlead-user.${what}`,
-    subject: `user/${name}`,
-    chain: `user/${name}`,
-    app,
-    actor,
+    ...about(name, actor),
+    type: 'dev.cdeventsx.fairlead-user.changed',
+    app: data.app,
     data,
   })
+const userDeleted = (name: string, actor: Actor): Statement =>
+  appendEvent({ ...about(name, actor), type: 'dev.cdeventsx.fairlead-user.deleted' })
 
 /** People. */
 export function createUsers({ db, grantsOf, forget }: UsersOptions) {
@@ -82,7 +90,7 @@ export function createUsers({ db, grantsOf, forget }: UsersOptions) {
       const { name, email = null, role } = wanted
       await change([
         store.insertUser({ name, email, role }),
-        told('created', name, actor, { role, email }),
+        userCreated(name, actor, { role, email }),
       ])
       return toUser(await mustGet(name))
     },
@@ -103,13 +111,13 @@ export function createUsers({ db, grantsOf, forget }: UsersOptions) {
       await change([
         store.updateUser(user.id, wanted),
         ...(wanted.disabled === true ? [store.endSessionsOf(user.id)] : []),
-        told('changed', user.name, actor, data),
+        userChanged(user.name, actor, data),
       ])
       return toUser(await mustGet(user.name))
     },
     remove: async (name: string, actor: Actor): Promise<void> => {
       const user = await mustGet(name)
-      await change([store.deleteUser(user.id), told('deleted', user.name, actor, {})])
+      await change([store.deleteUser(user.id), userDeleted(user.name, actor)])
     },
     /** Gives a role with an app, or takes it. */
     setRole: async (name: string, app: string, role: Role | null, actor: Actor): Promise<void> => {
@@ -118,7 +126,7 @@ export function createUsers({ db, grantsOf, forget }: UsersOptions) {
       if (was === role) return
       await change([
         store.setRole(user.id, app, role),
-        told('changed', user.name, actor, { role, was, app }, app),
+        userChanged(user.name, actor, { role, was, app }),
       ])
     },
     /** Who may do something with an app. */
@@ -141,14 +149,14 @@ export function createUsers({ db, grantsOf, forget }: UsersOptions) {
         return {
           name,
           isDisabled: false,
-          before: [store.insertUser({ name, role, email }), told('created', name, actor, { role })],
+          before: [store.insertUser({ name, role, email }), userCreated(name, actor, { role })],
         }
       }
       const isNew = link.role !== null && link.role !== user.role
       const before = isNew
         ? [
             store.updateUser(user.id, { role: link.role }),
-            told('changed', user.name, actor, { role: link.role, was: user.role }),
+            userChanged(user.name, actor, { role: link.role, was: user.role }),
           ]
         : []
       return { name: user.name, isDisabled: user.disabled !== null, before }
@@ -170,7 +178,7 @@ export function createUsers({ db, grantsOf, forget }: UsersOptions) {
       const made = [
         store.insertUser({ name, email: null, role }),
         store.bindUser(name, who),
-        told('created', name, { name, by }, { role, email: who.email, issuer: who.issuer }),
+        userCreated(name, { name, by }, { role, email: who.email, issuer: who.issuer }),
       ]
       return { name, isDisabled: false, before: made }
     },

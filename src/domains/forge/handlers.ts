@@ -22,20 +22,12 @@ export function forgeHandlers(
   const mustBeThere = async (app: string): Promise<void> => {
     if (!(await options.getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
   }
-  const told = (
-    app: string,
-    actor: Actor,
-    what: 'created' | 'deleted',
-    data: Record<string, string>,
-  ) =>
-    appendEvent({
-      type: `dev.cdeventsx.fairlead-forge.${what}`,
-      subject: `forge/${app}`,
-      chain: `app/${app}`,
-      app,
-      actor,
-      data,
-    })
+  const about = (app: string, actor: Actor) => ({
+    subject: `forge/${app}`,
+    chain: `app/${app}`,
+    app,
+    actor,
+  })
   return {
     getForge: async ({ params }) => {
       await mustBeThere(params.app)
@@ -52,7 +44,11 @@ export function forgeHandlers(
       const token = options.secrets.seal(store.sealedAs(app), tokenOf(body))
       await db.batch([
         ...store.putForge({ app, kind, url, repository, appId, token }),
-        told(app, caller, 'created', { kind, url, repository }),
+        appendEvent({
+          ...about(app, caller),
+          type: 'dev.cdeventsx.fairlead-forge.created',
+          data: { kind, url, repository },
+        }),
       ])
       const stored = await store.getForge(db, app)
       if (!stored) throw new FairleadError('not_found', { kind: 'app', id: app })
@@ -61,7 +57,10 @@ export function forgeHandlers(
     deleteForge: async ({ params: { app } }, caller) => {
       if (!(await store.getForge(db, app)))
         throw new FairleadError('not_found', { kind: 'forge of', id: app })
-      await db.batch([store.deleteForge(app), told(app, caller, 'deleted', {})])
+      await db.batch([
+        store.deleteForge(app),
+        appendEvent({ ...about(app, caller), type: 'dev.cdeventsx.fairlead-forge.deleted' }),
+      ])
       return { done: true }
     },
   }

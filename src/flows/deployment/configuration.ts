@@ -4,7 +4,8 @@ import { FairleadError } from '#contract/errors.ts'
 import { isRefused } from '#domains/configuration/store.ts'
 import { admitConfiguration } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
-import type { Actor, NewEvent } from '#contract/event/event.ts'
+import type { Actor } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import {
   Failed,

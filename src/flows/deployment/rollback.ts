@@ -8,7 +8,8 @@ import {
 } from '#domains/configuration/store.ts'
 import { findRollbackTarget } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
-import { type Actor, nameOfActor, type NewEvent } from '#contract/event/event.ts'
+import { type Actor, nameOfActor } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import type {
   NewWorkflow,
   StepContext,

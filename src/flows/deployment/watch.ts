@@ -84,7 +84,7 @@ async function takeItBack(
   input: WatchInput,
   reason: string,
 ): Promise<{ outcome: string }> {
-  const data = { environment: input.environment, outcome: 'harmful', reason }
+  const data = { environment: input.environment, outcome: 'harmful' as const, reason }
   step.emit({
     type: 'dev.cdeventsx.fairlead-deployment.watched',
     subject: `deployment/${input.deployment}`,

@@ -1,6 +1,6 @@
 import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { randomUUID } from 'node:crypto'
-import type { NewEvent } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
 import * as forges from '#domains/forge/store.ts'
 import { decideSeen, refOf } from '#domains/pull-request/rules.ts'

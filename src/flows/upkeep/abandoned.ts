@@ -1,4 +1,4 @@
-import type { NewEvent } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import { endDeployment, openDeployments } from '#domains/deployment/store.ts'
 import { closeSteps, endRun } from '#domains/pipeline/store.ts'
 import { type OpenRun, openRuns } from '#views/run.ts'

@@ -37,7 +37,11 @@ export function scenario(
   }
   const note = (ctx: WorkflowContext, step: StepContext, name: string, part: string): void => {
     step.write(sql`insert into journal (workflow, step, part) values (${ctx.id}, ${name}, ${part})`)
-    step.emit({ type: 'dev.cdevents.taskrun.finished', subject: `${step.key}/${part}` })
+    step.emit({
+      type: 'dev.cdevents.taskrun.finished',
+      subject: `${step.key}/${part}`,
+      data: { name: part, attempt: 1, outcome: 'success' },
+    })
   }
   const one = (ctx: WorkflowContext, name: string): Promise<string> =>
     ctx.step(name, async (step) => {

@@ -1,0 +1,71 @@
+/**
+ * What the subject and the chain of an event name.
+ *
+ * The subject is what the event is about, as a path. Placeholders are in capitals:
+ *
+ * | subject                | about                                                            |
+ * | ---------------------- | ---------------------------------------------------------------- |
+ * | `app/APP`              | an app and its repository                                        |
+ * | `branch/BRANCH`        | the branch that an app delivers                                  |
+ * | `change/SHA`           | a commit                                                         |
+ * | `pull-request/NUMBER`  | a pull request of the event's app                                |
+ * | `run/ID`               | a pipeline run                                                   |
+ * | `run/ID/step/NAME`     | a step of a run                                                  |
+ * | `artifact/DIGEST`      | an artifact                                                      |
+ * | `environment/APP/NAME` | an environment, its configuration, and the services in it        |
+ * | `deployment/ID`        | a deployment and its verdict                                     |
+ * | `waiver/ID`            | a waiver                                                         |
+ * | `webhook/APP`          | the webhook of an app                                            |
+ * | `forge/APP`            | the connection of an app to its forge                            |
+ * | `user/NAME`            | a user, their sessions and links, and requests refused to them   |
+ * | `token/ID`             | an API token                                                     |
+ * | `session`              | a sign-in that was refused before a user was known               |
+ * | `key`, `key/ID`        | the key that encrypts secrets; a key that signs evidence         |
+ * | `workflow/ID`          | a workflow of the engine; `workflow/ID/STEP` is one of its steps |
+ * | `server`               | a server process                                                 |
+ *
+ * The chain groups everything that one cause led to. A check-in begins a chain (`c-UUID`), which
+ * its run, deployments, verdicts and rollbacks carry. An event without a check-in has the chain of
+ * its subject (`app/APP`, `user/NAME`, `token/ID`, `waiver/ID`,
+ * `configuration/APP/ENVIRONMENT/VERSION`), or `server`.
+ */
+export const subjectPatterns = {
+  app: /^app\/[^/]+$/,
+  branch: /^branch\/.+$/,
+  change: /^change\/[0-9a-f]{40}([0-9a-f]{24})?$/,
+  pullRequest: /^pull-request\/\d+$/,
+  run: /^run\/\d+$/,
+  step: /^run\/\d+\/step\/[^/]+$/,
+  artifact: /^artifact\/sha256:[0-9a-f]{64}$/,
+  environment: /^environment\/[^/]+\/[^/]+$/,
+  deployment: /^deployment\/\d+$/,
+  waiver: /^waiver\/\d+$/,
+  webhook: /^webhook\/[^/]+$/,
+  forge: /^forge\/[^/]+$/,
+  user: /^user\/[^/]+$/,
+  token: /^token\/[^/]+$/,
+  session: /^session$/,
+  key: /^key(\/[^/]+)?$/,
+  workflow: /^workflow\/.+$/,
+  server: /^server$/,
+}
+
+interface Placed {
+  subject: string
+  app: string | null
+  data: Record<string, unknown>
+}
+
+/** The console's page on what an event is about, or null when no page is. */
+export function pageOf({ subject, app, data }: Placed): string | null {
+  const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(subject)
+  if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
+  if (app !== null && data['pullRequest'] !== undefined) return `/apps/${app}/pull-requests`
+  const environment = data['environment']
+  if (app !== null && typeof environment === 'string')
+    return `/apps/${app}/environments/${environment}`
+  const [kind, first, second] = subject.split('/')
+  if (kind === 'environment') return `/apps/${first}/environments/${second}`
+  if (data['run']) return `/runs/${String(data['run'])}`
+  return app === null ? null : `/apps/${app}`
+}

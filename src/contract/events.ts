@@ -1,0 +1,70 @@
+import type { z } from 'zod'
+import { accessEvents } from './access/events.ts'
+import { appEvents } from './app/events.ts'
+import { changeEvents } from './change/events.ts'
+import { configurationEvents } from './configuration/events.ts'
+import { deploymentEvents } from './deployment/events.ts'
+import { environmentEvents } from './environment/events.ts'
+import type { EventDefinition } from './event/define-event.ts'
+import type { Actor } from './event/event.ts'
+import { evidenceEvents } from './evidence/events.ts'
+import { forgeEvents } from './forge/events.ts'
+import { gateEvents } from './gate/events.ts'
+import { pullRequestEvents } from './pull-request/events.ts'
+import { runEvents } from './run/events.ts'
+import { serverEvents } from './server/events.ts'
+import { verdictEvents } from './verdict/events.ts'
+import { webhookEvents } from './webhook/events.ts'
+
+/** Every event that Fairlead emits. Each is declared beside its noun. */
+export const events = [
+  ...appEvents,
+  ...changeEvents,
+  ...pullRequestEvents,
+  ...runEvents,
+  ...gateEvents,
+  ...evidenceEvents,
+  ...environmentEvents,
+  ...deploymentEvents,
+  ...verdictEvents,
+  ...configurationEvents,
+  ...webhookEvents,
+  ...forgeEvents,
+  ...accessEvents,
+  ...serverEvents,
+] as const
+
+type Definition = (typeof events)[number]
+export type EventType = Definition['type']
+export type EventData<T extends EventType> = z.input<Extract<Definition, { type: T }>['data']>
+
+interface EventHead {
+  /** what it is about; `event/subject.ts` lists the forms */
+  subject: string
+  /** the id that the check-in began with; everything that it caused carries it */
+  chain: string
+  app?: string | undefined
+  /** who or what did it; Fairlead itself when left out */
+  actor?: Actor | undefined
+}
+type WithData<D> = {} extends D ? { data?: D } : { data: D }
+
+/** An event about to be appended; its data fits its type. */
+export type NewEvent<T extends EventType = EventType> = {
+  [K in T]: EventHead & { type: K } & WithData<EventData<K>>
+}[T]
+
+/** A new event whose chain is that of the workflow that emits it. */
+export type WorkflowEvent<T extends EventType = EventType> = {
+  [K in T]: Omit<EventHead, 'chain'> & { type: K } & WithData<EventData<K>>
+}[T]
+
+const byType: ReadonlyMap<string, EventDefinition> = new Map(
+  events.map((event) => [event.type, event as unknown as EventDefinition]),
+)
+
+/** The definition of a type; null for a type of a later version. */
+export const eventOf = (type: string): EventDefinition | null => byType.get(type) ?? null
+
+/** The version of a type's schema. */
+export const versionOf = (type: EventType): string => byType.get(type)?.version ?? ''
