@@ -83,7 +83,7 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
     )
     await page.getByText('Admin made Ada operator of shop').waitFor()
     await page.getByRole('link', { name: 'admin', exact: true }).first().click()
-    await page.getByText('What admin did.').waitFor()
+    await page.getByText('Events caused by admin.').waitFor()
     await page.getByText('(from 127.0.0.1)').first().waitFor()
     await page.getByRole('button', { name: 'Show all' }).click()
     await page.getByText('disabled Ada').first().waitFor()

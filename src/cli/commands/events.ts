@@ -1,68 +1,56 @@
+import { describeEvent } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { count, number } from '../arguments.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
 
+interface Options {
+  chain?: string
+  type?: string
+  actor?: string
+  limit: number
+  before?: number
+  follow?: boolean
+}
+
 export const register: Register = (program, context) => {
   program
     .command('events')
-    .argument('[app]', 'only this app')
-    .option('--chain <chain>', 'only what came of one check-in')
-    .option('--type <type>', 'only this type, e.g. dev.cdevents.service.upgraded')
-    .option('--actor <name>', 'only what this user did')
-    .option('--limit <n>', 'how many', count, 50)
-    .option('--before <event>', 'older than this event', number)
-    .option('-f, --follow', 'go on with what happens from now on')
-    .description('read the event log, which is the audit log too')
+    .argument('[app]', 'only events of this app')
+    .option('--chain <chain>', 'only events caused by one check-in')
+    .option('--type <type>', 'only events of this type, e.g. dev.cdevents.service.upgraded')
+    .option('--actor <name>', 'only events caused by this user')
+    .option('--limit <n>', 'how many events to show', count, 50)
+    .option('--before <event>', 'only events older than this one', number)
+    .option('-f, --follow', 'keep printing new events')
+    .description('show the event log, which is also the audit log')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead events shop --limit 20\n  $ fairlead events --actor Ada\n  $ fairlead events --follow --json',
     )
-    .action(
-      (
-        app: string | undefined,
-        options: {
-          chain?: string
-          type?: string
-          actor?: string
-          limit: number
-          before?: number
-          follow?: boolean
-        },
-      ) => events(context, app, options),
-    )
+    .action((app: string | undefined, options: Options) => events(context, app, options))
 }
+
+/** Milliseconds between two requests for new events. */
+const pollMs = 300
 
 async function events(
   context: Context,
   app: string | undefined,
-  {
-    follow,
-    ...query
-  }: {
-    chain?: string
-    type?: string
-    actor?: string
-    limit: number
-    before?: number
-    follow?: boolean
-  },
+  { follow, ...query }: Options,
 ): Promise<void> {
   const { client } = await context.connect()
   const filter = { ...(app === undefined ? {} : { app }), ...query }
   const { events: found } = await client.listEvents({ query: filter })
   const ordered = found.toSorted((a, b) => a.id - b.id)
+  const columns = context.stdout.columns ?? 160
   if (follow !== true)
-    return context.answer({ events: ordered }, () =>
-      table(ordered.map(row), context.stdout.columns ?? 140),
-    )
+    return context.answer({ events: ordered }, () => table(ordered.map(row), columns))
   let after = ordered.at(-1)?.id ?? 0
   const print = (event: StoredEvent): void =>
     context.print(
-      context.isJson()
-        ? JSON.stringify(event)
-        : (table([row(event)], context.stdout.columns ?? 140)[0] ?? ''),
+      context.isJson() ? JSON.stringify(event) : (table([row(event)], columns)[0] ?? ''),
     )
   ordered.forEach(print)
   const { before: _, ...rest } = filter
@@ -70,12 +58,12 @@ async function events(
     const { events: next } = await client.listEvents({ query: { ...rest, after, limit: 500 } })
     next.forEach(print)
     after = next.at(-1)?.id ?? after
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
 
-/** `token ci`, `from 10.0.0.7`. */
-const byInWords = ({ by }: StoredEvent): string[] =>
+/** `token ci`, `for grace`, `from 10.0.0.7`. */
+const credentialOf = ({ by }: StoredEvent): string[] =>
   by === null
     ? []
     : [
@@ -86,8 +74,7 @@ const byInWords = ({ by }: StoredEvent): string[] =>
 
 const row = (event: StoredEvent): string[] => [
   event.time.slice(0, 19).replace('T', ' '),
-  event.type.replace(/^dev\.cdevents(x\.fairlead-)?\.?/, ''),
   event.subject,
-  [event.actor, ...byInWords(event)].join(', '),
-  typeof event.data['reason'] === 'string' ? event.data['reason'] : '',
+  [event.actor, ...credentialOf(event)].join(', '),
+  describeEvent(event).text,
 ]

@@ -1,4 +1,5 @@
 import { Link } from 'react-router'
+import { describeEvent, shortType } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { useEvents } from '../live/queries.ts'
 import { formatMoment, formatTime } from '../ui/duration.ts'
@@ -6,17 +7,16 @@ import { More } from '../ui/more.tsx'
 import { Section } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
-import { shortType, tell } from './sentence.ts'
 
-/** Beginnings are told by what they lead to. */
-const leftOut = new Set([
+/** Intermediate events: the event that follows says the same and more. */
+const omitted = new Set([
   'taskrun.started',
   'service.deployed',
   'service.upgraded',
   'deployment.healthy',
 ])
 
-/** Everything that one check-in led to, newest first. */
+/** Every event that one check-in caused, newest first. */
 export function ChainTimeline({ chain }: { chain: string }) {
   const query = useEvents({ chain })
   return (
@@ -25,7 +25,7 @@ export function ChainTimeline({ chain }: { chain: string }) {
         {({ pages }) => {
           const events = pages
             .flatMap((page) => page.events)
-            .filter((event) => !leftOut.has(shortType(event.type)))
+            .filter((event) => !omitted.has(shortType(event.type)))
           return (
             <>
               <ol className="flex flex-col">
@@ -45,22 +45,22 @@ export function ChainTimeline({ chain }: { chain: string }) {
 }
 
 function Row({ event, isLast }: { event: StoredEvent; isLast: boolean }) {
-  const told = tell(event)
+  const { tone, text, page } = describeEvent(event)
   return (
     <li className="relative flex gap-3 pb-3">
       {isLast ? null : (
         <span aria-hidden className="absolute top-5 bottom-0 left-[7px] w-px bg-edge-strong" />
       )}
       <span className="pt-0.5">
-        <StatusIcon tone={told.tone} size={15} />
+        <StatusIcon tone={tone} size={15} />
       </span>
       <span className="min-w-0">
-        {told.to ? (
-          <Link to={told.to} className="quiet-link">
-            {told.text}
+        {page ? (
+          <Link to={page} className="quiet-link">
+            {text}
           </Link>
         ) : (
-          told.text
+          text
         )}
         <time
           dateTime={event.time}

@@ -1,5 +1,7 @@
 import { Link, useSearchParams } from 'react-router'
-import { eventTypes, type StoredEvent } from '#contract/event/event.ts'
+import { describeEvent, shortType } from '#contract/event/describe.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
+import { events as definitions } from '#contract/events.ts'
 import { useEvents, useLines } from '../live/queries.ts'
 import { formatDay, formatMoment, formatTime } from '../ui/duration.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'
@@ -8,11 +10,10 @@ import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
-import { shortType, tell } from './sentence.ts'
 
-const types = Object.keys(eventTypes).map((value) => ({ value, text: shortType(value) }))
+const types = definitions.map(({ type }) => ({ value: type, text: shortType(type) }))
 
-/** The log of everything that happened, and who did it. */
+/** The event log: what happened, when, and who did it. */
 export function EventsPage() {
   useTitle('Events')
   const [app] = useFilter('app')
@@ -40,20 +41,20 @@ export function EventsPage() {
       >
         {actor ? (
           <p className="mt-1 flex items-center gap-2 text-soft">
-            What {actor} did. <Button onClick={() => setActor('')}>Show all</Button>
+            Events caused by {actor}. <Button onClick={() => setActor('')}>Show all</Button>
           </p>
         ) : chain ? (
           <p className="mt-1 flex items-center gap-2 text-soft">
-            What one check-in led to. <Button onClick={() => setChain('')}>Show all</Button>
+            Events caused by one check-in. <Button onClick={() => setChain('')}>Show all</Button>
           </p>
         ) : (
-          <p className="mt-1 text-soft">Everything that happened, and who did it.</p>
+          <p className="mt-1 text-soft">Everything that happened, and who caused it.</p>
         )}
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={14} height="h-9" />}>
         {({ pages }) => {
           const events = pages.flatMap((page) => page.events)
-          if (events.length === 0) return <Nothing>There is no event like that.</Nothing>
+          if (events.length === 0) return <Nothing>No event matches these filters.</Nothing>
           return (
             <>
               <Days events={events} />
@@ -68,11 +69,11 @@ export function EventsPage() {
 
 function Days({ events }: { events: StoredEvent[] }) {
   const days = Map.groupBy(events, (event) => formatDay(event.time))
-  return [...days].map(([day, ofDay]) => (
+  return [...days].map(([day, eventsOfDay]) => (
     <section key={day} aria-label={day} className="mb-5">
       <h2 className="mb-2 font-semibold">{day}</h2>
       <ol className="panel divide-y divide-edge overflow-hidden">
-        {ofDay.map((event) => (
+        {eventsOfDay.map((event) => (
           <EventRow key={event.id} event={event} />
         ))}
       </ol>
@@ -81,10 +82,10 @@ function Days({ events }: { events: StoredEvent[] }) {
 }
 
 /**
- * By which credential, for whom, and from where; a session is what is usual, and this machine is
- * called so already.
+ * The credential, the user of the forge, and the address. A session is the usual credential, and
+ * the actor of a machine's token already names the machine, so both are left out.
  */
-function byInWords({ by }: StoredEvent): string {
+function credentialOf({ by }: StoredEvent): string {
   if (by === null) return ''
   const credential = ['session', 'machine'].includes(by.credential)
     ? ''
@@ -99,12 +100,12 @@ function byInWords({ by }: StoredEvent): string {
 }
 
 function EventRow({ event }: { event: StoredEvent }) {
-  const told = tell(event)
+  const { tone, text, page } = describeEvent(event)
   const [search] = useSearchParams()
   const chain = new URLSearchParams(search)
   chain.set('chain', event.chain)
-  const ofActor = new URLSearchParams(search)
-  ofActor.set('actor', event.actor)
+  const byActor = new URLSearchParams(search)
+  byActor.set('actor', event.actor)
   return (
     <li className="grid grid-cols-[auto_1fr] gap-x-3 px-4 py-1.5 hover:bg-hover/60 md:grid-cols-[4.5rem_auto_minmax(0,1fr)_auto_auto]">
       <time
@@ -115,31 +116,31 @@ function EventRow({ event }: { event: StoredEvent }) {
         {formatTime(event.time)}
       </time>
       <span className="pt-0.5">
-        <StatusIcon tone={told.tone} />
+        <StatusIcon tone={tone} />
       </span>
       <span className="min-w-0">
-        {told.to ? (
-          <Link to={told.to} data-row className="quiet-link">
-            {told.text}
+        {page ? (
+          <Link to={page} data-row className="quiet-link">
+            {text}
           </Link>
         ) : (
-          told.text
+          text
         )}
       </span>
       <span className="col-start-2 min-w-0 truncate text-soft md:col-start-auto">
         {event.app === null ? '' : `${event.app} · `}
         <Link
-          to={`?${ofActor.toString()}`}
-          title={`What ${event.actor} did`}
+          to={`?${byActor.toString()}`}
+          title={`Events caused by ${event.actor}`}
           className="quiet-link"
         >
           {event.actor}
         </Link>
-        {byInWords(event)}
+        {credentialOf(event)}
       </span>
       <Link
         to={`?${chain.toString()}`}
-        title="Everything that the same check-in led to"
+        title="Events caused by the same check-in"
         className="hidden text-soft underline underline-offset-3 md:inline"
       >
         chain
