@@ -4,7 +4,7 @@ import { markSpans, parseAnsi, plainText } from './ansi.ts'
 
 const esc = '\u001b['
 
-test('colours and weights become classes, and end where they end', () => {
+test('turns colours and weights into classes until they are reset', () => {
   expect(parseAnsi(`${esc}1;31mno${esc}22m way${esc}0m out`)).toEqual([
     { text: 'no', classes: 'font-semibold ansi-1' },
     { text: ' way', classes: 'ansi-1' },
@@ -12,24 +12,36 @@ test('colours and weights become classes, and end where they end', () => {
   ])
 })
 
-test('the colours of 256 and of red, green and blue', () => {
+test('reads the 256-colour palette and RGB, in both notations', () => {
   expect(parseAnsi(`${esc}38;5;208mx`)[0]?.color).toBe('rgb(255 135 0)')
   expect(parseAnsi(`${esc}38;2;1;2;3mx`)[0]?.color).toBe('rgb(1 2 3)')
   expect(parseAnsi(`${esc}38;5;9mx`)[0]?.classes).toBe('ansi-9')
+  expect(parseAnsi(`${esc}38:2::1:2:3mx`)[0]?.color).toBe('rgb(1 2 3)')
+  expect(parseAnsi(`${esc}48:5:208;1mx`)).toEqual([
+    { text: 'x', classes: 'font-semibold', background: 'rgb(255 135 0)' },
+  ])
+  expect(parseAnsi(`${esc}38;2;1;2;3;4mx`)[0]).toMatchObject({ classes: 'underline' })
 })
 
-test('codes that move the cursor, titles and links leave no trace; a carriage return begins anew', () => {
+test('removes cursor movements, titles and links, and applies carriage returns', () => {
   expect(plainText(`${esc}2K${esc}1Gdone\u001b]0;title\u0007!`)).toBe('done!')
+  expect(plainText('\u001b]8;;https://evil.example\u001b\\text\u001b]8;;\u001b\\!')).toBe('text!')
+  expect(plainText('\u009b31mred \u001bPq...\u001b\\end')).toBe('red end')
+  expect(plainText('\u001b\u{1f600}')).toBe('\u{1f600}')
   expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %')
   expect(plainText('a\u0000b\tc')).toBe('ab    c')
 })
 
-test('whatever a line holds: the spans together are its plain text, with or without marks', () => {
+test('keeps the plain text of any line, with and without marks', () => {
   const pieces = fc.constantFrom(
     `${esc}31m`,
     `${esc}0m`,
     `${esc}38;5;300m`,
     `${esc}999z`,
+    `${esc}4:3;48:2::1`,
+    'm',
+    '\u001b]8;;',
+    '\u001b\\',
     '\u001b',
     'ab',
     'B',
@@ -51,7 +63,7 @@ test('whatever a line holds: the spans together are its plain text, with or with
   )
 })
 
-test('what is searched is marked, also across a change of style', () => {
+test('marks a match that spans a change of style', () => {
   const marked = markSpans(parseAnsi(`un${esc}31mfair${esc}0mlead`), 'fairle')
   expect(marked.filter((span) => span.marked).map((span) => span.text)).toEqual(['fair', 'le'])
 })

@@ -1,7 +1,11 @@
+import { parse } from '@ansi-tools/parser'
+
 /** A piece of a line in one style. */
 export interface Span {
   text: string
+  /** CSS classes, separated by spaces */
   classes: string
+  /** CSS colours, where a class does not name them */
   color?: string
   background?: string
 }
@@ -11,7 +15,7 @@ interface Style {
   faint: boolean
   italic: boolean
   underline: boolean
-  /** 0–15 by name, or a colour of CSS */
+  /** one of the 16 colours of the terminal, which follow the theme, or a CSS colour */
   color: number | string | null
   background: number | string | null
 }
@@ -24,41 +28,53 @@ const plain: Style = {
   color: null,
   background: null,
 }
-const escapes =
-  /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g
-const controls = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g
+
+/** Bytes that introduce a control sequence: ESC, and the 8-bit forms of C1. */
+const introducers = /[\u001b\u0090-\u009f]/
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/** No sequence continues with such a character, and the parser would take half of a pair. */
+const strayEscape = /\u001b(?=[^\u0000-\u009f])/g
 
 /**
- * What a terminal would show of a line: after a carriage return the line is written anew; tabs
- * become spaces.
+ * Applies carriage returns as a terminal does: text after one overwrites the line. Expands tabs to
+ * four spaces.
  */
-function settle(text: string): string {
-  const whole = text.endsWith('\r') ? text.slice(0, -1) : text
-  const anew = whole.includes('\r') ? whole.slice(whole.lastIndexOf('\r') + 1) : whole
-  return anew.replaceAll('\t', '    ')
+function normalize(text: string): string {
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text
+  return line
+    .slice(line.lastIndexOf('\r') + 1)
+    .replaceAll('\t', '    ')
+    .replace(strayEscape, '')
 }
 
-/** The text without codes, as it is searched and measured. */
-export const plainText = (text: string): string =>
-  settle(text).replace(escapes, '').replace(controls, '')
+const withoutControls = (text: string): string => text.replace(controls, '')
 
-/** Splits a line where its style changes; codes that are not about style are left out. */
+/** The text without control sequences, for search and for measuring its width. */
+export function plainText(line: string): string {
+  const text = normalize(line)
+  if (!introducers.test(text)) return withoutControls(text)
+  return parse(text)
+    .map((code) => (code.type === 'TEXT' ? withoutControls(code.raw) : ''))
+    .join('')
+}
+
+/**
+ * Splits a line at each change of style (ECMA-48 SGR). All other control sequences are removed:
+ * cursor movements, titles, and links (OSC 8), whose text stays.
+ */
 export function parseAnsi(line: string): Span[] {
-  const text = settle(line)
-  if (!text.includes('\u001b')) return [{ text: text.replace(controls, ''), classes: '' }]
+  const text = normalize(line)
+  if (!introducers.test(text)) return [{ text: withoutControls(text), classes: '' }]
   const spans: Span[] = []
   let style = plain
-  let from = 0
-  const take = (to: number): void => {
-    const piece = text.slice(from, to).replace(controls, '')
-    if (piece !== '') spans.push(spanOf(piece, style))
+  for (const code of parse(text)) {
+    if (code.type === 'TEXT') {
+      const piece = withoutControls(code.raw)
+      if (piece !== '') spans.push(spanOf(piece, style))
+    } else if (code.type === 'CSI' && code.command === 'm')
+      style = applyCodes(style, code.parameterGroups ?? code.params.map((one) => [one]))
   }
-  for (const match of text.matchAll(escapes)) {
-    take(match.index)
-    from = match.index + match[0].length
-    if (match[2] === 'm') style = applyCodes(style, match[1] ?? '')
-  }
-  take(text.length)
   return spans.length === 0 ? [{ text: '', classes: '' }] : spans
 }
 
@@ -72,7 +88,7 @@ function spanOf(text: string, style: Style): Span {
   ]
   const background =
     typeof style.background === 'number'
-      ? `color-mix(in oklab, ${named[style.background % 8]} 30%, transparent)`
+      ? `color-mix(in oklab, ${backgrounds[style.background % 8]} 30%, transparent)`
       : style.background
   return {
     text,
@@ -82,7 +98,7 @@ function spanOf(text: string, style: Style): Span {
   }
 }
 
-const named = [
+const backgrounds = [
   'gray',
   'var(--bad)',
   'var(--good)',
@@ -93,17 +109,22 @@ const named = [
   'gray',
 ]
 
-function applyCodes(before: Style, codes: string): Style {
-  const style = { ...before }
-  const numbers = codes.split(/[;:]/).map(Number)
-  for (let at = 0; at < numbers.length; at += 1) {
-    const code = numbers[at] ?? 0
-    if (code === 0) Object.assign(style, plain)
-    else if (code === 38 || code === 48) {
-      const [color, used] = extended(numbers.slice(at + 1))
+/**
+ * Applies the parameters of one SGR sequence. A group holds a parameter with its sub-parameters,
+ * as in `38:2::1:2:3`; in the older form `38;2;1;2;3` each number is a group of its own.
+ */
+function applyCodes(before: Style, groups: string[][]): Style {
+  const style = groups.length === 0 ? { ...plain } : { ...before }
+  for (let at = 0; at < groups.length; at += 1) {
+    const [code = 0, ...sub] = (groups[at] ?? []).map(Number)
+    if (code === 38 || code === 48) {
+      const rest = groups.slice(at + 1).map(([first]) => Number(first))
+      const { color, length } = sub.length > 0 ? colorOfGroup(sub) : colorOf(rest)
       style[code === 38 ? 'color' : 'background'] = color
-      at += used
-    } else applyCode(style, code)
+      at += sub.length > 0 ? 0 : length
+    } else if (code === 0) Object.assign(style, plain)
+    else if (code === 4 && sub[0] === 0) style.underline = false
+    else applyCode(style, code)
   }
   return style
 }
@@ -124,22 +145,33 @@ function applyCode(style: Style, code: number): void {
   else if (code >= 100 && code <= 107) style.background = code - 92
 }
 
-/** A colour of the table of 256, or of red, green and blue; and how many numbers it took. */
-function extended([kind, a = 0, b = 0, c = 0]: number[]): [number | string | null, number] {
-  if (kind === 2) return [`rgb(${a} ${b} ${c})`, 4]
-  if (kind !== 5) return [null, 1]
-  if (a < 16) return [a, 2]
-  if (a >= 232) return [`rgb(${gray(a)} ${gray(a)} ${gray(a)})`, 2]
+interface ExtendedColor {
+  color: number | string | null
+  /** how many parameters it used */
+  length: number
+}
+
+/** A colour of the 256-colour palette (`5;n`) or in RGB (`2;r;g;b`). */
+function colorOf([kind, a = 0, b = 0, c = 0]: number[]): ExtendedColor {
+  if (kind === 2) return { color: `rgb(${a} ${b} ${c})`, length: 4 }
+  if (kind !== 5) return { color: null, length: 1 }
+  if (a < 16) return { color: a, length: 2 }
+  if (a >= 232) return { color: `rgb(${gray(a)} ${gray(a)} ${gray(a)})`, length: 2 }
   const cube = (value: number): number => (value === 0 ? 0 : 55 + value * 40)
   const n = a - 16
-  return [`rgb(${cube(Math.floor(n / 36))} ${cube(Math.floor(n / 6) % 6)} ${cube(n % 6)})`, 2]
+  const [red, green, blue] = [Math.floor(n / 36), Math.floor(n / 6) % 6, n % 6].map(cube)
+  return { color: `rgb(${red} ${green} ${blue})`, length: 2 }
 }
+
+/** With sub-parameters an RGB colour may name its colour space first: `2::r:g:b`. */
+const colorOfGroup = (sub: number[]): ExtendedColor =>
+  colorOf(sub[0] === 2 && sub.length > 4 ? [2, ...sub.slice(2)] : sub)
 
 const gray = (index: number): number => 8 + (index - 232) * 10
 
 /**
- * Marks the ranges of `text` that contain `wanted` (lower case) in spans that together are that
- * text.
+ * Marks each occurrence of `wanted` (in lower case), also across spans. The text of all spans
+ * stays the same.
  */
 export function markSpans(spans: Span[], wanted: string): (Span & { marked?: boolean })[] {
   if (wanted === '') return spans
