@@ -1,0 +1,122 @@
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { addControls, type Controls } from './controls.ts'
+import { optionsOf, structureOf } from './options.ts'
+import type { ChartData, ChartSpec } from './spec.ts'
+import { createPalette, onThemeChange } from './theme.ts'
+
+interface Props {
+  /** what the chart is about, in a few words; names its parts for screen readers */
+  title: string
+  /** what the chart shows, in one sentence */
+  label: string
+  spec: ChartSpec
+  data: ChartData
+  /** the values at an index of the data, in words */
+  read: (index: number) => ReactNode
+  /** the index to read while no other is chosen; the newest by default */
+  initial?: number | undefined
+  /** charts with the same key show the cursor at the same x */
+  sync?: string | undefined
+}
+
+/** Height in CSS pixels, with axes. */
+export const chartHeight = 208
+
+/**
+ * A chart, drawn by uPlot on a canvas. The values at any point can be read with the pointer and
+ * with the keyboard, below the chart and by a screen reader.
+ */
+export function Chart({ title, label, spec, data, read, initial, sync }: Props) {
+  const frame = useRef<HTMLDivElement>(null)
+  const readout = useRef<HTMLParagraphElement>(null)
+  const current = useRef<{ plot: uPlot; controls: Controls } | null>(null)
+  const latest = useRef({ spec, data })
+  latest.current = { spec, data }
+  const drawn = useRef(latest.current)
+  const [chosen, choose] = useState<number | null>(null)
+  const structure = structureOf(spec, sync)
+
+  useLayoutEffect(() => {
+    const root = frame.current
+    if (!root) return
+    const { palette, forget } = createPalette(root)
+    const made = new uPlot(
+      optionsOf({
+        spec: () => latest.current.spec,
+        palette,
+        width: Math.max(1, root.clientWidth),
+        height: chartHeight,
+        sync,
+        onCursor: ({ cursor }) => choose(cursor.idx ?? null),
+      }),
+      latest.current.data,
+      root,
+    )
+    drawn.current = latest.current
+    const controls = addControls(made)
+    current.current = { plot: made, controls }
+    const stopTheme = onThemeChange(() => {
+      forget()
+      made.redraw(false)
+    })
+    const observer = new ResizeObserver(() => {
+      if (root.clientWidth > 0 && root.clientWidth !== made.width)
+        made.setSize({ width: root.clientWidth, height: chartHeight })
+    })
+    observer.observe(root)
+    return () => {
+      observer.disconnect()
+      stopTheme()
+      controls.remove()
+      made.destroy()
+      root.replaceChildren()
+      current.current = null
+    }
+  }, [structure, sync])
+
+  useEffect(() => {
+    if (drawn.current.data === data && drawn.current.spec === spec) return
+    drawn.current = { data, spec }
+    // In a batch, uPlot applies the new ranges immediately.
+    current.current?.plot.batch(() => current.current?.plot.setData(data))
+    current.current?.controls.restore()
+  }, [data, spec])
+
+  const last = data[0].length - 1
+  const index = Math.min(chosen ?? initial ?? last, last)
+  useEffect(() => {
+    if (current.current)
+      describe(current.current.plot, { title, label, index, last }, readout.current)
+  })
+  return (
+    <>
+      <div ref={frame} style={{ height: chartHeight }} className="min-w-0 overflow-hidden" />
+      <p ref={readout} className="min-h-[2.9em] text-[0.9em] text-soft">
+        {index < 0 ? null : read(index)}
+      </p>
+    </>
+  )
+}
+
+/** Names the canvas, and presents its drawing area as a slider over the points. */
+function describe(
+  { ctx, over }: uPlot,
+  { title, label, index, last }: { title: string; label: string; index: number; last: number },
+  readout: HTMLElement | null,
+): void {
+  const set = (element: HTMLElement, attributes: Record<string, string>): void => {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+  }
+  set(ctx.canvas, { role: 'img', 'aria-label': label })
+  set(over, {
+    role: 'slider',
+    tabindex: '0',
+    'aria-label': `Data point of ${title}`,
+    'aria-valuemin': '1',
+    'aria-valuemax': String(last + 1),
+    'aria-valuenow': String(index + 1),
+    'aria-valuetext': readout?.textContent ?? '',
+  })
+}
