@@ -4,6 +4,20 @@ import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { canariesOf, server } from '../support/canary.ts'
 import { endedRun, type Installation, startInstallation, waitFor } from '../support/installation.ts'
 
+/** Hues of the saturated pixels of a canvas; runs in the page. */
+function coloursOf(element: Element): string[] {
+  const canvas = element as HTMLCanvasElement
+  const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+  const found = new Set<string>()
+  for (let i = 0; i < data.length; i += 4) {
+    const [red = 0, green = 0, blue = 0, alpha = 0] = data.slice(i, i + 4)
+    if (alpha < 200) continue
+    if (blue > red + 80 && blue > green + 60) found.add('blue')
+    if (red > blue + 80 && red > green + 80) found.add('red')
+  }
+  return [...found]
+}
+
 describe.skipIf(!hasBrowser)('the page of a verdict', () => {
   let installation: Installation
   let browser: Browser
@@ -31,6 +45,21 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     await page.getByRole('heading', { level: 1, name: /^Canary/ }).waitFor()
   }
 
+  /** Charts are drawn in colours of the theme, and the keyboard reads any point of all in sync. */
+  const expectReadable = async (onPage: Page): Promise<void> => {
+    const point = onPage.getByRole('slider', { name: /^Data point of Error rate/ })
+    const other = onPage.getByRole('slider', { name: 'Data point of Evidence of harm' })
+    await point.focus()
+    const last = await point.getAttribute('aria-valuenow')
+    await onPage.keyboard.press('Home')
+    await expect.poll(() => point.getAttribute('aria-valuenow')).toBe('1')
+    expect(last).not.toBe('1')
+    expect(await point.getAttribute('aria-valuetext')).toMatch(/^After .*: .*confidence interval/)
+    expect(await other.getAttribute('aria-valuetext')).toMatch(/^After .*: evidence /)
+    const canvas = onPage.getByRole('img', { name: /^The evidence is/ })
+    expect(await canvas.evaluate(coloursOf)).toEqual(expect.arrayContaining(['blue', 'red']))
+  }
+
   test('shows a canary that nobody asks yet as unknown, then counts live, and promotes it when one says so', async () => {
     const metrics = 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}'
     const repository = await live('watched', `steps: [50], least: 600s, most: 3600s, ${metrics}`)
@@ -39,7 +68,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     const verdict = page.getByRole('region', { name: 'Verdict' })
     await verdict.getByText('Not enough data yet').waitFor()
     await verdict.getByText('nothing is known of `jobs` yet').waitFor()
-    await page.getByText('No request has come yet.').first().waitFor()
+    await page.getByText('No requests have arrived yet.').first().waitFor()
     await page
       .getByRole('region', { name: 'Metrics of the app' })
       .getByText('Unknown')
@@ -54,13 +83,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     const before = await count()
     await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before)
     await traffic.stop()
-    // Any point of a drawing can be read by the keyboard.
-    const point = page.getByRole('slider', { name: 'Point to read' }).first()
-    await point.focus()
-    const last = await point.getAttribute('aria-valuenow')
-    await page.keyboard.press('Home')
-    expect(await point.getAttribute('aria-valuenow')).toBe('1')
-    expect(last).not.toBe('1')
+    await expectReadable(page)
     await page.getByRole('button', { name: 'Promote now' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Promote now' }).click()
     await page.getByText('Promoted', { exact: true }).first().waitFor()

@@ -5,7 +5,7 @@ import { Nothing, Section } from '../ui/page.tsx'
 import type { Look } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
-import { NumbersTable } from '../verdict/numbers-table.tsx'
+import { NumbersTable } from '../ui/numbers-table.tsx'
 
 export const levelLooks: Record<Finding['level'], Look> = {
   error: { tone: 'bad', word: 'Error' },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Trend } from '#contract/change/change.ts'
-import { charts, summaryOf } from './charts.ts'
+import { columnsOf, formatShort, summaryOf, trendCharts } from './charts.ts'
 
 const nothing: Trend['numbers'] = {
   tests: null,
@@ -21,37 +21,47 @@ const findings = (error: number): Trend['numbers']['findings'] => ({
   note: 0,
   fresh: null,
 })
-const sentence = (title: string, runs: Trend[]): string =>
-  summaryOf(
-    charts.find((one) => one.title === title)!,
-    runs,
-  )
+const chartOf = (title: string) => trendCharts.find((one) => one.title === title)!
+const covered = (count: number) => ({ total: { covered: count, lines: 4 }, changed: null })
 
-test('what is not known is said to be unknown, and is never a nought', () => {
-  expect(sentence('Findings', [run(1, {})])).toBe('Unknown: no run had a report of findings.')
-  expect(
-    charts
-      .flatMap(({ series }) => series.map(({ value }) => value(nothing)))
-      .every((one) => one === null),
-  ).toBe(true)
+test('an unknown number stays unknown and never becomes zero', () => {
+  expect(summaryOf(chartOf('Findings'), [run(1, {})])).toBe(
+    'Unknown: no run had a report of findings.',
+  )
+  for (const chart of trendCharts) {
+    const [x, ...columns] = columnsOf(chart, [run(1, {}), run(2, {})])
+    expect(x).toEqual([0, 1])
+    expect(columns).toEqual(chart.series.map(() => [null, null]))
+  }
 })
 
-test('the newest is said, and how it differs from the first that is known', () => {
+test('each series is a column with one value for each run', () => {
+  const runs = [run(1, {}), run(2, { findings: findings(3) }), run(3, { findings: findings(1) })]
+  expect(columnsOf(chartOf('Findings'), runs)).toEqual([
+    [0, 1, 2],
+    [null, 3, 1],
+    [null, 2, 2],
+  ])
+})
+
+test('the summary states the newest numbers and their difference from the first', () => {
+  const runs = [run(1, {}), run(2, { findings: findings(3) }), run(3, { findings: findings(1) })]
+  expect(summaryOf(chartOf('Findings'), runs)).toBe(
+    'errors 1, 2 less than in the first run; warnings 2, unchanged since the first run.',
+  )
+  expect(summaryOf(chartOf('Line coverage'), [run(1, { coverage: covered(3) })])).toBe(
+    'all lines 75 %.',
+  )
   expect(
-    sentence('Findings', [
-      run(1, {}),
-      run(2, { findings: findings(3) }),
-      run(3, { findings: findings(1) }),
+    summaryOf(chartOf('Line coverage'), [
+      run(1, { coverage: covered(2) }),
+      run(2, { coverage: covered(3) }),
     ]),
-  ).toBe('errors 1, 2 less than at first; warnings 2, as at first.')
-  expect(
-    sentence('Lines that tests reach', [
-      run(1, { coverage: { total: { covered: 3, lines: 4 }, changed: null } }),
-    ]),
-  ).toBe('of all 75 %.')
-  const half = { total: { covered: 2, lines: 4 }, changed: null }
-  const most = { total: { covered: 3, lines: 4 }, changed: null }
-  expect(
-    sentence('Lines that tests reach', [run(1, { coverage: half }), run(2, { coverage: most })]),
-  ).toBe('of all 75 %, 25 points more than at first.')
+  ).toBe('all lines 75 %, 25 points more than in the first run.')
+})
+
+test('numbers at an axis are short', () => {
+  expect(formatShort(12_345, chartOf('Lines of code'))).toBe('12.3k')
+  expect(formatShort(0.05, chartOf('Duplicated lines'))).toBe('5 %')
+  expect(formatShort(0.25, chartOf('Test duration'))).toBe('0.25')
 })

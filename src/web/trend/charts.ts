@@ -1,122 +1,140 @@
 import type { Trend } from '#contract/change/change.ts'
+import type { ChartData, Colour } from '../chart/spec.ts'
 import { formatCount, formatShare } from '../ui/number.ts'
 
 type Numbers = Trend['numbers']
 
-/** One number of a run; null when it is not known. */
+/** One number of each run. */
 export interface Series {
   name: string
-  /** of the line: stroke-… */
-  look: string
+  colour: Colour
+  /** null when the run does not know it */
   value: (numbers: Numbers) => number | null
 }
 
-export interface Chart {
+export interface TrendChart {
   title: string
-  /** what must be there for it to be known */
+  /** where the numbers come from */
   source: string
   series: Series[]
   format: (value: number) => string
-  /** the axis ends there at the least */
-  most: number
+  /** the least upper end of the y axis */
+  top: number
 }
 
-const part = (covered: { covered: number; lines: number } | null | undefined): number | null =>
-  covered && covered.lines > 0 ? covered.covered / covered.lines : null
+type Covered = { covered: number; lines: number } | null | undefined
 
-/** What of an app is followed over its runs. */
-export const charts: Chart[] = [
+const coveredShare = (coverage: Covered): number | null =>
+  coverage && coverage.lines > 0 ? coverage.covered / coverage.lines : null
+
+/** The numbers of an app that are shown from run to run. */
+export const trendCharts: TrendChart[] = [
   {
     title: 'Tests',
-    source: 'a report of tests',
+    source: 'a test report',
     series: [
-      { name: 'all', look: 'stroke-move', value: ({ tests }) => tests?.total ?? null },
+      { name: 'total', colour: 'move', value: ({ tests }) => tests?.total ?? null },
       {
         name: 'failed',
-        look: 'stroke-bad',
+        colour: 'bad',
         value: ({ tests }) => (tests ? tests.failed + tests.errored : null),
       },
     ],
     format: formatCount,
-    most: 5,
+    top: 5,
   },
   {
-    title: 'Seconds that the tests take',
-    source: 'a report of tests',
-    series: [
-      { name: 'seconds', look: 'stroke-move', value: ({ tests }) => tests?.seconds ?? null },
-    ],
+    title: 'Test duration',
+    source: 'a test report',
+    series: [{ name: 'seconds', colour: 'move', value: ({ tests }) => tests?.seconds ?? null }],
     format: (value) => `${Number(value.toPrecision(3))} s`,
-    most: 1,
+    top: 1,
   },
   {
-    title: 'Lines that tests reach',
-    source: 'a report of coverage',
+    title: 'Line coverage',
+    source: 'a coverage report',
     series: [
-      { name: 'of all', look: 'stroke-move', value: ({ coverage }) => part(coverage?.total) },
       {
-        name: 'of the change',
-        look: 'stroke-good',
-        value: ({ coverage }) => part(coverage?.changed),
+        name: 'all lines',
+        colour: 'move',
+        value: ({ coverage }) => coveredShare(coverage?.total),
+      },
+      {
+        name: 'changed lines',
+        colour: 'good',
+        value: ({ coverage }) => coveredShare(coverage?.changed),
       },
     ],
     format: formatShare,
-    most: 1,
+    top: 1,
   },
   {
     title: 'Findings',
     source: 'a report of findings',
     series: [
-      { name: 'errors', look: 'stroke-bad', value: ({ findings }) => findings?.error ?? null },
-      { name: 'warnings', look: 'stroke-warn', value: ({ findings }) => findings?.warning ?? null },
+      { name: 'errors', colour: 'bad', value: ({ findings }) => findings?.error ?? null },
+      { name: 'warnings', colour: 'warn', value: ({ findings }) => findings?.warning ?? null },
     ],
     format: formatCount,
-    most: 5,
+    top: 5,
   },
   {
     title: 'Lines of code',
-    source: 'a grammar for the language',
-    series: [{ name: 'lines', look: 'stroke-move', value: ({ code }) => code?.code ?? null }],
+    source: 'code in a supported language',
+    series: [{ name: 'lines', colour: 'move', value: ({ code }) => code?.code ?? null }],
     format: formatCount,
-    most: 5,
+    top: 5,
   },
   {
     title: 'Duplicated lines',
-    source: 'a grammar for the language',
+    source: 'code in a supported language',
     series: [
       {
         name: 'duplicated',
-        look: 'stroke-move',
+        colour: 'move',
         value: ({ code }) => (code && code.code > 0 ? code.duplicated / code.code : null),
       },
     ],
     format: formatShare,
-    most: 0.05,
+    top: 0.05,
   },
   {
-    title: 'Functions above complexity 15',
-    source: 'a grammar for the language',
-    series: [
-      { name: 'functions', look: 'stroke-move', value: ({ code }) => code?.complex ?? null },
-    ],
+    title: 'Functions with complexity above 15',
+    source: 'code in a supported language',
+    series: [{ name: 'functions', colour: 'move', value: ({ code }) => code?.complex ?? null }],
     format: formatCount,
-    most: 5,
+    top: 5,
   },
 ]
 
-/** The newest number of each line, and how it differs from the first that is shown. */
-export function summaryOf(chart: Chart, runs: Trend[]): string {
-  const words = chart.series.flatMap(({ name, value }) => {
-    const known = runs.flatMap(({ numbers }) => value(numbers) ?? [])
-    const [first, last] = [known[0], known.at(-1)]
+/** The columns of a chart: the position of each run, oldest first, then each series. */
+export const columnsOf = ({ series }: TrendChart, runs: Trend[]): ChartData => [
+  runs.map((_, index) => index),
+  ...series.map(({ value }) => runs.map(({ numbers }) => value(numbers))),
+]
+
+/** The newest number of each series, and the difference from the first run that has one. */
+export function summaryOf(chart: TrendChart, runs: Trend[]): string {
+  const parts = chart.series.flatMap(({ name, value }) => {
+    const values = runs.flatMap(({ numbers }) => value(numbers) ?? [])
+    const [first, last] = [values[0], values.at(-1)]
     if (first === undefined || last === undefined) return []
-    const since =
-      known.length < 2
-        ? ''
-        : last === first
-          ? ', as at first'
-          : `, ${chart.format(Math.abs(last - first)).replace('%', 'points')} ${last > first ? 'more' : 'less'} than at first`
-    return `${chart.series.length > 1 ? `${name} ` : ''}${chart.format(last)}${since}`
+    const prefix = chart.series.length > 1 ? `${name} ` : ''
+    return `${prefix}${chart.format(last)}${values.length < 2 ? '' : differenceOf(chart, first, last)}`
   })
-  return words.length === 0 ? `Unknown: no run had ${chart.source}.` : `${words.join('; ')}.`
+  return parts.length === 0 ? `Unknown: no run had ${chart.source}.` : `${parts.join('; ')}.`
+}
+
+function differenceOf({ format }: TrendChart, first: number, last: number): string {
+  if (last === first) return ', unchanged since the first run'
+  const amount = format(Math.abs(last - first)).replace('%', 'points')
+  return `, ${amount} ${last > first ? 'more' : 'less'} than in the first run`
+}
+
+/** A value in the short form of an axis: 12k, 95 %. */
+export function formatShort(value: number, { format }: TrendChart): string {
+  if (format === formatShare) return `${Math.round(value * 1000) / 10} %`
+  return value >= 1000
+    ? `${Number((value / 1000).toPrecision(3))}k`
+    : String(Number(value.toPrecision(3)))
 }

@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import type { Trend } from '#contract/change/change.ts'
+import { Chart } from '../chart/chart.tsx'
+import { ChartFrame } from '../chart/frame.tsx'
+import { Key } from '../chart/key.tsx'
+import { highest, type Line } from '../chart/spec.ts'
 import { useClient } from '../live/world.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
-import { ChartFrame, Key } from '../verdict/chart-frame.tsx'
-import { NumbersTable } from '../verdict/numbers-table.tsx'
-import { boxOf, Plot } from '../verdict/plot.tsx'
-import { linear, linearTicks } from '../verdict/scale.ts'
-import { linePath } from '../verdict/time-plot.tsx'
-import { type Chart, charts, summaryOf } from './charts.ts'
+import { NumbersTable } from '../ui/numbers-table.tsx'
+import { columnsOf, formatShort, summaryOf, type TrendChart, trendCharts } from './charts.ts'
 
-/** How what is known of an app goes from run to run. */
+/** The numbers of an app from run to run. */
 export function TrendsPage() {
   const { app = '' } = useParams()
   useTitle(`${app}: trends`)
@@ -39,13 +39,12 @@ export function TrendsPage() {
         {(runs) =>
           runs.length === 0 ? (
             <Nothing>
-              No run came so far that its numbers are known. They are read from the reports of
-              steps, and from the code.
+              No run has any numbers yet. They come from the reports of its steps and from its code.
             </Nothing>
           ) : (
             <div className="grid gap-4 lg:grid-cols-2">
-              {charts.map((chart) => (
-                <TrendChart key={chart.title} chart={chart} runs={runs} />
+              {trendCharts.map((chart) => (
+                <TrendPanel key={chart.title} chart={chart} runs={runs} />
               ))}
             </div>
           )
@@ -55,21 +54,22 @@ export function TrendsPage() {
   )
 }
 
-function TrendChart({ chart, runs }: { chart: Chart; runs: Trend[] }) {
-  const { title, series, source, format } = chart
-  const known = runs.some(({ numbers }) => series.some(({ value }) => value(numbers) !== null))
+function TrendPanel({ chart, runs }: { chart: TrendChart; runs: Trend[] }) {
+  const { title, series, source, format, top } = chart
+  const data = columnsOf(chart, runs)
+  const isKnown = data.slice(1).some((column) => column.some((value) => value !== null))
+  const summary = isKnown ? summaryOf(chart, runs) : 'Unknown.'
+  const lines: Line[] = series.map(({ colour }) => ({ colour, width: 1.75 }))
+  const inWords = (value: number | null): string => (value === null ? 'unknown' : format(value))
   return (
     <ChartFrame
       title={title}
-      summary={known ? summaryOf(chart, runs) : 'Unknown.'}
-      empty={known ? undefined : `No run had ${source}.`}
+      summary={summary}
+      empty={isKnown ? undefined : `No run had ${source}.`}
       legend={
         series.length > 1
-          ? series.map(({ name, look }) => (
-              <Key
-                key={name}
-                look={<line x1="0" x2="18" y1="5" y2="5" strokeWidth="2" className={look} />}
-              >
+          ? series.map(({ name }, index) => (
+              <Key key={name} {...lines[index]}>
                 {name}
               </Key>
             ))
@@ -82,91 +82,43 @@ function TrendChart({ chart, runs }: { chart: Chart; runs: Trend[] }) {
             <Link key="run" to={`/runs/${run}/change`} className="quiet-link">
               {run}
             </Link>,
-            ...series.map(({ value }) => inWords(value(numbers), format)),
+            ...series.map(({ value }) => inWords(value(numbers))),
           ])}
         />
       )}
     >
-      {(width) => <Drawing chart={chart} runs={runs} width={width} />}
+      <Chart
+        title={title}
+        label={`${title}, by run`}
+        sync="trends"
+        data={data}
+        spec={{
+          lines,
+          x: {
+            scale: 'index',
+            range: [0, Math.max(1, runs.length - 1)],
+            format: (index) => (runs[index] ? `run ${runs[index].run}` : ''),
+          },
+          y: {
+            scale: 'linear',
+            range: [0, highest(data, top)],
+            format: (value) => formatShort(value, chart),
+          },
+        }}
+        read={(index) => {
+          const one = runs[index]
+          if (!one) return null
+          const values = series.map(
+            ({ name, value }) =>
+              `${series.length > 1 ? `${name} ` : ''}${inWords(value(one.numbers))}`,
+          )
+          return (
+            <>
+              Run {one.run}, <Ago time={one.time} />: {values.join(', ')}
+            </>
+          )
+        }}
+      />
     </ChartFrame>
   )
-}
-
-const inWords = (value: number | null, format: (value: number) => string): string =>
-  value === null ? 'unknown' : format(value)
-
-function Drawing({
-  chart: { title, series, format, most },
-  runs,
-  width,
-}: {
-  chart: Chart
-  runs: Trend[]
-  width: number
-}) {
-  const box = boxOf(width)
-  const values = series.flatMap(({ value }) => runs.flatMap(({ numbers }) => value(numbers) ?? []))
-  const high = Math.max(most, ...values)
-  const x = linear([0, Math.max(1, runs.length - 1)], [box.left, box.right])
-  const y = linear([0, high], [box.bottom, box.top])
-  const feet = linearTicks(0, runs.length - 1, Math.max(2, Math.floor(width / 80))).filter(
-    Number.isInteger,
-  )
-  return (
-    <Plot
-      width={width}
-      label={`${title}, by run`}
-      x={{ scale: x, ticks: feet, format: (at) => `run ${runs[at]?.run ?? ''}` }}
-      y={{ scale: y, ticks: linearTicks(0, high, 5), format: short }}
-      places={runs.map((_, at) => x(at))}
-      read={(at) => {
-        const one = runs[at]
-        if (!one) return null
-        return (
-          <>
-            Run {one.run}, <Ago time={one.time} />:{' '}
-            {series
-              .map(
-                ({ name, value }) =>
-                  `${series.length > 1 ? `${name} ` : ''}${inWords(value(one.numbers), format)}`,
-              )
-              .join(', ')}
-          </>
-        )
-      }}
-    >
-      {series.map(({ name, look, value }) => {
-        const points = runs.map(({ numbers }, at): [number, number] | null => {
-          const known = value(numbers)
-          return known === null ? null : [x(at), y(known)]
-        })
-        return (
-          <g key={name}>
-            <path d={linePath(points)} fill="none" strokeWidth="1.75" className={look} />
-            {points.map((point, at) =>
-              // A point between two unknown ones would not be seen as a line.
-              point && !points[at - 1] && !points[at + 1] ? (
-                <circle
-                  key={runs[at]?.run}
-                  cx={point[0]}
-                  cy={point[1]}
-                  r="2.5"
-                  strokeWidth="1.5"
-                  className={`${look} fill-panel`}
-                />
-              ) : null,
-            )}
-          </g>
-        )
-      })}
-    </Plot>
-  )
-
-  /** At the axis there is little room. */
-  function short(value: number): string {
-    if (high <= 1 && format(1).includes('%')) return `${Math.round(value * 1000) / 10} %`
-    return value >= 1000
-      ? `${Number((value / 1000).toPrecision(3))}k`
-      : String(Number(value.toPrecision(3)))
-  }
 }

@@ -3,7 +3,7 @@ import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatCount, formatRange, formatRatio, unknown } from '../ui/number.ts'
 import type { Look } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
-import { NumbersTable } from './numbers-table.tsx'
+import { NumbersTable } from '../ui/numbers-table.tsx'
 import { armWords, judgementOf } from './words.ts'
 
 /**

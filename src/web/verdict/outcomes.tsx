@@ -1,6 +1,6 @@
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { errorRate, formatCount, formatRange, formatRatio, formatShare } from '../ui/number.ts'
-import { NumbersTable } from './numbers-table.tsx'
+import { NumbersTable } from '../ui/numbers-table.tsx'
 import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'
 
 /** The requests and errors of both releases, and how they ended. */

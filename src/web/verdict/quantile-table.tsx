@@ -1,6 +1,6 @@
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatMilliseconds, formatRange, formatRatio } from '../ui/number.ts'
-import { NumbersTable } from './numbers-table.tsx'
+import { NumbersTable } from '../ui/numbers-table.tsx'
 import { judgementOf } from './words.ts'
 
 /**

@@ -111,7 +111,7 @@ export function timeNeeded(view: VerdictView, now: number): number | null {
   return needed === null || came === 0 || elapsed <= 0 ? null : (needed / came) * elapsed
 }
 
-/** A moment of a canary, at a time since it began. */
+/** One entry of the canary's history, with the milliseconds since its start. */
 export type Moment = VerdictView['history'][number] & { elapsed: number }
 
 export const momentsOf = ({
@@ -120,15 +120,22 @@ export const momentsOf = ({
 }: Pick<VerdictView, 'history' | 'started'>): Moment[] =>
   history.map((one) => ({ ...one, elapsed: Math.max(0, Date.parse(one.at) - Date.parse(started)) }))
 
-/** The moments at which the share became another, with the first. */
-export const turnsOf = (moments: Moment[]): Moment[] =>
+/** The first moment, and each at which the share of the canary changed. */
+export const shareChanges = (moments: Moment[]): Moment[] =>
   moments.filter((one, i) => i === 0 || one.share !== moments[i - 1]?.share)
 
-/** So many of a list, spread evenly, with the first and the last. */
-export function thinned<T>(list: T[], most: number): T[] {
-  if (list.length <= most) return list
-  return Array.from(
-    { length: most },
-    (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))]!,
-  )
+/**
+ * Columns of a chart: lower bound, upper bound, and estimate of the ratio. A missing bound is the
+ * edge of the range; a missing estimate stays null.
+ */
+export function ratioColumns(
+  moments: Pick<Moment, 'ratio'>[],
+  [lowest, highest]: [number, number],
+): (number | null)[][] {
+  const inRange = (value: number): number => Math.min(Math.max(value, lowest), highest)
+  return [
+    moments.map(({ ratio }) => inRange(ratio.low ?? lowest)),
+    moments.map(({ ratio }) => inRange(ratio.high ?? highest)),
+    moments.map(({ ratio }) => (ratio.estimate === null ? null : inRange(ratio.estimate))),
+  ]
 }
