@@ -298,7 +298,7 @@ environments: {production: {}}
     ],
     [
       { kind: 'gitea', url: 'https://x.example', repository: 'acme/shop', appId: '1', token },
-      /appId: is for GitHub/,
+      /appId: is not accepted by Gitea/,
     ],
     [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
   ])('%j is refused in a sentence', async (body, sentence) => {

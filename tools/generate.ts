@@ -1,45 +1,45 @@
-// Writes everything that follows from the code; with --check, says what is not up to date.
+// Writes everything that follows from the code; with --check, reports what is out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openApi } from '#server/openapi.ts'
-import { cliReference } from './cli-reference.ts'
-import { errorReference } from './error-reference.ts'
-import { withVocabulary } from './gate-reference.ts'
-import { schemaText, withTables } from './pipeline-reference.ts'
+import { pluginFacts } from './plugin-facts.ts'
 import { registries } from './registries.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** The generated files by their path from the top. */
-export function generatedFiles(): Record<string, string> {
-  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as { version: string }
-  return {
-    ...registries(),
-    'schema/fairlead.schema.json': schemaText(),
-    'docs/fairlead-yaml.md': withTables(readFileSync(at('docs/fairlead-yaml.md'), 'utf8')),
-    'docs/gates.md': withVocabulary(readFileSync(at('docs/gates.md'), 'utf8')),
-    'docs/openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
-    'docs/errors.md': errorReference(),
-    'docs/cli.md': cliReference(version),
+type Files = Record<string, string>
+
+/** Later stages import what earlier ones write. */
+const stages: (() => Promise<Files>)[] = [
+  async () => registries(),
+  pluginFacts,
+  async () => (await import('./documents.ts')).documents(),
+]
+
+/** The text of each generated file, by its path from the root. */
+export async function generatedFiles(): Promise<Files> {
+  const files: Files = {}
+  for (const stage of stages) Object.assign(files, await stage())
+  return files
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(at(path), 'utf8')
+  } catch {
+    return ''
   }
 }
 
-function main(): void {
-  for (const [path, text] of Object.entries(generatedFiles())) {
-    const now = ((): string => {
-      try {
-        return readFileSync(at(path), 'utf8')
-      } catch {
-        return ''
+async function main(): Promise<void> {
+  for (const stage of stages)
+    for (const [path, text] of Object.entries(await stage())) {
+      if (read(path) === text) continue
+      if (!process.argv.includes('--check')) writeFileSync(at(path), text)
+      else {
+        console.error(`${path} is out of date: run \`node tools/generate.ts\``)
+        process.exitCode = 1
       }
-    })()
-    if (now === text) continue
-    if (!process.argv.includes('--check')) writeFileSync(at(path), text)
-    else {
-      console.error(`${path} is not what the code says: run \`node tools/generate.ts\``)
-      process.exitCode = 1
     }
-  }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main()
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main()

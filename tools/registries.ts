@@ -9,7 +9,7 @@ interface Kind {
   list: string
 }
 
-export const kinds: Kind[] = []
+export const kinds: Kind[] = [{ folder: 'src/domains/forge/forges', list: 'forges' }]
 
 /** One committed module per kind, by its path: it imports the default export of every plugin. */
 export function registries(): Record<string, string> {

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setGlobalDispatcher } from 'undici'
-import { createAppTokens } from '#domains/forge/clients/github-app.ts'
+import { createForgeClients } from '#domains/forge/registry.ts'
 import { poll } from '#domains/source/polling.ts'
 import { writeBack } from '#flows/forge/write-back.ts'
 import { insertGap } from '#domains/forge/webhook-store.ts'
@@ -126,7 +126,7 @@ async function run(
   void poll({ source, log, onFound, random: Math.random, parallel: 4, every }, signal)
   void wired.inbox.run(signal)
   const { db, secrets } = deps
-  const appToken = createAppTokens()
+  const clients = createForgeClients()
   void writeBack(
     {
       db,
@@ -135,7 +135,7 @@ async function run(
       source: deps.source,
       publicUrl: wired.publicUrl,
       fetch,
-      appToken,
+      clients,
       random: Math.random,
       every: 1000,
     },
@@ -143,7 +143,7 @@ async function run(
   )
   const pullsEvery = (Number(env['FAIRLEAD_PULLS_SECONDS']) || 60) * 1000
   void keepPullRequests(
-    { deps, engine, source, fetch, appToken, every: pullsEvery, parallel: 4 },
+    { deps, engine, source, fetch, clients, every: pullsEvery, parallel: 4 },
     signal,
   )
   void keepHost(options, log, signal)

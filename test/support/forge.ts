@@ -15,8 +15,14 @@ export interface Push {
   id?: string
 }
 
-/** A push as each forge announces it, signed with the secret. */
-export const pushes: Record<string, (secret: string, push: Push) => Sent> = {
+export type ForgeVariant = (secret: string, push: Push) => Sent
+
+/** The products of a kind of forge: Bitbucket has two, with different APIs. */
+export const forgesOf = (kind: string): string[] =>
+  kind === 'bitbucket' ? ['bitbucket', 'bitbucket cloud'] : [kind]
+
+/** A push as each forge announces it, signed with the secret. Names begin with the kind. */
+export const pushes: Record<string, ForgeVariant> = {
   github: (secret, push) => {
     const body = JSON.stringify(gitHubBody(push))
     return {

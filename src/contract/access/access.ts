@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { roles } from '#contract/endpoint.ts'
+import { senderKinds } from '#contract/forge/forge.ts'
 
 const role = z.enum(roles)
 
@@ -12,7 +13,7 @@ export const grants = z.object({ role: role.nullable(), apps: z.record(name, rol
  */
 const reserved = new Set([
   ...['fairlead', 'schedule', 'this machine', 'nobody', 'webhook'],
-  ...['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket', 'cloudevents'],
+  ...senderKinds,
 ])
 
 /** How a person is called, in the event log too. */

@@ -1,45 +1,48 @@
 import { z } from 'zod'
+import { kinds } from './kinds.generated.ts'
 
-export const forgeKinds = ['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket'] as const
-export type ForgeKind = (typeof forgeKinds)[number]
+/** Everything that sends webhooks: the forges, and senders without an API. */
+export const senderKinds: readonly string[] = kinds.map(({ kind }) => kind)
 
-/**
- * The forge that has an app's repository, and is told what becomes of its commits. Times are ISO
- * 8601 UTC.
- */
+const withApi = kinds.filter((one) => one.hasApi)
+export type ForgeKind = (typeof withApi)[number]['kind']
+/** The forges that Fairlead can call. */
+export const forgeKinds: ForgeKind[] = withApi.map(({ kind }) => kind)
+
+export const forgeTitles: string[] = withApi.map(({ title }) => title)
+/** The forges without a public service, for which the address of the API is required. */
+export const privateForgeTitles: string[] = kinds
+  .filter(({ hasApi, publicUrl }) => hasApi && publicUrl === null)
+  .map(({ title }) => title)
+
+/** The forge that hosts the repository of an app. Times are ISO 8601 UTC. */
 export const forge = z.object({
   app: z.string(),
   kind: z.enum(forgeKinds),
-  /** of its API */
+  /** of the API */
   url: z.string(),
-  /** as the forge names it, OWNER/NAME */
+  /** the name at the forge, OWNER/NAME */
   repository: z.string(),
-  /** of the GitHub App that it is told as; null for a token */
+  /** of the GitHub App that reports; null for a token */
   appId: z.string().nullable(),
   created: z.string(),
-  /** it is not asked before this, because it said so or did not answer */
+  /** time of the next request, while the forge asks for a pause or does not answer */
   paused: z.string().nullable(),
   problem: z.string().nullable(),
 })
 export type Forge = z.infer<typeof forge>
 
-/** One thing that a forge was told. */
+/** The latest report on a commit or on a deployment. */
 export const forgeReport = z.object({
   /** `commit/SHA/NAME` or `deployment/ID` */
   subject: z.string(),
   state: z.string(),
+  /** when it was reported */
   told: z.string(),
-  /** why the forge does not take it */
+  /** why the forge refused it */
   problem: z.string().nullable(),
 })
 export type ForgeReport = z.infer<typeof forgeReport>
-
-/** The API of a forge that is run for everybody. */
-export const publicForges: Partial<Record<ForgeKind, string>> = {
-  github: 'https://api.github.com',
-  gitlab: 'https://gitlab.com',
-  bitbucket: 'https://api.bitbucket.org/2.0',
-}
 
 const repositoryName = z
   .string()
@@ -47,37 +50,26 @@ const repositoryName = z
   .regex(/^[\w.~-]+(\/[\w.~-]+)+$/, 'must be OWNER/NAME')
   .refine((text) => !text.split('/').some((part) => /^\.+$/.test(part)), 'must be OWNER/NAME')
 
-/** What connects an app to its forge. */
-export const newForge = z
-  .object({
-    kind: z.enum(forgeKinds),
-    url: z
-      .url({
-        protocol: /^https?$/,
-        error: 'must be an address that begins with https:// or http://',
-      })
-      .refine(
-        (text) => !URL.canParse(text) || new URL(text).username === '',
-        'must not hold a user; give the token',
-      )
-      .optional(),
-    repository: repositoryName,
-    /** of a GitHub App; its private key is the token then */
-    appId: z
-      .string()
-      .regex(/^\d{1,12}$/, 'must be the number of a GitHub App')
-      .optional(),
-    token: z.string().min(1).max(8000),
+const url = z
+  .url({
+    protocol: /^https?$/,
+    error: 'must be an address that begins with https:// or http://',
   })
-  .refine(({ appId, token }) => appId !== undefined || /^[\x21-\x7e]+$/.test(token), {
-    path: ['token'],
-    error: 'must be one word of ASCII',
-  })
-  .refine(({ appId, kind }) => appId === undefined || kind === 'github', {
-    path: ['appId'],
-    error: 'is for GitHub alone; other forges take a token',
-  })
-  .refine(({ kind, url }) => url !== undefined || publicForges[kind] !== undefined, {
-    path: ['url'],
-    error: 'must say where the API of this forge is, such as https://git.example.com',
-  })
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).username === '',
+    'must not hold a user; pass the token instead',
+  )
+
+/** Connects an app to its forge. Each kind of forge checks further what it needs. */
+export const newForge = z.object({
+  kind: z.enum(forgeKinds),
+  /** of the API; the public service when it is absent */
+  url: url.optional(),
+  repository: repositoryName,
+  /** of a GitHub App; the token is then its private key */
+  appId: z
+    .string()
+    .regex(/^\d{1,12}$/, 'must be the number of a GitHub App')
+    .optional(),
+  token: z.string().min(1).max(8000),
+})

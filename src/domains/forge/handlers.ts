@@ -1,4 +1,4 @@
-import { type Forge, type newForge, publicForges } from '#contract/forge/forge.ts'
+import type { Forge, newForge } from '#contract/forge/forge.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
@@ -6,7 +6,8 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 import type { z } from 'zod'
-import { privateKeyOf } from './clients/github-app.ts'
+import type { ForgeConfig } from './config.ts'
+import { forgeOf } from './registry.ts'
 import * as store from './store.ts'
 
 export interface ForgeOptions {
@@ -39,9 +40,9 @@ export function forgeHandlers(
     },
     putForge: async ({ params: { app }, body }, caller) => {
       await mustBeThere(app)
-      const { kind, repository, appId = null } = body
-      const url = urlOf(body)
-      const token = options.secrets.seal(store.sealedAs(app), tokenOf(body))
+      const { kind } = body
+      const { url, repository, appId = null, ...config } = readConfig(body)
+      const token = options.secrets.seal(store.sealedAs(app), config.token)
       await db.batch([
         ...store.putForge({ app, kind, url, repository, appId, token }),
         appendEvent({
@@ -66,19 +67,17 @@ export function forgeHandlers(
   }
 }
 
-const urlOf = ({ kind, url }: z.infer<typeof newForge>): string =>
-  (url ?? publicForges[kind] ?? '').replace(/\/+$/, '')
-
-/** Of an App the key, in the one form that signs everywhere. */
-function tokenOf({ appId, token }: z.infer<typeof newForge>): string {
-  if (appId === undefined) return token
-  const key = privateKeyOf(token)
-  if (key === null)
-    throw new FairleadError('invalid_input', {
-      field: 'body.token',
-      problem: 'must be the private key of the App, the PEM file that GitHub gave for download',
-    })
-  return key
+/** Throws `invalid_input` with the field that this kind of forge refuses. */
+function readConfig({ kind, ...input }: z.infer<typeof newForge>): ForgeConfig {
+  const config = forgeOf(kind).api?.config.safeParse(input)
+  if (!config) throw new Error(`${kind} has no API`)
+  if (config.success) return config.data
+  const [issue] = config.error.issues
+  const path = issue?.code === 'unrecognized_keys' ? issue.keys : (issue?.path ?? [])
+  throw new FairleadError('invalid_input', {
+    field: ['body', ...path].map(String).join('.'),
+    problem: issue?.message ?? 'is invalid',
+  })
 }
 
 const toForge = ({

@@ -7,7 +7,7 @@ import type {
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 import { sql, type Statement, toJson } from '#platform/postgres/sql.ts'
-import type { CheckIn } from './sender.ts'
+import type { CheckIn } from './check-in.ts'
 
 export interface StoredWebhook extends Omit<Webhook, 'url'> {
   /** sealed */

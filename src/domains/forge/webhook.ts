@@ -7,8 +7,10 @@ import { createBatcher } from '#platform/postgres/batch.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { z } from 'zod'
-import { type CheckIn, type Forge, type Headers } from './sender.ts'
-import { forges } from './senders/all.ts'
+import type { CheckIn } from './check-in.ts'
+import type { Forge } from './forge.ts'
+import { senderOf } from './registry.ts'
+import type { Headers } from './signature.ts'
 import * as store from './webhook-store.ts'
 
 export interface WebhooksOptions {
@@ -76,7 +78,7 @@ export function createWebhooks(options: WebhooksOptions) {
     body: Buffer,
   ): Promise<boolean> => {
     const check = (secrets: string[]): boolean =>
-      forge.isAuthentic({ headers, body, secrets, now: options.now() })
+      forge.webhook.isAuthentic({ headers, body, secrets, now: options.now() })
     return check(await secretsOf(app)) || check(await readSecrets(app))
   }
 
@@ -91,7 +93,7 @@ export function createWebhooks(options: WebhooksOptions) {
      * read.
      */
     admit: async (app: string, headers: Headers): Promise<Forge> => {
-      const forge = forges.find((one) => one.isSender(headers))
+      const forge = senderOf(headers)
       const secrets = await secretsOf(app)
       if (secrets.length === 0)
         throw new FairleadError('webhook_refused', { why: 'there is no such webhook' })
@@ -102,7 +104,7 @@ export function createWebhooks(options: WebhooksOptions) {
             why: 'its headers are of no sender that is known here',
           }),
         )
-      if (!forge.isSigned(headers))
+      if (!forge.webhook.isSigned(headers))
         return refuse(
           app,
           new FairleadError('webhook_refused', {
@@ -125,16 +127,18 @@ export function createWebhooks(options: WebhooksOptions) {
           app,
           new FairleadError('webhook_refused', { why: 'the signature is not that of its secret' }),
         )
-      const event = forge.event(headers).slice(0, 100)
+      const event = forge.webhook.event(headers).slice(0, 100)
       const checkIns = readCheckIns(forge, event, headers, body)
       if (checkIns instanceof FairleadError) return refuse(app, checkIns)
       const content = createHash('sha256').update(body).digest()
       const answer = await insert({
         app,
-        forge: forge.name,
+        forge: forge.kind,
         // Without an id only the content tells a repeat; the own id must then be one that no other
         // has.
-        id: forge.deliveryId(headers)?.slice(0, 300) ?? `none-${options.random(8).toString('hex')}`,
+        id:
+          forge.webhook.deliveryId(headers)?.slice(0, 300) ??
+          `none-${options.random(8).toString('hex')}`,
         event,
         subject: subjectOf(checkIns),
         checkIns,
@@ -217,7 +221,7 @@ function readCheckIns(
   body: Buffer,
 ): CheckIn[] | FairleadError {
   try {
-    return forge.read(event, JSON.parse(textOf(headers, body)), headers)
+    return forge.webhook.read(event, JSON.parse(textOf(headers, body)), headers)
   } catch (error) {
     if (error instanceof z.ZodError) {
       const [issue] = error.issues

@@ -7,7 +7,6 @@ import {
   decideLeave,
   decideOrphans,
   decideSeen,
-  refOf,
   type Situation,
   type Standing,
 } from './rules.ts'
@@ -297,14 +296,4 @@ test('what a forge says ends a pull request, and what it does not say does not',
     state: 'closed',
     reason: 'the forge does not know it any more',
   })
-})
-
-test.each([
-  ['github', false, 'refs/pull/7/head'],
-  ['gitlab', false, 'refs/merge-requests/7/head'],
-  ['bitbucket', false, 'refs/pull-requests/7/from'],
-  ['bitbucket', true, 'refs/heads/feature'],
-  ['cloudevents', false, null],
-])('a head at %s (in the cloud: %s) is at %s', (forge, isCloud, ref) => {
-  expect(refOf(forge, { number: 7, branch: 'feature' }, isCloud)).toBe(ref)
 })

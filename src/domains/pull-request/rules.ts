@@ -148,22 +148,6 @@ export function decideOrphans(onHost: Place[], known: Place[]): Place[] {
 }
 
 /**
- * Forges keep the head of each pull request under a ref of its own; Bitbucket Cloud keeps none, and
- * there it is the branch.
- */
-export function refOf(
-  forge: string,
-  { number, branch }: { number: number; branch: string },
-  isCloud: boolean,
-): string | null {
-  if (forge === 'github' || forge === 'gitea' || forge === 'forgejo')
-    return `refs/pull/${number}/head`
-  if (forge === 'gitlab') return `refs/merge-requests/${number}/head`
-  if (forge !== 'bitbucket') return null
-  return isCloud ? `refs/heads/${branch}` : `refs/pull-requests/${number}/from`
-}
-
-/**
  * What it means that an open pull request is seen like this now, or that its forge knows it no more
  * (null).
  */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
+import type { ForgeClient } from '#domains/forge/client.ts'
+import { ForgeRefusal } from '#domains/forge/request.ts'
 import { decidePause, decideReport, type PendingReport } from '#domains/forge/rules.ts'
 import * as forges from '#domains/forge/store.ts'
 import { checkOf } from './check.ts'

@@ -21,8 +21,7 @@ export interface PullRequestsOptions {
   engine: Engine
   source: { stored(app: string): Promise<StoredApp | null> }
   fetch: typeof fetch
-  /** of a GitHub App's installation */
-  appToken: ForgeAccess['appToken']
+  clients: ForgeAccess['clients']
   /** between two looks at an app that nobody asks for, in milliseconds */
   every: number
   /** apps looked at at once */
@@ -106,14 +105,14 @@ async function lookAt(
 const lostClaim = (error: unknown): boolean => sqlState(error) === '22012'
 
 async function see(
-  { deps, engine, source, fetch, appToken, every }: PullRequestsOptions,
+  { deps, engine, source, fetch, clients, every }: PullRequestsOptions,
   look: pulls.Look,
   signal: AbortSignal,
 ): Promise<{ problem: string | null; seconds: number }> {
   const app = await source.stored(look.app)
   if (!app) return { problem: null, seconds: 0 }
   const { db } = deps
-  const eyes = { db, secrets: deps.secrets, fetch, appToken, bareOf: deps.source.bareOf }
+  const eyes = { db, secrets: deps.secrets, fetch, clients, bareOf: deps.source.bareOf }
   const seen = await seePullRequests(eyes, app, signal)
   const bare = deps.source.bareOf(app.name)
   const before = { isConnected: seen.isConnected, heads: await listHeads(bare) }

@@ -1,11 +1,13 @@
 import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
 import { randomUUID } from 'node:crypto'
 import type { NewEvent } from '#contract/events.ts'
-import { type ForgeClient, ForgeRefusal } from '#domains/forge/client.ts'
+import type { AnnouncedPullRequest } from '#domains/forge/check-in.ts'
+import type { ForgeClient } from '#domains/forge/client.ts'
+import { forgeOf } from '#domains/forge/registry.ts'
+import { ForgeRefusal } from '#domains/forge/request.ts'
 import * as forges from '#domains/forge/store.ts'
-import { decideSeen, refOf } from '#domains/pull-request/rules.ts'
+import { decideSeen } from '#domains/pull-request/rules.ts'
 import * as pulls from '#domains/pull-request/store.ts'
-import type { PullRequest } from '#domains/forge/sender.ts'
 import { fetchHead, type HeadPlace, placeOf, remoteRefs } from '#domains/source/heads.ts'
 import { commitFacts } from '#domains/source/repository.ts'
 import { insertHead, type StoredApp } from '#domains/source/store.ts'
@@ -25,7 +27,7 @@ export interface Eyes extends ForgeAccess {
 const patienceMs = 10_000
 
 /** The forge of an app, to be asked; null when none is connected. */
-async function forgeOf(
+async function openForge(
   eyes: Eyes,
   app: string,
   signal: AbortSignal,
@@ -52,7 +54,7 @@ export async function seePullRequests(
   signal: AbortSignal,
 ): Promise<{ problem: string | null; isConnected: boolean; pauseMs: number }> {
   try {
-    const forge = await forgeOf(eyes, app.name, signal)
+    const forge = await openForge(eyes, app.name, signal)
     if (forge) await askForge(eyes, app, forge.client)
     return { problem: null, isConnected: forge !== null, pauseMs: 0 }
   } catch (error) {
@@ -143,7 +145,7 @@ export async function keepClosed(
 
 /** Whether a webhook of that sender says where the head of a pull request is. */
 export const isSeenByWebhook = (forge: string): boolean =>
-  refOf(forge, { number: 1, branch: '' }, false) !== null
+  forgeOf(forge).pullRequestRef !== undefined
 
 /**
  * What a webhook said of a pull request. Where its forge is connected that only makes it be asked;
@@ -153,17 +155,12 @@ export async function notePullRequest(
   db: Database,
   app: StoredApp,
   forge: string,
-  announced: PullRequest,
+  announced: AnnouncedPullRequest,
 ): Promise<void> {
   if (!(await forges.getForge(db, app.name))) {
     const { number, title, author, isDraft, head, base, state } = announced
-    // The cloud names repositories by their addresses, Data Center by their keys.
-    const ref = refOf(
-      forge,
-      { number, branch: head.branch },
-      /^https?:/.test(base.repository ?? ''),
-    )
-    if (ref === null) return
+    const ref = forgeOf(forge).pullRequestRef?.(announced)
+    if (ref === undefined) return
     const isOwn = head.repository !== null && head.repository === base.repository
     const seen: ForgePullRequest = {
       ...{

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckIn } from '#domains/forge/sender.ts'
+import type { CheckIn } from '#domains/forge/check-in.ts'
 import * as webhooks from '#domains/forge/webhook-store.ts'
 import { isSeenByWebhook, notePullRequest } from '#flows/pull-request/sync.ts'
 import type { Received } from '#domains/source/source.ts'

@@ -2,21 +2,22 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { forges } from './all.ts'
-import { bitbucket } from './bitbucket.ts'
-import { gitlab } from './gitlab.ts'
-import { gitea } from './gitea.ts'
-import { github } from './github.ts'
+import type { WebhookSender } from './forge.ts'
+import { forgeOf, forges } from './registry.ts'
+
+const [github, gitlab, gitea, bitbucket] = ['github', 'gitlab', 'gitea', 'bitbucket'].map(
+  (kind) => forgeOf(kind).webhook,
+) as [WebhookSender, WebhookSender, WebhookSender, WebhookSender]
 
 interface Examples {
   name: string
   examples: Record<string, unknown>[]
 }
 
-describe("what GitHub's own collection holds", () => {
+describe("GitHub's collection of example payloads", () => {
   const load = createRequire(import.meta.url)
   test.each(['api.github.com', 'ghes-31', 'ghes-35'])(
-    'of %s is read, every push and pull request of it',
+    'every push and pull request of %s is read',
     (version) => {
       const all = load(`@octokit/webhooks-examples/${version}/index.json`) as Examples[]
       const kinds = new Map<string, number>()
@@ -36,45 +37,44 @@ describe("what GitHub's own collection holds", () => {
   )
 })
 
-describe('what Gitea says of a pull request', () => {
+describe('a comment or a review of a pull request at Gitea', () => {
   test.each([
     ['pull_request_comment', { comment: { id: 1 }, issue: { number: 2 } }],
     ['pull_request_approved', { review: { type: 'approved' }, pull_request: {} }],
-  ])('by %s is no check-in', (event, payload) => {
+  ])('is no check-in: %s', (event, payload) => {
     expect(gitea.read(event, payload, {})).toEqual([{ kind: 'other', what: event }])
   })
 })
 
-const [one, two, none] = ['a'.repeat(40), 'b'.repeat(40), '0'.repeat(40)]
+const [one, two, zeros] = ['a'.repeat(40), 'b'.repeat(40), '0'.repeat(40)]
 
-// The shapes that the collections of go-playground/webhooks and drone/go-scm hold beside the plain
-// push.
-describe('shapes of a push that collections of payloads hold', () => {
+// From the collections of payloads of go-playground/webhooks and drone/go-scm.
+describe('a push in an unusual form is read', () => {
   const branch = (name: string, hash: string, type = 'branch') => ({ type, name, target: { hash } })
   test.each([
     [
-      'a system hook of GitLab',
+      'GitLab: system hook',
       gitlab,
       'System Hook',
       { event_name: 'push', ref: 'refs/heads/main', before: one, after: two },
       [['refs/heads/main', one, two]],
     ],
     [
-      'a tag that goes, at GitLab',
+      'GitLab: deleted tag',
       gitlab,
       'Tag Push Hook',
-      { object_kind: 'tag_push', ref: 'refs/tags/v1', before: one, after: none },
+      { object_kind: 'tag_push', ref: 'refs/tags/v1', before: one, after: zeros },
       [['refs/tags/v1', one, null]],
     ],
     [
-      'a branch that goes, at Bitbucket',
+      'Bitbucket: deleted branch',
       bitbucket,
       'repo:push',
       { push: { changes: [{ old: branch('old', one), new: null }] } },
       [['refs/heads/old', one, null]],
     ],
     [
-      'a tag and a branch at once, at Bitbucket',
+      'Bitbucket: tag and branch in one push',
       bitbucket,
       'repo:push',
       {
@@ -91,17 +91,17 @@ describe('shapes of a push that collections of payloads hold', () => {
       ],
     ],
     [
-      'Data Center',
+      'Bitbucket Data Center',
       bitbucket,
       'repo:refs_changed',
-      { changes: [{ ref: { id: 'refs/heads/main' }, fromHash: none, toHash: one }] },
+      { changes: [{ ref: { id: 'refs/heads/main' }, fromHash: zeros, toHash: one }] },
       [['refs/heads/main', null, one]],
     ],
     [
-      'a branch that is new, at Gitea',
+      'Gitea: new branch',
       gitea,
       'push',
-      { ref: 'refs/heads/feat/x', before: none, after: one },
+      { ref: 'refs/heads/feat/x', before: zeros, after: one },
       [['refs/heads/feat/x', null, one]],
     ],
   ] as const)('%s', (_name, forge, event, payload, expected) => {
@@ -114,7 +114,7 @@ describe('shapes of a push that collections of payloads hold', () => {
   })
 })
 
-test('whatever is sent is read, or is wrong in a field that is named', () => {
+test('any payload is read, or refused with a ZodError', () => {
   const events = [
     ...[
       'push',
@@ -157,7 +157,7 @@ test('whatever is sent is read, or is wrong in a field that is named', () => {
   const leaf = fc.oneof(
     fc.constantFrom(
       one,
-      none,
+      zeros,
       'refs/heads/main',
       'push',
       'merge_request',
@@ -185,7 +185,7 @@ test('whatever is sent is read, or is wrong in a field that is named', () => {
       payload,
       (forge, event, body) => {
         try {
-          expect(forge.read(event, body, { 'ce-type': event })).toBeInstanceOf(Array)
+          expect(forge.webhook.read(event, body, { 'ce-type': event })).toBeInstanceOf(Array)
         } catch (error) {
           expect(error).toBeInstanceOf(z.ZodError)
         }

@@ -1,0 +1,22 @@
+// The files that follow from the code: schemas and reference pages.
+import { readFileSync } from 'node:fs'
+import { openApi } from '#server/openapi.ts'
+import { cliReference } from './cli-reference.ts'
+import { errorReference } from './error-reference.ts'
+import { withVocabulary } from './gate-reference.ts'
+import { schemaText, withTables } from './pipeline-reference.ts'
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+/** The text of each file, by its path from the root. */
+export function documents(): Record<string, string> {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  return {
+    'schema/fairlead.schema.json': schemaText(),
+    'docs/fairlead-yaml.md': withTables(read('docs/fairlead-yaml.md')),
+    'docs/gates.md': withVocabulary(read('docs/gates.md')),
+    'docs/openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
+    'docs/errors.md': errorReference(),
+    'docs/cli.md': cliReference(version),
+  }
+}
