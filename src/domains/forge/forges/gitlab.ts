@@ -5,6 +5,7 @@ import { type CheckIn, commit, existingCommit, gitRef, line, pushedBy } from '..
 import { type CommitStatus, type ConnectForge, type ForgeDeployment, maxPages } from '../client.ts'
 import { connectionConfig } from '../config.ts'
 import { defineForge } from '../forge.ts'
+import { createRequester } from '../gitlab-request.ts'
 import { ForgeRefusal, orNull } from '../request.ts'
 import { hasStandardSignature, header, isSecret, isStandardSignature } from '../signature.ts'
 
@@ -117,10 +118,11 @@ const deploymentStates = {
  * https://docs.gitlab.com/api/commits/#set-commit-pipeline-status,
  * https://docs.gitlab.com/api/deployments and https://docs.gitlab.com/api/merge_requests
  */
-const connect: ConnectForge = async ({ url, repository, token }) => {
+const connect: ConnectForge = async ({ url, repository, token, fetch }) => {
   // `fetch` drops the header `Authorization` on a redirect to another host, but would forward
   // GitLab's own `PRIVATE-TOKEN`.
-  const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: 10_000 })
+  const requesterFn = createRequester(fetch)
+  const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: null, requesterFn })
 
   /** Finds a deployment whose creation was not recorded: the newest running one of this commit. */
   const find = async ({ sha, environment }: ForgeDeployment): Promise<string | null> => {
@@ -151,47 +153,33 @@ const connect: ConnectForge = async ({ url, repository, token }) => {
 
   return {
     writeStatus: ({ sha, name, state, description, url: targetUrl }) =>
-      translateErrors(async () => {
+      unlessUnchanged(async () => {
         const details = { name, description: description.slice(0, 255), targetUrl }
         await api.Commits.editStatus(repository, sha, statusStates[state], details)
       }, undefined),
     writeDeployment: (deployment, remote) =>
-      translateErrors(() => writeDeployment(deployment, remote), remote ?? ''),
-    listPullRequests: (base) =>
-      translateErrors(async () => {
-        const query = { projectId: repository, state: 'opened' as const, targetBranch: base }
-        const pulls = await api.MergeRequests.all({ ...query, perPage: 100, maxPages })
-        return pulls.map(readMergeRequest)
-      }, []),
+      unlessUnchanged(() => writeDeployment(deployment, remote), remote ?? ''),
+    listPullRequests: async (base) => {
+      const query = { projectId: repository, state: 'opened' as const, targetBranch: base }
+      const pulls = await api.MergeRequests.all({ ...query, perPage: 100, maxPages })
+      return pulls.map(readMergeRequest)
+    },
     getPullRequest: (number) =>
-      orNull(() =>
-        translateErrors(
-          async () => readMergeRequest(await api.MergeRequests.show(repository, number)),
-          null,
-        ),
-      ),
+      orNull(async () => readMergeRequest(await api.MergeRequests.show(repository, number))),
   }
 }
 
-const failedResponse = z.object({
-  cause: z.object({ description: z.unknown(), response: z.instanceof(Response) }),
-})
-
-/**
- * Translates the client's errors to a ForgeRefusal. GitLab refuses a transition to the current
- * state; that counts as done and returns `unchanged`.
- */
-async function translateErrors<T>(act: () => Promise<T>, unchanged: T): Promise<T> {
+/** GitLab refuses a transition to the current state; that counts as done. */
+async function unlessUnchanged<T>(act: () => Promise<T>, unchanged: T): Promise<T> {
   try {
     return await act()
   } catch (error) {
-    const { data } = failedResponse.safeParse(error)
-    if (!data) throw error
-    const { description, response } = data.cause
-    const text = typeof description === 'string' ? description : JSON.stringify(description ?? '')
-    if (response.status === 400 && /cannot transition status|status .*already/i.test(text))
-      return unchanged
-    throw new ForgeRefusal(response.status, response.headers, text)
+    const isUnchanged =
+      error instanceof ForgeRefusal &&
+      error.status === 400 &&
+      /cannot transition status|status .*already/i.test(error.message)
+    if (isUnchanged) return unchanged
+    throw error
   }
 }
 
