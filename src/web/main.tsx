@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { config } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
-import { createWorld, WorldProvider } from './live/world.tsx'
+import { createDependencies, DependenciesProvider } from './live/dependencies.tsx'
 import { Pages } from './pages.tsx'
 import './styles.css'
 
@@ -38,11 +38,11 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <WorldProvider world={createWorld()}>
+        <DependenciesProvider value={createDependencies()}>
           <BrowserRouter>
             <Pages />
           </BrowserRouter>
-        </WorldProvider>
+        </DependenciesProvider>
       </QueryClientProvider>
     </StrictMode>,
   )

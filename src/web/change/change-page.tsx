@@ -6,7 +6,7 @@ import { useChange, useRun } from '../live/queries.ts'
 import { Sha } from '../ui/change.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
-import { runLooks } from '../ui/state.ts'
+import { runBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Files } from './files.tsx'
 import { Gates } from './gates.tsx'
@@ -38,10 +38,10 @@ function KnownChange({ id }: { id: number }) {
 
 /** Why a change is safe, or what is wrong with it: what is wrong comes first. */
 function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
-  const look = sumUp(report, run)
+  const badge = sumUp(report, run)
   useTitle(
     `Change: ${run.change.subject}`,
-    look.tone === 'bad' ? '✕' : look.tone === 'good' ? '✓' : '',
+    badge.tone === 'bad' ? '✕' : badge.tone === 'good' ? '✓' : '',
   )
   const { base } = report.numbers
   return (
@@ -57,13 +57,13 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
             {run.change.subject || <Sha sha={run.change.sha} />}
           </>
         }
-        actions={<Status look={runLooks[run.state]} size={17} />}
+        actions={<Status badge={runBadges[run.state]} size={17} />}
       >
         <p className="mt-1.5 flex items-start gap-2">
           <span className="mt-0.5">
-            <StatusIcon tone={look.tone} size={17} />
+            <StatusIcon tone={badge.tone} size={17} />
           </span>
-          <span>{look.word}</span>
+          <span>{badge.word}</span>
         </p>
         <p className="mt-1 flex flex-wrap items-center gap-x-2 text-soft">
           <Sha sha={run.change.sha} />

@@ -3,7 +3,7 @@ import type { ChangedFile, ChangeReport } from '#contract/change/change.ts'
 import type { DiffLine } from '#contract/change/diff.ts'
 import type { Finding } from '#contract/report/report.ts'
 import { Nothing, Section } from '../ui/page.tsx'
-import { levelLooks } from './lists.tsx'
+import { levelBadges } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
 import { openAtFirst } from './words.ts'
 
@@ -205,7 +205,7 @@ function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: 
 function FindingLine({ finding, place }: { finding: Finding; place: number | null }) {
   return (
     <p className="flex items-start gap-2 border-y border-edge bg-sunken px-4 py-1.5 font-sans text-[1.1em]">
-      <StatusIcon tone={levelLooks[finding.level].tone} />
+      <StatusIcon tone={levelBadges[finding.level].tone} />
       <span>
         {place === null ? null : <span className="text-soft">line {place}: </span>}
         {finding.message}{' '}

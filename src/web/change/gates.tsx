@@ -1,7 +1,7 @@
 import type { Gate } from '#contract/gate/gate.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
-import { gateLooks } from './words.ts'
+import { gateBadges } from './words.ts'
 
 const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'passed']
 
@@ -22,7 +22,7 @@ export function Gates({ gates }: { gates: Gate[] }) {
             key={gate.name}
             className="grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)]"
           >
-            <Status look={gateLooks[gate.state]} />
+            <Status badge={gateBadges[gate.state]} />
             <div className="min-w-0">
               <p>
                 <span className="font-medium">{gate.name}</span>

@@ -2,12 +2,12 @@ import type { ChangeReport } from '#contract/change/change.ts'
 import type { Finding, Measurement } from '#contract/report/report.ts'
 import { CopyButton } from '../ui/copy.tsx'
 import { Nothing, Section } from '../ui/page.tsx'
-import type { Look } from '../ui/state.ts'
+import type { Badge } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 
-export const levelLooks: Record<Finding['level'], Look> = {
+export const levelBadges: Record<Finding['level'], Badge> = {
   error: { tone: 'bad', word: 'Error' },
   warning: { tone: 'warn', word: 'Warning' },
   note: { tone: 'fact', word: 'Note' },
@@ -21,7 +21,7 @@ export function OtherFindings({ findings }: { findings: Finding[] }) {
       <ul className="panel divide-y divide-edge">
         {findings.map((one, index) => (
           <li key={index} className="flex flex-wrap items-start gap-x-3 gap-y-0.5 px-4 py-2">
-            <Status look={levelLooks[one.level]} />
+            <Status badge={levelBadges[one.level]} />
             <span className="min-w-0 flex-1">
               {one.message}{' '}
               <span className="text-soft">
@@ -132,7 +132,7 @@ export function Evidence({
             >
               <span className="w-28">
                 <Status
-                  look={{
+                  badge={{
                     tone: good.has(result) ? 'good' : 'warn',
                     word: result.replace('_', ' '),
                   }}

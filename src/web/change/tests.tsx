@@ -3,7 +3,7 @@ import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
-import { isBad, testLooks } from './words.ts'
+import { isBad, testBadges } from './words.ts'
 
 /** Shown before one asks for more. */
 const slowest = 10
@@ -76,7 +76,7 @@ function FailedTest({ test }: { test: TestResult }) {
   return (
     <li className="px-4 py-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-        <Status look={testLooks[test.outcome]} />
+        <Status badge={testBadges[test.outcome]} />
         <Name test={test} />
         <Notes test={test} />
       </div>

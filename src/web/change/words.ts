@@ -2,16 +2,16 @@ import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change/cha
 import type { Gate } from '#contract/gate/gate.ts'
 import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
-import { isActive, type Look, type RunState } from '../ui/state.ts'
+import { isActive, type Badge, type RunState } from '../ui/state.ts'
 
-export const gateLooks: Record<Gate['state'], Look> = {
+export const gateBadges: Record<Gate['state'], Badge> = {
   passed: { tone: 'good', word: 'Holds' },
   failed: { tone: 'bad', word: 'Does not hold' },
   unknown: { tone: 'unknown', word: 'Unknown' },
   waived: { tone: 'warn', word: 'Waived' },
 }
 
-export const testLooks: Record<TestResult['outcome'], Look> = {
+export const testBadges: Record<TestResult['outcome'], Badge> = {
   passed: { tone: 'good', word: 'Passed' },
   failed: { tone: 'bad', word: 'Failed' },
   errored: { tone: 'bad', word: 'Broke' },
@@ -28,7 +28,7 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 export function sumUp(
   { gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'>,
   run: { state: RunState },
-): Look {
+): Badge {
   const stopping = gates.filter(({ stops }) => stops)
   const failing = failingOf(numbers)
   const wrong = [

@@ -1,7 +1,7 @@
 import { Link } from 'react-router'
 import type { Deployment } from '#contract/run/run.ts'
 import { Sha } from '../ui/change.tsx'
-import { asSentence, deploymentLooks } from '../ui/state.ts'
+import { asSentence, deploymentBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 
@@ -24,7 +24,7 @@ export function DeploymentRow({
   const to = run !== null && kind === 'delivery' ? `/runs/${run}?environment=${environment}` : place
   return (
     <li className="relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5 hover:bg-hover/60 md:grid-cols-[9rem_minmax(0,1fr)_9rem] md:items-center">
-      <Status look={deploymentLooks[deployment.state]} />
+      <Status badge={deploymentBadges[deployment.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <Link
           to={to}

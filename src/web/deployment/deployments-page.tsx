@@ -3,7 +3,7 @@ import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { deploymentLooks, type DeploymentState } from '../ui/state.ts'
+import { deploymentBadges, type DeploymentState } from '../ui/state.ts'
 import { DeploymentRow } from './deployment-row.tsx'
 
 export function DeploymentsPage() {
@@ -14,7 +14,7 @@ export function DeploymentsPage() {
   const query = useDeployments({
     ...(app ? { app } : {}),
     ...(environment ? { environment } : {}),
-    ...(state in deploymentLooks ? { state: state as DeploymentState } : {}),
+    ...(state in deploymentBadges ? { state: state as DeploymentState } : {}),
   })
   const { data: lines = [] } = useLines()
   const names = new Set(
@@ -35,7 +35,7 @@ export function DeploymentsPage() {
               choices={choices(lines.map((line) => line.app.name))}
             />
             <SelectFilter name="environment" label="Environment" choices={choices(names)} />
-            <SelectFilter name="state" label="State" choices={wordChoices(deploymentLooks)} />
+            <SelectFilter name="state" label="State" choices={wordChoices(deploymentBadges)} />
           </>
         }
       />

@@ -5,13 +5,13 @@ import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { Environment } from '#contract/environment/environment.ts'
 import { DeploymentRow } from '../deployment/deployment-row.tsx'
 import { useDeployments, useEnvironment, useMay, useTimeLost } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { formatDuration } from '../ui/duration.ts'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { healthLooks, shortSha } from '../ui/state.ts'
+import { healthBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { PermissionCard } from '../run/permission-card.tsx'
@@ -70,7 +70,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         }
       >
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
-          <Status look={healthLooks[health]} size={17} />
+          <Status badge={healthBadges[health]} size={17} />
           {current?.live ? (
             <span className="text-soft">
               the same release for <Elapsed from={current.live} />

@@ -2,7 +2,7 @@ import { memo, type ReactNode, useMemo, useRef } from 'react'
 import { Link } from 'react-router'
 import type { Line } from '#contract/environment/environment.ts'
 import { Sha } from '../ui/change.tsx'
-import { healthLooks, type Tone } from '../ui/state.ts'
+import { healthBadges, type Tone } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { useGlide } from './flip.ts'
@@ -19,7 +19,7 @@ export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
   useGlide(root)
   const app = line.app.name
   const words = line.environments
-    .map((one) => `${one.name} ${healthLooks[one.health].word.toLowerCase()}`)
+    .map((one) => `${one.name} ${healthBadges[one.health].word.toLowerCase()}`)
     .join(', ')
   return (
     <article
@@ -33,7 +33,7 @@ export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
         </Link>
         <div className="text-[0.9em]">
           <Note
-            look={track.summary.tone === 'good' ? null : track.summary}
+            badge={track.summary.tone === 'good' ? null : track.summary}
             to={track.notes[0]?.to}
             title={track.notes[0]?.text}
           />
@@ -41,7 +41,7 @@ export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
       </div>
       <ol className="flex items-center sm:min-w-0 sm:flex-1">
         <Cell
-          tone={track.steps.look.tone}
+          tone={track.steps.badge.tone}
           name="Steps"
           tokens={track.tokens[1] ?? []}
           isLast={line.environments.length === 0}
@@ -51,7 +51,7 @@ export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
         {line.environments.map((environment, index) => (
           <Cell
             key={environment.name}
-            tone={healthLooks[environment.health].tone}
+            tone={healthBadges[environment.health].tone}
             name={environment.name}
             to={`/apps/${app}/environments/${environment.name}`}
             tokens={track.tokens[index + 2] ?? []}
@@ -74,19 +74,19 @@ export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
 })
 
 function Note({
-  look,
+  badge,
   to,
   title,
 }: {
-  look: ReturnType<typeof trackOf>['summary'] | null
+  badge: ReturnType<typeof trackOf>['summary'] | null
   to: string | undefined
   title: string | undefined
 }) {
-  if (!look) return null
-  if (!to) return <Status look={look} size={13} />
+  if (!badge) return null
+  if (!to) return <Status badge={badge} size={13} />
   return (
     <Link to={to} title={title}>
-      <Status look={look} size={13} />
+      <Status badge={badge} size={13} />
     </Link>
   )
 }
@@ -102,7 +102,7 @@ interface CellProps {
 
 function Cell({ tone, name, to, tokens, isLast, children }: CellProps) {
   const [token] = tokens
-  const isMoving = token?.look.tone === 'move'
+  const isMoving = token?.badge.tone === 'move'
   const text = (
     <>
       <span className="text-soft">{name}</span> {children}

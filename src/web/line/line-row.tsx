@@ -36,7 +36,7 @@ export const LineRow = memo(function LineRow({ line, detail, bare = false }: Pro
         )}
         <span className="text-soft">{line.app.branch}</span>
         <span className="ml-auto">
-          <Status look={track.summary} />
+          <Status badge={track.summary} />
         </span>
       </div>
       <ol className="flex flex-col md:flex-row">

@@ -4,7 +4,7 @@ import type { Change } from '#contract/app/app.ts'
 import type { Environment, Line } from '#contract/environment/environment.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { ChangeLine } from '../ui/change.tsx'
-import { healthLooks, type Look, type Tone } from '../ui/state.ts'
+import { healthBadges, type Badge, type Tone } from '../ui/state.ts'
 import { StatusIcon, toneClass } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { stepsProgress, type StepsStation, type Token } from './track.ts'
@@ -12,7 +12,7 @@ import { Tokens } from './tokens.tsx'
 
 interface Frame {
   name: ReactNode
-  look: Look | null
+  badge: Badge | null
   tone: Tone
   children: ReactNode
   /** on the way from here to the next station */
@@ -21,7 +21,7 @@ interface Frame {
 }
 
 /** A place on the rail: upright on a phone, else from left to right. */
-function Station({ name, look, tone, children, tokens, isLast }: Frame) {
+function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
   return (
     <li
       className={`grid min-w-0 grid-cols-[1.25rem_minmax(0,1fr)] content-start gap-x-2.5 md:grid-rows-[1.5rem_auto] md:gap-x-1.5 ${isLast ? 'md:flex-[0.9]' : 'md:flex-1'}`}
@@ -31,13 +31,13 @@ function Station({ name, look, tone, children, tokens, isLast }: Frame) {
           <StatusIcon tone={tone} size={18} />
         </span>
       </span>
-      {isLast ? null : <Rail isMoving={tokens.some((token) => token.look.tone === 'move')} />}
+      {isLast ? null : <Rail isMoving={tokens.some((token) => token.badge.tone === 'move')} />}
       <div className="col-start-2 row-start-1 min-w-0 pb-1 md:col-span-2 md:col-start-1 md:row-start-2 md:pt-1 md:pr-4 md:pb-0">
         <div className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
-          {look ? (
-            <span className={`text-[0.9em] whitespace-nowrap ${toneClass(look.tone)}`}>
-              {look.word}
+          {badge ? (
+            <span className={`text-[0.9em] whitespace-nowrap ${toneClass(badge.tone)}`}>
+              {badge.word}
             </span>
           ) : null}
         </div>
@@ -53,11 +53,11 @@ function Station({ name, look, tone, children, tokens, isLast }: Frame) {
 }
 
 function Rail({ isMoving }: { isMoving: boolean }) {
-  const look = isMoving ? 'flow flow-turns' : 'bg-edge-strong'
+  const badge = isMoving ? 'flow flow-turns' : 'bg-edge-strong'
   return (
     <span
       aria-hidden
-      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${look}`}
+      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${badge}`}
     />
   )
 }
@@ -78,7 +78,7 @@ export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }
   return (
     <Station
       name="Check-in"
-      look={null}
+      badge={null}
       tone={latest ? 'good' : 'none'}
       tokens={tokens}
       isLast={false}
@@ -103,7 +103,7 @@ export function StepsStationView({
   tokens: Token[]
   isLast: boolean
 }) {
-  const { run, look } = station
+  const { run, badge } = station
   const name = run ? (
     <Link to={`/runs/${run.id}`} className="quiet-link">
       Steps
@@ -111,9 +111,9 @@ export function StepsStationView({
   ) : (
     'Steps'
   )
-  const progress = look.tone === 'move' ? stepsProgress(detail) : null
+  const progress = badge.tone === 'move' ? stepsProgress(detail) : null
   return (
-    <Station name={name} look={look} tone={look.tone} tokens={tokens} isLast={isLast}>
+    <Station name={name} badge={badge} tone={badge.tone} tokens={tokens} isLast={isLast}>
       {run ? (
         <>
           <ChangeLine change={run.change} />
@@ -153,7 +153,7 @@ export function EnvironmentStation({
   tokens: Token[]
   isLast: boolean
 }) {
-  const look = healthLooks[environment.health]
+  const badge = healthBadges[environment.health]
   const { current } = environment
   const name = (
     <Link to={`/apps/${environment.app}/environments/${environment.name}`} className="quiet-link">
@@ -161,7 +161,7 @@ export function EnvironmentStation({
     </Link>
   )
   return (
-    <Station name={name} look={look} tone={look.tone} tokens={tokens} isLast={isLast}>
+    <Station name={name} badge={badge} tone={badge.tone} tokens={tokens} isLast={isLast}>
       {current ? (
         <What
           change={current.change}

@@ -38,7 +38,7 @@ export function Tokens({ tokens }: { tokens: Token[] }) {
 }
 
 export function TokenPill({ token, brief = false }: { token: Token; brief?: boolean }) {
-  const { tone, word } = token.look
+  const { tone, word } = token.badge
   return (
     <Link
       to={token.to}

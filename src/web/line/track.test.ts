@@ -140,7 +140,7 @@ describe('a line', () => {
       ]),
     )
     expect(track.steps.run?.id).toBe(2)
-    expect(track.tokens[0]?.map((token) => token.look.word)).toEqual(['Queued'])
+    expect(track.tokens[0]?.map((token) => token.badge.word)).toEqual(['Queued'])
     expect(track.summary).toEqual({ tone: 'move', word: '2 on the way' })
   })
 
@@ -163,7 +163,7 @@ describe('a line', () => {
     })
     const lost = runOf(2, 'failed', [deployment(2, 'dev', 'live'), failed], { ended: time })
     const track = trackOf(line(both(1), [lost, runOf(1, 'succeeded', live(1))]))
-    expect(track.tokens[2]?.[0]?.look).toEqual({ tone: 'bad', word: 'Failed' })
+    expect(track.tokens[2]?.[0]?.badge).toEqual({ tone: 'bad', word: 'Failed' })
     expect(track.notes[0]?.text).toBe(
       '“Change 2” did not get into production: the verification said no: exited with 7.',
     )

@@ -3,11 +3,11 @@ import type { Environment, Line } from '#contract/environment/environment.ts'
 import type { Deployment, RunDetail } from '#contract/run/run.ts'
 import {
   asSentence,
-  deploymentLooks,
+  deploymentBadges,
   firstLine,
   isActive,
   isUnderWay,
-  type Look,
+  type Badge,
   shortSha,
   type Tone,
 } from '../ui/state.ts'
@@ -19,7 +19,7 @@ export interface Token {
   key: string
   to: string
   change: Change
-  look: Look
+  badge: Badge
   since: string | null
   at: number
   /** what hovering says */
@@ -37,7 +37,7 @@ export interface Note {
 
 /** The station between the check-in and the first environment. */
 export interface StepsStation {
-  look: Look
+  badge: Badge
   run: LineRun | null
   /** other runs that are in their steps too */
   more: number
@@ -50,7 +50,7 @@ export interface Track {
   /** on the way to the steps, then on the way to each environment */
   tokens: Token[][]
   notes: Note[]
-  summary: Look
+  summary: Badge
 }
 
 const progress: Partial<Record<Deployment['state'], number>> = {
@@ -86,7 +86,7 @@ function stepsStation(line: Line): StepsStation {
   if (running) {
     const since = running.started ?? running.created
     return {
-      look: { tone: 'move', word: 'Running' },
+      badge: { tone: 'move', word: 'Running' },
       run: running,
       more: inSteps.length - 1,
       since,
@@ -96,17 +96,17 @@ function stepsStation(line: Line): StepsStation {
   const run = line.runs.find((one) => one.started !== null)
   if (!run)
     return {
-      look: { tone: 'none', word: 'Nothing yet' },
+      badge: { tone: 'none', word: 'Nothing yet' },
       run: null,
       more: 0,
       since: null,
       until: null,
     }
   const until = run.deployments.map((one) => one.created).sort()[0] ?? run.ended
-  return { look: stepsLook(run), run, more: 0, since: run.started, until }
+  return { badge: stepsBadge(run), run, more: 0, since: run.started, until }
 }
 
-function stepsLook(run: LineRun): Look {
+function stepsBadge(run: LineRun): Badge {
   if (run.artifact !== null || run.deployments.length > 0) return { tone: 'good', word: 'Passed' }
   if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
   if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
@@ -122,7 +122,7 @@ function queuedToken(run: LineRun): Token {
     key: `${run.app}/${run.id}`,
     to: `/runs/${run.id}`,
     change: run.change,
-    look: { tone: 'wait', word: 'Queued' },
+    badge: { tone: 'wait', word: 'Queued' },
     since: run.created,
     at: 0.3,
     sentence: `Run ${run.id}, “${run.change.subject}”, is queued${reason}`,
@@ -136,17 +136,17 @@ function environmentTokens(line: Line, environment: Environment): Token[] {
 
 function deploymentToken(deployment: Deployment): Token {
   const { id, app, run, change, state, environment } = deployment
-  const look = deploymentLooks[state]
+  const badge = deploymentBadges[state]
   const what =
     deployment.kind === 'delivery'
       ? `“${change.subject}”`
       : `A ${deployment.kind} to ${shortSha(change.sha)}`
-  const doing = doings[state]?.(environment) ?? `is ${look.word.toLowerCase()} in ${environment}`
+  const doing = doings[state]?.(environment) ?? `is ${badge.word.toLowerCase()} in ${environment}`
   return {
     key: run === null ? `${app}/deployment/${id}` : `${app}/${run}`,
     to: run === null ? `/apps/${app}/environments/${environment}` : `/runs/${run}`,
     change,
-    look,
+    badge,
     since: deployment.started ?? deployment.created,
     at: progress[state] ?? 0,
     sentence: `${what} ${doing}${deployment.reason ? `: ${firstLine(deployment.reason)}` : ''}`,
@@ -159,7 +159,7 @@ function stoppedTokens(line: Line, environment: Environment): Token[] {
     key: `${run.app}/${run.id}`,
     to: `/runs/${run.id}`,
     change: run.change,
-    look: isHeld ? { tone: 'back', word: 'Held' } : { tone: 'bad', word: 'Failed' },
+    badge: isHeld ? { tone: 'back', word: 'Held' } : { tone: 'bad', word: 'Failed' },
     since: deployment.ended,
     at: 0.6,
     sentence: stoppedSentence(run, deployment, isHeld),
@@ -237,7 +237,7 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
     }
   }
   const { run } = steps
-  if (run && steps.look.tone === 'bad') {
+  if (run && steps.badge.tone === 'bad') {
     const text = `Run ${run.id}, “${run.change.subject}”, failed${run.reason ? `: ${firstLine(run.reason)}` : ''}.`
     notes.push({ key: `run/${run.id}`, tone: 'bad', text, to: `/runs/${run.id}`, time: run.ended })
   }
@@ -253,11 +253,11 @@ function unhealthySentence(environment: Environment): string {
 }
 
 /** The most urgent of what there is to say about a line. */
-function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Look {
+function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Badge {
   const moving = tokens
     .flat()
-    .filter((token) => token.look.tone === 'move' || token.look.tone === 'wait').length
-  const onTheWay = moving + (steps.look.tone === 'move' ? 1 + steps.more : 0)
+    .filter((token) => token.badge.tone === 'move' || token.badge.tone === 'wait').length
+  const onTheWay = moving + (steps.badge.tone === 'move' ? 1 + steps.more : 0)
   const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) =>
     notes.some((note) => note.tone === tone),
   )
@@ -283,7 +283,7 @@ function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: No
 function badWord(line: Line, steps: StepsStation): string {
   const ill = line.environments.find((environment) => environment.health === 'unhealthy')
   if (ill) return `Unhealthy in ${ill.name}`
-  if (steps.look.tone === 'bad') return 'Steps failed'
+  if (steps.badge.tone === 'bad') return 'Steps failed'
   const failed = line.environments.find((environment) => stoppedAt(line, environment).length > 0)
   return failed ? `Failed in ${failed.name}` : 'Failed'
 }

@@ -5,17 +5,17 @@ import { FairleadError } from '#contract/errors.ts'
 import { may } from '#contract/access/grants.ts'
 import type { DeploymentState, RunState } from '../ui/state.ts'
 import type { EventFilters } from './patch.ts'
-import { useClient } from './world.tsx'
+import { useClient } from './dependencies.tsx'
 
 /** Health and instances change without an event; this often they are looked at, in milliseconds. */
-const lookAgain = 15_000
+const pollInterval = 15_000
 
 export function useLines() {
   const client = useClient()
   return useQuery({
     queryKey: ['lines'],
     queryFn: async ({ signal }) => (await client.listLines({ signal })).lines,
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
     // The title of a tab in the background has to be true too.
     refetchIntervalInBackground: true,
   })
@@ -26,7 +26,7 @@ export function useLine(app: string) {
   return useQuery({
     queryKey: ['line', app],
     queryFn: ({ signal }) => client.getLine({ params: { app }, signal }),
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 
@@ -35,7 +35,7 @@ export function useRun(run: number) {
   return useQuery({
     queryKey: ['run', run],
     queryFn: ({ signal }) => client.getRun({ params: { run }, signal }),
-    refetchInterval: ({ state }) => (state.data?.ended === null ? lookAgain : false),
+    refetchInterval: ({ state }) => (state.data?.ended === null ? pollInterval : false),
     refetchIntervalInBackground: true,
   })
 }
@@ -232,7 +232,7 @@ export function useSessions() {
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await client.listSessions({ signal })).sessions,
     // They are of no app, and so not in the stream of who has a role for some apps alone.
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 
@@ -257,7 +257,7 @@ export function useWebhook(app: string) {
   return useQuery({
     queryKey: ['webhook', app],
     queryFn: async ({ signal }) => (await client.getWebhook({ params: { app }, signal })).webhook,
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 
@@ -267,7 +267,7 @@ export function useForge(app: string) {
   return useQuery({
     queryKey: ['forge', app],
     queryFn: ({ signal }) => client.getForge({ params: { app }, signal }),
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 
@@ -307,7 +307,7 @@ export function usePullRequests(app: string, state?: PullRequest['state'], limit
         signal,
       }),
     placeholderData: keepPreviousData,
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 
@@ -325,7 +325,7 @@ export function useHealth() {
   return useQuery({
     queryKey: ['health'],
     queryFn: ({ signal }) => client.health({ signal }),
-    refetchInterval: lookAgain,
+    refetchInterval: pollInterval,
   })
 }
 

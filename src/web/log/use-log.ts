@@ -2,7 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { endpointUrl } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { type LogLine, logLine } from '#contract/run/run.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { createLogBuffer, type LogBuffer, type LogSource, type LogState } from './buffer.ts'
 
 interface Which {

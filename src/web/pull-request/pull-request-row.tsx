@@ -4,19 +4,19 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { useMay } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Sha } from '../ui/change.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
-import { asSentence, type Look, runLooks, shortSha } from '../ui/state.ts'
+import { asSentence, type Badge, runBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 
 /** How it stands with a pull request: its newest run speaks for it while it is open. */
-export function lookOf({ state, run, sha, asksApproval }: PullRequest): Look {
+export function badgeOf({ state, run, sha, asksApproval }: PullRequest): Badge {
   if (state === 'merged') return { tone: 'good', word: 'Merged' }
   if (state === 'closed') return { tone: 'stopped', word: 'Closed' }
-  if (run !== null && run.sha === sha) return runLooks[run.state]
+  if (run !== null && run.sha === sha) return runBadges[run.state]
   return asksApproval ? { tone: 'warn', word: 'Asks approval' } : { tone: 'wait', word: 'Waits' }
 }
 
@@ -25,7 +25,7 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
   const { app, number, title, author, fork, branch, sha, run, preview, reason } = pull
   return (
     <li className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)_auto_7rem] md:items-center">
-      <Status look={lookOf(pull)} />
+      <Status badge={badgeOf(pull)} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <div className="flex min-w-0 items-baseline gap-2">
           {pull.url === null ? (

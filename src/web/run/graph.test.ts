@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RunDetail, Step } from '#contract/run/run.ts'
-import { firstLook, graphOf, neighbour } from './graph.ts'
+import { initialNode, graphOf, neighbour } from './graph.ts'
 
 const step = (name: string, needs: string[], state: Step['state'] = 'passed'): Step => ({
   name,
@@ -81,7 +81,7 @@ test('arrows lead to what one sees in that direction', () => {
 
 test('the first look is at what failed, else at what runs', () => {
   expect(
-    firstLook(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')]))),
+    initialNode(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')]))),
   ).toBe('step/b')
-  expect(firstLook(graphOf(run([step('a', []), step('c', [], 'running')])))).toBe('step/c')
+  expect(initialNode(graphOf(run([step('a', []), step('c', [], 'running')])))).toBe('step/c')
 })

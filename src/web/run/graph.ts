@@ -1,13 +1,13 @@
 import type { RunDetail, Step } from '#contract/run/run.ts'
 import { isVerification } from '../line/track.ts'
-import { deploymentLooks, isUnderWay, type Look, stepLooks } from '../ui/state.ts'
+import { deploymentBadges, isUnderWay, type Badge, stepBadges } from '../ui/state.ts'
 
 export interface GraphNode {
   /** `step/NAME` or `environment/NAME` */
   id: string
   kind: 'step' | 'environment'
   name: string
-  look: Look
+  badge: Badge
   needs: string[]
   column: number
   row: number
@@ -49,7 +49,7 @@ const stepNode = (step: Step): Bare => ({
   id: `step/${step.name}`,
   kind: 'step',
   name: step.name,
-  look: stepLooks[step.state],
+  badge: stepBadges[step.state],
   needs: step.needs.map((name) => `step/${name}`),
   from: step.started,
   to: step.ended,
@@ -63,8 +63,8 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
       id: `environment/${environment}`,
       kind: 'environment',
       name: environment,
-      look: deployment
-        ? deploymentLooks[deployment.state]
+      badge: deployment
+        ? deploymentBadges[deployment.state]
         : { tone: isOver ? 'none' : 'wait', word: isOver ? 'Not reached' : 'Waiting' },
       needs: before ? [`environment/${before.environment}`] : lastSteps,
       from: deployment ? (deployment.started ?? deployment.created) : null,
@@ -129,9 +129,9 @@ export function neighbour(graph: Graph, id: string, direction: Direction): strin
 }
 
 /** What to look at when nothing was chosen: what failed, else what runs, else the last that ran. */
-export function firstLook(graph: Graph): string | null {
-  const failed = graph.nodes.find((node) => node.look.tone === 'bad' || node.look.tone === 'back')
-  const moving = graph.nodes.find((node) => node.look.tone === 'move')
+export function initialNode(graph: Graph): string | null {
+  const failed = graph.nodes.find((node) => node.badge.tone === 'bad' || node.badge.tone === 'back')
+  const moving = graph.nodes.find((node) => node.badge.tone === 'move')
   const ran = graph.nodes.filter((node) => node.kind === 'step' && node.from !== null)
   const lastStep = ran.toSorted((a, b) => (a.to ?? '').localeCompare(b.to ?? '')).at(-1)
   return (failed ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null

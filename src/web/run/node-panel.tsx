@@ -4,7 +4,7 @@ import { Link, useSearchParams } from 'react-router'
 import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
-import { asSentence, deploymentLooks, isUnderWay, stepLooks } from '../ui/state.ts'
+import { asSentence, deploymentBadges, isUnderWay, stepBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
@@ -30,7 +30,7 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
     <section aria-label={`Step ${step.name}`}>
       <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
         <h2 className="font-semibold">{title}</h2>
-        <Status look={stepLooks[step.state]} />
+        <Status badge={stepBadges[step.state]} />
         <span className="text-soft">
           <Elapsed from={step.started} to={step.ended} />
         </span>
@@ -122,7 +122,7 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
     <section aria-label={`Environment ${name}`}>
       <div className="mb-2 flex flex-wrap items-center gap-x-3">
         <h2 className="font-semibold">{name}</h2>
-        {deployment ? <Status look={deploymentLooks[deployment.state]} /> : null}
+        {deployment ? <Status badge={deploymentBadges[deployment.state]} /> : null}
         <Link
           to={`/apps/${run.app}/environments/${name}`}
           className="text-soft underline underline-offset-3"

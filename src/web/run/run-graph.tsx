@@ -105,8 +105,8 @@ function Drawing({ graph, selected, select, width }: Props & { width: number }) 
 }
 
 function edgeState(from: GraphNode, to: GraphNode): string {
-  if (to.look.tone === 'move') return 'moving'
-  return from.look.tone === 'good' && to.from !== null ? 'done' : 'ahead'
+  if (to.badge.tone === 'move') return 'moving'
+  return from.badge.tone === 'good' && to.from !== null ? 'done' : 'ahead'
 }
 
 function List({ graph, selected, select }: Props) {
@@ -137,18 +137,18 @@ function NodeButton({
       type="button"
       data-node={node.id}
       aria-current={isSelected}
-      aria-label={`${node.kind === 'step' ? 'Step' : 'Environment'} ${node.name}: ${node.look.word.toLowerCase()}`}
+      aria-label={`${node.kind === 'step' ? 'Step' : 'Environment'} ${node.name}: ${node.badge.word.toLowerCase()}`}
       onClick={() => select(node.id)}
       style={{ height: nodeHeight }}
       className={`flex w-full items-center gap-2.5 border text-left ${shape} ${frame}`}
     >
-      <StatusIcon tone={node.look.tone} size={18} />
+      <StatusIcon tone={node.badge.tone} size={18} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium" title={node.name}>
           {node.name}
         </span>
         <span className="block truncate text-[0.88em] text-soft">
-          {node.look.word}
+          {node.badge.word}
           {node.from !== null ? (
             <>
               {' · '}

@@ -6,17 +6,17 @@ import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { ChainTimeline } from '../event/chain-timeline.tsx'
 import { useMay, useRun } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Sha } from '../ui/change.tsx'
 import { CopyButton } from '../ui/copy.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
-import { isActive, runLooks, shortSha } from '../ui/state.ts'
+import { isActive, runBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
-import { firstLook, graphOf } from './graph.ts'
+import { initialNode, graphOf } from './graph.ts'
 import { NodePanel } from './node-panel.tsx'
 import { RunGraph } from './run-graph.tsx'
 import { runSentence } from './sentence.ts'
@@ -58,7 +58,7 @@ function Run({ run }: { run: RunDetail }) {
   const known = [asked, verified ? `environment/${verified}` : null].find((id) =>
     graph.nodes.some((node) => node.id === id),
   )
-  const selected = known ?? firstLook(graph)
+  const selected = known ?? initialNode(graph)
   const select = (id: string): void => {
     const [kind, ...name] = id.split('/')
     setSearch({ [kind ?? 'step']: name.join('/') }, { replace: true })
@@ -74,7 +74,7 @@ function Run({ run }: { run: RunDetail }) {
         actions={<Actions run={run} />}
       >
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
-          <Status look={runLooks[run.state]} size={17} />
+          <Status badge={runBadges[run.state]} size={17} />
           <span>{runSentence(run)}</span>
           <span className="text-soft">
             <Elapsed from={run.started ?? run.created} to={run.ended} />

@@ -1,7 +1,7 @@
 import { Link } from 'react-router'
 import type { Deployment, Run } from '#contract/run/run.ts'
 import { Sha } from '../ui/change.tsx'
-import { asSentence, deploymentLooks, type Look, runLooks } from '../ui/state.ts'
+import { asSentence, deploymentBadges, type Badge, runBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 
@@ -16,7 +16,7 @@ interface Props {
 export function RunRow({ run, deployments, stations = [] }: Props) {
   return (
     <li className="relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5 hover:bg-hover/60 md:grid-cols-[8rem_minmax(0,1fr)_auto_9rem] md:items-center">
-      <Status look={runLooks[run.state]} />
+      <Status badge={runBadges[run.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <div className="flex min-w-0 items-baseline gap-2">
           <Link
@@ -51,15 +51,15 @@ export function RunRow({ run, deployments, stations = [] }: Props) {
 
 /** How far it came: one sign for each environment. */
 function Journey({ deployments, stations }: { deployments: Deployment[]; stations: string[] }) {
-  const looks = stations.map((name): [string, Look] => {
+  const badges = stations.map((name): [string, Badge] => {
     const found = deployments.find((one) => one.environment === name && one.kind === 'delivery')
-    return [name, found ? deploymentLooks[found.state] : { tone: 'none', word: 'Not there' }]
+    return [name, found ? deploymentBadges[found.state] : { tone: 'none', word: 'Not there' }]
   })
-  const text = looks.map(([name, look]) => `${name}: ${look.word.toLowerCase()}`).join(', ')
+  const text = badges.map(([name, badge]) => `${name}: ${badge.word.toLowerCase()}`).join(', ')
   return (
     <span role="img" aria-label={text} title={text} className="flex items-center gap-1">
-      {looks.map(([name, look]) => (
-        <StatusIcon key={name} tone={look.word === 'Replaced' ? 'good' : look.tone} size={14} />
+      {badges.map(([name, badge]) => (
+        <StatusIcon key={name} tone={badge.word === 'Replaced' ? 'good' : badge.tone} size={14} />
       ))}
     </span>
   )

@@ -3,7 +3,7 @@ import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { runLooks, type RunState } from '../ui/state.ts'
+import { runBadges, type RunState } from '../ui/state.ts'
 import { RunRow } from './run-row.tsx'
 
 export function RunsPage() {
@@ -12,7 +12,7 @@ export function RunsPage() {
   const [state] = useFilter('state')
   const query = useRuns({
     ...(app ? { app } : {}),
-    ...(state in runLooks ? { state: state as RunState } : {}),
+    ...(state in runBadges ? { state: state as RunState } : {}),
   })
   const { data: lines } = useLines()
   const apps = (lines ?? []).map((line) => ({ value: line.app.name, text: line.app.name }))
@@ -23,7 +23,7 @@ export function RunsPage() {
         actions={
           <>
             <SelectFilter name="app" label="App" choices={apps} />
-            <SelectFilter name="state" label="State" choices={wordChoices(runLooks)} />
+            <SelectFilter name="state" label="State" choices={wordChoices(runBadges)} />
           </>
         }
       />

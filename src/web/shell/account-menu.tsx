@@ -4,7 +4,7 @@ import { Check, CircleUserRound } from 'lucide-react'
 import { useNavigate } from 'react-router'
 import { describeGrants } from '#contract/access/grants.ts'
 import { useMay, useMe } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { themes, useTheme } from './theme.ts'
 
 const item =

@@ -1,7 +1,7 @@
 import { CloudOff } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useHealth } from '../live/queries.ts'
-import { useConnection } from '../live/world.tsx'
+import { useConnection } from '../live/dependencies.tsx'
 import { formatTime } from '../ui/duration.ts'
 import { StatusIcon } from '../ui/status.tsx'
 

@@ -1,5 +1,5 @@
 import type { Line } from '#contract/environment/environment.ts'
-import { healthLooks, runLooks, shortSha } from '../ui/state.ts'
+import { healthBadges, runBadges, shortSha } from '../ui/state.ts'
 
 interface Named {
   id: string
@@ -23,14 +23,14 @@ export function lineEntries(lines: Line[]): (Named & { to: string })[] {
         id: `environment/${app}/${environment.name}`,
         kind: 'environment',
         text: `${app} ${environment.name}`,
-        detail: healthLooks[environment.health].word,
+        detail: healthBadges[environment.health].word,
         to: `/apps/${app}/environments/${environment.name}`,
       })),
       ...line.runs.map((run) => ({
         id: `run/${run.id}`,
         kind: 'run',
         text: `${run.id} ${app}: ${run.change.subject}`,
-        detail: `${shortSha(run.change.sha)} ${runLooks[run.state].word}`,
+        detail: `${shortSha(run.change.sha)} ${runBadges[run.state].word}`,
         to: `/runs/${run.id}`,
       })),
     ]

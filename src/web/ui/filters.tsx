@@ -53,5 +53,5 @@ export function SelectFilter({
   )
 }
 
-export const wordChoices = (looks: Record<string, { word: string }>): Choice[] =>
-  Object.entries(looks).map(([value, { word }]) => ({ value, text: word }))
+export const wordChoices = (badges: Record<string, { word: string }>): Choice[] =>
+  Object.entries(badges).map(([value, { word }]) => ({ value, text: word }))

@@ -23,12 +23,12 @@ export type Tone =
   | 'back'
   | 'fact'
 
-export interface Look {
+export interface Badge {
   tone: Tone
   word: string
 }
 
-export const runLooks: Record<RunState, Look> = {
+export const runBadges: Record<RunState, Badge> = {
   queued: { tone: 'wait', word: 'Queued' },
   running: { tone: 'move', word: 'Running' },
   succeeded: { tone: 'good', word: 'Succeeded' },
@@ -38,14 +38,14 @@ export const runLooks: Record<RunState, Look> = {
   skipped: { tone: 'passed-over', word: 'Passed over' },
 }
 
-export const webhookLooks: Record<WebhookState, Look> = {
+export const webhookBadges: Record<WebhookState, Badge> = {
   pending: { tone: 'move', word: 'Pending' },
   done: { tone: 'good', word: 'Done' },
   ignored: { tone: 'passed-over', word: 'Ignored' },
   failed: { tone: 'bad', word: 'Failed' },
 }
 
-export const stepLooks: Record<StepState, Look> = {
+export const stepBadges: Record<StepState, Badge> = {
   waiting: { tone: 'wait', word: 'Waiting' },
   running: { tone: 'move', word: 'Running' },
   passed: { tone: 'good', word: 'Passed' },
@@ -54,7 +54,7 @@ export const stepLooks: Record<StepState, Look> = {
   skipped: { tone: 'passed-over', word: 'Skipped' },
 }
 
-export const deploymentLooks: Record<DeploymentState, Look> = {
+export const deploymentBadges: Record<DeploymentState, Badge> = {
   waiting: { tone: 'wait', word: 'Waiting' },
   starting: { tone: 'move', word: 'Starting' },
   verifying: { tone: 'move', word: 'Verifying' },
@@ -68,14 +68,14 @@ export const deploymentLooks: Record<DeploymentState, Look> = {
   cancelled: { tone: 'stopped', word: 'Cancelled' },
 }
 
-export const healthLooks: Record<Environment['health'], Look> = {
+export const healthBadges: Record<Environment['health'], Badge> = {
   healthy: { tone: 'good', word: 'Healthy' },
   unhealthy: { tone: 'bad', word: 'Unhealthy' },
   empty: { tone: 'none', word: 'Empty' },
   unknown: { tone: 'unknown', word: 'Unknown' },
 }
 
-export const instanceLooks: Record<Instance['state'], Look> = {
+export const instanceBadges: Record<Instance['state'], Badge> = {
   starting: { tone: 'move', word: 'Starting' },
   healthy: { tone: 'good', word: 'Healthy' },
   unhealthy: { tone: 'bad', word: 'Unhealthy' },

@@ -9,7 +9,7 @@ import {
   TriangleAlert,
   Undo2,
 } from 'lucide-react'
-import type { Look, Tone } from './state.ts'
+import type { Badge, Tone } from './state.ts'
 
 const tones: Record<Tone, string> = {
   good: 'text-good',
@@ -65,11 +65,11 @@ function FactIcon({ size }: { size: number }) {
 }
 
 /** Icon and word. */
-export function Status({ look, size }: { look: Look; size?: number }) {
+export function Status({ badge, size }: { badge: Badge; size?: number }) {
   return (
-    <span className={`inline-flex items-center gap-1.5 whitespace-nowrap ${tones[look.tone]}`}>
-      <StatusIcon tone={look.tone} {...(size === undefined ? {} : { size })} />
-      <span className="font-medium">{look.word}</span>
+    <span className={`inline-flex items-center gap-1.5 whitespace-nowrap ${tones[badge.tone]}`}>
+      <StatusIcon tone={badge.tone} {...(size === undefined ? {} : { size })} />
+      <span className="font-medium">{badge.word}</span>
     </span>
   )
 }

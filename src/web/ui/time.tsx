@@ -1,9 +1,9 @@
-import { useTimeWords } from '../live/world.tsx'
+import { useTimeText } from '../live/dependencies.tsx'
 import { formatAgo, formatDuration, formatMoment } from './duration.ts'
 
 /** How long ago, kept true; the exact time on hover. */
 export function Ago({ time }: { time: string }) {
-  const words = useTimeWords((now) => formatAgo(now - Date.parse(time)))
+  const words = useTimeText((now) => formatAgo(now - Date.parse(time)))
   return (
     <time dateTime={time} title={formatMoment(time)} className="whitespace-nowrap">
       {words}
@@ -22,6 +22,6 @@ export function Elapsed({ from, to }: { from: string | null; to?: string | null 
 }
 
 function CountingUp({ from }: { from: string }) {
-  const words = useTimeWords((now) => formatDuration(now - Date.parse(from), true))
+  const words = useTimeText((now) => formatDuration(now - Date.parse(from), true))
   return <span className="whitespace-nowrap">{words}</span>
 }

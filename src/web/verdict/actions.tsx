@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { Deployment } from '#contract/run/run.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { useMay } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { formatShare } from '../ui/number.ts'
@@ -20,7 +20,7 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
   const [question, ask] = useState<Question | null>(null)
   const { run, environment, change } = deployment
   const what = `“${change.subject}” (${shortSha(change.sha)})`
-  const lookAgain = () => queries.invalidateQueries({ queryKey: ['verdict', deployment.id] })
+  const refresh = () => queries.invalidateQueries({ queryKey: ['verdict', deployment.id] })
   const askPromote = (): void =>
     ask({
       title: 'Promote it now?',
@@ -35,7 +35,7 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
       ),
       verb: 'Promote now',
       danger: judgementOf(view).verdict !== 'healthy',
-      act: () => client.promoteCanary({ params: { deployment: deployment.id } }).then(lookAgain),
+      act: () => client.promoteCanary({ params: { deployment: deployment.id } }).then(refresh),
     })
   const askBack = (id: number): void =>
     ask({
@@ -43,7 +43,7 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
       text: `All requests of ${environment} go to the release before again, and run ${id} is cancelled. ${what} does not go on to other environments.`,
       verb: 'Take back',
       danger: true,
-      act: () => client.cancelRun({ params: { run: id } }).then(lookAgain),
+      act: () => client.cancelRun({ params: { run: id } }).then(refresh),
     })
   return (
     <>

@@ -1,11 +1,11 @@
 import { Link } from 'react-router'
 import type { Deployment } from '#contract/run/run.ts'
 import { useVerdict } from '../live/queries.ts'
-import { useTimeWords } from '../live/world.tsx'
+import { useTimeText } from '../live/dependencies.tsx'
 import { formatShare } from '../ui/number.ts'
 import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
-import { judgementOf, shareNow, timeSentence, verdictLook } from './words.ts'
+import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 
 /** A canary in short, while it is judged: share, sentence, evidence. */
@@ -16,7 +16,7 @@ export function CanaryCard({ deployment }: { deployment: Deployment }) {
 
 function Card({ view }: { view: VerdictView }) {
   const judgement = judgementOf(view)
-  const time = useTimeWords((now) => timeSentence(view, now))
+  const time = useTimeText((now) => timeSentence(view, now))
   return (
     <section
       aria-label="Canary"
@@ -29,7 +29,7 @@ function Card({ view }: { view: VerdictView }) {
         <span className="text-soft">of the requests</span>
       </p>
       <div className="min-w-0">
-        <Status look={verdictLook(view, judgement)} />
+        <Status badge={verdictBadge(view, judgement)} />
         <p className="mt-0.5">{judgement.reason}</p>
         <p className="mt-0.5 mb-2 text-soft">{time}</p>
         <EvidenceBar

@@ -1,7 +1,7 @@
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { formatCount, formatRange, formatRatio, unknown } from '../ui/number.ts'
-import type { Look } from '../ui/state.ts'
+import type { Badge } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { armWords, judgementOf } from './words.ts'
@@ -25,7 +25,7 @@ export function Metrics({ view }: { view: VerdictView }) {
             )}
           </span>,
           <span key="state" className="inline-flex whitespace-nowrap">
-            <Status look={lookOf(metric)} />
+            <Status badge={badgeOf(metric)} />
           </span>,
           sideOf(metric, metric.baseline),
           sideOf(metric, metric.canary),
@@ -37,15 +37,15 @@ export function Metrics({ view }: { view: VerdictView }) {
   )
 }
 
-const looks: Record<MetricJudgement['state'], Look> = {
+const badges: Record<MetricJudgement['state'], Badge> = {
   healthy: { tone: 'good', word: 'Healthy' },
   harmful: { tone: 'bad', word: 'Harmful' },
   undecided: { tone: 'wait', word: 'Not enough data yet' },
   unknown: { tone: 'unknown', word: 'Unknown' },
 }
 
-const lookOf = ({ state, advisory }: MetricJudgement): Look =>
-  advisory && state !== 'unknown' ? { tone: 'none', word: 'Only shown' } : looks[state]
+const badgeOf = ({ state, advisory }: MetricJudgement): Badge =>
+  advisory && state !== 'unknown' ? { tone: 'none', word: 'Only shown' } : badges[state]
 
 function sideOf(
   { kind, of }: MetricJudgement,

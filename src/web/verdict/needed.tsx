@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
-import { useTimeWords } from '../live/world.tsx'
+import { useTimeText } from '../live/dependencies.tsx'
 import { formatDuration } from '../ui/duration.ts'
 import { formatCount, formatRatio, formatShare, unknown } from '../ui/number.ts'
 import { EvidenceBar } from './evidence-bar.tsx'
@@ -10,7 +10,7 @@ import { judgementOf, timeNeeded } from './words.ts'
 export function Needed({ view }: { view: VerdictView }) {
   const { needed, smallest, errors, verdict } = judgementOf(view)
   const { settings, ended } = view
-  const duration = useTimeWords((now) => {
+  const duration = useTimeText((now) => {
     const time = ended === null ? timeNeeded(view, now) : null
     return time === null || needed === 0 ? '' : `, about ${formatDuration(time, true)} at this pace`
   })
@@ -33,7 +33,7 @@ export function Needed({ view }: { view: VerdictView }) {
       'Tolerated',
       `${formatShare(settings.tolerance.errors)} more errors, ${formatShare(settings.tolerance.latency)} slower`,
     ],
-    ['False alarms', `at most ${formatShare(settings.alpha)}, however often one looks`],
+    ['False alarms', `at most ${formatShare(settings.alpha)}, however often one badges`],
   ]
   return (
     <section aria-label="What is still needed" className="panel min-w-0 px-4 py-3">

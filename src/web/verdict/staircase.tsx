@@ -2,7 +2,7 @@ import type { Canary } from '#contract/verdict/verdict.ts'
 import { formatShare } from '../ui/number.ts'
 import { stepsOf, type StepState } from './words.ts'
 
-const looks: Record<StepState, string> = {
+const colours: Record<StepState, string> = {
   passed: 'bg-soft/50',
   now: 'bg-move',
   ahead: 'border border-dashed border-edge-strong',
@@ -24,7 +24,7 @@ export function Staircase({ canary }: { canary: Canary }) {
           <span className="sr-only">{said[state]}</span>
           <span
             aria-hidden
-            className={`rounded-t-sm ${looks[state]}`}
+            className={`rounded-t-sm ${colours[state]}`}
             // Linear heights would hide the first, smallest steps.
             style={{ height: `${8 + 62 * Math.sqrt(share)}%` }}
           />

@@ -3,7 +3,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import type { Canary, VerdictView } from '#contract/verdict/verdict.ts'
 import { useDeployment, useVerdict } from '../live/queries.ts'
-import { useWorld } from '../live/world.tsx'
+import { useDependencies } from '../live/dependencies.tsx'
 import { Sha } from '../ui/change.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
@@ -18,7 +18,7 @@ import { Outcomes } from './outcomes.tsx'
 import { QuantileTable } from './quantile-table.tsx'
 import { RatioChart } from './ratio-chart.tsx'
 import { VerdictPanel } from './verdict-panel.tsx'
-import { canaryLooks, momentsOf } from './words.ts'
+import { canaryBadges, momentsOf } from './words.ts'
 
 export function VerdictPage() {
   const { deployment = '' } = useParams()
@@ -63,7 +63,7 @@ const signs: Record<Canary['state'], string> = {
 
 function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const { app, environment, run, change } = deployment
-  const { clock } = useWorld()
+  const { clock } = useDependencies()
   useTitle(`Canary: ${change.subject}`, signs[view.state])
   const moments = momentsOf(view)
   const end = view.ended === null ? clock.now() : Date.parse(view.ended)
@@ -86,7 +86,7 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         actions={<Actions view={view} deployment={deployment} />}
       >
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
-          <Status look={canaryLooks[view.state]} size={17} />
+          <Status badge={canaryBadges[view.state]} size={17} />
           <span className="text-soft">
             <Sha sha={change.sha} /> · release {deployment.release} beside{' '}
             {view.fresh ? 'fresh instances of ' : ''}

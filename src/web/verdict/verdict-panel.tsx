@@ -1,12 +1,12 @@
 import type { Deployment } from '#contract/run/run.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
-import { useTimeWords } from '../live/world.tsx'
+import { useTimeText } from '../live/dependencies.tsx'
 import { formatShare } from '../ui/number.ts'
 import { asSentence, firstLine, type Tone } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { Staircase } from './staircase.tsx'
-import { judgementOf, shareNow, timeSentence, verdictLook } from './words.ts'
+import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 
 const edges: Partial<Record<Tone, string>> = {
   good: 'border-l-good',
@@ -17,15 +17,15 @@ const edges: Partial<Record<Tone, string>> = {
 /** The verdict in one sentence, the share, and what the time will bring. */
 export function VerdictPanel({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const judgement = judgementOf(view)
-  const look = verdictLook(view, judgement)
-  const time = useTimeWords((now) => timeSentence(view, now))
+  const badge = verdictBadge(view, judgement)
+  const time = useTimeText((now) => timeSentence(view, now))
   return (
     <section
       aria-label="Verdict"
-      className={`panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5 lg:grid-cols-[minmax(0,1fr)_20rem] ${edges[look.tone] ?? 'border-l-edge-strong'}`}
+      className={`panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5 lg:grid-cols-[minmax(0,1fr)_20rem] ${edges[badge.tone] ?? 'border-l-edge-strong'}`}
     >
       <div className="min-w-0">
-        <Status look={look} size={20} />
+        <Status badge={badge} size={20} />
         <p className="mt-1.5 text-[1.2rem] leading-snug font-medium">{judgement.reason}</p>
         <EndReason view={view} deployment={deployment} />
         <div className="mt-4 max-w-xl">

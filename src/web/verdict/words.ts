@@ -1,5 +1,5 @@
 import type { Canary, Judgement, VerdictView } from '#contract/verdict/verdict.ts'
-import type { Look } from '../ui/state.ts'
+import type { Badge } from '../ui/state.ts'
 import { formatDuration } from '../ui/duration.ts'
 
 export const arms = ['baseline', 'canary'] as const
@@ -8,7 +8,7 @@ export type Arm = (typeof arms)[number]
 /** As they are called beside each other. */
 export const armWords: Record<Arm, string> = { baseline: 'Before', canary: 'Canary' }
 
-export const canaryLooks: Record<Canary['state'], Look> = {
+export const canaryBadges: Record<Canary['state'], Badge> = {
   running: { tone: 'move', word: 'Canary' },
   waiting: { tone: 'warn', word: 'Waits for you' },
   promoted: { tone: 'good', word: 'Promoted' },
@@ -22,10 +22,10 @@ export const judgementOf = (view: VerdictView): Judgement => view.decided ?? vie
 /**
  * Without enough data nothing is called good; only while more data come is that nothing to look at.
  */
-export function verdictLook(
+export function verdictBadge(
   view: Pick<VerdictView, 'state'>,
   { verdict }: Pick<Judgement, 'verdict'>,
-): Look {
+): Badge {
   if (verdict === 'healthy') return { tone: 'good', word: 'Healthy' }
   if (verdict === 'harmful') return { tone: 'bad', word: 'Harmful' }
   return view.state === 'running'

@@ -3,7 +3,7 @@ import { useForge } from '../live/queries.ts'
 import { Command } from '../ui/copy.tsx'
 import { Nothing, RowsShape, Section } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { asSentence, type Look } from '../ui/state.ts'
+import { asSentence, type Badge } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 
@@ -69,14 +69,14 @@ function Place({ forge }: { forge: Forge }) {
   )
 }
 
-const told: Look = { tone: 'good', word: 'Told' }
-const refused: Look = { tone: 'warn', word: 'Not taken' }
+const told: Badge = { tone: 'good', word: 'Told' }
+const refused: Badge = { tone: 'warn', word: 'Not taken' }
 
 function ReportRow({ report: { subject, state, told: at, problem } }: { report: ForgeReport }) {
   const [kind = '', id = ''] = subject.split('/')
   return (
     <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]">
-      <Status look={problem === null ? told : refused} />
+      <Status badge={problem === null ? told : refused} />
       <span className="col-span-2 row-start-2 min-w-0 truncate md:col-span-1 md:row-start-1 md:col-start-2">
         {kind === 'deployment' ? `deployment ${id}` : `commit ${id.slice(0, 7)}`} is{' '}
         {state.replaceAll('_', ' ')}

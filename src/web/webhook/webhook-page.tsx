@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { useMay, useWebhook, useWebhookDeliveries } from '../live/queries.ts'
-import { useClient } from '../live/world.tsx'
+import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Sha } from '../ui/change.tsx'
 import { Command } from '../ui/copy.tsx'
@@ -11,7 +11,7 @@ import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
-import { asSentence, webhookLooks } from '../ui/state.ts'
+import { asSentence, webhookBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { ForgeSection } from './forge-section.tsx'
@@ -113,7 +113,7 @@ function Gaps({ gaps }: { gaps: WebhookGap[] }) {
             className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]"
           >
             <Status
-              look={
+              badge={
                 gap.arrived === null
                   ? { tone: 'warn', word: 'Missed' }
                   : { tone: 'back', word: 'Late' }
@@ -158,7 +158,7 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   }
   return (
     <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem_auto]">
-      <Status look={webhookLooks[delivery.state]} />
+      <Status badge={webhookBadges[delivery.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:row-start-1 md:col-start-2">
         <div className="truncate">
           {run === null ? (

@@ -6,13 +6,13 @@ import { type Connection, type ConnectionState, createConnection } from './conne
 import { createPatcher } from './patch.ts'
 
 /** What every page may use: the API, the time of the server, and the stream of events. */
-export interface World {
+export interface Dependencies {
   client: Client
   clock: Clock
   connection: Connection
 }
 
-export function createWorld(): World {
+export function createDependencies(): Dependencies {
   const clock = createClock(Date.now)
   const client = createClient({
     base: '',
@@ -29,34 +29,40 @@ export function createWorld(): World {
   }
 }
 
-const WorldContext = createContext<World | null>(null)
+const DependenciesContext = createContext<Dependencies | null>(null)
 
-export function WorldProvider({ world, children }: { world: World; children: ReactNode }) {
-  return <WorldContext value={world}>{children}</WorldContext>
+export function DependenciesProvider({
+  value,
+  children,
+}: {
+  value: Dependencies
+  children: ReactNode
+}) {
+  return <DependenciesContext value={value}>{children}</DependenciesContext>
 }
 
-export function useWorld(): World {
-  const world = useContext(WorldContext)
-  if (!world) throw new Error('There is no WorldProvider around this component')
-  return world
+export function useDependencies(): Dependencies {
+  const dependencies = useContext(DependenciesContext)
+  if (!dependencies) throw new Error('There is no DependenciesProvider around this component')
+  return dependencies
 }
 
-export const useClient = (): Client => useWorld().client
+export const useClient = (): Client => useDependencies().client
 
 /** Words made of the server's time; drawn anew only when they change. */
-export function useTimeWords(words: (now: number) => string): string {
-  const { clock } = useWorld()
+export function useTimeText(words: (now: number) => string): string {
+  const { clock } = useDependencies()
   return useSyncExternalStore(clock.subscribe, () => words(clock.tick()))
 }
 
 export function useConnection(): ConnectionState {
-  const { connection } = useWorld()
+  const { connection } = useDependencies()
   return useSyncExternalStore(connection.subscribe, connection.state)
 }
 
 /** Holds the stream open and the caches true while the component is there. */
 export function useLiveCaches(): void {
-  const { client, connection } = useWorld()
+  const { client, connection } = useDependencies()
   const queries: QueryClient = useQueryClient()
   useEffect(() => {
     const patcher = createPatcher(queries, client)
