@@ -194,7 +194,7 @@ environments: {production: {}}
     const first = await endedRun(installation, await latest('links'))
     const step = (name: string) => first.steps.find((one) => one.name === name)
     expect(first.state).toBe('succeeded')
-    expect(step('report')?.reason).toContain('leads out of the workspace')
+    expect(step('report')?.reason).toContain('is outside the workspace')
     expect(step('pipe')).toMatchObject({ state: 'failed' })
     expect(existsSync(mark)).toBe(false)
     const log = serviceLog('links')

@@ -163,18 +163,22 @@ describe('the reports of a run', () => {
     [
       'is cut off',
       'mkdir out; printf "<testsuite>\\n<testcase" > out/a.xml\n',
-      'the report out/a.xml ends in the middle (line 2)',
+      'the report out/a.xml is truncated (line 2)',
     ],
-    ['leads nowhere', 'mkdir out; ln -s nowhere out/a.xml\n', 'a report leads nowhere: out/a.xml'],
+    [
+      'leads nowhere',
+      'mkdir out; ln -s nowhere out/a.xml\n',
+      'a report is a broken link: out/a.xml',
+    ],
     [
       'speaks of a line that no file has',
       suite([]).replace('DA:1,1', 'DA:99999999999,1'),
-      'the report lcov.info speaks of line 99999999999 of cart.js, which no file has',
+      'the report lcov.info names line 99999999999 of cart.js, which cannot exist',
     ],
     [
       'leads elsewhere',
       'mkdir out; ln -s /etc/hostname out/a.xml\n',
-      'a report leads out of the workspace: out/a.xml',
+      'a report is outside the workspace: out/a.xml',
     ],
   ])('fail the step when one %s, with a sentence', async (_what, script, reason) => {
     const run = await deliver({ 'test.sh': script })

@@ -81,7 +81,9 @@ export function releaseJob(name: string, holder: string): Statement {
     where name = ${name} and replica = '' and holder = ${holder}`
 }
 
-/** Failures in a row of a job that one replica runs at a time; the pause after a run depends on it. */
+/**
+ * Failures in a row of a job that one replica runs at a time; the pause after a run depends on it.
+ */
 export async function jobFailures(db: Database, name: string): Promise<number> {
   const rows = await db.query<{ failures: number }>(
     sql`select failures from background_job where name = ${name} and replica = ''`,

@@ -38,7 +38,8 @@ export interface CdEventSource {
 /** The type of an event, and everything that is shown or checked by it. */
 export interface EventSpec<T extends string, S extends z.ZodRawShape> {
   /**
-   * The type of CDEvents v0.5 where it has one, otherwise `dev.cdeventsx.fairlead-SUBJECT.PREDICATE`.
+   * The type of CDEvents v0.5 where it has one, otherwise
+   * `dev.cdeventsx.fairlead-SUBJECT.PREDICATE`.
    */
   type: T
   /**

@@ -1,39 +1,39 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compare } from './noise.ts'
-import type { Measured } from './report.ts'
+import type { ReportedMeasurement } from './report.ts'
 
-const one = (value: number, deviation?: number, samples = 10): Measured => ({
+const one = (value: number, deviation?: number, samples = 10): ReportedMeasurement => ({
   ...{ name: 'p95', unit: 'ms', better: 'lower', value },
   spread: deviation === undefined ? null : { deviation, samples },
 })
 
-describe('by how much a measurement is worse', () => {
-  test('is told in percent, in the direction that is worse', () => {
+describe('how much worse a measurement is', () => {
+  test('is a percentage in the direction that is worse', () => {
     expect(compare(one(110), one(100), [])?.percent).toBeCloseTo(10)
     expect(
       compare({ ...one(110), better: 'higher' }, { ...one(100), better: 'higher' }, [])?.percent,
     ).toBeCloseTo(-9.09, 1)
   })
 
-  test('has no interval while its noise is not known', () => {
+  test('has no interval while the noise is unknown', () => {
     expect(compare(one(110), one(100), [100, 101, 99])).toMatchObject({ low: null, high: null })
     expect(compare(one(110), one(100, 1), [])).toMatchObject({ low: null, high: null })
   })
 
-  test('takes the noise between runs for what it is, when samples within a run hide it', () => {
+  test('uses the noise between runs when samples within a run hide it', () => {
     const quiet = compare(one(110, 0.1), one(100, 0.1), [])
     expect(quiet?.low).toBeGreaterThan(9)
     const noisy = compare(one(110, 0.1), one(100, 0.1), [80, 120, 90, 110, 100, 85])
     expect(noisy?.low).toBeLessThan(0)
   })
 
-  test('does not take a step of the past for noise alone, nor nothing for a ratio', () => {
+  test('does not treat a past step as noise, and gives no ratio to zero', () => {
     expect(compare(one(0), one(0), [])).toEqual({ percent: 0, low: null, high: null })
     expect(compare(one(1), one(0), [])).toBe(null)
   })
 
-  test('law: the interval holds the change, and swapping both turns it around', () => {
+  test('law: the interval contains the change, and swapping the runs mirrors it', () => {
     const value = fc.double({ min: 0.001, max: 1e6, noNaN: true })
     const share = fc.double({ min: 0, max: 0.5, noNaN: true })
     fc.assert(
@@ -60,7 +60,7 @@ describe('by how much a measurement is worse', () => {
     )
   })
 
-  test('alarms seldom where nothing changed: 2.5 of 100 is what the interval promises', () => {
+  test('rarely alarms without a change: the interval promises 2.5 %', () => {
     let seed = 7
     const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
     const normal = (): number =>

@@ -1,5 +1,5 @@
 import type { Measurement } from '#contract/report/report.ts'
-import type { Measured } from './report.ts'
+import type { ReportedMeasurement } from './report.ts'
 
 /** So many values of earlier runs tell how much a measurement varies from run to run. */
 const enough = 4
@@ -15,7 +15,11 @@ const points = [
  * earlier runs (`history`, oldest first), which samples of one process do not show. Null when there
  * is no ratio.
  */
-export function compare(now: Measured, before: Measured, history: number[]): Measurement['worse'] {
+export function compare(
+  now: ReportedMeasurement,
+  before: ReportedMeasurement,
+  history: number[],
+): Measurement['worse'] {
   if (!(now.value > 0) || !(before.value > 0))
     return now.value === before.value ? { percent: 0, low: null, high: null } : null
   const sign = now.better === 'lower' ? 1 : -1
@@ -27,9 +31,9 @@ export function compare(now: Measured, before: Measured, history: number[]): Mea
   return { percent: percent(ratio), low: percent(ratio - half), high: percent(ratio + half) }
 }
 
-function withinRuns(now: Measured, before: Measured): number | null {
+function withinRuns(now: ReportedMeasurement, before: ReportedMeasurement): number | null {
   if (!now.spread || !before.spread) return null
-  const errorOf = ({ value, spread }: Measured): number =>
+  const errorOf = ({ value, spread }: ReportedMeasurement): number =>
     ((spread?.deviation ?? 0) / value) ** 2 / Math.max(1, spread?.samples ?? 1)
   const freedom = Math.min(now.spread.samples, before.spread.samples) - 1
   return pointOf(freedom) * Math.sqrt(errorOf(now) + errorOf(before))

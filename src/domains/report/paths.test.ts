@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { coverageOf, sumOf } from './coverage.ts'
 import { createPaths } from './paths.ts'
 
-test('a path of a report is found in the repository, and in doubt it is not', () => {
+test('finds the repository file that a report path means, and none when it is ambiguous', () => {
   const pathOf = createPaths(
     [
       'src/main/java/com/shop/Cart.java',
@@ -25,7 +25,7 @@ test('a path of a report is found in the repository, and in doubt it is not', ()
   expect(pathOf('/usr/lib/python3/dist-packages/shop.py')).toBe(null)
 })
 
-test('coverage counts the lines of the change that a report knows', () => {
+test('counts the changed lines that a report covers', () => {
   const files = coverageOf(
     [
       { file: 'a', known: [1, 2, 3, 4], missed: [4] },

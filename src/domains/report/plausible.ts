@@ -1,38 +1,37 @@
 import { ReportProblem, type Sink } from './report.ts'
 
-/** No file has more lines. */
-const linesAtMost = 2_000_000
-/** Some thirty years. */
-const secondsAtMost = 1e9
+const maxLines = 2_000_000
+/** About thirty years. */
+const maxSeconds = 1e9
 
 /**
- * Refuses numbers that nothing can have: a report that names them is wrong, or lies, and the
- * database could not keep them.
+ * Refuses impossible numbers before they reach the sink: a report that contains them is wrong, and
+ * the database could not store them.
  */
 export const plausible = (sink: Sink): Sink => ({
   ...sink,
   test: (one) => {
-    if (one.seconds !== null && !(one.seconds <= secondsAtMost))
-      throw new ReportProblem(`says that ${one.name} took ${one.seconds} seconds`)
+    if (one.seconds !== null && !(one.seconds <= maxSeconds))
+      throw new ReportProblem(`states that ${one.name} took ${one.seconds} seconds`)
     sink.test(one)
   },
-  hits: (one) => {
+  coverage: (one) => {
     for (const line of one.hits.keys()) refuseLine(one.file, line)
-    sink.hits(one)
+    sink.coverage(one)
   },
-  problem: (one) => {
+  finding: (one) => {
     if (one.line !== null) refuseLine(one.file ?? 'a file', one.line)
-    sink.problem({ ...one, line: one.line || null })
+    sink.finding({ ...one, line: one.line || null })
   },
-  measured: (one) => {
+  measurement: (one) => {
     if (!Number.isFinite(one.value) || !Number.isFinite(one.spread?.deviation ?? 0))
-      throw new ReportProblem(`has numbers of ${one.name} that are too large to be compared`)
-    sink.measured(one)
+      throw new ReportProblem(`has values for ${one.name} that are too large to compare`)
+    sink.measurement(one)
   },
 })
 
-/** Line 0 stands for none. */
+/** Line 0 means that no line is given. */
 function refuseLine(file: string, line: number): void {
-  if (!Number.isInteger(line) || line < 0 || line > linesAtMost)
-    throw new ReportProblem(`speaks of line ${line} of ${file}, which no file has`)
+  if (!Number.isInteger(line) || line < 0 || line > maxLines)
+    throw new ReportProblem(`names line ${line} of ${file}, which cannot exist`)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createPaths } from './paths.ts'
 import { readReport } from './read.ts'
-import type { BillOfMaterials, FoundProblem, LineHits, TestCase } from './report.ts'
+import type { BillOfMaterials, ReportedFinding, LineCoverage, TestCase } from './report.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -17,17 +17,17 @@ async function read(text: string) {
   await writeFile(file, text)
   const [tests, hits, problems, materials] = [
     [] as TestCase[],
-    [] as LineHits[],
-    [] as FoundProblem[],
+    [] as LineCoverage[],
+    [] as ReportedFinding[],
     [] as BillOfMaterials[],
   ]
   const { name } = await readReport(
     file,
     {
       test: (one) => void tests.push(one),
-      hits: (one) => void hits.push(one),
-      problem: (one) => void problems.push(one),
-      measured: () => undefined,
+      coverage: (one) => void hits.push(one),
+      finding: (one) => void problems.push(one),
+      measurement: () => undefined,
       materials: (one) => void materials.push(one),
     },
     async () => undefined,
@@ -38,7 +38,7 @@ const brief = (tests: TestCase[]): string[] =>
   tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
 
 describe('tests', () => {
-  test('of GoogleTest and CTest: what did not run has not passed', async () => {
+  test('GoogleTest and CTest: a test that did not run is skipped', async () => {
     const { tests } = await read(`<testsuites><testsuite name="Cart" tests="4" disabled="1">
       <testcase name="Adds" status="run" result="completed" time="0." classname="Cart" />
       <testcase name="DISABLED_Removes" status="notrun" result="suppressed" time="0." classname="Cart" />
@@ -53,7 +53,7 @@ describe('tests', () => {
     ])
   })
 
-  test('of Surefire: what passed at the second time is known as such, what never did failed once', async () => {
+  test('Surefire: a test that passed on a rerun is marked as retried; one that never passed fails once', async () => {
     const { tests } = await read(`<testsuite name="com.shop.CartTest" tests="2">
       <testcase name="sometimes" classname="com.shop.CartTest"><flakyFailure message="first" type="x"><stackTrace>at Cart</stackTrace></flakyFailure></testcase>
       <testcase name="never" classname="com.shop.CartTest"><failure message="no" type="x">at Cart</failure><rerunFailure message="again" type="x"/></testcase>
@@ -64,14 +64,14 @@ describe('tests', () => {
     ])
   })
 
-  test('of JUnit: an element of any name is none of ours', async () => {
+  test('JUnit: unknown elements are ignored', async () => {
     const { tests } = await read(
       '<testsuite name="a"><testcase name="b"><constructor/><toString/></testcase></testsuite>',
     )
     expect(brief(tests)).toEqual(['passed a > b'])
   })
 
-  test('of prove: several files with their plans, each under its name', async () => {
+  test('prove: several files with their plans, each named by its file', async () => {
     const { tests } = await read(
       `t/cart.t ...
 1..2
@@ -95,7 +95,7 @@ ok
     ])
   })
 
-  test('of TAP: a sum that failed although nothing in it did is told', async () => {
+  test('TAP: a summary that failed without a failed subtest is reported', async () => {
     const { tests } = await read(`TAP version 13
 # Subtest: cart
     ok 1 - adds
@@ -118,7 +118,7 @@ not ok 2 - teardown
     ])
   })
 
-  test('of Vitest and node-tap: subtests in braces behind their sum, and times in names', async () => {
+  test('Vitest and node-tap: subtests in braces after their summary, and durations in names', async () => {
     const { tests } = await read(`TAP version 13
 1..1
 not ok 1 - a.test.ts # time=10.70ms {
@@ -147,7 +147,7 @@ not ok 1 - a.test.ts # time=10.70ms {
     expect(tests[1]?.message).toContain('a.test.ts:2:72')
   })
 
-  test('of Go: why a package was not built, and one that was broken off before Go 1.20', async () => {
+  test('Go: why a package was not built, and an interrupted package before Go 1.20', async () => {
     const built =
       await read(`{"ImportPath":"shop [shop.test]","Action":"build-output","Output":"./a.go:3: undefined: x\\n"}
 {"ImportPath":"shop [shop.test]","Action":"build-fail"}
@@ -158,11 +158,11 @@ not ok 1 - a.test.ts # time=10.70ms {
     expect(built.tests[0]?.message).toBe('./a.go:3: undefined: x\nFAIL\tshop [build failed]')
     const cut =
       '{"Action":"run","Package":"shop","Test":"TestA"}\n{"Action":"pass","Package":"shop","Test":"TestA"}\n'
-    await expect(read(cut)).rejects.toThrow('ends before the package shop does')
+    await expect(read(cut)).rejects.toThrow('ends before package shop')
   })
 })
 
-test('coverage of Cobertura is in the folders that it names', async () => {
+test('Cobertura: files are relative to the source folders of the report', async () => {
   const { hits } =
     await read(`<?xml version="1.0" ?><coverage line-rate="0.5"><sources><source>/srv/space/src/a</source><source>/srv/space/src/b</source></sources>
     <packages><package name="."><classes><class name="__init__.py" filename="__init__.py"><methods/><lines><line number="1" hits="1"/></lines></class>
@@ -184,7 +184,7 @@ test('coverage of Cobertura is in the folders that it names', async () => {
   expect(pathOf('cart.py', ['/srv/space/src/b', '/srv/space/test'])).toBe('cart.py')
 })
 
-test('of LCOV, a count below zero is no proof that a line was reached', async () => {
+test('LCOV: a negative count does not mean that a line was reached', async () => {
   const { hits } = await read('SF:a.c\nDA:1,-5\nDA:2,3\nend_of_record\n')
   expect([...(hits[0]?.hits ?? [])]).toEqual([
     [1, 0],
@@ -192,7 +192,7 @@ test('of LCOV, a count below zero is no proof that a line was reached', async ()
   ])
 })
 
-describe('findings of SARIF', () => {
+describe('SARIF', () => {
   const results = (...given: object[]) =>
     JSON.stringify({
       version: '2.1.0',
@@ -223,7 +223,7 @@ describe('findings of SARIF', () => {
     })
   const message = { text: 'm' }
 
-  test('have the rules of extensions, and the messages of their rules', async () => {
+  test('uses the rules of extensions and their message templates', async () => {
     const { problems } = await read(
       results(
         { ruleId: 'js/sql', rule: { index: 0, toolComponent: { index: 0 } }, message },
@@ -250,7 +250,7 @@ describe('findings of SARIF', () => {
     ])
   })
 
-  test('are those that are there now, and are wrong, and that nobody suppressed in the end', async () => {
+  test('leaves out passed, absent and suppressed results', async () => {
     const { problems } = await read(
       results(
         { ruleId: 'gone', baselineState: 'absent', message },
@@ -271,65 +271,73 @@ describe('findings of SARIF', () => {
   })
 })
 
-test('components of CycloneDX are counted with those that they are made of', async () => {
+test('CycloneDX: nested components are counted', async () => {
   const { materials } = await read(
     '{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"a","components":[{"type":"library","name":"b"}]},{"type":"library","name":"c"}]}',
   )
   expect(materials[0]?.components).toBe(3)
 })
 
-describe('is refused with a sentence, and soon,', () => {
+describe('is refused quickly with one sentence:', () => {
   const sarif = (line: number): string =>
     `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[{"message":{"text":"m"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.js"},"region":{"startLine":${line}}}}]}]}]}`
   test.each([
     [
       'a line beyond all',
       'SF:a.js\nDA:99999999999,1\nend_of_record\n',
-      'speaks of line 99999999999 of a.js',
+      'names line 99999999999 of a.js',
     ],
     [
       'half a line',
       '<coverage><classes><class filename="a.js"><lines><line number="1.5" hits="1"/></lines></class></classes></coverage>',
-      'speaks of line 1.5 of a.js',
+      'names line 1.5 of a.js',
     ],
-    ['a finding beyond all lines', sarif(1e12), 'speaks of line 1000000000000 of a.js'],
+    ['a finding beyond all lines', sarif(1e12), 'names line 1000000000000 of a.js'],
     [
       'a time beyond all',
       '<testsuite><testcase name="b" time="1e308"/></testsuite>',
-      'says that b took 1e+308 seconds',
+      'states that b took 1e+308 seconds',
     ],
     [
       'a sum beyond all',
       '{"results":[{"command":"a","mean":1e308,"times":[1e308,1e308]}]}',
-      'has numbers of a that are too large to be compared',
+      'has values for a that are too large to compare',
     ],
-    ['an endless block', 'mode: set\na/b.go:1.1,999999999.1 1 1\n', 'has blocks of too many lines'],
-    ['endless suites', '<testsuite name="a">'.repeat(100_000), 'is nested more than 500 deep'],
+    [
+      'an endless block',
+      'mode: set\na/b.go:1.1,999999999.1 1 1\n',
+      'has blocks with too many lines',
+    ],
+    [
+      'endless suites',
+      '<testsuite name="a">'.repeat(100_000),
+      'is nested more than 500 levels deep',
+    ],
     [
       'an endless bill',
       `{"bomFormat":"CycloneDX","specVersion":"1.5","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
-      'is nested more than 200 deep',
+      'is nested more than 200 levels deep',
     ],
     [
       "another tool's numbers",
       '{"errors":[],"metrics":{"_totals":{"loc":3}},"results":[]}',
-      'is none of',
+      'has none of the supported formats',
     ],
     ['a plan that never comes', 'TAP version 13\nok 1 - a\n', 'has no plan'],
     [
       'a number as a name',
       '{"Action":"pass","Package":5,"Test":"a"}\n',
-      'has a line that is no event of go test',
+      'has a line that is not a go test event',
     ],
     [
       'a line that costs',
       `1..1\nok 1 - x${' '.repeat(900_000)}y\nok 2\n`,
-      'plans 1 tests and has 2',
+      'plans 1 tests but has 2',
     ],
     [
       'a benchmark that costs',
       `BenchmarkA 1 5 ns/op\nBenchmarkB 1 ${'1'.repeat(900_000)}\n${'x'.repeat(1_000_001)}`,
-      'a million',
+      'one million',
     ],
   ])('%s', async (_what, text, problem) => {
     const begun = performance.now()

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findReports, readReport } from './read.ts'
-import type { BillOfMaterials, FoundProblem, LineHits, Measured, Sink, TestCase } from './report.ts'
+import type {
+  BillOfMaterials,
+  ReportedFinding,
+  LineCoverage,
+  ReportedMeasurement,
+  Sink,
+  TestCase,
+} from './report.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -16,15 +23,15 @@ async function read(text: string | Buffer) {
   const file = join(folder, 'report')
   await writeFile(file, text)
   const tests: TestCase[] = []
-  const hits: LineHits[] = []
-  const problems: FoundProblem[] = []
-  const measured: Measured[] = []
+  const hits: LineCoverage[] = []
+  const problems: ReportedFinding[] = []
+  const measured: ReportedMeasurement[] = []
   const materials: BillOfMaterials[] = []
   const sink: Sink = {
     test: (one) => void tests.push(one),
-    hits: (one) => void hits.push(one),
-    problem: (one) => void problems.push(one),
-    measured: (one) => void measured.push(one),
+    coverage: (one) => void hits.push(one),
+    finding: (one) => void problems.push(one),
+    measurement: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
   }
   const { name: format } = await readReport(file, sink, async () => undefined)
@@ -41,7 +48,7 @@ const brief = (tests: TestCase[]): string[] =>
   tests.map(({ suite, name, outcome }) => `${outcome} ${suite} > ${name}`)
 
 describe('tests', () => {
-  test('of pytest: an error in the collection, a failure with its text, a skip', async () => {
+  test('reads pytest: a collection error, a failure with its text, a skip', async () => {
     const { format, tests } =
       await read(`<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.046">
       <testcase classname="" name="tests.test_broken" time="0.000"><error message="collection failure">ImportError: no module</error></testcase>
@@ -63,7 +70,7 @@ describe('tests', () => {
     })
   })
 
-  test('of Surefire: thousands set off by commas, a flaky test, output that is not a reason', async () => {
+  test('reads Surefire: thousands separators, a flaky test, output that is not a failure message', async () => {
     const { tests } =
       await read(`<testsuite xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" name="com.shop.CartTest" time="1,234.5" tests="2">
       <properties><property name="a" value="b"/></properties>
@@ -80,7 +87,7 @@ describe('tests', () => {
     ])
   })
 
-  test('of nested suites without class names, and a suite that fails by itself', async () => {
+  test('reads nested suites without class names, and a suite that fails by itself', async () => {
     const { tests } =
       await read(`<testsuites><testsuite name="outer"><testsuite name="inner"><testcase name="a"><failure/></testcase></testsuite>
       <testsuite name="setup"><error message="no database"/></testsuite></testsuite></testsuites>`)
@@ -88,7 +95,7 @@ describe('tests', () => {
     expect(tests[1]?.message).toBe('no database')
   })
 
-  test('of TAP: a plan, subtests, directives, a diagnosis', async () => {
+  test('reads TAP: a plan, subtests, directives and a diagnosis', async () => {
     const { format, tests } = await read(`TAP version 14
 # Subtest: cart
     # Subtest: adds
@@ -119,7 +126,7 @@ ok
     expect(tests[1]?.message).toContain('still there')
   })
 
-  test('any that are written as JUnit are read as they were meant, in however many pieces', async () => {
+  test('reads any generated JUnit report back, regardless of how it is split into chunks', async () => {
     const name = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
       .filter((text) => /^[\P{C}]+$/u.test(text) && text.trim() === text)
@@ -153,7 +160,7 @@ ok
 })
 
 describe('coverage', () => {
-  test('of LCOV, Cobertura, JaCoCo and Go', async () => {
+  test('reads LCOV, Cobertura, JaCoCo and Go cover profiles', async () => {
     expect(await read('TN:\nSF:src/a.ts\nDA:1,2\nDA:2,0\nLF:2\nend_of_record\n')).toMatchObject({
       format: 'LCOV',
       hits: { 'src/a.ts': { 1: 2, 2: 0 } },
@@ -180,7 +187,7 @@ describe('coverage', () => {
   })
 })
 
-test('a tool of SARIF that did not come to its end, or did not look, has not found nothing', async () => {
+test('refuses a SARIF run that failed or did not report results', async () => {
   const tool = { driver: { name: 'scan' } }
   const message = { text: 'Out of memory.' }
   const failed = {
@@ -194,14 +201,17 @@ test('a tool of SARIF that did not come to its end, or did not look, has not fou
   const refusals = [
     [
       [{ tool, results: [], invocations: [failed] }],
-      'says that scan did not come to its end: Out of memory.',
+      'states that scan did not complete: Out of memory.',
     ],
     [
       [{ tool, results: [], invocations: [unready] }],
-      'says that scan did not come to its end: No rules.',
+      'states that scan did not complete: No rules.',
     ],
-    [[{ tool, results: null }], 'has no results of scan, not even an empty list: it did not look'],
-    [[{ tool }], 'has no results of scan, not even an empty list: it did not look'],
+    [
+      [{ tool, results: null }],
+      'has no results of scan, not even an empty list: the tool did not run',
+    ],
+    [[{ tool }], 'has no results of scan, not even an empty list: the tool did not run'],
     [[], 'has no run of a tool'],
   ] as const
   for (const [runs, reason] of refusals)
@@ -212,7 +222,7 @@ test('a tool of SARIF that did not come to its end, or did not look, has not fou
   expect(problems).toEqual([])
 })
 
-test('findings of SARIF: levels from rules, what is suppressed left out', async () => {
+test('reads SARIF: levels from rules, without suppressed results', async () => {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -274,7 +284,7 @@ test('findings of SARIF: levels from rules, what is suppressed left out', async 
   ])
 })
 
-describe('of go test -json', () => {
+describe('go test -json', () => {
   const lines = (...events: object[]): string =>
     events.map((event) => JSON.stringify(event)).join('\n')
   const of = (Action: string, Test?: string, more: object = {}) => ({
@@ -285,7 +295,7 @@ describe('of go test -json', () => {
     ...more,
   })
 
-  test('tests with their output, and other lines between them', async () => {
+  test('reads tests with their output and ignores other lines', async () => {
     const { format, tests } = await read(
       `${lines(of('start'), of('run', 'TestAdd'), of('output', 'TestAdd', { Output: '    cart_test.go:7: no\n' }), of('fail', 'TestAdd', { Elapsed: 0.2 }), of('skip', 'TestLater', { Elapsed: 0 }))}\nwarning: something\n${lines(of('pass', 'TestFine', { Elapsed: 0.1 }), of('fail', undefined, { Elapsed: 0.3 }))}`,
     )
@@ -298,7 +308,7 @@ describe('of go test -json', () => {
     expect(tests[0]).toMatchObject({ seconds: 0.2, message: 'cart_test.go:7: no' })
   })
 
-  test('a package that does not compile is a test that broke, and one without an end is no report', async () => {
+  test('reports a package that does not compile as an errored test and refuses an interrupted run', async () => {
     const { tests } = await read(
       lines(of('start'), of('output', undefined, { Output: 'FAIL [build failed]' }), of('fail')),
     )
@@ -306,64 +316,59 @@ describe('of go test -json', () => {
       { outcome: 'errored', name: 'the package', message: 'FAIL [build failed]' },
     ])
     await expect(read(lines(of('start'), of('run', 'TestAdd')))).rejects.toThrow(
-      'ends before the package example.com/shop does',
+      'ends before package example.com/shop',
     )
-    await expect(read(`${lines(of('start'))}\n{"Action":`)).rejects.toThrow('not whole JSON')
+    await expect(read(`${lines(of('start'))}\n{"Action":`)).rejects.toThrow('not valid JSON')
   })
 })
 
-describe('a report that lies', () => {
+describe('an invalid report is refused', () => {
   test.each([
-    ['is cut off', '<testsuite><testcase name="a"/>\n<testcase', 'ends in the middle', 2],
-    ['is cut off between tags', '<testsuite><testcase name="a"/>\n', 'ends in the middle', 2],
+    ['is cut off', '<testsuite><testcase name="a"/>\n<testcase', 'is truncated', 2],
+    ['is cut off between tags', '<testsuite><testcase name="a"/>\n', 'is truncated', 2],
     [
       'has tags that do not match',
       '<testsuite>\n\n</testcase></testsuite>',
-      'is not whole XML: unexpected close tag.',
+      'is not well-formed XML: unexpected close tag.',
       3,
     ],
     [
       'expands entities',
       '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>\n<testsuite name="&b;"/>',
-      'is not whole XML: undefined entity',
+      'is not well-formed XML: undefined entity',
       2,
     ],
     [
       'reads files',
       '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuite>&a;</testsuite>',
-      'is not whole XML: undefined entity',
+      'is not well-formed XML: undefined entity',
       1,
     ],
     ['is empty', '  \n', 'is empty', null],
     [
       'is something else',
       '{"a": 1}',
-      'is none of CycloneDX, JUnit, Cobertura, JaCoCo, go test -json, SARIF, npm audit, pytest-benchmark, hyperfine, JMH, k6, autocannon, LCOV, Go cover, Go benchmarks, TAP',
+      'has none of the supported formats: autocannon, Cobertura, CycloneDX, Go benchmarks, Go cover, go test -json, hyperfine, JaCoCo, JMH, JUnit, k6, LCOV, npm audit, pytest-benchmark, SARIF, TAP',
       null,
     ],
     [
       'has fewer tests than it plans',
       '1..3\nok 1\nok 2\n',
-      'plans 3 tests and has 2: it was broken off',
+      'plans 3 tests but has 2: it was interrupted',
       null,
     ],
-    [
-      'bails out',
-      'TAP version 13\nok 1\nBail out! no database\n',
-      'was broken off: no database',
-      3,
-    ],
+    ['bails out', 'TAP version 13\nok 1\nBail out! no database\n', 'was aborted: no database', 3],
     [
       'is in no known encoding',
       '<?xml version="1.0" encoding="klingon"?><testsuite/>',
-      'is in an encoding that is not known: klingon',
+      'has an unknown encoding: klingon',
       null,
     ],
-    ['is not whole JSON', '{"version": "2.1.0", "runs": [', 'is not whole JSON', null],
+    ['is not whole JSON', '{"version": "2.1.0", "runs": [', 'is not valid JSON', null],
     [
       'has no such line',
       'SF:a\nDA:x,1\n',
-      'has a line DA: that is not `DA:<line>,<hits>` of a file',
+      'has a `DA:` line that is not `DA:<line>,<hits>` of a file',
       2,
     ],
   ])('because it %s', async (_name, text, problem, line) => {
@@ -375,9 +380,9 @@ describe('a report that lies', () => {
     expect((error as Error).message).toContain(problem)
   })
 
-  test('because its bytes are not in its encoding; and one that is in another is read', async () => {
+  test('because its bytes do not match its encoding; other encodings are read', async () => {
     await expect(read(Buffer.from('<testsuite name="caf\xe9"/>', 'latin1'))).rejects.toThrow(
-      'is not in utf-8',
+      'is not valid utf-8',
     )
     const latin = await read(
       Buffer.from(
@@ -393,8 +398,8 @@ describe('a report that lies', () => {
   })
 })
 
-describe('the files of a pattern', () => {
-  test('are those that were written now, within the workspace', async () => {
+describe('findReports', () => {
+  test('returns files that this attempt wrote inside the workspace', async () => {
     await mkdir(join(folder, 'a/reports'), { recursive: true })
     for (const name of ['a/reports/1.xml', 'a/reports/2.xml', 'a/old.xml', 'a/b.txt'])
       await writeFile(join(folder, name), 'x')
@@ -407,7 +412,7 @@ describe('the files of a pattern', () => {
     ])
     await symlink('/etc/hostname', join(folder, 'a/reports/3.xml'))
     await expect(findReports(join(folder, 'a'), ['reports/*'], where)).rejects.toThrow(
-      'leads out of the workspace: reports/3.xml',
+      'is outside the workspace: reports/3.xml',
     )
   })
 })

@@ -1,19 +1,28 @@
 import { createReadStream } from 'node:fs'
-import { LeadsOut, openReal } from '#platform/file/inside.ts'
 import { glob, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { formats } from './formats/all.ts'
+import { LeadsOut, openReal } from '#platform/file/inside.ts'
+import { formats } from './formats.generated.ts'
 import { plausible } from './plausible.ts'
-import { type Format, type ReportParser, ReportProblem, type Sink } from './report.ts'
+import { type ReportFormat, type ReportParser, ReportProblem, type Sink } from './report.ts'
 
-/** So many files may be reports of one step. */
-const filesAtMost = 20_000
+const maxFiles = 20_000
 const headLength = 4096
 
+/** Formats that name themselves come first. */
+const byCertainty: readonly ReportFormat[] = [...formats].toSorted(
+  (a, b) => Number(b.hasSignature ?? false) - Number(a.hasSignature ?? false),
+)
+
+/** The format of a report, by its first characters; null when none matches. */
+export const detectFormat = (head: string): ReportFormat | null =>
+  byCertainty.find((format) => format.detect(head.slice(0, headLength))) ?? null
+
 /**
- * The files below a folder that match any of the patterns, were written since a moment
- * (milliseconds since the epoch), and lie within `workspace`, links followed; by name. A report
- * that an earlier attempt left behind is not one of this one's.
+ * Finds the reports of a step: files below `folder` that match one of the patterns and were written
+ * after `since` (milliseconds since the epoch), so that reports of an earlier attempt do not count.
+ * Every file must be inside `workspace` after links are resolved. Sorted by name. Throws a
+ * ReportProblem.
  */
 export async function findReports(
   folder: string,
@@ -27,64 +36,76 @@ export async function findReports(
       name === '.git' || (name === 'node_modules' && !pattern.includes(name))
     for await (const path of glob(pattern, { cwd: folder, exclude: isHidden })) {
       const file = await realpath(join(folder, path)).catch(() => {
-        throw new ReportProblem(`leads nowhere: ${path}`)
+        throw new ReportProblem(`is a broken link: ${path}`)
       })
-      if (!file.startsWith(within)) throw new ReportProblem(`leads out of the workspace: ${path}`)
-      const facts = await stat(file)
-      if (facts.isFile() && facts.mtimeMs >= since) found.add(file)
-      if (found.size > filesAtMost)
-        throw new ReportProblem(`is one of more than ${filesAtMost} that match ${pattern}`)
+      if (!file.startsWith(within)) throw new ReportProblem(`is outside the workspace: ${path}`)
+      const stats = await stat(file)
+      if (stats.isFile() && stats.mtimeMs >= since) found.add(file)
+      if (found.size > maxFiles)
+        throw new ReportProblem(`is one of more than ${maxFiles} that match ${pattern}`)
     }
   }
   return [...found].sort()
 }
 
 /**
- * Reads a report of whichever kind, piece by piece, so that its size does not matter; `rest` is
- * awaited between pieces. Answers its kind. Throws a ReportProblem.
+ * Reads a report of any format in chunks, so that its size does not matter, and returns its format.
+ * `rest` is awaited between chunks. Throws a ReportProblem.
  */
 export async function readReport(
   file: string,
   sink: Sink,
   rest: () => Promise<void>,
-): Promise<Format> {
-  let text: TextDecoder | null = null
-  let head: string | null = ''
-  let format: Format | null = null
-  let parser: ReportParser | null = null
-  const take = (piece: string): void => {
-    if (parser) return parser.write(piece)
-    head = (head ?? '') + piece
-    if (head.length >= headLength) begin()
-  }
-  const begin = (): void => {
-    const start = head ?? ''
-    if (start.trim() === '') throw new ReportProblem('is empty')
-    format = formats.find((one) => one.recognises(start.slice(0, headLength))) ?? null
-    if (!format) throw new ReportProblem(`is none of ${formats.map(({ name }) => name).join(', ')}`)
-    parser = format.parser(plausible(sink))
-    parser.write(start)
-    head = null
-  }
+): Promise<ReportFormat> {
+  let decoder: TextDecoder | null = null
+  const reader = createReader(sink)
   const fd = openReport(file)
   for await (const bytes of createReadStream('', { fd }) as AsyncIterable<Buffer>) {
-    text ??= decoderOf(bytes)
-    take(decode(text, bytes))
+    decoder ??= decoderOf(bytes)
+    reader.write(decode(decoder, bytes))
     await rest()
   }
-  if (text) take(decode(text))
-  if (!parser) begin()
-  ;(parser as unknown as ReportParser).end()
+  if (decoder) reader.write(decode(decoder))
+  const format = reader.end()
   await rest()
-  return format as unknown as Format
+  return format
 }
 
-/** What was a report when it was found may have become a link or a pipe since. */
+/** Collects the first characters, detects the format, and passes the text on to its parser. */
+function createReader(sink: Sink): { write(text: string): void; end(): ReportFormat } {
+  let head = ''
+  let detected: { format: ReportFormat; parser: ReportParser } | null = null
+  const detect = (): { format: ReportFormat; parser: ReportParser } => {
+    if (head.trim() === '') throw new ReportProblem('is empty')
+    const format = detectFormat(head)
+    if (!format)
+      throw new ReportProblem(
+        `has none of the supported formats: ${formats.map(({ name }) => name).join(', ')}`,
+      )
+    const parser = format.parser(plausible(sink))
+    parser.write(head)
+    return { format, parser }
+  }
+  return {
+    write: (text) => {
+      if (detected) return detected.parser.write(text)
+      head += text
+      if (head.length >= headLength) detected = detect()
+    },
+    end: () => {
+      const { format, parser } = detected ?? detect()
+      parser.end()
+      return format
+    },
+  }
+}
+
+/** A step may have replaced the file with a link or a pipe since it was found. */
 function openReport(file: string): number {
   try {
     return openReal(file)
   } catch (error) {
-    if (error instanceof LeadsOut) throw new ReportProblem('is not the file that was found')
+    if (error instanceof LeadsOut) throw new ReportProblem('was replaced while it was read')
     throw error
   }
 }
@@ -93,11 +114,11 @@ function decode(decoder: TextDecoder, bytes?: Buffer): string {
   try {
     return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode()
   } catch {
-    throw new ReportProblem(`is not in ${decoder.encoding}, as it says or as is usual`)
+    throw new ReportProblem(`is not valid ${decoder.encoding}`)
   }
 }
 
-/** By the byte order mark, else by the XML declaration, else UTF-8. */
+/** Uses the byte order mark, then the XML declaration, then UTF-8. */
 function decoderOf(bytes: Buffer): TextDecoder {
   const isWide =
     (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
@@ -108,9 +129,9 @@ function decoderOf(bytes: Buffer): TextDecoder {
   try {
     return new TextDecoder(encoding, { fatal: true })
   } catch {
-    throw new ReportProblem(`is in an encoding that is not known: ${encoding}`)
+    throw new ReportProblem(`has an unknown encoding: ${encoding}`)
   }
 }
 
-/** The path of a report as people write it. */
+/** The path of a report relative to the workspace, as users write it. */
 export const reportName = (workspace: string, file: string): string => relative(workspace, file)

@@ -2,7 +2,14 @@ import type { Finding, Measurement, ReportSummary, TestResult } from '#contract/
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 import { compare } from './noise.ts'
-import type { BillOfMaterials, Format, FoundProblem, Measured, TestCase, Topic } from './report.ts'
+import type {
+  BillOfMaterials,
+  ReportFormat,
+  ReportedFinding,
+  ReportedMeasurement,
+  TestCase,
+  Topic,
+} from './report.ts'
 
 /** An attempt of a step, to which a report belongs. */
 export interface Attempt {
@@ -48,8 +55,11 @@ export function insertCoverage(
   })
 }
 
-export function insertFindings({ run, step, attempt }: Attempt, found: FoundProblem[]): Statement {
-  const column = <K extends keyof FoundProblem>(key: K): FoundProblem[K][] =>
+export function insertFindings(
+  { run, step, attempt }: Attempt,
+  found: ReportedFinding[],
+): Statement {
+  const column = <K extends keyof ReportedFinding>(key: K): ReportedFinding[K][] =>
     found.map((one) => one[key])
   return sql`insert into finding (run, step, attempt, number, tool, rule, level, severity, message, file, line)
     select ${run}::bigint, ${step}, ${attempt}::int, number, tool, rule, level, severity, message, file, line
@@ -62,7 +72,7 @@ export function insertFindings({ run, step, attempt }: Attempt, found: FoundProb
 /** Of the same name the last one counts. */
 export function insertMeasurements(
   { run, step, attempt }: Attempt,
-  measured: Measured[],
+  measured: ReportedMeasurement[],
 ): Statement[] {
   return [...new Map(measured.map((one) => [one.name, one])).values()].map(
     ({
@@ -89,9 +99,10 @@ export function insertMaterial(
 export function insertReport(
   { run, step, attempt }: Attempt,
   file: string,
-  { name, tells }: Format,
+  { name, topics }: Pick<ReportFormat, 'name' | 'topics'>,
 ): Statement {
-  return sql`insert into report (run, step, attempt, file, format, tells) values (${run}, ${step}, ${attempt}, ${file}, ${name}, ${tells}::text[])
+  return sql`insert into report (run, step, attempt, file, format, tells)
+    values (${run}, ${step}, ${attempt}, ${file}, ${name}, ${topics}::text[])
     on conflict do nothing`
 }
 
@@ -229,7 +240,7 @@ export async function listMeasurements(
   run: number,
   base: number | null,
 ): Promise<Measurement[] | null> {
-  type Row = Measured & { step: string }
+  type Row = ReportedMeasurement & { step: string }
   const columns = sql`r.step, r.name, r.unit, r.better, r.value,
     case when r.samples is null then null else json_build_object('deviation', r.deviation, 'samples', r.samples) end as spread`
   const [rows, bases, past] = await Promise.all([

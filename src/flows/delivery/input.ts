@@ -8,7 +8,9 @@ export interface DeliveryInput {
   sha: string
   /** author of the change, or the user who requested the run */
   actor: string
-  /** set when the run tests the head of a pull request; it then reaches no environment of the line */
+  /**
+   * set when the run tests the head of a pull request; it then reaches no environment of the line
+   */
   pullRequest?: HeadOf
 }
 

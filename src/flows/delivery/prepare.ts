@@ -126,7 +126,9 @@ function summarise(problems: FileProblem[]): string {
   return `fairlead.yaml:${first?.line}:${first?.column}: ${first?.problem}; ${first?.hint}${more}`
 }
 
-/** Null when there is no file. Refuses a link or a folder: a link may lead out of the repository. */
+/**
+ * Null when there is no file. Refuses a link or a folder: a link may lead out of the repository.
+ */
 async function readPlainFile(path: string): Promise<Buffer | null> {
   const found = await lstat(path).catch(() => null)
   if (found === null) return null

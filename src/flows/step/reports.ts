@@ -2,9 +2,9 @@ import { findReports, readReport, reportName } from '#domains/report/read.ts'
 import { createPaths, type FindPath } from '#domains/report/paths.ts'
 import {
   type BillOfMaterials,
-  type FoundProblem,
-  type LineHits,
-  type Measured,
+  type ReportedFinding,
+  type LineCoverage,
+  type ReportedMeasurement,
   ReportProblem,
   type Sink,
   type TestCase,
@@ -55,9 +55,9 @@ export async function readReports(
   keep: { db: Database; attempt: store.Attempt; listFiles: () => Promise<string[]> } | null,
 ): Promise<ReportsResult> {
   const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
-  const hits = new Map<string, LineHits>()
-  const problems: FoundProblem[] = []
-  const measured: Measured[] = []
+  const hits = new Map<string, LineCoverage>()
+  const problems: ReportedFinding[] = []
+  const measured: ReportedMeasurement[] = []
   const materials: BillOfMaterials[] = []
   let tests: TestCase[] = []
   let kept = 0
@@ -82,7 +82,7 @@ export async function readReports(
       result.failed += 1
       if (result.names.length < named) result.names.push(test.name)
     },
-    hits: (one) => {
+    coverage: (one) => {
       const key = [one.file, ...(one.folders ?? [])].join('\n')
       const sums = hits.get(key) ?? { ...one, hits: new Map<number, number>() }
       for (const [line, count] of one.hits) sums.hits.set(line, (sums.hits.get(line) ?? 0) + count)
@@ -93,8 +93,8 @@ export async function readReports(
           'has, with those before it, more lines of coverage than ten million',
         )
     },
-    problem: (one) => void problems.push(one),
-    measured: (one) => void measured.push(one),
+    finding: (one) => void problems.push(one),
+    measurement: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
   })
   try {
@@ -146,9 +146,9 @@ function maskedSink(mask: Mask, sink: Sink): Sink {
   const hidden = <T>(value: T): T => hideIn(mask, value) as T
   return {
     test: (one) => sink.test(hidden(one)),
-    hits: (one) => sink.hits(one),
-    problem: (one) => sink.problem(hidden(one)),
-    measured: (one) => sink.measured({ ...one, name: hidden(one.name) }),
+    coverage: (one) => sink.coverage(one),
+    finding: (one) => sink.finding(hidden(one)),
+    measurement: (one) => sink.measurement({ ...one, name: hidden(one.name) }),
     materials: (one) => sink.materials(hidden(one)),
   }
 }
@@ -157,7 +157,7 @@ const problemOf = ({ error, file }: { error: ReportProblem; file: string }): str
   `the report ${file} ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`
 
 /** Files that are not of the repository (libraries, what was generated) do not count. */
-function byPath(hits: Iterable<LineHits>, pathOf: FindPath) {
+function byPath(hits: Iterable<LineCoverage>, pathOf: FindPath) {
   const sums = new Map<string, Map<number, number>>()
   for (const one of hits) {
     const path = pathOf(one.file, one.folders)

@@ -3,8 +3,8 @@ import pg from 'pg'
 const brand = Symbol('statement')
 
 /**
- * SQL text with its parameters `$1`, `$2` … and their values. Only the `sql` tag and `raw` make one:
- * the brand is a symbol, so no object parsed from JSON can pass for a statement.
+ * SQL text with its parameters `$1`, `$2` … and their values. Only the `sql` tag and `raw` make
+ * one: the brand is a symbol, so no object parsed from JSON can pass for a statement.
  */
 export interface Statement {
   readonly [brand]: true

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Format, shortName } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { defineReportFormat, shortName } from '../report.ts'
+import { jsonParser } from '../json.ts'
 
 const shape = z.object({
   title: z.string().optional(),
@@ -13,19 +13,19 @@ const shape = z.object({
   non2xx: z.number().default(0),
 })
 
-/**
- * `autocannon --json`: latency in milliseconds and requests a second, which it samples once a
- * second.
- */
-export const autocannon: Format = {
+/** Latency in milliseconds and requests per second, which autocannon samples once per second. */
+export default defineReportFormat({
   name: 'autocannon',
-  tells: ['measurements'],
-  recognises: (head) =>
+  title: '`autocannon --json`',
+  topics: ['measurements'],
+  example: `{"title":"shop","url":"http://localhost","latency":{"p50":3,"p97_5":9,"p99":12},
+"requests":{"average":950,"stddev":20},"duration":10,"errors":0,"timeouts":0,"non2xx":0}`,
+  detect: (head) =>
     /^\s*\{/.test(head) &&
     /"(p97_5|non2xx|requests)"\s*:/.test(head) &&
     /"(latency|url)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of autocannon', shape, (run) => {
+    jsonParser('autocannon', shape, (run) => {
       const title = run.title ?? run.url ?? 'autocannon'
       const measured = (
         what: string,
@@ -33,7 +33,7 @@ export const autocannon: Format = {
         value: number,
         better: 'lower' | 'higher' = 'lower',
       ): void =>
-        sink.measured({ name: shortName(`${title} ${what}`), unit, better, value, spread: null })
+        sink.measurement({ name: shortName(`${title} ${what}`), unit, better, value, spread: null })
       measured('p50', 'ms', run.latency.p50)
       measured('p97.5', 'ms', run.latency.p97_5)
       measured('p99', 'ms', run.latency.p99)
@@ -41,7 +41,7 @@ export const autocannon: Format = {
       const spread =
         run.requests.stddev && samples > 1 ? { deviation: run.requests.stddev, samples } : null
       const name = shortName(`${title} requests`)
-      sink.measured({ name, unit: '1/s', better: 'higher', value: run.requests.average, spread })
+      sink.measurement({ name, unit: '1/s', better: 'higher', value: run.requests.average, spread })
       measured('errors', '', run.errors + run.timeouts + run.non2xx)
     }),
-}
+})

@@ -1,18 +1,23 @@
-import { type Format, type LineHits } from '../report.ts'
-import { numberOf, xmlParser } from './xml.ts'
+import { defineReportFormat, type LineCoverage } from '../report.ts'
+import { numberOf, xmlParser } from '../xml.ts'
 
-const foldersAtMost = 100
+const maxFolders = 100
 
 /**
- * Cobertura's XML: a `class` has a file name, in one of the folders that are its `source`, and
- * lines; several classes may be in one file.
+ * Each `class` names a file, relative to one of the `source` folders, and its lines. Several
+ * classes may share a file.
  */
-export const cobertura: Format = {
+export default defineReportFormat({
   name: 'Cobertura',
-  tells: ['coverage'],
-  recognises: (head) => /<coverage[\s>]/.test(head) && !/<(project|report)[\s>]/.test(head),
+  title: 'Cobertura XML',
+  topics: ['coverage'],
+  hasSignature: true,
+  example: `<coverage><sources><source>src</source></sources><packages><package><classes>
+<class filename="cart.py"><lines><line number="1" hits="2"/></lines></class>
+</classes></package></packages></coverage>`,
+  detect: (head) => /<coverage[\s>]/.test(head) && !/<(project|report)[\s>]/.test(head),
   parser: (sink) => {
-    let current: LineHits | null = null
+    let current: LineCoverage | null = null
     let isInMethods = false
     let source: string | null = null
     const folders: string[] = []
@@ -23,7 +28,7 @@ export const cobertura: Format = {
           current = { file: attributes['filename'] ?? '', folders, hits: new Map() }
         if (name === 'methods') isInMethods = true
         const line = numberOf(attributes['number'])
-        // The lines of methods come again among those of the class.
+        // The class repeats the lines of its methods.
         if (name === 'line' && current && !isInMethods && line !== null)
           current.hits.set(
             line,
@@ -34,13 +39,13 @@ export const cobertura: Format = {
         if (source !== null) source += text
       },
       close: (name) => {
-        if (name === 'source' && folders.length < foldersAtMost) folders.push((source ?? '').trim())
+        if (name === 'source' && folders.length < maxFolders) folders.push((source ?? '').trim())
         if (name === 'source') source = null
         if (name === 'methods') isInMethods = false
         if (name !== 'class' || !current) return
-        if (current.file !== '') sink.hits(current)
+        if (current.file !== '') sink.coverage(current)
         current = null
       },
     })
   },
-}
+})

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import {
-  type Format,
-  type FoundProblem,
+  defineReportFormat,
+  levelOf,
+  type ReportedFinding,
   ReportProblem,
   shortMessage,
   shortName,
 } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { jsonParser } from '../json.ts'
 
-const severity = z.string().transform((word): FoundProblem['severity'] => {
+const severity = z.string().transform((word): ReportedFinding['severity'] => {
   if (word === 'critical' || word === 'high' || word === 'medium' || word === 'low') return word
   return null
 })
@@ -32,10 +33,10 @@ const shape = z.looseObject({
     .default([]),
 })
 
-const deepest = 200
+const maxDepth = 200
 
-/** States of an analysis that say that a vulnerability does no harm here. */
-const stripControlCodes = new Set([
+/** Analysis states which mean that a vulnerability does not affect this artifact. */
+const harmlessStates = new Set([
   'resolved',
   'resolved_with_pedigree',
   'false_positive',
@@ -43,43 +44,40 @@ const stripControlCodes = new Set([
 ])
 const order = ['critical', 'high', 'medium', 'low'] as const
 
-/**
- * CycloneDX in JSON (ECMA-424): what an artifact is made of, and the vulnerabilities that are known
- * of it.
- */
-export const cyclonedx: Format = {
+/** CycloneDX (ECMA-424): the components of an artifact and their known vulnerabilities. */
+export default defineReportFormat({
   name: 'CycloneDX',
-  // One without vulnerabilities does not say that anybody looked for them.
-  tells: ['materials'],
-  recognises: (head) =>
+  // A document without vulnerabilities does not state that anything searched for them.
+  title: 'CycloneDX in JSON',
+  topics: ['materials'],
+  hasSignature: true,
+  example: '{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"name":"left-pad"}]}',
+  detect: (head) =>
     /"bomFormat"\s*:\s*"CycloneDX"/.test(head) || /cyclonedx\.org\/schema\/bom/.test(head),
   parser: (sink) => {
     const json = jsonParser('CycloneDX', shape, (bom) => {
       sink.materials({ components: countOf(bom), document: bom })
-      for (const one of problemsOf(bom)) sink.problem(one)
+      for (const one of findingsOf(bom)) sink.finding(one)
     })
-    let isBegun = false
+    let hasBegun = false
     return {
       ...json,
       write: (piece) => {
-        if (!isBegun && piece.trimStart().startsWith('<'))
-          throw new ReportProblem('is CycloneDX in XML; have its tool write JSON')
-        isBegun = true
+        if (!hasBegun && piece.trimStart().startsWith('<'))
+          throw new ReportProblem('is CycloneDX in XML; configure its tool to write JSON')
+        hasBegun = true
         json.write(piece)
       },
     }
   },
-}
+})
 
-/**
- * Components may be made of components. What is nested deeper than any tool nests could not be
- * kept.
- */
+/** Counts components at every level. The depth is limited because the document is stored. */
 function countOf(bom: z.output<typeof shape>): number {
   let count = 0
   let level: unknown[] = [bom]
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) throw new ReportProblem(`is nested more than ${deepest} deep`)
+    if (depth > maxDepth) throw new ReportProblem(`is nested more than ${maxDepth} levels deep`)
     for (const one of level) {
       const { components } = one as { components?: unknown }
       if (Array.isArray(components)) count += components.length
@@ -91,9 +89,9 @@ function countOf(bom: z.output<typeof shape>): number {
   return count
 }
 
-function problemsOf({ vulnerabilities }: z.output<typeof shape>): FoundProblem[] {
-  return vulnerabilities.flatMap((one): FoundProblem[] => {
-    if (stripControlCodes.has(one.analysis?.state ?? '')) return []
+function findingsOf({ vulnerabilities }: z.output<typeof shape>): ReportedFinding[] {
+  return vulnerabilities.flatMap((one): ReportedFinding[] => {
+    if (harmlessStates.has(one.analysis?.state ?? '')) return []
     const found = new Set(one.ratings?.map((rating) => rating.severity ?? null))
     const worst = order.find((word) => found.has(word)) ?? null
     const where = one.affects?.map(({ ref }) => ref).join(', ')
@@ -109,10 +107,4 @@ function problemsOf({ vulnerabilities }: z.output<typeof shape>): FoundProblem[]
       },
     ]
   })
-}
-
-/** How much a vulnerability weighs among findings of other kinds. */
-export function levelOf(severity: FoundProblem['severity']): FoundProblem['level'] {
-  if (severity === 'critical' || severity === 'high') return 'error'
-  return severity === 'low' ? 'note' : 'warning'
 }

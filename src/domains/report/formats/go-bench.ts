@@ -1,33 +1,38 @@
-import { type Format, shortName, summarise } from '../report.ts'
-import { lineParser } from './lines.ts'
+import { defineReportFormat, shortName, summarise } from '../report.ts'
+import { lineParser } from '../lines.ts'
 
 const benchmark = /^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+(\d.*)$/
 
-/** The output of `go test -bench`; the same benchmark again (`-count`) is one more sample. */
-export const goBench: Format = {
+/** Repeated runs of one benchmark (`-count`) are samples of one measurement. */
+export default defineReportFormat({
   name: 'Go benchmarks',
-  tells: ['measurements'],
-  recognises: (head) => /^Benchmark\S+\s+\d+\s+[\d.]+ ns\/op/m.test(head),
+  title: '`go test -bench`',
+  topics: ['measurements'],
+  example: `pkg: example.com/shop
+BenchmarkCart-2   	  100000	     12345 ns/op
+PASS
+`,
+  detect: (head) => /^Benchmark\S+\s+\d+\s+[\d.]+ ns\/op/m.test(head),
   parser: (sink) => {
     const samples = new Map<string, { name: string; unit: string; values: number[] }>()
     let place = ''
     return lineParser(
       (line) => {
         if (line.startsWith('pkg: ')) place = `${line.slice(5).trim()} `
-        // What is longer would be looked through again and again.
+        // The limit keeps the regular expression from backtracking over very long lines.
         const [, name = '', rest = ''] = benchmark.exec(line.slice(0, 2000)) ?? []
         for (const [, value, unit = ''] of rest.matchAll(/([\d.e+]+) (\S+)/g)) {
           const full = shortName(`${place}${name}${unit === 'ns/op' ? '' : ` ${unit}`}`)
-          const known = samples.get(full) ?? { name: full, unit, values: [] }
-          known.values.push(Number(value))
-          samples.set(full, known)
+          const entry = samples.get(full) ?? { name: full, unit, values: [] }
+          entry.values.push(Number(value))
+          samples.set(full, entry)
         }
       },
       () => {
         for (const { name, unit, values } of samples.values()) {
           const numbers = summarise(values)
           if (numbers)
-            sink.measured({
+            sink.measurement({
               name,
               unit,
               better: unit.endsWith('/s') ? 'higher' : 'lower',
@@ -37,4 +42,4 @@ export const goBench: Format = {
       },
     )
   },
-}
+})

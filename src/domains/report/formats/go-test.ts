@@ -1,6 +1,12 @@
 import { z } from 'zod'
-import { type Format, ReportProblem, shortMessage, shortName, type TestCase } from '../report.ts'
-import { lineParser } from './lines.ts'
+import {
+  defineReportFormat,
+  ReportProblem,
+  shortMessage,
+  shortName,
+  type TestCase,
+} from '../report.ts'
+import { lineParser } from '../lines.ts'
 
 const text = z.string().optional()
 const goEvent = z.object({
@@ -14,33 +20,39 @@ const outcomes = new Map<string, TestCase['outcome']>([
   ['fail', 'failed'],
   ['skip', 'skipped'],
 ])
-/** So much of what a test said is kept while it runs. */
-const outputKept = 8000
+/** Characters of output kept per test while it runs. */
+const maxOutput = 8000
 
 /**
- * `go test -json` (go doc test2json): an event a line. A test that fails because one inside it does
- * is counted, too, as Go does. A package that fails without a failed test (it does not compile, or
- * panics) is a test that broke; one without an end was broken off.
+ * One event per line (`go doc test2json`). A test that fails because of a subtest counts as well,
+ * as in Go. A package that fails without a failed test (a compile error or a panic) becomes one
+ * errored test. A package without a final event was interrupted.
  */
-export const goTest: Format = {
+export default defineReportFormat({
   name: 'go test -json',
-  tells: ['tests'],
-  recognises: (head) =>
+  title: '`go test -json`',
+  topics: ['tests'],
+  hasSignature: true,
+  example: `{"Action":"run","Package":"example.com/shop","Test":"TestCart"}
+{"Action":"pass","Package":"example.com/shop","Test":"TestCart","Elapsed":0.01}
+{"Action":"pass","Package":"example.com/shop","Elapsed":0.02}
+`,
+  detect: (head) =>
     /^\{"(Time|ImportPath|Action)":.*"Action":"/m.test(head) || /^\{"Action":"/m.test(head),
   parser: (sink) => {
     const output = new Map<string, string>()
-    /** what the compiler said, by what it compiled */
+    /** Compiler output by import path. */
     const builds = new Map<string, string>()
     const open = new Set<string>()
     const failed = new Set<string>()
     const keyOf = ({ Package = '', Test = '' }: GoEvent): string => `${Package}\n${Test}`
     const endOf = (event: GoEvent, outcome: TestCase['outcome']): void => {
       const { Package = '', Test, Elapsed } = event
-      const said = output.get(keyOf(event)) ?? ''
+      const text = output.get(keyOf(event)) ?? ''
       output.delete(keyOf(event))
       if (Test !== undefined) {
         if (outcome === 'failed') failed.add(Package)
-        const message = outcome === 'passed' ? null : shortMessage(said)
+        const message = outcome === 'passed' ? null : shortMessage(text)
         sink.test({
           suite: shortName(Package),
           name: shortName(Test),
@@ -59,42 +71,42 @@ export const goTest: Format = {
           outcome: 'errored',
           seconds: null,
           file: null,
-          message: shortMessage((builds.get(event.FailedBuild ?? '') ?? '') + said),
+          message: shortMessage((builds.get(event.FailedBuild ?? '') ?? '') + text),
         })
     }
     return lineParser(
       (line, number) => {
-        // Other output may stand between the events.
+        // Other output may appear between the events.
         if (!line.startsWith('{')) return
         const event = eventOf(line, number)
         const outcome = outcomes.get(event.Action ?? '')
-        // Go before 1.20 does not say that a package starts.
+        // Go before 1.20 does not report the start of a package.
         if (event.Package !== undefined && !outcome) open.add(event.Package)
         if (event.Action === 'output') add(output, keyOf(event), event.Output)
         else if (event.Action === 'build-output') add(builds, event.ImportPath ?? '', event.Output)
         else if (outcome) endOf(event, outcome)
       },
       () => {
-        const [broken] = open
-        if (broken !== undefined)
-          throw new ReportProblem(`ends before the package ${broken} does: it was broken off`)
+        const [unfinished] = open
+        if (unfinished !== undefined)
+          throw new ReportProblem(`ends before package ${unfinished}: the run was interrupted`)
       },
     )
   },
-}
+})
 
-/** Of a test that says much the end is kept. */
-const add = (to: Map<string, string>, key: string, said = ''): void =>
-  void to.set(key, ((to.get(key) ?? '') + said).slice(-outputKept))
+/** Keeps the end of long output. */
+const add = (to: Map<string, string>, key: string, text = ''): void =>
+  void to.set(key, ((to.get(key) ?? '') + text).slice(-maxOutput))
 
 function eventOf(line: string, number: number): GoEvent {
   let json: unknown
   try {
     json = JSON.parse(line)
   } catch {
-    throw new ReportProblem('has a line that is not whole JSON', number)
+    throw new ReportProblem('has a line that is not valid JSON', number)
   }
   const event = goEvent.safeParse(json)
-  if (!event.success) throw new ReportProblem('has a line that is no event of go test', number)
+  if (!event.success) throw new ReportProblem('has a line that is not a go test event', number)
   return event.data
 }

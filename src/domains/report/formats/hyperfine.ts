@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Format, shortName, summarise } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { defineReportFormat, shortName, summarise } from '../report.ts'
+import { jsonParser } from '../json.ts'
 
 const shape = z.object({
   results: z.array(
@@ -13,16 +13,18 @@ const shape = z.object({
   ),
 })
 
-/** `hyperfine --export-json`: how long commands took, in seconds. */
-export const hyperfine: Format = {
+/** Durations of commands in seconds. */
+export default defineReportFormat({
   name: 'hyperfine',
-  tells: ['measurements'],
-  recognises: (head) => /^\s*\{\s*"results"\s*:\s*\[/.test(head) && /"command"\s*:/.test(head),
+  title: '`hyperfine --export-json`',
+  topics: ['measurements'],
+  example: '{"results":[{"command":"make","mean":1.5,"times":[1.4,1.6]}]}',
+  detect: (head) => /^\s*\{\s*"results"\s*:\s*\[/.test(head) && /"command"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of hyperfine', shape, ({ results }) => {
+    jsonParser('hyperfine', shape, ({ results }) => {
       for (const { command, mean, times } of results) {
         const numbers = summarise(times) ?? { value: mean, spread: null }
-        sink.measured({ name: shortName(command), unit: 's', better: 'lower', ...numbers })
+        sink.measurement({ name: shortName(command), unit: 's', better: 'lower', ...numbers })
       }
     }),
-}
+})

@@ -1,14 +1,17 @@
-import { type Format, type LineHits } from '../report.ts'
-import { numberOf, xmlParser } from './xml.ts'
+import { defineReportFormat, type LineCoverage } from '../report.ts'
+import { numberOf, xmlParser } from '../xml.ts'
 
 /** JaCoCo's XML: files within packages; `ci` are the covered instructions of a line. */
-export const jacoco: Format = {
+export default defineReportFormat({
   name: 'JaCoCo',
-  tells: ['coverage'],
-  recognises: (head) =>
-    /<report[\s>]/.test(head) && /JACOCO|<sessioninfo|<package|<group/.test(head),
+  title: 'JaCoCo XML',
+  topics: ['coverage'],
+  hasSignature: true,
+  example: `<report name="shop"><package name="com/shop"><sourcefile name="Cart.java">
+<line nr="3" mi="0" ci="2"/></sourcefile></package></report>`,
+  detect: (head) => /<report[\s>]/.test(head) && /JACOCO|<sessioninfo|<package|<group/.test(head),
   parser: (sink) => {
-    let current: LineHits | null = null
+    let current: LineCoverage | null = null
     let folder = ''
     return xmlParser({
       open: (name, attributes) => {
@@ -24,9 +27,9 @@ export const jacoco: Format = {
       },
       close: (name) => {
         if (name !== 'sourcefile' || !current) return
-        sink.hits(current)
+        sink.coverage(current)
         current = null
       },
     })
   },
-}
+})

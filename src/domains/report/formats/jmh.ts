@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Format, shortName, summarise } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { defineReportFormat, shortName, summarise } from '../report.ts'
+import { jsonParser } from '../json.ts'
 
 const number = z.union([z.number(), z.literal('NaN').transform(() => Number.NaN)])
 const shape = z.array(
@@ -17,12 +17,15 @@ const shape = z.array(
 )
 
 /** JMH `-rf json`: throughput is better higher, every other mode is a time. */
-export const jmh: Format = {
+export default defineReportFormat({
   name: 'JMH',
-  tells: ['measurements'],
-  recognises: (head) => /^\s*\[/.test(head) && /"(jmhVersion|benchmark)"\s*:/.test(head),
+  title: 'JMH with `-rf json`',
+  topics: ['measurements'],
+  example: `[{"jmhVersion":"1.37","benchmark":"Cart.add","mode":"avgt","params":{},
+"primaryMetric":{"score":5,"scoreUnit":"ns/op","rawData":[[5,6]]}}]`,
+  detect: (head) => /^\s*\[/.test(head) && /"(jmhVersion|benchmark)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of JMH', shape, (benchmarks) => {
+    jsonParser('JMH', shape, (benchmarks) => {
       for (const { benchmark, mode, params, primaryMetric } of benchmarks) {
         if (!Number.isFinite(primaryMetric.score)) continue
         const values = Object.entries(params).map(([name, value]) => `${name}=${value}`)
@@ -32,7 +35,12 @@ export const jmh: Format = {
           spread: null,
         }
         const better = mode === 'thrpt' ? 'higher' : 'lower'
-        sink.measured({ name: shortName(name), unit: primaryMetric.scoreUnit, better, ...numbers })
+        sink.measurement({
+          name: shortName(name),
+          unit: primaryMetric.scoreUnit,
+          better,
+          ...numbers,
+        })
       }
     }),
-}
+})

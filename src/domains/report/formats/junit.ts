@@ -1,21 +1,25 @@
-import { type Format, shortMessage, shortName, type TestCase } from '../report.ts'
-import { type Attributes, numberOf, xmlParser } from './xml.ts'
+import { defineReportFormat, shortMessage, shortName, type TestCase } from '../report.ts'
+import { type Attributes, numberOf, xmlParser } from '../xml.ts'
 
 /**
- * JUnit's XML as its many producers write it: suites within suites, missing times, retried tests.
- * The schema is the one of Ant's JUnit task; `rerunFailure` and `flakyFailure` are Surefire's.
+ * JUnit XML as its many producers write it: nested suites, missing times, retried tests. The schema
+ * is that of Ant's JUnit task; `rerunFailure` and `flakyFailure` come from Maven Surefire.
  */
-export const junit: Format = {
+export default defineReportFormat({
   name: 'JUnit',
-  tells: ['tests'],
-  recognises: (head) => /<(\w+:)?testsuites?[\s/>]/.test(head),
+  title: 'JUnit XML of any producer',
+  topics: ['tests'],
+  hasSignature: true,
+  example:
+    '<testsuite name="cart"><testcase classname="Cart" name="adds" time="0.01"/></testsuite>',
+  detect: (head) => /<(\w+:)?testsuites?[\s/>]/.test(head),
   parser: (sink) => {
     const suites: string[] = []
     let test: TestCase | null = null
-    let said = ''
+    let text = ''
     let isListening = false
     const begin = (outcome: TestCase['outcome'], attributes: Attributes): void => {
-      // A suite can fail by itself: its setup did.
+      // A suite can fail by itself, for example in its setup.
       test ??= {
         suite: suiteName(suites),
         name: suites.at(-1) ?? '',
@@ -25,10 +29,10 @@ export const junit: Format = {
         message: null,
       }
       if (test.outcome !== 'errored' && test.outcome !== 'failed') test.outcome = outcome
-      said = [attributes['type'], attributes['message']].filter(Boolean).join(': ')
+      text = [attributes['type'], attributes['message']].filter(Boolean).join(': ')
       isListening = true
     }
-    const isAlone = { value: false }
+    const isSuiteFailure = { value: false }
     return xmlParser({
       open: (name, attributes) => {
         if (name === 'testsuite' || name === 'testsuites')
@@ -45,17 +49,17 @@ export const junit: Format = {
         if (test && flaky.has(name)) test.retried = true
         const outcome = outcomes.get(name)
         if (!outcome) return
-        isAlone.value = test === null
+        isSuiteFailure.value = test === null
         begin(outcome, attributes)
       },
-      text: (text) => {
-        if (isListening && said.length < 20_000) said += (said === '' ? '' : '\n') + text
+      text: (more) => {
+        if (isListening && text.length < 20_000) text += (text === '' ? '' : '\n') + more
       },
       close: (name) => {
         if (outcomes.has(name) && test) {
-          test.message ??= shortMessage(said)
+          test.message ??= shortMessage(text)
           isListening = false
-          if (isAlone.value) {
+          if (isSuiteFailure.value) {
             sink.test(test)
             test = null
           }
@@ -68,15 +72,15 @@ export const junit: Format = {
       },
     })
   },
-}
+})
 
 const outcomes = new Map<string, TestCase['outcome']>([
   ['failure', 'failed'],
   ['error', 'errored'],
   ['skipped', 'skipped'],
 ])
-/** What GoogleTest and CTest write as `status` of a test that did not run, without `skipped`. */
+/** Values of `status` with which GoogleTest and CTest mark tests that did not run. */
 const didNotRun = new Set(['notrun', 'disabled'])
-/** Surefire: it failed first, and passed when it was run again. */
+/** Surefire: the test failed first and passed when it ran again. */
 const flaky = new Set(['flakyFailure', 'flakyError'])
 const suiteName = (suites: string[]): string => shortName(suites.filter(Boolean).join(' › '))

@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import { type Format, shortName } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { defineReportFormat, shortName } from '../report.ts'
+import { jsonParser } from '../json.ts'
 
-/**
- * Numbers of a metric stand beside each other in `--summary-export`, and below `values` in what
- * `handleSummary` is given.
- */
+/** `--summary-export` has the values of a metric at its top level, `handleSummary` in `values`. */
 const metric = z.looseObject({
   type: z.string().optional(),
   contains: z.string().optional(),
@@ -13,19 +10,22 @@ const metric = z.looseObject({
 })
 const shape = z.object({ metrics: z.record(z.string(), metric) })
 
-/** Rates of which more is better; of every other rate (failed requests) less is. */
-const good = new Set(['checks'])
+/** Rates for which higher is better; for all others, such as failed requests, lower is. */
+const higherIsBetter = new Set(['checks'])
 
-/** The end-of-test summary of k6: times in milliseconds, rates, and throughput. */
-export const k6: Format = {
+/** The end-of-test summary: durations in milliseconds, rates and throughput. */
+export default defineReportFormat({
   name: 'k6',
-  tells: ['measurements'],
-  // Other tools have `metrics`, too (bandit's JSON).
-  recognises: (head) =>
+  title: 'k6 `--summary-export`',
+  topics: ['measurements'],
+  example: `{"root_group":{"name":""},
+"metrics":{"http_req_duration":{"avg":12,"med":10,"p(90)":20,"p(95)":25}}}`,
+  // Other tools, such as bandit, also write `metrics`.
+  detect: (head) =>
     /^\s*\{/.test(head) &&
     /"(root_group|data_received|iterations|iteration_duration|http_reqs)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of k6', shape, ({ metrics }) => {
+    jsonParser('k6', shape, ({ metrics }) => {
       for (const [name, one] of Object.entries(metrics)) {
         const values = one.values ?? numbersOf(one)
         const measured = (
@@ -35,7 +35,13 @@ export const k6: Format = {
           better: 'lower' | 'higher',
         ): void => {
           if (value !== undefined)
-            sink.measured({ name: shortName(`${name} ${what}`), unit, better, value, spread: null })
+            sink.measurement({
+              name: shortName(`${name} ${what}`),
+              unit,
+              better,
+              value,
+              spread: null,
+            })
         }
         if (values['avg'] !== undefined) {
           for (const what of ['med', 'p(90)', 'p(95)', 'p(99)'])
@@ -45,13 +51,13 @@ export const k6: Format = {
             'rate',
             '',
             values['rate'] ?? values['value'],
-            good.has(name) ? 'higher' : 'lower',
+            higherIsBetter.has(name) ? 'higher' : 'lower',
           )
         } else if (name === 'http_reqs' || name === 'iterations')
           measured('rate', '1/s', values['rate'], 'higher')
       }
     }),
-}
+})
 
 const numbersOf = (metric: Record<string, unknown>): Record<string, number> =>
   Object.fromEntries(

@@ -1,13 +1,19 @@
-import { type Format, type LineHits, ReportProblem } from '../report.ts'
-import { lineParser } from './lines.ts'
+import { defineReportFormat, type LineCoverage, ReportProblem } from '../report.ts'
+import { lineParser } from '../lines.ts'
 
-/** The tracefiles of LCOV (geninfo): `SF:` begins a file, `DA:line,hits` is a line of it. */
-export const lcov: Format = {
+/** geninfo(1): `SF:` begins a file, `DA:line,hits` describes one line of it. */
+export default defineReportFormat({
   name: 'LCOV',
-  tells: ['coverage'],
-  recognises: (head) => /^(TN:.*\s+)?SF:/m.test(head),
+  title: 'LCOV tracefiles',
+  topics: ['coverage'],
+  example: `TN:
+SF:src/cart.js
+DA:1,2
+end_of_record
+`,
+  detect: (head) => /^(TN:.*\s+)?SF:/m.test(head),
   parser: (sink) => {
-    let current: LineHits | null = null
+    let current: LineCoverage | null = null
     return lineParser(
       (line, number) => {
         if (line.startsWith('SF:')) current = { file: line.slice(3).trim(), hits: new Map() }
@@ -15,19 +21,19 @@ export const lcov: Format = {
           const [at, hits] = line.slice(3).split(',').map(Number)
           if (!current || !Number.isInteger(at) || !Number.isFinite(hits))
             throw new ReportProblem(
-              'has a line DA: that is not `DA:<line>,<hits>` of a file',
+              'has a `DA:` line that is not `DA:<line>,<hits>` of a file',
               number,
             )
-          // gcov counts below zero when threads race: nobody can say that such a line was reached.
+          // gcov can count below zero when threads race; such a line counts as not reached.
           current.hits.set(at ?? 0, (current.hits.get(at ?? 0) ?? 0) + Math.max(0, hits ?? 0))
         } else if (line === 'end_of_record' && current) {
-          sink.hits(current)
+          sink.coverage(current)
           current = null
         }
       },
       () => {
-        if (current) throw new ReportProblem(`ends in the middle of ${current.file}`)
+        if (current) throw new ReportProblem(`is truncated in ${current.file}`)
       },
     )
   },
-}
+})

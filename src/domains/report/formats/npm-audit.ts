@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import {
-  type Format,
-  type FoundProblem,
+  defineReportFormat,
+  levelOf,
+  type ReportedFinding,
   ReportProblem,
   shortMessage,
   shortName,
 } from '../report.ts'
-import { levelOf } from './cyclonedx.ts'
-import { jsonParser } from './json.ts'
+import { jsonParser } from '../json.ts'
 
 const severity = z.enum(['info', 'low', 'moderate', 'high', 'critical'])
 const shape = z.looseObject({
@@ -31,31 +31,34 @@ const shape = z.looseObject({
     .optional(),
 })
 
-/** `npm audit --json`: known vulnerabilities of the dependencies in package-lock.json. */
-export const npmAudit: Format = {
+/** Known vulnerabilities of the dependencies in package-lock.json. */
+export default defineReportFormat({
   name: 'npm audit',
-  tells: ['findings'],
-  recognises: (head) =>
+  title: '`npm audit --json`',
+  topics: ['findings'],
+  example: `{"auditReportVersion":2,
+"vulnerabilities":{"left-pad":{"name":"left-pad","range":"<1.3.0",
+"via":[{"title":"ReDoS","url":"https://example.com/GHSA-1","severity":"high","range":"<1.3.0"}]}}}`,
+  detect: (head) =>
     /"auditReportVersion"\s*:/.test(head) || /^\s*\{\s*"(message|error)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of npm audit', shape, ({ vulnerabilities, error, message }) => {
-      // A registry that does not answer is no clean bill.
+    jsonParser('npm audit', shape, ({ vulnerabilities, error, message }) => {
+      // When the registry does not answer, nothing was checked.
+      const reason = error?.summary || (message ?? error?.code ?? 'no reason given')
       if (!vulnerabilities)
-        throw new ReportProblem(
-          `says that npm audit did not come so far: ${error?.summary || (message ?? error?.code ?? 'no reason given')}`,
-        )
+        throw new ReportProblem(`states that npm audit did not complete: ${reason}`)
       for (const one of Object.values(vulnerabilities)) {
-        // Text means: by a dependency, which is in the list itself.
+        // A string names a dependency that has its own entry in the list.
         for (const via of one.via)
-          if (typeof via !== 'string') sink.problem(problemOf(one.name, via))
+          if (typeof via !== 'string') sink.finding(findingOf(one.name, via))
       }
     }),
-}
+})
 
-function problemOf(
+function findingOf(
   name: string,
   via: { title: string; url: string; severity: z.output<typeof severity>; range: string },
-): FoundProblem {
+): ReportedFinding {
   const words = {
     info: 'low',
     low: 'low',

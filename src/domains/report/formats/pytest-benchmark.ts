@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Format, shortName, summarise } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { defineReportFormat, shortName, summarise } from '../report.ts'
+import { jsonParser } from '../json.ts'
 
 const shape = z.object({
   benchmarks: z.array(
@@ -16,17 +16,20 @@ const shape = z.object({
   ),
 })
 
-/** `pytest --benchmark-json`: seconds per call. */
-export const pytestBenchmark: Format = {
+/** Seconds per call. */
+export default defineReportFormat({
   name: 'pytest-benchmark',
-  tells: ['measurements'],
-  recognises: (head) => /^\s*\{/.test(head) && /"(machine_info|benchmarks)"\s*:/.test(head),
+  title: '`pytest --benchmark-json`',
+  topics: ['measurements'],
+  example: `{"machine_info":{},
+"benchmarks":[{"fullname":"test_cart","stats":{"mean":0.1,"stddev":0.01,"rounds":5}}]}`,
+  detect: (head) => /^\s*\{/.test(head) && /"(machine_info|benchmarks)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('of pytest-benchmark', shape, ({ benchmarks }) => {
+    jsonParser('pytest-benchmark', shape, ({ benchmarks }) => {
       for (const { fullname, stats } of benchmarks) {
         const spread = stats.rounds > 1 ? { deviation: stats.stddev, samples: stats.rounds } : null
         const numbers = summarise(stats.data ?? []) ?? { value: stats.mean, spread }
-        sink.measured({ name: shortName(fullname), unit: 's', better: 'lower', ...numbers })
+        sink.measurement({ name: shortName(fullname), unit: 's', better: 'lower', ...numbers })
       }
     }),
-}
+})

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import {
-  type Format,
-  type FoundProblem,
+  defineReportFormat,
+  type ReportedFinding,
   ReportProblem,
   shortMessage,
   shortName,
+  type Sink,
 } from '../report.ts'
-import { jsonParser } from './json.ts'
+import { jsonParser } from '../json.ts'
 
 const level = z.enum(['none', 'note', 'warning', 'error'])
 const index = z.number().optional()
@@ -79,45 +80,46 @@ type Run = z.output<typeof run>
 type Result = z.output<typeof result>
 type Rule = NonNullable<z.output<typeof component>['rules']>[number]
 
-/**
- * SARIF 2.1.0 (OASIS): the results of tools for static analysis and security. What is suppressed
- * there is left out here.
- */
-export const sarif: Format = {
+/** SARIF 2.1.0 (OASIS): results of static analysis and security tools, without suppressed ones. */
+export default defineReportFormat({
   name: 'SARIF',
-  tells: ['findings'],
-  recognises: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
+  title: 'SARIF 2.1.0',
+  topics: ['findings'],
+  example: `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"eslint"}},
+"results":[{"ruleId":"no-eval","message":{"text":"Do not use eval."}}]}]}`,
+  detect: (head) => head.trimStart().startsWith('{') && /sarif|"runs"\s*:/i.test(head),
   parser: (sink) =>
     jsonParser('SARIF 2.1.0', sarifLog, ({ runs }) => {
       if (runs.length === 0) throw new ReportProblem('has no run of a tool')
       runs.forEach(refuseUnfinished)
-      for (const one of runs) for (const found of one.results ?? []) tell(one, found, sink.problem)
+      for (const one of runs) for (const found of one.results ?? []) report(one, found, sink)
     }),
-}
+})
 
-/**
- * A tool that did not come to its end, or did not look, has found nothing for that reason
- * (§3.14.23, §3.20.14).
- */
+/** An empty result of a tool that failed or did not run means nothing (§3.14.23, §3.20.14). */
 function refuseUnfinished({ tool, invocations = [], results }: Run): void {
   const name = shortName(tool.driver.name)
   const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
-  const said = [
+  const notifications = [
     ...(failed?.toolExecutionNotifications ?? []),
     ...(failed?.toolConfigurationNotifications ?? []),
   ]
-  const reason = said.find((one) => one.level === 'error')?.message.text ?? said[0]?.message.text
+  const reason =
+    notifications.find((one) => one.level === 'error')?.message.text ??
+    notifications[0]?.message.text
   if (failed)
     throw new ReportProblem(
-      `says that ${name} did not come to its end: ${shortMessage(reason ?? 'no reason given')}`,
+      `states that ${name} did not complete: ${shortMessage(reason ?? 'no reason given')}`,
     )
   if (!results)
-    throw new ReportProblem(`has no results of ${name}, not even an empty list: it did not look`)
+    throw new ReportProblem(
+      `has no results of ${name}, not even an empty list: the tool did not run`,
+    )
 }
 
-function tell(of: Run, found: Result, give: (one: FoundProblem) => void): void {
-  const rule = ruleOf(of, found)
-  // What is no failure has no level unless it says so (§3.27.10).
+function report(run: Run, found: Result, sink: Sink): void {
+  const rule = ruleOf(run, found)
+  // A result that is not a failure has no level unless it states one (§3.27.10).
   const usual =
     (found.kind ?? 'fail') === 'fail' ? (rule?.defaultConfiguration?.level ?? 'warning') : 'none'
   const how = found.level ?? usual
@@ -130,20 +132,20 @@ function tell(of: Run, found: Result, give: (one: FoundProblem) => void): void {
     return
   const where = found.locations?.[0]?.physicalLocation
   const location = where?.artifactLocation
-  give({
-    tool: shortName(of.tool.driver.name),
+  sink.finding({
+    tool: shortName(run.tool.driver.name),
     rule: shortName(found.ruleId ?? found.rule?.id ?? rule?.id ?? ''),
     level: how,
     severity: severityOf(rule?.properties?.['security-severity']),
     message: shortMessage(textOf(found.message, rule)) ?? '',
-    file: pathOf(location?.uri ?? of.artifacts?.[location?.index ?? -1]?.location?.uri),
+    file: pathOf(location?.uri ?? run.artifacts?.[location?.index ?? -1]?.location?.uri),
     line: where?.region?.startLine ?? null,
   })
 }
 
 /**
- * Rules are the driver's, or those of an extension; the id of a result may name a part of its rule
- * (`CA1000/1`, §3.27.5).
+ * Rules belong to the driver or to an extension; the id of a result may add a part to the id of its
+ * rule (`CA1000/1`, §3.27.5).
  */
 function ruleOf(
   { tool: { driver, extensions = [] } }: Run,
@@ -159,21 +161,18 @@ function ruleOf(
   return rules.find((one) => one.id === id) ?? rules.find((one) => id.startsWith(`${one.id}/`))
 }
 
-/**
- * Suppressed is what somebody suppressed, unless that was rejected or is still looked at
- * (§3.27.23).
- */
+/** A suppression counts unless it was rejected or is under review (§3.27.23). */
 const isSuppressed = ({ suppressions }: Result): boolean =>
   (suppressions?.length ?? 0) > 0 &&
   !suppressions?.some(({ status }) => status === 'rejected' || status === 'underReview')
 
-/** The text of a message, or that which its rule has for it, with its arguments (§3.11). */
+/** The text of a message, or the template of its rule, with the arguments filled in (§3.11). */
 function textOf(
   { text, id, arguments: given = [] }: Result['message'],
   rule: Rule | undefined,
 ): string {
   const written = text ?? rule?.messageStrings?.[id ?? '']?.text ?? id ?? ''
-  // Most tools write braces as they are where nothing is to be put in.
+  // Most tools do not escape braces in messages without arguments.
   if (given.length === 0) return written
   return written.replace(/\{\{|\}\}|\{(\d+)\}/g, (found: string, at?: string) =>
     at === undefined ? found.slice(1) : (given[Number(at)] ?? found),
@@ -189,11 +188,8 @@ function pathOf(uri: string | undefined): string | null {
   }
 }
 
-/**
- * By the CVSS score that GitHub's code scanning reads from `security-severity`, in the words of
- * CVSS 3.1.
- */
-function severityOf(score: string | undefined): FoundProblem['severity'] {
+/** Maps the CVSS score in `security-severity` to CVSS 3.1 ratings, as GitHub does. */
+function severityOf(score: string | undefined): ReportedFinding['severity'] {
   const value = Number(score)
   if (score === undefined || !(value > 0)) return null
   if (value >= 9) return 'critical'

@@ -1,24 +1,35 @@
-import { type Format, ReportProblem, shortMessage, shortName, type TestCase } from '../report.ts'
-import { lineParser } from './lines.ts'
+import {
+  defineReportFormat,
+  ReportProblem,
+  shortMessage,
+  shortName,
+  type TestCase,
+} from '../report.ts'
+import { lineParser } from '../lines.ts'
 
 const testLine = /^( *)(not )?ok\b(?: +(\d+))?(?:[ -]+(.*?))?(?:\s+# *(skip|todo)\S*(?: +(.*))?)?$/i
-/** Of node-tap and Vitest: how long it took, and that its subtests follow until a `}`. */
+/** node-tap and Vitest append the duration, and ` {` when subtests follow until a `}`. */
 const timeOf = /\s+# time=([\d.]+)ms/
 const planLine = /^1\.\.(\d+)/
-/** `prove -v` names the file before what it says; several plans are then in one report. */
+/** `prove -v` prints the file before its output; one report then has several plans. */
 const fileLine = /^(\S+\.t) \.{2,}\s*$/
-/** More of a line would be looked through again and again. */
-const lineRead = 2000
+/** The limit keeps the regular expressions from backtracking over very long lines. */
+const maxLineLength = 2000
 
 /**
- * The Test Anything Protocol, versions 12 to 14. Subtests are indented before the test that sums
- * them up, which is left out, unless it failed and none of them did. Or they stand in braces behind
- * it.
+ * The Test Anything Protocol, versions 12 to 14. Subtests are indented and precede the test that
+ * summarises them, or follow it in braces. A summary is left out unless it failed and none of its
+ * subtests did.
  */
-export const tap: Format = {
+export default defineReportFormat({
   name: 'TAP',
-  tells: ['tests'],
-  recognises: (head) =>
+  title: 'TAP 12 to 14',
+  topics: ['tests'],
+  example: `TAP version 13
+1..1
+ok 1 - adds
+`,
+  detect: (head) =>
     /^(TAP version 1\d|1\.\.\d+|(not )?ok\b|\S+\.t \.\.+\s*$)/m.test(head) &&
     !head.trimStart().startsWith('<'),
   parser: (sink) => {
@@ -26,7 +37,7 @@ export const tap: Format = {
     let planned: number | null = null
     let count = 0
     let deepest = 0
-    /** how deep those were that failed since the last test above them */
+    /** Depths of the tests that failed since the last test at a higher level. */
     let failed: number[] = []
     let diagnosis: string[] = []
     let file = ''
@@ -38,12 +49,16 @@ export const tap: Format = {
       test = null
       diagnosis = []
     }
-    /** One that sums up those below it is told only when it failed, and they did not. */
-    const isTold = (depth: number, outcome: TestCase['outcome'], isSum: boolean): boolean => {
-      const isNews = outcome === 'failed' && !failed.some((one) => one > depth)
+    /** A summary is reported only when it failed and its subtests did not. */
+    const isReported = (
+      depth: number,
+      outcome: TestCase['outcome'],
+      isSummary: boolean,
+    ): boolean => {
+      const isNewFailure = outcome === 'failed' && !failed.some((one) => one > depth)
       failed = failed.filter((one) => one <= depth)
       if (outcome === 'failed') failed.push(depth)
-      return isNews || !isSum
+      return isNewFailure || !isSummary
     }
     const read = (
       [, indent = '', not, , name, directive, why]: string[],
@@ -54,10 +69,10 @@ export const tap: Format = {
         [file, ...path.slice(0, indent.length / 4)].filter(Boolean).join(' › '),
       )
       const outcome: TestCase['outcome'] = directive ? 'skipped' : not ? 'failed' : 'passed'
-      const of = { suite, name: shortName(name || `${number}`), outcome }
+      const identity = { suite, name: shortName(name || `${number}`), outcome }
       return {
         depth: indent.length,
-        test: { ...of, seconds, file: file || null, message: why ?? null },
+        test: { ...identity, seconds, file: file || null, message: why ?? null },
       }
     }
     const take = (line: string, number: number): boolean => {
@@ -72,29 +87,29 @@ export const tap: Format = {
         braces.push(one)
         return true
       }
-      const isSum = deepest > one.depth
+      const isSummary = deepest > one.depth
       deepest = one.depth
-      if (isTold(one.depth, one.test.outcome, isSum)) test = one.test
+      if (isReported(one.depth, one.test.outcome, isSummary)) test = one.test
       return true
     }
     const close = (): void => {
       flush()
       const sum = braces.pop()
-      if (sum && isTold(sum.depth, sum.test.outcome, true)) sink.test(sum.test)
+      if (sum && isReported(sum.depth, sum.test.outcome, true)) sink.test(sum.test)
       deepest = sum?.depth ?? deepest
     }
     return lineParser(
       (whole, number) => {
-        const line = whole.slice(0, lineRead)
+        const line = whole.slice(0, maxLineLength)
         if (line.startsWith('Bail out!'))
           throw new ReportProblem(
-            `was broken off: ${line.slice(9).trim() || 'no reason given'}`,
+            `was aborted: ${line.slice(9).trim() || 'no reason given'}`,
             number,
           )
-        const begun = fileLine.exec(line)
-        if (begun) {
+        const started = fileLine.exec(line)
+        if (started) {
           flush()
-          file = begun[1] ?? ''
+          file = started[1] ?? ''
         }
         const subtest = /^( *)# Subtest: (.*)$/.exec(line)
         if (subtest) path[Math.floor((subtest[1] ?? '').length / 4)] = subtest[2] ?? ''
@@ -108,12 +123,12 @@ export const tap: Format = {
       },
       () => {
         flush()
-        if (braces.length > 0) throw new ReportProblem('ends in the middle of a subtest')
+        if (braces.length > 0) throw new ReportProblem('is truncated in a subtest')
         if (planned === null)
-          throw new ReportProblem('has no plan (1..n): it was broken off, or it is no TAP')
+          throw new ReportProblem('has no plan (1..n): it was interrupted, or it is not TAP')
         if (planned !== count)
-          throw new ReportProblem(`plans ${planned} tests and has ${count}: it was broken off`)
+          throw new ReportProblem(`plans ${planned} tests but has ${count}: it was interrupted`)
       },
     )
   },
-}
+})

@@ -2,23 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readReport } from '../read.ts'
-import type { BillOfMaterials, FoundProblem, Measured } from '../report.ts'
+import { readReport } from './read.ts'
+import type { BillOfMaterials, ReportedFinding, ReportedMeasurement } from './report.ts'
 
 async function read(text: string) {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-report-'))
   const file = join(folder, 'report')
   await writeFile(file, text)
   const found = {
-    measured: [] as Measured[],
-    problems: [] as FoundProblem[],
+    measured: [] as ReportedMeasurement[],
+    problems: [] as ReportedFinding[],
     bills: [] as BillOfMaterials[],
   }
   const sink = {
     test: () => undefined,
-    hits: () => undefined,
-    problem: (one: FoundProblem) => void found.problems.push(one),
-    measured: (one: Measured) => void found.measured.push(one),
+    coverage: () => undefined,
+    finding: (one: ReportedFinding) => void found.problems.push(one),
+    measurement: (one: ReportedMeasurement) => void found.measured.push(one),
     materials: (one: BillOfMaterials) => void found.bills.push(one),
   }
   try {
@@ -51,7 +51,7 @@ test('hyperfine: seconds of each run of a command', async () => {
   ])
 })
 
-test('JMH: throughput is better higher, a time lower; its samples are the raw data', async () => {
+test('JMH: higher throughput and lower times are better; the raw data are the samples', async () => {
   const metric = (score: number | 'NaN') => ({
     score,
     scoreError: 'NaN',
@@ -95,7 +95,7 @@ test('JMH: throughput is better higher, a time lower; its samples are the raw da
   ])
 })
 
-test('pytest-benchmark: with its data, and with its sums', async () => {
+test('pytest-benchmark: with raw data and with statistics only', async () => {
   const stats = { min: 1, max: 3, mean: 2, stddev: 0.5, rounds: 40, median: 2 }
   const { format, measured } = await read(
     JSON.stringify({
@@ -113,7 +113,7 @@ test('pytest-benchmark: with its data, and with its sums', async () => {
   ])
 })
 
-test('autocannon: latency, requests a second, and errors of every kind', async () => {
+test('autocannon: latency, requests per second, and all kinds of errors', async () => {
   const { format, measured } = await read(
     JSON.stringify({
       ...{ url: 'http://x/', connections: 2, duration: 10.02, errors: 1, timeouts: 2, non2xx: 3 },
@@ -133,7 +133,7 @@ test('autocannon: latency, requests a second, and errors of every kind', async (
   expect(measured[3]?.spread).toEqual({ deviation: 7, samples: 10 })
 })
 
-test('k6: both shapes of its summary', async () => {
+test('k6: both forms of its summary', async () => {
   const trend = { avg: 120, min: 90, med: 110, max: 900, 'p(90)': 200, 'p(95)': 230 }
   const old = {
     metrics: {
@@ -164,7 +164,7 @@ test('k6: both shapes of its summary', async () => {
   }
 })
 
-test('Go benchmarks: the same one again is a sample, and the number of processors no part of its name', async () => {
+test('Go benchmarks: a repetition is a sample, and the processor count is not part of the name', async () => {
   const { format, measured } = await read(`goos: linux
 pkg: example.com/shop
 BenchmarkAdd-8   	 1000000	      1000 ns/op	     128 B/op	       2 allocs/op
@@ -191,7 +191,7 @@ ok  	example.com/shop	3.1s
   ])
 })
 
-test('CycloneDX: what it is made of, and vulnerabilities but for those that do no harm here', async () => {
+test('CycloneDX: components, and vulnerabilities that affect the artifact', async () => {
   const vulnerability = (id: string, severities: string[], state?: string) => ({
     ...{
       id,
@@ -236,10 +236,10 @@ test('CycloneDX: what it is made of, and vulnerabilities but for those that do n
   ])
   await expect(
     read('<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>'),
-  ).rejects.toThrow(/have its tool write JSON/)
+  ).rejects.toThrow(/configure its tool to write JSON/)
 })
 
-test('npm audit: each advisory once, and a registry that does not answer is no clean bill', async () => {
+test('npm audit: each advisory once; an unreachable registry is an error', async () => {
   const via = {
     source: 1,
     name: 'minimist',
@@ -285,7 +285,7 @@ test('npm audit: each advisory once, and a registry that does not answer is no c
     error: { summary: '', detail: '' },
   }
   await expect(read(JSON.stringify(refused, null, 2))).rejects.toThrow(
-    'says that npm audit did not come so far: 405 Method Not Allowed',
+    'states that npm audit did not complete: 405 Method Not Allowed',
   )
 })
 
@@ -297,5 +297,5 @@ test.each([
   ['npm audit', '{"auditReportVersion": 2, "vulnerabilities": {"a": {}}}'],
   ['autocannon', '{"url": "x", "latency": {}, "requests": {}}'],
 ])('a report of %s that is not right is refused with the place', async (_name, text) => {
-  await expect(read(text)).rejects.toThrow(/is not of .*: [\w.]+ /)
+  await expect(read(text)).rejects.toThrow(/is not a valid .* report: [\w.]+: /)
 })

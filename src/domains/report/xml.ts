@@ -1,8 +1,7 @@
 import { SaxesParser } from 'saxes'
-import { type ReportParser, ReportProblem } from '../report.ts'
+import { type ReportParser, ReportProblem } from './report.ts'
 
-/** What is nested deeper is no report. */
-const deepest = 500
+const maxDepth = 500
 
 export type Attributes = Record<string, string>
 
@@ -13,21 +12,22 @@ export interface XmlEvents {
 }
 
 /**
- * Reads XML as it comes. There are no entities but the five of XML: what others would stand for is
- * an error.
+ * Reads XML as a stream. Only the five predefined entities are known; any other is an error, so
+ * that nothing is expanded.
  */
 export function xmlParser({ open, close, text }: XmlEvents): ReportParser {
   const parser = new SaxesParser()
   let depth = 0
   parser.on('error', (error) => {
     throw new ReportProblem(
-      `is not whole XML: ${error.message.replace(/^\d+:\d+: /, '')}`,
+      `is not well-formed XML: ${error.message.replace(/^\d+:\d+: /, '')}`,
       parser.line,
     )
   })
   parser.on('opentag', ({ name, attributes }) => {
     depth += 1
-    if (depth > deepest) throw new ReportProblem(`is nested more than ${deepest} deep`, parser.line)
+    if (depth > maxDepth)
+      throw new ReportProblem(`is nested more than ${maxDepth} levels deep`, parser.line)
     open(localName(name), attributes)
   })
   parser.on('closetag', ({ name }) => {
@@ -41,16 +41,16 @@ export function xmlParser({ open, close, text }: XmlEvents): ReportParser {
   return {
     write: (piece) => void parser.write(piece),
     end: () => {
-      if (depth > 0) throw new ReportProblem('ends in the middle', parser.line)
+      if (depth > 0) throw new ReportProblem('is truncated', parser.line)
       parser.close()
     },
   }
 }
 
-/** Without its namespace's prefix. */
+/** The name without its namespace prefix. */
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1)
 
-/** A number from 0 as text has it; null for anything else. Thousands may be set off by commas. */
+/** A number of at least 0, with optional thousands separators; null for any other text. */
 export function numberOf(text: string | undefined): number | null {
   const value = Number(text?.replaceAll(/,(?=\d{3})/g, '') || NaN)
   return Number.isFinite(value) && value >= 0 ? value : null

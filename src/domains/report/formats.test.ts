@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formats } from './formats.generated.ts'
+import { detectFormat, readReport } from './read.ts'
+import { ReportProblem, type Sink, type Topic } from './report.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fairlead-format-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Reads a report and returns its format and which topics it had entries for. */
+async function read(content: string | Buffer): Promise<{ format: string; topics: Set<Topic> }> {
+  const file = join(folder, 'report')
+  await writeFile(file, content)
+  const topics = new Set<Topic>()
+  const sink: Sink = {
+    test: () => void topics.add('tests'),
+    coverage: () => void topics.add('coverage'),
+    finding: () => void topics.add('findings'),
+    measurement: () => void topics.add('measurements'),
+    materials: () => void topics.add('materials'),
+  }
+  const format = await readReport(file, sink, async () => undefined)
+  return { format: format.name, topics }
+}
+
+test('names are unique', () => {
+  expect(new Set(formats.map(({ name }) => name)).size).toBe(formats.length)
+})
+
+describe.each(formats.map((format) => [format.name, format] as const))('%s', (_name, format) => {
+  test('reads its example and finds an entry for each of its topics', async () => {
+    const { format: found, topics } = await read(format.example)
+    expect(found).toBe(format.name)
+    expect([...topics]).toEqual(expect.arrayContaining(format.topics))
+  })
+
+  test('is the only format that claims its example', () => {
+    expect(formats.filter((one) => one.detect(format.example)).map(({ name }) => name)).toEqual([
+      format.name,
+    ])
+    expect(detectFormat(format.example)).toBe(format)
+  })
+
+  test('reads its example after a byte order mark and with Windows line ends', async () => {
+    expect((await read(`\uFEFF${format.example}`)).format).toBe(format.name)
+    expect((await read(format.example.replaceAll('\n', '\r\n'))).format).toBe(format.name)
+  })
+
+  test('reads or refuses every prefix of its example, with a ReportProblem only', async () => {
+    const step = Math.max(1, Math.floor(format.example.length / 40))
+    for (let length = 0; length < format.example.length; length += step) {
+      const outcome = await read(format.example.slice(0, length)).catch((error: unknown) => error)
+      if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ReportProblem)
+    }
+  })
+
+  test('refuses bytes that are not UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from(format.example), Buffer.from([0xc3, 0x28])])
+    await expect(read(bytes)).rejects.toThrow('is not valid utf-8')
+  })
+
+  test('survives an example that is filled with nonsense', async () => {
+    const noisy = format.example.replaceAll(/\d+/g, '999999999999999999999')
+    const outcome = await read(noisy).catch((error: unknown) => error)
+    if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ReportProblem)
+  })
+})
