@@ -19,11 +19,9 @@ const statements = literals.filter(({ tag }) => tag === 'sql')
 
 /** Accesses that remain to be moved. This list only gets shorter. */
 const known: string[] = [
-  'src/domains/artifact/store.ts → pipeline_run',
   'src/domains/deployment/store.ts → artifact',
   'src/domains/deployment/store.ts → change',
   'src/domains/deployment/store.ts → configuration',
-  'src/domains/evidence/store.ts → artifact',
   'src/domains/forge/store.ts → change',
   'src/domains/forge/store.ts → deployment',
   'src/domains/forge/store.ts → environment',
@@ -43,12 +41,6 @@ const known: string[] = [
   'src/domains/report/store.ts → step',
   'src/domains/report/store.ts → waiver',
   'src/domains/verdict/store.ts → deployment',
-  'src/flows/upkeep/clean.ts → artifact',
-  'src/flows/upkeep/clean.ts → deployment',
-  'src/flows/upkeep/clean.ts → environment',
-  'src/flows/upkeep/clean.ts → evidence',
-  'src/flows/upkeep/clean.ts → pipeline_run',
-  'src/flows/upkeep/clean.ts → release',
 ]
 
 describe('tables', () => {

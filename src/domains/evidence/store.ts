@@ -20,14 +20,12 @@ export async function listEvidence(db: Database, artifact: string): Promise<Evid
     from evidence where artifact = ${artifact} order by run, id`)
 }
 
-export async function getArtifact(
-  db: Database,
-  digest: string,
-): Promise<{ digest: string; app: string; run: number } | null> {
-  const rows = await db.query<{ digest: string; app: string; run: number }>(
-    sql`select digest, app, run from artifact where digest = ${digest}`,
+/** The manifests that hold the evidence about these artifacts, in the artifact store. */
+export async function manifestsOf(db: Database, artifacts: string[]): Promise<string[]> {
+  const rows = await db.query<{ manifest: string }>(
+    sql`select manifest from evidence where artifact = any(${artifacts}::text[])`,
   )
-  return rows[0] ?? null
+  return rows.map(({ manifest }) => manifest)
 }
 
 type StoredKey = SigningKey & { secret: string }

@@ -42,6 +42,16 @@ export async function getDefinition(db: Database, run: number): Promise<Pipeline
   return rows[0]?.definition ?? null
 }
 
+/** The newest runs that ended more than `hours` ago. */
+export async function listEndedRuns(
+  db: Database,
+  { hours, limit }: { hours: number; limit: number },
+): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(sql`select id from pipeline_run
+    where ended < now() - make_interval(hours => ${hours}) order by id desc limit ${limit}`)
+  return rows.map(({ id }) => id)
+}
+
 /**
  * The newest open run of the same branch or pull request that is newer than this run; null when
  * there is none.

@@ -28,7 +28,14 @@ export async function packArtifact(
       'org.opencontainers.image.title': input.app,
     },
   })
-  step.write(insertArtifact({ ...artifact, app: input.app, run: input.run }))
+  step.write(
+    insertArtifact({
+      ...artifact,
+      app: input.app,
+      run: input.run,
+      isFromPullRequest: input.pullRequest !== undefined,
+    }),
+  )
   step.write(setRunArtifact(input.run, artifact.digest))
   step.emit({
     type: 'dev.cdevents.artifact.packaged',

@@ -3,6 +3,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { makeKey, signingKey } from '#domains/evidence/keys.ts'
 import * as store from '#domains/evidence/store.ts'
+import { getArtifact } from '#domains/artifact/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 type EvidenceEndpoints = 'listEvidence' | 'listKeys' | 'createKey'
@@ -12,7 +13,7 @@ export function evidenceHandlers({ db, secrets }: Dependencies): SomeHandlers<Ev
     (await store.listKeys(db)).map(({ secret: _secret, ...key }) => key)
   return {
     listEvidence: async ({ params }) => {
-      const artifact = await store.getArtifact(db, params.digest)
+      const artifact = await getArtifact(db, params.digest)
       if (!artifact) throw new FairleadError('not_found', { kind: 'artifact', id: params.digest })
       return { app: artifact.app, evidence: await store.listEvidence(db, params.digest) }
     },

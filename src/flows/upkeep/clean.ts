@@ -1,10 +1,13 @@
 import { readdir, rm } from 'node:fs/promises'
+import { listKept, removeArtifacts, restoreArtifacts } from '#domains/artifact/store.ts'
+import { artifactsInUse } from '#domains/deployment/artifacts-in-use.ts'
+import { manifestsOf } from '#domains/evidence/store.ts'
+import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { forgetClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { forgetOld } from '#domains/forge/webhook-store.ts'
 import { forgetSteps } from '#engine/records.ts'
-import { sql } from '#platform/postgres/sql.ts'
 import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
@@ -41,35 +44,29 @@ export async function clean(
 }
 
 async function cleanArtifacts(deps: Dependencies): Promise<number> {
-  // The row goes first, so that nothing is offered as a rollback target whose content is about to
-  // go.
-  const removed = await deps.db.query<{ digest: string }>(sql`update artifact set removed = now()
-    where removed is null and created < now() - interval '10 minutes' and digest not in (
-      select digest from (select a.digest, row_number() over (partition by a.app order by a.run desc) as age from artifact a
-        where not exists (select from pipeline_run p where p.id = a.run and p.pull_request is not null)) newest where age <= ${artifactsKept}
-      union select artifact from (
-        select r.artifact, row_number() over (partition by d.app, d.environment order by d.id desc) as age
-        from deployment d join release r on r.id = d.release
-        join environment e on e.app = d.app and e.name = d.environment and e.pull_request is null where d.live is not null) recent where age <= ${artifactsKept}
-      union select r.artifact from deployment d join release r on r.id = d.release
-        where d.state in ('live', 'waiting', 'starting', 'verifying', 'canary', 'switching'))
-    returning digest`)
-  const kept = await deps.db.query<{
-    digest: string
-  }>(sql`select digest from artifact where removed is null
-    union select e.manifest from evidence e join artifact a on a.digest = e.artifact where a.removed is null`)
-  await collectGarbage({ layout: deps.home.artifacts, keep: kept.map((row) => row.digest) })
-  return removed.length
+  const { db } = deps
+  // The record goes first: an artifact whose content is about to go is no rollback target.
+  const removed = await removeArtifacts(db, {
+    newest: artifactsKept,
+    inUse: await artifactsInUse(db, artifactsKept),
+  })
+  // A deployment that began meanwhile keeps its artifact.
+  const inUse = new Set(removed.length > 0 ? await artifactsInUse(db, artifactsKept) : [])
+  const needed = removed.filter(({ digest }) => inUse.has(digest)).map(({ digest }) => digest)
+  if (needed.length > 0) await db.query(restoreArtifacts(needed))
+  const kept = await listKept(db)
+  const manifests = await manifestsOf(db, kept)
+  await collectGarbage({ layout: deps.home.artifacts, keep: [...kept, ...manifests] })
+  return removed.length - needed.length
 }
 
 async function cleanWorkspaces(deps: Dependencies): Promise<number> {
-  const rows = await deps.db.query<{ id: number }>(sql`select id from pipeline_run
-    where ended < now() - make_interval(hours => ${workspaceHours}) order by id desc limit 500`)
+  const ended = await listEndedRuns(deps.db, { hours: workspaceHours, limit: 500 })
   const present = new Set(await readdir(deps.home.runs).catch(() => []))
-  const old = rows.filter((row) => present.has(String(row.id)))
+  const old = ended.filter((run) => present.has(String(run)))
   await Promise.all(
-    old.flatMap((row) => {
-      const { workspace, tmp, home } = runFolders(deps.home, row.id)
+    old.flatMap((run) => {
+      const { workspace, tmp, home } = runFolders(deps.home, run)
       return [workspace, tmp, home].map((folder) => rm(folder, { recursive: true, force: true }))
     }),
   )
