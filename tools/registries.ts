@@ -9,10 +9,10 @@ interface Kind {
   list: string
 }
 
-export const kinds: Kind[] = Object.entries({
-  'src/domains/forge/forges': 'forges',
-  'src/domains/report/formats': 'formats',
-}).map(([folder, list]) => ({ folder, list }))
+export const kinds: Kind[] = [
+  { folder: 'src/domains/deployment/targets', list: 'targets' },
+  { folder: 'src/domains/forge/forges', list: 'forges' },
+]
 
 /** One committed module per kind, by its path: it imports the default export of every plugin. */
 export function registries(): Record<string, string> {

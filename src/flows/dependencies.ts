@@ -1,5 +1,5 @@
 import type { SecretBox } from '#platform/secret/secret-box.ts'
-import type { Target } from '#domains/deployment/target.ts'
+import type { Targets } from '#domains/deployment/open-targets.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Runner } from '#platform/process/command.ts'
 import type { Home } from '#platform/home.ts'
@@ -30,7 +30,7 @@ export interface Dependencies {
   home: Home
   source: Checkouts
   runner: Runner
-  target: Target
+  targets: Targets
   secrets: SecretBox
   /** the address of this installation, as others know it */
   publicUrl: string

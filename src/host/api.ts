@@ -128,9 +128,9 @@ export function createApi(api: HostApi): Server {
     [
       'DELETE',
       base,
-      async (match) => {
+      async (match, _query, body) => {
         const { app, environment } = inEnvironment.parse(match)
-        await supervisor.removeEnvironment(app, environment)
+        await supervisor.removeEnvironment(app, environment, fenced.partial().parse(body).fence)
       },
     ],
   ]

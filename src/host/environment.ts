@@ -295,9 +295,10 @@ export class Environment {
   }
 
   /** Stops everything, the traffic first. */
-  async removeAll(): Promise<void> {
+  async removeAll(fence?: Fence): Promise<void> {
+    const epochs = fence ? { epochs: this.#admitted(fence) } : {}
     for (const release of this.releases.values()) release.desired = 'stopped'
-    this.#want({ routed: null, canary: null })
+    this.#want({ ...epochs, routed: null, canary: null })
     this.#changed()
     await Promise.all([...this.releases.values()].map((release) => release.stop()))
     this.#mustServe()

@@ -211,9 +211,9 @@ export class Supervisor {
     await this.#environments.get(`${app}/${name}`)?.remove(number, fence)
   }
 
-  async removeEnvironment(app: string, name: string): Promise<void> {
+  async removeEnvironment(app: string, name: string, fence?: Fence): Promise<void> {
     const { folder, edge, state } = this.#options
-    await this.#environments.get(`${app}/${name}`)?.removeAll()
+    await this.#environments.get(`${app}/${name}`)?.removeAll(fence)
     this.#environments.delete(`${app}/${name}`)
     edge.remove(app, name)
     state.remove(app, name)

@@ -13,9 +13,10 @@ import { findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { findKeys } from '#platform/secret/key-ring.ts'
 import { createSecretBox } from '#platform/secret/secret-box.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
+import { createTargets } from '#domains/deployment/open-targets.ts'
 import { getDeployment, listAllEnvironments } from '#domains/deployment/store.ts'
 import { getRun } from '#views/run.ts'
-import { processTarget } from '#domains/deployment/targets/process.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { pushLines } from '#domains/source/change.ts'
 import { createGitHttp } from '#domains/source/git-http.ts'
 import { sourceHandlers } from '#domains/source/handlers.ts'
@@ -28,6 +29,7 @@ import { createEngine } from '#engine/engine.ts'
 import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { deliveryWorkflow, pullRequestWorkflow } from '#flows/delivery/delivery.ts'
 import { createInbox } from '#flows/webhook/inbox.ts'
+import { removeFromTargets } from '#flows/deployment/targets.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
@@ -102,7 +104,12 @@ export async function wire({ home, env, db, log }: Wiring) {
     runner,
     clock: systemClock,
     publicUrl,
-    target: processTarget(host),
+    targets: createTargets(targets, {
+      ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
+      machine: { ...machineVariables(env), PATH: stepPath(env) },
+      publishFolders: publishFolders(home, env),
+      ...{ fetch, clock: systemClock, log },
+    }),
     cacheBudget: Number(env['FAIRLEAD_CACHE_MB'] ?? cacheMegabytes) * 1e6,
     path: stepPath(env),
     machine: machineVariables(env),
@@ -173,7 +180,7 @@ export async function wire({ home, env, db, log }: Wiring) {
       ...keyHandlers({ db, keys, secrets, log }),
       ...eventHandlers(db),
       ...sourceHandlers(source, (app) => stopApp(deps, app)),
-      ...lineHandlers({ db, target: deps.target, edgePort: home.edgePort }, source),
+      ...lineHandlers({ db, targets: deps.targets }, source),
       ...runHandlers(deps, engine, source),
       ...pullRequestHandlers(deps),
       ...reportHandlers({ db, source }),
@@ -220,7 +227,13 @@ export async function wire({ home, env, db, log }: Wiring) {
 /** Stops what runs of an app, before it is forgotten. */
 async function stopApp(deps: Dependencies, app: string): Promise<void> {
   for (const { name } of await listAllEnvironments(deps.db, app))
-    await deps.target.removeEnvironment(app, name)
+    await removeFromTargets(deps, app, name)
+}
+
+/** Where targets may publish files: FAIRLEAD_PUBLISH_FOLDERS, else a folder of the installation. */
+function publishFolders(home: Home, env: Record<string, string | undefined>): string[] {
+  const folders = listOf(env['FAIRLEAD_PUBLISH_FOLDERS'])
+  return folders.length > 0 ? folders : [join(home.root, 'publish')]
 }
 
 const listOf = (text: string | undefined): string[] =>

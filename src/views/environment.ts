@@ -3,20 +3,19 @@ import type { Deployment } from '#contract/run/run.ts'
 import { getStored } from '#domains/configuration/store.ts'
 import { findRollbackTarget } from '#domains/deployment/deployment.ts'
 import * as deployments from '#domains/deployment/store.ts'
-import type { ReleaseReport, Target } from '#domains/deployment/target.ts'
+import { type OpenTarget, type Targets } from '#domains/deployment/open-targets.ts'
+import type { ReleaseReport } from '#domains/deployment/target.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 /** What the state of an environment is read from. */
 export interface EnvironmentSources {
   db: Database
-  target: Pick<Target, 'report'>
-  /** port of the edge, which routes `APP.ENVIRONMENT.localhost` */
-  edgePort: number
+  targets: Targets
 }
 
 /** Reads an environment: its deployments from the database, its instances from the target. */
 export async function readEnvironment(
-  { db, target, edgePort }: EnvironmentSources,
+  { db, targets }: EnvironmentSources,
   stored: deployments.StoredEnvironment,
 ): Promise<Environment> {
   const { app, name } = stored
@@ -28,6 +27,8 @@ export async function readEnvironment(
     getStored(db, app, name),
   ])
   const held = holds.filter((hold) => hold.environment === name).map((hold) => hold.sha)
+  const release = current ? await deployments.getRelease(db, current.release) : null
+  const target = targets.of(release?.target ?? stored.target)
   const report = current ? await reportOrNull(target, current) : null
   const rollback = findRollbackTarget(history, held)
   const to = rollback.to === null ? null : await deployments.getDeployment(db, rollback.to)
@@ -35,7 +36,8 @@ export async function readEnvironment(
     app,
     name,
     position: stored.position,
-    urls: [`http://${app}.${name}.localhost:${edgePort}`, `http://127.0.0.1:${stored.port}`],
+    target: { kind: target.kind, title: target.title, capabilities: target.capabilities },
+    urls: target.urls({ app, environment: name, port: stored.port }),
     current,
     pending,
     rollback: { possible: to !== null, reason: rollback.to === null ? rollback.reason : null, to },
@@ -48,7 +50,7 @@ export async function readEnvironment(
 }
 
 async function reportOrNull(
-  target: EnvironmentSources['target'],
+  target: OpenTarget,
   current: Deployment,
 ): Promise<ReleaseReport | null> {
   try {

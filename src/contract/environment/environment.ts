@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { app, change } from '#contract/app/app.ts'
+import { targetDescription } from '#contract/deployment/target.ts'
 import { deployment, run } from '#contract/run/run.ts'
 
 /**
@@ -29,7 +30,9 @@ export const environment = z.object({
   app: z.string(),
   name: z.string(),
   position: z.number().int(),
-  /** the addresses where it answers: by host name and by fixed port */
+  /** the target of the live release, or the one the next release goes to */
+  target: targetDescription,
+  /** the URLs where the environment answers, the main one first */
   urls: z.array(z.string()),
   current: deployment.nullable(),
   /** a deployment under way or waiting, newest first */

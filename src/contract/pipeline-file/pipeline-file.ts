@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
+import { defaultTarget } from '#contract/deployment/target.ts'
 import { canaryFile } from './canary-file.ts'
 import { evidenceName } from '#contract/evidence/evidence.ts'
 import { expressionProblem } from '#contract/gate/expression.ts'
@@ -153,9 +154,18 @@ const approveFile = shorthand(
   }),
 )
 
+/** The settings of each kind are checked against the target itself, by `domains/pipeline`. */
+const targetFile = shorthand(
+  'kind',
+  z.looseObject({ kind: name.describe('What runs the services of this environment') }),
+)
+
 export const environmentFile = shorthand(
   null,
   z.strictObject({
+    target: targetFile
+      .prefault({ ...defaultTarget })
+      .describe('What runs the services, such as `process`, or the keys below'),
     verify: verifyFile
       .optional()
       .describe(

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   admitDelivery,
-  choosePort,
   findRollbackTarget,
   judgeWatch,
   type PastDeployment,
   admitConfiguration,
 } from './deployment.ts'
+import { choosePort } from './targets/process.ts'
 
 const past = (over: Partial<PastDeployment>): PastDeployment => ({
   id: 1,
@@ -15,6 +15,7 @@ const past = (over: Partial<PastDeployment>): PastDeployment => ({
   release: 1,
   sha: 'a',
   live: '2026-01-01T00:00:00.000Z',
+  target: { kind: 'process' },
   artifactKept: true,
   ...over,
 })

@@ -1,3 +1,4 @@
+import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Deployment } from '#contract/run/run.ts'
 
 /** What is known of an environment when a deployment has its lock and asks whether it may go on. */
@@ -60,6 +61,7 @@ export interface PastDeployment {
   release: number
   sha: string
   live: string | null
+  target: TargetChoice
   artifactKept: boolean
 }
 
@@ -120,12 +122,4 @@ export function judgeWatch(
     }
   }
   return { takeBack: false, reason: 'it runs' }
-}
-
-/** The smallest free fixed port above the edge's. */
-export function choosePort(edgePort: number, taken: number[]): number {
-  const used = new Set(taken)
-  let port = edgePort + 1
-  while (used.has(port)) port += 1
-  return port
 }

@@ -3,26 +3,21 @@ import type { Deployment } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { PastDeployment } from './deployment.ts'
+import { targetOf } from './open-targets.ts'
 
 const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release, r.artifact, r.configuration, d.actor,
-  d.created, d.started, d.live, d.ended, e.port,
+  d.created, d.started, d.live, d.ended, case when d.live is not null then t.url end as url,
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
     'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
 const fromDeployments = sql`from deployment d join release r on r.id = d.release
   join change c on c.app = d.app and c.sha = r.sha
-  left join environment e on e.app = d.app and e.name = d.environment`
-
-/** The environment of a pull request is gone with it, and what was deployed there stays known. */
-type Row = Omit<Deployment, 'url'> & { port: number | null }
-const toDeployment = ({ port, ...row }: Row): Deployment => ({
-  ...row,
-  url: row.live === null || port === null ? null : `http://127.0.0.1:${port}`,
-})
+  left join environment_target t
+    on t.app = d.app and t.environment = d.environment and t.target = r.target`
 
 async function select(db: Database, tail: Statement): Promise<Deployment[]> {
-  const rows = await db.query<Row>(sql`select ${deploymentColumns} ${fromDeployments} ${tail}`)
-  return rows.map(toDeployment)
+  return db.query<Deployment>(sql`select ${deploymentColumns} ${fromDeployments} ${tail}`)
 }
 
 export async function getDeployment(db: Database, id: number): Promise<Deployment | null> {
@@ -118,7 +113,8 @@ export async function pastDeployments(
   app: string,
   environment: string,
 ): Promise<PastDeployment[]> {
-  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, a.removed is null as "artifactKept"
+  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, r.target,
+    a.removed is null as "artifactKept"
     from deployment d join release r on r.id = d.release join artifact a on a.digest = r.artifact
     where d.app = ${app} and d.environment = ${environment} and d.live is not null order by d.id desc limit 100`)
 }
@@ -132,6 +128,7 @@ export interface Release {
   run: number
   sha: string
   definition: PipelineFile
+  target: TargetChoice
   /** the environment whose configuration it takes over; null: its own */
   takenFrom: string | null
   /** whether it gets the secrets of that */
@@ -140,7 +137,7 @@ export interface Release {
 
 export async function getRelease(db: Database, id: number): Promise<Release | null> {
   const rows = await db.query<Release>(
-    sql`select id, app, environment, artifact, configuration, run, sha, definition, taken_from as "takenFrom", has_secrets as "hasSecrets"
+    sql`select id, app, environment, artifact, configuration, run, sha, definition, target, taken_from as "takenFrom", has_secrets as "hasSecrets"
       from release where id = ${id}`,
   )
   return rows[0] ?? null
@@ -155,12 +152,13 @@ export async function nextIds(db: Database): Promise<{ release: number; deployme
 }
 
 export function insertRelease(
-  release: Omit<Release, 'takenFrom' | 'hasSecrets'> &
+  release: Omit<Release, 'target' | 'takenFrom' | 'hasSecrets'> &
     Partial<Pick<Release, 'takenFrom' | 'hasSecrets'>>,
 ): Statement {
-  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition, taken_from, has_secrets)
+  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition, target, taken_from, has_secrets)
     values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
-      ${release.sha}, ${release.definition}::json, ${release.takenFrom ?? null}::text, ${release.hasSecrets ?? true})`
+      ${release.sha}, ${release.definition}::json,
+      ${targetOf(release.definition, release.environment)}::jsonb, ${release.takenFrom ?? null}::text, ${release.hasSecrets ?? true})`
 }
 
 export function setReleaseConfiguration(id: number, configuration: number): Statement {
@@ -290,8 +288,11 @@ export interface StoredEnvironment {
   app: string
   name: string
   position: number
-  port: number
-  /** the pull request whose it is; null for one of the line */
+  /** the port its target reserved; null for none */
+  port: number | null
+  /** the target that the newest run asks for */
+  target: TargetChoice
+  /** the pull request it belongs to; null for an environment of the line */
   pullRequest: number | null
 }
 
@@ -305,7 +306,8 @@ export async function listAllEnvironments(
   db: Database,
   app?: string,
 ): Promise<StoredEnvironment[]> {
-  return db.query<StoredEnvironment>(sql`select app, name, position, port, pull_request as "pullRequest" from environment
+  return db.query<StoredEnvironment>(sql`select app, name, position, port, target,
+      pull_request as "pullRequest" from environment
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
 }
 
@@ -326,15 +328,46 @@ export function deleteEnvironment({
       where app = ${app} and environment = ${name} and state = 'live'`,
     sql`delete from configuration where app = ${app} and environment = ${name}`,
     sql`delete from held where app = ${app} and environment = ${name}`,
+    sql`delete from environment_target where app = ${app} and environment = ${name}`,
     sql`delete from environment where app = ${app} and name = ${name}`,
   ]
 }
 
-/** Known environments keep their port unless the file asks for another. */
-export function upsertEnvironment(environment: StoredEnvironment): Statement {
-  return sql`insert into environment (app, name, position, port, pull_request)
-    values (${environment.app}, ${environment.name}, ${environment.position}, ${environment.port}, ${environment.pullRequest}::int)
-    on conflict (app, name) do update set position = excluded.position, port = excluded.port`
+/** Stores an environment, and the URL that its target answered for it. */
+export function upsertEnvironment(
+  environment: StoredEnvironment & { url: string | null },
+): Statement[] {
+  const { app, name, position, port, target, url, pullRequest } = environment
+  return [
+    // A target without a port leaves the port to the release that still runs on another target.
+    sql`insert into environment (app, name, position, port, target, pull_request)
+      values (${app}, ${name}, ${position}, ${port}::int, ${target}::jsonb, ${pullRequest}::int)
+      on conflict (app, name) do update set position = excluded.position,
+        port = coalesce(excluded.port, environment.port), target = excluded.target`,
+    sql`insert into environment_target (app, environment, target, url)
+      values (${app}, ${name}, ${target}::jsonb, ${url}::text)
+      on conflict (app, environment, target) do update set url = excluded.url`,
+  ]
+}
+
+/** The targets that hold or held something of an environment. */
+export async function listTargets(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<TargetChoice[]> {
+  const rows = await db.query<{ target: TargetChoice }>(
+    sql`select target from environment_target where app = ${app} and environment = ${environment}`,
+  )
+  return rows.map(({ target }) => target)
+}
+
+/** The targets of all environments, each once. */
+export async function listTargetsInUse(db: Database): Promise<TargetChoice[]> {
+  const rows = await db.query<{ target: TargetChoice }>(
+    sql`select distinct target from environment_target`,
+  )
+  return rows.map(({ target }) => target)
 }
 
 export function hold(app: string, environment: string, sha: string, reason: string): Statement {

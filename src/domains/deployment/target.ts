@@ -1,60 +1,234 @@
-import type {
-  Exposition,
-  Fence,
-  HostInstance,
-  HostRelease,
-  HostRoute,
-  Observations,
-} from '#contract/host/host.ts'
+import type { z } from 'zod'
+import type { TargetCapability } from '#contract/deployment/target.ts'
+import type { Batch } from '#contract/verdict/verdict.ts'
+import type { Clock } from '#platform/clock.ts'
+import type { Logger } from '#platform/log.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
 
-/** Names a release on a target. */
-export interface ReleaseReference {
+/** Names an environment of an app. */
+export interface EnvironmentReference {
   app: string
   environment: string
+}
+
+/** Names a release on a target. A negative number is a second start of the release without sign. */
+export interface ReleaseReference extends EnvironmentReference {
   release: number
 }
 
-/** What a target says of a release. `missing` when it does not know it. */
+/**
+ * The deployment that requests a change, and the epoch of the workflow that runs it. A target keeps
+ * the highest epoch of each deployment and refuses a lower one with the error `overtaken`, so that
+ * a server that was frozen and replaced cannot change anything.
+ */
+export interface Fence {
+  deployment: number
+  epoch: number
+}
+
+/** One service of a release. Exactly one of `run` and `static` is set. */
+export interface ServiceSpec {
+  name: string
+  /** command for `sh -c` */
+  run?: string
+  /** folder of the artifact to serve */
+  static?: string
+  hasTraffic: boolean
+  /** `timeout` and `interval` in milliseconds; a null `path` checks the connection only */
+  health: { path: string | null; timeout: number; interval: number }
+  instances: number
+  env: Record<string, string>
+  /** names of the variables in `env` whose values are masked in logs */
+  secrets: string[]
+  /** working directory, relative to the top of the artifact */
+  directory: string
+  /** `grace` in milliseconds */
+  stop: { signal: string; grace: number }
+  /** megabytes */
+  memory?: number
+}
+
+/** Everything a target needs to start a release. */
+export interface ReleaseSpec extends ReleaseReference {
+  fence: Fence
+  /** `sha256:…` of the OCI manifest in the layout `TargetIo.artifacts` */
+  artifact: string
+  services: ServiceSpec[]
+  /** variables of every service */
+  env: Record<string, string>
+  /** the port reserved for the environment; null when the target reserves none */
+  port: number | null
+}
+
+/** Where an environment is reached. */
+export interface Endpoint {
+  /** a port that no other environment may have, or null */
+  port: number | null
+  /** the main URL, or null when the target does not know one */
+  url: string | null
+}
+
+export interface EndpointRequest extends EnvironmentReference {
+  /** `port` of fairlead.yaml */
+  wanted: number | undefined
+  /** the port the environment has now */
+  current: number | null
+  /** the ports of all other environments */
+  taken: number[]
+}
+
+export interface InstanceReport {
+  service: string
+  index: number
+  state: 'starting' | 'healthy' | 'unhealthy' | 'stopping' | 'backoff' | 'stopped'
+  pid: number | null
+  port: number | null
+  /** milliseconds since 1970 */
+  started: number | null
+  restarts: number
+  /** how the instance last ended, in one sentence */
+  reason: string | null
+}
+
+/** The state of a release; `missing` when the target does not have it. */
 export interface ReleaseReport {
   state: 'starting' | 'ready' | 'failed' | 'stopping' | 'stopped' | 'missing'
   reason: string | null
-  /** has the traffic */
+  /** whether the release has the traffic */
   routed: boolean
-  /** where an instance of the service with traffic answers, past the edge; null for workers */
+  /** URL of one instance, which bypasses the traffic split; null when there is none */
   address: string | null
-  instances: HostInstance[]
+  instances: InstanceReport[]
+}
+
+export const missingRelease: ReleaseReport = {
+  state: 'missing',
+  reason: null,
+  routed: false,
+  address: null,
+  instances: [],
+}
+
+/** A canary, and the share of the requests it gets. */
+export interface CanaryShare {
+  release: number
+  /** 0 to 1 */
+  share: number
+  /** a second start of the baseline, which gets the same share and is compared in its place */
+  fresh?: number
+  /** assigns sessions instead of requests; without header and cookie, by a cookie of the target */
+  session?: { header?: string | undefined; cookie?: string | undefined }
+  /** routes to count separately: name → path prefix */
+  routes?: Record<string, string>
+}
+
+/** Capability `share`. */
+export interface TrafficShare {
+  /** Splits the traffic between `baseline`, which has all of it, and a canary. */
+  split(
+    environment: EnvironmentReference,
+    baseline: number,
+    canary: CanaryShare,
+    fence: Fence,
+  ): Promise<void>
+  /** Counts of a canary since the position `after`; waits up to `waitMs` for new ones. */
+  observations(
+    canary: ReleaseReference,
+    after: number,
+    waitMs: number,
+  ): Promise<{ batches: Batch[]; next: number }>
+}
+
+/** What one instance exposes in the Prometheus text format; null when it did not answer. */
+export interface Exposition {
+  instance: string
+  text: string | null
+}
+
+export interface LogLine {
+  service: string
+  index: number
+  text: string
 }
 
 /**
- * What any target must do. Every method is safe to repeat, carries a fence where it changes
- * something, and refuses a lower epoch of the same deployment than it has seen. Adding a target is
- * one file in `targets/`.
+ * What every target does. Every method can be repeated with the same effect. Methods that change
+ * something take a fence and refuse a lower epoch of the same deployment than they have seen.
  */
 export interface Target {
-  kind: string
-  title: string
-  /** Puts a release in place and starts its instances; answers when that is under way. */
-  start(release: HostRelease): Promise<void>
-  /** Waits until the release is no longer `starting`, at most `waitMs`. */
+  /** Chooses the port and the URL of an environment. Pure. */
+  reserve(request: EndpointRequest): Endpoint
+  /** The URLs of an environment with the reserved port. Pure. */
+  urls(environment: EnvironmentReference & { port: number | null }): string[]
+  /** Puts a release in place and starts it; returns when the start is under way. */
+  start(release: ReleaseSpec): Promise<void>
+  /** Waits up to `waitMs` until the release is no longer `starting`. */
   report(reference: ReleaseReference, waitMs: number): Promise<ReleaseReport>
-  /** Gives the traffic to a release that is ready, and a share of it to a canary that is. */
-  route(environment: Pick<ReleaseReference, 'app' | 'environment'>, route: HostRoute): Promise<void>
-  /** What was counted of a canary since that place; waits for more, at most `waitMs`. */
-  observations(reference: ReleaseReference, after: number, waitMs: number): Promise<Observations>
-  /** What each instance says of the metrics of those names, at a path of its own or in its file. */
-  expositions(reference: ReleaseReference, path: string, names: string[]): Promise<Exposition[]>
-  /** Drains and stops the instances; the release can be started again. */
+  /** Switches all of the traffic to a release that is ready. */
+  route(reference: ReleaseReference, fence: Fence): Promise<void>
+  /** Drains and stops a release without traffic; it can be started again. */
   stop(reference: ReleaseReference, fence: Fence): Promise<void>
-  /** Stops it and forgets it. */
+  /** Stops and deletes a release without traffic. */
   remove(reference: ReleaseReference, fence: Fence): Promise<void>
-  /** All of which it has something. */
-  environments(): Promise<Pick<ReleaseReference, 'app' | 'environment'>[]>
-  /** Stops and forgets everything of an environment. */
-  removeEnvironment(app: string, environment: string): Promise<void>
-  /** The last lines that the services wrote. */
-  log(
+  /** Every environment for which this target holds anything. */
+  environments(): Promise<EnvironmentReference[]>
+  /** Stops and deletes everything of an environment, including the release with the traffic. */
+  removeEnvironment(environment: EnvironmentReference, fence?: Fence): Promise<void>
+  readonly share?: TrafficShare
+  /** Capability `metrics`: reads the named metrics at `path` from every instance. */
+  readonly metrics?: (
+    reference: ReleaseReference,
+    path: string,
+    names: string[],
+  ) => Promise<Exposition[]>
+  /** Capability `log`: the last lines of all services, or of one. */
+  readonly log?: (
     reference: ReleaseReference,
     service: string | undefined,
     lines: number,
-  ): Promise<{ service: string; index: number; text: string }[]>
+  ) => Promise<LogLine[]>
+}
+
+/** What targets use of the outside world. */
+export interface TargetIo {
+  /** folder of the OCI image layout that holds the artifacts */
+  artifacts: string
+  /** the client of `fairlead host` on this machine */
+  host: HostClient
+  /** port of the edge of that host, which routes by host name */
+  edgePort: number
+  /** PATH and the machine's tools, certificates and proxies, for commands */
+  machine: Record<string, string>
+  /** folders in which targets may publish files, the default one first */
+  publishFolders: string[]
+  fetch: typeof fetch
+  clock: Clock
+  log: Logger
+}
+
+/** A kind of target: one file in `targets/`, its default export made by `defineTarget`. */
+export interface TargetDefinition {
+  /** the value of `target` in fairlead.yaml */
+  kind: string
+  /** for people: "Processes on this machine" */
+  title: string
+  /** the settings of `target`, besides `kind` */
+  config: z.ZodObject
+  example: Record<string, unknown>
+  capabilities: readonly TargetCapability[]
+  /** names what a target holds; settings that do not move anything are left out */
+  identity(config: Record<string, unknown>): string
+  open(config: Record<string, unknown>, io: TargetIo): Target
+}
+
+/** Types a definition by its own `config`, and lets everybody else handle it as any target. */
+export function defineTarget<C extends z.ZodObject>(
+  definition: Omit<TargetDefinition, 'config' | 'example' | 'identity' | 'open'> & {
+    config: C
+    example: z.input<C>
+    identity(config: z.output<C>): string
+    open(config: z.output<C>, io: TargetIo): Target
+  },
+): TargetDefinition {
+  return definition as unknown as TargetDefinition
 }

@@ -2,7 +2,6 @@ import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Run } from '#contract/run/run.ts'
-import { choosePort } from '#domains/deployment/deployment.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { expandPipeline } from '#domains/pipeline/expand.ts'
 import { type FileProblem, readPipelineFile } from '#domains/pipeline/file.ts'
@@ -12,6 +11,7 @@ import * as runs from '#domains/pipeline/store.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { planEnvironments } from '#flows/deployment/targets.ts'
 import { asHead } from '#flows/pull-request/run.ts'
 import { giveToSteps, stepsOf } from '#flows/step/confinement.ts'
 import { getRun } from '#views/run.ts'
@@ -155,11 +155,8 @@ async function storePlan(
 
 async function environmentStatements(deps: Dependencies, app: string, definition: PipelineFile) {
   const known = await deployments.listAllEnvironments(deps.db)
-  const taken = known.map((environment) => environment.port)
-  return Object.entries(definition.environments).map(([name, file], position) => {
-    const mine = known.find((environment) => environment.app === app && environment.name === name)
-    const port = file.port ?? mine?.port ?? choosePort(deps.home.edgePort, taken)
-    taken.push(port)
-    return deployments.upsertEnvironment({ app, name, position, port, pullRequest: null })
-  })
+  const planned = Object.entries(definition.environments).map(([name, file], position) => ({
+    ...{ app, name, position, file, pullRequest: null },
+  }))
+  return planEnvironments(deps, known, planned).statements
 }

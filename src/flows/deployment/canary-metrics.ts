@@ -7,7 +7,7 @@ import {
   readingOf,
   readMetric,
 } from '#domains/verdict/exposition.ts'
-import type { ReleaseReference } from '#domains/deployment/target.ts'
+import type { ReleaseReference, Target } from '#domains/deployment/target.ts'
 import { queryPrometheus } from '#platform/net/prometheus.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -17,7 +17,7 @@ interface Arms {
   baseline: ReleaseReference
   canary: ReleaseReference
 }
-type Asked = Pick<Dependencies, 'target' | 'clock' | 'log'>
+type Asked = Pick<Dependencies, 'clock' | 'log'> & { target: Target }
 
 /**
  * Takes samples in the background, each some time after the one before began, so that a slow answer
@@ -72,7 +72,7 @@ async function takeSample(deps: Asked, file: CanaryFile, arms: Arms): Promise<Sa
  * What could be read of one release. What could not is missing: that is unknown, and never good.
  */
 async function readArm(
-  { target, log }: Pick<Dependencies, 'target' | 'log'>,
+  { target, log }: Pick<Asked, 'target' | 'log'>,
   file: CanaryFile,
   metrics: Metrics,
   release: ReleaseReference,
@@ -84,7 +84,7 @@ async function readArm(
     return null
   }
   const [instances, asked] = await Promise.all([
-    names.length === 0 ? [] : target.expositions(release, file.scrape.path, names).catch(warn),
+    names.length === 0 ? [] : target.metrics?.(release, file.scrape.path, names).catch(warn),
     Promise.all(
       metrics.map(
         async ([name, metric]) => [name, await askPrometheus(metric, release).catch(warn)] as const,

@@ -1,5 +1,4 @@
 import { type CanaryFile, stepsOf } from '#contract/pipeline-file/canary-file.ts'
-import type { Fence } from '#contract/host/host.ts'
 import type { Judgement } from '#contract/verdict/verdict.ts'
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import {
@@ -9,12 +8,14 @@ import {
   shareAt,
 } from '#domains/verdict/canary.ts'
 import { hold, setDeploymentState } from '#domains/deployment/store.ts'
+import type { CanaryShare, Fence, Target, TrafficShare } from '#domains/deployment/target.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { freshOf, startFresh } from './fresh-baseline.ts'
 import { retryWhileUnavailable, pause } from './retry.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { createSampler } from './canary-metrics.ts'
+import { targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
@@ -37,6 +38,9 @@ export async function runCanary(
 ): Promise<CanaryOutcome> {
   const file = plan.definition.environments[plan.environment]?.canary
   if (!file) return { end: 'promote' }
+  const target = targetOfPlan(deps, plan)
+  const { share: traffic } = target
+  if (!traffic) return { end: 'promote' }
   const fence: Fence = { deployment: plan.id, epoch: step.epoch }
   const stored = await begin(deps, step, plan, former, file)
   const judge = createJudge(stored.settings)
@@ -45,23 +49,13 @@ export async function runCanary(
   let { place, share, state } = stored
   let number = looks.length
   const fresh = stored.fresh ? freshOf(former.release) : undefined
-  const sampler = createSampler(deps, file, {
+  const sampler = createSampler({ ...deps, target }, file, {
     baseline: { ...plan, release: fresh ?? former.release },
     canary: plan,
   })
   const give = (next: number): Promise<void> =>
     retryWhileUnavailable(step, () =>
-      deps.target.route(plan, {
-        release: former.release,
-        canary: {
-          release: plan.release,
-          share: next,
-          fresh,
-          session: file.session,
-          routes: routesOf(file),
-        },
-        fence,
-      }),
+      traffic.split(plan, former.release, { ...shareOf(plan, file, fresh), share: next }, fence),
     )
   await give(share)
   let asked = -Infinity
@@ -74,10 +68,10 @@ export async function runCanary(
     if (step.signal.aborted) throw step.signal.reason
     const now = deps.clock.monotonic()
     if (now - asked > askMs) {
-      around = await lookAround(deps, step, plan)
+      around = await lookAround({ ...deps, target }, step, plan)
       asked = now
     }
-    const { batches, next } = await observe(deps, step, plan, place)
+    const { batches, next } = await observe({ ...deps, traffic }, step, plan, place)
     const look = { batches, sample: sampler.taken() }
     if (next > place || look.sample) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
@@ -94,7 +88,7 @@ export async function runCanary(
     const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
     if (decision.do === 'take back')
       await retryWhileUnavailable(step, () =>
-        deps.target.route(plan, { release: former.release, fence }),
+        target.route({ ...plan, release: former.release }, fence),
       )
     if (decision.do !== 'go on' && decision.do !== 'wait')
       return end(step, plan, decision, judgement, isOver)
@@ -121,7 +115,20 @@ export async function runCanary(
   }
 }
 
-/** The routes that the edge counts by themselves. */
+function shareOf(
+  plan: PlannedDeployment,
+  file: CanaryFile,
+  fresh: number | undefined,
+): Omit<CanaryShare, 'share'> {
+  return {
+    release: plan.release,
+    ...(fresh === undefined ? {} : { fresh }),
+    ...(file.session === undefined ? {} : { session: file.session }),
+    routes: routesOf(file),
+  }
+}
+
+/** The routes that the target counts separately. */
 const routesOf = ({ metrics }: CanaryFile): Record<string, string> =>
   Object.fromEntries(
     Object.entries(metrics).flatMap(([name, { route }]) =>
@@ -172,7 +179,11 @@ async function begin(
   return stored
 }
 
-async function lookAround(deps: Dependencies, step: StepContext, plan: PlannedDeployment) {
+async function lookAround(
+  deps: Pick<Dependencies, 'db'> & { target: Target },
+  step: StepContext,
+  plan: PlannedDeployment,
+) {
   const [stored, hasNewerDeployment, report] = await Promise.all([
     verdicts.getVerdict(deps.db, plan.id),
     verdicts.hasNewerDeployment(deps.db, plan.id),
@@ -187,14 +198,14 @@ async function lookAround(deps: Dependencies, step: StepContext, plan: PlannedDe
 
 /** What the edge counted since a place; waits a moment for it. */
 async function observe(
-  deps: Dependencies,
+  deps: Pick<Dependencies, 'clock'> & { traffic: TrafficShare },
   step: StepContext,
   plan: PlannedDeployment,
   after: number,
 ) {
   const began = deps.clock.monotonic()
   const seen = await retryWhileUnavailable(step, () =>
-    deps.target.observations(plan, after, lookMs),
+    deps.traffic.observations(plan, after, lookMs),
   )
   // A target that answers at once must not be asked without a pause.
   if (seen.next === after && deps.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)

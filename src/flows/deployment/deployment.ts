@@ -1,10 +1,9 @@
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
-import type { Fence } from '#contract/host/host.ts'
 import { decideConfiguration, getStored } from '#domains/configuration/store.ts'
 import { findRollbackTarget } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
 import { setVerdictState } from '#domains/verdict/store.ts'
-import type { ReleaseReference } from '#domains/deployment/target.ts'
+import type { Fence, ReleaseReference } from '#domains/deployment/target.ts'
 import {
   Broken,
   Cancelled,
@@ -14,7 +13,8 @@ import {
 } from '#engine/workflow.ts'
 import { runCanary } from './canary.ts'
 import { removeFresh } from './fresh-baseline.ts'
-import { hostRelease, openSecrets } from './host-release.ts'
+import { openSecrets, releaseSpec } from './release-spec.ts'
+import { targetOfPlan, targetOfRelease } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { lookAgainMs, lookForPermission } from './permission.ts'
 import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
@@ -68,7 +68,8 @@ export async function deploy(
     if (
       former &&
       plan.kind !== 'rollback' &&
-      plan.definition.environments[at]?.strategy === 'canary'
+      plan.definition.environments[at]?.strategy === 'canary' &&
+      (await targetOfRelease(deps, former.release)).id === targetOfPlan(deps, plan).id
     ) {
       beside = former
       const canary = await ctx.step(`${at}.canary`, (step) => runCanary(deps, step, plan, former))
@@ -184,11 +185,12 @@ async function start(
   plan: PlannedDeployment,
   reference: ReleaseReference,
 ) {
-  const release = await hostRelease(deps, plan.release, fence(plan, step))
-  await retryWhileUnavailable(step, () => deps.target.start(release))
+  const target = targetOfPlan(deps, plan)
+  const release = await releaseSpec(deps, plan.release, fence(plan, step))
+  await retryWhileUnavailable(step, () => target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const report = await retryWhileUnavailable(step, () => deps.target.report(reference, 1000))
+    const report = await retryWhileUnavailable(step, () => target.report(reference, 1000))
     if (report.state === 'ready') {
       step.write(store.setDeploymentState(plan.id, plan.verify ? 'verifying' : 'switching'))
       step.emit({
@@ -200,8 +202,7 @@ async function start(
     }
     if (report.state === 'failed')
       return { reason: report.reason ?? 'the release does not become healthy', address: null }
-    if (report.state !== 'starting')
-      await retryWhileUnavailable(step, () => deps.target.start(release))
+    if (report.state !== 'starting') await retryWhileUnavailable(step, () => target.start(release))
   }
 }
 
@@ -250,9 +251,7 @@ async function switchTraffic(
   plan: PlannedDeployment,
   former: Former | null,
 ) {
-  await retryWhileUnavailable(step, () =>
-    deps.target.route(plan, { release: plan.release, fence: fence(plan, step) }),
-  )
+  await retryWhileUnavailable(step, () => targetOfPlan(deps, plan).route(plan, fence(plan, step)))
   for (const statement of store.switchDeployments(
     plan.id,
     plan.app,
@@ -302,28 +301,32 @@ async function retire(
   await ctx.uncancelled(async () => {
     await ctx.step(`${plan.environment}.retire`, async (step) => {
       const at = { app: plan.app, environment: plan.environment }
+      const target = targetOfPlan(deps, plan)
       if (former && former.release !== plan.release) {
-        await removeFresh(deps, step, plan, former.release)
-        await retryWhileUnavailable(step, () =>
-          deps.target.stop({ ...at, release: former.release }, fence(plan, step)),
-        )
+        const formerTarget = await targetOfRelease(deps, former.release)
+        if (formerTarget.id === target.id) {
+          await removeFresh(deps, step, plan, former.release)
+          await retryWhileUnavailable(step, () =>
+            target.stop({ ...at, release: former.release }, fence(plan, step)),
+          )
+        } else {
+          // The traffic went to another target: the former release still has that of its own.
+          await retryWhileUnavailable(step, () =>
+            formerTarget.removeEnvironment(at, fence(plan, step)),
+          )
+        }
       }
       const history = await store.pastDeployments(deps.db, plan.app, plan.environment)
       const holds = await store.heldChanges(deps.db, plan.app)
-      const target = findRollbackTarget(
+      const rollback = findRollbackTarget(
         history,
         holds.filter((held) => held.environment === plan.environment).map((held) => held.sha),
       )
-      const keep = new Set([plan.release, history.find((past) => past.id === target.to)?.release])
-      const old = new Set(
-        history
-          .slice(0, 8)
-          .map((past) => past.release)
-          .filter((release) => !keep.has(release)),
-      )
-      for (const release of old)
+      const keep = new Set([plan.release, history.find((past) => past.id === rollback.to)?.release])
+      const old = history.slice(0, 8).filter((past) => !keep.has(past.release))
+      for (const past of new Map(old.map((one) => [one.release, one])).values())
         await retryWhileUnavailable(step, () =>
-          deps.target.remove({ ...at, release }, fence(plan, step)),
+          deps.targets.of(past.target).remove({ ...at, release: past.release }, fence(plan, step)),
         )
       return null
     })
@@ -342,19 +345,20 @@ async function giveUp(
 ): Promise<DeploymentOutcome> {
   await ctx.step(`${plan.environment}.give-up`, async (step) => {
     const reference = { app: plan.app, environment: plan.environment, release: plan.release }
+    const target = targetOfPlan(deps, plan)
     try {
       if (beside) {
         await retryWhileUnavailable(step, () =>
-          deps.target.route(reference, { release: beside.release, fence: fence(plan, step) }),
+          target.route({ ...reference, release: beside.release }, fence(plan, step)),
         )
         await removeFresh(deps, step, plan, beside.release)
       }
-      const report = await retryWhileUnavailable(step, () => deps.target.report(reference, 0))
+      const report = await retryWhileUnavailable(step, () => target.report(reference, 0))
       if (!report.routed && report.state !== 'missing') {
         await retryWhileUnavailable(step, () =>
           plan.kind === 'rollback'
-            ? deps.target.stop(reference, fence(plan, step))
-            : deps.target.remove(reference, fence(plan, step)),
+            ? target.stop(reference, fence(plan, step))
+            : target.remove(reference, fence(plan, step)),
         )
       }
     } catch (error) {

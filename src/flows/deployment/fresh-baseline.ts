@@ -1,5 +1,6 @@
 import type { StepContext } from '#engine/workflow.ts'
-import { hostRelease } from './host-release.ts'
+import { releaseSpec } from './release-spec.ts'
+import { targetOfPlan } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -21,13 +22,12 @@ export async function startFresh(
   former: number,
 ): Promise<boolean> {
   const fence = { deployment: plan.id, epoch: step.epoch }
-  const release = { ...(await hostRelease(deps, former, fence)), release: freshOf(former) }
-  await retryWhileUnavailable(step, () => deps.target.start(release))
+  const target = targetOfPlan(deps, plan)
+  const release = { ...(await releaseSpec(deps, former, fence)), release: freshOf(former) }
+  await retryWhileUnavailable(step, () => target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const { state, reason } = await retryWhileUnavailable(step, () =>
-      deps.target.report(release, 1000),
-    )
+    const { state, reason } = await retryWhileUnavailable(step, () => target.report(release, 1000))
     if (state === 'ready') return true
     if (state === 'starting') continue
     deps.log.warn(
@@ -50,7 +50,7 @@ export async function removeFresh(
 ): Promise<void> {
   if (plan.definition.environments[plan.environment]?.canary.fresh)
     await retryWhileUnavailable(step, () =>
-      deps.target.remove(
+      targetOfPlan(deps, plan).remove(
         { app: plan.app, environment: plan.environment, release: freshOf(former) },
         { deployment: plan.id, epoch: step.epoch },
       ),

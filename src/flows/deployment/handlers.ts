@@ -18,6 +18,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { startConfiguration } from './configuration.ts'
 import { permissionRules } from './permission.ts'
 import { planRollback, startRollback } from './rollback.ts'
+import { targetOfRelease } from './targets.ts'
 import { viewVerdict } from './verdict-view.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -138,14 +139,10 @@ export function deploymentHandlers(
         deployment.environment !== params.environment
       )
         return { lines: [] }
-      const { app, environment } = params
-      return {
-        lines: await deps.target.log(
-          { app, environment, release: deployment.release },
-          query.service,
-          query.lines,
-        ),
-      }
+      const { release } = deployment
+      const target = await targetOfRelease(deps, release)
+      const lines = await target.log?.({ ...params, release }, query.service, query.lines)
+      return { lines: lines ?? [] }
     },
   }
 }

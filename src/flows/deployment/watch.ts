@@ -2,6 +2,7 @@ import { judgeWatch } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './retry.ts'
+import { targetOfRelease } from './targets.ts'
 import { planRollback, startRollback } from './rollback.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -65,7 +66,8 @@ async function look(
 
 async function observe(deps: Dependencies, input: WatchInput) {
   try {
-    const report = await deps.target.report(input, 0)
+    const target = await targetOfRelease(deps, input.release)
+    const report = await target.report(input, 0)
     if (report.state === 'missing') return null
     const worst = report.instances.toSorted((a, b) => b.restarts - a.restarts)[0]
     return {

@@ -12,6 +12,7 @@ import { sqlState } from '#platform/postgres/postgres.ts'
 import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import type { ForgeAccess } from '#flows/forge/connect.ts'
 import { seeHeads, seePullRequests } from './sync.ts'
+import { removeFromTargets, targetsInUse } from '#flows/deployment/targets.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -186,7 +187,7 @@ async function carryOut({ deps, engine, look, app }: Act, action: Action): Promi
   if (action.kind === 'remove') {
     const name = previewName(number)
     // The rows are what is remembered of it: they go last.
-    await deps.target.removeEnvironment(app.name, name)
+    await removeFromTargets(deps, app.name, name)
     await db.batch([
       pulls.mustStillLook(look),
       ...deleteEnvironment({ app: app.name, name, reason: action.reason }),
@@ -203,19 +204,21 @@ async function carryOut({ deps, engine, look, app }: Act, action: Action): Promi
 }
 
 /**
- * Removes what a host has of pull requests that nothing here knows. A host that does not answer has
- * nothing to say.
+ * Removes what a target has for pull requests that are not stored here. A target that does not
+ * answer is skipped.
  */
 export async function sweep(deps: Dependencies): Promise<number> {
-  const onHost = await deps.target.environments().catch(() => null)
-  // Read after the host was asked: an environment is stored before it is on a host.
-  const orphans = onHost === null ? [] : decideOrphans(onHost, await pulls.listPreviews(deps.db))
-  for (const { app, environment } of orphans) {
-    await deps.target.removeEnvironment(app, environment)
-    deps.log.info('an environment that belongs to no pull request was removed', {
-      app,
-      environment,
-    })
+  let removed = 0
+  for (const target of await targetsInUse(deps)) {
+    const present = await target.environments().catch(() => null)
+    // Read after the target answered: an environment is stored before it exists on its target.
+    const orphans =
+      present === null ? [] : decideOrphans(present, await pulls.listPreviews(deps.db))
+    for (const orphan of orphans) {
+      await target.removeEnvironment(orphan)
+      deps.log.info('an environment that belongs to no pull request was removed', { ...orphan })
+    }
+    removed += orphans.length
   }
-  return orphans.length
+  return removed
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { environmentFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { getStored } from '#domains/configuration/store.ts'
-import { choosePort } from '#domains/deployment/deployment.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { newerRunOf } from '#domains/pipeline/store.ts'
 import { getPullRequest } from '#domains/pull-request/store.ts'
@@ -10,6 +9,7 @@ import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { facts } from '#flows/deployment/planned-deployment.ts'
+import { planEnvironments } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /** Of which pull request a run tries the head, and whether as the repository's own. */
@@ -102,25 +102,14 @@ async function planPreview(
   const name = previewName(pullRequest.number)
   const known = await deployments.listAllEnvironments(db)
   const mine = known.find((one) => one.app === app && one.name === name)
-  const port =
-    mine?.port ??
-    choosePort(
-      deps.home.edgePort,
-      known.map((one) => one.port),
-    )
+  const environment = { app, name, position: 0, pullRequest: pullRequest.number }
+  const { target } = environmentFile.parse({})
+  const reserved = planEnvironments(deps, known, [{ ...environment, file: { target } }])
   const { configuration: takenFrom } = definition.pull_requests.preview
   const { version } = takenFrom === undefined ? { version: 0 } : await getStored(db, app, takenFrom)
   const ids = await deployments.nextIds(db)
   const at = { app, environment: name, run }
-  step.write(
-    deployments.upsertEnvironment({
-      app,
-      name,
-      position: 0,
-      port,
-      pullRequest: pullRequest.number,
-    }),
-  )
+  for (const statement of reserved.statements) step.write(statement)
   step.write(
     deployments.insertRelease({
       ...{ ...at, id: ids.release, artifact, configuration: version, sha, definition: file },
@@ -137,7 +126,7 @@ async function planPreview(
       subject: `environment/${app}/${name}`,
       app,
       actor,
-      data: { pullRequest: pullRequest.number, port },
+      data: { pullRequest: pullRequest.number, port: reserved.ports[0] ?? null },
     })
   step.emit({
     type: 'dev.cdeventsx.fairlead-deployment.waiting',

@@ -5,7 +5,7 @@ import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
 import { skipStep } from '#domains/pipeline/store.ts'
-import { openSecrets } from '#flows/deployment/host-release.ts'
+import { openSecrets } from '#flows/deployment/release-spec.ts'
 import { executeStep } from './step.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 

@@ -48,7 +48,7 @@ export interface HostClient {
   ): Promise<Exposition[]>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
-  removeEnvironment(app: string, environment: string): Promise<void>
+  removeEnvironment(app: string, environment: string, fence?: Fence): Promise<void>
   log(
     app: string,
     environment: string,
@@ -131,8 +131,8 @@ export function createHostClient(socketPath: string): HostClient {
         { fence },
         600_000,
       )),
-    removeEnvironment: async (app, environment) =>
-      void (await call('DELETE', at(app, environment), undefined, 600_000)),
+    removeEnvironment: async (app, environment, fence) =>
+      void (await call('DELETE', at(app, environment), fence && { fence }, 600_000)),
     log: async (app, environment, release, service, lines) => {
       const query = new URLSearchParams({
         release: String(release),

@@ -76,6 +76,7 @@ const environment = (
   app: 'prepaid',
   name,
   position: 0,
+  target: { kind: 'process', title: 'Processes on this machine', capabilities: [] },
   urls: [],
   current,
   pending: [],

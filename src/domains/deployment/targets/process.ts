@@ -1,44 +1,103 @@
-import type { HostReleaseStatus } from '#contract/host/host.ts'
+import { z } from 'zod'
+import type { HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
-import type { Target } from '../target.ts'
+import {
+  defineTarget,
+  type EnvironmentReference,
+  missingRelease,
+  type ReleaseSpec,
+  type ServiceSpec,
+  type TargetIo,
+  type TrafficShare,
+} from '../target.ts'
 
-/** Services as plain processes on this machine, supervised by `fairlead host`. */
-export function processTarget(host: HostClient): Target {
+/** Runs services as plain processes on this machine, supervised by `fairlead host`. */
+export default defineTarget({
+  kind: 'process',
+  title: 'Processes on this machine',
+  config: z.strictObject({}),
+  example: {},
+  capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port'],
+  identity: () => '',
+  open: (_config, io) => {
+    const { host } = io
+    return {
+      reserve: ({ wanted, current, taken }) => {
+        const port = wanted ?? current ?? choosePort(io.edgePort, taken)
+        return { port, url: portUrl(port) }
+      },
+      urls: ({ port, ...environment }) => [
+        `http://${hostName(environment)}:${io.edgePort}`,
+        ...(port === null ? [] : [portUrl(port)]),
+      ],
+      start: async (release) => void (await host.start(toHostRelease(release, io))),
+      report: async ({ app, environment, release }, waitMs) => {
+        const status = await host.release(app, environment, release, waitMs)
+        if (!status) return missingRelease
+        const { state, reason, routed, instances } = status
+        return { state, reason, routed, address: addressOf(status), instances }
+      },
+      route: ({ app, environment, release }, fence) =>
+        host.route(app, environment, { release, fence }),
+      stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
+      remove: ({ app, environment, release }, fence) =>
+        host.remove(app, environment, release, fence),
+      environments: async () => {
+        const { releases, routes } = await host.status()
+        const all = [...releases, ...routes].map(({ app, environment }) => ({ app, environment }))
+        return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
+      },
+      removeEnvironment: ({ app, environment }, fence) =>
+        host.removeEnvironment(app, environment, fence),
+      share: trafficShare(host),
+      metrics: ({ app, environment, release }, path, names) =>
+        host.expositions(app, environment, release, path, names),
+      log: ({ app, environment, release }, service, lines) =>
+        host.log(app, environment, release, service, lines),
+    }
+  },
+})
+
+function trafficShare(host: HostClient): TrafficShare {
   return {
-    kind: 'process',
-    title: 'Processes on this machine',
-    start: async (release) => void (await host.start(release)),
-    report: async ({ app, environment, release }, waitMs) => {
-      const status = await host.release(app, environment, release, waitMs)
-      if (!status)
-        return { state: 'missing', reason: null, routed: false, address: null, instances: [] }
-      return {
-        state: status.state,
-        reason: status.reason,
-        routed: status.routed,
-        address: addressOf(status),
-        instances: status.instances,
-      }
-    },
-    route: ({ app, environment }, route) => host.route(app, environment, route),
+    split: ({ app, environment }, release, canary, fence) =>
+      host.route(app, environment, { release, canary, fence }),
     observations: ({ app, environment, release }, after, waitMs) =>
       host.observations(app, environment, release, after, waitMs),
-    expositions: ({ app, environment, release }, path, names) =>
-      host.expositions(app, environment, release, path, names),
-    stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
-    remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
-    environments: async () => {
-      const { releases, routes } = await host.status()
-      const all = [...releases, ...routes].map(({ app, environment }) => ({ app, environment }))
-      return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
-    },
-    removeEnvironment: (app, environment) => host.removeEnvironment(app, environment),
-    log: ({ app, environment, release }, service, lines) =>
-      host.log(app, environment, release, service, lines),
   }
 }
 
+/** The smallest free port above the port of the edge. */
+export function choosePort(edgePort: number, taken: number[]): number {
+  const used = new Set(taken)
+  let port = edgePort + 1
+  while (used.has(port)) port += 1
+  return port
+}
+
+const hostName = ({ app, environment }: EnvironmentReference): string =>
+  `${app}.${environment}.localhost`
+
+const portUrl = (port: number): string => `http://127.0.0.1:${port}`
+
 function addressOf(status: HostReleaseStatus): string | null {
   const first = status.instances.find((instance) => instance.port !== null)
-  return first ? `http://127.0.0.1:${first.port}` : null
+  return first?.port ? portUrl(first.port) : null
+}
+
+function toHostRelease(
+  { port, services, env, ...release }: ReleaseSpec,
+  io: TargetIo,
+): HostRelease {
+  return {
+    ...release,
+    layout: io.artifacts,
+    services: services.map(toHostService),
+    env: { ...io.machine, ...env },
+    route: { port, host: hostName(release) },
+  }
+}
+
+function toHostService({ hasTraffic, secrets, ...service }: ServiceSpec) {
+  return { ...service, port: hasTraffic, ...(secrets.length === 0 ? {} : { secrets }) }
 }

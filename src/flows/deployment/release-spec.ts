@@ -1,8 +1,8 @@
-import type { Fence, HostRelease, HostService } from '#contract/host/host.ts'
 import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { effectiveEnvironment, referenceOf } from '#domains/configuration/configuration.ts'
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
+import type { Fence, ReleaseSpec, ServiceSpec } from '#domains/deployment/target.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -46,14 +46,14 @@ async function unseal(
   return Object.fromEntries(await Promise.all(opened))
 }
 
-/** A stored release in the form that a target takes. */
-export async function hostRelease(
+/** Everything the target needs to start a stored release. */
+export async function releaseSpec(
   deps: Dependencies,
   id: number,
   fence: Fence,
-): Promise<HostRelease> {
+): Promise<ReleaseSpec> {
   const release = await getRelease(deps.db, id)
-  if (!release) throw new Failed(`release ${id} is no longer known`)
+  if (!release) throw new Failed(`release ${id} no longer exists`)
   const environments = await listAllEnvironments(deps.db, release.app)
   const from = { app: release.app, environment: release.takenFrom ?? release.environment }
   const stored = await getStored(deps.db, from.app, from.environment, release.configuration)
@@ -65,38 +65,28 @@ export async function hostRelease(
     release: release.id,
     fence,
     artifact: release.artifact,
-    layout: deps.home.artifacts,
-    services: hostServices(release.definition.services, file, stored.variables, secrets),
-    env: {
-      ...deps.machine,
-      PATH: deps.path,
-      FAIRLEAD_COMMIT: release.sha,
-      FAIRLEAD_RUN: String(release.run),
-    },
-    route: {
-      port:
-        environments.find((environment) => environment.name === release.environment)?.port ?? null,
-      host: `${release.app}.${release.environment}.localhost`,
-    },
+    services: serviceSpecs(release.definition.services, file, stored.variables, secrets),
+    env: { FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
+    port: environments.find((one) => one.name === release.environment)?.port ?? null,
   }
 }
 
 /**
- * Pure: what each service gets. A second service has traffic only when it says so, by `port` or
- * `health`.
+ * The services of a release in an environment. Every service but the first has traffic only when
+ * it sets `port`, `health` or `static`. Pure.
  */
-export function hostServices(
+export function serviceSpecs(
   services: Record<string, ServiceFile>,
   file: EnvironmentFile | undefined,
   variables: Record<string, string>,
   secrets: Record<string, string>,
-): HostService[] {
+): ServiceSpec[] {
   return Object.entries(services).map(([name, service], index) => ({
     name,
     ...(service.run === undefined ? {} : { run: service.run }),
     ...(service.static === undefined ? {} : { static: service.static }),
     ...(service.memory === undefined ? {} : { memory: service.memory }),
-    port:
+    hasTraffic:
       service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
@@ -105,7 +95,7 @@ export function hostServices(
     },
     instances: file?.instances ?? service.instances,
     env: effectiveEnvironment({ ...service.env, ...file?.env }, variables, secrets),
-    ...(Object.keys(secrets).length === 0 ? {} : { secrets: Object.keys(secrets) }),
+    secrets: Object.keys(secrets),
     directory: service.directory,
     stop: service.stop,
   }))

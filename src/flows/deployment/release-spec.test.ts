@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { hostServices } from './host-release.ts'
+import { serviceSpecs } from './release-spec.ts'
 
 const definition = pipelineFile.parse({
   services: {
@@ -13,8 +13,8 @@ const definition = pipelineFile.parse({
 })
 
 test('the first service has traffic, a later one only when it says so', () => {
-  const services = hostServices(definition.services, definition.environments['production'], {}, {})
-  expect(services.map((service) => [service.name, service.port])).toEqual([
+  const services = serviceSpecs(definition.services, definition.environments['production'], {}, {})
+  expect(services.map((service) => [service.name, service.hasTraffic])).toEqual([
     ['web', true],
     ['worker', false],
     ['admin', true],
@@ -23,7 +23,7 @@ test('the first service has traffic, a later one only when it says so', () => {
 })
 
 test('the environment overrides the file, and what was set overrides both', () => {
-  const [web] = hostServices(
+  const [web] = serviceSpecs(
     definition.services,
     definition.environments['production'],
     { LEVEL: 'debug' },
@@ -34,6 +34,6 @@ test('the environment overrides the file, and what was set overrides both', () =
     env: { LEVEL: 'debug', KEY: 'secret' },
     health: { path: '/health' },
   })
-  const [plain] = hostServices(definition.services, definition.environments['production'], {}, {})
+  const [plain] = serviceSpecs(definition.services, definition.environments['production'], {}, {})
   expect(plain?.env).toEqual({ LEVEL: 'warn' })
 })
