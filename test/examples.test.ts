@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { proposePipelineFile } from '#domains/init/init.ts'
 import { localRun, type LocalRunMessage } from '#flows/step/local-run.ts'
@@ -51,6 +52,7 @@ function load(folder: string): PipelineFile & { app: string } {
   const read = readPipelineFile(readFileSync(join(folder, 'fairlead.yaml')), {
     file: 'fairlead.yaml',
     defaultApp: 'sample',
+    targets,
   })
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   return read.pipeline
@@ -193,7 +195,7 @@ describe.each(Object.entries(known))('%s', (name, { says, programs, health }) =>
 
   test('init proposes a file that can be read for it', async () => {
     const isValid = (text: string): boolean =>
-      readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'sample' }).ok
+      readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'sample', targets }).ok
     const { text } = await proposePipelineFile(join(root, name), isValid)
     expect(isValid(text)).toBe(true)
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { packageRoot } from '#platform/self.ts'
 import { freePorts, makeRepository, tinyApp, waitFor } from './support/installation.ts'
@@ -21,7 +22,11 @@ describe('the README', () => {
   test('its fairlead.yaml is one', () => {
     expect(blocks('yaml')).toHaveLength(1)
     expect(
-      readPipelineFile(blocks('yaml')[0] ?? '', { file: 'README.md', defaultApp: 'readme' }),
+      readPipelineFile(blocks('yaml')[0] ?? '', {
+        file: 'README.md',
+        defaultApp: 'readme',
+        targets,
+      }),
     ).toMatchObject({
       ok: true,
     })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { places, schemaText, withTables } from '../tools/pipeline-reference.ts'
 
@@ -33,7 +34,7 @@ test.each([
   const examples = [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? '')
   expect(examples).toHaveLength(count)
   for (const text of examples) {
-    const result = readPipelineFile(text, { file: path, defaultApp: 'app' })
+    const result = readPipelineFile(text, { file: path, defaultApp: 'app', targets })
     expect(result.ok ? [] : result.problems).toEqual([])
   }
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { targetSchema, withTargets } from './target-reference.ts'
 
 /** JSON Schema as far as our own has it. */
 interface Schema {
@@ -19,13 +20,25 @@ interface Schema {
 export function schemaText(): string {
   const { $schema, anyOf, ...rest } = editorSchema()
   // An empty file is refused, though nothing at all stands for an empty mapping elsewhere.
-  const schema = { ...rest, ...anyOf?.find((form) => form.type === 'object') }
+  const schema = withTargetSchema({ ...rest, ...anyOf?.find((form) => form.type === 'object') })
   const head = {
     $schema,
     $id: 'https://fairlead.dev/schema/fairlead.schema.json',
     title: 'fairlead.yaml',
   }
   return `${JSON.stringify({ ...head, ...schema }, null, 2)}\n`
+}
+
+/** The schema with the settings of every target in place of an open mapping. */
+function withTargetSchema(schema: Schema): Schema {
+  const environment = schema.properties?.['environments']
+  const forms = [environment, ...(environment?.anyOf ?? [])]
+  const each = forms.map((form) => form?.additionalProperties).find(Boolean) || undefined
+  const file = each?.anyOf?.find((form) => form.properties?.['target'])
+  if (!file?.properties) throw new Error('the schema of environments has no target')
+  const { description, default: fallback } = file.properties['target'] ?? {}
+  file.properties['target'] = { description, default: fallback, ...targetSchema() } as Schema
+  return schema
 }
 
 function editorSchema(): Schema {
@@ -81,7 +94,7 @@ const end = '<!-- end -->'
  * names has no keys.
  */
 export function withTables(text: string): string {
-  return text.replace(
+  return withTargets(text).replace(
     /<!-- keys of (.+?), generated -->[\s\S]*?<!-- end -->/g,
     (_, place: string) => `${begin(place)}\n${table(place)}\n${end}`,
   )

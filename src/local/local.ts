@@ -43,8 +43,9 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       )
       const { proposePipelineFile } = await import('#domains/init/init.ts')
       const { readPipelineFile } = await import('#domains/pipeline/file.ts')
+      const { targets } = await import('#domains/deployment/targets.generated.ts')
       const isValid = (text: string): boolean =>
-        readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
+        readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets }).ok
       return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
@@ -73,9 +74,14 @@ async function read(folder: string): Promise<{ file: string; result: ReadResult 
     })
   })
   const { readPipelineFile } = await import('#domains/pipeline/file.ts')
+  const { targets } = await import('#domains/deployment/targets.generated.ts')
   return {
     file,
-    result: readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: appName(folder) }),
+    result: readPipelineFile(bytes, {
+      file: 'fairlead.yaml',
+      defaultApp: appName(folder),
+      targets,
+    }),
   }
 }
 

@@ -165,7 +165,7 @@ export const environmentFile = shorthand(
   z.strictObject({
     target: targetFile
       .prefault({ ...defaultTarget })
-      .describe('What runs the services, such as `process`, or the keys below'),
+      .describe('What runs the services: `process`, or the keys below; default: `process`'),
     verify: verifyFile
       .optional()
       .describe(

@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { proposePipelineFile } from './init.ts'
 
 const isValid = (text: string): boolean =>
-  readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' }).ok
+  readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets }).ok
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -39,7 +40,7 @@ async function propose(files: Record<string, string>): Promise<Proposed> {
 }
 
 function read({ text, found }: { text: string; found: string[] }): Proposed {
-  const result = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app' })
+  const result = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets })
   if (!result.ok) throw new Error(`${JSON.stringify(result.problems)}\n${text}`)
   const { pipeline } = result
   return {

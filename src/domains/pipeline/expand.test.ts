@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { expandPipeline, expandSteps } from './expand.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from './file.ts'
 import { filesOfPart } from './split.ts'
 
 function pipeline(text: string) {
-  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a' })
+  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a', targets })
   if (!read.ok) throw new Error(read.problems.map(({ problem }) => problem).join('; '))
   return read.pipeline
 }
 const problems = (text: string): string[] => {
-  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a' })
+  const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a', targets })
   return read.ok ? [] : read.problems.map(({ line, problem }) => `${line} ${problem}`)
 }
 

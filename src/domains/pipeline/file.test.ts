@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { type FileProblem, type ReadResult, readPipelineFile } from './file.ts'
 
 const read = (input: string | Uint8Array): ReadResult =>
-  readPipelineFile(input, { file: 'fairlead.yaml', defaultApp: 'folder' })
+  readPipelineFile(input, { file: 'fairlead.yaml', defaultApp: 'folder', targets })
 
 function good(text: string) {
   const result = read(text)
@@ -82,11 +83,20 @@ environments:
       fresh: false,
     }
     expect(file.environments).toEqual({
-      dev: { env: {}, evidence: [], freeze: [], watch: 300_000, strategy: 'blue-green', canary },
+      dev: {
+        env: {},
+        evidence: [],
+        freeze: [],
+        target: { kind: 'process' },
+        watch: 300_000,
+        strategy: 'blue-green',
+        canary,
+      },
       production: {
         env: {},
         evidence: [],
         freeze: [],
+        target: { kind: 'process' },
         watch: 90_000,
         strategy: 'blue-green',
         canary,

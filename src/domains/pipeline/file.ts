@@ -6,8 +6,9 @@ import {
   serviceFile,
 } from '#contract/pipeline-file/pipeline-file.ts'
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
-import { type Found, fromIssue } from './problem.ts'
+import { fromIssue } from './problem.ts'
 import { brokenRules, type Readable } from './rules.ts'
+import { type TargetKind, targetRules } from './target-rules.ts'
 import { type Located, readYaml } from './yaml-text.ts'
 
 /**
@@ -30,7 +31,7 @@ const mostProblems = 50
  */
 export function readPipelineFile(
   input: string | Uint8Array,
-  options: { file: string; defaultApp: string },
+  options: { file: string; defaultApp: string; targets: readonly TargetKind[] },
 ): ReadResult {
   const yaml = readYaml(input)
   if (!yaml.ok) return refuse(options.file, yaml.problems)
@@ -38,10 +39,8 @@ export function readPipelineFile(
   const issues = parsed.success
     ? []
     : parsed.error.issues.flatMap((issue) => fromIssue(issue, yaml.value))
-  const found: Found[] = [
-    ...issues,
-    ...brokenRules(parsed.success ? whole(parsed.data) : readable(yaml.value)),
-  ]
+  const file = parsed.success ? whole(parsed.data) : readable(yaml.value)
+  const found = [...issues, ...brokenRules(file), ...targetRules(file, options.targets)]
   if (!parsed.success || found.length > 0)
     return refuse(options.file, found.slice(0, 200).map(yaml.locate))
   return { ok: true, pipeline: { ...parsed.data, app: parsed.data.app ?? options.defaultApp } }

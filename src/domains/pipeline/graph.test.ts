@@ -8,10 +8,11 @@ import {
   type StepOutcome,
   withNeeds,
 } from './graph.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from './file.ts'
 
 function graphOf(yaml: string): Graph {
-  const read = readPipelineFile(yaml, { file: 'fairlead.yaml', defaultApp: 'app' })
+  const read = readPipelineFile(yaml, { file: 'fairlead.yaml', defaultApp: 'app', targets })
   if (!read.ok) throw new Error(read.problems[0]?.problem)
   return buildGraph(read.pipeline.steps)
 }

@@ -39,6 +39,7 @@ const examples: Record<string, string> = {
   stop: 'stop: {grace: 30s}',
   signal: 'signal: SIGTERM',
   memory: 'memory: 512',
+  target: 'target: process',
   verify: 'verify: curl -f $FAIRLEAD_URL/health',
   strategy: 'strategy: canary',
   canary: 'canary: {steps: [5, 20, 50], least: 2m, most: 15m}',
@@ -66,13 +67,17 @@ const examples: Record<string, string> = {
 }
 
 /** Every problem that an issue of the schema stands for: each unknown key is one of its own. */
-export function fromIssue(issue: z.core.$ZodIssue, root: unknown): Found[] {
+export function fromIssue(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  keys: string[] = keysAt(issue.path),
+): Found[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       atKey: true,
       problem: `\`${shorten(key)}\` is not a key that can stand here`,
-      hint: meant(key, keysAt(issue.path), 'the keys here are'),
+      hint: meant(key, keys, 'the keys here are'),
     }))
   }
   const atKey = issue.code === 'invalid_key'

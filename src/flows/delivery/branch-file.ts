@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { pipelineFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { readFileOf } from '#domains/source/heads.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -17,6 +18,6 @@ export async function readBranchFile(
   const path = posix.join(stored.folder, 'fairlead.yaml')
   const text = await readFileOf(source.bareOf(app), stored.head, path)
   if (text === null) return pipelineFile.parse({})
-  const read = readPipelineFile(text, { file: path, defaultApp: app })
+  const read = readPipelineFile(text, { file: path, defaultApp: app, targets })
   return read.ok ? read.pipeline : null
 }

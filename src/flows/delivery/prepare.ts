@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Run } from '#contract/run/run.ts'
 import * as deployments from '#domains/deployment/store.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { expandPipeline } from '#domains/pipeline/expand.ts'
 import { type FileProblem, readPipelineFile } from '#domains/pipeline/file.ts'
 import { plannedSteps } from '#domains/pipeline/graph.ts'
@@ -106,7 +107,7 @@ async function readDefinition(
         'the commit has no fairlead.yaml; create one with `fairlead init`. ' +
         'Running releases are not affected',
     }
-  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app })
+  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app, targets })
   if (!file.ok) return { problem: summarise(file.problems) }
   const definition = expandPipeline(file.pipeline)
   if (!input.pullRequest) return { problem: null, definition }

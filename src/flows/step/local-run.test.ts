@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import type { Runner } from '#platform/process/command.ts'
 import { createLogger } from '#platform/log.ts'
@@ -38,7 +39,7 @@ async function run(
     tell?: (message: LocalRunMessage) => void
   } = {},
 ): Promise<Told> {
-  const read = readPipelineFile(yaml, { file: 'fairlead.yaml', defaultApp: 'sample' })
+  const read = readPipelineFile(yaml, { file: 'fairlead.yaml', defaultApp: 'sample', targets })
   if (!read.ok) throw new Error(read.problems[0]?.problem)
   const messages: LocalRunMessage[] = []
   const { passed } = await localRun({

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { readPipelineFile } from './file.ts'
+import type { TargetKind } from './target-rules.ts'
+
+const targets: TargetKind[] = [
+  {
+    kind: 'process',
+    config: z.strictObject({}),
+    example: {},
+    capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port'],
+  },
+  {
+    kind: 'folder',
+    config: z.strictObject({ directory: z.string(), url: z.url().optional() }),
+    example: { directory: 'shop' },
+    capabilities: [],
+  },
+]
+
+function problems(yaml: string): string[] {
+  const read = readPipelineFile(yaml, { file: 'fairlead.yaml', defaultApp: 'app', targets })
+  return read.ok
+    ? []
+    : read.problems.map(
+        ({ line, column, problem, hint }) => `${line}:${column} ${problem}; ${hint}`,
+      )
+}
+
+const site = 'services: {web: {static: public}}\n'
+
+test('accepts a target by its name, and with its settings', () => {
+  expect(problems(`${site}environments: {dev: {}, production: {target: process}}`)).toEqual([])
+  expect(
+    problems(`${site}environments: {production: {target: {kind: folder, directory: shop}}}`),
+  ).toEqual([])
+})
+
+test.each([
+  [
+    'environments: {production: {target: proces}}',
+    [
+      '2:37 environment `production` has the target `proces`, which does not exist; did you mean `process`?',
+    ],
+  ],
+  [
+    'environments: {production: {target: kubernetes}}',
+    [
+      '2:37 environment `production` has the target `kubernetes`, which does not exist; the targets are process, folder',
+    ],
+  ],
+  [
+    'environments: {production: {target: folder}}',
+    [
+      '2:37 `environments.production.target.directory` is missing; write for example `target: {kind: folder, directory: shop}`',
+    ],
+  ],
+  [
+    'environments: {production: {target: {kind: folder, directory: shop, urll: x}}}',
+    ['2:69 `urll` is not a key that can stand here; did you mean `url`?'],
+  ],
+  [
+    'environments: {production: {target: {directory: shop}}}',
+    ['2:29 `environments.production.target.kind` is missing; write for example `target: process`'],
+  ],
+])('refuses %s', (yaml, expected) => {
+  expect(problems(site + yaml)).toEqual(expected)
+})
+
+const folder = 'target: {kind: folder, directory: shop}'
+
+test.each([
+  ['services: {web: node server.js}', '', 'has the service `web` with `run`', 'runs no commands'],
+  [
+    site,
+    'strategy: canary',
+    'has `strategy: canary`',
+    'cannot split the traffic between two releases',
+  ],
+  [site, 'port: 8080', 'has `port`', 'listens on no port'],
+  [site, 'instances: 2', 'has `instances`', 'runs one instance only'],
+  [
+    'services: {web: {static: public, instances: 3}}',
+    '',
+    'has `instances` of the service `web`',
+    'runs one instance only',
+  ],
+])('a target without the capability refuses %s %s', (services, key, has, cannot) => {
+  const yaml = `${services}\nenvironments:\n  production:\n    ${folder}\n    ${key}\n`
+  const [first, ...others] = problems(yaml)
+  expect(others).toEqual([])
+  expect(first).toContain(`environment \`production\` ${has}, but its target \`folder\` ${cannot};`)
+  expect(first).toContain('remove it, or use a target that can: process')
+})

@@ -1,0 +1,113 @@
+import type { z } from 'zod'
+import type { TargetCapability } from '#contract/deployment/target.ts'
+import type { EnvironmentFile, PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { type Found, fromIssue, meant, type Path } from './problem.ts'
+
+/** What the rules of fairlead.yaml need to know of a kind of target. */
+export interface TargetKind {
+  kind: string
+  /** the settings besides `kind` */
+  config: z.ZodObject
+  example: Record<string, unknown>
+  capabilities: readonly TargetCapability[]
+}
+
+type File = Pick<PipelineFile, 'services' | 'environments'>
+
+/** The kind and the settings of every `target`, and what each environment asks of its target. */
+export function targetRules(file: File, kinds: readonly TargetKind[]): Found[] {
+  return Object.entries(file.environments).flatMap(([name, environment]) => {
+    const { target } = environment
+    const kind = kinds.find((one) => one.kind === target.kind)
+    if (!kind) return [unknownKind(name, target.kind, kinds)]
+    return [
+      ...settingRules(name, target, kind),
+      ...capabilityRules(name, environment, file, { kind, kinds }),
+    ]
+  })
+}
+
+function unknownKind(name: string, kind: string, kinds: readonly TargetKind[]): Found {
+  return {
+    path: ['environments', name, 'target'],
+    atKey: false,
+    problem: `environment \`${name}\` has the target \`${kind}\`, which does not exist`,
+    hint: meant(
+      kind,
+      kinds.map((one) => one.kind),
+      'the targets are',
+    ),
+  }
+}
+
+function settingRules(name: string, target: EnvironmentFile['target'], kind: TargetKind): Found[] {
+  const { kind: _kind, ...settings } = target
+  const parsed = kind.config.safeParse(settings)
+  if (parsed.success) return []
+  const root = { environments: { [name]: { target } } }
+  const prefix = ['environments', name, 'target']
+  const keys = ['kind', ...Object.keys(kind.config.shape)]
+  const example = JSON.stringify({ kind: kind.kind, ...kind.example }).replaceAll('"', '')
+  return parsed.error.issues.flatMap((issue) =>
+    fromIssue({ ...issue, path: [...prefix, ...issue.path] }, root, keys).map((found) =>
+      issue.code === 'unrecognized_keys'
+        ? found
+        : { ...found, hint: `write for example \`target: ${example.replaceAll(/[:,]/g, '$& ')}\`` },
+    ),
+  )
+}
+
+function capabilityRules(
+  name: string,
+  environment: EnvironmentFile,
+  { services }: File,
+  { kind, kinds }: { kind: TargetKind; kinds: readonly TargetKind[] },
+): Found[] {
+  const lacks = (capability: TargetCapability): boolean => !kind.capabilities.includes(capability)
+  const refuse = (capability: TargetCapability, key: Path, has: string, cannot: string): Found => {
+    const able = kinds.filter((one) => one.capabilities.includes(capability))
+    return {
+      path: ['environments', name, ...key],
+      atKey: true,
+      problem: `environment \`${name}\` has ${has}, but its target \`${kind.kind}\` ${cannot}`,
+      hint: `remove it, or use a target that can: ${able.map((one) => one.kind).join(', ')}`,
+    }
+  }
+  const found: Found[] = []
+  const command = Object.keys(services).find((service) => services[service]?.run !== undefined)
+  if (command !== undefined && lacks('commands'))
+    found.push(
+      refuse('commands', ['target'], `the service \`${command}\` with \`run\``, 'runs no commands'),
+    )
+  if (environment.port !== undefined && lacks('port'))
+    found.push(refuse('port', ['port'], '`port`', 'listens on no port'))
+  const several = Object.keys(services).find((service) => (services[service]?.instances ?? 1) > 1)
+  if (environment.instances !== undefined && environment.instances > 1 && lacks('instances'))
+    found.push(refuse('instances', ['instances'], '`instances`', 'runs one instance only'))
+  else if (several !== undefined && environment.instances === undefined && lacks('instances'))
+    found.push(
+      refuse(
+        ...['instances' as const, ['target'], `\`instances\` of the service \`${several}\``],
+        'runs one instance only',
+      ),
+    )
+  if (environment.strategy !== 'canary') return found
+  if (lacks('share'))
+    found.push(
+      refuse(
+        ...['share' as const, ['strategy'], '`strategy: canary`'],
+        'cannot split the traffic between two releases',
+      ),
+    )
+  const exposed = Object.entries(environment.canary.metrics).find(
+    ([, metric]) => metric.route === undefined && metric.prometheus === undefined,
+  )
+  if (exposed && lacks('metrics'))
+    found.push(
+      refuse(
+        ...['metrics' as const, ['canary', 'metrics', exposed[0]], `the metric \`${exposed[0]}\``],
+        'reads no metrics of its instances',
+      ),
+    )
+  return found
+}
