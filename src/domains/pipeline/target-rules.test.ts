@@ -40,19 +40,22 @@ test.each([
   [
     'environments: {production: {target: proces}}',
     [
-      '2:37 environment `production` has the target `proces`, which does not exist; did you mean `process`?',
+      '2:37 environment `production` has the target `proces`, which does not exist; ' +
+        'did you mean `process`?',
     ],
   ],
   [
     'environments: {production: {target: kubernetes}}',
     [
-      '2:37 environment `production` has the target `kubernetes`, which does not exist; the targets are process, folder',
+      '2:37 environment `production` has the target `kubernetes`, which does not exist; ' +
+        'the targets are process, folder',
     ],
   ],
   [
     'environments: {production: {target: folder}}',
     [
-      '2:37 `environments.production.target.directory` is missing; write for example `target: {kind: folder, directory: shop}`',
+      '2:37 `environments.production.target.directory` is missing; ' +
+        'write for example `target: {kind: folder, directory: shop}`',
     ],
   ],
   [
