@@ -12,7 +12,7 @@ export const environmentEvents = [
   defineEvent({
     type: 'dev.cdevents.environment.created',
     version: '0.3.0',
-    data: { port: z.number().int(), pullRequest },
+    data: { port: z.number().int().nullable(), pullRequest },
     sentence: ({ id, data }) =>
       `Environment ${id} was created` +
       (data.pullRequest === undefined ? '' : ` for pull request ${data.pullRequest}`),
