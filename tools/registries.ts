@@ -9,10 +9,11 @@ interface Kind {
   list: string
 }
 
-export const kinds: Kind[] = [
-  { folder: 'src/domains/deployment/targets', list: 'targets' },
-  { folder: 'src/domains/forge/forges', list: 'forges' },
-]
+export const kinds: Kind[] = Object.entries({
+  'src/domains/deployment/targets': 'targets',
+  'src/domains/forge/forges': 'forges',
+  'src/domains/report/formats': 'formats',
+}).map(([folder, list]) => ({ folder, list }))
 
 /** One committed module per kind, by its path: it imports the default export of every plugin. */
 export function registries(): Record<string, string> {
