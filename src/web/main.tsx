@@ -8,7 +8,7 @@ import { createDependencies, DependenciesProvider } from './live/dependencies.ts
 import { Pages } from './pages.tsx'
 import './styles.css'
 
-// The policy for content forbids making code from text, which zod would try for speed.
+// The content security policy forbids eval, which zod uses for speed.
 config({ jitless: true })
 
 const isSignInNeeded = (error: unknown): boolean =>

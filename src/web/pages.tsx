@@ -46,7 +46,7 @@ const EnvironmentPage = lazy(async () => ({
   default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
 }))
 
-/** Every address of the console. */
+/** The routes of the console. */
 export function Pages() {
   return (
     <Suspense fallback={null}>

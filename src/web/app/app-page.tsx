@@ -48,7 +48,7 @@ function AppView({ line }: { line: Line }) {
       {line.pullRequests.open + line.pullRequests.previews > 0 ? (
         <PullRequests app={app.name} />
       ) : null}
-      <Section title="How a change gets here">
+      <Section title="How to deliver a change">
         <HowToPush app={app} isNew={line.latest === null} />
       </Section>
       <Section
@@ -61,7 +61,7 @@ function AppView({ line }: { line: Line }) {
         }
       >
         {line.runs.length === 0 ? (
-          <Nothing>No change has come yet.</Nothing>
+          <Nothing>No changes yet.</Nothing>
         ) : (
           <ul className="panel divide-y divide-edge overflow-hidden">
             {line.runs.map((run) => (
@@ -79,7 +79,7 @@ function AppView({ line }: { line: Line }) {
   )
 }
 
-/** Those that are open; the line knows only how many. */
+/** The open pull requests. The line itself has only their number. */
 function PullRequests({ app }: { app: string }) {
   const query = usePullRequests(app, 'open', 10)
   return (
@@ -106,26 +106,26 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
     return (
       <p className="panel px-4 py-3">
         Every commit on the branch <b>{branch}</b> of{' '}
-        <code className="font-mono">{repository.path}</code> is delivered. A push to Fairlead’s own
-        remote works as well: <code className="font-mono">{remote}</code>
+        <code className="font-mono">{repository.path}</code> is delivered. You can also push to
+        Fairlead’s own remote: <code className="font-mono">{remote}</code>
       </p>
     )
   if (repository.kind === 'url')
     return (
       <p className="panel px-4 py-3">
-        The branch <b>{branch}</b> of <code className="font-mono">{repository.url}</code> is
-        watched; each new commit is delivered, at once where the forge tells of it by its{' '}
-        <Link to={`/apps/${app.name}/webhook`} className="quiet-link">
+        Each new commit on the branch <b>{branch}</b> of{' '}
+        <code className="font-mono">{repository.url}</code> is delivered. Set up a{' '}
+        <Link to={`/apps/${app.name}/webhook`} className="underline underline-offset-3">
           webhook
-        </Link>
-        .
+        </Link>{' '}
+        to deliver it without the delay of polling.
       </p>
     )
   return (
     <div className="panel flex flex-col gap-3 px-4 py-3">
       <p>
-        Each push to the branch <b>{branch}</b> is delivered. The password is a token; its user name
-        can be anything.
+        Each push to the branch <b>{branch}</b> is delivered. Use a token as the password, with any
+        user name.
       </p>
       {isNew ? <Command text={`git remote add fairlead ${remote}`} /> : null}
       <Command
@@ -144,13 +144,13 @@ function Actions({ app }: { app: App }) {
   const params = { app: app.name }
   const deliver: Question = {
     title: `Deliver the newest commit of ${app.branch}?`,
-    text: 'If it is on its way or live already, you get to its run; else a new run begins.',
+    text: 'If the commit is already in progress or live, this opens its run. Otherwise, a new run starts.',
     verb: 'Deliver',
     act: async () => navigate(`/runs/${(await client.createRun({ params, body: {} })).id}`),
   }
   const remove: Question = {
     title: `Remove ${app.name}?`,
-    text: 'Everything of it that runs is stopped, in every environment, and the app is forgotten. Its events stay. The repository is not touched, unless it is Fairlead’s own remote.',
+    text: 'This stops all services of the app in every environment, and deletes its data except for its events. The repository itself is kept, unless it is Fairlead’s own remote.',
     verb: 'Stop and remove',
     danger: true,
     act: async () => {
@@ -160,7 +160,7 @@ function Actions({ app }: { app: App }) {
   }
   return (
     <>
-      {mayDeliver ? <Button onClick={() => ask(deliver)}>Deliver the newest</Button> : null}
+      {mayDeliver ? <Button onClick={() => ask(deliver)}>Deliver newest commit</Button> : null}
       {mayRemove ? <Button onClick={() => ask(remove)}>Remove …</Button> : null}
       <Confirm question={question} close={() => ask(null)} />
     </>

@@ -36,7 +36,7 @@ function KnownChange({ id }: { id: number }) {
   )
 }
 
-/** Why a change is safe, or what is wrong with it: what is wrong comes first. */
+/** The report of a change: why it is safe, or what is wrong with it. Problems come first. */
 function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
   const badge = sumUp(report, run)
   useTitle(
@@ -71,10 +71,10 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
           <span>{run.change.author.name}</span>
           <span aria-hidden>·</span>
           {base.sha === null ? (
-            <span>there is no good release in production yet to compare with</span>
+            <span>no successful release in production to compare with yet</span>
           ) : (
             <span>
-              compared with <Sha sha={base.sha} />, the last good release in production (run{' '}
+              compared with <Sha sha={base.sha} />, the last successful release in production (run{' '}
               {base.run})
             </span>
           )}

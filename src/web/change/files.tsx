@@ -5,34 +5,34 @@ import type { Finding } from '#contract/report/report.ts'
 import { Nothing, Section } from '../ui/page.tsx'
 import { levelBadges } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
-import { openAtFirst } from './words.ts'
+import { initiallyOpen } from './words.ts'
 
-/** The diff, with what is known of its lines on them. Files with something wrong come first. */
+/** The diff, annotated with coverage and findings. Files with problems come first. */
 export function Files({ files }: { files: ChangeReport['files'] }) {
   if (files === null)
     return (
       <Section title="Files">
         <Nothing>
-          git cannot compare the two commits: one of them is no longer in the repository, or they
-          differ by more than 64 MB.
+          The commits cannot be compared: one of them is no longer in the repository, or their
+          difference exceeds 64 MB.
         </Nothing>
       </Section>
     )
   if (files.length === 0)
     return (
       <Section title="Files">
-        <Nothing>No file differs from the last good release.</Nothing>
+        <Nothing>No files differ from the last successful release.</Nothing>
       </Section>
     )
   const sorted = files.toSorted((a, b) => weight(b) - weight(a))
-  const open = openAtFirst(sorted)
+  const open = initiallyOpen(sorted)
   const [added, removed] = [
     sum(files.map((file) => file.added)),
     sum(files.map((file) => file.removed)),
   ]
   return (
     <Section
-      title={files.length === 1 ? 'One file' : `${files.length} files`}
+      title={files.length === 1 ? '1 file' : `${files.length} files`}
       aside={
         <p className="text-soft">
           <span className="text-good">+{added}</span> <span className="text-bad">−{removed}</span>
@@ -41,7 +41,7 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
     >
       <div className="flex flex-col gap-3">
         {sorted.map((file) => (
-          <File key={file.path} file={file} isOpenAtFirst={open.has(file.path)} />
+          <File key={file.path} file={file} isInitiallyOpen={open.has(file.path)} />
         ))}
       </div>
     </Section>
@@ -52,8 +52,8 @@ const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + on
 const weight = ({ findings, coverage }: ChangedFile): number =>
   findings.length * 1000 + (coverage?.missed.length ?? 0)
 
-function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boolean }) {
-  const [isOpen, setOpen] = useState(isOpenAtFirst)
+function File({ file, isInitiallyOpen }: { file: ChangedFile; isInitiallyOpen: boolean }) {
+  const [isOpen, setOpen] = useState(isInitiallyOpen)
   const grown = file.functions.filter(
     ({ cyclomatic, before }) => cyclomatic > 15 && cyclomatic > (before?.cyclomatic ?? 0),
   )
@@ -82,8 +82,8 @@ function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boole
           <span>
             <code className="font-mono">{one.name}</code> (line {one.line}) has complexity{' '}
             {one.cyclomatic}
-            {one.before ? `, and had ${one.before.cyclomatic}` : ', and is new'}; cognitive{' '}
-            {one.cognitive}
+            {one.before ? ` (was ${one.before.cyclomatic})` : ' (new function)'}; cognitive
+            complexity {one.cognitive}
           </span>
         </p>
       ))}
@@ -91,7 +91,7 @@ function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boole
         <p key={one.line} className="flex gap-2 border-t border-edge px-4 py-1.5">
           <StatusIcon tone="warn" />
           <span>
-            Lines {one.line} to {one.end} are as{' '}
+            Lines {one.line} to {one.end} duplicate{' '}
             <code className="font-mono">
               {one.of.file}:{one.of.line}
             </code>
@@ -99,12 +99,10 @@ function File({ file, isOpenAtFirst }: { file: ChangedFile; isOpenAtFirst: boole
         </p>
       ))}
       {file.isCut ? (
-        <p className="border-t border-edge px-4 py-3 text-soft">
-          Its diff is too long to be shown here.
-        </p>
+        <p className="border-t border-edge px-4 py-3 text-soft">The diff is too long to show.</p>
       ) : null}
       {file.isBinary ? (
-        <p className="border-t border-edge px-4 py-3 text-soft">It is no text.</p>
+        <p className="border-t border-edge px-4 py-3 text-soft">Binary file.</p>
       ) : null}
       {isOpen && file.hunks.length > 0 ? <Hunks file={file} /> : null}
     </details>
@@ -118,7 +116,7 @@ function FileNotes({ file: { status, coverage, findings } }: { file: ChangedFile
     findings.length > 0
       ? `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`
       : null,
-    coverage && lines > 0 ? `${coverage.reached.length} of ${lines} lines tested` : null,
+    coverage && lines > 0 ? `${coverage.reached.length} of ${lines} lines covered` : null,
   ].filter((one) => one !== null)
   return <span className="text-soft">{notes.join(' · ')}</span>
 }
@@ -170,8 +168,8 @@ const grounds: Record<DiffLine['kind'], string> = {
 }
 const signs: Record<DiffLine['kind'], string> = { same: ' ', added: '+', removed: '−' }
 const marks = {
-  reached: { text: '✓', class: 'text-good', title: 'A test reaches this line' },
-  missed: { text: '✗', class: 'text-bad', title: 'No test reaches this line' },
+  reached: { text: '✓', class: 'text-good', title: 'Covered by a test' },
+  missed: { text: '✗', class: 'text-bad', title: 'Not covered by any test' },
 }
 
 function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: Finding[] }) {

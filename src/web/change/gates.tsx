@@ -5,10 +5,7 @@ import { gateBadges } from './words.ts'
 
 const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'passed']
 
-/**
- * What was asked of the change, those that stop it first: what was compared, with what, and by how
- * much it failed.
- */
+/** The gates of the change with their values and thresholds. Gates that stop it come first. */
 export function Gates({ gates }: { gates: Gate[] }) {
   if (gates.length === 0) return null
   const sorted = gates.toSorted(

@@ -13,11 +13,11 @@ export const levelBadges: Record<Finding['level'], Badge> = {
   note: { tone: 'fact', word: 'Note' },
 }
 
-/** What tools found elsewhere than in the files that the change touches. */
+/** Findings in files that the change does not touch. */
 export function OtherFindings({ findings }: { findings: Finding[] }) {
   if (findings.length === 0) return null
   return (
-    <Section title="Findings elsewhere">
+    <Section title="Findings in other files">
       <ul className="panel divide-y divide-edge">
         {findings.map((one, index) => (
           <li key={index} className="flex flex-wrap items-start gap-x-3 gap-y-0.5 px-4 py-2">
@@ -45,7 +45,7 @@ export function OtherFindings({ findings }: { findings: Finding[] }) {
 
 const plain = (value: number): string => String(Number(value.toPrecision(4)))
 
-/** What tests of performance measured, what is worse beyond its noise first. */
+/** Performance measurements. Those that are worse beyond noise come first. */
 export function Measurements({ measurements }: { measurements: Measurement[] }) {
   if (measurements.length === 0) return null
   return (
@@ -53,7 +53,7 @@ export function Measurements({ measurements }: { measurements: Measurement[] }) 
       <div className="panel overflow-x-auto px-4 py-3">
         <div className="min-w-[32rem]">
           <NumbersTable
-            head={['Measured', 'Now', 'Was', 'Change', '95 % sure']}
+            head={['Measurement', 'Now', 'Before', 'Change', '95 % interval']}
             rows={measurements.map((one) => [
               one.name,
               `${plain(one.value)} ${one.unit}`.trim(),
@@ -82,22 +82,22 @@ function Worse({ worse }: Pick<Measurement, 'worse'>) {
 
 function rangeOf(worse: Measurement['worse']): string {
   if (worse === null) return ''
-  if (worse.low === null || worse.high === null) return 'noise not known yet'
+  if (worse.low === null || worse.high === null) return 'too few runs to estimate noise'
   return `${worse.low.toFixed(1)} to ${worse.high.toFixed(1)} %`
 }
 
 const kinds: Record<string, string> = {
-  provenance: 'How it was built',
+  provenance: 'Build provenance',
   tests: 'Tests',
   coverage: 'Coverage',
   findings: 'Findings',
-  sbom: 'What it is made of',
+  sbom: 'Bill of materials',
   gates: 'Gates',
   verdict: 'Verdict',
 }
 const good = new Set(['passed', 'warned', 'promoted'])
 
-/** What was signed about the artifact. */
+/** The signed statements about the artifact. */
 export function Evidence({
   report: { evidence },
   artifact,
@@ -121,7 +121,7 @@ export function Evidence({
         <Nothing>
           {artifact === null
             ? 'No artifact was built, so there is nothing to sign.'
-            : 'Nothing is signed yet.'}
+            : 'No evidence is signed yet.'}
         </Nothing>
       ) : (
         <ul className="panel divide-y divide-edge">

@@ -7,13 +7,13 @@ import { plural, share } from './words.ts'
 interface Fact {
   title: string
   value: string
-  /** the same in the last good release */
+  /** the value in the last successful release */
   was: string | null
   detail: string
   tone: Tone
 }
 
-/** The change in numbers, each beside what it was. */
+/** The numbers of the change, each with its value in the last successful release. */
 export function Numbers({ report: { numbers, before } }: { report: ChangeReport }) {
   const facts = [
     tests(numbers, before),
@@ -52,7 +52,7 @@ const unknown = (title: string, detail: string): Fact => ({
 })
 
 function tests({ tests: now }: RunNumbers, before: Before): Fact {
-  if (!now) return unknown('Tests', 'no step has a report of tests')
+  if (!now) return unknown('Tests', 'no step has a test report')
   const bad = now.failed + now.errored
   const detail = [
     `${bad} failed`,
@@ -69,7 +69,7 @@ function tests({ tests: now }: RunNumbers, before: Before): Fact {
 }
 
 function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
-  if (!now) return unknown('Coverage', 'no step has a report of coverage')
+  if (!now) return unknown('Coverage', 'no step has a coverage report')
   const all = share(now.total.covered, now.total.lines)
   const was = before?.coverage
     ? share(before.coverage.total.covered, before.coverage.total.lines)
@@ -79,22 +79,22 @@ function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
       title: 'Coverage',
       value: all,
       was,
-      detail: 'of all; of the change it is unknown',
+      detail: 'of all lines; unknown for the changed lines',
       tone: 'fact',
     }
   return {
-    title: 'Coverage of the change',
+    title: 'Coverage of changed lines',
     value: share(now.changed.covered, now.changed.lines),
     was: null,
-    detail: `${all} of all${was === null ? '' : `, was ${was}`}`,
+    detail: `${all} of all lines${was === null ? '' : `, was ${was}`}`,
     tone: now.changed.covered === now.changed.lines ? 'good' : 'fact',
   }
 }
 
 function findings({ findings: now }: RunNumbers, before: Before): Fact {
   if (!now) return unknown('Findings', 'no step has a report of findings')
-  const sum = (of: { error: number; warning: number; note: number }): number =>
-    of.error + of.warning + of.note
+  const sum = (count: { error: number; warning: number; note: number }): number =>
+    count.error + count.warning + count.note
   const fresh = now.fresh && sum(now.fresh)
   return {
     title: 'Findings',
@@ -111,13 +111,13 @@ function measurements({ measurements: now }: RunNumbers): Fact {
     title: 'Performance',
     value: now.worse === 0 ? 'None worse' : `${now.worse} worse`,
     was: null,
-    detail: `of ${now.total} measured, beyond their noise`,
+    detail: `beyond noise, of ${now.total} measurements`,
     tone: now.worse > 0 ? 'warn' : 'fact',
   }
 }
 
 function code({ code: now }: RunNumbers, before: Before): Fact {
-  if (!now) return unknown('Code', 'it is not measured, or not yet')
+  if (!now) return unknown('Code', 'not measured yet')
   const was = before?.code
   return {
     title: 'Code',

@@ -5,17 +5,17 @@ import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
 import { isBad, testBadges } from './words.ts'
 
-/** Shown before one asks for more. */
+/** How many of the slowest tests are listed. */
 const slowest = 10
 
-/** Tests that changed their answer first, then those that fail, then the slowest. */
+/** Tests whose result changed, then failing tests, then the slowest. */
 export function Tests({ report: { tests, numbers }, run }: { report: ChangeReport; run: number }) {
   if (numbers.tests === null || tests.length === 0) return null
   const bad = tests.filter(isBad)
   const rest = tests.filter((one) => !isBad(one)).slice(0, slowest)
   const all = numbers.tests.failed + numbers.tests.errored
   return (
-    <Section title={bad.length > 0 ? 'Tests that fail' : 'Tests'}>
+    <Section title={bad.length > 0 ? 'Failing tests' : 'Tests'}>
       {bad.length > 0 ? (
         <ul className="panel divide-y divide-edge">
           {bad.map((test) => (
@@ -31,7 +31,9 @@ export function Tests({ report: { tests, numbers }, run }: { report: ChangeRepor
       ) : null}
       {rest.length > 0 ? (
         <details className={bad.length > 0 ? 'mt-2' : ''}>
-          <summary className="text-soft">The slowest of {formatCount(numbers.tests.total)}</summary>
+          <summary className="text-soft">
+            Slowest of {formatCount(numbers.tests.total)} tests
+          </summary>
           <ul className="panel mt-2 divide-y divide-edge">
             {rest.map((test) => (
               <li
@@ -67,7 +69,7 @@ function Notes({ test }: { test: TestResult }) {
     isBad(test) && before === 'passed' ? 'passed before' : null,
     isBad(test) && before === null ? 'new' : null,
     flaky.commits > 0 ? `flaky in ${flaky.commits} of ${flaky.of} commits` : null,
-    isQuarantined ? 'quarantined: stops nothing' : null,
+    isQuarantined ? 'quarantined, does not stop the change' : null,
   ].filter((one) => one !== null)
   return notes.length === 0 ? null : <span className="text-warn">{notes.join(', ')}</span>
 }

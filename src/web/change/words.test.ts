@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ChangeReport } from '#contract/change/change.ts'
-import { openAtFirst, share, sumUp } from './words.ts'
+import { initiallyOpen, share, sumUp } from './words.ts'
 
 const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({
   ...{
@@ -30,7 +30,7 @@ const gate = (
 })
 const ended = { state: 'succeeded' as const }
 
-test('what is wrong comes first', () => {
+test('problems come first', () => {
   expect(
     sumUp({ gates: [gate('a', 'failed'), gate('b', 'passed')], numbers: numbers(2) }, ended),
   ).toEqual({
@@ -39,32 +39,32 @@ test('what is wrong comes first', () => {
   })
 })
 
-test('green is only what was asked and is known', () => {
+test('the report is green only when all gates and tests are known', () => {
   expect(sumUp({ gates: [gate('a', 'passed')], numbers: numbers() }, ended)).toEqual({
     tone: 'good',
-    word: '1 gate holds; 10 tests pass.',
+    word: '1 gate passes; 10 tests pass.',
   })
   expect(sumUp({ gates: [], numbers: numbers() }, ended).tone).toBe('unknown')
   expect(sumUp({ gates: [gate('a', 'unknown')], numbers: numbers() }, ended)).toEqual({
     tone: 'unknown',
-    word: '0 gates hold; 1 has nothing to compare with yet; 10 tests pass.',
+    word: '0 gates pass; 1 has no baseline yet; 10 tests pass.',
   })
   expect(
     sumUp({ gates: [gate('a', 'passed')], numbers: { ...numbers(), tests: null } }, ended).tone,
   ).toBe('unknown')
   expect(sumUp({ gates: [gate('a', 'waived')], numbers: numbers(1, 1) }, ended).word).toBe(
-    '0 gates hold; 1 is waived; 9 tests pass.',
+    '0 gates pass; 1 is waived; 9 tests pass.',
   )
   expect(sumUp({ gates: [], numbers: numbers() }, { state: 'running' }).tone).toBe('move')
 })
 
-test('a share is never rounded up to all', () => {
+test('a share is never rounded up to 100 %', () => {
   expect(share(9999, 10_000)).toBe('99.9 %')
   expect(share(1, 1)).toBe('100 %')
-  expect(share(0, 0)).toBe('no line')
+  expect(share(0, 0)).toBe('no lines')
 })
 
-test('of a large change the first files are open, what is gone or too long is not', () => {
+test('a large change opens its first files, except those that are removed or cut', () => {
   const line = { kind: 'added' as const, text: '', line: 1, before: null }
   const file = (path: string, lines: number, more = {}) => ({
     ...{ path, status: 'changed' as const, isCut: false },
@@ -77,6 +77,6 @@ test('of a large change the first files are open, what is gone or too long is no
     file('last', 200),
     file('more', 1),
   ]
-  expect([...openAtFirst(files)]).toEqual(['long', 'last'])
-  expect(openAtFirst(files.slice(3)).size).toBe(2)
+  expect([...initiallyOpen(files)]).toEqual(['long', 'last'])
+  expect(initiallyOpen(files.slice(3)).size).toBe(2)
 })

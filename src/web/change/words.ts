@@ -5,8 +5,8 @@ import { formatCount } from '../ui/number.ts'
 import { isActive, type Badge, type RunState } from '../ui/state.ts'
 
 export const gateBadges: Record<Gate['state'], Badge> = {
-  passed: { tone: 'good', word: 'Holds' },
-  failed: { tone: 'bad', word: 'Does not hold' },
+  passed: { tone: 'good', word: 'Passed' },
+  failed: { tone: 'bad', word: 'Failed' },
   unknown: { tone: 'unknown', word: 'Unknown' },
   waived: { tone: 'warn', word: 'Waived' },
 }
@@ -14,7 +14,7 @@ export const gateBadges: Record<Gate['state'], Badge> = {
 export const testBadges: Record<TestResult['outcome'], Badge> = {
   passed: { tone: 'good', word: 'Passed' },
   failed: { tone: 'bad', word: 'Failed' },
-  errored: { tone: 'bad', word: 'Broke' },
+  errored: { tone: 'bad', word: 'Errored' },
   skipped: { tone: 'passed-over', word: 'Skipped' },
 }
 
@@ -24,7 +24,7 @@ export const isBad = ({ outcome }: Pick<TestResult, 'outcome'>): boolean =>
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`
 
-/** The page in one sentence. What nobody looked at is said, too. */
+/** The report in one sentence, including what was not checked. */
 export function sumUp(
   { gates, numbers }: Pick<ChangeReport, 'gates' | 'numbers'>,
   run: { state: RunState },
@@ -37,20 +37,18 @@ export function sumUp(
   ].filter((one) => one !== null)
   if (wrong.length > 0) return { tone: 'bad', word: `${capital(wrong.join('; '))}.` }
   if (gates.length === 0 && isActive(run.state))
-    return { tone: 'move', word: 'Its steps are not over yet.' }
+    return { tone: 'move', word: 'The steps are still running.' }
   const unknown = gates.filter(({ state }) => state === 'unknown').length
   const waived = gates.filter(({ state }) => state === 'waived').length
   const asked =
     gates.length === 0
-      ? 'No gate is asked'
-      : plural(gates.length - unknown - waived, 'gate holds', 'gates hold')
+      ? 'No gates are defined'
+      : plural(gates.length - unknown - waived, 'gate passes', 'gates pass')
   const rest = [
     waived > 0 ? plural(waived, 'is waived', 'are waived') : null,
-    unknown > 0
-      ? plural(unknown, 'has nothing to compare with yet', 'have nothing to compare with yet')
-      : null,
+    unknown > 0 ? plural(unknown, 'has no baseline yet', 'have no baseline yet') : null,
     numbers.tests === null
-      ? 'no step has a report of tests'
+      ? 'no step has a test report'
       : plural(numbers.tests.passed, 'test passes', 'tests pass'),
   ].filter((one) => one !== null)
   const isKnown = gates.length > 0 && numbers.tests !== null && unknown + waived === 0
@@ -62,24 +60,21 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 const failingOf = ({ tests }: RunNumbers): number =>
   tests === null ? 0 : tests.failed + tests.errored - tests.quarantined
 
-/** `87.5 %`; `none` where there is nothing to divide. */
+/** A fraction in per cent, rounded down, such as `87.5 %`. */
 export const share = (part: number, of: number): string =>
-  of === 0 ? 'no line' : `${Math.floor((part / of) * 1000) / 10} %`
+  of === 0 ? 'no lines' : `${Math.floor((part / of) * 1000) / 10} %`
 
-/** More lines than these take longer to draw than anybody reads at once. */
-const linesAtFirst = 600
+/** The number of diff lines that are rendered initially. */
+const initialLines = 600
 
-/**
- * The files whose diff is shown without being asked for: the first ones, until they are long
- * enough.
- */
-export function openAtFirst(
+/** The files whose diff is open initially: the first ones, up to a number of lines. */
+export function initiallyOpen(
   files: Pick<ChangedFile, 'path' | 'status' | 'isCut' | 'hunks'>[],
 ): Set<string> {
   const open = new Set<string>()
   let lines = 0
   for (const { path, status, isCut, hunks } of files) {
-    if (lines >= linesAtFirst) break
+    if (lines >= initialLines) break
     if (isCut || status === 'removed') continue
     open.add(path)
     lines += hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)

@@ -11,13 +11,13 @@ const kinds: Record<Deployment['kind'], string> = {
   rollback: 'Rollback',
 }
 
-/** A deployment in a list; on its environment's own page without its place. */
+/** A deployment in a list. With `isPlaceHidden`, without the app and the environment. */
 export function DeploymentRow({
   deployment,
-  isAtHome = false,
+  isPlaceHidden = false,
 }: {
   deployment: Deployment
-  isAtHome?: boolean
+  isPlaceHidden?: boolean
 }) {
   const { app, environment, change, run, kind } = deployment
   const place = `/apps/${app}/environments/${environment}`
@@ -34,7 +34,7 @@ export function DeploymentRow({
           {change.subject}
         </Link>
         <div className="truncate text-soft">
-          {isAtHome ? '' : `${app} ${environment} · `}
+          {isPlaceHidden ? '' : `${app} ${environment} · `}
           {kind === 'delivery' ? '' : `${kinds[kind]} · `}
           <Sha sha={change.sha} /> · {deployment.actor}
           {run !== null && kind === 'delivery' ? ` · run ${run}` : ''}
@@ -45,7 +45,7 @@ export function DeploymentRow({
       </div>
       <div className="text-right text-soft md:col-start-3 md:row-start-1">
         <Ago time={deployment.created} />
-        <div className="hidden md:block" title="From the start to the traffic">
+        <div className="hidden md:block" title="Time from start to live">
           {deployment.started ? (
             <Elapsed from={deployment.started} to={deployment.live ?? deployment.ended} />
           ) : null}

@@ -42,7 +42,7 @@ export function DeploymentsPage() {
       <Loaded query={query} shape={<RowsShape rows={10} height="h-16" />}>
         {({ pages }) => {
           const deployments = pages.flatMap((page) => page.deployments)
-          if (deployments.length === 0) return <Nothing>There is no deployment like that.</Nothing>
+          if (deployments.length === 0) return <Nothing>No deployments match the filter.</Nothing>
           return (
             <>
               <ul className="panel divide-y divide-edge overflow-hidden">

@@ -87,7 +87,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         <Section title="On the way here">
           <ul className="panel divide-y divide-edge overflow-hidden">
             {environment.pending.map((deployment) => (
-              <DeploymentRow key={deployment.id} deployment={deployment} isAtHome />
+              <DeploymentRow key={deployment.id} deployment={deployment} isPlaceHidden />
             ))}
           </ul>
           {environment.pending
@@ -233,7 +233,7 @@ function History({ app, environment }: { app: string; environment: string }) {
           return (
             <ul className="panel divide-y divide-edge overflow-hidden">
               {deployments.map((deployment) => (
-                <DeploymentRow key={deployment.id} deployment={deployment} isAtHome />
+                <DeploymentRow key={deployment.id} deployment={deployment} isPlaceHidden />
               ))}
             </ul>
           )

@@ -9,10 +9,7 @@ import { useGlide } from './flip.ts'
 import { TokenPill } from './tokens.tsx'
 import { type Token, trackOf } from './track.ts'
 
-/**
- * A line in one row, for many apps on one screen. On a phone only the shapes remain, and open the
- * app.
- */
+/** A line in one row, for many apps on one screen. On a phone, only the icons are shown. */
 export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
   const track = useMemo(() => trackOf(line), [line])
   const root = useRef<HTMLElement>(null)

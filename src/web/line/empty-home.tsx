@@ -4,20 +4,20 @@ import { Logo } from '../shell/logo.tsx'
 import { Command } from '../ui/copy.tsx'
 import { useTitle } from '../ui/page.tsx'
 
-/** Before the first app: what to type. */
+/** The home page before the first app: how to register one. */
 export function EmptyHome() {
   const { data: me } = useMe()
-  useTitle('Nothing is registered yet')
+  useTitle('No apps yet')
   if (me && highestRole(me) === null)
     return (
       <section className="mx-auto mt-[8vh] flex max-w-lg flex-col items-center gap-5 text-center">
         <Logo size={56} />
         <div>
           <h1 className="text-xl font-semibold tracking-tight">
-            You are signed in, and have no role yet
+            You are signed in, but have no role yet
           </h1>
           <p className="mt-1 text-soft">
-            Ask an admin for one, for everything or for an app. This page then shows it by itself.
+            Ask an admin for a role, for all apps or for one. This page updates automatically.
           </p>
         </div>
       </section>
@@ -28,23 +28,24 @@ export function EmptyHome() {
         <Logo size={56} />
       </div>
       <div>
-        <h1 className="text-xl font-semibold tracking-tight">The line is clear</h1>
+        <h1 className="text-xl font-semibold tracking-tight">No apps yet</h1>
         <p className="mt-1 text-soft">
-          Nothing is registered yet. In a repository of yours, these two commands take its newest
-          commit to production:
+          In your repository, these two commands deliver its newest commit to production:
         </p>
       </div>
       <ol className="flex flex-col gap-3 text-left">
         <li>
-          <div className="label mb-1">Write a fairlead.yaml from what is there</div>
+          <div className="label mb-1">Generate a fairlead.yaml from the repository</div>
           <Command text="fairlead init" />
         </li>
         <li>
-          <div className="label mb-1">Register the repository and deliver it, live</div>
+          <div className="label mb-1">
+            Register the repository and deliver it, with live progress
+          </div>
           <Command text="fairlead up" />
         </li>
       </ol>
-      <p className="text-soft">This page shows it as it happens.</p>
+      <p className="text-soft">This page shows the delivery as it happens.</p>
     </section>
   )
 }

@@ -1,7 +1,8 @@
 import { type RefObject, useLayoutEffect, useRef } from 'react'
 
 /**
- * Lets what has the same `data-token` glide from where it was to where it is, also between parents.
+ * Animates elements from their previous to their new position, also between parents. Elements are
+ * matched by `data-token`.
  */
 export function useGlide(root: RefObject<HTMLElement | null>): void {
   const before = useRef(new Map<string, DOMRect>())
@@ -11,7 +12,7 @@ export function useGlide(root: RefObject<HTMLElement | null>): void {
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
     for (const element of root.current?.querySelectorAll<HTMLElement>('[data-token]') ?? []) {
       const key = element.dataset['token'] ?? ''
-      // Measured from the line, so that scrolling is not taken for moving.
+      // Positions are relative to the line, so that scrolling does not count as a move.
       const seen = element.getBoundingClientRect()
       const to = new DOMRect(
         seen.left - (origin?.left ?? 0),

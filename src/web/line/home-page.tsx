@@ -22,7 +22,7 @@ export function HomePage() {
   )
 }
 
-/** More apps than this begin with one row each. */
+/** With more apps than this, the compact view is the default. */
 const manyApps = 8
 
 function Home({ lines }: { lines: Line[] }) {
@@ -68,7 +68,7 @@ function Home({ lines }: { lines: Line[] }) {
         </div>
       )}
       {shown.length === 0 ? (
-        <p className="py-10 text-center text-soft">No app is like that now.</p>
+        <p className="py-10 text-center text-soft">No app matches the filter.</p>
       ) : null}
       <LatestRuns lines={shown.map(({ line }) => line)} />
     </>
@@ -82,12 +82,12 @@ function Controls({ placed, isCompact }: { placed: Placed[]; isCompact: boolean 
   const count = (one: Group): number => placed.filter((each) => each.group === one).length
   const chips: [string, string, number][] = [
     ['', 'All', placed.length],
-    ['attention', 'Need a look', count('attention')],
-    ['moving', 'On the way', count('moving')],
+    ['attention', 'Need attention', count('attention')],
+    ['moving', 'In progress', count('moving')],
   ]
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <div role="group" aria-label="Which apps" className="flex gap-1">
+      <div role="group" aria-label="Filter apps" className="flex gap-1">
         {chips.map(([value, word, number]) => (
           <Toggle
             key={value}
@@ -111,7 +111,7 @@ function Controls({ placed, isCompact }: { placed: Placed[]; isCompact: boolean 
       <Toggle
         on={isCompact}
         onChange={(on) => setView(on ? 'compact' : 'full')}
-        label="One row for each app"
+        label="Compact view: one row for each app"
       >
         {isCompact ? <Rows3 size={16} aria-hidden /> : <StretchHorizontal size={16} aria-hidden />}
       </Toggle>

@@ -11,11 +11,11 @@ import { type Note, trackOf } from './track.ts'
 interface Props {
   line: Line
   detail: RunDetail | undefined
-  /** without the name and the frame, on the app's own page */
+  /** without the name, on the page of the app itself */
   bare?: boolean
 }
 
-/** One app's line: what each environment runs, and what is on the way to it. */
+/** The line of an app: what each environment runs, and the changes in progress. */
 export const LineRow = memo(function LineRow({ line, detail, bare = false }: Props) {
   const track = useMemo(() => trackOf(line), [line])
   const root = useRef<HTMLElement>(null)

@@ -11,7 +11,7 @@ export interface Placed {
 
 const needsAttention: Tone[] = ['bad', 'back', 'unknown', 'warn']
 
-/** Which of three groups a line is in. */
+/** The group of a line on the home page. */
 export function groupOf(line: Line): Group {
   const { summary } = trackOf(line)
   if (needsAttention.includes(summary.tone)) return 'attention'
@@ -19,8 +19,8 @@ export function groupOf(line: Line): Group {
 }
 
 /**
- * What needs a look comes first; within that the order of names, so that nothing jumps as changes
- * pass.
+ * Lines that need attention come first. Within a group the order is by name, so that lines keep
+ * their place while changes pass.
  */
 export function placeLines(lines: Line[]): Placed[] {
   return lines
@@ -41,12 +41,13 @@ export function headline(placed: Placed[]): { tone: Tone; text: string } {
   if (attention > 0)
     return {
       tone: isBad ? 'bad' : 'warn',
-      text: attention === 1 ? `${nameOf(placed)} needs a look` : `${attention} apps need a look`,
+      text:
+        attention === 1 ? `${nameOf(placed)} needs attention` : `${attention} apps need attention`,
     }
   if (moving > 0)
     return {
       tone: 'move',
-      text: moving === 1 ? 'A change is on its way' : `Changes of ${moving} apps are on their way`,
+      text: moving === 1 ? 'A change is in progress' : `Changes of ${moving} apps are in progress`,
     }
   return { tone: 'good', text: 'All is well' }
 }

@@ -15,12 +15,12 @@ interface Frame {
   badge: Badge | null
   tone: Tone
   children: ReactNode
-  /** on the way from here to the next station */
+  /** changes between this station and the next */
   tokens: Token[]
   isLast: boolean
 }
 
-/** A place on the rail: upright on a phone, else from left to right. */
+/** A station of a line. Stations run from left to right, and on a phone from top to bottom. */
 function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
   return (
     <li
@@ -53,16 +53,16 @@ function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
 }
 
 function Rail({ isMoving }: { isMoving: boolean }) {
-  const badge = isMoving ? 'flow flow-turns' : 'bg-edge-strong'
+  const style = isMoving ? 'flow flow-turns' : 'bg-edge-strong'
   return (
     <span
       aria-hidden
-      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${badge}`}
+      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${style}`}
     />
   )
 }
 
-function What({ change, by }: { change: Change; by: ReactNode }) {
+function ChangeSummary({ change, by }: { change: Change; by: ReactNode }) {
   return (
     <>
       <ChangeLine change={change} />
@@ -84,9 +84,9 @@ export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }
       isLast={false}
     >
       {latest ? (
-        <What change={latest} by={<Ago time={latest.received} />} />
+        <ChangeSummary change={latest} by={<Ago time={latest.received} />} />
       ) : (
-        <div className="text-soft">No check-in yet</div>
+        <div className="text-soft">No check-ins yet</div>
       )}
     </Station>
   )
@@ -163,12 +163,12 @@ export function EnvironmentStation({
   return (
     <Station name={name} badge={badge} tone={badge.tone} tokens={tokens} isLast={isLast}>
       {current ? (
-        <What
+        <ChangeSummary
           change={current.change}
           by={current.live ? <Ago time={current.live} /> : 'not live yet'}
         />
       ) : (
-        <div className="text-soft">Nothing runs here yet</div>
+        <div className="text-soft">Nothing is deployed yet</div>
       )}
     </Station>
   )

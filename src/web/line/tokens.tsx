@@ -10,7 +10,7 @@ const edges: Partial<Record<Tone, string>> = {
   back: 'border-warn',
 }
 
-/** The changes between two stations; the one that is furthest, and how many follow it. */
+/** The changes between two stations: the furthest, and how many follow it. */
 export function Tokens({ tokens }: { tokens: Token[] }) {
   const [first, ...others] = tokens
   if (!first) return null

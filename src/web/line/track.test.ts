@@ -121,18 +121,18 @@ const both = (
 }
 
 describe('a line', () => {
-  test('where all is well says so', () => {
+  test('is OK when all environments are healthy', () => {
     const track = trackOf(line(both(1), [runOf(1, 'succeeded', live(1), { ended: time })]))
-    expect(track.summary).toEqual({ tone: 'good', word: 'All well' })
+    expect(track.summary).toEqual({ tone: 'good', word: 'OK' })
     expect(track.tokens.flat()).toEqual([])
     expect(track.notes).toEqual([])
   })
 
-  test('before its first change is empty, not well', () => {
+  test('is empty, not OK, before its first change', () => {
     expect(trackOf(line([], [])).summary.tone).toBe('none')
   })
 
-  test('shows a change in its steps, and the one that waits behind it', () => {
+  test('shows a change whose steps run, and the one queued behind it', () => {
     const track = trackOf(
       line(both(1), [
         runOf(3, 'queued', [], { started: null }),
@@ -142,10 +142,10 @@ describe('a line', () => {
     )
     expect(track.steps.run?.id).toBe(2)
     expect(track.tokens[0]?.map((token) => token.badge.word)).toEqual(['Queued'])
-    expect(track.summary).toEqual({ tone: 'move', word: '2 on the way' })
+    expect(track.summary).toEqual({ tone: 'move', word: '2 in progress' })
   })
 
-  test('shows a change between two environments, further along as it comes nearer', () => {
+  test('shows the progress of a change between two environments', () => {
     const at = (state: Deployment['state']) => {
       const pending = deployment(2, 'production', state)
       return (
@@ -158,21 +158,21 @@ describe('a line', () => {
     expect(new Set(places).size).toBe(4)
   })
 
-  test('keeps a change that failed in sight, with the reason, until a newer one is in', () => {
+  test('keeps showing a failed change and its reason until a newer one is live', () => {
     const failed = deployment(2, 'production', 'failed', {
-      reason: 'the verification said no: exited with 7',
+      reason: 'the verification failed: exited with 7',
     })
     const lost = runOf(2, 'failed', [deployment(2, 'dev', 'live'), failed], { ended: time })
     const track = trackOf(line(both(1), [lost, runOf(1, 'succeeded', live(1))]))
     expect(track.tokens[2]?.[0]?.badge).toEqual({ tone: 'bad', word: 'Failed' })
     expect(track.notes[0]?.text).toBe(
-      '“Change 2” did not get into production: the verification said no: exited with 7.',
+      '“Change 2” failed in production: the verification failed: exited with 7.',
     )
     const later = trackOf(line(both(3), [runOf(3, 'succeeded', live(3)), lost]))
     expect(later.summary.tone).toBe('good')
   })
 
-  test('shows a change that was taken back as held', () => {
+  test('shows a change that was rolled back as held', () => {
     const back = deployment(2, 'production', 'rolled_back', { reason: 'it crashed 3 times' })
     const held = {
       held: [changeOf(2).sha],
@@ -185,21 +185,21 @@ describe('a line', () => {
     )
     expect(track.summary).toEqual({ tone: 'back', word: 'Held in production' })
     expect(track.notes[0]?.text).toBe(
-      '“Change 2” was taken back from production and is held: it crashed 3 times.',
+      '“Change 2” was rolled back from production and is held: it crashed 3 times.',
     )
   })
 
-  test('never calls well what nobody knows', () => {
+  test('is unknown when the state of an environment is unknown', () => {
     const track = trackOf(line(both(1, { health: 'unknown' }), [runOf(1, 'succeeded', live(1))]))
     expect(track.summary).toEqual({ tone: 'unknown', word: 'Unknown in dev' })
   })
 })
 
-test('what needs a look comes first, then the order of names', () => {
+test('lines that need attention come first, then by name', () => {
   const good = (name: string) => line(both(1), [runOf(1, 'succeeded', live(1))], name)
   const bad = line(both(1, {}, { health: 'unhealthy' }), [runOf(1, 'succeeded', live(1))], 'mailer')
   const placed = placeLines([good('zebra'), bad, good('alpha')])
   expect(placed.map((one) => one.line.app.name)).toEqual(['mailer', 'alpha', 'zebra'])
-  expect(headline(placed)).toEqual({ tone: 'bad', text: 'mailer needs a look' })
+  expect(headline(placed)).toEqual({ tone: 'bad', text: 'mailer needs attention' })
   expect(headline(placeLines([good('alpha')]))).toEqual({ tone: 'good', text: 'All is well' })
 })

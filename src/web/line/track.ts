@@ -6,7 +6,7 @@ import {
   deploymentBadges,
   firstLine,
   isActive,
-  isUnderWay,
+  isInProgress,
   type Badge,
   shortSha,
   type Tone,
@@ -14,7 +14,7 @@ import {
 
 type LineRun = Line['runs'][number]
 
-/** A change between two stations. `at` is how far on the way between them it is, from 0 to 1. */
+/** A change between two stations. `at` is its progress between them, from 0 to 1. */
 export interface Token {
   key: string
   to: string
@@ -22,11 +22,11 @@ export interface Token {
   badge: Badge
   since: string | null
   at: number
-  /** what hovering says */
+  /** the text of the tooltip */
   sentence: string
 }
 
-/** What a line says besides its stations: what needs a look, with the reason. */
+/** A problem of a line that needs attention, with the reason. */
 export interface Note {
   key: string
   tone: Tone
@@ -39,7 +39,7 @@ export interface Note {
 export interface StepsStation {
   badge: Badge
   run: LineRun | null
-  /** other runs that are in their steps too */
+  /** the number of other runs whose steps are running */
   more: number
   since: string | null
   until: string | null
@@ -47,7 +47,7 @@ export interface StepsStation {
 
 export interface Track {
   steps: StepsStation
-  /** on the way to the steps, then on the way to each environment */
+  /** the changes before the steps, then those before each environment */
   tokens: Token[][]
   notes: Note[]
   summary: Badge
@@ -61,12 +61,12 @@ const progress: Partial<Record<Deployment['state'], number>> = {
   switching: 0.95,
 }
 
-const doings: Partial<Record<Deployment['state'], (environment: string) => string>> = {
-  waiting: (environment) => `waits for its turn in ${environment}`,
-  canary: (environment) => `is judged in ${environment} on a part of the requests`,
+const phrases: Partial<Record<Deployment['state'], (environment: string) => string>> = {
+  waiting: (environment) => `is waiting for ${environment}`,
+  canary: (environment) => `is a canary in ${environment}`,
 }
 
-/** Where everything of a line is. */
+/** The stations of a line, and the changes between them. */
 export function trackOf(line: Line): Track {
   const steps = stepsStation(line)
   const queued = line.runs.filter((run) => run.state === 'queued').map(queuedToken)
@@ -96,7 +96,7 @@ function stepsStation(line: Line): StepsStation {
   const run = line.runs.find((one) => one.started !== null)
   if (!run)
     return {
-      badge: { tone: 'none', word: 'Nothing yet' },
+      badge: { tone: 'none', word: 'No runs yet' },
       run: null,
       more: 0,
       since: null,
@@ -110,7 +110,7 @@ function stepsBadge(run: LineRun): Badge {
   if (run.artifact !== null || run.deployments.length > 0) return { tone: 'good', word: 'Passed' }
   if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
   if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
-  if (run.state === 'skipped') return { tone: 'passed-over', word: 'Passed over' }
+  if (run.state === 'skipped') return { tone: 'passed-over', word: 'Skipped' }
   return run.state === 'cancelled'
     ? { tone: 'stopped', word: 'Cancelled' }
     : { tone: 'good', word: 'Passed' }
@@ -130,7 +130,7 @@ function queuedToken(run: LineRun): Token {
 }
 
 function environmentTokens(line: Line, environment: Environment): Token[] {
-  const moving = environment.pending.filter((one) => isUnderWay(one.state)).map(deploymentToken)
+  const moving = environment.pending.filter((one) => isInProgress(one.state)).map(deploymentToken)
   return [...moving, ...stoppedTokens(line, environment)].sort((a, b) => b.at - a.at)
 }
 
@@ -141,7 +141,7 @@ function deploymentToken(deployment: Deployment): Token {
     deployment.kind === 'delivery'
       ? `“${change.subject}”`
       : `A ${deployment.kind} to ${shortSha(change.sha)}`
-  const doing = doings[state]?.(environment) ?? `is ${badge.word.toLowerCase()} in ${environment}`
+  const phrase = phrases[state]?.(environment) ?? `is ${badge.word.toLowerCase()} in ${environment}`
   return {
     key: run === null ? `${app}/deployment/${id}` : `${app}/${run}`,
     to: run === null ? `/apps/${app}/environments/${environment}` : `/runs/${run}`,
@@ -149,11 +149,11 @@ function deploymentToken(deployment: Deployment): Token {
     badge,
     since: deployment.started ?? deployment.created,
     at: progress[state] ?? 0,
-    sentence: `${what} ${doing}${deployment.reason ? `: ${firstLine(deployment.reason)}` : ''}`,
+    sentence: `${what} ${phrase}${deployment.reason ? `: ${firstLine(deployment.reason)}` : ''}`,
   }
 }
 
-/** Changes that did not get in: they stay in sight until another one did. */
+/** Changes that failed or were rolled back. They stay until a newer change is live. */
 function stoppedTokens(line: Line, environment: Environment): Token[] {
   return stoppedAt(line, environment).map(({ run, deployment, isHeld }) => ({
     key: `${run.app}/${run.id}`,
@@ -183,7 +183,7 @@ function stoppedAt(line: Line, environment: Environment): Stopped[] {
     const isFailed = deployment.state === 'failed' && deployment.id > (environment.current?.id ?? 0)
     return isHeld || isFailed ? [{ run, deployment, isHeld }] : []
   })
-  // A newer change of the same app that got in makes the story old.
+  // Once a newer change is live, the failure is history.
   const live = environment.current?.kind === 'delivery' ? (environment.current.run ?? 0) : 0
   return found
     .filter(
@@ -197,8 +197,8 @@ const stoppedSentence = (run: LineRun, deployment: Deployment, isHeld: boolean):
   const reason = deployment.reason ? `: ${firstLine(deployment.reason)}` : ''
   const what = `“${run.change.subject}”`
   return isHeld
-    ? `${what} was taken back from ${deployment.environment} and is held${reason}`
-    : `${what} did not get into ${deployment.environment}${reason}`
+    ? `${what} was rolled back from ${deployment.environment} and is held${reason}`
+    : `${what} failed in ${deployment.environment}${reason}`
 }
 
 function notesOf(line: Line, steps: StepsStation): Note[] {
@@ -220,7 +220,7 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
       notes.push({
         key: to,
         tone: 'unknown',
-        text: `Nobody knows how ${environment.name} is: its host does not answer.`,
+        text: `The state of ${environment.name} is unknown: its host does not respond.`,
         to,
         time: null,
       })
@@ -245,19 +245,19 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
 }
 
 function unhealthySentence(environment: Environment): string {
-  const ill = environment.instances.filter((one) => one.state !== 'healthy')
-  const [first] = ill
+  const unhealthy = environment.instances.filter((one) => one.state !== 'healthy')
+  const [first] = unhealthy
   if (!first) return `${environment.name} is unhealthy.`
   const restarts = first.restarts > 0 ? `, restarted ${first.restarts} times` : ''
-  return `${environment.name} is unhealthy: ${ill.length} of ${environment.instances.length} instances (${first.service} ${first.index}: ${first.state}${restarts}).`
+  return `${environment.name} is unhealthy: ${unhealthy.length} of ${environment.instances.length} instances (${first.service} ${first.index}: ${first.state}${restarts}).`
 }
 
-/** The most urgent of what there is to say about a line. */
+/** The most urgent state of a line. */
 function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Badge {
   const moving = tokens
     .flat()
     .filter((token) => token.badge.tone === 'move' || token.badge.tone === 'wait').length
-  const onTheWay = moving + (steps.badge.tone === 'move' ? 1 + steps.more : 0)
+  const inProgress = moving + (steps.badge.tone === 'move' ? 1 + steps.more : 0)
   const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) =>
     notes.some((note) => note.tone === tone),
   )
@@ -270,29 +270,29 @@ function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: No
     bad: badWord(line, steps),
     back: `Held in ${held}`,
     unknown: `Unknown in ${named('unknown')}`,
-    warn: 'Needs a look',
+    warn: 'Needs attention',
   }
   if (worst) return { tone: worst, word: words[worst] }
-  if (onTheWay > 0)
-    return { tone: 'move', word: onTheWay === 1 ? 'On the way' : `${onTheWay} on the way` }
+  if (inProgress > 0)
+    return { tone: 'move', word: inProgress === 1 ? 'In progress' : `${inProgress} in progress` }
   if (line.environments.every((environment) => environment.health === 'empty'))
-    return { tone: 'none', word: 'Nothing runs yet' }
-  return { tone: 'good', word: 'All well' }
+    return { tone: 'none', word: 'Nothing deployed' }
+  return { tone: 'good', word: 'OK' }
 }
 
 function badWord(line: Line, steps: StepsStation): string {
-  const ill = line.environments.find((environment) => environment.health === 'unhealthy')
-  if (ill) return `Unhealthy in ${ill.name}`
+  const unhealthy = line.environments.find((environment) => environment.health === 'unhealthy')
+  if (unhealthy) return `Unhealthy in ${unhealthy.name}`
   if (steps.badge.tone === 'bad') return 'Steps failed'
   const failed = line.environments.find((environment) => stoppedAt(line, environment).length > 0)
   return failed ? `Failed in ${failed.name}` : 'Failed'
 }
 
-/** The step that runs, and how many are done; null before the steps are known. */
+/** The running steps, and how many are done. Null until the steps are known. */
 export function stepsProgress(
   detail: RunDetail | undefined,
 ): { done: number; all: number; now: string } | null {
-  // Verifications are steps too, but they belong to their environments.
+  // Verifications are steps, too, but belong to their environments.
   const steps = detail?.steps.filter((step) => !isVerification(step.name, detail)) ?? []
   if (steps.length === 0) return null
   const running = steps.filter((step) => step.state === 'running').map((step) => step.name)

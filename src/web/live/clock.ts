@@ -1,12 +1,10 @@
-/** The time of the server, second by second, and who wants to hear of it. */
+/** The time of the server, with a tick every second while there are subscribers. */
 export interface Clock {
   now(): number
-  /**
-   * Takes the `date` of an answer, so that durations are right on a machine whose clock is wrong.
-   */
-  learn(date: string | null): void
+  /** Reads the `date` header of a response, to correct a browser whose clock is wrong. */
+  calibrate(date: string | null): void
   subscribe(listener: () => void): () => void
-  /** the time of the last tick; stands still between two */
+  /** the time of the last tick, constant until the next */
   tick(): number
 }
 
@@ -21,10 +19,10 @@ export function createClock(read: () => number): Clock {
   }
   return {
     now: () => read() + offset,
-    learn: (date) => {
+    calibrate: (date) => {
       const server = date === null ? Number.NaN : Date.parse(date)
       if (Number.isNaN(server)) return
-      // The header has whole seconds: a smaller difference says nothing.
+      // The header has whole seconds, so a smaller difference means nothing.
       const difference = server + 500 - read()
       offset = Math.abs(difference) > 2000 ? difference : 0
     },

@@ -1,6 +1,6 @@
 import { storedEvent, type StoredEvent } from '#contract/event/event.ts'
 
-/** `since` is when it was lost, in milliseconds since the epoch. */
+/** `since` is when the connection was lost, in milliseconds since the epoch. */
 export type ConnectionState =
   | { kind: 'connecting' }
   | { kind: 'live' }
@@ -10,8 +10,8 @@ export interface Connection {
   state(): ConnectionState
   subscribe(listener: () => void): () => void
   onEvent(listener: (event: StoredEvent) => void): () => void
-  /** called when events may have been missed: everything shown should be read again */
-  onReturn(listener: () => void): () => void
+  /** called when events may have been missed, so that all data has to be fetched again */
+  onReconnect(listener: () => void): () => void
   open(): void
   close(): void
 }
@@ -24,56 +24,53 @@ interface ConnectionOptions {
 const firstWait = 500
 const longestWait = 8000
 /**
- * A page that nobody sees gives its stream back after this long, because a browser has only six for
- * all its tabs.
+ * A hidden tab closes its stream after this many milliseconds, because a browser allows only six
+ * HTTP/1.1 connections per host over all tabs.
  */
 const sleepAfter = 30_000
 
-/**
- * The one stream of events of this page. It comes back by itself, from the event after the last
- * that was seen.
- */
+/** The event stream of this page. Reconnects automatically, and resumes after the last event. */
 export function createConnection({ url, now }: ConnectionOptions): Connection {
   const listeners = {
     change: new Set<() => void>(),
     event: new Set<(event: StoredEvent) => void>(),
-    back: new Set<() => void>(),
+    reconnect: new Set<() => void>(),
   }
   let state: ConnectionState = { kind: 'connecting' }
   let source: EventSource | null = null
   let last: string | null = null
   let wait = firstWait
-  let missedSome = false
+  let hasMissedEvents = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const set = (next: ConnectionState): void => {
     state = next
     for (const listener of listeners.change) listener()
   }
-  const leave = (): void => {
+  const disconnect = (): void => {
     clearTimeout(timer)
     source?.close()
     source = null
   }
-  const lose = (): void => {
-    leave()
-    missedSome = true
+  const onError = (): void => {
+    disconnect()
+    hasMissedEvents = true
     if (state.kind !== 'lost') set({ kind: 'lost', since: now() })
     timer = setTimeout(connect, wait)
     wait = Math.min(wait * 2, longestWait)
   }
-  const arrive = (): void => {
+  const onOpen = (): void => {
     wait = firstWait
     set({ kind: 'live' })
-    if (missedSome) for (const listener of listeners.back) listener()
-    missedSome = false
+    if (hasMissedEvents) for (const listener of listeners.reconnect) listener()
+    hasMissedEvents = false
   }
   const connect = (): void => {
-    leave()
+    disconnect()
     const stream = new EventSource(last === null ? url : `${url}?after=${last}`)
     source = stream
-    stream.addEventListener('open', arrive)
-    stream.addEventListener('error', lose)
+    stream.addEventListener('open', onOpen)
+    stream.addEventListener('error', onError)
     stream.addEventListener('message', (message: MessageEvent<string>) => {
       const parsed = storedEvent.safeParse(JSON.parse(message.data))
       if (!parsed.success) return
@@ -82,10 +79,10 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
     })
   }
   const sleep = (): void => {
-    leave()
-    // What was missed is not replayed, however much it was: everything is read again.
+    disconnect()
+    // Events of a long pause are not replayed: all data is fetched again.
     last = null
-    missedSome = true
+    hasMissedEvents = true
   }
   const onVisibility = (): void => {
     if (document.hidden) timer = setTimeout(sleep, sleepAfter)
@@ -100,14 +97,14 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
     state: () => state,
     subscribe: (listener) => add(listeners.change, listener),
     onEvent: (listener) => add(listeners.event, listener),
-    onReturn: (listener) => add(listeners.back, listener),
+    onReconnect: (listener) => add(listeners.reconnect, listener),
     open: () => {
       document.addEventListener('visibilitychange', onVisibility)
       if (source === null) connect()
     },
     close: () => {
       document.removeEventListener('visibilitychange', onVisibility)
-      leave()
+      disconnect()
       state = { kind: 'connecting' }
     },
   }

@@ -5,7 +5,7 @@ import { type Clock, createClock } from './clock.ts'
 import { type Connection, type ConnectionState, createConnection } from './connection.ts'
 import { createPatcher } from './patch.ts'
 
-/** What every page may use: the API, the time of the server, and the stream of events. */
+/** Services of the whole console: the API client, the server's clock, and the event stream. */
 export interface Dependencies {
   client: Client
   clock: Clock
@@ -18,7 +18,7 @@ export function createDependencies(): Dependencies {
     base: '',
     fetch: async (input, init) => {
       const response = await fetch(input, init)
-      clock.learn(response.headers.get('date'))
+      clock.calibrate(response.headers.get('date'))
       return response
     },
   })
@@ -49,10 +49,10 @@ export function useDependencies(): Dependencies {
 
 export const useClient = (): Client => useDependencies().client
 
-/** Words made of the server's time; drawn anew only when they change. */
-export function useTimeText(words: (now: number) => string): string {
+/** A text that depends on the server's time. Renders again only when the text changes. */
+export function useTimeText(text: (now: number) => string): string {
   const { clock } = useDependencies()
-  return useSyncExternalStore(clock.subscribe, () => words(clock.tick()))
+  return useSyncExternalStore(clock.subscribe, () => text(clock.tick()))
 }
 
 export function useConnection(): ConnectionState {
@@ -60,13 +60,13 @@ export function useConnection(): ConnectionState {
   return useSyncExternalStore(connection.subscribe, connection.state)
 }
 
-/** Holds the stream open and the caches true while the component is there. */
+/** Keeps the event stream open and the caches current while the component is mounted. */
 export function useLiveCaches(): void {
   const { client, connection } = useDependencies()
   const queries: QueryClient = useQueryClient()
   useEffect(() => {
     const patcher = createPatcher(queries, client)
-    const stop = [connection.onEvent(patcher.apply), connection.onReturn(patcher.readAllAgain)]
+    const stop = [connection.onEvent(patcher.apply), connection.onReconnect(patcher.refetchAll)]
     connection.open()
     return () => {
       for (const each of stop) each()

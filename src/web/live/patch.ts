@@ -3,7 +3,7 @@ import type { Client } from '#contract/client.ts'
 import type { Line } from '#contract/environment/environment.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 
-/** What of the caches an event makes old. */
+/** The parts of the caches that events have made stale. */
 export interface Stale {
   apps: Set<string>
   runs: Set<number>
@@ -11,7 +11,7 @@ export interface Stale {
   listOfApps: boolean
   configuration: boolean
   tokens: boolean
-  /** users, sessions, and what one may do oneself */
+  /** users, sessions, and the grants of the signed-in user */
   users: boolean
 }
 
@@ -25,7 +25,7 @@ const noneStale = (): Stale => ({
   users: false,
 })
 
-/** Adds what an event makes old. */
+/** Adds the parts that an event makes stale. */
 export function markStale(stale: Stale, event: StoredEvent): void {
   if (event.app !== null) stale.apps.add(event.app)
   const run = /^run\/(\d+)/.exec(event.subject)?.[1] ?? event.data['run']
@@ -53,24 +53,25 @@ export const matches = (event: StoredEvent, filters: EventFilters): boolean =>
 
 type EventPages = InfiniteData<{ events: StoredEvent[] }, unknown>
 
-/** Puts an event on top of the first page, once. */
+/** Adds an event to the top of the first page, unless it is there. */
 export function withEvent(pages: EventPages, event: StoredEvent): EventPages {
   const [first, ...rest] = pages.pages
   if (!first || first.events.some((known) => known.id >= event.id)) return pages
   return { ...pages, pages: [{ ...first, events: [event, ...first.events] }, ...rest] }
 }
 
-const together = 120
+/** Events within this many milliseconds cause one refetch. */
+const batchWindow = 120
 
 /**
- * Keeps the caches true to the stream: events go in as they are, and the lines, runs and pages that
- * they tell of are read again.
+ * Keeps the caches current: adds each event to the cached event lists, and fetches the lines, runs,
+ * and lists that it affects again.
  */
 export function createPatcher(queries: QueryClient, client: Client) {
   let stale = noneStale()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const readLine = async (app: string): Promise<void> => {
+  const fetchLine = async (app: string): Promise<void> => {
     const line = await client.getLine({ params: { app } }).catch(() => null)
     if (line === null) return void queries.invalidateQueries({ queryKey: ['lines'] })
     queries.setQueryData<Line>(['line', app], (old) => (old ? line : undefined))
@@ -99,9 +100,10 @@ export function createPatcher(queries: QueryClient, client: Client) {
     const apps = [...now.apps].filter(
       (app) => isShown || queries.getQueryData(['line', app]) !== undefined,
     )
-    await Promise.all(apps.map(readLine))
+    await Promise.all(apps.map(fetchLine))
     timer = undefined
-    if (stale.apps.size > 0 || stale.runs.size > 0) timer = setTimeout(() => void flush(), together)
+    if (stale.apps.size > 0 || stale.runs.size > 0)
+      timer = setTimeout(() => void flush(), batchWindow)
   }
   return {
     apply: (event: StoredEvent): void => {
@@ -112,8 +114,8 @@ export function createPatcher(queries: QueryClient, client: Client) {
         )
       }
       markStale(stale, event)
-      timer ??= setTimeout(() => void flush(), together)
+      timer ??= setTimeout(() => void flush(), batchWindow)
     },
-    readAllAgain: (): void => void queries.invalidateQueries(),
+    refetchAll: (): void => void queries.invalidateQueries(),
   }
 }

@@ -7,7 +7,7 @@ import type { DeploymentState, RunState } from '../ui/state.ts'
 import type { EventFilters } from './patch.ts'
 import { useClient } from './dependencies.tsx'
 
-/** Health and instances change without an event; this often they are looked at, in milliseconds. */
+/** Interval in milliseconds for data that changes without an event, such as health. */
 const pollInterval = 15_000
 
 export function useLines() {
@@ -16,7 +16,7 @@ export function useLines() {
     queryKey: ['lines'],
     queryFn: async ({ signal }) => (await client.listLines({ signal })).lines,
     refetchInterval: pollInterval,
-    // The title of a tab in the background has to be true too.
+    // The title of a background tab shows the state, too.
     refetchIntervalInBackground: true,
   })
 }
@@ -40,7 +40,7 @@ export function useRun(run: number) {
   })
 }
 
-/** What is known of the change of a run; events of the run make it old, as they do the run. */
+/** The change report of a run. Events of the run make it stale, as they do the run. */
 export function useChange(run: number) {
   const client = useClient()
   return useQuery({
@@ -49,7 +49,7 @@ export function useChange(run: number) {
   })
 }
 
-/** The details of the runs that are in their steps, by id. */
+/** The details of runs whose steps are running, by id. */
 export function useRunDetails(runs: number[]) {
   const client = useClient()
   return useQueries({
@@ -114,9 +114,7 @@ export function useDeployment(deployment: number) {
   })
 }
 
-/**
- * What a deployment waits for; looked at again while it does, because a calendar sends no event.
- */
+/** The approvals and windows a deployment waits for. Polled, because a calendar sends no event. */
 export function usePermission(deployment: number, isWaiting: boolean) {
   const client = useClient()
   return useQuery({
@@ -126,7 +124,7 @@ export function usePermission(deployment: number, isWaiting: boolean) {
   })
 }
 
-/** What waiting for people and calendars cost an app's environments in the last thirty days. */
+/** Time that deployments waited for approvals and windows in the last 30 days, by environment. */
 export function useTimeLost(app: string) {
   const client = useClient()
   return useQuery({
@@ -136,7 +134,7 @@ export function useTimeLost(app: string) {
   })
 }
 
-/** What is known of a canary; null for a deployment that never was one. */
+/** The verdict on a canary; null for a deployment without one. */
 export function useVerdict(deployment: number) {
   const client = useClient()
   return useQuery({
@@ -149,7 +147,7 @@ export function useVerdict(deployment: number) {
         throw error
       }
     },
-    // Its numbers change with every request, and only its turns are told by events.
+    // Events report changes of state only, not each request.
     refetchInterval: ({ state: { data } }) => (data && data.ended === null ? 1000 : false),
   })
 }
@@ -231,7 +229,7 @@ export function useSessions() {
   return useQuery({
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await client.listSessions({ signal })).sessions,
-    // They are of no app, and so not in the stream of who has a role for some apps alone.
+    // Users with roles for some apps only do not receive events about sessions.
     refetchInterval: pollInterval,
   })
 }
@@ -261,7 +259,7 @@ export function useWebhook(app: string) {
   })
 }
 
-/** What a forge was told; asked again and again, because no event tells of it. */
+/** Reports to the forge of an app. Polled, because they cause no event. */
 export function useForge(app: string) {
   const client = useClient()
   return useQuery({
@@ -273,7 +271,7 @@ export function useForge(app: string) {
 
 const deliveryPage = 50
 
-/** What comes from a forge is told by no event; it is looked at again and again. */
+/** Webhook deliveries of an app. Polled, because they cause no event. */
 export function useWebhookDeliveries(app: string) {
   const client = useClient()
   return useInfiniteQuery({
@@ -292,10 +290,7 @@ export function useWebhookDeliveries(app: string) {
   })
 }
 
-/**
- * The pull requests of an app; events of the app make them old, and how well they are known is told
- * by none.
- */
+/** The pull requests of an app. Polled, because a failure to reach the forge causes no event. */
 export function usePullRequests(app: string, state?: PullRequest['state'], limit = 200) {
   const client = useClient()
   return useQuery({
@@ -330,8 +325,8 @@ export function useHealth() {
 }
 
 /**
- * Whether who is signed in may do what a role may do with an app, or, with null, with everything;
- * until it is known, yes: the server decides.
+ * Whether the signed-in user has a role for an app, or, with null, for all apps. True until the
+ * grants are loaded; the server decides in any case.
  */
 export function useMay(needed: Role, app: string | null): boolean {
   const { data } = useMe()

@@ -1,6 +1,6 @@
 import type { RunDetail, Step } from '#contract/run/run.ts'
 import { isVerification } from '../line/track.ts'
-import { deploymentBadges, isUnderWay, type Badge, stepBadges } from '../ui/state.ts'
+import { deploymentBadges, isInProgress, type Badge, stepBadges } from '../ui/state.ts'
 
 export interface GraphNode {
   /** `step/NAME` or `environment/NAME` */
@@ -69,7 +69,9 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
       needs: before ? [`environment/${before.environment}`] : lastSteps,
       from: deployment ? (deployment.started ?? deployment.created) : null,
       to:
-        deployment && !isUnderWay(deployment.state) ? (deployment.live ?? deployment.ended) : null,
+        deployment && !isInProgress(deployment.state)
+          ? (deployment.live ?? deployment.ended)
+          : null,
     }
   })
 }

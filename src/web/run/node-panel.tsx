@@ -4,7 +4,7 @@ import { Link, useSearchParams } from 'react-router'
 import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
-import { asSentence, deploymentBadges, isUnderWay, stepBadges } from '../ui/state.ts'
+import { asSentence, deploymentBadges, isInProgress, stepBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
@@ -170,7 +170,7 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   ]
   if (started)
     facts.push([
-      isUnderWay(state) ? 'Under way for' : 'Took',
+      isInProgress(state) ? 'Under way for' : 'Took',
       <Elapsed key="t" from={started} to={live ?? ended} />,
     ])
   if (live) facts.push(['Live', <Ago key="l" time={live} />])

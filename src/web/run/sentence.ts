@@ -1,6 +1,6 @@
 import type { RunDetail } from '#contract/run/run.ts'
 import { isVerification } from '../line/track.ts'
-import { asSentence, isUnderWay } from '../ui/state.ts'
+import { asSentence, isInProgress } from '../ui/state.ts'
 
 const list = (names: string[]): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
@@ -39,7 +39,7 @@ function runningSentence(run: RunDetail): string {
   const then = ahead.length > 0 ? ` Then ${list(ahead)}.` : ''
   if (running.length > 0) return `Running ${list(running)}.${then}`
   const moving = run.deployments.find(
-    ({ deployment }) => deployment && isUnderWay(deployment.state),
+    ({ deployment }) => deployment && isInProgress(deployment.state),
   )
   if (moving) return `On its way into ${moving.environment}.${then}`
   return `Between two stations.${then}`

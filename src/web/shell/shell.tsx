@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { Navigate, NavLink, Outlet, useLocation } from 'react-router'
 import { useMe } from '../live/queries.ts'
 import { useConnection, useLiveCaches } from '../live/dependencies.tsx'
-import { readDialogs } from '../ui/dialog.tsx'
+import { loadDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
@@ -74,7 +74,7 @@ function Frame() {
  */
 function useDialogsReady(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void readDialogs(), 300)
+    const timer = setTimeout(() => void loadDialogs(), 300)
     return () => clearTimeout(timer)
   }, [])
 }

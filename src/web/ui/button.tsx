@@ -21,7 +21,7 @@ export function Button({
   return <button type={type} className={`${base} ${kinds[kind]} ${className}`} {...rest} />
 }
 
-/** A link that looks like a button; one that leaves the console loads anew. */
+/** A link that looks like a button. With `leaves`, it loads a page outside the console. */
 export function ButtonLink({
   to,
   children,
@@ -40,7 +40,7 @@ export function ButtonLink({
   )
 }
 
-/** A button that is on or off. */
+/** A button with two states, on and off. */
 export function Toggle({
   on,
   onChange,

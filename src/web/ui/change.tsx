@@ -9,7 +9,7 @@ export function Sha({ sha }: { sha: string }) {
   )
 }
 
-/** A change in one line: its id and its subject. */
+/** A change in one line: its short SHA and its subject. */
 export function ChangeLine({ change }: { change: Change }) {
   return (
     <span className="flex min-w-0 items-baseline gap-2">

@@ -1,7 +1,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 
-/** Copies a text; says for two seconds that it did. */
+/** Copies a text to the clipboard; `copied` stays true for two seconds afterwards. */
 export function useCopy(): { copied: boolean; copy: (text: string) => void } {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useCopy(): { copied: boolean; copy: (text: string) => void } {
   return { copied, copy }
 }
 
-/** Without a secure context, as on a plain address of the network, only the old way works. */
+/** Over plain HTTP from another machine, browsers offer only the deprecated command. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
@@ -53,7 +53,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** A command to copy. */
+/** A command line with a button that copies it. */
 export function Command({ text }: { text: string }) {
   return (
     <div className="flex min-w-0 items-center gap-2 rounded-md border border-edge bg-sunken py-1.5 pr-1.5 pl-3 text-left">

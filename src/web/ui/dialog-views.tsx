@@ -9,7 +9,7 @@ const backdrop = 'overlay fixed inset-0 z-40 bg-black/40'
 const popup =
   'overlay fixed top-1/2 left-1/2 z-50 flex max-h-[85dvh] w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-xl border border-edge bg-panel p-5 shadow-2xl outline-none'
 
-/** Asks before something is done; stays open with the reason when it could not be done. */
+/** Asks for confirmation of an action. When the action fails, stays open and shows the error. */
 export function ConfirmView({ question, close }: ConfirmProps) {
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
@@ -43,7 +43,7 @@ export function ConfirmView({ question, close }: ConfirmProps) {
           </AlertDialog.Description>
           <ProblemLine error={error} />
           <div className="flex justify-end gap-2">
-            <Button onClick={leave}>Not now</Button>
+            <Button onClick={leave}>Cancel</Button>
             <Button
               kind={question?.danger ? 'danger' : 'primary'}
               disabled={busy}
@@ -58,7 +58,7 @@ export function ConfirmView({ question, close }: ConfirmProps) {
   )
 }
 
-/** A dialog with a title and whatever is in it. */
+/** A dialog with a title and any content. */
 export function ModalView({ open, close, title, children, atTop = false }: ModalProps) {
   return (
     <Dialog.Root open={open} onOpenChange={(isOpen) => (isOpen ? undefined : close())}>

@@ -3,7 +3,7 @@ import { lazy, type ReactNode, Suspense, useRef } from 'react'
 export interface Question {
   title: string
   text: ReactNode
-  /** the word on the button that does it */
+  /** label of the button that confirms */
   verb: string
   danger?: boolean
   act: () => Promise<unknown>
@@ -19,16 +19,16 @@ export interface ModalProps {
   close: () => void
   title: string
   children: ReactNode
-  /** near the upper edge, and without a title to see */
+  /** near the upper edge, with a title for screen readers only */
   atTop?: boolean
 }
 
-// What dialogs need is read when the first one opens, so that pages come up without it.
-export const readDialogs = () => import('./dialog-views.tsx')
-const ConfirmView = lazy(async () => ({ default: (await readDialogs()).ConfirmView }))
-const ModalView = lazy(async () => ({ default: (await readDialogs()).ModalView }))
+// Dialogs are a chunk of their own, which loads when the first one opens.
+export const loadDialogs = () => import('./dialog-views.tsx')
+const ConfirmView = lazy(async () => ({ default: (await loadDialogs()).ConfirmView }))
+const ModalView = lazy(async () => ({ default: (await loadDialogs()).ModalView }))
 
-/** Asks before something is done; stays open with the reason when it could not be done. */
+/** Asks for confirmation of an action. When the action fails, stays open and shows the error. */
 export function Confirm(props: ConfirmProps) {
   const wasOpen = useRef(false)
   wasOpen.current ||= props.question !== null
@@ -39,7 +39,7 @@ export function Confirm(props: ConfirmProps) {
   ) : null
 }
 
-/** A dialog with a title and whatever is in it. */
+/** A dialog with a title and any content. */
 export function Modal(props: ModalProps) {
   const wasOpen = useRef(false)
   wasOpen.current ||= props.open

@@ -5,7 +5,7 @@ const day = 24 * hour
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
-/** A duration in at most two units; `whole` leaves out fractions, for one that counts up. */
+/** A duration in at most two units. With `whole`, without fractions, for one that counts up. */
 export function formatDuration(ms: number, whole = false): string {
   const value = Math.max(0, ms)
   if (value < 10 * second && !whole) return `${(value / second).toFixed(1)} s`
@@ -17,7 +17,7 @@ export function formatDuration(ms: number, whole = false): string {
   return `${Math.floor(value / day)} d ${Math.floor((value % day) / hour)} h`
 }
 
-/** How long ago, in one unit. */
+/** The time since a moment, in one unit. */
 export function formatAgo(ms: number): string {
   if (ms < 2 * second) return 'just now'
   if (ms < minute) return `${Math.floor(ms / second)} s ago`
@@ -27,7 +27,7 @@ export function formatAgo(ms: number): string {
   return `${Math.floor(ms / (30 * day))} months ago`
 }
 
-/** A moment in the reader's own time zone. */
+/** Date and time in the time zone of the browser. */
 export function formatMoment(time: string): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 }
@@ -36,7 +36,7 @@ export function formatTime(time: string | number): string {
   return new Date(time).toLocaleTimeString(undefined, { hour12: false })
 }
 
-/** The calendar day, as a heading. */
+/** The calendar day, for a heading. */
 export function formatDay(time: string): string {
   return new Date(time).toLocaleDateString(undefined, {
     weekday: 'long',

@@ -1,6 +1,6 @@
 import { useSearchParams } from 'react-router'
 
-/** One filter that lives in the URL. */
+/** One filter, stored in the query string of the URL. */
 export function useFilter(key: string): [string, (value: string) => void] {
   const [search, setSearch] = useSearchParams()
   const set = (value: string): void =>

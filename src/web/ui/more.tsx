@@ -6,17 +6,17 @@ interface Pages {
   fetchNextPage: () => unknown
 }
 
-/** The foot of a long list. */
+/** The footer of a list that loads page by page. */
 export function More({ query, shown, noun }: { query: Pages; shown: number; noun: string }) {
   return (
     <footer className="mt-3 flex items-center justify-between gap-4 text-soft">
       <span>
         {shown} {noun}
-        {query.hasNextPage ? ' so far' : ''}
+        {query.hasNextPage ? ' loaded' : ''}
       </span>
       {query.hasNextPage ? (
         <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {query.isFetchingNextPage ? 'Reading older ones …' : 'Older'}
+          {query.isFetchingNextPage ? 'Loading …' : 'Load older'}
         </Button>
       ) : null}
     </footer>

@@ -1,9 +1,9 @@
-/** What stands where a number would, when it is not known. */
+/** Shown in place of a number that is not known. */
 export const unknown = 'unknown'
 
 export const formatCount = (value: number): string => value.toLocaleString('en-US')
 
-/** Three digits that count, without an exponent where it can be read without. */
+/** Three significant digits, with an exponent only for numbers below one millionth. */
 function threeDigits(value: number): string {
   if (value === 0) return '0'
   const size = Math.abs(value)
@@ -11,10 +11,10 @@ function threeDigits(value: number): string {
   return String(Number(size < 1e-6 ? value.toExponential(1) : value.toPrecision(3)))
 }
 
-/** A part of a whole, as per cent. */
+/** A fraction, 0 to 1, in per cent. */
 export const formatShare = (value: number): string => `${threeDigits(value * 100)} %`
 
-/** How many times as much. */
+/** A factor, such as 1.5×. */
 export const formatRatio = (value: number | null): string =>
   value === null ? unknown : `${threeDigits(value)}×`
 
@@ -23,7 +23,7 @@ export function formatMilliseconds(value: number | null): string {
   return value >= 1000 ? `${threeDigits(value / 1000)} s` : `${threeDigits(value)} ms`
 }
 
-/** From one bound to the other; `null` is no bound. */
+/** An interval of factors; `null` means no bound on that side. */
 export function formatRange({ low, high }: { low: number | null; high: number | null }): string {
   if (low === null && high === null) return unknown
   if (low === null) return `at most ${formatRatio(high)}`
@@ -35,7 +35,7 @@ export function formatRange({ low, high }: { low: number | null; high: number | 
 export const errorRate = ({ requests, errors }: { requests: number; errors: number }): string =>
   requests === 0 ? unknown : formatShare(errors / requests)
 
-/** Evidence against the canary: how many times as likely what was seen is when there is harm. */
+/** Evidence as the decimal logarithm of an e-value, with two decimals. */
 export const formatEvidence = (value: number): string => {
   const rounded = value.toFixed(2)
   return rounded === '-0.00' ? '0.00' : rounded.replace('-', '−')

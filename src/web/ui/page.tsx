@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from 'react'
 import { Link } from 'react-router'
 
-/** The title of the tab; `sign` is a state to see without opening it. */
+/** Sets the title of the tab. `sign` shows a state while the tab is in the background. */
 export function useTitle(title: string, sign = ''): void {
   useEffect(() => {
     document.title = `${sign ? `${sign} ` : ''}${title} · Fairlead`
@@ -13,7 +13,7 @@ export interface Crumb {
   text: string
 }
 
-/** The head of a page: where one is, its title, and what can be done. */
+/** The header of a page: breadcrumb, title, and actions. */
 export function PageHead({
   crumbs = [],
   title,
@@ -52,7 +52,7 @@ export function PageHead({
   )
 }
 
-/** A part of a page under its own heading. */
+/** A section of a page with its heading. */
 export function Section({
   title,
   aside,
@@ -75,12 +75,12 @@ export function Section({
   )
 }
 
-/** Says that there is nothing, and why. */
+/** An empty state: says that there is nothing, and why. */
 export function Nothing({ children }: { children: ReactNode }) {
   return <p className="panel px-4 py-6 text-center text-soft">{children}</p>
 }
 
-/** A page's worth of grey rows. */
+/** Placeholder rows while a list loads. */
 export function RowsShape({ rows = 6, height = 'h-12' }: { rows?: number; height?: string }) {
   return (
     <div className="panel divide-y divide-edge overflow-hidden">

@@ -4,19 +4,19 @@ import { FairleadError } from '#contract/errors.ts'
 import { Button, ButtonLink } from './button.tsx'
 import { useTitle } from './page.tsx'
 
-/** The two sentences of an error: what is wrong, and what to do. */
+/** The two sentences of an error: what happened, and what to do. */
 export function problemOf(error: unknown): { title: string; next: string; code: string } {
   if (error instanceof FairleadError)
     return { title: error.message, next: error.next, code: error.code }
-  const title = 'The console did not understand the answer of the server.'
+  const title = 'The console could not read the response of the server.'
   return {
     title,
-    next: 'Load the page again; server and console may have different versions.',
+    next: 'Reload the page; the server and the console may have different versions.',
     code: 'internal',
   }
 }
 
-/** An error in the place of what should be there. */
+/** An error in place of the content that could not be loaded. */
 export function ProblemPanel({ error, again }: { error: unknown; again?: () => void }) {
   const { title, next, code } = problemOf(error)
   useTitle(title.replace(/\.$/, ''), '!')
@@ -54,8 +54,8 @@ interface Query<T> {
 }
 
 /**
- * What a query answered; until then a shape of it, or what is wrong. Old data stays while the
- * server is away.
+ * Shows the data of a query, a placeholder while it loads, or its error. Data that has been loaded
+ * stays while the server is unreachable.
  */
 export function Loaded<T>({
   query,

@@ -6,10 +6,7 @@ export type RunState = Run['state']
 export type StepState = Step['state']
 export type DeploymentState = Deployment['state']
 
-/**
- * The few ways in which anything can be; each has an icon of its own shape, a colour, and a word
- * beside it.
- */
+/** The kinds of state in the console. Each has its own icon and colour. */
 export type Tone =
   | 'good'
   | 'bad'
@@ -23,6 +20,7 @@ export type Tone =
   | 'back'
   | 'fact'
 
+/** A state as it is shown: an icon and a word. */
 export interface Badge {
   tone: Tone
   word: string
@@ -35,7 +33,7 @@ export const runBadges: Record<RunState, Badge> = {
   failed: { tone: 'bad', word: 'Failed' },
   cancelled: { tone: 'stopped', word: 'Cancelled' },
   superseded: { tone: 'passed-over', word: 'Superseded' },
-  skipped: { tone: 'passed-over', word: 'Passed over' },
+  skipped: { tone: 'passed-over', word: 'Skipped' },
 }
 
 export const webhookBadges: Record<WebhookState, Badge> = {
@@ -80,13 +78,13 @@ export const instanceBadges: Record<Instance['state'], Badge> = {
   healthy: { tone: 'good', word: 'Healthy' },
   unhealthy: { tone: 'bad', word: 'Unhealthy' },
   stopping: { tone: 'stopped', word: 'Stopping' },
-  backoff: { tone: 'warn', word: 'Waits to restart' },
+  backoff: { tone: 'warn', word: 'Restarting' },
   stopped: { tone: 'none', word: 'Stopped' },
   unknown: { tone: 'unknown', word: 'Unknown' },
 }
 
-/** A deployment that has not come to its end; being live is an end of its way. */
-export const isUnderWay = (state: DeploymentState): boolean =>
+/** Whether a deployment is still in progress. */
+export const isInProgress = (state: DeploymentState): boolean =>
   state === 'waiting' ||
   state === 'starting' ||
   state === 'verifying' ||
@@ -97,7 +95,7 @@ export const isActive = (state: RunState): boolean => state === 'queued' || stat
 
 export const shortSha = (sha: string): string => sha.slice(0, 7)
 
-/** A reason as it can stand after other words: its first line, without the stop at its end. */
+/** The first line of a text without its full stop, to continue a sentence. */
 export const firstLine = (text: string): string => (text.split('\n')[0] ?? '').replace(/\.$/, '')
 
 export const asSentence = (text: string): string => {

@@ -39,7 +39,7 @@ const icons = {
   back: Undo2,
 }
 
-/** A shape of its own for each tone, so that colour is never the only sign. */
+/** An icon of a distinct shape for each tone, so that colour is never the only cue. */
 export function StatusIcon({ tone, size = 15 }: { tone: Tone; size?: number }) {
   if (tone === 'move') return <MovingIcon size={size} />
   if (tone === 'fact') return <FactIcon size={size} />
@@ -64,7 +64,7 @@ function FactIcon({ size }: { size: number }) {
   )
 }
 
-/** Icon and word. */
+/** The icon and the word of a state. */
 export function Status({ badge, size }: { badge: Badge; size?: number }) {
   return (
     <span className={`inline-flex items-center gap-1.5 whitespace-nowrap ${tones[badge.tone]}`}>

@@ -1,7 +1,7 @@
 import { useTimeText } from '../live/dependencies.tsx'
 import { formatAgo, formatDuration, formatMoment } from './duration.ts'
 
-/** How long ago, kept true; the exact time on hover. */
+/** The time since a moment, updated every second. The exact time shows on hover. */
 export function Ago({ time }: { time: string }) {
   const words = useTimeText((now) => formatAgo(now - Date.parse(time)))
   return (
@@ -11,7 +11,7 @@ export function Ago({ time }: { time: string }) {
   )
 }
 
-/** A duration; it counts up until there is an end. */
+/** A duration. Without an end, it counts up. */
 export function Elapsed({ from, to }: { from: string | null; to?: string | null | undefined }) {
   if (from === null) return null
   return to ? (
