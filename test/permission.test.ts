@@ -295,7 +295,7 @@ describe('permission to begin', () => {
       const panel = page.getByRole('region', { name: 'Environment production' })
       await panel.getByText('Waits for approval by an operator.').waitFor()
       await panel.getByRole('button', { name: 'Approve' }).click()
-      const dialog = page.getByRole('alertdialog', { name: 'Approve it?' })
+      const dialog = page.getByRole('alertdialog', { name: 'Approve the deployment?' })
       await dialog.getByLabel('Comment').fill('seen by eye')
       await dialog.getByRole('button', { name: 'Approve' }).click()
       await panel.getByText('admin approved it: seen by eye').waitFor()

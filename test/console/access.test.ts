@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
     ada = await signInAs(installation, 'Ada')
     const hers = await (await browser.newContext()).newPage()
     await hers.goto((await installation.client.createLink({ body: { name: 'Ada' } })).url)
-    await hers.getByText('You are signed in, and have no role yet').waitFor()
+    await hers.getByText('You are signed in, but have no role yet').waitFor()
     await page.getByRole('button', { name: 'Change the roles of Ada' }).click()
     await page.getByLabel('With shop').selectOption('operator')
     await page.getByRole('button', { name: 'Done' }).click()

@@ -10,7 +10,7 @@ import {
   startInstallation,
 } from '../support/installation.ts'
 
-/** So many tests has a large suite. */
+/** The number of tests in a large suite. */
 const many = 10_000
 
 const pipeline = `
@@ -34,7 +34,7 @@ ${JSON.stringify({ results: [{ command: 'checkout', mean: bad ? 0.15 : 0.1, time
 X
 `
 
-describe.skipIf(!hasBrowser)('the page of a change', () => {
+describe.skipIf(!hasBrowser)('the change page', () => {
   let installation: Installation
   let browser: Browser
   let page: Page
@@ -63,18 +63,18 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
   })
   const open = async (run: number): Promise<void> => {
     await page.goto(`http://localhost:${installation.port}/runs/${run}`)
-    await page.getByRole('link', { name: 'What is known of this change' }).click()
+    await page.getByRole('link', { name: 'Change report' }).click()
     await page.getByRole('heading', { level: 1, name: /^Change/ }).waitFor()
   }
 
-  test('says of a first one what is known, and what nothing can be compared with', async () => {
+  test('reports a first change, and what has no baseline yet', async () => {
     await open(1)
-    await page.getByText('3 have nothing to compare with yet; 10,000 tests pass.').waitFor()
-    await page.getByText('there is no good release in production yet to compare with').waitFor()
-    await page.getByRole('region', { name: 'Evidence' }).getByText('How it was built').waitFor()
+    await page.getByText('3 have no baseline yet; 10,000 tests pass.').waitFor()
+    await page.getByText('no successful release in production to compare with yet').waitFor()
+    await page.getByRole('region', { name: 'Evidence' }).getByText('Build provenance').waitFor()
   })
 
-  test('shows what is wrong with one, down to the line, with 10,000 tests beside it', async () => {
+  test('shows the problems of a change down to the line, beside 10,000 tests', async () => {
     await repository.commit({
       'test.sh': script(true),
       'cart.js':
@@ -90,9 +90,7 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
       .getByText('1 of 1 findings: cart.js:3 A query is built from text (scan sql)')
       .waitFor()
     const diff = page.getByRole('table', { name: 'Diff of cart.js' })
-    const missed = diff
-      .getByRole('row')
-      .filter({ has: page.getByTitle('No test reaches this line') })
+    const missed = diff.getByRole('row').filter({ has: page.getByTitle('Not covered by any test') })
     expect(await missed.allInnerTexts()).toEqual([
       expect.stringContaining('return db.query(text + who)'),
     ])
@@ -101,13 +99,15 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     await page.getByText('No artifact was built, so there is nothing to sign.').waitFor()
   })
 
-  test('has trends, which the keyboard reads, and which say what is unknown', async () => {
+  test('shows trends that the keyboard can read, and what is unknown', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop`)
     await page.getByRole('link', { name: 'Trends' }).click()
     const chart = (name: string) => page.getByRole('region', { name, exact: true })
-    await chart('Lines that tests reach').getByText('of all').first().waitFor()
+    await chart('Line coverage').getByText('all lines').first().waitFor()
     await chart('Findings')
-      .getByText('errors 1, 1 more than at first; warnings 0, as at first.')
+      .getByText(
+        'errors 1, 1 more than in the first run; warnings 0, unchanged since the first run.',
+      )
       .waitFor()
     await chart('Findings').getByRole('slider').press('Home')
     await chart('Findings')
@@ -116,11 +116,11 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     await chart('Tests').getByRole('button', { name: 'Show numbers: Tests' }).click()
     await chart('Tests').getByRole('row', { name: '2 10,000 0' }).waitFor()
     await page.goto(`http://localhost:${installation.port}/apps/nowhere/trends`)
-    await page.getByText('No run came so far').waitFor()
+    await page.getByText('No run has any numbers yet.').waitFor()
     expect(problems).toEqual([])
   })
 
-  test('fits a phone in the dark, and has no error', async () => {
+  test('fits a phone with the dark theme, and causes no page errors', async () => {
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.setViewportSize({ width: 360, height: 740 })
     for (const path of ['runs/2/change', 'apps/shop/trends']) {
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser)('the page of a change', () => {
     expect(problems).toEqual([])
   })
 
-  test('of a run that is none says so', async () => {
+  test('reports an unknown run', async () => {
     await page.goto(`http://localhost:${installation.port}/runs/99/change`)
     await page.getByRole('alert').waitFor()
   })

@@ -11,7 +11,7 @@ import {
   tinyServer,
 } from '../support/installation.ts'
 
-/** A pipeline with two branches, a log long enough to need windows, and one environment. */
+/** A pipeline with two branches, a log that is rendered in parts, and one environment. */
 const definition = `
 steps:
   build: node --check server.js
@@ -23,7 +23,6 @@ environments:
   production: {}
 `
 
-// A machine without a browser can still run the other tests; CI brings one.
 describe.skipIf(!hasBrowser)('the console', () => {
   let installation: Installation
   let repository: Repository
@@ -63,7 +62,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await repository?.remove()
   })
 
-  test('leads who is not signed in to the sign-in, and by the link to where they wanted', async () => {
+  test('redirects to the sign-in page, and back after sign-in', async () => {
     await page.goto(`http://localhost:${installation.port}/runs/1`)
     await expect.poll(() => new URL(page.url()).pathname).toBe('/sign-in')
     await heading('Sign in to Fairlead').waitFor()
@@ -75,7 +74,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(new URL(page.url()).pathname).toBe('/runs/1')
   })
 
-  test('refuses a link that was used, and says what to do', async () => {
+  test('rejects an invalid link, and says what to do', async () => {
     const other = await browser.newContext()
     const tab = await other.newPage()
     await tab.goto(`http://localhost:${installation.port}/sign-in?code=nonsense`)
@@ -85,7 +84,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await other.close()
   })
 
-  test('shows the line, and moves by itself when a change comes', async () => {
+  test('shows the line, and updates when a change arrives', async () => {
     await open('/')
     await heading('All is well').waitFor()
     const line = page.getByRole('article', { name: 'Line of shop' })
@@ -95,12 +94,12 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await push(installation, 'shop', repository)
     await line.getByText('Answer two').first().waitFor()
     await endedRun(installation, 2)
-    // Check-in, steps and production have it; no page was loaded anew.
+    // Check-in, steps, and production show the change without a reload.
     await expect.poll(() => line.getByText('Answer two').count()).toBe(3)
     await heading('All is well').waitFor()
   })
 
-  test('a run shows its graph by the keyboard, and a long log without drawing it all', async () => {
+  test('navigates the graph of a run by keyboard, and renders only a part of a long log', async () => {
     await open('/runs/1?step=build')
     const step = (name: string) => page.getByRole('button', { name: `Step ${name}: passed` })
     await step('build').focus()
@@ -119,7 +118,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
       .toBe('ansi-1')
   })
 
-  test('finds words in a log, and opens a link to a line', async () => {
+  test('searches a log, and opens a link to a line', async () => {
     await open('/runs/1?step=count')
     await page.getByText('3,000 lines').waitFor()
     await page.keyboard.press('/')
@@ -131,7 +130,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.locator('#L1500').waitFor()
   })
 
-  test('goes anywhere by the keyboard', async () => {
+  test('navigates by keyboard shortcuts and the command palette', async () => {
     await open('/')
     await heading('All is well').waitFor()
     await page.keyboard.press('g')
@@ -143,7 +142,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.keyboard.press('Enter')
     await heading('Begin').waitFor()
     await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.keyboard.press('Control+k')
@@ -152,24 +151,24 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await heading('shop production').waitFor()
   })
 
-  test('rolls an environment back, after it has said to what', async () => {
+  test('rolls back an environment after a confirmation', async () => {
     await open('/apps/shop/environments/production')
     await page.getByRole('button', { name: /^Roll back to / }).click()
-    const dialog = page.getByRole('alertdialog', { name: 'Roll production back?' })
+    const dialog = page.getByRole('alertdialog', { name: 'Roll back production?' })
     expect(await dialog.textContent()).toContain('returns to “Begin”')
     await dialog.getByRole('button', { name: /^Roll back to / }).click()
     await page
-      .getByRole('region', { name: 'What runs here' })
+      .getByRole('region', { name: 'Current release' })
       .getByRole('heading', { name: 'Begin' })
       .waitFor()
     await open('/')
     await page
-      .getByRole('link', { name: /“Answer two” was taken back from production and is held/ })
+      .getByRole('link', { name: /“Answer two” was rolled back from production and is held/ })
       .first()
       .waitFor()
   })
 
-  test('sets a variable and a secret, whose value is never shown', async () => {
+  test('sets a variable and a secret, and never shows the value of the secret', async () => {
     await open('/apps/shop/environments/production')
     for (const [button, name] of [
       ['Set a variable', 'LOG_LEVEL'],
@@ -186,28 +185,28 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await configuration.getByText('secret, never shown').waitFor()
   })
 
-  test('follows the system’s dark theme, and the one that was chosen', async () => {
-    const ground = () =>
+  test('follows the theme of the system, and the selected one', async () => {
+    const background = () =>
       page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     await open('/')
-    const light = await ground()
+    const light = await background()
     await page.emulateMedia({ colorScheme: 'dark' })
-    const dark = await ground()
+    const dark = await background()
     expect(dark).not.toBe(light)
     await page.getByRole('button', { name: 'Account and settings' }).click()
     await page.getByRole('menuitemradio', { name: 'Light' }).click()
-    expect(await ground()).toBe(light)
+    expect(await background()).toBe(light)
     await page.reload()
-    expect(await ground()).toBe(light)
+    expect(await background()).toBe(light)
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
-  test('says that data may be old while the server is away, and is live again after', async () => {
+  test('warns while the server is unreachable, and recovers', async () => {
     await open('/')
     await page.getByText('Live', { exact: true }).waitFor()
     await page.getByRole('article', { name: 'Line of shop' }).waitFor()
     await installation.killServer()
-    await page.getByText(/data may be old/).waitFor()
+    await page.getByText(/data may be out of date/).waitFor()
     await page.getByRole('article', { name: 'Line of shop' }).waitFor()
     await installation.start()
     await page.getByText('Live', { exact: true }).waitFor()
@@ -224,7 +223,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     '/tokens',
     '/nowhere',
     '/sign-in',
-  ])('fits a phone: %s', async (path) => {
+  ])('fits the screen of a phone: %s', async (path) => {
     await page.setViewportSize({ width: 390, height: 844 })
     await open(path)
     await page.getByRole('heading').first().waitFor()
@@ -234,7 +233,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(width).toBe(390)
   })
 
-  test('broke nothing on the way, and kept to the policy for content', () => {
+  test('causes no page errors and no content security policy violations', () => {
     expect(problems).toEqual([])
   })
 })

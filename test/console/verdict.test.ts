@@ -18,7 +18,7 @@ function coloursOf(element: Element): string[] {
   return [...found]
 }
 
-describe.skipIf(!hasBrowser)('the page of a verdict', () => {
+describe.skipIf(!hasBrowser)('the verdict page', () => {
   let installation: Installation
   let browser: Browser
   let page: Page
@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
   })
 
   const openVerdict = async (run: number): Promise<void> => {
-    await waitFor('it is a canary', () => isCanary(run))
+    await waitFor('the canary to start', () => isCanary(run))
     const { deployment } = await verdictOf(run)
     await page.goto(`http://localhost:${installation.port}/deployments/${deployment}/verdict`)
     await page.getByRole('heading', { level: 1, name: /^Canary/ }).waitFor()
@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     expect(await canvas.evaluate(coloursOf)).toEqual(expect.arrayContaining(['blue', 'red']))
   }
 
-  test('shows a canary that nobody asks yet as unknown, then counts live, and promotes it when one says so', async () => {
+  test('shows a canary without requests as unknown, updates live, and promotes it on request', async () => {
     const metrics = 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}'
     const repository = await live('watched', `steps: [50], least: 600s, most: 3600s, ${metrics}`)
     const run = await deliver('watched', repository, server('2'))
@@ -69,11 +69,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     await verdict.getByText('Not enough data yet').waitFor()
     await verdict.getByText('nothing is known of `jobs` yet').waitFor()
     await page.getByText('No requests have arrived yet.').first().waitFor()
-    await page
-      .getByRole('region', { name: 'Metrics of the app' })
-      .getByText('Unknown')
-      .first()
-      .waitFor()
+    await page.getByRole('region', { name: 'App metrics' }).getByText('Unknown').first().waitFor()
     const traffic = load('watched')
     const count = async (): Promise<number> => {
       const text = await page.getByRole('region', { name: 'Requests and errors' }).innerText()
@@ -90,7 +86,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
   })
 
-  test('shows harm by itself, and why; and stays whole on a phone, in the dark', async () => {
+  test('shows harm and its reason, and fits a phone with the dark theme', async () => {
     const repository = await live('harmful', 'steps: [50], least: 600s, most: 3600s')
     const run = await deliver('harmful', repository, server('2', 3))
     await openVerdict(run)
@@ -99,7 +95,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     await verdict.getByText('Harmful').waitFor({ timeout: 30_000 })
     await verdict.getByText(/^The canary fails .*: \d+ of its \d+ requests failed/).waitFor()
     await traffic.stop()
-    await page.getByText('Taken back', { exact: true }).first().waitFor()
+    await page.getByText('Rolled back', { exact: true }).first().waitFor()
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.setViewportSize({ width: 360, height: 740 })
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
@@ -107,7 +103,7 @@ describe.skipIf(!hasBrowser)('the page of a verdict', () => {
     expect(problems).toEqual([])
   })
 
-  test('says so when there was no canary', async () => {
+  test('reports a deployment without a canary', async () => {
     await page.goto(`http://localhost:${installation.port}/deployments/1/verdict`)
     await page
       .getByText(/no canary|not found|There is no/i)

@@ -18,14 +18,14 @@ interface Place {
 
 type Kind = 'variables' | 'secrets'
 
-/** A value being written; without a name it is a new one. */
+/** A value being edited. `name` is null for a new one. */
 interface Draft {
   kind: Kind
   name: string | null
   value: string
 }
 
-/** Variables to read and write, secrets to write, and who changed what. */
+/** Variables, secrets (write-only), and the history of both. */
 export function ConfigurationSection({ app, environment, isRunning }: Place) {
   const query = useConfigurations(app, environment)
   const client = useClient()
@@ -33,7 +33,7 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
   const mayChange = useMay('operator', app)
   const [draft, setDraft] = useState<Draft | null>(null)
   const [question, ask] = useState<Question | null>(null)
-  // What is saved closes late, and must not close what was opened meanwhile.
+  // Saving ends later, and must not close an editor that was opened meanwhile.
   const close = (): void => setDraft((now) => (now === draft ? null : now))
   const change = async (kind: Kind, name: string, value: string | null): Promise<void> => {
     await client.changeConfiguration({
@@ -46,8 +46,8 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
     ask({
       title: `Remove ${name}?`,
       text: isRunning
-        ? 'What runs here is started anew without it, beside the old one, and takes its traffic when it is healthy.'
-        : 'Nothing runs here yet.',
+        ? 'The services restart without it. The new instances take over the traffic once they are healthy.'
+        : 'Nothing is deployed here yet.',
       verb: 'Remove',
       danger: true,
       act: () => change(kind, name, null),
@@ -104,7 +104,7 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
   if (variables.length + secrets.length === 0)
     return (
       <p className="panel px-4 py-4 text-soft">
-        Nothing is set here; the services have what fairlead.yaml gives them.
+        No variables or secrets are set. The services use the values of fairlead.yaml.
       </p>
     )
   const actions = (kind: Kind, name: string, value: string) =>
@@ -140,7 +140,7 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
             <EyeOff size={14} aria-hidden />{' '}
             {current?.references[name] === undefined
               ? 'secret, never shown'
-              : `secret, from ${current.references[name]}`}
+              : `secret, read from ${current.references[name]}`}
           </span>
           {actions('secrets', name, '')}
         </li>
@@ -153,14 +153,14 @@ function Waiting({ newest }: { newest: Configuration | undefined }) {
   if (newest?.state !== 'waiting') return null
   return (
     <p className="mt-2 text-warn">
-      Version {newest.version} of {newest.actor} waits before it is in force:{' '}
+      Version {newest.version} by {newest.actor} is not in effect yet:{' '}
       <span className="font-mono">{newest.changed.join(', ')}</span>
     </p>
   )
 }
 
 const stateWords: Record<Configuration['state'], string> = {
-  waiting: 'waits',
+  waiting: 'waiting',
   in_force: '',
   refused: 'refused',
 }
@@ -234,7 +234,7 @@ function Editor({ draft, isRunning, save, close }: EditorProps) {
       ) : null}
       <label className="flex flex-col gap-1">
         <span className="label">
-          {draft.kind === 'secrets' ? 'Value; it can be replaced later, but not read' : 'Value'}
+          {draft.kind === 'secrets' ? 'Value; you can replace it later, but not read it' : 'Value'}
         </span>
         <textarea
           className="field min-h-20 font-mono"
@@ -246,12 +246,12 @@ function Editor({ draft, isRunning, save, close }: EditorProps) {
       </label>
       <p className="text-soft">
         {isRunning
-          ? 'What runs here is started anew with it, beside the old one, and takes its traffic when it is healthy.'
-          : 'It counts from the first release on that comes here.'}
+          ? 'The services restart with it. The new instances take over the traffic once they are healthy.'
+          : 'It takes effect with the first release.'}
       </p>
       <ProblemLine error={error} />
       <div className="flex justify-end gap-2">
-        <Button onClick={close}>Not now</Button>
+        <Button onClick={close}>Cancel</Button>
         <Button kind="primary" type="submit" disabled={isBusy || name.trim() === ''}>
           Save and deploy
         </Button>

@@ -73,18 +73,18 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           <Status badge={healthBadges[health]} size={17} />
           {current?.live ? (
             <span className="text-soft">
-              the same release for <Elapsed from={current.live} />
+              current release live for <Elapsed from={current.live} />
             </span>
           ) : null}
-          {health === 'unknown' ? <span>Its host does not answer, so nobody knows.</span> : null}
+          {health === 'unknown' ? <span>Its host does not respond.</span> : null}
         </p>
-        <RollbackWords environment={environment} />
+        <RollbackState environment={environment} />
       </PageHead>
       <Running environment={environment} />
       <TimeLost app={app} environment={name} />
       <Canaries environment={environment} />
       {environment.pending.length > 0 ? (
-        <Section title="On the way here">
+        <Section title="In progress">
           <ul className="panel divide-y divide-edge overflow-hidden">
             {environment.pending.map((deployment) => (
               <DeploymentRow key={deployment.id} deployment={deployment} isPlaceHidden />
@@ -115,23 +115,23 @@ function EnvironmentView({ environment }: { environment: Environment }) {
   )
 }
 
-/** What it costs that people and calendars are asked; nothing where nobody is. */
+/** Time that deployments waited for approvals and freezes; nothing if none waited. */
 function TimeLost({ app, environment }: { app: string; environment: string }) {
   const lost = useTimeLost(app).data?.find((one) => one.environment === environment)
   if (!lost || lost.waited === 0) return null
   const parts = [
-    lost.approvalMs > 0 ? `${formatDuration(lost.approvalMs)} lost to waiting for approval` : null,
-    lost.frozenMs > 0 ? `${formatDuration(lost.frozenMs)} to freezes` : null,
+    lost.approvalMs > 0 ? `${formatDuration(lost.approvalMs)} waiting for approval` : null,
+    lost.frozenMs > 0 ? `${formatDuration(lost.frozenMs)} in freezes` : null,
   ].filter((part) => part !== null)
   return (
     <p className="mt-3 text-soft">
-      In the last 30 days {parts.join(' and ')}: {lost.waited} of {lost.deployments} deployments
-      waited, the longest {formatDuration(lost.longestMs)}.
+      Time lost in the last 30 days: {parts.join(' and ')}. {lost.waited} of {lost.deployments}{' '}
+      deployments waited, the longest {formatDuration(lost.longestMs)}.
     </p>
   )
 }
 
-/** Who is being judged here now. */
+/** The canaries that run in this environment now. */
 function Canaries({ environment }: { environment: Environment }) {
   return environment.pending
     .filter((deployment) => deployment.state === 'canary')
@@ -142,7 +142,7 @@ function Canaries({ environment }: { environment: Environment }) {
     ))
 }
 
-function RollbackWords({ environment }: { environment: Environment }) {
+function RollbackState({ environment }: { environment: Environment }) {
   const { rollback, held } = environment
   return (
     <div className="mt-1 text-soft">
@@ -162,7 +162,7 @@ function RollbackWords({ environment }: { environment: Environment }) {
       )}
       {held.length > 0 ? (
         <p>
-          Held, and not delivered again unless somebody retries its run:{' '}
+          Held, and not delivered again until someone retries the run:{' '}
           <code className="font-mono">{held.map(shortSha).join(', ')}</code>.
         </p>
       ) : null}
@@ -180,17 +180,17 @@ function Rollback({ environment }: { environment: Environment }) {
   const askRollback = (): void => {
     if (!to) return
     ask({
-      title: `Roll ${name} back?`,
+      title: `Roll back ${name}?`,
       text: (
         <>
           <p>
             The traffic of {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)},
-            release {to.release}), as it was, with its configuration.
+            release {to.release}), with the configuration it had.
           </p>
           {current && current.change.sha !== to.change.sha ? (
             <p className="mt-2">
               “{current.change.subject}” ({shortSha(current.change.sha)}) is held: it is not
-              delivered here again unless somebody retries its run.
+              delivered here again until someone retries its run.
             </p>
           ) : null}
         </>
@@ -222,14 +222,14 @@ function History({ app, environment }: { app: string; environment: string }) {
       title="Deployments"
       aside={
         <ButtonLink to={`/deployments?app=${app}&environment=${environment}`}>
-          All of them
+          All deployments
         </ButtonLink>
       }
     >
       <Loaded query={query} shape={<RowsShape rows={4} height="h-16" />}>
         {({ pages }) => {
           const deployments = pages[0]?.deployments.slice(0, 10) ?? []
-          if (deployments.length === 0) return <Nothing>Nothing was deployed here yet.</Nothing>
+          if (deployments.length === 0) return <Nothing>Nothing is deployed here yet.</Nothing>
           return (
             <ul className="panel divide-y divide-edge overflow-hidden">
               {deployments.map((deployment) => (

@@ -4,7 +4,7 @@ import { instanceBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 
-/** The processes of an environment, as its host last saw them. */
+/** The instances of an environment, as last reported by its host. */
 export function Instances({ instances }: { instances: Instance[] }) {
   const cell = 'px-2 py-2 text-left first:pl-3 font-normal whitespace-nowrap sm:px-4'
   return (

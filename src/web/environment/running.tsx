@@ -8,19 +8,19 @@ import { Nothing } from '../ui/page.tsx'
 import { Ago } from '../ui/time.tsx'
 import { VerdictLink } from '../verdict/canary-card.tsx'
 
-/** What runs in an environment, since when, and from which change. */
+/** The current release of an environment: since when, and from which change. */
 export function Running({ environment }: { environment: Environment }) {
   const { current, urls } = environment
   if (!current)
     return (
       <Nothing>
-        Nothing runs here yet. The first change that passes the steps and the environments before it
-        comes here.
+        Nothing is deployed here yet. The first change that passes its steps and all earlier
+        environments is deployed here.
       </Nothing>
     )
   const { change } = current
   const by = {
-    delivery: 'delivered',
+    delivery: 'deployed',
     configuration: 'a new configuration',
     rollback: 'a rollback',
   }[current.kind]
@@ -32,9 +32,9 @@ export function Running({ environment }: { environment: Environment }) {
       </span>,
     ],
     [
-      'From',
+      'Run',
       current.run === null ? (
-        'no run'
+        'none'
       ) : (
         <Link key="run" to={`/runs/${current.run}`} className="underline underline-offset-3">
           run {current.run}
@@ -52,11 +52,11 @@ export function Running({ environment }: { environment: Environment }) {
     ],
   ]
   return (
-    <section aria-label="What runs here" className="panel px-5 py-4">
+    <section aria-label="Current release" className="panel px-5 py-4">
       <h2 className="text-[1.08rem] font-semibold">{change.subject}</h2>
       <p className="flex items-center gap-2 text-soft">
         <Sha sha={change.sha} />
-        <CopyButton text={change.sha} label="Copy the commit id" />
+        <CopyButton text={change.sha} label="Copy the commit SHA" />
         {change.author.name}
         <VerdictLink deployment={current} />
       </p>

@@ -5,7 +5,7 @@ import { useFilter } from '../ui/filters.tsx'
 import { Section } from '../ui/page.tsx'
 import { problemOf } from '../ui/problem.tsx'
 
-/** The last lines that the services wrote; stays at the end unless one scrolls up. */
+/** The latest log lines of the services. Follows the end unless the user scrolls up. */
 export function ServiceLog({
   app,
   environment,
@@ -42,14 +42,14 @@ export function ServiceLog({
     </label>
   )
   return (
-    <Section title="What the services write" aside={services.length > 1 ? choice : null}>
+    <Section title="Service logs" aside={services.length > 1 ? choice : null}>
       <div
         ref={frame}
         onScroll={onScroll}
         tabIndex={0}
         role="log"
         aria-live="off"
-        aria-label="Log of the services"
+        aria-label="Service logs"
         className="panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px] leading-5"
       >
         {lines?.map((line, index) => (
@@ -73,7 +73,7 @@ export function ServiceLog({
           </div>
         ))}
         {lines?.length === 0 ? (
-          <p className="py-4 text-center font-sans text-soft">They wrote nothing yet.</p>
+          <p className="py-4 text-center font-sans text-soft">No output yet.</p>
         ) : null}
         {!lines && error ? (
           <p className="py-4 text-center font-sans text-soft">{problemOf(error).title}</p>

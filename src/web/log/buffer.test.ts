@@ -5,13 +5,13 @@ import { nothingFound, searchLog } from './search.ts'
 
 const line = (n: number): LogLine => ({ attempt: 1, n, time: n, stream: 'out', text: `line ${n}` })
 
-/** A log of so many lines in memory, some of them missing, in pages that may be short. */
+/** A log in memory with missing lines and short pages. */
 function logOf(options: { total: number; missing?: number[]; page?: number; complete: boolean }) {
-  const asked: [number, number][] = []
+  const reads: [number, number][] = []
   const streams: { onLine: (line: LogLine) => void; onEnd: () => void }[] = []
   const source: LogSource = {
     read: async (after, limit): Promise<LogPage> => {
-      asked.push([after, limit])
+      reads.push([after, limit])
       const last = Math.min(options.total, after + Math.min(limit, options.page ?? limit))
       const lines = []
       for (let n = after + 1; n <= last; n += 1)
@@ -30,21 +30,21 @@ function logOf(options: { total: number; missing?: number[]; page?: number; comp
       return () => undefined
     },
   }
-  return { source, asked, streams }
+  return { source, reads, streams }
 }
 
-test('reads only what is looked at', async () => {
-  const { source, asked } = logOf({ total: 120_000, complete: true })
+test('reads only the chunks that are needed', async () => {
+  const { source, reads } = logOf({ total: 120_000, complete: true })
   const buffer = createLogBuffer(source, (act) => act())
   await buffer.open()
   await buffer.ensure(60)
   expect(buffer.state()).toMatchObject({ total: 120_000, complete: true })
   expect(buffer.line(60_001)).toEqual(line(60_001))
   expect(buffer.line(50_000)).toBeUndefined()
-  expect(asked.length).toBeLessThan(5)
+  expect(reads.length).toBeLessThan(5)
 })
 
-test('goes on over short pages, and shows a gap as a gap', async () => {
+test('continues over short pages, and reports lost lines', async () => {
   const { source } = logOf({ total: 1500, page: 70, missing: [1200, 1201], complete: true })
   const buffer = createLogBuffer(source, (act) => act())
   await buffer.open()
@@ -55,7 +55,7 @@ test('goes on over short pages, and shows a gap as a gap', async () => {
   expect(buffer.line(1501)).toBeUndefined()
 })
 
-test('takes what comes by the stream, over the edge of a chunk, until the end', async () => {
+test('adds streamed lines across chunks until the end', async () => {
   const { source, streams } = logOf({ total: chunkSize - 1, complete: false })
   const buffer = createLogBuffer(source, (act) => act())
   await buffer.open()
@@ -67,7 +67,7 @@ test('takes what comes by the stream, over the edge of a chunk, until the end', 
   expect(buffer.state().complete).toBe(true)
 })
 
-test('a search reads the whole log and finds every line', async () => {
+test('searches the whole log and finds every match', async () => {
   const { source } = logOf({ total: 3456, complete: true })
   const buffer = createLogBuffer(source, (act) => act())
   await buffer.open()

@@ -2,20 +2,17 @@ import type { LogLine, LogPage } from '#contract/run/run.ts'
 
 export const chunkSize = 1000
 
-/**
- * A thousand lines, or what is known of them; a hole in one that is `whole` is a line that is
- * missing.
- */
+/** Up to 1000 lines. In a chunk that is `whole`, a hole is a lost line. */
 export interface Chunk {
   lines: (LogLine | undefined)[]
   whole: boolean
-  /** grows with each change */
+  /** increases with each change */
   version: number
 }
 
 export interface LogSource {
   read(after: number, limit: number): Promise<LogPage>
-  /** calls back for each line after one, and when no more can come; answers how to stop */
+  /** reports each line after `after`, then the end; returns a function that stops */
   follow(after: number, onLine: (line: LogLine) => void, onEnd: () => void): () => void
 }
 
@@ -24,22 +21,22 @@ export interface LogState {
   complete: boolean
   attempt: number
   problem: unknown
-  /** grows with each change */
+  /** increases with each change */
   version: number
 }
 
 export type LogBuffer = ReturnType<typeof createLogBuffer>
 
 /**
- * The lines of one attempt's log, of any length: what is looked at is read in chunks, what is new
- * comes in by itself. `schedule` calls back soon, once for many changes.
+ * The log of one attempt, of any length. Reads lines in chunks when they are needed, and follows
+ * new ones. `schedule` defers notifications, one for many changes.
  */
 export function createLogBuffer(source: LogSource, schedule: (act: () => void) => void) {
   const chunks = new Map<number, Chunk>()
   const reading = new Map<number, Promise<void>>()
   const listeners = new Set<() => void>()
   let state: LogState = { total: 0, complete: false, attempt: 0, problem: null, version: 0 }
-  /** every line from here on came by the stream: a hole after it is a gap */
+  /** all lines after this one come from the stream, so a hole after it is a lost line */
   let streamedFrom = Number.POSITIVE_INFINITY
   let stop = (): void => undefined
   let isScheduled = false
@@ -70,7 +67,7 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
     const end = Math.min((index + 1) * chunkSize, state.total)
     let after = index * chunkSize
     try {
-      // The server gives fewer lines at once when they are long.
+      // The server returns shorter pages when lines are long.
       while (after < end && !isClosed) {
         const page = await source.read(after, end - after)
         for (const line of page.lines) put(line)
@@ -107,7 +104,7 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
         problem: null,
       })
       if (isClosed) return
-      if (await isOver(first)) return changed({ complete: true })
+      if (await isComplete(first)) return changed({ complete: true })
       streamedFrom = first.total
       stop = source.follow(
         first.total,
@@ -121,8 +118,8 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
       changed({ problem })
     }
   }
-  /** A page in the middle says that it is not complete: the last line says whether the log is. */
-  const isOver = async (first: LogPage): Promise<boolean> =>
+  /** Only the page with the last line says whether the log is complete. */
+  const isComplete = async (first: LogPage): Promise<boolean> =>
     first.complete || (first.total > 0 && (await source.read(first.total - 1, 1)).complete)
 
   return {
@@ -138,7 +135,7 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
       return () => void listeners.delete(listener)
     },
     chunk: (index: number): Chunk | undefined => chunks.get(index),
-    /** Reads what is not there yet of the lines from one number to another. */
+    /** Reads the missing lines of a range. */
     ensureLines: (from: number, to: number): void => {
       for (
         let index = Math.floor((from - 1) / chunkSize);
@@ -148,7 +145,7 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
         void ensure(index)
     },
     ensure,
-    /** A line, `missing` when there will never be one, or undefined while it is not known. */
+    /** A line, `missing` if it was lost, or undefined until it is read. */
     line: (n: number): LogLine | 'missing' | undefined => {
       const chunk = chunks.get(Math.floor((n - 1) / chunkSize))
       const line = chunk?.lines[(n - 1) % chunkSize]

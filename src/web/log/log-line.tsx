@@ -8,25 +8,25 @@ interface Props {
   digits: number
   isWrapped: boolean
   isLinked: boolean
-  isFound: boolean
+  isMatch: boolean
   wanted: string
   link: (n: number) => void
 }
 
-/** One line: its number, which is a link to it, and its text. */
+/** One line of a log: its number, which copies a link to the line, and its text. */
 export const LogLineView = memo(function LogLineView({
   n,
   line,
   digits,
   isWrapped,
   isLinked,
-  isFound,
+  isMatch,
   wanted,
   link,
 }: Props) {
-  const ground = isLinked ? 'bg-warn/15' : isFound ? 'bg-move/12' : 'hover:bg-hover'
+  const background = isLinked ? 'bg-warn/15' : isMatch ? 'bg-move/12' : 'hover:bg-hover'
   return (
-    <div id={`L${n}`} className={`flex ${ground}`}>
+    <div id={`L${n}`} className={`flex ${background}`}>
       <button
         type="button"
         tabIndex={-1}
@@ -50,7 +50,7 @@ function titleOf(n: number, line: Props['line']): string {
 
 function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' | 'wanted'>) {
   if (line === undefined) return <span className="text-soft"> </span>
-  if (line === 'missing') return <span className="text-warn italic">this line is missing</span>
+  if (line === 'missing') return <span className="text-warn italic">this line was lost</span>
   const tone = line.stream === 'fairlead' ? 'text-move' : ''
   const wrap = isWrapped ? 'whitespace-pre-wrap break-all [overflow-wrap:normal]' : 'whitespace-pre'
   return (

@@ -4,8 +4,8 @@ import { LogLineView } from './log-line.tsx'
 import { createMeasure, plainRows, type Rows, wrappedRows } from './rows.ts'
 
 const rowHeight = 20
-/** rows drawn beyond the edges of the window */
-const beyond = 12
+/** rows rendered overscan the edges of the viewport */
+const overscan = 12
 
 interface Props {
   buffer: LogBuffer
@@ -14,7 +14,7 @@ interface Props {
   isFollowing: boolean
   setFollowing: (on: boolean) => void
   linked: number | null
-  /** the line to bring into view; a new object asks again */
+  /** the line to scroll to; a new object scrolls again */
   goal: { n: number } | null
   wanted: string
   link: (n: number) => void
@@ -26,7 +26,7 @@ interface Window {
   width: number
 }
 
-/** Draws only the lines that are in sight, however many there are. */
+/** Renders only the lines in the viewport, for logs of any length. */
 export function LogLines(props: Props) {
   const { buffer, state, isWrapped, isFollowing, setFollowing, linked, goal, wanted, link } = props
   const frame = useRef<HTMLDivElement>(null)
@@ -48,10 +48,10 @@ export function LogLines(props: Props) {
       frame.current.scrollTop = Math.max(0, (goTo.current.before(goal.n) - 5) * rowHeight)
   }, [goal])
 
-  const first = rows.lineAt(Math.max(0, Math.floor(window.top / rowHeight) - beyond))
+  const first = rows.lineAt(Math.max(0, Math.floor(window.top / rowHeight) - overscan))
   const last = Math.min(
     state.total,
-    rows.lineAt(Math.ceil((window.top + window.height) / rowHeight) + beyond),
+    rows.lineAt(Math.ceil((window.top + window.height) / rowHeight) + overscan),
   )
   useEffect(() => {
     if (last >= first) buffer.ensureLines(first, last)
@@ -94,7 +94,7 @@ export function LogLines(props: Props) {
               digits={digits}
               isWrapped={isWrapped}
               isLinked={n === linked}
-              isFound={goal?.n === n}
+              isMatch={goal?.n === n}
               wanted={wanted}
               link={link}
             />
@@ -110,7 +110,7 @@ function useRows(buffer: LogBuffer, state: LogState, columns: number | null): Ro
     () => (columns === null ? null : createMeasure(columns)),
     [columns, buffer],
   )
-  // The version of the state stands for what is in the buffer.
+  // The version of the state changes with the content of the buffer.
   return useMemo(
     () => (measure ? wrappedRows(state.total, measure, buffer.chunk) : plainRows(state.total)),
     [measure, buffer, state.version, state.total],
@@ -152,9 +152,7 @@ function useFollow(frame: RefObject<HTMLElement | null>, isFollowing: boolean, r
   }, [frame, isFollowing, rows])
 }
 
-/**
- * Keeps the line at the top where it is when lines above it turn out to be longer than was thought.
- */
+/** Keeps the top line in place when the lines above it are measured and take more rows. */
 function useAnchor(frame: RefObject<HTMLElement | null>, rows: Rows, isFollowing: boolean): void {
   const before = useRef(rows)
   useLayoutEffect(() => {

@@ -15,11 +15,11 @@ interface Props {
   step: string
   attempt: number
   isRunning: boolean
-  /** begins at the end, where the reason is */
+  /** scrolls to the end, where the reason of the failure is */
   isFailed: boolean
 }
 
-/** The log of one attempt of a step: live, searchable, of any length. */
+/** The log of one attempt of a step. Live, searchable, and of any length. */
 export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
   const { buffer, state } = useLog({ run, step, attempt })
   const [search, setSearch] = useSearchParams()
@@ -32,7 +32,7 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
     setGoal({ n })
   })
   const { copied, copy } = useCopy()
-  useKeysOfLog(
+  useLogKeys(
     () => setFollowing((on) => !on),
     () => setWrapped((on) => !on),
   )
@@ -78,24 +78,24 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
           link={link}
         />
       ) : (
-        <p className="px-4 py-8 text-center text-soft">{emptyWords(state)}</p>
+        <p className="px-4 py-8 text-center text-soft">{emptyText(state)}</p>
       )}
     </div>
   )
 }
 
-function emptyWords(state: LogState): string {
+function emptyText(state: LogState): string {
   if (state.problem) return problemOf(state.problem).title
-  return state.complete ? 'It wrote nothing.' : 'Nothing was written yet.'
+  return state.complete ? 'No output.' : 'No output yet.'
 }
 
 function Count({ state }: { state: LogState }) {
   if (state.problem && state.total > 0)
-    return <span className="text-warn">Not all of it could be read</span>
+    return <span className="text-warn">Part of the log could not be read</span>
   return (
     <>
       {state.total.toLocaleString('en')} {state.total === 1 ? 'line' : 'lines'}
-      {state.complete ? '' : ', more to come'}
+      {state.complete ? '' : ', running'}
     </>
   )
 }
@@ -110,7 +110,7 @@ interface Finder {
   go: (by: 1 | -1) => void
 }
 
-/** Searches as one types, and steps from line to line. */
+/** Searches while the user types, and moves from match to match. */
 function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) => void): Finder {
   const [text, setText] = useState('')
   const [found, setFound] = useState(nothingFound)
@@ -118,11 +118,11 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   const latest = useRef(found)
   latest.current = found
   const wanted = text.trim().toLowerCase()
-  const asked = useRef<1 | -1 | null>(null)
+  const pending = useRef<1 | -1 | null>(null)
   useEffect(() => {
     setFound(nothingFound)
     latest.current = nothingFound
-    asked.current = null
+    pending.current = null
     setAt(-1)
   }, [wanted, buffer])
   useEffect(() => {
@@ -139,8 +139,8 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   }, [buffer, wanted, state.total])
   const go = (by: 1 | -1): void => {
     const { lines } = found
-    // Enter may come before the search has found anything.
-    asked.current = lines.length === 0 ? by : null
+    // Enter may be pressed before the search has a result.
+    pending.current = lines.length === 0 ? by : null
     if (lines.length === 0) return
     const next = (Math.max(at, by === 1 ? -1 : 0) + by + lines.length) % lines.length
     setAt(next)
@@ -149,7 +149,7 @@ function useFinder(buffer: LogBuffer | null, state: LogState, show: (n: number) 
   const goLater = useRef(go)
   goLater.current = go
   useEffect(() => {
-    if (asked.current !== null && found.lines.length > 0) goLater.current(asked.current)
+    if (pending.current !== null && found.lines.length > 0) goLater.current(pending.current)
   }, [found])
   return { text, setText, wanted, found, at, go }
 }
@@ -166,8 +166,8 @@ function FindField({ finder, state }: { finder: Finder; state: LogState }) {
       <input
         data-search
         type="search"
-        aria-label="Search in this log"
-        placeholder="Search in this log"
+        aria-label="Search this log"
+        placeholder="Search this log"
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKey}
@@ -192,7 +192,7 @@ function FindField({ finder, state }: { finder: Finder; state: LogState }) {
   )
 }
 
-function useKeysOfLog(follow: () => void, wrap: () => void): void {
+function useLogKeys(follow: () => void, wrap: () => void): void {
   const latest = useRef({ follow, wrap })
   latest.current = { follow, wrap }
   useEffect(() => {

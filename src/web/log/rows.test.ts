@@ -23,7 +23,7 @@ function holds(rows: Rows, total: number): void {
   }
 }
 
-test('each line is at the rows that it takes', () => {
+test('each line covers its own rows', () => {
   const text = fc.option(fc.string({ maxLength: 60 }), { nil: undefined })
   fc.assert(
     fc.property(
@@ -43,7 +43,7 @@ test('each line is at the rows that it takes', () => {
   holds(plainRows(30), 30)
 })
 
-test('over the edge of a chunk, and with a chunk that is not read yet', () => {
+test('counts rows across chunks, including one that is not read yet', () => {
   const long = chunkOf(Array.from({ length: chunkSize }, () => 'x'.repeat(25)))
   const rows = wrappedRows(2 * chunkSize + 5, createMeasure(10), (index) =>
     index === 0 ? long : undefined,
@@ -53,7 +53,7 @@ test('over the edge of a chunk, and with a chunk that is not read yet', () => {
   expect(rows.total).toBe(4 * chunkSize + 5)
 })
 
-test('wide letters take two columns', () => {
+test('wide characters take two columns', () => {
   expect(widthOf('abc')).toBe(3)
   expect(widthOf('日本')).toBe(4)
   expect(widthOf('\u{1f600}')).toBe(2)

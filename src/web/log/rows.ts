@@ -1,13 +1,10 @@
 import { plainText } from './ansi.ts'
 import { type Chunk, chunkSize } from './buffer.ts'
 
-/**
- * Where lines stand when long ones are wrapped into rows of so many columns; without columns every
- * line is one row.
- */
+/** The position of lines in rows. A wrapped line takes several rows. */
 export interface Rows {
   total: number
-  /** rows before a line, which counts from 1 */
+  /** number of rows before a line; lines count from 1 */
   before(n: number): number
   /** the line at a row */
   lineAt(row: number): number
@@ -23,12 +20,12 @@ const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ud83c-\ud83e][\udc00-\udfff]/g
 const most = 65_535
 
-/** How many columns a text takes: those of East Asia and pictures take two. */
+/** The width of a text in columns. East Asian characters and emoji take two. */
 export const widthOf = (text: string): number =>
   text.length +
   (/[\u1100-\uffff]/.test(text) ? (text.match(wide)?.filter((c) => c.length === 1).length ?? 0) : 0)
 
-/** Measures lines, each chunk again only when it changed. */
+/** Measures the lines of a chunk. Results are cached until the chunk changes. */
 export function createMeasure(columns: number) {
   const measured = new Map<number, Measured>()
   const measure = (chunk: Chunk): Measured => {
@@ -52,14 +49,14 @@ export function createMeasure(columns: number) {
   }
 }
 
-/** One row for each line. */
+/** Rows without wrapping: one for each line. */
 export const plainRows = (total: number): Rows => ({
   total,
   before: (n) => n - 1,
   lineAt: (row) => Math.min(Math.max(Math.floor(row) + 1, 1), Math.max(total, 1)),
 })
 
-/** Lines that are not read yet count as one row. */
+/** Rows with wrapping. A line that is not read yet counts as one row. */
 export function wrappedRows(
   total: number,
   measure: ReturnType<typeof createMeasure>,

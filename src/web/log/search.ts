@@ -2,23 +2,23 @@ import { plainText } from './ansi.ts'
 import { chunkSize, type LogBuffer } from './buffer.ts'
 
 export interface Found {
-  /** the numbers of the lines that contain the words */
+  /** numbers of the lines with a match */
   lines: number[]
-  /** how many lines were looked at */
+  /** number of lines searched so far */
   searched: number
 }
 
 export const nothingFound: Found = { lines: [], searched: 0 }
 
 /**
- * Looks through a log, reading what is not there yet, and tells after each chunk; goes on from
- * `found`.
+ * Searches a log from where `found` ended, reads missing chunks, and reports the result after each
+ * chunk.
  */
 export async function searchLog(
   buffer: LogBuffer,
   wanted: string,
   found: Found,
-  tell: (found: Found) => void,
+  report: (found: Found) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let { lines, searched } = found
@@ -35,6 +35,6 @@ export async function searchLog(
     }
     lines = here.length > 0 ? [...lines, ...here] : lines
     searched = end
-    tell({ lines, searched })
+    report({ lines, searched })
   }
 }

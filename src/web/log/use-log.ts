@@ -5,7 +5,7 @@ import { type LogLine, logLine } from '#contract/run/run.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { createLogBuffer, type LogBuffer, type LogSource, type LogState } from './buffer.ts'
 
-interface Which {
+interface Attempt {
   run: number
   step: string
   attempt: number
@@ -14,8 +14,8 @@ interface Which {
 const empty: LogState = { total: 0, complete: false, attempt: 0, problem: null, version: 0 }
 const noSubscription = () => () => undefined
 
-/** The log of one attempt of a step, while it is looked at. */
-export function useLog({ run, step, attempt }: Which): {
+/** The log of one attempt of a step, followed while the component is mounted. */
+export function useLog({ run, step, attempt }: Attempt): {
   buffer: LogBuffer | null
   state: LogState
 } {
@@ -42,9 +42,9 @@ export function useLog({ run, step, attempt }: Which): {
   return { buffer, state }
 }
 
-/** Reads the stream of a log; after a lost connection it goes on behind the last line that came. */
+/** Follows a log stream. After a lost connection, resumes after the last received line. */
 function followLog(
-  { run, step, attempt }: Which,
+  { run, step, attempt }: Attempt,
   after: number,
   onLine: (line: LogLine) => void,
   onEnd: () => void,
@@ -76,7 +76,7 @@ function followLog(
       timer = setTimeout(connect, 1000)
     })
   }
-  // A browser has only six streams for all its tabs: one that nobody sees gives its own back.
+  // Browsers allow six HTTP/1.1 connections per host over all tabs, so a hidden tab closes its own.
   const onVisibility = (): void => {
     if (isEnded) return
     clearTimeout(timer)

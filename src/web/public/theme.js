@@ -1,7 +1,8 @@
-// Before the first paint, and in a file of its own because the policy for content forbids inline scripts.
+// Runs before the first paint. A file of its own, because the content security policy forbids inline
+// scripts.
 try {
   const theme = localStorage.getItem('fairlead-theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
 } catch {
-  // Without storage the system's preference counts.
+  // Without storage, the preference of the system applies.
 }

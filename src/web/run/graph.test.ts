@@ -53,24 +53,24 @@ const diamond = [
   step('build', ['test', 'lint']),
 ]
 
-test('a step stands behind all that it needs, and the environments behind the steps', () => {
+test('a step is placed after all steps it needs, and environments after the steps', () => {
   const graph = graphOf(run([...diamond, step('verify-production', ['build'], 'waiting')]))
   const columns = Object.fromEntries(graph.nodes.map((node) => [node.name, node.column]))
   expect(columns).toEqual({ install: 0, test: 1, lint: 1, build: 2, dev: 3, production: 4 })
   expect(graph).toMatchObject({ columns: 5, rows: 2 })
 })
 
-test('parallel steps without a common end all lead to the first environment', () => {
+test('the first environment needs all final steps', () => {
   const graph = graphOf(run([step('a', []), step('b', [])]))
   expect(graph.nodes.find((node) => node.name === 'dev')?.needs).toEqual(['step/a', 'step/b'])
 })
 
-test('a run without steps, and one whose steps need each other in a circle, can be drawn', () => {
+test('lays out a run without steps, and one with a dependency cycle', () => {
   expect(graphOf(run([])).nodes.map((node) => node.name)).toEqual(['dev', 'production'])
   expect(graphOf(run([step('a', ['b']), step('b', ['a'])])).nodes.length).toBe(4)
 })
 
-test('arrows lead to what one sees in that direction', () => {
+test('arrow keys move to the neighbour in that direction', () => {
   const graph = graphOf(run(diamond))
   expect(neighbour(graph, 'step/install', 'right')).toBe('step/test')
   expect(neighbour(graph, 'step/test', 'down')).toBe('step/lint')
@@ -79,7 +79,7 @@ test('arrows lead to what one sees in that direction', () => {
   expect(neighbour(graph, 'environment/dev', 'left')).toBe('step/build')
 })
 
-test('the first look is at what failed, else at what runs', () => {
+test('selects a failed node by default, else a running one', () => {
   expect(
     initialNode(graphOf(run([step('a', []), step('b', [], 'failed'), step('c', [], 'running')]))),
   ).toBe('step/b')

@@ -21,7 +21,7 @@ export interface Graph {
   rows: number
 }
 
-/** The steps and then the environments of a run, in columns by what they need. */
+/** Lays out the steps of a run, then its environments, in columns by their dependencies. */
 export function graphOf(run: RunDetail): Graph {
   const steps = run.steps.filter((step) => !isVerification(step.name, run))
   const needed = new Set(steps.flatMap((step) => step.needs))
@@ -76,14 +76,14 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
   })
 }
 
-/** Each node stands one column after the last of those that it needs. */
+/** Puts each node one column after the last node it needs. */
 function columnsOf(nodes: Bare[]): Map<string, number> {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const found = new Map<string, number>()
   const columnOf = (id: string): number => {
     const known = found.get(id)
     if (known !== undefined) return known
-    // A circle, which the server refuses, would end here.
+    // Ends a cycle, although the server rejects those.
     found.set(id, 0)
     const needs = byId.get(id)?.needs.filter((need) => byId.has(need)) ?? []
     const column = needs.length === 0 ? 0 : Math.max(...needs.map(columnOf)) + 1
@@ -94,7 +94,7 @@ function columnsOf(nodes: Bare[]): Map<string, number> {
   return found
 }
 
-/** Within a column near what is needed, in the order of the file. */
+/** Orders the nodes of a column by the rows of the nodes they need, then as in the file. */
 function placeRows(nodes: GraphNode[]): GraphNode[] {
   const rows = new Map<string, number>()
   for (const column of [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b)) {
@@ -112,25 +112,25 @@ function placeRows(nodes: GraphNode[]): GraphNode[] {
 
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
-/** The node that an arrow key leads to. */
+/** The node that an arrow key moves to. */
 export function neighbour(graph: Graph, id: string, direction: Direction): string {
-  const at = graph.nodes.find((node) => node.id === id)
-  if (!at) return graph.nodes[0]?.id ?? id
-  const away = (node: GraphNode): number =>
+  const start = graph.nodes.find((node) => node.id === id)
+  if (!start) return graph.nodes[0]?.id ?? id
+  const distance = (node: GraphNode): number =>
     direction === 'left' || direction === 'right'
-      ? Math.abs(node.row - at.row)
-      : Math.abs(node.row - at.row) + Math.abs(node.column - at.column) * 100
+      ? Math.abs(node.row - start.row)
+      : Math.abs(node.row - start.row) + Math.abs(node.column - start.column) * 100
   const fits: Record<Direction, (node: GraphNode) => boolean> = {
-    left: (node) => node.column === at.column - 1,
-    right: (node) => node.column === at.column + 1,
-    up: (node) => node.column === at.column && node.row < at.row,
-    down: (node) => node.column === at.column && node.row > at.row,
+    left: (node) => node.column === start.column - 1,
+    right: (node) => node.column === start.column + 1,
+    up: (node) => node.column === start.column && node.row < start.row,
+    down: (node) => node.column === start.column && node.row > start.row,
   }
-  const [best] = graph.nodes.filter(fits[direction]).sort((a, b) => away(a) - away(b))
+  const [best] = graph.nodes.filter(fits[direction]).sort((a, b) => distance(a) - distance(b))
   return best?.id ?? id
 }
 
-/** What to look at when nothing was chosen: what failed, else what runs, else the last that ran. */
+/** The node selected by default: a failed one, else a running one, else the last step that ran. */
 export function initialNode(graph: Graph): string | null {
   const failed = graph.nodes.find((node) => node.badge.tone === 'bad' || node.badge.tone === 'back')
   const moving = graph.nodes.find((node) => node.badge.tone === 'move')

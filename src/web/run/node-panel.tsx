@@ -10,9 +10,7 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 import { PermissionCard } from './permission-card.tsx'
 
-/**
- * What was chosen in the graph: a step with its log, or an environment with what happened there.
- */
+/** Details of the selected node: a step with its log, or an environment with its deployment. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
   const name = node.slice(node.indexOf('/') + 1)
   if (node.startsWith('environment/')) return <EnvironmentPanel run={run} name={name} />
@@ -37,13 +35,13 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
         {step.exitCode !== null && step.exitCode !== 0 ? (
           <span className="text-soft">exit code {step.exitCode}</span>
         ) : null}
-        {step.cache === null ? null : <span className="text-soft">{cacheWords[step.cache]}</span>}
+        {step.cache === null ? null : <span className="text-soft">{cacheLabels[step.cache]}</span>}
         {step.reused === null ? null : (
           <Link
             to={`/runs/${step.reused}?step=${step.name}`}
             className="text-soft underline underline-offset-3"
           >
-            as in run {step.reused}
+            reused from run {step.reused}
           </Link>
         )}
         {step.attempt > 1 ? <Attempts count={step.attempt} at={attempt} set={setAttempt} /> : null}
@@ -75,18 +73,16 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
   )
 }
 
-const cacheWords = {
-  hit: 'its cache fitted',
-  near: 'its cache nearly fitted',
-  miss: 'it had no cache',
+const cacheLabels = {
+  hit: 'cache hit',
+  near: 'partial cache hit',
+  miss: 'cache miss',
 }
 
 function notStarted(step: Step): string {
   if (step.state === 'waiting')
-    return step.needs.length > 0
-      ? `It waits for ${step.needs.join(' and ')}.`
-      : 'It waits for its turn.'
-  return 'It never ran, so there is no log.'
+    return step.needs.length > 0 ? `Waiting for ${step.needs.join(' and ')}.` : 'Waiting to start.'
+  return 'The step did not run, so it has no log.'
 }
 
 function Attempts({
@@ -127,7 +123,7 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
           to={`/apps/${run.app}/environments/${name}`}
           className="text-soft underline underline-offset-3"
         >
-          What runs there
+          Environment page
         </Link>
         {deployment && deployment.started !== null && deployment.state !== 'canary' ? (
           <VerdictLink deployment={deployment} />
@@ -154,7 +150,9 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
 }
 
 const notReached = (run: RunDetail): string =>
-  run.ended === null ? 'The change is not there yet.' : 'The change did not come so far.'
+  run.ended === null
+    ? 'The change has not reached this environment yet.'
+    : 'The change did not reach this environment.'
 
 function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   const { state, reason, created, started, live, ended, url } = deployment
@@ -170,12 +168,12 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   ]
   if (started)
     facts.push([
-      isInProgress(state) ? 'Under way for' : 'Took',
+      isInProgress(state) ? 'In progress for' : 'Took',
       <Elapsed key="t" from={started} to={live ?? ended} />,
     ])
   if (live) facts.push(['Live', <Ago key="l" time={live} />])
-  if (live && ended) facts.push(['Had the traffic for', <Elapsed key="h" from={live} to={ended} />])
-  facts.push(['Asked for by', deployment.actor])
+  if (live && ended) facts.push(['Was live for', <Elapsed key="h" from={live} to={ended} />])
+  facts.push(['Requested by', deployment.actor])
   return (
     <>
       {reason && state !== 'waiting' ? <p className="mb-2">{asSentence(reason)}</p> : null}

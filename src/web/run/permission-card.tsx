@@ -10,10 +10,7 @@ import { Confirm, type Question } from '../ui/dialog.tsx'
 import { asSentence, shortSha } from '../ui/state.ts'
 import { Elapsed } from '../ui/time.tsx'
 
-/**
- * What a deployment waits for before it may begin, who decided what, and the time that it lost to
- * it.
- */
+/** What a deployment waits for before it starts, the decisions on it, and the time it lost. */
 export function PermissionCard({ deployment }: { deployment: Deployment }) {
   const { data: permission } = usePermission(deployment.id, deployment.state === 'waiting')
   if (!permission) return null
@@ -40,7 +37,7 @@ export function PermissionCard({ deployment }: { deployment: Deployment }) {
 const words: Record<Decision['kind'], string> = {
   approve: 'approved it',
   refuse: 'refused it',
-  override: 'let it go in spite of the freeze',
+  override: 'overrode the freeze',
 }
 
 function Lost({ permission: { frozenMs, approvalMs } }: { permission: Permission }) {
@@ -83,7 +80,7 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
           <p>{text}</p>
           <label className="mt-3 block">
             <span className="label">
-              {kind === 'override' ? 'Why the freeze does not count' : 'Comment'}
+              {kind === 'override' ? 'Reason for overriding the freeze' : 'Comment'}
             </span>
             <input ref={comment} className="field w-full" maxLength={1000} />
           </label>
@@ -100,16 +97,21 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
       <p className="grow">
-        {asSentence(permission.reason ?? 'It waits')}{' '}
+        {asSentence(permission.reason ?? 'Waiting')}{' '}
         <span className="text-soft">
-          For <Elapsed from={permission.since} /> now.
+          Waiting for <Elapsed from={permission.since} />.
         </span>
       </p>
       {mayDecide ? (
         <>
           <Button
             onClick={() =>
-              decide('approve', 'Approve it?', `${what} may go to ${environment} then.`, 'Approve')
+              decide(
+                'approve',
+                'Approve the deployment?',
+                `${what} may then be deployed to ${environment}.`,
+                'Approve',
+              )
             }
           >
             <Check size={15} aria-hidden /> Approve
@@ -118,8 +120,8 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
             onClick={() =>
               decide(
                 'refuse',
-                'Refuse it?',
-                `${what} does not go to ${environment}, and its run ends.`,
+                'Refuse the deployment?',
+                `${what} is not deployed to ${environment}, and its run ends.`,
                 'Refuse',
                 true,
               )
@@ -134,9 +136,9 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
           onClick={() =>
             decide(
               'override',
-              'Go in spite of the freeze?',
-              `${what} goes to ${environment} now. It is recorded.`,
-              'Go now',
+              'Override the freeze?',
+              `${what} is deployed to ${environment} now. The override is recorded.`,
+              'Override',
               true,
             )
           }

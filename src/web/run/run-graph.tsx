@@ -21,7 +21,7 @@ const arrows: Record<string, Direction> = {
   ArrowDown: 'down',
 }
 
-/** The steps and environments of a run, from left to right; on a phone one below the other. */
+/** The steps and environments of a run as a graph, and as a list on a phone. */
 export function RunGraph({ graph, selected, select }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const width = useWidth(frame)

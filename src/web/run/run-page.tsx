@@ -83,7 +83,7 @@ function Run({ run }: { run: RunDetail }) {
         <Facts run={run} />
         <p className="mt-1.5">
           <Link to={`/runs/${run.id}/change`} className="underline underline-offset-3">
-            What is known of this change
+            Change report
           </Link>
         </p>
       </PageHead>
@@ -92,7 +92,7 @@ function Run({ run }: { run: RunDetail }) {
       ) : null}
       <div className="mt-5 grid gap-x-6 lg:grid-cols-[minmax(0,1fr)_21rem]">
         <div className="min-w-0">
-          {selected ? <NodePanel run={run} node={selected} /> : <NotBegun run={run} />}
+          {selected ? <NodePanel run={run} node={selected} /> : <NotStarted run={run} />}
         </div>
         <ChainTimeline chain={run.change.chain} />
       </div>
@@ -100,10 +100,12 @@ function Run({ run }: { run: RunDetail }) {
   )
 }
 
-function NotBegun({ run }: { run: RunDetail }) {
+function NotStarted({ run }: { run: RunDetail }) {
   return (
     <p className="panel px-4 py-8 text-center text-soft">
-      {isActive(run.state) ? 'Its steps are not known yet.' : 'It ended before its steps began.'}
+      {isActive(run.state)
+        ? 'The steps are not known yet.'
+        : 'The run ended before its first step.'}
     </p>
   )
 }
@@ -125,7 +127,7 @@ function Facts({ run }: { run: RunDetail }) {
       <span aria-hidden>·</span>
       <span className="flex items-center">
         <Sha sha={change.sha} />
-        <CopyButton text={change.sha} label="Copy the commit id" />
+        <CopyButton text={change.sha} label="Copy the commit SHA" />
       </span>
       {change.base ? (
         <span>
@@ -136,7 +138,7 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{change.author.name}</span>
       <span aria-hidden>·</span>
       <span>
-        {run.pullRequest === null ? `checked in to ${change.branch}` : 'proposed'}{' '}
+        {run.pullRequest === null ? `checked in to ${change.branch}` : 'opened'}{' '}
         <Ago time={change.received} />
       </span>
     </p>
@@ -158,20 +160,20 @@ function Actions({ run }: { run: RunDetail }) {
   const askCancel = (): void =>
     ask({
       title: `Cancel run ${run.id}?`,
-      text: `${what} stops where it is, and the processes of its steps are ended. What already runs in an environment stays there.`,
-      verb: 'Cancel the run',
+      text: `${what} stops where it is, and its running steps are terminated. Releases that are already live stay live.`,
+      verb: 'Cancel run',
       danger: true,
       act: () => client.cancelRun({ params }),
     })
   const runAgain: Question = {
-    title: 'Run it again?',
-    text: `${what} goes through every step once more, while it is the head of pull request ${run.pullRequest}.`,
-    verb: 'Run it again',
+    title: 'Run again?',
+    text: `A new run repeats all steps of ${what}, as long as it is the head of pull request ${run.pullRequest}.`,
+    verb: 'Run again',
     act: () => retry.mutateAsync(),
   }
   const deliverAgain: Question = {
-    title: 'Deliver it again?',
-    text: `${what} goes through every step and environment in a new run. If it was held, the hold is lifted.`,
+    title: 'Deliver again?',
+    text: `A new run takes ${what} through all steps and environments. If the change is held, the hold is lifted.`,
     verb: 'Deliver again',
     act: () => retry.mutateAsync(),
   }

@@ -7,7 +7,7 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 
 interface Props {
   run: Run
-  /** its deployments and the environments in order, where they are known */
+  /** its deployments, and the environments in order, where known */
   deployments?: Deployment[]
   stations?: string[]
 }
@@ -49,11 +49,11 @@ export function RunRow({ run, deployments, stations = [] }: Props) {
   )
 }
 
-/** How far it came: one sign for each environment. */
+/** The progress of a run: one icon for each environment. */
 function Journey({ deployments, stations }: { deployments: Deployment[]; stations: string[] }) {
   const badges = stations.map((name): [string, Badge] => {
     const found = deployments.find((one) => one.environment === name && one.kind === 'delivery')
-    return [name, found ? deploymentBadges[found.state] : { tone: 'none', word: 'Not there' }]
+    return [name, found ? deploymentBadges[found.state] : { tone: 'none', word: 'Not reached' }]
   })
   const text = badges.map(([name, badge]) => `${name}: ${badge.word.toLowerCase()}`).join(', ')
   return (

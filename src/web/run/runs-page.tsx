@@ -30,7 +30,7 @@ export function RunsPage() {
       <Loaded query={query} shape={<RowsShape rows={10} height="h-16" />}>
         {({ pages }) => {
           const runs = pages.flatMap((page) => page.runs)
-          if (runs.length === 0) return <Nothing>There is no run like that.</Nothing>
+          if (runs.length === 0) return <Nothing>No runs match the filter.</Nothing>
           return (
             <>
               <ul className="panel divide-y divide-edge overflow-hidden">

@@ -5,7 +5,7 @@ import { asSentence, isInProgress } from '../ui/state.ts'
 const list = (names: string[]): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
-/** Where a run is, and what comes next, in one sentence or two. */
+/** The state of a run and what comes next, in one or two sentences. */
 export function runSentence(run: RunDetail): string {
   const where = run.deployments
     .filter(({ deployment }) => deployment?.live)
@@ -13,19 +13,19 @@ export function runSentence(run: RunDetail): string {
   const reached = where.length > 0 ? ` It reached ${list(where)}.` : ''
   switch (run.state) {
     case 'queued':
-      return run.reason ? asSentence(run.reason) : 'Waits for its turn.'
+      return run.reason ? asSentence(run.reason) : 'Waiting to start.'
     case 'running':
       return run.reason ? asSentence(run.reason) : runningSentence(run)
     case 'succeeded':
-      return where.length > 0 ? `It went through ${list(where)}.` : 'Every step passed.'
+      return where.length > 0 ? `Deployed to ${list(where)}.` : 'All steps passed.'
     case 'failed':
-      return `${run.reason ? asSentence(run.reason) : 'It failed.'}${reached}`
+      return `${run.reason ? asSentence(run.reason) : 'The run failed.'}${reached}`
     case 'superseded':
-      return `${run.reason ? asSentence(run.reason) : 'A newer change took its place.'}${reached}`
+      return `${run.reason ? asSentence(run.reason) : 'A newer change replaced it.'}${reached}`
     case 'skipped':
-      return run.reason ? asSentence(run.reason) : 'It touches nothing of this app.'
+      return run.reason ? asSentence(run.reason) : 'It does not change this app.'
     case 'cancelled':
-      return `It was cancelled.${reached}`
+      return `The run was cancelled.${reached}`
   }
 }
 
@@ -36,11 +36,11 @@ function runningSentence(run: RunDetail): string {
   const ahead = run.deployments
     .filter(({ deployment }) => deployment === null)
     .map(({ environment }) => environment)
-  const then = ahead.length > 0 ? ` Then ${list(ahead)}.` : ''
+  const then = ahead.length > 0 ? ` Next: ${list(ahead)}.` : ''
   if (running.length > 0) return `Running ${list(running)}.${then}`
   const moving = run.deployments.find(
     ({ deployment }) => deployment && isInProgress(deployment.state),
   )
-  if (moving) return `On its way into ${moving.environment}.${then}`
-  return `Between two stations.${then}`
+  if (moving) return `Deploying to ${moving.environment}.${then}`
+  return `Preparing the next stage.${then}`
 }

@@ -18,7 +18,7 @@ const pages = [
 
 const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
-/** Who is signed in, the theme, the keys, the tokens, and the way out. */
+/** The signed-in user, the theme, keyboard shortcuts, account pages, and sign-out. */
 export function AccountMenu({ showKeys }: { showKeys: () => void }) {
   const { data: me } = useMe()
   const isAdmin = useMay('admin', null)
@@ -28,7 +28,7 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
   const navigate = useNavigate()
   const signOut = async (): Promise<void> => {
     const answer = await client.deleteSession().catch(() => null)
-    // Whoever came by a provider leaves it, too: another would be signed in again by one click.
+    // Also ends the session at the identity provider, which would sign in again without asking.
     if (answer?.logout) return location.assign(answer.logout)
     queries.clear()
     await navigate('/sign-in')
@@ -55,14 +55,14 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
                   <span className="w-4">
                     {theme === name ? <Check size={15} aria-hidden /> : null}
                   </span>
-                  {{ system: 'Theme of the system', light: 'Light', dark: 'Dark' }[name]}
+                  {{ system: 'System theme', light: 'Light', dark: 'Dark' }[name]}
                 </Menu.RadioItem>
               ))}
             </Menu.RadioGroup>
             <Menu.Separator className="my-1 border-t border-edge" />
             <Menu.Item className={item} onClick={showKeys}>
               <span className="w-4" />
-              Keys
+              Keyboard shortcuts
             </Menu.Item>
             {pages
               .filter(({ forAdmins }) => isAdmin || !forAdmins)

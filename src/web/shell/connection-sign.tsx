@@ -5,11 +5,8 @@ import { useConnection } from '../live/dependencies.tsx'
 import { formatTime } from '../ui/duration.ts'
 import { StatusIcon } from '../ui/status.tsx'
 
-/**
- * A stream that is cut and comes straight back is no news; longer than this, in milliseconds, it
- * is.
- */
-const patience = 1200
+/** A lost connection is shown only after this many milliseconds. */
+const graceMs = 1200
 
 function useLasting(value: boolean, ms: number): boolean {
   const [lasts, setLasts] = useState(false)
@@ -20,22 +17,24 @@ function useLasting(value: boolean, ms: number): boolean {
   return value && lasts
 }
 
-/** Whether what is shown is what is: quiet while it is, plain when it may not be. */
+/** The state of the connection, the host, and the disk. Prominent only when there is a problem. */
 export function ConnectionSign() {
   const connection = useConnection()
   const { data: health } = useHealth()
-  const isGone = useLasting(connection.kind === 'lost', patience)
-  if (connection.kind === 'lost' && isGone) {
+  const isLost = useLasting(connection.kind === 'lost', graceMs)
+  if (connection.kind === 'lost' && isLost) {
     const since = formatTime(connection.since)
     return (
       <span
         role="status"
-        title={`No connection to the server since ${since}. What is shown may be old; it comes back by itself.`}
+        title={`No connection to the server since ${since}. The data may be out of date. The console reconnects automatically.`}
         className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
       >
         <CloudOff size={15} aria-hidden />
-        <span className="sm:hidden">Old since {since}</span>
-        <span className="hidden sm:inline">Reconnecting since {since} – data may be old</span>
+        <span className="sm:hidden">Offline since {since}</span>
+        <span className="hidden sm:inline">
+          Reconnecting since {since} – data may be out of date
+        </span>
       </span>
     )
   }
@@ -48,7 +47,7 @@ export function ConnectionSign() {
         className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
       >
         <StatusIcon tone="warn" />
-        The {broken} does not answer
+        The {broken} does not respond
       </span>
     )
   }
@@ -67,7 +66,7 @@ export function ConnectionSign() {
     <span
       role="status"
       className="flex items-center gap-1.5 px-2 text-soft"
-      title="What is shown is what is, moment by moment"
+      title="Connected: the data updates live"
     >
       <span
         className={`size-1.5 rounded-full ${connection.kind === 'connecting' ? 'bg-soft' : 'bg-good'}`}

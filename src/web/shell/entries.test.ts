@@ -8,13 +8,13 @@ const entries = [
 ]
 const found = (text: string): string[] => findEntries(entries, text).map((entry) => entry.id)
 
-test('every word must be there, in any order', () => {
+test('an entry matches when it contains all words in any order', () => {
   expect(found('prod prep')).toEqual(['2'])
   expect(found('rounding prepaid')).toEqual(['3'])
   expect(found('nowhere')).toEqual([])
 })
 
-test('what begins with the words comes first, then apps before runs', () => {
+test('entries that start with the text come first, and apps before runs', () => {
   expect(found('prepaid')).toEqual(['1', '2', '3'])
   expect(found('12')).toEqual(['3'])
   expect(found('abc1234')).toEqual(['3'])

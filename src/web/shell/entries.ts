@@ -8,12 +8,12 @@ interface Named {
   detail: string
 }
 
-/** Something the palette can go to or do. */
+/** An entry of the command palette: a page to open, or an action. */
 export interface Entry extends Named {
   act: () => void
 }
 
-/** What the lines hold that one can go to. */
+/** The apps, environments, and runs of all lines as entries. */
 export function lineEntries(lines: Line[]): (Named & { to: string })[] {
   return lines.flatMap((line) => {
     const app = line.app.name
@@ -41,8 +41,8 @@ const most = 40
 const kindOrder = ['app', 'environment', 'page', 'action', 'run']
 
 /**
- * Those that have every word, best first: a word that begins one counts more than one in the
- * middle.
+ * The entries that contain all words, best first. A match at the start of a word ranks above one
+ * in the middle.
  */
 export function findEntries<T extends Named>(entries: T[], text: string): T[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)

@@ -3,7 +3,7 @@ import { keyHelp } from './keys.ts'
 
 export function KeysDialog({ open, close }: { open: boolean; close: () => void }) {
   return (
-    <Modal open={open} close={close} title="Keys">
+    <Modal open={open} close={close} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-5 gap-y-2">
         {keyHelp.map(([keys, text]) => (
           <div key={keys} className="contents">

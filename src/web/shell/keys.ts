@@ -5,7 +5,7 @@ import { useNavigate } from 'react-router'
 export interface Place {
   to: string
   text: string
-  /** pressed after `g` */
+  /** the key after `g` */
   key: string
   icon: LucideIcon
 }
@@ -17,21 +17,21 @@ export const places: Place[] = [
   { to: '/events', text: 'Events', key: 'e', icon: Activity },
 ]
 
-/** The keys that work on every page; shown by `?`. */
+/** The keyboard shortcuts, as the dialog of `?` lists them. */
 export const keyHelp: [string, string][] = [
-  ['?', 'Show the keys'],
-  ['⌘ K or Ctrl K', 'Go to an app, environment or run, or do something'],
+  ['?', 'Show keyboard shortcuts'],
+  ['⌘ K or Ctrl K', 'Open the command palette'],
   ['/', 'Search on this page'],
-  ['j and k', 'Next and previous in a list'],
+  ['j and k', 'Next or previous row of a list'],
   ['Enter', 'Open'],
   ...places.map((place): [string, string] => [
     `g ${place.key}`,
     `Go to ${place.text.toLowerCase()}`,
   ]),
   ['← → ↑ ↓', 'Move in the graph of a run'],
-  ['f', 'Follow the log of a run, or stop following'],
-  ['w', 'Wrap long lines of the log, or not'],
-  ['Esc', 'Close, or leave a field'],
+  ['f', 'Follow the log of a run, on or off'],
+  ['w', 'Wrap long lines of a log, on or off'],
+  ['Esc', 'Close a dialog, or leave a field'],
 ]
 
 const isField = (target: EventTarget | null): boolean =>
@@ -39,8 +39,8 @@ const isField = (target: EventTarget | null): boolean =>
   (target.matches('input, textarea, select') || target.isContentEditable)
 
 /**
- * A key meant for the page: not typed into a field, not part of a shortcut of the browser, no
- * dialog open.
+ * Whether a key is meant for the page: not typed into a field, not a shortcut of the browser, and
+ * no dialog is open.
  */
 export const isForPage = (event: KeyboardEvent): boolean =>
   !event.defaultPrevented &&
@@ -50,7 +50,7 @@ export const isForPage = (event: KeyboardEvent): boolean =>
   !isField(event.target) &&
   document.querySelector('[role=dialog], [role=alertdialog], [role=menu]') === null
 
-/** Moves the focus among the rows of the page. */
+/** Moves the focus to the next or previous row of the page. */
 function moveInList(by: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter(
     (row) => row.offsetParent !== null,
@@ -67,9 +67,10 @@ interface Actions {
   showKeys: () => void
 }
 
-const pairTime = 1000
+/** Time for the second key of a sequence, in milliseconds. */
+const sequenceMs = 1000
 
-/** Listens for the keys of every page. */
+/** Handles the keyboard shortcuts of every page. */
 export function useKeys(actions: Actions): void {
   const navigate = useNavigate()
   const latest = useRef(actions)
@@ -84,7 +85,7 @@ export function useKeys(actions: Actions): void {
       if (event.key === 'Escape' && isField(event.target))
         return (event.target as HTMLElement).blur()
       if (!isForPage(event)) return
-      const isSecond = event.timeStamp - first < pairTime
+      const isSecond = event.timeStamp - first < sequenceMs
       first = event.key === 'g' ? event.timeStamp : 0
       const place = isSecond ? places.find(({ key }) => key === event.key) : undefined
       if (place) return void navigate(place.to)

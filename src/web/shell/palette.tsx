@@ -8,7 +8,7 @@ import { type Entry, findEntries, lineEntries } from './entries.ts'
 import { places } from './keys.ts'
 import { useTheme } from './theme.ts'
 
-/** Goes anywhere by a few letters. */
+/** The command palette: finds pages, apps, environments, runs, and actions. */
 export function Palette({
   open,
   close,
@@ -55,11 +55,11 @@ function useEntries(showKeys: () => void): Entry[] {
     {
       id: 'refresh',
       kind: 'action',
-      text: 'Read everything again',
+      text: 'Refresh all data',
       detail: '',
       act: () => void queries.invalidateQueries(),
     },
-    { id: 'keys', kind: 'action', text: 'Show the keys', detail: '?', act: showKeys },
+    { id: 'keys', kind: 'action', text: 'Show keyboard shortcuts', detail: '?', act: showKeys },
   ]
 }
 
@@ -107,7 +107,7 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
         ref={list}
         id="palette-list"
         role="listbox"
-        aria-label="Found"
+        aria-label="Results"
         className="overflow-y-auto p-1.5"
       >
         {found.map((entry, index) => (
@@ -128,7 +128,7 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
           </li>
         ))}
         {found.length === 0 ? (
-          <li className="px-3 py-6 text-center text-soft">Nothing has these letters.</li>
+          <li className="px-3 py-6 text-center text-soft">No results.</li>
         ) : null}
       </ul>
     </>

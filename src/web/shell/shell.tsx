@@ -16,12 +16,12 @@ const AccountMenu = lazy(async () => ({
   default: (await import('./account-menu.tsx')).AccountMenu,
 }))
 
-/** What is around every page; who is not signed in is led to where one can. */
+/** The frame of every page. Redirects to the sign-in page without a session. */
 export function Shell() {
   const me = useMe()
   const location = useLocation()
-  const isOut = me.error !== null && problemOf(me.error).code === 'sign_in_needed'
-  if (isOut) {
+  const isSignedOut = me.error !== null && problemOf(me.error).code === 'sign_in_needed'
+  if (isSignedOut) {
     const from = `${location.pathname}${location.search}`
     return (
       <Navigate
@@ -46,7 +46,7 @@ function Frame() {
         href="#main"
         className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:bg-panel focus:p-2"
       >
-        Skip to the content
+        Skip to content
       </a>
       <Header openPalette={() => openPalette(true)} showKeys={() => showKeys(true)} />
       <main
@@ -69,9 +69,7 @@ function Frame() {
   )
 }
 
-/**
- * Once the page is there, what dialogs need is read, so that the palette opens with the first key.
- */
+/** Loads the chunk of the dialogs after the page, so that the palette opens without a delay. */
 function useDialogsReady(): void {
   useEffect(() => {
     const timer = setTimeout(() => void loadDialogs(), 300)
@@ -80,8 +78,8 @@ function useDialogsReady(): void {
 }
 
 /**
- * A stream that was refused looks like one that was lost: ask who we are, so that a session that
- * ended leads to the sign-in.
+ * A browser does not tell a rejected event stream from a lost one. Checks the session, so that an
+ * expired one leads to the sign-in page.
  */
 function useSignInCheck(): void {
   const queries = useQueryClient()
@@ -122,7 +120,7 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
           <button
             type="button"
             onClick={openPalette}
-            aria-label="Search and go (Ctrl K)"
+            aria-label="Open the command palette (Ctrl K)"
             className="flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2 text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10"
           >
             <Search size={15} aria-hidden />
@@ -146,7 +144,7 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
   )
 }
 
-/** On a phone the pages are within reach of the thumb. */
+/** The navigation of a phone, at the bottom of the screen. */
 function BottomBar() {
   return (
     <nav

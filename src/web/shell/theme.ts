@@ -10,7 +10,7 @@ function read(): Theme {
   return set === 'light' || set === 'dark' ? set : 'system'
 }
 
-/** The theme that was chosen on this browser; `system` follows the system. */
+/** The theme selected in this browser. `system` follows the operating system. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(read)
   const choose = (next: Theme): void => {
@@ -20,7 +20,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
       if (next === 'system') localStorage.removeItem(key)
       else localStorage.setItem(key, next)
     } catch {
-      // Without storage the choice lasts as long as the page.
+      // Without storage, the choice is lost on reload.
     }
     setTheme(next)
   }

@@ -24,14 +24,14 @@ test.each([
   expect(text).toBe(expected)
 })
 
-test('what is not known is called unknown, not 0', () => {
+test('an unknown value is shown as unknown, not as 0', () => {
   expect(formatRatio(null)).toBe('unknown')
   expect(formatMilliseconds(null)).toBe('unknown')
   expect(errorRate({ requests: 0, errors: 0 })).toBe('unknown')
   expect(errorRate({ requests: 200, errors: 1 })).toBe('0.5 %')
 })
 
-test('a range without a bound says so', () => {
+test('a range with only one bound', () => {
   expect(formatRange({ low: 0.9, high: 1.2 })).toBe('0.9× to 1.2×')
   expect(formatRange({ low: 0.9, high: null })).toBe('at least 0.9×')
   expect(formatRange({ low: null, high: 1.2 })).toBe('at most 1.2×')

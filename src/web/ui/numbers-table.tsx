@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** A table of numbers; the first column names the row. */
+/** A table of numbers. The first column is the header of its row. */
 export function NumbersTable({ head, rows }: { head: ReactNode[]; rows: ReactNode[][] }) {
   const cell = 'px-2 py-1 font-normal first:pl-0 first:text-left last:pr-0 text-right'
   return (

@@ -11,7 +11,7 @@ import { formatShare } from '../ui/number.ts'
 import { shortSha } from '../ui/state.ts'
 import { judgementOf } from './words.ts'
 
-/** What a person may do while a canary is judged. */
+/** Actions on a running canary: promote and roll back. */
 export function Actions({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const client = useClient()
   const queries = useQueryClient()
@@ -23,25 +23,25 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
   const refresh = () => queries.invalidateQueries({ queryKey: ['verdict', deployment.id] })
   const askPromote = (): void =>
     ask({
-      title: 'Promote it now?',
+      title: 'Promote the canary now?',
       text: (
         <>
           <p>
-            {what} is given all of the requests of {environment} at once; now it has{' '}
+            {what} immediately gets all requests of {environment}. It now gets{' '}
             {formatShare(view.share)} of them.
           </p>
-          <p className="mt-2">What is known: {judgementOf(view).reason}</p>
+          <p className="mt-2">Current verdict: {judgementOf(view).reason}</p>
         </>
       ),
       verb: 'Promote now',
       danger: judgementOf(view).verdict !== 'healthy',
       act: () => client.promoteCanary({ params: { deployment: deployment.id } }).then(refresh),
     })
-  const askBack = (id: number): void =>
+  const askRollback = (id: number): void =>
     ask({
-      title: 'Take the canary back?',
-      text: `All requests of ${environment} go to the release before again, and run ${id} is cancelled. ${what} does not go on to other environments.`,
-      verb: 'Take back',
+      title: 'Roll back the canary?',
+      text: `The previous release gets all requests of ${environment} again, and run ${id} is cancelled. ${what} is not deployed to other environments.`,
+      verb: 'Roll back',
       danger: true,
       act: () => client.cancelRun({ params: { run: id } }).then(refresh),
     })
@@ -53,8 +53,8 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
         </Button>
       ) : null}
       {view.ended === null && mayCancel && run !== null ? (
-        <Button onClick={() => askBack(run)}>
-          <Undo2 size={15} aria-hidden /> Take back
+        <Button onClick={() => askRollback(run)}>
+          <Undo2 size={15} aria-hidden /> Roll back
         </Button>
       ) : null}
       <Confirm question={question} close={() => ask(null)} />

@@ -10,11 +10,11 @@ const counted = (latencies: number[]): [number, number][] => {
   return [...sums].toSorted(([a], [b]) => a - b).map(([bucket, count]) => [middleOf(bucket), count])
 }
 
-test('there are no bars without a request', () => {
+test('no requests make no bars', () => {
   expect(barsOf({ baseline: [], canary: [] }, 40)).toEqual([])
 })
 
-test('one request is one bar, and the release without one has nothing there', () => {
+test('one request makes one bar, which is empty for the other release', () => {
   const bars = barsOf({ baseline: [[5, 1]], canary: [] }, 40)
   const filled = bars.filter((bar) => bar.baseline > 0)
   expect(filled).toHaveLength(1)
@@ -23,7 +23,7 @@ test('one request is one bar, and the release without one has nothing there', ()
   expect(filled[0]!.to).toBeGreaterThan(5)
 })
 
-test('each bar holds what lies between its edges, and all of them hold all', () => {
+test('each bar counts the requests between its edges, and all bars count all requests', () => {
   const latencies = fc.array(fc.double({ min: 0.05, max: 60_000, noNaN: true }), {
     minLength: 1,
     maxLength: 200,

@@ -2,26 +2,21 @@ import { bucketOf, middleOf, type VerdictView } from '#contract/verdict/verdict.
 
 type Counted = VerdictView['latency']['baseline']
 
-/**
- * Requests between two latencies, as a share of the release's own, so that a release with few
- * requests compares.
- */
+/** Requests between two latencies, as a fraction of all requests of the same release. */
 export interface Bar {
+  /** bounds in milliseconds */
   from: number
   to: number
   baseline: number
   canary: number
 }
 
-/**
- * Merges the fine buckets of both releases to at most `most` bars that are equally wide on a log
- * axis.
- */
+/** Merges the buckets of both releases into at most `most` bars of equal width on a log axis. */
 export function barsOf({ baseline, canary }: VerdictView['latency'], most: number): Bar[] {
   const buckets = [...baseline, ...canary].map(([latency]) => bucketOf(latency))
   if (buckets.length === 0) return []
   const [low, high] = [Math.min(...buckets), Math.max(...buckets)]
-  // Each bar takes as many buckets as the others, or it would be higher without more requests.
+  // All bars merge the same number of buckets, so that their heights compare.
   const width = Math.max(2, Math.ceil((high - low + 1) / most))
   const count = Math.ceil((high - low + 1) / width)
   const sharesOf = (counted: Counted): number[] => {
@@ -35,11 +30,11 @@ export function barsOf({ baseline, canary }: VerdictView['latency'], most: numbe
   }
   const shares = { baseline: sharesOf(baseline), canary: sharesOf(canary) }
   return shares.baseline.map((share, bar) => ({
-    from: beginOf(low + bar * width),
-    to: beginOf(low + (bar + 1) * width),
+    from: lowerBound(low + bar * width),
+    to: lowerBound(low + (bar + 1) * width),
     baseline: share,
     canary: shares.canary[bar] ?? 0,
   }))
 }
 
-const beginOf = (bucket: number): number => Math.sqrt(middleOf(bucket - 1) * middleOf(bucket))
+const lowerBound = (bucket: number): number => Math.sqrt(middleOf(bucket - 1) * middleOf(bucket))

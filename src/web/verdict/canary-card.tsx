@@ -8,7 +8,7 @@ import { EvidenceBar } from './evidence-bar.tsx'
 import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 
-/** A canary in short, while it is judged: share, sentence, evidence. */
+/** A summary of a running canary: share, verdict, and evidence. */
 export function CanaryCard({ deployment }: { deployment: Deployment }) {
   const { data: view } = useVerdict(deployment.id)
   return view ? <Card view={view} /> : null
@@ -26,7 +26,7 @@ function Card({ view }: { view: VerdictView }) {
         <span className="text-[1.5rem] leading-tight font-semibold">
           {formatShare(shareNow(view))}
         </span>
-        <span className="text-soft">of the requests</span>
+        <span className="text-soft">of requests</span>
       </p>
       <div className="min-w-0">
         <Status badge={verdictBadge(view, judgement)} />
@@ -42,7 +42,7 @@ function Card({ view }: { view: VerdictView }) {
             to={`/deployments/${view.deployment}/verdict`}
             className="underline underline-offset-3"
           >
-            Watch it being judged
+            View the verdict
           </Link>
         </p>
       </div>
@@ -50,7 +50,7 @@ function Card({ view }: { view: VerdictView }) {
   )
 }
 
-/** A link to the verdict on a deployment, for one that is or was a canary. */
+/** A link to the verdict, if the deployment is or was a canary. */
 export function VerdictLink({ deployment }: { deployment: Deployment }) {
   const { data: view } = useVerdict(deployment.id)
   return view ? (

@@ -1,6 +1,6 @@
 import { formatEvidence } from '../ui/number.ts'
 
-/** How far evidence has come to a line; `isHarm` says which side it speaks for. */
+/** The evidence relative to its threshold. `isHarm` is whether it is evidence of harm. */
 export function EvidenceBar({
   name,
   evidence,

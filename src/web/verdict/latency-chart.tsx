@@ -25,14 +25,14 @@ export function LatencyChart({ view }: { view: VerdictView }) {
       legend={
         <>
           <Key {...baselineLine} shape="line">
-            Before
+            Baseline
           </Key>
           <Key {...canaryLine}>Canary</Key>
         </>
       }
       table={() => (
         <NumbersTable
-          head={['From', 'To', 'Before', 'Canary']}
+          head={['From', 'To', 'Baseline', 'Canary']}
           rows={barsOf(view.latency, 30).map((bar) => [
             formatMilliseconds(bar.from),
             formatMilliseconds(bar.to),
@@ -71,7 +71,7 @@ function Histogram({ title, label, bars }: { title: string; label: string; bars:
       read={(index) => {
         const bar = bars[index]
         return bar
-          ? `${formatMilliseconds(bar.from)} to ${formatMilliseconds(bar.to)}: ${formatShare(bar.canary)} of the canary’s requests, ${formatShare(bar.baseline)} before.`
+          ? `${formatMilliseconds(bar.from)} to ${formatMilliseconds(bar.to)}: ${formatShare(bar.canary)} of canary requests, ${formatShare(bar.baseline)} of baseline requests.`
           : null
       }}
     />
@@ -83,7 +83,7 @@ function summaryOf(view: VerdictView): string {
   const parts = [0.5, 0.99].flatMap((wanted) => {
     const found = quantiles.find(({ quantile }) => quantile === wanted)
     if (!found) return []
-    return `p${wanted * 100} of the canary is ${formatMilliseconds(found.canary)} (before: ${formatMilliseconds(found.baseline)})`
+    return `The p${wanted * 100} of the canary is ${formatMilliseconds(found.canary)} (baseline: ${formatMilliseconds(found.baseline)})`
   })
-  return parts.length === 0 ? 'The latency is not known yet.' : `${parts.join('; ')}.`
+  return parts.length === 0 ? 'The latency is not known yet.' : `${parts.join('. ')}.`
 }

@@ -6,17 +6,15 @@ import { Status } from '../ui/status.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { armWords, judgementOf } from './words.ts'
 
-/**
- * What the app itself reports, beside what the edge counts; nothing where the file names no metric.
- */
+/** Metrics that the app itself reports; nothing if fairlead.yaml defines none. */
 export function Metrics({ view }: { view: VerdictView }) {
   const { metrics } = judgementOf(view)
   if (metrics.length === 0) return null
   return (
-    <section aria-label="Metrics of the app" className="panel min-w-0 overflow-x-auto px-4 py-3">
-      <h2 className="mb-2 font-semibold">Metrics of the app</h2>
+    <section aria-label="App metrics" className="panel min-w-0 overflow-x-auto px-4 py-3">
+      <h2 className="mb-2 font-semibold">App metrics</h2>
       <NumbersTable
-        head={['Metric', 'Verdict', armWords.baseline, armWords.canary, 'Times', 'Not excluded']}
+        head={['Metric', 'Verdict', armWords.baseline, armWords.canary, 'Ratio', 'Interval']}
         rows={metrics.map((metric) => [
           <span key="name" className="whitespace-nowrap">
             {metric.name}
@@ -45,7 +43,7 @@ const badges: Record<MetricJudgement['state'], Badge> = {
 }
 
 const badgeOf = ({ state, advisory }: MetricJudgement): Badge =>
-  advisory && state !== 'unknown' ? { tone: 'none', word: 'Only shown' } : badges[state]
+  advisory && state !== 'unknown' ? { tone: 'none', word: 'Advisory' } : badges[state]
 
 function sideOf(
   { kind, of }: MetricJudgement,

@@ -6,13 +6,15 @@ import { formatCount, formatRatio, formatShare, unknown } from '../ui/number.ts'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { judgementOf, timeNeeded } from './words.ts'
 
-/** What is still needed before it can be called healthy, and what could have been seen so far. */
+/** The data still needed for a healthy verdict, and the harm that would have been detected. */
 export function Needed({ view }: { view: VerdictView }) {
   const { needed, smallest, errors, verdict } = judgementOf(view)
   const { settings, ended } = view
   const duration = useTimeText((now) => {
     const time = ended === null ? timeNeeded(view, now) : null
-    return time === null || needed === 0 ? '' : `, about ${formatDuration(time, true)} at this pace`
+    return time === null || needed === 0
+      ? ''
+      : `, about ${formatDuration(time, true)} at the current rate`
   })
   const facts: [string, ReactNode][] = [
     [
@@ -24,26 +26,24 @@ export function Needed({ view }: { view: VerdictView }) {
           : `about ${formatCount(needed)}${duration}`,
     ],
     [
-      'Smallest harm that would have been seen',
-      smallest === null
-        ? 'none: no harm would have been seen yet'
-        : `${formatRatio(smallest)} as many errors`,
+      'Smallest detectable harm',
+      smallest === null ? 'none yet' : `${formatRatio(smallest)} as many errors`,
     ],
     [
       'Tolerated',
-      `${formatShare(settings.tolerance.errors)} more errors, ${formatShare(settings.tolerance.latency)} slower`,
+      `${formatShare(settings.tolerance.errors)} more errors, ${formatShare(settings.tolerance.latency)} higher latency`,
     ],
-    ['False alarms', `at most ${formatShare(settings.alpha)}, however often one badges`],
+    ['False alarm rate', `at most ${formatShare(settings.alpha)} over the whole canary`],
   ]
   return (
-    <section aria-label="What is still needed" className="panel min-w-0 px-4 py-3">
-      <h2 className="font-semibold">What is still needed</h2>
+    <section aria-label="Data still needed" className="panel min-w-0 px-4 py-3">
+      <h2 className="font-semibold">Data still needed</h2>
       <p className="mt-1 mb-3 text-soft">
-        Healthy means: {formatRatio(settings.harm.ratio)} as many errors and{' '}
-        {formatShare(settings.harm.difference)} more of all requests is excluded.
+        The canary is healthy once an error rate {formatRatio(settings.harm.ratio)} as high and{' '}
+        {formatShare(settings.harm.difference)} of all requests higher is excluded.
       </p>
       <EvidenceBar
-        name="Evidence that there is no such harm"
+        name="Evidence of no such harm"
         evidence={errors.excluded}
         threshold={errors.excludedAt}
         isHarm={false}

@@ -3,7 +3,7 @@ import { errorRate, formatCount, formatRange, formatRatio, formatShare } from '.
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'
 
-/** The requests and errors of both releases, and how they ended. */
+/** The requests and errors of both releases, by outcome. */
 export function Outcomes({ view }: { view: VerdictView }) {
   const { errors } = judgementOf(view)
   const rows = outcomesOf(view.outcomes)
@@ -14,7 +14,7 @@ export function Outcomes({ view }: { view: VerdictView }) {
       <h2 className="font-semibold">{unit} and errors</h2>
       {isEmpty ? (
         <p className="mt-2 rounded-md bg-sunken px-4 py-8 text-center text-soft">
-          No request has come yet.
+          No requests have arrived yet.
         </p>
       ) : (
         <>
@@ -24,21 +24,21 @@ export function Outcomes({ view }: { view: VerdictView }) {
             ))}
           </div>
           <NumbersTable
-            head={['How they ended', ...arms.map((arm) => armWords[arm])]}
+            head={['Outcome', ...arms.map((arm) => armWords[arm])]}
             rows={[
               [unit, ...arms.map((arm) => formatCount(errors[arm].requests))],
               ...rows.map((outcome) => [
                 <span key="o" className={isError(outcome) ? 'text-bad' : ''}>
                   {outcomeWord(outcome)}
-                  {isError(outcome) ? ', an error' : ''}
+                  {isError(outcome) ? ' (error)' : ''}
                 </span>,
                 ...arms.map((arm) => cell(view.outcomes[arm][outcome] ?? 0, errors[arm].requests)),
               ]),
             ]}
           />
           <p className="mt-2 text-[0.9em] text-soft">
-            Times as many errors as before: {formatRatio(errors.ratio.estimate)} (
-            {formatRange(errors.ratio)} is not excluded).
+            Error rate relative to the baseline: {formatRatio(errors.ratio.estimate)} (confidence
+            interval {formatRange(errors.ratio)}).
           </p>
         </>
       )}
@@ -51,7 +51,7 @@ const cell = (count: number, all: number): string =>
 
 type Errors = VerdictView['judgement']['errors']
 
-/** A rate of errors, as long as it is beside the other. */
+/** An error rate, with a bar relative to the higher of both rates. */
 function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
   const part = (one: Arm): number =>
     errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests
@@ -63,7 +63,7 @@ function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
         <span className="font-medium">{armWords[arm]}</span>
         <span>
           {errors[arm].requests === 0
-            ? 'no request yet'
+            ? 'no requests yet'
             : `${formatCount(errors[arm].errors)} of ${formatCount(errors[arm].requests)} failed: ${errorRate(errors[arm])}`}
         </span>
       </div>

@@ -23,7 +23,7 @@ export function RatioChart({
   moments: Moment[]
   until: number
 }) {
-  const title = 'Error rate, relative to the release before'
+  const title = 'Error rate relative to the baseline'
   const tolerated = 1 + view.settings.tolerance.errors
   const summary = summaryOf(view, tolerated)
   // The first intervals are so wide that they would flatten everything after them.
@@ -38,7 +38,7 @@ export function RatioChart({
       empty={moments.length === 0 ? 'No requests have arrived yet.' : undefined}
       legend={
         <>
-          <Key {...estimateLine}>Canary divided by before</Key>
+          <Key {...estimateLine}>Canary / baseline</Key>
           <Key colour="move" fill={bandOpacity}>
             Confidence interval
           </Key>
@@ -47,7 +47,7 @@ export function RatioChart({
       }
       table={() => (
         <NumbersTable
-          head={['After', 'Estimate', 'Interval', 'Errors, canary', 'Errors, before']}
+          head={['After', 'Estimate', 'Interval', 'Canary errors', 'Baseline errors']}
           rows={thinned(moments, 40).map(({ elapsed, ratio, errors, requests }) => [
             formatElapsed(Math.round(elapsed / 1000) * 1000),
             formatRatio(ratio.estimate),
@@ -83,16 +83,16 @@ export function RatioChart({
 function summaryOf(view: VerdictView, tolerated: number): string {
   const { ratio } = judgementOf(view).errors
   if (ratio.estimate === null && ratio.low === null && ratio.high === null)
-    return 'It is not known yet whether the canary fails more often than the release before.'
+    return 'It is not known yet whether the canary fails more often than the baseline.'
   const estimate =
     ratio.estimate === null
-      ? 'The error rate of the canary relative to the release before is not known'
-      : `The canary fails ${formatRatio(ratio.estimate)} as often as the release before`
+      ? 'The error rate relative to the baseline is not known'
+      : `The canary fails ${formatRatio(ratio.estimate)} as often as the baseline`
   const judged =
     ratio.low !== null && ratio.low > tolerated
-      ? 'This is more than is tolerated.'
+      ? 'This exceeds the tolerance.'
       : ratio.high !== null && ratio.high <= tolerated
-        ? 'This is tolerated.'
-        : 'More than is tolerated is neither shown nor excluded.'
+        ? 'This is within the tolerance.'
+        : 'Whether this exceeds the tolerance is not known yet.'
   return `${estimate} (confidence interval ${formatRange(ratio)}). ${judged}`
 }

@@ -7,9 +7,9 @@ const colours: Record<StepState, string> = {
   now: 'bg-move',
   ahead: 'border border-dashed border-edge-strong',
 }
-const said: Record<StepState, string> = { passed: 'was given', now: 'now', ahead: 'ahead' }
+const stateWords: Record<StepState, string> = { passed: 'passed', now: 'current', ahead: 'ahead' }
 
-/** The shares of the requests that a canary goes through, as stairs. */
+/** The shares of the requests that a canary goes through, as ascending steps. */
 export function Staircase({ canary }: { canary: Canary }) {
   return (
     <ol aria-label="Shares of the requests" className="flex h-20 items-end gap-1.5">
@@ -21,11 +21,11 @@ export function Staircase({ canary }: { canary: Canary }) {
           <span className={state === 'now' ? 'font-semibold' : 'text-soft'}>
             {formatShare(share)}
           </span>
-          <span className="sr-only">{said[state]}</span>
+          <span className="sr-only">{stateWords[state]}</span>
           <span
             aria-hidden
             className={`rounded-t-sm ${colours[state]}`}
-            // Linear heights would hide the first, smallest steps.
+            // A linear scale would hide the first steps.
             style={{ height: `${8 + 62 * Math.sqrt(share)}%` }}
           />
         </li>

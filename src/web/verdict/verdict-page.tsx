@@ -88,9 +88,9 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
           <Status badge={canaryBadges[view.state]} size={17} />
           <span className="text-soft">
-            <Sha sha={change.sha} /> · release {deployment.release} beside{' '}
+            <Sha sha={change.sha} /> · release {deployment.release}, compared with{' '}
             {view.fresh ? 'fresh instances of ' : ''}
-            release {view.baseline} · began <Ago time={view.started} />
+            release {view.baseline} · started <Ago time={view.started} />
           </span>
         </p>
       </PageHead>
@@ -112,8 +112,8 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
 
 function Quantiles({ view }: { view: VerdictView }) {
   return (
-    <section aria-label="Latencies" className="panel min-w-0 overflow-x-auto px-4 py-3">
-      <h2 className="mb-2 font-semibold">Latencies</h2>
+    <section aria-label="Latency quantiles" className="panel min-w-0 overflow-x-auto px-4 py-3">
+      <h2 className="mb-2 font-semibold">Latency quantiles</h2>
       <QuantileTable view={view} />
     </section>
   )

@@ -14,7 +14,7 @@ const edges: Partial<Record<Tone, string>> = {
   unknown: 'border-l-warn',
 }
 
-/** The verdict in one sentence, the share, and what the time will bring. */
+/** The verdict in one sentence, the share of requests, and the time of the decision. */
 export function VerdictPanel({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const judgement = judgementOf(view)
   const badge = verdictBadge(view, judgement)
@@ -30,7 +30,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
         <EndReason view={view} deployment={deployment} />
         <div className="mt-4 max-w-xl">
           <EvidenceBar
-            name="Evidence of harm, and where the alarm is"
+            name="Evidence of harm, relative to the alarm level"
             evidence={judgement.evidence}
             threshold={judgement.threshold}
           />
@@ -39,7 +39,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
       <div className="min-w-0">
         <p className="mb-1">
           <span className="text-[1.2rem] font-semibold">{formatShare(shareNow(view))}</span>{' '}
-          <span className="text-soft">of the requests now</span>
+          <span className="text-soft">of requests now</span>
         </p>
         <Staircase canary={view} />
         <p className="mt-2 text-soft">{time}</p>
@@ -48,7 +48,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
   )
 }
 
-/** Why it ended, where that is not the verdict itself. */
+/** Why the canary ended, unless the verdict says it. */
 function EndReason({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const { reason } = deployment
   if (view.ended === null || !reason || reason.includes(firstLine(judgementOf(view).reason)))

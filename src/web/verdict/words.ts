@@ -5,22 +5,23 @@ import { formatDuration } from '../ui/duration.ts'
 export const arms = ['baseline', 'canary'] as const
 export type Arm = (typeof arms)[number]
 
-/** As they are called beside each other. */
-export const armWords: Record<Arm, string> = { baseline: 'Before', canary: 'Canary' }
+/** The names of the two releases in tables. */
+export const armWords: Record<Arm, string> = { baseline: 'Baseline', canary: 'Canary' }
 
 export const canaryBadges: Record<Canary['state'], Badge> = {
   running: { tone: 'move', word: 'Canary' },
-  waiting: { tone: 'warn', word: 'Waits for you' },
+  waiting: { tone: 'warn', word: 'Waiting for a decision' },
   promoted: { tone: 'good', word: 'Promoted' },
-  taken_back: { tone: 'back', word: 'Taken back' },
-  given_up: { tone: 'stopped', word: 'Given up' },
+  taken_back: { tone: 'back', word: 'Rolled back' },
+  given_up: { tone: 'stopped', word: 'Aborted' },
 }
 
-/** What was decided, or else what is known now. */
+/** The recorded judgement, or the current one until the canary ends. */
 export const judgementOf = (view: VerdictView): Judgement => view.decided ?? view.judgement
 
 /**
- * Without enough data nothing is called good; only while more data come is that nothing to look at.
+ * Without enough data, a canary is never called healthy. That is a warning once no more data will
+ * arrive.
  */
 export function verdictBadge(
   view: Pick<VerdictView, 'state'>,
@@ -33,7 +34,7 @@ export function verdictBadge(
     : { tone: 'unknown', word: 'Not enough data' }
 }
 
-/** The share of the requests that it has; a canary that ended has all of them or none. */
+/** The current share of the requests. A canary that ended has all of them or none. */
 export function shareNow({ state, share }: Pick<Canary, 'state' | 'share'>): number {
   if (state === 'promoted') return 1
   return state === 'running' || state === 'waiting' ? share : 0
@@ -41,7 +42,7 @@ export function shareNow({ state, share }: Pick<Canary, 'state' | 'share'>): num
 
 export type StepState = 'passed' | 'now' | 'ahead'
 
-/** The shares that it goes through, up to all, and where it is. */
+/** The shares that a canary goes through, up to 100 %, and the current one. */
 export function stepsOf(
   canary: Pick<Canary, 'state' | 'share' | 'steps'>,
 ): { share: number; state: StepState }[] {
@@ -53,7 +54,7 @@ export function stepsOf(
   })
 }
 
-/** What the time will bring. */
+/** When the canary is decided, or how it ended. */
 export function timeSentence(canary: Canary, now: number): string {
   const { state, started, ended, least, most } = canary
   const elapsed = (ended === null ? now : Date.parse(ended)) - Date.parse(started)
@@ -64,16 +65,16 @@ export function timeSentence(canary: Canary, now: number): string {
       if (elapsed < least)
         return `Promoted in ${left(least)} at the earliest, decided in ${left(most)} at the latest.`
       if (elapsed < most)
-        return `Promoted as soon as it is known to be healthy; decided in ${left(most)} at the latest.`
-      return 'The time is over: it is being decided.'
+        return `Promoted as soon as it is known to be healthy, decided in ${left(most)} at the latest.`
+      return 'The time limit is reached; the canary is being decided.'
     case 'waiting':
-      return `The time of ${formatDuration(most, true)} is over: promote it, or take it back.`
+      return `The time limit of ${formatDuration(most, true)} is reached. Promote the canary or roll it back.`
     case 'promoted':
-      return `Promoted after ${took}: it was given all of the requests.`
+      return `Promoted after ${took}. It now gets all requests.`
     case 'taken_back':
-      return `Taken back after ${took}: the release before has all of the requests.`
+      return `Rolled back after ${took}. The previous release gets all requests.`
     case 'given_up':
-      return `Given up after ${took}: the release before has all of the requests.`
+      return `Aborted after ${took}. The previous release gets all requests.`
   }
 }
 
@@ -81,34 +82,34 @@ const errorsOf = ['5xx', 'refused', 'broken']
 export const isError = (outcome: string): boolean => errorsOf.includes(outcome)
 
 const outcomeWords: Record<string, string> = {
-  '1xx': 'Answered 1xx',
-  '2xx': 'Answered 2xx',
-  '3xx': 'Answered 3xx',
-  '4xx': 'Answered 4xx',
-  '5xx': 'Answered 5xx',
-  refused: 'Taken by no instance',
-  broken: 'Broken off by the instance',
-  left: 'The client went',
-  open: 'Not ended yet',
+  '1xx': 'Status 1xx',
+  '2xx': 'Status 2xx',
+  '3xx': 'Status 3xx',
+  '4xx': 'Status 4xx',
+  '5xx': 'Status 5xx',
+  refused: 'Connection refused',
+  broken: 'Aborted by the instance',
+  left: 'Aborted by the client',
+  open: 'Still open',
 }
 export const outcomeWord = (outcome: string): string => outcomeWords[outcome] ?? outcome
 
-/** The outcomes that came, errors last. */
+/** The outcomes that occurred, errors last. */
 export function outcomesOf(outcomes: VerdictView['outcomes']): string[] {
-  const came = arms.flatMap((arm) =>
+  const occurred = arms.flatMap((arm) =>
     Object.entries(outcomes[arm]).flatMap(([name, count]) => (count > 0 ? [name] : [])),
   )
   const rank = (outcome: string): number =>
     Object.keys(outcomeWords).indexOf(outcome) + (isError(outcome) ? 100 : 0)
-  return [...new Set(came)].sort((a, b) => rank(a) - rank(b))
+  return [...new Set(occurred)].sort((a, b) => rank(a) - rank(b))
 }
 
-/** How long what is needed takes at the pace so far, in milliseconds; null when nobody can say. */
+/** Estimated time for the requests still needed, in milliseconds. Null if unknown. */
 export function timeNeeded(view: VerdictView, now: number): number | null {
   const { needed, errors } = judgementOf(view)
-  const came = errors.baseline.requests + errors.canary.requests
+  const total = errors.baseline.requests + errors.canary.requests
   const elapsed = (view.ended === null ? now : Date.parse(view.ended)) - Date.parse(view.started)
-  return needed === null || came === 0 || elapsed <= 0 ? null : (needed / came) * elapsed
+  return needed === null || total === 0 || elapsed <= 0 ? null : (needed / total) * elapsed
 }
 
 /** One entry of the canary's history, with the milliseconds since its start. */
