@@ -1,3 +1,4 @@
+import { versionOf } from '#contract/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, toJson, type Statement } from '#platform/postgres/sql.ts'
 import type { NewWorkflow, WorkflowState } from './workflow.ts'
@@ -35,7 +36,8 @@ export const startWorkflow = (workflow: NewWorkflow): Statement =>
   sql`select start_workflow(${workflow.id}, ${workflow.name}, ${workflow.chain}, ${toJson(workflow.input)}::json)`
 
 export const beginStep = (fence: Fence, name: string, tries: number): Statement =>
-  sql`select begin_step(${fence.id}, ${fence.epoch}, ${name}, ${tries}) as attempt`
+  sql`select begin_step(${fence.id}, ${fence.epoch}, ${name}, ${tries},
+    ${versionOf('dev.cdeventsx.fairlead-step.repeated')}) as attempt`
 
 export const flushStep = (fence: Fence, name: string, flush: number): Statement =>
   sql`select flush_step(${fence.id}, ${fence.epoch}, ${name}, ${flush})`
@@ -57,7 +59,8 @@ export const endWorkflow = (
   output: string,
   reason: string | null,
 ): Statement =>
-  sql`select end_workflow(${fence.id}, ${fence.epoch}, ${state}, ${output}::json, ${reason})`
+  sql`select end_workflow(${fence.id}, ${fence.epoch}, ${state}, ${output}::json, ${reason},
+    ${versionOf('dev.cdeventsx.fairlead-workflow.broken')})`
 
 export const takeLock = (fence: Fence, name: string, rank: number): Statement =>
   sql`select take_lock(${fence.id}, ${fence.epoch}, ${name}, ${rank}) as held`
@@ -88,7 +91,8 @@ export function claim(
   slots: number,
 ): Promise<ClaimedWorkflow[]> {
   return db.query<ClaimedWorkflow>(sql`select id, name, version, chain, input, epoch, cancel
-    from claim_workflows(${replica}, ${definition.name}, ${definition.version}, ${slots})`)
+    from claim_workflows(${replica}, ${definition.name}, ${definition.version}, ${slots},
+      ${versionOf('dev.cdeventsx.fairlead-workflow.takenover')})`)
 }
 
 export interface Beat {

@@ -1,10 +1,5 @@
 import { z } from 'zod'
-import {
-  type CdEventSource,
-  defineEvent,
-  type EventTone,
-  type EventView,
-} from '#contract/event/define-event.ts'
+import { defineEvent, type EventTone, type EventView } from '#contract/event/define-event.ts'
 import { because, capitalized } from '#contract/event/words.ts'
 import { decisionKinds } from './decision.ts'
 
@@ -50,7 +45,7 @@ const switched = {
   artifact: z.string().optional(),
 }
 /** CDEvents wants an artifact as a package URL: https://github.com/package-url/purl-spec */
-const serviceContent = ({ app, data }: EventView<typeof switched>, _: CdEventSource) => ({
+const serviceContent = ({ app, data }: EventView<typeof switched>) => ({
   environment: { id: `environment/${app ?? 'unknown'}/${placeOf(data)}` },
   artifactId:
     `pkg:oci/${app ?? 'unknown'}` +
