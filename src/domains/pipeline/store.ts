@@ -52,6 +52,19 @@ export async function listEndedRuns(
   return rows.map(({ id }) => id)
 }
 
+/** The definition of the newest earlier run of the app's branch that read one. */
+export async function definitionBefore(
+  db: Database,
+  app: string,
+  run: number,
+): Promise<PipelineFile | null> {
+  const rows = await db.query<{ definition: PipelineFile }>(sql`
+    select definition from pipeline_run
+    where app = ${app} and id < ${run} and pull_request is null and definition is not null
+    order by id desc limit 1`)
+  return rows[0]?.definition ?? null
+}
+
 /**
  * The newest open run of the same branch or pull request that is newer than this run; null when
  * there is none.

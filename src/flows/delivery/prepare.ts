@@ -10,7 +10,6 @@ import { plannedSteps } from '#domains/pipeline/graph.ts'
 import { parametersOf } from '#domains/pipeline/parameters.ts'
 import * as runs from '#domains/pipeline/store.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
-import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import { asHead } from '#flows/pull-request/run.ts'
@@ -18,6 +17,7 @@ import { giveToSteps, stepsOf } from '#flows/step/confinement.ts'
 import { getRun } from '#views/run.ts'
 import { readBranchFile } from './branch-file.ts'
 import { waitForDisk } from './disk.ts'
+import { environmentEvents } from './environment-events.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
 import { hasNoRelevantChanges } from './relevant-changes.ts'
 
@@ -55,8 +55,7 @@ export async function prepare(
   }
   const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
   if (given.problem !== null) return ended('failed', given.problem)
-  const statements = await storePlan(deps, input, definition)
-  for (const statement of statements) step.write(statement)
+  await storePlan(deps, step, input, definition)
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
     subject: `run/${input.run}`,
@@ -141,23 +140,32 @@ async function readPlainFile(path: string): Promise<Buffer | null> {
 /** Starts the run with its steps and, for a change of the branch, the environments of its line. */
 async function storePlan(
   deps: Dependencies,
+  step: StepContext,
   input: DeliveryInput,
   definition: PipelineFile,
-): Promise<Statement[]> {
+): Promise<void> {
   const isPullRequest = input.pullRequest !== undefined
-  return [
-    runs.startRun(input.run, definition),
-    ...plannedSteps(definition, !isPullRequest).map((step, position) =>
-      runs.insertStep(input.run, position, step),
-    ),
-    ...(isPullRequest ? [] : await environmentStatements(deps, input.app, definition)),
-  ]
+  step.write(runs.startRun(input.run, definition))
+  for (const [position, planned] of plannedSteps(definition, !isPullRequest).entries())
+    step.write(runs.insertStep(input.run, position, planned))
+  if (!isPullRequest) await storeEnvironments(deps, step, input, definition)
 }
 
-async function environmentStatements(deps: Dependencies, app: string, definition: PipelineFile) {
+/** Stores the environments of the line, and emits what is new or changed. */
+async function storeEnvironments(
+  deps: Dependencies,
+  step: StepContext,
+  { app, run, actor }: DeliveryInput,
+  definition: PipelineFile,
+): Promise<void> {
   const known = await deployments.listAllEnvironments(deps.db)
+  const before = await runs.definitionBefore(deps.db, app, run)
   const planned = Object.entries(definition.environments).map(([name, file], position) => ({
     ...{ app, name, position, file, pullRequest: null },
   }))
-  return planEnvironments(deps, known, planned).statements
+  const { statements, ports } = planEnvironments(deps, known, planned)
+  for (const statement of statements) step.write(statement)
+  const next = planned.map((environment, i) => ({ ...environment, port: ports[i] ?? null }))
+  for (const event of environmentEvents({ known, next, before, run }))
+    step.emit({ ...event, app, actor })
 }

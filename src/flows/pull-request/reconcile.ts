@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
-import { deleteEnvironment } from '#domains/deployment/store.ts'
+import { deleteEnvironment, liveDeployment } from '#domains/deployment/store.ts'
 import { getChange } from '#domains/source/store.ts'
 import { type Action, decide, decideOrphans } from '#domains/pull-request/rules.ts'
 import * as pulls from '#domains/pull-request/store.ts'
@@ -186,16 +186,29 @@ async function carryOut({ deps, engine, look, app }: Act, action: Action): Promi
   }
   if (action.kind === 'remove') {
     const name = previewName(number)
+    const about = {
+      subject: `environment/${app.name}/${name}`,
+      chain: pull?.chain ?? `app/${app.name}`,
+      app: app.name,
+    }
+    const live = await liveDeployment(db, app.name, name)
     // The rows are what is remembered of it: they go last.
     await removeFromTargets(deps, app.name, name)
     await db.batch([
       pulls.mustStillLook(look),
       ...deleteEnvironment({ app: app.name, name, reason: action.reason }),
+      ...(live === null
+        ? []
+        : [
+            appendEvent({
+              ...about,
+              type: 'dev.cdevents.service.removed',
+              data: { environment: name, pullRequest: number, reason: action.reason },
+            }),
+          ]),
       appendEvent({
+        ...about,
         type: 'dev.cdevents.environment.deleted',
-        subject: `environment/${app.name}/${name}`,
-        chain: pull?.chain ?? `app/${app.name}`,
-        app: app.name,
         data: { pullRequest: number, reason: action.reason },
       }),
     ])

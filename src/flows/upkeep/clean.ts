@@ -1,5 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
-import { listKept, removeArtifacts, restoreArtifacts } from '#domains/artifact/store.ts'
+import {
+  type Artifact,
+  listKept,
+  removeArtifacts,
+  restoreArtifacts,
+} from '#domains/artifact/store.ts'
 import { artifactsInUse } from '#domains/deployment/artifacts-in-use.ts'
 import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
@@ -7,7 +12,9 @@ import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { forgetClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { forgetOld } from '#domains/forge/webhook-store.ts'
+import { appendEvent } from '#engine/events.ts'
 import { forgetSteps } from '#engine/records.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
@@ -53,12 +60,22 @@ async function cleanArtifacts(deps: Dependencies): Promise<number> {
   // A deployment that began meanwhile keeps its artifact.
   const inUse = new Set(removed.length > 0 ? await artifactsInUse(db, artifactsKept) : [])
   const needed = removed.filter(({ digest }) => inUse.has(digest)).map(({ digest }) => digest)
-  if (needed.length > 0) await db.query(restoreArtifacts(needed))
+  const gone = removed.filter(({ digest }) => !inUse.has(digest))
+  await db.batch([restoreArtifacts(needed), ...gone.map(artifactDeleted)])
   const kept = await listKept(db)
   const manifests = await manifestsOf(db, kept)
   await collectGarbage({ layout: deps.home.artifacts, keep: [...kept, ...manifests] })
-  return removed.length - needed.length
+  return gone.length
 }
+
+const artifactDeleted = ({ digest, app, run }: Artifact): Statement =>
+  appendEvent({
+    type: 'dev.cdevents.artifact.deleted',
+    subject: `artifact/${digest}`,
+    chain: `app/${app}`,
+    app,
+    data: { run },
+  })
 
 async function cleanWorkspaces(deps: Dependencies): Promise<number> {
   const ended = await listEndedRuns(deps.db, { hours: workspaceHours, limit: 500 })
