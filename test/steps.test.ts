@@ -274,14 +274,14 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
       body: { parameters: { LEVEL: 'loud' } },
     })
     expect((await endedRun(installation, wrong.id)).reason).toBe(
-      'the parameter LEVEL must be info or debug, and is "loud"',
+      'the parameter LEVEL must be info or debug, not "loud"',
     )
     const unknown = await installation.client.createRun({
       params: { app: 'given' },
       body: { parameters: { NONE: 'x' } },
     })
     expect((await endedRun(installation, unknown.id)).reason).toBe(
-      'the run was given the parameter NONE, which is not known; fairlead.yaml has LEVEL, WHO',
+      'the parameter NONE is unknown; fairlead.yaml declares LEVEL, WHO',
     )
   })
 

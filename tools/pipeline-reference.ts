@@ -112,7 +112,7 @@ function table(place: string): string {
     ([key, schema]) =>
       `| \`${key}\` | ${cells(schema, (found['required'] as string[] | undefined)?.includes(key) === true).join(' | ')} |`,
   )
-  return ['| key | what it says | default |', '|---|---|---|', ...rows].join('\n')
+  return ['| key | description | default |', '|---|---|---|', ...rows].join('\n')
 }
 
 /**
@@ -120,7 +120,7 @@ function table(place: string): string {
  */
 function cells(schema: Schema, required: boolean): [string, string] {
   const [, says = '', words] = /^(.*?)(?:; default: (.*))?$/.exec(schema.description ?? '') ?? []
-  if (required) return [says, '*must be given*']
+  if (required) return [says, '*required*']
   return [says, words ?? defaultOf(schema)]
 }
 

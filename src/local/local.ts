@@ -165,7 +165,7 @@ function expanded<P extends PipelineFile>(
 ): { pipeline: P; steps: string[] } {
   const all = expandSteps(pipeline.steps)
   const steps = asked.flatMap((name) => {
-    const mine = all.filter((one) => one.of === name).map((one) => one.name)
+    const mine = all.filter((one) => one.origin === name).map((one) => one.name)
     return mine.length === 0 ? [name] : mine
   })
   return { pipeline: expandPipeline(pipeline), steps }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { duration, shorthand, text } from './shapes.ts'
 
-/** The part of `fairlead.yaml` that says how a canary goes. */
+/** The keys below `canary` in `fairlead.yaml`. */
 
 const share = z.number().min(1, 'must be at least 1').max(99, 'must be at most 99')
 const urlPath = z.string().regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
@@ -10,7 +10,7 @@ const headerName = z
   .string()
   .regex(/^[\w!#$%&'*+\-.^`|~]{1,200}$/, 'must be the name of a header or cookie')
 const series = text.min(1, 'must not be empty').max(2000)
-/** A name, with labels that must be equal: what can be looked for in an exposition. */
+/** A metric name with labels to match exactly, as it can be found in an exposition. */
 const plainSeries = /^[a-zA-Z_:][\w:]*(\{\s*([a-zA-Z_]\w*\s*=\s*"[^"\\\n]*"\s*,?\s*)*\})?$/
 
 const metricFile = shorthand(
@@ -19,30 +19,40 @@ const metricFile = shorthand(
     .strictObject({
       route: urlPath
         .optional()
-        .describe('Errors of the requests at this path and below it, or one of the three below'),
+        .describe('Judges the errors of requests to this path and the paths below it'),
       bad: series
         .optional()
         .describe(
-          'A counter of what goes wrong, such as `jobs_failed_total{queue="mail"}`, as the services expose it',
+          'A counter of failures that the services expose, such as ' +
+            '`jobs_failed_total{queue="mail"}`',
         ),
       of: series
         .optional()
-        .describe('A counter of all of it; default: the time that the instances run'),
-      histogram: series.optional().describe('The name of a histogram, whose values must not rise'),
-      gauge: series.optional().describe('A gauge; it is shown and never decides'),
+        .describe(
+          'The counter of all attempts, for `bad`; default: the time for which the instances ' +
+            'have run',
+        ),
+      histogram: series.optional().describe('The name of a histogram whose values must not rise'),
+      gauge: series
+        .optional()
+        .describe('A gauge, which is displayed and never affects the verdict'),
       prometheus: z
         .url({ protocol: /^https?$/, error: 'must be an http or https address' })
         .optional()
         .describe(
-          'The address of a Prometheus; then the series above are its queries, with `{release}` for the number of the release',
+          'The URL of a Prometheus server; the keys above are then queries, in which ' +
+            '`{release}` stands for the number of the release',
         ),
       tolerance: z
         .number()
         .min(0)
         .max(10)
         .default(0.1)
-        .describe('How much higher is no harm: 0.1 is a tenth'),
-      advisory: z.boolean().default(false).describe('Shown, and decides nothing'),
+        .describe('The relative increase that is tolerated: 0.1 is 10 %'),
+      advisory: z
+        .boolean()
+        .default(false)
+        .describe('Displays the metric without letting it affect the verdict'),
     })
     .superRefine((metric, context) => {
       const kinds = (['route', 'bad', 'histogram', 'gauge'] as const).filter(
@@ -53,7 +63,7 @@ const metricFile = shorthand(
       if (kinds.length !== 1)
         refuse([], 'must have exactly one of `route`, `bad`, `histogram` and `gauge`')
       if (metric.of !== undefined && metric.bad === undefined)
-        refuse(['of'], 'must stand beside `bad`')
+        refuse(['of'], 'must be used together with `bad`')
       if (metric.prometheus !== undefined) return
       for (const key of ['bad', 'of', 'histogram', 'gauge'] as const)
         if (metric[key] !== undefined && !plainSeries.test(metric[key]))
@@ -71,25 +81,35 @@ export const canaryFile = shorthand(
         .max(100)
         .default([5, 20, 50])
         .describe(
-          'Percent of the requests that it is given, one after the other, each for an equal part of `least`',
+          'Percentages of the requests to send to the canary, in order, each for an equal ' +
+            'part of `least`',
         ),
       ramp: z
         .strictObject({
-          from: share.describe('Percent at the beginning'),
-          to: share.describe('Percent after `least`, and from then on'),
+          from: share.describe('Percentage at the start'),
+          to: share.describe('Percentage after `least`, kept from then on'),
         })
-        .refine(({ from, to }) => to > from, { path: ['to'], message: 'must be more than `from`' })
+        .refine(({ from, to }) => to > from, {
+          path: ['to'],
+          message: 'must be greater than `from`',
+        })
         .optional()
         .describe(
-          'Instead of `steps`: percent at the beginning and after `least`, growing all the time',
+          'Instead of `steps`: the percentage of requests at the start and after `least`; it ' +
+            'grows continuously',
         ),
-      least: duration(0).prefault('2m').describe('Not promoted before, however good it looks'),
-      most: duration(1).prefault('15m').describe('Decided by then, if there is enough data'),
+      least: duration(0)
+        .prefault('2m')
+        .describe('The minimum duration: the canary is not promoted earlier'),
+      most: duration(1)
+        .prefault('15m')
+        .describe('The maximum duration: with enough data, the canary is decided by then'),
       undecided: z
         .enum(['hold', 'promote', 'rollback'])
         .default('hold')
         .describe(
-          'What becomes of it when there is not enough data after `most`: it waits for you, goes on or goes back',
+          'What happens when there is not enough data after `most`: wait for a decision, ' +
+            'promote, or roll back',
         ),
       alpha: z
         .number()
@@ -97,7 +117,7 @@ export const canaryFile = shorthand(
         .max(0.2)
         .default(0.01)
         .describe(
-          'The probability of a false alarm over the whole canary, however often one looks',
+          'The probability of a false alarm over the whole canary, however often it is evaluated',
         ),
       tolerance: shorthand(
         null,
@@ -107,45 +127,43 @@ export const canaryFile = shorthand(
             .min(0)
             .max(10)
             .default(0.1)
-            .describe('How much higher the rate of errors may be: 0.1 is a tenth'),
+            .describe('The relative increase of the error rate that is tolerated: 0.1 is 10 %'),
           latency: z
             .number()
             .min(0)
             .max(10)
             .default(0.1)
-            .describe('How much slower it may be: 0.1 is a tenth, and'),
+            .describe('The relative increase of the latency that is tolerated: 0.1 is 10 %'),
           slack: duration(0)
             .prefault('1ms')
-            .describe('so much more, whatever part of a quick answer that is'),
+            .describe('The increase of the latency that is tolerated in addition to `latency`'),
         }),
       )
         .prefault({})
-        .describe('How much worse is no harm'),
+        .describe('How much worse than the current release the canary may be'),
       harm: shorthand(
         null,
         z.strictObject({
-          ratio: z
-            .number()
-            .gt(1)
-            .max(100)
-            .default(1.5)
-            .describe('As many times the rate of errors, and'),
+          ratio: z.number().gt(1).max(100).default(1.5).describe('The ratio of the error rates'),
           difference: z
             .number()
             .gt(0)
             .max(1)
             .default(0.001)
-            .describe('this much more of all requests'),
+            .describe(
+              'The difference of the error rates, as a fraction of all requests, in addition to ' +
+                '`ratio`',
+            ),
           latency: z
             .number()
             .gt(1)
             .max(100)
             .default(1.5)
-            .describe('As many times the median latency'),
+            .describe('The ratio of the median latencies'),
         }),
       )
         .prefault({})
-        .describe('What must be excluded before a canary is called healthy'),
+        .describe('The harm that must be excluded before a canary counts as healthy'),
       warm: z
         .number()
         .int()
@@ -153,22 +171,25 @@ export const canaryFile = shorthand(
         .max(1_000_000)
         .default(200)
         .describe(
-          'Of so many of its first requests the latency is not judged: new processes are slow',
+          'The number of first requests whose latency is ignored, because new processes are slow',
         ),
       metrics: z
         .record(name, metricFile)
         .prefault({})
-        .describe('What is judged beside errors and latency of all requests'),
+        .describe('Further metrics to judge, beside the errors and the latency of all requests'),
       scrape: shorthand(
         'path',
         z.strictObject({
-          path: urlPath.default('/metrics').describe('Where the instances expose them'),
-          every: duration(100).prefault('5s').describe('How often they are asked'),
+          path: urlPath
+            .default('/metrics')
+            .describe('The path at which the instances expose their metrics'),
+          every: duration(100).prefault('5s').describe('The interval between two scrapes'),
         }),
       )
         .prefault({})
         .describe(
-          'Where metrics come from: this path of every service with a port, else `$FAIRLEAD_METRICS_FILE`',
+          'Where metrics are read: at this path of every service with a port, and from ' +
+            '`$FAIRLEAD_METRICS_FILE` of the others',
         ),
       session: z
         .union(
@@ -176,32 +197,33 @@ export const canaryFile = shorthand(
             z.literal('cookie'),
             z
               .strictObject({
-                cookie: headerName
-                  .optional()
-                  .describe('The name of a cookie that the app sets, or'),
+                cookie: headerName.optional().describe('The name of a cookie that the app sets'),
                 header: headerName
                   .optional()
-                  .describe('of a header that every request of a session has'),
+                  .describe('The name of a header that every request of a session has'),
               })
               .refine(({ cookie, header }) => (cookie === undefined) !== (header === undefined)),
           ],
-          { error: 'must be `cookie`, or `cookie: NAME` or `header: NAME` of the app' },
+          { error: 'must be `cookie`, `cookie: NAME` or `header: NAME`' },
         )
         .transform((rule) => (rule === 'cookie' ? {} : rule))
         .optional()
         .describe(
-          'Gives whole sessions to a release, known by a cookie of the edge or by a cookie or header of the app; then a session counts once; default: each request for itself',
+          'Assigns and counts whole sessions instead of requests; a session is identified by ' +
+            'a cookie of the edge, or by a cookie or header of the app; default: each request ' +
+            'by itself',
         ),
       fresh: z
         .boolean()
         .default(false)
         .describe(
-          'Compares with newly started instances of the release before, which get as large a share, instead of its old ones',
+          'Compares the canary with newly started instances of the current release, which ' +
+            'get an equal share of the requests',
         ),
     })
     .refine((file) => file.steps.every((step, i) => i === 0 || step > (file.steps[i - 1] ?? 0)), {
       path: ['steps'],
-      message: 'must rise from each to the next',
+      message: 'must increase from each step to the next',
     })
     .refine((file) => file.most >= file.least, {
       path: ['most'],
@@ -213,22 +235,22 @@ export const canaryFile = shorthand(
     })
     .refine((file) => !('errors' in file.metrics || 'latency' in file.metrics), {
       path: ['metrics'],
-      message: 'must not have `errors` or `latency`: these are always judged',
+      message: 'must not contain `errors` or `latency`, which are always judged',
     })
     .refine(
       (file) =>
         !file.session || Object.values(file.metrics).every(({ route }) => route === undefined),
       {
         path: ['session'],
-        message: 'must not stand beside a metric with `route`, which counts requests',
+        message: 'must not be combined with a metric that has `route`, which counts requests',
       },
     ),
 )
 
-/** Steps of a ramp: so fine that each is a change of less than a tenth, between 5 and 50. */
+/** Steps of a ramp. From 5 to 50 percent, each step changes the share by less than a tenth. */
 const rampSteps = 40
 
-/** The shares that a canary goes through, in percent. */
+/** The shares of traffic of a canary, in order, in percent. */
 export function stepsOf({
   steps,
   ramp,

@@ -22,9 +22,9 @@ import {
 import { stepFile } from './step-file.ts'
 
 /**
- * The shape of `fairlead.yaml`. Everything has a default; shorthands (a bare command instead of an
- * object) are widened here, so that the rest of the code sees one form. What is written as nothing
- * (`steps:`) counts as left out. The JSON Schema for editors and the tables of
+ * The schema of `fairlead.yaml`. Every key has a default. Shorthands, such as a bare command
+ * instead of an object, are expanded here, so that the rest of the code sees one form. An empty
+ * value (`steps:`) counts as absent. The JSON Schema for editors and the tables of
  * docs/fairlead-yaml.md are generated from this file.
  */
 
@@ -35,11 +35,13 @@ const healthFile = shorthand(
       .string()
       .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
       .default('/')
-      .describe('Answers 2xx or 3xx when the service can take traffic'),
+      .describe('The path that answers 2xx or 3xx when the service can take traffic'),
     timeout: duration(1)
       .prefault('60s')
-      .describe('The release is given up when the service is not healthy after this long'),
-    interval: duration(10).prefault('1s').describe('Time between two checks once it is healthy'),
+      .describe('The deployment fails when the service is not healthy after this time'),
+    interval: duration(10)
+      .prefault('1s')
+      .describe('The interval between two checks once the service is healthy'),
   }),
 )
 
@@ -49,33 +51,41 @@ const stopFile = shorthand(
     signal: z
       .enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'])
       .default('SIGTERM')
-      .describe('Asks it to end'),
-    grace: duration(0).prefault('10s').describe('It is killed after this long'),
+      .describe('The signal that asks the service to stop'),
+    grace: duration(0)
+      .prefault('10s')
+      .describe('The service is killed when it has not stopped after this time'),
   }),
 )
 
 export const serviceFile = shorthand(
   'run',
   z.strictObject({
-    run: command.optional().describe('The command; a service with traffic listens on `$PORT`'),
-    static: insidePath.optional().describe('A folder to serve, instead of a command'),
+    run: command
+      .optional()
+      .describe('The command to run; a service that takes traffic listens on `$PORT`'),
+    static: insidePath
+      .optional()
+      .describe('A folder of static files to serve, instead of a command'),
     port: z
       .boolean()
       .optional()
       .describe(
-        'Whether it takes traffic; default: true for the first service, and for one with `health` or `static`',
+        'Whether the service takes traffic; default: true for the first service, and for a ' +
+          'service with `health` or `static`',
       ),
     health: healthFile
       .optional()
       .describe(
-        'A path such as `/health`, or the keys below; default: a connection to its port is enough',
+        'The health check: a path such as `/health`, or the keys below; default: a ' +
+          'connection to its port',
       ),
-    instances: count.default(1).describe('How many processes of it run'),
-    env: variables.prefault({}).describe('Variables for this service'),
+    instances: count.default(1).describe('The number of processes'),
+    env: variables.prefault({}).describe('Environment variables of the service'),
     directory: insidePath
       .default('.')
-      .describe('Where it runs, relative to the top of the artifact'),
-    stop: stopFile.prefault({}).describe('How it is ended'),
+      .describe('The working directory, relative to the root of the artifact'),
+    stop: stopFile.prefault({}).describe('How the service is stopped'),
     memory: z
       .number()
       .int()
@@ -83,7 +93,8 @@ export const serviceFile = shorthand(
       .max(1_048_576)
       .optional()
       .describe(
-        'Megabytes; above it the kernel ends the service, where it can limit memory; default: no limit',
+        'The memory limit in megabytes; where the kernel supports limits, it kills a ' +
+          'service that exceeds it; default: no limit',
       ),
   }),
 )
@@ -91,10 +102,10 @@ export const serviceFile = shorthand(
 const verifyFile = shorthand(
   'run',
   z.strictObject({
-    run: command.describe('The command; `$FAIRLEAD_URL` is the new release'),
+    run: command.describe('The command to run; `$FAIRLEAD_URL` is the address of the new release'),
     timeout: duration(1)
       .prefault('5m')
-      .describe('It is stopped after this long, and the release given up'),
+      .describe('The command is stopped after this time, and the deployment fails'),
   }),
 )
 
@@ -110,7 +121,7 @@ const cron = text.superRefine((pattern, context) => {
 })
 
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: 'must be a day such as 2026-12-24, or a time such as 2026-12-24T18:00:00+01:00',
+  error: 'must be a date such as 2026-12-24, or a time such as 2026-12-24T18:00:00+01:00',
 })
 
 const zone = text.refine((name) => {
@@ -124,14 +135,21 @@ const zone = text.refine((name) => {
 
 const freezeFile = z
   .strictObject({
-    from: moment.optional().describe('When it begins, such as 2026-12-24; with `until`'),
-    until: moment.optional().describe('When it ends; a day alone is its beginning, by UTC'),
+    from: moment
+      .optional()
+      .describe('The start of a single freeze, such as 2026-12-24; requires `until`'),
+    until: moment
+      .optional()
+      .describe('The end of a single freeze; a date stands for its start in UTC'),
     cron: cron
       .optional()
-      .describe('When it begins, again and again, such as `0 16 * * 5`; with `for`'),
-    for: longDuration().optional().describe('How long each lasts, such as `62h`'),
+      .describe('The start of a recurring freeze, such as `0 16 * * 5`; requires `for`'),
+    for: longDuration().optional().describe('The duration of a recurring freeze, such as `62h`'),
     zone: zone.default('UTC').describe('The time zone of `cron`'),
-    reason: text.max(200).default('').describe('Shown to those who wait'),
+    reason: text
+      .max(200)
+      .default('')
+      .describe('The reason that is displayed while a deployment waits'),
   })
   .refine(({ from, until, cron: pattern, for: length }) => {
     const isOnce =
@@ -146,11 +164,14 @@ const approveFile = shorthand(
   z.strictObject({
     by: listOf(text.min(1).max(80))
       .prefault([])
-      .describe('Names of those who may; never an author of the change; default: every operator'),
-    count: count.default(1).describe('So many of them must'),
+      .describe(
+        'The names of the people who may approve; authors of the change never may; ' +
+          'default: every operator',
+      ),
+    count: count.default(1).describe('The number of approvals that are required'),
     expires: longDuration()
       .prefault('72h')
-      .describe('After this long without, the deployment has failed'),
+      .describe('The deployment fails when it is not approved within this time'),
   }),
 )
 
@@ -169,43 +190,49 @@ export const environmentFile = shorthand(
     verify: verifyFile
       .optional()
       .describe(
-        'A command that must pass on the new release before it gets traffic, or the keys below; default: none',
+        'A command that must succeed against the new release before it takes traffic, or ' +
+          'the keys below; default: none',
       ),
     strategy: z
       .enum(['blue-green', 'canary'])
       .default('blue-green')
       .describe(
-        'All of the traffic at once, or a growing share of it while the release is judged against the one before',
+        'Switch all traffic at once, or send a growing share to the new release while it ' +
+          'is compared with the current one',
       ),
-    canary: canaryFile.prefault({}).describe('How a canary goes'),
+    canary: canaryFile.prefault({}).describe('The settings of a canary'),
     evidence: listOf(evidenceName)
       .prefault([])
       .describe(
-        'What must be known of a release, and signed, before it may come here, such as `[tests, sbom, verdict.staging]`',
+        'Signed evidence that a release needs before it can be deployed here, such as ' +
+          '`[tests, sbom, verdict.staging]`',
       ),
     env: variables
       .prefault({})
-      .describe('Variables of this environment; `fairlead env set` overrides them'),
+      .describe('Environment variables of all services here; `fairlead env set` overrides them'),
     port: z
       .number()
       .int()
       .min(1024)
       .max(65_535)
       .optional()
-      .describe('A fixed port; default: one chosen once and kept'),
-    instances: count.optional().describe('Overrides that of each service'),
+      .describe('The port of the environment; default: a free port, which is chosen once and kept'),
+    instances: count
+      .optional()
+      .describe('The number of processes of each service; overrides the value of the service'),
     watch: duration(0)
       .prefault('5m')
-      .describe('How long after going live a crash takes the release back'),
+      .describe('How long after going live a crash rolls the release back'),
     freeze: z
       .array(freezeFile)
       .max(50)
       .prefault([])
-      .describe('When nothing new may come here, a list of what is below'),
+      .describe('The times at which nothing new is deployed here, as a list of the keys below'),
     approve: approveFile
       .optional()
       .describe(
-        'Who must approve a change before it may come here, or the keys below; default: nobody',
+        'The people who must approve a change before it is deployed here, or the keys ' +
+          'below; default: no approval is required',
       ),
   }),
 )
@@ -213,58 +240,61 @@ export const environmentFile = shorthand(
 const artifactFile = shorthand(
   'include',
   z.strictObject({
-    include: listOf(insidePath).prefault(['.']).describe('Paths that the services need'),
-    exclude: listOf(pattern).prefault([]).describe('Paths that they do not; `.git` is never kept'),
+    include: listOf(insidePath).prefault(['.']).describe('The paths that the services need'),
+    exclude: listOf(pattern)
+      .prefault([])
+      .describe('The paths to leave out; `.git` is always left out'),
   }),
 )
 
 const parameterFile = shorthand(
   'default',
   z.strictObject({
-    default: scalar.default('').describe('Its value where nobody sets it'),
+    default: scalar.default('').describe('The value when none is given'),
     options: z
       .array(scalar)
       .max(100)
       .prefault([])
-      .describe('The values that it may have; default: any'),
+      .describe('The values that are allowed; default: any'),
   }),
 )
 
 const previewFile = shorthand(
   'deploy',
   z.strictObject({
-    deploy: z.boolean().default(true).describe('Whether each has one'),
-    services: listOf(name).prefault([]).describe('Which services run there; default: all'),
-    instances: count.default(1).describe('How many processes of each'),
-    env: variables.prefault({}).describe('Variables of these environments'),
+    deploy: z.boolean().default(true).describe('Whether each pull request gets a preview'),
+    services: listOf(name)
+      .prefault([])
+      .describe('The services that run in a preview; default: all'),
+    instances: count.default(1).describe('The number of processes of each service'),
+    env: variables.prefault({}).describe('Environment variables of previews'),
     configuration: name
       .optional()
       .describe(
-        'The environment whose variables and secrets they take over; of a fork’s head never the secrets; default: none',
+        'The environment whose variables and secrets previews use; previews of forks get ' +
+          'no secrets; default: none',
       ),
     lifetime: longDuration()
       .prefault('7d')
-      .describe('They are removed after this long in which nothing happened'),
+      .describe('A preview is removed after this time without activity'),
   }),
 )
 
 const pullRequestsFile = shorthand(
   'run',
   z.strictObject({
-    run: z
-      .boolean()
-      .default(true)
-      .describe('Whether the heads of pull requests into the branch are run'),
-    drafts: z.boolean().default(true).describe('Whether those that are drafts are, too'),
+    run: z.boolean().default(true).describe('Whether pull requests into the branch are run'),
+    drafts: z.boolean().default(true).describe('Whether draft pull requests are run'),
     forks: z
       .enum(['run', 'ask', 'never'])
       .default('run')
       .describe(
-        'What becomes of heads from other repositories: they run without secrets and, where steps are isolated, at once; when somebody approves; or not at all',
+        'Pull requests from other repositories, which never get secrets: `run` them ' +
+          'immediately where steps are isolated, `ask` for approval, or `never` run them',
       ),
     preview: previewFile
       .prefault({ deploy: false })
-      .describe('An environment for each, `true` or the keys below'),
+      .describe('An environment for each pull request: `true`, or the keys below'),
   }),
 )
 
@@ -280,39 +310,45 @@ export const pipelineFile = shorthand(
     steps: z
       .record(name, stepFile)
       .prefault({})
-      .describe('Build, test and check: one after the other, unless `needs` says otherwise'),
+      .describe(
+        'The commands that build and test the app; they run in order unless they have `needs`',
+      ),
     paths: listOf(insidePath)
       .prefault([])
       .describe(
-        'Patterns of all that belongs to the app, from the top of the repository: a push that touches none of it is passed over; default: everything, or its folder',
+        'Patterns of the files of the app, relative to the root of the repository; a push ' +
+          'that changes none of them is skipped; default: everything, or the folder of the ' +
+          'app',
       ),
     parameters: z
       .record(variableName, parameterFile)
       .prefault({})
-      .describe('Variables of all steps that whoever begins a run may set'),
+      .describe('Variables of all steps that can be set when a run is started'),
     schedule: listOf(cron)
       .prefault([])
       .describe(
-        'When to deliver the head of the branch again, in cron form such as `0 3 * * *`, by UTC',
+        'When to run the head of the branch again, as cron expressions in UTC such as `0 3 ' +
+          '* * *`',
       ),
     pull_requests: pullRequestsFile
       .prefault({})
       .describe(
-        'What becomes of pull requests; what the file says on the branch counts, not what their heads say',
+        'How pull requests are run; the file on the branch decides, not the file of the ' +
+          'pull request',
       ),
     gates: z
       .record(name, gateFile)
       .prefault({})
       .describe(
-        'What must be so once the steps have passed, as expressions in CEL; see docs/gates.md',
+        'The conditions that must hold after the steps, as CEL expressions; see docs/gates.md',
       ),
     artifact: artifactFile
       .prefault({})
-      .describe('What is kept after the steps, and run in every environment'),
+      .describe('The files that are kept after the steps and deployed to every environment'),
     services: z
       .record(name, serviceFile)
       .prefault({})
-      .describe('What runs; the first with a port gets the traffic'),
+      .describe('The processes of the app; the first one that takes traffic gets the requests'),
     environments: z
       .record(name, environmentFile)
       .refine(
@@ -320,13 +356,13 @@ export const pipelineFile = shorthand(
         'must have at least one environment',
       )
       .prefault({ dev: {}, staging: {}, production: {} })
-      .describe('Where it runs, in order; the last is production'),
+      .describe('The environments to deploy to, in order; the last one is production'),
   }),
 )
 
 /**
- * `fairlead.yaml` after defaults: durations in milliseconds, shorthands widened, order of keys
- * kept.
+ * `fairlead.yaml` with its defaults: durations in milliseconds, shorthands expanded, keys in the
+ * order of the file.
  */
 export type PipelineFile = z.output<typeof pipelineFile>
 export type PullRequestsFile = PipelineFile['pull_requests']

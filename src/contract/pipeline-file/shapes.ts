@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Milliseconds in a duration such as `1.5h`; the text must have matched the pattern below. */
+/** Milliseconds of a duration such as `1.5h`; the text must match the pattern of `duration`. */
 function parseDuration(text: string): number {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
   const match = /^([\d.]+)(ms|s|m|h)$/.exec(text)
@@ -8,8 +8,8 @@ function parseDuration(text: string): number {
 }
 
 /**
- * Written `30s`, `5m`, `1h`, or as a number of seconds; becomes milliseconds from `least` to 24
- * hours.
+ * A duration such as `30s`, `5m` or `1h`, or a number of seconds. The output is in milliseconds,
+ * from `least` to 24 hours.
  */
 export function duration(least: number) {
   const error = 'must be a duration such as 30s, 5m or 1h'
@@ -22,11 +22,11 @@ export function duration(least: number) {
 }
 
 /**
- * Written `30m`, `60h`, `3d`, or as a number of seconds; becomes milliseconds, from a minute to 31
- * days.
+ * A duration such as `30m`, `60h` or `3d`, or a number of seconds. The output is in milliseconds,
+ * from one minute to 31 days.
  */
 export function longDuration() {
-  const error = 'must be a time such as 30m, 60h or 3d'
+  const error = 'must be a duration such as 30m, 60h or 3d'
   return z
     .union([z.number(), z.string().regex(/^\d{1,6}(\.\d{1,3})?[mhd]$/, error)], { error })
     .transform((value) =>
@@ -43,7 +43,7 @@ export function longDuration() {
     )
 }
 
-/** Lets a bare value stand for an object with one key, and nothing at all for the empty object. */
+/** Accepts a bare value for an object with the one key `key`, and null for an empty object. */
 export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
   const widen = (value: unknown): unknown => {
     if (value === null) return {}
@@ -56,8 +56,8 @@ export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
 }
 
 const noNul = (text: string): boolean => !text.includes('\0')
-export const text = z.string().refine(noNul, 'must not have the character NUL')
-/** `true` and `false` are commands too. */
+export const text = z.string().refine(noNul, 'must not contain the character NUL')
+/** `true` and `false` are commands, too. */
 export const command = z.preprocess(
   (value) => (typeof value === 'boolean' ? String(value) : value),
   z
@@ -65,7 +65,7 @@ export const command = z.preprocess(
     .trim()
     .min(1, 'must not be empty')
     .max(50_000, 'must be at most 50000 characters long')
-    .refine(noNul, 'must not have the character NUL'),
+    .refine(noNul, 'must not contain the character NUL'),
 )
 export const scalar = z
   .union([text, z.number(), z.boolean()], { error: 'must be text, a number, true or false' })
@@ -75,7 +75,7 @@ export const variableName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'must be a variable name such as LOG_LEVEL')
 export const variables = z.record(variableName, scalar)
 
-/** A list; one value stands for a list of one. */
+/** A list; accepts a single value for a list of one. */
 export function listOf<S extends z.ZodType<string>>(item: S) {
   return z
     .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).max(1000))
@@ -86,7 +86,7 @@ export const insidePath = z
   .string()
   .regex(
     /^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\0]+$/,
-    'must be a path inside the repository, relative to its top',
+    'must be a path inside the repository, relative to its root',
   )
 export const pattern = text.min(1, 'must not be empty')
 export const count = z.number().int().min(1).max(64)

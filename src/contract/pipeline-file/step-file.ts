@@ -21,17 +21,17 @@ const stepServiceFile = shorthand(
     image: text
       .min(1, 'must not be empty')
       .optional()
-      .describe('A container image, run by Docker, instead of a command'),
-    port: port.optional().describe('The port that the image listens on'),
-    env: variables.prefault({}).describe('Variables for it'),
+      .describe('A container image to run with Docker, instead of a command'),
+    port: port.optional().describe('The port that the container listens on'),
+    env: variables.prefault({}).describe('Environment variables of the service'),
     ready: command
       .optional()
       .describe(
-        'A command that succeeds once it is ready; default: a connection to its port is enough',
+        'A command that succeeds once the service is ready; default: a connection to its port',
       ),
     timeout: duration(1)
       .prefault('60s')
-      .describe('The step is given up when it is not ready after this long'),
+      .describe('The step fails when the service is not ready after this time'),
   }),
 )
 export type StepServiceFile = z.output<typeof stepServiceFile>
@@ -42,7 +42,8 @@ const values = z.preprocess(
 )
 
 const matrixFile = z.union([z.array(variables).min(1).max(64), z.record(variableName, values)], {
-  error: 'must be variables with their values, such as `NODE: [20, 22]`, or a list of combinations',
+  error:
+    'must be variables with their values, such as `NODE: [20, 22]`, or a list of ' + 'combinations',
 })
 
 const splitFile = shorthand(
@@ -51,7 +52,8 @@ const splitFile = shorthand(
     files: listOf(insidePath)
       .optional()
       .describe(
-        'Patterns of the files with tests; those of a part are in the file `$FAIRLEAD_TESTS`, one a line',
+        'Patterns of the test files; the file `$FAIRLEAD_TESTS` lists those of the part, ' +
+          'one per line',
       ),
     into: z
       .number()
@@ -59,7 +61,7 @@ const splitFile = shorthand(
       .min(2)
       .max(50)
       .default(2)
-      .describe('Into how many parts, which run at the same time'),
+      .describe('The number of parts, which run in parallel'),
   }),
 )
 
@@ -68,11 +70,12 @@ const cacheFile = shorthand(
   z.strictObject({
     paths: listOf(insidePath)
       .prefault([])
-      .describe('Paths to keep from one run to the next, from where it runs'),
+      .describe('The paths to keep between runs, relative to `directory`'),
     key: listOf(insidePath)
       .prefault([])
       .describe(
-        'Files whose content decides which cache fits, such as package-lock.json; without a fit the newest is taken',
+        'Files whose content identifies the cache, such as `package-lock.json`; without a ' +
+          'match the newest cache is restored',
       ),
   }),
 )
@@ -80,74 +83,87 @@ const cacheFile = shorthand(
 export const stepFile = shorthand(
   'run',
   z.strictObject({
-    run: command.describe('The command, given to `sh -e`; several lines are one script'),
+    run: command.describe('The command, run by `sh -e`; several lines are one script'),
     needs: listOf(name)
       .optional()
-      .describe('Steps that must pass first; default: the step written above it; `[]` for none'),
+      .describe('The steps that must pass first; default: the step above; `[]` for none'),
     optional: z
       .boolean()
       .default(false)
       .describe(
-        'The run goes on when it fails; a gate that asks for what it would have told still stops the change',
+        'Lets the run continue when the step fails; a gate that needs its reports still ' +
+          'stops the change',
       ),
-    timeout: duration(1).prefault('30m').describe('It is stopped after this long'),
+    timeout: duration(1).prefault('30m').describe('The step is stopped after this time'),
     retry: z
       .number()
       .int()
       .min(0)
       .max(10)
       .default(0)
-      .describe('How often to try again when it fails'),
+      .describe('The number of further attempts when the step fails'),
     rerun: command
       .optional()
       .describe(
-        'The command of further attempts, which runs only the tests named in the file `$FAIRLEAD_FAILED_TESTS`; default: `run`',
+        'The command of further attempts, to run only the tests listed in the file ' +
+          '`$FAIRLEAD_FAILED_TESTS`; default: `run`',
       ),
-    env: variables.prefault({}).describe('Variables for this step'),
+    env: variables.prefault({}).describe('Environment variables of the step'),
     secrets: listOf(variableName)
       .prefault([])
-      .describe('Names of secrets of the first environment that this step may read'),
+      .describe('The names of secrets of the first environment that the step gets as variables'),
     directory: insidePath
       .default('.')
-      .describe('Where it runs, relative to the top of the repository'),
+      .describe('The working directory, relative to the root of the repository'),
     reports: listOf(insidePath)
       .prefault([])
       .describe(
-        'Reports of tests, coverage, findings, performance and materials that it writes, as patterns such as `reports/**/*.xml`, from where it runs; they are no part of the artifact',
+        'Patterns of the reports that the step writes (tests, coverage, findings, ' +
+          'performance, materials), such as `reports/**/*.xml`, relative to `directory`; ' +
+          'reports are left out of the artifact',
       ),
     services: z
       .record(name, stepServiceFile)
       .prefault({})
       .describe(
-        'What it needs beside it, such as a database: `db` is at `$DB_HOST` and `$DB_PORT`',
+        'Services that run during the step, such as a database; `db` is reachable at ' +
+          '`$DB_HOST` and `$DB_PORT`',
       ),
     matrix: matrixFile
       .optional()
-      .describe('Runs once for each combination of these variables, at the same time'),
+      .describe('Runs the step once for each combination of these variables, in parallel'),
     split: splitFile
       .optional()
-      .describe('Runs in parts that take the same time, by how long tests took before'),
-    cache: cacheFile.prefault({}).describe('What to keep from one run to the next'),
+      .describe(
+        'Runs the step in parallel parts of about equal duration, estimated from earlier runs',
+      ),
+    cache: cacheFile.prefault({}).describe('The files to keep between runs'),
     inputs: listOf(insidePath)
       .prefault([])
       .describe(
-        'Patterns of all that its result depends on: while that is unchanged it is not run again; default: it always runs',
+        'Patterns of all files that the result depends on; while they are unchanged, the ' +
+          'result is reused; default: the step always runs',
       ),
     outputs: listOf(insidePath)
       .prefault([])
-      .describe('With `inputs`: paths that it makes, which are put back when it is not run again'),
+      .describe(
+        'With `inputs`: the paths that the step creates, which are restored when the ' +
+          'result is reused',
+      ),
     when: listOf(z.enum(['push', 'schedule', 'manual', 'pull_request']))
       .prefault([])
-      .describe('Runs only in runs that began so, and is passed over in others; default: in all'),
+      .describe(
+        'The triggers of runs in which the step runs; it is skipped in others; default: all',
+      ),
     tools: listOf(text.min(1, 'must not be empty'))
       .prefault([])
-      .describe('Programs that must be on the PATH, looked for before it starts'),
+      .describe(
+        'Programs that must be on the `PATH`; the step fails immediately when one is missing',
+      ),
     network: z
       .boolean()
       .default(true)
-      .describe(
-        '`false`: it reaches no network; what it needs was there before it, and it has no services beside it',
-      ),
+      .describe('`false` runs the step without network access; it can then have no `services`'),
   }),
 )
 export type StepFile = z.output<typeof stepFile>

@@ -80,7 +80,7 @@ describe('a freeze', () => {
     [{ cron: '0 16 * * 5', until: '2026-12-24' }, 'must have either'],
     [{ cron: 'x', for: '1h' }, 'must be a cron expression'],
     [{ cron: '0 16 * * 5', for: '40d' }, 'must be at most 31d'],
-    [{ from: 'Christmas', until: '2026-12-27' }, 'must be a day such as'],
+    [{ from: 'Christmas', until: '2026-12-27' }, 'must be a date such as'],
     [{ cron: '0 16 * * 5', for: '1h', zone: 'Vienna' }, 'must be the name of a time zone'],
   ])('%j is refused', (freeze, why) => {
     const result = environmentFile.safeParse({ freeze: [freeze] })

@@ -31,7 +31,7 @@ describe('a matrix', () => {
       ['pack', ['test-20-pg', 'test-22-1-pg', 'lint']],
     ])
     expect(all[2]?.step.env).toEqual({ NODE: '22.1', DB: 'pg' })
-    expect(all[2]?.of).toBe('test')
+    expect(all[2]?.origin).toBe('test')
   })
 
   test('and its parts read the reports that have their own name', () => {
@@ -71,7 +71,7 @@ describe('a matrix', () => {
     [
       'too many',
       'steps: {t: {run: x, matrix: {A: [1,2,3,4,5,6,7,8,9,10], B: [1,2,3,4,5,6,7,8,9,10], C: [1,2,3]}}}',
-      '1 there would be 300 steps, and at most 200 may be',
+      '1 the file expands to 300 steps; the limit is 200',
     ],
     [
       'a long name',
@@ -84,13 +84,13 @@ describe('a matrix', () => {
   )
 
   test.each([
-    ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` and no `port`'],
+    ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` but no `port`'],
     ['steps: {t: {run: x, services: {db: {}}}}', 'must have either `run` or `image`'],
     [
       'steps: {t: {run: x, split: {files: a, into: 2}, reports: [a-*.xml]}}',
-      'each would read what the others wrote',
+      'each would read the reports of the others',
     ],
-    ['steps: {t: {run: x, outputs: dist}}', 'has `outputs` and no `inputs`'],
+    ['steps: {t: {run: x, outputs: dist}}', 'has `outputs` but no `inputs`'],
     ['steps: {t: {run: x, when: never}}', 'push'],
   ])('%s', (text, problem) => expect(problems(text).join()).toContain(problem))
 })

@@ -1,42 +1,37 @@
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 
-/**
- * A step as it runs: one combination of its matrix, one of its parts. `of` is its name in the file.
- */
+/** A step as it runs: one combination of its matrix, or one part of it. */
 export interface ExpandedStep {
   name: string
-  of: string
+  /** its name in the file */
+  origin: string
   step: StepFile
 }
 
-/**
- * Which part of a split step this is, from 1; part of its environment, so that its command may
- * know.
- */
+/** The variable with the number of the part of a split step, counted from 1. */
 export const partVariable = 'FAIRLEAD_PART'
 
 /**
- * Every step as often as its matrix has combinations, and each of those in its parts:
- * `test-20-pg-1`. A step that needs one of these needs all of them, and so does the one written
- * below.
+ * Expands each step to the combinations of its matrix, and each combination to its parts, such as
+ * `test-20-pg-1`. A step that needs an expanded step needs all of its combinations and parts.
  */
 export function expandSteps(steps: PipelineFile['steps']): ExpandedStep[] {
   const names = Object.keys(steps)
-  const made = new Map(Object.entries(steps).map(([name, step]) => [name, expand(name, step)]))
-  return names.flatMap((of, index) => {
-    const needs = (steps[of]?.needs ?? names.slice(Math.max(0, index - 1), index)).flatMap(
-      (need) => made.get(need)?.map(({ name }) => name) ?? [need],
+  const expanded = new Map(Object.entries(steps).map(([name, step]) => [name, expand(name, step)]))
+  return names.flatMap((origin, index) => {
+    const needs = (steps[origin]?.needs ?? names.slice(Math.max(0, index - 1), index)).flatMap(
+      (need) => expanded.get(need)?.map(({ name }) => name) ?? [need],
     )
-    return (made.get(of) ?? []).map(({ name, env }) => {
-      const { matrix: _matrix, ...step } = steps[of] as StepFile
-      const reports = step.reports.map((pattern) => named(pattern, env))
-      return { name, of, step: { ...step, needs, reports, env: { ...step.env, ...env } } }
+    return (expanded.get(origin) ?? []).map(({ name, env }) => {
+      const { matrix: _matrix, ...step } = steps[origin] as StepFile
+      const reports = step.reports.map((pattern) => substitute(pattern, env))
+      return { name, origin, step: { ...step, needs, reports, env: { ...step.env, ...env } } }
     })
   })
 }
 
-/** A pipeline with its steps expanded. */
+/** The pipeline with its steps expanded. */
 export const expandPipeline = <P extends PipelineFile>(pipeline: P): P => ({
   ...pipeline,
   steps: Object.fromEntries(expandSteps(pipeline.steps).map(({ name, step }) => [name, step])),
@@ -60,8 +55,10 @@ function expand(
   )
 }
 
-/** Parts and combinations share a workspace: each reads the reports that have its own name. */
-const named = (pattern: string, env: Record<string, string>): string =>
+/**
+ * Replaces variables. Parts and combinations share a workspace, so reports are told apart by name.
+ */
+const substitute = (pattern: string, env: Record<string, string>): string =>
   pattern.replaceAll(
     /\$(?:\{(\w+)\}|(\w+))/g,
     (found: string, a?: string, b?: string) => env[a ?? b ?? ''] ?? found,
@@ -76,7 +73,7 @@ function combinationsOf(matrix: NonNullable<StepFile['matrix']>): Record<string,
   )
 }
 
-/** As it can stand in a name: `3.12` is `3-12`. */
+/** A value as a part of a name: `3.12` becomes `3-12`. */
 const slug = (value: string): string =>
   value
     .toLowerCase()

@@ -148,167 +148,163 @@ describe('what is refused, where and with which advice', () => {
     [
       'an unknown key',
       'service:\n  web: x\n',
-      ['1:1 `service` is not a key that can stand here; did you mean `services`?'],
+      ['1:1 `service` is not a valid key here; did you mean `services`?'],
     ],
     [
       'an unknown key without a near one',
       'steps:\n  a:\n    run: x\n    colour: red\n',
       [
-        '4:5 `colour` is not a key that can stand here; the keys here are run, needs, optional, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, …',
+        '4:5 `colour` is not a valid key here; the valid keys are run, needs, optional, timeout, retry, rerun, env, secrets, directory, reports, services, matrix, …',
       ],
     ],
     [
       'services beside a step without network',
       'steps:\n  a:\n    run: x\n    network: false\n    services: {db: {run: y}}\n',
-      [
-        '4:5 step `a` has no `network`, and could not reach its `services`; take one of the two away',
-      ],
+      ['4:5 step `a` has `network: false` and cannot reach its `services`; remove one of the two'],
     ],
     [
       'an unknown key deep down',
       'services: {w: {run: x, health: {paht: /}}}',
-      ['1:33 `paht` is not a key that can stand here; did you mean `path`?'],
+      ['1:33 `paht` is not a valid key here; did you mean `path`?'],
     ],
     [
       'a wrong type',
       'steps:\n  test: { run: [a, b] }\n',
-      ['2:11 `steps.test.run` must be text, not a list; write for example `run: npm test`'],
+      ['2:11 `steps.test.run` must be text, not a list; for example `run: npm test`'],
     ],
     [
       'a missing command',
       'steps:\n  test: { retry: 1 }\n',
-      ['2:3 `steps.test.run` is missing; write for example `run: npm test`'],
+      ['2:3 `steps.test.run` is missing; for example `run: npm test`'],
     ],
     [
       'a list of steps',
       'steps:\n  - npm test\n',
       [
-        '1:1 `steps` must be a mapping with keys, not a list; write for example `steps: {test: npm test}`',
+        '1:1 `steps` must be a mapping with keys, not a list; for example `steps: {test: npm test}`',
       ],
     ],
     [
       'a wrong duration',
       'steps: {a: {run: x, timeout: soon}}',
       [
-        '1:30 `steps.a.timeout` must be a duration such as 30s, 5m or 1h; write for example `timeout: 10m`',
+        '1:30 `steps.a.timeout` must be a duration such as 30s, 5m or 1h; for example `timeout: 10m`',
       ],
     ],
     [
       'no time at all',
       'steps: {a: {run: x, timeout: 0}}',
-      ['1:30 `steps.a.timeout` must be at least 1ms; write for example `timeout: 10m`'],
+      ['1:30 `steps.a.timeout` must be at least 1ms; for example `timeout: 10m`'],
     ],
     [
       'a canary that makes no sense',
       'environments: {a: {strategy: rolling, canary: {steps: [50, 20]}}}',
       [
-        '1:30 `environments.a.strategy` must be one of blue-green, canary; write for example `strategy: canary`',
-        '1:48 `environments.a.canary.steps` must rise from each to the next; write for example `steps: [5, 20, 50]`',
+        '1:30 `environments.a.strategy` must be one of blue-green, canary; for example `strategy: canary`',
+        '1:48 `environments.a.canary.steps` must increase from each step to the next; for example `steps: [5, 20, 50]`',
       ],
     ],
     [
       'too long a time',
       'environments: {a: {watch: 25h}}',
-      ['1:27 `environments.a.watch` must be at most 24h; write for example `watch: 5m`'],
+      ['1:27 `environments.a.watch` must be at most 24h; for example `watch: 5m`'],
     ],
     [
       'too many retries',
       'steps: {a: {run: x, retry: 99}}',
-      ['1:28 `steps.a.retry` must be at most 10; write for example `retry: 2`'],
+      ['1:28 `steps.a.retry` must be at most 10; for example `retry: 2`'],
     ],
     [
       'a signal that is none',
       'services: {a: {run: x, stop: {signal: TERM}}}',
       [
-        '1:39 `services.a.stop.signal` must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP; write for example `signal: SIGTERM`',
+        '1:39 `services.a.stop.signal` must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP; for example `signal: SIGTERM`',
       ],
     ],
     [
       'metrics that make no sense',
       'environments: {a: {canary: {metrics: {errors: {bad: a}, x: {bad: sum(a)}, y: {of: b}, z: {queue: c}}, session: a}}}',
       [
-        '1:66 `environments.a.canary.metrics.x.bad` must be a metric such as jobs_failed_total{queue="mail"}; write for example `bad: jobs_failed_total{queue="mail"}`',
-        '1:75 `environments.a.canary.metrics.y` must have exactly one of `route`, `bad`, `histogram` and `gauge`; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
-        '1:83 `environments.a.canary.metrics.y.of` must stand beside `bad`; write for example `of: jobs_total`',
-        '1:87 `environments.a.canary.metrics.z` must have exactly one of `route`, `bad`, `histogram` and `gauge`; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
-        '1:91 `queue` is not a key that can stand here; the keys here are route, bad, of, histogram, gauge, prometheus, tolerance, advisory',
-        '1:112 `environments.a.canary.session` must be `cookie`, or `cookie: NAME` or `header: NAME` of the app; write for example `session: cookie`',
+        '1:66 `environments.a.canary.metrics.x.bad` must be a metric such as jobs_failed_total{queue="mail"}; for example `bad: jobs_failed_total{queue="mail"}`',
+        '1:75 `environments.a.canary.metrics.y` must have exactly one of `route`, `bad`, `histogram` and `gauge`; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:83 `environments.a.canary.metrics.y.of` must be used together with `bad`; for example `of: jobs_total`',
+        '1:87 `environments.a.canary.metrics.z` must have exactly one of `route`, `bad`, `histogram` and `gauge`; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:91 `queue` is not a valid key here; the valid keys are route, bad, of, histogram, gauge, prometheus, tolerance, advisory',
+        '1:112 `environments.a.canary.session` must be `cookie`, `cookie: NAME` or `header: NAME`; for example `session: cookie`',
       ],
     ],
     [
       'a canary that contradicts itself',
       'environments: {a: {canary: {metrics: {errors: {route: /a}}, session: cookie, fresh: true, steps: [60]}}}',
       [
-        '1:29 `environments.a.canary.metrics` must not have `errors` or `latency`: these are always judged; write for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
-        '1:70 `environments.a.canary.session` must not stand beside a metric with `route`, which counts requests; write for example `session: cookie`',
-        '1:85 `environments.a.canary.fresh` must have shares of at most 50; write for example `fresh: true`',
+        '1:29 `environments.a.canary.metrics` must not contain `errors` or `latency`, which are always judged; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
+        '1:70 `environments.a.canary.session` must not be combined with a metric that has `route`, which counts requests; for example `session: cookie`',
+        '1:85 `environments.a.canary.fresh` must have shares of at most 50; for example `fresh: true`',
       ],
     ],
     [
       'a port that is for root',
       'environments: {a: {port: 80}}',
-      ['1:26 `environments.a.port` must be at least 1024; write for example `port: 8080`'],
+      ['1:26 `environments.a.port` must be at least 1024; for example `port: 8080`'],
     ],
     [
       'a number as the port of a service',
       'services: {a: {run: x, port: 80}}',
-      [
-        '1:30 `services.a.port` must be true or false, not a number; write for example `port: false`',
-      ],
+      ['1:30 `services.a.port` must be true or false, not a number; for example `port: false`'],
     ],
     [
       'a name that cannot be one',
       'services:\n  My Web: x\n',
       [
-        '2:3 `My Web` must be 1–40 lower-case letters, digits and inner hyphens; write for example `my-web`',
+        '2:3 `My Web` must be 1–40 lower-case letters, digits and inner hyphens; for example `my-web`',
       ],
     ],
     [
       'a variable that cannot be one',
       'steps: {a: {run: x, env: {log-level: x}}}',
-      ['1:27 `log-level` must be a variable name such as LOG_LEVEL; write for example `LOG_LEVEL`'],
+      ['1:27 `log-level` must be a variable name such as LOG_LEVEL; for example `LOG_LEVEL`'],
     ],
     [
       'the same key twice',
       'steps:\n  a: x\n  a: y\n',
-      ['3:3 the key `a` is there twice; keep one of them'],
+      ['3:3 the key `a` appears twice; keep only one of them'],
     ],
-    ['a tab', 'steps:\n\ta: x\n', ['2:1 a tab is used to indent; indent with spaces']],
+    ['a tab', 'steps:\n\ta: x\n', ['2:1 the line is indented with a tab; indent with spaces']],
     [
       'two documents',
       'app: a\n---\napp: b\n',
-      ['2:1 a second document begins here; take the line `---` away'],
+      ['2:1 a second document begins here; remove the line `---`'],
     ],
-    ['a tag', 'steps: {a: !secret x}', ['1:20 the tag `!secret` means nothing here; take it away']],
+    ['a tag', 'steps: {a: !secret x}', ['1:20 the tag `!secret` is not supported; remove it']],
     [
       'a merge',
       'x: &x {a: b}\nsteps:\n  <<: *x\n',
-      ['3:3 merging with `<<` is not known here; write the keys out'],
+      ['3:3 merging with `<<` is not supported; write the keys in full'],
     ],
     [
       'a key that is a mapping',
       'steps: {{a: b}: c}',
-      ['1:9 a key must be a plain word; write for example `test: npm test`'],
+      ['1:9 a key must be plain text; for example `test: npm test`'],
     ],
     [
       'the prototype',
       'steps: {a: {run: x, env: {__proto__: y}}}',
-      ['1:27 the name `__proto__` is kept for Fairlead; take another name'],
+      ['1:27 the name `__proto__` is reserved for Fairlead; choose another name'],
     ],
     [
       'a name without a letter',
       'steps: {2: x, 1: y}',
       [
-        '1:9 the name `2` has no letter; write for example `step-2`',
-        '1:15 the name `1` has no letter; write for example `step-1`',
+        '1:9 the name `2` contains no letter; for example `step-2`',
+        '1:15 the name `1` contains no letter; for example `step-1`',
       ],
     ],
     [
       'a kept name',
       'steps: {fairlead: x, verify-dev: y}',
       [
-        '1:9 the name `fairlead` is kept for Fairlead; take another name',
-        '1:22 the name `verify-dev` is kept for Fairlead; take another name',
+        '1:9 the name `fairlead` is reserved for Fairlead; choose another name',
+        '1:22 the name `verify-dev` is reserved for Fairlead; choose another name',
       ],
     ],
     [
@@ -319,82 +315,78 @@ describe('what is refused, where and with which advice', () => {
     [
       'a need of itself',
       'steps: {build: {run: x, needs: build}}',
-      ['1:32 step `build` needs itself; take it away'],
+      ['1:32 step `build` needs itself; remove it'],
     ],
     [
       'a circle',
       'steps:\n  a: {run: x, needs: c}\n  b: {run: x, needs: a}\n  c: {run: x, needs: b}\n',
       [
-        '2:3 the steps need each other in a circle: a → c → b → a; take one of these `needs` away, or write `needs: []`',
+        '2:3 the steps form a cycle: a → c → b → a; remove one of these `needs`, or write `needs: []`',
       ],
     ],
     [
       'a service without a command',
       'services:\n  web: { health: / }\n',
       [
-        '2:3 service `web` has neither `run` nor `static`; give it a command, such as `run: node server.js`',
+        '2:3 service `web` has neither `run` nor `static`; add a command such as `run: node server.js`',
       ],
     ],
     [
       'a service with two',
       'services:\n  web: { run: x, static: public }\n',
-      ['2:3 service `web` has both `run` and `static`; keep one of them'],
+      ['2:3 service `web` has both `run` and `static`; keep only one of them'],
     ],
     [
-      'a port that is there twice',
+      'a port that appears twice',
       'environments: {a: {port: 8080}, b: {port: 8080}}',
-      ['1:43 environment `b` has the port 8080 of `a`; give each its own port, or none'],
+      ['1:43 environment `b` uses port 8080, which `a` uses already; use another port, or none'],
     ],
     [
       'no environment',
       'environments: {}',
       [
-        '1:1 `environments` must have at least one environment; write for example `environments: {dev: {}, production: {}}`',
+        '1:1 `environments` must have at least one environment; for example `environments: {dev: {}, production: {}}`',
       ],
     ],
     [
       'a path outside',
       'artifact: [../secrets]',
       [
-        '1:12 `artifact.include.0` must be a path inside the repository, relative to its top; write for example `include: [dist, package.json]`',
+        '1:12 `artifact.include.0` must be a path inside the repository, relative to its root; for example `include: [dist, package.json]`',
       ],
     ],
     [
       'an absolute path',
       'services: {a: {static: /etc}}',
       [
-        '1:24 `services.a.static` must be a path inside the repository, relative to its top; write for example `static: public`',
+        '1:24 `services.a.static` must be a path inside the repository, relative to its root; for example `static: public`',
       ],
     ],
     [
       'a health check that is no path',
       'services: {a: {run: x, health: health}}',
       [
-        '1:32 `services.a.health.path` must begin with / and have no spaces; write for example `path: /health`',
+        '1:32 `services.a.health.path` must begin with / and have no spaces; for example `path: /health`',
       ],
     ],
     [
       'an empty command',
       'steps: {a: "  "}',
-      ['1:12 `steps.a.run` must not be empty; write for example `run: npm test`'],
+      ['1:12 `steps.a.run` must not be empty; for example `run: npm test`'],
     ],
     [
       'a command with NUL',
       'steps: {a: "x\\0y"}',
-      ['1:12 `steps.a.run` must not have the character NUL; write for example `run: npm test`'],
+      ['1:12 `steps.a.run` must not contain the character NUL; for example `run: npm test`'],
     ],
     [
       'a bare word',
       'hello',
       [
-        '1:1 the top of the file must be keys such as `services:`; run `fairlead init` to have one written',
+        '1:1 the file must be a mapping with keys such as `services:`; create one with `fairlead init`',
       ],
     ],
-    [
-      'nothing',
-      '# only a comment\n',
-      ['1:1 the file is empty; run `fairlead init` to have one written'],
-    ],
+    ['nothing', '# only a comment\n', ['1:1 the file is empty; create one with `fairlead init`']],
   ]
   test.each(cases)('%s', (_, text, expected) => {
     expect(said(text)).toEqual(expected)
@@ -414,12 +406,12 @@ environments:
   live: { port: 8080 }
 `
     expect(problems(text).map(({ line, problem }) => `${line} ${problem}`)).toEqual([
-      '2 `stepz` is not a key that can stand here',
+      '2 `stepz` is not a valid key here',
       '4 `steps.build.timeout` must be a duration such as 30s, 5m or 1h',
       '5 step `test` needs `bild`, which is not a step',
       '7 service `web` has neither `run` nor `static`',
-      '10 `wtach` is not a key that can stand here',
-      '11 environment `live` has the port 8080 of `dev`',
+      '10 `wtach` is not a valid key here',
+      '11 environment `live` uses port 8080, which `dev` uses already',
     ])
   })
 
@@ -428,7 +420,7 @@ environments:
       /^this is not YAML: Missing closing "quote/,
     )
     expect(said('app: *nobody\n')).toEqual([
-      '1:6 there is no anchor `&nobody` before this alias; write the values out',
+      '1:6 there is no anchor `&nobody` before this alias; write the values in full',
     ])
   })
 })
@@ -436,10 +428,10 @@ environments:
 describe('hostile files', () => {
   test('too large', () => {
     expect(said('x'.repeat(12_000_000))).toEqual([
-      '1:1 the file is 12 MB; fairlead.yaml may have 256 KB; move long scripts into files of their own',
+      '1:1 the file has 12 MB; the limit is 256 KB; move long scripts into separate files',
     ])
     expect(said(`#${'x'.repeat(300 * 1024)}`)[0]).toContain(
-      'the file is 301 KB; fairlead.yaml may have 256 KB',
+      'the file has 301 KB; the limit is 256 KB',
     )
   })
 
@@ -457,7 +449,7 @@ describe('hostile files', () => {
         .split('')
         .map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[i]}`).join(',')}]`),
     ]
-    expect(said(bomb.join('\n'))[0]).toMatch(/more than 50 YAML aliases; write the values out$/)
+    expect(said(bomb.join('\n'))[0]).toMatch(/more than 50 YAML aliases; write the values in full$/)
     expect(said('a: &a [*a]\nsteps: *a\n').length).toBeGreaterThan(0)
   })
 
@@ -468,7 +460,7 @@ describe('hostile files', () => {
     expect(problems(many)).toHaveLength(50)
     const steps = Array.from({ length: 201 }, (_, i) => `  s${i}: x`).join('\n')
     expect(said(`steps:\n${steps}\n`)).toEqual([
-      '1:1 there are 201 steps, and at most 200 may be; join some, or split the app',
+      '1:1 there are 201 steps; the limit is 200; combine some, or split the app',
     ])
   })
 
@@ -476,12 +468,10 @@ describe('hostile files', () => {
     const many = (section: string, count: number, value: string): string =>
       `${section}:\n${Array.from({ length: count }, (_, i) => `  x${i}: ${value}`).join('\n')}\n`
     expect(read(many('services', 50, 'x')).ok).toBe(true)
-    expect(said(many('services', 51, 'x'))[0]).toContain(
-      'there are 51 services, and at most 50 may be',
-    )
+    expect(said(many('services', 51, 'x'))[0]).toContain('there are 51 services; the limit is 50')
     expect(read(many('environments', 20, '{}')).ok).toBe(true)
     expect(said(many('environments', 21, '{}'))[0]).toContain(
-      'there are 21 environments, and at most 20 may be',
+      'there are 21 environments; the limit is 20',
     )
     expect(read(`environments: {${'x'.repeat(34)}: {}}`).ok).toBe(true)
     expect(said(`environments: {${'x'.repeat(34)}: {verify: x}}`)[0]).toContain(
@@ -491,7 +481,7 @@ describe('hostile files', () => {
 
   test('names of objects do no harm', () => {
     expect(said('steps: {constructor: x}')).toEqual([
-      '1:9 the name `constructor` is kept for Fairlead; take another name',
+      '1:9 the name `constructor` is reserved for Fairlead; choose another name',
     ])
     expect(said('constructor: x\nsteps: {a: {run: x, needs: constructor}}')).toHaveLength(2)
   })

@@ -11,10 +11,7 @@ import { brokenRules, type Readable } from './rules.ts'
 import { type TargetKind, targetRules } from './target-rules.ts'
 import { type Located, readYaml } from './yaml-text.ts'
 
-/**
- * One thing that is wrong with a file; line and column count from 1. Neither sentence has a full
- * stop.
- */
+/** A problem of a file. `problem` and `hint` are sentences without a full stop. */
 export interface FileProblem extends Located {
   file: string
 }
@@ -26,8 +23,8 @@ export type ReadResult =
 const mostProblems = 50
 
 /**
- * Reads a fairlead.yaml. Pure: any input gives a pipeline or all of its problems in the order of
- * the file, never a throw.
+ * Reads a fairlead.yaml. Returns the pipeline, or the problems in the order of the file, at most
+ * 50. Never throws, whatever the input.
  */
 export function readPipelineFile(
   input: string | Uint8Array,
@@ -57,8 +54,7 @@ function refuse(file: string, problems: Located[]): ReadResult {
 const whole = (file: PipelineFile): Readable => ({ ...file, stepNames: Object.keys(file.steps) })
 
 /**
- * What can be read of a file that the schema refuses, so that all of its problems are named at
- * once.
+ * The valid parts of a file that the schema refuses, so that all problems are reported together.
  */
 function readable(value: unknown): Readable {
   return {

@@ -1,10 +1,10 @@
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
-/** Which steps a step waits for; in the order of the file. */
+/** The steps that each step waits for, in the order of the file. */
 export type Graph = ReadonlyMap<string, readonly string[]>
 export type StepOutcome = 'passed' | 'failed'
 
-/** A step without `needs` waits for the one written above it; `needs: []` waits for none. */
+/** A step without `needs` waits for the step above it; `needs: []` waits for none. */
 export function buildGraph(steps: PipelineFile['steps']): Graph {
   const names = Object.keys(steps)
   return new Map(
@@ -22,7 +22,7 @@ export function readySteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutco
     .map(([name]) => name)
 }
 
-/** The named steps and all that they need, in the order of the file. */
+/** The named steps and every step that they need, in the order of the file. */
 export function withNeeds(graph: Graph, names: readonly string[]): Graph {
   const wanted = new Set<string>()
   const add = (name: string): void => {
@@ -34,12 +34,12 @@ export function withNeeds(graph: Graph, names: readonly string[]): Graph {
   return new Map([...graph].filter(([name]) => wanted.has(name)))
 }
 
-/** A cycle of needs, named in order and closed (`a`, `b`, `a`), or null. */
+/** A cycle of needs that ends where it starts (`a`, `b`, `a`), or null. */
 export function findCycle(graph: Graph): string[] | null {
   const done = new Set<string>()
   const visit = (name: string, path: string[]): string[] | null => {
-    const at = path.indexOf(name)
-    if (at >= 0) return [...path.slice(at), name]
+    const start = path.indexOf(name)
+    if (start >= 0) return [...path.slice(start), name]
     if (done.has(name)) return null
     for (const need of graph.get(name) ?? []) {
       const cycle = visit(need, [...path, name])

@@ -10,9 +10,8 @@ const blockSize = 64 * 1024
 const lineFeed = 10
 
 /**
- * Whole lines from `offset`, which is where one begins, at least one if there is one, else `lines`
- * is empty. `next` is where to go on: the end of the last whole line, so that a torn one is read
- * again when it may be whole.
+ * Reads whole lines from `offset`, the start of a line; at least one line unless there is none.
+ * `next` is the offset after the last whole line, so that an incomplete line is read again later.
  */
 export async function readLines(
   handle: FileHandle,
@@ -29,9 +28,8 @@ export async function readLines(
 }
 
 /**
- * Where to begin to read for lines after number `after`: at a line not far before the first of
- * them. Numbers grow along the file, so it is halved until little is left, and needs no index,
- * however long it is.
+ * The offset of a line shortly before the first one with a number above `after`. Numbers increase
+ * along the file, so a binary search finds it without an index.
  */
 export async function findOffset(handle: FileHandle, after: number, size: number): Promise<number> {
   let low = 0
@@ -45,36 +43,33 @@ export async function findOffset(handle: FileHandle, after: number, size: number
   return low
 }
 
-/** The first line that begins after `from` and before `to`, and whose number can be read. */
+/** The first line with a readable number that starts after `from` and before `to`. */
 async function firstLineFrom(
   handle: FileHandle,
   from: number,
   to: number,
 ): Promise<{ offset: number; n: number } | null> {
-  for (let at = from; at < to;) {
-    const bytes = await readBytes(handle, at, blockSize)
+  for (let start = from; start < to;) {
+    const bytes = await readBytes(handle, start, blockSize)
     for (
       let feed = bytes.indexOf(lineFeed);
       feed !== -1;
       feed = bytes.indexOf(lineFeed, feed + 1)
     ) {
-      const offset = at + feed + 1
+      const offset = start + feed + 1
       if (offset >= to) return null
-      const start = bytes.subarray(feed + 1, feed + 1 + numberWindow)
-      const isWhole = start.length === numberWindow
-      const n = numberAtStart(isWhole ? start : await readBytes(handle, offset, numberWindow))
+      const head = bytes.subarray(feed + 1, feed + 1 + numberWindow)
+      const isWhole = head.length === numberWindow
+      const n = numberAtStart(isWhole ? head : await readBytes(handle, offset, numberWindow))
       if (n !== null) return { offset, n }
     }
     if (bytes.length < blockSize) return null
-    at += bytes.length
+    start += bytes.length
   }
   return null
 }
 
-/**
- * The last `count` whole lines, reading backwards; `torn` when something follows that is not a
- * whole line.
- */
+/** The last `count` whole lines, read backwards. `torn` when an incomplete line follows them. */
 export async function readLastLines(
   handle: FileHandle,
   count: number,
@@ -82,7 +77,7 @@ export async function readLastLines(
 ): Promise<{ lines: StoredLine[]; torn: boolean }> {
   for (let length = Math.min(blockSize, size); ; length = Math.min(length * 2, size)) {
     const bytes = await readBytes(handle, size - length, length)
-    // Unless this is all there is, the first line in it may be the end of one.
+    // Unless these bytes are the whole file, they may start in the middle of a line.
     const start = length === size ? 0 : bytes.indexOf(lineFeed) + 1
     const end = bytes.lastIndexOf(lineFeed) + 1
     const lines = end > start ? parseLines(bytes.toString('utf8', start, end)) : []

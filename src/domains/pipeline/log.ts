@@ -4,27 +4,27 @@ import type { StoredLine } from '#platform/process/step-log.ts'
 import { findOffset, readLastLines, readLines } from './log-file.ts'
 
 export interface LogRange {
-  /** only lines with a higher number */
+  /** only lines with a number above this */
   after: number
-  /** at most so many; fewer when they are long */
+  /** maximum number of lines; a page of long lines has fewer */
   limit: number
 }
 
 export interface LogPart {
   lines: StoredLine[]
-  /** the number of the last line there is now; 0 without a log */
+  /** number of the last line that exists now; 0 without a log */
   total: number
-  /** numbers that should be among these lines and are not, first to last of each gap */
+  /** gaps in the numbers of these lines, inclusive */
   missing: { from: number; to: number }[]
-  /** the file ends in the middle of a line: its writer is at it, or was killed */
+  /** the file ends with an incomplete line, because its writer is not done or was killed */
   torn: boolean
 }
 
-/** Characters of one page; a page of long lines holds fewer of them. */
+/** Maximum characters of one page. */
 const largestPage = 4 * 1024 * 1024
 const pollMs = 500
 
-/** Reads a page of a log that may be being written. A log that does not exist has no lines. */
+/** Reads a page of a log, which may still be growing. A log that does not exist has no lines. */
 export async function readLog(file: string, range: LogRange): Promise<LogPart> {
   const handle = await openOrNull(file)
   if (!handle) return { lines: [], total: 0, missing: [], torn: false }
@@ -39,7 +39,7 @@ export async function readLog(file: string, range: LogRange): Promise<LogPart> {
   }
 }
 
-/** The last `count` lines of a log, to show why a step failed. */
+/** The last `count` lines of a log. */
 export async function tailLog(file: string, count: number): Promise<StoredLine[]> {
   const handle = await openOrNull(file)
   if (!handle) return []
@@ -51,9 +51,9 @@ export async function tailLog(file: string, count: number): Promise<StoredLine[]
 }
 
 /**
- * Yields the lines after `after`, then those that come, and ends when `isComplete` says that no
- * more can come and all have been read, or when `signal` is aborted. Holds little of the log in
- * memory, and reads on only as its reader does.
+ * Yields the lines after `after`, then new lines as they are written. Ends when `isComplete`
+ * returns true and all lines have been read, or when `signal` is aborted. Reads only as fast as its
+ * consumer and holds one block of the log in memory.
  */
 export async function* followLog(
   file: string,
@@ -78,8 +78,7 @@ export async function* followLog(
         }
       }
       if (isLast) return
-      // Asked before the last look at the file: what was written before the answer is read after
-      // it.
+      // Checked before the last read, so that lines written before it completed are not missed.
       isLast = changes.isQuiet() && (await options.isComplete())
       if (!isLast) await changes.next()
     }
@@ -90,14 +89,14 @@ export async function* followLog(
 }
 
 interface Changes {
-  /** whether no change was seen lately, so that it is time to ask whether any can still come */
+  /** whether the last wait ended without a change */
   isQuiet(): boolean
-  /** Waits for a change, or for a while. */
+  /** Waits for a change, at most for one polling interval. */
   next(): Promise<void>
   close(): void
 }
 
-/** Notices writes by the file system where it tells, and else by looking from time to time. */
+/** Watches a file with the notifications of the system, and polls where there are none. */
 function watchFile(file: string, signal: AbortSignal): Changes {
   let hasChanged = false
   let isQuiet = true
@@ -138,7 +137,7 @@ function tryWatch(file: string, onChange: () => void): { close(): void } | null 
     watcher.on('error', () => watcher.close())
     return watcher
   } catch {
-    return null // not there yet, or the system watches no more files
+    return null // the file does not exist yet, or the system has no watch left
   }
 }
 

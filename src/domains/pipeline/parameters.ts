@@ -5,8 +5,8 @@ export type Parameters =
   | { problem: string; parameters?: never }
 
 /**
- * The parameters of a run: what it was given, and the defaults of the file. A name or a value that
- * the file does not know is a problem.
+ * The parameters of a run: the given values, and the defaults of the file for the others. A name or
+ * value that the file does not declare is a problem.
  */
 export function parametersOf(
   { parameters }: Pick<PipelineFile, 'parameters'>,
@@ -17,12 +17,16 @@ export function parametersOf(
     const file = parameters[name]
     if (!file) {
       const others =
-        names.length === 0 ? 'fairlead.yaml has none' : `fairlead.yaml has ${names.join(', ')}`
-      return { problem: `the run was given the parameter ${name}, which is not known; ${others}` }
+        names.length === 0
+          ? 'fairlead.yaml declares none'
+          : `fairlead.yaml declares ${names.join(', ')}`
+      return { problem: `the parameter ${name} is unknown; ${others}` }
     }
     if (file.options.length > 0 && !file.options.includes(value))
       return {
-        problem: `the parameter ${name} must be ${file.options.join(' or ')}, and is ${JSON.stringify(value)}`,
+        problem:
+          `the parameter ${name} must be ${file.options.join(' or ')}, ` +
+          `not ${JSON.stringify(value)}`,
       }
   }
   const defaults = names.map((name) => [name, parameters[name]?.default ?? ''])

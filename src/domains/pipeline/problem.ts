@@ -3,7 +3,7 @@ import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
 export type Path = readonly PropertyKey[]
 
-/** A problem before its place in the text is known. `atKey`: the key is wrong, not its value. */
+/** A problem by its path. `atKey`: the key is wrong, not its value. */
 export interface Found {
   path: Path
   atKey: boolean
@@ -11,7 +11,7 @@ export interface Found {
   hint: string
 }
 
-/** A valid line for what a key wants, shown when its value is of the wrong kind. */
+/** A valid line for each key, displayed as a hint when the value is invalid. */
 const examples: Record<string, string> = {
   app: 'app: my-app',
   steps: 'steps: {test: npm test}',
@@ -66,7 +66,7 @@ const examples: Record<string, string> = {
   advisory: 'advisory: true',
 }
 
-/** Every problem that an issue of the schema stands for: each unknown key is one of its own. */
+/** The problems of one issue of the schema; each unknown key is a problem of its own. */
 export function fromIssue(
   issue: z.core.$ZodIssue,
   root: unknown,
@@ -76,8 +76,8 @@ export function fromIssue(
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       atKey: true,
-      problem: `\`${shorten(key)}\` is not a key that can stand here`,
-      hint: meant(key, keys, 'the keys here are'),
+      problem: `\`${shorten(key)}\` is not a valid key here`,
+      hint: meant(key, keys, 'the valid keys are'),
     }))
   }
   const atKey = issue.code === 'invalid_key'
@@ -91,7 +91,7 @@ export function fromIssue(
   ]
 }
 
-/** `did you mean …?` when a word is near enough, else all that can stand there. */
+/** `did you mean …?` when one of the words is close enough, else `otherwise` and all of them. */
 export function meant(word: string, words: string[], otherwise: string): string {
   const near = nearest(word, words)
   if (near !== null) return `did you mean \`${near}\`?`
@@ -99,11 +99,12 @@ export function meant(word: string, words: string[], otherwise: string): string 
   return `${otherwise} ${shown.join(', ')}`
 }
 
-/** What is wrong, as a sentence without its full stop. */
+/** The problem as one sentence without a full stop. */
 function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
   const where = nameOf(issue.path)
   if (issue.code === 'invalid_key') {
-    return `\`${shorten(String(issue.path.at(-1)))}\` ${issue.issues[0]?.message ?? 'is not a name that can be used'}`
+    const key = shorten(String(issue.path.at(-1)))
+    return `\`${key}\` ${issue.issues[0]?.message ?? 'is not a valid name'}`
   }
   if (issue.message.startsWith('must')) return `${where} ${issue.message}`
   switch (issue.code) {
@@ -111,42 +112,43 @@ function sentenceFor(issue: z.core.$ZodIssue, root: unknown): string {
       const value = valueAt(root, issue.path)
       return value === undefined
         ? `${where} is missing`
-        : `${where} must be ${kind(issue.expected)}, not ${kindOf(value)}`
+        : `${where} must be ${nameOfType(issue.expected)}, not ${describeValue(value)}`
     }
     case 'invalid_value':
       return `${where} must be one of ${issue.values.map(String).join(', ')}`
     case 'too_small':
       return `${where} must be at least ${issue.minimum}`
     case 'too_big':
-      return `${where} must ${issue.origin === 'array' ? 'have' : 'be'} at most ${issue.maximum}${issue.origin === 'array' ? ' items' : ''}`
+      return issue.origin === 'array'
+        ? `${where} must have at most ${issue.maximum} items`
+        : `${where} must be at most ${issue.maximum}`
     default:
-      return `${where} is not right: ${issue.message}`
+      return `${where} is invalid: ${issue.message}`
   }
 }
 
 function exampleFor(path: Path): string {
   const last = path.findLast((part) => typeof part === 'string' && Object.hasOwn(examples, part))
-  // `port` and `steps` mean two things.
-  if (path[2] === 'canary' && path.includes('steps'))
-    return 'write for example `steps: [5, 20, 50]`'
+  // `port` and `steps` have two meanings.
+  if (path[2] === 'canary' && path.includes('steps')) return 'for example `steps: [5, 20, 50]`'
   if (path.at(-1) === 'port')
-    return `write for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
+    return `for example \`port: ${path[0] === 'services' ? 'false' : '8080'}\``
   return last === undefined
-    ? 'docs/fairlead-yaml.md says what can stand here'
-    : `write for example \`${examples[String(last)]}\``
+    ? 'see docs/fairlead-yaml.md for the valid values'
+    : `for example \`${examples[String(last)]}\``
 }
 
 function nameHint(path: Path): string {
-  if (path.at(-2) === 'env') return 'write for example `LOG_LEVEL`'
+  if (path.at(-2) === 'env') return 'for example `LOG_LEVEL`'
   const proposal = String(path.at(-1))
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 40)
     .replace(/^-+|-+$/g, '')
-  return /[a-z]/.test(proposal) ? `write for example \`${proposal}\`` : 'write for example `web`'
+  return /[a-z]/.test(proposal) ? `for example \`${proposal}\`` : 'for example `web`'
 }
 
-/** The keys of the schema at a place; empty where any name may stand. */
+/** The keys of the schema at a path; empty where any name is valid. */
 function keysAt(path: Path): string[] {
   let schema = unwrap(pipelineFile)
   for (const part of path) {
@@ -158,7 +160,7 @@ function keysAt(path: Path): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
-/** Takes optional, default and shorthand away. */
+/** The schema without its optional, default and shorthand wrappers. */
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   if (
     schema instanceof z.ZodOptional ||
@@ -172,7 +174,7 @@ function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
     : schema
 }
 
-/** The nearest of the words, when it is near enough to be meant. */
+/** The word with the smallest edit distance, or null when none is close enough. */
 function nearest(word: string, words: string[]): string | null {
   if (word.length > 60) return null
   const [best] = words
@@ -197,7 +199,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** Text from the file, so that a sentence stays one line of sensible length. */
+/** Text of the file for use in a sentence: one line of at most 60 characters. */
 export function shorten(text: string): string {
   const line = text.replace(/[\0-\x1f\x7f]+/g, ' ')
   return line.length > 60 ? `${line.slice(0, 60)}…` : line
@@ -217,7 +219,7 @@ function valueAt(root: unknown, path: Path): unknown {
   )
 }
 
-function kind(expected: string): string {
+function nameOfType(expected: string): string {
   const names: Record<string, string> = {
     string: 'text',
     number: 'a number',
@@ -230,7 +232,7 @@ function kind(expected: string): string {
   return names[expected] ?? expected
 }
 
-function kindOf(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'

@@ -10,21 +10,19 @@ import { buildGraph, findCycle } from './graph.ts'
 import { type Found, meant, type Path } from './problem.ts'
 
 const limits = { steps: 200, services: 50, environments: 20 }
-/** `verify-` and the name are a step's name, which has 40 characters. */
+/** Characters of a name; the step of a verification is called `verify-` and its environment. */
 const longestName = 40
 const longestVerified = longestName - 'verify-'.length
 
-/**
- * What of a file the schema accepts, and the names of all steps, also of those that it does not.
- */
+/** The parts of a file that the schema accepts, and the names of all steps, valid or not. */
 export interface Readable extends Pick<PipelineFile, 'steps' | 'services' | 'environments'> {
   stepNames: string[]
 }
 
-/** What the schema cannot say. */
+/** The problems that the schema cannot express. */
 export function brokenRules(file: Readable): Found[] {
-  const found = [
-    ...tooMany(file),
+  const problems = [
+    ...sizeRules(file),
     ...(['steps', 'services', 'environments'] as const).flatMap((section) =>
       nameRules(section, Object.keys(file[section])),
     ),
@@ -36,26 +34,26 @@ export function brokenRules(file: Readable): Found[] {
     ]),
     ...environmentRules(file.environments),
   ]
-  return found.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : found
+  return problems.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : problems
 }
 
-const at = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({
+const found = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({
   path,
   atKey,
   problem,
   hint,
 })
 
-function tooMany(file: Readable): Found[] {
+function sizeRules(file: Readable): Found[] {
   return (['steps', 'services', 'environments'] as const).flatMap((section) => {
     const count = section === 'steps' ? file.stepNames.length : Object.keys(file[section]).length
     if (count <= limits[section]) return []
     return [
-      at(
+      found(
         [section],
         true,
-        `there are ${count} ${section}, and at most ${limits[section]} may be`,
-        'join some, or split the app',
+        `there are ${count} ${section}; the limit is ${limits[section]}`,
+        'combine some, or split the app',
       ),
     ]
   })
@@ -69,18 +67,27 @@ function nameRules(section: 'steps' | 'services' | 'environments', names: string
       name === 'constructor' ||
       (section === 'steps' && name.startsWith('verify-'))
     ) {
-      return [at(path, true, `the name \`${name}\` is kept for Fairlead`, 'take another name')]
+      return [
+        found(path, true, `the name \`${name}\` is reserved for Fairlead`, 'choose another name'),
+      ]
     }
     if (section === 'environments' && isPreviewName(name))
-      return [at(path, true, `the name \`${name}\` is kept for pull requests`, 'take another name')]
-    // JavaScript and JSON put such keys first, whatever the order of the file.
-    if (/^\d+$/.test(name))
       return [
-        at(
+        found(
           path,
           true,
-          `the name \`${name}\` has no letter`,
-          `write for example \`${section.slice(0, -1)}-${name}\``,
+          `the name \`${name}\` is reserved for pull requests`,
+          'choose another name',
+        ),
+      ]
+    // JavaScript sorts such keys to the front, whatever the order of the file.
+    if (/^\d+$/.test(name))
+      return [
+        found(
+          path,
+          true,
+          `the name \`${name}\` contains no letter`,
+          `for example \`${section.slice(0, -1)}-${name}\``,
         ),
       ]
     return []
@@ -90,24 +97,26 @@ function nameRules(section: 'steps' | 'services' | 'environments', names: string
 function needRules(name: string, step: StepFile, names: string[]): Found[] {
   return (step.needs ?? []).flatMap((need, i) => {
     const path = ['steps', name, 'needs', i]
-    if (need === name) return [at(path, false, `step \`${name}\` needs itself`, 'take it away')]
+    if (need === name) return [found(path, false, `step \`${name}\` needs itself`, 'remove it')]
     if (names.includes(need)) return []
     const others = names.filter((other) => other !== name)
     const hint =
       others.length === 0
-        ? 'take it away: there is no other step'
+        ? 'remove it: there is no other step'
         : meant(need, others, 'the other steps are')
-    return [at(path, false, `step \`${name}\` needs \`${need}\`, which is not a step`, hint)]
+    return [found(path, false, `step \`${name}\` needs \`${need}\`, which is not a step`, hint)]
   })
 }
 
-/** Else each part would count what the others found, too. */
+/** Without names of their own, each part would count the results of the others, too. */
 function partRules(name: string, { split, reports }: StepFile): Found[] {
   const shared = split ? reports.findIndex((pattern) => !pattern.includes(partVariable)) : -1
   if (shared < 0) return []
   const path = ['steps', name, 'reports', shared]
-  const problem = `the parts of step \`${name}\` share \`${reports[shared]}\`, and each would read what the others wrote`
-  return [at(path, false, problem, `name it by the part: \`junit-$${partVariable}.xml\``)]
+  const problem =
+    `the parts of step \`${name}\` share the report \`${reports[shared]}\`, ` +
+    'so that each would read the reports of the others'
+  return [found(path, false, problem, `add the part to its name: \`junit-$${partVariable}.xml\``)]
 }
 
 function stepRules(name: string, step: StepFile): Found[] {
@@ -116,20 +125,20 @@ function stepRules(name: string, step: StepFile): Found[] {
       const path = ['steps', name, 'services', service]
       if ((run === undefined) === (image === undefined))
         return [
-          at(
+          found(
             path,
             true,
             `service \`${service}\` of step \`${name}\` must have either \`run\` or \`image\``,
-            'keep one of them',
+            'keep only one of them',
           ),
         ]
       if (image !== undefined && port === undefined)
         return [
-          at(
+          found(
             path,
             true,
-            `service \`${service}\` of step \`${name}\` has an \`image\` and no \`port\``,
-            'write the port that it listens on in its container',
+            `service \`${service}\` of step \`${name}\` has an \`image\` but no \`port\``,
+            'add the port on which the container listens',
           ),
         ]
       return []
@@ -138,29 +147,29 @@ function stepRules(name: string, step: StepFile): Found[] {
   const outputs: Found[] =
     step.outputs.length > 0 && step.inputs.length === 0
       ? [
-          at(
+          found(
             ['steps', name, 'outputs'],
             true,
-            `step \`${name}\` has \`outputs\` and no \`inputs\``,
-            'write what its result depends on',
+            `step \`${name}\` has \`outputs\` but no \`inputs\``,
+            'list the files that its result depends on',
           ),
         ]
       : []
   const network: Found[] =
     !step.network && Object.keys(step.services).length > 0
       ? [
-          at(
+          found(
             ['steps', name, 'network'],
             true,
-            `step \`${name}\` has no \`network\`, and could not reach its \`services\``,
-            'take one of the two away',
+            `step \`${name}\` has \`network: false\` and cannot reach its \`services\``,
+            'remove one of the two',
           ),
         ]
       : []
   return [...services, ...outputs, ...network]
 }
 
-/** What a matrix or parts make of the steps must fit, too. */
+/** The steps that a matrix or a split expands to must be valid, too. */
 function expansionRules(file: Readable): Found[] {
   return Object.entries(file.steps).flatMap(([name, step]) => {
     if (step.matrix === undefined && step.split === undefined) return []
@@ -169,11 +178,11 @@ function expansionRules(file: Readable): Found[] {
     const long = names.find((one) => one.length > longestName)
     if (long !== undefined)
       return [
-        at(
+        found(
           ['steps', name, key],
           true,
           `\`${long}\` is longer than ${longestName} characters`,
-          'take a shorter name, or shorter values',
+          'use a shorter name or shorter values',
         ),
       ]
     const taken = names.find(
@@ -181,21 +190,21 @@ function expansionRules(file: Readable): Found[] {
     )
     if (taken !== undefined)
       return [
-        at(
+        found(
           ['steps', name, key],
           true,
           `two steps would have the name \`${taken}\``,
-          'give one of them another name',
+          'rename one of them',
         ),
       ]
     const all = expandSteps(file.steps).length
     return all > limits.steps
       ? [
-          at(
+          found(
             ['steps', name, key],
             true,
-            `there would be ${all} steps, and at most ${limits.steps} may be`,
-            'take fewer combinations or parts',
+            `the file expands to ${all} steps; the limit is ${limits.steps}`,
+            'use fewer combinations or parts',
           ),
         ]
       : []
@@ -206,11 +215,11 @@ function cycleRule(file: Readable): Found[] {
   const cycle = findCycle(buildGraph(file.steps))
   if (!cycle) return []
   return [
-    at(
+    found(
       ['steps', cycle[0] ?? ''],
       true,
-      `the steps need each other in a circle: ${cycle.join(' → ')}`,
-      'take one of these `needs` away, or write `needs: []`',
+      `the steps form a cycle: ${cycle.join(' → ')}`,
+      'remove one of these `needs`, or write `needs: []`',
     ),
   ]
 }
@@ -220,16 +229,21 @@ function serviceRules(name: string, service: ServiceFile): Found[] {
   const has = (key: 'run' | 'static'): boolean => service[key] !== undefined
   if (!has('run') && !has('static'))
     return [
-      at(
+      found(
         path,
         true,
         `service \`${name}\` has neither \`run\` nor \`static\``,
-        'give it a command, such as `run: node server.js`',
+        'add a command such as `run: node server.js`',
       ),
     ]
   if (has('run') && has('static'))
     return [
-      at(path, true, `service \`${name}\` has both \`run\` and \`static\``, 'keep one of them'),
+      found(
+        path,
+        true,
+        `service \`${name}\` has both \`run\` and \`static\``,
+        'keep only one of them',
+      ),
     ]
   return []
 }
@@ -242,21 +256,22 @@ function environmentRules(environments: Record<string, EnvironmentFile>): Found[
     const other = withPort.find((earlier) => environments[earlier]?.port === port)
     if (port !== undefined && other !== undefined && other !== name) {
       return [
-        at(
+        found(
           ['environments', name, 'port'],
           false,
-          `environment \`${name}\` has the port ${port} of \`${other}\``,
-          'give each its own port, or none',
+          `environment \`${name}\` uses port ${port}, which \`${other}\` uses already`,
+          'use another port, or none',
         ),
       ]
     }
     if (environments[name]?.verify && name.length > longestVerified) {
       return [
-        at(
+        found(
           ['environments', name],
           true,
-          `the name \`${name}\` is longer than ${longestVerified} characters, and the environment has \`verify\``,
-          'take a shorter name',
+          `the name \`${name}\` is longer than ${longestVerified} characters, ` +
+            'the limit for an environment with `verify`',
+          'use a shorter name',
         ),
       ]
     }

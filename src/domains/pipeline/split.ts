@@ -1,20 +1,17 @@
-/** How long tests took, by what reports call their file or suite. */
+/** The duration of tests in earlier runs, by the file or suite that their report names. */
 export interface PastTests {
   file: string | null
   suite: string
   seconds: number
 }
 
-/**
- * A file of tests that nothing is known of takes as long as the others do on average, or this long,
- * in seconds.
- */
-const guess = 1
+/** Estimate for a file when no file has a known duration, in seconds; else it is their mean. */
+const defaultSeconds = 1
 
 /**
- * The files of one part (from 1) of `into`, so that all parts take about the same time: the longest
- * first, each to the part that has least (Graham, 1969: at most a third longer than the best there
- * is). The same files and times give the same parts, in whichever order they are asked for.
+ * The files of one part, counted from 1, of `into` parts of about equal duration. Assigns the
+ * longest file first, each to the part with the least time (Graham, 1969: at most a third longer
+ * than the optimum). The result depends only on the files and durations, not on their order.
  */
 export function filesOfPart(
   files: string[],
@@ -24,7 +21,8 @@ export function filesOfPart(
 ): string[] {
   const seconds = secondsOf(files, past)
   const known = [...seconds.values()].filter((one) => one > 0)
-  const usual = known.length === 0 ? guess : known.reduce((sum, one) => sum + one, 0) / known.length
+  const usual =
+    known.length === 0 ? defaultSeconds : known.reduce((sum, one) => sum + one, 0) / known.length
   const timed = files.map((file) => ({ file, seconds: seconds.get(file) ?? usual }))
   timed.sort((a, b) => b.seconds - a.seconds || (a.file < b.file ? -1 : 1))
   const parts = Array.from({ length: into }, () => ({ files: [] as string[], seconds: 0 }))
@@ -37,7 +35,8 @@ export function filesOfPart(
 }
 
 /**
- * Reports name files by path, modules with dots (`tests.test_a`), or classes (`com.shop.CartTest`).
+ * The known durations by file. Reports name files by path, by module (`tests.test_a`) or by class
+ * (`com.shop.CartTest`).
  */
 function secondsOf(files: string[], past: PastTests[]): Map<string, number> {
   const byName = new Map<string, string[]>()

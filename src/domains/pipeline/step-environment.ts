@@ -3,22 +3,20 @@ export interface StepFacts {
   run: number | string
   sha: string
   step: string
-  /** the branch that is delivered, when it is known */
+  /** the branch, when it is known */
   branch?: string
-  /** the number of the one whose head it tries */
+  /** number of the pull request whose head is tested */
   pullRequest?: number
   path: string
-  /** a folder for caches (`~/.npm`, `~/.m2`) that has nothing of the server's user in it */
+  /** a folder for caches such as `~/.npm`, separate from the home of the server's user */
   home: string
-  /** where this machine's tools, certificates and proxies are; what the file sets wins */
+  /** variables for the tools, certificates and proxies of this machine; `extra` overrides them */
   machine?: Record<string, string>
+  /** variables of the file, parameters and secrets; FAIRLEAD_* cannot be overridden */
   extra: Record<string, string>
 }
 
-/**
- * The whole environment of a step: nothing of the server's own reaches it. What the file sets wins,
- * but not over FAIRLEAD_*.
- */
+/** The complete environment of a step; it inherits no variable of the server. */
 export function stepEnvironment(facts: StepFacts): Record<string, string> {
   return {
     ...facts.machine,

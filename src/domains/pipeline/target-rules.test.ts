@@ -55,16 +55,16 @@ test.each([
     'environments: {production: {target: folder}}',
     [
       '2:37 `environments.production.target.directory` is missing; ' +
-        'write for example `target: {kind: folder, directory: shop}`',
+        'for example `target: {kind: folder, directory: shop}`',
     ],
   ],
   [
     'environments: {production: {target: {kind: folder, directory: shop, urll: x}}}',
-    ['2:69 `urll` is not a key that can stand here; did you mean `url`?'],
+    ['2:69 `urll` is not a valid key here; did you mean `url`?'],
   ],
   [
     'environments: {production: {target: {directory: shop}}}',
-    ['2:29 `environments.production.target.kind` is missing; write for example `target: process`'],
+    ['2:29 `environments.production.target.kind` is missing; for example `target: process`'],
   ],
 ])('refuses %s', (yaml, expected) => {
   expect(problems(site + yaml)).toEqual(expected)

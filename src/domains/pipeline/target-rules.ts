@@ -52,7 +52,7 @@ function settingRules(name: string, target: EnvironmentFile['target'], kind: Tar
     fromIssue({ ...issue, path: [...prefix, ...issue.path] }, root, keys).map((found) =>
       issue.code === 'unrecognized_keys'
         ? found
-        : { ...found, hint: `write for example \`target: ${example.replaceAll(/[:,]/g, '$& ')}\`` },
+        : { ...found, hint: `for example \`target: ${example.replaceAll(/[:,]/g, '$& ')}\`` },
     ),
   )
 }

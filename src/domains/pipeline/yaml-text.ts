@@ -14,7 +14,7 @@ import { type Found, type Path, shorten } from './problem.ts'
 
 const limits = { bytes: 256 * 1024, aliases: 50 }
 
-/** One thing that is wrong, and where; line and column count from 1. */
+/** A problem and its place; line and column count from 1. */
 export interface Located {
   line: number
   column: number
@@ -27,8 +27,8 @@ export type YamlResult =
   | { ok: false; problems: Located[] }
 
 /**
- * Reads YAML from untrusted bytes: its value, what in it is refused whatever the schema says, and
- * where things are.
+ * Reads YAML from untrusted bytes. Returns its value with a function that finds the place of a
+ * problem, or the problems that make it unreadable whatever its schema.
  */
 export function readYaml(input: string | Uint8Array): YamlResult {
   const text = decode(input)
@@ -38,17 +38,17 @@ export function readYaml(input: string | Uint8Array): YamlResult {
   } catch (error) {
     if (error instanceof RangeError) return refuse(tooDeep.problem, tooDeep.hint)
     if (error instanceof ReferenceError)
-      return refuse('the YAML aliases stand for too much', 'write the values out')
+      return refuse('the YAML aliases expand to too much text', 'write the values in full')
     return refuse(
       `this is not YAML: ${shorten((error as Error).message)}`,
-      'look at the indentation, colons and quotes',
+      'check the indentation, colons and quotes',
     )
   }
 }
 
 const tooDeep = {
   problem: 'the file is nested too deeply',
-  hint: 'five levels are enough for all that can be said',
+  hint: 'five levels are enough for every key',
 }
 
 function refuse(problem: string, hint: string): YamlResult {
@@ -59,14 +59,13 @@ function decode(input: string | Uint8Array): string | { problem: string; hint: s
   const size = typeof input === 'string' ? Buffer.byteLength(input) : input.byteLength
   if (size > limits.bytes) {
     const human = size >= 1e6 ? `${Math.round(size / 1e6)} MB` : `${Math.ceil(size / 1024)} KB`
-    const most = `the file is ${human}; fairlead.yaml may have ${limits.bytes / 1024} KB`
-    return { problem: most, hint: 'move long scripts into files of their own' }
+    const problem = `the file has ${human}; the limit is ${limits.bytes / 1024} KB`
+    return { problem, hint: 'move long scripts into separate files' }
   }
   try {
     const text =
       typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
-    if (text.includes('\0'))
-      return { problem: 'the file is binary', hint: 'write it as plain text' }
+    if (text.includes('\0')) return { problem: 'the file is binary', hint: 'save it as plain text' }
     return text
   } catch {
     return { problem: 'the file is not UTF-8', hint: 'save it as UTF-8' }
@@ -75,7 +74,7 @@ function decode(input: string | Uint8Array): string | { problem: string; hint: s
 
 function parse(text: string): YamlResult {
   const counter = new LineCounter()
-  // Duplicates are looked for below: the parser's own way takes quadratic time.
+  // `inspect` finds duplicate keys: the parser needs quadratic time for that.
   const document = parseDocument(text, {
     lineCounter: counter,
     uniqueKeys: false,
@@ -93,8 +92,8 @@ function parse(text: string): YamlResult {
       (isScalar(document.contents) && document.contents.value === null)
     const problem = isEmpty
       ? 'the file is empty'
-      : 'the top of the file must be keys such as `services:`'
-    return refuse(problem, 'run `fairlead init` to have one written')
+      : 'the file must be a mapping with keys such as `services:`'
+    return refuse(problem, 'create one with `fairlead init`')
   }
   const refused = inspect(document)
   if (refused.length > 0)
@@ -114,7 +113,7 @@ function parse(text: string): YamlResult {
   }
 }
 
-/** The first of each line: one slip makes the parser complain about all that follows. */
+/** The first problem of each line: one mistake makes the parser report everything after it. */
 function yamlProblems(
   document: Document,
   place: (offset: number) => { line: number; column: number },
@@ -129,14 +128,14 @@ function yamlProblems(
 
 function explain(code: string, message: string): { problem: string; hint: string } {
   if (code === 'TAB_AS_INDENT')
-    return { problem: 'a tab is used to indent', hint: 'indent with spaces' }
+    return { problem: 'the line is indented with a tab', hint: 'indent with spaces' }
   if (code === 'MULTIPLE_DOCS')
-    return { problem: 'a second document begins here', hint: 'take the line `---` away' }
+    return { problem: 'a second document begins here', hint: 'remove the line `---`' }
   if (message.includes('call stack')) return tooDeep
   const first = shorten(message.split('\n')[0] ?? code).replace(/\.$/, '')
   return {
     problem: `this is not YAML: ${first}`,
-    hint: 'look at the indentation, colons and quotes around here',
+    hint: 'check the indentation, colons and quotes near this line',
   }
 }
 
@@ -147,8 +146,8 @@ interface Refused {
 }
 
 /**
- * Refuses what YAML allows and this file does not; keeps values of `env` as they are written
- * (`1.10` is not 1.1).
+ * Refuses features of YAML that fairlead.yaml does not support, and keeps the values of `env` as
+ * they are written (`1.10` is not 1.1).
  */
 function inspect(document: Document): Refused[] {
   const refused: Refused[] = []
@@ -157,7 +156,7 @@ function inspect(document: Document): Refused[] {
     Alias: (_, node) => {
       aliases += 1
       const offset = node.range?.[0] ?? 0
-      const hint = 'write the values out'
+      const hint = 'write the values in full'
       if (aliases === limits.aliases + 1)
         refused.push({
           offset,
@@ -175,8 +174,8 @@ function inspect(document: Document): Refused[] {
       if (node.tag === undefined || node.tag.startsWith('tag:yaml.org,2002:')) return
       refused.push({
         offset: node.range?.[0] ?? 0,
-        problem: `the tag \`${shorten(node.tag)}\` means nothing here`,
-        hint: 'take it away',
+        problem: `the tag \`${shorten(node.tag)}\` is not supported`,
+        hint: 'remove it',
       })
     },
     Map: (_, node) => {
@@ -199,22 +198,30 @@ function refusedKeys(items: Pair[]): Refused[] {
       return [
         {
           offset,
-          problem: 'a key must be a plain word',
-          hint: 'write for example `test: npm test`',
+          problem: 'a key must be plain text',
+          hint: 'for example `test: npm test`',
         },
       ]
     const key = String(item.key.value)
     if (key === '<<')
       return [
-        { offset, problem: 'merging with `<<` is not known here', hint: 'write the keys out' },
+        { offset, problem: 'merging with `<<` is not supported', hint: 'write the keys in full' },
       ]
     if (key === '__proto__')
       return [
-        { offset, problem: 'the name `__proto__` is kept for Fairlead', hint: 'take another name' },
+        {
+          offset,
+          problem: 'the name `__proto__` is reserved for Fairlead',
+          hint: 'choose another name',
+        },
       ]
     if (seen.has(key))
       return [
-        { offset, problem: `the key \`${shorten(key)}\` is there twice`, hint: 'keep one of them' },
+        {
+          offset,
+          problem: `the key \`${shorten(key)}\` appears twice`,
+          hint: 'keep only one of them',
+        },
       ]
     seen.add(key)
     return []
@@ -233,10 +240,7 @@ function keepSource(items: Pair[]): void {
   }
 }
 
-/**
- * Where a path is in the text: the key itself, its value, or the nearest thing above it that is
- * there.
- */
+/** Offset of a path in the text: of the key, of its value, or of the nearest parent that exists. */
 function offsetOf(document: Document, path: Path, atKey: boolean): number {
   let node: unknown = document.contents
   let offset = 0
@@ -256,7 +260,7 @@ function childOf(
   atKey: boolean,
 ): { node: unknown; offset: number | undefined } | null {
   if (isSeq(node)) {
-    // The list is a shorthand: the path names a key that is not written.
+    // The list is a shorthand: the path names a key that is not in the text.
     if (typeof part === 'string') return { node, offset: undefined }
     const item = node.items[Number(part)] as Node | undefined
     return item ? { node: item, offset: item.range?.[0] } : null
@@ -268,7 +272,7 @@ function childOf(
   if (!pair) return null
   const key = (pair.key as Node).range?.[0]
   const value = pair.value as Node | null
-  // A block that follows its key is best shown at the key.
+  // A problem with a block is reported at its key.
   const inline = value?.range && !isMap(value) && !isSeq(value)
   return { node: value, offset: atKey || !inline ? key : value.range?.[0] }
 }
