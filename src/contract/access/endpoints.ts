@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { done } from '#contract/params.ts'
 import { appUser, me, session, token, user, userName } from './access.ts'
 import { name } from '#contract/app/app.ts'
 import { endpoint, roles } from '#contract/endpoint.ts'
 
-const done = z.object({ done: z.literal(true) })
 const role = z.enum(roles)
 /** Compared with the names that are there, so that any text will do. */
 const ofUser = z.object({ user: z.string().min(1).max(80) })

@@ -1,8 +1,7 @@
 import { z } from 'zod'
+import { id } from '#contract/params.ts'
 import { decisionKinds, permission, timeLost } from './decision.ts'
 import { endpoint } from '#contract/endpoint.ts'
-
-const id = z.coerce.number().int().positive()
 
 /** What deployments wait for before they may begin: people, and calendars. */
 export const permissionEndpoints = {

@@ -2,14 +2,12 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { changeReport, runNumbers, trend } from '#contract/change/change.ts'
 import { codeReport } from '#contract/change/code.ts'
+import { id, inApp, limit } from '#contract/params.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { digest, evidence, signingKey } from '#contract/evidence/evidence.ts'
 import { waiver, waiverKinds } from '#contract/gate/gate.ts'
 import { fileCoverage, finding, measurement, testOutcomes, testResult } from './report.ts'
 
-const id = z.coerce.number().int().positive()
-const limit = z.coerce.number().int().min(1).max(500).default(50)
-const inApp = z.object({ app: name })
 const inRun = z.object({ run: id })
 
 /** The part of the API that is about what is known of a change: reports, code, gates, evidence. */

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { endpoint } from '#contract/endpoint.ts'
+import { done, inApp } from '#contract/params.ts'
+import { insidePath } from '#contract/pipeline-file/shapes.ts'
+import { app, name, repository } from './app.ts'
+
+/** Apps and their repositories. */
+export const appEndpoints = {
+  listApps: endpoint({
+    method: 'GET',
+    path: '/apps',
+    role: 'viewer',
+    lists: true,
+    summary: 'List the apps',
+    output: z.object({ apps: z.array(app) }),
+  }),
+  getApp: endpoint({
+    method: 'GET',
+    path: '/apps/{app}',
+    role: 'viewer',
+    summary: 'Show an app',
+    params: inApp,
+    output: app,
+  }),
+  createApp: endpoint({
+    method: 'POST',
+    path: '/apps',
+    role: 'developer',
+    summary: 'Register an app; registering the same again changes nothing',
+    body: z.object({
+      name,
+      repository: repository.default({ kind: 'hosted' }),
+      branch: z.string().min(1).max(200).default('main'),
+      folder: insidePath.default('.'),
+    }),
+    output: app,
+  }),
+  deleteApp: endpoint({
+    method: 'DELETE',
+    path: '/apps/{app}',
+    role: 'admin',
+    summary: 'Stop what runs of an app and forget it; its events stay',
+    params: inApp,
+    output: done,
+  }),
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { id, inEnvironment, limit } from '#contract/params.ts'
+import { deployment, deploymentStates } from '#contract/run/run.ts'
+
+/** Deployments and rollbacks. */
+export const deploymentEndpoints = {
+  rollback: endpoint({
+    method: 'POST',
+    path: '/apps/{app}/environments/{environment}/rollback',
+    role: 'operator',
+    summary: 'Return an environment to its last good release, or to that of an earlier deployment',
+    params: inEnvironment,
+    body: z.object({
+      to: z.number().int().positive().optional(),
+      reason: z.string().max(500).optional(),
+    }),
+    output: deployment,
+  }),
+  listDeployments: endpoint({
+    method: 'GET',
+    path: '/deployments',
+    role: 'viewer',
+    lists: true,
+    summary: 'The history of deployments, newest first',
+    query: z.object({
+      app: name.optional(),
+      environment: name.optional(),
+      state: z.enum(deploymentStates).optional(),
+      before: id.optional(),
+      limit,
+    }),
+    output: z.object({ deployments: z.array(deployment), next: z.number().int().nullable() }),
+  }),
+  getDeployment: endpoint({
+    method: 'GET',
+    path: '/deployments/{deployment}',
+    role: 'viewer',
+    summary: 'Show a deployment',
+    params: z.object({ deployment: id }),
+    output: deployment,
+  }),
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { id, inApp, inEnvironment } from '#contract/params.ts'
+import { environment, line } from './environment.ts'
+
+/** Environments, what runs in them, and the line of an app through them. */
+export const environmentEndpoints = {
+  listLines: endpoint({
+    method: 'GET',
+    path: '/lines',
+    role: 'viewer',
+    lists: true,
+    summary: 'Every app’s line: where each change is between check-in and production',
+    output: z.object({ lines: z.array(line) }),
+  }),
+  getLine: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/line',
+    role: 'viewer',
+    summary: 'One app’s line',
+    params: inApp,
+    output: line,
+  }),
+  getEnvironment: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}',
+    role: 'viewer',
+    summary: 'What runs in an environment, since when and from which change',
+    params: inEnvironment,
+    output: environment,
+  }),
+  getServiceLog: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/log',
+    role: 'viewer',
+    summary: 'The last lines that the services of an environment wrote',
+    params: inEnvironment,
+    query: z.object({
+      service: name.optional(),
+      lines: z.coerce.number().int().min(1).max(2000).default(200),
+      deployment: id.optional(),
+    }),
+    output: z.object({
+      lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
+    }),
+  }),
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { limit } from '#contract/params.ts'
+import { storedEvent } from './event.ts'
+
+/** The event log. */
+export const eventEndpoints = {
+  listEvents: endpoint({
+    method: 'GET',
+    path: '/events',
+    role: 'viewer',
+    lists: true,
+    summary: 'Read the event log',
+    query: z.object({
+      after: z.coerce.number().int().min(0).optional(),
+      before: z.coerce.number().int().positive().optional(),
+      app: name.optional(),
+      chain: z.string().max(100).optional(),
+      type: z.string().max(100).optional(),
+      /** a user’s name, in any case */
+      actor: z.string().max(100).optional(),
+      limit,
+    }),
+    output: z.object({ events: z.array(storedEvent) }),
+  }),
+  followEvents: endpoint({
+    method: 'GET',
+    path: '/events/stream',
+    role: 'viewer',
+    lists: true,
+    events: true,
+    summary: 'Follow the event log from `after` (now, when left out); `Last-Event-ID` resumes it',
+    query: z.object({ after: z.coerce.number().int().min(0).optional(), app: name.optional() }),
+    output: storedEvent,
+  }),
+}
