@@ -1,108 +1,147 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { every, rows } from '#engine/every.ts'
+import type { BackgroundJob } from '#engine/job.ts'
+import { pauseAfter } from '#engine/job-run.ts'
+import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { claimChecks, endCheck, extendCheck, type RepositoryCheck } from './check-store.ts'
 import { localSignature } from './repository.ts'
 import type { Source } from './source.ts'
 import type { StoredApp } from './store.ts'
 
 export interface PollingOptions {
-  source: Source
-  log: Logger
+  db: Database
+  source: Pick<Source, 'sync' | 'listStored'>
+  clock: Clock
   random(): number
-  /**
-   * milliseconds between two looks at a repository on this machine (cheap), a remote one, and the
-   * hosted ones
-   */
-  every: { path: number; url: number; hosted: number }
-  /** a look found a change; `looked` is the look before it, which did not */
-  onFound(app: string, sha: string, looked: Date | null): Promise<void>
-  /** repositories of one kind looked at at once */
-  parallel: number
+  log: Logger
+  /** milliseconds between two checks of a repository, by its kind */
+  periods: { path: number; url: number; hosted: number }
+  /** a check found a change that the check before it, at `checked`, did not */
+  onFound(app: string, sha: string, checked: Date | null): Promise<void>
 }
 
-interface Watched {
+/** Repositories of one kind that a replica checks at the same time. */
+const parallel = 4
+/** Longest pause after failures, in milliseconds. */
+const maxPause = 600_000
+/** Seconds; another replica checks the repository after they expire. */
+const lease = 30
+/** Milliseconds between two queries for repositories that are due. */
+const dueEvery = 1000
+
+/**
+ * Checks every repository for new commits at an interval, so that no check-in is lost when a
+ * webhook or a push was: paths on this machine on each replica, remote ones on one replica at a
+ * time. The hosted repositories are compared with the database. A repository that does not respond
+ * delays no other.
+ */
+export function pollingJobs(options: PollingOptions): BackgroundJob[] {
+  return [
+    localJob(options),
+    claimedJob('check-remote-repositories', 'url', options),
+    claimedJob('check-hosted-repositories', 'hosted', options),
+  ]
+}
+
+function claimedJob(
+  name: string,
+  kind: 'url' | 'hosted',
+  { db, source, random, log, periods, onFound }: PollingOptions,
+): BackgroundJob {
+  const interval = periods[kind]
+  return every<RepositoryCheck>({
+    name,
+    interval: Math.min(interval, dueEvery),
+    claim: rows({
+      parallel,
+      key: ({ app }) => app,
+      take: ({ count, except }) => claimChecks(db, kind, { count, except, lease }),
+      renew: { every: (lease * 1000) / 3, extend: (check) => extendCheck(db, check, lease) },
+    }),
+    run: async ({ item: check, signal }) => {
+      const { app } = check
+      const started = new Date()
+      const { failures, checked } = await source.sync(app, 'fairlead', signal).then(
+        async ({ decision }) => {
+          const before = check.checked === null ? null : new Date(check.checked)
+          if (decision.kind === 'new_change') await onFound(app, decision.sha, before)
+          return { failures: 0, checked: started }
+        },
+        (error: Error) => {
+          signal.throwIfAborted()
+          logFirst(log, check, error)
+          return { failures: check.failures + 1, checked: null }
+        },
+      )
+      const pause = pauseAfter({ interval, maxPause }, failures, random) / 1000
+      await db.query(endCheck(check, { failures, checked, pause }))
+    },
+  })
+}
+
+/** What this replica knows of a repository on its machine. */
+interface LocalState {
+  /** by the monotonic clock */
   due: number
   failures: number
   signature: string | null
-  looked: Date | null
-  /** it is being looked at */
-  busy: boolean
+  checked: Date | null
 }
-
-/** Longest pause after errors, in milliseconds. */
-const longestPause = 600_000
 
 /**
- * The safety net under every check-in: repositories on this machine and remote ones are watched,
- * and the hosted ones are compared with what is stored, so that a push whose storing was lost is
- * only late. A repository that does not answer delays no other. Ends when the signal aborts and
- * nothing is under way any more.
+ * The refs of a repository on this machine are read on every replica and cost next to nothing, so
+ * nothing of it is stored; only a changed branch leads to a sync.
  */
-export async function poll(options: PollingOptions, signal: AbortSignal): Promise<void> {
-  const watched = new Map<string, Watched>()
-  const underWay = new Map<Promise<void>, StoredApp>()
-  while (!signal.aborted) {
-    try {
-      const apps = await options.source.listStored()
-      for (const name of watched.keys())
-        if (!apps.some((app) => app.name === name)) watched.delete(name)
-      // Who waits longest comes first, so that nobody starves behind many.
-      const dueOf = (app: StoredApp): number => watched.get(app.name)?.due ?? 0
-      for (const app of apps.toSorted((a, b) => dueOf(a) - dueOf(b))) {
-        const mine = watched.get(app.name) ?? {
-          due: 0,
-          failures: 0,
-          signature: null,
-          looked: null,
-          busy: false,
+function localJob(options: PollingOptions): BackgroundJob {
+  const { source, clock, random, log, periods, onFound } = options
+  const interval = periods.path
+  const states = new Map<string, LocalState>()
+  const stateOf = (app: string): LocalState =>
+    states.get(app) ?? { due: 0, failures: 0, signature: null, checked: null }
+  return every<StoredApp>({
+    name: 'check-local-repositories',
+    interval: Math.min(interval, dueEvery),
+    claim: rows({
+      parallel,
+      key: (app) => app.name,
+      take: async ({ count, except }) => {
+        const apps = (await source.listStored()).filter((app) => app.repository.kind === 'path')
+        for (const name of states.keys())
+          if (!apps.some((app) => app.name === name)) states.delete(name)
+        return apps
+          .filter((app) => !except.has(app.name) && stateOf(app.name).due <= clock.monotonic())
+          .toSorted((one, other) => stateOf(one.name).due - stateOf(other.name).due)
+          .slice(0, count)
+      },
+    }),
+    run: async ({ item: app, signal }) => {
+      const before = stateOf(app.name)
+      const dueAfter = (failures: number): number =>
+        clock.monotonic() + pauseAfter({ interval, maxPause }, failures, random)
+      try {
+        const started = new Date()
+        const signature = await signatureOf(app)
+        const isSame = signature !== null && signature === before.signature && app.problem === null
+        if (!isSame) {
+          const { decision } = await source.sync(app.name, 'fairlead', signal)
+          if (decision.kind === 'new_change') await onFound(app.name, decision.sha, before.checked)
         }
-        watched.set(app.name, mine)
-        const same = [...underWay.values()].filter(
-          (other) => other.repository.kind === app.repository.kind,
-        )
-        if (mine.busy || mine.due > performance.now() || same.length >= options.parallel) continue
-        const look = lookAt(options, mine, app, signal).finally(() => underWay.delete(look))
-        underWay.set(look, app)
+        states.set(app.name, { due: dueAfter(0), failures: 0, signature, checked: started })
+      } catch (error) {
+        signal.throwIfAborted()
+        logFirst(log, { app: app.name, failures: before.failures }, error as Error)
+        const failures = before.failures + 1
+        states.set(app.name, { ...before, due: dueAfter(failures), failures, signature: null })
       }
-    } catch (error) {
-      if (!signal.aborted)
-        options.log.warn('the repositories could not be looked at', {
-          error: (error as Error).message,
-        })
-    }
-    await sleep(Math.min(500, options.every.path), undefined, { signal }).catch(() => undefined)
-  }
-  await Promise.all(underWay.keys())
+    },
+  })
 }
 
-/** Never rejects. */
-async function lookAt(
-  options: PollingOptions,
-  mine: Watched,
-  app: StoredApp,
-  signal: AbortSignal,
-): Promise<void> {
-  const pause = options.every[app.repository.kind] * (0.8 + 0.4 * options.random())
-  mine.busy = true
-  try {
-    const signature =
-      app.repository.kind === 'path' ? await localSignature(app.repository.path, app.branch) : null
-    const isSame = signature !== null && signature === mine.signature && app.problem === null
-    const began = new Date()
-    const { decision } = isSame
-      ? { decision: null }
-      : await options.source.sync(app.name, 'fairlead', signal)
-    if (decision?.kind === 'new_change') await options.onFound(app.name, decision.sha, mine.looked)
-    Object.assign(mine, { due: performance.now() + pause, failures: 0, signature, looked: began })
-  } catch (error) {
-    mine.failures += 1
-    mine.signature = null
-    mine.due = performance.now() + Math.min(pause * 2 ** mine.failures, longestPause)
-    if (mine.failures === 1 && !signal.aborted)
-      options.log.warn('a repository cannot be read', {
-        app: app.name,
-        error: (error as Error).message,
-      })
-  } finally {
-    mine.busy = false
-  }
+const signatureOf = async ({ repository, branch }: StoredApp): Promise<string | null> =>
+  repository.kind === 'path' ? localSignature(repository.path, branch) : null
+
+function logFirst(log: Logger, check: { app: string; failures: number }, error: Error): void {
+  if (check.failures === 0)
+    log.warn('a repository cannot be read', { app: check.app, error: error.message })
 }

@@ -9,8 +9,10 @@ import type { Caller } from '#contract/handler.ts'
 import { raw, sql } from '#platform/postgres/sql.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
+import { runJobs } from '#engine/every.ts'
+import { systemClock, systemSleep } from '#platform/clock.ts'
 import { sourceHandlers } from './handlers.ts'
-import { poll } from './polling.ts'
+import { pollingJobs } from './polling.ts'
 
 const execute = promisify(execFile)
 const isRoot = process.getuid?.() === 0
@@ -539,19 +541,17 @@ describe('polling', () => {
     world.outage.error = new Error('down')
     await pushed.git('push', world.remote('pushed-down'), 'HEAD:main').catch(() => undefined)
     const stop = new AbortController()
-    const every = { path: 20, url: 20, hosted: 20 }
+    const periods = { path: 20, url: 20, hosted: 20 }
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-    const ended = poll(
-      {
-        source: world.source,
-        log,
-        onFound: async () => undefined,
-        random: () => 0.5,
-        parallel: 4,
-        every,
-      },
-      stop.signal,
-    )
+    const { db } = world
+    const common = { db, log, clock: systemClock, random: () => 0.5 }
+    const jobs = pollingJobs({
+      ...common,
+      source: world.source,
+      onFound: async () => undefined,
+      periods,
+    })
+    const ended = runJobs(jobs, { ...common, sleep: systemSleep, replica: 'test' }, stop.signal)
     world.outage.error = null
     await waitFor('the first commit', async () => (await world.runs('polled')).length === 1)
     await waitFor('the push', async () => (await world.runs('pushed-down')).length === 1)
