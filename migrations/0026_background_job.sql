@@ -1,4 +1,5 @@
--- Background work: when each job ran last, when it is due, and whether it fails. See src/engine/every.ts.
+-- Background work: when each job ran last, when it is due, and whether it fails.
+-- See src/engine/every.ts.
 create table background_job (
   name text not null,
   replica text not null,           -- empty for a job that one replica runs at a time

@@ -56,7 +56,7 @@ const hang = (signal: AbortSignal): Promise<never> =>
   })
 
 describe('a job for one replica', () => {
-  test('runs on one of three replicas at a time and keeps its interval over all of them', async () => {
+  test('runs on one replica at a time, and keeps its interval across replicas', async () => {
     const name = unique()
     let running = 0
     let most = 0
@@ -384,7 +384,7 @@ describe('a job on rows', () => {
     await replica.stop()
   })
 
-  test('takes up the rows of a replica whose claims lapsed, and aborts runs that lost theirs', async () => {
+  test('takes over rows whose claim expired, and aborts a run that lost its claim', async () => {
     const tag = unique()
     await addItems(tag, 1)
     const order: string[] = []

@@ -37,7 +37,7 @@ test('a run that ends answers null, and one that throws answers its error', asyn
   expect(error?.message).toBe('no such table')
 })
 
-test('a run that exceeds its timeout is aborted, and its own error does not hide that', async () => {
+test('a run that exceeds its timeout is aborted, and the timeout is its error', async () => {
   const error = await runBounded(
     (signal) =>
       new Promise((_resolve, reject) => {

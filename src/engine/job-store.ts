@@ -32,7 +32,8 @@ export function registerJob(name: string, interval: number): Statement {
 
 /** Makes a job due now; a run that is under way is followed by another. */
 export function wakeJob(name: string): Statement {
-  return sql`update background_job set due = least(due, clock_timestamp()), woken = clock_timestamp()
+  return sql`update background_job
+    set due = least(due, clock_timestamp()), woken = clock_timestamp()
     where name = ${name} and replica = ''`
 }
 
@@ -68,9 +69,10 @@ export function endJob(
   { error, pause }: { error: string | null; pause: number },
 ): Statement {
   return sql`update background_job set holder = null, lease = null, ended = clock_timestamp(),
-      due = case when woken > started then clock_timestamp() else clock_timestamp() + ${ms(pause)} end,
+      due = clock_timestamp() + case when woken > started then ${ms(0)} else ${ms(pause)} end,
       succeeded = case when ${error}::text is null then clock_timestamp() else succeeded end,
-      failures = case when ${error}::text is null then 0 else failures + 1 end, error = ${error}::text
+      failures = case when ${error}::text is null then 0 else failures + 1 end,
+      error = ${error}::text
     where name = ${name} and replica = '' and holder = ${holder}
     returning extract(epoch from due - clock_timestamp())::float8 * 1000 as wait`
 }
@@ -81,9 +83,7 @@ export function releaseJob(name: string, holder: string): Statement {
     where name = ${name} and replica = '' and holder = ${holder}`
 }
 
-/**
- * Failures in a row of a job that one replica runs at a time; the pause after a run depends on it.
- */
+/** Failures in a row of a job that one replica runs at a time. */
 export async function jobFailures(db: Database, name: string): Promise<number> {
   const rows = await db.query<{ failures: number }>(
     sql`select failures from background_job where name = ${name} and replica = ''`,
@@ -102,12 +102,14 @@ export function reportJob(report: {
   pause: number
 }): Statement {
   const { name, replica, interval, failures, error } = report
-  return sql`insert into background_job (name, replica, interval, due, started, ended, succeeded, failures, error)
+  return sql`insert into background_job
+      (name, replica, interval, due, started, ended, succeeded, failures, error)
     values (${name}, ${replica}, ${interval}, clock_timestamp() + ${ms(report.pause)},
       clock_timestamp() - ${ms(report.elapsed)}, clock_timestamp(),
       case when ${error}::text is null then clock_timestamp() end, ${failures}, ${error}::text)
     on conflict (name, replica) do update set interval = excluded.interval, due = excluded.due,
-      started = excluded.started, ended = excluded.ended, failures = excluded.failures, error = excluded.error,
+      started = excluded.started, ended = excluded.ended,
+      failures = excluded.failures, error = excluded.error,
       succeeded = coalesce(excluded.succeeded, background_job.succeeded)`
 }
 
@@ -132,6 +134,8 @@ export async function listJobs(db: Database, names: readonly string[]): Promise<
       running as "isRunning", started, ended, succeeded, failures, error,
       case when running then 0
         else greatest(0, extract(epoch from clock_timestamp() - due)::float8 * 1000) end as lag
-    from (select *, holder is not null and lease > clock_timestamp() as running from background_job) b
+    from (
+      select *, holder is not null and lease > clock_timestamp() as running from background_job
+    ) b
     where name = any(${[...names]}) and (replica = '' or ${isAlive}) order by name, replica`)
 }

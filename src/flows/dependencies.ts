@@ -1,3 +1,4 @@
+import type { Checkouts } from '#domains/source/checkouts.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 import type { Targets } from '#domains/deployment/open-targets.ts'
 import type { Clock } from '#platform/clock.ts'
@@ -6,21 +7,6 @@ import type { Home } from '#platform/home.ts'
 import type { Isolation } from '#platform/process/isolation.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-
-/** What the flows need of a repository. */
-export interface Checkouts {
-  /** an app as it is registered */
-  stored(app: string): Promise<{ folder: string; head: string | null } | null>
-  /** the folder of an app's bare repository */
-  bareOf(app: string): string
-  checkout(request: {
-    app: string
-    sha: string
-    folder: string
-    isTrusted: boolean
-    signal: AbortSignal
-  }): Promise<{ warnings: string[] }>
-}
 
 /** Everything a flow acts on, given once by the server. */
 export interface Dependencies {

@@ -20,6 +20,7 @@ export async function examine(
     disk(home),
     database(env),
     server(home),
+    backgroundJobs(home),
     services(home),
     previews(home),
     isolation(home, env),
@@ -101,6 +102,29 @@ async function server(home: Home): Promise<DoctorLine> {
     what: 'server',
     state: health.status === 'ok' ? 'ok' : 'problem',
     detail: `${file.url}, version ${health.version}, ${parts}`,
+  }
+}
+
+/** Names each background job that fails or is late. */
+async function backgroundJobs(home: Home): Promise<DoctorLine> {
+  const what = 'background jobs'
+  const connection = await findServer(home)
+  const answer =
+    connection &&
+    (await createClient({ base: connection.url, token: connection.token })
+      .listBackgroundJobs()
+      .catch(() => null))
+  if (!answer) return { what, state: 'unknown', detail: 'the server does not report them' }
+  const { jobs } = answer
+  const problems = jobs.flatMap(({ name, replica, state, error, failures, lag }) => {
+    const job = replica === null ? name : `${name} on ${replica}`
+    if (state === 'failing') return [`${job} failed ${failures} times in a row: ${error}`]
+    return state === 'late' ? [`${job} is ${lag} s late`] : []
+  })
+  return {
+    what,
+    state: problems.length > 0 ? 'problem' : 'ok',
+    detail: problems.join('; ') || `${jobs.length} run on time`,
   }
 }
 

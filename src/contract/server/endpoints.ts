@@ -12,7 +12,28 @@ const key = z.object({
   isOwn: z.boolean(),
 })
 
-/** The server itself: health, and the key that encrypts secrets. */
+/** Work that the server repeats by itself. Times are ISO 8601 UTC, durations are seconds. */
+const backgroundJob = z.object({
+  name: z.string(),
+  /** the replica that runs it; null when one replica at a time runs it */
+  replica: z.string().nullable(),
+  state: z.enum(['ok', 'late', 'failing']),
+  /** time between two runs */
+  interval: z.number(),
+  isRunning: z.boolean(),
+  /** the last run */
+  started: z.string().nullable(),
+  ended: z.string().nullable(),
+  /** end of the last run that succeeded */
+  succeeded: z.string().nullable(),
+  /** runs in a row that failed, and the error of the last one */
+  failures: z.number().int(),
+  error: z.string().nullable(),
+  /** how late the next run is */
+  lag: z.number(),
+})
+
+/** The server itself: health, background work, and the key that encrypts secrets. */
 export const serverEndpoints = {
   health: endpoint({
     method: 'GET',
@@ -31,6 +52,13 @@ export const serverEndpoints = {
       /** the port of the edge that services are reached through */
       edge: z.number().int(),
     }),
+  }),
+  listBackgroundJobs: endpoint({
+    method: 'GET',
+    path: '/background-jobs',
+    role: 'operator',
+    summary: 'List the background jobs of the server, with their last run, lag and failures',
+    output: z.object({ jobs: z.array(backgroundJob) }),
   }),
   getKey: endpoint({
     method: 'GET',

@@ -9,7 +9,7 @@ import type { Logger } from '#platform/log.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { about, createApps, nameOf, type AppsOptions } from './apps.ts'
 import { type BranchDecision, decideBranch } from './change.ts'
-import { checkout } from './checkout.ts'
+import { createCheckouts } from './checkouts.ts'
 import { inTurn } from './in-turn.ts'
 import {
   commitFacts,
@@ -228,18 +228,10 @@ export function createSource(options: SourceOptions) {
     remove: apps.remove,
     get: apps.get,
     list: apps.list,
-    bareOf,
     receive,
     sync,
     deliverCommit,
-    stored: (name: string) => store.getApp(db, name),
     listStored: () => store.listApps(db),
-    checkout: (request: {
-      app: string
-      sha: string
-      folder: string
-      isTrusted: boolean
-      signal: AbortSignal
-    }) => checkout(bareOf(request.app), request),
+    ...createCheckouts(options),
   }
 }

@@ -44,6 +44,8 @@ const graceSeconds = 60
  * says only that it is time to look; what is delivered is what is there. Every replica does so,
  * because a look is safe to repeat.
  */
+export type Inbox = ReturnType<typeof createInbox>
+
 export function createInbox(options: InboxOptions) {
   const { db, log } = options
   const busy = new Map<string, Promise<void>>()

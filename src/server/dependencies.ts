@@ -1,0 +1,64 @@
+import { statfs } from 'node:fs/promises'
+import { readReference, referenceProblem } from '#domains/configuration/sources/all.ts'
+import { createTargets } from '#domains/deployment/open-targets.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
+import type { Checkouts } from '#domains/source/checkouts.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { systemClock } from '#platform/clock.ts'
+import type { Home } from '#platform/home.ts'
+import type { Logger } from '#platform/log.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Runner } from '#platform/process/command.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
+import { findIsolation, isolationOptions } from '#platform/process/isolation.ts'
+import { machineVariables, stepPath } from '#platform/process/machine.ts'
+import type { SecretBox } from '#platform/secret/secret-box.ts'
+import type { ServerSettings } from './settings.ts'
+
+export interface DependencyParts {
+  home: Home
+  env: Record<string, string | undefined>
+  settings: ServerSettings
+  db: Database
+  log: Logger
+  host: HostClient
+  runner: Runner
+  secrets: SecretBox
+  source: Checkouts
+}
+
+/** Builds what the flows run on. */
+export async function buildDependencies(parts: DependencyParts): Promise<Dependencies> {
+  const { home, env, settings, db, log, host, runner, secrets, source } = parts
+  const isolation = await findIsolation(isolationOptions(home.root, env))
+  if (isolation.kind === 'none')
+    log.warn('steps and services can read the files of the server', { why: isolation.problem })
+  return {
+    db,
+    log,
+    home,
+    source,
+    runner,
+    secrets,
+    isolation,
+    clock: systemClock,
+    publicUrl: settings.publicUrl,
+    targets: createTargets(targets, {
+      ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
+      machine: { ...machineVariables(env), PATH: stepPath(env) },
+      publishFolders: settings.publishFolders,
+      ...{ fetch, clock: systemClock, log },
+    }),
+    cacheBudget: settings.cacheBudget,
+    path: stepPath(env),
+    machine: machineVariables(env),
+    references: {
+      problem: (reference) => referenceProblem(reference, env),
+      read: (reference) => readReference(reference, { env, fetch }),
+    },
+    disk: async () => {
+      const stats = await statfs(home.root)
+      return { free: (stats.bavail * stats.bsize) / 1e6, floor: settings.diskFloor }
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { may } from '#contract/access/grants.ts'
+import type { Access } from '#domains/access/access.ts'
+import { pushLines } from '#domains/source/change.ts'
+import { createGitHttp } from '#domains/source/git-http.ts'
+import type { Source } from '#domains/source/source.ts'
+import type { Logger } from '#platform/log.ts'
+
+export interface GitRemoteOptions {
+  access: Pick<Access, 'authenticate' | 'refusals'>
+  source: Pick<Source, 'receive' | 'stored'>
+  /** folder of the bare repositories */
+  repositories: string
+  publicUrl: string
+  log: Logger
+}
+
+/** The git remote of every app: viewers fetch, developers push, and a push is delivered. */
+export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGitHttp> {
+  const { access, source, repositories, publicUrl, log } = options
+  return createGitHttp({
+    repositories,
+    log,
+    authorize: async (request, app, wants, address) => {
+      const { authorization, cookie } = request.headers
+      const caller = await access.authenticate({ authorization, cookie, address }).catch(() => null)
+      const needed = wants === 'write' ? 'developer' : 'viewer'
+      if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
+      await access.refusals.note({
+        type: 'dev.cdeventsx.fairlead-request.refused',
+        subject: `user/${caller.name}`,
+        chain: `user/${caller.name}`,
+        actor: caller,
+        data: { what: `git ${wants === 'write' ? 'push' : 'fetch'}`, app },
+      })
+      return { ...caller, allowed: false }
+    },
+    onReceived: async (app, actor) => {
+      const { decision, run } = await source.receive(app, actor)
+      const stored = await source.stored(app)
+      return stored ? pushLines(decision, stored, run, publicUrl) : []
+    },
+  })
+}

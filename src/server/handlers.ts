@@ -1,0 +1,79 @@
+import type { Handlers } from '#contract/handler.ts'
+import type { Access } from '#domains/access/access.ts'
+import { accessHandlers } from '#domains/access/handlers.ts'
+import type { Provider } from '#domains/access/provider.ts'
+import { listAllEnvironments } from '#domains/deployment/store.ts'
+import { removeFromTargets } from '#flows/deployment/targets.ts'
+import { forgeHandlers } from '#domains/forge/handlers.ts'
+import type { Webhooks } from '#domains/forge/webhook.ts'
+import { sourceHandlers } from '#domains/source/handlers.ts'
+import type { Source } from '#domains/source/source.ts'
+import type { BackgroundJob } from '#engine/job.ts'
+import type { Engine } from '#engine/workflow.ts'
+import { runHandlers } from '#flows/delivery/handlers.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { deploymentHandlers } from '#flows/deployment/handlers.ts'
+import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
+import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
+import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
+import { reportHandlers } from '#flows/evidence/report-handlers.ts'
+import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
+import { keyHandlers } from '#flows/upkeep/key-handlers.ts'
+import { webhookHandlers } from '#flows/webhook/handlers.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
+import type { KeyRing } from '#platform/secret/key-ring.ts'
+import { lineHandlers } from '#views/lines.ts'
+import { eventHandlers } from './event-handlers.ts'
+import { healthHandlers } from './health-handlers.ts'
+
+export interface HandlerParts {
+  deps: Dependencies
+  engine: Engine
+  source: Source
+  access: Access
+  /** null when people sign in by links alone */
+  provider: Provider | null
+  webhooks: Webhooks
+  keys: KeyRing
+  host: Pick<HostClient, 'status'>
+  jobs: readonly BackgroundJob[]
+}
+
+/** The handlers of every endpoint, except those that set cookies. */
+export function buildHandlers({
+  deps,
+  engine,
+  source,
+  access,
+  provider,
+  webhooks,
+  keys,
+  host,
+  jobs,
+}: HandlerParts): Omit<Handlers, 'createSession' | 'deleteSession'> {
+  const { db, log, secrets, home } = deps
+  const getApp = source.get
+  return {
+    ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp }),
+    ...webhookHandlers({ db, webhooks, getApp }),
+    ...forgeHandlers({ db, secrets, getApp }),
+    ...keyHandlers({ db, keys, secrets, log }),
+    ...eventHandlers(db),
+    ...sourceHandlers(source, (app) => stopApp(deps, app)),
+    ...lineHandlers({ db, targets: deps.targets }, source),
+    ...runHandlers(deps, engine, source),
+    ...pullRequestHandlers(deps),
+    ...reportHandlers({ db, source }),
+    ...gateHandlers({ db, source }),
+    ...evidenceHandlers(deps),
+    ...deploymentHandlers(deps, engine),
+    ...permissionHandlers(deps),
+    ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
+  }
+}
+
+/** Stops everything that runs of an app, before the app is deleted. */
+async function stopApp(deps: Dependencies, app: string): Promise<void> {
+  for (const { name } of await listAllEnvironments(deps.db, app))
+    await removeFromTargets(deps, app, name)
+}

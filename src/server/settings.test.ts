@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { readSettings } from './settings.ts'
+
+const home = { port: 4400, root: '/srv/fairlead' }
+
+test('blank variables mean the defaults', () => {
+  const { periods, concurrency, ...settings } = readSettings({ FAIRLEAD_POLL_SECONDS: ' ' }, home)
+  expect(settings).toEqual({
+    publicUrl: 'http://localhost:4400',
+    listen: '127.0.0.1',
+    hosts: [],
+    proxies: [],
+    cacheBudget: 5_000_000_000,
+    publishFolders: ['/srv/fairlead/publish'],
+    diskFloor: 500,
+  })
+  expect(concurrency).toBeGreaterThanOrEqual(4)
+  expect(periods).toMatchObject({ remoteRepositories: 30_000, host: 500, cleanUp: 600_000 })
+})
+
+test('periods are seconds and may be fractions; lists are separated by commas', () => {
+  const settings = readSettings(
+    {
+      FAIRLEAD_PULLS_SECONDS: '0.05',
+      FAIRLEAD_PUBLIC_URL: 'https://ci.example.com/',
+      FAIRLEAD_HOSTS: 'a.example, b.example,',
+    },
+    home,
+  )
+  expect(settings.periods.pullRequests).toBe(50)
+  expect(settings.publicUrl).toBe('https://ci.example.com')
+  expect(settings.hosts).toEqual(['a.example', 'b.example'])
+})
+
+test.each([
+  ['FAIRLEAD_POLL_SECONDS', '0', 'must be a number of at least 0.01; it is "0"'],
+  ['FAIRLEAD_CLEAN_UP_SECONDS', 'hourly', 'must be a number of at least 0.01; it is "hourly"'],
+  ['FAIRLEAD_CONCURRENCY', '-1', 'must be a number of at least 1; it is "-1"'],
+])('%s=%s is refused in one sentence', (variable, value, problem) => {
+  expect(() => readSettings({ [variable]: value }, home)).toThrow(`${variable} ${problem}`)
+})

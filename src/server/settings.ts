@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Home } from '#platform/home.ts'
+
+type Variables = Record<string, string | undefined>
+
+/** Milliseconds between two runs of each kind of background work. */
+export interface Periods {
+  localRepositories: number
+  remoteRepositories: number
+  hostedRepositories: number
+  inbox: number
+  writeBack: number
+  pullRequests: number
+  host: number
+  schedule: number
+  abandoned: number
+  refusals: number
+  cleanUp: number
+}
+
+/** What the environment variables of a server say, checked, with defaults. */
+export interface ServerSettings {
+  /** address that people and forges use */
+  publicUrl: string
+  /** address that the server listens on */
+  listen: string
+  /** host names, besides those of this machine, under which requests may come */
+  hosts: string[]
+  /** addresses of proxies whose word for a request's origin is believed */
+  proxies: string[]
+  /** deliveries that one replica runs at the same time */
+  concurrency: number
+  /** bytes that caches of steps may use */
+  cacheBudget: number
+  /** folders that targets may publish files to */
+  publishFolders: string[]
+  /** megabytes of free disk below which new work waits */
+  diskFloor: number
+  periods: Periods
+}
+
+const number = (variable: string, fallback: number, { min }: { min: number }) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined || text.trim() === '' ? fallback : Number(text)))
+    .refine((value) => Number.isFinite(value) && value >= min, {
+      error: `${variable} must be a number of at least ${min}`,
+    })
+
+/** A period in seconds; fractions are allowed. In milliseconds. */
+const seconds = (variable: string, fallback: number) =>
+  number(variable, fallback, { min: 0.01 }).transform((value) => value * 1000)
+
+/** The variables of the periods, with their defaults in seconds. */
+const periodVariables: Record<keyof Periods, [variable: string, fallback: number]> = {
+  localRepositories: ['FAIRLEAD_LOCAL_POLL_SECONDS', 1],
+  remoteRepositories: ['FAIRLEAD_POLL_SECONDS', 30],
+  hostedRepositories: ['FAIRLEAD_HOSTED_POLL_SECONDS', 30],
+  inbox: ['FAIRLEAD_INBOX_SECONDS', 1],
+  writeBack: ['FAIRLEAD_WRITE_BACK_SECONDS', 1],
+  pullRequests: ['FAIRLEAD_PULLS_SECONDS', 60],
+  host: ['FAIRLEAD_HOST_SECONDS', 0.5],
+  schedule: ['FAIRLEAD_SCHEDULE_SECONDS', 5],
+  abandoned: ['FAIRLEAD_ABANDONED_SECONDS', 5],
+  refusals: ['FAIRLEAD_REFUSALS_SECONDS', 60],
+  cleanUp: ['FAIRLEAD_CLEAN_UP_SECONDS', 600],
+}
+
+/** Reads the settings. Throws one sentence that names the variable when a value is invalid. */
+export function readSettings(
+  env: Variables,
+  { port, root }: Pick<Home, 'port' | 'root'>,
+): ServerSettings {
+  const read = <T>(schema: z.ZodType<T>, variable: string): T => {
+    const result = schema.safeParse(env[variable])
+    if (result.success) return result.data
+    throw new Error(`${result.error.issues[0]?.message}; it is ${JSON.stringify(env[variable])}`)
+  }
+  const count = (variable: string, fallback: number, min: number): number =>
+    read(number(variable, fallback, { min }), variable)
+  const publishFolders = listOf(env['FAIRLEAD_PUBLISH_FOLDERS'])
+  return {
+    publicUrl: env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${port}`,
+    listen: env['FAIRLEAD_LISTEN'] || '127.0.0.1',
+    hosts: listOf(env['FAIRLEAD_HOSTS']),
+    proxies: listOf(env['FAIRLEAD_PROXIES']),
+    concurrency: count('FAIRLEAD_CONCURRENCY', Math.max(4, availableParallelism() * 2), 1),
+    cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
+    publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
+    diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),
+    periods: Object.fromEntries(
+      Object.entries(periodVariables).map(([name, [variable, fallback]]) => [
+        name,
+        read(seconds(variable, fallback), variable),
+      ]),
+    ) as unknown as Periods,
+  }
+}
+
+const listOf = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
