@@ -261,10 +261,14 @@ async function switchTraffic(
   ))
     step.write(statement)
   const type = plan.kind === 'rollback' ? 'rolledback' : former ? 'upgraded' : 'deployed'
+  const artifact = (await store.getRelease(deps.db, plan.release))?.artifact
   step.emit({
     ...subject(plan),
     type: `dev.cdevents.service.${type}`,
-    data: { ...facts(plan), former: former?.id ?? null },
+    data: {
+      ...{ ...facts(plan), former: former?.id ?? null },
+      ...(artifact === undefined ? {} : { artifact }),
+    },
   })
   step.emit({
     ...subject(plan),
