@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pae } from '#contract/evidence/dsse.ts'
+import { pae } from '#domains/evidence/dsse.ts'
 import {
   endedRun,
   type Installation,
@@ -255,7 +255,7 @@ describe('what is known of a change', () => {
     const verified = await installation.cli('evidence', 'verify', artifact ?? '', '--key', pem)
     expect(verified).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/✔ holds +provenance/),
+      stdout: expect.stringMatching(/✔ valid +provenance/),
     })
 
     // OpenSSL as somebody else's implementation.
@@ -325,7 +325,7 @@ describe('what is known of a change', () => {
     const ended = await endedRun(installation, run)
     expect(ended).toMatchObject({
       state: 'failed',
-      reason: 'production: refused, because the release lacks evidence: tests, sbom',
+      reason: 'production: the release lacks evidence that the environment requires: tests, sbom',
     })
     expect(
       ended.deployments.map(({ environment, deployment }) => [environment, deployment?.state]),

@@ -318,7 +318,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     const asked = await deliver({
       'fairlead.yaml': yaml('\ngates: {findings: findings.size() == 0}'),
     })
-    expect(asked.reason).toBe('gate findings: no step of this run has a report of findings')
+    expect(asked.reason).toBe('gate findings: no step of this run has a findings report')
   })
 
   test('may be all there is: what runs nothing is live once its artifact is there', async () => {

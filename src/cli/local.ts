@@ -1,3 +1,4 @@
+import type { Evidence } from '#contract/evidence/evidence.ts'
 import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
 
@@ -37,6 +38,15 @@ export interface Local {
   ): Promise<{ passed: boolean }>
   /** how long a canary takes with that traffic */
   planCanary(question: PlanQuestion): Promise<PlanAnswer>
+  /**
+   * Verifies statements about an artifact offline. Returns the problem of each, or null where it
+   * holds. Throws a FairleadError when a key is not an Ed25519 public key in PEM.
+   */
+  verifyEvidence(
+    evidence: Evidence[],
+    digest: string,
+    keys: PublicKey[],
+  ): Promise<(string | null)[]>
   backup(file: string): Promise<{ bytes: number; rows: number }>
   restore(file: string): Promise<{ rows: number }>
   /** a one-time sign-in link, made on the machine itself: the break-glass way in */
@@ -50,6 +60,12 @@ export interface Local {
   repository(
     folder: string,
   ): Promise<{ top: string; name: string; branch: string; head: string; clean: boolean }>
+}
+
+/** A public key in PEM; `id` is its name in error messages. */
+export interface PublicKey {
+  id: string
+  pem: string
 }
 
 export interface Connection {

@@ -51,6 +51,8 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
     planCanary: async (question) =>
       (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
+    verifyEvidence: async (evidence, digest, keys) =>
+      (await import('./evidence.ts')).verifyEvidence(evidence, digest, keys),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
     restore: async (file) =>
       (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),

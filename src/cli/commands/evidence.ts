@@ -1,23 +1,25 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { publicKey, statementType, type TrustedKey, verify } from '#contract/evidence/dsse.ts'
-import { type Evidence, statement } from '#contract/evidence/evidence.ts'
+import type { Evidence } from '#contract/evidence/evidence.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { ago, createPaint, state, table } from '../format.ts'
+import type { PublicKey } from '../local.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
-  const group: Command = program.command('evidence').description('what was signed about artifacts')
+  const group: Command = program
+    .command('evidence')
+    .description('signed statements about artifacts')
   group
     .command('show')
-    .argument('<digest>', 'of the artifact, or the number of a run that built it')
+    .argument('<digest>', 'digest of the artifact, or the number of a run that built it')
     .option(
       '--kind <kind>',
-      'only this: provenance, tests, coverage, findings, sbom, gates, verdict',
+      'only this kind: provenance, tests, coverage, findings, sbom, gates, verdict',
     )
-    .option('--envelope', 'the DSSE envelopes as they were signed, one JSON document a line')
-    .description('the statements about an artifact')
+    .option('--envelope', 'print the signed DSSE envelopes, one JSON document per line')
+    .description('show the statements about an artifact')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead evidence show 12\n  $ fairlead evidence show sha256:… --kind provenance --envelope > provenance.json',
@@ -27,20 +29,15 @@ export const register: Register = (program, context) => {
     )
   group
     .command('verify')
-    .argument('<digest>', 'of the artifact, or the number of a run that built it')
-    .option(
-      '--key <file>',
-      'a public key in PEM that you trust; default: those that the server names',
-    )
-    .description(
-      'check the signatures on this machine, and that each statement is about this artifact; exits 1 when one is not',
-    )
+    .argument('<digest>', 'digest of the artifact, or the number of a run that built it')
+    .option('--key <file>', 'a trusted public key in PEM; default: the keys that the server lists')
+    .description('verify signatures and subjects on this machine; exits with 1 when one is invalid')
     .addHelpText('after', '\nExamples:\n  $ fairlead evidence verify 12 --key fairlead.pub')
     .action((digest: string, options: { key?: string }) => verifyAll(context, digest, options))
   group
     .command('key')
-    .option('--rotate', 'sign with a new key from now on; what older ones signed stays valid')
-    .description('the public key that signs now')
+    .option('--rotate', 'sign with a new key from now on; older signatures stay valid')
+    .description('show the current public key')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead evidence key > fairlead.pub\n  $ fairlead evidence key --rotate',
@@ -85,11 +82,11 @@ async function show(
   const paint = createPaint(context.isLively())
   const decoded = shown.map(({ envelope, ...one }) => ({
     ...one,
-    statement: contentOf(envelope.payload),
+    statement: payloadOf(envelope.payload),
   }))
   context.answer({ digest, evidence: decoded }, () =>
     shown.length === 0
-      ? ['Nothing is signed about this artifact']
+      ? ['There is no evidence about this artifact']
       : [
           digest,
           ...table(
@@ -103,33 +100,34 @@ async function show(
           ),
           ...(options.kind === undefined
             ? []
-            : decoded.map(({ statement: said }) => JSON.stringify(said, null, 2))),
+            : decoded.map(({ statement }) => JSON.stringify(statement, null, 2))),
         ],
   )
 }
 
-const contentOf = (payload: string): unknown =>
+const payloadOf = (payload: string): unknown =>
   JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))
 
 async function verifyAll(context: Context, text: string, options: { key?: string }): Promise<void> {
   const { digest, evidence } = await find(context, text)
   const keys = await keysOf(context, options.key)
-  const results = evidence.map((one) => ({
+  const problems = await context.local.verifyEvidence(evidence, digest, keys)
+  const results = evidence.map((one, index) => ({
     name: nameOf(one),
     run: one.run,
-    problem: problemOf(one, digest, keys),
+    problem: problems[index] ?? null,
   }))
   if (results.length === 0 || results.some(({ problem }) => problem !== null))
     context.exit(exitCodes.no)
   const paint = createPaint(context.isLively())
   context.answer({ digest, results }, () =>
     results.length === 0
-      ? ['Nothing is signed about this artifact']
+      ? ['There is no evidence about this artifact']
       : [
           digest,
           ...table(
             results.map(({ name, run, problem }) => [
-              problem === null ? paint.good('✔ holds') : paint.bad('✘ does not hold'),
+              problem === null ? paint.good('✔ valid') : paint.bad('✘ invalid'),
               name,
               `run ${run}`,
               problem ?? '',
@@ -139,41 +137,19 @@ async function verifyAll(context: Context, text: string, options: { key?: string
   )
 }
 
-async function keysOf(context: Context, file: string | undefined): Promise<TrustedKey[]> {
-  if (file !== undefined) return [{ id: file, key: readKey(file) }]
+async function keysOf(context: Context, file: string | undefined): Promise<PublicKey[]> {
+  if (file !== undefined) return [{ id: file, pem: readKey(file) }]
   const { client } = await context.connect()
-  return (await client.listKeys({})).keys.map((one) => ({
-    id: one.id,
-    key: publicKey(one.publicKey),
-  }))
+  return (await client.listKeys({})).keys.map(({ id, publicKey: pem }) => ({ id, pem }))
 }
 
-function readKey(file: string) {
+function readKey(file: string): string {
   try {
-    return publicKey(readFileSync(file, 'utf8'))
+    return readFileSync(file, 'utf8')
   } catch (error) {
     throw new FairleadError('invalid_input', {
       field: '--key',
-      problem: `${file} cannot be used: ${(error as Error).message.replace(/\.$/, '')}`,
+      problem: `${file} cannot be read: ${(error as Error).message}`,
     })
   }
-}
-
-/** What is wrong with a statement; null when it holds. */
-function problemOf(
-  { envelope, predicateType }: Evidence,
-  digest: string,
-  keys: TrustedKey[],
-): string | null {
-  const verified = verify(envelope, keys)
-  if (!verified.ok) return verified.problem
-  if (envelope.payloadType !== statementType)
-    return `it is of the type ${envelope.payloadType}, and no in-toto statement`
-  const read = statement.safeParse(contentOf(envelope.payload))
-  if (!read.success) return 'it is no in-toto statement'
-  if (!read.data.subject.some((one) => `sha256:${one.digest['sha256']}` === digest))
-    return 'it is about another artifact'
-  return read.data.predicateType === predicateType
-    ? null
-    : `it is a ${read.data.predicateType}, not a ${predicateType}`
 }

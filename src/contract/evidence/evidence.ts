@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import { envelope } from './dsse.ts'
+
+const signature = z.object({ keyid: z.string().optional(), sig: z.string() })
+
+/**
+ * An envelope of DSSE v1 (https://github.com/secure-systems-lab/dsse): a payload, its type, and
+ * signatures over both.
+ */
+export const envelope = z.object({
+  payloadType: z.string(),
+  payload: z.string(),
+  signatures: z.array(signature).min(1),
+})
+export type Envelope = z.infer<typeof envelope>
 
 export const evidenceKinds = [
   'provenance',
@@ -11,10 +23,7 @@ export const evidenceKinds = [
   'verdict',
 ] as const
 
-/**
- * What an environment may ask for: a kind, and for verdicts the environment that they are of
- * (`verdict.staging`).
- */
+/** Evidence that an environment can require: a kind, or `verdict.ENVIRONMENT`. */
 export const evidenceName = z
   .string()
   .regex(
@@ -35,24 +44,24 @@ export const statement = z.object({
 /** A signed statement about an artifact. */
 export const evidence = z.object({
   kind: z.enum(evidenceKinds),
-  /** of a verdict; null for the others */
+  /** The environment of a verdict; null for other kinds. */
   environment: z.string().nullable(),
   run: z.number().int(),
   predicateType: z.string(),
-  /** what it says in one word: passed, failed; of a verdict what it was */
+  /** The result in one word, such as passed, failed or promoted. */
   result: z.string(),
-  /** of the manifest in the artifacts' OCI layout whose subject is the artifact */
+  /** Digest of the OCI manifest that attaches the statement to the artifact. */
   manifest: z.string(),
   created: z.string(),
   envelope,
 })
 export type Evidence = z.infer<typeof evidence>
 
-/** A key of this installation. `retired` ones sign nothing more, and what they signed stays. */
+/** A key of this installation. A retired key signs nothing new; its signatures stay valid. */
 export const signingKey = z.object({
-  /** SHA-256 of the SubjectPublicKeyInfo */
+  /** SHA-256 of the SubjectPublicKeyInfo. */
   id: z.string(),
-  /** PEM */
+  /** PEM. */
   publicKey: z.string(),
   created: z.string(),
   retired: z.string().nullable(),

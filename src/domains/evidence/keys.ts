@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { publicKey, type TrustedKey } from '#contract/evidence/dsse.ts'
+import { publicKey, type TrustedKey } from './dsse.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'

@@ -2,32 +2,30 @@ import type { CodeReport, CodeSummary } from '#contract/change/code.ts'
 import { type FactName, type MeasurementFact, measurementFact } from '#contract/gate/expression.ts'
 import type { Finding, Measurement, ReportSummary } from '#contract/report/report.ts'
 
-/**
- * What is known of a run in numbers: what is kept of it, and what the next ones are compared with.
- */
+/** The numbers of a run that are stored and that later runs are compared with. */
 export interface Numbers extends ReportSummary {
   code: CodeSummary | null
 }
 
-/** All that gates can ask of a run. Null is what nobody looked at. */
-export interface Known {
+/** Everything that gates can query about a run. Null means that it was not measured. */
+export interface RunFacts {
   numbers: Numbers
   findings: Finding[] | null
   measurements: Measurement[] | null
   code: CodeReport | null
-  /** the last good release in production; null when there is none */
+  /** The last good release in production; null when there is none. */
   last: { run: number; numbers: Numbers | null } | null
 }
 
-/** In the words of `contract/expression.ts`. What is null is left out. */
-export function factsOf(known: Known): Record<FactName | 'last', unknown> {
+/** The facts in the vocabulary of contract/gate/expression.ts, without those that are null. */
+export function expressionFacts(facts: RunFacts): Record<FactName | 'last', unknown> {
   return {
-    ...numbersOf(known.numbers),
-    findings: known.findings?.map(findingOf),
+    ...numbersOf(facts.numbers),
+    findings: facts.findings?.map(findingOf),
     measurements:
-      known.measurements &&
-      new Map(known.measurements.map((one) => [one.name, measurementOf(one)])),
-    functions: known.code?.functions.map((one) => ({
+      facts.measurements &&
+      new Map(facts.measurements.map((one) => [one.name, measurementOf(one)])),
+    functions: facts.code?.functions.map((one) => ({
       ...{ file: one.file, name: one.name, isChanged: one.isChanged },
       ...bigints({
         line: one.line,
@@ -41,11 +39,11 @@ export function factsOf(known: Known): Record<FactName | 'last', unknown> {
         cognitive: one.before?.cognitive ?? 0,
       }),
     })),
-    last: known.last?.numbers ? numbersOf(known.last.numbers) : undefined,
+    last: facts.last?.numbers ? numbersOf(facts.last.numbers) : undefined,
   }
 }
 
-const percent = (part: number, of: number): number => (of === 0 ? 100 : (part / of) * 100)
+const percent = (part: number, total: number): number => (total === 0 ? 100 : (part / total) * 100)
 const bigints = <K extends string>(numbers: Record<K, number>): Record<K, bigint> =>
   Object.fromEntries(
     Object.entries<number>(numbers).map(([key, value]) => [key, BigInt(value)]),
@@ -56,7 +54,7 @@ function numbersOf({ tests, coverage, materials, code }: Numbers) {
     tests: tests && testsOf(tests),
     coverage: coverage && {
       total: percent(coverage.total.covered, coverage.total.lines),
-      // Where no line of the change can run, none was missed.
+      // Without an executable line in the change, all of them are covered.
       ...(coverage.changed
         ? { changed: percent(coverage.changed.covered, coverage.changed.lines) }
         : {}),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { expressionProblem } from '#contract/gate/expression.ts'
 import type { Finding, Measurement } from '#contract/report/report.ts'
-import { askGates, reasonOf } from './gate.ts'
-import type { Known, Numbers } from './facts.ts'
+import { evaluateGates, reasonOf } from './gate.ts'
+import type { RunFacts, Numbers } from './facts.ts'
 
 const nothing: Numbers = {
   tests: null,
@@ -12,8 +12,14 @@ const nothing: Numbers = {
   materials: null,
   code: null,
 }
-const bare: Known = { numbers: nothing, findings: null, measurements: null, code: null, last: null }
-const covered = (changed: number, total = 900): Known['numbers'] => ({
+const bare: RunFacts = {
+  numbers: nothing,
+  findings: null,
+  measurements: null,
+  code: null,
+  last: null,
+}
+const covered = (changed: number, total = 900): RunFacts['numbers'] => ({
   ...nothing,
   coverage: { total: { covered: total, lines: 1000 }, changed: { covered: changed, lines: 100 } },
 })
@@ -40,7 +46,7 @@ const measurement = (low: number | null): Measurement => ({
   },
   worse: { percent: 15, low, high: low === null ? null : 22 },
 })
-const code = (cyclomatic: number, before: number | null): Known['code'] => ({
+const code = (cyclomatic: number, before: number | null): RunFacts['code'] => ({
   summary: {
     files: 1,
     lines: 1,
@@ -72,8 +78,8 @@ const code = (cyclomatic: number, before: number | null): Known['code'] => ({
 })
 const last = { run: 7, numbers: covered(100, 950) }
 
-const ask = (expression: string, known: Partial<Known>, waived: string[] = []) =>
-  askGates({ it: expression }, { ...bare, ...known }, new Set(waived))[0]
+const ask = (expression: string, known: Partial<RunFacts>, waived: string[] = []) =>
+  evaluateGates({ it: expression }, { ...bare, ...known }, new Set(waived))[0]
 
 describe('a gate', () => {
   test('says what it compared, with what, and by how much it failed', () => {
@@ -129,7 +135,7 @@ describe('a gate', () => {
     ).toMatchObject({
       state: 'unknown',
       stops: true,
-      reasons: ['this run has no gone, for which `measurements["gone"].value < 1.0` asks'],
+      reasons: ['this run has no gone, which `measurements["gone"].value < 1.0` needs'],
     })
     const unseen = { ...covered(90), coverage: { total: { covered: 9, lines: 10 }, changed: null } }
     expect(ask('coverage.changed >= 80', { numbers: unseen, last })).toMatchObject({
@@ -137,7 +143,7 @@ describe('a gate', () => {
       stops: true,
       reasons: [
         expect.stringMatching(
-          /^the lines that the change touched are not known: it is larger than 64 MB/,
+          /^the changed lines are unknown: the diff is larger than 64 MB/,
         ),
       ],
     })
@@ -163,7 +169,7 @@ describe('a gate', () => {
     expect(ask('measurements["checkout p95"].worse <= 5.0', { ...first, last })).toMatchObject({
       state: 'unknown',
       stops: false,
-      reasons: [expect.stringContaining('noise is not known')],
+      reasons: [expect.stringContaining('noise is unknown')],
     })
     expect(ask('!findings.exists(f, f.isNew)', { ...first, last })).toMatchObject({
       state: 'unknown',
@@ -184,13 +190,13 @@ describe('a gate', () => {
   })
 
   test('of several says those that stopped', () => {
-    const gates = askGates(
+    const gates = evaluateGates(
       { a: 'coverage.changed >= 80', b: 'coverage.total >= 10.0', c: 'tests.total > 0' },
       { ...bare, numbers: covered(1), last },
       new Set(),
     )
     expect(reasonOf(gates)).toBe(
-      'gate a: coverage.changed is 1, which is not >= 80: 79 below it; gate c: no step of this run has a report of tests',
+      'gate a: coverage.changed is 1, which is not >= 80: 79 below it; gate c: no step of this run has a test report',
     )
     expect(reasonOf(gates.filter(({ name }) => name === 'b'))).toBe(null)
   })

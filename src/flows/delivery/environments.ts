@@ -7,7 +7,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { permissionRules } from '#flows/deployment/permission.ts'
 import { facts, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
-import { lackOfEvidence, signVerdict } from '#flows/evidence/evidence.ts'
+import { missingEvidenceSentence, signVerdict } from '#flows/evidence/evidence.ts'
 import type { Background } from './background.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
 
@@ -35,7 +35,9 @@ export async function deployToEnvironments(
     const request = { ...change, environment }
     if (file.evidence.length > 0) {
       await Promise.all(signed)
-      const lack = await ctx.step(`${environment}.policy`, () => lackOfEvidence(deps, request))
+      const lack = await ctx.step(`${environment}.policy`, () =>
+        missingEvidenceSentence(deps, request),
+      )
       if (lack !== null) return { state: 'failed', reason: `${environment}: ${lack}` }
     }
     const plan = await ctx.step(`${environment}.plan`, (step) =>

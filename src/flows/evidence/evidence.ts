@@ -1,9 +1,10 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
-import { sign, statementType, type TrustedKey, verify } from '#contract/evidence/dsse.ts'
+import { sign, statementType, type TrustedKey } from '#domains/evidence/dsse.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { getVerdict } from '#domains/verdict/store.ts'
 import { signingKey, trustedKeys } from '#domains/evidence/keys.ts'
 import { missingEvidence } from '#domains/evidence/policy.ts'
+import { statementProblem } from '#domains/evidence/statement.ts'
 import * as predicates from '#domains/evidence/predicates.ts'
 import { listEvidence, type NewEvidence, putEvidence } from '#domains/evidence/store.ts'
 import { getParameters } from '#domains/pipeline/store.ts'
@@ -24,7 +25,7 @@ export interface EvidenceRequest {
   definition: PipelineFile
 }
 
-/** Failed tests that a statement names. */
+/** Limit of failed tests that a statement lists. */
 const testsNamed = 500
 
 interface Piece {
@@ -34,9 +35,7 @@ interface Piece {
   predicate: Record<string, unknown>
 }
 
-/**
- * Signs what is known of an artifact once its run has built it, and attaches it to the artifact.
- */
+/** Signs the evidence about an artifact after its run and attaches it to the artifact. */
 export function signEvidence(
   ctx: WorkflowContext,
   deps: Dependencies,
@@ -49,7 +48,7 @@ export function signEvidence(
   })
 }
 
-/** Signs what the verdict on a canary was. */
+/** Signs the verdict on a canary. */
 export function signVerdict(
   ctx: WorkflowContext,
   deps: Dependencies,
@@ -195,10 +194,10 @@ async function provenanceOf(
 }
 
 /**
- * What the policy of an environment asks for and this release does not have, as one sentence; null
- * when it has all.
+ * Returns one sentence with the evidence that the environment requires and this release lacks; null
+ * when the release has all of it.
  */
-export async function lackOfEvidence(
+export async function missingEvidenceSentence(
   deps: Dependencies,
   request: EvidenceRequest & { environment: string },
 ): Promise<string | null> {
@@ -210,23 +209,12 @@ export async function lackOfEvidence(
   )
   const missing = missingEvidence(
     wanted,
-    found.map((one) => ({ ...one, isValid: isAbout(one, request.artifact, keys) })),
+    found.map((one) => ({
+      ...one,
+      isValid: statementProblem(one, request.artifact, keys) === null,
+    })),
   )
   return missing.length === 0
     ? null
-    : `refused, because the release lacks evidence: ${missing.join(', ')}`
-}
-
-/** Signed by this installation, and about this artifact. */
-export function isAbout(
-  { envelope }: Pick<Evidence, 'envelope'>,
-  artifact: string,
-  keys: TrustedKey[],
-): boolean {
-  const verified = verify(envelope, keys)
-  if (!verified.ok || envelope.payloadType !== statementType) return false
-  const { subject } = JSON.parse(verified.payload.toString('utf8')) as {
-    subject?: { digest?: { sha256?: string } }[]
-  }
-  return subject?.some(({ digest }) => `sha256:${digest?.sha256}` === artifact) ?? false
+    : `the release lacks evidence that the environment requires: ${missing.join(', ')}`
 }

@@ -8,7 +8,7 @@ import * as store from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
 import { listTests } from '#domains/report/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import { type KnownOfRun, knowRun, type Sources } from './run-facts.ts'
+import { type ComparedRunFacts, gatherRunFacts, type FactSources } from './run-facts.ts'
 import { diff } from '#platform/git/diff.ts'
 
 type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
@@ -21,7 +21,7 @@ const linesAtMost = 6000
 const shown = 100
 const day = 86_400_000
 
-export function gateHandlers(sources: Sources): SomeHandlers<GateEndpoints> {
+export function gateHandlers(sources: FactSources): SomeHandlers<GateEndpoints> {
   const { db } = sources
   return {
     getChange: async ({ params }) => {
@@ -68,18 +68,18 @@ const about = (app: string, id: number, caller: Caller) => ({
   ...{ app, actor: caller, subject: `waiver/${id}`, chain: `waiver/${id}` },
 })
 
-async function mustGet({ db }: Sources, app: string, id: number) {
+async function mustGet({ db }: FactSources, app: string, id: number) {
   const waiver = await store.getWaiver(db, app, id)
   if (!waiver) throw new FairleadError('not_found', { kind: 'waiver', id })
   return waiver
 }
 
-async function changeOf(sources: Sources, run: Run): Promise<ChangeReport> {
+async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
   const { db } = sources
-  const known = await knowRun(sources, run)
+  const facts = await gatherRunFacts(sources, run)
   const [summary, files, tests, evidence] = await Promise.all([
     store.getSummary(db, run.id),
-    diff(sources.source.bareOf(run.app), known.base.sha ?? run.change.base, run.change.sha, {
+    diff(sources.source.bareOf(run.app), facts.base.sha ?? run.change.base, run.change.sha, {
       context,
     }),
     listTests(db, run.id, { limit: shown, offset: 0 }),
@@ -87,23 +87,23 @@ async function changeOf(sources: Sources, run: Run): Promise<ChangeReport> {
   ])
   const touched = new Set(files?.map(({ path }) => path))
   return {
-    numbers: { ...known.numbers, base: known.base },
-    before: known.last?.numbers ?? null,
+    numbers: { ...facts.numbers, base: facts.base },
+    before: facts.last?.numbers ?? null,
     gates: summary?.gates ?? [],
-    files: files && withKnowledge(files, known),
+    files: files && withKnowledge(files, facts),
     tests,
-    findings: (known.findings ?? [])
+    findings: (facts.findings ?? [])
       .filter(({ file }) => file === null || !touched.has(file))
       .slice(0, shown),
-    measurements: known.measurements ?? [],
+    measurements: facts.measurements ?? [],
     evidence: evidence
       .filter((one) => one.run === run.id)
       .map(({ envelope: _envelope, ...one }) => one),
   }
 }
 
-function withKnowledge(files: DiffFile[], known: KnownOfRun): ChangedFile[] {
-  const coverage = new Map(known.coverage?.map((one) => [one.file, one.changed]))
+function withKnowledge(files: DiffFile[], facts: ComparedRunFacts): ChangedFile[] {
+  const coverage = new Map(facts.coverage?.map((one) => [one.file, one.changed]))
   let left = linesAtMost
   return files.map((file) => {
     const lines = file.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
@@ -115,10 +115,10 @@ function withKnowledge(files: DiffFile[], known: KnownOfRun): ChangedFile[] {
       isCut,
       hunks: isCut ? [] : file.hunks,
       coverage: changed ? { reached: changed.reached, missed: changed.missed } : null,
-      findings: known.findings?.filter((one) => one.file === file.path).slice(0, shown) ?? [],
+      findings: facts.findings?.filter((one) => one.file === file.path).slice(0, shown) ?? [],
       functions:
-        known.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
-      duplicates: known.code?.duplicates.filter((one) => one.file === file.path) ?? [],
+        facts.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
+      duplicates: facts.code?.duplicates.filter((one) => one.file === file.path) ?? [],
     }
   })
 }

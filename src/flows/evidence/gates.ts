@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { Gate } from '#contract/gate/gate.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { askGates, reasonOf } from '#domains/gate/gate.ts'
+import { evaluateGates, reasonOf } from '#domains/gate/gate.ts'
 import { putCode, putSummary, waivedSubjects } from '#domains/gate/store.ts'
 import { getChange } from '#domains/source/store.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
 import { inspect } from '#platform/process/inspector-client.ts'
-import { baseOf, knowRun } from './run-facts.ts'
+import { baseOf, gatherRunFacts } from './run-facts.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface GatesRequest {
@@ -17,8 +17,8 @@ export interface GatesRequest {
 }
 
 /**
- * Measures the code of a run's commit. What cannot be measured is unknown, and stops only who asks
- * for it.
+ * Measures the code of a run's commit. Code that cannot be measured is unknown, which stops a run
+ * only when a gate needs it.
  */
 export function inspectCode(
   ctx: WorkflowContext,
@@ -32,22 +32,22 @@ export function inspectCode(
       app,
       change: { sha, base: change?.base ?? null },
     })
-    const asked = {
+    const request = {
       repository: deps.source.bareOf(app),
       sha,
       base: base.sha,
       change: change?.base ?? null,
       cache: join(deps.home.root, 'cache', `${app}.code`),
     }
-    const report = await inspect(asked, step.signal)
+    const report = await inspect(request, step.signal)
     if (report) for (const statement of putCode(run, report)) step.write(statement)
     return report !== null
   })
 }
 
 /**
- * Gathers what is known of a run, keeps it, and asks the gates. Answers why the run stops here, or
- * null.
+ * Gathers the facts of a run, stores them and evaluates the gates. Returns why the gates stop the
+ * run, or null.
  */
 export function passGates(
   ctx: WorkflowContext,
@@ -57,14 +57,14 @@ export function passGates(
   const { run, app, sha, definition } = request
   return ctx.step('gates', async (step) => {
     const change = await getChange(deps.db, app, sha)
-    const known = await knowRun(deps, {
+    const facts = await gatherRunFacts(deps, {
       id: run,
       app,
       change: { sha, base: change?.base ?? null },
     })
     const waived = await waivedSubjects(deps.db, app, 'gate')
-    const gates: Gate[] = askGates(definition.gates, known, waived)
-    step.write(putSummary(app, { run, base: known.base, numbers: known.numbers, gates }))
+    const gates: Gate[] = evaluateGates(definition.gates, facts, waived)
+    step.write(putSummary(app, { run, base: facts.base, numbers: facts.numbers, gates }))
     if (gates.length > 0)
       step.emit({
         type: 'dev.cdeventsx.fairlead-gate.finished',

@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { getCode } from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
 import * as store from '#domains/report/store.ts'
-import { baseOf, coverageOfRun, knowRun, type Sources } from './run-facts.ts'
+import { baseOf, coverageOfRun, gatherRunFacts, type FactSources } from './run-facts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 type ReportEndpoints =
@@ -15,11 +15,11 @@ type ReportEndpoints =
   | 'listMeasurements'
   | 'getCode'
 
-export function reportHandlers(sources: Sources): SomeHandlers<ReportEndpoints> {
+export function reportHandlers(sources: FactSources): SomeHandlers<ReportEndpoints> {
   const { db } = sources
   return {
     getReport: async ({ params }) => {
-      const { numbers, base } = await knowRun(sources, await mustGet(db, params.run))
+      const { numbers, base } = await gatherRunFacts(sources, await mustGet(db, params.run))
       return { ...numbers, base }
     },
     listTests: async ({ params, query }) => {

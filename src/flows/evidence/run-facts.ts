@@ -2,48 +2,45 @@ import type { CodeReport } from '#contract/change/code.ts'
 import type { Run } from '#contract/run/run.ts'
 import type { FileCoverage, Finding, Measurement } from '#contract/report/report.ts'
 import { lastGood, listEnvironments } from '#domains/deployment/store.ts'
-import type { Known, Numbers } from '#domains/gate/facts.ts'
+import type { Numbers, RunFacts } from '#domains/gate/facts.ts'
 import { getCode, getSummary } from '#domains/gate/store.ts'
 import { coverageOf, sumOf } from '#domains/report/coverage.ts'
 import * as reports from '#domains/report/store.ts'
 import { diff, touchedLines } from '#platform/git/diff.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-/**
- * The last good release in production, which a run is compared with. Both are null while there is
- * none.
- */
+/** The last good release in production, the base of comparisons. Both are null without one. */
 export interface Base {
   run: number | null
   sha: string | null
 }
 
-/** What the knowledge of a run is gathered from. */
-export interface Sources {
+/** Where the facts of a run come from. */
+export interface FactSources {
   db: Database
   source: { bareOf(app: string): string }
 }
 
-type KnownRun = Pick<Run, 'id' | 'app'> & { change: Pick<Run['change'], 'sha' | 'base'> }
+type RunReference = Pick<Run, 'id' | 'app'> & { change: Pick<Run['change'], 'sha' | 'base'> }
 
-/** What was decided when the gates were asked stays; before that, it is what production has now. */
-export async function baseOf(db: Database, run: KnownRun): Promise<Base> {
+/** The base recorded when the gates were evaluated; before that, what production has now. */
+export async function baseOf(db: Database, run: RunReference): Promise<Base> {
   const summary = await getSummary(db, run.id)
   if (summary) return summary.base
   const environments = await listEnvironments(db, run.app)
   const production = environments.at(-1)
   if (!production) return { run: null, sha: null }
-  const of = { app: run.app, environment: production.name, sha: run.change.sha, before: run.id }
-  return (await lastGood(db, of)) ?? { run: null, sha: null }
+  const scope = { app: run.app, environment: production.name, sha: run.change.sha, before: run.id }
+  return (await lastGood(db, scope)) ?? { run: null, sha: null }
 }
 
 /**
- * Coverage of all files of a run, and of the lines that differ from the last good release. Null
- * when there is no report.
+ * Coverage of all files of a run and of the lines that differ from the last good release; null
+ * without a report.
  */
 export async function coverageOfRun(
-  sources: Sources,
-  run: KnownRun,
+  sources: FactSources,
+  run: RunReference,
   base: Base,
 ): Promise<FileCoverage[] | null> {
   const files = await reports.listCoverage(sources.db, run.id)
@@ -56,13 +53,16 @@ export async function coverageOfRun(
   return coverageOf(files, found && touchedLines(found))
 }
 
-/** Everything that is known of a run. */
-export interface KnownOfRun extends Known {
+/** The facts of a run with the base that they are compared with. */
+export interface ComparedRunFacts extends RunFacts {
   base: Base
   coverage: FileCoverage[] | null
 }
 
-export async function knowRun(sources: Sources, run: KnownRun): Promise<KnownOfRun> {
+export async function gatherRunFacts(
+  sources: FactSources,
+  run: RunReference,
+): Promise<ComparedRunFacts> {
   const { db } = sources
   const base = await baseOf(db, run)
   const [tests, coverage, findings, measurements, materials, code, before] = await Promise.all([
@@ -87,7 +87,7 @@ export async function knowRun(sources: Sources, run: KnownRun): Promise<KnownOfR
   return { numbers, findings, measurements, code, last, base, coverage }
 }
 
-/** The code before is measured with the code now, also when the release before never was. */
+/** The inspector measures the base commit too, so its numbers exist even for unmeasured releases. */
 function withCode(numbers: Numbers | null, code: CodeReport | null): Numbers | null {
   const nothing = {
     tests: null,
@@ -101,8 +101,8 @@ function withCode(numbers: Numbers | null, code: CodeReport | null): Numbers | n
 }
 
 function countFindings(findings: Finding[]): Numbers['findings'] {
-  const count = (of: Finding[]) => {
-    const level = (name: string): number => of.filter((one) => one.level === name).length
+  const count = (some: Finding[]) => {
+    const level = (name: string): number => some.filter((one) => one.level === name).length
     return { error: level('error'), warning: level('warning'), note: level('note') }
   }
   const isCompared = findings.every(({ isNew }) => isNew !== null)

@@ -3,23 +3,23 @@ import type { Check, CommitStatus } from '#domains/forge/client.ts'
 import { getSummary } from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
 import { listTests } from '#domains/report/store.ts'
-import { knowRun, type Sources } from '#flows/evidence/run-facts.ts'
+import { gatherRunFacts, type FactSources } from '#flows/evidence/run-facts.ts'
 
 /** What a forge is told of a run beside its state, once it has ended. */
 export async function checkOf(
-  sources: Sources,
+  sources: FactSources,
   runId: number,
   status: CommitStatus,
 ): Promise<Check> {
   const key = `run/${runId}`
   const run = status.state === 'pending' ? null : await getRun(sources.db, runId)
   if (!run) return decideCheck(status, key, null)
-  const known = await knowRun(sources, run)
+  const facts = await gatherRunFacts(sources, run)
   const [summary, tests] = await Promise.all([
     getSummary(sources.db, runId),
     listTests(sources.db, runId, { limit: 100, offset: 0 }),
   ])
-  const { numbers, findings, coverage } = known
+  const { numbers, findings, coverage } = facts
   return decideCheck(status, key, {
     gates: summary?.gates ?? [],
     numbers,

@@ -5,7 +5,7 @@ import { decidePause, decideReport, type PendingReport } from '#domains/forge/ru
 import * as forges from '#domains/forge/store.ts'
 import { checkOf } from './check.ts'
 import { connectForge, type ForgeAccess } from './connect.ts'
-import type { Sources } from '#flows/evidence/run-facts.ts'
+import type { FactSources } from '#flows/evidence/run-facts.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
@@ -13,7 +13,7 @@ export interface WriteBackOptions extends ForgeAccess {
   db: Database
   log: Logger
   publicUrl: string
-  source: Sources['source']
+  source: FactSources['source']
   fetch: typeof fetch
   random(): number
   /** between two looks, ms */

@@ -92,7 +92,7 @@ function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
 }
 
 function findings({ findings: now }: RunNumbers, before: Before): Fact {
-  if (!now) return unknown('Findings', 'no step has a report of findings')
+  if (!now) return unknown('Findings', 'no step has a findings report')
   const sum = (count: { error: number; warning: number; note: number }): number =>
     count.error + count.warning + count.note
   const fresh = now.fresh && sum(now.fresh)
@@ -106,7 +106,7 @@ function findings({ findings: now }: RunNumbers, before: Before): Fact {
 }
 
 function measurements({ measurements: now }: RunNumbers): Fact {
-  if (!now) return unknown('Performance', 'no step has a report of measurements')
+  if (!now) return unknown('Performance', 'no step has a performance report')
   return {
     title: 'Performance',
     value: now.worse === 0 ? 'None worse' : `${now.worse} worse`,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Envelope, pae, publicKey, sign, verify } from './dsse.ts'
+import type { Envelope } from '#contract/evidence/evidence.ts'
+import { pae, publicKey, sign, verify } from './dsse.ts'
 
 const pair = generateKeyPairSync('ed25519')
 const other = generateKeyPairSync('ed25519')
@@ -157,7 +158,7 @@ describe('an envelope', () => {
       type: 'spki',
       format: 'pem',
     })
-    expect(() => publicKey(rsa.toString())).toThrow('for rsa, not for Ed25519')
-    expect(() => publicKey('hello')).toThrow('no public key in PEM')
+    expect(() => publicKey(rsa.toString())).toThrow('for rsa; Fairlead signs with Ed25519')
+    expect(() => publicKey('hello')).toThrow('It is not a PEM public key')
   })
 })
