@@ -269,7 +269,7 @@ describe('what is tried against it', () => {
   })
 
   test('no secret is in what the server writes', async () => {
-    expect(installation.output()).toContain('a sign-in by the provider came to nothing')
+    expect(installation.output()).toContain('a sign-in through the provider failed')
     expect(installation.output()).not.toContain(provider.clientSecret)
     expect(installation.output()).not.toContain('made-up')
   })
@@ -309,7 +309,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.locator('button', { hasText: /yes/i }).click()
     await page.waitForURL(`${base}/sign-in`)
     await page.goto(`${base}/sign-in?problem=unknown`)
-    await page.getByText('You are known to the provider, but not here.').waitFor()
+    await page.getByText('You have no user in Fairlead.').waitFor()
     await page.close()
   })
 })

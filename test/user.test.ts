@@ -296,7 +296,7 @@ test('nobody gets more by a token than they have', async () => {
     ada.client.createToken({ body })
   await expect(make({ name: 'x', role: 'admin' })).rejects.toMatchObject({ code: 'too_wide' })
   await expect(make({ name: 'x', role: 'operator', apps: ['shop', 'bank'] })).rejects.toThrow(
-    'you are not operator of bank',
+    'you do not have the role operator for bank',
   )
   const made = await make({ name: 'Grace', role: 'operator' })
   const token = createClient({ base: installation.url, token: made.secret })

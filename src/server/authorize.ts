@@ -4,7 +4,8 @@ import { endpoints } from '#contract/endpoints.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller } from '#contract/handler.ts'
 import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
-import type { Access, Credentials } from '#domains/access/access.ts'
+import type { Access } from '#domains/access/access.ts'
+import type { Credentials } from '#domains/access/credentials.ts'
 
 /** The app that something belongs to; null when there is no such. */
 export type AppOf = (
@@ -127,7 +128,7 @@ async function refused(
   app: string | null,
   error: FairleadError,
 ): Promise<FairleadError> {
-  await access.refusals.note({
+  await access.refusals.record({
     type: 'dev.cdeventsx.fairlead-request.refused',
     subject: `user/${caller.name}`,
     chain: `user/${caller.name}`,

@@ -25,7 +25,7 @@ export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGi
       const caller = await access.authenticate({ authorization, cookie, address }).catch(() => null)
       const needed = wants === 'write' ? 'developer' : 'viewer'
       if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
-      await access.refusals.note({
+      await access.refusals.record({
         type: 'dev.cdeventsx.fairlead-request.refused',
         subject: `user/${caller.name}`,
         chain: `user/${caller.name}`,

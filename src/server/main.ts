@@ -131,7 +131,7 @@ const jobRuntime = ({ replica }: Wired, db: Database, log: Logger) => ({
 /** Prints the sign-in link, builds the console if necessary, and delivers the sample if wanted. */
 async function welcome(options: ServerOptions, wired: Wired, log: Logger): Promise<void> {
   const { access, source, deps } = wired
-  const { url } = await access.createLink({ name: 'admin', role: 'admin' }, 'fairlead')
+  const { url } = await access.links.create({ name: 'admin', role: 'admin' }, 'fairlead')
   process.stdout.write(
     `Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}\n`,
   )

@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SignInProblem } from '#contract/access/access.ts'
 import { apiPrefix } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
-import { type Access, cookieOf, sessionCookie } from '#domains/access/access.ts'
+import type { Access } from '#domains/access/access.ts'
+import { cookieOf, sessionCookie } from '#domains/access/credentials.ts'
+import { sessionDays } from '#domains/access/session-store.ts'
 import { type Provider, SignInError, signInMinutes } from '#domains/access/provider.ts'
 import type { Logger } from '#platform/log.ts'
 import { authenticate, credentialsOf } from './authorize.ts'
@@ -10,16 +12,17 @@ import { parse } from './parse.ts'
 
 export interface SignInOptions {
   access: Access
-  /** null when people sign in by links alone */
+  /** null when users sign in by links only */
   provider: Provider | null
   log: Logger
-  /** people come by HTTPS, through a proxy that speaks it */
+  /** true behind a proxy that terminates HTTPS */
   isHttps: boolean
 }
 
 const stateCookie = 'fairlead_sign_in'
+const sessionSeconds = sessionDays * 86_400
 
-/** To sign in, by a link or a provider, and out. */
+/** Adds the routes to sign in, by a link or through the provider, and to sign out. */
 export function addSignIn(app: FastifyInstance, options: SignInOptions): void {
   const { access, isHttps, provider } = options
   const secure = isHttps ? '; Secure' : ''
@@ -27,14 +30,14 @@ export function addSignIn(app: FastifyInstance, options: SignInOptions): void {
     `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`
   app.post(`${apiPrefix}${endpoints.createSession.path}`, async (request, reply) => {
     const body = parse('body', endpoints.createSession.body, request.body ?? {}) as { code: string }
-    const { caller, session } = await access.createSession(body.code, credentialsOf(request))
-    void reply.header('set-cookie', cookie(session, 7 * 86_400))
+    const { caller, secret } = await access.signIn.byLink(body.code, credentialsOf(request))
+    void reply.header('set-cookie', cookie(secret, sessionSeconds))
     return { name: caller.name, role: caller.role, apps: caller.apps }
   })
   app.delete(`${apiPrefix}${endpoints.deleteSession.path}`, async (request, reply) => {
     const caller = await authenticate(options, request, endpoints.deleteSession)
-    const session = caller.session === null ? null : await access.getSession(caller.session)
-    if (session) await access.endSession(session, caller)
+    const session = caller.session === null ? null : await access.sessions.get(caller.session)
+    if (session) await access.sessions.end(session, caller)
     void reply.header('set-cookie', cookie('', 0))
     return {
       done: true,
@@ -51,8 +54,8 @@ interface ProviderOptions extends SignInOptions {
 }
 
 /**
- * There and back again. The cookie comes along with an answer from another site, which one that is
- * `Strict` would not.
+ * Adds the redirect to the provider and the page it answers to. The answer comes from another site,
+ * so the cookie of the sign-in has to be `Lax`.
  */
 function addProvider(
   app: FastifyInstance,
@@ -60,45 +63,45 @@ function addProvider(
 ): void {
   const state = (value: string, seconds: number): string =>
     `${stateCookie}=${value}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`
-  const back = (reply: FastifyReply, problem: SignInProblem): FastifyReply =>
+  const fail = (reply: FastifyReply, problem: SignInProblem): FastifyReply =>
     reply.header('set-cookie', state('', 0)).redirect(`/sign-in?problem=${problem}`)
   const guarded =
-    (act: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) =>
+    (handle: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) =>
     async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       void reply.header('cache-control', 'no-store')
       const origin = credentialsOf(request)
-      if (access.mustWait(origin.address)) return back(reply, 'busy')
+      if (access.signIn.mustWait(origin.address)) return fail(reply, 'busy')
       try {
-        return await act(request, reply)
+        return await handle(request, reply)
       } catch (error) {
         if (!(error instanceof SignInError)) throw error
-        log.warn('a sign-in by the provider came to nothing', {
+        log.warn('a sign-in through the provider failed', {
           problem: error.problem,
           error: error.message,
         })
-        await access.refuse(origin, error.problem)
-        return back(reply, error.problem)
+        await access.signIn.refuse(origin, error.problem)
+        return fail(reply, error.problem)
       }
     }
   app.get(
     '/oidc/start',
     guarded(async (request, reply) => {
       const { next } = request.query as { next?: unknown }
-      const begun = await provider.begin(typeof next === 'string' ? next : undefined)
+      const started = await provider.start(typeof next === 'string' ? next : undefined)
       return reply
-        .header('set-cookie', state(begun.cookie, signInMinutes * 60))
-        .redirect(begun.url.href)
+        .header('set-cookie', state(started.cookie, signInMinutes * 60))
+        .redirect(started.url.href)
     }),
   )
   app.get(
     '/oidc/callback',
     guarded(async (request, reply) => {
       const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
-      const done = await provider.finish(query, cookieOf(request.headers.cookie, stateCookie))
-      const { session } = await access.createSessionBy(done, credentialsOf(request))
+      const answer = await provider.complete(query, cookieOf(request.headers.cookie, stateCookie))
+      const { secret } = await access.signIn.byProvider(answer, credentialsOf(request))
       return reply
-        .header('set-cookie', [state('', 0), cookie(session, 7 * 86_400)])
-        .redirect(done.next)
+        .header('set-cookie', [state('', 0), cookie(secret, sessionSeconds)])
+        .redirect(answer.next)
     }),
   )
 }

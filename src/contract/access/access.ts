@@ -5,18 +5,16 @@ import { senderKinds } from '#contract/forge/forge.ts'
 
 const role = z.enum(roles)
 
-/** A role with everything, and roles with single apps. */
+/** A role for all apps, and roles for single apps. */
 export const grants = z.object({ role: role.nullable(), apps: z.record(name, role) })
 
-/**
- * What Fairlead itself, this machine and forges are called in the event log; nobody else may be.
- */
+/** Actors in the event log that are not users; no user may have such a name. */
 const reserved = new Set([
   ...['fairlead', 'schedule', 'this machine', 'nobody', 'webhook'],
   ...senderKinds,
 ])
 
-/** How a person is called, in the event log too. */
+/** The name of a user, which the event log shows as the actor. */
 export const userName = z
   .string()
   .trim()
@@ -26,19 +24,19 @@ export const userName = z
     /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}/]+$/u,
     'must be a name of printable characters without a slash',
   )
-  .refine((text) => !reserved.has(text.toLowerCase()), 'is a name of Fairlead’s own')
+  .refine((text) => !reserved.has(text.toLowerCase()), 'is reserved by Fairlead')
 
 export const user = z.object({
   name: z.string(),
   email: z.string().nullable(),
-  /** what was given here */
+  /** the role for all apps that an admin assigned; null for none */
   role: role.nullable(),
   apps: z.record(name, role),
-  /** of the provider that give something, as of the last sign-in */
+  /** groups of the provider that grant a role, as of the last sign-in */
   groups: z.array(z.string()),
-  /** what was given here and what the groups give, union */
+  /** the assigned roles and those of the groups together */
   grants,
-  /** the provider that they sign in with; null for links */
+  /** the OpenID provider of the user; null for one who signs in by links */
   issuer: z.string().nullable(),
   disabled: z.string().nullable(),
   created: z.string(),
@@ -46,10 +44,10 @@ export const user = z.object({
 })
 export type User = z.infer<typeof user>
 
-/** Somebody who may do something with an app. */
+/** A user with a role for an app. */
 export const appUser = z.object({ name: z.string(), role, disabled: z.string().nullable() })
 
-/** Where somebody is signed in. */
+/** A session of a user in a browser. */
 export const session = z.object({
   id: z.string(),
   user: z.string(),
@@ -58,9 +56,9 @@ export const session = z.object({
   seen: z.string(),
   expires: z.string(),
   address: z.string().nullable(),
-  /** what the browser calls itself */
+  /** the User-Agent header of the browser */
   agent: z.string().nullable(),
-  /** the one that asks */
+  /** true for the session of the request */
   isCurrent: z.boolean(),
 })
 export type Session = z.infer<typeof session>
@@ -69,9 +67,9 @@ export const token = z.object({
   id: z.string(),
   name: z.string(),
   role,
-  /** the apps that it is for; null for all */
+  /** the apps that it is limited to; null for all */
   apps: z.array(z.string()).nullable(),
-  /** who it acts for, and may never do more than; null for this machine */
+  /** the user it acts for, whose grants limit it; null for a token of this machine */
   user: z.string().nullable(),
   created: z.string(),
   used: z.string().nullable(),
@@ -81,21 +79,21 @@ export type Token = z.infer<typeof token>
 
 export const me = z.object({ name: z.string(), role: role.nullable(), apps: z.record(name, role) })
 
-/** Why a sign-in by a provider came to nothing, as the sign-in page is told. */
+/** The reasons why a sign-in through a provider fails, with the sentence of the sign-in page. */
 export const signInProblems = {
-  unreachable: 'The provider does not answer. Try again in a moment, or take a link.',
-  refused: 'The provider did not let you in.',
+  unreachable: 'The provider does not answer. Try again in a moment, or sign in with a link.',
+  refused: 'The provider refused the sign-in.',
   expired:
-    'This sign-in took too long, was begun in another browser, or was used already. Begin again.',
-  forged: 'What came back is not an answer to this sign-in. Begin again, at this page.',
-  unknown: 'You are known to the provider, but not here. Ask an admin to add you.',
-  disabled: 'Your user is disabled. Ask an admin.',
-  busy: 'Too many tries. Wait a minute.',
+    'The sign-in expired, was started in another browser, or was already used. Sign in again.',
+  forged: 'The answer of the provider does not belong to this sign-in. Sign in again on this page.',
+  unknown: 'You have no user in Fairlead. Ask an admin to add you.',
+  disabled: 'Your user is disabled. Ask an admin to enable it.',
+  busy: 'Too many attempts. Wait a minute and try again.',
 } as const
 export type SignInProblem = keyof typeof signInProblems
 
-/** Only a page of this console is gone to after a sign-in. */
-export const pageWithin = (next: string | null | undefined): string =>
+/** The page to show after a sign-in: `next` when it is a path of this console, otherwise `/`. */
+export const safePage = (next: string | null | undefined): string =>
   typeof next === 'string' && next.length <= 2000 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next)
     ? next
     : '/'

@@ -5,25 +5,25 @@ import { name } from '#contract/app/app.ts'
 import { endpoint, roles } from '#contract/endpoint.ts'
 
 const role = z.enum(roles)
-/** Compared with the names that are there, so that any text will do. */
-const ofUser = z.object({ user: z.string().min(1).max(80) })
-const ofUserOrMe = z.object({ user: z.string().min(1).max(80).optional() })
+/** Looked up among the existing users, so that any text is valid. */
+const userParams = z.object({ user: z.string().min(1).max(80) })
+const optionalUser = z.object({ user: z.string().min(1).max(80).optional() })
 const email = z.email().max(254)
 
-/** Who may come in, and who may do what. */
+/** Users, their roles, and what they sign in with. */
 export const accessEndpoints = {
   me: endpoint({
     method: 'GET',
     path: '/me',
     role: 'anyone',
-    summary: 'Who is signed in, and what they may do',
+    summary: 'Show the caller and their roles',
     output: me,
   }),
   getProvider: endpoint({
     method: 'GET',
     path: '/provider',
     role: 'public',
-    summary: 'The OpenID provider that people sign in with; null when there is none',
+    summary: 'Show the OpenID provider to sign in with; null when none is configured',
     output: z.object({ provider: z.object({ name: z.string() }).nullable() }),
   }),
   createSession: endpoint({
@@ -38,22 +38,22 @@ export const accessEndpoints = {
     method: 'DELETE',
     path: '/sessions/current',
     role: 'anyone',
-    summary: 'Sign out; `logout` is the page at which the provider signs out, too',
+    summary: 'Sign out; `logout` is the page that also signs out at the provider',
     output: done.extend({ logout: z.string().nullable() }),
   }),
   listSessions: endpoint({
     method: 'GET',
     path: '/sessions',
     role: 'anyone',
-    summary: 'Where you are signed in; with `user`, which an admin may, where somebody is',
-    query: ofUserOrMe,
+    summary: 'List your sessions, or, as an admin, those of `user`',
+    query: optionalUser,
     output: z.object({ sessions: z.array(session) }),
   }),
   endSession: endpoint({
     method: 'DELETE',
     path: '/sessions/{session}',
     role: 'anyone',
-    summary: 'End a session of yours; an admin may end any',
+    summary: 'End one of your sessions; an admin can end any session',
     params: z.object({ session: z.string().max(40) }),
     output: done,
   }),
@@ -61,9 +61,8 @@ export const accessEndpoints = {
     method: 'DELETE',
     path: '/sessions',
     role: 'anyone',
-    summary:
-      'End all your sessions but the one that asks; with `user`, which an admin may, all of somebody',
-    query: ofUserOrMe,
+    summary: 'End your other sessions, or, as an admin, all sessions of `user`',
+    query: optionalUser,
     output: z.object({ ended: z.number().int() }),
   }),
   createLink: endpoint({
@@ -71,7 +70,7 @@ export const accessEndpoints = {
     path: '/links',
     role: 'admin',
     summary:
-      'Make a one-time sign-in link for a user, who is made when there is none; a role is given to them',
+      'Create a one-time sign-in link for a user; with `role` it creates the user or sets their role',
     body: z.object({ name: userName.default('admin'), role: role.optional() }),
     output: z.object({ url: z.string(), expires: z.string() }),
   }),
@@ -80,7 +79,7 @@ export const accessEndpoints = {
     method: 'GET',
     path: '/users',
     role: 'admin',
-    summary: 'List the users, and what they may do',
+    summary: 'List the users with their roles',
     output: z.object({ users: z.array(user) }),
   }),
   getUser: endpoint({
@@ -88,7 +87,7 @@ export const accessEndpoints = {
     path: '/users/{user}',
     role: 'admin',
     summary: 'Show a user',
-    params: ofUser,
+    params: userParams,
     output: user,
   }),
   createUser: endpoint({
@@ -96,7 +95,7 @@ export const accessEndpoints = {
     path: '/users',
     role: 'admin',
     summary:
-      'Add a user, who signs in by a link, or with the provider where it vouches for the e-mail address',
+      'Add a user, who signs in with a link, or through the provider by a verified e-mail address',
     body: z.object({
       name: userName,
       email: email.optional(),
@@ -109,8 +108,9 @@ export const accessEndpoints = {
     path: '/users/{user}',
     role: 'admin',
     summary:
-      'Give a user a role with everything (null takes it), another address, or disable them, which ends their sessions and tokens',
-    params: ofUser,
+      'Change the role of a user for all apps (null removes it) or their address, or disable the ' +
+      'user, which ends their sessions and suspends their tokens',
+    params: userParams,
     body: z.object({
       role: role.nullable().optional(),
       email: email.nullable().optional(),
@@ -122,15 +122,15 @@ export const accessEndpoints = {
     method: 'DELETE',
     path: '/users/{user}',
     role: 'admin',
-    summary: 'Forget a user, with their sessions and tokens; what they did stays in the event log',
-    params: ofUser,
+    summary: 'Delete a user with their sessions and tokens; their events remain in the log',
+    params: userParams,
     output: done,
   }),
   listAppUsers: endpoint({
     method: 'GET',
     path: '/apps/{app}/users',
     role: 'admin',
-    summary: 'Who may do what with an app',
+    summary: 'List the users who have a role for an app',
     params: z.object({ app: name }),
     output: z.object({ users: z.array(appUser) }),
   }),
@@ -138,8 +138,8 @@ export const accessEndpoints = {
     method: 'PUT',
     path: '/apps/{app}/users/{user}',
     role: 'admin',
-    summary: 'Give a user a role with an app (null takes it)',
-    params: z.object({ app: name }).extend(ofUser.shape),
+    summary: 'Set the role of a user for an app; null removes it',
+    params: z.object({ app: name }).extend(userParams.shape),
     body: z.object({ role: role.nullable() }),
     output: z.object({ users: z.array(appUser) }),
   }),
@@ -148,7 +148,7 @@ export const accessEndpoints = {
     method: 'GET',
     path: '/tokens',
     role: 'anyone',
-    summary: 'List your tokens, without their secrets; an admin sees all',
+    summary: 'List your tokens, without their secrets; an admin sees all tokens',
     output: z.object({ tokens: z.array(token) }),
   }),
   createToken: endpoint({
@@ -156,7 +156,7 @@ export const accessEndpoints = {
     path: '/tokens',
     role: 'anyone',
     summary:
-      'Create a token, which acts for you and may never do more than you; its secret is shown only now',
+      'Create a token, which acts for you and is limited to your roles; its secret is shown once',
     body: z.object({
       name: z.string().trim().min(1).max(80),
       role,
@@ -169,7 +169,7 @@ export const accessEndpoints = {
     method: 'DELETE',
     path: '/tokens/{id}',
     role: 'anyone',
-    summary: 'Revoke a token of yours; an admin may revoke any',
+    summary: 'Revoke one of your tokens; an admin can revoke any token',
     params: z.object({ id: z.string() }),
     output: done,
   }),

@@ -13,7 +13,7 @@ import {
   visibleApps,
 } from './grants.ts'
 
-// `constructor` is a name that an app may have, and that every object knows.
+// `constructor` is a valid name of an app and a property of every object.
 const app = fc.constantFrom('shop', 'bank', 'constructor', 'web')
 const role = fc.constantFrom<Role>(...roles)
 const grants: fc.Arbitrary<Grants> = fc.record({
@@ -22,7 +22,7 @@ const grants: fc.Arbitrary<Grants> = fc.record({
 })
 const limit = fc.record({ role, apps: fc.option(fc.array(app)) })
 
-test('a token can do no more than its user, and no more than its role', () => {
+test('a token grants no more than its user and its role', () => {
   fc.assert(
     fc.property(grants, limit, app, (user, token, name) => {
       const left = narrow(user, token)
@@ -36,7 +36,7 @@ test('a token can do no more than its user, and no more than its role', () => {
   )
 })
 
-test('a token with the highest role for all takes nothing away', () => {
+test('a token with the role admin for all apps removes nothing', () => {
   fc.assert(
     fc.property(grants, app, (user, name) => {
       const same = narrow(user, { role: 'admin', apps: null })
@@ -45,7 +45,7 @@ test('a token with the highest role for all takes nothing away', () => {
   )
 })
 
-test('what two give union is all that either gives, and nothing else', () => {
+test('a union grants everything that either grants, and nothing else', () => {
   fc.assert(
     fc.property(grants, grants, app, role, (one, other, name, needed) => {
       for (const of of [name, null])
@@ -56,7 +56,7 @@ test('what two give union is all that either gives, and nothing else', () => {
   )
 })
 
-test('whoever may do something may do it somewhere, and sees that app', () => {
+test('a caller sees every app that they may do something with', () => {
   fc.assert(
     fc.property(grants, app, role, (user, name, needed) => {
       if (!may(user, needed, name)) return
@@ -66,12 +66,12 @@ test('whoever may do something may do it somewhere, and sees that app', () => {
   )
 })
 
-test('who has nothing has nothing with an app that is called like what objects have', () => {
+test('an app with the name of an object property grants nothing', () => {
   expect(roleFor({ role: null, apps: {} }, 'constructor')).toBeNull()
   expect(may({ role: null, apps: {} }, 'viewer', 'constructor')).toBe(false)
 })
 
-test('is told in words', () => {
+test('describes grants in words', () => {
   expect(describeGrants({ role: null, apps: {} })).toBe('no role')
   expect(
     describeGrants({ role: 'viewer', apps: { shop: 'operator', web: 'operator', bank: 'admin' } }),

@@ -1,8 +1,8 @@
 import { mayDo, type Role, roles } from '#contract/endpoint.ts'
 
-/** What somebody may do: with everything, and beside it with single apps. */
+/** What a caller may do: a role for all apps, and roles for single apps. */
 export interface Grants {
-  /** with everything; null for nothing but the apps */
+  /** for all apps, and for what belongs to no app; null for none */
   role: Role | null
   apps: Record<string, Role>
 }
@@ -15,10 +15,7 @@ const higher = (one: Role | null, other: Role | null): Role | null =>
 const lower = (one: Role | null, other: Role): Role | null =>
   one === null || mayDo(other, one) ? one : other
 
-/**
- * The role with an app, or, with null, with what belongs to none. An app may be called
- * `constructor`.
- */
+/** The role for an app, or, with null, for what belongs to no app. */
 export const roleFor = (grants: Grants, app: string | null): Role | null =>
   app !== null && Object.hasOwn(grants.apps, app)
     ? higher(grants.role, grants.apps[app] ?? null)
@@ -27,15 +24,15 @@ export const roleFor = (grants: Grants, app: string | null): Role | null =>
 export const may = (grants: Grants, needed: Role, app: string | null): boolean =>
   mayDo(roleFor(grants, app), needed)
 
-/** The highest role there is with anything. */
+/** The highest of all roles, whatever it is for. */
 export const highestRole = (grants: Grants): Role | null =>
   Object.values(grants.apps).reduce<Role | null>(higher, grants.role)
 
-/** The apps that may be seen; null for all. */
+/** The apps that are visible; null for all. */
 export const visibleApps = (grants: Grants): string[] | null =>
   grants.role === null ? Object.keys(grants.apps) : null
 
-/** What two give union. */
+/** Everything that at least one of the two grants. */
 export function union(one: Grants, other: Grants): Grants {
   const apps = new Set([...Object.keys(one.apps), ...Object.keys(other.apps)])
   const both = [...apps].flatMap((app) => {
@@ -45,13 +42,11 @@ export function union(one: Grants, other: Grants): Grants {
   return { role: higher(one.role, other.role), apps: Object.fromEntries(both) }
 }
 
+/** An app may have the name of a property of every object, such as `constructor`. */
 const own = (grants: Grants, app: string): Role | null =>
   Object.hasOwn(grants.apps, app) ? (grants.apps[app] ?? null) : null
 
-/**
- * What is left where no more than a role is given, and, where apps are named, for these alone.
- * Never more than there was.
- */
+/** Grants limited to a role and, unless `apps` is null, to these apps. */
 export function narrow(grants: Grants, limit: { role: Role; apps: string[] | null }): Grants {
   const apps = [...new Set(limit.apps ?? Object.keys(grants.apps))].flatMap((app) => {
     const role = lower(roleFor(grants, app), limit.role)
@@ -63,12 +58,12 @@ export function narrow(grants: Grants, limit: { role: Role; apps: string[] | nul
   }
 }
 
-/** Whether all that one may is within what the other may. */
+/** True when `other` includes everything that `one` grants. */
 export const isWithin = (one: Grants, other: Grants): boolean =>
   (one.role === null || mayDo(other.role, one.role)) &&
   Object.entries(one.apps).every(([app, role]) => may(other, role, app))
 
-/** `operator`, `viewer; operator of shop`, `no role`. */
+/** Grants in words: `operator`, `viewer; operator of shop`, `no role`. */
 export function describeGrants(grants: Grants): string {
   const ofApps = roles.flatMap((role) => {
     const apps = Object.keys(grants.apps).filter((app) => grants.apps[app] === role)

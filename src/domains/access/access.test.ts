@@ -4,7 +4,8 @@ import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { readEvents } from '#engine/events.ts'
 import { createLogger } from '#platform/log.ts'
-import { createAccess, sessionCookie } from './access.ts'
+import { createAccess } from './access.ts'
+import { sessionCookie } from './credentials.ts'
 import { createRefusals } from './refusals.ts'
 
 let database: TestDatabase
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => database.close())
 
 test('a session that is used every day ends after thirty days', async () => {
-  // Each look asks the database: what was believed a second ago is too old.
+  // The clock advances with each call, so that no caller is cached.
   let now = Date.now()
   const access = createAccess({
     db: database.db,
@@ -24,11 +25,11 @@ test('a session that is used every day ends after thirty days', async () => {
     publicUrl: 'http://x',
     provider: null,
   })
-  const { url } = await access.createLink({ name: 'Ada', role: 'viewer' }, 'fairlead')
-  const { session } = await access.createSession(new URL(url).searchParams.get('code') ?? '', {
+  const { url } = await access.links.create({ name: 'Ada', role: 'viewer' }, 'fairlead')
+  const { secret } = await access.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
     address: '::1',
   })
-  const ask = () => access.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
+  const ask = () => access.authenticate({ cookie: `${sessionCookie}=${secret}`, address: '::1' })
   const age = (days: number): Promise<unknown> =>
     database.db.query(
       sql`update session set created = now() - make_interval(days => ${days}), expires = now() + interval '1 day'`,
@@ -44,7 +45,7 @@ test('a session that is used every day ends after thirty days', async () => {
   expect(await ask()).toBeNull()
 })
 
-test('another server over the same database believes what it knows of somebody for half a second', async () => {
+test('another server over the same database applies a change after half a second', async () => {
   let now = Date.now()
   const server = () =>
     createAccess({
@@ -56,11 +57,11 @@ test('another server over the same database believes what it knows of somebody f
       provider: null,
     })
   const [one, other] = [server(), server()]
-  const { url } = await one.createLink({ name: 'Bob', role: 'operator' }, 'fairlead')
-  const { session } = await one.createSession(new URL(url).searchParams.get('code') ?? '', {
+  const { url } = await one.links.create({ name: 'Bob', role: 'operator' }, 'fairlead')
+  const { secret } = await one.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
     address: '::1',
   })
-  const ask = () => other.authenticate({ cookie: `${sessionCookie}=${session}`, address: '::1' })
+  const ask = () => other.authenticate({ cookie: `${sessionCookie}=${secret}`, address: '::1' })
   expect(await ask()).toMatchObject({ role: 'operator' })
   await one.users.change('Bob', { role: 'viewer' }, 'fairlead')
   expect(await ask()).toMatchObject({ role: 'operator' })
@@ -71,12 +72,12 @@ test('another server over the same database believes what it knows of somebody f
   expect(await ask()).toBeNull()
 })
 
-test('what was refused is told at once, then as one event with its number, and in no case floods the log', async () => {
+test('records the first refusal immediately, its repetitions as one event, and few kinds per minute', async () => {
   const { db } = database
   const refusals = createRefusals({ db, log: createLogger(() => undefined) })
   const type = 'dev.cdeventsx.fairlead-request.refused' as const
   const refuse = (who: string) =>
-    refusals.note({
+    refusals.record({
       type,
       subject: `user/${who}`,
       chain: `user/${who}`,

@@ -23,24 +23,24 @@ type AccessEndpoints =
 
 export interface AccessHandlersOptions {
   access: Access
-  /** what the provider is called; null when there is none */
+  /** null when users sign in by links only */
   provider: { name: string } | null
   getApp(name: string): Promise<unknown>
 }
 
-/** To sign in and out is the server's own business, because sessions are cookies. */
+/** The endpoints of users, tokens, links and sessions; the server itself sets the cookies. */
 export function accessHandlers({
   access,
   provider,
   getApp,
 }: AccessHandlersOptions): SomeHandlers<AccessEndpoints> {
-  const { users, tokens } = access
+  const { users, tokens, sessions } = access
   const isAdmin = (caller: Caller): boolean => may(caller, 'admin', null)
-  const mustBeThere = async (app: string): Promise<void> => {
+  const mustExist = async (app: string): Promise<void> => {
     if (!(await getApp(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
   }
-  /** Whose sessions are asked for; null for a caller who is no user and has none. */
-  const whose = async (
+  /** The user whose sessions a request is about; null for a caller who is not a user. */
+  const userOf = async (
     name: string | undefined,
     caller: Caller,
   ): Promise<{ id: number; name: string } | null> => {
@@ -54,26 +54,23 @@ export function accessHandlers({
     me: async (_input, { name, role, apps }) => ({ name, role, apps }),
     getProvider: async () => ({ provider }),
     listSessions: async ({ query }, caller) => {
-      const user = await whose(query.user, caller)
-      return { sessions: user ? await access.listSessions(user.id, caller.session) : [] }
+      const user = await userOf(query.user, caller)
+      return { sessions: user ? await sessions.list(user.id, caller.session) : [] }
     },
     endSession: async ({ params }, caller) => {
-      const session = await access.getSession(params.session)
+      const session = await sessions.get(params.session)
       const isOwn = session !== null && session.owner === caller.user
       if (!session || !(isOwn || isAdmin(caller)))
         throw new FairleadError('not_found', { kind: 'session', id: params.session })
-      await access.endSession(session, caller)
+      await sessions.end(session, caller)
       return { done: true }
     },
     endSessions: async ({ query }, caller) => {
-      const user = await whose(query.user, caller)
-      return {
-        ended: user
-          ? await access.endSessions(user, query.user === undefined ? caller.session : null, caller)
-          : 0,
-      }
+      const user = await userOf(query.user, caller)
+      const except = query.user === undefined ? caller.session : null
+      return { ended: user ? await sessions.endAll(user, except, caller) : 0 }
     },
-    createLink: ({ body }, caller) => access.createLink(body, caller),
+    createLink: ({ body }, caller) => access.links.create(body, caller),
     listUsers: async () => ({ users: await users.list() }),
     getUser: ({ params }) => users.get(params.user),
     createUser: ({ body }, caller) => users.create(body, caller),
@@ -83,11 +80,11 @@ export function accessHandlers({
       return { done: true }
     },
     listAppUsers: async ({ params }) => {
-      await mustBeThere(params.app)
+      await mustExist(params.app)
       return { users: await users.listOfApp(params.app) }
     },
     putAppRole: async ({ params, body }, caller) => {
-      await mustBeThere(params.app)
+      await mustExist(params.app)
       await users.setRole(params.user, params.app, body.role, caller)
       return { users: await users.listOfApp(params.app) }
     },

@@ -1,33 +1,39 @@
+/** Limits failed attempts per address. */
 export interface Limiter {
-  /** how long who comes from there must wait; 0 when not at all */
+  /** Seconds that the address has to wait before its next attempt; 0 when it may try now. */
   waitSeconds(address: string): number
-  miss(address: string): void
+  recordFailure(address: string): void
 }
 
+/** Addresses that are remembered at most. */
+const maxAddresses = 10_000
+
 /**
- * A token bucket of failed tries per address: `tries` at once, refilled over `perMs`. Memory is
- * bounded.
+ * A token bucket per address: `attempts` failures in immediate succession, refilled within
+ * `perMs` milliseconds.
  */
-export function createLimiter(options: { now(): number; tries: number; perMs: number }): Limiter {
-  const buckets = new Map<string, { left: number; at: number }>()
-  const refill = (address: string): { left: number; at: number } => {
-    const now = options.now()
-    const bucket = buckets.get(address) ?? { left: options.tries, at: now }
-    const left = Math.min(
-      options.tries,
-      bucket.left + ((now - bucket.at) * options.tries) / options.perMs,
-    )
-    return { left, at: now }
+export function createLimiter(options: {
+  now(): number
+  attempts: number
+  perMs: number
+}): Limiter {
+  const { attempts, perMs } = options
+  const buckets = new Map<string, { left: number; time: number }>()
+  const refill = (address: string): { left: number; time: number } => {
+    const time = options.now()
+    const bucket = buckets.get(address) ?? { left: attempts, time }
+    const refilled = bucket.left + ((time - bucket.time) * attempts) / perMs
+    return { left: Math.min(attempts, refilled), time }
   }
   return {
     waitSeconds: (address) => {
       const { left } = refill(address)
-      return left >= 1 ? 0 : Math.ceil(((1 - left) * options.perMs) / options.tries / 1000)
+      return left >= 1 ? 0 : Math.ceil(((1 - left) * perMs) / attempts / 1000)
     },
-    miss: (address) => {
+    recordFailure: (address) => {
       const bucket = refill(address)
-      if (buckets.size > 10_000) buckets.clear()
-      buckets.set(address, { left: bucket.left - 1, at: bucket.at })
+      if (buckets.size > maxAddresses) buckets.clear()
+      buckets.set(address, { left: bucket.left - 1, time: bucket.time })
     },
   }
 }

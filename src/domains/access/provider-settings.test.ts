@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { pageWithin } from '#contract/access/access.ts'
+import { safePage } from '#contract/access/access.ts'
 import {
-  isWelcome,
+  isAllowed,
   type ProviderSettings,
   readClaims,
   readProviderSettings,
@@ -16,18 +16,18 @@ const read = (env: Record<string, string> = {}): ProviderSettings =>
   readProviderSettings({ ...needed, ...env })!
 
 describe('the settings', () => {
-  test('are none without an issuer, and have a default for all but the client', () => {
+  test('are null without an issuer, and default to all but the client', () => {
     expect(readProviderSettings({})).toBeNull()
     expect(read()).toMatchObject({
       name: 'id.example.com',
       clientSecret: null,
       scopes: 'openid profile email',
       roles: [],
-      unknown: null,
+      unknownRole: null,
     })
   })
 
-  test('name groups in any way that providers do', () => {
+  test('accept every form of group names that providers use', () => {
     const { roles } = read({
       FAIRLEAD_OIDC_ROLES: 'cn=ops,ou=People, dc=x=admin; Shop Team=operator:shop\n/dev=developer',
     })
@@ -48,7 +48,7 @@ describe('the settings', () => {
     })
   })
 
-  test('take the secret from a file', () => {
+  test('read the client secret from a file', () => {
     const env = { ...needed, FAIRLEAD_OIDC_CLIENT_SECRET_FILE: '/run/secret' }
     expect(readProviderSettings(env, (path) => `secret of ${path}\n`)?.clientSecret).toBe(
       'secret of /run/secret',
@@ -67,24 +67,24 @@ describe('the settings', () => {
       'FAIRLEAD_OIDC_CLIENT_SECRET_FILE cannot be read: ENOENT',
       { FAIRLEAD_OIDC_CLIENT_SECRET_FILE: '/no/such' },
     ],
-  ])('are refused in one sentence: %s', (sentence, env) => {
+  ])('reject an invalid value in one sentence: %s', (sentence, env) => {
     expect(() => read(env)).toThrow(sentence)
   })
 })
 
-describe('what the provider says of somebody', () => {
-  test('is believed of an address only where it vouches for it', () => {
+describe('claims', () => {
+  test('contain an e-mail address only when the provider verified it', () => {
     const claims = { sub: '1', name: 'Ada', email: 'ada@example.com' }
     expect(readClaims(read(), { ...claims, email_verified: true }).email).toBe('ada@example.com')
     for (const email_verified of [false, undefined, 'true', 1])
       expect(readClaims(read(), { ...claims, email_verified }).email).toBeNull()
   })
 
-  test('says who may come in: by domain, by group, and never by what a domain ends with', () => {
+  test('are allowed by exact domain or group', () => {
     const of = (email: string, ...groups: string[]) =>
       readClaims(read(), { sub: '1', email, email_verified: true, groups })
     const byDomain = read({ FAIRLEAD_OIDC_DOMAINS: '@Example.com; example.org' })
-    expect(isWelcome(byDomain, of('a@EXAMPLE.com'))).toBe(true)
+    expect(isAllowed(byDomain, of('a@EXAMPLE.com'))).toBe(true)
     for (const email of [
       'a@evil-example.com',
       'a@sub.example.com',
@@ -92,15 +92,15 @@ describe('what the provider says of somebody', () => {
       'example.com',
     ])
       expect(
-        isWelcome(byDomain, email === 'example.com' ? readClaims(read(), { sub: '1' }) : of(email)),
+        isAllowed(byDomain, email === 'example.com' ? readClaims(read(), { sub: '1' }) : of(email)),
       ).toBe(false)
     const byGroup = read({ FAIRLEAD_OIDC_GROUPS: 'staff' })
-    expect(isWelcome(byGroup, of('a@b.c', 'staff'))).toBe(true)
-    expect(isWelcome(byGroup, of('a@b.c', 'Staff', 'staff2'))).toBe(false)
-    expect(isWelcome(read(), of('a@b.c'))).toBe(true)
+    expect(isAllowed(byGroup, of('a@b.c', 'staff'))).toBe(true)
+    expect(isAllowed(byGroup, of('a@b.c', 'Staff', 'staff2'))).toBe(false)
+    expect(isAllowed(read(), of('a@b.c'))).toBe(true)
   })
 
-  test('may be groups in a list, alone, or nothing that is one', () => {
+  test('accept groups as a list or as one text, and ignore anything else', () => {
     const groups = (value: unknown) => readClaims(read(), { sub: '1', groups: value }).groups
     expect(groups(['a', 3, null, 'b'])).toEqual(['a', 'b'])
     expect(groups('a')).toEqual(['a'])
@@ -109,7 +109,7 @@ describe('what the provider says of somebody', () => {
 })
 
 test.each(['/', '/runs?app=shop&x=%2F', '/apps/shop#a'])('%s is a page of the console', (page) => {
-  expect(pageWithin(page)).toBe(page)
+  expect(safePage(page)).toBe(page)
 })
 test.each([
   null,
@@ -122,6 +122,6 @@ test.each([
   '/a\nb',
   '/ä',
   String.raw`/a\b`,
-])('%j is none', (page) => {
-  expect(pageWithin(page)).toBe('/')
+])('%j is not a page of the console', (page) => {
+  expect(safePage(page)).toBe('/')
 })

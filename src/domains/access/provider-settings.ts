@@ -3,37 +3,31 @@ import { name } from '#contract/app/app.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
 import { nothing, type Grants, union } from '#contract/access/grants.ts'
 
-/** What the server's environment says of the OpenID provider. */
+/** The settings of the OpenID provider, from the environment of the server. */
 export interface ProviderSettings {
   issuer: URL
-  /** what its button says */
+  /** the label of its button on the sign-in page */
   name: string
   clientId: string
   clientSecret: string | null
   scopes: string
   nameClaim: string
   groupsClaim: string
-  /** what a group gives: a role with everything, or with one app */
+  /** the role that a group grants, for one app or, with null, for all */
   roles: { group: string; role: Role; app: string | null }[]
-  /**
-   * only addresses of these domains, which the provider vouches for, may come in; any, when there
-   * are none
-   */
+  /** domains of verified e-mail addresses that may sign in; empty for no restriction */
   domains: string[]
-  /** only who is in one of these groups may come in; any, when there are none */
+  /** groups of which a user must be in one; empty for no restriction */
   groups: string[]
-  /** the role of who is neither added nor in a group with a role; null refuses them */
-  unknown: Role | null
+  /** the role of a user who was not added and is in no group with a role; null refuses them */
+  unknownRole: Role | null
 }
 
 type Env = Record<string, string | undefined>
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/**
- * Null when there is no provider. Throws one sentence that names the variable when something is not
- * right.
- */
+/** The settings, or null without a provider. Throws an error that names an invalid variable. */
 export function readProviderSettings(
   env: Env,
   readFile = (path: string) => readFileSync(path, 'utf8'),
@@ -47,11 +41,11 @@ export function readProviderSettings(
       !(issuer.protocol === 'http:' && loopback.has(issuer.hostname)))
   )
     throw new Error(
-      'FAIRLEAD_OIDC_ISSUER must be an https:// address (http:// only on this machine)',
+      'FAIRLEAD_OIDC_ISSUER must be an https:// URL (http:// is allowed for this machine only)',
     )
   const clientId = env['FAIRLEAD_OIDC_CLIENT_ID']?.trim()
   if (!clientId)
-    throw new Error('FAIRLEAD_OIDC_CLIENT_ID is missing: the provider gives it to its client')
+    throw new Error('FAIRLEAD_OIDC_CLIENT_ID is missing: set the client ID from the provider')
   const scopes = env['FAIRLEAD_OIDC_SCOPES']?.trim() || 'openid profile email'
   if (!scopes.split(/\s+/).includes('openid'))
     throw new Error('FAIRLEAD_OIDC_SCOPES must contain openid')
@@ -68,15 +62,15 @@ export function readProviderSettings(
       domain.toLowerCase().replace(/^@/, ''),
     ),
     groups: listOf(env['FAIRLEAD_OIDC_GROUPS']),
-    unknown: unknownOf(env['FAIRLEAD_OIDC_UNKNOWN']?.trim() || 'refuse'),
+    unknownRole: unknownRoleOf(env['FAIRLEAD_OIDC_UNKNOWN']?.trim() || 'refuse'),
   }
 }
 
-/** Names of groups may hold commas and spaces. */
+/** Splits at semicolons and newlines, because names of groups may contain commas and spaces. */
 const listOf = (text: string | undefined): string[] =>
   (text ?? '')
     .split(/[;\n]/)
-    .map((one) => one.trim())
+    .map((item) => item.trim())
     .filter(Boolean)
 
 function secretOf(env: Env, readFile: (path: string) => string): string | null {
@@ -94,25 +88,26 @@ function secretOf(env: Env, readFile: (path: string) => string): string | null {
   }
 }
 
-/** `GROUP=ROLE` or `GROUP=ROLE:APP`; the name of a group may hold `=` itself. */
+/** Parses `GROUP=ROLE` or `GROUP=ROLE:APP`; the name of a group may contain `=`. */
 function readRole(text: string): ProviderSettings['roles'][number] {
   const [, group = '', role = '', app] = /^(.+)=([a-z]+)(?::(.*))?$/.exec(text) ?? []
   if (!isRole(role) || (app !== undefined && !name.safeParse(app).success))
     throw new Error(
-      `FAIRLEAD_OIDC_ROLES: "${text}" must be GROUP=ROLE or GROUP=ROLE:APP, with a role of ${roles.join(', ')}`,
+      `FAIRLEAD_OIDC_ROLES: "${text}" must be GROUP=ROLE or GROUP=ROLE:APP; ` +
+        `the roles are ${roles.join(', ')}`,
     )
   return { group: group.trim(), role, app: app ?? null }
 }
 
-function unknownOf(text: string): Role | null {
+function unknownRoleOf(text: string): Role | null {
   if (text === 'refuse') return null
   if (isRole(text)) return text
-  throw new Error(`FAIRLEAD_OIDC_UNKNOWN must be refuse, or a role: ${roles.join(', ')}`)
+  throw new Error(`FAIRLEAD_OIDC_UNKNOWN must be refuse or one of the roles ${roles.join(', ')}`)
 }
 
 const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
 
-/** What groups give, union. */
+/** The grants of all groups together. */
 export const grantsOfGroups = (settings: ProviderSettings | null, groups: string[]): Grants =>
   (settings?.roles ?? [])
     .filter(({ group }) => groups.includes(group))
@@ -121,13 +116,13 @@ export const grantsOfGroups = (settings: ProviderSettings | null, groups: string
     )
     .reduce(union, nothing)
 
-/** What the provider says of a person, read carefully. */
+/** The claims of the provider about a user, checked. */
 export interface Claims {
   subject: string
-  /** null unless the provider vouches for it */
+  /** null unless the provider verified it */
   email: string | null
   groups: string[]
-  /** what they might be called, the best first */
+  /** candidates for the name of the user, the best first */
   names: string[]
 }
 
@@ -144,10 +139,9 @@ export function readClaims(settings: ProviderSettings, claims: Record<string, un
     subject,
     email,
     groups: (Array.isArray(groups) ? groups : [groups]).filter(
-      (one): one is string => typeof one === 'string',
+      (group): group is string => typeof group === 'string',
     ),
-    // Names are unique here, and at a provider often not: nobody becomes somebody else by being
-    // called so.
+    // Names are unique in Fairlead but often not at a provider, hence several candidates.
     names: [
       name,
       email,
@@ -157,11 +151,8 @@ export function readClaims(settings: ProviderSettings, claims: Record<string, un
   }
 }
 
-/**
- * Whether they may come in, as far as domains and groups say; whether they are known is another
- * question.
- */
-export function isWelcome(settings: ProviderSettings, { email, groups }: Claims): boolean {
+/** True when the allowed domains and groups let a user sign in, whether or not they were added. */
+export function isAllowed(settings: ProviderSettings, { email, groups }: Claims): boolean {
   const domain = email?.split('@').at(-1)?.toLowerCase()
   const isOfDomain =
     settings.domains.length === 0 || (domain !== undefined && settings.domains.includes(domain))

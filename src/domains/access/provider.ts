@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { ClientAuth, Configuration } from 'openid-client'
-import { pageWithin, type SignInProblem } from '#contract/access/access.ts'
+import { safePage, type SignInProblem } from '#contract/access/access.ts'
 import { type Claims, type ProviderSettings, readClaims } from './provider-settings.ts'
 
-/**
- * A sign-in that came to nothing, and why, as the page is told; the message is for the log alone.
- */
+/** A failed sign-in. The sign-in page shows the problem; the message is only for the log. */
 export class SignInError extends Error {
   readonly problem: SignInProblem
   constructor(problem: SignInProblem, message: string, options?: ErrorOptions) {
@@ -21,31 +19,30 @@ export interface ProviderOptions {
   random(bytes: number): Buffer
 }
 
-/** What the provider says of itself is believed so long; how long it may take to answer. */
-const believeMs = 3_600_000
-const patienceSeconds = 5
-/** A sign-in may take so long; where answers are remembered, this long. */
+/** Milliseconds for which the metadata of the provider is reused. */
+const metadataMs = 3_600_000
+/** Seconds within which the provider has to answer a request. */
+const timeoutSeconds = 5
+/** Minutes within which a sign-in has to be completed. */
 export const signInMinutes = 10
 
-/**
- * Read when somebody signs in: most installations have no provider, and it takes time and memory.
- */
+/** Loaded on demand: most installations have no provider, and loading takes time and memory. */
 const library = () => import('openid-client')
 type Library = Awaited<ReturnType<typeof library>>
 
 export type Provider = ReturnType<typeof createProvider>
 
 /**
- * Sign-in by OpenID Connect: authorization code with PKCE, state, nonce and `iss`. Nothing is asked
- * of the provider before somebody signs in, so that it holds up neither the start nor whoever has a
- * session.
+ * Sign-in by OpenID Connect: the authorization code flow with PKCE, `state`, `nonce` and `iss`. The
+ * provider is only contacted for a sign-in, so that its failure affects neither the start of the
+ * server nor users with a session.
  */
 export function createProvider({ settings, publicUrl, now, random }: ProviderOptions) {
   const redirect = `${publicUrl}/oidc/callback`
-  let known: { config: Configuration; until: number } | null = null
+  let cached: { config: Configuration; until: number } | null = null
 
   const configuration = async (client: Library): Promise<Configuration> => {
-    if (known && known.until > now()) return known.config
+    if (cached && cached.until > now()) return cached.config
     const isPlain = settings.issuer.protocol === 'http:'
     const { clientId, clientSecret, issuer } = settings
     try {
@@ -55,17 +52,17 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
         {},
         clientAuth(client, clientSecret),
         {
-          timeout: patienceSeconds,
+          timeout: timeoutSeconds,
           execute: [
             client.enableNonRepudiationChecks,
             ...(isPlain ? [client.allowInsecureRequests] : []),
           ],
         },
       )
-      known = { config, until: now() + believeMs }
+      cached = { config, until: now() + metadataMs }
       return config
     } catch (error) {
-      throw new SignInError('unreachable', `the provider cannot be asked: ${wordsOf(error)}`, {
+      throw new SignInError('unreachable', `the provider did not answer: ${safeMessage(error)}`, {
         cause: error,
       })
     }
@@ -74,14 +71,14 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
   return {
     name: settings.name,
     issuer: settings.issuer.href,
-    /** Where to send the browser, and the cookie that binds what comes back to it. */
-    begin: async (next: string | undefined): Promise<{ url: URL; cookie: string }> => {
+    /** Returns the URL to send the browser to, and the cookie that binds the answer to it. */
+    start: async (next: string | undefined): Promise<{ url: URL; cookie: string }> => {
       const client = await library()
       const config = await configuration(client)
       const cookie = [
         now().toString(36),
         random(32).toString('base64url'),
-        base64url(pageWithin(next)),
+        base64url(safePage(next)),
       ].join('.')
       const url = client.buildAuthorizationUrl(config, {
         redirect_uri: redirect,
@@ -94,17 +91,17 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
       return { url, cookie }
     },
     /**
-     * Who signed in, and where to go then. `once` is the name of this answer, which may be taken
-     * once.
+     * Verifies the answer of the provider. Returns the claims about the user, the page to go to, and
+     * the key of the answer, which must be used only once. Throws a `SignInError`.
      */
-    finish: async (
+    complete: async (
       query: string,
       cookie: string | null,
-    ): Promise<{ claims: Claims; next: string; once: string }> => {
+    ): Promise<{ claims: Claims; next: string; answer: string }> => {
       const [time = '', , page = ''] = cookie?.split('.') ?? []
       const age = now() - Number.parseInt(time, 36)
       if (cookie === null || !(age >= 0 && age < signInMinutes * 60_000))
-        throw new SignInError('expired', 'there is no cookie of a sign-in under way')
+        throw new SignInError('expired', 'there is no cookie of a sign-in in progress')
       const client = await library()
       const config = await configuration(client)
       try {
@@ -120,13 +117,13 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
             claims,
             await client.fetchUserInfo(config, tokens.access_token, String(claims['sub'])),
           )
-        const next = pageWithin(Buffer.from(page, 'base64url').toString('utf8'))
-        return { claims: readClaims(settings, claims), next, once: derive('once', cookie) }
+        const next = safePage(Buffer.from(page, 'base64url').toString('utf8'))
+        return { claims: readClaims(settings, claims), next, answer: derive('once', cookie) }
       } catch (error) {
-        throw new SignInError(problemOf(client, error), wordsOf(error), { cause: error })
+        throw new SignInError(problemOf(client, error), safeMessage(error), { cause: error })
       }
     },
-    /** Where the provider signs out, too; null when it has no such page, or does not answer. */
+    /** The page that signs out at the provider; null when it has none or does not answer. */
     logoutUrl: async (): Promise<string | null> => {
       const client = await library()
       const config = await configuration(client).catch(() => null)
@@ -138,27 +135,27 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
 }
 
 /**
- * All that is secret of a sign-in follows from its cookie, so that nothing of it is stored, and a
- * changed cookie fits nothing.
+ * Every secret of a sign-in is derived from its cookie: nothing has to be stored, and a changed
+ * cookie matches no answer.
  */
-const derive = (what: string, cookie: string): string =>
-  createHash('sha256').update(`${what} ${cookie}`).digest('base64url')
+const derive = (purpose: string, cookie: string): string =>
+  createHash('sha256').update(`${purpose} ${cookie}`).digest('base64url')
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 
-/** In the header, unless the provider says that it only takes it in the body. */
+/** Sends the client secret in the header, unless the provider only supports the body. */
 function clientAuth(client: Library, secret: string | null): ClientAuth {
   if (secret === null) return client.None()
   return (server, ...rest) => {
-    const { token_endpoint_auth_methods_supported: ways = ['client_secret_basic'] } = server
-    const auth = ways.includes('client_secret_basic')
+    const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server
+    const auth = methods.includes('client_secret_basic')
       ? client.ClientSecretBasic
       : client.ClientSecretPost
     return auth(secret)(server, ...rest)
   }
 }
 
-const isNoAnswer = new Set([
+const noAnswerCodes = new Set([
   'OAUTH_TIMEOUT',
   'OAUTH_RESPONSE_IS_NOT_CONFORM',
   'OAUTH_RESPONSE_IS_NOT_JSON',
@@ -169,15 +166,15 @@ function problemOf(client: Library, error: unknown): SignInProblem {
     return error.error === 'temporarily_unavailable' || error.error === 'server_error'
       ? 'unreachable'
       : 'refused'
-  // The provider itself does not take the code: it was used, or is too old.
+  // The provider rejects the code: it was used before or has expired.
   if (error instanceof client.ResponseBodyError)
     return error.error === 'invalid_grant' ? 'expired' : 'unreachable'
   if (!(error instanceof client.ClientError)) return 'unreachable'
-  return isNoAnswer.has(error.code ?? '') ? 'unreachable' : 'forged'
+  return noAnswerCodes.has(error.code ?? '') ? 'unreachable' : 'forged'
 }
 
-/** Never more than the library's own words: responses may hold codes and tokens. */
-function wordsOf(error: unknown): string {
+/** Only the message of the library: a response may contain codes and tokens. */
+function safeMessage(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string }
-  return [message ?? 'something broke', code].filter(Boolean).join(', ')
+  return [message ?? 'unknown error', code].filter(Boolean).join(', ')
 }

@@ -12,12 +12,16 @@ type Refusal = NewEvent<
 
 interface Counted {
   event: Refusal
+  /** how often it happened since it was recorded */
   more: number
 }
 
+export type Refusals = ReturnType<typeof createRefusals>
+
 /**
- * What was refused, in the event log: the first of a kind at once, the others of that minute as one
- * event with their count. What was counted and not yet written is lost when the server dies.
+ * Records refused requests in the event log: the first of a kind immediately, and its repetitions
+ * within a minute as one event with their count. Counts that are not written yet are lost when the
+ * server dies.
  */
 export function createRefusals({ db, log }: { db: Database; log: Logger }) {
   let counted = new Map<string, Counted>()
@@ -28,26 +32,22 @@ export function createRefusals({ db, log }: { db: Database; log: Logger }) {
       .catch((error: Error) =>
         log.warn('a refusal could not be recorded', { error: error.message }),
       )
+  const countOther = ({ type }: Refusal): void => {
+    const event: Refusal = { type, subject: 'server', chain: 'server', data: { why: 'various' } }
+    const others = counted.get(type) ?? { event, more: 0 }
+    others.more += 1
+    counted.set(type, others)
+  }
   return {
-    note: async (event: Refusal): Promise<void> => {
+    record: async (event: Refusal): Promise<void> => {
       const key = JSON.stringify([event.type, event.subject, event.actor, event.data])
-      const known = counted.get(key)
-      if (known) return void (known.more += 1)
-      if (counted.size >= distinctPerMinute) {
-        const others: Refusal = {
-          type: event.type,
-          subject: 'server',
-          chain: 'server',
-          data: { why: 'various' },
-        }
-        const rest = counted.get(event.type) ?? { event: others, more: 0 }
-        rest.more += 1
-        return void counted.set(event.type, rest)
-      }
+      const same = counted.get(key)
+      if (same) return void (same.more += 1)
+      if (counted.size >= distinctPerMinute) return countOther(event)
       counted.set(key, { event, more: 0 })
       await write(event, 1)
     },
-    /** To be called once a minute, and at the end. */
+    /** Writes the counts. Call it once a minute, and before the server ends. */
     flush: async (): Promise<void> => {
       const before = counted
       counted = new Map()

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import { pageWithin, type SignInProblem, signInProblems } from '#contract/access/access.ts'
+import { safePage, type SignInProblem, signInProblems } from '#contract/access/access.ts'
 import { useProvider } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Logo } from '../shell/logo.tsx'
@@ -37,7 +37,7 @@ export function SignInPage() {
       const me = await client.createSession({ body: { code: value } })
       queries.clear()
       queries.setQueryData(['me'], me)
-      await navigate(pageWithin(search.get('next')), { replace: true })
+      await navigate(safePage(search.get('next')), { replace: true })
     } catch (problem) {
       setError(problem)
     } finally {
@@ -68,7 +68,7 @@ export function SignInPage() {
       ) : null}
       {provider ? (
         <ButtonLink
-          to={`/oidc/start?next=${encodeURIComponent(pageWithin(search.get('next')))}`}
+          to={`/oidc/start?next=${encodeURIComponent(safePage(search.get('next')))}`}
           kind="primary"
           leaves
         >
