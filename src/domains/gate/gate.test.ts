@@ -123,7 +123,7 @@ describe('a gate', () => {
       ['findings.size() == 0', 'findings'],
       ['measurements["x"].value < 1.0', 'measurements'],
       ['code.complex == 0', 'the code could not be measured'],
-      ['tests.total > 0 || true', 'tests'],
+      ['tests.total > 0 || true', 'no step of this run has a test report'],
     ] as const)
       expect(ask(expression, {})).toMatchObject({
         state: 'unknown',
