@@ -4,7 +4,7 @@ import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { type Installation, startInstallation } from '../support/installation.ts'
 import { signInAs, type SignedIn } from '../support/people.ts'
 
-describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
+describe.skipIf(!hasBrowser)('users and roles in the console', () => {
   let installation: Installation
   let browser: Browser
   let page: Page
@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
     await of.getByRole('menuitem', { name: item, exact: true }).click()
   }
 
-  test('an admin adds a user, gives roles that count at once, and disables them', async () => {
+  test('an admin adds a user, grants roles that apply immediately, and disables the user', async () => {
     await menu(page, 'Users')
     await page.getByRole('button', { name: 'Add a user' }).click()
     await page.getByLabel('Name, as events show it').fill('Ada')
@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
     await page.getByRole('button', { name: 'Disable Ada' }).waitFor()
   })
 
-  test('a user of one app sees that app, what they may do with it, and where they are signed in', async () => {
+  test('a user with a role for one app sees only that app, and their sessions', async () => {
     const context = await browser.newContext()
     const hers = await context.newPage()
     const { url } = await installation.client.createLink({ body: { name: 'Ada' } })
@@ -71,13 +71,13 @@ describe.skipIf(!hasBrowser)('who may do what, in the console', () => {
     await hers.getByRole('button', { name: 'End them' }).click()
     await hers.getByText('Browser of Ada').waitFor({ state: 'detached' })
     await expect(ada.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
-    // Whoever is disabled while looking is led to the sign-in.
+    // A user who is disabled is redirected to the sign-in page.
     await installation.client.changeUser({ params: { user: 'Ada' }, body: { disabled: true } })
     await hers.waitForURL(/sign-in/)
     await context.close()
   })
 
-  test('the log says who did it, from where, and shows what one user did', async () => {
+  test('the events name their actor and address, and can be filtered by actor', async () => {
     await page.goto(
       `http://localhost:${installation.port}/events?type=dev.cdeventsx.fairlead-user.changed`,
     )

@@ -23,14 +23,46 @@ gates:
 services: {web: {run: exec python3 -m http.server $PORT}}
 environments: {production: {}}
 `
+const finding = {
+  ruleId: 'sql',
+  level: 'error',
+  message: { text: 'A query is built from text' },
+  locations: [
+    { physicalLocation: { artifactLocation: { uri: 'cart.js' }, region: { startLine: 3 } } },
+  ],
+}
+const scanOf = (bad: boolean) => ({
+  tool: { driver: { name: 'scan' } },
+  results: bad ? [finding] : [],
+})
+const benchmarkOf = (bad: boolean) => ({
+  command: 'checkout',
+  mean: bad ? 0.15 : 0.1,
+  times: bad ? [0.149, 0.15, 0.151] : [0.099, 0.1, 0.101],
+})
+const goodCart = `export function pay(db, who) {
+  const all = db.all()
+  return all.filter((one) => one.who === who)
+}
+`
+const badCart = `export function pay(db, who) {
+  const text = 'select * from payment where who = '
+  return db.query(text + who)
+}
+`
 const script = (bad: boolean): string => `
-awk 'BEGIN { print "<testsuite name=\\"cart\\">"; for (i = 0; i < ${many}; i++) printf "<testcase classname=\\"cart\\" name=\\"adds %d\\" time=\\"0.01\\"/>", i; print "</testsuite>" }' > tests.xml
+awk 'BEGIN {
+  print "<testsuite name=\\"cart\\">"
+  for (i = 0; i < ${many}; i++)
+    printf "<testcase classname=\\"cart\\" name=\\"adds %d\\" time=\\"0.01\\"/>", i
+  print "</testsuite>"
+}' > tests.xml
 printf 'SF:cart.js\\nDA:2,1\\nDA:3,${bad ? 0 : 1}\\nDA:4,1\\nend_of_record\\n' > lcov.info
 cat > scan.sarif <<'X'
-${JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'scan' } }, results: bad ? [{ ruleId: 'sql', level: 'error', message: { text: 'A query is built from text' }, locations: [{ physicalLocation: { artifactLocation: { uri: 'cart.js' }, region: { startLine: 3 } } }] }] : [] }] })}
+${JSON.stringify({ version: '2.1.0', runs: [scanOf(bad)] })}
 X
 cat > bench.json <<'X'
-${JSON.stringify({ results: [{ command: 'checkout', mean: bad ? 0.15 : 0.1, times: bad ? [0.149, 0.15, 0.151] : [0.099, 0.1, 0.101] }] })}
+${JSON.stringify({ results: [benchmarkOf(bad)] })}
 X
 `
 
@@ -46,8 +78,7 @@ describe.skipIf(!hasBrowser)('the change page', () => {
     repository = await makeRepository({
       'fairlead.yaml': pipeline,
       'test.sh': script(false),
-      'cart.js':
-        'export function pay(db, who) {\n  const all = db.all()\n  return all.filter((one) => one.who === who)\n}\n',
+      'cart.js': goodCart,
     })
     await push(installation, 'shop', repository)
     await endedRun(installation, 1)
@@ -77,8 +108,7 @@ describe.skipIf(!hasBrowser)('the change page', () => {
   test('shows the problems of a change down to the line, beside 10,000 tests', async () => {
     await repository.commit({
       'test.sh': script(true),
-      'cart.js':
-        "export function pay(db, who) {\n  const text = 'select * from payment where who = '\n  return db.query(text + who)\n}\n",
+      'cart.js': badCart,
     })
     await push(installation, 'shop', repository)
     await endedRun(installation, 2)

@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await heading('All is well').waitFor()
   })
 
-  test('navigates the graph of a run by keyboard, and renders only a part of a long log', async () => {
+  test('navigates the graph of a run by keyboard, and renders a long log in parts', async () => {
     await open('/runs/1?step=build')
     const step = (name: string) => page.getByRole('button', { name: `Step ${name}: passed` })
     await step('build').focus()

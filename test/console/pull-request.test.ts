@@ -9,7 +9,7 @@ import {
 } from '../support/installation.ts'
 import { type Proposing, startProposing } from '../support/pull-request.ts'
 
-describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
+describe.skipIf(!hasBrowser)('the pull request pages', () => {
   let installation: Installation
   let browser: Browser
   let page: Page
@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
     await installation?.stop()
   })
 
-  test('show what is open and its preview, let somebody approve a commit, and say when nothing is known', async () => {
+  test('list open pull requests and previews, and approve a commit', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
     await page.getByText('They are known where the forge of the app is connected').waitFor()
     await at.propose(
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the pages of pull requests', () => {
       { 'server.js': tinyServer('three') },
     )
     const row = (title: string) => page.getByRole('listitem').filter({ hasText: title })
-    // Nothing was reloaded: events tell of it.
+    // The page updates from events, without a reload.
     await row('Round prices').getByText('Succeeded').waitFor({ timeout: 60_000 })
     await row('Round prices')
       .getByRole('link', { name: /^localhost:\d+$/ })

@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('the verdict page', () => {
     expect(await canvas.evaluate(coloursOf)).toEqual(expect.arrayContaining(['blue', 'red']))
   }
 
-  test('shows a canary without requests as unknown, updates live, and promotes it on request', async () => {
+  test('shows a canary without requests as unknown, updates live, and promotes it', async () => {
     const metrics = 'metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}'
     const repository = await live('watched', `steps: [50], least: 600s, most: 3600s, ${metrics}`)
     const run = await deliver('watched', repository, server('2'))

@@ -10,7 +10,7 @@ import {
   startInstallation,
 } from '../support/installation.ts'
 
-describe.skipIf(!hasBrowser)('the page of a webhook', () => {
+describe.skipIf(!hasBrowser)('the webhook page', () => {
   let installation: Installation
   let browser: Browser
   let page: Page
@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the page of a webhook', () => {
     await installation?.stop()
   })
 
-  test('makes one, shows what comes of each delivery as it happens, and why one was refused, and replays', async () => {
+  test('creates a webhook, shows deliveries live, explains a rejected one, and replays it', async () => {
     const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
     const after = (await repository.git('rev-parse', 'HEAD')).trim()
     await installation.client.createApp({
@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)('the page of a webhook', () => {
     expect(problems).toEqual([])
   })
 
-  test('shows what the forge was told, and why it was not', async () => {
+  test('shows reports to the forge, and why one failed', async () => {
     const forge = await startForge('good-token')
     const connect = (token: string) =>
       installation.client.putForge({

@@ -144,13 +144,21 @@ function Actions({ app }: { app: App }) {
   const params = { app: app.name }
   const deliver: Question = {
     title: `Deliver the newest commit of ${app.branch}?`,
-    text: 'If the commit is already in progress or live, this opens its run. Otherwise, a new run starts.',
+    text: 'Opens the run of the commit if it is in progress or live. Otherwise, a new run starts.',
     verb: 'Deliver',
     act: async () => navigate(`/runs/${(await client.createRun({ params, body: {} })).id}`),
   }
   const remove: Question = {
     title: `Remove ${app.name}?`,
-    text: 'This stops all services of the app in every environment, and deletes its data except for its events. The repository itself is kept, unless it is Fairlead’s own remote.',
+    text: (
+      <>
+        <p>
+          This stops all services of the app in every environment, and deletes its data except for
+          its events.
+        </p>
+        <p className="mt-2">The repository itself is kept, unless it is Fairlead’s own remote.</p>
+      </>
+    ),
     verb: 'Stop and remove',
     danger: true,
     act: async () => {

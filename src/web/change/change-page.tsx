@@ -74,8 +74,8 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
             <span>no successful release in production to compare with yet</span>
           ) : (
             <span>
-              compared with <Sha sha={base.sha} />, the last successful release in production (run{' '}
-              {base.run})
+              compared with <Sha sha={base.sha} /> (run {base.run}), the last successful release in
+              production
             </span>
           )}
         </p>

@@ -6,6 +6,7 @@ import { Nothing, Section } from '../ui/page.tsx'
 import { levelBadges } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
 import { initiallyOpen } from './words.ts'
+import { classes } from '../ui/classes.ts'
 
 /** The diff, annotated with coverage and findings. Files with problems come first. */
 export function Files({ files }: { files: ChangeReport['files'] }) {
@@ -63,7 +64,12 @@ function File({ file, isInitiallyOpen }: { file: ChangedFile; isInitiallyOpen: b
       onToggle={(event) => setOpen(event.currentTarget.open)}
       className="panel overflow-hidden [content-visibility:auto]"
     >
-      <summary className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2 hover:bg-hover/60">
+      <summary
+        className={classes(
+          'flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2',
+          'hover:bg-hover/60',
+        )}
+      >
         <span className="min-w-0 flex-1 basis-full font-mono text-[0.95em] sm:basis-0">
           {file.before !== null && file.before !== file.path ? (
             <span className="text-soft">{file.before} → </span>
@@ -177,7 +183,12 @@ function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: 
   return (
     <>
       <tr className={grounds[line.kind]}>
-        <td className="w-[1%] min-w-12 pr-2 pl-4 text-right whitespace-nowrap text-soft select-none">
+        <td
+          className={classes(
+            'w-[1%] min-w-12 pr-2 pl-4 text-right whitespace-nowrap text-soft',
+            'select-none',
+          )}
+        >
           {line.line ?? ''}
         </td>
         <td
@@ -202,7 +213,12 @@ function Line({ line, mark, findings }: { line: DiffLine; mark: Mark; findings: 
 
 function FindingLine({ finding, place }: { finding: Finding; place: number | null }) {
   return (
-    <p className="flex items-start gap-2 border-y border-edge bg-sunken px-4 py-1.5 font-sans text-[1.1em]">
+    <p
+      className={classes(
+        'flex items-start gap-2 border-y border-edge bg-sunken px-4 py-1.5',
+        'font-sans text-[1.1em]',
+      )}
+    >
       <StatusIcon tone={levelBadges[finding.level].tone} />
       <span>
         {place === null ? null : <span className="text-soft">line {place}: </span>}

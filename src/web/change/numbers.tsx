@@ -96,11 +96,12 @@ function findings({ findings: now }: RunNumbers, before: Before): Fact {
   const sum = (count: { error: number; warning: number; note: number }): number =>
     count.error + count.warning + count.note
   const fresh = now.fresh && sum(now.fresh)
+  const counts = [plural(now.error, 'error'), plural(now.warning, 'warning')]
   return {
     title: 'Findings',
     value: fresh === null ? String(sum(now)) : `${fresh} new`,
     was: fresh === null && before?.findings ? String(sum(before.findings)) : null,
-    detail: `${plural(now.error, 'error')}, ${plural(now.warning, 'warning')}, ${plural(now.note, 'note')} in all`,
+    detail: `${[...counts, plural(now.note, 'note')].join(', ')} in total`,
     tone: (now.fresh ?? now).error > 0 ? 'bad' : 'good',
   }
 }
@@ -119,11 +120,12 @@ function measurements({ measurements: now }: RunNumbers): Fact {
 function code({ code: now }: RunNumbers, before: Before): Fact {
   if (!now) return unknown('Code', 'not measured yet')
   const was = before?.code
+  const complex = `${plural(now.complex, 'complex function')}${was ? ` (was ${was.complex})` : ''}`
   return {
     title: 'Code',
     value: plural(now.code, 'line'),
     was: was ? formatCount(was.code) : null,
-    detail: `${plural(now.complex, 'complex function')}${was ? ` (was ${was.complex})` : ''}, ${share(now.duplicated, now.code)} duplicated`,
+    detail: `${complex}, ${share(now.duplicated, now.code)} duplicated`,
     tone: was && now.complex > was.complex ? 'warn' : 'fact',
   }
 }

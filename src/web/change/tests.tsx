@@ -4,6 +4,7 @@ import { formatCount } from '../ui/number.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
 import { isBad, testBadges } from './words.ts'
+import { classes } from '../ui/classes.ts'
 
 /** How many of the slowest tests are listed. */
 const slowest = 10
@@ -83,7 +84,12 @@ function FailedTest({ test }: { test: TestResult }) {
         <Notes test={test} />
       </div>
       {test.message ? (
-        <pre className="mt-1.5 max-h-56 overflow-auto rounded-md bg-sunken px-3 py-2 font-mono text-[0.88em] whitespace-pre-wrap">
+        <pre
+          className={classes(
+            'mt-1.5 max-h-56 overflow-auto rounded-md bg-sunken px-3 py-2 font-mono',
+            'text-[0.88em] whitespace-pre-wrap',
+          )}
+        >
           {test.message}
         </pre>
       ) : null}

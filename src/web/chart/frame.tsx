@@ -1,5 +1,6 @@
 import { type ReactNode, useId, useState } from 'react'
 import { Toggle } from '../ui/button.tsx'
+import { classes } from '../ui/classes.ts'
 
 /** A chart with its heading, a summary in words, and its numbers in a table on request. */
 export function ChartFrame({
@@ -38,7 +39,12 @@ export function ChartFrame({
       ) : null}
       <div className="mt-auto min-w-0">
         {empty ? (
-          <p className="flex h-40 items-center justify-center rounded-md bg-sunken px-4 text-center text-soft">
+          <p
+            className={classes(
+              'flex h-40 items-center justify-center rounded-md bg-sunken px-4',
+              'text-center text-soft',
+            )}
+          >
             {empty}
           </p>
         ) : (

@@ -75,7 +75,7 @@ export function labelsThatFit(positions: number[], width: number, end: number): 
   })
 }
 
-/** Range of a logarithmic axis of ratios: all values around 1, but at most `widest` times either way. */
+/** Range of a logarithmic axis of ratios: all values and 1, limited to `widest` either way. */
 export function ratioRange(values: (number | null)[], widest = 100): [number, number] {
   const known = values.filter(
     (value): value is number => value !== null && value > 0 && Number.isFinite(value),

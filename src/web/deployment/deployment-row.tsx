@@ -4,6 +4,7 @@ import { Sha } from '../ui/change.tsx'
 import { asSentence, deploymentBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { classes } from '../ui/classes.ts'
 
 const kinds: Record<Deployment['kind'], string> = {
   delivery: 'Delivery',
@@ -23,13 +24,23 @@ export function DeploymentRow({
   const place = `/apps/${app}/environments/${environment}`
   const to = run !== null && kind === 'delivery' ? `/runs/${run}?environment=${environment}` : place
   return (
-    <li className="relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5 hover:bg-hover/60 md:grid-cols-[9rem_minmax(0,1fr)_9rem] md:items-center">
+    <li
+      className={classes(
+        'relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5',
+        'hover:bg-hover/60 md:grid-cols-[9rem_minmax(0,1fr)_9rem] md:items-center',
+      )}
+    >
       <Status badge={deploymentBadges[deployment.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <Link
           to={to}
           data-row
-          className="block truncate font-medium after:absolute after:inset-0 after:content-[''] focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-move"
+          className={classes(
+            'block truncate font-medium after:absolute after:inset-0',
+            "after:content-[''] focus-visible:outline-none",
+            'focus-visible:after:outline-2 focus-visible:after:-outline-offset-2',
+            'focus-visible:after:outline-move',
+          )}
         >
           {change.subject}
         </Link>

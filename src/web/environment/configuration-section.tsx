@@ -46,7 +46,7 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
     ask({
       title: `Remove ${name}?`,
       text: isRunning
-        ? 'The services restart without it. The new instances take over the traffic once they are healthy.'
+        ? 'The services restart without it. New instances get the traffic once they are healthy.'
         : 'Nothing is deployed here yet.',
       verb: 'Remove',
       danger: true,
@@ -246,7 +246,7 @@ function Editor({ draft, isRunning, save, close }: EditorProps) {
       </label>
       <p className="text-soft">
         {isRunning
-          ? 'The services restart with it. The new instances take over the traffic once they are healthy.'
+          ? 'The services restart with it. New instances get the traffic once they are healthy.'
           : 'It takes effect with the first release.'}
       </p>
       <ProblemLine error={error} />

@@ -20,6 +20,7 @@ import { ConfigurationSection } from './configuration-section.tsx'
 import { Instances } from './instances.tsx'
 import { Running } from './running.tsx'
 import { ServiceLog } from './service-log.tsx'
+import { classes } from '../ui/classes.ts'
 
 export function EnvironmentPage() {
   const { app = '', environment = '' } = useParams()
@@ -60,7 +61,10 @@ function EnvironmentView({ environment }: { environment: Environment }) {
                 href={urls[0]}
                 target="_blank"
                 rel="noreferrer"
-                className="inline-flex items-center gap-1.5 rounded-md border border-edge-strong bg-panel px-2.5 py-1.5 font-medium hover:bg-hover"
+                className={classes(
+                  'inline-flex items-center gap-1.5 rounded-md border border-edge-strong',
+                  'bg-panel px-2.5 py-1.5 font-medium hover:bg-hover',
+                )}
               >
                 Open <ExternalLink size={14} aria-hidden />
               </a>
@@ -184,8 +188,8 @@ function Rollback({ environment }: { environment: Environment }) {
       text: (
         <>
           <p>
-            The traffic of {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)},
-            release {to.release}), with the configuration it had.
+            {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)}, release{' '}
+            {to.release}), with the configuration it had.
           </p>
           {current && current.change.sha !== to.change.sha ? (
             <p className="mt-2">

@@ -4,6 +4,7 @@ import { useServiceLog } from '../live/queries.ts'
 import { useFilter } from '../ui/filters.tsx'
 import { Section } from '../ui/page.tsx'
 import { problemOf } from '../ui/problem.tsx'
+import { classes } from '../ui/classes.ts'
 
 /** The latest log lines of the services. Follows the end unless the user scrolls up. */
 export function ServiceLog({
@@ -50,7 +51,10 @@ export function ServiceLog({
         role="log"
         aria-live="off"
         aria-label="Service logs"
-        className="panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px] leading-5"
+        className={classes(
+          'panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px]',
+          'leading-5',
+        )}
       >
         {lines?.map((line, index) => (
           <div key={index} className="break-all whitespace-pre-wrap">

@@ -8,6 +8,7 @@ import { Ago } from '../ui/time.tsx'
 import { useGlide } from './flip.ts'
 import { TokenPill } from './tokens.tsx'
 import { type Token, trackOf } from './track.ts'
+import { classes } from '../ui/classes.ts'
 
 /** A line in one row, for many apps on one screen. On a phone, only the icons are shown. */
 export const CompactRow = memo(function CompactRow({ line }: { line: Line }) {
@@ -122,7 +123,10 @@ function Cell({ tone, name, to, tokens, isLast, children }: CellProps) {
       {isLast ? null : (
         <span
           aria-hidden
-          className={`mx-1 h-0.5 w-3 sm:mx-2 sm:w-auto sm:min-w-3 sm:flex-1 ${isMoving ? 'flow' : 'bg-edge-strong'}`}
+          className={classes(
+            'mx-1 h-0.5 w-3 sm:mx-2 sm:w-auto sm:min-w-3 sm:flex-1',
+            isMoving ? 'flow' : 'bg-edge-strong',
+          )}
         />
       )}
       {token ? (

@@ -9,6 +9,7 @@ import { StatusIcon, toneClass } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { stepsProgress, type StepsStation, type Token } from './track.ts'
 import { Tokens } from './tokens.tsx'
+import { classes } from '../ui/classes.ts'
 
 interface Frame {
   name: ReactNode
@@ -24,15 +25,29 @@ interface Frame {
 function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
   return (
     <li
-      className={`grid min-w-0 grid-cols-[1.25rem_minmax(0,1fr)] content-start gap-x-2.5 md:grid-rows-[1.5rem_auto] md:gap-x-1.5 ${isLast ? 'md:flex-[0.9]' : 'md:flex-1'}`}
+      className={classes(
+        'grid min-w-0 grid-cols-[1.25rem_minmax(0,1fr)] content-start gap-x-2.5',
+        'md:grid-rows-[1.5rem_auto] md:gap-x-1.5',
+        isLast ? 'md:flex-[0.9]' : 'md:flex-1',
+      )}
     >
-      <span className="z-10 col-start-1 row-start-1 flex h-6 items-center justify-center justify-self-center">
+      <span
+        className={classes(
+          'z-10 col-start-1 row-start-1 flex h-6 items-center justify-center',
+          'justify-self-center',
+        )}
+      >
         <span className="bg-panel py-0.5">
           <StatusIcon tone={tone} size={18} />
         </span>
       </span>
       {isLast ? null : <Rail isMoving={tokens.some((token) => token.badge.tone === 'move')} />}
-      <div className="col-start-2 row-start-1 min-w-0 pb-1 md:col-span-2 md:col-start-1 md:row-start-2 md:pt-1 md:pr-4 md:pb-0">
+      <div
+        className={classes(
+          'col-start-2 row-start-1 min-w-0 pb-1 md:col-span-2 md:col-start-1',
+          'md:row-start-2 md:pt-1 md:pr-4 md:pb-0',
+        )}
+      >
         <div className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
           {badge ? (
@@ -44,7 +59,10 @@ function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
         {children}
       </div>
       <div
-        className={`col-start-2 row-start-2 min-w-0 md:row-start-1 ${isLast ? 'hidden' : 'pb-2.5 md:pr-1.5 md:pb-0'}`}
+        className={classes(
+          'col-start-2 row-start-2 min-w-0 md:row-start-1',
+          isLast ? 'hidden' : 'pb-2.5 md:pr-1.5 md:pb-0',
+        )}
       >
         <Tokens tokens={tokens} />
       </div>
@@ -57,7 +75,12 @@ function Rail({ isMoving }: { isMoving: boolean }) {
   return (
     <span
       aria-hidden
-      className={`col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5 md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start ${style}`}
+      className={classes(
+        'col-start-1 [grid-row:1/span_2] mt-3 -mb-3 w-0.5 justify-self-center',
+        'md:col-start-2 md:[grid-row:1] md:m-0 md:h-0.5',
+        'md:w-[calc(100%-0.375rem)] md:self-center md:justify-self-start',
+        style,
+      )}
     />
   )
 }
@@ -137,7 +160,10 @@ function Bar({ done, all }: { done: number; all: number }) {
       {Array.from({ length: all }, (_, step) => (
         <span
           key={step}
-          className={`h-1 flex-1 rounded-full ${step < done ? 'bg-move' : step === done ? 'breathe bg-move/60' : 'bg-edge-strong'}`}
+          className={classes(
+            'h-1 flex-1 rounded-full',
+            step < done ? 'bg-move' : step === done ? 'breathe bg-move/60' : 'bg-edge-strong',
+          )}
         />
       ))}
     </div>

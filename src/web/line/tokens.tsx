@@ -3,6 +3,7 @@ import { shortSha, type Tone } from '../ui/state.ts'
 import { StatusIcon, toneClass } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 import type { Token } from './track.ts'
+import { classes } from '../ui/classes.ts'
 
 const edges: Partial<Record<Tone, string>> = {
   move: 'border-move',
@@ -45,7 +46,11 @@ export function TokenPill({ token, brief = false }: { token: Token; brief?: bool
       data-token={token.key}
       title={token.sentence}
       aria-label={token.sentence}
-      className={`flex min-w-0 items-center gap-1.5 rounded-full border bg-panel py-0.5 pr-2 pl-1 text-[0.88em] whitespace-nowrap hover:bg-hover ${edges[tone] ?? 'border-edge-strong'}`}
+      className={classes(
+        'flex min-w-0 items-center gap-1.5 rounded-full border bg-panel py-0.5',
+        'pr-2 pl-1 text-[0.88em] whitespace-nowrap hover:bg-hover',
+        edges[tone] ?? 'border-edge-strong',
+      )}
     >
       <StatusIcon tone={tone} />
       <code className="font-mono">{shortSha(token.change.sha)}</code>

@@ -238,7 +238,8 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
   }
   const { run } = steps
   if (run && steps.badge.tone === 'bad') {
-    const text = `Run ${run.id}, “${run.change.subject}”, failed${run.reason ? `: ${firstLine(run.reason)}` : ''}.`
+    const reason = run.reason ? `: ${firstLine(run.reason)}` : ''
+    const text = `Run ${run.id}, “${run.change.subject}”, failed${reason}.`
     notes.push({ key: `run/${run.id}`, tone: 'bad', text, to: `/runs/${run.id}`, time: run.ended })
   }
   return notes
@@ -249,7 +250,9 @@ function unhealthySentence(environment: Environment): string {
   const [first] = unhealthy
   if (!first) return `${environment.name} is unhealthy.`
   const restarts = first.restarts > 0 ? `, restarted ${first.restarts} times` : ''
-  return `${environment.name} is unhealthy: ${unhealthy.length} of ${environment.instances.length} instances (${first.service} ${first.index}: ${first.state}${restarts}).`
+  const count = `${unhealthy.length} of ${environment.instances.length} instances`
+  const example = `${first.service} ${first.index}: ${first.state}${restarts}`
+  return `${environment.name} is unhealthy: ${count} (${example}).`
 }
 
 /** The most urgent state of a line. */

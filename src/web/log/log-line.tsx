@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import type { LogLine } from '#contract/run/run.ts'
+import { formatTime } from '../ui/duration.ts'
 import { markSpans, parseAnsi } from './ansi.ts'
 
 interface Props {
@@ -45,7 +46,7 @@ export const LogLineView = memo(function LogLineView({
 
 function titleOf(n: number, line: Props['line']): string {
   if (!line || line === 'missing') return `Line ${n}`
-  return `Line ${n}, ${new Date(line.time).toLocaleTimeString(undefined, { hour12: false })}: copy a link to it`
+  return `Line ${n}, ${formatTime(line.time)}: copy a link`
 }
 
 function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' | 'wanted'>) {

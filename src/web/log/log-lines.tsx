@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState }
 import type { LogBuffer, LogState } from './buffer.ts'
 import { LogLineView } from './log-line.tsx'
 import { createMeasure, plainRows, type Rows, wrappedRows } from './rows.ts'
+import { classes } from '../ui/classes.ts'
 
 const rowHeight = 20
 /** rows rendered overscan the edges of the viewport */
@@ -76,7 +77,10 @@ export function LogLines(props: Props) {
       role="log"
       aria-live="off"
       aria-label="Log"
-      className="min-h-20 flex-1 overflow-auto overscroll-contain bg-sunken py-1 font-mono text-[12.5px] leading-5 [font-variant-ligatures:none]"
+      className={classes(
+        'min-h-20 flex-1 overflow-auto overscroll-contain bg-sunken py-1',
+        'font-mono text-[12.5px] leading-5 [font-variant-ligatures:none]',
+      )}
     >
       <div
         style={{ height: rows.total * rowHeight }}

@@ -16,8 +16,10 @@ interface Measured {
   sum: number
 }
 
-const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ud83c-\ud83e][\udc00-\udfff]/g
+const eastAsian =
+  '\\u1100-\\u115f\\u2e80-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff' +
+  '\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6'
+const wide = new RegExp(`[${eastAsian}]|[\\ud83c-\\ud83e][\\udc00-\\udfff]`, 'g')
 const most = 65_535
 
 /** The width of a text in columns. East Asian characters and emoji take two. */

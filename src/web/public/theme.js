@@ -1,5 +1,4 @@
-// Runs before the first paint. A file of its own, because the content security policy forbids inline
-// scripts.
+// Runs before the first paint. The content security policy forbids inline scripts.
 try {
   const theme = localStorage.getItem('fairlead-theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme

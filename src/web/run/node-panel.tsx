@@ -9,6 +9,7 @@ import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 import { PermissionCard } from './permission-card.tsx'
+import { classes } from '../ui/classes.ts'
 
 /** Details of the selected node: a step with its log, or an environment with its deployment. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
@@ -49,7 +50,12 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
       {step.reason && step.state !== 'passed' ? (
         <p className="mb-2">{asSentence(step.reason)}</p>
       ) : null}
-      <pre className="mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap text-soft">
+      <pre
+        className={classes(
+          'mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap',
+          'text-soft',
+        )}
+      >
         {step.command}
       </pre>
       {step.isolation === null ? null : (

@@ -130,6 +130,7 @@ function NodeButton({
   isSelected: boolean
   select: (id: string) => void
 }) {
+  const kind = node.kind === 'step' ? 'Step' : 'Environment'
   const shape = node.kind === 'environment' ? 'rounded-full px-4' : 'rounded-lg px-3'
   const frame = isSelected ? 'border-ink bg-hover' : 'border-edge-strong bg-panel hover:bg-hover'
   return (
@@ -137,7 +138,7 @@ function NodeButton({
       type="button"
       data-node={node.id}
       aria-current={isSelected}
-      aria-label={`${node.kind === 'step' ? 'Step' : 'Environment'} ${node.name}: ${node.badge.word.toLowerCase()}`}
+      aria-label={`${kind} ${node.name}: ${node.badge.word.toLowerCase()}`}
       onClick={() => select(node.id)}
       style={{ height: nodeHeight }}
       className={`flex w-full items-center gap-2.5 border text-left ${shape} ${frame}`}

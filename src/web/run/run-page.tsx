@@ -160,20 +160,20 @@ function Actions({ run }: { run: RunDetail }) {
   const askCancel = (): void =>
     ask({
       title: `Cancel run ${run.id}?`,
-      text: `${what} stops where it is, and its running steps are terminated. Releases that are already live stay live.`,
+      text: `Running steps of ${what} are terminated. Releases that are already live stay live.`,
       verb: 'Cancel run',
       danger: true,
       act: () => client.cancelRun({ params }),
     })
   const runAgain: Question = {
     title: 'Run again?',
-    text: `A new run repeats all steps of ${what}, as long as it is the head of pull request ${run.pullRequest}.`,
+    text: `A new run repeats all steps, if ${what} is still the head of its pull request.`,
     verb: 'Run again',
     act: () => retry.mutateAsync(),
   }
   const deliverAgain: Question = {
     title: 'Deliver again?',
-    text: `A new run takes ${what} through all steps and environments. If the change is held, the hold is lifted.`,
+    text: `A new run delivers ${what} to all environments. A hold on the change is lifted.`,
     verb: 'Deliver again',
     act: () => retry.mutateAsync(),
   }

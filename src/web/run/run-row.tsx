@@ -4,6 +4,7 @@ import { Sha } from '../ui/change.tsx'
 import { asSentence, deploymentBadges, type Badge, runBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { classes } from '../ui/classes.ts'
 
 interface Props {
   run: Run
@@ -15,14 +16,24 @@ interface Props {
 /** A run in a list. */
 export function RunRow({ run, deployments, stations = [] }: Props) {
   return (
-    <li className="relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5 hover:bg-hover/60 md:grid-cols-[8rem_minmax(0,1fr)_auto_9rem] md:items-center">
+    <li
+      className={classes(
+        'relative grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 px-4 py-2.5',
+        'hover:bg-hover/60 md:grid-cols-[8rem_minmax(0,1fr)_auto_9rem]',
+        'md:items-center',
+      )}
+    >
       <Status badge={runBadges[run.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <div className="flex min-w-0 items-baseline gap-2">
           <Link
             to={`/runs/${run.id}`}
             data-row
-            className="truncate font-medium after:absolute after:inset-0 after:content-[''] focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-move"
+            className={classes(
+              "truncate font-medium after:absolute after:inset-0 after:content-['']",
+              'focus-visible:outline-none focus-visible:after:outline-2',
+              'focus-visible:after:-outline-offset-2 focus-visible:after:outline-move',
+            )}
           >
             {run.change.subject}
           </Link>

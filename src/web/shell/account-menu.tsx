@@ -6,9 +6,13 @@ import { describeGrants } from '#contract/access/grants.ts'
 import { useMay, useMe } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { themes, useTheme } from './theme.ts'
+import { classes } from '../ui/classes.ts'
 
-const item =
-  'flex w-full items-center gap-2 rounded-md px-2.5 py-1.5 data-highlighted:bg-hover outline-none cursor-pointer pointer-coarse:min-h-10'
+const item = classes(
+  'flex w-full items-center gap-2 rounded-md px-2.5 py-1.5',
+  'data-highlighted:bg-hover outline-none cursor-pointer',
+  'pointer-coarse:min-h-10',
+)
 
 const pages = [
   { to: '/tokens', text: 'Tokens', forAdmins: false },
@@ -37,13 +41,21 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
     <Menu.Root>
       <Menu.Trigger
         aria-label="Account and settings"
-        className="flex size-8 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink pointer-coarse:size-10"
+        className={classes(
+          'flex size-8 items-center justify-center rounded-md text-soft',
+          'hover:bg-hover hover:text-ink pointer-coarse:size-10',
+        )}
       >
         <CircleUserRound size={19} aria-hidden />
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner align="end" sideOffset={6} className="z-40">
-          <Menu.Popup className="overlay w-60 rounded-lg border border-edge bg-panel p-1.5 shadow-xl outline-none">
+          <Menu.Popup
+            className={classes(
+              'overlay w-60 rounded-lg border border-edge bg-panel p-1.5 shadow-xl',
+              'outline-none',
+            )}
+          >
             <div className="px-2.5 py-1.5">
               <div className="font-medium">{me?.name ?? '…'}</div>
               <div className="text-soft">{me ? upperFirst(describeGrants(me)) : ''}</div>

@@ -4,6 +4,7 @@ import { useHealth } from '../live/queries.ts'
 import { useConnection } from '../live/dependencies.tsx'
 import { formatTime } from '../ui/duration.ts'
 import { StatusIcon } from '../ui/status.tsx'
+import { classes } from '../ui/classes.ts'
 
 /** A lost connection is shown only after this many milliseconds. */
 const graceMs = 1200
@@ -27,7 +28,7 @@ export function ConnectionSign() {
     return (
       <span
         role="status"
-        title={`No connection to the server since ${since}. The data may be out of date. The console reconnects automatically.`}
+        title={`No connection since ${since}. The console reconnects automatically.`}
         className="flex items-center gap-1.5 rounded-md bg-warn/12 px-2 py-1 font-medium text-warn"
       >
         <CloudOff size={15} aria-hidden />
@@ -69,7 +70,10 @@ export function ConnectionSign() {
       title="Connected: the data updates live"
     >
       <span
-        className={`size-1.5 rounded-full ${connection.kind === 'connecting' ? 'bg-soft' : 'bg-good'}`}
+        className={classes(
+          'size-1.5 rounded-full',
+          connection.kind === 'connecting' ? 'bg-soft' : 'bg-good',
+        )}
         aria-hidden
       />
       {connection.kind === 'connecting' ? 'Connecting' : 'Live'}

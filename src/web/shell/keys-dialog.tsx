@@ -1,5 +1,6 @@
 import { Modal } from '../ui/dialog.tsx'
 import { keyHelp } from './keys.ts'
+import { classes } from '../ui/classes.ts'
 
 export function KeysDialog({ open, close }: { open: boolean; close: () => void }) {
   return (
@@ -8,7 +9,12 @@ export function KeysDialog({ open, close }: { open: boolean; close: () => void }
         {keyHelp.map(([keys, text]) => (
           <div key={keys} className="contents">
             <dt>
-              <kbd className="rounded border border-edge-strong bg-sunken px-1.5 py-0.5 font-mono text-[0.9em] whitespace-nowrap">
+              <kbd
+                className={classes(
+                  'rounded border border-edge-strong bg-sunken px-1.5 py-0.5 font-mono',
+                  'text-[0.9em] whitespace-nowrap',
+                )}
+              >
                 {keys}
               </kbd>
             </dt>

@@ -7,6 +7,7 @@ import { Modal } from '../ui/dialog.tsx'
 import { type Entry, findEntries, lineEntries } from './entries.ts'
 import { places } from './keys.ts'
 import { useTheme } from './theme.ts'
+import { classes } from '../ui/classes.ts'
 
 /** The command palette: finds pages, apps, environments, runs, and actions. */
 export function Palette({
@@ -101,7 +102,10 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
           setAt(0)
         }}
         onKeyDown={onKey}
-        className="w-full border-b border-edge bg-transparent px-4 py-3.5 text-base outline-none placeholder:text-soft"
+        className={classes(
+          'w-full border-b border-edge bg-transparent px-4 py-3.5 text-base',
+          'outline-none placeholder:text-soft',
+        )}
       />
       <ul
         ref={list}
@@ -118,7 +122,10 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
             aria-selected={index === current}
             onPointerMove={() => setAt(index)}
             onClick={() => choose(entry)}
-            className="flex cursor-pointer items-baseline gap-3 rounded-md px-2.5 py-2 aria-selected:bg-hover"
+            className={classes(
+              'flex cursor-pointer items-baseline gap-3 rounded-md px-2.5 py-2',
+              'aria-selected:bg-hover',
+            )}
           >
             <span className="w-24 shrink-0 whitespace-nowrap text-[0.85em] text-soft">
               {entry.kind}

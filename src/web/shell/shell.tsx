@@ -11,6 +11,7 @@ import { KeysDialog } from './keys-dialog.tsx'
 import { Logo } from './logo.tsx'
 import { Palette } from './palette.tsx'
 import { places, useKeys } from './keys.ts'
+import { classes } from '../ui/classes.ts'
 
 const AccountMenu = lazy(async () => ({
   default: (await import('./account-menu.tsx')).AccountMenu,
@@ -44,7 +45,10 @@ function Frame() {
     <>
       <a
         href="#main"
-        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:bg-panel focus:p-2"
+        className={classes(
+          'sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2',
+          'focus:z-50 focus:bg-panel focus:p-2',
+        )}
       >
         Skip to content
       </a>
@@ -108,7 +112,10 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
               to={place.to}
               end={place.to === '/'}
               className={({ isActive }) =>
-                `rounded-md px-2.5 py-1 ${isActive ? 'bg-hover font-medium text-ink' : 'text-soft hover:text-ink'}`
+                classes(
+                  'rounded-md px-2.5 py-1',
+                  isActive ? 'bg-hover font-medium text-ink' : 'text-soft hover:text-ink',
+                )
               }
             >
               {place.text}
@@ -121,17 +128,29 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
             type="button"
             onClick={openPalette}
             aria-label="Open the command palette (Ctrl K)"
-            className="flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2 text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10"
+            className={classes(
+              'flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2',
+              'text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10',
+            )}
           >
             <Search size={15} aria-hidden />
             <span className="hidden md:inline">Go to …</span>
-            <kbd className="hidden rounded border border-edge px-1 font-sans text-[0.75rem] md:inline">
+            <kbd
+              className={classes(
+                'hidden rounded border border-edge px-1 font-sans text-[0.75rem]',
+                'md:inline',
+              )}
+            >
               ⌘K
             </kbd>
           </button>
           <Suspense
             fallback={
-              <span className="flex size-8 items-center justify-center text-soft pointer-coarse:size-10">
+              <span
+                className={classes(
+                  'flex size-8 items-center justify-center text-soft pointer-coarse:size-10',
+                )}
+              >
                 <CircleUserRound size={19} aria-hidden />
               </span>
             }
@@ -149,7 +168,10 @@ function BottomBar() {
   return (
     <nav
       aria-label="Pages"
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-4 border-t border-edge bg-panel pb-[env(safe-area-inset-bottom)] sm:hidden"
+      className={classes(
+        'fixed inset-x-0 bottom-0 z-30 grid grid-cols-4 border-t border-edge',
+        'bg-panel pb-[env(safe-area-inset-bottom)] sm:hidden',
+      )}
     >
       {places.map((place) => (
         <NavLink
@@ -157,7 +179,10 @@ function BottomBar() {
           to={place.to}
           end={place.to === '/'}
           className={({ isActive }) =>
-            `flex flex-col items-center gap-0.5 py-2 text-[0.75rem] ${isActive ? 'font-semibold text-ink' : 'text-soft'}`
+            classes(
+              'flex flex-col items-center gap-0.5 py-2 text-[0.75rem]',
+              isActive ? 'font-semibold text-ink' : 'text-soft',
+            )
           }
         >
           <place.icon size={20} aria-hidden />

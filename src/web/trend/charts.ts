@@ -120,7 +120,8 @@ export function summaryOf(chart: TrendChart, runs: Trend[]): string {
     const [first, last] = [values[0], values.at(-1)]
     if (first === undefined || last === undefined) return []
     const prefix = chart.series.length > 1 ? `${name} ` : ''
-    return `${prefix}${chart.format(last)}${values.length < 2 ? '' : differenceOf(chart, first, last)}`
+    const difference = values.length < 2 ? '' : differenceOf(chart, first, last)
+    return `${prefix}${chart.format(last)}${difference}`
   })
   return parts.length === 0 ? `Unknown: no run had ${chart.source}.` : `${parts.join('; ')}.`
 }

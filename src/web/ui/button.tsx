@@ -1,10 +1,14 @@
 import type { ButtonHTMLAttributes, ReactNode } from 'react'
 import { Link } from 'react-router'
+import { classes } from './classes.ts'
 
 type Kind = 'plain' | 'primary' | 'danger' | 'bare'
 
-const base =
-  'inline-flex items-center justify-center gap-1.5 rounded-md px-2.5 py-1.5 font-medium whitespace-nowrap transition-colors disabled:opacity-50 disabled:cursor-not-allowed pointer-coarse:min-h-10'
+const base = classes(
+  'inline-flex items-center justify-center gap-1.5 rounded-md px-2.5 py-1.5',
+  'font-medium whitespace-nowrap transition-colors disabled:opacity-50',
+  'disabled:cursor-not-allowed pointer-coarse:min-h-10',
+)
 const kinds: Record<Kind, string> = {
   plain: 'border border-edge-strong bg-panel hover:bg-hover',
   primary: 'border border-ink bg-ink text-panel hover:opacity-90',
@@ -59,7 +63,13 @@ export function Toggle({
       aria-label={label}
       title={label}
       onClick={() => onChange(!on)}
-      className={`${base} border ${on ? 'border-ink bg-ink text-panel' : 'border-edge-strong bg-panel text-soft hover:bg-hover hover:text-ink'}`}
+      className={classes(
+        base,
+        'border',
+        on
+          ? 'border-ink bg-ink text-panel'
+          : 'border-edge-strong bg-panel text-soft hover:bg-hover hover:text-ink',
+      )}
     >
       {children}
     </button>

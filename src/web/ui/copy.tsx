@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { classes } from './classes.ts'
 
 /** Copies a text to the clipboard; `copied` stays true for two seconds afterwards. */
 export function useCopy(): { copied: boolean; copy: (text: string) => void } {
@@ -39,7 +40,10 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
       aria-label={copied ? 'Copied' : label}
       title={label}
       onClick={() => copy(text)}
-      className="inline-flex shrink-0 items-center gap-1 rounded p-1 text-soft hover:bg-hover hover:text-ink"
+      className={classes(
+        'inline-flex shrink-0 items-center gap-1 rounded p-1 text-soft',
+        'hover:bg-hover hover:text-ink',
+      )}
     >
       {copied ? (
         <Check size={14} className="text-good" aria-hidden />
@@ -56,7 +60,12 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
 /** A command line with a button that copies it. */
 export function Command({ text }: { text: string }) {
   return (
-    <div className="flex min-w-0 items-center gap-2 rounded-md border border-edge bg-sunken py-1.5 pr-1.5 pl-3 text-left">
+    <div
+      className={classes(
+        'flex min-w-0 items-center gap-2 rounded-md border border-edge bg-sunken',
+        'py-1.5 pr-1.5 pl-3 text-left',
+      )}
+    >
       <code className="min-w-0 flex-1 font-mono text-[0.92em] break-all">{text}</code>
       <CopyButton text={text} label={`Copy: ${text}`} />
     </div>

@@ -4,10 +4,15 @@ import { useState } from 'react'
 import { Button } from './button.tsx'
 import type { ConfirmProps, ModalProps } from './dialog.tsx'
 import { ProblemLine } from './problem.tsx'
+import { classes } from './classes.ts'
 
 const backdrop = 'overlay fixed inset-0 z-40 bg-black/40'
-const popup =
-  'overlay fixed top-1/2 left-1/2 z-50 flex max-h-[85dvh] w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-xl border border-edge bg-panel p-5 shadow-2xl outline-none'
+const popup = classes(
+  'overlay fixed top-1/2 left-1/2 z-50 flex max-h-[85dvh]',
+  'w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2',
+  'flex-col gap-4 overflow-y-auto rounded-xl border border-edge bg-panel',
+  'p-5 shadow-2xl outline-none',
+)
 
 /** Asks for confirmation of an action. When the action fails, stays open and shows the error. */
 export function ConfirmView({ question, close }: ConfirmProps) {
@@ -65,7 +70,10 @@ export function ModalView({ open, close, title, children, atTop = false }: Modal
       <Dialog.Portal>
         <Dialog.Backdrop className={backdrop} />
         <Dialog.Popup
-          className={`${popup} ${atTop ? 'top-[12dvh] max-h-[70dvh] translate-y-0 gap-0 overflow-hidden p-0' : ''}`}
+          className={classes(
+            popup,
+            atTop ? 'top-[12dvh] max-h-[70dvh] translate-y-0 gap-0 overflow-hidden p-0' : '',
+          )}
         >
           <Dialog.Title className={atTop ? 'sr-only' : 'text-lg font-semibold'}>
             {title}

@@ -40,7 +40,15 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
   const askRollback = (id: number): void =>
     ask({
       title: 'Roll back the canary?',
-      text: `The previous release gets all requests of ${environment} again, and run ${id} is cancelled. ${what} is not deployed to other environments.`,
+      text: (
+        <>
+          <p>
+            The previous release gets all requests of {environment} again, and run {id} is
+            cancelled.
+          </p>
+          <p className="mt-2">{what} is not deployed to other environments.</p>
+        </>
+      ),
       verb: 'Roll back',
       danger: true,
       act: () => client.cancelRun({ params: { run: id } }).then(refresh),

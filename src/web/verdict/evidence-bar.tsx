@@ -1,4 +1,5 @@
 import { formatEvidence } from '../ui/number.ts'
+import { classes } from '../ui/classes.ts'
 
 /** The evidence relative to its threshold. `isHarm` is whether it is evidence of harm. */
 export function EvidenceBar({
@@ -29,7 +30,10 @@ export function EvidenceBar({
         aria-valuemax={Number(threshold.toFixed(2))}
         aria-valuenow={Number(Math.min(Math.max(evidence, 0), threshold).toFixed(2))}
         aria-valuetext={words}
-        className="mt-1 h-2 overflow-hidden rounded-full bg-hover ring-1 ring-edge-strong ring-inset"
+        className={classes(
+          'mt-1 h-2 overflow-hidden rounded-full bg-hover ring-1 ring-edge-strong',
+          'ring-inset',
+        )}
       >
         <div className={`h-full rounded-full ${colour}`} style={{ width: `${part * 100}%` }} />
       </div>

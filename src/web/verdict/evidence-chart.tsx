@@ -66,7 +66,9 @@ export function EvidenceChart({
           format: (tick) => String(tick).replace('-', '−'),
         }}
         read={(moment) =>
-          `evidence ${formatEvidence(moment.evidence)}${moment.evidence >= threshold ? ', alarm' : ` of ${formatEvidence(threshold)}`}.`
+          moment.evidence >= threshold
+            ? `evidence ${formatEvidence(moment.evidence)}, alarm.`
+            : `evidence ${formatEvidence(moment.evidence)} of ${formatEvidence(threshold)}.`
         }
       />
     </ChartFrame>
@@ -76,5 +78,7 @@ export function EvidenceChart({
 function summaryOf(view: VerdictView): string {
   const { evidence, threshold, alpha, verdict } = judgementOf(view)
   const side = evidence >= threshold || verdict === 'harmful' ? 'above' : 'below'
-  return `The evidence is ${formatEvidence(evidence)}, ${side} the alarm level of ${formatEvidence(threshold)}. A harmless canary reaches it in at most 1 of ${Math.round(1 / alpha)} cases, no matter how often it is checked.`
+  const level = `${side} the alarm level of ${formatEvidence(threshold)}`
+  const rate = `at most 1 of ${Math.round(1 / alpha)} harmless canaries reaches that level`
+  return `The evidence is ${formatEvidence(evidence)}, ${level}; ${rate}.`
 }

@@ -70,9 +70,9 @@ function Histogram({ title, label, bars }: { title: string; label: string; bars:
       )}
       read={(index) => {
         const bar = bars[index]
-        return bar
-          ? `${formatMilliseconds(bar.from)} to ${formatMilliseconds(bar.to)}: ${formatShare(bar.canary)} of canary requests, ${formatShare(bar.baseline)} of baseline requests.`
-          : null
+        if (!bar) return null
+        const shares = `canary ${formatShare(bar.canary)}, baseline ${formatShare(bar.baseline)}`
+        return `${formatMilliseconds(bar.from)} to ${formatMilliseconds(bar.to)}: ${shares}.`
       }}
     />
   )
@@ -83,7 +83,8 @@ function summaryOf(view: VerdictView): string {
   const parts = [0.5, 0.99].flatMap((wanted) => {
     const found = quantiles.find(({ quantile }) => quantile === wanted)
     if (!found) return []
-    return `The p${wanted * 100} of the canary is ${formatMilliseconds(found.canary)} (baseline: ${formatMilliseconds(found.baseline)})`
+    const [canary, baseline] = [found.canary, found.baseline].map(formatMilliseconds)
+    return `The p${wanted * 100} of the canary is ${canary} (baseline: ${baseline})`
   })
   return parts.length === 0 ? 'The latency is not known yet.' : `${parts.join('. ')}.`
 }

@@ -10,6 +10,7 @@ import { judgementOf, timeNeeded } from './words.ts'
 export function Needed({ view }: { view: VerdictView }) {
   const { needed, smallest, errors, verdict } = judgementOf(view)
   const { settings, ended } = view
+  const { tolerance } = settings
   const duration = useTimeText((now) => {
     const time = ended === null ? timeNeeded(view, now) : null
     return time === null || needed === 0
@@ -31,7 +32,7 @@ export function Needed({ view }: { view: VerdictView }) {
     ],
     [
       'Tolerated',
-      `${formatShare(settings.tolerance.errors)} more errors, ${formatShare(settings.tolerance.latency)} higher latency`,
+      `errors +${formatShare(tolerance.errors)}, latency +${formatShare(tolerance.latency)}`,
     ],
     ['False alarm rate', `at most ${formatShare(settings.alpha)} over the whole canary`],
   ]

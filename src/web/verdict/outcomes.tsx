@@ -55,6 +55,7 @@ type Errors = VerdictView['judgement']['errors']
 function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
   const part = (one: Arm): number =>
     errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests
+  const failed = formatCount(errors[arm].errors)
   const most = Math.max(...arms.map(part))
   const width = most === 0 ? 0 : (part(arm) / most) * 100
   return (
@@ -64,7 +65,7 @@ function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
         <span>
           {errors[arm].requests === 0
             ? 'no requests yet'
-            : `${formatCount(errors[arm].errors)} of ${formatCount(errors[arm].requests)} failed: ${errorRate(errors[arm])}`}
+            : `${failed} of ${formatCount(errors[arm].requests)} failed: ${errorRate(errors[arm])}`}
         </span>
       </div>
       <div className="mt-1 h-2 rounded-full bg-hover" aria-hidden>

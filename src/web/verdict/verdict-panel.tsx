@@ -7,6 +7,7 @@ import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { Staircase } from './staircase.tsx'
 import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
+import { classes } from '../ui/classes.ts'
 
 const edges: Partial<Record<Tone, string>> = {
   good: 'border-l-good',
@@ -22,7 +23,11 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
   return (
     <section
       aria-label="Verdict"
-      className={`panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5 lg:grid-cols-[minmax(0,1fr)_20rem] ${edges[badge.tone] ?? 'border-l-edge-strong'}`}
+      className={classes(
+        'panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5',
+        'lg:grid-cols-[minmax(0,1fr)_20rem]',
+        edges[badge.tone] ?? 'border-l-edge-strong',
+      )}
     >
       <div className="min-w-0">
         <Status badge={badge} size={20} />

@@ -65,10 +65,10 @@ export function timeSentence(canary: Canary, now: number): string {
       if (elapsed < least)
         return `Promoted in ${left(least)} at the earliest, decided in ${left(most)} at the latest.`
       if (elapsed < most)
-        return `Promoted as soon as it is known to be healthy, decided in ${left(most)} at the latest.`
+        return `Promoted once it is known to be healthy, decided in ${left(most)} at the latest.`
       return 'The time limit is reached; the canary is being decided.'
     case 'waiting':
-      return `The time limit of ${formatDuration(most, true)} is reached. Promote the canary or roll it back.`
+      return `Undecided after ${formatDuration(most, true)}. Promote it or roll it back.`
     case 'promoted':
       return `Promoted after ${took}. It now gets all requests.`
     case 'taken_back':
