@@ -177,7 +177,7 @@ describe('what must never get there', () => {
     await push(installation, 'verified', repository)
     const run = await endedRun(installation, await latestRun('verified'))
     expect(run).toMatchObject({ state: 'failed' })
-    expect(run.reason).toContain('the verification said no')
+    expect(run.reason).toContain('the verification failed')
     expect((await ask(installation, 'verified', 'production')).text).toBe('good')
   })
 

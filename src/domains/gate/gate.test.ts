@@ -142,9 +142,7 @@ describe('a gate', () => {
       state: 'unknown',
       stops: true,
       reasons: [
-        expect.stringMatching(
-          /^the changed lines are unknown: the diff is larger than 64 MB/,
-        ),
+        expect.stringMatching(/^the changed lines are unknown: the diff is larger than 64 MB/),
       ],
     })
   })

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { admitDelivery } from '#domains/deployment/deployment.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { permissionRules } from '#flows/deployment/permission.ts'
-import { facts, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
+import { facts } from '#flows/deployment/planned-deployment.ts'
+import { deliveryPolicy } from '#flows/deployment/policy.ts'
 import { missingEvidenceSentence, signVerdict } from '#flows/evidence/evidence.ts'
 import type { Background } from './background.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
@@ -44,16 +44,10 @@ export async function deployToEnvironments(
       planDeployment(ctx, deps, step, request),
     )
     const outcome = await deploy(ctx, deps, {
-      ...plan,
       ...request,
-      kind: 'delivery',
-      rank: change.run,
+      ...{ id: plan.id, release: plan.release },
       folder: join(workspaceOf(deps, change.run), change.folder),
-      verify: true,
-      refreshConfiguration: true,
-      formerState: 'replaced',
-      formerReason: null,
-      admit: (situation) => admitDelivery(change.run, situation),
+      policy: deliveryPolicy(change.run, plan.asksPermission),
     })
     if (outcome.state !== 'live')
       return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
@@ -71,7 +65,7 @@ async function planDeployment(
   deps: Dependencies,
   step: StepContext,
   request: BuiltChange & { environment: string },
-): Promise<Pick<PlannedDeployment, 'id' | 'release' | 'asksPermission'>> {
+): Promise<{ id: number; release: number; asksPermission: boolean }> {
   const ids = await deployments.nextIds(deps.db)
   const { app, environment, run, sha, definition, artifact, actor } = request
   step.write(

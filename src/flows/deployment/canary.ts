@@ -8,12 +8,18 @@ import {
   shareAt,
 } from '#domains/verdict/canary.ts'
 import { hold, setDeploymentState } from '#domains/deployment/store.ts'
-import type { CanaryShare, Fence, Target, TrafficShare } from '#domains/deployment/target.ts'
+import type { CanaryShare, Target, TrafficShare } from '#domains/deployment/target.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { freshOf, startFresh } from './fresh-baseline.ts'
 import { retryWhileUnavailable, pause } from './retry.ts'
-import { facts, type PlannedDeployment, subject } from './planned-deployment.ts'
+import {
+  environmentOf,
+  factsOf,
+  fenceOf,
+  type PlannedDeployment,
+  subject,
+} from './planned-deployment.ts'
 import { createSampler } from './canary-metrics.ts'
 import { targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -36,12 +42,12 @@ export async function runCanary(
   plan: PlannedDeployment,
   former: { release: number },
 ): Promise<CanaryOutcome> {
-  const file = plan.definition.environments[plan.environment]?.canary
+  const file = environmentOf(plan)?.canary
   if (!file) return { end: 'promote' }
   const target = targetOfPlan(deps, plan)
   const { share: traffic } = target
   if (!traffic) return { end: 'promote' }
-  const fence: Fence = { deployment: plan.id, epoch: step.epoch }
+  const fence = fenceOf(plan, step)
   const stored = await begin(deps, step, plan, former, file)
   const judge = createJudge(stored.settings)
   const looks = await verdicts.listLooks(deps.db, plan.id)
@@ -83,8 +89,7 @@ export async function runCanary(
     const elapsed = deps.clock.now() - Date.parse(stored.started)
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
-    const isVerified =
-      plan.verify && plan.definition.environments[plan.environment]?.verify !== undefined
+    const isVerified = plan.policy.isVerified && environmentOf(plan)?.verify !== undefined
     const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
     if (decision.do === 'take back')
       await retryWhileUnavailable(step, () =>
@@ -99,7 +104,7 @@ export async function runCanary(
       step.emit({
         ...subject(plan),
         type: 'dev.cdeventsx.fairlead-verdict.shared',
-        data: { ...facts(plan), share },
+        data: { ...factsOf(plan), share },
       })
     }
     if (decision.do === 'wait' && state === 'running') {
@@ -108,7 +113,7 @@ export async function runCanary(
       step.emit({
         ...subject(plan),
         type: 'dev.cdeventsx.fairlead-verdict.waiting',
-        data: { ...facts(plan), reason: decision.reason },
+        data: { ...factsOf(plan), reason: decision.reason },
       })
     }
     await step.flush()
@@ -171,7 +176,7 @@ async function begin(
   step.emit({
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-verdict.started',
-    data: { ...facts(plan), share, baseline: former.release, fresh },
+    data: { ...factsOf(plan), share, baseline: former.release, fresh },
   })
   await step.flush()
   const stored = await verdicts.getVerdict(deps.db, plan.id)
@@ -228,7 +233,7 @@ function end(
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-verdict.finished',
     data: {
-      ...facts(plan),
+      ...factsOf(plan),
       verdict: judgement.verdict,
       state: ends[decision.do],
       reason: decision.reason,
@@ -238,7 +243,7 @@ function end(
     step.write(setDeploymentState(plan.id, 'switching'))
     return { end: 'promote' }
   }
-  if (decision.do === 'take back' && plan.kind === 'delivery') {
+  if (decision.do === 'take back' && plan.policy.holdsHarmfulChange) {
     step.write(hold(plan.app, plan.environment, plan.sha, decision.reason))
     step.emit({
       type: 'dev.cdeventsx.fairlead-change.held',

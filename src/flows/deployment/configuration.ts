@@ -2,7 +2,6 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import { isRefused } from '#domains/configuration/store.ts'
-import { admitConfiguration } from '#domains/deployment/deployment.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { NewEvent } from '#contract/events.ts'
@@ -19,6 +18,7 @@ import { unpack } from '#platform/oci/oci.ts'
 import { giveToSteps } from '#flows/step/confinement.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
+import { configurationPolicy } from './policy.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface ConfigurationInput {
@@ -63,19 +63,12 @@ async function configure(
     release: release.id,
     app: input.app,
     environment: input.environment,
-    kind: 'configuration',
     run: release.run,
     sha: release.sha,
     definition: release.definition,
     actor: input.actor,
-    rank: release.run,
     folder,
-    verify: true,
-    asksPermission: input.asksPermission ?? false,
-    refreshConfiguration: true,
-    formerState: 'replaced',
-    formerReason: null,
-    admit: (situation) => admitConfiguration(release, situation),
+    policy: configurationPolicy(release, input.asksPermission ?? false),
   })
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
   if (outcome.state === 'superseded')

@@ -2,7 +2,7 @@ import type { StepContext } from '#engine/workflow.ts'
 import { releaseSpec } from './release-spec.ts'
 import { targetOfPlan } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
-import type { PlannedDeployment } from './planned-deployment.ts'
+import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
@@ -48,7 +48,7 @@ export async function removeFresh(
   plan: PlannedDeployment,
   former: number,
 ): Promise<void> {
-  if (plan.definition.environments[plan.environment]?.canary.fresh)
+  if (environmentOf(plan)?.canary.fresh)
     await retryWhileUnavailable(step, () =>
       targetOfPlan(deps, plan).remove(
         { app: plan.app, environment: plan.environment, release: freshOf(former) },

@@ -3,11 +3,14 @@ import * as store from '#domains/deployment/store.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/** People and calendars are slow; a decision is seen after this long at most. */
-export const lookAgainMs = 1000
+/** How often a waiting deployment checks for decisions and the end of freezes, in milliseconds. */
+export const permissionPollMs = 1000
 
-/** Whether it may begin, or has ended; null while it waits. */
-export async function lookForPermission(
+/**
+ * Returns `end: null` when the deployment may begin, its end when it may not, and null while it
+ * waits.
+ */
+export async function checkPermission(
   deps: Dependencies,
   plan: PlannedDeployment,
 ): Promise<{ end: null } | { end: 'failed' | 'superseded'; reason: string } | null> {
@@ -28,7 +31,7 @@ export async function lookForPermission(
   return answer.end === null ? null : { end: answer.end, reason: answer.reason }
 }
 
-/** What the change says of the environment, and what the release says that is live there. */
+/** The freezes and approvals of the change, and those of the live release. */
 export async function permissionRules(
   deps: Pick<Dependencies, 'db'>,
   plan: Pick<PlannedDeployment, 'app' | 'environment' | 'definition'>,

@@ -1,48 +1,59 @@
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Deployment } from '#contract/run/run.ts'
-import type { Admission, Situation } from '#domains/deployment/deployment.ts'
+import type { Fence, ReleaseReference } from '#domains/deployment/target.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import type { DeploymentPolicy } from './policy.ts'
 
-/** A deployment whose rows are stored already. `folder` is where its verification runs. */
-export interface PlannedDeployment {
+/** What is deployed, and where. The rows of the deployment and its release are stored. */
+export interface PlannedDeployment extends ReleaseReference {
   id: number
-  release: number
-  app: string
-  environment: string
-  kind: Deployment['kind']
   run: number
   sha: string
+  /** the definition that the release was planned with */
   definition: PipelineFile
   actor: string
-  /** orders the queue for the environment's lock */
-  rank: number
+  /** folder in which `verify` runs */
   folder: string
-  /** verify before the switch; a rollback returns to what was verified before */
-  verify: boolean
-  /** take the newest configuration when the lock is held; a rollback keeps the one it had */
-  refreshConfiguration: boolean
-  /** people or a calendar have a say before it begins; never when something is taken back */
-  asksPermission: boolean
-  /** may it go, now that it has the lock */
-  admit(situation: Situation): Admission
-  /** what becomes of the deployment that had the traffic */
-  formerState: 'replaced' | 'rolled_back'
-  formerReason: string | null
+  policy: DeploymentPolicy
 }
 
-/** Of its events. */
+/** The deployment that had the traffic before. */
+export interface FormerDeployment {
+  id: number
+  release: number
+  /** false when its release is on another target, so that the two cannot share the traffic */
+  sharesTarget?: boolean
+}
+
+/** What its fairlead.yaml says of the environment of a deployment. */
+export const environmentOf = (plan: PlannedDeployment) =>
+  plan.definition.environments[plan.environment]
+
+export const fenceOf = (plan: PlannedDeployment, step: StepContext): Fence => ({
+  deployment: plan.id,
+  epoch: step.epoch,
+})
+
+/** Subject, app and actor of every event of a deployment. */
 export const subject = (plan: PlannedDeployment) => ({
   subject: `deployment/${plan.id}`,
   app: plan.app,
   actor: plan.actor,
 })
 
-/** What every event of a deployment says. */
-export const facts = (
-  plan: Pick<PlannedDeployment, 'environment' | 'kind' | 'run' | 'release' | 'sha'>,
-) => ({
+/** The data of every event of a deployment. */
+export const facts = (plan: {
+  environment: string
+  kind: Deployment['kind']
+  run: number
+  release: number
+  sha: string
+}) => ({
   environment: plan.environment,
   kind: plan.kind,
   run: plan.run,
   release: plan.release,
   sha: plan.sha,
 })
+
+export const factsOf = (plan: PlannedDeployment) => facts({ ...plan, kind: plan.policy.kind })

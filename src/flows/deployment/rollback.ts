@@ -20,6 +20,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
+import { rollbackPolicy } from './policy.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 export interface RollbackInput {
@@ -34,9 +35,6 @@ export interface RollbackInput {
   actor: string
   reason: string
 }
-
-/** A rollback goes before every delivery that waits for the environment. */
-const rankOfRollback = 1e12
 
 /** What a rollback of an environment would do now, or a FairleadError that says why it cannot. */
 export async function planRollback(
@@ -150,22 +148,12 @@ async function rollback(
     release: release.id,
     app: input.app,
     environment: input.environment,
-    kind: 'rollback',
     run: release.run,
     sha: release.sha,
     definition: release.definition,
     actor: input.actor,
-    rank: rankOfRollback + input.deployment,
     folder: '',
-    verify: false,
-    asksPermission: false,
-    refreshConfiguration: false,
-    formerState: 'rolled_back',
-    formerReason: input.reason,
-    admit: ({ live }) =>
-      live?.id === input.from
-        ? { go: true }
-        : { go: false, state: 'superseded', reason: 'something else has the traffic by now' },
+    policy: rollbackPolicy(input),
   })
   if (outcome.state !== 'live') return outcome
   if (release.sha !== input.fromSha) await ctx.step('hold', async (step) => holdChange(step, input))

@@ -9,6 +9,7 @@ import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { facts } from '#flows/deployment/planned-deployment.ts'
+import { previewPolicy } from '#flows/deployment/policy.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -75,15 +76,8 @@ export async function deployPreview(
   const { run, app, sha, actor } = request
   const outcome = await deploy(ctx, deps, {
     ...{ ...plan, run, app, sha, actor, environment, definition: file },
-    kind: 'delivery',
-    rank: run,
     folder: join(request.workspace, request.folder),
-    verify: false,
-    asksPermission: false,
-    refreshConfiguration: false,
-    formerState: 'replaced',
-    formerReason: null,
-    admit: () => ({ go: true }),
+    policy: previewPolicy(run),
   })
   if (outcome.state === 'live') return { reason: null, retired: outcome.retired }
   return { reason: `${environment}: ${outcome.reason}`, retired: Promise.resolve() }

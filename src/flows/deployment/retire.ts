@@ -1,0 +1,62 @@
+import { findRollbackTarget, type PastDeployment } from '#domains/deployment/deployment.ts'
+import * as store from '#domains/deployment/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { removeFresh } from './fresh-baseline.ts'
+import { fenceOf, type FormerDeployment, type PlannedDeployment } from './planned-deployment.ts'
+import { retryWhileUnavailable } from './retry.ts'
+import { targetOfPlan, targetOfRelease } from './targets.ts'
+
+/** Past deployments whose releases may still be on a target. */
+const pastDeploymentsChecked = 8
+
+/** Stops the former release, and removes every release that is no longer a rollback target. */
+export async function retire(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: FormerDeployment | null,
+): Promise<null> {
+  const fence = fenceOf(plan, step)
+  if (former && former.release !== plan.release) await stopFormer(deps, step, plan, former.release)
+  for (const { release, target } of await obsoleteReleases(deps, plan))
+    await retryWhileUnavailable(step, () =>
+      deps.targets.of(target).remove({ ...plan, release }, fence),
+    )
+  return null
+}
+
+async function stopFormer(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: number,
+): Promise<void> {
+  const fence = fenceOf(plan, step)
+  const target = await targetOfRelease(deps, former)
+  if (target.id === targetOfPlan(deps, plan).id) {
+    await removeFresh(deps, step, plan, former)
+    await retryWhileUnavailable(step, () => target.stop({ ...plan, release: former }, fence))
+  } else {
+    // The former target still routes its own traffic to the release, so it cannot stop it alone.
+    await retryWhileUnavailable(step, () => target.removeEnvironment(plan, fence))
+  }
+}
+
+async function obsoleteReleases(
+  deps: Dependencies,
+  plan: PlannedDeployment,
+): Promise<PastDeployment[]> {
+  const history = await store.pastDeployments(deps.db, plan.app, plan.environment)
+  const holds = await store.heldChanges(deps.db, plan.app)
+  const held = holds.filter((hold) => hold.environment === plan.environment)
+  const rollback = findRollbackTarget(
+    history,
+    held.map((hold) => hold.sha),
+  )
+  const kept = [plan.release, history.find((past) => past.id === rollback.to)?.release]
+  const obsolete = history
+    .slice(0, pastDeploymentsChecked)
+    .filter((past) => !kept.includes(past.release))
+  return [...new Map(obsolete.map((past) => [past.release, past])).values()]
+}

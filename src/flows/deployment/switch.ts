@@ -1,0 +1,51 @@
+import * as store from '#domains/deployment/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import {
+  environmentOf,
+  factsOf,
+  fenceOf,
+  type FormerDeployment,
+  type PlannedDeployment,
+  subject,
+} from './planned-deployment.ts'
+import { retryWhileUnavailable } from './retry.ts'
+import { targetOfPlan } from './targets.ts'
+
+/** Switches all of the traffic to a release, and starts the watch over it. */
+export async function switchTraffic(
+  deps: Dependencies,
+  chain: string,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: FormerDeployment | null,
+): Promise<null> {
+  const { id, app, environment, release, policy } = plan
+  const fence = fenceOf(plan, step)
+  await retryWhileUnavailable(step, () => targetOfPlan(deps, plan).route(plan, fence))
+  const { state, reason } = policy.former
+  for (const statement of store.switchDeployments(id, app, environment, state, reason))
+    step.write(statement)
+  const verb = policy.kind === 'rollback' ? 'rolledback' : former ? 'upgraded' : 'deployed'
+  const artifact = (await store.getRelease(deps.db, release))?.artifact
+  step.emit({
+    ...subject(plan),
+    type: `dev.cdevents.service.${verb}`,
+    data: {
+      ...{ ...factsOf(plan), former: former?.id ?? null },
+      ...(artifact === undefined ? {} : { artifact }),
+    },
+  })
+  step.emit({
+    ...subject(plan),
+    type: 'dev.cdeventsx.fairlead-deployment.finished',
+    data: { ...factsOf(plan), state: 'live', reason: null },
+  })
+  const watch = environmentOf(plan)?.watch ?? 0
+  if (watch > 0 && policy.isWatched)
+    step.start({
+      ...{ id: `watch/${id}`, name: 'watch', chain },
+      input: { deployment: id, app, environment, release, watch },
+    })
+  return null
+}
