@@ -104,7 +104,7 @@ ${rest}`
       'fairlead.yaml': yaml('{run: "echo no such disk; exit 3", timeout: 5s}'),
     })
     expect(first.reason).toMatch(
-      /^step test failed: service db ended before the step began: .*exit.* 3; its last line was: no such disk$/,
+      /^step test failed: service db ended before the step started: .*exit.* 3; its last line was: no such disk$/,
     )
     const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 98765", timeout: 300ms}') })
     expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
@@ -146,7 +146,7 @@ ${rest}`
       })
       const missing = await next({ more: '' })
       expect(missing.reason).toMatch(
-        /^step test failed: service db ended before the step began: .*; its last line was: /,
+        /^step test failed: service db ended before the step started: .*; its last line was: /,
       )
     },
     90_000,
@@ -223,7 +223,7 @@ ${rest}`
     expect(second.steps[0]).toMatchObject({ state: 'passed', reused: first.id })
     expect(await logOf(installation, second.id, 'show')).toEqual(made)
     expect(await logOf(installation, second.id, 'build')).toEqual([
-      `It is not run again: all that it depends on is as in run ${first.id}.`,
+      `The result of run ${first.id} is reused, because all inputs of the step are the same.`,
     ])
     expect(
       (await installation.client.getReport({ params: { run: second.id } })).tests,
@@ -364,7 +364,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(await latest('of-api', 2)).toMatchObject({ state: 'succeeded' })
     expect(await latest('of-web', 2)).toMatchObject({
       state: 'skipped',
-      reason: `nothing in web/** differs from what run ${web.id} brought into production`,
+      reason: `nothing in web/** has changed since run ${web.id}, which was deployed to production`,
     })
   })
 

@@ -22,6 +22,10 @@ export function readySteps(graph: Graph, outcomes: ReadonlyMap<string, StepOutco
     .map(([name]) => name)
 }
 
+/** Why a step with `when` is skipped in runs with another trigger. */
+export const skipReason = (when: readonly string[]): string =>
+  `it runs only in runs with the trigger ${when.join(' or ')}`
+
 /** The named steps and every step that they need, in the order of the file. */
 export function withNeeds(graph: Graph, names: readonly string[]): Graph {
   const wanted = new Set<string>()

@@ -6,8 +6,9 @@ import { readFileOf } from '#domains/source/heads.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
- * fairlead.yaml as the branch has it: what a pull request says of environments, secrets and pull
- * requests counts only once it is merged. Null while the branch, or its file, cannot be read.
+ * Reads fairlead.yaml from the branch. Its environments, secrets and settings for pull requests
+ * apply until a pull request that changes them is merged. Null when the branch or its file cannot
+ * be read.
  */
 export async function readBranchFile(
   source: Dependencies['source'],

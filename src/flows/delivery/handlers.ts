@@ -27,9 +27,7 @@ type RunEndpoints =
   | 'getLog'
   | 'followLog'
 
-/**
- * What the handlers of runs need of the source: the change of a commit, stored if it was not yet.
- */
+/** Finds the change of a commit, and stores it when it is new. */
 export interface Commits {
   deliverCommit(
     app: string,
@@ -52,15 +50,16 @@ export function runHandlers(
     getRun: ({ params }) => detail(db, params.run),
     createRun: async ({ params, body }, caller) => {
       const { sha, run } = await commits.deliverCommit(params.app, body.commit, caller)
-      const known = run === null ? await latestRunOf(db, params.app, sha) : await mustGet(db, run)
-      const isAsked = Object.keys(body.parameters).length > 0
-      if (known && !isAsked && (await isWanted(db, known))) return known
+      const existing =
+        run === null ? await latestRunOf(db, params.app, sha) : await mustGet(db, run)
+      const hasParameters = Object.keys(body.parameters).length > 0
+      if (existing && !hasParameters && (await isEffective(db, existing))) return existing
       const how = {
-        retryOf: known?.id ?? null,
+        retryOf: existing?.id ?? null,
         trigger: 'manual' as const,
         parameters: body.parameters,
       }
-      return startAgain(db, engine, { app: params.app, sha, ...how }, caller)
+      return rerunChange(db, engine, { app: params.app, sha, ...how }, caller)
     },
     cancelRun: async ({ params }, caller) => {
       const run = await mustGet(db, params.run)
@@ -82,33 +81,33 @@ export function runHandlers(
       const run = await mustGet(db, params.run)
       if (run.ended === null)
         throw new FairleadError('not_now', { why: `Run ${run.id} has not ended yet` })
-      if (run.pullRequest !== null) return headAgain(db, engine, run, caller)
+      if (run.pullRequest !== null) return rerunHead(db, engine, run, caller)
       const how = {
         retryOf: run.id,
         trigger: run.trigger,
         parameters: await store.getParameters(db, run.id),
       }
-      return startAgain(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
+      return rerunChange(db, engine, { app: run.app, sha: run.change.sha, ...how }, caller)
     },
     getLog: async ({ params, query }) => {
-      const at = await position(deps, params.run, params.step, query.attempt)
-      if (at.attempt === 0)
-        return { lines: [], next: query.after, total: 0, attempt: 0, complete: at.ended }
-      const page = await readLog(at.file, query)
+      const log = await locateLog(deps, params.run, params.step, query.attempt)
+      if (log.attempt === 0)
+        return { lines: [], next: query.after, total: 0, attempt: 0, complete: log.ended }
+      const page = await readLog(log.file, query)
       return {
-        lines: page.lines.map((line) => ({ ...line, attempt: at.attempt })),
+        lines: page.lines.map((line) => ({ ...line, attempt: log.attempt })),
         next: page.lines.at(-1)?.n ?? query.after,
         total: page.total,
-        attempt: at.attempt,
-        complete: at.ended && (page.lines.at(-1)?.n ?? query.after) >= page.total,
+        attempt: log.attempt,
+        complete: log.ended && (page.lines.at(-1)?.n ?? query.after) >= page.total,
       }
     },
     followLog: async function* ({ params, query }, _caller, signal) {
-      const at = await position(deps, params.run, params.step, query.attempt)
+      const log = await locateLog(deps, params.run, params.step, query.attempt)
       const isComplete = async () =>
-        (await position(deps, params.run, params.step, at.attempt)).ended
-      for await (const line of followLog(at.file, { after: query.after, isComplete }, signal)) {
-        yield { id: String(line.n), data: { ...line, attempt: at.attempt } }
+        (await locateLog(deps, params.run, params.step, log.attempt)).ended
+      for await (const line of followLog(log.file, { after: query.after, isComplete }, signal)) {
+        yield { id: String(line.n), data: { ...line, attempt: log.attempt } }
       }
       yield { event: 'end', data: null }
     },
@@ -147,10 +146,9 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
 }
 
 /**
- * A run that is on its way, or whose change is live where it was going, is the answer to being
- * asked for it again.
+ * Whether a run is still open, or its change is live in every environment that it was deployed to.
  */
-async function isWanted(db: Database, run: Run): Promise<boolean> {
+async function isEffective(db: Database, run: Run): Promise<boolean> {
   if (run.ended === null) return true
   if (run.state !== 'succeeded') return false
   const deployments = await deploymentsOfRuns(db, [run.id])
@@ -160,7 +158,8 @@ async function isWanted(db: Database, run: Run): Promise<boolean> {
   )
 }
 
-async function startAgain(
+/** Starts a new run of a change and releases its holds. */
+async function rerunChange(
   db: Database,
   engine: Engine,
   request: Omit<store.NewRun, 'id'>,
@@ -184,37 +183,40 @@ async function startAgain(
   return mustGet(db, run)
 }
 
-/** The head of an open pull request once more, as trusted as it is now. */
-async function headAgain(db: Database, engine: Engine, run: Run, caller: Caller): Promise<Run> {
+/** Runs the head of an open pull request again, as trusted as it is now. */
+async function rerunHead(db: Database, engine: Engine, run: Run, caller: Caller): Promise<Run> {
   const number = run.pullRequest ?? 0
   const pull = await getPullRequest(db, run.app, number)
   if (pull?.state !== 'open')
     throw new FairleadError('not_now', {
-      why: `Pull request ${number} is ${pull?.state ?? 'forgotten'}`,
+      why: `Pull request ${number} is ${pull?.state ?? 'no longer known'}`,
     })
   if (pull.sha !== run.change.sha)
     throw new FairleadError('not_now', {
-      why: `The head of pull request ${number} is another commit by now`,
+      why: `The head of pull request ${number} has moved to another commit`,
     })
   const isTrusted = pull.fork === null || pull.approved === pull.sha
   if (!isTrusted && run.isTrusted)
     throw new FairleadError('not_now', {
-      why: `The head of pull request ${number} is not approved any more`,
+      why: `The head of pull request ${number} is no longer approved`,
     })
   const { run: id, statements } = await queueDelivery(db, engine, run.change, {
-    ...{
-      actor: caller,
-      retryOf: run.id,
-      trigger: 'pull_request',
-      pullRequest: { number, isTrusted },
-    },
+    actor: caller,
+    retryOf: run.id,
+    trigger: 'pull_request',
+    pullRequest: { number, isTrusted },
   })
   await db.batch(statements)
   return mustGet(db, id)
 }
 
-/** The log file of a step's attempt; attempt 0 when none has begun. */
-async function position(deps: Dependencies, run: number, name: string, wanted: number | undefined) {
+/** The log of an attempt; attempt 0 when the step has not started. */
+async function locateLog(
+  deps: Dependencies,
+  run: number,
+  name: string,
+  wanted: number | undefined,
+) {
   const step = await store.getStep(deps.db, run, name)
   if (!step) throw new FairleadError('not_found', { kind: 'step', id: `${run}/${name}` })
   const attempt = wanted ?? step.attempt

@@ -13,7 +13,7 @@ import { Failed, type StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import { asHead } from '#flows/pull-request/run.ts'
-import { giveToSteps, stepsOf } from '#flows/step/confinement.ts'
+import { chownToSteps, stepsOf } from '#flows/step/confinement.ts'
 import { getRun } from '#views/run.ts'
 import { readBranchFile } from './branch-file.ts'
 import { waitForDisk } from './disk.ts'
@@ -82,7 +82,7 @@ async function checkOut(
     isTrusted,
     signal: step.signal,
   })
-  await giveToSteps(deps, stepsOf(input.app, isTrusted), workspace)
+  await chownToSteps(deps, stepsOf(input.app, isTrusted), workspace)
   return { folder: (await deps.source.stored(input.app))?.folder ?? '.', warnings }
 }
 

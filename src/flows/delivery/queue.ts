@@ -9,8 +9,8 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import type { DeliveryInput } from './input.ts'
 
 /**
- * The row, event and workflow of a new run of a change: put them in the batch that stores what
- * caused it.
+ * The statements that store a new run of a change with its event and workflow. Execute them in the
+ * batch that stores the cause of the run.
  */
 export async function queueDelivery(
   db: Database,
@@ -20,7 +20,7 @@ export async function queueDelivery(
     actor: Actor
     retryOf: number | null
     trigger?: Run['trigger']
-    /** what the run was given, for its steps */
+    /** parameters for the steps */
     parameters?: Record<string, string>
     pullRequest?: DeliveryInput['pullRequest']
   },

@@ -5,8 +5,8 @@ import { diff } from '#platform/git/diff.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
- * Why a push is passed over: nothing that belongs to the app differs from the last good release.
- * Null when something does, or nobody knows.
+ * Why a push is skipped: no file of the app differs from the last good release in production. Null
+ * when a file differs, or when there is no release to compare with.
  */
 export async function hasNoRelevantChanges(
   deps: Dependencies,
@@ -33,7 +33,10 @@ export async function hasNoRelevantChanges(
     )
   )
     return null
-  return `nothing in ${paths.join(', ')} differs from what run ${base.run} brought into ${production}`
+  return (
+    `nothing in ${paths.join(', ')} has changed since run ${base.run}, ` +
+    `which was deployed to ${production}`
+  )
 }
 
 const isWithin = (pattern: string, path: string): boolean =>

@@ -71,7 +71,7 @@ describe('scheduled runs', () => {
   test('start once when several replicas check at the same time', async () => {
     await start('02:00:00')
     const started = await Promise.all(Array.from({ length: 4 }, () => start('03:00:00')))
-    expect(started.toSorted()).toEqual([0, 0, 0, 1])
+    expect(started.toSorted((a, b) => a - b)).toEqual([0, 0, 0, 1])
     expect(await triggers()).toEqual(['schedule', 'push'])
   })
 

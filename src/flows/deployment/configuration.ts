@@ -15,7 +15,7 @@ import {
 } from '#engine/workflow.ts'
 import { OciError } from '#platform/oci/layout.ts'
 import { unpack } from '#platform/oci/oci.ts'
-import { giveToSteps } from '#flows/step/confinement.ts'
+import { chownToSteps } from '#flows/step/confinement.ts'
 import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
 import { configurationPolicy } from './policy.ts'
@@ -190,7 +190,7 @@ async function makeWorkspace(
       durable: false,
     })
     await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
-    await giveToSteps(deps, release.app, folder)
+    await chownToSteps(deps, release.app, folder)
   } catch (error) {
     if (error instanceof OciError || error instanceof FairleadError) throw new Failed(error.message)
     throw error

@@ -12,22 +12,24 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import { tmpOf } from './confinement.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/** A step in a folder, of which something may be kept. */
+/** A step whose files or result may be kept between runs. */
 export interface Cached {
   app: string
   run: number
-  /** its name with the values of its matrix */
+  /** its name, with the values of its matrix */
   name: string
   file: StepFile
+  /** folder in which the step runs */
   folder: string
-  /** the top of the repository, which holds the folder */
+  /** root of the checkout, which contains `folder` */
   workspace: string
-  /** what else decides its result: commands, variables, secrets */
+  /** variables and secrets, which affect the result */
   environment: Record<string, string>
 }
 
-/** What is put back is given to the user of the steps; null when that is the server's. */
+/** A step whose files can be restored. */
 export interface Restored extends Cached {
+  /** uid that owns restored files; null for the user of the server */
   owner: number | null
 }
 
@@ -36,20 +38,18 @@ const machine = `${process.platform}/${process.arch}`
 
 export type CacheState = 'hit' | 'near' | 'miss'
 
-/**
- * Puts the folders of a step's cache in place. Null when it has none. What cannot be unpacked is a
- * miss.
- */
+/** Restores the cached folders of a step; a cache that cannot be unpacked is a miss. Null when the
+ * step has no cache. */
 export async function restoreCache(deps: Dependencies, step: Restored): Promise<CacheState | null> {
   const { paths } = step.file.cache
   if (paths.length === 0) return null
   const key = await cacheKey(step)
   const entry = await findCache(deps.db, { app: step.app, step: step.name, kind: 'cache', key })
-  if (!entry?.digest || !(await putBack(deps, step, entry.digest, paths))) return 'miss'
+  if (!entry?.digest || !(await restore(deps, step, entry.digest, paths))) return 'miss'
   return entry.key === key ? 'hit' : 'near'
 }
 
-/** Keeps the folders of a step that passed, unless what is kept fits already. */
+/** Stores the folders of a step that passed, unless the cache has them already. */
 export async function saveCache(
   deps: Dependencies,
   step: Cached,
@@ -58,7 +58,7 @@ export async function saveCache(
 ): Promise<Statement[]> {
   const { paths, key } = step.file.cache
   if (state === null || (state === 'hit' && key.length > 0)) return []
-  const kept = await keep(deps, step, paths)
+  const kept = await packPaths(deps, step, paths)
   if (kept === null) return []
   return [
     putCache({
@@ -76,7 +76,7 @@ export async function saveCache(
 const cacheKey = async ({ file, folder }: Cached): Promise<string> =>
   hash([machine, ...file.cache.paths, ...(await contents(folder, file.cache.key))])
 
-/** The key of a step's result: all that it depends on. Null when its file does not say. */
+/** Hash of everything that the result of a step depends on; null when it declares no inputs. */
 export async function resultKey({ file, folder, environment }: Cached): Promise<string | null> {
   if (file.inputs.length === 0) return null
   const { run, rerun, directory, services, reports, outputs, tools } = file
@@ -94,8 +94,8 @@ export async function resultKey({ file, folder, environment }: Cached): Promise<
 }
 
 /**
- * Puts the result of an earlier run in place of running a step. Answers that run, or null when
- * there is none that still stands.
+ * Restores the result of an earlier run with the same key. Returns that run and the statements that
+ * copy its reports, or null when no complete result exists.
  */
 export async function reuseResult(
   deps: Dependencies,
@@ -107,12 +107,12 @@ export async function reuseResult(
   if (!entry || entry.run === step.run) return null
   const from = { app: step.app, run: entry.run, step: step.name, attempt: entry.attempt }
   if (step.file.reports.length > 0 && !(await hasReports(deps.db, from))) return null
-  if (entry.digest !== null && !(await putBack(deps, step, entry.digest, step.file.outputs)))
+  if (entry.digest !== null && !(await restore(deps, step, entry.digest, step.file.outputs)))
     return null
   return { run: entry.run, statements: copyReports(from, { ...from, run: step.run, attempt: 1 }) }
 }
 
-/** Remembers the result of a step that passed. */
+/** Stores the result of a step that passed. */
 export async function keepResult(
   deps: Dependencies,
   step: Cached,
@@ -121,7 +121,8 @@ export async function keepResult(
 ): Promise<Statement[]> {
   if (key === null) return []
   const { outputs } = step.file
-  const kept = outputs.length === 0 ? { digest: null, size: 0 } : await keep(deps, step, outputs)
+  const kept =
+    outputs.length === 0 ? { digest: null, size: 0 } : await packPaths(deps, step, outputs)
   if (kept === null) return []
   return [
     putCache({
@@ -136,7 +137,7 @@ export async function keepResult(
   ]
 }
 
-async function keep(
+async function packPaths(
   deps: Dependencies,
   { folder, workspace }: Cached,
   paths: string[],
@@ -147,16 +148,16 @@ async function keep(
     mustBeInside(workspace, folder)
     return await pack({ layout: layoutOf(deps), folder, include, exclude: [], annotations: {} })
   } catch (error) {
-    deps.log.warn('what a step made could not be kept', { error: (error as Error).message })
+    deps.log.warn('files of a step could not be stored', { error: (error as Error).message })
     return null
   }
 }
 
 /**
- * Steps may have written to the folder: no link of theirs is followed, and what is in the way is
- * only moved aside.
+ * Unpacks an artifact into the folder of a step. Steps may have written there: follows no link, and
+ * moves existing files aside instead of deleting them.
  */
-async function putBack(
+async function restore(
   deps: Dependencies,
   step: Restored,
   digest: string,
@@ -183,7 +184,7 @@ async function putBack(
     }
     return true
   } catch (error) {
-    deps.log.info('a cache could not be put back', { step: name, error: (error as Error).message })
+    deps.log.info('a cache could not be restored', { step: name, error: (error as Error).message })
     return false
   }
 }
@@ -197,12 +198,12 @@ function isThere(place: string): boolean {
   }
 }
 
-/** `path hash` of each file that matches, by name. */
+/** Path, hash and executable bits of each matching file, sorted by path. */
 async function contents(folder: string, patterns: string[]): Promise<string[]> {
   const found = new Set<string>()
-  const isForeign = (name: string): boolean => name === '.git'
+  const isIgnored = (name: string): boolean => name === '.git'
   for (const pattern of patterns)
-    for await (const path of glob(pattern, { cwd: folder, exclude: isForeign })) found.add(path)
+    for await (const path of glob(pattern, { cwd: folder, exclude: isIgnored })) found.add(path)
   const lines: string[] = []
   for (const path of [...found].sort()) {
     const facts = await stat(join(folder, path)).catch(() => null)
@@ -218,12 +219,12 @@ function hash(parts: (string | Buffer)[]): string {
   return sum.digest('hex')
 }
 
-/** Keeps the caches of an installation within their budget (bytes). */
+/** Trims the caches of an installation to `budget` bytes; `trim` returns the digests to keep. */
 export async function cleanCaches(
   deps: Dependencies,
-  keepOf: (bytes: number) => Promise<string[]>,
+  trim: (bytes: number) => Promise<string[]>,
   budget: number,
 ): Promise<void> {
   if (existsSync(layoutOf(deps)))
-    await collectGarbage({ layout: layoutOf(deps), keep: await keepOf(budget) })
+    await collectGarbage({ layout: layoutOf(deps), keep: await trim(budget) })
 }

@@ -4,24 +4,19 @@ import { confine, describe, chownTree, userOf } from '#platform/process/isolatio
 import { runFolders } from '#platform/home.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/** Whose the files of an app's steps are; null when they are the server's own. */
+/** The uid that owns the files of an app's steps; null for the user of the server. */
 export const ownerOf = (
   { isolation }: Pick<Dependencies, 'isolation'>,
   app: string,
 ): number | null =>
   isolation.kind === 'confined' && isolation.means.setpriv !== null ? userOf(app, 'steps') : null
 
-/**
- * Whose steps they are: what a stranger proposes runs as another user than what the app's own do.
- */
+/** The name that steps are isolated by: untrusted code runs as another user than trusted steps. */
 export const stepsOf = (app: string, isTrusted: boolean): string =>
   isTrusted ? app : `${app}/pull-requests`
 
-/**
- * Gives a folder that only the server could write so far, and all in it, to the user of the app's
- * steps.
- */
-export async function giveToSteps(deps: Dependencies, app: string, folder: string): Promise<void> {
+/** Changes the owner of a folder and its contents to the user of the steps. */
+export async function chownToSteps(deps: Dependencies, app: string, folder: string): Promise<void> {
   const owner = ownerOf(deps, app)
   if (owner === null) return
   await chownTree(owner, folder)
@@ -30,69 +25,66 @@ export async function giveToSteps(deps: Dependencies, app: string, folder: strin
 export interface ConfinedRun {
   app: string
   run: number
-  /** its name tells the folders of steps that run at the same time apart */
+  /** its name separates the folders of steps that run in parallel */
   step: string
   workspace: string
   cwd: string
-  /** files elsewhere that it is told of */
+  /** files outside the workspace that the step may read */
   readable: string[]
   network: boolean
-  /** the run of a pull request keeps nothing for others: its HOME goes with it */
+  /** the HOME of a pull request is removed with its run */
   isPullRequest: boolean
   isTrusted: boolean
 }
 
 /**
- * The words before a step's command, empty when nothing confines it, and what is in force in a
- * sentence.
+ * The arguments that run a command confined, empty when there is no isolation, and a description of
+ * the isolation that is in force.
  */
 export async function confineStep(
   deps: Dependencies,
-  wish: ConfinedRun,
-): Promise<{ words: string[]; said: string }> {
+  request: ConfinedRun,
+): Promise<{ prefix: string[]; description: string }> {
   const { isolation } = deps
-  const user = stepsOf(wish.app, wish.isTrusted)
-  const said = describe(isolation, { app: user, network: wish.network })
-  if (isolation.kind === 'none') return { words: [], said }
-  const home = homeOf(deps, wish)
+  const user = stepsOf(request.app, request.isTrusted)
+  const description = describe(isolation, { app: user, network: request.network })
+  if (isolation.kind === 'none') return { prefix: [], description }
+  const home = homeOf(deps, request)
   await makeHome(deps, user, home)
-  const tmp = join(tmpOf(deps, wish.run), wish.step)
+  const tmp = join(tmpOf(deps, request.run), request.step)
   await mkdir(tmp, { recursive: true, mode: 0o700 })
   await chmod(tmp, 0o1777)
-  // What the operator lets steps write to, such as the socket of Docker, is not for strangers.
-  const place = wish.isTrusted ? isolation.place : { ...isolation.place, writable: [] }
-  const words = confine(isolation.means, place, {
-    ...wish,
+  // Untrusted code gets none of the operator's writable paths, such as the socket of Docker.
+  const place = request.isTrusted ? isolation.place : { ...isolation.place, writable: [] }
+  const prefix = confine(isolation.means, place, {
+    ...request,
     user: userOf(user, 'steps'),
     isBound: true,
     tmp,
-    writable: [wish.workspace, home],
-    readable: [join(deps.source.bareOf(wish.app), 'objects'), ...wish.readable],
+    writable: [request.workspace, home],
+    readable: [join(deps.source.bareOf(request.app), 'objects'), ...request.readable],
   })
-  return { words, said }
+  return { prefix, description }
 }
 
-/** What steps share as their /tmp, each its own, goes with the workspace. */
+/** Folder with the /tmp of each step of a run. */
 export const tmpOf = (deps: Pick<Dependencies, 'home'>, run: number): string =>
   runFolders(deps.home, run).tmp
 
-/**
- * What steps of an app keep in their HOME from run to run; those of a pull request share one until
- * their run has ended.
- */
+/** HOME of steps: one per app, kept between runs; one per run for pull requests. */
 export const homeOf = (
   deps: Pick<Dependencies, 'home'>,
-  of: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>,
-): string =>
-  of.isPullRequest ? runFolders(deps.home, of.run).home : join(deps.home.root, 'cache', of.app)
+  { app, run, isPullRequest }: Pick<ConfinedRun, 'app' | 'run' | 'isPullRequest'>,
+): string => (isPullRequest ? runFolders(deps.home, run).home : join(deps.home.root, 'cache', app))
 
 async function makeHome(deps: Dependencies, user: string, home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const owner = ownerOf(deps, user)
-  // An installation that ran without isolation before has made it as the server's user.
-  if (owner !== null && (await stat(home)).uid !== owner) await giveToSteps(deps, user, home)
+  // Without isolation, an earlier version of the installation created it as the server's user.
+  if (owner !== null && (await stat(home)).uid !== owner) await chownToSteps(deps, user, home)
 }
 
+/** Removes the temporary folders of a run. */
 export async function removeTmp(deps: Pick<Dependencies, 'home'>, run: number): Promise<void> {
   const { tmp, home } = runFolders(deps.home, run)
   await Promise.all(

@@ -109,7 +109,7 @@ steps:
       (message) => message.kind === 'step' && message.name === 'bad' && message.state === 'failed',
     ),
   ).toMatchObject({ reason: expect.stringContaining('3') as string })
-  expect(told.messages.at(-1)).toMatchObject({ reason: 'step bad did not pass' })
+  expect(told.messages.at(-1)).toMatchObject({ reason: 'step bad failed' })
 })
 
 test('a step is tried again as often as it says', async () => {

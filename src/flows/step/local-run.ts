@@ -7,6 +7,7 @@ import {
   buildGraph,
   type Graph,
   readySteps,
+  skipReason,
   type StepOutcome,
   withNeeds,
 } from '#domains/pipeline/graph.ts'
@@ -21,7 +22,7 @@ import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
 import { readReports, withReports } from './reports.ts'
 
-/** What a local run says as it goes. */
+/** A message of a local run about its progress. */
 export type LocalRunMessage =
   | {
       kind: 'step'
@@ -35,14 +36,14 @@ export type LocalRunMessage =
 export interface LocalRun {
   folder: string
   pipeline: PipelineFile & { app: string }
-  /** only these and what they need; all when empty */
+  /** the steps to run, with the steps that they need; all when empty */
   steps: string[]
   runner: Runner
-  /** a folder of this run's own */
+  /** a new folder for the logs of this run */
   logs: string
-  /** the HOME of the steps: a folder for caches, not the user's */
+  /** HOME of the steps: a folder for caches, separate from the HOME of the user */
   home: string
-  /** the user's environment: its PATH, and the secrets that steps name */
+  /** environment of the user: provides PATH and the secrets that steps name */
   environment: Record<string, string | undefined>
   /** variables of the machine, from `platform/machine.ts` */
   machine: Record<string, string>
@@ -55,12 +56,12 @@ export interface LocalRun {
 }
 
 /**
- * Runs the steps of a pipeline in a folder of this machine as a server would: the same order,
- * environment, retries and timeouts. After the first failure nothing new starts, and what runs may
- * end. Throws when a step is asked for that is none.
+ * Runs the steps of a pipeline in a local folder as a server would, with the same order,
+ * environment, retries and timeouts. After the first failure no step starts, and running steps may
+ * finish. Throws when a requested step does not exist.
  */
 export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
-  const graph = chosen(run)
+  const graph = selectSteps(run)
   const outcomes = new Map<string, StepOutcome>()
   const running = new Map<string, Promise<void>>()
   let stop: string | null = null
@@ -73,7 +74,7 @@ export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
       const work = runStep(run, name).then((passed) => {
         outcomes.set(name, passed ? 'passed' : 'failed')
         running.delete(name)
-        if (!passed) stop ??= `step ${name} did not pass`
+        if (!passed) stop ??= `step ${name} failed`
       })
       running.set(name, work)
     }
@@ -87,7 +88,7 @@ export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
   return { passed: stop === null }
 }
 
-function chosen(run: LocalRun): Graph {
+function selectSteps(run: LocalRun): Graph {
   const graph = buildGraph(run.pipeline.steps)
   const unknown = run.steps.find((name) => !graph.has(name))
   if (unknown !== undefined) throw new FairleadError('not_found', { kind: 'step', id: unknown })
@@ -98,18 +99,18 @@ async function runStep(run: LocalRun, name: string): Promise<boolean> {
   const step = run.pipeline.steps[name]
   if (!step) return false
   if (step.when.length > 0 && !step.when.includes('push') && !run.steps.includes(name)) {
-    const reason = `it is for runs that begin by ${step.when.join(' or ')}`
+    const reason = skipReason(step.when)
     run.report({ kind: 'step', name, state: 'skipped', seconds: null, reason })
     return true
   }
-  const began = run.now()
+  const started = run.now()
   run.report({ kind: 'step', name, state: 'running', seconds: null, reason: null })
   await mkdir(join(run.logs, name), { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
     const result = await runAttempt(run, name, step, attempt)
     const mayRetry = attempt <= step.retry && !run.signal.aborted && result.outcome !== 'cancelled'
     if (result.outcome === 'passed' || !mayRetry) {
-      const seconds = (run.now() - began) / 1000
+      const seconds = (run.now() - started) / 1000
       run.report({ kind: 'step', name, state: stateOf(result), seconds, reason: result.reason })
       return result.outcome === 'passed' || (step.optional && result.outcome !== 'cancelled')
     }
@@ -117,7 +118,9 @@ async function runStep(run: LocalRun, name: string): Promise<boolean> {
       kind: 'line',
       step: name,
       stream: 'fairlead',
-      text: `It ${result.reason ?? 'failed'}; attempt ${attempt + 1} of ${step.retry + 1} begins.`,
+      text:
+        `The step ${result.reason ?? 'failed'}; ` +
+        `starting attempt ${attempt + 1} of ${step.retry + 1}.`,
     })
   }
 }
@@ -152,7 +155,7 @@ async function runAttempt(
     })
   const cwd = join(run.folder, step.directory)
   const masks = Object.values(secrets)
-  const beside = {
+  const services = {
     run: 'local',
     step: name,
     attempt,
@@ -167,9 +170,9 @@ async function runAttempt(
   const since = await fileTime(run.logs)
   try {
     const { value, problem } = await withServices(
-      { ...beside, signal: run.signal },
+      { ...services, signal: run.signal },
       async (variables) => {
-        const env = environment({ ...variables, ...(await ownTests(run, name, step)) })
+        const env = environment({ ...variables, ...(await selectTests(run, name, step)) })
         const spec = {
           id: `local/${name}/${attempt}`,
           command: step.run,
@@ -213,8 +216,8 @@ async function runAttempt(
   }
 }
 
-/** Of a step in parts, the files of this part; how long tests took is the server's to know. */
-async function ownTests(
+/** Lists the test files of a part. Only a server knows the duration of tests in earlier runs. */
+async function selectTests(
   run: LocalRun,
   name: string,
   step: StepFile,
@@ -227,7 +230,7 @@ async function ownTests(
   return { FAIRLEAD_TESTS: file }
 }
 
-/** On the laptop a secret that a step names is the user's own variable of that name. */
+/** Secrets are taken from the environment of the user. */
 function namedSecrets(
   step: StepFile,
   environment: LocalRun['environment'],
@@ -237,7 +240,7 @@ function namedSecrets(
   )
 }
 
-/** Reports the lines of a log as they are written, and the rest once the command has ended. */
+/** Reports the lines of a log as they are written, and the remaining lines after the command. */
 async function showLines(
   run: LocalRun,
   step: string,

@@ -15,40 +15,42 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { createMask, hideIn, type Mask } from '#platform/secret/mask.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
-/** Tests that are written at once. */
+/** Tests per write. */
 const batchSize = 2000
-/** Lines of coverage of one step. */
-const linesAtMost = 10_000_000
-/** Failed tests that a reason names. */
-const named = 3
+/** Maximum number of lines of coverage per step. */
+const maxLines = 10_000_000
+/** Number of failed tests that a reason names. */
+const namedTests = 3
 
 export interface ReportsRequest {
   /** patterns, relative to `folder` */
   patterns: string[]
   folder: string
   workspace: string
-  /** when the attempt began, by the clock that dates files (`fileTime`) */
+  /** start of the attempt, by the clock of the file system (`fileTime`) */
   since: number
-  /** names of tests that stop nothing when they fail */
+  /** names of quarantined tests, whose failure fails nothing */
   quarantined: Set<string>
-  /** values that must not be in what is kept, nor in a reason */
+  /** secrets to mask in stored values and reasons */
   masks: string[]
 }
 
-/** What was read: null for what is wrong with it, or how many tests failed of how many. */
 export interface ReportsResult {
+  /** why the reports cannot be used; null when they can */
   problem: string | null
   total: number
-  /** without those that are quarantined */
+  /** without quarantined tests */
   failed: number
+  /** failed tests that are quarantined */
   quarantined: number
+  /** the first failed tests */
   names: string[]
 }
 
 /**
- * Reads the reports that a step wrote, and keeps what they say; without a database it only counts.
- * What is kept belongs to the attempt, so that a crash in the midst of it leaves nothing that
- * counts. `listFiles` gives the paths in the repository, of which reports speak.
+ * Reads the reports that a step wrote and stores their content, or only counts when `keep` is null.
+ * Content is stored for the attempt, so that a crash in between leaves nothing that counts.
+ * `listFiles` returns the paths of the repository, to which the paths of reports are matched.
  */
 export async function readReports(
   request: ReportsRequest,
@@ -80,7 +82,7 @@ export async function readReports(
       if (test.outcome !== 'failed' && test.outcome !== 'errored') return
       if (request.quarantined.has(testName(test))) return void (result.quarantined += 1)
       result.failed += 1
-      if (result.names.length < named) result.names.push(test.name)
+      if (result.names.length < namedTests) result.names.push(test.name)
     },
     coverage: (one) => {
       const key = [one.file, ...(one.folders ?? [])].join('\n')
@@ -88,7 +90,7 @@ export async function readReports(
       for (const [line, count] of one.hits) sums.hits.set(line, (sums.hits.get(line) ?? 0) + count)
       hits.set(key, sums)
       lines += one.hits.size
-      if (lines > linesAtMost)
+      if (lines > maxLines)
         throw new ReportProblem(
           'has, with those before it, more lines of coverage than ten million',
         )
@@ -138,10 +140,7 @@ export async function readReports(
   return result
 }
 
-/**
- * What a report repeats of a secret is hidden as in a log: messages of failed tests show what was
- * compared.
- */
+/** Masks secrets as in a log: messages of failed tests contain the values that were compared. */
 function maskedSink(mask: Mask, sink: Sink): Sink {
   const hidden = <T>(value: T): T => hideIn(mask, value) as T
   return {
@@ -156,7 +155,7 @@ function maskedSink(mask: Mask, sink: Sink): Sink {
 const problemOf = ({ error, file }: { error: ReportProblem; file: string }): string =>
   `the report ${file} ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`
 
-/** Files that are not of the repository (libraries, what was generated) do not count. */
+/** Sums hits by path; omits files that are not in the repository, such as libraries. */
 function byPath(hits: Iterable<LineCoverage>, pathOf: FindPath) {
   const sums = new Map<string, Map<number, number>>()
   for (const one of hits) {
@@ -170,9 +169,9 @@ function byPath(hits: Iterable<LineCoverage>, pathOf: FindPath) {
 }
 
 /**
- * What the reports make of a step: one that passed and has failing tests, or no whole report, has
- * failed. One that ended with an exit code, and all of whose failing tests are quarantined, has
- * passed.
+ * The result of a step by its reports. A command that passed fails when tests failed or a report is
+ * missing or damaged. A command that exited with an error passes when all failed tests are
+ * quarantined.
  */
 export function withReports(
   step: { passed: boolean; exitCode: number | null; reason: string | null },
@@ -188,13 +187,15 @@ export function withReports(
   )
     return {
       passed: true,
-      reason: `${quarantined} of ${total} tests failed, and ${quarantined === 1 ? 'is' : 'are'} quarantined`,
+      reason:
+        `${quarantined} of ${total} tests failed, ` +
+        `and ${quarantined === 1 ? 'is' : 'are'} quarantined`,
     }
-  // A command that failed may have had no time for its reports.
+  // A command that failed may have ended before it wrote its reports.
   const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
-  const said = [step.reason, tests, wrong].filter((one) => one !== null)
+  const reasons = [step.reason, tests, wrong].filter((one) => one !== null)
   return {
     passed: step.passed && tests === null && wrong === null,
-    reason: said.length === 0 ? null : said.join('; '),
+    reason: reasons.length === 0 ? null : reasons.join('; '),
   }
 }

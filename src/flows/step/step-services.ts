@@ -9,38 +9,39 @@ import { tailLog } from '#domains/pipeline/log.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
 import { logFile } from '#platform/process/step-log.ts'
 
-export interface BesideRequest {
-  /** names the attempt of the step */
+/** The services of one attempt of a step. */
+export interface ServicesRequest {
   run: number | string
   step: string
   attempt: number
-  /** the folder of the run's logs; that of a service is beside its step's, `test.db/1.jsonl` */
+  /** folder with the logs of the run; a service has its own, such as `test.db/1.jsonl` */
   logs: string
   services: Record<string, StepServiceFile>
   runner: Runner
-  /** where their commands run */
+  /** working directory of their commands */
   cwd: string
-  /** what every command of the step gets; their own variables come on top */
+  /** the environment of every command of the step, with further variables */
   environment: (extra: Record<string, string>) => Record<string, string>
   masks: string[]
-  /** what keeps their commands from what is not theirs; a container is kept by Docker */
+  /** arguments that run a command confined; Docker confines containers itself */
   confined: string[]
   signal: AbortSignal
 }
 
-/** They are stopped with the step, so that this is no limit. */
-const forever = 86_400_000
-/** How often it is looked whether one is ready, ms; and how long a connection must hold. */
+/** Timeout of a service, ms; long, because services are stopped with their step. */
+const serviceTimeoutMs = 86_400_000
+/** Interval between checks of readiness, ms. */
 const pollMs = 50
+/** How long a connection to a container must stay open to count as ready, ms. */
 const holdMs = 150
 
 /**
- * Starts services beside a step, waits until all are ready, and ends them after `act`, whatever
- * comes of it. `act` is given the variables by which the step finds them. Answers null and a
- * sentence when one does not get ready.
+ * Starts services, waits until all are ready, calls `act`, and stops the services in any case.
+ * `act` gets the variables with their addresses. Returns a problem when a service does not become
+ * ready.
  */
 export async function withServices<T>(
-  request: BesideRequest,
+  request: ServicesRequest,
   act: (variables: Record<string, string>) => Promise<T>,
 ): Promise<{ value: T; problem: null } | { value: null; problem: string }> {
   const stopping = new AbortController()
@@ -72,7 +73,7 @@ interface Started {
 }
 
 async function start(
-  request: BesideRequest,
+  request: ServicesRequest,
   name: string,
   file: StepServiceFile,
 ): Promise<Started> {
@@ -86,7 +87,7 @@ async function start(
       command: file.run ?? dockerCommand(file, container ?? '', port),
       cwd: request.cwd,
       env: request.environment({ ...file.env, PORT: String(port) }),
-      timeoutMs: forever,
+      timeoutMs: serviceTimeoutMs,
       masks: request.masks,
       confined: file.image === undefined ? request.confined : [],
       tools: file.image === undefined ? [] : ['docker'],
@@ -96,12 +97,12 @@ async function start(
   return { name, file, port, container, ended }
 }
 
-const serviceLogFile = ({ logs, step, attempt }: BesideRequest, name: string): string =>
+const serviceLogFile = ({ logs, step, attempt }: ServicesRequest, name: string): string =>
   logFile(logs, `${step}.${name}`, attempt)
 
-/** By its name and its log the runner knows what an earlier attempt left running. */
+/** The id and log of a service, by which the runner finds what an earlier attempt left running. */
 async function attemptOf(
-  request: BesideRequest,
+  request: ServicesRequest,
   name: string,
 ): Promise<{ id: string; logFile: string }> {
   const file = serviceLogFile(request, name)
@@ -109,9 +110,7 @@ async function attemptOf(
   return { id: `${request.run}/${request.step}.${name}/${request.attempt}`, logFile: file }
 }
 
-/**
- * Variables are given by name: values on a command line can be read by everybody on the machine.
- */
+/** Passes variables by name only, because every user of the machine can read command lines. */
 function dockerCommand(
   { image = '', port = 0, env }: StepServiceFile,
   container: string,
@@ -130,7 +129,7 @@ function dockerCommand(
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** What the client of Docker leaves behind when it is killed. */
+/** Removes the container that a killed Docker client leaves behind. */
 async function removeContainer({ container }: Pick<Started, 'container'>): Promise<void> {
   if (container === null) return
   await new Promise<void>((resolve) =>
@@ -138,7 +137,7 @@ async function removeContainer({ container }: Pick<Started, 'container'>): Promi
   )
 }
 
-/** `my-db` is at `$MY_DB_HOST` and `$MY_DB_PORT`. */
+/** The address of `my-db` is in `MY_DB_HOST` and `MY_DB_PORT`. */
 function variablesOf(started: Started[]): Record<string, string> {
   return Object.fromEntries(
     started.flatMap(({ name, port }) => {
@@ -151,7 +150,7 @@ function variablesOf(started: Started[]): Record<string, string> {
   )
 }
 
-async function untilReady(request: BesideRequest, one: Started): Promise<string | null> {
+async function untilReady(request: ServicesRequest, one: Started): Promise<string | null> {
   const until = performance.now() + one.file.timeout
   let ended: CommandResult | null = null
   void one.ended.then((result) => (ended = result))
@@ -163,27 +162,33 @@ async function untilReady(request: BesideRequest, one: Started): Promise<string 
     if (await isReady()) return null
     request.signal.throwIfAborted()
     if (ended !== null)
-      return saying(
+      return withLastLine(
         request,
         one,
-        `ended before the step began: ${(ended as CommandResult).reason ?? 'exit code 0'}`,
+        `ended before the step started: ${(ended as CommandResult).reason ?? 'exit code 0'}`,
       )
     await sleep(pollMs)
   }
-  return saying(request, one, `was not ready within ${one.file.timeout / 1000} s`)
+  return withLastLine(request, one, `was not ready within ${one.file.timeout / 1000} s`)
 }
 
-async function saying(request: BesideRequest, { name }: Started, what: string): Promise<string> {
+/** Appends the last line that the service wrote to a problem. */
+async function withLastLine(
+  request: ServicesRequest,
+  { name }: Started,
+  problem: string,
+): Promise<string> {
   const lines = await tailLog(serviceLogFile(request, name), 10)
   const last = lines.findLast(
     ({ stream, text }) => stream !== 'fairlead' && text.trim() !== '',
   )?.text
-  return `service ${name} ${what}${last === undefined ? '' : `; its last line was: ${last.slice(0, 300)}`}`
+  const output = last === undefined ? '' : `; its last line was: ${last.slice(0, 300)}`
+  return `service ${name} ${problem}${output}`
 }
 
 /**
- * A port that Docker publishes takes connections before anybody listens behind it, and drops them:
- * this one must hold.
+ * Whether a port accepts a connection and keeps it open for `hold` ms. Docker accepts connections
+ * to a published port before the container listens, and then drops them.
  */
 function answers(port: number, hold: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -199,7 +204,7 @@ function answers(port: number, hold: number): Promise<boolean> {
   })
 }
 
-async function passes(request: BesideRequest, { name, file, port }: Started): Promise<boolean> {
+async function passes(request: ServicesRequest, { name, file, port }: Started): Promise<boolean> {
   const result = await request.runner.run(
     {
       ...(await attemptOf(request, `${name}.ready`)),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Run } from '#contract/run/run.ts'
 import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secret.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { buildGraph, readySteps, type StepOutcome } from '#domains/pipeline/graph.ts'
+import { buildGraph, readySteps, skipReason, type StepOutcome } from '#domains/pipeline/graph.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
 import { skipStep } from '#domains/pipeline/store.ts'
 import { openSecrets } from '#flows/deployment/release-spec.ts'
@@ -14,21 +14,20 @@ interface StepsRequest {
   app: string
   sha: string
   pullRequest: number | null
-  /** false: no step gets a secret */
+  /** false for code from outside the repository: its steps get no secrets */
   isTrusted: boolean
   definition: PipelineFile
   workspace: string
-  /** where in the workspace the app is */
+  /** folder of the app, relative to the workspace */
   folder: string
   trigger: Run['trigger']
-  /** what the run was given */
+  /** set when the run was requested */
   parameters: Record<string, string>
 }
 
 /**
- * Runs the steps of a run as a graph, those that need nothing of each other in parallel. After the
- * first failure nothing new starts, and what runs may end. Answers the sentence of the first
- * failure, or null.
+ * Runs the steps of a run as a graph, independent steps in parallel. After the first failure no
+ * step starts, and running steps may finish. Returns the sentence of the first failure, or null.
  */
 export async function runSteps(
   ctx: WorkflowContext,
@@ -67,15 +66,13 @@ async function runStep(
   name: string,
 ) {
   const file = request.definition.steps[name]
-  if (!file) return { passed: false, reason: `there is no step ${name}` }
+  if (!file) return { passed: false, reason: `step ${name} does not exist` }
   return ctx.step(`step.${name}`, async (step) => {
     if (file.when.length > 0 && !file.when.includes(request.trigger)) {
-      step.write(
-        skipStep(request.run, name, `it is for runs that begin by ${file.when.join(' or ')}`),
-      )
+      step.write(skipStep(request.run, name, skipReason(file.when)))
       return { passed: true, reason: null }
     }
-    const named = request.isTrusted ? await namedSecrets(deps, request, file.secrets) : {}
+    const secrets = request.isTrusted ? await namedSecrets(deps, request, file.secrets) : {}
     const result = await executeStep(deps, step, {
       run: request.run,
       app: request.app,
@@ -86,24 +83,21 @@ async function runStep(
       file,
       workspace: request.workspace,
       directory: join(request.workspace, request.folder, file.directory),
-      env: { ...request.parameters, ...named },
-      masks: Object.values(named),
-      notes: notesOf(named),
+      env: { ...request.parameters, ...secrets },
+      masks: Object.values(secrets),
+      notes: notesOf(secrets),
     })
     return { ...result, passed: result.passed || file.optional }
   })
 }
 
-/** Whoever counts on a secret being hidden learns where it is not. */
+/** Warns of secrets that are too short or too common to be masked. */
 function notesOf(secrets: Record<string, string>): string[] {
   const names = Object.keys(secrets).filter((name) => isPlainSecret(secrets[name] ?? ''))
   return names.length === 0 ? [] : [plainSecretWarning(names)]
 }
 
-/**
- * The secrets that a step names, of the first environment; one that is not set is left out, and the
- * command will say so.
- */
+/** The secrets that a step names, from the first environment; omits secrets that are not set. */
 async function namedSecrets(
   deps: Dependencies,
   request: StepsRequest,

@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { partVariable } from '#domains/pipeline/expand.ts'
+import { filesOfPart } from '#domains/pipeline/split.ts'
+import { failedTests, pastTests } from '#domains/report/store.ts'
+import { findFiles } from '#platform/file/files.ts'
+import { runFolders } from '#platform/home.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import type { StepRequest } from './request.ts'
+
+/**
+ * For a part of a split step, writes the test files of this part to a file, one per line, and
+ * returns the variable that names it.
+ */
+export async function selectTests(
+  deps: Dependencies,
+  request: StepRequest,
+): Promise<Record<string, string>> {
+  const { split, env } = request.file
+  if (!split?.files) return {}
+  const files = await findFiles(request.directory, split.files)
+  const past = await pastTests(deps.db, request.app, request.run)
+  const part = filesOfPart(files, past, Number(env[partVariable] ?? 1), split.into)
+  const list = join(runFolders(deps.home, request.run).log, request.name, 'tests')
+  await writeFile(list, part.map((path) => `${path}\n`).join(''))
+  return { FAIRLEAD_TESTS: list }
+}
+
+/**
+ * Writes the names of the tests that failed in an attempt to a file, one per line, for the next
+ * attempt. Null when none failed.
+ */
+export async function writeFailedTests(
+  deps: Dependencies,
+  { run, name }: StepRequest,
+  attempt: number,
+): Promise<string | null> {
+  const failed = await failedTests(deps.db, run, name, attempt)
+  if (failed.length === 0) return null
+  const list = join(runFolders(deps.home, run).log, name, `${attempt}.failed`)
+  await writeFile(list, failed.map((test) => `${test.name}\n`).join(''))
+  return list
+}
