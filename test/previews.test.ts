@@ -222,7 +222,7 @@ describe('a preview', () => {
     await nothingLeft(at, 2, port)
     expect(await at.get(2)).toMatchObject({
       state: 'closed',
-      reason: 'the forge does not know it any more',
+      reason: 'it no longer exists at the forge',
     })
   }, 120_000)
 
@@ -294,8 +294,8 @@ describe('a preview', () => {
       params: { app: 'announced' },
     })
     expect(deliveries.map(({ outcome }) => outcome)).toEqual([
-      'pull request 4 is closed, and is looked at',
-      'pull request 4 is open, and is looked at',
+      'pull request 4 is closed; its sync was requested',
+      'pull request 4 is open; its sync was requested',
     ])
     // A ref that is gone ends it, too.
     const other = await at.propose({ number: 5, branch: 'p5' }, { 'server.js': server('six') })
@@ -305,7 +305,7 @@ describe('a preview', () => {
     await nothingLeft(at, 5, Number(new URL(last.preview!.url!).port))
     expect(await at.get(5)).toMatchObject({
       state: 'closed',
-      reason: 'the repository has no refs/pull/5/head any more',
+      reason: 'the repository has no refs/pull/5/head',
     })
   }, 120_000)
 

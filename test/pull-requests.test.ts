@@ -285,7 +285,7 @@ ${more}`
     expect(await at.get(1)).toMatchObject({
       run: null,
       asksApproval: true,
-      reason: 'it waits for somebody to approve this commit',
+      reason: 'this commit needs an approval to run',
     })
     expect(await at.get(2)).toMatchObject({
       run: null,
@@ -299,7 +299,7 @@ ${more}`
     await at.repository.commit({ 'fairlead.yaml': yaml('false') })
     await waitFor(
       'they are switched off',
-      async () => (await at.get(1)).reason === 'pull requests are switched off in fairlead.yaml',
+      async () => (await at.get(1)).reason === 'pull requests are disabled in fairlead.yaml',
     )
     const last = (await at.get(2)).run!.id
     const newest = await at.propose({ number: 2, branch: 'draft' }, { a: '2' })

@@ -180,7 +180,7 @@ describe('a webhook', () => {
     })
     expect(JSON.stringify(webhook)).not.toContain(secret)
     expect((await send('nobody', good)).body).toMatchObject({
-      title: 'The delivery is refused: there is no such webhook.',
+      title: 'The delivery is refused: the app has no webhook.',
     })
 
     const token = pushes['gitlab by token']!(secret, push)
@@ -226,7 +226,7 @@ describe('a webhook', () => {
     )
     expect(await outcome('away', other.body['number'])).toMatchObject({
       state: 'ignored',
-      outcome: 'not of main, which is delivered',
+      outcome: 'not a push to main, the delivered branch',
     })
   })
 
@@ -255,7 +255,7 @@ describe('a webhook', () => {
     ).toBe(0)
     expect(await outcome('turned', newest!.number)).toMatchObject({
       state: 'done',
-      outcome: 'known already',
+      outcome: 'already known',
       change: head,
     })
     expect(await runsOf('turned')).toHaveLength(1)

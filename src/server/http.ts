@@ -202,7 +202,7 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
         const forge = senders.get(request)
         if (!forge)
           throw new FairleadError('webhook_refused', {
-            why: 'its headers are of no sender that is known here',
+            why: 'its headers match no supported sender',
           })
         const { number, state, isRepeat } = await webhooks.receive(
           forge,

@@ -1,4 +1,3 @@
-import { createForgeClients } from '#domains/forge/registry.ts'
 import { insertGap } from '#domains/forge/webhook-store.ts'
 import type { Access } from '#domains/access/access.ts'
 import { pollingJobs } from '#domains/source/polling.ts'
@@ -8,13 +7,11 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-import { writeBack } from '#flows/forge/write-back.ts'
-import { keepPullRequests } from '#flows/pull-request/reconcile.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
-import type { Inbox } from '#flows/webhook/inbox.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
-import type { Periods, ServerSettings } from './settings.ts'
+import { forgeJobs } from './forge-jobs.ts'
+import type { Periods } from './settings.ts'
 
 export interface JobParts {
   deps: Dependencies
@@ -22,6 +19,8 @@ export interface JobParts {
   engine: Engine
   source: Source
   access: Pick<Access, 'refusals'>
+  /** processes webhook deliveries */
+  inbox: BackgroundJob
   periods: Periods
 }
 
@@ -34,6 +33,7 @@ export function backgroundJobs({
   engine,
   source,
   access,
+  inbox,
   periods,
 }: JobParts): BackgroundJob[] {
   const { db, log, clock } = deps
@@ -51,6 +51,8 @@ export function backgroundJobs({
       },
       onFound: async (app, sha, checked) => void (await db.query(insertGap(app, sha, checked))),
     }),
+    inbox,
+    ...forgeJobs({ deps, engine, source, random: Math.random, periods }),
     every({
       name: 'start-scheduled-deliveries',
       interval: periods.schedule,
@@ -86,28 +88,4 @@ export function backgroundJobs({
       },
     }),
   ]
-}
-
-export interface LoopParts {
-  deps: Dependencies
-  inbox: Inbox
-  engine: Engine
-  source: Source
-}
-
-/** Loops towards forges that are not background jobs yet. */
-export function startForgeLoops(
-  { deps, inbox, engine, source }: LoopParts,
-  { publicUrl, periods }: ServerSettings,
-  signal: AbortSignal,
-): void {
-  const { db, log, secrets } = deps
-  const clients = createForgeClients()
-  const common = { db, log, secrets, fetch, clients, random: Math.random }
-  void inbox.run(signal)
-  void writeBack({ ...common, source: deps.source, publicUrl, every: periods.writeBack }, signal)
-  void keepPullRequests(
-    { deps, engine, source, fetch, clients, every: periods.pullRequests, parallel: 4 },
-    signal,
-  )
 }

@@ -15,7 +15,6 @@ import { ensureHost } from '#platform/process/host-process.ts'
 import { findIsolation, isolationOptions, wantedIsolation } from '#platform/process/isolation.ts'
 import { version } from '#platform/self.ts'
 import { buildConsoleOnce } from './console-build.ts'
-import { startForgeLoops } from './jobs.ts'
 import { makeSample } from './sample.ts'
 import { readSettings, type ServerSettings } from './settings.ts'
 import { wire } from './wire.ts'
@@ -52,7 +51,6 @@ export async function main(options: ServerOptions): Promise<number> {
     const wired = await wire({ ...options, settings, db: database.db, log })
     await open(wired, options, settings)
     const jobs = runJobs(wired.jobs, jobRuntime(wired, database.db, log), stop.signal)
-    startForgeLoops(wired, settings, stop.signal)
     await welcome(options, wired, log)
     await ended.promise
     stop.abort()

@@ -17,7 +17,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
-import { createInbox } from '#flows/webhook/inbox.ts'
+import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
@@ -72,16 +72,19 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic())),
   })
   const source = openSource({ home, db, log, publicUrl, engine })
-  const inbox = createInbox({ db, log, source, now: Date.now, parallel: 8 })
+  const inbox = webhookInbox({
+    ...{ db, log, source, now: Date.now, parallel: 8 },
+    interval: periods.inbox,
+  })
   const webhooks = createWebhooks({
     db,
     secrets,
     now: Date.now,
     random: randomBytes,
     publicUrl,
-    onStored: inbox.onStored,
+    onStored: () => inbox.wake(),
   })
-  const jobs = backgroundJobs({ deps, env, engine, source, access, periods })
+  const jobs = backgroundJobs({ deps, env, engine, source, access, inbox, periods })
   const http = await createHttpServer({
     access,
     provider,
@@ -96,7 +99,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     handlers: buildHandlers({ deps, engine, source, access, provider, webhooks, keys, host, jobs }),
     git: gitRemote({ access, source, publicUrl, log, repositories: home.repositories }),
   })
-  return { deps, replica, inbox, engine, source, access, runner, host, http, jobs }
+  return { deps, replica, engine, source, access, runner, host, http, jobs }
 }
 
 async function openSecrets({ home, env, db, log }: Pick<Wiring, 'home' | 'env' | 'db' | 'log'>) {

@@ -5,8 +5,8 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import { may } from '#contract/access/grants.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { recentRuns } from './run.ts'
-import { countPullRequests } from '#domains/pull-request/store.ts'
 import { type EnvironmentSources, readEnvironment } from './environment.ts'
+import { countPullRequests } from './pull-requests.ts'
 
 /** Reads the registered apps. */
 export interface Apps {

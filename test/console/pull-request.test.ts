@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('the pull request pages', () => {
       .getByRole('link', { name: /^localhost:\d+$/ })
       .waitFor()
     await row('Speed it up').getByText('Asks approval').waitFor()
-    await row('Speed it up').getByText('It waits for somebody to approve this commit.').waitFor()
+    await row('Speed it up').getByText('This commit needs an approval to run.').waitFor()
 
     await row('Speed it up').getByRole('button', { name: 'Approve …' }).click()
     const dialog = page.getByRole('alertdialog')

@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('the webhook page', () => {
     const list = page.getByRole('region', { name: 'Deliveries' })
     await list.getByRole('link', { name: 'run 1' }).waitFor()
     await send('gitlab signed', secret, 'refs/heads/other')
-    await list.getByText('not of main, which is delivered').waitFor()
+    await list.getByText('not a push to main, the delivered branch').waitFor()
     expect((await send('gitea', 'wrong')).status).toBe(401)
     await page
       .getByText(/1 refused.*signature is not that of its secret/)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Finding, TestResult } from '#contract/report/report.ts'
-import { annotationsAtMost, type CheckFacts, decideCheck, rangesOf } from './check.ts'
+import { maxAnnotations, type CheckFacts, decideCheck, rangesOf } from './check.ts'
 
 const status = {
   sha: 'a'.repeat(40),
@@ -45,7 +45,7 @@ const finding = (more: Partial<Finding>): Finding => ({
   ...more,
 })
 
-test('what is under way says no more than its status', () => {
+test('an open run has only its status', () => {
   expect(decideCheck(status, 'run/1', null)).toEqual({
     ...status,
     key: 'run/1',
@@ -54,7 +54,7 @@ test('what is under way says no more than its status', () => {
   })
 })
 
-test('remarks are on lines: failing tests, then what is new by its level, then what no test reached', () => {
+test('annotations are failing tests, then new findings by level, then uncovered lines', () => {
   const { summary, annotations } = decideCheck(status, 'run/1', {
     ...nothing,
     gates: [
@@ -105,7 +105,7 @@ test('remarks are on lines: failing tests, then what is new by its level, then w
   ])
 })
 
-test('law: no more remarks than are read, whatever there is', () => {
+test('property: never more annotations than the limit', () => {
   fc.assert(
     fc.property(fc.nat(120), fc.nat(120), (tests, findings) => {
       const facts = {
@@ -114,13 +114,13 @@ test('law: no more remarks than are read, whatever there is', () => {
         findings: Array.from({ length: findings }, () => finding({})),
       }
       expect(decideCheck(status, 'run/1', facts).annotations).toHaveLength(
-        Math.min(annotationsAtMost, tests + findings),
+        Math.min(maxAnnotations, tests + findings),
       )
     }),
   )
 })
 
-test('law: ranges hold exactly the lines', () => {
+test('property: ranges contain exactly the lines', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 60 })), (lines) => {
       const ranges = rangesOf(lines)

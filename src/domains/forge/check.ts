@@ -2,24 +2,24 @@ import type { Gate } from '#contract/gate/gate.ts'
 import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
 import type { Annotation, Check, CommitStatus } from './client.ts'
 
-/** What is known of a run when it has ended. */
+/** The results of a run that has ended. */
 export interface CheckFacts {
   gates: Gate[]
   numbers: Pick<ReportSummary, 'tests' | 'coverage' | 'findings'>
-  /** those that fail now come first */
+  /** failing tests first */
   tests: TestResult[]
   findings: Finding[] | null
   coverage: FileCoverage[] | null
 }
 
-/** So many remarks a forge takes at once; more would be read by nobody. */
-export const annotationsAtMost = 50
-/** Runs of lines that no test reached are the last to be told, and of so many at most. */
-const missedAtMost = 20
+/** The limit of GitHub for one request. */
+export const maxAnnotations = 50
+/** Limits the least important annotations: ranges of lines that no test covers. */
+const maxUncovered = 20
 
 /**
- * What a forge shows beside the commit, and on its lines: failing tests, new findings, then lines
- * of the change that no test reached.
+ * Decides the summary of a commit and the annotations of its lines: failing tests, then new
+ * findings, then changed lines that no test covers. `facts` is null while the run is open.
  */
 export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts | null): Check {
   if (facts === null) return { ...status, key, summary: status.description, annotations: [] }
@@ -32,17 +32,20 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
     ),
     ...(numbers.tests
       ? [
-          `- tests: ${numbers.tests.passed} of ${numbers.tests.total} passed, ${numbers.tests.broken} newly fail`,
+          `- tests: ${numbers.tests.passed} of ${numbers.tests.total} passed, ` +
+            `${numbers.tests.broken} newly failing`,
         ]
       : []),
     ...(numbers.coverage?.changed
       ? [
-          `- changed lines: ${numbers.coverage.changed.covered} of ${numbers.coverage.changed.lines} reached by tests`,
+          `- changed lines: ${numbers.coverage.changed.covered} of ` +
+            `${numbers.coverage.changed.lines} covered by tests`,
         ]
       : []),
     ...(numbers.findings?.fresh
       ? [
-          `- new findings: ${numbers.findings.fresh.error} errors, ${numbers.findings.fresh.warning} warnings, ${numbers.findings.fresh.note} notes`,
+          `- new findings: ${numbers.findings.fresh.error} errors, ` +
+            `${numbers.findings.fresh.warning} warnings, ${numbers.findings.fresh.note} notes`,
         ]
       : []),
     ...facts.tests
@@ -51,15 +54,15 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
       .map((test) => `- failed: \`${nameOf(test)}\`${firstLine(test.message)}`),
   ]
   const annotations = [
-    ...ofTests(facts.tests),
-    ...ofFindings(facts.findings ?? []),
-    ...ofCoverage(facts.coverage ?? []),
+    ...annotateTests(facts.tests),
+    ...annotateFindings(facts.findings ?? []),
+    ...annotateCoverage(facts.coverage ?? []),
   ]
   return {
     ...status,
     key,
     summary: lines.join('\n').slice(0, 60_000),
-    annotations: annotations.slice(0, annotationsAtMost),
+    annotations: annotations.slice(0, maxAnnotations),
   }
 }
 
@@ -71,8 +74,8 @@ const firstLine = (message: string | null): string => {
   return line === '' ? '' : `: ${line.slice(0, 200)}`
 }
 
-/** Reports name the file of a test, seldom its line. */
-function ofTests(tests: TestResult[]): Annotation[] {
+/** Test reports rarely name a line, so that an annotation is on the first line of the file. */
+function annotateTests(tests: TestResult[]): Annotation[] {
   return tests.filter(isBad).flatMap((test) =>
     test.file === null
       ? []
@@ -91,7 +94,7 @@ function ofTests(tests: TestResult[]): Annotation[] {
 
 const levels = { error: 'failure', warning: 'warning', note: 'notice' } as const
 
-function ofFindings(findings: Finding[]): Annotation[] {
+function annotateFindings(findings: Finding[]): Annotation[] {
   const fresh = findings.filter(({ isNew }) => isNew !== false)
   const order = ['error', 'warning', 'note']
   return fresh
@@ -103,18 +106,18 @@ function ofFindings(findings: Finding[]): Annotation[] {
     )
 }
 
-function ofCoverage(files: FileCoverage[]): Annotation[] {
+function annotateCoverage(files: FileCoverage[]): Annotation[] {
   const all = files.flatMap(({ file, changed }) =>
     rangesOf(changed?.missed ?? []).map(([line, end]) => ({
       ...{ file, line, end, level: 'notice' as const },
-      title: 'Not reached by tests',
-      message: line === end ? 'No test reached this line.' : 'No test reached these lines.',
+      title: 'Not covered by tests',
+      message: line === end ? 'No test covers this line.' : 'No test covers these lines.',
     })),
   )
-  return all.slice(0, missedAtMost)
+  return all.slice(0, maxUncovered)
 }
 
-/** Runs of lines that follow each other. */
+/** Groups line numbers into ranges of consecutive lines. */
 export function rangesOf(lines: number[]): [number, number][] {
   const ranges: [number, number][] = []
   for (const line of [...new Set(lines)].sort((a, b) => a - b)) {

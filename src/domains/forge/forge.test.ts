@@ -3,7 +3,8 @@ import { forgeKinds, senderKinds } from '#contract/forge/forge.ts'
 import { type ForgeVariant, forgesOf, pushes, standard } from '../../../test/support/forge.ts'
 import { headRefs } from '../../../test/support/pull-request.ts'
 import type { Forge } from './forge.ts'
-import { forges, forgeOf, senderOf } from './registry.ts'
+import { forges } from './forges.generated.ts'
+import { forgeOf, senderOf } from './registry.ts'
 
 const secret = `whsec_${Buffer.from('a key of thirty-two bytes length').toString('base64')}`
 const other = `whsec_${Buffer.from('another key of thirty-two bytes.').toString('base64')}`
@@ -48,7 +49,7 @@ test('an unknown kind is an error', () => {
   expect(() => forgeOf('svn')).toThrow('no forge of the kind "svn"')
 })
 
-describe.each(forges.map((forge) => [forge.title, forge] as const))('%s', (_title, forge) => {
+describe.each<Forge>(forges)('the webhook of $title', (forge) => {
   const { webhook, kind } = forge
   const variants = variantsOf(forge)
 

@@ -3,10 +3,10 @@ import type { CommitStatus, ForgeDeployment } from './client.ts'
 
 type RunState = Run['state']
 
-/** A run or a deployment whose forge was told something else so far. */
+/** A run or a deployment whose current state the forge does not have yet. */
 export interface PendingReport {
   app: string
-  /** what the forge was told of it under: `commit/SHA/NAME` or `deployment/ID` */
+  /** `commit/SHA/NAME` or `deployment/ID` */
   subject: string
   sha: string
   branch: string
@@ -15,17 +15,19 @@ export interface PendingReport {
   reason: string | null
   /** null for a run */
   environment: string | null
+  /** it is the last environment of the app */
   isLast: boolean
+  /** the deployment has been live */
   wasLive: boolean
-  /** the pull request whose head it is, or in whose environment it is */
+  /** of the run; null for a run of the branch */
   pullRequest: number | null
-  /** of its environment, while that is there */
+  /** of the environment; null when that was removed */
   port: number | null
-  /** the forge's own id */
+  /** the forge's ID of the deployment */
   remote: string | null
 }
 
-const ofRun = {
+const statusStates = {
   queued: 'pending',
   running: 'pending',
   succeeded: 'success',
@@ -35,8 +37,8 @@ const ofRun = {
   skipped: 'success',
 } as const satisfies Record<RunState, CommitStatus['state']>
 
-/** What a deployment is to forges, by its state here. */
-export const ofDeployment: Record<string, ForgeDeployment['state']> = {
+/** The state of a deployment in the terms of forges, by its state here. */
+export const deploymentStates: Record<string, ForgeDeployment['state']> = {
   waiting: 'pending',
   starting: 'running',
   verifying: 'running',
@@ -50,102 +52,107 @@ export const ofDeployment: Record<string, ForgeDeployment['state']> = {
   rolled_back: 'failure',
 }
 
-export type Told =
+/** The status in place of a deployment, for a forge without deployments. */
+const deploymentStatusStates = {
+  pending: 'pending',
+  running: 'pending',
+  success: 'success',
+  failure: 'failure',
+  inactive: 'error',
+} as const satisfies Record<ForgeDeployment['state'], CommitStatus['state']>
+
+export type Report =
   | { kind: 'status'; status: CommitStatus }
   | { kind: 'deployment'; deployment: ForgeDeployment }
-  /** there is nothing to say of it */
+  /** the forge keeps what it has */
   | { kind: 'nothing' }
 
 /**
- * What to tell a forge. One that knows no deployments is told them as statuses,
- * `fairlead/ENVIRONMENT`.
+ * Decides what to report. A forge without deployments gets a status `fairlead/ENVIRONMENT` for each
+ * of them.
  */
 export function decideReport(
-  one: PendingReport,
+  pending: PendingReport,
   publicUrl: string,
-  knowsDeployments: boolean,
-): Told {
-  const { sha, environment, state, reason } = one
-  const url = `${publicUrl}/runs/${one.run}`
-  if (environment === null) {
-    const words = one.pullRequest === null ? runWords : { ...runWords, ...headWords }
-    const description = reason ?? words[state as RunState] ?? state
-    const name = one.pullRequest === null ? 'fairlead' : 'fairlead/pull-request'
-    return {
-      kind: 'status',
-      status: { sha, name, state: ofRun[state as RunState] ?? 'error', description, url },
-    }
-  }
-  const mapped = ofDeployment[state] ?? 'inactive'
-  const description = reason ?? `${environment}: ${state}`
-  const isThere = one.pullRequest !== null && one.port !== null && state === 'live'
-  const preview = isThere ? `http://${new URL(publicUrl).hostname}:${one.port}` : null
-  if (knowsDeployments)
-    return {
-      kind: 'deployment',
-      deployment: {
-        key: one.subject,
-        sha,
-        branch: one.branch,
-        environment,
-        isProduction: one.isLast,
-        isTransient: one.pullRequest !== null,
-        address: preview,
-        state: mapped,
-        description,
-        url,
-      },
-    }
-  // What was live there, and is no more, was good all the same.
-  if (mapped === 'inactive' && one.wasLive) return { kind: 'nothing' }
-  const asStatus = {
-    pending: 'pending',
-    running: 'pending',
-    success: 'success',
-    failure: 'failure',
-    inactive: 'error',
-  } as const
+  hasDeployments: boolean,
+): Report {
+  const url = `${publicUrl}/runs/${pending.run}`
+  const { environment } = pending
+  if (environment === null) return { kind: 'status', status: statusOfRun(pending, url) }
+  const deployment = toDeployment({ ...pending, environment }, publicUrl, url)
+  if (hasDeployments) return { kind: 'deployment', deployment }
+  // A deployment that a newer one replaced keeps its success.
+  if (deployment.state === 'inactive' && pending.wasLive) return { kind: 'nothing' }
   return {
     kind: 'status',
     status: {
-      sha,
+      sha: pending.sha,
       name: `fairlead/${environment}`,
-      state: asStatus[mapped],
-      description,
-      url: preview ?? url,
+      state: deploymentStatusStates[deployment.state],
+      description: deployment.description,
+      url: deployment.address ?? url,
     },
   }
 }
 
-const runWords: Record<RunState, string> = {
-  queued: 'waits for its turn',
-  running: 'on its way to production',
-  succeeded: 'is in production',
+function statusOfRun({ sha, state, reason, pullRequest }: PendingReport, url: string) {
+  const isBranch = pullRequest === null
+  const sentences = isBranch ? branchSentences : { ...branchSentences, ...pullRequestSentences }
+  return {
+    ...{ sha, url, name: isBranch ? 'fairlead' : 'fairlead/pull-request' },
+    state: statusStates[state as RunState] ?? 'error',
+    description: reason ?? sentences[state as RunState] ?? state,
+  }
+}
+
+function toDeployment(
+  pending: PendingReport & { environment: string },
+  publicUrl: string,
+  url: string,
+): ForgeDeployment {
+  const { environment, state, pullRequest, port } = pending
+  const hasAddress = pullRequest !== null && port !== null && state === 'live'
+  return {
+    ...{ key: pending.subject, sha: pending.sha, branch: pending.branch, environment, url },
+    isProduction: pending.isLast,
+    isTransient: pullRequest !== null,
+    address: hasAddress ? `http://${new URL(publicUrl).hostname}:${port}` : null,
+    state: deploymentStates[state] ?? 'inactive',
+    description: pending.reason ?? `${environment}: ${state}`,
+  }
+}
+
+const branchSentences: Record<RunState, string> = {
+  queued: 'queued',
+  running: 'delivery in progress',
+  succeeded: 'delivered',
   failed: 'failed',
-  cancelled: 'was cancelled',
-  superseded: 'gave way to a newer change',
-  skipped: 'has nothing to deliver',
+  cancelled: 'cancelled',
+  superseded: 'superseded by a newer change',
+  skipped: 'nothing to deliver',
 }
 
-const headWords: Partial<Record<RunState, string>> = {
-  running: 'is being tried',
+const pullRequestSentences: Partial<Record<RunState, string>> = {
+  running: 'in progress',
   succeeded: 'passed',
-  superseded: 'gave way to a newer head',
+  superseded: 'superseded by a newer head',
 }
 
-const longestPauseMs = 600_000
+const maxPauseMs = 600_000
+/** Statuses by which a forge refuses one report, not the token or the rate of requests. */
+const refusesReport = new Set([400, 403, 404, 405, 409, 410, 422])
 
 /**
- * What a refusal means: null when only this one thing is not taken, else for how long the forge is
- * left alone, in milliseconds.
+ * Milliseconds to wait before the next request after an error: what the forge asked for, or a pause
+ * that doubles. Null when the forge only refuses this one report.
  */
 export function decidePause(
   refusal: { status: number; pauseMs: number | null } | null,
   failures: number,
   random: () => number,
 ): number | null {
-  const asked = refusal?.pauseMs ?? null
-  if (asked !== null) return Math.min(asked, 6 * longestPauseMs)
-  if (refusal !== null && [400, 403, 404, 405, 409, 410, 422].includes(refusal.status)) return null
-  return Math.min(1000 * 2 ** Math.min(failures, 20), longestPauseMs) * (0.75 + 0.5 * random())
+  const requested = refusal?.pauseMs ?? null
+  if (requested !== null) return Math.min(requested, 6 * maxPauseMs)
+  if (refusal !== null && refusesReport.has(refusal.status)) return null
+  return Math.min(1000 * 2 ** Math.min(failures, 20), maxPauseMs) * (0.75 + 0.5 * random())
 }

@@ -4,18 +4,18 @@ import { pipelineFile, type PullRequestsFile } from '#contract/pipeline-file/pip
 import {
   type Action,
   decide,
-  decideLeave,
+  decideRun,
   decideOrphans,
-  decideSeen,
+  decideState,
   type Situation,
   type Standing,
 } from './rules.ts'
 
 const day = 86_400_000
 const now = 100 * day
-const settings = (value: unknown): PullRequestsFile =>
+const settingsOf = (value: unknown): PullRequestsFile =>
   pipelineFile.parse({ pull_requests: value }).pull_requests
-const on = settings({ preview: true })
+const on = settingsOf({ preview: true })
 const pull = (more: Partial<Standing> = {}): Standing => ({
   ...{
     number: 1,
@@ -41,64 +41,64 @@ const actions = (one: Standing, more: Partial<Situation> = {}): Action[] =>
 
 describe('a pull request', () => {
   test.each<[string, Standing, Action[]]>([
-    ['that is new is begun', pull(), [{ kind: 'begin', number: 1, sha: 'a1', isTrusted: true }]],
-    ['whose head is not known yet waits', pull({ sha: null }), []],
-    ['whose head has run is left alone', pull({ run: run(5) }), []],
-    ['whose head runs is left alone', pull({ run: run(5), openRuns: [5] }), []],
+    ['starts when it is new', pull(), [{ kind: 'start', number: 1, sha: 'a1', isTrusted: true }]],
+    ['waits while its head is not fetched', pull({ sha: null }), []],
+    ['whose head has run needs nothing', pull({ run: run(5) }), []],
+    ['whose head is running needs nothing', pull({ run: run(5), openRuns: [5] }), []],
     [
-      'with a newer head gives way to it',
+      'with a newer head cancels the run of the older one',
       pull({ sha: 'b2', run: run(5), openRuns: [5] }),
       [
         { kind: 'cancel', number: 1, run: 5 },
-        { kind: 'begin', number: 1, sha: 'b2', isTrusted: true },
+        { kind: 'start', number: 1, sha: 'b2', isTrusted: true },
       ],
     ],
     [
-      'that was opened again is run again',
+      'runs again when it is reopened',
       pull({ run: { ...run(5), created: now - 2 * day } }),
-      [{ kind: 'begin', number: 1, sha: 'a1', isTrusted: true }],
+      [{ kind: 'start', number: 1, sha: 'a1', isTrusted: true }],
     ],
     [
-      'of a stranger runs without secrets',
+      'from a fork runs without secrets',
       pull({ isFork: true }),
-      [{ kind: 'begin', number: 1, sha: 'a1', isTrusted: false }],
+      [{ kind: 'start', number: 1, sha: 'a1', isTrusted: false }],
     ],
     [
-      'of a stranger that was approved runs with them, after the run without',
+      'from a fork runs with secrets once approved, after the untrusted run is cancelled',
       pull({ isFork: true, approved: 'a1', run: run(5, 'a1', false), openRuns: [5] }),
       [
         { kind: 'cancel', number: 1, run: 5 },
-        { kind: 'begin', number: 1, sha: 'a1', isTrusted: true },
+        { kind: 'start', number: 1, sha: 'a1', isTrusted: true },
       ],
     ],
     [
-      'whose approval was for an older head has none',
+      'runs without secrets when the approval was for an older head',
       pull({ isFork: true, approved: 'a0' }),
-      [{ kind: 'begin', number: 1, sha: 'a1', isTrusted: false }],
+      [{ kind: 'start', number: 1, sha: 'a1', isTrusted: false }],
     ],
     [
-      'that is closed is cancelled first',
+      'first loses its run when it is closed',
       pull({ isOpen: false, run: run(5), openRuns: [5], hasPreview: true }),
       [{ kind: 'cancel', number: 1, run: 5 }],
     ],
     [
-      'that is closed loses its preview then',
+      'then loses its preview when it is closed',
       pull({ isOpen: false, run: run(5), hasPreview: true }),
-      [{ kind: 'remove', number: 1, reason: 'the pull request is closed' }],
+      [{ kind: 'removePreview', number: 1, reason: 'the pull request was closed' }],
     ],
     [
-      'that is closed loses its head last',
+      'loses its head last when it is closed',
       pull({ isOpen: false, run: run(5) }),
-      [{ kind: 'forget', number: 1 }],
+      [{ kind: 'deleteHead', number: 1 }],
     ],
-    ['that is closed and gone needs nothing', pull({ isOpen: false, hasHead: false }), []],
+    ['that is closed and cleaned up needs nothing', pull({ isOpen: false, hasHead: false }), []],
     [
-      'in which nothing happened for long loses its preview',
+      'loses its preview after a week without activity',
       pull({ run: run(5), hasPreview: true, active: now - 8 * day }),
-      [{ kind: 'remove', number: 1, reason: 'nothing happened for 7 days' }],
+      [{ kind: 'removePreview', number: 1, reason: 'there was no activity for 7 days' }],
     ],
     [
-      'in which something happened keeps it',
+      'keeps its preview within a week of activity',
       pull({ run: run(5), hasPreview: true, active: now - 6 * day }),
       [],
     ],
@@ -106,64 +106,64 @@ describe('a pull request', () => {
     expect(actions(one)).toEqual(expected)
   })
 
-  test.each<[string, unknown, Partial<Standing>, boolean, ReturnType<typeof decideLeave>]>([
+  test.each<[string, unknown, Partial<Standing>, boolean, ReturnType<typeof decideRun>]>([
     [
-      'a draft, where drafts are not run',
+      'a draft waits, where drafts do not run',
       { drafts: false },
       { isDraft: true },
       true,
       { run: false, reason: 'it is a draft', asksApproval: false },
     ],
     [
-      'a stranger, where somebody is asked',
+      'a fork waits for an approval, where forks ask',
       { forks: 'ask' },
       { isFork: true },
       true,
-      { run: false, reason: 'it waits for somebody to approve this commit', asksApproval: true },
+      { run: false, reason: 'this commit needs an approval to run', asksApproval: true },
     ],
     [
-      'a stranger, where strangers are not run, though somebody approved it',
+      'a fork never runs, where forks are excluded, even when approved',
       { forks: 'never' },
       { isFork: true, approved: 'a1' },
       true,
-      { run: false, reason: 'heads from other repositories are not run', asksApproval: false },
+      { run: false, reason: 'pull requests from forks do not run', asksApproval: false },
     ],
     [
-      'a stranger, where nothing isolates',
+      'a fork waits for an approval, where steps are not isolated',
       {},
       { isFork: true },
       false,
       {
         run: false,
         reason:
-          'it waits for somebody to approve this commit, because nothing isolates steps on this machine',
+          'this commit needs an approval to run, because steps are not isolated on this machine',
         asksApproval: true,
       },
     ],
     [
-      'one of the repository, where nothing isolates',
+      'a branch of the repository runs, where steps are not isolated',
       {},
       {},
       false,
       { run: true, isTrusted: true },
     ],
     [
-      'any, where they are switched off',
+      'none runs when pull requests are disabled',
       false,
       {},
       true,
       {
         run: false,
-        reason: 'pull requests are switched off in fairlead.yaml',
+        reason: 'pull requests are disabled in fairlead.yaml',
         asksApproval: false,
       },
     ],
   ])('%s', (_, file, more, isConfined, expected) => {
-    expect(decideLeave(pull(more), settings(file), isConfined)).toEqual(expected)
+    expect(decideRun(pull(more), settingsOf(file), isConfined)).toEqual(expected)
   })
 })
 
-describe('whatever there is', () => {
+describe('in every situation', () => {
   const shas = fc.constantFrom('a1', 'b2', 'c3')
   const time = fc.integer({ min: 60, max: 100 }).map((days) => days * day)
   const standing = fc
@@ -204,96 +204,96 @@ describe('whatever there is', () => {
         },
         preview: fc.oneof(fc.boolean(), fc.record({ lifetime: fc.constantFrom('1d', '30d') })),
       })
-      .map(settings),
+      .map(settingsOf),
   )
 
-  /** What an action makes of what there is, as its runner does it. */
+  /** The standing after an action. */
   const apply = (one: Standing, action: Action): Standing => {
     if (action.kind === 'cancel')
       return { ...one, openRuns: one.openRuns.filter((id) => id !== action.run) }
-    if (action.kind === 'remove') return { ...one, hasPreview: false }
-    if (action.kind === 'forget') return { ...one, hasHead: false }
+    if (action.kind === 'removePreview') return { ...one, hasPreview: false }
+    if (action.kind === 'deleteHead') return { ...one, hasHead: false }
     const id = Math.max(0, one.run?.id ?? 0, ...one.openRuns) + 1
-    const begun = { id, sha: action.sha, isTrusted: action.isTrusted, created: now }
-    return { ...one, run: begun, openRuns: [...one.openRuns, id] }
+    const started = { id, sha: action.sha, isTrusted: action.isTrusted, created: now }
+    return { ...one, run: started, openRuns: [...one.openRuns, id] }
   }
 
-  test('comes to rest, with nothing left of what is not wanted, and nothing done that may not be', () => {
+  test('the actions converge, remove everything unwanted, and start only what may run', () => {
     fc.assert(
-      fc.property(standing, file, fc.boolean(), (first, said, isConfined) => {
+      fc.property(standing, file, fc.boolean(), (first, settings, isConfined) => {
         let one: Standing = first
         const done: Action[] = []
         for (let round = 0; round < 6; round += 1) {
-          const next = decide({ settings: said, isConfined, now, pulls: [one] })
+          const next = decide({ settings, isConfined, now, pulls: [one] })
           done.push(...next)
           for (const action of next) {
-            // An environment is never taken away from under a run.
-            if (action.kind === 'remove') expect(one.openRuns).toEqual([])
+            // No environment is removed while a run may use it.
+            if (action.kind === 'removePreview') expect(one.openRuns).toEqual([])
             one = apply(one, action)
           }
           if (next.length === 0) break
         }
-        expect(decide({ settings: said, isConfined, now, pulls: [one] })).toEqual([])
-        const isOff = said?.run === false
+        expect(decide({ settings, isConfined, now, pulls: [one] })).toEqual([])
+        const isOff = settings?.run === false
         if (!one.isOpen || isOff) expect([one.openRuns, one.hasPreview]).toEqual([[], false])
         if (!one.isOpen) expect(one.hasHead).toBe(false)
-        // At most the newest run is under way, and it is of the head.
+        // At most the newest run is open, and it runs the head.
         if (one.openRuns.length > 0)
           expect([one.openRuns, one.sha]).toEqual([[one.run?.id], one.run?.sha ?? null])
-        const begun = done.filter((action) => action.kind === 'begin')
-        expect(begun.length).toBeLessThanOrEqual(1)
-        for (const { sha, isTrusted } of begun) {
-          expect(first.isOpen && said !== null && said.run && sha === first.sha).toBe(true)
+        const started = done.filter((action) => action.kind === 'start')
+        expect(started.length).toBeLessThanOrEqual(1)
+        for (const { sha, isTrusted } of started) {
+          expect(first.isOpen && settings !== null && settings.run && sha === first.sha).toBe(true)
           if (first.isFork && first.approved !== sha)
-            expect([isTrusted, isConfined, said?.forks]).toEqual([false, true, 'run'])
+            expect([isTrusted, isConfined, settings?.forks]).toEqual([false, true, 'run'])
         }
-        // What is not known removes nothing of what is open, until its time is over.
-        if (said === null && first.isOpen && now - first.active <= 7 * day)
+        // Without settings, an open pull request keeps its preview for its lifetime.
+        if (settings === null && first.isOpen && now - first.active <= 7 * day)
           expect(one.hasPreview).toBe(first.hasPreview)
       }),
       { numRuns: 3000 },
     )
   })
 
-  test('each pull request is decided by itself', () => {
+  test('the decision on a pull request does not depend on the others', () => {
     fc.assert(
-      fc.property(fc.array(standing, { maxLength: 4 }), file, (all, said) => {
-        const whole = decide({ settings: said, isConfined: true, now, pulls: all })
+      fc.property(fc.array(standing, { maxLength: 4 }), file, (all, settings) => {
+        const whole = decide({ settings, isConfined: true, now, pulls: all })
         expect(whole).toEqual(
-          all.flatMap((one) => decide({ settings: said, isConfined: true, now, pulls: [one] })),
+          all.flatMap((one) => decide({ settings, isConfined: true, now, pulls: [one] })),
         )
       }),
     )
   })
 })
 
-test('only environments of pull requests are orphans, and only those that nobody knows', () => {
-  const at = (environment: string) => ({ app: 'shop', environment })
+test('only preview environments that the database does not have are orphans', () => {
+  const key = (environment: string) => ({ app: 'shop', environment })
   const onHost = [
-    at('production'),
-    at('pr-1'),
-    at('pr-2'),
-    at('pr-x'),
+    key('production'),
+    key('pr-1'),
+    key('pr-2'),
+    key('pr-x'),
     { app: 'other', environment: 'pr-1' },
   ]
-  expect(decideOrphans(onHost, [at('pr-1')])).toEqual([
-    at('pr-2'),
+  expect(decideOrphans(onHost, [key('pr-1')])).toEqual([
+    key('pr-2'),
     { app: 'other', environment: 'pr-1' },
   ])
 })
 
-test('what a forge says ends a pull request, and what it does not say does not', () => {
-  expect(decideSeen({ state: 'open', base: 'main' }, 'main').state).toBe('open')
-  expect(decideSeen({ state: 'merged', base: 'main' }, 'main')).toEqual({
+test('only a report of the forge closes a pull request', () => {
+  expect(decideState({ state: 'open', base: 'main' }, 'main').state).toBe('open')
+  expect(decideState({ state: 'merged', base: 'main' }, 'main')).toEqual({
     state: 'merged',
     reason: 'it was merged into main',
   })
-  expect(decideSeen({ state: 'open', base: 'next' }, 'main')).toEqual({
+  expect(decideState({ state: 'open', base: 'next' }, 'main')).toEqual({
     state: 'closed',
-    reason: 'it is for next now, which is not delivered',
+    reason: 'its base is now next, which is not delivered',
   })
-  expect(decideSeen(null, 'main')).toEqual({
+  expect(decideState(null, 'main')).toEqual({
     state: 'closed',
-    reason: 'the forge does not know it any more',
+    reason: 'it no longer exists at the forge',
   })
 })

@@ -1,84 +1,84 @@
 import type { PullRequestsFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { type ForgePullRequest, isPreviewName } from '#contract/pull-request/pull-request.ts'
 
-/** A pull request and what there is of it, at one moment. Times are milliseconds since 1970. */
+/** A pull request and everything that exists for it. Times are milliseconds since 1970. */
 export interface Standing {
   number: number
   isOpen: boolean
   isDraft: boolean
   isFork: boolean
-  /** its head; null until that was fetched */
+  /** head; null until it is fetched */
   sha: string | null
-  /** the commit that somebody let run as if it were the repository's own */
+  /** the commit that may run with secrets */
   approved: string | null
-  /** it was opened, opened again or brought back */
+  /** when it was opened, reopened, or its run was requested */
   since: number
-  /** something happened to it */
+  /** latest activity */
   active: number
-  /** the newest run of it */
+  /** its newest run */
   run: { id: number; sha: string; isTrusted: boolean; created: number } | null
   /** its runs that have not ended */
   openRuns: number[]
-  /** it has an environment, or something of one */
   hasPreview: boolean
-  /** its head is kept in the app's repository */
+  /** its head is in the app's repository */
   hasHead: boolean
 }
 
 export interface Situation {
-  /** what fairlead.yaml says on the branch; null while nobody knows */
+  /** from fairlead.yaml on the branch; null when the file cannot be read */
   settings: PullRequestsFile | null
-  /** steps are kept from what is not theirs */
+  /** steps are isolated from the server and from each other */
   isConfined: boolean
   now: number
   pulls: Standing[]
 }
 
 export type Action =
-  | { kind: 'begin'; number: number; sha: string; isTrusted: boolean }
+  | { kind: 'start'; number: number; sha: string; isTrusted: boolean }
   | { kind: 'cancel'; number: number; run: number }
-  | { kind: 'remove'; number: number; reason: string }
-  | { kind: 'forget'; number: number }
+  | { kind: 'removePreview'; number: number; reason: string }
+  | { kind: 'deleteHead'; number: number }
 
-export type Leave =
+export type RunDecision =
   | { run: true; isTrusted: boolean }
   | { run: false; reason: string; asksApproval: boolean }
 
-/** Where nobody knows what the file says. */
-const unknownLifetime = 7 * 86_400_000
+/** Lifetime of a preview when fairlead.yaml cannot be read. */
+const defaultLifetime = 7 * 86_400_000
+const switchedOff = 'pull requests are disabled in fairlead.yaml'
 
 /**
- * May the head of an open pull request run, and as what: only what could be pushed to the
- * repository, or was approved, is trusted.
+ * Decides whether the head of an open pull request may run. Only a commit that its author could
+ * push to the repository, or that was approved, is trusted with secrets.
  */
-export function decideLeave(
+export function decideRun(
   pull: Pick<Standing, 'isDraft' | 'isFork' | 'sha' | 'approved'>,
   settings: PullRequestsFile,
   isConfined: boolean,
-): Leave {
-  const wait = (reason: string, asksApproval = false): Leave => ({
+): RunDecision {
+  const wait = (reason: string, asksApproval = false): RunDecision => ({
     run: false,
     reason,
     asksApproval,
   })
-  if (!settings.run) return wait('pull requests are switched off in fairlead.yaml')
+  if (!settings.run) return wait(switchedOff)
   if (pull.isDraft && !settings.drafts) return wait('it is a draft')
   if (!pull.isFork) return { run: true, isTrusted: true }
-  if (settings.forks === 'never') return wait('heads from other repositories are not run')
+  if (settings.forks === 'never') return wait('pull requests from forks do not run')
   if (pull.approved !== null && pull.approved === pull.sha) return { run: true, isTrusted: true }
-  if (settings.forks === 'ask') return wait('it waits for somebody to approve this commit', true)
+  if (settings.forks === 'ask') return wait('this commit needs an approval to run', true)
   if (!isConfined)
     return wait(
-      'it waits for somebody to approve this commit, because nothing isolates steps on this machine',
+      'this commit needs an approval to run, because steps are not isolated on this machine',
       true,
     )
   return { run: true, isTrusted: false }
 }
 
 /**
- * What is to be done so that what exists is what is wanted. It begins what is missing, and takes
- * away what belongs to nothing that is open. What runs is cancelled before its environment is
- * removed, and what is unknown begins nothing and removes nothing, until its lifetime is over.
+ * Decides what to do so that exactly the wanted runs and previews exist. Each pull request is
+ * decided by itself. A run is cancelled before its environment is removed. Without settings,
+ * nothing starts, and a preview stays until its lifetime ends.
  */
 export function decide({ settings, isConfined, now, pulls }: Situation): Action[] {
   return pulls.flatMap((pull) => decideOne(pull, settings, isConfined, now))
@@ -93,72 +93,77 @@ function decideOne(
   const { number, sha, run, openRuns } = pull
   const cancel = (runs: number[]): Action[] =>
     runs.map((one) => ({ kind: 'cancel', number, run: one }))
-  if (!pull.isOpen || settings?.run === false) {
-    if (openRuns.length > 0) return cancel(openRuns)
-    const reason = pull.isOpen
-      ? 'pull requests are switched off in fairlead.yaml'
-      : 'the pull request is closed'
-    if (pull.hasPreview) return [{ kind: 'remove', number, reason }]
-    return pull.hasHead && !pull.isOpen ? [{ kind: 'forget', number }] : []
-  }
-  const leave = settings !== null && sha !== null ? decideLeave(pull, settings, isConfined) : null
-  const isWanted = leave?.run === true && !covers(run, pull, leave.isTrusted)
-  if (leave?.run === true && sha !== null && isWanted)
-    return [...cancel(openRuns), { kind: 'begin', number, sha, isTrusted: leave.isTrusted }]
-  // A head that gave way to one that may not run yet.
+  if (!pull.isOpen || settings?.run === false) return decideEnd(pull, cancel(openRuns))
+  const decision = settings !== null && sha !== null ? decideRun(pull, settings, isConfined) : null
+  if (decision?.run === true && sha !== null && !isCovered(pull, decision.isTrusted))
+    return [...cancel(openRuns), { kind: 'start', number, sha, isTrusted: decision.isTrusted }]
+  // A run of an older head, when the newer one may not run yet.
   if (openRuns.length > 0)
     return cancel(openRuns.filter((one) => one !== run?.id || run.sha !== sha))
   if (!pull.hasPreview) return []
   if (settings?.preview.deploy === false)
-    return [{ kind: 'remove', number, reason: 'fairlead.yaml asks for no previews' }]
-  const lifetime = settings?.preview.lifetime ?? unknownLifetime
+    return [{ kind: 'removePreview', number, reason: 'previews are disabled in fairlead.yaml' }]
+  const lifetime = settings?.preview.lifetime ?? defaultLifetime
   if (now - pull.active <= lifetime) return []
-  return [{ kind: 'remove', number, reason: `nothing happened for ${words(lifetime)}` }]
+  const reason = `there was no activity for ${durationOf(lifetime)}`
+  return [{ kind: 'removePreview', number, reason }]
 }
 
-/** Is the head run already, as trusted as it may be, since it was wanted. */
-const covers = (run: Standing['run'], { sha, since }: Standing, isTrusted: boolean): boolean =>
+/** For a pull request that is closed or disabled. */
+function decideEnd({ number, isOpen, hasPreview, hasHead }: Standing, cancel: Action[]): Action[] {
+  if (cancel.length > 0) return cancel
+  const reason = isOpen ? switchedOff : 'the pull request was closed'
+  if (hasPreview) return [{ kind: 'removePreview', number, reason }]
+  return hasHead && !isOpen ? [{ kind: 'deleteHead', number }] : []
+}
+
+/** Whether the newest run covers the head: requested since, and trusted if the head may be. */
+const isCovered = ({ run, sha, since }: Standing, isTrusted: boolean): boolean =>
   run !== null && run.sha === sha && run.created >= since && (run.isTrusted || !isTrusted)
 
-function words(ms: number): string {
+function durationOf(ms: number): string {
   const [count, unit] =
     ms >= 86_400_000
       ? [ms / 86_400_000, 'day']
       : ms >= 3_600_000
         ? [ms / 3_600_000, 'hour']
         : [ms / 60_000, 'minute']
-  const shown = Math.round(count * 10) / 10
-  return `${shown} ${unit}${shown === 1 ? '' : 's'}`
+  const rounded = Math.round(count * 10) / 10
+  return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`
 }
 
-export interface Place {
+export interface EnvironmentKey {
   app: string
   environment: string
 }
 
 /**
- * Environments of pull requests that a host has, and that nothing here knows: a removal that was
- * cut short, or a database from before.
+ * The preview environments of a host that the database does not have: left by an interrupted
+ * removal, or by a database that was restored from a backup.
  */
-export function decideOrphans(onHost: Place[], known: Place[]): Place[] {
-  const keys = new Set(known.map(({ app, environment }) => `${app}/${environment}`))
+export function decideOrphans(
+  onHost: EnvironmentKey[],
+  inDatabase: EnvironmentKey[],
+): EnvironmentKey[] {
+  const keys = new Set(inDatabase.map(({ app, environment }) => `${app}/${environment}`))
   return onHost.filter(
     ({ app, environment }) => isPreviewName(environment) && !keys.has(`${app}/${environment}`),
   )
 }
 
 /**
- * What it means that an open pull request is seen like this now, or that its forge knows it no more
- * (null).
+ * The new state of a pull request that was open, from what its forge reports now; null when the
+ * forge no longer has it.
  */
-export function decideSeen(
-  seen: Pick<ForgePullRequest, 'state' | 'base'> | null,
+export function decideState(
+  reported: Pick<ForgePullRequest, 'state' | 'base'> | null,
   branch: string,
 ): { state: 'open' | 'merged' | 'closed'; reason: string | null } {
-  if (seen === null) return { state: 'closed', reason: 'the forge does not know it any more' }
-  if (seen.state === 'merged') return { state: 'merged', reason: `it was merged into ${seen.base}` }
-  if (seen.state === 'closed') return { state: 'closed', reason: 'it was closed' }
-  if (seen.base !== branch)
-    return { state: 'closed', reason: `it is for ${seen.base} now, which is not delivered` }
+  if (reported === null) return { state: 'closed', reason: 'it no longer exists at the forge' }
+  const { state, base } = reported
+  if (state === 'merged') return { state, reason: `it was merged into ${base}` }
+  if (state === 'closed') return { state, reason: 'it was closed' }
+  if (base !== branch)
+    return { state: 'closed', reason: `its base is now ${base}, which is not delivered` }
   return { state: 'open', reason: null }
 }

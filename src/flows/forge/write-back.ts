@@ -3,113 +3,115 @@ import type { ForgeClient } from '#domains/forge/client.ts'
 import { ForgeRefusal } from '#domains/forge/request.ts'
 import { decidePause, decideReport, type PendingReport } from '#domains/forge/rules.ts'
 import * as forges from '#domains/forge/store.ts'
+import { every, rows } from '#engine/every.ts'
+import type { BackgroundJob } from '#engine/job.ts'
+import type { FactSources } from '#flows/evidence/run-facts.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { appsWithPendingReports, listPendingReports } from '#views/pending-reports.ts'
 import { checkOf } from './check.ts'
 import { connectForge, type ForgeAccess } from './connect.ts'
-import type { FactSources } from '#flows/evidence/run-facts.ts'
-import type { Logger } from '#platform/log.ts'
-import type { Database } from '#platform/postgres/postgres.ts'
 
 export interface WriteBackOptions extends ForgeAccess {
   db: Database
-  log: Logger
   publicUrl: string
   source: FactSources['source']
   fetch: typeof fetch
   random(): number
-  /** between two looks, ms */
-  every: number
+  /** milliseconds between two checks for pending reports */
+  interval: number
 }
 
-/**
- * A replica has a forge to itself for so long after each thing that it asked; one that dies is
- * stood in for by then. It tells so many things in a row.
- */
+/** Seconds after which another replica takes over a forge. */
 const claimSeconds = 15
-const atOnce = 5
-/**
- * One answer may take so long, and there is so much time between two questions, in milliseconds.
- */
-const patienceMs = 10_000
+/** Reports sent per claim. */
+const reportsPerClaim = 5
+/** Milliseconds that a forge has to answer, and between two reports. */
+const timeoutMs = 10_000
 const gapMs = 100
 
 /**
- * Tells forges what became of their commits. It compares what is with what they were told, so that
- * nothing has to be remembered when a forge is down, nothing is told late that is no longer so, and
- * no delivery waits.
+ * Reports the results of commits and deployments to the forges of the apps. It compares the current
+ * states with those last reported: nothing is queued while a forge is down, no outdated state is
+ * reported, and no delivery waits for a forge.
  */
-export async function writeBack(options: WriteBackOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const claimed = await forges.claimForges(options.db, claimSeconds)
-      await Promise.all(claimed.map((forge) => tellForge(options, forge, signal)))
-    } catch (error) {
-      if (!signal.aborted)
-        options.log.warn('forges could not be told', { error: (error as Error).message })
-    }
-    await sleep(options.every, undefined, { signal }).catch(() => undefined)
-  }
-}
+export const writeBack = (options: WriteBackOptions): BackgroundJob =>
+  every<forges.StoredForge>({
+    name: 'report-results-to-forges',
+    interval: options.interval,
+    claim: rows({
+      parallel: 8,
+      key: ({ app }) => app,
+      take: async ({ count, except }) => {
+        const apps = await appsWithPendingReports(options.db)
+        const free = apps.filter((app) => !except.has(app))
+        if (free.length === 0) return []
+        return forges.claimForges(options.db, { apps: free, count, seconds: claimSeconds })
+      },
+      renew: {
+        every: (claimSeconds * 1000) / 3,
+        extend: async (forge) =>
+          (await options.db.query(forges.extendClaim(forge, claimSeconds))).length > 0,
+      },
+    }),
+    run: ({ item, signal }) => report(options, item, signal),
+  })
 
-async function tellForge(
+/** Sends the pending reports of a forge. A forge that fails is paused, which is no failed job. */
+async function report(
   options: WriteBackOptions,
   forge: forges.StoredForge,
   signal: AbortSignal,
 ): Promise<void> {
   const { db } = options
-  let told = 0
+  const fetchInTime: typeof fetch = (input, init) =>
+    options.fetch(input, {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    })
+  let reported = 0
   try {
-    const patient: typeof fetch = async (input, init) => {
-      await db.query(forges.renewClaim(forge.app, claimSeconds))
-      return options.fetch(input, {
-        ...init,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
-      })
+    const client = await connectForge(options, forge, fetchInTime)
+    for (const pending of await listPendingReports(db, forge.app, reportsPerClaim)) {
+      signal.throwIfAborted()
+      await send(options, client, pending)
+      reported += 1
+      await sleep(gapMs, undefined, { signal })
     }
-    const client = await connectForge(options, forge, patient)
-    for (const one of await forges.listPendingReports(db, forge.app, atOnce)) {
-      if (signal.aborted) return
-      await db.query(forges.renewClaim(forge.app, claimSeconds))
-      await tell(options, client, one)
-      told += 1
-      await sleep(gapMs, undefined, { signal }).catch(() => undefined)
-    }
-    await db.query(forges.releaseForge(forge.app, told > 0))
+    await db.query(forges.releaseForge(forge, reported > 0))
   } catch (error) {
-    if (signal.aborted)
-      return void (await db.query(forges.releaseForge(forge.app, false)).catch(() => undefined))
+    if (signal.aborted) return void (await db.query(forges.releaseForge(forge, false)))
     const refusal = error instanceof ForgeRefusal ? error : null
-    const pause = decidePause(refusal, told > 0 ? 0 : forge.failures, options.random) ?? 1000
-    const problem = problemOf(error as Error)
-    await db.query(forges.pauseForge(forge.app, pause, problem))
-    if (forge.failures === 0)
-      options.log.warn('a forge cannot be told', { app: forge.app, error: problem })
+    const failures = reported > 0 ? 0 : forge.failures
+    const pauseMs = decidePause(refusal, failures, options.random) ?? 1000
+    await db.query(forges.pauseForge(forge, { pauseMs, problem: problemOf(error as Error) }))
   }
 }
 
-/** Throws when the forge as a whole is to be left alone for a while. */
-async function tell(
+/** Throws when the forge needs a pause; a refusal of this one report is recorded. */
+async function send(
   options: WriteBackOptions,
   client: ForgeClient,
-  one: PendingReport,
+  pending: PendingReport,
 ): Promise<void> {
-  const what = decideReport(one, options.publicUrl, client.writeDeployment !== undefined)
+  const hasDeployments = client.writeDeployment !== undefined
+  const decided = decideReport(pending, options.publicUrl, hasDeployments)
   let remote: string | null = null
   let problem: string | null = null
   try {
-    if (what.kind === 'status' && client.writeCheck)
-      await client.writeCheck(await checkOf(options, one.run, what.status))
-    else if (what.kind === 'status') await client.writeStatus(what.status)
-    if (what.kind === 'deployment')
-      remote = (await client.writeDeployment?.(what.deployment, one.remote)) || null
+    if (decided.kind === 'status' && client.writeCheck)
+      await client.writeCheck(await checkOf(options, pending.run, decided.status))
+    else if (decided.kind === 'status') await client.writeStatus(decided.status)
+    if (decided.kind === 'deployment')
+      remote = (await client.writeDeployment?.(decided.deployment, pending.remote)) || null
   } catch (error) {
     if (!(error instanceof ForgeRefusal) || decidePause(error, 0, options.random) !== null)
       throw error
     problem = problemOf(error)
   }
-  await options.db.query(forges.keepReport(one, { remote, problem }))
+  await options.db.query(forges.putReport(pending, { remote, problem }))
 }
 
-/** The cause, which `fetch` hides behind "fetch failed". */
+/** `fetch` hides the cause behind "fetch failed". */
 function problemOf(error: Error): string {
   if (error instanceof ForgeRefusal) return error.message
   const cause = (error.cause as Error | undefined)?.message

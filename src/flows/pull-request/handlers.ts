@@ -2,11 +2,18 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import type { PullRequestsFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { PullRequest } from '#contract/pull-request/pull-request.ts'
-import { decideLeave } from '#domains/pull-request/rules.ts'
+import { decideRun } from '#domains/pull-request/rules.ts'
 import * as store from '#domains/pull-request/store.ts'
+import { getSync, requestSync } from '#domains/pull-request/sync-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import {
+  countPullRequests,
+  type ListedPullRequest,
+  listPullRequests,
+} from '#views/pull-requests.ts'
+import { keysOf } from './record.ts'
 
 type PullRequestEndpoints =
   | 'listPullRequests'
@@ -16,77 +23,72 @@ type PullRequestEndpoints =
 
 export function pullRequestHandlers(deps: Dependencies): SomeHandlers<PullRequestEndpoints> {
   const { db } = deps
-  const mustBeThere = async (app: string): Promise<void> => {
+  const mustHaveApp = async (app: string): Promise<void> => {
     if (!(await deps.source.stored(app)))
       throw new FairleadError('not_found', { kind: 'app', id: app })
   }
   const mustGet = async (app: string, number: number): Promise<PullRequest> => {
-    await mustBeThere(app)
-    const [found] = await store.listPullRequests(db, app, { number, limit: 1 })
+    await mustHaveApp(app)
+    const [found] = await listPullRequests(db, app, { number, limit: 1 })
     if (!found) throw new FairleadError('not_found', { kind: `pull request of ${app}`, id: number })
     return toPullRequest(deps, found, await settingsOf(deps, app))
   }
-  const mustBeOpen = (pull: PullRequest): void => {
-    if (pull.state !== 'open')
-      throw new FairleadError('not_now', { why: `Pull request ${pull.number} is ${pull.state}` })
+  const mustBeOpen = ({ number, state }: PullRequest): void => {
+    if (state !== 'open') refuse(`Pull request ${number} is ${state}`)
+  }
+  const keysOfStored = async (app: string, number: number) => {
+    const stored = await store.getPullRequest(db, app, number)
+    return keysOf(app, number, stored?.chain ?? `app/${app}`)
   }
   return {
     listPullRequests: async ({ params: { app }, query }) => {
-      await mustBeThere(app)
-      const [look, found, settings] = await Promise.all([
-        store.getLook(db, app),
-        store.listPullRequests(db, app, query),
+      await mustHaveApp(app)
+      const [sync, { previews }, found, settings] = await Promise.all([
+        getSync(db, app),
+        countPullRequests(db, app),
+        listPullRequests(db, app, query),
         settingsOf(deps, app),
       ])
-      return { ...look, pullRequests: found.map((one) => toPullRequest(deps, one, settings)) }
+      const pullRequests = found.map((one) => toPullRequest(deps, one, settings))
+      return { ...sync, previews, pullRequests }
     },
     getPullRequest: ({ params }) => mustGet(params.app, params.number),
     approvePullRequest: async ({ params: { app, number }, body }, caller) => {
       const pull = await mustGet(app, number)
       mustBeOpen(pull)
-      if (pull.sha === null || !pull.sha.startsWith(body.sha)) {
-        const head = pull.sha === null ? 'not known yet' : pull.sha.slice(0, 12)
-        throw new FairleadError('not_now', {
-          why: `The head of pull request ${number} is ${head}, not ${body.sha}`,
-        })
-      }
-      const chain = (await store.getPullRequest(db, app, number))?.chain ?? `app/${app}`
+      const { sha, fork } = pull
+      if (sha === null) return refuse(`The head of pull request ${number} is not fetched yet`)
+      if (!sha.startsWith(body.sha))
+        refuse(`The head of pull request ${number} is ${sha.slice(0, 12)}, not ${body.sha}`)
       const [rows] = await db.batch([
-        store.approve(app, number, pull.sha, caller.name),
-        store.askForLook(app),
+        store.approve(app, number, sha, caller.name),
+        requestSync(app),
         appendEvent({
+          ...(await keysOfStored(app, number)),
           type: 'dev.cdeventsx.fairlead-pullrequest.approved',
-          subject: `pull-request/${number}`,
-          chain,
-          app,
           actor: caller,
-          data: { pullRequest: number, sha: pull.sha, fork: pull.fork },
+          data: { pullRequest: number, sha, fork },
         }),
       ])
-      if (rows?.length === 0)
-        throw new FairleadError('not_now', {
-          why: `The head of pull request ${number} has just moved`,
-        })
+      if (rows?.length === 0) refuse(`The head of pull request ${number} has just moved`)
       return mustGet(app, number)
     },
     runPullRequest: async ({ params: { app, number } }, caller) => {
       const pull = await mustGet(app, number)
       mustBeOpen(pull)
-      if (pull.sha === null)
-        throw new FairleadError('not_now', {
-          why: `The head of pull request ${number} is not here: ${pull.reason ?? 'it was not fetched yet'}`,
-        })
-      const chain = (await store.getPullRequest(db, app, number))?.chain ?? `app/${app}`
+      const { sha, reason } = pull
+      if (sha === null)
+        return refuse(
+          `The head of pull request ${number} is not fetched: ${reason ?? 'its sync is pending'}`,
+        )
       await db.batch([
-        store.bringBack(app, number),
-        store.askForLook(app),
+        store.requestRun(app, number),
+        requestSync(app),
         appendEvent({
+          ...(await keysOfStored(app, number)),
           type: 'dev.cdeventsx.fairlead-pullrequest.requested',
-          subject: `pull-request/${number}`,
-          chain,
-          app,
           actor: caller,
-          data: { pullRequest: number, sha: pull.sha },
+          data: { pullRequest: number, sha },
         }),
       ])
       return mustGet(app, number)
@@ -94,42 +96,33 @@ export function pullRequestHandlers(deps: Dependencies): SomeHandlers<PullReques
   }
 }
 
+function refuse(why: string): never {
+  throw new FairleadError('not_now', { why })
+}
+
+/** The settings on the branch; null when fairlead.yaml cannot be read. */
 const settingsOf = async (deps: Dependencies, app: string): Promise<PullRequestsFile | null> =>
   (await readBranchFile(deps.source, app).catch(() => null))?.pull_requests ?? null
 
 function toPullRequest(
   deps: Dependencies,
-  one: store.Listed,
+  { ref: _ref, chain: _chain, problem, approvedBy, preview, ...pull }: ListedPullRequest,
   settings: PullRequestsFile | null,
 ): PullRequest {
-  const isOpen = one.state === 'open'
-  const isFork = one.fork !== null
-  const leave =
+  const isOpen = pull.state === 'open'
+  const isFork = pull.fork !== null
+  const decision =
     isOpen && settings !== null
-      ? decideLeave({ ...one, isFork }, settings, deps.isolation.kind === 'confined')
+      ? decideRun({ ...pull, isFork }, settings, deps.isolation.kind === 'confined')
       : null
-  const isStranger = leave?.run === true && !leave.isTrusted
-  const { preview } = one
+  const runsUntrusted = decision?.run === true && !decision.isTrusted
+  const waitsForApproval = decision?.run === false && decision.asksApproval
   return {
-    app: one.app,
-    number: one.number,
-    title: one.title,
-    author: one.author,
-    state: one.state,
-    isDraft: one.isDraft,
-    sha: one.sha,
-    branch: one.branch,
-    fork: one.fork,
-    base: one.base,
-    url: one.url,
-    created: one.created,
-    active: one.active,
-    closed: one.closed,
-    reason: isOpen ? (one.problem ?? (leave?.run === false ? leave.reason : null)) : one.reason,
-    asksApproval: one.sha !== null && (isStranger || (leave?.run === false && leave.asksApproval)),
+    ...pull,
+    reason: isOpen ? (problem ?? (decision?.run === false ? decision.reason : null)) : pull.reason,
+    asksApproval: pull.sha !== null && (runsUntrusted || waitsForApproval),
     approved:
-      one.approved === null ? null : { sha: one.approved, by: one.approvedBy ?? 'somebody' },
-    run: one.run,
+      pull.approved === null ? null : { sha: pull.approved, by: approvedBy ?? 'an unknown user' },
     preview: preview && {
       environment: preview.environment,
       url:

@@ -9,9 +9,9 @@ import { artifactsInUse } from '#domains/deployment/artifacts-in-use.ts'
 import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
-import { forgetClosed } from '#domains/pull-request/store.ts'
+import { deleteClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
-import { forgetOld } from '#domains/forge/webhook-store.ts'
+import { deleteExpired } from '#domains/forge/webhook-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { forgetSteps } from '#engine/records.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -44,8 +44,8 @@ export async function clean(
 ): Promise<{ artifacts: number; workspaces: number }> {
   await forgetSteps(deps.db, stepDays)
   await forgetReports(deps.db, reportsKept)
-  await deps.db.query(forgetOld())
-  await deps.db.query(forgetClosed(pullRequestDays))
+  await deps.db.query(deleteExpired())
+  await deps.db.query(deleteClosed(pullRequestDays))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
   return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }
 }

@@ -3,6 +3,7 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import * as store from '#domains/forge/webhook-store.ts'
 import type { Webhooks } from '#domains/forge/webhook.ts'
+import { getDelivery, listDeliveries } from '#views/webhook-deliveries.ts'
 
 export interface WebhookHandlersOptions {
   db: Database
@@ -43,13 +44,13 @@ export function webhookHandlers({
     listWebhookDeliveries: async ({ params, query }) => {
       await mustBeThere(params.app)
       const [deliveries, gaps] = await Promise.all([
-        store.listDeliveries(db, params.app, { before: query.before ?? null, limit: query.limit }),
+        listDeliveries(db, params.app, { before: query.before ?? null, limit: query.limit }),
         store.listGaps(db, params.app, 50),
       ])
       return { deliveries, gaps }
     },
     getWebhookDelivery: async ({ params }) => {
-      const delivery = await store.getDelivery(db, params.app, params.number)
+      const delivery = await getDelivery(db, params.app, params.number)
       if (!delivery)
         throw new FairleadError('not_found', {
           kind: `delivery to ${params.app}`,
