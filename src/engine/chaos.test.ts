@@ -15,7 +15,7 @@ import { createEngine } from './engine.ts'
 import { readEvents } from './events.ts'
 import type { Engine, WorkflowContext, WorkflowDefinition } from './workflow.ts'
 
-/** How many workflows a trial has. */
+/** Workflows in each trial. */
 const count = Number(process.env['FAIRLEAD_CHAOS_WORKFLOWS'] ?? 60)
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 let folder: string
@@ -91,8 +91,8 @@ async function startAll(engine: Engine): Promise<void> {
   )
 }
 
-/** Repeats while the database is away. */
-async function insist<T>(work: () => Promise<T>): Promise<T> {
+/** Repeats while the database is unavailable. */
+async function retryWhileLeased<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work()
@@ -102,10 +102,10 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Waits for every end, and then everything was written once. */
+/** Waits for every workflow to end, and checks that each write happened once. */
 async function requireAllOnce(): Promise<void> {
   for (;;) {
-    const rows = await insist(() =>
+    const rows = await retryWhileLeased(() =>
       db.query<{ n: number }>(sql`select count(*) as n from workflow where ended is null`),
     )
     if (rows[0]?.n === 0) break
@@ -115,14 +115,15 @@ async function requireAllOnce(): Promise<void> {
   expect(states).toEqual([{ state: 'succeeded', n: count }])
   const written = await db.query<{ step: string; most: number; least: number; n: number }>(sql`
     select step, max(times) as most, min(times) as least, count(*) as n
-    from (select workflow, step, count(*) as times from journal group by 1, 2) t group by 1 order by 1`)
+    from (select workflow, step, count(*) as times from journal group by 1, 2) t
+    group by 1 order by 1`)
   for (const row of written) {
     expect(row.n, row.step).toBe(count)
     expect(row.least, row.step).toBe(1)
     if (row.step !== 'flushed') expect(row.most, row.step).toBe(1)
   }
   expect(written.map((row) => row.step)).toEqual(['a', 'b', 'c', 'flushed', 'x', 'y'])
-  // What is flushed is written once by each attempt, at most.
+  // Each attempt writes its flushed part at most once.
   const surplus = sql`select from workflow_step s where name = 'flushed' and attempt < (
     select count(*) from journal j where j.workflow = s.workflow and j.step = s.name)`
   expect(await db.query(surplus)).toEqual([])
@@ -137,23 +138,24 @@ async function requireAllOnce(): Promise<void> {
   expect(await db.query(sql`select * from workflow_step where ended is null`)).toEqual([])
 }
 
-test('three replicas race for the same workflows and locks: each runs once, on one of them', async () => {
+test('each workflow runs once when three replicas race for workflows and locks', async () => {
   const [first] = await Promise.all([open(2000), open(2000), open(2000)])
   await startAll(first)
   await requireAllOnce()
   expect(await db.query(sql`select * from event where type like 'dev.cdeventsx%'`)).toEqual([])
 })
 
-test('connections are cut at random, also those that listen: answers are lost, nothing is done twice', async () => {
+test('nothing happens twice when connections are cut at random, listeners included', async () => {
   const first = await open(1500)
   await open(1500)
   await startAll(first)
   let cuts = 0
   const cutting = (async () => {
     for (let i = 0; i < 60; i += 1) {
-      const rows = await insist(() =>
+      const rows = await retryWhileLeased(() =>
         db.query(sql`select pg_terminate_backend(pid) from pg_stat_activity
-          where backend_type = 'client backend' and pid <> pg_backend_pid() order by random() limit 2`),
+          where backend_type = 'client backend' and pid <> pg_backend_pid()
+          order by random() limit 2`),
       )
       cuts += rows.length
       await sleep(15)
@@ -165,8 +167,8 @@ test('connections are cut at random, also those that listen: answers are lost, n
 })
 
 /**
- * Stands before PostgreSQL and now and then cuts a connection in place of passing an answer on:
- * what was asked is done.
+ * A proxy in front of PostgreSQL that sometimes cuts a connection instead of forwarding an answer:
+ * the statement has been executed.
  */
 async function loseAnswers(
   host: string,
@@ -185,7 +187,7 @@ async function loseAnswers(
     let answers = 0
     upstream.on('data', (chunk) => {
       answers += 1
-      // The first few are about the connection itself.
+      // The first few answers belong to the connection handshake.
       if (answers > 3 && chance()) {
         lost += 1
         cut()
@@ -196,7 +198,7 @@ async function loseAnswers(
   return { server, lost: () => lost }
 }
 
-test('answers are lost after their transaction was done: nothing is done twice', async () => {
+test('nothing happens twice when the answer to a committed transaction is lost', async () => {
   let isRough = true
   const host = join(folder, 'proxy')
   const { server, lost } = await loseAnswers(host, () => isRough && Math.random() < 0.15)
@@ -209,7 +211,7 @@ test('answers are lost after their transaction was done: nothing is done twice',
   server.close()
 })
 
-test('the postmaster is killed again and again: everything ends, once', async () => {
+test('every workflow ends once when the postmaster is killed repeatedly', async () => {
   const first = await open(3000)
   await open(3000)
   await startAll(first)
@@ -218,7 +220,7 @@ test('the postmaster is killed again and again: everything ends, once', async ()
       const { pid } = postgres
       process.kill(pid, 'SIGKILL')
       while (postgres.pid === pid) await sleep(5)
-      await insist(() => db.query(sql`select 1`))
+      await retryWhileLeased(() => db.query(sql`select 1`))
       await sleep(150)
     }
   })()
@@ -227,7 +229,7 @@ test('the postmaster is killed again and again: everything ends, once', async ()
 })
 
 test.runIf(process.platform === 'linux')(
-  'the database freezes for longer than the lease: everything ends, once',
+  'every workflow ends once when the database freezes for longer than the lease',
   async () => {
     const first = await open(800)
     await startAll(first)
@@ -243,7 +245,7 @@ test.runIf(process.platform === 'linux')(
   },
 )
 
-test('a wall clock that jumps to and fro changes nothing', async () => {
+test('a wall clock that jumps back and forth has no effect', async () => {
   const clock: Clock = {
     now: () => Date.now() + (Math.random() - 0.5) * 1e9,
     monotonic: () => performance.now(),
@@ -253,7 +255,7 @@ test('a wall clock that jumps to and fro changes nothing', async () => {
   await requireAllOnce()
 })
 
-test('a replica whose lease lapses in the midst of it begins again and takes its work back', async () => {
+test('a replica whose lease expires registers again and resumes its workflows', async () => {
   let offset = 0
   const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() + offset }
   const first = await open(400, clock)

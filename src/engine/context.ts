@@ -1,26 +1,26 @@
-import { checkpoint, requireGo, stopSignal, wait, type Execution } from './execution.ts'
+import { checkpoint, requireRunnable, stopSignal, wait, type Execution } from './execution.ts'
 import { freeLock, leaveQueue, takeLock } from './records.ts'
 import { step } from './step.ts'
 import { Cancelled, type WorkflowContext } from './workflow.ts'
 
-/** What a workflow's function gets. */
+/** Builds the context that a workflow function receives. */
 export function createContext(execution: Execution): WorkflowContext {
   return {
     id: execution.id,
     chain: execution.chain,
     step: (name, body, options = {}) => step(execution, name, body, options),
     sleep: (name, ms) => sleep(execution, name, ms),
-    until: (name, ms, look) => until(execution, name, ms, look),
+    until: (name, ms, check) => until(execution, name, ms, check),
     lock: (name, rank) => lock(execution, name, rank),
     unlock: (name) => unlock(execution, name),
-    uncancelled: (body) => execution.around.shield.run(true, body),
+    uncancelled: (body) => execution.context.shield.run(true, body),
   }
 }
 
 async function sleep(execution: Execution, name: string, ms: number): Promise<void> {
-  const { clock } = execution.around
+  const { clock } = execution.context
   const until = await step(execution, `sleep ${name}`, async () => clock.now() + ms, {})
-  // A wall clock that was set back must not make it longer.
+  // A wall clock that was set back must not extend the sleep.
   const rest = Math.min(until - clock.now(), ms)
   if (rest > 0) await whileWaiting(execution, () => wait(rest, stopSignal(execution)))
 }
@@ -29,19 +29,19 @@ async function until<T>(
   execution: Execution,
   name: string,
   ms: number,
-  look: () => Promise<T | null>,
+  check: () => Promise<T | null>,
 ): Promise<T> {
   const recorded = `until ${name}`
   let answer: T | null = null
   if (!execution.recorded.has(recorded)) {
     let problem: string | null = null
-    const patient = async (): Promise<T | null> => {
+    const checkSafely = async (): Promise<T | null> => {
       try {
-        return await look()
+        return await check()
       } catch (error) {
         const { message } = error as Error
         if (message !== problem)
-          execution.around.log.warn('a look broke, and is repeated', {
+          execution.context.log.warn('a check threw an error and is repeated', {
             workflow: execution.id,
             name,
             error: message,
@@ -50,14 +50,14 @@ async function until<T>(
         return null
       }
     }
-    requireGo(execution)
-    answer = await patient()
+    requireRunnable(execution)
+    answer = await checkSafely()
     if (answer === null)
       await whileWaiting(execution, async () => {
         while (answer === null) {
           await wait(ms, stopSignal(execution))
-          requireGo(execution)
-          answer = await patient()
+          requireRunnable(execution)
+          answer = await checkSafely()
         }
       })
   }
@@ -74,12 +74,12 @@ async function whileWaiting(execution: Execution, waiting: () => Promise<void>):
   }
 }
 
-/** A lost NOTIFY costs this much, in milliseconds. */
+/** The longest delay that a lost NOTIFY causes, in milliseconds. */
 const slowPoll = 5000
 
 /**
- * The n-th time a lock is given back is recorded: a replay passes the n-th taking of it without the
- * lock.
+ * Names the n-th release of a lock. A recorded release lets a replay pass the n-th acquisition
+ * without the lock.
  */
 const unlockStep = (execution: Execution, name: string): string =>
   `unlock ${name} ${execution.locks.get(name) ?? 0}`
@@ -87,7 +87,7 @@ const unlockStep = (execution: Execution, name: string): string =>
 async function lock(execution: Execution, name: string, rank: number): Promise<void> {
   execution.locks.set(name, (execution.locks.get(name) ?? 0) + 1)
   if (execution.recorded.has(unlockStep(execution, name))) return
-  requireGo(execution)
+  requireRunnable(execution)
   if (await tryLock(execution, name, rank)) return
   try {
     await whileWaiting(execution, () => waitForLock(execution, name, rank))
@@ -115,7 +115,7 @@ async function waitForLock(execution: Execution, name: string, rank: number): Pr
     } finally {
       execution.granted.delete(wake)
     }
-    requireGo(execution)
+    requireRunnable(execution)
   }
 }
 

@@ -6,7 +6,7 @@ import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { createEngine } from './engine.ts'
 import { appendEvent, readEvents } from './events.ts'
 import type { EngineOptions } from './options.ts'
-import { forgetSteps } from './records.ts'
+import { deleteOldSteps } from './records.ts'
 import {
   Broken,
   Cancelled,
@@ -73,7 +73,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   while (!(await condition())) await sleep(5)
 }
 
-test('a workflow runs its steps once and answers', async () => {
+test('a workflow runs each step once and returns its result', async () => {
   const calls: string[] = []
   const engine = await open(async (ctx, { n }: { n: number }) => {
     const a = await ctx.step('a', async (step) => {
@@ -92,7 +92,7 @@ test('a workflow runs its steps once and answers', async () => {
   expect(calls).toEqual(['w1/a 1 1'])
 })
 
-test('writes, events and starts are stored with the end of a step, and not without it', async () => {
+test('writes, events and started workflows are stored with the end of a step', async () => {
   let tries = 0
   const engine = await open(
     async (ctx) => {
@@ -119,7 +119,7 @@ test('writes, events and starts are stored with the end of a step, and not witho
   ])
 })
 
-test('a flush stores at once, and what follows comes with the end', async () => {
+test('a flush stores immediately; later writes are stored with the end of the step', async () => {
   const gate = Promise.withResolvers<void>()
   const engine = await open(async (ctx) => {
     await ctx.step('long', async (step) => {
@@ -140,7 +140,7 @@ test('a flush stores at once, and what follows comes with the end', async () => 
   expect(await notes()).toEqual(['ended', 'started'])
 })
 
-test('Failed is an answer: recorded with its writes, thrown, never tried again', async () => {
+test('Failed is recorded with its writes, thrown, and never retried', async () => {
   let tries = 0
   const engine = await open(async (ctx) => {
     await ctx.step('refuse', async (step) => {
@@ -159,7 +159,7 @@ test('Failed is an answer: recorded with its writes, thrown, never tried again',
   expect(await notes()).toEqual(['refused'])
 })
 
-test('a step that keeps breaking is thrown as Broken, and a workflow may go on from there', async () => {
+test('a step whose every try breaks throws Broken, which the workflow may catch', async () => {
   let tries = 0
   const engine = await open(
     async (ctx) => {
@@ -191,7 +191,7 @@ test('a step that keeps breaking is thrown as Broken, and a workflow may go on f
   })
 })
 
-test('a write that the database refuses breaks the step, and nothing of the step is stored', async () => {
+test('a write that the database refuses breaks the step, and none of it is stored', async () => {
   const engine = await open(async (ctx) => {
     await ctx.step(
       'store',
@@ -209,7 +209,7 @@ test('a write that the database refuses breaks the step, and nothing of the step
   expect(await notes()).toEqual([])
 })
 
-test('an error outside a step ends the workflow as broken, never stuck', async () => {
+test('an error outside a step ends the workflow as broken', async () => {
   const engine = await open(async () => {
     throw new TypeError('x is not a function')
   })
@@ -221,7 +221,7 @@ test('an error outside a step ends the workflow as broken, never stuck', async (
   })
 })
 
-test('an answer that is no JSON is broken, not stuck', async () => {
+test('a result that is not JSON ends the workflow as broken', async () => {
   const engine = await open(async (ctx) => {
     if (ctx.id === 'w1') return 1n
     return ctx.step('a', async () => 1n, { retries: 0 })
@@ -232,7 +232,7 @@ test('an answer that is no JSON is broken, not stuck', async () => {
   expect(await engine.result('w2')).toMatchObject({ state: 'broken' })
 })
 
-test('independent steps run in parallel, and those not waited for end before the workflow', async () => {
+test('steps run in parallel, and those not awaited end before the workflow', async () => {
   let together = 0
   let most = 0
   const engine = await open(async (ctx) => {
@@ -257,7 +257,7 @@ test('independent steps run in parallel, and those not waited for end before the
   expect(await notes()).toEqual(['a', 'b', 'c', 'late 1', 'late 2'])
 })
 
-test('cancel aborts the running body; clean-up is not interrupted', async () => {
+test('a cancellation aborts the running body and does not interrupt clean-up', async () => {
   const engine = await open(async (ctx) => {
     try {
       await ctx.step('long', (step) => sleep(60_000, null, { signal: step.signal }))
@@ -287,7 +287,7 @@ test('cancel aborts the running body; clean-up is not interrupted', async () => 
   expect(await engine.cancel('w9')).toBe(false)
 })
 
-test('a queued workflow that is cancelled cleans up at once, whatever the slots', async () => {
+test('a cancelled workflow in the queue cleans up without a free slot', async () => {
   const gate = Promise.withResolvers<void>()
   const run: Run = async (ctx) => {
     try {
@@ -307,7 +307,7 @@ test('a queued workflow that is cancelled cleans up at once, whatever the slots'
   expect(await engine.result('w1')).toMatchObject({ state: 'succeeded' })
 })
 
-test('no more run at once than the definition says, in the order in which they were started', async () => {
+test('workflows run in the order of their start, up to the concurrency limit', async () => {
   let together = 0
   let most = 0
   const order: string[] = []
@@ -328,7 +328,7 @@ test('no more run at once than the definition says, in the order in which they w
   expect(order).toEqual(ids)
 })
 
-test('looking until there is an answer takes no slot, outlives a replica and what breaks, and is recorded', async () => {
+test('until() occupies no slot, survives a replica and errors, and is recorded', async () => {
   const answers = new Map<string, string>()
   let looks = 0
   const run: Run = async (ctx) => {
@@ -357,7 +357,7 @@ test('looking until there is an answer takes no slot, outlives a replica and wha
   })
 })
 
-test('sleeping and waiting for a lock take no slot', async () => {
+test('a workflow that sleeps or waits for a lock occupies no slot', async () => {
   const run: Run = async (ctx) => {
     if (ctx.id === 'sleeper') return ctx.sleep('long', 60_000)
     await ctx.lock('one', 0)
@@ -375,7 +375,7 @@ test('sleeping and waiting for a lock take no slot', async () => {
   expect(await engine.result('waiter')).toMatchObject({ state: 'succeeded', output: 'waiter' })
 })
 
-test('a lock is held by one, goes to the highest rank and then to the longest waiting', async () => {
+test('a lock has one holder, and passes to the highest rank, then the longest wait', async () => {
   const gate = Promise.withResolvers<void>()
   const order: string[] = []
   let holders = 0
@@ -415,7 +415,7 @@ test('a lock is held by one, goes to the highest rank and then to the longest wa
   expect(await database.db.query(sql`select * from lock`)).toEqual([])
 })
 
-test('a workflow that closes here goes on elsewhere at once, from its recorded steps', async () => {
+test('another replica continues a released workflow from its recorded steps', async () => {
   const calls: string[] = []
   const gate = Promise.withResolvers<void>()
   const run =
@@ -438,7 +438,7 @@ test('a workflow that closes here goes on elsewhere at once, from its recorded s
   const a = await open(run('a'), { replica: 'a' })
   await start(a, 'w1')
   await until(() => calls.length === 2)
-  // The first use of the lock is over, and somebody else may have it during the replay.
+  // The workflow has released the lock once, so another one may hold it during the replay.
   const b = await open(run('b'), { replica: 'b' })
   const closing = a.close()
   expect(await b.result('w1')).toMatchObject({ output: ['a', 'b'] })
@@ -452,7 +452,7 @@ test('a workflow that closes here goes on elsewhere at once, from its recorded s
   expect(await eventsOf('chain/w1')).toEqual(['fairlead-step.repeated workflow/w1/second'])
 })
 
-test('after a replay a workflow passes a lock that it gave back, though another holds it now', async () => {
+test('a replay passes a released lock, even when another workflow holds it', async () => {
   const run =
     (replica: string): Run =>
     async (ctx) => {
@@ -479,7 +479,7 @@ test('after a replay a workflow passes a lock that it gave back, though another 
   expect(await database.db.query(isHeld)).toHaveLength(1)
 })
 
-test('Failed and Broken steps answer the same after a replay', async () => {
+test('Failed and Broken steps throw the same error after a replay', async () => {
   const seen: string[] = []
   const run: Run = async (ctx) => {
     for (const [name, error] of [
@@ -508,7 +508,7 @@ test('Failed and Broken steps answer the same after a replay', async () => {
   expect(seen).toEqual(['Failed no', 'Broken broke', 'Failed no', 'Broken broke'])
 })
 
-test('a workflow of an older version stops and says so, unless it has not begun; a newer one is left alone', async () => {
+test('a workflow of an older version ends as broken; a newer one is not claimed', async () => {
   const run: Run = async (ctx) => {
     await ctx.step('first', async () => null)
     await ctx.step('wait', (step) => sleep(60_000, null, { signal: step.signal }))
@@ -530,11 +530,11 @@ test('a workflow of an older version stops and says so, unless it has not begun;
   const newer = await open(define(async () => 'newer', 5, 3))
   const result = await newer.result('begun')
   expect(result.state).toBe('broken')
-  expect(result.reason).toContain('began with version 2 of job')
+  expect(result.reason).toContain('started with version 2 of the workflow job')
   expect(await eventsOf('chain/begun')).toEqual(['fairlead-workflow.broken workflow/begun'])
 })
 
-test('a sleep that was begun before ends when it should have', async () => {
+test('a sleep that started before a crash ends at its recorded time', async () => {
   let now = 1_000_000
   const clock = { now: () => now, monotonic: () => performance.now() }
   const run: Run = async (ctx) => ctx.sleep('long', 100_000)
@@ -550,12 +550,12 @@ test('a sleep that was begun before ends when it should have', async () => {
   expect(await b.result('w1')).toMatchObject({ state: 'succeeded' })
 })
 
-test('an unknown workflow is said to be so', async () => {
+test('an unknown workflow is an error that names it', async () => {
   const engine = await open(async () => null)
   expect(() => engine.startStatements({ id: 'x', name: 'unknown', chain: 'c', input: 0 })).toThrow(
     'unknown',
   )
-  await expect(engine.result('x')).rejects.toThrow('There is no workflow x')
+  await expect(engine.result('x')).rejects.toThrow('There is no workflow named x')
   await start(engine, 'w1')
   await engine.result('w1')
   const stop = new AbortController()
@@ -564,7 +564,7 @@ test('an unknown workflow is said to be so', async () => {
   await waiting.catch(() => undefined)
 })
 
-test('a chain is followed across steps and its events keep their order', async () => {
+test('the events of a chain keep their order across steps', async () => {
   const engine = await open(async (ctx) => {
     for (const name of ['a', 'b', 'c']) await ctx.step(name, async (step) => step.emit(event(name)))
   })
@@ -581,15 +581,15 @@ test('a chain is followed across steps and its events keep their order', async (
   ])
 })
 
-test('old steps are forgotten, the workflows are not', async () => {
+test('old steps are deleted, and their workflows are kept', async () => {
   const engine = await open(async (ctx) => ctx.step('a', async () => 1))
   for (const id of ['w1', 'w2', 'w3']) await start(engine, id)
   await Promise.all(['w1', 'w2', 'w3'].map((id) => engine.result(id)))
   await database.db.query(
     sql`update workflow set ended = ended - interval '31 days' where id <> 'w3'`,
   )
-  expect(await forgetSteps(database.db, 30, 1)).toBe(2)
-  expect(await forgetSteps(database.db, 30, 1)).toBe(0)
+  expect(await deleteOldSteps(database.db, 30, 1)).toBe(2)
+  expect(await deleteOldSteps(database.db, 30, 1)).toBe(0)
   expect(await database.db.query(sql`select workflow from workflow_step`)).toEqual([
     { workflow: 'w3' },
   ])

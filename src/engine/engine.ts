@@ -6,7 +6,7 @@ import { openReplica, type Replica } from './replica.ts'
 import { createResults } from './results.ts'
 import type { Engine } from './workflow.ts'
 
-/** Builds the engine of one replica. Nothing happens before `open`. */
+/** Builds the engine of one replica. It does nothing before `open`. */
 export function createEngine(options: EngineOptions): Engine {
   const { db } = options
   const settings = {
@@ -20,17 +20,17 @@ export function createEngine(options: EngineOptions): Engine {
   let isOpen = false
   let opening: Promise<void> = Promise.resolve()
 
-  const begin = async (): Promise<void> => {
+  const join = async (): Promise<void> => {
     const id = `${options.replica}/${randomBytes(6).toString('hex')}`
     replica = await openReplica(settings, id, () => {
-      // A replica that lost its lease is dead for good; another one begins in its place.
-      if (isOpen) opening = insistOnBegin()
+      // A replica never regains a lost lease: a new one, with a new id, replaces it.
+      if (isOpen) opening = joinWithRetries()
     })
   }
-  const insistOnBegin = async (): Promise<void> => {
+  const joinWithRetries = async (): Promise<void> => {
     for (let pause = 50; isOpen; pause = Math.min(pause * 2, 1000)) {
       try {
-        return await begin()
+        return await join()
       } catch (error) {
         options.log.warn('the database cannot be reached', { error: (error as Error).message })
         await new Promise((resolve) => setTimeout(resolve, pause))
@@ -46,7 +46,7 @@ export function createEngine(options: EngineOptions): Engine {
           const [kind, subject] = split(payload)
           replica?.notify(kind, subject)
         })
-        await begin()
+        await join()
       } catch (error) {
         isOpen = false
         await stopListening?.()
@@ -62,7 +62,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     startStatements: (workflow) => {
       if (!options.definitions.some((definition) => definition.name === workflow.name))
-        throw new Error(`There is no definition of a workflow ${workflow.name}`)
+        throw new Error(`There is no workflow definition named ${workflow.name}`)
       return [startWorkflow(workflow)]
     },
     cancel: (id) => cancelWorkflow(db, id),
@@ -70,7 +70,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-/** `kind subject`; a lost connection is `again`. */
+/** Splits `kind subject`. Null, which follows a lost connection, becomes `again`. */
 function split(payload: string | null): [string, string] {
   if (payload === null) return ['again', '']
   const space = payload.indexOf(' ')

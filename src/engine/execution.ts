@@ -6,47 +6,47 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import type { ClaimedWorkflow, RecordedStep } from './records.ts'
 import { Cancelled, LeaseLost, type WorkflowDefinition } from './workflow.ts'
 
-/** What every execution of a replica shares. */
-export interface Surroundings {
+/** What all executions of a replica share. */
+export interface ReplicaContext {
   db: Database
   clock: Clock
   random: () => number
   log: Logger
   /** true inside `uncancelled` */
   shield: AsyncLocalStorage<boolean>
-  /** whether the replica's lease is valid by its own clock */
+  /** whether the lease of the replica is valid by its own clock */
   isLeaseValid(): boolean
 }
 
-/** One workflow that runs here, in one epoch. */
+/** One workflow that runs on this replica, in one epoch. */
 export interface Execution {
   readonly id: string
   readonly chain: string
   readonly epoch: number
   readonly workflow: ClaimedWorkflow
   readonly definition: WorkflowDefinition
-  readonly around: Surroundings
-  /** steps that ended, by name */
+  readonly context: ReplicaContext
+  /** completed steps, by name */
   readonly recorded: Map<string, RecordedStep>
-  /** steps whose bodies run now, by name */
+  /** running steps, by name */
   readonly running: Map<string, Promise<unknown>>
-  /** how often each lock was asked for */
+  /** number of acquisitions of each lock */
   readonly locks: Map<string, number>
   readonly lost: AbortController
   readonly cancelled: AbortController
-  /** called when a lock was granted to this workflow */
+  /** callbacks for when a lock is granted to this workflow */
   readonly granted: Set<() => void>
-  /** locks and sleeps it waits for */
+  /** locks and sleeps that it waits for now */
   waits: number
   isEnding: boolean
-  /** tells the engine that this execution may have become idle */
+  /** notifies the replica that this execution may have become idle */
   changed(): void
 }
 
 export function createExecution(
   workflow: ClaimedWorkflow,
   definition: WorkflowDefinition,
-  around: Surroundings,
+  context: ReplicaContext,
   changed: () => void,
 ): Execution {
   const execution: Execution = {
@@ -55,7 +55,7 @@ export function createExecution(
     epoch: workflow.epoch,
     workflow,
     definition,
-    around,
+    context,
     recorded: new Map(),
     running: new Map(),
     locks: new Map(),
@@ -70,7 +70,7 @@ export function createExecution(
   return execution
 }
 
-/** An execution that only waits takes no slot. */
+/** An execution that only waits occupies no slot. */
 export const isBusy = (execution: Execution): boolean =>
   execution.running.size > 0 || execution.waits === 0
 
@@ -81,41 +81,45 @@ export const lose = (execution: Execution): void =>
   execution.lost.abort(new LeaseLost(`another replica may run ${execution.id} now`))
 
 export const isShielded = (execution: Execution): boolean =>
-  execution.around.shield.getStore() === true
+  execution.context.shield.getStore() === true
 
-/** Throws LeaseLost when the lease is gone, also when only the clock says so. */
+/** Throws LeaseLost when the lease is lost, or has expired by the clock of this replica. */
 export function requireLease(execution: Execution): void {
-  if (!execution.around.isLeaseValid()) lose(execution)
+  if (!execution.context.isLeaseValid()) lose(execution)
   execution.lost.signal.throwIfAborted()
 }
 
-/** Throws when nothing new may begin here. */
-export function requireGo(execution: Execution): void {
+/** Throws when the execution may not start anything new. */
+export function requireRunnable(execution: Execution): void {
   requireLease(execution)
   if (!isShielded(execution)) execution.cancelled.signal.throwIfAborted()
 }
 
-/** What ends a wait or a body early, where it is called. */
+/** The signal that ends a wait or a step body early; inside `uncancelled`, only a lost lease. */
 export function stopSignal(execution: Execution): AbortSignal {
   const { lost, cancelled } = execution
   return isShielded(execution) ? lost.signal : AbortSignal.any([lost.signal, cancelled.signal])
 }
 
-const mostDatabaseTries = 5
+const maxDatabaseTries = 5
 
 /**
- * Sends fenced statements as one transaction. When its answer was lost the fence tells that it was
- * done, and there are no rows.
+ * Sends fenced statements as one transaction. When the answer was lost, the fence of the next try
+ * shows that the transaction was committed, and the result has no rows.
  */
 export function checkpoint(execution: Execution, statements: Statement[]): Promise<Row[][]> {
-  return insist(execution, () => execution.around.db.batch(statements), [])
+  return retryWhileLeased(execution, () => execution.context.db.batch(statements), [])
 }
 
 /**
- * While the database is away it tries again until the lease is lost. `done` is the answer when an
- * earlier try had done it.
+ * Repeats `send` while the database is unavailable, until the lease is lost. Returns `done` when an
+ * earlier try turns out to have succeeded.
  */
-export async function insist<T>(execution: Execution, send: () => Promise<T>, done: T): Promise<T> {
+export async function retryWhileLeased<T>(
+  execution: Execution,
+  send: () => Promise<T>,
+  done: T,
+): Promise<T> {
   for (let tries = 1, pause = 10; ; pause = Math.min(pause * 2, 250)) {
     requireLease(execution)
     try {
@@ -125,17 +129,16 @@ export async function insist<T>(execution: Execution, send: () => Promise<T>, do
       if (state === 'FL001') lose(execution)
       if (state === 'FL002' && tries > 1) return done
       requireLease(execution)
-      // Without a connection there is nothing else to do; what the database answers again and again
-      // is an answer.
+      // A lost connection is retried without a limit; an error that the database reports is not.
       const isRefused = state !== null && !/^(08|53|57P)/.test(state)
-      if (!isPassing(error) || (isRefused && tries > mostDatabaseTries)) throw error
+      if (!isPassing(error) || (isRefused && tries > maxDatabaseTries)) throw error
       tries += 1
       await wait(pause, execution.lost.signal)
     }
   }
 }
 
-/** Waits so many milliseconds, or until the signal aborts: then it throws its reason. */
+/** Waits a number of milliseconds. Throws the reason of the signal when it aborts earlier. */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error)

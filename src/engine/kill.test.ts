@@ -13,13 +13,13 @@ import { createEngine } from './engine.ts'
 import type { Engine } from './workflow.ts'
 
 /**
- * Each round goes through all boundaries, each time with the next mode; three rounds try
- * everything.
+ * Each round covers all boundaries, with the next mode each time; three rounds cover all
+ * combinations.
  */
 const rounds = Number(process.env['FAIRLEAD_KILL_ROUNDS'] ?? 1)
 /**
- * `late` wakes a frozen replica up when everything has ended, `early` while the survivor is in the
- * midst of it.
+ * `late` wakes a frozen replica when everything has ended, `early` while the survivor is still
+ * working.
  */
 const modes = ['killed', 'frozen, woken early', 'frozen, woken late'] as const
 type Mode = (typeof modes)[number]
@@ -30,7 +30,7 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 interface Victim {
   child: ChildProcess
   heard: Record<string, unknown>[]
-  /** waits until something it said fits, or it is gone */
+  /** waits until one of its messages matches, or until it has exited */
   hear(fits: (message: Record<string, unknown>) => boolean): Promise<boolean>
 }
 
@@ -92,7 +92,7 @@ function survivorOf(db: Database, at: () => Promise<void> = async () => undefine
   })
 }
 
-/** What must hold once everything has ended, whatever was killed. */
+/** Checks what must hold after everything has ended, whichever process was killed. */
 async function requireIntact(db: Database, what: string): Promise<void> {
   const query = async (statement: ReturnType<typeof sql>) => db.query(statement)
   expect(await query(sql`select id, state, owner from workflow order by id`), what).toEqual(
@@ -103,20 +103,22 @@ async function requireIntact(db: Database, what: string): Promise<void> {
   ])
   const applied = await db.query<{ key: string }>(sql`select key from target`)
   expect(applied.map((row) => row.key).sort(), what).toEqual(keys.toSorted())
-  // Each end of a step wrote its row and its event, once; a part that was flushed before a repeat
-  // is there again.
+  // The end of each step wrote its row and its event once. A repeated step may have flushed a part
+  // twice.
   const written = await db.query<{ subject: string; count: number }>(
-    sql`select workflow || '/' || step || '/' || part as subject, count(*) as count from journal group by 1 order by 1`,
+    sql`select workflow || '/' || step || '/' || part as subject, count(*) as count
+      from journal group by 1 order by 1`,
   )
   const told = await db.query<{ subject: string; count: number }>(
-    sql`select subject, count(*) as count from event where type = 'dev.cdevents.taskrun.finished' group by 1 order by 1`,
+    sql`select subject, count(*) as count from event
+      where type = 'dev.cdevents.taskrun.finished' group by 1 order by 1`,
   )
   expect(told, what).toEqual(written)
   expect(
     written.filter((row) => row.subject.endsWith('/end')).map((row) => [row.subject, row.count]),
     what,
   ).toEqual(keys.toSorted().map((key) => [`${key}/end`, 1]))
-  // What could not be refused and happened twice is visible as a repeat.
+  // An effect that happened twice, because nothing could refuse it, is marked as a repeat.
   const blind = await db.query<{ key: string; count: number }>(
     sql`select key, count(*) as count from blind group by 1`,
   )
@@ -130,9 +132,10 @@ async function requireIntact(db: Database, what: string): Promise<void> {
         repeats.map((row) => row.subject),
         `${what}: ${key}`,
       ).toContain(`workflow/${key}`)
-  // The lock: what `rival` did lies wholly before or wholly after what `main` did with it.
+  // The lock keeps all writes of `rival` before or after those that `main` did with it.
   const order = await db.query<{ workflow: string }>(
-    sql`select workflow from journal where workflow = 'rival' or (workflow = 'main' and step <> 'last') order by id`,
+    sql`select workflow from journal
+      where workflow = 'rival' or (workflow = 'main' and step <> 'last') order by id`,
   )
   const switches = order.filter((row, i) => i > 0 && row.workflow !== order[i - 1]?.workflow)
   expect(switches.length, what).toBe(1)
@@ -166,7 +169,7 @@ async function findBoundaries(): Promise<string[]> {
   ]
 }
 
-/** It found out that it is dead, or that it still lives, and registered or renewed since. */
+/** The replica has noticed that it lost its lease, or has renewed it. */
 async function wakeUp(victim: Victim): Promise<void> {
   const renewals = (): number => victim.heard.filter((message) => 'lease' in message).length
   const before = renewals()
@@ -174,7 +177,7 @@ async function wakeUp(victim: Victim): Promise<void> {
   await victim.hear(() => renewals() > before + 1)
 }
 
-/** Runs the scenario on a victim until the boundary, and then on a survivor to the end. */
+/** Runs the scenario on a victim up to the boundary, and then on a survivor to the end. */
 async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<boolean> {
   const what = `${mode} at ${target}`
   const { db, connection, close } = await testDatabase()
@@ -189,7 +192,7 @@ async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<
   const all = Promise.all(['main', 'rival'].map((id) => survivor.result(id))).then(() =>
     survivor.result('child'),
   )
-  // A boundary that depends on chance is not always met: then the victim runs to the end.
+  // A boundary that depends on timing may not occur; the victim then runs to the end.
   const isHit = await Promise.race([
     victim.hear((message) => 'hit' in message),
     all.then(() => false),
@@ -207,10 +210,10 @@ async function tryBoundary(victim: Victim, target: string, mode: Mode): Promise<
 }
 
 test(
-  'a replica may be killed or frozen at every boundary: everything ends, once',
+  'every workflow ends once when a replica is killed or frozen at any boundary',
   async () => {
     const boundaries = await findBoundaries()
-    // The harness finds them itself; this only shows that it looked.
+    // The harness finds the boundaries itself; this checks that it found some.
     for (const kind of [
       'before claim_workflows',
       'during begin_step',

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** So many workflows in their first epoch. */
+/** Starts and claims a number of workflows. */
 async function claimed(count: number): Promise<string[]> {
   used += 1
   const ids = Array.from({ length: count }, (_, i) => `w${used}-${i}`)
@@ -49,7 +49,7 @@ const operation = fc.oneof(
   },
 )
 
-test('a lock follows its law: one holder, the next is the highest rank and then the longest waiting', async () => {
+test('a lock has one holder; the next is the highest rank, then the longest wait', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 25 }), async (operations) => {
       const ids = await claimed(6)
@@ -87,7 +87,8 @@ test('a lock follows its law: one holder, the next is the highest rank and then 
           grant()
         }
         const rows = await database.db.query(
-          sql`select workflow, held from lock where name = ${name} order by held desc, rank desc, number`,
+          sql`select workflow, held from lock where name = ${name}
+            order by held desc, rank desc, number`,
         )
         const sorted = queue
           .toSorted((a, b) => b.rank - a.rank)
@@ -101,7 +102,7 @@ test('a lock follows its law: one holder, the next is the highest rank and then 
   )
 })
 
-test('only the newest epoch may do anything, in whatever order epochs come back', async () => {
+test('only the newest epoch of a workflow may write, in any order of epochs', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(4), { minLength: 1, maxLength: 12 }), async (attempts) => {
       const [id = ''] = await claimed(1)
@@ -122,7 +123,7 @@ test('only the newest epoch may do anything, in whatever order epochs come back'
             },
           )
         expect(done).toBe(lag === 0)
-        // A take-over now and then.
+        // Sometimes another replica takes over.
         if (i % 2 === 0) {
           await database.db.query(sql`update workflow set owner = null where id = ${id}`)
           const [row] = await claim(database.db, 'r', { name: 'job', version: 1 }, 0)

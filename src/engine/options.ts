@@ -8,15 +8,15 @@ export interface EngineOptions {
   clock: Clock
   /** from 0 to below 1 */
   random: () => number
-  /** names this server in events and leases */
+  /** name of this server in events and leases */
   replica: string
   definitions: readonly WorkflowDefinition[]
   log: Logger
-  /** milliseconds after which a replica that is not heard of counts as dead; default 2000 */
+  /** milliseconds without a heartbeat after which a replica counts as dead; default 2000 */
   lease?: number
   /**
-   * told, with each renewal, until when (on the monotonic clock) this replica may act; whoever acts
-   * for it must stop then
+   * Called after each renewal with the time on the monotonic clock until which this replica may
+   * act. Everything that acts for the replica must stop by then.
    */
   onLease?: (validUntil: number) => void
 }

@@ -3,7 +3,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, toJson, type Statement } from '#platform/postgres/sql.ts'
 import type { NewWorkflow, WorkflowState } from './workflow.ts'
 
-/** A workflow as a replica got it to run. */
+/** A workflow that a replica has claimed. */
 export interface ClaimedWorkflow {
   id: string
   name: string
@@ -23,17 +23,15 @@ export interface RecordedStep {
   reason: string | null
 }
 
-/**
- * Names the holder of an epoch of a workflow; every statement with it is refused once the epoch is
- * over.
- */
+/** Identifies an epoch of a workflow. Statements with an epoch that is over are refused. */
 export interface Fence {
   id: string
   epoch: number
 }
 
 export const startWorkflow = (workflow: NewWorkflow): Statement =>
-  sql`select start_workflow(${workflow.id}, ${workflow.name}, ${workflow.chain}, ${toJson(workflow.input)}::json)`
+  sql`select start_workflow(${workflow.id}, ${workflow.name}, ${workflow.chain},
+    ${toJson(workflow.input)}::json)`
 
 export const beginStep = (fence: Fence, name: string, tries: number): Statement =>
   sql`select begin_step(${fence.id}, ${fence.epoch}, ${name}, ${tries},
@@ -75,14 +73,16 @@ export const leaveQueue = (fence: Fence, name: string): Statement[] => [
 
 export function recordedSteps(db: Database, id: string): Promise<RecordedStep[]> {
   return db.query<RecordedStep>(
-    sql`select name, outcome, result, reason from workflow_step where workflow = ${id} and ended is not null`,
+    sql`select name, outcome, result, reason from workflow_step
+      where workflow = ${id} and ended is not null`,
   )
 }
 
 export const register = (replica: string, lease: number): Statement =>
-  sql`insert into replica (id, lease) values (${replica}, clock_timestamp() + ${lease} * interval '1 ms')`
+  sql`insert into replica (id, lease)
+    values (${replica}, clock_timestamp() + ${lease} * interval '1 ms')`
 
-export const giveBack = (replica: string): Statement => sql`select give_back(${replica})`
+export const releaseWorkflows = (replica: string): Statement => sql`select give_back(${replica})`
 
 export function claim(
   db: Database,
@@ -101,7 +101,8 @@ export interface Beat {
 }
 
 /**
- * Renews the lease; answers what the replica owns and which definitions have something to claim.
+ * Renews the lease. Returns the workflows that the replica owns, and the definitions that have
+ * workflows to claim.
  */
 export async function beat(
   db: Database,
@@ -111,7 +112,8 @@ export async function beat(
 ): Promise<Beat> {
   const [, mine, claimable] = await db.vital([
     sql`select beat(${replica}, ${lease} * interval '1 ms')`,
-    sql`select id, name, version, chain, input, epoch, cancel from workflow where owner = ${replica} and state = 'running'`,
+    sql`select id, name, version, chain, input, epoch, cancel from workflow
+      where owner = ${replica} and state = 'running'`,
     sql`select claimable(${names}) as names`,
   ])
   return {
@@ -144,34 +146,35 @@ export async function workflowEnd(
 }
 
 /**
- * Forgets the steps of workflows that ended more than so many days ago, a few workflows at a time
- * so that nothing waits for it. The workflows themselves stay, so that their ids stay taken.
- * Answers how many were cleaned.
+ * Deletes the steps of workflows that ended more than `days` days ago, in small batches so that no
+ * other query waits. The workflows remain, so that their ids stay unique. Returns the number of
+ * workflows whose steps were deleted.
  */
-export async function forgetSteps(db: Database, days: number, atOnce = 200): Promise<number> {
+export async function deleteOldSteps(db: Database, days: number, batch = 200): Promise<number> {
   for (let cleaned = 0; ;) {
     const [rows] = await db.batch([
       sql`with old as (
         update workflow set steps_kept = false where id in (
           select id from workflow where ended < now() - ${days} * interval '1 day' and steps_kept
-          order by ended limit ${atOnce} for update skip locked)
+          order by ended limit ${batch} for update skip locked)
         returning id
       ), gone as (delete from workflow_step where workflow in (select id from old))
       select count(*) as count from old`,
     ])
     const count = Number(rows?.[0]?.['count'] ?? 0)
     cleaned += count
-    if (count < atOnce) return cleaned
+    if (count < batch) return cleaned
   }
 }
 
-/** The ends of those of the workflows that have ended. */
+/** Returns how those of the workflows ended that have ended. */
 export async function endsOf(
   db: Database,
   ids: string[],
 ): Promise<{ id: string; state: string; reason: string | null }[]> {
   if (ids.length === 0) return []
   return db.query(
-    sql`select id, state, reason from workflow where id = any(${ids}) and state not in ('queued', 'running')`,
+    sql`select id, state, reason from workflow
+      where id = any(${ids}) and state not in ('queued', 'running')`,
   )
 }

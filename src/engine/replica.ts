@@ -7,16 +7,22 @@ import {
   lose,
   wait,
   type Execution,
-  type Surroundings,
+  type ReplicaContext,
 } from './execution.ts'
 import type { EngineOptions } from './options.ts'
-import { beat, claim, giveBack, register, type Beat, type ClaimedWorkflow } from './records.ts'
+import {
+  beat,
+  claim,
+  register,
+  releaseWorkflows,
+  type Beat,
+  type ClaimedWorkflow,
+} from './records.ts'
 import { run } from './run.ts'
 import type { WorkflowDefinition } from './workflow.ts'
 
 /**
- * One life of a server as a runner of workflows: from its registration until it is closed or its
- * lease lapses.
+ * A server that runs workflows, from its registration until it is closed or its lease expires.
  */
 export interface Replica {
   notify(kind: string, subject: string): void
@@ -26,20 +32,20 @@ export interface Replica {
 type Settings = EngineOptions & { lease: number; shield: AsyncLocalStorage<boolean> }
 
 /**
- * By our own clock the lease ends this much earlier, so that what acts for us has stopped before
- * another may begin.
+ * This replica considers its lease expired at this fraction of it, so that its work has stopped
+ * before another replica may take over.
  */
 const caution = 0.9
 
 interface State {
   id: string
   settings: Settings
-  around: Surroundings
+  context: ReplicaContext
   executions: Map<string, { execution: Execution; done: Promise<void> }>
-  /** definitions with a claim under way; true when another was asked for meanwhile */
+  /** definitions whose claim is in progress; true when another claim must follow */
   claiming: Map<string, boolean>
   claims: number
-  /** definitions of which more may be queued than there were slots */
+  /** definitions that may have more queued workflows than the last claim had slots */
   backlog: Set<string>
   validUntil: number
   closed: AbortController
@@ -47,8 +53,8 @@ interface State {
 }
 
 /**
- * Registers the replica and begins to claim. Throws when the database cannot be reached. `onLost`
- * is called at most once.
+ * Registers the replica and starts to claim workflows. Throws when the database cannot be reached.
+ * `onLost` is called at most once.
  */
 export async function openReplica(
   settings: Settings,
@@ -59,7 +65,7 @@ export async function openReplica(
   const state: State = {
     id,
     settings,
-    around: { ...settings, isLeaseValid: () => isValid(state) },
+    context: { ...settings, isLeaseValid: () => isValid(state) },
     executions: new Map(),
     claiming: new Map(),
     claims: 0,
@@ -74,7 +80,7 @@ export async function openReplica(
   const beating = keepBeating(state)
   for (const definition of settings.definitions) claimSoon(state, definition)
   return {
-    notify: (kind, subject) => hear(state, kind, subject),
+    notify: (kind, subject) => handleNotification(state, kind, subject),
     close: () => close(state, beating),
   }
 }
@@ -86,7 +92,7 @@ function renew(state: State, asked: number): void {
   state.settings.onLease?.(state.validUntil)
 }
 
-/** Renews the lease until the replica is closed or lost. */
+/** Renews the lease until the replica is closed or has lost it. */
 async function keepBeating(state: State): Promise<void> {
   const { clock, lease, log } = state.settings
   for (let pause = lease / 4; ;) {
@@ -98,14 +104,15 @@ async function keepBeating(state: State): Promise<void> {
       () => true,
     )
     if (isClosed) return
-    if (!isValid(state)) return die(state, 'the lease lapsed')
+    if (!isValid(state)) return loseLease(state, 'the lease expired')
     try {
       const answer = beatOnce(state)
-      const lapsed = wait(state.validUntil - clock.monotonic(), state.closed.signal)
-      await Promise.race([answer, lapsed])
+      const expiry = wait(state.validUntil - clock.monotonic(), state.closed.signal)
+      await Promise.race([answer, expiry])
       pause = lease / 4
     } catch (error) {
-      if (sqlState(error) === 'FL003') return die(state, 'another replica found the lease lapsed')
+      if (sqlState(error) === 'FL003')
+        return loseLease(state, 'another replica found the lease expired')
       if (!state.closed.signal.aborted)
         log.warn('the lease could not be renewed', { error: (error as Error).message })
       pause = lease / 20
@@ -132,8 +139,8 @@ async function beatOnce(state: State): Promise<void> {
 }
 
 /**
- * What we run must be ours in the database; what is ours there, because the answer to a claim was
- * lost, must run.
+ * Compares the executions of this replica with the database: one that another replica owns stops,
+ * and one that is missing here, because the answer to a claim was lost, starts.
  */
 function compare(state: State, local: Execution[], answer: Beat, isExact: boolean): void {
   const mine = new Map(answer.mine.map((workflow) => [workflow.id, workflow]))
@@ -146,13 +153,13 @@ function compare(state: State, local: Execution[], answer: Beat, isExact: boolea
   }
   if (!isExact) return
   const known = new Set(local.map((execution) => execution.id))
-  for (const row of answer.mine) if (!known.has(row.id)) begin(state, row)
+  for (const row of answer.mine) if (!known.has(row.id)) start(state, row)
 }
 
-/** The lease is gone: everything here stops, and whoever opened the replica is told. */
-function die(state: State, reason: string): void {
+/** Stops everything after the lease was lost, and calls `onLost`. */
+function loseLease(state: State, reason: string): void {
   if (state.closed.signal.aborted) return
-  state.settings.log.warn('the lease of this replica is lost; what it ran is left to others', {
+  state.settings.log.warn('this replica lost its lease; other replicas take over its workflows', {
     replica: state.id,
     reason,
   })
@@ -162,7 +169,7 @@ function die(state: State, reason: string): void {
   state.onLost()
 }
 
-function hear(state: State, kind: string, subject: string): void {
+function handleNotification(state: State, kind: string, subject: string): void {
   if (kind === 'queued') claimByName(state, subject)
   else if (kind === 'locked')
     for (const wake of state.executions.get(subject)?.execution.granted ?? []) wake()
@@ -177,7 +184,7 @@ function hear(state: State, kind: string, subject: string): void {
 function cancelHere(state: State, id: string): void {
   const here = state.executions.get(id)
   if (here) cancel(here.execution)
-  // It may be in the queue: then it is claimed, whatever the slots, to clean up after itself.
+  // A queued workflow is claimed even without a free slot, so that it can clean up.
   else for (const definition of state.settings.definitions) claimSoon(state, definition)
 }
 
@@ -186,7 +193,7 @@ function claimByName(state: State, name: string): void {
   if (definition) claimSoon(state, definition)
 }
 
-/** Claims now, or once more after the claim that is under way. */
+/** Claims now, or once more after the claim that is in progress. */
 function claimSoon(state: State, definition: WorkflowDefinition): void {
   if (state.closed.signal.aborted) return
   if (state.claiming.has(definition.name)) state.claiming.set(definition.name, true)
@@ -203,9 +210,9 @@ async function claimNow(state: State, definition: WorkflowDefinition): Promise<v
       state.backlog.add(name)
       const rows = await claim(state.settings.db, state.id, definition, slots)
       if (rows.length < slots) state.backlog.delete(name)
-      for (const row of rows) begin(state, row)
+      for (const row of rows) start(state, row)
     } catch (error) {
-      // The next heartbeat finds what is left to claim, and whether we are still alive.
+      // The next heartbeat finds workflows that are left to claim, and a lost lease.
       if (!state.closed.signal.aborted)
         state.settings.log.warn('a claim failed', { name, error: (error as Error).message })
     }
@@ -220,7 +227,7 @@ function freeSlots(state: State, definition: WorkflowDefinition): number {
   return Math.max(0, definition.concurrency - busy.length)
 }
 
-function begin(state: State, workflow: ClaimedWorkflow): void {
+function start(state: State, workflow: ClaimedWorkflow): void {
   const definition = state.settings.definitions.find(
     (candidate) => candidate.name === workflow.name,
   )
@@ -229,7 +236,7 @@ function begin(state: State, workflow: ClaimedWorkflow): void {
     const hasFreed = !isBusy(execution) || !state.executions.has(workflow.id)
     if (hasFreed && state.backlog.has(definition.name)) claimSoon(state, definition)
   }
-  const execution = createExecution(workflow, definition, state.around, changed)
+  const execution = createExecution(workflow, definition, state.context, changed)
   const done = run(execution).then(() => {
     if (state.executions.get(workflow.id)?.execution === execution)
       state.executions.delete(workflow.id)
@@ -238,21 +245,21 @@ function begin(state: State, workflow: ClaimedWorkflow): void {
   state.executions.set(workflow.id, { execution, done })
 }
 
-/** Stops what runs here, waits for it a while, and gives the rest back. */
+/** Stops all executions, waits for them for half a lease, and releases the rest. */
 async function close(state: State, beating: Promise<void>): Promise<void> {
   if (state.closed.signal.aborted) return
   state.closed.abort()
   const running = [...state.executions.values()]
   for (const { execution } of running) lose(execution)
-  const patience = new AbortController()
+  const timer = new AbortController()
   await Promise.race([
     Promise.all(running.map(({ done }) => done)),
-    wait(state.settings.lease / 2, patience.signal).catch(() => undefined),
+    wait(state.settings.lease / 2, timer.signal).catch(() => undefined),
   ])
-  patience.abort()
+  timer.abort()
   await beating
-  await state.settings.db.vital([giveBack(state.id)]).catch((error: Error) =>
-    state.settings.log.warn('the leases could not be given back; they lapse by themselves', {
+  await state.settings.db.vital([releaseWorkflows(state.id)]).catch((error: Error) =>
+    state.settings.log.warn('the workflows could not be released; their lease expires by itself', {
       error: error.message,
     }),
   )

@@ -5,36 +5,36 @@ import type { Engine } from './workflow.ts'
 
 type Result = Awaited<ReturnType<Engine['result']>>
 
-/** A lost NOTIFY costs this much, in milliseconds. */
+/** The longest delay that a lost NOTIFY causes, in milliseconds. */
 const slowPoll = 2000
 
-/** Waits for the ends of workflows, with one listener for all. */
+/** Waits for workflows to end, with one database listener for all of them. */
 export function createResults(db: Database): { wait: Engine['result']; close(): Promise<void> } {
   const waiting = new Map<string, Set<() => void>>()
   let listening: Promise<() => Promise<void>> | null = null
 
-  const hear = (payload: string | null): void => {
+  const handleNotification = (payload: string | null): void => {
     if (payload === null) for (const wakes of waiting.values()) for (const wake of wakes) wake()
     else if (payload.startsWith('ended '))
       for (const wake of waiting.get(payload.slice(6)) ?? []) wake()
   }
 
   const waitFor = async (id: string, signal: AbortSignal | undefined): Promise<Result> => {
-    listening ??= db.listen('fairlead_workflow', hear)
+    listening ??= db.listen('fairlead_workflow', handleNotification)
     await listening.catch((error: unknown) => {
       listening = null
       throw error
     })
     for (;;) {
-      const news = new AbortController()
-      const wake = (): void => news.abort(wake)
+      const notified = new AbortController()
+      const wake = (): void => notified.abort(wake)
       const wakes = waiting.get(id) ?? new Set()
       waiting.set(id, wakes.add(wake))
       try {
         const row = await workflowEnd(db, id)
-        if (!row) throw new Error(`There is no workflow ${id}`)
+        if (!row) throw new Error(`There is no workflow named ${id}`)
         if (row.ended !== null) return { state: row.state, output: row.output, reason: row.reason }
-        await wait(slowPoll, signal ? AbortSignal.any([news.signal, signal]) : news.signal)
+        await wait(slowPoll, signal ? AbortSignal.any([notified.signal, signal]) : notified.signal)
       } catch (error) {
         if (error !== wake) throw error
       } finally {

@@ -1,9 +1,16 @@
 import { setImmediate as tick } from 'node:timers/promises'
 import { toJson } from '#platform/postgres/sql.ts'
 import { createContext } from './context.ts'
-import { checkpoint, insist, requireLease, type Execution } from './execution.ts'
-import { endWorkflow, recordedSteps } from './records.ts'
-import { Broken, Cancelled, Failed, LeaseLost, type WorkflowState } from './workflow.ts'
+import { checkpoint, requireLease, retryWhileLeased, type Execution } from './execution.ts'
+import { type ClaimedWorkflow, endWorkflow, recordedSteps } from './records.ts'
+import {
+  Broken,
+  Cancelled,
+  Failed,
+  LeaseLost,
+  type WorkflowDefinition,
+  type WorkflowState,
+} from './workflow.ts'
 
 interface End {
   state: WorkflowState
@@ -12,9 +19,9 @@ interface End {
   reason: string | null
 }
 
-/** Runs a workflow here until it ends or its lease is lost. Never throws. */
+/** Runs a workflow on this replica until it ends or the lease is lost. Never throws. */
 export async function run(execution: Execution): Promise<void> {
-  const { log } = execution.around
+  const { log } = execution.context
   try {
     await load(execution)
     const end = await call(execution)
@@ -24,25 +31,32 @@ export async function run(execution: Execution): Promise<void> {
     await record(execution, end)
   } catch (error) {
     if (error instanceof LeaseLost)
-      log.warn('a workflow is left to another replica', {
+      log.warn('another replica takes over a workflow', {
         workflow: execution.id,
         epoch: execution.epoch,
       })
-    else log.error('a workflow cannot be ended', { workflow: execution.id, error: String(error) })
+    else
+      log.error('the end of a workflow could not be stored', {
+        workflow: execution.id,
+        error: String(error),
+      })
   }
 }
 
 async function load(execution: Execution): Promise<void> {
   if (execution.epoch === 1) return
-  const steps = await insist(execution, () => recordedSteps(execution.around.db, execution.id), [])
+  const steps = await retryWhileLeased(
+    execution,
+    () => recordedSteps(execution.context.db, execution.id),
+    [],
+  )
   for (const recorded of steps) execution.recorded.set(recorded.name, recorded)
 }
 
 async function call(execution: Execution): Promise<End> {
   const { workflow, definition } = execution
   if (workflow.version !== definition.version) {
-    const reason = `it began with version ${workflow.version} of ${workflow.name}, and this Fairlead has version ${definition.version}, which cannot go on with it; start it again`
-    return { state: 'broken', output: 'null', reason }
+    return { state: 'broken', output: 'null', reason: versionProblem(workflow, definition) }
   }
   try {
     const output = await definition.run(createContext(execution), workflow.input)
@@ -52,7 +66,7 @@ async function call(execution: Execution): Promise<End> {
     const isPlanned =
       error instanceof Failed || error instanceof Cancelled || error instanceof Broken
     if (!isPlanned)
-      execution.around.log.error('a workflow threw outside its steps', {
+      execution.context.log.error('a workflow threw an error outside its steps', {
         workflow: execution.id,
         error: String(error),
       })
@@ -64,6 +78,14 @@ async function call(execution: Execution): Promise<End> {
   }
 }
 
+function versionProblem(workflow: ClaimedWorkflow, definition: WorkflowDefinition): string {
+  const { name, version } = workflow
+  return (
+    `it started with version ${version} of the workflow ${name}, which this Fairlead ` +
+    `(version ${definition.version}) cannot continue; start it again`
+  )
+}
+
 function stateOf(error: unknown): WorkflowState {
   if (error instanceof LeaseLost) throw error
   if (error instanceof Failed) return 'failed'
@@ -71,10 +93,7 @@ function stateOf(error: unknown): WorkflowState {
   return 'broken'
 }
 
-/**
- * Steps that the function did not wait for end before the workflow does, and so do those that
- * follow them.
- */
+/** Waits for steps that the workflow function did not await, and for the steps that follow them. */
 async function drain(execution: Execution): Promise<void> {
   while (execution.running.size > 0) {
     await Promise.allSettled(execution.running.values())

@@ -3,7 +3,7 @@ import { appendEvent } from './events.ts'
 import {
   checkpoint,
   isShielded,
-  requireGo,
+  requireRunnable,
   requireLease,
   stopSignal,
   wait,
@@ -28,7 +28,7 @@ import {
 
 type Body<T> = (step: StepContext) => Promise<T>
 
-/** Answers from the record, joins the step when it runs already, or runs it. */
+/** Returns the recorded result, waits for the step when it already runs, or runs it. */
 export async function step<T>(
   execution: Execution,
   name: string,
@@ -51,12 +51,12 @@ export async function step<T>(
 
 function answer<T>(recorded: RecordedStep): T {
   if (recorded.outcome === 'failed') throw new Failed(recorded.reason ?? 'it failed')
-  if (recorded.outcome === 'broken') throw new Broken(recorded.reason ?? 'it kept breaking')
+  if (recorded.outcome === 'broken') throw new Broken(recorded.reason ?? 'every try broke')
   return recorded.result as T
 }
 
-/** A step that never ends, because it ends its process each time, must not be begun for ever. */
-const mostAttempts = 50
+/** The limit for a step that never ends because it kills its process each time. */
+const maxAttempts = 50
 
 async function runStep<T>(
   execution: Execution,
@@ -66,10 +66,10 @@ async function runStep<T>(
 ): Promise<T> {
   const retries = options.retries ?? 5
   for (let tries = 1; ; tries += 1) {
-    requireGo(execution)
+    requireRunnable(execution)
     const attempt = await begin(execution, name, tries)
-    if (attempt > mostAttempts)
-      return giveUp(execution, name, `${name} was begun ${mostAttempts} times and never ended`)
+    if (attempt > maxAttempts)
+      return giveUp(execution, name, `${name} was started ${maxAttempts} times and never ended`)
     try {
       return await runBody(execution, name, attempt, body)
     } catch (error) {
@@ -78,14 +78,14 @@ async function runStep<T>(
         throw error
       if (!isShielded(execution)) execution.cancelled.signal.throwIfAborted()
       const reason = describe(error)
-      execution.around.log.warn('a step broke', {
+      execution.context.log.warn('a step broke', {
         workflow: execution.id,
         step: name,
         attempt,
         error: reason,
       })
       if (tries > retries) return giveUp(execution, name, reason)
-      await wait(backOff(tries, execution.around.random), stopSignal(execution))
+      await wait(backOff(tries, execution.context.random), stopSignal(execution))
     }
   }
 }
@@ -98,14 +98,14 @@ async function giveUp(execution: Execution, name: string, reason: string): Promi
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-/** 0.2 s, then three times as long each time, at most 20 s, each a quarter more or less. */
+/** The pause after a try: 0.2 s, tripled each time up to 20 s, and varied by a quarter. */
 function backOff(tries: number, random: () => number): number {
   return Math.min(200 * 3 ** (tries - 1), 20_000) * (0.75 + random() / 2)
 }
 
 async function begin(execution: Execution, name: string, tries: number): Promise<number> {
   const [rows] = await checkpoint(execution, [beginStep(execution, name, tries)])
-  // The answer may have waited longer than the lease.
+  // The lease may have expired before the answer arrived.
   requireLease(execution)
   return Number(rows?.[0]?.['attempt'] ?? 1)
 }

@@ -2,19 +2,19 @@ import type { WorkflowEvent } from '#contract/events.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
 /**
- * The durable engine, as its users see it. A workflow is an async function whose every effect is a
- * named step; after a crash it is called again and the steps that ended answer from the database.
- * See docs/decisions/0003 and the rules there.
+ * A workflow of the durable engine: an async function in which every effect is a named step. After
+ * a crash the function is called again, and completed steps return their result from the database.
+ * docs/decisions/0003 explains the rules.
  */
 export interface WorkflowDefinition<I = unknown, O = unknown> {
-  /** the noun of what it does: `delivery`, `rollback` */
+  /** a noun, such as `delivery` or `rollback` */
   name: string
   /**
-   * raise it when recorded steps of an older version no longer fit; a run of an older version then
-   * stops and says so
+   * Increase it when recorded steps of the version before no longer match the function. A workflow
+   * of an older version then ends as broken.
    */
   version: number
-  /** how many may run at once on one replica; more wait */
+  /** workflows that one replica runs at the same time; others wait in the queue */
   concurrency: number
   run(context: WorkflowContext, input: I): Promise<O>
 }
@@ -23,60 +23,60 @@ export interface WorkflowContext {
   readonly id: string
   readonly chain: string
   /**
-   * Does something once. The body may run again when a crash came before its result was recorded,
-   * so its effects outside the database carry `step.key` and `step.epoch`. Its result (JSON),
-   * writes and events are stored in one transaction. A Failed it throws is recorded and thrown;
-   * anything else is retried with back-off, then thrown as Broken.
+   * Runs a step once. After a crash before the result was recorded, the body runs again; effects
+   * outside the database therefore carry `step.key` and `step.epoch`. The result (JSON), the writes
+   * and the events are stored in one transaction. A thrown Failed is recorded and thrown again; any
+   * other error is retried with back-off, and then thrown as Broken.
    */
   step<T>(name: string, body: (step: StepContext) => Promise<T>, options?: StepOptions): Promise<T>
-  /** Waits without a worker's memory being the only one who knows: the end is recorded. */
+  /** Waits a number of milliseconds. The end is recorded, so that a crash does not extend it. */
   sleep(name: string, ms: number): Promise<void>
   /**
-   * Looks every so many milliseconds until there is an answer, which is recorded. It takes no place
-   * among the workflows that may run at once while it waits. `look` is repeated as often as it
-   * takes: what it writes must be safe to repeat; what it throws is as no answer.
+   * Calls `check` every `ms` milliseconds until it returns something other than null, which is
+   * recorded. The workflow occupies no slot while it waits. The writes of `check` must be safe to
+   * repeat, and an error counts as null.
    */
-  until<T>(name: string, ms: number, look: () => Promise<T | null>): Promise<T>
+  until<T>(name: string, ms: number, check: () => Promise<T | null>): Promise<T>
   /**
-   * Takes a named lock for the workflow, waiting for it in the queue; the engine frees it when the
-   * workflow ends. `rank` orders the queue, the highest first. Answers again at once after a
-   * replay.
+   * Acquires a named lock for the workflow, and waits in its queue if necessary. `rank` orders the
+   * queue, the highest first. The engine releases the lock when the workflow ends. After a replay,
+   * the workflow still has it.
    */
   lock(name: string, rank: number): Promise<void>
   unlock(name: string): Promise<void>
-  /** Runs clean-up that a cancel must not interrupt; steps inside it ignore the cancel. */
+  /** Runs clean-up that a cancellation must not interrupt. */
   uncancelled<T>(body: () => Promise<T>): Promise<T>
 }
 
 export interface StepContext {
-  /** `<workflow>/<step>`: the idempotency key of this step's effects */
+  /** `WORKFLOW/STEP`: the idempotency key for the effects of this step */
   readonly key: string
-  /** fencing token: grows with each take-over of the workflow */
+  /** fencing token: increases each time another replica takes over the workflow */
   readonly epoch: number
-  /** 1, and more when the body ran before without a recorded end */
+  /** 1, or more when the body ran before without a recorded end */
   readonly attempt: number
   /** aborted when the workflow is cancelled or the lease is lost */
   readonly signal: AbortSignal
   /** Adds a write to the transaction that ends the step. */
   write(statement: Statement): void
-  /** Adds an event to it; chain is the workflow's. */
+  /** Adds an event, with the chain of the workflow, to the transaction. */
   emit(event: WorkflowEvent): void
-  /** Adds the start of another workflow to it. */
+  /** Adds the start of another workflow to the transaction. */
   start(workflow: NewWorkflow): void
   /**
-   * Stores writes and events now, fenced, before the body goes on: for `started` states that people
-   * watch.
+   * Stores the writes and events so far, fenced, before the body continues. Use it for states that
+   * people watch, such as `started`.
    */
   flush(): Promise<void>
 }
 
 export interface StepOptions {
-  /** tries after the first when the body breaks; default 5 */
+  /** tries after the first one when the body throws; default 5 */
   retries?: number
 }
 
 export interface NewWorkflow {
-  /** unique; starting the same id again changes nothing */
+  /** unique; a second start with the same id has no effect */
   id: string
   name: string
   chain: string
@@ -85,48 +85,49 @@ export interface NewWorkflow {
 
 export type WorkflowState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'broken'
 
-/** The answer is no: a decision, not an accident. Recorded, and never retried by the engine. */
+/** The result is negative: a decision, not an accident. It is recorded and never retried. */
 export class Failed extends Error {
   override name = 'Failed'
 }
 
-/** There is no answer: a step kept breaking. */
+/** There is no result: every try of a step threw an error. */
 export class Broken extends Error {
   override name = 'Broken'
 }
 
 /**
- * Somebody cancelled the workflow. Thrown by the next step, or by the running one when its body
- * heeds the signal.
+ * The workflow was cancelled. The next step throws it, or the running one when its body reacts to
+ * the signal.
  */
 export class Cancelled extends Error {
   override name = 'Cancelled'
 }
 
 /**
- * This replica lost its lease: it must stop at once and touch nothing. Never caught by a workflow.
+ * This replica lost its lease and must stop immediately, without another effect. A workflow never
+ * catches it.
  */
 export class LeaseLost extends Error {
   override name = 'LeaseLost'
 }
 
-/** The engine, as the server holds it. */
+/** Runs workflows on one replica. */
 export interface Engine {
-  /** Begins to claim and run workflows; safe with any number of replicas. */
+  /** Starts to claim and run workflows. Any number of replicas may do so at the same time. */
   open(): Promise<void>
   /**
-   * Stops claiming, aborts what runs here and gives the leases back, so that another replica goes
-   * on at once.
+   * Stops claiming, aborts the running steps and releases the workflows, so that another replica
+   * continues them immediately.
    */
   close(): Promise<void>
   /**
-   * The statements that start a workflow; put them in the batch with the state and event they
-   * belong to.
+   * Returns the statements that start a workflow, for the same batch as the state and the event
+   * that they belong to.
    */
   startStatements(workflow: NewWorkflow): Statement[]
-  /** Asks a workflow to stop. Answers false when it has ended or never was. */
+  /** Requests a workflow to stop. Returns false when it has ended or does not exist. */
   cancel(id: string): Promise<boolean>
-  /** Waits for the end of a workflow. */
+  /** Waits until a workflow ends, and returns its result. */
   result(
     id: string,
     signal?: AbortSignal,

@@ -13,7 +13,7 @@ import { deleteClosed } from '#domains/pull-request/store.ts'
 import { forgetReports } from '#domains/report/store.ts'
 import { deleteExpired } from '#domains/forge/webhook-store.ts'
 import { appendEvent } from '#engine/events.ts'
-import { forgetSteps } from '#engine/records.ts'
+import { deleteOldSteps } from '#engine/records.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
@@ -42,7 +42,7 @@ const stepDays = 7
 export async function clean(
   deps: Dependencies,
 ): Promise<{ artifacts: number; workspaces: number }> {
-  await forgetSteps(deps.db, stepDays)
+  await deleteOldSteps(deps.db, stepDays)
   await forgetReports(deps.db, reportsKept)
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
