@@ -99,11 +99,13 @@ describe('plugins', () => {
   })
 
   test.each(kinds)('every plugin of $folder runs a shared suite', ({ folder, list }) => {
+    const registry = `${folder}.generated.ts`
+    const importers = files.filter((file) => importsOf(file).includes(registry))
     const suites = files.filter(
       (file) =>
         isTest(file) &&
-        importsOf(file).includes(`${folder}.generated.ts`) &&
-        new RegExp(`(?:test|describe)\\.(?:each|for)\\([^)]*\\b${list}\\b`).test(textOf(file)),
+        importsOf(file).some((target) => [registry, ...importers].includes(target)) &&
+        new RegExp(`\\bdescribe\\.(?:each|for)\\(\\s*${list}\\b`).test(textOf(file)),
     )
     expect(suites).not.toEqual([])
   })

@@ -10,6 +10,7 @@ interface Kind {
 }
 
 export const kinds: Kind[] = Object.entries({
+  'src/domains/configuration/sources': 'sources',
   'src/domains/deployment/targets': 'targets',
   'src/domains/forge/forges': 'forges',
   'src/domains/report/formats': 'formats',

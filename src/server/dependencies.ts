@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { readReference, referenceProblem } from '#domains/configuration/sources/all.ts'
+import { readReference, referenceProblem } from '#domains/configuration/references.ts'
 import { createTargets } from '#domains/deployment/open-targets.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'

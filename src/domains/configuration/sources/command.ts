@@ -1,22 +1,26 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { NotNow, type SecretSource } from './source.ts'
+import { z } from 'zod'
+import { defineSecretSource, Unavailable } from '../secret-source.ts'
+import { setting } from '../setting.ts'
 
 /**
- * `command:PLACE`: what the program FAIRLEAD_SECRETS_COMMAND prints when it is given the place,
- * such as `op read` or `pass show`. The place is one argument and never seen by a shell.
+ * `command:PLACE`: the output of the program FAIRLEAD_SECRETS_COMMAND, such as `op read` or `pass
+ * show`, with the place as its last argument. No shell is involved.
  */
-export const command: SecretSource = {
-  problem: (place, env) => {
-    if (!env['FAIRLEAD_SECRETS_COMMAND']) return 'the server has no FAIRLEAD_SECRETS_COMMAND'
-    return place.startsWith('-')
-      ? 'the place must not begin with -, which a program takes for an option'
-      : null
+export default defineSecretSource({
+  kind: 'command',
+  title: 'Output of a program',
+  settings: z.object({ FAIRLEAD_SECRETS_COMMAND: setting('FAIRLEAD_SECRETS_COMMAND') }),
+  place: z.string().refine((place) => !place.startsWith('-'), {
+    error: 'the place must not begin with -, which a program reads as an option',
+  }),
+  example: {
+    place: 'op://shop/database/password',
+    settings: { FAIRLEAD_SECRETS_COMMAND: 'fairlead-example-secrets read' },
   },
-  read: async (place, { env, signal }) => {
-    const [program = '', ...args] = (env['FAIRLEAD_SECRETS_COMMAND'] ?? '')
-      .split(' ')
-      .filter(Boolean)
+  read: async (place, { FAIRLEAD_SECRETS_COMMAND }, { env, signal }) => {
+    const [program = '', ...args] = FAIRLEAD_SECRETS_COMMAND.split(' ').filter(Boolean)
     try {
       const { stdout } = await promisify(execFile)(program, [...args, place], {
         env,
@@ -26,12 +30,12 @@ export const command: SecretSource = {
       return stdout.replace(/\r?\n$/, '')
     } catch (error) {
       const { code } = error as { code?: number | string }
-      // What it wrote may be anything, also a secret.
-      const why =
+      const reason =
         typeof code === 'number'
           ? `exited with ${code}`
           : `could not be run (${code ?? 'it took too long'})`
-      throw new NotNow(`FAIRLEAD_SECRETS_COMMAND ${why}`, { cause: null })
+      // Without the cause, because the output of the program may contain a secret.
+      throw new Unavailable(`FAIRLEAD_SECRETS_COMMAND ${reason}`, { cause: null })
     }
   },
-}
+})

@@ -1,43 +1,43 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { NotNow, type SecretSource } from './source.ts'
+import { z } from 'zod'
+import { defineSecretSource, Unavailable } from '../secret-source.ts'
+import { setting } from '../setting.ts'
 
-const atMost = 32_768
+const maxBytes = 32_768
 
 /**
- * `file:NAME`: a file below FAIRLEAD_SECRETS_DIR, as Kubernetes mounts them and systemd gives
- * credentials.
+ * `file:NAME`: a file below FAIRLEAD_SECRETS_DIR, such as a mounted secret of Kubernetes or a
+ * credential of systemd.
  */
-export const file: SecretSource = {
-  problem: (place, env) => {
-    if (!env['FAIRLEAD_SECRETS_DIR']) return 'the server has no FAIRLEAD_SECRETS_DIR'
-    if (place.startsWith('/') || place.split('/').includes('..'))
-      return 'the place must be a path below FAIRLEAD_SECRETS_DIR'
-    return null
+export default defineSecretSource({
+  kind: 'file',
+  title: 'File in a folder',
+  settings: z.object({ FAIRLEAD_SECRETS_DIR: setting('FAIRLEAD_SECRETS_DIR') }),
+  place: z.string().refine((place) => !place.startsWith('/') && !place.split('/').includes('..'), {
+    error: 'the place must be a path below FAIRLEAD_SECRETS_DIR',
+  }),
+  example: {
+    place: 'shop/database-password',
+    settings: { FAIRLEAD_SECRETS_DIR: '/run/secrets/fairlead-example' },
   },
-  read: async (place, { env }) => {
+  read: async (place, { FAIRLEAD_SECRETS_DIR }) => {
     try {
-      // Mounted secrets are links, but inside of their folder.
-      const folder = await realpath(env['FAIRLEAD_SECRETS_DIR'] ?? '')
-      const found = await realpath(join(folder, place))
-      if (!found.startsWith(`${folder}${sep}`))
+      // Mounted secrets are links, which must stay inside of their folder.
+      const folder = await realpath(FAIRLEAD_SECRETS_DIR)
+      const file = await realpath(join(folder, place))
+      if (!file.startsWith(`${folder}${sep}`))
         throw new Error('the file is not below FAIRLEAD_SECRETS_DIR')
-      const { size, isFile } = await stat(found).then((one) => ({
-        size: one.size,
-        isFile: one.isFile(),
-      }))
-      if (!isFile || size > atMost)
-        throw new Error(`the file must be a plain one of ${atMost} bytes at most`)
-      return (await readFile(found, 'utf8')).replace(/\r?\n$/, '')
+      const stats = await stat(file)
+      if (!stats.isFile() || stats.size > maxBytes)
+        throw new Error(`the file must be a regular file of at most ${maxBytes} bytes`)
+      return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === undefined) throw error
-      throw new NotNow(
-        code === 'ENOENT' ? 'there is no such file' : `the file cannot be read: ${code}`,
-        {
-          cause: error,
-        },
-      )
+      const reason =
+        code === 'ENOENT' ? 'the file does not exist' : `the file cannot be read: ${code}`
+      throw new Unavailable(reason, { cause: error })
     }
   },
-}
+})

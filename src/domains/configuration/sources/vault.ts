@@ -1,61 +1,78 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { NotNow, type SecretSource } from './source.ts'
+import { defineSecretSource, type SourceIo, Unavailable } from '../secret-source.ts'
+import { setting } from '../setting.ts'
+
+const settings = z
+  .object({
+    VAULT_ADDR: setting('VAULT_ADDR'),
+    VAULT_TOKEN: z.string().optional(),
+    VAULT_TOKEN_FILE: z.string().optional(),
+    VAULT_NAMESPACE: z.string().optional(),
+  })
+  .refine(({ VAULT_TOKEN, VAULT_TOKEN_FILE }) => Boolean(VAULT_TOKEN || VAULT_TOKEN_FILE), {
+    error: 'the server has neither VAULT_TOKEN nor VAULT_TOKEN_FILE',
+  })
+type Settings = z.output<typeof settings>
 
 /**
- * `vault:PATH#FIELD`: a field of HashiCorp Vault's (or OpenBao's) key-value store of either
- * version; for the second the path has its `data`, as the API wants:
- * `vault:secret/data/shop#password`. VAULT_ADDR, VAULT_NAMESPACE, and VAULT_TOKEN or
- * VAULT_TOKEN_FILE, which an agent renews.
+ * `vault:PATH#FIELD`: a field in the key-value store of HashiCorp Vault or OpenBao, version 1 or 2.
+ * For version 2 the path contains `data`, as in the API: `vault:secret/data/shop#password`. The file
+ * VAULT_TOKEN_FILE is read for each request, because an agent may renew the token.
  * https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
  */
-export const vault: SecretSource = {
-  problem: (place, env) => {
-    if (!env['VAULT_ADDR']) return 'the server has no VAULT_ADDR'
-    if (!env['VAULT_TOKEN'] && !env['VAULT_TOKEN_FILE'])
-      return 'the server has neither VAULT_TOKEN nor VAULT_TOKEN_FILE'
-    const isPlace = /^[\w.-]+(\/[\w.-]+)+#[\w.-]+$/.test(place) && !/(^|\/)\.+(\/|#)/.test(place)
-    return isPlace ? null : 'the place must be PATH#FIELD, such as secret/data/shop#password'
+export default defineSecretSource({
+  kind: 'vault',
+  title: 'HashiCorp Vault or OpenBao',
+  settings,
+  place: z.string().refine(isPlace, {
+    error: 'the place must be PATH#FIELD, such as secret/data/shop#password',
+  }),
+  example: {
+    place: 'secret/data/shop#password',
+    settings: { VAULT_ADDR: 'https://vault.example.com', VAULT_TOKEN: 'hvs.example' },
   },
-  read: async (place, { env, fetch, signal }) => {
+  read: async (place, config, io) => {
     const [path = '', field = ''] = place.split('#')
-    const tokenFile = env['VAULT_TOKEN_FILE']
-    const token =
-      env['VAULT_TOKEN'] || (tokenFile ? (await readFile(tokenFile, 'utf8')).trim() : '')
-    const namespace = env['VAULT_NAMESPACE']
-    const response = await fetch(`${(env['VAULT_ADDR'] ?? '').replace(/\/+$/, '')}/v1/${path}`, {
-      headers: {
-        'x-vault-token': token,
-        'x-vault-request': 'true',
-        ...(namespace ? { 'x-vault-namespace': namespace } : {}),
-      },
-      signal,
-      redirect: 'error',
-    }).catch((error: Error) => {
-      throw new NotNow(
-        `Vault cannot be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`,
-        {
-          cause: error,
-        },
-      )
-    })
+    const response = await request(path, config, io)
     if (response.status >= 500 || response.status === 429)
-      throw new NotNow(`Vault answers ${response.status}`)
-    if (response.status === 404) throw new Error('Vault has nothing there')
-    if (response.status === 403) throw new Error('Vault does not let the token read it')
-    if (!response.ok) throw new Error(`Vault answers ${response.status}`)
-    const { data } = answer.safeParse(await response.json().catch(() => null))
-    const values =
-      data === undefined
-        ? {}
-        : 'metadata' in data.data
-          ? (inner.safeParse(data.data['data']).data ?? {})
-          : data.data
-    const value = values[field]
-    if (typeof value !== 'string') throw new Error(`Vault has no text in the field ${field} there`)
+      throw new Unavailable(`Vault answered with status ${response.status}`)
+    if (response.status === 404) throw new Error('Vault has no secret at this path')
+    if (response.status === 403)
+      throw new Error('the token is not allowed to read this path of Vault')
+    if (!response.ok) throw new Error(`Vault answered with status ${response.status}`)
+    const value = fieldsOf(await response.json().catch(() => null))[field]
+    if (typeof value !== 'string')
+      throw new Error(`the secret in Vault has no field ${field} with a text`)
     return value
   },
+})
+
+function isPlace(place: string): boolean {
+  return /^[\w.-]+(\/[\w.-]+)+#[\w.-]+$/.test(place) && !/(^|\/)\.+(\/|#)/.test(place)
 }
 
-const inner = z.record(z.string(), z.unknown())
-const answer = z.object({ data: inner })
+async function request(path: string, config: Settings, io: SourceIo): Promise<Response> {
+  const { VAULT_ADDR, VAULT_TOKEN, VAULT_TOKEN_FILE = '', VAULT_NAMESPACE } = config
+  const token = VAULT_TOKEN || (await readFile(VAULT_TOKEN_FILE, 'utf8')).trim()
+  const headers = {
+    'x-vault-token': token,
+    'x-vault-request': 'true',
+    ...(VAULT_NAMESPACE ? { 'x-vault-namespace': VAULT_NAMESPACE } : {}),
+  }
+  const url = `${VAULT_ADDR.replace(/\/+$/, '')}/v1/${path}`
+  return io.fetch(url, { headers, signal: io.signal, redirect: 'error' }).catch((error: Error) => {
+    const reason = (error.cause as Error | undefined)?.message ?? error.message
+    throw new Unavailable(`Vault cannot be reached: ${reason}`, { cause: error })
+  })
+}
+
+const record = z.record(z.string(), z.unknown())
+const answer = z.object({ data: record })
+
+/** The fields of a secret. Version 2 nests them beside `metadata`. */
+function fieldsOf(body: unknown): Record<string, unknown> {
+  const { data } = answer.safeParse(body)
+  if (data === undefined) return {}
+  return 'metadata' in data.data ? (record.safeParse(data.data['data']).data ?? {}) : data.data
+}

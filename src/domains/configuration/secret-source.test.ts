@@ -4,12 +4,47 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readReference, referenceProblem } from './all.ts'
+import { readReference, referenceProblem } from './references.ts'
+import { sources } from './sources.generated.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-sources-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('a secret that is kept elsewhere', () => {
+describe.each(sources)('the secret source $kind', (source) => {
+  const { place, settings } = source.example
+  const failing = () => Promise.reject(new Error('no network in this test'))
+  const io = { env: settings, fetch: failing, signal: AbortSignal.timeout(5000) }
+
+  test('has a unique kind and a title', () => {
+    expect(sources.filter(({ kind }) => kind === source.kind)).toEqual([source])
+    expect(source.kind).toMatch(/^[a-z][a-z0-9-]*$/)
+    expect(source.title).toMatch(/^[A-Z]/)
+  })
+
+  test('accepts its example, and no place that is empty', () => {
+    const reference = `${source.kind}:${place}`
+    expect(referenceProblem(reference, settings)).toBeNull()
+    expect(referenceProblem(`${source.kind}:`, settings)).toBe('must name a place')
+  })
+
+  test('names each setting that is missing', () => {
+    for (const missing of Object.keys(settings)) {
+      const env = { ...settings, [missing]: undefined }
+      expect(source.problem(place, env)).toMatch(/^the server has (no|neither) /)
+      expect(source.problem(place, env)).toContain(missing)
+    }
+  })
+
+  test('fails with a reason, without the credentials in its settings', async () => {
+    const error = await source.read(place, io).catch((problem: Error) => problem)
+    expect(error).toBeInstanceOf(Error)
+    const text = JSON.stringify(error, Object.getOwnPropertyNames(error))
+    for (const [name, value] of Object.entries(settings))
+      if (name.endsWith('TOKEN')) expect(text).not.toContain(value)
+  })
+})
+
+describe('a reference to a secret', () => {
   const secrets = join(folder, 'secrets')
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -19,7 +54,7 @@ describe('a secret that is kept elsewhere', () => {
   }
   let server: Server
   let refusals = 0
-  let asked: (string | undefined)[] = []
+  let namespaces: (string | undefined)[] = []
   const read = (reference: string): Promise<string> => readReference(reference, { env, fetch })
 
   beforeAll(async () => {
@@ -35,7 +70,7 @@ describe('a secret that is kept elsewhere', () => {
     )
     chmodSync(join(folder, 'lookup.sh'), 0o700)
     server = createServer((request, response) => {
-      asked.push(request.headers['x-vault-namespace']?.toString())
+      namespaces.push(request.headers['x-vault-namespace']?.toString())
       const answers: Record<string, unknown> = {
         '/v1/secret/data/shop': {
           data: { data: { password: 'of version 2', number: 7 }, metadata: { version: 3 } },
@@ -72,14 +107,17 @@ describe('a secret that is kept elsewhere', () => {
 
   test.each([
     ['file:outside', 'the file is not below FAIRLEAD_SECRETS_DIR'],
-    ['file:nothing', 'there is no such file'],
-    ['file:large', 'the file must be a plain one of 32768 bytes at most'],
-    ['file:empty', 'it is empty there'],
+    ['file:nothing', 'the file does not exist'],
+    ['file:large', 'the file must be a regular file of at most 32768 bytes'],
+    ['file:empty', 'the value is empty'],
     ['command:op://shop/other', 'FAIRLEAD_SECRETS_COMMAND exited with 4'],
-    ['vault:secret/data/none#password', 'Vault has nothing there'],
-    ['vault:secret/data/shop#number', 'Vault has no text in the field number there'],
-    ['vault:secret/data/shop#constructor', 'Vault has no text in the field constructor there'],
-  ])('%s says why not', async (reference, why) => {
+    ['vault:secret/data/none#password', 'Vault has no secret at this path'],
+    ['vault:secret/data/shop#number', 'the secret in Vault has no field number with a text'],
+    [
+      'vault:secret/data/shop#constructor',
+      'the secret in Vault has no field constructor with a text',
+    ],
+  ])('%s fails with the reason', async (reference, why) => {
     const error = await read(reference).catch((problem: Error) => problem)
     expect((error as Error).message).toBe(why)
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('leaked')
@@ -88,7 +126,7 @@ describe('a secret that is kept elsewhere', () => {
   test.each([
     ['file:../key', 'the place must be a path below FAIRLEAD_SECRETS_DIR'],
     ['file:/etc/passwd', 'the place must be a path below FAIRLEAD_SECRETS_DIR'],
-    ['command:--help', 'the place must not begin with -, which a program takes for an option'],
+    ['command:--help', 'the place must not begin with -, which a program reads as an option'],
     [
       'vault:secret/../sys/raw#x',
       'the place must be PATH#FIELD, such as secret/data/shop#password',
@@ -97,24 +135,24 @@ describe('a secret that is kept elsewhere', () => {
       'vault:secret/data/shop?x#y',
       'the place must be PATH#FIELD, such as secret/data/shop#password',
     ],
-    ['https://example.com', 'must begin with file:, command:, vault:'],
-    ['constructor:x', 'must begin with file:, command:, vault:'],
+    ['https://example.com', 'must begin with command:, file:, vault:'],
+    ['constructor:x', 'must begin with command:, file:, vault:'],
     ['file:', 'must name a place'],
-  ])('%s is refused when it is set', (reference, why) => {
+  ])('%s is rejected when it is set', (reference, why) => {
     expect(referenceProblem(reference, env)).toBe(why)
   })
 
   test.each(['file:password', 'command:op://shop/key', 'vault:secret/data/shop#password'])(
-    '%s is nothing where the server was not told of such a place',
+    '%s needs the settings of its source',
     (reference) => expect(referenceProblem(reference, {})).toMatch(/^the server has no/),
   )
 
-  test('a token that Vault does not take, and a namespace', async () => {
-    asked = []
+  test('sends the namespace, and reports a rejected token', async () => {
+    namespaces = []
     const other = { env: { ...env, VAULT_TOKEN: 'wrong', VAULT_NAMESPACE: 'team' }, fetch }
     await expect(readReference('vault:kv/shop#password', other)).rejects.toThrow(
-      'Vault does not let the token read it',
+      'the token is not allowed to read this path of Vault',
     )
-    expect(asked).toEqual(['team'])
+    expect(namespaces).toEqual(['team'])
   })
 })
