@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 
 /**
- * Time, as an argument. `now` is wall time; `monotonic` never goes back and counts while the
- * machine sleeps where the system allows. Both in milliseconds.
+ * Time as an argument, in milliseconds. `now` is wall-clock time. `monotonic` never decreases and,
+ * where the system supports it, includes time that the machine was suspended.
  */
 export interface Clock {
   now(): number

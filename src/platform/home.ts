@@ -3,12 +3,12 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** Where everything of an installation is: see ARCHITECTURE.md. */
+/** Every path of an installation; ARCHITECTURE.md describes them. */
 export interface Home {
   root: string
-  /** port of API and console */
+  /** Port of the API and the console. */
   port: number
-  /** port of the edge */
+  /** Port of the edge. */
   edgePort: number
   postgres: string
   key: string
@@ -23,8 +23,8 @@ export interface Home {
 }
 
 /**
- * Reads FAIRLEAD_HOME, FAIRLEAD_PORT and FAIRLEAD_EDGE_PORT; throws one sentence when a port is not
- * one.
+ * Reads FAIRLEAD_HOME, FAIRLEAD_PORT and FAIRLEAD_EDGE_PORT. Throws one sentence when a port is
+ * invalid.
  */
 export function homeFrom(env: Record<string, string | undefined>): Home {
   const root = resolve(env['FAIRLEAD_HOME'] || join(homedir(), '.fairlead'))
@@ -47,8 +47,8 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
 }
 
 /**
- * The path of a unix socket may have 107 bytes; a socket with a longer one is in a private folder
- * of its own, found by a hash.
+ * The path of a Unix socket is limited to 107 bytes. A longer one moves to a private folder in
+ * /tmp, named by a hash.
  */
 function socketPath(wished: string): string {
   if (Buffer.byteLength(wished) <= 90) return wished
@@ -56,15 +56,15 @@ function socketPath(wished: string): string {
   return join('/tmp', `fairlead-${process.getuid?.() ?? 0}-${short}`, basename(wished))
 }
 
-/** The folders of a run. Once it has ended, a clean-up removes all but `log`. */
+/** The folders of a run. After the run, the clean-up removes all of them except `log`. */
 export interface RunFolders {
-  /** the checkout in which the steps work */
+  /** The checkout in which the steps work. */
   workspace: string
-  /** a /tmp for each step */
+  /** One /tmp per step. */
   tmp: string
-  /** HOME of the steps of a pull request */
+  /** HOME for the steps of a pull request. */
   home: string
-  /** a folder for each step */
+  /** One folder per step. */
   log: string
 }
 
@@ -78,10 +78,10 @@ export function runFolders({ runs }: Pick<Home, 'runs'>, run: number): RunFolder
   }
 }
 
-/** Creates the folder, readable by its owner only. */
+/** Creates the folder with access for its owner only. */
 export function makeHome(home: Home): void {
-  // A folder that is there keeps its mode: the embedded PostgreSQL may have opened it for its own
-  // group.
+  // An existing folder keeps its mode: the embedded PostgreSQL may have granted its own group
+  // access.
   mkdirSync(home.root, { recursive: true, mode: 0o700 })
   for (const folder of [home.repositories, home.runs, home.artifacts, home.host, home.log]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -89,7 +89,7 @@ export function makeHome(home: Home): void {
   makePrivate(dirname(home.hostSocket))
 }
 
-/** In a folder that everybody may write to, another user may have been there first. */
+/** In a folder that everyone can write to, another user may have created it first. */
 function makePrivate(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const { uid, mode } = lstatSync(folder)

@@ -1,5 +1,6 @@
 /**
- * One line of JSON per message on standard error. Never given secrets, payloads or environments.
+ * Writes one line of JSON per message to standard error. Never pass secrets, payloads or
+ * environments.
  */
 export interface Logger {
   info(message: string, fields?: Record<string, unknown>): void

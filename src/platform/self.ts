@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * The folder of the package: where package.json, migrations, schema and bin are, in the repository
- * and when installed.
+ * The folder of the package with package.json, migrations, schema and bin, in the repository and
+ * when installed.
  */
 export const packageRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)))
 
@@ -12,7 +12,7 @@ export const version: string = (
   JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
 ).version
 
-/** The command that runs another face of Fairlead on the same Node: `[node, entry, ...args]`. */
+/** The command that runs another face of Fairlead with the same Node: `[node, entry, ...args]`. */
 export function selfCommand(...args: string[]): [string, ...string[]] {
   const source = join(packageRoot, 'src/main.ts')
   return [

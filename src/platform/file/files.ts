@@ -2,8 +2,8 @@ import { glob, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * The files below a folder that match any of the patterns, by name; without what git and package
- * managers keep.
+ * Returns the files below a folder that match any of the patterns, sorted by name. Folders of git
+ * and of package managers are left out.
  */
 export async function findFiles(folder: string, patterns: string[]): Promise<string[]> {
   const found = new Set<string>()
@@ -14,9 +14,9 @@ export async function findFiles(folder: string, patterns: string[]): Promise<str
 }
 
 /**
- * The time by which files are dated, in milliseconds since the epoch. The kernel dates them by a
- * clock that goes in steps of up to 10 ms and so lags behind that of processes: a file that is
- * written just after `Date.now()` may be dated before it.
+ * The current time of the clock that dates files, in milliseconds since the epoch. The kernel dates
+ * files with a coarse clock that lags by up to 10 ms, so a file written right after `Date.now()`
+ * can carry an earlier time.
  */
 export async function fileTime(folder: string): Promise<number> {
   await mkdir(folder, { recursive: true, mode: 0o700 })

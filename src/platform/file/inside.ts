@@ -10,16 +10,16 @@ import {
 } from 'node:fs'
 import { basename, join, relative, resolve, sep } from 'node:path'
 
-/** A path leads out of the folder that it must be in, by a link or by `..`. */
+/** A path leaves its folder through a link or `..`. */
 export class LeadsOut extends Error {
   override name = 'LeadsOut'
 }
 
 /**
- * Calls `act` with the place of a path below `root`, whose folders are walked one by one and no
- * link is followed, so that nobody who may write there can lead us out, also not meanwhile. The
- * place is valid only until `act` ends. Folders that are missing are made, for `owner`. Throws a
- * LeadsOut. Without /proc it is compared with the real path instead.
+ * Calls `act` with a path that stands for `path` below `root`. Each folder on the way is opened
+ * without following links, so that a user who can write there cannot redirect the access, not even
+ * while it happens. The path is valid only until `act` returns. Missing folders are created for
+ * `owner`. Throws a LeadsOut. Without /proc, the real path is compared instead.
  */
 export function atInside<T>(
   root: string,
@@ -67,7 +67,7 @@ function openBelow(fd: number, name: string, owner: number | null, path: string)
   return made
 }
 
-/** Throws a LeadsOut when a folder is, links followed, not where its path says that it is. */
+/** Throws a LeadsOut when the real path of a folder differs from its path. */
 export function mustBeInside(root: string, folder: string): void {
   const real = realpathSync(folder)
   if (real !== resolve(realpathSync(root), relative(resolve(root), resolve(folder))))
@@ -75,15 +75,15 @@ export function mustBeInside(root: string, folder: string): void {
 }
 
 /**
- * Opens a file below `root` for reading, no link followed; answers its descriptor. Throws a
- * LeadsOut when it is none.
+ * Opens a file below `root` for reading without following links and returns its descriptor. Throws
+ * a LeadsOut when it is not a regular file.
  */
 export const openInside = (root: string, path: string): number =>
   atInside(root, path, null, openFile)
 
 /**
- * Opens a file for reading whose path, without links, was looked up before; answers its descriptor.
- * Throws a LeadsOut when there is something else by now: a link on the way, a pipe, a device.
+ * Opens a file for reading by its real path and returns its descriptor. Throws a LeadsOut when the
+ * path now contains a link, or names a pipe or a device.
  */
 export function openReal(file: string): number {
   const fd = openFile(file)
@@ -95,7 +95,7 @@ export function openReal(file: string): number {
 function openFile(file: string): number {
   let fd: number
   try {
-    // A pipe that nobody writes to would keep us waiting.
+    // Without O_NONBLOCK, opening a pipe without a writer blocks.
     fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOOP')

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * The folders from `path` upwards that a user without privileges, whose group has the same number,
- * cannot pass; nearest first.
+ * Returns the folders from `path` upwards that block an unprivileged user whose group has the same
+ * number; nearest first.
  */
 export function barriers(path: string, uid: number): string[] {
   const here = passes(path, uid) ? [] : [path]

@@ -1,13 +1,13 @@
 import type { DiffFile, DiffLine } from '#contract/change/diff.ts'
 import { git } from './git.ts'
 
-/** The tree without files, which git knows without having stored it. */
+/** The empty tree, which git knows without storing it. */
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 /**
- * What changed between two commits, by git's own diff with `context` lines around; without a base
- * everything is new. Null when git cannot say, because one of the commits is no longer there, or it
- * is more than 64 MB. Renamed files are compared with what they were.
+ * Returns the changes between two commits as git's diff with `context` lines; without a base, every
+ * file is new. Null when a commit is missing or the diff is larger than 64 MB. Renamed files are
+ * compared with their former path.
  */
 export async function diff(
   repository: string,
@@ -33,7 +33,7 @@ export async function diff(
   return answer && parseDiff(answer.stdout)
 }
 
-/** The lines of each file, from 1, that a change added or altered. */
+/** Returns the added or altered lines of each file, counted from 1. */
 export const touchedLines = (files: DiffFile[]): Map<string, Set<number>> =>
   new Map(
     files
@@ -54,7 +54,7 @@ export function parseDiff(text: string): DiffFile[] {
     const file = files.at(-1)
     const lines = file?.hunks.at(-1)?.lines
     const kind = kinds[line[0] ?? '']
-    // What is within a hunk may look like anything.
+    // Text inside a hunk can look like a header.
     if (file && lines && kind && (at.oldLeft > 0 || at.newLeft > 0)) {
       const [isNew, isOld] = [kind !== 'removed', kind !== 'added']
       lines.push({
@@ -116,13 +116,13 @@ function readHeader(files: DiffFile[], line: string): void {
   }
 }
 
-/** Of `a/NAME b/NAME`: other names follow in lines of their own. */
+/** Reads `a/NAME b/NAME`. Other names follow on lines of their own. */
 function sameName(text: string): string {
   if (text.startsWith('"')) return unquote(/^"(?:[^"\\]|\\.)*"/.exec(text)?.[0] ?? text).slice(2)
   return text.slice(2, (text.length - 1) / 2)
 }
 
-/** git quotes paths with special characters as C does. */
+/** git quotes paths with special characters like C strings. */
 function unquote(path: string): string {
   if (!path.startsWith('"')) return path
   const bytes: number[] = []

@@ -7,8 +7,8 @@ export interface GitResult {
 }
 
 /**
- * git said no. The message is one sentence without credentials; `code` is `missing` when there is
- * no git at all.
+ * git failed. The message is one sentence without credentials; `code` is `missing` when git is not
+ * installed.
  */
 export class GitError extends Error {
   override name = 'GitError'
@@ -21,16 +21,16 @@ export class GitError extends Error {
 
 const missing = 'git is not installed, or not on the PATH'
 
-/** Everything between `//` and the last `@` before the host, however it is written, becomes `…`. */
+/** Replaces everything between `//` and the last `@` before the host with `…`. */
 export const withoutCredentials = (text: string): string => text.replace(/\/\/[^\s/'"]*@/g, '//…@')
 
-/** What follows the cause in git's answers and says nothing. */
+/** Text that git appends after the cause. */
 const consequence =
   /^(could not read from remote repository\.?|the remote end hung up unexpectedly|please make sure you have the correct access rights|and the repository exists\.?|early EOF|unable to checkout .*)$/i
 
 const mark = /^(fatal|error): /
 
-/** What our proxy answered, and what that means. */
+/** Replies of our SOCKS proxy and their meaning. */
 const proxyAnswer = /(?:Can't complete SOCKS5|cannot complete SOCKS5) connection to \S+ \((\d)\)/i
 const proxyWords: Record<string, string> = {
   2: 'clouds give out credentials at that address, so it is not asked (FAIRLEAD_ALLOW_ADDRESSES allows it)',
@@ -40,8 +40,8 @@ const proxyWords: Record<string, string> = {
 }
 
 /**
- * The line of git's answer that names the cause: the first `fatal:` or `error:`, else the first
- * line that says anything.
+ * Returns the line that names the cause: the first `fatal:` or `error:`, otherwise the first line
+ * with text.
  */
 function sentenceOf(stderr: string): string {
   const lines = stderr
@@ -62,20 +62,18 @@ export interface GitOptions {
   env?: Record<string, string>
   timeoutMs?: number
   /**
-   * reaches other repositories: with the proxies, keys and credential helpers that this user has
-   * configured for git
+   * Reaches other repositories with the proxies, keys and credential helpers that this user
+   * configured for git.
    */
   network?: boolean
-  /**
-   * configuration for this call; other users of the machine cannot read it, as they can arguments
-   */
+  /** Configuration for this call. Unlike arguments, other users of the machine cannot read it. */
   config?: Record<string, string>
 }
 
 /**
- * Runs git without a shell, without hooks and prompts, and without the user's or system's
- * configuration (except for the network). Arguments from outside belong after `--` or
- * `--end-of-options`. Throws a GitError, or an AbortError.
+ * Runs git without a shell, hooks, prompts, or the configuration of the user and the system (except
+ * with `network`). Pass untrusted arguments after `--` or `--end-of-options`. Throws a GitError or
+ * an AbortError.
  */
 export async function git(
   cwd: string,
@@ -86,7 +84,7 @@ export async function git(
   return { stdout: stdout.toString('utf8'), stderr }
 }
 
-/** The same, for what may be no text. */
+/** Like `git`, for output that may not be text. */
 function gitBytes(
   cwd: string,
   args: string[],
@@ -119,17 +117,14 @@ function gitBytes(
         if (code === 'ENOENT') return reject(new GitError(missing, 'missing'))
         if (error.killed && typeof code !== 'string')
           return reject(new GitError(`it did not answer within ${timeout / 1000} s`))
-        // The message of execFile repeats the command, in which an address may have a password.
+        // The message of execFile repeats the command, which may contain a password.
         reject(new GitError(stderr || `git failed (${String(code ?? error.signal)})`))
       },
     )
   })
 }
 
-/**
- * For what stays on this machine: nothing that a user configured for git changes what Fairlead
- * does.
- */
+/** The environment for local commands: no user configuration changes what Fairlead does. */
 export function gitEnvironment(): Record<string, string> {
   return { ...guards(), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
 }
@@ -156,8 +151,8 @@ const inherited = [
 ]
 
 /**
- * For fetching: only these ways out of the machine (`ext::` and the like would run commands), and
- * no wait without end.
+ * The environment for fetching: it allows only safe transports (`ext::` would run commands) and
+ * limits waiting.
  */
 function networkEnvironment(): Record<string, string> {
   const mine = inherited.flatMap((name) =>
@@ -174,13 +169,10 @@ function networkEnvironment(): Record<string, string> {
   }
 }
 
-/**
- * The variable in which the server tells its git of the proxy that keeps it from addresses of
- * clouds.
- */
+/** The variable that passes the address of the egress proxy to git. */
 export const gitProxy = 'FAIRLEAD_GIT_PROXY'
 
-/** A proxy that this machine has decides itself. */
+/** A proxy that the machine configures takes precedence. */
 function wayOut(): Record<string, string> {
   const ours = process.env[gitProxy]
   const isTheirs = process.env['all_proxy'] !== undefined || process.env['ALL_PROXY'] !== undefined
@@ -198,8 +190,8 @@ function guards(): Record<string, string> {
 }
 
 /**
- * Settings that git takes from its environment: no repository is foreign, no hook runs, and what a
- * call adds.
+ * Settings that git reads from its environment: every repository is trusted, no hook runs, plus the
+ * settings of the call.
  */
 function configured(more: Record<string, string> = {}): Record<string, string> {
   const all = Object.entries({ 'safe.directory': '*', 'core.hooksPath': '/dev/null', ...more })

@@ -3,29 +3,29 @@ import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 
 /**
- * Where clouds answer machines, with credentials among it, and nobody else is: link-local
- * addresses, and the others of Amazon, Google, Azure, Oracle and Alibaba. Loopback and private
- * networks are not among them, because forges and databases live there.
+ * Addresses of cloud metadata services, which hand out credentials: link-local addresses and those
+ * of Amazon, Google, Azure, Oracle and Alibaba. Loopback and private networks stay open, because
+ * forges and databases live there.
  */
 const closed = [
   ...['169.254.0.0/16', 'fe80::/10', '168.63.129.16/32', '192.0.0.192/32', '100.100.100.200/32'],
   ...['fd00:ec2::/32', 'fd20:ce::/32'],
 ]
 
-/** Which addresses the server asks when it is told where to ask. */
+/** Decides which addresses the server may connect to. */
 export interface EgressPolicy {
-  /** why an address is not asked, in words; null when it is */
+  /** Returns why an address is refused, or null. */
   refusal(address: string): string | null
   /**
-   * for `connect` of node:net: a name stands for those of its addresses that may be asked, and
-   * exactly these are connected to
+   * For `connect` of node:net: resolves a name to its permitted addresses, and the connection uses
+   * exactly these.
    */
   lookup: LookupFunction
 }
 
 /**
- * Reads FAIRLEAD_ALLOW_ADDRESSES (`169.254.10.0/24,fe80::1`), which are asked all the same; throws
- * one sentence.
+ * Reads FAIRLEAD_ALLOW_ADDRESSES (`169.254.10.0/24,fe80::1`), which permits closed addresses.
+ * Throws one sentence when it is invalid.
  */
 export function createEgressPolicy(
   allowed: string | undefined,
@@ -61,11 +61,11 @@ export function createEgressPolicy(
   }
 }
 
-/** What is thrown before anything is sent. */
+/** Thrown before anything is sent. */
 export const refusedError = (why: string): NodeJS.ErrnoException =>
   Object.assign(new Error(why), { code: 'EACCES' })
 
-/** For every `fetch` of this process, whichever library asks, also after a redirect. */
+/** Applies to every `fetch` of this process, also in libraries and after redirects. */
 export function guardedAgent(egressPolicy: EgressPolicy): Agent {
   const connector = buildConnector({ lookup: egressPolicy.lookup })
   return new Agent({
@@ -93,10 +93,7 @@ function blockList(nets: string[]): BlockList {
   return list
 }
 
-/**
- * An IPv4 address can be written as one of IPv6: mapped (`::ffff:`), or by way of NAT64
- * (`64:ff9b::`).
- */
+/** Unwraps IPv4 addresses in IPv6: mapped (`::ffff:`) or through NAT64 (`64:ff9b::`). */
 function withoutWrapping(address: string): string {
   if (!isIPv6(address)) return address
   const { hostname } = new URL(`http://[${address}]`)

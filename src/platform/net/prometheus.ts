@@ -18,8 +18,8 @@ const answer = z.object({
 })
 
 /**
- * The values that a query has now, by the HTTP API of Prometheus (`/api/v1/query`). Throws one
- * sentence when it cannot be asked or answers with something else.
+ * Returns the current values of a query through the HTTP API of Prometheus (`/api/v1/query`).
+ * Throws one sentence when the request fails or the response is unexpected.
  */
 export async function queryPrometheus(
   url: string,

@@ -3,21 +3,22 @@ import { connect, createServer, isIP, type Socket } from 'node:net'
 import { type EgressPolicy, refusedError } from './egress.ts'
 
 /**
- * A way out for programs that connect by themselves, such as git: `url` is for their `all_proxy`.
+ * A proxy for programs that open connections themselves, such as git; pass `url` as their
+ * `all_proxy`.
  */
 export interface Socks {
   url: string
   close(): void
 }
 
-/** Bytes of one message of the handshake at most; a longer one is none. */
+/** Limit of a handshake message in bytes. */
 const longest = 600
 const patienceMs = 20_000
 
 /**
- * A SOCKS proxy of version 5 (RFC 1928, with the password of RFC 1929) on loopback that only
- * connects, and only where `outward` lets it: what a name stands for is looked up here, so that it
- * cannot stand for something else when the connection is made, also after a redirect.
+ * Starts a SOCKS 5 proxy (RFC 1928, with the password of RFC 1929) on loopback. It supports CONNECT
+ * only and obeys the egress policy. It resolves names itself, so that a name cannot change its
+ * address between the check and the connection, also after a redirect.
  */
 export async function startSocks(egressPolicy: EgressPolicy): Promise<Socks> {
   const password = randomBytes(18).toString('hex')
@@ -61,7 +62,7 @@ async function serve(socket: Socket, egressPolicy: EgressPolicy, password: strin
   socket.resume()
 }
 
-/** What its client says of the reasons. */
+/** Reply codes by error code. */
 const replies: Record<string, number> = {
   EACCES: 2,
   ENETUNREACH: 3,
@@ -96,7 +97,7 @@ async function readHost(kind: number | undefined, read: Read): Promise<string | 
   return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(':')
 }
 
-/** Reads so many bytes, and leaves what follows in the socket. */
+/** Reads an exact number of bytes and leaves the rest in the socket. */
 function reader(socket: Socket): Read {
   return async (length) => {
     for (;;) {

@@ -3,15 +3,14 @@ import { describe, writeBlob } from './blobs.ts'
 import { blobPath, entryPath, makeLayout, mediaTypes, readOrNull, writeIndex } from './layout.ts'
 
 /**
- * The content of a manifest that has no configuration: OCI image specification 1.1, guidance for an
- * empty descriptor.
+ * The empty descriptor of the OCI image specification 1.1, for manifests without a configuration.
  */
 const empty = 'application/vnd.oci.empty.v1+json'
 
 /**
- * Adds documents to an image layout that refer to a manifest in it, as artifacts of OCI 1.1 with a
- * `subject`: what a registry lists as its referrers. Answers the digests of their manifests. Safe
- * to repeat: the same document has the same digest.
+ * Attaches documents to a manifest as OCI 1.1 artifacts with a `subject`, which registries list as
+ * referrers. Returns the digests of their manifests. Safe to repeat: the same document has the same
+ * digest.
  */
 export async function attach(request: {
   layout: string

@@ -15,7 +15,7 @@ import { type Descriptor, temporaryPath } from './layout.ts'
 export const digestOf = (bytes: Buffer): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** JSON content as a blob, and the descriptor that points to it. */
+/** Encodes JSON content as a blob and returns it with its descriptor. */
 export function describe(
   mediaType: string,
   content: object,
@@ -24,7 +24,7 @@ export function describe(
   return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } }
 }
 
-/** Writes a small file so that it survives a power cut, whole or not at all. */
+/** Writes a small file atomically and durably. */
 export async function writeBlob(folder: string, path: string, bytes: Buffer): Promise<void> {
   const temporary = temporaryPath(folder)
   const fd = openSync(temporary, 'wx')
@@ -39,14 +39,14 @@ export async function writeBlob(folder: string, path: string, bytes: Buffer): Pr
   }
 }
 
-/** Content first, name after: a name never stands for content that a power cut took. */
+/** Syncs the content before the rename, so that the name never refers to lost content. */
 export async function syncThenRename(fd: number, temporary: string, path: string): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.size === fstatSync(fd).size) touch(path)
   await new Promise<void>((done, fail) => fsync(fd, (error) => (error ? fail(error) : done())))
   renameSync(temporary, path)
 }
 
-/** Tells `collectGarbage` that this is needed again. */
+/** Updates the modification time, which protects the file from `collectGarbage`. */
 export function touch(path: string): void {
   const now = new Date()
   try {

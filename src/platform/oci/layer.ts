@@ -10,18 +10,18 @@ import { encodeTarHeader, tarEnd, tarPadding, type TarEntry } from './tar.ts'
 export interface Layer {
   digest: string
   size: number
-  /** digest of the archive before compression */
+  /** Digest of the archive before compression. */
   diffId: string
 }
 
 /**
- * The archive is compressed in frames of this size, each on its own: bounded memory, and the bytes
- * depend on nothing but the content.
+ * The archive is compressed in independent frames of this size: memory is bounded, and the bytes
+ * depend on the content only.
  */
 const frameSize = 1024 * 1024
-/** A small frame is compressed at once: handing it to another thread takes longer. */
+/** A small frame is compressed in this thread, because passing it to another takes longer. */
 const smallFrame = 128 * 1024
-/** The event loop gets a turn after this long. */
+/** Milliseconds after which the event loop gets a turn. */
 const turnMs = 8
 
 const options: ZstdOptions = {
@@ -29,7 +29,7 @@ const options: ZstdOptions = {
 }
 const compressAside = promisify(zstdCompress)
 
-/** Writes the layer of what is selected in `folder` to the open file `fd`. */
+/** Writes the layer with the selected files of `folder` to the open file `fd`. */
 export async function writeLayer(
   fd: number,
   request: { folder: string; include: string[]; exclude: string[] },
@@ -49,7 +49,7 @@ export async function writeLayer(
 }
 
 interface Sink {
-  /** Answers a promise only when there is something to wait for: most entries are small. */
+  /** Returns a promise only when there is something to wait for, because most entries are small. */
   add(bytes: Buffer): Promise<void> | undefined
   end(): Promise<Layer>
 }

@@ -13,7 +13,7 @@ import {
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
-/** Something is wrong with an artifact or its layout; the message is one sentence. */
+/** An artifact or its layout is invalid; the message is one sentence. */
 export class OciError extends Error {
   override name = 'OciError'
 }
@@ -48,8 +48,9 @@ export function blobPath(layout: string, digest: string): string {
 }
 
 /**
- * One small file per manifest, beside the blobs. They are what the layout holds; index.json is made
- * from them, so that packers in several processes need no lock: see `writeIndex`.
+ * One small file per manifest, beside the blobs. These files are the content of the layout, and
+ * index.json is derived from them, so that several packing processes need no lock: see
+ * `writeIndex`.
  */
 const entriesFolder = (layout: string): string => join(layout, 'entries')
 export const entryPath = (layout: string, digest: string): string =>
@@ -65,8 +66,8 @@ export function makeLayout(layout: string): void {
 }
 
 /**
- * Where something is written before it is complete; `sweep` knows by the pid whether its writer
- * still lives.
+ * The path of an incomplete file. `sweep` uses the pid in it to find out whether the writer is
+ * alive.
  */
 export const temporaryPath = (folder: string): string =>
   join(folder, `.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
@@ -100,7 +101,7 @@ export const readOrNull = (path: string): string | null => {
   }
 }
 
-/** The manifests of a layout, in order of digest; annotations say what each was made from. */
+/** Returns the manifests of a layout ordered by digest; annotations describe the source of each. */
 export function readEntries(layout: string): Descriptor[] {
   const known = new Map(readIndexFile(layout).map((descriptor) => [descriptor.digest, descriptor]))
   return entryNames(layout).flatMap((name) => {
@@ -138,14 +139,14 @@ function parseOrNull(text: string | null): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return null // torn by a power cut; it is made anew from the entries
+    return null // Torn by a power cut; the index is rebuilt from the entries.
   }
 }
 
 /**
- * Makes index.json from the entries. Whoever renames last looks at the entries again afterwards, so
- * an entry written before that look is in the index, and the writer of a later one makes the index
- * once more: none is ever lost.
+ * Derives index.json from the entries. The process that renames last reads the entries again
+ * afterwards: an entry written before that is in the index, and the writer of a later entry writes
+ * the index again. No entry is lost.
  */
 export function writeIndex(layout: string): void {
   for (;;) {
@@ -158,8 +159,8 @@ export function writeIndex(layout: string): void {
 }
 
 /**
- * Removes what writers left behind that are no longer alive, or, as pids come again, have not been
- * heard of for hours.
+ * Removes files of writers that no longer run or, because pids are reused, have been inactive for
+ * hours.
  */
 export function sweep(folder: string, now: number): void {
   for (const name of readdirSync(folder)) {

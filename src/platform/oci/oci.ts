@@ -22,11 +22,11 @@ import { type Layer, writeLayer } from './layer.ts'
 import { isUnpacked, streamLayer, unpackLayer } from './unpack.ts'
 
 /**
- * Packs what is selected in `folder` as an image with one layer into the OCI image layout `layout`,
- * which is created when missing. Patterns are paths or globs relative to the folder. The same
- * content has the same digest (of the manifest); annotations go to index.json only, and those of
- * the first packing are kept. `size` is what the image takes on disk, in bytes. Safe to repeat, and
- * in several processes at once; nothing is visible before it is whole.
+ * Packs the selected files of `folder` as a single-layer image into the OCI image layout `layout`,
+ * which is created when it is missing. Patterns are paths or globs relative to the folder. The same
+ * content has the same manifest digest; annotations only go to index.json, and the first ones are
+ * kept. `size` is the size of the image on disk in bytes. Safe to repeat and to run in several
+ * processes; nothing is visible before it is complete.
  */
 export async function pack(request: {
   layout: string
@@ -50,9 +50,8 @@ export async function pack(request: {
     }
     const manifest = describe(mediaTypes.manifest, manifestOf(config.descriptor, layerDescriptor))
     const entry = JSON.stringify({ ...manifest.descriptor, annotations: request.annotations })
-    // The database names the digest in a transaction that survives a power cut, so the content must
-    // as well: these files and the folder of the blobs. index.json is made from the entries and
-    // needs no fsync.
+    // The database names the digest in a durable transaction, so the content must be durable first:
+    // these files and the folder of the blobs. index.json is derived and needs no fsync.
     await Promise.all([
       syncThenRename(fd, temporary, blobPath(layout, layer.digest)),
       writeBlob(blobs, blobPath(layout, config.descriptor.digest), config.bytes),
@@ -78,11 +77,10 @@ export async function pack(request: {
 }
 
 /**
- * Unpacks an image to `folder`, which appears only when its whole content is there and has the
- * right digest. Does nothing when the folder is there already and not empty. `durable: false`
- * leaves out the fsync of each file, for a folder that nobody needs after a power cut. Throws an
- * OciError of one sentence when the image is missing, damaged, or would write outside of the
- * folder.
+ * Unpacks an image to `folder`, which appears only when the content is complete and its digest is
+ * right. Does nothing when the folder exists and is not empty. `durable: false` skips the fsync of
+ * each file, for folders that need not survive a power cut. Throws an OciError when the image is
+ * missing, damaged, or would write outside the folder.
  */
 export async function unpack(request: {
   layout: string
@@ -101,9 +99,7 @@ export async function unpack(request: {
   })
 }
 
-/**
- * Reads everything an image consists of; throws an OciError that names what is missing or damaged.
- */
+/** Reads every part of an image. Throws an OciError that names what is missing or damaged. */
 export async function verify(request: { layout: string; digest: string }): Promise<void> {
   const manifest = readManifest(request.layout, request.digest)
   await verifyBlob(request.layout, manifest.config)
@@ -115,12 +111,12 @@ export async function verify(request: { layout: string; digest: string }): Promi
     })
 }
 
-/** What the layout holds, each with the annotations it was packed with. */
+/** Returns the images in the layout with their annotations. */
 export function list(layout: string): Descriptor[] {
   return readEntries(layout)
 }
 
-/** Removes one image; its blobs go with the next `collectGarbage`. Safe to repeat. */
+/** Removes one image; the next `collectGarbage` removes its blobs. Safe to repeat. */
 export function remove(request: { layout: string; digest: string }): void {
   blobPath(request.layout, request.digest)
   rmSync(entryPath(request.layout, request.digest), { force: true })
@@ -128,10 +124,10 @@ export function remove(request: { layout: string; digest: string }): void {
 }
 
 /**
- * Removes every image that is not among `keep`, every blob that nothing needs, and what killed
- * writers left behind. Nothing that was written or packed again within `graceMs` (default 10
- * minutes) is touched: its digest may not have reached the database yet. Answers the digests of the
- * removed images and the bytes freed.
+ * Removes every image that is not in `keep`, every unreferenced blob, and the files of killed
+ * writers. Files written or packed again within `graceMs` (default 10 minutes) stay, because their
+ * digest may not be in the database yet. Returns the digests of the removed images and the freed
+ * bytes.
  */
 export async function collectGarbage(request: {
   layout: string
@@ -171,7 +167,7 @@ function neededBlobs(layout: string, digests: string[]): Set<string> {
       const manifest = readManifest(layout, digest)
       for (const { digest: part } of [manifest.config, ...manifest.layers]) needed.add(part)
     } catch (error) {
-      if (!(error instanceof OciError)) throw error // one that is missing or damaged needs nothing more
+      if (!(error instanceof OciError)) throw error // A missing or damaged image references nothing.
     }
   }
   return needed
@@ -209,7 +205,7 @@ const manifestOf = (config: Descriptor, layer: Descriptor): Manifest => ({
   layers: [layer],
 })
 
-/** What a build leaves may be native, so the image says for which machine it is. */
+/** A build can contain native code, so the image names its platform. */
 function configOf(layer: Layer): object {
   const architectures: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' }
   return {

@@ -3,10 +3,10 @@ import { matchesGlob, posix, resolve } from 'node:path'
 import { OciError } from './layout.ts'
 import type { TarEntry } from './tar.ts'
 
-/** Paths as byte strings (latin1), so that a name that is not UTF-8 stays what it is. */
+/** Paths as byte strings (latin1), which preserve names that are not UTF-8. */
 export const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 export const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')
-/** What a call of the file system is given for a byte string. */
+/** Converts a byte string to the form that file system calls expect. */
 export const nativePath = (bytes: string): Buffer => Buffer.from(bytes, 'latin1')
 
 interface Pattern {
@@ -16,10 +16,10 @@ interface Pattern {
 }
 
 /**
- * Yields what belongs into an artifact, sorted by bytes, folders before their content. A pattern is
- * a path or a glob relative to the folder and stands for everything below what it names; `.git`
- * never belongs. Sockets, pipes and devices are left out. Throws an OciError when an `include`
- * names nothing, or a link leads out of the folder by `..`.
+ * Yields the entries of an artifact sorted by bytes, folders before their content. A pattern is a
+ * path or a glob relative to the folder and includes everything below it; `.git` is always
+ * excluded. Sockets, pipes and devices are skipped. Throws an OciError when an `include` pattern
+ * matches nothing, or a link leaves the folder through `..`.
  */
 export function* selectEntries(
   folder: string,
@@ -82,9 +82,9 @@ function file(root: string, path: string): TarEntry {
 }
 
 /**
- * A link inside the folder is kept relative, so that it holds wherever the artifact is unpacked. An
- * absolute one to elsewhere names a program of the machine (a Python environment's interpreter) and
- * is kept as it is.
+ * A link inside the folder becomes relative, so that it works wherever the artifact is unpacked. An
+ * absolute link to another place names a program of the machine, such as the interpreter of a
+ * Python environment, and stays unchanged.
  */
 function link(root: string, path: string): TarEntry {
   const target = readlinkSync(nativePath(`${root}/${path}`), { encoding: 'buffer' }).toString(
@@ -101,7 +101,7 @@ function link(root: string, path: string): TarEntry {
   return entry
 }
 
-/** Whether a relative link climbs above the top of the folder it is in. */
+/** Returns whether a relative link leaves the folder at its top. */
 export function leadsOut(path: string, target: string): boolean {
   if (target.startsWith('/')) return false
   return /^\.\.(\/|$)/.test(posix.join(posix.dirname(path), target))

@@ -1,15 +1,15 @@
 /**
  * The tar format as far as layers need it: files, folders and symbolic links. Paths are byte
- * strings (latin1), because a file name on Linux is bytes and need not be UTF-8; that is why no
- * library is used here.
+ * strings (latin1), because Linux file names are bytes and may not be UTF-8; libraries do not
+ * support that.
  */
 export interface TarEntry {
-  /** relative, without a trailing slash; one character per byte */
+  /** Relative, without a trailing slash; one character per byte. */
   path: string
   type: 'file' | 'directory' | 'symlink'
   size: number
   executable: boolean
-  /** of a symbolic link, as bytes; else empty */
+  /** Target of a symbolic link as bytes, otherwise empty. */
   target: string
 }
 
@@ -21,15 +21,15 @@ const block = 512
 const largestOctal = 0o77777777777
 const typeflags = { file: '0', symlink: '2', directory: '5' } as const
 
-/** The two zero blocks at the end. */
+/** Two zero blocks mark the end of an archive. */
 export const tarEnd: Buffer = Buffer.alloc(2 * block)
 
-/** Bytes that fill the last block of a file. */
+/** Padding after the last block of a file. */
 export const tarPadding = (size: number): Buffer => Buffer.alloc((block - (size % block)) % block)
 
 /**
- * The header of an entry: owner 0, time 0, so that the same content is the same bytes. Long values
- * go to a pax header before it.
+ * Encodes the header of an entry with owner 0 and time 0, so that equal content gives equal bytes.
+ * Long values go to a preceding pax header.
  */
 export function encodeTarHeader(entry: TarEntry): Buffer {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
@@ -56,7 +56,7 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
   ])
 }
 
-/** `<length> key=value\n`, where the length counts itself. */
+/** A record `<length> key=value\n`; the length includes itself. */
 function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`
   let length = rest.length + 1
@@ -87,7 +87,7 @@ function checksum(header: Buffer): number {
   return sum
 }
 
-/** What a reader calls back; `data` only between an entry of type file and its `end`. */
+/** Callbacks of the reader. `data` occurs only between an entry of type file and its `end`. */
 export interface TarHandler {
   entry(entry: TarEntry): void
   data(chunk: Buffer): void
@@ -96,17 +96,14 @@ export interface TarHandler {
 
 export interface TarReader {
   push(chunk: Buffer): void
-  /** Throws a TarError when the archive stopped in the middle. */
+  /** Throws a TarError when the archive is truncated. */
   finish(): void
 }
 
-/**
- * Reads an archive that arrives in pieces of any size; throws a TarError at what it does not
- * understand.
- */
+/** Reads an archive in chunks of any size. Throws a TarError for unsupported or invalid content. */
 export function readTar(handler: TarHandler): TarReader {
   let rest: Buffer = Buffer.alloc(0)
-  let missing = 0 // bytes of the current body still to come
+  let missing = 0 // bytes left in the current body
   let padding = 0
   let meta: { typeflag: string; parts: Buffer[] } | null = null
   let long: { path?: string; linkpath?: string; size?: number } = {}

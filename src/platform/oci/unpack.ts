@@ -29,15 +29,15 @@ import {
 import { bytesOf, leadsOut, nativePath, textOf } from './select.ts'
 import { readTar, type TarEntry, type TarHandler } from './tar.ts'
 
-/** Whether an earlier unpack ended; the folder appears only when it is whole. */
+/** Returns whether an earlier unpack completed; the folder appears only when it is complete. */
 export function isUnpacked(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).length > 0
 }
 
 /**
- * Unpacks a layer to `folder`, which appears at once when everything in it is right. With `durable`
- * every file is on the disk before that: a folder that a power cut left half written would pass for
- * whole ever after.
+ * Unpacks a layer to `folder`, which appears atomically after all checks. With `durable`, every
+ * file is synced before that: otherwise a power cut could leave an incomplete folder that looks
+ * complete.
  */
 export async function unpackLayer(options: {
   layout: string
@@ -70,13 +70,13 @@ function putInPlace(temporary: string, folder: string): void {
     renameSync(temporary, folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // Another process was faster, with the same content.
+    // Another process unpacked the same content first.
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
     rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-/** A killed unpack leaves its temporary folder; its name tells the pid of its writer. */
+/** A killed unpack leaves its temporary folder, which contains the pid of its writer. */
 function removeLeftOvers(folder: string): void {
   const start = `${basename(folder)}.`
   for (const name of readdirSync(dirname(folder))) {
@@ -89,8 +89,8 @@ function removeLeftOvers(folder: string): void {
 }
 
 /**
- * Reads a layer to its end and checks its digest. Throws an OciError that names the digest when the
- * content is damaged.
+ * Reads a layer to its end and verifies its digest. Throws an OciError that names the digest when
+ * the content is damaged.
  */
 export async function streamLayer(
   layout: string,
@@ -137,8 +137,8 @@ function explain(error: NodeJS.ErrnoException, digest: string): Error {
 }
 
 /**
- * Writes entries below a fresh folder. Nothing is written through a link: every folder on the way
- * was made here, and a file is only ever created.
+ * Writes entries below a new folder. Nothing is written through a link: every folder on the way was
+ * created here, and files are only created.
  */
 function fileWriter(root: string): TarHandler & { written: string[] } {
   const base = bytesOf(root)
@@ -149,7 +149,7 @@ function fileWriter(root: string): TarHandler & { written: string[] } {
     if (folders.has(path)) return
     makeFolder(parentOf(path))
     const full = nativePath(`${base}/${path}`)
-    mkdirSync(full) // throws when there is something else, such as a link
+    mkdirSync(full) // Throws when something else exists, such as a link.
     chmodSync(full, 0o755)
     folders.add(path)
     written.push(`${base}/${path}`)
@@ -192,7 +192,7 @@ function refuseEscape(entry: TarEntry): void {
     )
 }
 
-/** A few at a time: the file system writes what is waiting together. */
+/** Syncs a few files at a time, which lets the file system batch the writes. */
 async function syncFiles(paths: string[]): Promise<void> {
   const queue = [...paths]
   const work = async (): Promise<void> => {

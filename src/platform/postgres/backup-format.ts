@@ -2,9 +2,9 @@ import type { AppliedMigration } from './migrate.ts'
 import type { Session } from './postgres.ts'
 import { sql } from './sql.ts'
 
-// The file is gzip of lines; the first letter says what follows it, as JSON:
-// H header, T table and its columns, R row as an array of texts, S sequence, E rows and SHA-256 of
-// all lines before.
+// The file is gzip-compressed lines. The first letter of a line gives its kind, JSON follows: H
+// header, T table with columns, R row as an array of texts, S sequence, E number of rows and
+// SHA-256 of all preceding lines.
 export const format = 1
 
 export interface Header {
@@ -24,12 +24,12 @@ export interface End {
   sha256: string
 }
 
-/** Rows whose owners are gone by the time they are restored, and the record that the header has. */
+/** Tables without meaning after a restore, and the migrations, which the header records. */
 const leftOut = new Set(['migration', 'replica'])
 
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Every table after those that it refers to. */
+/** Returns every table after the tables that it references. */
 export async function listTables(run: Session): Promise<Table[]> {
   const columns = await run<{ table: string; name: string; type: string }>(sql`
     select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type

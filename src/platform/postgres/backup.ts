@@ -14,8 +14,7 @@ import { raw, sql } from './sql.ts'
 export { restore } from './restore.ts'
 
 /**
- * Writes all tables, as they are at one instant, to a file that only its owner can read. Nothing
- * has to stop for it.
+ * Writes a consistent snapshot of all tables to a file with mode 0600. The server keeps running.
  */
 export async function backup(db: Database, file: string): Promise<{ bytes: number; rows: number }> {
   const temporary = `${file}.${process.pid}.tmp`
@@ -43,7 +42,7 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close())
 }
 
-/** Lines in pieces of some size: one by one they would cost more than the rows. */
+/** Groups lines into larger chunks, because writing single lines would dominate the cost. */
 async function* content(run: Session, finish: (rows: number) => void): AsyncGenerator<string> {
   const hash = createHash('sha256')
   let rows = 0

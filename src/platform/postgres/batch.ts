@@ -6,20 +6,20 @@ interface Waiting<T, R> {
 }
 
 export interface BatcherOptions<T, R> {
-  /** does all of them, or none; answers in their order */
+  /** Processes all items or none; returns the results in order. */
   all(of: T[]): Promise<R[]>
-  /** when not all of them could be done */
+  /** Processes a single item after `all` failed. */
   one(of: T): Promise<R>
   sizeOf(one: T): number
-  /** so many of these at the same time */
+  /** Batches processed in parallel. */
   lanes: number
-  /** so many at once, and of that size createBatcher, at most */
+  /** Limits of one batch. */
   atMost: { count: number; size: number }
 }
 
 /**
- * What comes while all lanes are busy is done together by the next, so that many share one wait for
- * the disk and a single one waits for nobody.
+ * Collects the items that arrive while all lanes are busy into the next batch: many items share one
+ * disk flush, and a single item does not wait.
  */
 export function createBatcher<T, R>(options: BatcherOptions<T, R>): (one: T) => Promise<R> {
   const waiting: Waiting<T, R>[] = []

@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { canReach } from '#platform/file/reachable.ts'
 
-/** Programs of the PostgreSQL that npm installed, and what their environment needs. */
+/** The PostgreSQL programs that npm installed and the environment they need. */
 export interface Binaries {
   folder: string
   env: Record<string, string>
@@ -22,19 +22,19 @@ export interface Binaries {
 const without = 'set DATABASE_URL to a PostgreSQL 15 or newer'
 
 interface Places {
-  /** the user who runs them, when it is not the one who asks */
+  /** The user who runs them, when it differs from the current one. */
   uid: number | null
-  /** where they are copied when that user cannot reach them */
+  /** Where they are copied when that user cannot reach them. */
   spare: string
-  /** where links between their libraries are made */
+  /** Where links between their libraries are created. */
   links: string
-  /** where npm put them; found by the package's name when left out */
+  /** The folder of the package; found by its name when left out. */
   installed?: string
 }
 
 /**
- * Finds the binaries for this platform; the links between their libraries, which npm leaves to an
- * install script, are made where they are missing. Throws one sentence when there are none.
+ * Finds the binaries for this platform and creates the links between their libraries, which npm
+ * leaves to an install script. Throws one sentence when there are none.
  */
 export function findBinaries(places: Places): Binaries {
   const installed =
@@ -47,12 +47,12 @@ export function findBinaries(places: Places): Binaries {
   mkdirSync(places.links, { recursive: true, mode: 0o755 })
   for (const link of missing)
     makeLink(join(native, 'lib', link.file), join(places.links, link.name))
-  // A library that is found by its link looks for its own libraries beside the link.
+  // The loader resolves dependencies of a linked library beside the link.
   const path = `${places.links}:${join(native, 'lib')}`
   return { folder, env: { LD_LIBRARY_PATH: path, DYLD_LIBRARY_PATH: path } }
 }
 
-/** The folder of a package's binaries; throws one sentence when it is not installed. */
+/** Returns the folder of an installed package. Throws one sentence when it is not installed. */
 export function findPackage(name: string): string {
   try {
     return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
@@ -63,7 +63,7 @@ export function findPackage(name: string): string {
   }
 }
 
-/** The sentence for binaries that are there but do not run, as on a system without glibc. */
+/** The error for binaries that exist but do not run, for example on a system without glibc. */
 export function cannotRun(reason: string): Error {
   return new Error(
     `The PostgreSQL that comes with Fairlead does not run on this machine (${reason}); ${without}`,
@@ -87,7 +87,7 @@ function makeLink(target: string, path: string): void {
   }
 }
 
-/** Copies the binaries to where every user can reach them, once for each version. */
+/** Copies the binaries to a place that every user can reach, once per version. */
 function copy(native: string, spare: string): string {
   mkdirSync(spare, { recursive: true, mode: 0o755 })
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as {

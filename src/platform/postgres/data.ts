@@ -14,13 +14,12 @@ import { cannotRun, type Binaries } from './binaries.ts'
 import type { PostgresFolder } from './folder.ts'
 import { isAlive } from './postmaster.ts'
 
-/** The major version that the binaries are of. */
+/** Major version of the bundled binaries. */
 const major = '18'
 
 /**
- * Creates the data once: in a folder aside, renamed when it is complete, so that a crash leaves
- * nothing half made. Throws one sentence when it cannot, or when the data are of another major
- * version.
+ * Creates the data in a temporary folder and renames it when complete, so that a crash leaves
+ * nothing incomplete. Throws one sentence when that fails or the data have another major version.
  */
 export async function ensureData(
   place: PostgresFolder,
@@ -56,8 +55,8 @@ function removeLeftovers(root: string): void {
 }
 
 /**
- * initdb wants to know the name of its user, and ours has none. So an account that has one makes
- * the data, which it reaches by our group, and then they are given to ours.
+ * initdb needs a user with a name, which our numeric user lacks. An existing account creates the
+ * data, with access through our group, and ownership changes afterwards.
  */
 async function initialiseAsRoot(
   place: PostgresFolder,

@@ -27,19 +27,19 @@ import {
 
 export interface EmbeddedPostgres {
   connection: { host: string; user: string; database: string }
-  /** of the postmaster; changes when a supervised server had to be started again */
+  /** Process id of the postmaster; changes when a supervised server restarts. */
   readonly pid: number
-  /** ends when the server has ended, whoever ended it */
+  /** Resolves when the server ends for any reason. */
   exited: Promise<void>
-  /** Stops the server, unless another process uses it too. */
+  /** Stops the server unless another process uses it too. */
   stop(): Promise<void>
 }
 
 export interface PostgresOptions {
-  /** holds data, socket and log; created when it is not there */
+  /** Folder of the data, the socket and the log; created when it is missing. */
   folder: string
   log: Logger
-  /** added to our settings, as `name: value`; for tests */
+  /** Additional settings for tests, as `name: value`. */
   settings?: Record<string, string>
 }
 
@@ -51,7 +51,7 @@ const defaults: Record<string, string> = {
   max_wal_size: '256MB',
   wal_level: 'minimal',
   max_wal_senders: '0',
-  // The readers of PostgreSQL 18 would be three more processes at rest.
+  // The I/O workers of PostgreSQL 18 would add three idle processes.
   io_method: 'sync',
   max_worker_processes: '2',
   max_parallel_workers_per_gather: '0',
@@ -63,8 +63,8 @@ const defaults: Record<string, string> = {
 }
 
 /**
- * Starts PostgreSQL over a folder, or adopts the one that runs over it already. Durable, reachable
- * only by a unix socket. Throws one sentence when it cannot.
+ * Starts PostgreSQL on a folder, or adopts the server that already runs on it. Writes are durable;
+ * only a Unix socket is open. Throws one sentence on failure.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const place = preparePostgresFolder(options.folder)
@@ -140,7 +140,7 @@ async function hasEnded(pid: number, data: string, patience: number): Promise<bo
   return true
 }
 
-/** Another living process, or another part of this one, has its mark there. */
+/** Another process, or another part of this one, uses the server. */
 function isUsed(place: PostgresFolder): boolean {
   return readdirSync(place.users).some((name) => {
     const [pid = '', start] = name.split('-')
@@ -151,8 +151,8 @@ function isUsed(place: PostgresFolder): boolean {
 }
 
 /**
- * When a process began, so that a number given out again is not taken for it; empty where the
- * system does not tell.
+ * Start time of a process, which tells a reused pid apart; empty where the system does not provide
+ * it.
  */
 function startOf(pid: number): string {
   try {
@@ -164,8 +164,8 @@ function startOf(pid: number): string {
 }
 
 /**
- * Starts a postmaster and waits until it is ready. Null when another one was faster or something
- * must go away first.
+ * Starts a postmaster and waits until it is ready. Null when another process was faster or a
+ * passing obstacle must clear first.
  */
 async function launch(
   place: PostgresFolder,
@@ -187,7 +187,7 @@ async function launch(
       cwd: place.root,
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...binaries.env },
       stdio: ['ignore', log, log],
-      // Its own session: a Ctrl-C for Fairlead must not end it before Fairlead does.
+      // A session of its own keeps Ctrl-C from stopping it before Fairlead does.
       detached: true,
       ...(place.uid === null ? {} : { uid: place.uid, gid: place.uid }),
     },
@@ -217,7 +217,7 @@ function openLog(path: string): number {
   return openSync(path, 'a', 0o600)
 }
 
-/** What stands in the way for a moment is tried again; anything else is thrown as a sentence. */
+/** Ignores passing obstacles, which are retried, and throws any other failure as a sentence. */
 async function explain(place: PostgresFolder, logStart: number): Promise<null> {
   const written = readFileSync(place.log).subarray(logStart).toString('utf8')
   if (
@@ -236,7 +236,7 @@ async function explain(place: PostgresFolder, logStart: number): Promise<null> {
   )
 }
 
-/** The end of a server that is not our child can only be looked for. */
+/** The end of a server that is not a child process can only be polled. */
 async function watchOther(pid: number, data: string): Promise<void> {
   while (isPostmaster(pid, data)) await sleep(100, null, { ref: false })
 }

@@ -16,10 +16,7 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { barriers } from '#platform/file/reachable.ts'
 
-/**
- * Where an embedded server lives, and whose it is: `uid` is null when it runs as the user who
- * starts it.
- */
+/** Folders and owner of an embedded server; `uid` is null when the current user runs it. */
 export interface PostgresFolder {
   root: string
   data: string
@@ -27,7 +24,7 @@ export interface PostgresFolder {
   log: string
   users: string
   links: string
-  /** where data and binaries go when the folder is out of reach for `uid` */
+  /** Where data and binaries go when `uid` cannot reach the folder. */
   spare: string
   uid: number | null
 }
@@ -35,8 +32,8 @@ export interface PostgresFolder {
 const spare = '/var/lib/fairlead'
 
 /**
- * Makes the folder ready; as root it gets a user of its own, because PostgreSQL refuses to run as
- * root.
+ * Prepares the folder. As root, the server gets a user of its own, because PostgreSQL refuses to
+ * run as root.
  */
 export function preparePostgresFolder(folder: string): PostgresFolder {
   const uid = process.getuid?.() === 0 ? ownerFor(folder) : null
@@ -60,7 +57,7 @@ function makeFolder(folder: string): string {
   return realpathSync(folder)
 }
 
-/** The user it had before, else a number that no account and no process has. */
+/** Returns the previous user, or a number without an account and without processes. */
 function ownerFor(folder: string): number {
   if (existsSync(folder)) {
     const { uid } = statSync(folder)
@@ -94,7 +91,7 @@ function processOwners(): number[] {
     .flatMap((name) => statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid ?? [])
 }
 
-/** In a user namespace not every number exists. */
+/** In a user namespace, not every number is mapped. */
 function isMapped(uid: number): boolean {
   if (!existsSync('/proc/self/uid_map')) return true
   return readFileSync('/proc/self/uid_map', 'utf8')
@@ -111,8 +108,8 @@ function hash(text: string): number {
 }
 
 /**
- * Creates the folder for its user, or where a folder above keeps that user out, in `spare` with a
- * link to it.
+ * Creates the folder for its user. When a parent folder blocks that user, creates it in `spare`
+ * with a link.
  */
 function makeReachable(folder: string, uid: number): string {
   const parent = dirname(folder)
@@ -139,13 +136,13 @@ function makeReachable(folder: string, uid: number): string {
 const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
-/** Lets only the group of PostgreSQL's user pass through the installation's own folder. */
+/** Grants only the group of PostgreSQL's user access through the installation's folder. */
 function letPass(folder: string, uid: number): void {
   chownSync(folder, 0, uid)
   chmodSync(folder, 0o710)
 }
 
-/** Its group, which only that user has, must pass too: initdb comes that way. */
+/** Access for the group, which only that user has: initdb needs it. */
 function own(folder: string, uid: number): string {
   chownSync(folder, uid, uid)
   chmodSync(folder, 0o710)
@@ -153,7 +150,7 @@ function own(folder: string, uid: number): string {
 }
 
 /**
- * A unix socket's path may have 107 bytes; a longer one is put in a private folder of the temporary
+ * The path of a Unix socket is limited to 107 bytes; a longer one moves to a private temporary
  * folder.
  */
 function socketFolder(root: string, uid: number | null): string {

@@ -8,7 +8,7 @@ import { packageRoot } from '#platform/self.ts'
 import { supervisePostgres } from './supervised.ts'
 
 /**
- * The database of an installation: that of DATABASE_URL, else the embedded one, which is started or
+ * Opens the database of an installation: DATABASE_URL, or the embedded server, which is started or
  * adopted.
  */
 export async function openInstallationDatabase(

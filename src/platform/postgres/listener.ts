@@ -2,19 +2,19 @@ import pg from 'pg'
 
 type Callback = (payload: string | null) => void
 
-/** One connection that listens to any number of channels for any number of callbacks. */
+/** One connection that listens to any number of channels. */
 export interface Listener {
   listen(channel: string, callback: Callback): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 
-/** A connection that only listens would never notice that the other side is gone. Milliseconds. */
+/** Milliseconds between pings: an idle connection does not notice that its peer is gone. */
 const pingEvery = 15_000
 const patience = 5000
 
 /**
- * Connects with the first `listen`, and again whenever the connection is lost; then every callback
- * is called with `null`.
+ * Connects with the first `listen` and reconnects after a loss; every callback then receives
+ * `null`.
  */
 export function openListener(config: pg.ClientConfig, onError: (error: Error) => void): Listener {
   const channels = new Map<string, Set<Callback>>()

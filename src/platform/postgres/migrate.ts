@@ -14,9 +14,9 @@ export interface Migration extends AppliedMigration {
 }
 
 /**
- * Brings the tables up to the program: applies the files of the folder in order of name, each with
- * its record in one transaction. Safe when several replicas do it at once. Throws one sentence when
- * the database is newer than the program, or when a file that was applied has changed.
+ * Applies the files of the folder in order of name, each with its record in one transaction. Safe
+ * when several replicas run it at once. Throws one sentence when the database is newer than the
+ * program or an applied file has changed.
  */
 export async function migrate(db: Database, folder: string): Promise<void> {
   await db.batch([sql`select pg_advisory_xact_lock(4400)`, createTable])
@@ -36,8 +36,8 @@ export function readMigrations(folder: string): Migration[] {
 }
 
 /**
- * What was applied must be the beginning of what is in the folder; anything else is a sentence,
- * else null.
+ * The applied migrations must be a prefix of the folder. Returns the problem in one sentence, or
+ * null.
  */
 export function judgeApplied(
   applied: readonly AppliedMigration[],
@@ -55,7 +55,7 @@ export function judgeApplied(
   return null
 }
 
-/** The migrations that a database has, in order; none when it has no tables yet. */
+/** Returns the migrations of a database in order; none before it has tables. */
 export async function appliedMigrations(run: Session): Promise<AppliedMigration[]> {
   const [found] = await run<{ table: string | null }>(
     sql`select to_regclass('migration')::text as table`,
@@ -64,7 +64,7 @@ export async function appliedMigrations(run: Session): Promise<AppliedMigration[
   return run<AppliedMigration>(sql`select name, checksum from migration order by name collate "C"`)
 }
 
-/** Applies migrations inside the session's own transaction. */
+/** Applies migrations inside the transaction of a session. */
 export async function applyInSession(run: Session, files: readonly Migration[]): Promise<void> {
   await run(createTable)
   for (const file of files) {
@@ -92,7 +92,7 @@ async function apply(db: Database, files: Migration[], file: Migration): Promise
       raw(file.text),
     ])
   } catch (error) {
-    // Another replica was faster; what it applied is checked like everything else.
+    // Another replica was faster; the next round verifies what it applied.
     if (sqlState(error) === '23505' && (await countApplied(db, files)) > files.indexOf(file)) return
     throw new Error(`migrations/${file.name} cannot be applied: ${(error as Error).message}`, {
       cause: error,

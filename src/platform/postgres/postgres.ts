@@ -5,51 +5,50 @@ import { toLiteralText, toParameter, type Statement } from './sql.ts'
 export type Row = Record<string, unknown>
 
 /**
- * The database. Every call is one round trip and one transaction; nothing holds a transaction open
- * between two calls.
+ * The database. Every call is one round trip and one transaction; no transaction stays open between
+ * calls.
  */
 export interface Database {
   /** Runs one statement and returns its rows. */
   query<R extends object = Row>(statement: Statement): Promise<R[]>
   /** Runs several statements as one message and one transaction; returns the rows of each. */
   batch(statements: readonly Statement[]): Promise<Row[][]>
-  /** The same on a connection of its own, for what must not queue behind other work. */
+  /** Like `batch`, on a separate connection, for work that must not queue. */
   vital(statements: readonly Statement[]): Promise<Row[][]>
   /**
-   * Calls back for each NOTIFY on a channel, and with `null` after a lost connection is back (look
-   * again then).
+   * Calls back for each NOTIFY on a channel, and with `null` after a reconnect, because
+   * notifications may be lost.
    */
   listen(channel: string, callback: (payload: string | null) => void): Promise<() => Promise<void>>
   /**
-   * Lends a connection of its own, without timeouts, for long transactions such as a backup; closed
-   * when `work` ends, and what was not committed is undone.
+   * Provides a separate connection without timeouts for long transactions such as a backup. It
+   * closes when `work` ends; uncommitted changes are rolled back.
    */
   session<T>(work: (run: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
-/** Runs one statement on a lent connection. */
+/** Runs one statement on the connection of a session. */
 export type Session = <R extends object = Row>(statement: Statement) => Promise<R[]>
 
 export interface DatabaseOptions {
-  /** a connection URL, or the folder of a unix socket with user and database */
+  /** A connection URL, or the folder of a Unix socket with user and database. */
   connection: string | { host: string; user: string; database: string }
-  /** connections at most */
+  /** Maximum number of connections. */
   size?: number
-  /** milliseconds; both must stay below the lease of the engine */
+  /** Milliseconds; both must stay below the lease of the engine. */
   statementTimeout?: number
   idleTimeout?: number
-  /** told of lost connections; the pool mends itself */
+  /** Receives lost connections; the pool reconnects by itself. */
   onError?: (error: Error) => void
 }
 
-// int8 as number: ids and counts stay far below 2^53. Timestamps as ISO 8601 text, as the API gives
-// them.
+// int8 as number: ids and counts stay far below 2^53. Timestamps as ISO 8601 text, as in the API.
 const types = new pg.TypeOverrides()
 types.setTypeParser(20, Number)
 types.setTypeParser(1184, (text: string) => new Date(text).toISOString())
 
-/** Opens a pool. Throws when the server cannot be reached at all. */
+/** Opens a pool. Throws when the server cannot be reached. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const onError = options.onError ?? (() => undefined)
   const where =
@@ -65,7 +64,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     connectionTimeoutMillis: 10_000,
     application_name: 'fairlead',
   }
-  // A connection that died without a word answers nothing: then the client must give it up itself.
+  // A dead connection does not answer, so the client needs a timeout of its own.
   const pool = openPool(
     { ...config, query_timeout: (options.statementTimeout ?? 10_000) + 5000 },
     onError,
@@ -132,15 +131,15 @@ async function lend<T>(
 }
 
 /**
- * The SQLSTATE of a database's answer, or null when the error is none: then nobody knows whether
- * the statement was done.
+ * Returns the SQLSTATE of an error, or null when it has none; then it is unknown whether the
+ * statement ran.
  */
 export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null
 }
 
 /**
- * True for what may be gone a moment later: a lost connection, a server that starts or is full, a
+ * Returns whether an error may pass: a lost connection, a server that starts or is full, a
  * deadlock, a timeout.
  */
 export function isPassing(error: unknown): boolean {
@@ -153,10 +152,7 @@ export function isPassing(error: unknown): boolean {
   )
 }
 
-/**
- * True when the server could not be reached, or went away in the middle: the same will work when it
- * is back.
- */
+/** Returns whether the server was unreachable or went away; the same call works when it is back. */
 export function isDatabaseAway(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== null) return /^(08|57P0|53300)/.test(state)

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What `postmaster.pid` says of the server over some data. */
+/** The server that `postmaster.pid` describes. */
 export interface Postmaster {
   pid: number
   socket: string
   isReady: boolean
 }
 
-/** True while a process has this id, whoever's it is. */
+/** Returns whether a process with this id exists, of any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -20,8 +20,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * The living server over these data, or null. A file that a dead one left is not one, even when its
- * id was given out again.
+ * Returns the running server on these data, or null. A stale file does not count, even when its pid
+ * was reused.
  */
 export function findPostmaster(data: string): Postmaster | null {
   const file = join(data, 'postmaster.pid')
@@ -32,7 +32,7 @@ export function findPostmaster(data: string): Postmaster | null {
   return { pid, socket: lines[4] ?? '', isReady: lines[7]?.trim() === 'ready' }
 }
 
-/** A zombie is not one: its command line is empty. */
+/** A zombie has an empty command line and does not count. */
 export function isPostmaster(pid: number, data: string): boolean {
   if (!(pid > 0) || !isAlive(pid)) return false
   return commandLine(pid).includes(data)
@@ -48,9 +48,9 @@ function commandLine(pid: number): string {
 }
 
 /**
- * A stale file whose process id now belongs to another process of the same user stops PostgreSQL
- * from starting. An id that cannot exist is put in its place; the rest stays, because PostgreSQL
- * finds leftover backends by it.
+ * PostgreSQL does not start when a stale file names the pid of another process of the same user.
+ * Replaces it with a pid that cannot exist; the rest stays, because PostgreSQL uses it to find
+ * leftover backends.
  */
 export function disarmStaleFile(data: string): void {
   const file = join(data, 'postmaster.pid')

@@ -16,8 +16,8 @@ import { packageRoot } from '#platform/self.ts'
 import { raw, sql } from './sql.ts'
 
 /**
- * Fills an empty database from a backup, all of it or nothing; a backup of an older version is
- * brought up to date. Throws one sentence when it cannot.
+ * Fills an empty database from a backup, completely or not at all; an older backup is migrated.
+ * Throws one sentence on failure.
  */
 export async function restore(db: Database, file: string): Promise<{ rows: number }> {
   await access(file).catch(() => {
@@ -41,7 +41,7 @@ export async function restore(db: Database, file: string): Promise<{ rows: numbe
 const damaged = (file: string, why: string): Error =>
   new Error(`${file} is not a whole backup of Fairlead: ${why}. Take another one`)
 
-/** Reads the file to its end before anything is done with it. */
+/** Reads the whole file before anything changes. */
 async function verify(file: string, files: readonly Migration[]): Promise<Header> {
   const hash = createHash('sha256')
   let header: Header | null = null
@@ -81,7 +81,7 @@ async function* readLines(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const source = createReadStream(file)
   const text = source.pipe(createGunzip())
-  // A pipe does not pass errors on.
+  // A pipe does not forward errors.
   source.on('error', (error) => text.destroy(error))
   let rest = ''
   try {
@@ -106,7 +106,7 @@ async function requireEmpty(run: Session): Promise<void> {
   }
 }
 
-/** The tables are empty: they are made again as they were when the backup was taken. */
+/** The tables are empty and are created again as they were at the time of the backup. */
 async function rebuild(run: Session, files: readonly Migration[]): Promise<void> {
   const [schema] = await run<{ name: string }>(sql`select current_schema() as name`)
   const name = quote(schema?.name ?? 'public')
@@ -115,7 +115,7 @@ async function rebuild(run: Session, files: readonly Migration[]): Promise<void>
   await applyInSession(run, files)
 }
 
-/** At most about this many characters of rows go to the database at once. */
+/** Approximate limit of characters per batch of rows. */
 const batchSize = 1_000_000
 
 async function load(run: Session, file: string): Promise<number> {

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './embedded.ts'
 
-/**
- * Like `startPostgres`, and starts the server again whenever it ends without having been stopped.
- */
+/** Like `startPostgres`, and restarts the server whenever it ends without having been stopped. */
 export async function supervisePostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   let current = await startPostgres(options)
   let isStopping = false

@@ -1,47 +1,39 @@
 /**
- * What it takes to run one command of a step, and what came of it. The implementation is `runner/`:
- * in the server's case a process of its own, so that a command never shares the server's memory,
- * environment or fate.
+ * Describes one command of a step and its result. `runner/` implements it: for the server as a
+ * separate process, so that a command shares neither its memory nor its environment, and the runner
+ * kills it when the server dies.
  */
 export interface CommandSpec {
   /**
-   * names this attempt everywhere: in the environment of every process it starts, in its log's file
-   * name
+   * Identifies the attempt: in the environment of its processes and in the name of its log file.
    */
   id: string
-  /** given to `sh -e` */
+  /** Run with `sh -e`. */
   command: string
   cwd: string
-  /** the whole environment; nothing is inherited */
+  /** The complete environment; nothing is inherited. */
   env: Record<string, string>
   timeoutMs: number
-  /**
-   * file of log lines (JSON, one LogLine without `attempt` a line); created, or continued after its
-   * last whole line
-   */
+  /** The log file (JSON lines); created, or continued after its last complete line. */
   logFile: string
-  /** values that must never appear in the log */
+  /** Values that must never appear in the log. */
   masks: string[]
-  /** lines of ours that the log begins with */
+  /** Lines from Fairlead at the start of the log. */
   notes?: string[]
-  /**
-   * words before the shell that keep it from what is not its own (`isolation.ts`); empty for none
-   */
+  /** Command prefix that isolates the shell (`isolation.ts`); empty for none. */
   confined?: string[]
-  /**
-   * programs that must be on the PATH; the first that is missing fails the command before it starts
-   */
+  /** Programs that must be on the PATH; a missing one fails the command before it starts. */
   tools: string[]
 }
 
 /**
- * `failed`: the command said no. `broken`: there is no answer (it was killed with the runner, or
- * could not start).
+ * `failed`: the command returned a failure. `broken`: there is no result, because it could not
+ * start or was killed with the runner.
  */
 export interface CommandResult {
   outcome: 'passed' | 'failed' | 'timed_out' | 'cancelled' | 'broken'
   exitCode: number | null
-  /** one sentence when it did not pass */
+  /** One sentence when the command did not pass. */
   reason: string | null
   lines: number
 }

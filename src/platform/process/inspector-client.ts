@@ -4,17 +4,17 @@ import type { CodeReport } from '#contract/change/code.ts'
 import type { Asked, Said } from './inspector-protocol.ts'
 import { selfCommand } from '#platform/self.ts'
 
-/** A file on which it is busy for longer than this is left out, ms. */
+/** Milliseconds after which a file is skipped. */
 const patience = 20_000
-/** So many files may end an inspector before the whole is given up. */
+/** Limit of files that may crash the inspector before the inspection is abandoned. */
 const skipsAtMost = 20
-/** megabytes */
+/** Megabytes. */
 const memory = 1024
 
 /**
- * Compares the code of two commits, in a process of its own: grammars are C, and what they read is
- * anybody's. A file that ends the process, or keeps it busy for too long, is left out, and another
- * goes on. Null when that does not help.
+ * Compares the code of two commits in a separate process, because the grammars are C code and the
+ * input is untrusted. A file that crashes the process or takes too long is skipped, and a new
+ * process continues. Null when that does not help.
  */
 export async function inspect(
   asked: Omit<Asked, 'skip'>,

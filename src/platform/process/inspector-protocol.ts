@@ -1,18 +1,15 @@
 import type { CodeReport } from '#contract/change/code.ts'
 
-/** What an inspector is asked: to compare the code of two commits. */
+/** A request to the inspector: compare the code of two commits. */
 export interface Asked {
   repository: string
   sha: string
-  /**
-   * the last good release; null when there is none: then the change is told by what it is based on,
-   * `change`
-   */
+  /** The last good release. Null when there is none; then `change` gives the base. */
   base: string | null
   change: string | null
-  /** the file in which it remembers what it measured */
+  /** The file that caches measurements. */
   cache: string
-  /** blobs at which an earlier one ended */
+  /** Blobs that crashed an earlier inspector. */
   skip: string[]
 }
 

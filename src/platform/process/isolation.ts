@@ -6,38 +6,38 @@ import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { machineVariables, stepPath } from './machine.ts'
 
-/** What this machine has to keep a command from what is not its own. */
+/** The isolation tools of this machine. */
 export interface Means {
   bwrap: string
-  /** gives up root for a user of the app's own; null when the server is not root */
+  /** Drops root for a user of the app; null when the server is not root. */
   setpriv: string | null
   prlimit: string
-  /** users of steps cannot reach link-local addresses, at which clouds give out credentials */
+  /** Users of steps cannot reach link-local addresses, where clouds hand out credentials. */
   isLinkLocalClosed: boolean
 }
 
-/** What is the same for every command of this installation. */
+/** Settings shared by every command of this installation. */
 export interface Place {
-  /** folders that nobody sees: homes, and the installation itself */
+  /** Hidden folders: homes and the installation itself. */
   hidden: string[]
-  /** paths below those, or elsewhere, that are shown as they are */
+  /** Readable paths, also below hidden folders. */
   readable: string[]
   writable: string[]
-  /** processes of one user at most */
+  /** Limit of processes per user. */
   processes: number
 }
 
-/** What one command may see. Paths are absolute. */
+/** Access of one command. Paths are absolute. */
 export interface Confined {
-  /** whose user it runs as: `userOf` */
+  /** The user that runs it: see `userOf`. */
   user: number
-  /** it ends with whoever started it */
+  /** The command ends with its parent. */
   isBound: boolean
   cwd: string
-  /** its workspace and its HOME */
+  /** Its workspace and its HOME. */
   writable: string[]
   readable: string[]
-  /** an empty folder that becomes its /tmp */
+  /** An empty folder, mounted as /tmp. */
   tmp: string
   network: boolean
 }
@@ -46,12 +46,12 @@ export type Isolation =
   | { kind: 'confined'; means: Means; place: Place }
   | { kind: 'none'; problem: string }
 
-/** Numbers that Debian, systemd and their like give to nobody: https://systemd.io/UIDS-GIDS */
+/** User ids that Debian and systemd leave unassigned: https://systemd.io/UIDS-GIDS */
 const users = { first: 60_578, last: 61_183 }
 
 /**
- * As root the steps and the services of each app have a user of their own, the same each time, so
- * that their files stay theirs.
+ * As root, the steps and the services of each app run as their own user, which never changes, so
+ * that they keep access to their files.
  */
 export function userOf(app: string, kind: 'steps' | 'services'): number {
   const number = createHash('sha256')
@@ -61,7 +61,7 @@ export function userOf(app: string, kind: 'steps' | 'services'): number {
   return users.first + (number % (users.last - users.first + 1))
 }
 
-/** What of /run a program may need; its sockets are not among it. */
+/** Paths in /run that programs may need; none of them are sockets of services. */
 const shownOfRun = [
   '/run/systemd/resolve',
   '/run/resolvconf',
@@ -70,9 +70,9 @@ const shownOfRun = [
 ]
 
 /**
- * The words to put before a command: its own processes, a read-only file system without homes and
- * the installation, a /tmp of its own, and as root another user without any privilege. See
- * bwrap(1), setpriv(1), prlimit(1).
+ * Returns the command prefix: private processes, a read-only file system without homes and the
+ * installation, a private /tmp, and as root an unprivileged user. See bwrap(1), setpriv(1),
+ * prlimit(1).
  */
 export function confine(means: Means, place: Place, wish: Confined): string[] {
   const bind = (kind: string, paths: string[]): string[] =>
@@ -108,10 +108,7 @@ export function confine(means: Means, place: Place, wish: Confined): string[] {
   ]
 }
 
-/**
- * The folders on the way from those that are hidden to those that are shown: left to bwrap, only
- * root could pass them.
- */
+/** Returns the folders between hidden and visible paths. bwrap would create them for root only. */
 function between(hidden: string[], shown: string[]): string[] {
   const folders = shown.flatMap((path) => {
     const top = hidden.find((folder) => isBelow(path, folder) && path !== folder)
@@ -122,7 +119,7 @@ function between(hidden: string[], shown: string[]): string[] {
   return [...new Set(folders)]
 }
 
-/** bwrap(1) tells of a command that a signal ended as shells do: by 128 and the signal's number. */
+/** bwrap(1) reports a signal as shells do: 128 plus its number. */
 export function signalOf(exitCode: number | null): NodeJS.Signals | null {
   const found = Object.entries(constantsOfSystem.signals).find(
     ([, number]) => exitCode === 128 + number,
@@ -131,14 +128,14 @@ export function signalOf(exitCode: number | null): NodeJS.Signals | null {
 }
 
 /**
- * Gives a folder, and all in it, to a user. No link is followed: what is in it may be hostile, the
- * folder itself must be ours.
+ * Changes the owner of a folder and its content. Links are not followed, because the content is
+ * untrusted; the folder itself must be ours.
  */
 export async function chownTree(user: number, folder: string): Promise<void> {
   await promisify(execFile)('chown', ['-RhP', `${user}:${user}`, '--', folder])
 }
 
-/** What is in force, for people. */
+/** Describes the active isolation for users. */
 export function describe(
   isolation: Isolation,
   { app, network }: { app: string | null; network: boolean },
@@ -162,12 +159,12 @@ export function describe(
 
 export interface IsolationOptions {
   env: Record<string, string | undefined>
-  /** of the installation */
+  /** The folder of the installation. */
   root: string
-  /** of the server's user */
+  /** The home of the server's user. */
   home: string
   isRoot: boolean
-  /** the PATH of steps, and their variables of the machine */
+  /** The PATH and the machine's variables for steps. */
   path: string
   machine: Record<string, string>
 }
@@ -185,8 +182,7 @@ export const isolationOptions = (
 })
 
 /**
- * What the operator may say: whether, which folders are shown after all, and how many processes a
- * user of steps may have.
+ * Variables with which the operator configures isolation, visible folders, and the process limit.
  */
 export const isolationVariables = [
   'FAIRLEAD_ISOLATION',
@@ -196,12 +192,12 @@ export const isolationVariables = [
 ] as const
 
 /**
- * FAIRLEAD_ISOLATION: `auto` takes what there is, `required` runs nothing without it, `off` runs
- * steps as the server's user.
+ * FAIRLEAD_ISOLATION: `auto` uses what is available, `required` refuses to run without isolation,
+ * `off` runs steps as the server's user.
  */
 export type Wanted = 'auto' | 'required' | 'off'
 
-/** Reads FAIRLEAD_ISOLATION; throws one sentence. */
+/** Reads FAIRLEAD_ISOLATION. Throws one sentence when it is invalid. */
 export function wantedIsolation(env: Record<string, string | undefined>): Wanted {
   const wanted = env['FAIRLEAD_ISOLATION'] || 'auto'
   if (wanted === 'auto' || wanted === 'required' || wanted === 'off') return wanted
@@ -209,8 +205,8 @@ export function wantedIsolation(env: Record<string, string | undefined>): Wanted
 }
 
 /**
- * Looks for what this machine has, and tries it. Throws one sentence when isolation is required and
- * there is none.
+ * Finds and tests the isolation tools. Throws one sentence when isolation is required and
+ * unavailable.
  */
 export async function findIsolation(options: IsolationOptions): Promise<Isolation> {
   const wanted = wantedIsolation(options.env)
@@ -267,7 +263,7 @@ async function look(options: IsolationOptions): Promise<Isolation> {
 }
 
 /**
- * Where clouds give out credentials: link-local addresses, and those of Amazon and Google by IPv6.
+ * Addresses where clouds hand out credentials: link-local, and those of Amazon and Google in IPv6.
  */
 const credentials = [
   ['-4', '169.254.0.0/16'],
@@ -275,15 +271,12 @@ const credentials = [
   ['-6', 'fd20:ce::/32'],
 ] as const
 /**
- * All ports but that of DNS, which some clouds answer there, and the last, which the kernel does
- * not take in a range.
+ * All ports except DNS, which some clouds serve there, and the last, which the kernel does not
+ * accept in a range.
  */
 const portsClosed = ['1-52', '54-65534']
 
-/**
- * Rules of the kernel's routing for the users of steps: those addresses lead nowhere for them. See
- * ip-rule(8).
- */
+/** Adds routing rules that block these addresses for the users of steps. See ip-rule(8). */
 async function closeLinkLocal(path: string): Promise<boolean> {
   const ip = findProgram('ip', path)
   if (!ip) return false
@@ -296,7 +289,7 @@ async function closeLinkLocal(path: string): Promise<boolean> {
       for (const ports of portsClosed) {
         if (known.some((line) => line.includes(`dport ${ports} `))) continue
         const rule = ['to', net, 'uidrange', range, 'dport', ports, 'prohibit']
-        // The host, which starts at the same time, may have been first.
+        // The host starts at the same time and may have added the rule first.
         await run(ip, [family, 'rule', 'add', ...rule], { timeout: 5000 }).catch(
           (error: { stderr?: string }) => {
             if (!error.stderr?.includes('File exists')) throw error
@@ -311,8 +304,8 @@ async function closeLinkLocal(path: string): Promise<boolean> {
 }
 
 /**
- * What is hidden, and what of it programs need: their own folders on the PATH, and where the
- * machine's variables point.
+ * Returns the hidden folders, and the parts of them that programs need: folders on the PATH, and
+ * the targets of the machine's variables.
  */
 export function placeOf({
   env,
@@ -350,7 +343,7 @@ export function placeOf({
   }
 }
 
-/** A mistake must not turn isolation off. */
+/** A typing error must not disable isolation. */
 function processesOf(text: string | undefined): number {
   if (!text) return 4096
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '#platform/self.ts'
 
-/** Where tools and certificates are: the same for everybody on the machine, and no secrets. */
+/** Variables that locate tools and certificates: the same for every user, without secrets. */
 const passed = [
   'JAVA_HOME',
   'MAVEN_HOME',
@@ -33,7 +33,7 @@ const passed = [
   'no_proxy',
 ] as const
 
-/** Addresses, which may carry a password: then they stay here. */
+/** Addresses; those with a password are not passed on. */
 const addresses = [
   'HTTP_PROXY',
   'HTTPS_PROXY',
@@ -51,7 +51,7 @@ const addresses = [
   'COREPACK_NPM_REGISTRY',
 ] as const
 
-/** Tools that look below HOME for what was installed for them; a step has a HOME of its own. */
+/** Tools that install below HOME; a step has a HOME of its own. */
 const belowHome = {
   RUSTUP_HOME: '.rustup',
   PYENV_ROOT: '.pyenv',
@@ -61,8 +61,8 @@ const belowHome = {
 } as const
 
 /**
- * The variables without which the programs on the PATH would not work in a clean environment: where
- * tools, certificates and proxies are. Never a credential.
+ * Returns the variables that programs on the PATH need in a clean environment: locations of tools,
+ * certificates and proxies. Never a credential.
  */
 export function machineVariables(env: Record<string, string | undefined>): Record<string, string> {
   const found: Record<string, string> = {}
@@ -78,7 +78,7 @@ export function machineVariables(env: Record<string, string | undefined>): Recor
 
 /**
  * The PATH of steps and services: the server's, without the folders of this package that `npm
- * start` puts in front.
+ * start` prepends.
  */
 export function stepPath(env: Record<string, string | undefined>): string {
   const folders = (env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(':')

@@ -7,10 +7,10 @@ import { byLine, type FromRunner, type ToRunner } from './runner-protocol.ts'
 import { selfCommand } from '#platform/self.ts'
 
 export interface RunnerOptions {
-  /** default: this installation's own `runner` */
+  /** Default: the `runner` of this installation. */
   command?: [string, ...string[]]
   log: Logger
-  /** how long the runner keeps commands alive without hearing of `lease`, ms */
+  /** Milliseconds for which the runner keeps commands alive without a `lease` message. */
   leaseMs: number
 }
 
@@ -23,9 +23,9 @@ interface Call {
 type RunnerProcess = ChildProcessByStdio<Writable, Readable, Readable>
 
 /**
- * Starts a runner as a process of its own, and another when it dies: commands in flight then answer
- * `broken`, and what the dead one left running is killed. `lease` prolongs the time for which
- * commands may live. Rejects when it cannot start.
+ * Starts a runner as a separate process and restarts it when it dies: running commands then return
+ * `broken`, and their processes are killed. `lease` extends the time for which commands may live.
+ * Rejects when the runner cannot start.
  */
 export async function startRunner(
   options: RunnerOptions,
@@ -60,7 +60,7 @@ export async function startRunner(
       byLine((line) => hear(JSON.parse(line) as FromRunner)),
     )
     child.once('error', (error) => onEnd(error.message))
-    // Not `exit`: what it said last is still to be read.
+    // Not `exit`: buffered messages must be read first.
     child.once('close', (code, signal) => onEnd(signal ?? `exit code ${code}`))
     current = child
     send({ kind: 'lease', ms: Math.max(0, leaseEnd - performance.now()) })
@@ -75,7 +75,8 @@ export async function startRunner(
     if (isClosed) return
     failures += 1
     log.warn('the runner ended and is started again', { how, commands: lost.length })
-    // At once, because what the dead one left is running; later only when that fails.
+    // Immediately, because processes of the dead runner are still alive; with a delay after
+    // repeated failures.
     const again = (): void => {
       if (!isClosed) launch(() => undefined, once(relaunch))
     }
@@ -124,7 +125,7 @@ export async function startRunner(
   }
 }
 
-/** The runner kills its commands when its stdin closes, and then ends. */
+/** The runner kills its commands and exits when its stdin closes. */
 async function end(child: RunnerProcess | null): Promise<void> {
   if (!child) return
   const gone = new Promise((done) => child.once('close', done))
@@ -134,7 +135,7 @@ async function end(child: RunnerProcess | null): Promise<void> {
   clearTimeout(impatience)
 }
 
-/** A process that cannot be started tells so twice. */
+/** A process that cannot start emits two events. */
 function once(act: (how: string) => void): (how: string) => void {
   let isDone = false
   return (how) => {
@@ -150,16 +151,10 @@ const broken = (reason: string): CommandResult => ({
   lines: 0,
 })
 
-/**
- * Logs of any size pass through the runner, and leave garbage faster than a large heap would be
- * cleaned.
- */
+/** Logs of any size pass through the runner; a small heap is collected sooner. */
 const smallHeap = '--max-semi-space-size=4'
 
-/**
- * In a session of its own, so that Ctrl-C in the server's terminal is the server's to handle;
- * nothing of its environment.
- */
+/** Uses a session of its own, so that only the server handles Ctrl-C, and a clean environment. */
 function spawnRunner(command: [string, ...string[]], log: Logger): RunnerProcess {
   const [program, ...args] = command
   const child = spawn(program, args, {
@@ -172,7 +167,7 @@ function spawnRunner(command: [string, ...string[]], log: Logger): RunnerProcess
     },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  child.stdin.on('error', () => undefined) // it died; its exit says so
+  child.stdin.on('error', () => undefined) // The exit event reports its death.
   child.stdout.setEncoding('utf8')
   child.stderr.setEncoding('utf8')
   child.stderr.on(

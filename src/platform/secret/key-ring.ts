@@ -13,21 +13,21 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** The keys that seal secrets: the newest first, which seals; older ones only open. */
+/** The keys that encrypt secrets. The newest comes first and encrypts; older keys only decrypt. */
 export interface KeyRing {
   keys(): [Buffer, ...Buffer[]]
-  /** where they are, for people */
+  /** Where the keys are stored, for users. */
   where: string
-  /** Puts a new key in front of the others; null when the keys are kept by somebody else. */
+  /** Adds a new key before the others; null when the keys are managed elsewhere. */
   add: (() => void) | null
-  /** Forgets all but the newest. */
+  /** Removes all keys except the newest. */
   keepNewest: (() => void) | null
 }
 
 /**
- * The keys: FAIRLEAD_KEY, the first line of what FAIRLEAD_KEY_COMMAND prints, or of
- * FAIRLEAD_KEY_FILE, else the installation's own file, which is made once. Each is 32 bytes in
- * base64; older ones follow. Throws one sentence.
+ * Loads the keys from FAIRLEAD_KEY, the output of FAIRLEAD_KEY_COMMAND, FAIRLEAD_KEY_FILE, or the
+ * installation's own file, which is created once. One key per line, 32 bytes in base64; older keys
+ * follow. Throws one sentence when that fails.
  */
 export function findKeys(env: Record<string, string | undefined>, own: string): KeyRing {
   const given = ['FAIRLEAD_KEY', 'FAIRLEAD_KEY_COMMAND', 'FAIRLEAD_KEY_FILE'].filter(
@@ -82,7 +82,7 @@ function parseKeys(text: string, where: string): [Buffer, ...Buffer[]] {
   return [first, ...others]
 }
 
-/** Another server may change the file: it is read again when it is another one. */
+/** Another server may change the file; it is read again when it changed. */
 function inFile(file: string): KeyRing {
   let known: { mark: string; keys: [Buffer, ...Buffer[]] } | null = null
   const keys = (): [Buffer, ...Buffer[]] => {
@@ -100,10 +100,10 @@ function inFile(file: string): KeyRing {
   }
 }
 
-/** A lock that a dead server left is old by then, in milliseconds. */
+/** Milliseconds after which the lock of a dead server expires. */
 const staleMs = 10_000
 
-/** The draft's name is the lock: only one server writes it, and renaming it gives the lock back. */
+/** The draft file is the lock: only one server creates it, and renaming it releases the lock. */
 function replace(file: string, change: (keys: [Buffer, ...Buffer[]]) => Buffer[]): void {
   const draft = `${file}.next`
   if (isStale(draft)) rmSync(draft, { force: true })
@@ -126,7 +126,7 @@ function isStale(file: string): boolean {
   }
 }
 
-/** Two servers that start at once end with the same key. */
+/** Two servers that start at the same time end up with the same key. */
 function makeOnce(file: string): void {
   try {
     statSync(file)

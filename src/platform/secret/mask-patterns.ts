@@ -1,20 +1,20 @@
 import { isPlainSecret } from '#contract/configuration/secret.ts'
 
 /**
- * What a secret may look like in a log: texts to hide wherever they occur, and long encodings of
- * which a line may show a part.
+ * The forms a secret can take in a log: texts to mask anywhere, and long encodings that a line may
+ * contain in part.
  */
 export interface MaskPatterns {
   whole: string[]
-  /** base64 and hex, which programs wrap to the width of a line */
+  /** base64 and hex, which programs wrap at the width of a line. */
   wrapped: string[]
 }
 
 const shortest = 4
 
 /**
- * The texts to hide for these secrets. Those that are too short or say nothing are left out: hiding
- * them would hide the log.
+ * Returns the texts to mask for these secrets. Texts that are too short or too common are left out,
+ * because masking them would hide the log.
  */
 export function maskPatterns(secrets: readonly string[]): MaskPatterns {
   const whole = new Set<string>()
@@ -42,12 +42,12 @@ export function maskPatterns(secrets: readonly string[]): MaskPatterns {
   }
 }
 
-/** The shortest part of a wrapped encoding that counts at the end or start of a line. */
+/** Shortest part of a wrapped encoding that counts at the end or start of a line. */
 export const wrappedPart = 8
 
 /**
- * A line of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` gives nothing away, and is
- * in many logs.
+ * Lines of a secret such as `{`, `"": null,` or `-----BEGIN KEY-----` reveal nothing and occur in
+ * many logs.
  */
 function saysSomething(line: string): boolean {
   if (isPlainSecret(line) || !/[\p{L}\p{N}]/u.test(line)) return false
@@ -58,8 +58,8 @@ function saysSomething(line: string): boolean {
 }
 
 /**
- * As it is, in JSON as several languages write it, and quoted by a shell that prints what it does
- * (`set -x`, `printf %q`).
+ * Plain, in JSON as several languages write it, and quoted by a shell that traces commands (`set
+ * -x`, `printf %q`).
  */
 function textForms(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
@@ -97,7 +97,7 @@ function urlForms(value: string): string[] {
   ]
 }
 
-/** In HTML and XML, as several languages write their quotes, in reports above all. */
+/** In HTML and XML with the quoting rules of several languages, mainly for reports. */
 function htmlForms(value: string): string[] {
   const inText = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
   const quotes = ['&quot;', '&#34;', '&#x22;'].map((quote) => inText.replaceAll('"', quote))
@@ -111,9 +111,9 @@ function htmlForms(value: string): string[] {
 }
 
 /**
- * Base64 of a text that holds the secret at any place: three bytes become four characters, so there
- * are three alignments; of each, the characters that depend on nothing but the secret. And that of
- * the secret alone, with what fills it up.
+ * Base64 of a text that contains the secret at any position: three bytes become four characters,
+ * which gives three alignments; of each, the characters that depend on the secret alone. Also the
+ * secret by itself with padding.
  */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value)

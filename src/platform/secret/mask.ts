@@ -1,20 +1,22 @@
 import { maskPatterns, wrappedPart } from './mask-patterns.ts'
 
-/** Hides secrets in lines of text. */
+/** Masks secrets in lines of text. */
 export interface Mask {
-  /** Hides in whole lines, separated by \n; the number of lines stays. */
+  /** Masks complete lines separated by \n; the number of lines does not change. */
   apply(text: string): string
-  /** Where, at or after `at`, a long line may be cut without cutting a secret in two. */
+  /**
+   * Returns the position at or after `at` where a long line can be cut without splitting a secret.
+   */
   cut(line: string, at: number): number
-  /** characters beyond `at` that `cut` must see */
+  /** Characters beyond `at` that `cut` needs to see. */
   reach: number
 }
 
 const hidden = '***'
-/** A line in the middle of a wrapped encoding is at least this long. */
+/** Minimum length of a line in the middle of a wrapped encoding. */
 const wholeLine = 32
 
-/** Builds the mask of secrets: pure, the same lines give the same lines. */
+/** Builds the mask for a list of secrets. Pure: equal lines give equal results. */
 export function createMask(secrets: readonly string[]): Mask {
   const { whole, wrapped } = maskPatterns(secrets)
   if (whole.length === 0) return { apply: (text) => text, cut: (_line, at) => at, reach: 0 }
@@ -33,12 +35,12 @@ export function createMask(secrets: readonly string[]): Mask {
       const span = merge(wholeSpans(line, whole)).find(([start, end]) => start < at && end > at)
       return span ? span[1] : at
     },
-    // Several secrets may overlap.
+    // Secrets can overlap.
     reach: 4 * (whole[0]?.length ?? 0),
   }
 }
 
-/** Hides in every text of a value that JSON could hold. */
+/** Masks every string in a JSON value. */
 export function hideIn(mask: Mask, value: unknown): unknown {
   if (mask.reach === 0) return value
   if (typeof value === 'string') return mask.apply(value)
@@ -62,8 +64,8 @@ const partsOf = (text: string): string[] =>
   Array.from({ length: text.length - wrappedPart + 1 }, (_, i) => text.slice(i, i + wrappedPart))
 
 /**
- * A wrapped encoding begins at the end of a line, goes on in whole lines, and ends at the start of
- * one.
+ * A wrapped encoding starts at the end of a line, continues in complete lines, and ends at the
+ * start of a line.
  */
 function mayShowPart(line: string, grams: Set<string>): boolean {
   return grams.has(line.slice(0, wrappedPart)) || grams.has(tail(line).slice(-wrappedPart))

@@ -3,24 +3,23 @@ import type { KeyRing } from './key-ring.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
 /**
- * Encrypts and decrypts secret values with AES-256-GCM; the name is bound in, so that values cannot
- * be swapped in the database.
+ * Encrypts and decrypts secret values with AES-256-GCM. The name is authenticated, so that values
+ * cannot be swapped in the database.
  */
 export interface SecretBox {
-  /** With the newest key, which is named in what it answers. */
+  /** Encrypts with the newest key, whose name the result contains. */
   seal(name: string, value: string): string
   /**
-   * Throws one sentence when no key fits or the value was changed. `former` is the name that values
-   * without a named key were bound to.
+   * Throws one sentence when no key matches or the value was changed. `former` is the name that
+   * values without a key name are bound to.
    */
   open(name: string, sealed: string, former?: string): string
-  /** Whether it is sealed with the newest key. */
+  /** Returns whether the value is encrypted with the newest key. */
   isCurrent(sealed: string): boolean
 }
 
 /**
- * A sealed value where it is stored, for a new key: `put` replaces it only while it is still this
- * one.
+ * An encrypted value in its table, for key rotation: `put` replaces it only while it is unchanged.
  */
 export interface SealedValue {
   name: string
@@ -29,13 +28,13 @@ export interface SealedValue {
   put(resealed: string): Statement
 }
 
-/** Names a key without telling of it: the first 12 hex digits of its SHA-256. */
+/** Names a key by the first 12 hex digits of its SHA-256. */
 export const keyName = (key: Buffer): string =>
   createHash('sha256').update(key).digest('hex').slice(0, 12)
 
 /**
- * What is sealed is `2.KEY.BASE64`: the key's name, then nonce, tag and text. The first form was
- * the base64 alone, by the only key there was.
+ * Encrypted values have the form `2.KEY.BASE64`: the name of the key, then nonce, tag and
+ * ciphertext. The first form was the base64 alone.
  */
 const format = /^2\.([0-9a-f]{12})\.(.+)$/
 
