@@ -22,7 +22,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/support/setup.ts'],
+    globalSetup: ['test/support/setup.ts', 'test/support/emitted-events.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Tests start real servers and databases on two cores: more workers only make each other slow.

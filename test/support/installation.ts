@@ -10,6 +10,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { selfCommand } from '#platform/self.ts'
+import { noteEventsOf } from './emitted-events.ts'
 
 const execute = promisify(execFile)
 
@@ -83,6 +84,10 @@ export async function startInstallation(
       await end(server, 'SIGKILL')
     },
     stop: async () => {
+      await noteEventsOf(installation.client).catch((error: unknown) => {
+        // A test may have stopped the server or its database.
+        if (!(error instanceof FairleadError)) throw error
+      })
       await execute(process.execPath, [...selfCommand('stop', '--host').slice(1)], { env }).catch(
         () => undefined,
       )

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { startPostgres, type EmbeddedPostgres } from '#platform/postgres/embedded.ts'
 import { migrate } from '#platform/postgres/migrate.ts'
-import { raw } from '#platform/postgres/sql.ts'
+import { raw, sql } from '#platform/postgres/sql.ts'
 import { openDatabase, type Database, type DatabaseOptions } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
+import { noteEmitted } from './emitted-events.ts'
 
 export interface TestDatabase {
   db: Database
@@ -37,6 +38,8 @@ export async function testDatabase(
     db,
     connection: mine,
     close: async () => {
+      const types = await db.query<{ type: string }>(sql`select distinct type from event`)
+      noteEmitted(types.map(({ type }) => type))
       await db.close()
       await administer(connection, `drop database ${name} with (force)`)
     },

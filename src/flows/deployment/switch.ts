@@ -26,11 +26,11 @@ export async function switchTraffic(
   const { state, reason } = policy.former
   for (const statement of store.switchDeployments(id, app, environment, state, reason))
     step.write(statement)
-  const verb = policy.kind === 'rollback' ? 'rolledback' : former ? 'upgraded' : 'deployed'
+  const upgraded = former ? 'dev.cdevents.service.upgraded' : 'dev.cdevents.service.deployed'
   const artifact = (await store.getRelease(deps.db, release))?.artifact
   step.emit({
     ...subject(plan),
-    type: `dev.cdevents.service.${verb}`,
+    type: policy.kind === 'rollback' ? 'dev.cdevents.service.rolledback' : upgraded,
     data: {
       ...{ ...factsOf(plan), former: former?.id ?? null },
       ...(artifact === undefined ? {} : { artifact }),
