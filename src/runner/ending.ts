@@ -1,14 +1,14 @@
 import type { CommandResult } from '#platform/process/command.ts'
 import type { Found } from './tree.ts'
 
-/** Why a command was stopped before its own end. */
+/** Why a command was stopped before it exited. */
 export type Stop = 'timed_out' | 'cancelled' | 'broken' | 'failed'
 
 type Ending = Omit<CommandResult, 'lines'>
 
 /**
- * What came of a command: from its exit, or from why it was stopped, which counts even when it
- * ended well meanwhile.
+ * The result of a command: why it was stopped, if it was, even when it exited with 0 meanwhile;
+ * else how it exited.
  */
 export function judge(
   exit: { code: number | null; signal: NodeJS.Signals | null },
@@ -39,12 +39,12 @@ const signalNames: Partial<Record<number, NodeJS.Signals>> = {
 
 const signalWords: Partial<Record<NodeJS.Signals, string>> = {
   SIGILL: 'an illegal instruction',
-  SIGABRT: 'it aborted itself',
+  SIGABRT: 'the program aborted',
   SIGBUS: 'a bad memory access',
   SIGFPE: 'a division by zero',
-  SIGKILL: 'often for lack of memory',
+  SIGKILL: 'often because memory ran out',
   SIGSEGV: 'a bad memory access',
-  SIGPIPE: 'nobody read its output',
+  SIGPIPE: 'its output was closed',
 }
 
 function killedBy(signal: NodeJS.Signals | null): string {
@@ -52,7 +52,7 @@ function killedBy(signal: NodeJS.Signals | null): string {
   return `was killed by ${signal ?? 'a signal'}${words ? ` (${words})` : ''}`
 }
 
-/** The shell answers 126 and 127 itself, and 128 plus the signal for a command that was killed. */
+/** A shell exits with 126 or 127 by itself, and with 128 plus the signal of a killed command. */
 function exitedWith(code: number): string {
   const signal = signalNames[code - 128]
   if (signal) return `exited with ${code}: its last command ${killedBy(signal)}`
@@ -64,9 +64,11 @@ function exitedWith(code: number): string {
 /** `3 processes (sleep, node)`. */
 export function nameProcesses(found: Found[]): string {
   const programs = [...new Set(found.map(({ program }) => program))]
-  return `${found.length === 1 ? '1 process' : `${found.length} processes`} (${programs.slice(0, 5).join(', ')})`
+  const count = found.length === 1 ? '1 process' : `${found.length} processes`
+  return `${count} (${programs.slice(0, 5).join(', ')})`
 }
 
+/** A duration in text, such as `5 minutes`, `1.5 s` or `300 ms`. */
 export function inWords(ms: number): string {
   if (ms >= 120_000 && ms % 60_000 === 0) return `${ms / 60_000} minutes`
   return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${ms} ms`

@@ -1,30 +1,27 @@
 import { isAscii } from 'node:buffer'
 import type { Mask } from '#platform/secret/mask.ts'
 
-/** A line longer than this is split; characters. */
+/** Maximum length of a line in characters; a longer line is split. */
 export const longestLine = 64 * 1024
-/** Ends every piece of a split line but the last. */
-export const splitMark = ' … (the line goes on)'
+/** Marks every piece of a split line except the last. */
+export const splitMark = ' … (the line continues)'
 
-/**
- * Makes lines of the bytes of one stream. The answer depends only on the bytes, not on how they
- * were cut.
- */
+/** Splits a stream of bytes into lines. The lines depend only on the bytes, not on the chunks. */
 export interface LineSplitter {
   push(chunk: Buffer): string[]
-  /** The last line, when it was not ended. */
+  /** The last line, when it has no line feed. */
   end(): string[]
 }
 
-/** Bytes that are not UTF-8 become U+FFFD; \r\n ends a line as \n does, any other \r stays. */
+/** Replaces invalid UTF-8 with U+FFFD. Both \n and \r\n end a line; any other \r is kept. */
 export function splitLines(mask: Mask): LineSplitter {
   const decode = decoder()
   const window = longestLine + mask.reach
   let pending = ''
 
   /**
-   * Cuts pieces off a long line, each judged by its first characters only, however many there are
-   * by now.
+   * Cuts pieces off a long line. Where each ends depends only on its first characters, not on how
+   * many have arrived.
    */
   const cutLong = (line: string): { pieces: string[]; rest: string } => {
     const pieces: string[] = []
@@ -46,7 +43,7 @@ export function splitLines(mask: Mask): LineSplitter {
     return [...pieces, ...finish([rest])]
   }
 
-  const take = (text: string): string[] => {
+  const addText = (text: string): string[] => {
     const end = text.lastIndexOf('\n')
     const complete = end === -1 ? [] : (pending + text.slice(0, end)).split('\n')
     pending = end === -1 ? pending + text : text.slice(end + 1)
@@ -60,9 +57,9 @@ export function splitLines(mask: Mask): LineSplitter {
   }
 
   return {
-    push: (chunk) => take(decode(chunk)),
+    push: (chunk) => addText(decode(chunk)),
     end: () => {
-      const lines = take(decode(null))
+      const lines = addText(decode(null))
       if (pending === '') return lines
       const last = finish([pending])
       pending = ''
@@ -71,10 +68,10 @@ export function splitLines(mask: Mask): LineSplitter {
   }
 }
 
-/** UTF-8 in pieces; plain ASCII, which most of a log is, goes a shorter way. */
+/** Decodes UTF-8 in chunks, with a faster path for ASCII, which most logs are. */
 function decoder(): (chunk: Buffer | null) => string {
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-  let isOpen = false // bytes of an unfinished character are held
+  let isOpen = false // the decoder holds bytes of an incomplete character
   return (chunk) => {
     if (chunk === null) return utf8.decode()
     if (!isOpen && isAscii(chunk)) return chunk.toString('latin1')

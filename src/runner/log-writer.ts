@@ -5,34 +5,31 @@ type Stream = StoredLine['stream']
 
 /** Writes numbered lines to the log of one attempt. */
 export interface LogWriter {
-  /**
-   * Takes lines in order. Answers false when the caller should wait for `drained` before it reads
-   * more.
-   */
+  /** Appends lines. Returns false when the caller should wait for `drained` before it adds more. */
   add(stream: Stream, lines: string[]): boolean
   drained(): Promise<void>
-  /** Writes what is left and answers how many lines the log has; what it answers is on the disk. */
+  /** Writes the remaining lines to disk and returns the number of lines in the log. */
   close(): Promise<number>
-  /** why lines could not be written, in words, once that happened */
+  /** why lines could not be written; null while they can */
   failure(): string | null
 }
 
 export interface LogLimits {
-  /** bytes of the log after which the rest is left out */
+  /** maximum size of the log in bytes; further lines are dropped */
   bytes: number
-  /** milliseconds a line may wait for its companions */
+  /** how long a line may wait for others to be written with, ms */
   delay: number
 }
 
 export const logLimits: LogLimits = { bytes: 1024 ** 3, delay: 25 }
 
-/** Bytes that wait for the disk before the command has to wait, too. */
+/** Bytes that may wait for the disk before the command has to wait. */
 const highWater = 512 * 1024
 
 /**
- * Opens the log, continuing after its last whole line. Lines are written in batches, one at a time:
- * a killed runner loses at most the last `delay`, and nothing it reported. Calls `onFailure` once
- * when the disk takes no more.
+ * Opens a log and continues after its last whole line. Writes one batch of lines at a time, so that
+ * a killed runner loses at most the lines of the last `delay`. Calls `onFailure` once when a write
+ * fails.
  */
 export async function openLog(options: {
   file: string
@@ -97,7 +94,7 @@ export async function openLog(options: {
           if (leftOut === 1)
             append(
               'fairlead',
-              `The log has reached ${inWords(limits.bytes)}; what follows is left out.`,
+              `The log has reached ${inWords(limits.bytes)}; further lines are dropped.`,
             )
         }
       }
@@ -108,12 +105,12 @@ export async function openLog(options: {
     drained: flush,
     failure: () => reason,
     close: async () => {
-      if (leftOut > 0) append('fairlead', `${leftOut} more lines were left out.`)
+      if (leftOut > 0) append('fairlead', `${leftOut} lines were dropped.`)
       while (waiting.length > 0 && reason === null) await flush()
       if (timer) clearTimeout(timer)
       await writing
       try {
-        // The database is about to say how many lines there are, and it survives a power cut.
+        // The database will record the number of lines, and both must survive a power failure.
         if (reason === null && size > continued.size)
           await handle.datasync().catch(ignoreUnsupported)
         if (reason !== null) n = (await continueAfter(handle)).n
@@ -125,7 +122,7 @@ export async function openLog(options: {
   }
 }
 
-/** A log that is not a file on a disk has nothing to sync. */
+/** A log that is not a regular file cannot be synced. */
 function ignoreUnsupported(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EINVAL') throw error
 }
@@ -144,7 +141,7 @@ function inWords(bytes: number): string {
   return `${Math.round((bytes / size) * 10) / 10} ${unit}`
 }
 
-/** Cuts off a torn or damaged tail, and answers the number of the last whole line and the size. */
+/** Cuts off an incomplete or damaged tail. Returns the number of the last line and the size. */
 async function continueAfter(handle: FileHandle): Promise<{ n: number; size: number }> {
   const stat = await handle.stat()
   if (!stat.isFile() || stat.size === 0) return { n: 0, size: 0 }

@@ -5,16 +5,16 @@ import { Abandoned, runCommand, type RunnerParts, runnerParts } from './run-comm
 import { allPids, endProcesses, findProcesses, markerOf } from './tree.ts'
 
 /**
- * The runner as a process: reads what to do on stdin, answers on stdout. It ends when stdin closes,
- * because then its server is dead, and kills all its commands then, or when it has not heard of the
- * server's lease in time. Resolves with the exit code.
+ * The runner process: reads requests on stdin and writes results to stdout. Kills all commands when
+ * the lease of its server expires, and ends when stdin closes, because its server is then dead.
+ * Resolves with the exit code.
  */
 export async function main(): Promise<number> {
   const lease = createLease()
   const commands = new Map<number, AbortController>()
   const working = new Set<Promise<void>>()
   const parts = processParts()
-  const say = (message: FromRunner): void =>
+  const send = (message: FromRunner): void =>
     void process.stdout.write(`${JSON.stringify(message)}\n`)
   const abandonAll = (why: string): void => {
     for (const command of commands.values()) command.abort(new Abandoned(why))
@@ -27,9 +27,9 @@ export async function main(): Promise<number> {
     if (lease.isOver()) command.abort(new Abandoned(leaseOver))
     const result = await runCommand(spec, command.signal, parts)
     commands.delete(call)
-    say({ kind: 'result', call, result })
+    send({ kind: 'result', call, result })
   }
-  const act = (message: ToRunner): void => {
+  const handle = (message: ToRunner): void => {
     switch (message.kind) {
       case 'run':
         return keep(working, run(message.call, message.spec))
@@ -43,31 +43,31 @@ export async function main(): Promise<number> {
     }
   }
 
-  const watch = setInterval(() => lease.isOver() && abandonAll(leaseOver), 100)
+  const leaseCheck = setInterval(() => lease.isOver() && abandonAll(leaseOver), 100)
   process.stdout.on('error', () => process.stdin.destroy()) // the server is gone
   const closed = new Promise<void>((done) => {
     process.stdin.setEncoding('utf8')
     process.stdin.on(
       'data',
-      byLine((line) => act(JSON.parse(line) as ToRunner)),
+      byLine((line) => handle(JSON.parse(line) as ToRunner)),
     )
     for (const event of ['end', 'close', 'error']) process.stdin.once(event, () => done())
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => done())
   })
   parts.pipes.prepare()
-  say({ kind: 'ready' })
+  send({ kind: 'ready' })
   await closed
   abandonAll('the server ended')
   await Promise.allSettled(working)
-  clearInterval(watch)
+  clearInterval(leaseCheck)
   parts.pipes.close()
   process.stdin.destroy()
   return 0
 }
 
-const leaseOver = 'was killed because the server lost its lease or stood still'
+const leaseOver = 'was killed because the lease of the server expired'
 
-/** Measured by the runner's own clock: a server that stands still cannot prolong anything. */
+/** Uses the clock of the runner, so that a frozen server cannot extend its lease. */
 function createLease(): { extend(ms: number): void; isOver(): boolean } {
   let end = Number.POSITIVE_INFINITY
   return {
@@ -79,8 +79,8 @@ function createLease(): { extend(ms: number): void; isOver(): boolean } {
 }
 
 /**
- * Only processes that were there before this runner can be left over from an earlier one, so their
- * markers are read once, and a command whose step is not among them looks no further.
+ * Only processes that are older than this runner can be left over from an earlier one. Their
+ * markers are read once; a step without a marker among them needs no search.
  */
 function processParts(): RunnerParts {
   const found = allPids().flatMap((pid) => markerOf(pid) ?? [])

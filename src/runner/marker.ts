@@ -1,18 +1,17 @@
 import { dirname, resolve } from 'node:path'
 
-/** What names an attempt of a step on this machine. */
+/** Identifies an attempt of a step on this machine. */
 export interface AttemptName {
   id: string
   logFile: string
 }
 
-/** The marker of an attempt; the folder of its log tells installations on one machine apart. */
+/** The marker of an attempt. The folder of its log distinguishes installations on one machine. */
 export const markerFor = (attempt: AttemptName): string =>
   `${attempt.id} ${resolve(dirname(attempt.logFile))}`
 
 /**
- * Whether a marker is of this attempt or another of the same step: the ids differ only after their
- * last slash.
+ * Whether a marker belongs to an attempt of the same step, whose id differs after the last slash.
  */
 export function isSameStep(attempt: AttemptName): (marker: string) => boolean {
   const start = attempt.id.includes('/')

@@ -12,28 +12,26 @@ export interface Pipe {
 }
 
 /**
- * Real pipes for the output of commands. What Node would give them is a socket, and opening
- * /dev/stdout or /dev/stderr, as scripts do with `tee /dev/stderr`, fails on a socket.
+ * Pipes for the output of commands. Node creates sockets instead, and a socket cannot be opened as
+ * /dev/stdout or /dev/stderr, as scripts do with `tee /dev/stderr`.
  */
 export interface Pipes {
-  /** Makes some in the background, so that the first command need not wait for them. */
+  /** Creates pipes in the background, so that the first command does not wait for them. */
   prepare(): void
-  /**
-   * Answers two pipes, which are then the caller's to close; null when this machine has no mkfifo.
-   */
+  /** Returns two pipes, which the caller closes; null when the machine has no mkfifo. */
   take(): Promise<[Pipe, Pipe] | null>
   close(): void
 }
 
-const atOnce = 8
+const batchSize = 8
 
-/** Keeps a few pipes in hand: making them takes a process. */
+/** Keeps a few pipes ready, because creating them starts a process. */
 export function createPipes(): Pipes {
   const spare: Pipe[] = []
   let making: Promise<void> | null = null
   let isClosed = false
   const refill = (): Promise<void> => {
-    making ??= makePipes(atOnce)
+    making ??= makePipes(batchSize)
       .then((pipes) => void spare.push(...pipes))
       .then(() => isClosed && closeAll())
       .finally(() => (making = null)) as Promise<void>
@@ -63,8 +61,7 @@ export function createPipes(): Pipes {
 }
 
 /**
- * Named pipes whose names are gone as soon as both ends are open, so that a killed process leaves
- * nothing behind.
+ * Creates named pipes and removes their names once they are open, so that a crash leaves no files.
  */
 async function makePipes(count: number): Promise<Pipe[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-pipes-'))

@@ -2,10 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { CommandSpec } from '#platform/process/command.ts'
 
-/**
- * Why a command cannot even be tried: its folder or a program it needs is missing. Null when
- * nothing is.
- */
+/** Why a command cannot be started: a missing folder or program. Null when nothing is missing. */
 export function findProblem(
   spec: CommandSpec,
 ): { outcome: 'failed' | 'broken'; reason: string } | null {

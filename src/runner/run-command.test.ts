@@ -127,7 +127,7 @@ describe('the command', () => {
   test.each([
     ['exit 3', 3, 'exited with 3'],
     ['nosuchprogram', 127, 'exited with 127: a command was not found'],
-    ['kill -KILL $$', null, 'was killed by SIGKILL (often for lack of memory)'],
+    ['kill -KILL $$', null, 'was killed by SIGKILL (often because memory ran out)'],
     [
       'sh -c "kill -SEGV \\$\\$"',
       139,
@@ -189,7 +189,7 @@ describe('children', () => {
     expect(result.log.at(-1)).toMatchObject({
       stream: 'fairlead',
       text: expect.stringMatching(
-        /^The command left \d process(es)? \(.+\) running; killed\.$/,
+        /^The command left \d process(es)? \(.+\) running; they were killed\.$/,
       ) as string,
     })
   })
@@ -322,8 +322,8 @@ describe('the log', () => {
     expect(result.outcome).toBe('passed')
     expect(existsSync(join(folder, 'ended'))).toBe(true)
     const said = result.log.filter(({ stream }) => stream === 'fairlead').map(({ text }) => text)
-    expect(said[0]).toBe('The log has reached 9.8 KB; what follows is left out.')
-    const left = Number(/^(\d+) more lines were left out\.$/.exec(said[1] ?? '')?.[1])
+    expect(said[0]).toBe('The log has reached 9.8 KB; further lines are dropped.')
+    const left = Number(/^(\d+) lines were dropped\.$/.exec(said[1] ?? '')?.[1])
     expect(left + result.log.length - 2).toBe(20_000)
   })
 

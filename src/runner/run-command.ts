@@ -22,18 +22,15 @@ import {
   signal as send,
 } from './tree.ts'
 
-/** What running a command takes from outside; the defaults suit a single command on a laptop. */
+/** The environment of the runner. The defaults suit a single command on a laptop. */
 export interface RunnerParts {
   now: () => number
   monotonic: () => number
   pipes: Pipes
   limits: LogLimits
-  /** between SIGTERM and SIGKILL, ms */
+  /** time between SIGTERM and SIGKILL, ms */
   graceMs: number
-  /**
-   * whether an earlier runner may have left processes of this step, so that they have to be looked
-   * for
-   */
+  /** whether an earlier runner may have left processes of this step, which must then be found */
   mayHaveLeftOvers: (isEarlier: (marker: string) => boolean) => boolean
 }
 
@@ -48,18 +45,15 @@ export function runnerParts(): RunnerParts {
   }
 }
 
-/**
- * An abort with this reason kills at once and answers `broken` with its message: nobody waits for a
- * graceful end.
- */
+/** The reason of an abort that kills immediately, without grace, and gives the result `broken`. */
 export class Abandoned extends Error {
   override name = 'Abandoned'
 }
 
 /**
- * Runs a command to its end: `sh -e` in a session of its own with exactly the environment given,
- * its output as numbered, masked lines in the log. Aborting, or the timeout, ends every process it
- * started. Never rejects.
+ * Runs a command with `sh -e` in a session of its own, with exactly the given environment, and
+ * writes its output to the log as numbered, masked lines. An abort or the timeout ends every
+ * process that it started. Never rejects.
  */
 export async function runCommand(
   spec: CommandSpec,
@@ -152,9 +146,7 @@ async function attempt(
   }
 }
 
-/**
- * A runner that was killed leaves its commands behind; a step must not run beside its former self.
- */
+/** Kills what an earlier, killed runner left of the step: two attempts must not run in parallel. */
 async function endEarlier(spec: CommandSpec, parts: RunnerParts): Promise<void> {
   const isEarlier = isSameStep(spec)
   if (!parts.mayHaveLeftOvers(isEarlier)) return
@@ -181,7 +173,7 @@ interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** Starts the command, reads its output to the end, and sees to it that nothing of it goes on. */
+/** Starts the command, reads its output to the end, and kills every process that it leaves. */
 async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
   const { parts, log } = work
   if (work.stopping.aborted) return { code: null, signal: null }
@@ -190,7 +182,7 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
   const { child, out, err, exited } = start(spec, pipes)
   const output = Promise.all([read(out, 'out', work), read(err, 'err', work)])
   const marker = markerFor(spec)
-  // Only processes younger than the command can be its own.
+  // Only processes that are younger than the command can belong to it.
   const find = (): Found[] =>
     findProcesses(
       allPids().filter((pid) => !before.has(pid) || pid === child.pid),
@@ -211,19 +203,20 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
     const left = first.filter(({ program }) => program !== keeper)
     if (left.length > 0)
       log.add('fairlead', [
-        `The command left ${nameProcesses(left)} running; ${survived.length > 0 ? 'not all could be killed' : 'killed'}.`,
+        `The command left ${nameProcesses(left)} running; ` +
+          `${survived.length > 0 ? 'not all could be killed' : 'they were killed'}.`,
       ])
   }
-  if (before.size === 0 && child.pid !== undefined) send(-child.pid, 'SIGKILL') // a system without /proc
-  // Everything that could still write is dead, so the end of the output is near; unless something
-  // escaped.
+  // Without /proc, no process was found.
+  if (before.size === 0 && child.pid !== undefined) send(-child.pid, 'SIGKILL')
+  // Every known process is dead, so the output ends soon, unless a process escaped.
   const isEnded = await Promise.race([
     output.then(() => true),
     sleep(10_000, false, { ref: false }),
   ])
   if (!isEnded)
     log.add('fairlead', [
-      'A process that left the command keeps its output open; what it writes is left out.',
+      'A process that escaped the command keeps its output open; its further output is dropped.',
     ])
   out.destroy()
   err.destroy()
@@ -239,8 +232,8 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 const isConfined = (spec: CommandSpec): boolean => (spec.confined ?? []).length > 0
 
 /**
- * The group at once, because it is known without looking; then whatever can be found. What confines
- * it must outlive it.
+ * Ends the process group, which is known without a search, then every process that can be found.
+ * The process that confines the command must outlive it.
  */
 async function endTree(
   child: ChildProcess,
@@ -267,8 +260,7 @@ function start(
     const shell = ['/bin/sh', '-e', '-c', spec.command, 'sh'] as const
     const [program, ...args] = [...(spec.confined ?? []), ...shell]
     const child = spawn(program ?? shell[0], args, {
-      // A confined one goes there by itself: what it may not see, its working directory must not be
-      // either.
+      // A confined command changes its directory itself, because it may not see this one.
       cwd: isConfined(spec) ? '/' : spec.cwd,
       env: { ...spec.env, [markerName]: markerFor(spec) },
       detached: true,
@@ -277,8 +269,8 @@ function start(
     const exited = new Promise<Exit>((done, fail) => {
       child.once('error', fail)
       child.once('exit', (code, signal) => {
-        const told = isConfined(spec) ? signalOf(code) : null
-        done(told === null ? { code, signal } : { code: null, signal: told })
+        const reported = isConfined(spec) ? signalOf(code) : null
+        done(reported === null ? { code, signal } : { code: null, signal: reported })
       })
     })
     const open = (pipe: Pipe | null, own: Readable | null): Readable =>
@@ -292,9 +284,7 @@ function start(
   }
 }
 
-/**
- * Reads one stream to its end; when the log cannot keep up, the pipe fills and the command waits.
- */
+/** Reads a stream to its end. When the log is slow, the pipe fills and the command waits. */
 async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<void> {
   const splitter = splitLines(work.mask)
   const { log } = work

@@ -1,22 +1,19 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The variable that every process of a command carries, also one that left its process group. */
+/** The variable that identifies the processes of a command, even outside its process group. */
 export const markerName = 'FAIRLEAD_PROCESS'
 
-/**
- * The program that confines a command: it ends by itself after the last of it, and tells how it
- * ended.
- */
+/** The program that confines a command. It exits after the last process, with the exit code. */
 export const keeper = 'bwrap'
 
-/** A process that runs: its number and the name of its program. */
+/** A running process: its id and the name of its program. */
 export interface Found {
   pid: number
   program: string
 }
 
-/** All processes of this machine by number; none where there is no /proc. */
+/** The ids of all processes of this machine; empty where there is no /proc. */
 export function allPids(): number[] {
   try {
     return readdirSync('/proc')
@@ -27,7 +24,7 @@ export function allPids(): number[] {
   }
 }
 
-/** The value of the marker in a process's environment as it was started, or null. */
+/** The marker in the initial environment of a process, or null. */
 export function markerOf(pid: number): string | null {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
@@ -37,12 +34,12 @@ export function markerOf(pid: number): string | null {
     const end = value.indexOf('\0')
     return end === -1 ? value : value.slice(0, end)
   } catch {
-    return null // it ended, or belongs to somebody else
+    return null // the process has exited or belongs to another user
   }
 }
 
-/** Program and process group of a process that is not already dead. */
-function look(pid: number): { program: string; group: number } | null {
+/** Program and process group of a process; null when it is dead. */
+function readProcess(pid: number): { program: string; group: number } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -56,7 +53,7 @@ function look(pid: number): { program: string; group: number } | null {
   }
 }
 
-/** The living processes of a group, and those whose marker fits, among `pids`. */
+/** The processes among `pids` that are alive and are in the group or have a matching marker. */
 export function findProcesses(
   pids: number[],
   isOurs: (marker: string) => boolean,
@@ -64,18 +61,17 @@ export function findProcesses(
 ): Found[] {
   return pids.flatMap((pid) => {
     if (pid === process.pid) return []
-    const seen = look(pid)
-    if (!seen) return []
-    if (group !== null && seen.group === group) return [{ pid, program: seen.program }]
+    const found = readProcess(pid)
+    if (!found) return []
+    if (group !== null && found.group === group) return [{ pid, program: found.program }]
     const marker = markerOf(pid)
-    return marker !== null && isOurs(marker) ? [{ pid, program: seen.program }] : []
+    return marker !== null && isOurs(marker) ? [{ pid, program: found.program }] : []
   })
 }
 
 /**
- * Asks processes to end, then kills them, until `find` finds none: they may start others meanwhile.
- * `graceMs` is the time between the two. Answers those that were there at first, and whether any
- * withstood even that.
+ * Terminates processes, and kills them after `graceMs`, until `find` returns none, because they may
+ * start others meanwhile. Returns the processes found first, and those that could not be killed.
  */
 export async function endProcesses(
   find: () => Found[],
@@ -83,20 +79,20 @@ export async function endProcesses(
   now: () => number,
 ): Promise<{ first: Found[]; survived: Found[] }> {
   const first = find()
-  const asked = new Set<number>()
-  const begin = now()
+  const terminated = new Set<number>()
+  const start = now()
   let found = first
   for (let pause = 1; found.length > 0; pause = Math.min(pause * 2, 50)) {
-    const isPatient = now() - begin < graceMs
-    if (now() - begin > graceMs + 5000) return { first, survived: found }
+    const isGraceful = now() - start < graceMs
+    if (now() - start > graceMs + 5000) return { first, survived: found }
     for (const { pid, program } of found) {
-      if (isPatient && program === keeper) continue
-      if (!isPatient) signal(pid, 'SIGKILL')
-      else if (!asked.has(pid)) {
+      if (isGraceful && program === keeper) continue
+      if (!isGraceful) signal(pid, 'SIGKILL')
+      else if (!terminated.has(pid)) {
         signal(pid, 'SIGTERM')
-        signal(pid, 'SIGCONT') // a stopped process would never hear it
+        signal(pid, 'SIGCONT') // a stopped process handles no SIGTERM
       }
-      asked.add(pid)
+      terminated.add(pid)
     }
     await sleep(pause)
     found = find()
@@ -104,7 +100,7 @@ export async function endProcesses(
   return { first, survived: [] }
 }
 
-/** Sends a signal to a process, or with a negative number to a group; it may be gone. */
+/** Sends a signal to a process, or to a group by its negative id. It may have exited already. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)

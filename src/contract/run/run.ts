@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { change } from '#contract/app/app.ts'
 
-/** Why a run began. */
+/** What started a run. */
 export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const
 
 /**
- * queued → running → one of the ends. Ends are final; `superseded` names the newer change in
- * `reason`; `skipped` touched nothing of its app.
+ * queued → running → one of the final states. A `superseded` run names the newer change in
+ * `reason`; the change of a `skipped` run has no file of its app.
  */
 export const runStates = [
   'queued',
@@ -27,19 +27,19 @@ export const stepStates = [
 ] as const
 export const deploymentStates = [
   'waiting', // for the environment's lock
-  'starting', // new instances start
+  'starting', // its instances start
   'verifying',
-  'canary', // has a share of the traffic, and is judged
+  'canary', // has a share of the traffic and is being judged
   'switching',
-  'live', // has the traffic
-  'replaced', // a later deployment has it
-  'failed', // never had it; `reason` says why
-  'rolled_back', // had it and lost it to its predecessor
+  'live', // has all traffic
+  'replaced', // a later deployment has the traffic
+  'failed', // never had all traffic; see `reason`
+  'rolled_back', // had traffic and lost it to its predecessor
   'superseded',
   'cancelled',
 ] as const
 
-/** One command of a run. Times are ISO 8601 UTC; `lines` is how many log lines there are. */
+/** One command of a run. Times are ISO 8601 in UTC; `lines` is the number of log lines. */
 export const step = z.object({
   name: z.string(),
   command: z.string(),
@@ -51,17 +51,13 @@ export const step = z.object({
   exitCode: z.number().int().nullable(),
   reason: z.string().nullable(),
   lines: z.number().int(),
-  /**
-   * the run whose result stands for it, because all that it depends on is the same; null when it
-   * ran
-   */
+  /** the run whose result was reused because all inputs are the same; null when the step ran */
   reused: z.number().int().nullable(),
   /**
-   * whether what it keeps from one run to the next fitted, nearly fitted, or was not there; null
-   * when it keeps nothing
+   * whether the cache matched exactly, approximately or not at all; null for a step without cache
    */
   cache: z.enum(['hit', 'near', 'miss']).nullable(),
-  /** what kept its last attempt from what is not its own, in words */
+  /** description of the isolation of the last attempt */
   isolation: z.string().nullable(),
 })
 export type Step = z.infer<typeof step>
@@ -78,11 +74,11 @@ export const deployment = z.object({
   artifact: z.string(),
   configuration: z.number().int(),
   change,
-  /** who asked: an author's name, a user, or `fairlead` when it was automatic */
+  /** who requested it: an author, a user, or `fairlead` for an automatic deployment */
   actor: z.string(),
   created: z.string(),
   started: z.string().nullable(),
-  /** when it got the traffic */
+  /** when it received all traffic */
   live: z.string().nullable(),
   ended: z.string().nullable(),
   url: z.string().nullable(),
@@ -102,26 +98,25 @@ export const run = z.object({
   retryOf: z.number().int().nullable(),
   trigger: z.enum(triggers),
   /**
-   * the number of the pull request of which it is the head; such a run goes into no environment of
-   * the line
+   * number of the pull request whose head it tests; such a run reaches no environment of the line
    */
   pullRequest: z.number().int().nullable(),
-  /** its steps may have secrets */
+  /** whether its steps may use secrets */
   isTrusted: z.boolean(),
 })
 export type Run = z.infer<typeof run>
 
 export const runDetail = run.extend({
   steps: z.array(step),
-  /** the environments in order, with this run's deployment to each where there is one yet */
+  /** the environments in order, with the deployment of this run where one exists */
   deployments: z.array(z.object({ environment: z.string(), deployment: deployment.nullable() })),
 })
 export type RunDetail = z.infer<typeof runDetail>
 
 /**
- * One line of a log. `n` counts from 1 without a hole within one attempt; a missing number is shown
- * as a gap. `time` is milliseconds since the epoch. Text keeps its ANSI codes; bytes that are not
- * UTF-8 arrive as U+FFFD.
+ * One line of a log. `n` counts from 1 in each attempt; a missing number is a lost line. `time` is
+ * in milliseconds since the epoch. `text` contains ANSI codes; invalid UTF-8 is replaced with
+ * U+FFFD.
  */
 export const logLine = z.object({
   attempt: z.number().int(),
@@ -134,14 +129,12 @@ export type LogLine = z.infer<typeof logLine>
 
 export const logPage = z.object({
   lines: z.array(logLine),
-  /**
-   * pass as `after` to go on; the last line's number, or what was asked when there is nothing new
-   */
+  /** the value of `after` for the next page: the number of the last line, or `after` itself */
   next: z.number().int(),
-  /** lines there are now in this attempt */
+  /** number of lines that the attempt has now */
   total: z.number().int(),
   attempt: z.number().int(),
-  /** true when no further line can come */
+  /** whether no more lines can follow */
   complete: z.boolean(),
 })
 export type LogPage = z.infer<typeof logPage>

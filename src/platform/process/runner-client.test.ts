@@ -214,7 +214,7 @@ describe('death', () => {
     await until('the commands are dead', () => marked().length === 0)
     await until(
       'the log says so',
-      () => lines().at(-1)?.includes('the server lost its lease or stood still') === true,
+      () => lines().at(-1)?.includes('the lease of the server expired') === true,
     )
     expect(existsSync(`/proc/${pid}`)).toBe(true)
     process.kill(server.pid ?? 0, 'SIGCONT')
