@@ -188,8 +188,8 @@ function Rollback({ environment }: { environment: Environment }) {
       text: (
         <>
           <p>
-            {app} {name} returns to “{to.change.subject}” ({shortSha(to.change.sha)}, release{' '}
-            {to.release}), with the configuration it had.
+            {app} {name} returns to release {to.release}, “{to.change.subject}” (
+            {shortSha(to.change.sha)}), with the configuration it had.
           </p>
           {current && current.change.sha !== to.change.sha ? (
             <p className="mt-2">
