@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser)('users and roles in the console', () => {
     await of.getByRole('menuitem', { name: item, exact: true }).click()
   }
 
-  test('an admin adds a user, grants roles with immediate effect, and disables the user', async () => {
+  test('an admin adds a user, grants roles, and disables the user', async () => {
     await menu(page, 'Users')
     await page.getByRole('button', { name: 'Add a user' }).click()
     await page.getByLabel('Name, as events show it').fill('Ada')

@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the webhook page', () => {
     await installation?.stop()
   })
 
-  test('creates a webhook, shows deliveries live, explains a rejection, and replays it', async () => {
+  test('creates a webhook, shows its deliveries live, and replays a rejected one', async () => {
     const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
     const after = (await repository.git('rev-parse', 'HEAD')).trim()
     await installation.client.createApp({
