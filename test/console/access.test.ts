@@ -81,11 +81,11 @@ describe.skipIf(!hasBrowser)('users and roles in the console', () => {
     await page.goto(
       `http://localhost:${installation.port}/events?type=dev.cdeventsx.fairlead-user.changed`,
     )
-    await page.getByText('Admin made Ada operator of shop').waitFor()
+    await page.getByText('Admin gave Ada the role operator for shop').waitFor()
     await page.getByRole('link', { name: 'admin', exact: true }).first().click()
     await page.getByText('Events caused by admin.').waitFor()
     await page.getByText('(from 127.0.0.1)').first().waitFor()
     await page.getByRole('button', { name: 'Show all' }).click()
-    await page.getByText('disabled Ada').first().waitFor()
+    await page.getByText('disabled the user Ada').first().waitFor()
   })
 })

@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('the webhook page', () => {
     await list.getByText('not a push to main, the delivered branch').waitFor()
     expect((await send('gitea', 'wrong')).status).toBe(401)
     await page
-      .getByText(/1 refused.*signature is not that of its secret/)
+      .getByText(/1 refused.*signature does not match the secret/)
       .waitFor({ timeout: 30_000 })
     const ended = async () => {
       const { deliveries } = await installation.client.listWebhookDeliveries({
