@@ -94,7 +94,7 @@ function makePrivate(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const { uid, mode } = lstatSync(folder)
   if (uid !== (process.getuid?.() ?? uid) || (mode & 0o022) !== 0)
-    throw new Error(`The folder ${folder} belongs to somebody else; choose a shorter FAIRLEAD_HOME`)
+    throw new Error(`The folder ${folder} belongs to another user; choose a shorter FAIRLEAD_HOME`)
 }
 
 function readPort(env: Record<string, string | undefined>, name: string, fallback: number): number {

@@ -91,7 +91,7 @@ describe('secrets', () => {
       'are both set',
     )
     expect(() => findKeys({ FAIRLEAD_KEY_COMMAND: 'exit 3' }, own)).toThrow(
-      'gives no key: it exited with 3',
+      'returned no key: it exited with 3',
     )
     expect(() => findKeys({ FAIRLEAD_KEY: 'short' }, own)).toThrow(
       'FAIRLEAD_KEY is not a key of 32 bytes',

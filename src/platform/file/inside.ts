@@ -89,7 +89,7 @@ export function openReal(file: string): number {
   const fd = openFile(file)
   if (process.platform !== 'linux' || readlinkSync(`/proc/self/fd/${fd}`) === file) return fd
   closeSync(fd)
-  throw new LeadsOut(`${file} is not what it was`)
+  throw new LeadsOut(`${file} was replaced`)
 }
 
 function openFile(file: string): number {

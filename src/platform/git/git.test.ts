@@ -60,9 +60,9 @@ test('a missing git, a missing folder, and a wait without end are each one sente
     message: 'git is not installed, or not on the PATH',
   })
   await expect(git(join(folder, 'none'), ['status'])).rejects.toThrow(
-    `the folder ${join(folder, 'none')} is not there`,
+    `the folder ${join(folder, 'none')} does not exist`,
   )
   await expect(
     git(folder, ['-c', 'alias.hang=!sleep 1;:', 'hang', 'https://u:secret@h/x'], { timeoutMs: 50 }),
-  ).rejects.toThrow('it did not answer within 0.05 s')
+  ).rejects.toThrow('it did not respond within 0.05 s')
 })

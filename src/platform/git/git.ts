@@ -33,7 +33,7 @@ const mark = /^(fatal|error): /
 /** Replies of our SOCKS proxy and their meaning. */
 const proxyAnswer = /(?:Can't complete SOCKS5|cannot complete SOCKS5) connection to \S+ \((\d)\)/i
 const proxyWords: Record<string, string> = {
-  2: 'clouds give out credentials at that address, so it is not asked (FAIRLEAD_ALLOW_ADDRESSES allows it)',
+  2: 'the address is blocked, because cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)',
   3: 'the network cannot be reached',
   4: 'Could not resolve host',
   5: 'Connection refused',
@@ -113,10 +113,10 @@ function gitBytes(
         const { code } = error as NodeJS.ErrnoException
         if (error.name === 'AbortError') return reject(error)
         if (code === 'ENOENT' && !existsSync(cwd))
-          return reject(new GitError(`the folder ${cwd} is not there`))
+          return reject(new GitError(`the folder ${cwd} does not exist`))
         if (code === 'ENOENT') return reject(new GitError(missing, 'missing'))
         if (error.killed && typeof code !== 'string')
-          return reject(new GitError(`it did not answer within ${timeout / 1000} s`))
+          return reject(new GitError(`it did not respond within ${timeout / 1000} s`))
         // The message of execFile repeats the command, which may contain a password.
         reject(new GitError(stderr || `git failed (${String(code ?? error.signal)})`))
       },

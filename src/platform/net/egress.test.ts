@@ -100,7 +100,7 @@ describe('what is asked', () => {
     ])
       expect([address, await ask(address)]).toEqual([
         address,
-        expect.stringContaining('is not asked'),
+        expect.stringContaining('is blocked'),
       ])
     await dispatcher.close()
   })
@@ -124,10 +124,10 @@ describe('what is asked', () => {
       ])
         expect([address, await ask(address)]).toEqual([
           address,
-          expect.stringContaining('so it is not asked'),
+          expect.stringContaining('the address is blocked'),
         ])
       for (const path of ['away', 'named'])
-        expect(await ask(`http://forge.test:${port}/${path}`)).toContain('so it is not asked')
+        expect(await ask(`http://forge.test:${port}/${path}`)).toContain('the address is blocked')
       expect(await ask(`http://forge.test:${port}/`)).toBe('answered')
       expect(await ask('http://forge.test:9/')).toContain('Connection refused')
       const stranger = socks.url.replace(/git:\w+@/, 'git:guess@')

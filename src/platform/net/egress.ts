@@ -36,7 +36,7 @@ export function createEgressPolicy(
     const plain = withoutWrapping(address.replace(/%.*$/, ''))
     const family = isIPv6(plain) ? 'ipv6' : 'ipv4'
     if (!refused.check(plain, family) || open.check(plain, family)) return null
-    return `${address} is not asked, because clouds give out credentials there (FAIRLEAD_ALLOW_ADDRESSES allows it)`
+    return `${address} is blocked, because cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)`
   }
   return {
     refusal,

@@ -30,7 +30,7 @@ export async function queryPrometheus(
   const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) }).catch(
     (error: Error) => {
       throw new Error(
-        `Prometheus cannot be asked: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+        `Prometheus cannot be queried: ${(error.cause as Error | undefined)?.message ?? error.message}`,
       )
     },
   )

@@ -178,7 +178,7 @@ export function readTar(handler: TarHandler): TarReader {
       rest = state.ended ? Buffer.alloc(0) : input
     },
     finish: () => {
-      if (!state.ended) throw new TarError('it stops in the middle')
+      if (!state.ended) throw new TarError('it is truncated')
     },
   }
 }

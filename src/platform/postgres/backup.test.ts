@@ -113,16 +113,16 @@ test('a damaged or foreign file is refused with one sentence, and nothing is res
   const flipped = Buffer.from(bytes)
   flipped.writeUInt8(flipped.readUInt8(bytes.length >> 1) ^ 255, bytes.length >> 1)
   const wrong: [string, Buffer, RegExp][] = [
-    ['cut off', bytes.subarray(0, bytes.length - 300), /not a whole backup.*cut off/],
-    ['cut off within', bytes.subarray(0, 100), /not a whole backup.*cut off/],
-    ['empty', Buffer.alloc(0), /not a whole backup/],
-    ['a flipped byte', flipped, /not a whole backup/],
-    ['not gzip', Buffer.from('hello'), /not a whole backup/],
-    ['no end', gzipSync(text.slice(0, text.lastIndexOf('E'))), /its end is missing/],
+    ['cut off', bytes.subarray(0, bytes.length - 300), /not a complete Fairlead backup.*truncated/],
+    ['cut off within', bytes.subarray(0, 100), /not a complete Fairlead backup.*truncated/],
+    ['empty', Buffer.alloc(0), /not a complete Fairlead backup/],
+    ['a flipped byte', flipped, /not a complete Fairlead backup/],
+    ['not gzip', Buffer.from('hello'), /not a complete Fairlead backup/],
+    ['no end', gzipSync(text.slice(0, text.lastIndexOf('E'))), /its last line is missing/],
     ['a row less', gzipSync(text.replace(/\nR.*\n/, '\n')), /its checksum is wrong/],
     ['a changed letter', gzipSync(text.replace('desk', 'disk')), /its checksum is wrong/],
     ['another format', gzipSync(newer(text)), /format 2, and this Fairlead reads 1/],
-    ['another file', gzipSync('{"a":1}\n'), /does not begin like one/],
+    ['another file', gzipSync('{"a":1}\n'), /does not start with a header/],
   ]
   for (const [what, content, reason] of wrong) {
     const path = join(folder, 'wrong')

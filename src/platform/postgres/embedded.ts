@@ -98,7 +98,7 @@ async function attach(
       if (started) return handle(place, started.postmaster, mark, started.exited)
     }
   }
-  throw new Error(`PostgreSQL in ${place.root} does not get ready; ${place.log} says why`)
+  throw new Error(`PostgreSQL in ${place.root} does not become ready; ${place.log} says why`)
 }
 
 function handle(

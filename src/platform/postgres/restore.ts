@@ -39,7 +39,7 @@ export async function restore(db: Database, file: string): Promise<{ rows: numbe
 }
 
 const damaged = (file: string, why: string): Error =>
-  new Error(`${file} is not a whole backup of Fairlead: ${why}. Take another one`)
+  new Error(`${file} is not a complete Fairlead backup: ${why}. Use another one`)
 
 /** Reads the whole file before anything changes. */
 async function verify(file: string, files: readonly Migration[]): Promise<Header> {
@@ -49,7 +49,7 @@ async function verify(file: string, files: readonly Migration[]): Promise<Header
   let rows = 0
   try {
     for await (const line of readLines(file)) {
-      if (end) throw damaged(file, 'something follows its end')
+      if (end) throw damaged(file, 'it continues after its end')
       if (!header) header = readHeader(file, line)
       if (line.startsWith('E')) end = JSON.parse(line.slice(1)) as End
       else hash.update(`${line}\n`)
@@ -57,18 +57,18 @@ async function verify(file: string, files: readonly Migration[]): Promise<Header
     }
   } catch (error) {
     const isOurs = error instanceof Error && error.message.startsWith(file)
-    throw isOurs ? error : damaged(file, 'it is cut off or was changed')
+    throw isOurs ? error : damaged(file, 'it is truncated or was changed')
   }
-  if (!header || !end) throw damaged(file, 'its end is missing')
+  if (!header || !end) throw damaged(file, 'its last line is missing')
   if (end.rows !== rows || end.sha256 !== hash.digest('hex'))
     throw damaged(file, 'its checksum is wrong')
   const problem = judgeApplied(header.migrations, files)
-  if (problem !== null) throw new Error(`${file} does not fit this Fairlead: ${problem}`)
+  if (problem !== null) throw new Error(`${file} does not match this version of Fairlead: ${problem}`)
   return header
 }
 
 function readHeader(file: string, line: string): Header {
-  if (!line.startsWith('H{')) throw damaged(file, 'it does not begin like one')
+  if (!line.startsWith('H{')) throw damaged(file, 'it does not start with a header')
   const header = JSON.parse(line.slice(1)) as Header
   if (header.format !== format)
     throw new Error(

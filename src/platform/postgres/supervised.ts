@@ -10,7 +10,7 @@ export async function supervisePostgres(options: PostgresOptions): Promise<Embed
   const watch = async (): Promise<void> => {
     await current.exited
     if (isStopping) return
-    options.log.warn('PostgreSQL ended by itself; it is started again', { pid: current.pid })
+    options.log.warn('PostgreSQL ended unexpectedly and is restarted', { pid: current.pid })
     restart = startAgain()
     await restart
     restart = null
@@ -22,7 +22,7 @@ export async function supervisePostgres(options: PostgresOptions): Promise<Embed
         current = await startPostgres(options)
         return
       } catch (error) {
-        options.log.error('PostgreSQL cannot be started again', { error: (error as Error).message })
+        options.log.error('PostgreSQL cannot be restarted', { error: (error as Error).message })
         await sleep(pause)
       }
     }

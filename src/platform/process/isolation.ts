@@ -148,10 +148,10 @@ export function describe(
     means.setpriv === null
       ? "the server's user, without its files and processes"
       : app === null
-        ? 'a user for each app'
+        ? 'one user per app'
         : `user ${userOf(app, 'steps')}`,
     'read-only files',
-    'a /tmp of its own',
+    'a private /tmp',
     `at most ${place.processes} processes`,
     network ? (isClosed ? 'network without link-local addresses' : 'network') : 'no network',
   ].join(', ')
@@ -219,7 +219,7 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
 
 async function look(options: IsolationOptions): Promise<Isolation> {
   if (process.platform !== 'linux')
-    return { kind: 'none', problem: `there is none on ${process.platform}` }
+    return { kind: 'none', problem: `isolation is not available on ${process.platform}` }
   const path = `${options.env['PATH'] ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`
   const [bwrap, prlimit, setpriv] = ['bwrap', 'prlimit', 'setpriv'].map((name) =>
     findProgram(name, path),

@@ -172,7 +172,7 @@ describe('death', () => {
     const again = await run(specOf(`${failWhenAlive}; echo again`, { id: '1/build/2' }), never)
     expect(again).toMatchObject({ outcome: 'passed', lines: 502 })
     await until('what was left is killed', () => marked().length === 0)
-    expect(said.join('')).toContain('the runner ended and is started again')
+    expect(said.join('')).toContain('the runner ended and is restarted')
   })
 
   test('of the runner: what it left is killed also when nobody repeats the step', async () => {

@@ -74,7 +74,7 @@ export async function startRunner(
     for (const call of lost) call.finish(broken('the runner died while it ran'))
     if (isClosed) return
     failures += 1
-    log.warn('the runner ended and is started again', { how, commands: lost.length })
+    log.warn('the runner ended and is restarted', { how, commands: lost.length })
     // Immediately, because processes of the dead runner are still alive; with a delay after
     // repeated failures.
     const again = (): void => {
@@ -172,7 +172,7 @@ function spawnRunner(command: [string, ...string[]], log: Logger): RunnerProcess
   child.stderr.setEncoding('utf8')
   child.stderr.on(
     'data',
-    byLine((line) => log.warn('the runner says', { line })),
+    byLine((line) => log.warn('output of the runner', { line })),
   )
   return child
 }

@@ -63,7 +63,7 @@ function ask(command: string): string {
   } catch (error) {
     const { status, code } = error as { status?: number | null; code?: string }
     throw new Error(
-      `FAIRLEAD_KEY_COMMAND gives no key: it ${code === 'ETIMEDOUT' ? 'took longer than 30 s' : `exited with ${status}`}`,
+      `FAIRLEAD_KEY_COMMAND returned no key: it ${code === 'ETIMEDOUT' ? 'took longer than 30 s' : `exited with ${status}`}`,
       {
         cause: error,
       },
@@ -78,7 +78,7 @@ function parseKeys(text: string, where: string): [Buffer, ...Buffer[]] {
     .map((one) => Buffer.from(one, 'base64'))
   const [first, ...others] = keys
   if (first === undefined || keys.some((key) => key.length !== 32))
-    throw new Error(`${where} is not a key of 32 bytes in base64; put back the one of your backup`)
+    throw new Error(`${where} is not a key of 32 bytes in base64; restore the one from your backup`)
   return [first, ...others]
 }
 

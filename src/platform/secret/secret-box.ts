@@ -60,7 +60,7 @@ export function createSecretBox(
       const why =
         of === undefined || keys.length > 0
           ? 'the key is not the one it was stored with, or it was changed'
-          : `it was stored with the key ${of}, which is not there any more`
+          : `it was stored with the key ${of}, which is missing`
       throw new Error(`The secret ${name} cannot be decrypted: ${why}`)
     },
     isCurrent: (sealed) => format.exec(sealed)?.[1] === keyName(ring.keys()[0]),
