@@ -16,7 +16,7 @@ import {
 let installation: Installation
 const repositories: Repository[] = []
 beforeAll(async () => {
-  installation = await startInstallation()
+  installation = await startInstallation({ database: 'embedded' })
 })
 afterAll(async () => {
   await installation.stop()

@@ -41,7 +41,7 @@ environments:
 `
 
 beforeAll(async () => {
-  installation = await startInstallation()
+  installation = await startInstallation({ database: 'embedded' })
   client = patient(installation)
   repository = await makeRepository({ 'fairlead.yaml': yaml, 'server.js': tinyServer('0') })
   await push(installation, app, repository)

@@ -50,7 +50,7 @@ describe('the key of the secrets', () => {
     })
 
   test('is changed while all goes on, and what it sealed before is sealed anew', async () => {
-    installation = await startInstallation()
+    installation = await startInstallation({ database: 'embedded' })
     await deliver()
     await setSecret('first-value')
     await installation.client.putWebhook({ params: { app: 'shop' } })
@@ -83,7 +83,7 @@ describe('the key of the secrets', () => {
   })
 
   test('that died in the midst of a change is changed at the next start, and the old one goes', async () => {
-    installation = await startInstallation()
+    installation = await startInstallation({ database: 'embedded' })
     await deliver()
     await setSecret('kept')
     await installation.stopServer()

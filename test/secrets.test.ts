@@ -49,7 +49,7 @@ environments:
 let installation: Installation
 let repository: Repository
 beforeAll(async () => {
-  installation = await startInstallation()
+  installation = await startInstallation({ database: 'embedded' })
   repository = await makeRepository({
     'tell.cjs': tell,
     'server.js': tinyServer('shop'),

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,17 +9,19 @@ import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import type { RunDetail } from '#contract/run/run.ts'
+import { homeFrom } from '#platform/home.ts'
+import { stopHost } from '#platform/process/host-process.ts'
 import { selfCommand } from '#platform/self.ts'
 import { noteEventsOf } from './emitted-events.ts'
+import { createDatabase, dropDatabase, type TestConnection } from './postgres.ts'
 
 const execute = promisify(execFile)
 
-/**
- * A real installation in a folder of its own: server, database, host and runner as separate
- * processes.
- */
+/** A real installation in a folder of its own: server, host and runner as separate processes. */
 export interface Installation {
   home: string
+  /** Of its database, for tests that read or change rows. */
+  connection: TestConnection
   port: number
   edgePort: number
   url: string
@@ -37,23 +39,40 @@ export interface Installation {
   cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
 }
 
-export async function startInstallation(
-  options: { env?: Record<string, string> } = {},
-): Promise<Installation> {
+export interface InstallationOptions {
+  env?: Record<string, string>
+  /**
+   * `shared`, the default: a new database on the PostgreSQL of all tests, without a start of its
+   * own. `embedded`: the server starts its own, as it does for a user.
+   */
+  database?: 'shared' | 'embedded'
+}
+
+export async function startInstallation({
+  env: more,
+  database = 'shared',
+}: InstallationOptions = {}): Promise<Installation> {
   const home = await mkdtemp(join(tmpdir(), 'fairlead-test-'))
   const port = await freePorts()
   const url = `http://127.0.0.1:${port}`
+  const shared = database === 'shared' ? await createDatabase() : null
   const env = {
     ...cleanEnvironment(),
     FAIRLEAD_HOME: home,
     FAIRLEAD_PORT: String(port),
-    ...options.env,
+    ...(shared && { DATABASE_URL: urlOf(shared) }),
+    ...more,
   }
   let server: ChildProcess | null = null
   let output = ''
   let token = ''
   const installation: Installation = {
     home,
+    connection: shared ?? {
+      host: join(home, 'postgres/socket'),
+      user: 'fairlead',
+      database: 'postgres',
+    },
     port,
     edgePort: port + 80,
     url,
@@ -88,10 +107,15 @@ export async function startInstallation(
         // A test may have stopped the server or its database.
         if (!(error instanceof FairleadError)) throw error
       })
-      await execute(process.execPath, [...selfCommand('stop', '--host').slice(1)], { env }).catch(
-        () => undefined,
-      )
-      await end(server, 'SIGKILL')
+      if (shared) {
+        await end(server, 'SIGKILL')
+        await stopHost(homeFrom(env)).catch(() => undefined)
+        await dropDatabase(shared)
+      } else {
+        const [command, ...args] = selfCommand('stop', '--host')
+        await execute(command, args, { env }).catch(() => undefined)
+        await end(server, 'SIGKILL')
+      }
       await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
     cli: async (...args) => {
@@ -110,6 +134,9 @@ export async function startInstallation(
   await installation.start()
   return installation
 }
+
+const urlOf = ({ host, user, database }: TestConnection): string =>
+  `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 
 async function end(child: ChildProcess | null, signal: NodeJS.Signals): Promise<number | null> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
@@ -147,18 +174,20 @@ function isFree(port: number): Promise<boolean> {
 /** Polls until it is true; a FairleadError counts as not yet. */
 export async function waitFor(
   what: string,
-  look: () => Promise<boolean>,
+  check: () => Promise<boolean>,
   seconds = 60,
 ): Promise<void> {
-  const until = Date.now() + seconds * 1000
+  const started = performance.now()
   for (;;) {
     try {
-      if (await look()) return
+      if (await check()) return
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error
     }
-    if (Date.now() > until) throw new Error(`waited ${seconds} s in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    const waited = performance.now() - started
+    if (waited > seconds * 1000) throw new Error(`This is not so after ${seconds} s: ${what}`)
+    // Polling takes processor time from what is polled: less often, the longer it takes.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(100, 20 + waited / 20)))
   }
 }
 
@@ -328,14 +357,33 @@ export async function processOf(
         '\n',
       )[0],
     )
-  const { stdout } = await execute('pgrep', ['-f', `main\\.ts ${which}`])
-  for (const pid of stdout.trim().split('\n').map(Number)) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-    if (environment.split('\0').includes(`FAIRLEAD_HOME=${installation.home}`)) return pid
-    const parent = Number(
-      /^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1],
-    )
+  for (const { pid, parent, command, environment } of await processes()) {
+    if (!command.some((word, i) => word.endsWith('/main.ts') && command[i + 1] === which)) continue
+    if (environment.includes(`FAIRLEAD_HOME=${installation.home}`)) return pid
     if (parent === installation.pid()) return pid
   }
   throw new Error(`no ${which} of ${installation.home} is running`)
+}
+
+export interface Process {
+  pid: number
+  parent: number
+  command: string[]
+  /** as `NAME=value`; empty for a process of another user, unless we are root */
+  environment: string[]
+}
+
+/** The processes of this machine. */
+export async function processes(): Promise<Process[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const read = (pid: string, name: string): Promise<string> =>
+    readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+  return Promise.all(
+    pids.map(async (pid) => ({
+      pid: Number(pid),
+      parent: Number(/^PPid:\s+(\d+)/m.exec(await read(pid, 'status'))?.[1] ?? 0),
+      command: (await read(pid, 'cmdline')).split('\0'),
+      environment: (await read(pid, 'environ')).split('\0'),
+    })),
+  )
 }

@@ -1,83 +1,63 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
-import { startPostgres, type EmbeddedPostgres } from '#platform/postgres/embedded.ts'
-import { migrate } from '#platform/postgres/migrate.ts'
-import { raw, sql } from '#platform/postgres/sql.ts'
+import { inject } from 'vitest'
 import { openDatabase, type Database, type DatabaseOptions } from '#platform/postgres/postgres.ts'
-import { packageRoot } from '#platform/self.ts'
+import { raw, sql } from '#platform/postgres/sql.ts'
 import { noteEmitted } from './emitted-events.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** the PostgreSQL that all tests share */
+    postgres: { host: string; user: string; database: string }
+  }
+}
+
+export interface TestConnection {
+  host: string
+  user: string
+  database: string
+}
 
 export interface TestDatabase {
   db: Database
-  connection: { host: string; user: string; database: string }
+  connection: TestConnection
   close(): Promise<void>
 }
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'))
-let server: Promise<EmbeddedPostgres> | null = null
+/** The database with all tables and no rows; every other one is a copy of it. */
+export const template = 'template_fairlead'
+
+/** Creates a database with all tables and no rows. */
+export async function createDatabase(): Promise<TestConnection> {
+  const database = `test_${randomBytes(6).toString('hex')}`
+  await administer(`create database ${database} template ${template}`)
+  return { ...inject('postgres'), database }
+}
+
+export const dropDatabase = ({ database }: TestConnection): Promise<void> =>
+  administer(`drop database if exists ${database} with (force)`)
 
 /**
- * A fresh database with all tables, on a PostgreSQL that the tests of one file share; it is stopped
- * after the last of them. Nothing is written through to the disk: use `startPostgres` itself where
- * that is what is tested.
+ * A new database with all tables, on the PostgreSQL that all tests share. Nothing is written
+ * through to the disk: use `startPostgres` itself where durability is what is tested.
  */
 export async function testDatabase(
   options: Omit<DatabaseOptions, 'connection'> = {},
 ): Promise<TestDatabase> {
-  server ??= startServer()
-  const { connection } = await server
-  const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(connection, `create database ${name} template template_fairlead`)
-  const mine = { ...connection, database: name }
-  const db = await openDatabase({ connection: mine, size: 6, ...options })
+  const connection = await createDatabase()
+  const db = await openDatabase({ connection, size: 6, ...options })
   return {
     db,
-    connection: mine,
+    connection,
     close: async () => {
       const types = await db.query<{ type: string }>(sql`select distinct type from event`)
       noteEmitted(types.map(({ type }) => type))
       await db.close()
-      await administer(connection, `drop database ${name} with (force)`)
+      await dropDatabase(connection)
     },
   }
 }
 
-async function startServer(): Promise<EmbeddedPostgres> {
-  const settings = {
-    fsync: 'off',
-    full_page_writes: 'off',
-    max_connections: '200',
-    autovacuum: 'off',
-  }
-  const started = await startPostgres({ folder: join(folder, 'postgres'), log: quiet, settings })
-  process.once('exit', () => kill(started.pid))
-  await administer(started.connection, 'create database template_fairlead')
-  const db = await openDatabase({
-    connection: { ...started.connection, database: 'template_fairlead' },
-  })
-  await migrate(db, join(packageRoot, 'migrations'))
-  await db.close()
-  return started
-}
-
-async function administer(connection: EmbeddedPostgres['connection'], text: string): Promise<void> {
-  const db = await openDatabase({ connection, size: 1 })
+async function administer(text: string): Promise<void> {
+  const db = await openDatabase({ connection: inject('postgres'), size: 1 })
   await db.query(raw(text)).finally(() => db.close())
 }
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGQUIT')
-  } catch {
-    // It has ended already.
-  }
-}
-
-afterAll(async () => {
-  await (await server)?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})

@@ -122,11 +122,7 @@ export async function startProposing(
 
 /** Changes something in the database of an installation, as time would. */
 export async function change(installation: Installation, statement: Statement): Promise<void> {
-  const connection = {
-    host: `${installation.home}/postgres/socket`,
-    user: 'fairlead',
-    database: 'postgres',
-  }
+  const { connection } = installation
   const db = await openDatabase({ connection, onError: () => undefined })
   await db.query(statement)
   await db.close()
