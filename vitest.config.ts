@@ -1,21 +1,19 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { SkipReporter } from './test/support/skip-reporter.ts'
 
-/** These take minutes: begun last, one of them would go on alone. */
-const longest = [
-  'test/kill.test.ts',
-  'test/previews.test.ts',
-  'test/steps.test.ts',
-  'test/pull-requests.test.ts',
-]
+/** Seconds that the slow files took; files that are not listed take less than five. */
+const seconds = JSON.parse(
+  readFileSync(new URL('test/support/durations.json', import.meta.url), 'utf8'),
+) as Record<string, number>
 
-class LongestFirst extends BaseSequencer {
+/** Starts the slowest files first, so that none of them runs alone at the end. */
+class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
-      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}`))
-      return at === -1 ? longest.length : at
-    }
-    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+    const duration = ({ moduleId }: TestSpecification): number =>
+      seconds[moduleId.slice(import.meta.dirname.length + 1)] ?? 0
+    return files.toSorted((a, b) => duration(b) - duration(a))
   }
 }
 
@@ -23,11 +21,14 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/setup.ts', 'test/support/emitted-events.ts'],
+    reporters: ['default', new SkipReporter()],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Tests start real servers and databases on two cores: more workers only make each other slow.
+    // Most tests start real servers, which need processors of their own.
     maxWorkers: 2,
     pool: 'forks',
-    sequence: { sequencer: LongestFirst },
+    // The files of a worker share loaded modules. No test replaces a module.
+    isolate: false,
+    sequence: { sequencer: SlowestFirst },
   },
 })

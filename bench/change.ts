@@ -1,4 +1,5 @@
-import { hasBrowser, launchBrowser, signIn } from '../test/support/browser.ts'
+import { launchBrowser, signIn } from '../test/support/browser.ts'
+import { isInstalled } from '../test/support/programs.ts'
 import { endedRun, makeRepository, push, startInstallation } from '../test/support/installation.ts'
 import { spread, timed } from './measure.ts'
 
@@ -18,7 +19,7 @@ const code = (value: number): string =>
  * part, in a browser that has been there before.
  */
 export async function run(): Promise<void> {
-  if (!hasBrowser) return console.log('there is no browser here')
+  if (!isInstalled('chromium')) return console.log('there is no browser here')
   const installation = await startInstallation()
   const repository = await makeRepository({
     'fairlead.yaml': `steps: {test: {run: sh test.sh, reports: [out.xml, lcov.info]}}\ngates: {coverage: coverage.changed >= 50}\nenvironments: {production: {}}\n`,

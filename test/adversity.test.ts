@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot, selfCommand } from '#platform/self.ts'
 import {
   ask,
+  commandsOf,
   endedRun,
+  freePorts,
   type Installation,
   makeRepository,
   push,
@@ -17,6 +19,8 @@ import {
   tinyServer,
   waitFor,
 } from './support/installation.ts'
+import { isAlive } from './support/host.ts'
+import { requiresRoot } from './support/programs.ts'
 
 const one = '\nenvironments: {production: {}}\n'
 const repositories: Repository[] = []
@@ -68,14 +72,11 @@ describe('services that misbehave', () => {
     expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({
       state: 'succeeded',
     })
-    await waitFor(
-      'the old one is gone',
-      async () => spawnSync('ps', ['-p', String(first)]).status !== 0,
-    )
+    await waitFor('the old one is gone', async () => !isAlive(first))
     await waitFor(
       'and one child is left, that of the new one',
       async () =>
-        spawnSync('pgrep', ['-fc', 'sleep 5151'], { encoding: 'utf8' }).stdout.trim() === '1',
+        (await commandsOf(installation)).filter((command) => command === 'sleep 5151').length === 1,
     )
     expect((await ask(installation, 'stubborn', 'production')).text).toBe('two')
   })
@@ -209,14 +210,14 @@ describe('a machine that misbehaves', () => {
     await rm(bare, { recursive: true, force: true })
   })
 
-  test.runIf(process.getuid?.() === 0)('an ordinary user can run it, too', async () => {
+  test('an ordinary user can run it, too', requiresRoot, async () => {
     const home = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
     await chmod(home, 0o777)
     const env = {
       PATH: process.env['PATH'] ?? '',
       HOME: home,
       FAIRLEAD_HOME: join(home, 'fairlead'),
-      FAIRLEAD_PORT: '19899',
+      FAIRLEAD_PORT: String(await freePorts()),
       GIT_CONFIG_COUNT: '1',
       GIT_CONFIG_KEY_0: 'safe.directory',
       GIT_CONFIG_VALUE_0: '*',

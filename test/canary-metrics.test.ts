@@ -13,6 +13,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { requires } from './support/programs.ts'
 
 /** Does a job every few milliseconds, and writes how many, and how many failed. */
 const worker = (failsEvery: number): string => `
@@ -104,7 +105,7 @@ describe('a canary that is judged by its own metrics', () => {
     expect(baseline.requests / canary.requests).toBeLessThan(1.6)
   })
 
-  test('is judged by the queries of a Prometheus', async () => {
+  test('is judged by the queries of a Prometheus', requires('prometheus'), async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-prometheus-'))
     const failed = new Map<string, number>()
     const exporter = createServer((_request, response) => {

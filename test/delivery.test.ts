@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   ask,
+  commandsOf,
   endedRun,
+  fetchScript,
   type Installation,
   makeRepository,
   push,
@@ -167,7 +169,8 @@ describe('what must never get there', () => {
       `services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: '${verify}'}}\n`
     const repository = await repositoryWith({
       'server.js': tinyServer('good'),
-      'fairlead.yaml': yaml('curl -fsS $FAIRLEAD_URL | grep good'),
+      'fetch.js': fetchScript,
+      'fairlead.yaml': yaml('node fetch.js | grep good'),
     })
     await push(installation, 'verified', repository)
     expect(await endedRun(installation, await latestRun('verified'))).toMatchObject({
@@ -265,14 +268,14 @@ describe('many at once', () => {
         (step) => step.state === 'running',
       ),
     )
+    const sleeps = async () =>
+      (await commandsOf(installation)).filter((command) => /^sleep 424[23]$/.test(command))
+    await waitFor('both commands run', async () => (await sleeps()).length === 2)
     await installation.client.cancelRun({ params: { run: id } })
     const run = await endedRun(installation, id)
     expect(run.state).toBe('cancelled')
     expect(run.steps).toMatchObject([{ state: 'cancelled' }])
-    const { stdout } = await import('node:child_process').then(({ spawnSync }) =>
-      spawnSync('pgrep', ['-fx', 'sleep 424[23]'], { encoding: 'utf8' }),
-    )
-    expect(stdout).toBe('')
+    expect(await sleeps()).toEqual([])
   })
 })
 
@@ -323,7 +326,8 @@ describe('configuration', () => {
   test('is verified by what is in the repository, also when the artifact does not hold it', async () => {
     const repository = await repositoryWith({
       'server.js': tinyServer('one'),
-      'check.sh': 'test -f built.txt && curl -fsS "$FAIRLEAD_URL"',
+      'fetch.js': fetchScript,
+      'check.sh': 'test -f built.txt && node fetch.js',
       'fairlead.yaml':
         'steps: {build: touch built.txt}\nartifact: [server.js, built.txt]\nservices: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: sh check.sh}}\n',
     })

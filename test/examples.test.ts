@@ -15,18 +15,19 @@ import { createLogger } from '#platform/log.ts'
 import { machineVariables } from '#platform/process/machine.ts'
 import { startRunner } from '#platform/process/runner-client.ts'
 import { selfCommand } from '#platform/self.ts'
+import { type Program, requires } from './support/programs.ts'
 
 const root = fileURLToPath(new URL('../examples/', import.meta.url))
 const examples = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 )
 
-/** What each answers at `/`, and the programs without which it is left out. */
-const known: Record<string, { says: string; programs: string[]; health: string }> = {
+/** The answer of each at `/`, and the programs that it needs. */
+const known: Record<string, { says: string; programs: Program[]; health: string }> = {
   prepaid: { says: 'release <b>7</b>', programs: [], health: '/health' },
   site: { says: '<h1>The harbour</h1>', programs: [], health: '/' },
   'python-service': { says: '"release": "7"', programs: ['python3'], health: '/health' },
-  'c-service': { says: 'release 7 in test', programs: ['cc', 'make'], health: '/health' },
+  'c-service': { says: 'release 7 in test', programs: ['gcc', 'make'], health: '/health' },
 }
 
 // The PATH of this test without the repository's own programs: the samples work with what the
@@ -36,17 +37,6 @@ const path = (process.env['PATH'] ?? '')
   .filter((folder) => !folder.includes('node_modules'))
   .join(':')
 const machine = machineVariables(process.env)
-
-function missing(programs: string[]): string | undefined {
-  return programs.find((program) => {
-    try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { env: { PATH: path }, stdio: 'ignore' })
-      return false
-    } catch {
-      return true
-    }
-  })
-}
 
 function load(folder: string): PipelineFile & { app: string } {
   const read = readPipelineFile(readFileSync(join(folder, 'fairlead.yaml')), {
@@ -173,10 +163,8 @@ test('every sample is tried, and has a file and a page that says what it is', ()
 })
 
 describe.each(Object.entries(known))('%s', (name, { says, programs, health }) => {
-  const lacking = missing(programs)
-
-  test('its steps pass, its service answers, and what verifies it passes', async (context) => {
-    if (lacking !== undefined) context.skip(`${lacking} is not on the PATH`)
+  const needed = requires(...programs)
+  test('its steps pass, its service answers, and its verification passes', needed, async () => {
     const folder = join(work, name)
     const { passed, ends, output } = await runSteps(folder)
     expect(output, ends.join()).toBeTruthy()
@@ -211,8 +199,7 @@ test('a sample that is broken fails its own tests', async () => {
   expect(output).toContain('index.html links to /tides.html, which does not exist')
 })
 
-test('prepaid keeps its balances in Redis where there is one', async (context) => {
-  if (missing(['redis-server']) !== undefined) context.skip('redis-server is not on the PATH')
+test('prepaid keeps its balances in Redis', requires('redis-server'), async () => {
   const port = await freePort()
   const redis = spawn(
     'redis-server',

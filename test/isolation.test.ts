@@ -17,6 +17,8 @@ import {
   tinyServer,
   waitFor,
 } from './support/installation.ts'
+import { requiresIsolation } from './support/isolation.ts'
+import { requiresRoot } from './support/programs.ts'
 
 interface Attempt {
   attempt: string
@@ -36,7 +38,7 @@ const escaped = (attempts: Attempt[]): string[] =>
 /** So many ways are tried, so that none gets lost. */
 const ways = 40
 
-describe('a step and a service that want out', () => {
+describe('a step and a service that want out', requiresIsolation, () => {
   const canary = 'canary-4c1f'
   let installation: Installation
   let outside: string
@@ -65,6 +67,7 @@ describe('a step and a service that want out', () => {
     mkdirSync(join(outside, 'home'))
     writeFileSync(join(outside, 'home/.netrc'), 'password', { mode: 0o600 })
     installation = await startInstallation({
+      database: 'embedded',
       env: {
         FAIRLEAD_ISOLATION_PROCESSES: '300',
         ONLY_THE_SERVER: canary,
@@ -247,7 +250,7 @@ test.each([
   await expect(findIsolation(options)).rejects.toThrow(why)
 })
 
-describe.runIf(isRoot)('without root', () => {
+describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
   test('the same attempts get nowhere', async () => {
     const user = 60_500
     const root = await mkdtemp(join(tmpdir(), 'fairlead-user-'))

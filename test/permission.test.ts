@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
 import type { Role } from '#contract/endpoint.ts'
-import { hasBrowser, launchBrowser, signIn } from './support/browser.ts'
+import { launchBrowser, signIn } from './support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -12,6 +12,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { requires } from './support/programs.ts'
 
 describe('permission to begin', () => {
   let installation: Installation
@@ -276,7 +277,7 @@ describe('permission to begin', () => {
     })
   })
 
-  describe.skipIf(!hasBrowser)('in the console', () => {
+  describe('in the console', requires('chromium'), () => {
     let browser: Browser
     let page: Page
     const problems: string[] = []

@@ -18,7 +18,7 @@ steps:
     run: sh test.sh
     reports: [out/*.xml, lcov.info, '*.sarif']
     retry: 0
-services: {web: {run: exec python3 -m http.server $PORT}}
+services: {web: {run: exec sleep 1000000}}
 environments: {production: {}}
 `
 /** Writes reports of these tests, as `name outcome`. */
@@ -223,15 +223,15 @@ describe('reports that are killed', () => {
     const url = `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`
     const installation = await startInstallation({ env: { DATABASE_URL: url } })
     const tests = 30_000
-    const script = `import sys
-with open('all.xml', 'w') as f:
-  f.write('<testsuite name="s">')
-  for i in range(${tests}): f.write('<testcase name="t%d" time="0.001">%s</testcase>' % (i, '<failure message="no"/>' if i % 1000 == 0 else ''))
-  f.write('</testsuite>')
-open('lcov.info', 'w').write('SF:write.py\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
+    const script = `const { writeFileSync } = require('node:fs')
+const cases = Array.from({ length: ${tests} }, (_, i) =>
+  '<testcase name="t' + i + '" time="0.001">' +
+  (i % 1000 === 0 ? '<failure message="no"/>' : '') + '</testcase>')
+writeFileSync('all.xml', '<testsuite name="s">' + cases.join('') + '</testsuite>')
+writeFileSync('lcov.info', 'SF:write.js\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
 `
-    const yaml = `steps: {test: {run: python3 write.py, reports: [all.xml, lcov.info]}}\nservices: {web: {run: 'true'}}\nenvironments: {production: {}}\n`
-    const repository = await makeRepository({ 'fairlead.yaml': yaml, 'write.py': script })
+    const yaml = `steps: {test: {run: node write.js, reports: [all.xml, lcov.info]}}\nservices: {web: {run: 'true'}}\nenvironments: {production: {}}\n`
+    const repository = await makeRepository({ 'fairlead.yaml': yaml, 'write.js': script })
     try {
       await push(installation, 'big', repository)
       for (let attempt = 1; attempt <= 6; attempt += 1) {

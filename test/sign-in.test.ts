@@ -1,8 +1,9 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignInProblem } from '#contract/access/access.ts'
-import { hasBrowser, launchBrowser } from './support/browser.ts'
+import { launchBrowser } from './support/browser.ts'
 import { type Installation, startInstallation } from './support/installation.ts'
+import { requires } from './support/programs.ts'
 import { signInAs, withCookie } from './support/people.ts'
 import { createJar, startProvider, type TestProvider } from './support/provider.ts'
 
@@ -285,7 +286,7 @@ test('signing out leads to where the provider signs out, too', async () => {
   expect((await (await signInAs(installation, 'admin')).client.deleteSession()).logout).toBeNull()
 })
 
-describe.skipIf(!hasBrowser)('in a browser', () => {
+describe('in a browser', requires('chromium'), () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchBrowser()

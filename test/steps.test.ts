@@ -6,18 +6,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunDetail } from '#contract/run/run.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import {
+  commandsOf,
   endedRun,
+  fetchScript,
   type Installation,
   makeRepository,
   push,
   type Repository,
   startInstallation,
+  tinyServer,
   waitFor,
 } from './support/installation.ts'
 import { change } from './support/pull-request.ts'
+import { startDocker } from './support/docker.ts'
+import { requires } from './support/programs.ts'
 
 const rest = `
-services: {web: {run: exec python3 -m http.server $PORT}}
+services: {web: {run: exec sleep 1000000}}
 environments: {production: {}}
 `
 const logOf = async (
@@ -33,13 +38,8 @@ const logOf = async (
 
 const docker = (...args: string[]): string =>
   execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
-const hasDocker = ((): boolean => {
-  try {
-    return docker('info', '--format', '{{.ServerVersion}}') !== ''
-  } catch {
-    return false
-  }
-})()
+const daemon = await startDocker()
+afterAll(() => daemon.stop())
 
 /** An image of this machine's Redis, so that none has to be fetched. */
 function redisImage(): string {
@@ -78,24 +78,32 @@ describe('steps', () => {
   const states = (run: RunDetail) =>
     Object.fromEntries(run.steps.map(({ name, state }) => [name, state]))
 
-  test('have services beside them, ready before they begin and gone after', async () => {
-    const yaml = `steps:
+  test(
+    'have services beside them, ready before they begin and gone after',
+    requires('redis-server'),
+    async () => {
+      const yaml = `steps:
   test:
     run: |
       [ "$(redis-cli -h $MY_CACHE_HOST -p $MY_CACHE_PORT ping)" = PONG ]
-      [ "$(curl -s http://$WEB_HOST:$WEB_PORT/hello)" = "hello from beside" ]
+      [ "$(node fetch.js http://$WEB_HOST:$WEB_PORT/)" = "hello from beside" ]
       echo "ports $MY_CACHE_PORT $WEB_PORT"
     services:
       my-cache: redis-server --port $PORT --save ""
-      web: {run: 'sleep 0.3; exec python3 -m http.server $PORT', ready: 'curl -sf http://127.0.0.1:$PORT/hello'}
+      web: {run: 'sleep 0.3; exec node server.js', ready: 'node fetch.js http://127.0.0.1:$PORT/'}
 ${rest}`
-    const { first } = await begin('beside', { 'fairlead.yaml': yaml, hello: 'hello from beside' })
-    expect(first).toMatchObject({ state: 'succeeded', reason: null })
-    const ports = /ports (\d+) (\d+)/.exec((await logOf(installation, first.id, 'test')).join('\n'))
-    expect(ports).not.toBeNull()
-    for (const port of ports?.slice(1) ?? [])
-      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
-  })
+      const { first } = await begin('beside', {
+        'fairlead.yaml': yaml,
+        'server.js': tinyServer('hello from beside'),
+        'fetch.js': fetchScript,
+      })
+      expect(first).toMatchObject({ state: 'succeeded', reason: null })
+      const log = (await logOf(installation, first.id, 'test')).join('\n')
+      const [, ...ports] = /ports (\d+) (\d+)/.exec(log) ?? []
+      expect(ports).toHaveLength(2)
+      for (const port of ports) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+    },
+  )
 
   test('are given up when a service beside them does not get ready, with its last words', async () => {
     const yaml = (service: string): string =>
@@ -108,15 +116,12 @@ ${rest}`
     )
     const slow = await deliver({ 'fairlead.yaml': yaml('{run: "sleep 98765", timeout: 300ms}') })
     expect(slow.reason).toBe('step test failed: service db was not ready within 0.3 s')
-    expect(
-      execFileSync('sh', ['-c', 'pgrep -f "^sleep 98765" || echo none'], {
-        encoding: 'utf8',
-      }).trim(),
-    ).toBe('none')
+    expect(await commandsOf(installation)).not.toContain('sleep 98765')
   })
 
-  test.skipIf(!hasDocker)(
+  test(
     'have images beside them, gone after it, also after a crash',
+    { ...daemon.required, ...requires('redis-server'), timeout: 90_000 },
     async () => {
       const image = redisImage()
       const yaml = (script: string): string =>
@@ -149,7 +154,6 @@ ${rest}`
         /^step test failed: service db ended before the step started: .*; its last line was: /,
       )
     },
-    90_000,
   )
 
   test('run once for each combination of a matrix, at the same time', async () => {

@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import { type Installation, startInstallation } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 import { signInAs, type SignedIn } from '../support/people.ts'
 
-describe.skipIf(!hasBrowser)('users and roles in the console', () => {
+describe('users and roles in the console', requires('chromium'), () => {
   let installation: Installation
   let browser: Browser
   let page: Page

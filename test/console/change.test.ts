@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -9,6 +9,7 @@ import {
   type Repository,
   startInstallation,
 } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 
 /** The number of tests in a large suite. */
 const many = 10_000
@@ -20,7 +21,7 @@ gates:
   coverage: coverage.changed >= 80
   findings: '!findings.exists(f, f.isNew && f.level == "error")'
   speed: measurements["checkout"].worse <= 5.0
-services: {web: {run: exec python3 -m http.server $PORT}}
+services: {web: {run: exec sleep 1000000}}
 environments: {production: {}}
 `
 const finding = {
@@ -66,7 +67,7 @@ ${JSON.stringify({ results: [benchmarkOf(bad)] })}
 X
 `
 
-describe.skipIf(!hasBrowser)('the change page', () => {
+describe('the change page', requires('chromium'), () => {
   let installation: Installation
   let browser: Browser
   let page: Page

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser } from '../support/browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -10,6 +10,7 @@ import {
   startInstallation,
   tinyServer,
 } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 
 /** A pipeline with two branches, a log that is rendered in parts, and one environment. */
 const definition = `
@@ -23,7 +24,7 @@ environments:
   production: {}
 `
 
-describe.skipIf(!hasBrowser)('the console', () => {
+describe('the console', requires('chromium'), () => {
   let installation: Installation
   let repository: Repository
   let browser: Browser

@@ -1,15 +1,16 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import {
   type Installation,
   startInstallation,
   tinyApp,
   tinyServer,
 } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 import { type Proposing, startProposing } from '../support/pull-request.ts'
 
-describe.skipIf(!hasBrowser)('the pull request pages', () => {
+describe('the pull request pages', requires('chromium'), () => {
   let installation: Installation
   let browser: Browser
   let page: Page

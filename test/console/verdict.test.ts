@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import { canariesOf, server } from '../support/canary.ts'
 import { endedRun, type Installation, startInstallation, waitFor } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 
 /** Hues of the saturated pixels of a canvas; runs in the page. */
 function coloursOf(element: Element): string[] {
@@ -18,7 +19,7 @@ function coloursOf(element: Element): string[] {
   return [...found]
 }
 
-describe.skipIf(!hasBrowser)('the verdict page', () => {
+describe('the verdict page', requires('chromium'), () => {
   let installation: Installation
   let browser: Browser
   let page: Page

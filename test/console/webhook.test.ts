@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import { pushes } from '../support/forge.ts'
 import { startForge } from '../support/forge-server.ts'
 import {
@@ -9,8 +9,9 @@ import {
   push,
   startInstallation,
 } from '../support/installation.ts'
+import { requires } from '../support/programs.ts'
 
-describe.skipIf(!hasBrowser)('the webhook page', () => {
+describe('the webhook page', requires('chromium'), () => {
   let installation: Installation
   let browser: Browser
   let page: Page

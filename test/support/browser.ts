@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Installation } from './installation.ts'
+import { pathOf, programs } from './programs.ts'
 
-const executablePath = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path))
 const args = [
   '--no-sandbox',
   '--disable-gpu',
@@ -17,9 +11,8 @@ const args = [
   '--no-first-run',
 ]
 
-export const hasBrowser = executablePath !== undefined
 export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: executablePath!, args })
+  chromium.launch({ executablePath: pathOf(programs.chromium.command)!, args })
 
 /** Signs a page in by a one-time link. */
 export async function signIn(installation: Installation, page: Page): Promise<void> {

@@ -265,6 +265,14 @@ const http = require('node:http')
 http.createServer((request, response) => response.end(${JSON.stringify(version)})).listen(process.env.PORT, '127.0.0.1')
 `
 
+/** Prints what an address, or the release to verify, answers; fails when that is an error. */
+export const fetchScript = `
+fetch(process.argv[2] ?? process.env.FAIRLEAD_URL).then(async (answer) => {
+  console.log(await answer.text())
+  process.exitCode = answer.ok ? 0 : 1
+})
+`
+
 export const tinyApp = (version: string, more = ''): Record<string, string> => ({
   'server.js': tinyServer(version),
   'fairlead.yaml': `
@@ -371,6 +379,13 @@ export interface Process {
   command: string[]
   /** as `NAME=value`; empty for a process of another user, unless we are root */
   environment: string[]
+}
+
+/** The commands that run for an installation: their environment names its folder. */
+export async function commandsOf({ home }: Installation): Promise<string[]> {
+  return (await processes())
+    .filter(({ environment }) => environment.some((variable) => variable.includes(home)))
+    .map(({ command }) => command.join(' ').trim())
 }
 
 /** The processes of this machine. */

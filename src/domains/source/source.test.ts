@@ -13,9 +13,9 @@ import { runJobs } from '#engine/every.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import { sourceHandlers } from './handlers.ts'
 import { pollingJobs } from './polling.ts'
+import { requiresRoot } from '../../../test/support/programs.ts'
 
 const execute = promisify(execFile)
-const isRoot = process.getuid?.() === 0
 const never = new AbortController().signal
 let world: SourceWorld
 const repositories: Repository[] = []
@@ -116,7 +116,7 @@ describe('registering', () => {
     await expect(stat('/tmp/fairlead-pwned')).rejects.toThrow('ENOENT')
   })
 
-  test.skipIf(!isRoot)('a repository of another user can be read', async () => {
+  test('a repository of another user can be read', requiresRoot, async () => {
     const repository = await repositoryWith()
     await execute('chown', ['-R', '12345:12345', repository.folder])
     await inPath('foreign', repository.folder)

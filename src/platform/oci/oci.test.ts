@@ -23,6 +23,7 @@ import fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { collectGarbage, list, pack, remove, unpack, verify } from './oci.ts'
 import { encodeTarHeader, tarEnd, tarPadding, type TarEntry } from './tar.ts'
+import { skipWhen } from '../../../test/support/programs.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oci-'))
 let count = 0
@@ -506,10 +507,10 @@ test('an unpack killed at any moment leaves no folder, and the next one cleans u
   expect(readdirSync(dirname(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
 })
 
-/** A disk of its own that is soon full; only root may have one. */
 const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
+const needsMount = skipWhen(!mayMount, 'a file system cannot be mounted: run the tests as root')
 
-test.skipIf(!mayMount)('a full disk is said, and nothing half written stays', () => {
+test('a full disk is reported, and nothing half written stays', needsMount, () => {
   put('large', randomBytes(3_000_000))
   const code = `
     import { pack, unpack } from ${JSON.stringify(module)}

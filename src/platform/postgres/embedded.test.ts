@@ -27,8 +27,12 @@ import { canReach } from '#platform/file/reachable.ts'
 import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
 import { supervisePostgres } from './supervised.ts'
+import { requiresRoot, skipWhen } from '../../../test/support/programs.ts'
 
-const isRoot = process.getuid?.() === 0
+const reachable = {
+  ...skipWhen(!canReach(packageRoot, 65_534), 'other users cannot read the checkout: move it'),
+  ...requiresRoot,
+}
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 let home: string
 let folder: string
@@ -273,7 +277,7 @@ function copyOfBinaries(target: string): string {
   return join(target, 'native')
 }
 
-test.runIf(isRoot)('as root it runs under a number that no account has, and keeps it', async () => {
+test('as root it runs under a number that no account has, and keeps it', requiresRoot, async () => {
   const first = await start()
   const { uid } = statSync(join(folder, 'data'))
   expect(uid).toBeGreaterThan(1000)
@@ -287,8 +291,9 @@ test.runIf(isRoot)('as root it runs under a number that no account has, and keep
   expect(statSync(`/proc/${second.pid}`).uid).toBe(uid)
 })
 
-test.runIf(isRoot)(
+test(
   'as root, below a folder that others may not pass, the data move and a link stays',
+  requiresRoot,
   async () => {
     const closed = join(home, 'closed')
     mkdirSync(join(closed, 'home'), { recursive: true, mode: 0o700 })
@@ -308,8 +313,9 @@ test.runIf(isRoot)(
   },
 )
 
-test.runIf(isRoot)(
+test(
   'as root, binaries that others cannot reach are copied once to where they can',
+  requiresRoot,
   () => {
     const closed = join(home, 'closed')
     mkdirSync(closed, { mode: 0o700 })
@@ -326,23 +332,20 @@ test.runIf(isRoot)(
   },
 )
 
-test.runIf(isRoot && canReach(packageRoot, 65_534))(
-  'an ordinary user runs it as that user',
-  async () => {
-    chmodSync(home, 0o755)
-    const mine = join(home, 'mine')
-    mkdirSync(mine)
-    chownSync(mine, 65_534, 65_534)
-    const { child, said } = await elsewhere(
-      `startPostgres({ folder: '${join(mine, 'postgres')}', log }).then((server) => {
+test('an ordinary user runs it as that user', reachable, async () => {
+  chmodSync(home, 0o755)
+  const mine = join(home, 'mine')
+  mkdirSync(mine)
+  chownSync(mine, 65_534, 65_534)
+  const { child, said } = await elsewhere(
+    `startPostgres({ folder: '${join(mine, 'postgres')}', log }).then((server) => {
       say({ pid: server.pid })
       process.stdin.once('data', () => server.stop().then(() => process.exit(0)))
     })`,
-      { uid: 65_534, gid: 65_534 },
-    )
-    expect(statSync(`/proc/${said?.pid}`).uid).toBe(65_534)
-    child.stdin.write('stop\n')
-    await once(child, 'exit')
-    expect(isRunning(said?.pid)).toBe(false)
-  },
-)
+    { uid: 65_534, gid: 65_534 },
+  )
+  expect(statSync(`/proc/${said?.pid}`).uid).toBe(65_534)
+  child.stdin.write('stop\n')
+  await once(child, 'exit')
+  expect(isRunning(said?.pid)).toBe(false)
+})
