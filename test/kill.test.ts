@@ -5,6 +5,7 @@ import type { StoredEvent } from '#contract/event/event.ts'
 import {
   ask,
   endedRun,
+  fetchScript,
   type Installation,
   makeRepository,
   onEvents,
@@ -15,6 +16,7 @@ import {
   tinyServer,
   waitFor,
 } from './support/installation.ts'
+import { isLong } from './support/scale.ts'
 
 /**
  * Kills each process of an installation at every recorded boundary of a delivery. The boundaries
@@ -36,14 +38,18 @@ services:
   web: {run: exec node server.js, health: /}
   worker: {run: exec sleep 1000000}
 environments:
-  staging: {verify: 'curl -fsS "$FAIRLEAD_URL"'}
+  staging: {verify: node fetch.js}
   production: {strategy: canary, canary: {steps: [20, 50], least: 200ms, most: 300ms, undecided: promote}}
 `
 
 beforeAll(async () => {
   installation = await startInstallation({ database: 'embedded' })
   client = patient(installation)
-  repository = await makeRepository({ 'fairlead.yaml': yaml, 'server.js': tinyServer('0') })
+  repository = await makeRepository({
+    'fairlead.yaml': yaml,
+    'fetch.js': fetchScript,
+    'server.js': tinyServer('0'),
+  })
   await push(installation, app, repository)
   await endedRun(installation, 1)
 })
@@ -145,9 +151,13 @@ async function boundaries(): Promise<string[]> {
   return names
 }
 
-// Each boundary costs seconds, so the default takes all of them for the server and every third of
-// the others; KILL=all takes all.
-const every = process.env['KILL'] === 'all' ? 1 : 3
+/**
+ * Each boundary costs seconds. `npm run test:long` takes all of them, `npm test` every so many, and
+ * each process from another one on.
+ */
+const strides = { server: 6, runner: 15, database: 15, host: 15 }
+const isTaken = (victim: keyof typeof strides, boundary: number): boolean =>
+  isLong || boundary % strides[victim] === Object.keys(strides).indexOf(victim)
 
 describe('a process killed at every boundary of a delivery: it ends, once, and nothing is missing', () => {
   let names: string[] = []
@@ -160,7 +170,7 @@ describe('a process killed at every boundary of a delivery: it ends, once, and n
     '%s',
     async (victim) => {
       for (const [i, name] of names.entries()) {
-        if (victim !== 'server' && i % every !== 0) continue
+        if (!isTaken(victim, i)) continue
         const what = `${victim} killed at ${i + 1} of ${names.length}, ${name}`
         const pid = await processOf(installation, victim)
         const text = await deliver(i + 1, () => process.kill(pid, 'SIGKILL'))

@@ -15,9 +15,10 @@ import { createEngine } from './engine.ts'
 import { readEvents } from './events.ts'
 import type { Engine, WorkflowContext, WorkflowDefinition } from './workflow.ts'
 import { skipWhen } from '../../test/support/programs.ts'
+import { isLong } from '../../test/support/scale.ts'
 
 /** Workflows in each trial. */
-const count = Number(process.env['FAIRLEAD_CHAOS_WORKFLOWS'] ?? 60)
+const count = isLong ? 300 : 40
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 let folder: string
 let postgres: EmbeddedPostgres
