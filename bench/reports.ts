@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readReports } from '#flows/step/reports.ts'
-import { countTests, listTests } from '#domains/report/store.ts'
 import { milliseconds, timed } from './measure.ts'
 import { startPostgres } from '#platform/postgres/embedded.ts'
 import { migrate } from '#platform/postgres/migrate.ts'
 import { openDatabase } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 import { sql } from '#platform/postgres/sql.ts'
+import { countTests, listTests } from '#views/report.ts'
 
 const logs = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

@@ -6,7 +6,6 @@ import { createProvider } from '#domains/access/provider.ts'
 import { readProviderSettings } from '#domains/access/provider-settings.ts'
 import { getArtifact } from '#domains/artifact/store.ts'
 import { createWebhooks } from '#domains/forge/webhook.ts'
-import { getDeployment } from '#domains/deployment/store.ts'
 import { createCheckouts } from '#domains/source/checkouts.ts'
 import { createSource } from '#domains/source/source.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -36,6 +35,7 @@ import { buildHandlers } from './handlers.ts'
 import { createHttpServer } from './http.ts'
 import { backgroundJobs } from './jobs.ts'
 import type { ServerSettings } from './settings.ts'
+import { getDeployment } from '#views/deployment.ts'
 
 export interface Wiring {
   home: Home

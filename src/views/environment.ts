@@ -6,6 +6,7 @@ import * as deployments from '#domains/deployment/store.ts'
 import { type OpenTarget, type Targets } from '#domains/deployment/open-targets.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { getDeployment, liveDeployment, pastDeployments, pendingDeployments } from './deployment.ts'
 
 /** What the state of an environment is read from. */
 export interface EnvironmentSources {
@@ -20,9 +21,9 @@ export async function readEnvironment(
 ): Promise<Environment> {
   const { app, name } = stored
   const [current, pending, history, holds, configuration] = await Promise.all([
-    deployments.liveDeployment(db, app, name),
-    deployments.pendingDeployments(db, app, name),
-    deployments.pastDeployments(db, app, name),
+    liveDeployment(db, app, name),
+    pendingDeployments(db, app, name),
+    pastDeployments(db, app, name),
     deployments.heldChanges(db, app),
     getStored(db, app, name),
   ])
@@ -31,7 +32,7 @@ export async function readEnvironment(
   const target = targets.of(release?.target ?? stored.target)
   const report = current ? await reportOrNull(target, current) : null
   const rollback = findRollbackTarget(history, held)
-  const to = rollback.to === null ? null : await deployments.getDeployment(db, rollback.to)
+  const to = rollback.to === null ? null : await getDeployment(db, rollback.to)
   return {
     app,
     name,

@@ -7,6 +7,7 @@ import * as deployments from '#domains/deployment/store.ts'
 import { recentRuns } from './run.ts'
 import { type EnvironmentSources, readEnvironment } from './environment.ts'
 import { countPullRequests } from './pull-requests.ts'
+import { deploymentsOfRuns } from './deployment.ts'
 
 /** Reads the registered apps. */
 export interface Apps {
@@ -53,7 +54,7 @@ async function readLine(sources: EnvironmentSources, app: App): Promise<Line> {
   ])
   const [environments, all, pullRequests] = await Promise.all([
     Promise.all(stored.map((one) => readEnvironment(sources, one))),
-    deployments.deploymentsOfRuns(
+    deploymentsOfRuns(
       sources.db,
       recent.map((run) => run.id),
     ),

@@ -134,3 +134,8 @@ export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
       where app = ${app} and environment = ${environment} and version = ${version} and secrets ->> ${name} = ${sealed}`,
   }))
 }
+
+/** Deletes every version of the configuration of an environment. */
+export function deleteConfigurations(app: string, environment: string): Statement {
+  return sql`delete from configuration where app = ${app} and environment = ${environment}`
+}

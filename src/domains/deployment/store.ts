@@ -2,71 +2,9 @@ import type { Decision, Permission, TimeLost } from '#contract/deployment/decisi
 import type { Deployment } from '#contract/run/run.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { TargetChoice } from '#contract/deployment/target.ts'
-import type { PastDeployment } from './deployment.ts'
 import { targetOf } from './open-targets.ts'
-
-const deploymentColumns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release, r.artifact, r.configuration, d.actor,
-  d.created, d.started, d.live, d.ended, case when d.live is not null then t.url end as url,
-  json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch, 'subject', c.subject, 'author', c.author,
-    'committed', c.committed, 'received', c.received, 'chain', c.chain) as change`
-const fromDeployments = sql`from deployment d join release r on r.id = d.release
-  join change c on c.app = d.app and c.sha = r.sha
-  left join environment_target t
-    on t.app = d.app and t.environment = d.environment and t.target = r.target`
-
-async function select(db: Database, tail: Statement): Promise<Deployment[]> {
-  return db.query<Deployment>(sql`select ${deploymentColumns} ${fromDeployments} ${tail}`)
-}
-
-export async function getDeployment(db: Database, id: number): Promise<Deployment | null> {
-  return (await select(db, sql`where d.id = ${id}`))[0] ?? null
-}
-
-export interface DeploymentFilter {
-  app?: string | undefined
-  /** only of these; null for all */
-  apps?: string[] | null
-  environment?: string | undefined
-  state?: string | undefined
-  before?: number | undefined
-  limit: number
-}
-
-/** Newest first. */
-export async function listDeployments(
-  db: Database,
-  filter: DeploymentFilter,
-): Promise<Deployment[]> {
-  // What ran for pull requests is shown where somebody asks for it.
-  const where = [filter.environment === undefined ? sql`d.environment !~ '^pr-[0-9]+$'` : sql`true`]
-  if (filter.app !== undefined) where.push(sql`d.app = ${filter.app}`)
-  if (filter.apps) where.push(sql`d.app = any(${filter.apps}::text[])`)
-  if (filter.environment !== undefined) where.push(sql`d.environment = ${filter.environment}`)
-  if (filter.state !== undefined) where.push(sql`d.state = ${filter.state}`)
-  if (filter.before !== undefined) where.push(sql`d.id < ${filter.before}`)
-  return select(db, sql`where ${join(where, ' and ')} order by d.id desc limit ${filter.limit}`)
-}
-
-export async function deploymentsOfRuns(db: Database, runs: number[]): Promise<Deployment[]> {
-  return runs.length === 0 ? [] : select(db, sql`where d.run = any(${runs}) order by d.id desc`)
-}
-
-export async function liveDeployment(
-  db: Database,
-  app: string,
-  environment: string,
-): Promise<Deployment | null> {
-  return (
-    (
-      await select(
-        db,
-        sql`where d.app = ${app} and d.environment = ${environment} and d.state = 'live'`,
-      )
-    )[0] ?? null
-  )
-}
 
 /**
  * The newest deployment of another commit that stayed until now or until the next took its place:
@@ -88,35 +26,10 @@ export async function lastGood(
   return rows[0] ?? null
 }
 
-/** Under way or waiting, newest first. */
-export async function pendingDeployments(
-  db: Database,
-  app: string,
-  environment: string,
-): Promise<Deployment[]> {
-  return select(
-    db,
-    sql`where d.app = ${app} and d.environment = ${environment}
-    and d.state in ('waiting', 'starting', 'verifying', 'canary', 'switching') order by d.id desc limit 20`,
-  )
-}
-
 export async function openDeployments(db: Database): Promise<{ id: number; workflow: string }[]> {
   return db.query(
     sql`select id, workflow from deployment where state in ('waiting', 'starting', 'verifying', 'canary', 'switching')`,
   )
-}
-
-/** The last hundred that had the traffic, newest first. */
-export async function pastDeployments(
-  db: Database,
-  app: string,
-  environment: string,
-): Promise<PastDeployment[]> {
-  return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, r.target,
-    a.removed is null as "artifactKept"
-    from deployment d join release r on r.id = d.release join artifact a on a.digest = r.artifact
-    where d.app = ${app} and d.environment = ${environment} and d.live is not null order by d.id desc limit 100`)
 }
 
 export interface Release {
@@ -204,6 +117,15 @@ export async function laterOfItsKind(db: Database, id: number): Promise<number |
       and later.kind = mine.kind
     where mine.id = ${id} order by later.id desc limit 1`)
   return rows[0]?.id ?? null
+}
+
+/** Whether a later deployment waits for the environment of this one. */
+export async function hasNewerDeployment(db: Database, deployment: number): Promise<boolean> {
+  const rows = await db.query(sql`select 1 from deployment mine join deployment later
+    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id
+      and later.state = 'waiting'
+    where mine.id = ${deployment} limit 1`)
+  return rows.length > 0
 }
 
 export async function listDecisions(db: Database, deployment: number): Promise<Decision[]> {
@@ -326,7 +248,6 @@ export function deleteEnvironment({
   return [
     sql`update deployment set state = 'replaced', ended = now(), reason = ${reason}
       where app = ${app} and environment = ${name} and state = 'live'`,
-    sql`delete from configuration where app = ${app} and environment = ${name}`,
     sql`delete from held where app = ${app} and environment = ${name}`,
     sql`delete from environment_target where app = ${app} and environment = ${name}`,
     sql`delete from environment where app = ${app} and name = ${name}`,

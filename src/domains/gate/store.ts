@@ -74,20 +74,6 @@ export async function getSummary(db: Database, run: number): Promise<StoredSumma
   return rows[0] ?? null
 }
 
-/** The newest of an app, oldest first: its trends. */
-export async function listSummaries(
-  db: Database,
-  app: string,
-  limit: number,
-): Promise<(StoredSummary & { time: string })[]> {
-  const rows = await db.query<
-    StoredSummary & { time: string }
-  >(sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base,
-    numbers, gates, time from summary where app = ${app}
-      and not exists (select from pipeline_run r where r.id = summary.run and r.pull_request is not null) order by run desc limit ${limit}`)
-  return rows.reverse()
-}
-
 /** The code may be measured after the numbers of a run are known: they take it up then. */
 export function putCode(run: number, report: CodeReport): Statement[] {
   return [

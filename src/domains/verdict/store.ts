@@ -84,11 +84,3 @@ export function askToPromote(
     isUnderWay: sql`select deployment from verdict where ${where}`,
   }
 }
-
-/** Does a later deployment wait for the environment. */
-export async function hasNewerDeployment(db: Database, deployment: number): Promise<boolean> {
-  const rows = await db.query(sql`select 1 from deployment mine join deployment later
-    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
-    where mine.id = ${deployment} limit 1`)
-  return rows.length > 0
-}

@@ -10,6 +10,7 @@ import {
   subject,
 } from './planned-deployment.ts'
 import { targetOfPlan, targetOfRelease } from './targets.ts'
+import { liveDeployment } from '#views/deployment.ts'
 
 type Admitted =
   | { go: true; former: FormerDeployment | null }
@@ -21,7 +22,7 @@ export async function admit(
   step: StepContext,
   plan: PlannedDeployment,
 ): Promise<Admitted> {
-  const live = await store.liveDeployment(deps.db, plan.app, plan.environment)
+  const live = await liveDeployment(deps.db, plan.app, plan.environment)
   const decision = plan.policy.admit({ live, heldIn: await findHold(deps, plan) })
   if (!decision.go) {
     recordEnd(step, plan, decision.state, decision.reason)

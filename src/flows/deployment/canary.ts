@@ -7,7 +7,7 @@ import {
   metricSettings,
   shareAt,
 } from '#domains/verdict/canary.ts'
-import { hold, setDeploymentState } from '#domains/deployment/store.ts'
+import * as deployments from '#domains/deployment/store.ts'
 import type { CanaryShare, Target, TrafficShare } from '#domains/deployment/target.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
@@ -172,7 +172,7 @@ async function begin(
       },
     }),
   )
-  step.write(setDeploymentState(plan.id, 'canary'))
+  step.write(deployments.setDeploymentState(plan.id, 'canary'))
   step.emit({
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-verdict.started',
@@ -191,7 +191,7 @@ async function lookAround(
 ) {
   const [stored, hasNewerDeployment, report] = await Promise.all([
     verdicts.getVerdict(deps.db, plan.id),
-    verdicts.hasNewerDeployment(deps.db, plan.id),
+    deployments.hasNewerDeployment(deps.db, plan.id),
     retryWhileUnavailable(step, () => deps.target.report(plan, 0)),
   ])
   const isWell = report.state === 'ready'
@@ -240,11 +240,11 @@ function end(
     },
   })
   if (decision.do === 'promote') {
-    step.write(setDeploymentState(plan.id, 'switching'))
+    step.write(deployments.setDeploymentState(plan.id, 'switching'))
     return { end: 'promote' }
   }
   if (decision.do === 'take back' && plan.policy.holdsHarmfulChange) {
-    step.write(hold(plan.app, plan.environment, plan.sha, decision.reason))
+    step.write(deployments.hold(plan.app, plan.environment, plan.sha, decision.reason))
     step.emit({
       type: 'dev.cdeventsx.fairlead-change.held',
       subject: `change/${plan.sha}`,

@@ -20,6 +20,7 @@ import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
 import { configurationPolicy } from './policy.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { liveDeployment } from '#views/deployment.ts'
 
 export interface ConfigurationInput {
   /** the new deployment and release, whose rows are stored */
@@ -91,7 +92,7 @@ async function bringAgain(
   const { app, environment } = input
   const [release, live] = await Promise.all([
     store.getRelease(deps.db, input.release),
-    store.liveDeployment(deps.db, app, environment),
+    liveDeployment(deps.db, app, environment),
   ])
   if (!release || !live || live.configuration >= release.configuration) return null
   if ((await store.laterOfItsKind(deps.db, input.deployment)) !== null) return null

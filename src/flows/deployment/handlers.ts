@@ -23,6 +23,7 @@ import { viewVerdict } from './verdict-view.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
+import { getDeployment, listDeployments, liveDeployment } from '#views/deployment.ts'
 
 type DeploymentEndpoints =
   | 'rollback'
@@ -42,7 +43,7 @@ export function deploymentHandlers(
   const { db } = deps
   return {
     listDeployments: async ({ query }, caller) => {
-      const deployments = await store.listDeployments(db, { ...query, apps: visibleApps(caller) })
+      const deployments = await listDeployments(db, { ...query, apps: visibleApps(caller) })
       return {
         deployments,
         next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null,
@@ -131,7 +132,7 @@ export function deploymentHandlers(
       await mustHave(db, params.app, params.environment)
       const deployment =
         query.deployment === undefined
-          ? await store.liveDeployment(db, params.app, params.environment)
+          ? await liveDeployment(db, params.app, params.environment)
           : await mustGet(db, query.deployment)
       if (
         !deployment ||
@@ -160,7 +161,7 @@ const emptyConfiguration = (params: { app: string; environment: string }): Confi
 })
 
 export async function mustGet(db: Database, id: number) {
-  const deployment = await store.getDeployment(db, id)
+  const deployment = await getDeployment(db, id)
   if (!deployment) throw new FairleadError('not_found', { kind: 'deployment', id })
   return deployment
 }
@@ -228,7 +229,7 @@ async function change(
     (name, sealed) => deps.secrets.open(boundTo(name), sealed, name),
   )
   if (!result) return null
-  const live = await store.liveDeployment(deps.db, app, environment)
+  const live = await liveDeployment(deps.db, app, environment)
   const release = live ? await store.getRelease(deps.db, live.release) : null
   const rules =
     release && (await permissionRules(deps, { app, environment, definition: release.definition }))

@@ -2,6 +2,7 @@ import { decidePermission, type Rules, rulesOf } from '#domains/deployment/permi
 import * as store from '#domains/deployment/store.ts'
 import type { PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { getDeployment, liveDeployment } from '#views/deployment.ts'
 
 /** How often a waiting deployment checks for decisions and the end of freezes, in milliseconds. */
 export const permissionPollMs = 1000
@@ -15,7 +16,7 @@ export async function checkPermission(
   plan: PlannedDeployment,
 ): Promise<{ end: null } | { end: 'failed' | 'superseded'; reason: string } | null> {
   const rules = await permissionRules(deps, plan)
-  const deployment = await store.getDeployment(deps.db, plan.id)
+  const deployment = await getDeployment(deps.db, plan.id)
   const answer = decidePermission({
     rules,
     decisions: await store.listDecisions(deps.db, plan.id),
@@ -36,7 +37,7 @@ export async function permissionRules(
   deps: Pick<Dependencies, 'db'>,
   plan: Pick<PlannedDeployment, 'app' | 'environment' | 'definition'>,
 ): Promise<Rules> {
-  const live = await store.liveDeployment(deps.db, plan.app, plan.environment)
+  const live = await liveDeployment(deps.db, plan.app, plan.environment)
   const release = live ? await store.getRelease(deps.db, live.release) : null
   return rulesOf(
     plan.definition.environments[plan.environment],

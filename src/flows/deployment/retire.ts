@@ -6,6 +6,7 @@ import { removeFresh } from './fresh-baseline.ts'
 import { fenceOf, type FormerDeployment, type PlannedDeployment } from './planned-deployment.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { targetOfPlan, targetOfRelease } from './targets.ts'
+import { pastDeployments } from '#views/deployment.ts'
 
 /** Past deployments whose releases may still be on a target. */
 const pastDeploymentsChecked = 8
@@ -47,7 +48,7 @@ async function obsoleteReleases(
   deps: Dependencies,
   plan: PlannedDeployment,
 ): Promise<PastDeployment[]> {
-  const history = await store.pastDeployments(deps.db, plan.app, plan.environment)
+  const history = await pastDeployments(deps.db, plan.app, plan.environment)
   const holds = await store.heldChanges(deps.db, plan.app)
   const held = holds.filter((hold) => hold.environment === plan.environment)
   const rollback = findRollbackTarget(

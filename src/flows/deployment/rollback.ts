@@ -22,6 +22,7 @@ import { deploy } from './deployment.ts'
 import { facts } from './planned-deployment.ts'
 import { rollbackPolicy } from './policy.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { getDeployment, liveDeployment, pastDeployments } from '#views/deployment.ts'
 
 export interface RollbackInput {
   /** the new deployment, whose row is stored */
@@ -43,9 +44,9 @@ export async function planRollback(
   environment: string,
   to?: number,
 ): Promise<{ from: Deployment; to: Deployment }> {
-  const live = await store.liveDeployment(db, app, environment)
+  const live = await liveDeployment(db, app, environment)
   if (!live) throw new FairleadError('nothing_to_roll_back', { app, environment })
-  const history = await store.pastDeployments(db, app, environment)
+  const history = await pastDeployments(db, app, environment)
   const holds = await store.heldChanges(db, app)
   const chosen =
     to === undefined
@@ -59,7 +60,7 @@ export async function planRollback(
       kind: `deployment that was live in ${environment} with the number`,
       id: to,
     })
-  const target = chosen === null ? null : await store.getDeployment(db, chosen)
+  const target = chosen === null ? null : await getDeployment(db, chosen)
   if (!target) throw new FairleadError('nothing_to_roll_back', { app, environment })
   if (target.release === live.release)
     throw new FairleadError('not_now', {

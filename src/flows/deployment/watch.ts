@@ -1,10 +1,10 @@
 import { judgeWatch } from '#domains/deployment/deployment.ts'
-import * as store from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
 import { planRollback, startRollback } from './rollback.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { liveDeployment } from '#views/deployment.ts'
 
 export interface WatchInput {
   deployment: number
@@ -46,7 +46,7 @@ async function look(
 ): Promise<{ outcome: string }> {
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const live = await store.liveDeployment(deps.db, input.app, input.environment)
+    const live = await liveDeployment(deps.db, input.app, input.environment)
     if (live?.id !== input.deployment) return { outcome: 'it no longer has the traffic' }
     const seen = await observe(deps, input)
     const { takeBack, reason } = judgeWatch(seen)

@@ -11,11 +11,11 @@ import { getParameters } from '#domains/pipeline/store.ts'
 import { getRun } from '#views/run.ts'
 import { getChange } from '#domains/source/store.ts'
 import { getSummary } from '#domains/gate/store.ts'
-import * as reports from '#domains/report/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import { attach } from '#platform/oci/attach.ts'
 import { version } from '#platform/self.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { listFindings, listMaterials, listTests } from '#views/report.ts'
 
 export interface EvidenceRequest {
   run: number
@@ -127,7 +127,7 @@ async function piecesOf(deps: Dependencies, request: EvidenceRequest): Promise<P
   const { db } = deps
   const { run } = request
   const summary = await getSummary(db, run)
-  const materials = await reports.listMaterials(db, run)
+  const materials = await listMaterials(db, run)
   const pieces: Piece[] = [
     {
       kind: 'provenance',
@@ -144,7 +144,7 @@ async function piecesOf(deps: Dependencies, request: EvidenceRequest): Promise<P
     findings: null,
   }
   if (tests) {
-    const failed = await reports.listTests(db, run, { limit: testsNamed, offset: 0 })
+    const failed = await listTests(db, run, { limit: testsNamed, offset: 0 })
     const bad = failed.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
     const predicate = predicates.testResult(tests, bad, request.sha)
     add('tests', String(predicate['result']).toLowerCase(), predicate)
@@ -154,7 +154,7 @@ async function piecesOf(deps: Dependencies, request: EvidenceRequest): Promise<P
     add(
       'findings',
       findings.error > 0 ? 'errors' : 'passed',
-      predicates.findingsPredicate(findings, (await reports.listFindings(db, run, null)) ?? []),
+      predicates.findingsPredicate(findings, (await listFindings(db, run, null)) ?? []),
     )
   const [bill] = materials
   if (bill)

@@ -6,10 +6,11 @@ import type { Run } from '#contract/run/run.ts'
 import { listEvidence } from '#domains/evidence/store.ts'
 import * as store from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
-import { listTests } from '#domains/report/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { type ComparedRunFacts, gatherRunFacts, type FactSources } from './run-facts.ts'
 import { diff } from '#platform/git/diff.ts'
+import { listTests } from '#views/report.ts'
+import { listSummaries } from '#views/summary.ts'
 
 type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
 
@@ -30,7 +31,7 @@ export function gateHandlers(sources: FactSources): SomeHandlers<GateEndpoints> 
       return changeOf(sources, run)
     },
     listTrends: async ({ params, query }) => {
-      const rows = await store.listSummaries(db, params.app, query.limit)
+      const rows = await listSummaries(db, params.app, query.limit)
       return { runs: rows.map(({ run, time, numbers }) => ({ run, time, numbers })) }
     },
     listWaivers: async ({ params }) => ({ waivers: await store.listWaivers(db, params.app) }),

@@ -3,9 +3,9 @@ import type { Run } from '#contract/run/run.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { getCode } from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
-import * as store from '#domains/report/store.ts'
 import { baseOf, coverageOfRun, gatherRunFacts, type FactSources } from './run-facts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { listFindings, listMeasurements, listTests } from '#views/report.ts'
 
 type ReportEndpoints =
   | 'getReport'
@@ -24,7 +24,7 @@ export function reportHandlers(sources: FactSources): SomeHandlers<ReportEndpoin
     },
     listTests: async ({ params, query }) => {
       const run = await mustGet(db, params.run)
-      const tests = await store.listTests(db, run.id, query)
+      const tests = await listTests(db, run.id, query)
       return { tests, next: tests.length === query.limit ? query.offset + query.limit : null }
     },
     listCoverage: async ({ params }) => {
@@ -33,12 +33,12 @@ export function reportHandlers(sources: FactSources): SomeHandlers<ReportEndpoin
     },
     listFindings: async ({ params }) => {
       const run = await mustGet(db, params.run)
-      return { findings: (await store.listFindings(db, run.id, (await baseOf(db, run)).run)) ?? [] }
+      return { findings: (await listFindings(db, run.id, (await baseOf(db, run)).run)) ?? [] }
     },
     listMeasurements: async ({ params }) => {
       const run = await mustGet(db, params.run)
       return {
-        measurements: (await store.listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [],
+        measurements: (await listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [],
       }
     },
     getCode: async ({ params }) => ({

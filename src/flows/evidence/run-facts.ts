@@ -5,9 +5,15 @@ import { lastGood, listEnvironments } from '#domains/deployment/store.ts'
 import type { Numbers, RunFacts } from '#domains/gate/facts.ts'
 import { getCode, getSummary } from '#domains/gate/store.ts'
 import { coverageOf, sumOf } from '#domains/report/coverage.ts'
-import * as reports from '#domains/report/store.ts'
 import { diff, touchedLines } from '#platform/git/diff.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import {
+  countMaterials,
+  countTests,
+  listCoverage,
+  listFindings,
+  listMeasurements,
+} from '#views/report.ts'
 
 /** The last good release in production, the base of comparisons. Both are null without one. */
 export interface Base {
@@ -43,7 +49,7 @@ export async function coverageOfRun(
   run: RunReference,
   base: Base,
 ): Promise<FileCoverage[] | null> {
-  const files = await reports.listCoverage(sources.db, run.id)
+  const files = await listCoverage(sources.db, run.id)
   if (!files) return null
   const found = await diff(
     sources.source.bareOf(run.app),
@@ -66,11 +72,11 @@ export async function gatherRunFacts(
   const { db } = sources
   const base = await baseOf(db, run)
   const [tests, coverage, findings, measurements, materials, code, before] = await Promise.all([
-    reports.countTests(db, run.id),
+    countTests(db, run.id),
     coverageOfRun(sources, run, base),
-    reports.listFindings(db, run.id, base.run),
-    reports.listMeasurements(db, run.id, base.run),
-    reports.countMaterials(db, run.id),
+    listFindings(db, run.id, base.run),
+    listMeasurements(db, run.id, base.run),
+    countMaterials(db, run.id),
     getCode(db, run.id),
     base.run === null ? null : getSummary(db, base.run),
   ])

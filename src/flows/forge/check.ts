@@ -2,8 +2,8 @@ import { decideCheck } from '#domains/forge/check.ts'
 import type { Check, CommitStatus } from '#domains/forge/client.ts'
 import { getSummary } from '#domains/gate/store.ts'
 import { getRun } from '#views/run.ts'
-import { listTests } from '#domains/report/store.ts'
 import { gatherRunFacts, type FactSources } from '#flows/evidence/run-facts.ts'
+import { listTests } from '#views/report.ts'
 
 /** What a forge is told of a run beside its state, once it has ended. */
 export async function checkOf(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
-import { deleteEnvironment, liveDeployment } from '#domains/deployment/store.ts'
+import { deleteConfigurations } from '#domains/configuration/store.ts'
+import { deleteEnvironment } from '#domains/deployment/store.ts'
 import { type Action, decide } from '#domains/pull-request/rules.ts'
 import { getPullRequest, type StoredPullRequest } from '#domains/pull-request/store.ts'
 import { mustHoldClaim, type SyncClaim } from '#domains/pull-request/sync-store.ts'
@@ -15,6 +16,7 @@ import { removeFromTargets } from '#flows/deployment/targets.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { listStandings } from '#views/pull-requests.ts'
+import { liveDeployment } from '#views/deployment.ts'
 
 export interface Reconciliation {
   deps: Dependencies
@@ -112,6 +114,7 @@ async function removePreview(
   await db.batch([
     mustHoldClaim(claim),
     ...deleteEnvironment({ app: app.name, name, reason }),
+    deleteConfigurations(app.name, name),
     ...(live === null ? [] : [serviceRemoved()]),
     appendEvent({
       ...keys,

@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { partVariable } from '#domains/pipeline/expand.ts'
 import { filesOfPart } from '#domains/pipeline/split.ts'
-import { failedTests, pastTests } from '#domains/report/store.ts'
+import { failedTests } from '#domains/report/store.ts'
 import { findFiles } from '#platform/file/files.ts'
 import { runFolders } from '#platform/home.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { StepRequest } from './request.ts'
+import { pastTests } from '#views/report.ts'
 
 /**
  * For a part of a split step, writes the test files of this part to a file, one per line, and

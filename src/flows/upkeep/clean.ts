@@ -10,7 +10,8 @@ import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { deleteClosed } from '#domains/pull-request/store.ts'
-import { forgetReports } from '#domains/report/store.ts'
+import { deleteReports } from '#domains/report/store.ts'
+import { runsWithOldReports } from '#views/report.ts'
 import { deleteExpired } from '#domains/forge/webhook-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { deleteOldSteps } from '#engine/records.ts'
@@ -43,7 +44,7 @@ export async function clean(
   deps: Dependencies,
 ): Promise<{ artifacts: number; workspaces: number }> {
   await deleteOldSteps(deps.db, stepDays)
-  await forgetReports(deps.db, reportsKept)
+  await deps.db.batch(deleteReports(await runsWithOldReports(deps.db, reportsKept)))
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
