@@ -5,7 +5,7 @@ import { createLocal } from './local/local.ts'
 export async function main(args: string[]): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
-  // Who reads only the beginning (`| head`) has what they wanted.
+  // The reader closed the pipe early (`| head`); that is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? 0 : 1),
   )

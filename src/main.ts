@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The composition root: picks the face by the first argument and imports only that one, so that a
+// The composition root selects the face by the first argument and imports only that one, so that a
 // runner or a host starts fast.
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { join } from 'node:path'
@@ -11,8 +11,7 @@ enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/fairlead'))
 setTimeout(flushCompileCache, 2000).unref()
 
 const [, , face, ...rest] = process.argv
-// The command line knows the options and their help; processes that Fairlead starts itself pass
-// none.
+// The command line handles options and help; processes that Fairlead starts pass none.
 const isPlain = rest.length === 0
 
 async function main(): Promise<number> {

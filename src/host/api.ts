@@ -8,7 +8,7 @@ import type { Supervisor } from './supervisor.ts'
 export interface HostApi {
   supervisor: Supervisor
   status(): HostStatus
-  /** hands over to a new host process; answers when that serves */
+  /** Hands over to a new host process; resolves when the new host serves. */
   upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
 }
@@ -28,7 +28,7 @@ const observed = z.object({
 const exposed = z.object({ path: z.string().startsWith('/'), names: z.string() })
 const upgrade = z.object({ command: z.tuple([z.string()], z.string()) })
 
-/** The host's API on its unix socket; who may open the socket may do everything. */
+/** The host's API on its Unix socket. Access to the socket grants every right. */
 export function createApi(api: HostApi): Server {
   const { supervisor } = api
   const base = '/apps/:app/environments/:environment'

@@ -16,32 +16,32 @@ import { appendBatch, readBatches, readSessions } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
 
-/** Deployments whose newest epoch is remembered. */
+/** Number of deployments whose newest epoch is kept. */
 const epochsKept = 50
 
 export interface EnvironmentContext {
   machine: Machine
-  /** the host's folder */
+  /** The folder of the host. */
   folder: string
   state: StateFiles
   edge: Edge
-  /** ends when a host that gave way has answered its last request */
+  /** Resolves when the previous host has answered its last request. */
   predecessor: Promise<void>
   isFrozen(): boolean
-  /** something changed that somebody may wait for */
+  /** Called after each change that others may wait for. */
   changed(): void
   log(message: string, fields?: Record<string, unknown>): void
 }
 
 /**
- * The releases of one environment, and which of them has the traffic. What is wanted is on disk
- * before it is acted on.
+ * The releases of one environment and its route. The desired state is on disk before it is acted
+ * on.
  */
 export class Environment {
   readonly releases = new Map<number, Release>()
   readonly #context: EnvironmentContext
   #wanted: WantedEnvironment
-  /** what is counted of each release that is a canary, or was one until a moment ago */
+  /** The counts of each release that is, or recently was, a canary. */
   readonly #counts = new Map<number, Count>()
 
   constructor(context: EnvironmentContext, wanted: WantedEnvironment, actual: ActualRelease[]) {
@@ -88,8 +88,8 @@ export class Environment {
   }
 
   /**
-   * Takes up what a host before left: what should run is adopted or started, what should not is
-   * stopped.
+   * Takes over from the previous host: adopts or starts the releases that should run and stops the
+   * others.
    */
   adopt(): void {
     this.#tellEdge()
@@ -99,10 +99,7 @@ export class Environment {
     }
   }
 
-  /**
-   * Refuses who was overtaken: the newest epoch of a deployment is the only one that may change
-   * anything.
-   */
+  /** Accepts only the newest epoch of a deployment; throws for a replaced server. */
   #admitted({ deployment, epoch }: Fence): WantedEnvironment['epochs'] {
     const { epochs } = this.#wanted
     if (epoch < (epochs[deployment] ?? 0))
@@ -112,7 +109,7 @@ export class Environment {
     return Object.fromEntries(newest.slice(0, epochsKept))
   }
 
-  /** Writes what is wanted from now on; nothing has changed when that fails. */
+  /** Stores a new desired state; nothing changes when that fails. */
   #want(change: Partial<WantedEnvironment>): void {
     const releases = [...this.releases.values()].map(({ spec, desired }) => ({ spec, desired }))
     const next = { ...this.#wanted, releases, ...change }
@@ -131,7 +128,7 @@ export class Environment {
         [...this.releases.values()].map((release) => release.actual()),
       )
     } catch (error) {
-      // A full disk must not stop the supervision; the next change is written again.
+      // A full disk must not stop supervision; the next change is written again.
       this.#context.log('what runs cannot be recorded', {
         app,
         environment,
@@ -205,7 +202,7 @@ export class Environment {
     return readBatches(this.#observationFile(number), after)
   }
 
-  /** What every instance of a release says of the metrics of those names. */
+  /** The metrics with those names of every instance of a release. */
   expositions(number: number, path: string, names: Set<string>): Promise<Exposition[]> {
     return Promise.all(this.releases.get(number)?.expositions(path, names) ?? [])
   }
@@ -285,7 +282,7 @@ export class Environment {
     const release = this.releases.get(number)
     if (!release) return
     await this.stop(number, fence)
-    // It was started again meanwhile.
+    // The release was started again meanwhile.
     if (this.releases.get(number) !== release || release.desired !== 'stopped') return
     await release.remove()
     rmSync(this.#observationFile(number), { force: true })
@@ -304,9 +301,7 @@ export class Environment {
     this.#mustServe()
   }
 
-  /**
-   * Another host has taken over while this one waited: it finishes, and who asked asks again there.
-   */
+  /** Another host took over while this one waited: the caller must repeat the request there. */
   #mustServe(): void {
     if (this.#context.isFrozen()) throw new FairleadError('unavailable', { what: 'The host' })
   }

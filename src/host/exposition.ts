@@ -2,14 +2,11 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { openInside } from '#platform/file/inside.ts'
 
-/**
- * How long an instance may take to say its metrics, in milliseconds, and how much it may say, in
- * bytes.
- */
+/** Limits for reading the metrics of an instance: milliseconds and bytes. */
 const patienceMs = 2000
 const atMost = 8 * 1024 * 1024
 
-/** What an instance answers at a path; null when it does not, or with anything but 200. */
+/** Requests the metrics of an instance; null when it does not answer with 200. */
 export function askExposition(port: number, path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const asked = get(
@@ -42,7 +39,7 @@ export function askExposition(port: number, path: string): Promise<string | null
   })
 }
 
-/** What an instance without a port has written; null when it has not. */
+/** Reads the metrics file of an instance without a port; null when there is none. */
 export async function readExposition(folder: string, name: string): Promise<string | null> {
   try {
     const fd = openInside(folder, name)
@@ -56,10 +53,7 @@ export async function readExposition(folder: string, name: string): Promise<stri
   }
 }
 
-/**
- * The samples of the metrics of those names, of a histogram its buckets too; what is left out is
- * not looked at.
- */
+/** Keeps the samples of metrics with those names, including the buckets of histograms. */
 export function onlyNamed(text: string, names: Set<string>): string {
   const isNamed = (line: string): boolean => {
     const [name = ''] = /^[a-zA-Z_:][\w:]*/.exec(line) ?? []

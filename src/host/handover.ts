@@ -3,13 +3,13 @@ import type { Server, Socket } from 'node:net'
 import type { Handed } from './edge/edge.ts'
 import { isRunning, startTimeOf } from './processes.ts'
 
-/** How long the next host may take until it serves. */
+/** Milliseconds that the next host has to start serving. */
 const serveWithinMs = 30_000
 
 /**
- * Starts the next host and gives it the listening sockets. Both processes then hold the same queues
- * in the kernel, so no connection is refused or lost between them. Throws when the next one does
- * not come to serve; it is gone then.
+ * Starts the next host and passes the listening sockets to it. Both processes share the same kernel
+ * queues, so that no connection is refused or lost. Throws, after ending the next host, when it
+ * does not start to serve.
  */
 export async function handOver(
   command: [string, ...string[]],
@@ -23,7 +23,7 @@ export async function handOver(
   })
   try {
     const serving = serves(next)
-    // When the next one ends early, sending fails too; its end says more.
+    // When the next host exits early, sending fails too; its exit has the better reason.
     await Promise.all([serving, sendAll(next, sockets)])
   } catch (error) {
     next.kill('SIGKILL')
@@ -64,13 +64,13 @@ function serves(next: ChildProcess): Promise<void> {
 
 export interface Inheritance {
   sockets: Map<string, Handed>
-  /** ends when the host before has answered its last request and is gone */
+  /** Resolves when the previous host has answered its last request and exited. */
   predecessor: Promise<void>
-  /** Tells the host before that this one serves. */
+  /** Tells the previous host that this one serves. */
   serving(): void
 }
 
-/** What the host before hands to this one; nothing when there was none. */
+/** What the previous host passes on; empty when there was none. */
 export async function inherit(): Promise<Inheritance> {
   if (!process.send)
     return { sockets: new Map(), predecessor: Promise.resolve(), serving: () => undefined }
@@ -81,7 +81,7 @@ export async function inherit(): Promise<Inheritance> {
     process.on('message', (message: { kind: string; name?: string }, handle) => {
       if (message.kind === 'socket' && message.name) {
         const [server, early] = [handle as Server, [] as Socket[]]
-        // It accepts from now on, long before the edge is there.
+        // Connections are accepted from now on, before the edge is ready.
         server.on('connection', (socket) => early.push(socket))
         sockets.set(message.name, { server, early })
       }

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 
-/** One look at an instance; null when it is well, else why not in a few words. */
+/** Checks an instance once; null when it is healthy, otherwise the reason in a few words. */
 export function checkHealth(
   port: number,
   path: string | null,

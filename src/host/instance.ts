@@ -22,9 +22,9 @@ import { isConfined, startProcess } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
 
-/** What all instances of a host share. */
+/** Settings shared by all instances of a host. */
 export interface Machine {
-  /** names this installation in the markers of its processes */
+  /** Identifies this installation in the markers of its processes. */
   id: string
   ports: Ports
   limits: Limits
@@ -41,11 +41,11 @@ export interface InstanceContext {
   dataFolder: string
   logFile: string
   tmpFolder: string
-  /** persists, and tells the release and the edge */
+  /** Stores the state and notifies the release and the edge. */
   changed(): void
-  /** it may not be given up */
+  /** Returns whether the instance must not be given up. */
   mustGoOn(): boolean
-  /** it is given up: the sentence says why */
+  /** Called with the reason when the instance is given up. */
   failed(reason: string): void
 }
 
@@ -55,15 +55,15 @@ interface Life {
   child: ChildProcess | null
   since: number
   healthySince: number | null
-  /** what it listens on instead of its port, and when that was looked up */
+  /** The ports that it listens on instead, and when that was determined. */
   explanation: string
   explainedAt: number | null
   wake(): void
 }
 
 /**
- * Keeps one copy of a service running: starts it, looks after it, starts it again, stops it; adopts
- * a process that runs already.
+ * Keeps one instance of a service running: starts, checks, restarts and stops it, and adopts a
+ * running process.
  */
 export class Instance {
   readonly saved: SavedInstance
@@ -73,7 +73,7 @@ export class Instance {
   #isWanted = false
   #timer: NodeJS.Timeout | undefined
   #crashes = 0
-  /** since when it must become healthy */
+  /** Start of the period in which it must become healthy. */
   #wantedSince = performance.now()
   #unlimited: string | undefined
 
@@ -103,7 +103,7 @@ export class Instance {
     }
   }
 
-  /** What it says of the metrics of those names. */
+  /** Returns its metrics with those names. */
   async exposition(path: string, names: Set<string>): Promise<Exposition> {
     const { service, index, port, started } = this.saved
     const text =
@@ -121,8 +121,8 @@ export class Instance {
   }
 
   /**
-   * Adopts the process that the saved state names when it still runs, else starts one. Nothing when
-   * one is watched already.
+   * Adopts the process of the saved state when it still runs, otherwise starts one. Does nothing
+   * when one is already watched.
    */
   async start(): Promise<void> {
     if (this.#life) return
@@ -147,7 +147,7 @@ export class Instance {
     }
   }
 
-  /** It outlived a host: whether it is well is what it was, until the first look says otherwise. */
+  /** A process that outlived a host keeps its health state until the first check. */
   #adopt(life: Life): void {
     const age = Math.max(0, Date.now() - (this.saved.started ?? 0))
     life.since = performance.now() - age
@@ -158,7 +158,7 @@ export class Instance {
 
   async #launch(life: Life): Promise<void> {
     const { machine, service, release } = this.#context
-    // What a process left behind while no host watched must not hold the port or the files.
+    // Leftover processes from a time without a host must not hold the port or the files.
     if (this.saved.pid !== null) await killFamily(this.#origin())
     machine.ports.giveBack(this.saved.port)
     const port = service.port ? await machine.ports.take(this.saved.port) : null
@@ -252,7 +252,7 @@ export class Instance {
     }
   }
 
-  /** What is wrong with it, null when nothing is. */
+  /** Checks its health: returns the problem, or null. */
   async #look(life: Life): Promise<string | null> {
     const { service } = this.#context
     const age = performance.now() - life.since
@@ -270,14 +270,14 @@ export class Instance {
   }
 
   /**
-   * Somebody else may have taken the port just before the service did: then the service ends soon.
-   * A container's socket is not in our processes, so it is no more than a reason to wait.
+   * Another process may have taken the port just before the service did, and the service then exits
+   * soon. A container's socket is not visible in our processes, so this is only a reason to wait.
    */
   #isStranger(age: number): boolean {
     return age < workerSettlesMs && !holdsSocket(this.saved.pid ?? 0)
   }
 
-  /** What it listens on instead; looked up now and then, because the look is dear. */
+  /** The ports that it listens on instead; cached, because the lookup is expensive. */
   async #wrongPort(life: Life): Promise<string> {
     const now = performance.now()
     if (life.explainedAt !== null && now - life.explainedAt < explainsEveryMs)
@@ -343,7 +343,7 @@ export class Instance {
       machine.random(),
     )
     this.#crashes = crashes
-    // What it left behind must not hold the port or write on.
+    // Leftover processes must not hold the port or keep writing.
     const cleared = killFamily(origin)
     this.#context.changed()
     await cleared
@@ -373,7 +373,7 @@ export class Instance {
     this.#life = null
   }
 
-  /** Lets go without stopping the process: another host takes over. */
+  /** Detaches without stopping the process: another host takes over. */
   release(): void {
     this.#isWanted = false
     if (this.#life) this.#end(this.#life)
@@ -395,7 +395,7 @@ export class Instance {
     this.#context.changed()
   }
 
-  /** Keeps its log bounded while it writes. */
+  /** Limits the size of its log while it writes. */
   async trimLog(): Promise<void> {
     await trim(this.#context.logFile).catch(() => undefined)
   }
@@ -403,7 +403,7 @@ export class Instance {
 
 const metricsName = 'metrics.prom'
 
-/** Whoever runs as the service may write there; the folders above it are the host's alone. */
+/** Only the service's user may write there; the parent folders belong to the host. */
 function makeTmp(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -1,17 +1,17 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A place in which the kernel bounds the memory of what runs there. */
+/** Memory limits that the kernel enforces. */
 export interface Limits {
-  /** Makes the place; answers its folder, or why there is none, in a sentence. */
+  /** Creates a cgroup with a limit; returns its folder, or the reason why there is none. */
   bound(name: string, bytes: number): { folder: string } | { problem: string }
-  /** Removes the place once it is empty. */
+  /** Removes the cgroup once it is empty. */
   release(name: string): void
 }
 
 /**
- * By cgroup v2, below the group that the host is in or below the root; Fairlead needs to own that
- * or be root.
+ * Uses cgroup v2, below the group of the host or below the root; Fairlead must own it or run as
+ * root.
  */
 export function createLimits(hostId: string): Limits {
   const base = makeBase(`fairlead-${hostId}`)
@@ -33,7 +33,7 @@ export function createLimits(hostId: string): Limits {
       try {
         rmdirSync(folderOf(name))
       } catch {
-        // It has processes yet, or was never made.
+        // It still has processes, or was never created.
       }
     },
   }
@@ -58,7 +58,7 @@ function makeBase(name: string): string | null {
       try {
         rmdirSync(base)
       } catch {
-        // Not made, or in use.
+        // It was not created, or is in use.
       }
     }
   }

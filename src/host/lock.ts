@@ -2,14 +2,14 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { isRunning, startTimeOf } from './processes.ts'
 
 export interface Lock {
-  /** false when another process has taken it since */
+  /** False when another process has taken the lock. */
   isOurs(): boolean
   free(): void
 }
 
 /**
- * Makes sure that one host serves a folder. The lock of a dead process is taken over; `force` takes
- * it from the one that gives way. Null when another has it.
+ * Ensures that one host serves a folder. Takes over the lock of a dead process; `force` takes it
+ * from the host that hands over. Null when another process holds it.
  */
 export function takeLock(file: string, force: boolean): Lock | null {
   const mine = `${process.pid} ${startTimeOf(process.pid)}`
@@ -35,7 +35,7 @@ function claim(draft: string, file: string): boolean {
   return false
 }
 
-/** Removes a stale lock, and only that: another may have taken it over since it was read. */
+/** Removes exactly the stale lock: another process may have taken it since it was read. */
 function bury(file: string, stale: string | null, grave: string): void {
   try {
     renameSync(file, grave)

@@ -11,20 +11,19 @@ import {
 import type { HostService } from '#contract/host/host.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
 
-/** Bytes of one instance's log that are kept on disk, twice: the file, and the one before. */
+/** Limit in bytes of an instance's log; the current and the previous file are kept. */
 const limit = 16 * 1024 * 1024
 const block = 4096
 
-/** At a start, a long file becomes `.1` and the one before is gone. */
+/** At a start, a long file becomes `.1` and replaces the previous one. */
 export function rotate(file: string): void {
   if (bytesOnDisk(file) > limit / 2) renameSync(file, `${file}.1`)
 }
 
 /**
- * Gives back the disk under the oldest lines of a log that a service writes at this moment. The
- * service holds the file and goes on writing when the host is dead, so it cannot be moved away: its
- * beginning becomes a hole instead, and no line after it is touched. Where the filesystem has no
- * holes the file is emptied.
+ * Frees the disk space of the oldest lines while a service writes. The service keeps the file open
+ * even when the host is dead, so the file cannot be moved; its beginning becomes a hole, and later
+ * lines are untouched. On a file system without holes, the file is emptied.
  */
 export function trim(file: string, keep = limit): Promise<void> {
   const size = bytesOnDisk(file)
@@ -46,7 +45,7 @@ function bytesOnDisk(file: string): number {
   return (statSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * 512
 }
 
-/** The last lines of a file, at most so many. */
+/** Returns the last lines of a file, at most `count`. */
 export function lastLines(file: string, count: number, bytes = 256 * 1024): string[] {
   try {
     const fd = openSync(file, 'r')
@@ -54,7 +53,7 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
       const { size } = fstatSync(fd)
       const buffer = Buffer.alloc(Math.min(size, bytes))
       readSync(fd, buffer, 0, buffer.length, size - buffer.length)
-      // What was cut off reads as zeros, up to the middle of a line.
+      // A hole reads as zeros, up to the middle of a line.
       const hole = buffer.lastIndexOf(0)
       const lines = buffer.toString('utf8', hole + 1).split('\n')
       if (lines.at(-1) === '') lines.pop()
@@ -68,7 +67,7 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
   }
 }
 
-/** The last lines of a service, with its secrets hidden. */
+/** The last lines of a service with its secrets masked. */
 export const shownLines = (
   file: string,
   service: Pick<HostService, 'env' | 'secrets'>,
@@ -78,17 +77,17 @@ export const shownLines = (
   return lines.length === 0 ? [] : maskOf(service).apply(lines.join('\n')).split('\n')
 }
 
-/** Secrets of a service, as they may be in its log. */
+/** A mask for the secrets of a service. */
 function maskOf({ env, secrets = [] }: Pick<HostService, 'env' | 'secrets'>): Mask {
   return createMask(secrets.flatMap((name) => env[name] ?? []))
 }
 
-/** The last words of a service, to go behind a sentence, with its secrets hidden. */
+/** The last output of a service for the end of a sentence, with its secrets masked. */
 export function tailOf(file: string, service: Pick<HostService, 'env' | 'secrets'>): string {
   const words = shownLines(file, service, 30)
     .map((line) => line.trim())
     .filter((line) => line !== '')
-  // Node ends a crash with its version; what was wrong is above it.
+  // Node prints its version after a crash; the reason is above it.
   const tail = words
     .filter((line) => !/^Node\.js v\d/.test(line))
     .slice(-3)

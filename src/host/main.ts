@@ -18,12 +18,12 @@ import { startTimeOf } from './processes.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
 
-/** How long requests under way may take when the host gives way. */
+/** Milliseconds that requests in progress have during a handover. */
 const drainMs = 30_000
 
 /**
- * Runs the host until SIGTERM, which leaves the services running for the next one; with `upgrade`
- * asks the one that runs to give way to this program.
+ * Runs the host until SIGTERM, which leaves the services running for the next host; with `upgrade`,
+ * asks the running host to hand over to this program.
  */
 export async function main(options: { upgrade: boolean }): Promise<number> {
   const home = homeFrom(process.env)
@@ -62,7 +62,7 @@ interface HostOptions {
   isolation: Isolation
 }
 
-/** One host process: its edge, its supervisor and its API, from the first to the last request. */
+/** One host process with its edge, its supervisor and its API. */
 class Host {
   readonly #home: Home
   readonly #logger: Logger
@@ -111,7 +111,7 @@ class Host {
   }
 
   async run(): Promise<number> {
-    // Routes first: sockets that were handed over are taken by those who know their port.
+    // Routes come first, because accepting the inherited sockets needs their ports.
     this.#supervisor.adopt()
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
@@ -160,7 +160,7 @@ class Host {
     this.#api.closeAllConnections()
     if (isLast) this.#lock.free()
     this.#ended.resolve(0)
-    // Nothing that still rests somewhere keeps a host that has given way.
+    // Exits even when something idle still holds the process.
     setTimeout(() => process.exit(0), 1000).unref()
   }
 
@@ -178,7 +178,7 @@ class Host {
   }
 }
 
-/** Names this installation on its machine, in the environment of the processes it starts. */
+/** Identifies this installation on its machine, in the environment of its processes. */
 function readId(file: string): string {
   try {
     return readFileSync(file, 'utf8')
@@ -191,8 +191,8 @@ function readId(file: string): string {
 }
 
 /**
- * Listens under a name of its own and gives it the known one in a single step: closing a server
- * unlinks the name that it bound, which must not be the one that the next host has taken meanwhile.
+ * Listens under a temporary name and renames it to the known one: closing a server unlinks the name
+ * that it bound, which must not be the name that the next host has taken.
  */
 async function listenAt(server: Server, socket: string): Promise<() => void> {
   const folder = dirname(socket)

@@ -13,12 +13,12 @@ import { z } from 'zod'
 import type { Observations } from '#contract/host/host.ts'
 import { batch, type Batch } from '#contract/verdict/verdict.ts'
 
-/** Read at once, in bytes; what is left comes with the next call. */
+/** Limit in bytes of one read; the next call continues. */
 const readAtOnce = 1_048_576
 
 /**
- * What was counted of one canary: a line for each batch, appended by whichever host process serves.
- * A line that a crash cut off spoils no other. `after` and `next` are places in the file.
+ * The counts of one canary: one line per batch, appended by the serving host process. A torn line
+ * does not affect others. `after` and `next` are byte positions in the file.
  */
 export function appendBatch(file: string, one: Batch, sessions: number[]): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -36,7 +36,7 @@ export function appendBatch(file: string, one: Batch, sessions: number[]): void 
   }
 }
 
-/** The sessions that were counted by whichever process. */
+/** The sessions counted so far, by any process. */
 export function readSessions(file: string): number[] {
   if (!existsSync(file)) return []
   return readFileSync(file, 'utf8')

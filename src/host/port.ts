@@ -1,13 +1,12 @@
 import { createServer } from 'node:net'
 
 /**
- * Below the ports that the kernel gives to outgoing connections, so that none of those takes one
- * between choice and use.
+ * Below the ephemeral ports, so that no outgoing connection takes a port between choice and use.
  */
 const lowest = 12_000
 const highest = 19_999
 
-/** Gives each instance a port that nothing on this machine listens on and no other instance has. */
+/** Assigns each instance a port that is free on this machine. */
 export class Ports {
   readonly #given = new Set<number>()
   readonly #random: () => number
@@ -16,7 +15,7 @@ export class Ports {
     this.#random = random
   }
 
-  /** The port it had before when that is free; throws when there is none at all. */
+  /** Returns the former port when it is free. Throws when no port is free. */
   async take(wish: number | null): Promise<number> {
     for (let tries = 0; tries < 500; tries += 1) {
       const port =
@@ -31,7 +30,7 @@ export class Ports {
     throw new Error(`no port from ${lowest} to ${highest} is free`)
   }
 
-  /** It is in use by a process that outlived a host. */
+  /** Reserves the port of a process that outlived a host. */
   keep(port: number): void {
     this.#given.add(port)
   }
@@ -41,7 +40,7 @@ export class Ports {
   }
 }
 
-/** Free on every address of the machine, because a service may listen on all of them. */
+/** Checks every address of the machine, because a service may listen on all of them. */
 async function isFree(port: number): Promise<boolean> {
   const answer = await tryListen(port, '::')
   return answer === 'no such address'

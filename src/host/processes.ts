@@ -2,8 +2,8 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 /**
- * A process that an instance started: the pid alone may have been used again, the marker is in the
- * environment of all it begins.
+ * A process of an instance. A pid can be reused, but the marker is in the environment of all its
+ * descendants.
  */
 export interface Origin {
   pid: number
@@ -19,8 +19,8 @@ interface Process {
 }
 
 /**
- * When a process began, in clock ticks since boot; with the pid it names one process for good. Null
- * when it has ended.
+ * Start time of a process in clock ticks since boot, which with the pid identifies it; null when it
+ * has ended.
  */
 export function startTimeOf(pid: number): string | null {
   return readProcess(pid)?.startTime ?? null
@@ -29,7 +29,7 @@ export function startTimeOf(pid: number): string | null {
 export const isRunning = (pid: number, startTime: string | null): boolean =>
   startTime !== null && startTimeOf(pid) === startTime
 
-/** The name of the program that a process runs; null when it has ended. */
+/** Name of the program that a process runs; null when it has ended. */
 export function programOf(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
@@ -39,13 +39,13 @@ export function programOf(pid: number): string | null {
 }
 
 /**
- * All that a start began and that still runs: its group, whatever carries its marker, and the
+ * Returns the running processes of a start: its process group, the carriers of its marker, and the
  * children of both.
  */
 export function familyOf(origin: Origin): number[] {
   const all = pids().flatMap((pid) => readProcess(pid) ?? [])
   const leader = all.find((process) => process.pid === origin.pid)
-  // The pid was used again by somebody: the group of that name is not ours.
+  // When the pid was reused, the group of that number is not ours.
   const isGroupOurs =
     origin.pid > 1 &&
     (leader === undefined ? origin.startTime !== null : leader.startTime === origin.startTime)
@@ -64,7 +64,7 @@ export function familyOf(origin: Origin): number[] {
   return [...family]
 }
 
-/** Processes by the marker they carry, for the markers that begin so. */
+/** Finds processes by their marker, for markers with that prefix. */
 export function markedProcesses(prefix: string): { pid: number; marker: string }[] {
   return pids().flatMap((pid) => {
     const marker = markerOf(pid)
@@ -72,7 +72,7 @@ export function markedProcesses(prefix: string): { pid: number; marker: string }
   })
 }
 
-/** Signals all of them; one that is gone already is no matter. */
+/** Signals all of them; processes that are gone are ignored. */
 export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void {
   for (const pid of pidsToSignal) {
     try {
@@ -84,8 +84,8 @@ export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void 
 }
 
 /**
- * Does a process or one of its children hold any socket? Far cheaper than to ask which: the
- * kernel's tables of connections take milliseconds to read. True when it cannot be told.
+ * Returns whether a process or a child holds any socket, which is much cheaper than reading the
+ * kernel's connection tables. True when unknown.
  */
 export function holdsSocket(pid: number): boolean {
   try {
@@ -99,7 +99,7 @@ export function holdsSocket(pid: number): boolean {
   }
 }
 
-/** The TCP ports that these processes listen on, by the kernel's tables. */
+/** The TCP ports that these processes listen on, from the kernel's tables. */
 export async function listeningPorts(pidsToLook: number[]): Promise<number[]> {
   const inodes = new Set(pidsToLook.flatMap(socketsOf))
   const tables = await Promise.all(
@@ -120,7 +120,7 @@ function pids(): number[] {
 function readProcess(pid: number): Process | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name of the program, in parentheses, may hold anything.
+    // The program name in parentheses can contain anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return null
     return { pid, parent: Number(fields[1]), group: Number(fields[2]), startTime: fields[19] ?? '' }

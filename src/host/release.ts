@@ -10,15 +10,15 @@ import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
 
 export interface ReleaseContext {
   machine: Machine
-  /** the host's folder */
+  /** The folder of the host. */
   folder: string
   isRouted(): boolean
-  /** Persists what became of it, and tells the edge. */
+  /** Stores the new state and updates the edge. */
   changed(): void
   drain(graceMs: number): Promise<void>
 }
 
-/** The instances of one release: started together, ready together, stopped together. */
+/** The instances of one release: they start, become ready and stop together. */
 export class Release {
   readonly spec: HostRelease
   readonly #context: ReleaseContext
@@ -27,7 +27,7 @@ export class Release {
   #failed: string | null
   #saved: SavedInstance[]
   #instances: Instance[] = []
-  /** the start or stop under way; the next waits for it */
+  /** The current start or stop; the next one waits for it. */
   #work: Promise<void> = Promise.resolve()
   #isReleased = false
 
@@ -77,14 +77,14 @@ export class Release {
     }
   }
 
-  /** The markers of the processes it knows of. */
+  /** The markers of its known processes. */
   markers(): string[] {
     return this.#saved.flatMap((instance) => instance.marker ?? [])
   }
 
   /**
-   * The services with a port, the one that has the environment's traffic first, with the ports that
-   * can take a request.
+   * The services with a port, the one with the environment's traffic first, and the ports that
+   * accept requests.
    */
   services(): { name: string; ports: number[] }[] {
     return this.spec.services
@@ -94,7 +94,7 @@ export class Release {
           ({ saved }) => saved.service === name && saved.pid !== null && saved.port !== null,
         )
         const well = mine.filter((instance) => instance.isHealthy)
-        // When none is well, trying is better than refusing.
+        // When none is healthy, trying is better than refusing.
         return {
           name,
           ports: (well.length > 0 ? well : mine).flatMap(({ saved }) => saved.port ?? []),
@@ -103,8 +103,8 @@ export class Release {
   }
 
   /**
-   * Can it take the traffic now: it became ready, and every service with a port has a healthy
-   * instance.
+   * Returns whether it can take the traffic: it became ready, and each service with a port has a
+   * healthy instance.
    */
   get isRoutable(): boolean {
     const isServed = (name: string): boolean =>
@@ -115,7 +115,7 @@ export class Release {
     )
   }
 
-  /** Starts it, or takes up the processes that a host before left. */
+  /** Starts the release, or adopts the processes of a previous host. */
   start(): void {
     this.#work = this.#work.then(() => this.#launch())
   }
@@ -135,12 +135,12 @@ export class Release {
     if (this.desired !== 'running' || this.#isReleased) return
     this.#makeInstances()
     for (const instance of this.#instances) void instance.start()
-    // What runs nothing (a library, a tool) is ready once it is there.
+    // A release without services (a library, a tool) is ready as soon as it is unpacked.
     if (this.spec.services.length === 0) this.#wasReady = true
     this.#context.changed()
   }
 
-  /** Data that services wrote as the host's own user, or with none to keep them, stay theirs. */
+  /** Changes the owner of data that services wrote as the host's own user. */
   async #giveData(): Promise<void> {
     const { isolation } = this.#context.machine
     if (isolation.kind === 'none' || isolation.means.setpriv === null) return
@@ -184,7 +184,7 @@ export class Release {
     this.#context.changed()
   }
 
-  /** Lets what is under way end, then stops every instance; the folder stays. */
+  /** Finishes requests in progress, then stops every instance; the folder stays. */
   stop(): Promise<void> {
     this.#work = this.#work.then(() => this.#halt())
     return this.#work
@@ -192,7 +192,7 @@ export class Release {
 
   async #halt(): Promise<void> {
     if (this.#isReleased) return
-    // What a host before left must end as well.
+    // Processes of a previous host must end as well.
     if (this.#instances.length === 0 && this.markers().length > 0) this.#makeInstances()
     const grace = Math.max(0, ...this.spec.services.map((service) => service.stop.grace))
     await this.#context.drain(grace)
@@ -207,13 +207,13 @@ export class Release {
     await Promise.all(this.#instances.map((instance) => instance.stop()))
   }
 
-  /** Deletes what is on disk of it. */
+  /** Deletes its files. */
   async remove(): Promise<void> {
     for (const kind of ['releases', 'log', 'tmp'] as const)
       await rm(this.#path(kind), { recursive: true, force: true })
   }
 
-  /** Lets go of every process without stopping it. */
+  /** Detaches every process without stopping it. */
   release(): void {
     this.#isReleased = true
     for (const instance of this.#instances) instance.release()

@@ -10,26 +10,26 @@ export interface Started {
   service: HostService
   index: number
   port: number | null
-  /** unique for this start, in the environment of everything that it begins */
+  /** Unique for this start, in the environment of all its processes. */
   marker: string
-  /** the unpacked artifact */
+  /** The unpacked artifact. */
   folder: string
   dataFolder: string
   logFile: string
-  /** its /tmp, empty at the start */
+  /** Its /tmp, empty at the start. */
   tmpFolder: string
-  /** in that, where one without a port may write its metrics */
+  /** Inside that folder: the file where a service without a port can write its metrics. */
   metricsFile: string
-  /** the cgroup to run in */
+  /** The cgroup to run in. */
   cgroup: string | null
-  /** for a service that sets none */
+  /** The PATH for a service that sets none. */
   path: string
   isolation: Isolation
 }
 
 /**
- * Starts an instance in a session of its own, its output going straight to its log. Throws one
- * sentence when that cannot be.
+ * Starts an instance in a session of its own; its output goes directly to its log. Throws one
+ * sentence on failure.
  */
 export function startProcess(started: Started): ChildProcess {
   const cwd = join(started.folder, started.service.directory)
@@ -51,8 +51,8 @@ export function startProcess(started: Started): ChildProcess {
 }
 
 /**
- * Whether something keeps it from what is not its own. Files are served by a program of ours, which
- * runs nothing of the app's.
+ * Returns whether the instance is isolated. Static files are served by our own program, which runs
+ * nothing of the app.
  */
 export const isConfined = ({
   isolation,
@@ -71,7 +71,7 @@ function confinedBy({
   if (isolation.kind === 'none' || service.static !== undefined) return []
   return confine(isolation.means, isolation.place, {
     user: userOf(release.app, 'services'),
-    // It outlives the host, and the next takes it up.
+    // It outlives the host, and the next host adopts it.
     isBound: false,
     cwd: join(folder, service.directory),
     readable: [folder],
@@ -87,7 +87,7 @@ function commandOf(started: Started): [string, ...string[]] {
   const run: [string, ...string[]] = ['sh', '-c', service.run ?? 'exit 1']
   const command =
     service.static === undefined ? before(confined, run) : selfCommand('static', service.static)
-  // It moves itself before it becomes the service, so that no process begins outside.
+  // The process joins the cgroup before it becomes the service, so that no child starts outside.
   return cgroup === null
     ? command
     : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]

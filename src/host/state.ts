@@ -13,15 +13,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { hostCanary, hostRelease } from '#contract/host/host.ts'
 
-/** What is wanted of a release. */
+/** The desired state of a release. */
 const wantedRelease = z.object({ spec: hostRelease, desired: z.enum(['running', 'stopped']) })
 const wantedEnvironment = z.object({
   app: z.string(),
   environment: z.string(),
-  /** the highest epoch seen of each deployment */
+  /** The highest epoch seen per deployment. */
   epochs: z.record(z.string(), z.number()),
   routed: z.number().nullable(),
-  /** a release that is given a share of the requests beside it */
+  /** A release that receives a share of the requests. */
   canary: hostCanary.nullable().default(null),
   route: z.object({ host: z.string(), port: z.number().nullable() }),
   releases: z.array(wantedRelease),
@@ -40,7 +40,7 @@ const savedInstance = z.object({
   reason: z.string().nullable(),
   wasHealthy: z.boolean(),
 })
-/** What became of a release. */
+/** The actual state of a release. */
 const actualRelease = z.object({
   release: z.number(),
   wasReady: z.boolean(),
@@ -55,9 +55,9 @@ export type ActualRelease = z.infer<typeof actualRelease>
 export type SavedInstance = z.infer<typeof savedInstance>
 
 /**
- * The host's memory, two files per environment of mode 0600 (they hold the services' secrets): what
- * is wanted survives a power cut; what runs changes often and is worth nothing after one, so it is
- * written without waiting for the disk.
+ * The state of the host: two files per environment with mode 0600, because they contain secrets.
+ * The desired state survives a power cut. The actual state changes often and is worthless after a
+ * power cut, so it is not synced.
  */
 export interface StateFiles {
   read(): { wanted: WantedEnvironment; actual: ActualRelease[] }[]
@@ -109,8 +109,8 @@ export function openState(folder: string, onProblem: (sentence: string) => void)
 }
 
 /**
- * After a crash of this process the file has the old or the new text, whole; with `isDurable` also
- * after a power cut.
+ * After a crash of this process, the file has the old or the new text; with `isDurable`, also after
+ * a power cut.
  */
 function replaceFile(file: string, text: string, isDurable: boolean): void {
   const draft = `${file}.${process.pid}.draft`

@@ -101,7 +101,7 @@ async function serve(
       .pipe(response)
 }
 
-/** Does the browser have this one already, whatever else it has. */
+/** Returns whether the browser already has this version. */
 function isKnown(header: string | undefined, etag: string): boolean {
   return (
     header === '*' ||
@@ -109,7 +109,7 @@ function isKnown(header: string | undefined, etag: string): boolean {
   )
 }
 
-/** The path without query, decoded; null when it names a hidden file or leaves the folder. */
+/** The decoded path without its query; null when it names a hidden file or leaves the folder. */
 function pathOf(url: string): string | null {
   try {
     const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/')
@@ -150,7 +150,7 @@ async function stat(root: string, path: string): Promise<Found | 'folder' | null
   }
 }
 
-/** A single byte range; several are answered with the whole file, as RFC 9110 allows. */
+/** A single byte range. A request for several gets the whole file, as RFC 9110 allows. */
 function rangeOf(
   header: string | undefined,
   size: number,

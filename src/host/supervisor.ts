@@ -17,22 +17,22 @@ import type { Release } from './release.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'
 
 export interface SupervisorOptions {
-  /** the host's folder */
+  /** The folder of the host. */
   folder: string
   machine: Machine
   state: StateFiles
   edge: Edge
-  /** ends when a host that gave way has answered its last request */
+  /** Resolves when the previous host has answered its last request. */
   predecessor: Promise<void>
   log(message: string, fields?: Record<string, unknown>): void
 }
 
-/** How often the logs are kept in bounds. */
+/** Milliseconds between checks of the log sizes. */
 const trimEveryMs = 10_000
-/** How often what was counted of canaries is given on. */
+/** Milliseconds between emissions of canary counts. */
 const settleEveryMs = 25
 
-/** Keeps the releases of every environment as they are wanted. */
+/** Keeps the releases of every environment in their desired state. */
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #environments = new Map<string, Environment>()
@@ -46,8 +46,8 @@ export class Supervisor {
   }
 
   /**
-   * Takes up what a host before this one left: adopts what runs, starts what should, ends what it
-   * does not know.
+   * Takes over from the previous host: adopts running processes, starts missing ones and ends
+   * unknown ones.
    */
   adopt(): void {
     this.#isFrozen = false
@@ -60,7 +60,7 @@ export class Supervisor {
     this.#trimmer = setInterval(() => void this.#trimLogs(), trimEveryMs)
     this.#trimmer.unref()
     clearInterval(this.#settler)
-    // It goes on after a handover: requests that this host began are counted by it.
+    // Continues after a handover, because this host counts the requests that it began.
     this.#settler = setInterval(() => this.settleCounts(performance.now()), settleEveryMs)
     this.#settler.unref()
   }
@@ -77,7 +77,7 @@ export class Supervisor {
     return new Environment(context, wanted, actual)
   }
 
-  /** A host that died between a start and its record left a process that nobody knows. */
+  /** A host that died between a start and its record left an unknown process. */
   #endStrays(): void {
     const known = new Set(this.#releases().flatMap((release) => release.markers()))
     const strays = markedProcesses(`${this.#options.machine.id}/`).filter(
@@ -131,7 +131,7 @@ export class Supervisor {
     return this.#get(spec.app, spec.environment).start(spec).status()
   }
 
-  /** Waits for a state other than `starting`, at most so long. */
+  /** Waits for a state other than `starting`, at most `waitMs`. */
   async report(
     app: string,
     name: string,
@@ -144,7 +144,7 @@ export class Supervisor {
       const left = until - performance.now()
       if (now.state !== 'starting' || left <= 0) return now
       await this.#change(left)
-      // What this host knows is no longer what is.
+      // After the handover, this host's state is outdated.
       if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
     }
   }
@@ -166,7 +166,7 @@ export class Supervisor {
     this.#get(app, name).route(route)
   }
 
-  /** What was counted of a canary since `after`; waits for more, at most so long. */
+  /** Returns the counts of a canary since `after`; waits for more, at most `waitMs`. */
   async observations(
     app: string,
     name: string,
@@ -197,7 +197,8 @@ export class Supervisor {
   }
 
   /**
-   * Gives on what is known of canaries' requests; with Infinity, at the end of this process, all.
+   * Emits the known outcomes of canary requests; with Infinity, at the end of this process, all of
+   * them.
    */
   settleCounts(now: number): void {
     for (const environment of this.#environments.values()) environment.settleCounts(now)
@@ -229,7 +230,7 @@ export class Supervisor {
     return this.#releases().map((release) => release.status())
   }
 
-  /** Waits until no stop is under way, at most so long. */
+  /** Waits until no stop is in progress, at most `atMostMs`. */
   async settled(atMostMs: number): Promise<void> {
     const until = performance.now() + atMostMs
     const isStopping = (): boolean =>
@@ -237,10 +238,7 @@ export class Supervisor {
     while (isStopping() && performance.now() < until) await this.#change(100)
   }
 
-  /**
-   * Lets go of every process without stopping it, and changes nothing any more; `adopt` takes all
-   * up again.
-   */
+  /** Detaches every process and changes nothing any more; `adopt` takes over again. */
   freeze(): void {
     this.#isFrozen = true
     clearInterval(this.#trimmer)
@@ -248,7 +246,7 @@ export class Supervisor {
     this.#wake()
   }
 
-  /** Stops every process; what should run comes back with the next host. */
+  /** Stops every process; the next host starts those that should run. */
   async stopAll(): Promise<void> {
     await Promise.all(this.#releases().map((release) => release.stopInstances()))
   }

@@ -6,26 +6,28 @@ import type { FunctionFacts } from './functions.ts'
 import { type Grammar, grammarOf } from './grammar.ts'
 import { type Language, languageOf } from './languages.ts'
 
-/** Of whatever changes the results of the analysis: raise it, and everything is measured again. */
+/**
+ * Increase it with any change to the results of the analysis; everything is then measured again.
+ */
 export const analysisVersion = 2
 
-/** What the code of one file is like. */
+/** The measurements of one file. */
 export interface Inspection {
-  /** as people call it: `TypeScript` */
+  /** The name of the language, such as `TypeScript`. */
   language: string
-  /** all lines, and those with code */
+  /** All lines, and those with code. */
   lines: number
   code: number
   functions: FunctionFacts[]
-  /** the grammar did not understand a part of it; the rest is measured */
+  /** The grammar could not parse a part of it; the rest is measured. */
   isBroken: boolean
-  /** of each line of code that may be a duplicate: its number from 1, and a hash of what it says */
+  /** For each line of code that can be a duplicate: its number from 1, and a hash. */
   at: number[]
   hashes: number[]
 }
 
 export interface Analyser {
-  /** null when the language is none of those that are known, or the file is no text of a person */
+  /** Null when the language is unknown or the file was generated. */
   inspect(path: string, text: string): Promise<Inspection | null>
 }
 
@@ -34,7 +36,7 @@ interface Loaded {
   grammar: Grammar
 }
 
-/** Makes an analyser, which loads the grammar of a language when the first file of it comes. */
+/** Creates an analyser, which loads the grammar of a language with its first file. */
 export async function createAnalyser(): Promise<Analyser> {
   const require = createRequire(import.meta.url)
   const treeSitter = require('@vscode/tree-sitter-wasm') as typeof TreeSitter
@@ -61,7 +63,7 @@ export async function createAnalyser(): Promise<Analyser> {
   }
 }
 
-/** The tree lives outside of what the garbage collector knows. */
+/** The tree lives outside the garbage collector and must be freed. */
 function inspect({ parser, grammar }: Loaded, text: string): Inspection | null {
   const tree = parser.parse(text)
   if (!tree) return null
@@ -89,11 +91,11 @@ function inspect({ parser, grammar }: Loaded, text: string): Inspection | null {
   }
 }
 
-/** Lines that are alike everywhere say nothing of duplication. */
+/** Common lines do not count as duplicates. */
 const usual = /^(import|from|export \* from|#include|using|package|use|require|require_relative)\b/
 
 const longestFile = 1_000_000
-/** Longer lines are the work of a program. */
+/** Longer lines are generated. */
 const longestLine = 5000
 const foreign =
   /(^|\/)(node_modules|vendor|third_party|bower_components|__pycache__)\/|[.-]min\.\w+$/

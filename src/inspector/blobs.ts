@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 
 /**
- * Reads the answers of `git cat-file --batch`, one after the other; null for one that is not there,
- * or is not text.
+ * Reads the output of `git cat-file --batch` entry by entry; null for a missing blob or one that is
+ * not text.
  */
 export function createBlobs(stream: Readable): { next(): Promise<string | null> } {
   const bytes = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>

@@ -4,20 +4,20 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { analysisVersion, type Inspection } from './analyser.ts'
 
-/** Above so many bytes what was not asked for this time is forgotten. */
+/** Limit in bytes above which unused entries are dropped. */
 const compactAbove = 64 * 1024 * 1024
 
-/** What the code of a blob is like: null when it cannot be measured. */
+/** Measurements by blob; null when a blob cannot be measured. */
 export interface InspectionCache {
   get(blob: string): Inspection | null | undefined
   put(blob: string, inspection: Inspection | null): void
-  /** Writes what is new. A file that grew large is written again with what was asked for only. */
+  /** Writes new entries. A large file is rewritten with the entries that were used. */
   save(): Promise<void>
 }
 
 /**
- * A file of JSON lines, by git's blob id: content decides, so that nothing in it is ever wrong. A
- * line that was cut off is skipped.
+ * A file of JSON lines keyed by git's blob id; the id determines the content, so entries never
+ * become stale. Torn lines are skipped.
  */
 export async function openCache(file: string): Promise<InspectionCache> {
   const known = new Map<string, Inspection | null>()

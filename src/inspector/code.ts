@@ -2,20 +2,20 @@ import type { CodeFunction, CodeReport, CodeSummary } from '#contract/change/cod
 import { type CodeFile, findDuplicates } from './duplicates.ts'
 
 /**
- * Above this cyclomatic complexity a function is said to be complex: the limit of NIST 500-235 for
- * experienced teams.
+ * A function above this cyclomatic complexity is complex: the limit of NIST 500-235 for experienced
+ * teams.
  */
 const complexAbove = 15
-/** Functions that a report names. */
+/** Limit of functions in a report. */
 const functionsAtMost = 1000
 
-/** What a change did to a file: its path before, and the lines that it added or altered. */
+/** The change of a file: its former path, and the added or altered lines. */
 export interface Touched {
   before: string | null
   lines: Set<number>
 }
 
-/** All that is said of the code of a commit. `before` is the code of the last good release. */
+/** Builds the report on the code of a commit. `before` is the code of the last good release. */
 export function reportOf(
   now: CodeFile[],
   before: CodeFile[] | null,

@@ -6,15 +6,15 @@ import { type LineFacts, measureLines } from './lines.ts'
 import { role } from './roles.ts'
 import { type Frame, newFrame, type Walk } from './walk.ts'
 
-/** What one file is like. */
+/** The measurements of one file. */
 export interface FileFacts extends LineFacts {
-  /** In the order in which they begin. */
+  /** In order of their position. */
   functions: FunctionFacts[]
 }
 
 /**
- * Measures a file by its tree, and by the text of it, because the root leaves out blank lines at
- * the beginning.
+ * Measures a file by its tree, and by its text, because the root node leaves out leading blank
+ * lines.
  */
 export function measureFile(root: Node, grammar: Grammar, text: string): FileFacts {
   const cursor = root.walk()
@@ -32,7 +32,7 @@ export function measureFile(root: Node, grammar: Grammar, text: string): FileFac
 }
 
 function walkOf(cursor: TreeCursor, grammar: Grammar, text: string): Walk {
-  // Whatever stands outside of functions counts for nobody.
+  // Code outside functions counts for none of them.
   const outside: FunctionFacts = {
     name: '',
     line: 0,
@@ -45,7 +45,7 @@ function walkOf(cursor: TreeCursor, grammar: Grammar, text: string): Walk {
   return { cursor, grammar, text, frames, functions: [], comments: [] }
 }
 
-/** Visits each node once, without recursion: code nests as deeply as somebody likes. */
+/** Visits each node once, without recursion, because code can nest arbitrarily deep. */
 function walkTree(walk: Walk): void {
   const { cursor } = walk
   for (let depth = 1; ;) {
@@ -63,7 +63,7 @@ function walkTree(walk: Walk): void {
   }
 }
 
-/** Answers the frame of the node at the cursor; null when nothing within it matters. */
+/** Returns the frame of the current node; null when nothing in it matters. */
 function enter(walk: Walk, depth: number): Frame | null {
   const { cursor, frames } = walk
   const parent = frames[depth - 1] as Frame
@@ -78,7 +78,7 @@ function enter(walk: Walk, depth: number): Frame | null {
     (parent.watch === 'nesting' || parent.watch === 'condition') &&
     walk.grammar.headers[cursor.currentFieldId] === 1
   ) {
-    // What a preprocessor asks is no code of the function.
+    // A preprocessor condition is not code of the function.
     if (parent.watch === 'condition') return null
     frame.nesting -= 1
   }
@@ -102,7 +102,7 @@ function inherit(frame: Frame, parent: Frame, kind: number, depth: number): void
   frame.isAfterElse = false
 }
 
-/** What is assigned to comes before what is assigned. */
+/** The target of an assignment precedes its value. */
 function catchName({ cursor, grammar }: Walk, parent: Frame): void {
   if (parent.nameStart !== -1) return
   if (parent.role !== role.entry && grammar.names[cursor.currentFieldId] !== 1) return

@@ -1,7 +1,7 @@
 import type { CodeReport } from '#contract/change/code.ts'
 import type { Inspection } from './analyser.ts'
 
-/** So many lines of code one after the other make a block. */
+/** Consecutive lines of code that form a block. */
 export const blockLength = 10
 
 export interface CodeFile {
@@ -11,20 +11,20 @@ export interface CodeFile {
 
 interface Place {
   file: number
-  /** index into `at` of its file */
+  /** Index into `at` of its file. */
   from: number
 }
 
 export interface Duplicates {
-  /** lines of code in blocks that are elsewhere, too, of all files */
+  /** Lines of code, in all files, that are part of a duplicate block. */
   lines: number
-  /** blocks of the files of which they are asked for */
+  /** Duplicate blocks in a file. */
   of(path: string): CodeReport['duplicates']
 }
 
 /**
- * Blocks of lines that say the same, whatever their indentation and comments: in two files, or
- * twice in one without overlap.
+ * Finds equal blocks of lines, regardless of indentation and comments: in two files, or twice in
+ * one without overlap.
  */
 export function findDuplicates(files: CodeFile[]): Duplicates {
   const first = new Map<number, Place>()
@@ -52,8 +52,7 @@ function mark(bits: Uint8Array | undefined, from: number): void {
 }
 
 /**
- * A hash of each run of `blockLength` lines; 53 bits, because two of half a million must hardly
- * ever be the same.
+ * A hash of each run of `blockLength` lines; 53 bits make collisions among half a million unlikely.
  */
 function* windows(hashes: number[]): Generator<[number, number]> {
   for (let from = 0; from + blockLength <= hashes.length; from += 1) {
@@ -68,7 +67,7 @@ function* windows(hashes: number[]): Generator<[number, number]> {
   }
 }
 
-/** Windows that follow each other in both places are one block. */
+/** Windows that follow each other in both places form one block. */
 function blocksOf(
   files: CodeFile[],
   others: Map<number, Place>[],

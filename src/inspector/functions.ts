@@ -1,15 +1,13 @@
-/** A function and how hard it is to test and to read. */
+/** A function with its complexity. */
 export interface FunctionFacts {
-  /** With the classes and functions around it: `Cart.add`, `outer.<anonymous>`. */
+  /** With the enclosing classes and functions: `Cart.add`, `outer.<anonymous>`. */
   name: string
-  /** Lines from 1, both inclusive. */
+  /** First and last line, from 1, both inclusive. */
   line: number
   end: number
-  /** Decisions and one (McCabe, 1976), without those of functions within it. */
+  /** Decisions plus one (McCabe, 1976), without nested functions. */
   cyclomatic: number
-  /**
-   * Cognitive complexity (G. Ann Campbell, SonarSource, 2018), with that of functions within it.
-   */
+  /** Cognitive complexity (G. Ann Campbell, SonarSource, 2018), including nested functions. */
   cognitive: number
   parameters: number
 }
@@ -18,23 +16,23 @@ export interface FunctionFacts {
 export interface OpenFunction {
   facts: FunctionFacts
   outer: OpenFunction | null
-  /** How deep it nests in the function around it, itself included. */
+  /** Nesting depth in the enclosing function, including itself. */
   depth: number
-  /** Cognitive complexity up to now, as if functions within it did not nest. */
+  /** Cognitive complexity so far, as if nested functions did not nest. */
   cost: number
-  /** What their nesting adds. */
+  /** The part that their nesting adds. */
   nested: number
-  /** Increments that grow with nesting: those of its own, and all. */
+  /** Increments that grow with nesting: its own, and all. */
   ownStructures: number
   structures: number
-  /** Callees that are the function itself. */
+  /** Names with which the function calls itself. */
   calls: string[]
   isRecursive: boolean
-  /** Functions within it do not nest: a decorator of Python. */
+  /** Nested functions do not add nesting: a Python decorator. */
   isFlat: boolean
 }
 
-/** A function at its beginning; `nesting` is that of its place in the function around it. */
+/** Starts a function; `nesting` is that of its place in the enclosing function. */
 export function startFunction(
   facts: FunctionFacts,
   outer: OpenFunction | null,
@@ -47,12 +45,12 @@ export function startFunction(
   }
 }
 
-/** One way more through a function. */
+/** Adds one path through a function. */
 export function addWay(open: OpenFunction): void {
   open.facts.cyclomatic += 1
 }
 
-/** An increment for a structure, and one for each structure around it. */
+/** Adds an increment for a structure and for each enclosing structure. */
 export function addStructure(open: OpenFunction, nesting: number): void {
   open.cost += 1 + nesting
   open.ownStructures += 1
@@ -60,8 +58,8 @@ export function addStructure(open: OpenFunction, nesting: number): void {
 }
 
 /**
- * Settles the cognitive complexity of a function and adds it to the function around it: as deep as
- * it stands there, each of its structures costs that much more.
+ * Completes the cognitive complexity of a function and adds it to the enclosing function, where
+ * each of its structures costs more by its depth.
  */
 export function endFunction(open: OpenFunction, hasDeclarativeFunctions: boolean): void {
   const isDeclarative = hasDeclarativeFunctions && open.ownStructures === 0
@@ -74,7 +72,7 @@ export function endFunction(open: OpenFunction, hasDeclarativeFunctions: boolean
   outer.structures += open.structures
 }
 
-/** Direct recursion counts once; a function that calls one around it makes that one recursive. */
+/** Direct recursion counts once; a call of an enclosing function makes that function recursive. */
 export function addCall(
   open: OpenFunction,
   isCallOf: (callee: string, parameters: number) => boolean,
@@ -89,12 +87,12 @@ export function addCall(
   }
 }
 
-/** Farther out nobody looks, and it would take long in code that nests thousands of functions. */
+/** Limit of enclosing functions to search, because deep nesting would take too long. */
 const outwards = 8
 
 /**
- * Takes recursion back where a file has two functions that a call could mean: only types would tell
- * them apart.
+ * Withdraws recursion where a call could mean two functions of a file, which only types could tell
+ * apart.
  */
 export function withdrawAmbiguous(functions: OpenFunction[]): void {
   const keyOf = ({ facts: { name, parameters } }: OpenFunction): string => `${name}/${parameters}`

@@ -6,20 +6,20 @@ import type { Frame, Walk } from './walk.ts'
 
 type Handler = (walk: Walk, frame: Frame, parent: Frame) => void
 
-/** A structure costs more the deeper it stands, and so does what is within it. */
+/** A structure costs more the deeper it is nested, and so does its content. */
 const structure: Handler = (_, frame) => {
   addStructure(frame.open, frame.nesting)
   frame.nesting += 1
   frame.watch = 'nesting'
 }
 
-/** A structure that decides something. */
+/** A structure with a decision. */
 const decision: Handler = (walk, frame, parent) => {
   addWay(frame.open)
   structure(walk, frame, parent)
 }
 
-/** An `else if` is read with its `else`. */
+/** An `else if` is handled with its `else`. */
 const branch: Handler = (walk, frame, parent) => {
   if (!parent.isAfterElse) return decision(walk, frame, parent)
   addWay(frame.open)
@@ -32,7 +32,7 @@ const furtherBranch: Handler = (_, frame) => {
   frame.watch = 'nesting'
 }
 
-/** That of `case` or `try` is no other way. */
+/** The `else` of `case` or `try` is not another path. */
 const otherBranch: Handler = (_, frame, parent) => {
   const isLive = parent.role === role.if || parent.role === role.elif || parent.role === role.loop
   if (!isLive) frame.role = role.plain
@@ -43,7 +43,7 @@ const elseToken: Handler = (_, __, parent) => {
     parent.open.cost += 1
     parent.isAfterElse = parent.role !== role.elseBlock
   } else if (parent.role === role.binding) {
-    // `let … else` of Rust.
+    // `let … else` in Rust.
     addWay(parent.open)
     addStructure(parent.open, parent.nesting)
     parent.nesting += 1
@@ -61,9 +61,7 @@ const operatorToken = (operator: number): Handler => {
   }
 }
 
-/**
- * Begins or continues a sequence of boolean operators; `??` has none, as the paper leaves it out.
- */
+/** Starts or continues a sequence of boolean operators; `??` does not count, as in the paper. */
 function beginSequence(frame: Frame, parent: Frame, isNull: boolean): void {
   frame.isLogical = true
   if (isNull) return
@@ -123,7 +121,7 @@ const call: Handler = ({ cursor, grammar: { language }, text }, { open }) => {
   })
 }
 
-/** A part of the text that says nothing to the machine. */
+/** A comment. */
 const comment: Handler = ({ cursor, comments }) => {
   comments.push(cursor.startIndex, cursor.endIndex)
 }
@@ -167,7 +165,7 @@ const byName: Partial<Record<RoleName, Handler>> = {
     void (parent.role === role.statement && comment(walk, frame, parent)),
 }
 
-/** What is done at a node, by the number of its role. */
+/** Handlers by the number of the role. */
 export const handlers: (Handler | undefined)[] = Object.entries(role).map(
   ([name]) => byName[name as RoleName],
 )

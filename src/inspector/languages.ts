@@ -2,31 +2,31 @@ import { cpp, csharp, go, java, rust } from './nodes-compiled.ts'
 import { bash, php, python, ruby, script, typed } from './nodes-dynamic.ts'
 import type { NodeTypes } from './roles.ts'
 
-/** A programming language, and what the nodes of its grammar mean for complexity. */
+/** A programming language and the meaning of its grammar's nodes for complexity. */
 export interface Language {
   name: string
-  /** Of the file `tree-sitter-….wasm`. */
+  /** Name in the file `tree-sitter-….wasm`. */
   grammar: string
-  /** File name endings, without the dot. */
+  /** File name extensions without the dot. */
   extensions: string[]
   nodes: NodeTypes
-  /** What may stand before the name of a method in a call to the method itself. */
+  /** What can precede a method's name in a call to itself. */
   selves: string[]
-  /** A method is called by its bare name, too. */
+  /** A method can be called by its bare name. */
   hasBareMethods?: true
   /**
-   * Functions of one name differ by their parameters, so only a call with as many arguments is
-   * recursion.
+   * Functions with one name differ by their parameters, so only a call with the same number of
+   * arguments is recursion.
    */
   hasOverloads?: true
   /**
-   * A function without control flow of its own is a namespace for those within it (the paper's
-   * appendix A).
+   * A function without control flow of its own is a namespace for its nested functions (appendix A
+   * of the paper).
    */
   hasDeclarativeFunctions?: true
-  /** What stands among parameters and is none. */
+  /** Nodes in a parameter list that are not parameters. */
   noParameter?: RegExp
-  /** What follows the name of a function in a call of it. */
+  /** What follows the name of a function in a call. */
   called?: RegExp
 }
 
@@ -38,8 +38,8 @@ const javascript = {
 const overloading = { hasBareMethods: true, hasOverloads: true } as const
 
 /**
- * The languages whose code is measured, by the grammars of `@vscode/tree-sitter-wasm`, which has
- * none for C alone.
+ * The measured languages, with the grammars of `@vscode/tree-sitter-wasm`, which has none for C
+ * alone.
  */
 export const languages: Language[] = [
   {
@@ -110,10 +110,7 @@ const byExtension = new Map(
   ),
 )
 
-/**
- * The language of a file by the ending of its name, in upper or lower case; null when it is not
- * known.
- */
+/** The language of a file by its extension in any case; null when unknown. */
 export function languageOf(file: string): Language | null {
   return byExtension.get(/\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase() ?? '') ?? null
 }

@@ -1,12 +1,12 @@
-/** What the lines of a text say. */
+/** The measurements of the lines of a text. */
 export interface LineFacts {
-  /** All lines; a line end at the very end begins no further one. */
+  /** All lines; a final line end does not start another. */
   lines: number
   /** Lines with more than blanks and comments. */
   code: number
   /**
-   * Numbers, from 1, of lines of code with a letter or a digit, and of each the FNV-1a hash (32
-   * bits, unsigned).
+   * Numbers, from 1, of lines of code with a letter or digit, and the FNV-1a hash of each (32 bits,
+   * unsigned).
    */
   codeLines: number[]
   lineHashes: number[]
@@ -18,9 +18,9 @@ const lineFeed = 10
 const blank = 32
 
 /**
- * Counts and hashes the lines of a text without its comments, which are start and end of each in
- * turn, in order. Blanks at both ends of a line are left out, those within count as one. Hashes are
- * over UTF-16 code units: for ASCII, bytes.
+ * Counts and hashes the lines of a text without its comments, given as alternating start and end
+ * positions in order. Leading and trailing blanks are ignored, inner ones count as one. Hashes
+ * cover UTF-16 code units.
  */
 export function measureLines(text: string, comments: number[]): LineFacts {
   const facts: LineFacts = { lines: 0, code: 0, codeLines: [], lineHashes: [] }
@@ -40,7 +40,7 @@ export function measureLines(text: string, comments: number[]): LineFacts {
 interface Line {
   hash: number
   isEmpty: boolean
-  /** A blank or a comment is before the next unit. */
+  /** A blank or a comment precedes the next unit. */
   isGap: boolean
   hasWord: boolean
 }
@@ -70,11 +70,11 @@ function endLine(facts: LineFacts, line: Line): void {
   line.hasWord = false
 }
 
-/** Blanks of ASCII, the no-break space and the byte order mark. */
+/** ASCII blanks, the no-break space and the byte order mark. */
 const isBlank = (unit: number): boolean =>
   unit === blank || (unit >= 9 && unit <= 13) || unit === 0xa0 || unit === 0xfeff
 
-/** A digit, a letter of ASCII or anything beyond it. */
+/** A digit, an ASCII letter, or anything beyond ASCII. */
 const isWord = (unit: number): boolean =>
   (unit >= 97 && unit <= 122) ||
   (unit >= 65 && unit <= 90) ||

@@ -10,18 +10,15 @@ import { reportOf, type Touched } from './code.ts'
 import type { CodeFile } from './duplicates.ts'
 import { languageOf } from './languages.ts'
 
-/**
- * What was measured is kept after so many blobs, so that whoever goes on after a crash need not
- * begin again.
- */
+/** Blobs between two saves of the cache, so that a restart after a crash continues. */
 const saveEvery = 200
 const largestBlob = 1_000_000
 
 const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
 
 /**
- * The face that reads code which somebody else wrote, in a process of its own. What is asked comes
- * on its standard input, as JSON.
+ * The face that reads untrusted code in a separate process. It receives its request as JSON on
+ * standard input.
  */
 export async function main(): Promise<number> {
   const asked = JSON.parse(await text(process.stdin)) as Asked
@@ -50,7 +47,7 @@ interface Blob {
   path: string
 }
 
-/** The files of a commit whose language is known. */
+/** The files of a commit in a known language. */
 async function blobsOf(repository: string, sha: string): Promise<Blob[]> {
   const { stdout } = await git(repository, [
     'ls-tree',

@@ -2,7 +2,7 @@ import type { Node } from '@vscode/tree-sitter-wasm'
 
 const longestName = 200
 
-/** What a function or a class is called in the code; null when it has no name of its own. */
+/** The name of a function or class in the code; null when it has none. */
 export function ownName(node: Node): string | null {
   const name = node.childForFieldName('name')?.text ?? declaredName(node)
   if (name !== null) return tidy(name)
@@ -16,7 +16,7 @@ export function ownName(node: Node): string | null {
     : null
 }
 
-/** The type whose method a function of Go is, and what the method calls its object. */
+/** The receiver type of a Go method, and the name of the receiver. */
 export function receiverOf(node: Node): { type: string; self: string } | null {
   const text = node.childForFieldName('receiver')?.text ?? ''
   const [, self = '', type] =
@@ -24,19 +24,19 @@ export function receiverOf(node: Node): { type: string; self: string } | null {
   return type === undefined ? null : { type, self }
 }
 
-/** A name on one line, without quotes, with a dot between its parts. */
+/** A name on one line, without quotes, with dots between its parts. */
 export function tidy(text: string): string {
   const name = text.slice(0, longestName).replaceAll(/\s+/g, ' ').replaceAll('::', '.').trim()
   return /^(['"])[^]*\1$/.test(name) && name.length > 2 ? name.slice(1, -1) : name
 }
 
-/** A name with those of what it is in; what nests without end is cut. */
+/** A name with those of its enclosing scopes; the length is limited. */
 export const join = (scope: string, name: string): string =>
   scope === '' ? name : `${scope}.${name}`.slice(0, longestName)
 
 const isDeclarator = /_declarator$/
 
-/** C and C++ put name and parameters into declarators, one in the other. */
+/** C and C++ nest the name and the parameters in declarators. */
 function declaratorOf(node: Node): Node | null {
   let at = node.childForFieldName('declarator')
   let found: Node | null = null
@@ -47,14 +47,14 @@ function declaratorOf(node: Node): Node | null {
   return found
 }
 
-/** That of a conversion, `operator bool()`, has no function declarator. */
+/** A conversion such as `operator bool()` has no function declarator. */
 function declaredName(node: Node): string | null {
   if (node.type !== 'function_definition') return null
   const name = declaratorOf(node)?.childForFieldName('declarator')?.text
   return name ?? node.childForFieldName('declarator')?.text.replace(/\s*\([^]*$/, '') ?? null
 }
 
-/** How many parameters a function takes; receivers such as `self` are none. */
+/** The number of parameters of a function, without receivers such as `self`. */
 export function countParameters(node: Node, isNone: RegExp | undefined): number {
   const list =
     node.childForFieldName('parameters') ?? declaratorOf(node)?.childForFieldName('parameters')
@@ -62,7 +62,7 @@ export function countParameters(node: Node, isNone: RegExp | undefined): number 
   return node.childForFieldName('parameter') ? 1 : 0
 }
 
-/** How many items are between the commas of a list. A list without brackets is one item. */
+/** The number of comma-separated items in a list. A list without brackets is one item. */
 export function countItems(list: Node, isNone?: RegExp): number {
   if (list.childCount === 0) return 1
   let count = 0
@@ -73,7 +73,7 @@ export function countItems(list: Node, isNone?: RegExp): number {
       count += item
       item = 0
     } else if (child.isNamed && !child.type.includes('comment') && !isNone?.test(child.text)) {
-      // Go: `a, b int` is one node.
+      // In Go, `a, b int` is one node.
       item =
         child.type === 'parameter_declaration'
           ? Math.max(1, child.childrenForFieldName('name').length)

@@ -1,6 +1,6 @@
 import type { NodeTypes } from './roles.ts'
 
-// What the named nodes of Go, Java, C#, C++ and Rust mean.
+// Meaning of the named nodes of Go, Java, C#, C++ and Rust.
 
 export const go: NodeTypes = {
   comment: 'comment',

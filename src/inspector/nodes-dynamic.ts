@@ -1,6 +1,6 @@
 import type { NodeTypes } from './roles.ts'
 
-// What the named nodes of JavaScript, TypeScript, Python, Ruby, PHP and Bash mean.
+// Meaning of the named nodes of JavaScript, TypeScript, Python, Ruby, PHP and Bash.
 
 export const script: NodeTypes = {
   comment: 'comment html_comment hash_bang_line',

@@ -1,7 +1,10 @@
-/** What a node can mean; the paper is "Cognitive Complexity" by G. Ann Campbell, SonarSource. */
+/**
+ * The possible meanings of a node. The paper is "Cognitive Complexity" by G. Ann Campbell,
+ * SonarSource.
+ */
 const roleNames = [
   'plain',
-  // From here to `comment` nothing within the node matters.
+  // From here to `comment`, nothing inside the node matters.
   'punctuation',
   'elseToken',
   'andToken',
@@ -10,38 +13,36 @@ const roleNames = [
   'caseToken',
   'ifToken',
   'comment',
-  // A function with a name of its own or of what it is assigned to, the block of a call, `get`, and
-  // `=>` of a property.
+  // A function named by itself or by its assignment, a block passed to a call, `get`, and `=>` of a
+  // property.
   'function',
   'block',
   'accessor',
   'arrow',
-  // What names of functions begin with.
+  // Prefixes of function names.
   'scope',
   'object',
   'if',
   'elif',
-  // An `else` that may have an `if` right behind it, and one of which an `if` is a statement among
-  // others.
+  // An `else` with an optional `if` directly after it, and one whose `if` is an ordinary statement.
   'else',
   'elseBlock',
   'loop',
-  // A loop that decides nothing.
+  // A loop without a decision.
   'forever',
   'switch',
   'catch',
   'ternary',
-  // Preprocessor: read as control flow, but nothing decides when the program runs.
+  // Preprocessor: read as control flow, but evaluated at compile time.
   'directive',
   'otherwise',
-  // One more way: a case or a guard. An arm is one unless it takes whatever is left; cases have a
-  // token for each.
+  // One more path: a case or a guard. A default arm is none; cases have a token for each.
   'way',
   'arm',
   'cases',
-  // A pattern whose guard is no node.
+  // A pattern whose guard is not a node.
   'pattern',
-  // An operator that may be boolean, and one that is.
+  // An operator that can be boolean, and one that is.
   'binary',
   'logical',
   'parens',
@@ -49,13 +50,12 @@ const roleNames = [
   'label',
   'goto',
   'call',
-  // What gives a function its name: by a field, as a property, by its first child; and what stands
-  // between.
+  // What names a function: a field, a property, the first child; and the nodes between.
   'binding',
   'property',
   'entry',
   'pass',
-  // A text that is a statement explains, as a comment does.
+  // A string that is a statement documents the code, like a comment.
   'statement',
   'text',
 ] as const
@@ -71,7 +71,7 @@ export const role = Object.fromEntries(roleNames.map((name, id) => [name, id])) 
   number
 >
 
-/** The roles of keywords and operators, which are the same in every language. */
+/** The roles of keywords and operators, which are equal in all languages. */
 export const tokens: Record<string, RoleName> = {
   else: 'elseToken',
   '&&': 'andToken',

@@ -6,11 +6,11 @@ import type { Frame, Walk } from './walk.ts'
 
 const anonymous = '<anonymous>'
 
-/** The name of what something is assigned to; null when it is not. */
+/** The name of the target of an assignment; null without one. */
 export const givenName = ({ text }: Walk, { nameStart, nameEnd }: Frame): string | null =>
   nameStart === -1 ? null : tidy(text.slice(nameStart, nameEnd))
 
-/** Begins a function at the node of the cursor; a declaration without a body is none. */
+/** Starts a function at the current node; a declaration without a body is not one. */
 export function openFunction(walk: Walk, frame: Frame, parent: Frame): void {
   const node = walk.cursor.currentNode
   if (isDeclaration(node)) return
@@ -53,8 +53,7 @@ function factsOf({ grammar: { language } }: Walk, node: Node, name: string): Fun
 }
 
 /**
- * How a function calls itself; `selves` are what stands before the name of a method, null for what
- * is no method.
+ * How a function calls itself; `selves` precede the name of a method, null for a plain function.
  */
 function callsOf(
   short: string,
@@ -72,8 +71,8 @@ const isDeclaration = (node: Node): boolean =>
   node.childForFieldName('body') === null && noBody.test(node.lastChild?.type ?? '')
 
 /**
- * Python: nothing but a function and a `return` (the paper, appendix A); a text before them
- * explains.
+ * Python: only a function and a `return` (appendix A of the paper); a preceding string documents
+ * it.
  */
 function isDecorator(node: Node): boolean {
   const body = node.childForFieldName('body')

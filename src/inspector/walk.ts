@@ -3,33 +3,25 @@ import type { OpenFunction } from './functions.ts'
 import type { Grammar } from './grammar.ts'
 import { role } from './roles.ts'
 
-/**
- * A node that the walk is in. There is one frame for each depth, which is used again for the next
- * node there.
- */
+/** The state at one depth of the walk; reused for the next node at that depth. */
 export interface Frame {
   role: number
   depth: number
-  /** Structures around what is within the node, in its function. */
+  /** Structures around the content of the node, in its function. */
   nesting: number
-  /** The function that the node is in, or that it is (`isOwner`). */
+  /** The function that contains the node or, with `isOwner`, is the node. */
   open: OpenFunction
   isOwner: boolean
-  /** The name of what it is in. */
+  /** The name of the enclosing scope. */
   scope: string
-  /** Not in a function of that class. */
+  /** True directly inside a class, not in one of its functions. */
   isInClass: boolean
-  /**
-   * What its children must be asked for: whether they nest, or are the name of what is assigned.
-   */
+  /** What to check of its children: whether they nest, or name the target of an assignment. */
   watch: 'nesting' | 'name' | 'condition' | null
-  /** Where in the text the name is that a function without one gets; -1 for none. */
+  /** Position of the name for a function without one; -1 for none. */
   nameStart: number
   nameEnd: number
-  /**
-   * Depth of the frame with the last operator of the boolean sequence that the node is in; -1 for
-   * none.
-   */
+  /** Depth of the frame with the last operator of the current boolean sequence; -1 for none. */
   sequence: number
   lastOperator: number
   /** Its operators are boolean. */
@@ -65,6 +57,6 @@ export interface Walk {
   text: string
   frames: Frame[]
   functions: OpenFunction[]
-  /** Start and end of each comment in turn, as places in the text. */
+  /** Alternating start and end positions of comments. */
   comments: number[]
 }

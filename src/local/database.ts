@@ -11,7 +11,7 @@ import { findServer } from './server-process.ts'
 const log = createLogger((line) => process.stderr.write(line))
 const quiet = { ...log, info: () => undefined }
 
-/** Works beside a running server: the backup is one snapshot. */
+/** Runs beside a running server: the backup is one snapshot. */
 export async function backupTo(home: Home, env: Record<string, string | undefined>, file: string) {
   makeHome(home)
   const { db, close } = await openInstallationDatabase(home, env, quiet, { migrate: true })
@@ -40,7 +40,7 @@ export async function restoreFrom(
   }
 }
 
-/** Through the running server, with the token that only this machine's user can read. */
+/** Uses the running server with the token that only this user can read. */
 export async function createLink(
   home: Home,
   wanted: { name: string; role?: Role },

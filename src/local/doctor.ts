@@ -6,9 +6,7 @@ import type { Home } from '#platform/home.ts'
 import { describe, findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { findServer, readServerFile } from './server-process.ts'
 
-/**
- * Looks at everything an installation needs. What could not be looked at is `unknown`, never `ok`.
- */
+/** Checks everything an installation needs. What cannot be checked is `unknown`, never `ok`. */
 export async function examine(
   home: Home,
   env: Record<string, string | undefined>,
@@ -154,7 +152,7 @@ async function services(home: Home): Promise<DoctorLine> {
   }
 }
 
-/** How many previews there are, and since when that is known to be right. */
+/** The number of previews, and how current that number is. */
 async function previews(home: Home): Promise<DoctorLine> {
   const what = 'previews'
   const connection = await findServer(home)
@@ -185,7 +183,7 @@ async function previews(home: Home): Promise<DoctorLine> {
   }
 }
 
-/** What keeps a step from the server's files: said as it is. */
+/** What separates steps from the server's files. */
 async function isolation(home: Home, env: Record<string, string | undefined>): Promise<DoctorLine> {
   const what = 'isolation'
   try {

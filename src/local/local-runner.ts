@@ -7,7 +7,7 @@ import { startRunner } from '#platform/process/runner-client.ts'
 
 const leaseMs = 5000
 
-/** A runner for one local run, and a folder for its logs; both are gone after `close`. */
+/** A runner and a log folder for one local run; `close` removes both. */
 export async function startLocalRunner(): Promise<{
   runner: Runner
   logs: string

@@ -12,8 +12,7 @@ import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
 
 /**
- * What the CLI asks of this machine. Each answer imports only what it needs, so that `--version`
- * starts fast.
+ * The local services of the CLI. Each imports only what it needs, so that `--version` starts fast.
  */
 export function createLocal(env: Record<string, string | undefined>): Local {
   const home = (): Home => homeFrom(env)
@@ -103,7 +102,7 @@ function summarise(pipeline: PipelineFile): string[] {
   ]
 }
 
-/** A folder's name as an app's name: lower case, hyphens for what is not allowed. */
+/** The name of a folder as an app name: lower case, with hyphens for other characters. */
 function appName(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()
@@ -157,10 +156,7 @@ async function run(
   }
 }
 
-/**
- * Steps with their matrices and parts; who asks for one of them by its name in the file means all
- * of it.
- */
+/** Steps with their matrices and parts; a name from the file selects all of its parts. */
 function expanded<P extends PipelineFile>(
   pipeline: P,
   asked: string[],
@@ -173,7 +169,7 @@ function expanded<P extends PipelineFile>(
   return { pipeline: expandPipeline(pipeline), steps }
 }
 
-/** The commit that a folder is based on; empty where there is none. */
+/** The HEAD commit of a folder; empty without one. */
 async function headOf(folder: string): Promise<{ sha: string; branch: string }> {
   const { head, branch } = await repository(folder).catch(() => ({ head: '', branch: '' }))
   return { sha: head, branch }

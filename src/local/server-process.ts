@@ -23,7 +23,7 @@ export async function readServerFile(home: Home): Promise<ServerFile | null> {
   }
 }
 
-/** The server of this installation, when one answers. */
+/** The running server of this installation, when it answers. */
 export async function findServer(home: Home): Promise<Connection | null> {
   const file = await readServerFile(home)
   if (!file) return null
@@ -37,7 +37,7 @@ export async function findServer(home: Home): Promise<Connection | null> {
   return answers && token !== '' ? { url: file.url, token } : null
 }
 
-/** Starts a server that outlives this command; its output goes to the installation's log folder. */
+/** Starts a server that outlives this command; its output goes to the log folder. */
 export async function startServer(
   home: Home,
   env: Record<string, string | undefined>,
@@ -67,7 +67,7 @@ export async function startServer(
   })
 }
 
-/** Asks the server to end, and waits until it has. */
+/** Stops the server and waits until it has exited. */
 export async function stopServer(home: Home): Promise<void> {
   const file = await readServerFile(home)
   if (!file || !isAlive(file.pid)) return

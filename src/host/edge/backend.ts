@@ -1,23 +1,23 @@
 import { connect, type Socket } from 'node:net'
 import { Pool } from 'undici'
 
-/** Who uses a connection to an instance at the moment. */
+/** The user of a connection to an instance. */
 export interface UpstreamOwner {
   connected(): void
-  /** The bytes are there only during the call. */
+  /** The bytes are valid only during the call. */
   answered(bytes: Buffer): void
-  /** The connection is over. `null` when the instance ended it in an orderly way. */
+  /** The connection ended; `null` when the instance closed it cleanly. */
   lost(error: Error | null): void
   drained(): void
 }
 
-/** Connections that rested longer are not used again: the instance may be about to close them. */
+/**
+ * Milliseconds after which an idle connection is not reused, because the instance may be about to
+ * close it.
+ */
 const restsAtMost = 30_000
 
-/**
- * Where answers are read to, all of them, one after the other: an own buffer for each would cost
- * more than to copy.
- */
+/** Shared buffer for all responses: a buffer per connection would cost more than copying. */
 const shared = Buffer.allocUnsafeSlow(65_536)
 
 /** One connection to an instance; it carries one request at a time. */
@@ -50,13 +50,13 @@ export class Upstream {
   }
 
   #read = (count: number): boolean => {
-    // Bytes that nobody asked for would be taken for the next answer.
+    // Unsolicited bytes would be taken for the next response.
     if (this.owner) this.owner.answered(shared.subarray(0, count))
     else this.destroy()
     return true
   }
 
-  /** Gives the connection back after a whole answer. */
+  /** Returns the connection to the pool after a complete response. */
   rest(): void {
     this.owner = null
     this.isReused = true
@@ -78,10 +78,10 @@ export class Upstream {
   }
 }
 
-/** An instance as the edge sees it: a port, and the connections to it. */
+/** An instance as the edge sees it: a port and its connections. */
 export class Backend {
   readonly port: number
-  /** requests under way */
+  /** Requests in progress. */
   open = 0
   #resting: Upstream[] = []
   #pool: Pool | null = null
@@ -91,7 +91,7 @@ export class Backend {
     this.port = port
   }
 
-  /** A connection that rested no longer than that, in milliseconds; null when there is none. */
+  /** Returns a connection that was idle for at most that many milliseconds, or null. */
   take(owner: UpstreamOwner, restedAtMost: number): Upstream | null {
     const latest = this.#resting.at(-1)
     if (!latest || performance.now() - latest.restingSince > Math.min(restedAtMost, restsAtMost))
@@ -101,7 +101,7 @@ export class Backend {
     return latest
   }
 
-  /** For requests that need all of HTTP. */
+  /** For requests that need a complete HTTP client. */
   get pool(): Pool {
     this.#pool ??= new Pool(`http://127.0.0.1:${this.port}`, {
       connections: 1024,
@@ -116,7 +116,7 @@ export class Backend {
   keep(upstream: Upstream): void {
     if (this.#isClosed) return upstream.destroy()
     this.#resting.push(upstream)
-    // The oldest is the first in the list.
+    // The first in the list is the oldest.
     const oldest = this.#resting[0]
     if (oldest && upstream.restingSince - oldest.restingSince > restsAtMost) oldest.destroy()
   }
@@ -126,7 +126,7 @@ export class Backend {
     if (at !== -1) this.#resting.splice(at, 1)
   }
 
-  /** Ends the connections that rest, and each other one after its answer. */
+  /** Closes idle connections now and the others after their response. */
   close(): void {
     this.#isClosed = true
     for (const upstream of this.#resting.slice()) upstream.destroy()

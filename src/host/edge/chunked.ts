@@ -2,15 +2,15 @@ const CR = 13
 const LF = 10
 
 /**
- * Finds where a chunked body ends while its bytes are passed on as they are. Feed it what arrives:
- * it answers how many of the bytes belong to the body, and `isOver` says whether that was the last
- * of it. Throws when it is no chunked body.
+ * Finds the end of a chunked body while its bytes pass through unchanged. `feed` returns how many
+ * of the bytes belong to the body; `isOver` tells whether the body is complete. Throws when the
+ * body is not valid chunked encoding.
  */
 export class ChunkScanner {
   isOver = false
   /**
-   * what comes next: the line with a size, the bytes of a chunk, the line end after them, or lines
-   * of trailers
+   * What follows: the line with a size, the bytes of a chunk, the line end after them, or trailer
+   * lines.
    */
   #state: 'size' | 'data' | 'end' | 'trailer' = 'size'
   #line = ''

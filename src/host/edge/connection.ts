@@ -15,34 +15,37 @@ import type { Entry, Passage, Routes } from './routes.ts'
 
 export interface ConnectionContext {
   routes: Routes
-  /** no more requests after the one under way */
+  /** True when no request may follow the current one. */
   isClosing(): boolean
-  /** Gives the connection, with the bytes not yet looked at, to a server that knows all of HTTP. */
+  /** Passes the connection and its unread bytes to a complete HTTP server. */
   handOn(socket: Socket, entry: Entry | null, bytes: Buffer): void
   ended(connection: Connection): void
 }
 
 const emptyLine = Buffer.from('\r\n\r\n')
-/** As Node's own server: a longer head is refused. */
+/** The limit of Node's own server; a longer head is refused. */
 const longestHead = 16_384
-/** Requests sent ahead of their turn wait in memory up to here. */
+/** Limit in bytes for pipelined requests that wait in memory. */
 const waitsAtMost = 65_536
-/** A request that must not be sent twice goes only to a connection that was in use a moment ago. */
+/**
+ * A request that must not be sent twice only uses a connection that was active this many
+ * milliseconds ago.
+ */
 const freshEnough = 500
 const smallBody = 16_384
 const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * The quick path: one client's connection, request after request, whose heads are read here and
- * whose bodies pass as they come. What is not plain (upgrades, chunked uploads, old or odd clients)
- * is handed on, with the connection.
+ * The fast path: reads the heads of a client's requests one after the other and streams their
+ * bodies. Everything unusual (upgrades, chunked uploads, old or unusual clients) is passed on with
+ * the connection.
  */
 export class Connection implements UpstreamOwner {
   readonly #socket: Socket
   readonly #context: ConnectionContext
   readonly #entry: Entry | null
   readonly #client: string
-  /** bytes of the client that were not looked at yet */
+  /** Unread bytes of the client. */
   #waiting: Buffer | null = null
   #isOver = false
   #quietSince = performance.now()
@@ -50,18 +53,18 @@ export class Connection implements UpstreamOwner {
   #request: RequestHead | null = null
   #passage: Passage | null = null
   #upstream: Upstream | null = null
-  /** the head as the instance gets it, and the part of the body that came with it */
+  /** The head as the instance receives it, with the part of the body that arrived with it. */
   #head = ''
   #firstBody: Buffer | null = null
   #bodyLeft = 0
   #tries = 0
-  /** what the connection to the instance had brought before this answer */
+  /** Bytes that the connection to the instance had received before this response. */
   #bytesBefore = 0
-  /** an instance took it and then broke off */
+  /** An instance accepted the request and then closed the connection. */
   #wasLost = false
 
   #answer: ResponseHead | null = null
-  /** bytes of an answer whose head is not whole yet */
+  /** Bytes of a response whose head is incomplete. */
   #answerStart: Buffer | null = null
   #answerLeft = 0
   #chunks: ChunkScanner | null = null
@@ -84,8 +87,8 @@ export class Connection implements UpstreamOwner {
   }
 
   /**
-   * Milliseconds since a request began to arrive, or since the last answer was given; 0 while one
-   * is under way.
+   * Milliseconds since a request began to arrive, or since the last response; 0 while a request is
+   * in progress.
    */
   quiet(now: number): number {
     return this.isBusy ? 0 : now - this.#quietSince
@@ -183,7 +186,7 @@ export class Connection implements UpstreamOwner {
     if (!goesOn && this.#bodyLeft > 0) this.#socket.pause()
   }
 
-  /** Passes on what belongs to the body; answers the rest. */
+  /** Forwards the bytes that belong to the body and returns the rest. */
   #sendBody(bytes: Buffer): Buffer {
     const body = bytes.length > this.#bodyLeft ? bytes.subarray(0, this.#bodyLeft) : bytes
     this.#bodyLeft -= body.length
@@ -211,7 +214,7 @@ export class Connection implements UpstreamOwner {
     this.#answerStart = null
     const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request?.method ?? '')
     if (!answer || answer.status === 101) return this.#breakOff()
-    // An interim answer (100, 103) is not passed on; the final one follows.
+    // Interim responses (100, 103) are dropped; the final response follows.
     if (answer.status < 200)
       return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
     this.#giveHead(answer, start, end + 4)
@@ -255,7 +258,9 @@ export class Connection implements UpstreamOwner {
     else if (!goesOn) this.#upstream?.socket.pause()
   }
 
-  /** The answer is whole. The connection to the instance is kept when nothing is open on it. */
+  /**
+   * The response is complete. The connection to the instance is kept when nothing on it is pending.
+   */
   #finish(isClean: boolean): void {
     const upstream = this.#upstream
     const answer = this.#answer
@@ -279,11 +284,14 @@ export class Connection implements UpstreamOwner {
     this.#quietSince = performance.now()
     if (this.#closeAfter) return this.#close(isUnread)
     if (this.#socket.isPaused()) this.#socket.resume()
-    // Not at once: many requests that are answered here would nest.
+    // Deferred, because answering many requests here would nest calls.
     if (this.#waiting) setImmediate(() => !this.#isOver && !this.isBusy && this.#readHead())
   }
 
-  /** A client that still sends would lose the answer to a reset: it is heard out for a moment. */
+  /**
+   * Closing while the client still sends would discard the response, so the edge reads for a moment
+   * longer.
+   */
   #close(isUnread: boolean): void {
     this.#isOver = true
     this.#socket.end()
@@ -305,8 +313,8 @@ export class Connection implements UpstreamOwner {
     if (this.#answer?.body === 'close' && error === null) return this.#finish(false)
     const isUntouched =
       !this.#answer && !this.#answerStart && request.length === 0 && mayRepeat.has(request.method)
-    // The instance closed a resting connection just as the request came, or it died: once more is
-    // safe for these methods.
+    // The instance closed an idle connection just as the request arrived, or it died: these methods
+    // are safe to retry.
     if (isUntouched && this.#tries === 1) {
       this.#wasLost = !upstream.isReused
       if (this.#wasLost) this.#passage?.refuse()
@@ -315,7 +323,7 @@ export class Connection implements UpstreamOwner {
     this.#breakOff()
   }
 
-  /** No instance is left: nothing was tried, or what was tried broke off. */
+  /** No instance is left: none was tried, or all of them failed. */
   #refuse(): void {
     const passage = this.#passage as Passage
     if (this.#wasLost) return this.#breakOff()
@@ -324,7 +332,7 @@ export class Connection implements UpstreamOwner {
     this.#answerPage(status, text)
   }
 
-  /** The answer cannot be given or not be ended. */
+  /** The response cannot be sent or completed. */
   #breakOff(): void {
     this.#upstream?.destroy()
     this.#upstream = null
@@ -341,7 +349,7 @@ export class Connection implements UpstreamOwner {
     this.#next()
   }
 
-  /** The client has gone, or is cut off. */
+  /** The client disconnected or was cut off. */
   #left = (): void => {
     this.#upstream?.destroy()
     this.#upstream = null

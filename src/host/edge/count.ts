@@ -1,34 +1,33 @@
 import { bucketOf, type ArmCounts, type Batch } from '#contract/verdict/verdict.ts'
 import { placeOf } from './session.ts'
 
-/** A batch takes requests for so long, in milliseconds: how fine the judgement's time is. */
+/** Milliseconds that a batch collects requests: the time resolution of the judgement. */
 const batchMs = 100
 /**
- * A request that is still open after this long, in milliseconds, counts as `open`: one that streams
- * for hours must not hold all others back.
+ * Milliseconds after which an open request counts as `open`, so that a stream of hours does not
+ * delay all others.
  */
 const patienceMs = 10_000
 /**
- * Sessions that are remembered, some 100 bytes each; who comes after them is assigned like the
- * others, and not counted.
+ * Limit of remembered sessions, about 100 bytes each. Later sessions are assigned but not counted.
  */
 const sessionsAtMost = 200_000
 
 export type Arm = 'baseline' | 'canary'
 
-/** A request's part in the count. `beside` is what a release serves that is not compared. */
+/** The record of one request. `beside` marks requests of a release that is not compared. */
 export interface Counted {
   readonly arm: Arm | 'beside'
-  /** Its outcome is known; what is said later does not count. */
+  /** Records the outcome; later calls have no effect. */
   end(outcome: string, isError: boolean, bytes: number, now: number): void
 }
 
-/** What is counted of a canary's environment. */
+/** What is counted for the environment of a canary. */
 export interface CountRule {
   share: number
-  /** the baseline gets as large a share, and the rest is not compared */
+  /** The baseline gets an equal share, and the remaining requests are not compared. */
   isFresh: boolean
-  /** routes that are counted by themselves: by name, the path at which they begin */
+  /** Routes that are counted separately: the start of the path by name. */
   routes: Record<string, string>
 }
 
@@ -66,12 +65,12 @@ class Counts implements ArmCounts {
 interface OpenBatch {
   readonly at: number
   readonly began: number
-  /** the probability with which a request that is compared was given to the canary */
+  /** The probability with which a compared request was assigned to the canary. */
   readonly share: number
   readonly ofAll: number | undefined
   readonly arms: Record<Arm, Counts>
   readonly open: Set<Counted>
-  /** that were seen for the first time */
+  /** Sessions that were seen for the first time. */
   readonly sessions: number[]
 }
 
@@ -85,7 +84,7 @@ const newBatch = (at: number, began: number, share: number, ofAll?: number): Ope
   sessions: [],
 })
 
-/** One request of a canary's time, counted once, for the release that it was assigned to. */
+/** One request, counted once, for the release that it was assigned to. */
 class Assigned implements Counted {
   readonly arm: Arm
   readonly #began: number
@@ -118,20 +117,18 @@ class Assigned implements Counted {
 interface SeenSession {
   arm: Arm | 'beside'
   share: number
-  /** or is not to be counted any more */
+  /** True as well when it must not be counted any more. */
   hasFailed: boolean
 }
 
 const ignored = (arm: Counted['arm']): Counted => ({ arm, end: () => undefined })
 
 /**
- * Counts requests by the release that they were assigned to, in batches of one share. A batch is
- * given on when the outcomes of all its requests, and of all before it, are known: in the order of
- * assignment, never of completion.
- *
- * Where sessions are assigned instead of requests, a session is counted once: with its first
- * request, and as failed with its first error, whenever that comes, as long as it is where it was
- * first.
+ * Counts requests by the release that they were assigned to, in batches with a constant share. A
+ * batch is emitted when the outcomes of all its requests, and of all earlier ones, are known: in
+ * order of assignment, never of completion. When sessions are assigned instead of requests, a
+ * session counts once: with its first request, and as failed with its first error, as long as it
+ * stays with its first release.
  */
 export class Count {
   readonly #give: (batch: Batch, sessions: number[]) => boolean
@@ -141,8 +138,8 @@ export class Count {
   #current: OpenBatch | null = null
 
   /**
-   * `give` keeps a batch; false when it cannot now, and it is offered again. `sessions` were
-   * counted before.
+   * `give` stores a batch and returns false when it cannot; the batch is then offered again.
+   * `sessions` were counted before.
    */
   constructor(
     give: (batch: Batch, sessions: number[]) => boolean,
@@ -159,8 +156,8 @@ export class Count {
   }
 
   /**
-   * Assigns a request. `random` is from 0 to 1; times are milliseconds, of a steady clock and since
-   * the epoch.
+   * Assigns a request. `random` is from 0 to 1; `now` is from a steady clock and `time` since the
+   * epoch, in milliseconds.
    */
   begin(random: number, now: number, time: number, path = '/'): Counted {
     const arm = this.#armAt(random)
@@ -217,7 +214,7 @@ export class Count {
     )
   }
 
-  /** Gives on what is known by now. Called often; true when nothing is left. */
+  /** Emits complete batches. Called often; returns true when nothing is left. */
   settle(now: number): boolean {
     for (;;) {
       const batch = this.#queue[0]
@@ -240,7 +237,7 @@ export class Count {
   }
 }
 
-/** The path itself, and what is below it. */
+/** Returns whether a path equals the start or is below it. */
 function isWithin(path: string, start: string): boolean {
   const bare = start.endsWith('/') ? start.slice(0, -1) : start
   return path.startsWith(bare) && ['', '/', '?'].includes(path.charAt(bare.length))

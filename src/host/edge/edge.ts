@@ -17,22 +17,25 @@ export interface Edge {
   set(route: EdgeRoute): void
   remove(app: string, environment: string): void
   /**
-   * Waits until no request of a release is under way, at most so long; then cuts what is left
+   * Waits until no request of a release is in progress, at most `graceMs`; then closes the rest
    * (WebSockets).
    */
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
   counts(): (Omit<EdgeRoute, 'canary'> & RouteCount & { problem: string | null })[]
-  /** Listens on the edge's port and the fixed ones, or takes sockets over from a host before. */
+  /**
+   * Listens on the port of the edge and the fixed ports, or takes over sockets of the previous
+   * host.
+   */
   listen(port: number, handed: Map<string, Handed>): Promise<void>
-  /** The listening sockets by name, to hand to the next host. */
+  /** The listening sockets by name, for the handover to the next host. */
   sockets(): Map<string, Server>
-  /** Takes nothing new, waits for what is under way, at most so long. */
+  /** Accepts nothing new and waits for requests in progress, at most `graceMs`. */
   close(graceMs: number): Promise<void>
 }
 
 /**
- * A listening socket of the host before, and the connections that came by it before the edge was
- * there to take them.
+ * A listening socket of the previous host with the connections that arrived before the edge was
+ * ready.
  */
 export interface Handed {
   server: Server
@@ -40,22 +43,22 @@ export interface Handed {
 }
 
 export interface EdgeOptions {
-  /** the address to listen on */
+  /** The address to listen on. */
   address: string
   log(message: string, fields?: Record<string, unknown>): void
-  /** every request takes the thorough path; for tests and measurements */
+  /** Sends every request through the complete path; for tests and measurements. */
   isThorough?: boolean
-  /** from 0 to 1: which requests a canary gets */
+  /** Returns a number from 0 to 1 that selects the requests of a canary. */
   random(): number
 }
 
-/** A client that is quiet for longer is let go; when the host gives way, much sooner. */
+/** Milliseconds after which an idle client is disconnected; much sooner during a handover. */
 const quietAtMost = 75_000
 const quietAtMostWhenClosing = 3000
 
 /**
- * The reverse proxy in front of the services of this machine. A change of route is one assignment:
- * no request falls between.
+ * The reverse proxy in front of the services of this machine. A route changes by a single
+ * assignment, so that no request is lost.
  */
 export function createEdge(options: EdgeOptions): Edge {
   const routes = new Routes(options.random)
@@ -186,8 +189,8 @@ interface Taken {
 }
 
 /**
- * Node's own server for connections that need all of HTTP. It listens nowhere: it is given its
- * connections.
+ * Node's HTTP server for connections that need complete HTTP support. It does not listen; it
+ * receives connections.
  */
 function createThorough(routes: Routes, isClosing: () => boolean) {
   const taken = new Map<Socket, Taken>()
@@ -201,7 +204,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
     {
       keepAliveTimeout: 75_000,
       requestTimeout: 0,
-      // Another upgrade than this (h2c) may be ignored, and then is a plain request.
+      // Other upgrades (h2c) may be ignored; the request is then a plain one.
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
@@ -230,7 +233,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
       if (bytes) socket.unshift(bytes)
     },
     size: () => taken.size,
-    /** Lets go of connections without a request for so long; with Infinity, of all. */
+    /** Closes connections without a request for that long; with Infinity, all of them. */
     sweep: (now: number, atMost: number): void => {
       for (const [socket, { open, since }] of taken)
         if (now === Infinity || (open === 0 && now - since > atMost)) socket.destroy()

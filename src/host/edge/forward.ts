@@ -4,7 +4,7 @@ import { forwardedLines } from './forwarded.ts'
 import { brokenOff, endPage } from './pages.ts'
 import type { Asked, Passage } from './routes.ts'
 
-/** Headers that belong to one connection and not to the request (RFC 9110 §7.6.1). */
+/** Headers that belong to one connection (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -18,13 +18,13 @@ const hopByHop = new Set([
   'expect',
 ])
 const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** The connection could not be made: nothing reached the instance. */
+/** The connection failed before anything reached the instance. */
 const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
 const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 /**
- * The thorough path: any HTTP/1 request, by Node's parser and undici's, streamed both ways at the
- * pace of the slower side.
+ * The complete path: any HTTP/1 request through Node's parser and undici's, streamed in both
+ * directions with backpressure.
  */
 export function forward(
   request: IncomingMessage,
@@ -110,7 +110,7 @@ export function forward(
   attempt()
 }
 
-/** The headers that go on, as a flat list of names and values. */
+/** Request headers to forward, as a flat list of names and values. */
 export function requestHeaders(
   request: IncomingMessage,
   kept: (name: string) => boolean = () => false,
@@ -143,7 +143,7 @@ export function requestHeaders(
 const textOf = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '')
 
-/** What the edge asks of a request to know where it goes. */
+/** The parts of a request that decide its route. */
 export const askedOf = (request: IncomingMessage): Asked => ({
   path: () => request.url ?? '/',
   header: (name) => textOf(request.headers[name]),
@@ -155,7 +155,7 @@ export function withCookie(headers: Record<string, string | string[]>, cookie: s
     : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], cookie].flat() }
 }
 
-/** The headers of an answer that go on. */
+/** Response headers to forward. */
 export function responseHeaders(headers: Record<string, string | string[] | undefined>) {
   return Object.fromEntries(
     Object.entries(headers).filter(

@@ -1,4 +1,4 @@
-/** How a request came here: what it said of its way so far, and its own Host header. */
+/** How a request arrived: its forwarding headers and its Host header. */
 export interface Way {
   authority: string
   forwardedFor: string
@@ -7,8 +7,8 @@ export interface Way {
 }
 
 /**
- * The header lines that tell a service who asked. A proxy on this machine that took TLS off knows
- * scheme and host better; what others claim of them is not passed on.
+ * Header lines that tell the service about the client. A proxy on this machine that terminated TLS
+ * knows the scheme and the host; the same claims of other clients are dropped.
  */
 export function forwardedLines(way: Way, client: string): string {
   const isLocal = client === '127.0.0.1' || client === '::1' || client === '::ffff:127.0.0.1'

@@ -1,16 +1,14 @@
-/**
- * What the quick path needs of a request, or of an answer. Everything is latin1, as on the wire.
- */
+/** The parts of a head that the fast path needs. Everything is latin1, as on the wire. */
 export interface RequestHead {
   method: string
-  /** the Host header without its port, lower case */
+  /** The Host header without its port, in lower case. */
   host: string
-  /** the Host header as it came */
+  /** The Host header unchanged. */
   authority: string
   keepAlive: boolean
-  /** bytes of body */
+  /** Length of the body in bytes. */
   length: number
-  /** request line and the headers that go on, each with its line end */
+  /** Request line and forwarded headers, each with its line end. */
   kept: string
   forwardedFor: string
   forwardedProto: string
@@ -20,25 +18,25 @@ export interface RequestHead {
 export interface ResponseHead {
   status: number
   keepAlive: boolean
-  /** bytes of body; `chunked`; or `close` when the end of the connection ends it */
+  /** Bytes of the body, `chunked`, or `close` when the end of the connection ends it. */
   body: number | 'chunked' | 'close'
-  /** status line and the headers that go on, each with its line end */
+  /** Status line and forwarded headers, each with its line end. */
   kept: string
 }
 
 const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1\r\n/
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\0-\x08\n-\x1f\x7f]*))?\r\n/
 /**
- * A head of nothing but plain header lines. Each alternative of a line is determined by its next
- * letter: no backtracking.
+ * A head of plain header lines. The next character determines the alternative, so there is no
+ * backtracking.
  */
 const plainLines = /(?:[\w!#$%&'*+\-.^`|~]+:[^\0-\x08\n-\x1f\x7f]*\r\n)*$/y
 const digits = /^\d{1,15}$/
 
 /**
- * Reads the head of a request, with its last line end but without the empty line. Null when it is
- * anything but a plain HTTP/1.1 request whose meaning every parser agrees on: then Node's own
- * parser decides what it is.
+ * Parses the head of a request, with its last line end but without the empty line. Null unless it
+ * is a plain HTTP/1.1 request that every parser reads in the same way; Node's parser handles the
+ * others.
  */
 export function readRequest(head: string): RequestHead | null {
   const line = requestLine.exec(head)
@@ -75,7 +73,7 @@ type Verdict = 'keep' | 'drop' | 'other'
 
 function requestHeader(found: RequestHead, head: string, at: number, end: number): Verdict {
   const colon = head.indexOf(':', at)
-  // Most headers have a length that none of ours has.
+  // The length rules out most headers.
   const length = colon - at
   if (length !== 4 && (length < 6 || length > 19) && length !== 2) return 'keep'
   const value = (): string => head.slice(colon + 1, end - 2).trim()
@@ -123,13 +121,11 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   }
 }
 
-/** The path of a request, with its query, from the lines that were kept. */
+/** The path with query of a request, from its kept lines. */
 export const pathOf = (kept: string): string =>
   kept.slice(kept.indexOf(' ') + 1, kept.indexOf(' HTTP/'))
 
-/**
- * The first header of that name, lower case, in the lines that were kept; empty when there is none.
- */
+/** The first header with that lower-case name in the kept lines; empty when there is none. */
 export function headerOf(kept: string, name: string): string {
   const at = kept.toLowerCase().indexOf(`\r\n${name}:`)
   if (at === -1) return ''
@@ -137,7 +133,7 @@ export function headerOf(kept: string, name: string): string {
   return kept.slice(from, kept.indexOf('\r\n', from)).trim()
 }
 
-/** Reads the head of an answer to a request of that method; null when it is not HTTP. */
+/** Parses the head of a response to a request of that method; null when it is not HTTP. */
 export function readResponse(head: string, method: string): ResponseHead | null {
   const line = statusLine.exec(head)
   if (!line || !hasPlainLines(head, line[0].length)) return null
@@ -184,7 +180,7 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
       const text = value()
       if (!digits.test(text) || (found.length !== -1 && found.length !== Number(text)))
         found.isWrong = true
-      // The same length twice is sent once.
+      // A repeated equal length is forwarded once.
       const isFirst = found.length === -1
       found.length = Number(text)
       return isFirst ? 'keep' : 'drop'
@@ -214,7 +210,7 @@ function hasPlainLines(head: string, from: number): boolean {
   return plainLines.test(head)
 }
 
-/** A Host header without its port, lower case. */
+/** A Host header without its port, in lower case. */
 export function hostName(header: string): string {
   const port = header.lastIndexOf(':')
   const isPort = port > header.lastIndexOf(']')

@@ -15,7 +15,8 @@ export function unknownHost(host: string, known: string[]): string {
 }
 
 /**
- * A small answer of the edge's own, as bytes. `x-fairlead: edge` tells it from one of the service.
+ * A short response of the edge itself. The header `x-fairlead: edge` distinguishes it from those of
+ * services.
  */
 export function page(status: number, text: string, isHead: boolean, isLast: boolean): string {
   const head = [

@@ -3,19 +3,18 @@ import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 
-/**
- * What the edge knows of an environment: the release with the traffic, and where its services
- * answer.
- */
+/** The route of an environment: the release with the traffic and the ports of its services. */
 export interface EdgeRoute {
   app: string
   environment: string
-  /** the host name of the environment; services besides the first answer at `<service>.<host>` */
+  /**
+   * The host name of the environment; services other than the first answer at `<service>.<host>`.
+   */
   host: string
   port: number | null
   release: number | null
   services: ServicePorts[]
-  /** a release beside it that is given a share of the requests, and where they are counted */
+  /** A release that receives a share of the requests, and the count of these requests. */
   canary?: Canary | undefined
 }
 
@@ -28,23 +27,22 @@ interface Canary {
   release: number
   services: ServicePorts[]
   count: Count
-  /** another start of the release with the traffic, which is compared in its place */
+  /** A second start of the release with the traffic, which is compared in its place. */
   fresh?: { release: number; services: ServicePorts[] } | undefined
-  /** assign sessions instead of requests */
+  /** Assigns sessions instead of requests. */
   session?: SessionRule | undefined
 }
 
-/** What of a request decides where it goes. */
+/** The parts of a request that decide its route. */
 export interface Asked {
   path(): string
-  /** a header by its name in lower case; empty when there is none */
+  /** Returns a header by its lower-case name; empty when there is none. */
   header(name: string): string
 }
 
 export interface RouteCount {
   /**
-   * requests that ended, of which answered with 5xx or broken off, and those that no instance could
-   * take
+   * Completed requests; those answered with 5xx or broken off; and those that no instance accepted.
    */
   requests: number
   errors: number
@@ -54,11 +52,11 @@ export interface RouteCount {
 export interface Entry {
   route: EdgeRoute
   count: RouteCount
-  /** why its fixed port is not open */
+  /** Why its fixed port is not open. */
   problem: string | null
 }
 
-/** The requests under way of one release, and its instances. */
+/** The requests in progress and the instances of one release. */
 interface Traffic {
   passages: Set<Passage>
   backends: Map<number, Backend>
@@ -69,7 +67,7 @@ const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string =>
   `${route.app}/${route.environment}`
 
 /**
- * Which instance gets a request, and how many requests each route had. A change of route is one
+ * Selects the instance for each request and counts requests per route. A route changes by a single
  * assignment.
  */
 export class Routes {
@@ -97,7 +95,7 @@ export class Routes {
     return entry
   }
 
-  /** An instance that started again has another port. */
+  /** A restarted instance has another port. */
   #forgetGone(route: EdgeRoute): void {
     for (const one of [route, route.canary, route.canary?.fresh])
       if (one) this.#forgetGoneOf(route, one)
@@ -130,14 +128,14 @@ export class Routes {
     return [...this.#entries.values()]
   }
 
-  /** The hosts there are, for who asks for another. */
+  /** The known hosts, for the error page of an unknown one. */
   hosts(): string[] {
     return [...this.#hosts.keys()].sort()
   }
 
   /**
-   * A request begins: null when nothing is known by that host. `fixed` is the environment whose own
-   * port it came by.
+   * Starts a request; null for an unknown host. `fixed` is the environment of the fixed port that
+   * it arrived on.
    */
   begin(fixed: Entry | null, host: string, asked: Asked): Passage | null {
     const entry =
@@ -153,13 +151,15 @@ export class Routes {
     return found
   }
 
-  /** Ends every connection to an instance that carries nothing. */
+  /** Closes every idle connection to an instance. */
   close(): void {
     for (const { backends } of this.#traffic.values())
       for (const backend of backends.values()) backend.close()
   }
 
-  /** Waits until no request of a release is under way, at most so long; then cuts what is left. */
+  /**
+   * Waits until no request of a release is in progress, at most `graceMs`; then closes the rest.
+   */
   async drain(app: string, environment: string, release: number, graceMs: number): Promise<void> {
     const key = `${app}/${environment}/${release}`
     const traffic = this.#traffic.get(key)
@@ -175,16 +175,14 @@ export class Routes {
 
 /** One request on its way through the edge. */
 export class Passage {
-  /** Breaks it off; set by who carries it. */
+  /** Breaks the request off; set by its carrier. */
   cut: () => void = () => undefined
   readonly entry: Entry
   readonly #routes: Routes
   readonly #host: string
-  /** the value of a Set-Cookie header that its answer must carry */
+  /** Value of a Set-Cookie header for the response. */
   readonly cookie: string | null
-  /**
-   * assigned while there is a canary, and to which of the releases beside the one with the traffic
-   */
+  /** Set during a canary, with the release that the request was assigned to. */
   readonly #counted: Counted | null
   readonly #beside: number | null
   #traffic: Traffic | null = null
@@ -218,8 +216,8 @@ export class Passage {
   }
 
   /**
-   * The instance to try: the least busy one of the release that it was assigned to. A canary that
-   * does not take it has failed, and who asked is served by the release with the traffic. Null when
+   * Returns the next instance to try: the least busy one of the assigned release. A canary that
+   * does not accept a request has failed it, and the release with the traffic serves it. Null when
    * no instance is left.
    */
   next(): Backend | null {
@@ -268,7 +266,7 @@ export class Passage {
     return best
   }
 
-  /** The instance did not take it: `next` passes it by. */
+  /** The instance did not accept the request; `next` skips it. */
   refuse(): void {
     if (this.#backend) (this.#refused ??= []).push(this.#backend.port)
   }
@@ -280,14 +278,13 @@ export class Passage {
     this.#traffic = null
   }
 
-  /** The outcome is known before the end: the answer to a handshake. */
+  /** Records the outcome early, for the response to a handshake. */
   answered(status: number): void {
     this.#observe(outcomeOf(status), 0)
   }
 
   /**
-   * It ended with that status, 499 when the client left before the answer was whole; `bytes` of
-   * answer came.
+   * Ends the request with a status (499 when the client left early) and the bytes of its response.
    */
   end(status: number, bytes: number): void {
     this.#leave()
@@ -296,7 +293,7 @@ export class Passage {
     this.#observe(outcomeOf(status), bytes)
   }
 
-  /** The instance took it and broke it off. */
+  /** The instance accepted the request and broke it off. */
   breakOff(): void {
     this.#observe('broken', 0)
     this.end(502, 0)
@@ -307,7 +304,7 @@ export class Passage {
     this.#counted?.end(outcome, isError, bytes, performance.now())
   }
 
-  /** It ended because no instance could take it: status and sentence for who asked. */
+  /** No instance accepted the request: returns status and sentence for the client. */
   unavailable(): { status: number; text: string } {
     this.#leave()
     const { count, route } = this.entry

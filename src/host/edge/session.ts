@@ -1,19 +1,19 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { SessionRule } from '#contract/host/host.ts'
 
-/** The cookie that the edge sets when it is to know sessions and the app has none. */
+/** The session cookie of the edge, for apps without one. */
 const ownCookie = 'fairlead-session'
 
 export interface Session {
-  /** names it; null for a request that belongs to none */
+  /** Identifies the session; null for a request without one. */
   key: string | null
-  /** the value of a Set-Cookie header that begins it */
+  /** Value of a Set-Cookie header that starts the session. */
   cookie: string | null
 }
 
 /**
- * The session of a request, by a header or cookie of the app, or by a cookie of the edge. `header`
- * reads one, lower case.
+ * Finds the session of a request by a header or cookie of the app, or by the cookie of the edge.
+ * `header` reads a header by its lower-case name.
  */
 export function sessionOf(rule: SessionRule, header: (name: string) => string): Session {
   if (rule.header !== undefined)
@@ -31,10 +31,10 @@ export function sessionOf(rule: SessionRule, header: (name: string) => string): 
 
 const bits = 48
 
-/** A number that stands for a session, from 0 to 2^48 − 1, another one in each canary. */
+/** A number from 0 to 2^48 − 1 for a session, different in each canary. */
 export function sessionNumber(salt: string, key: string): number {
   return Number.parseInt(hash('sha256', `${salt}\n${key}`).slice(0, bits / 4), 16)
 }
 
-/** Where a session lies between 0 and 1: as good as at random, and always the same. */
+/** Maps a session to a constant, uniformly distributed value from 0 to 1. */
 export const placeOf = (session: number): number => session / 2 ** bits

@@ -7,7 +7,7 @@ import type { Passage } from './routes.ts'
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
 
 /**
- * Hands a WebSocket through: the handshake as a request, then bytes both ways until either side
+ * Forwards a WebSocket: the handshake as a request, then bytes in both directions until either side
  * ends.
  */
 export function forwardUpgrade(
@@ -61,8 +61,8 @@ export function forwardUpgrade(
       tunnel(client, upstream as Socket, headText(answer, passage.cookie, true), head, first)
       upstream.on('close', () => finish(101))
     })
-    // It does not want to: the answer is given and the connection ends, because what follows it
-    // would be unclear.
+    // The service declined the upgrade: forward its response and close, because the following bytes
+    // are ambiguous.
     sent.on('response', (answer) => {
       finish(answer.statusCode ?? 502)
       client.write(`${headText(answer, passage.cookie, false)}connection: close\r\n\r\n`)

@@ -79,7 +79,8 @@ const record = (file: Migration): Statement =>
 async function countApplied(db: Database, files: Migration[]): Promise<number> {
   const applied = await appliedMigrations((statement) => db.query(statement))
   const problem = judgeApplied(applied, files)
-  if (problem !== null) throw new Error(`The database does not match this version of Fairlead: ${problem}`)
+  if (problem !== null)
+    throw new Error(`The database does not match this version of Fairlead: ${problem}`)
   return applied.length
 }
 

@@ -63,7 +63,8 @@ async function verify(file: string, files: readonly Migration[]): Promise<Header
   if (end.rows !== rows || end.sha256 !== hash.digest('hex'))
     throw damaged(file, 'its checksum is wrong')
   const problem = judgeApplied(header.migrations, files)
-  if (problem !== null) throw new Error(`${file} does not match this version of Fairlead: ${problem}`)
+  if (problem !== null)
+    throw new Error(`${file} does not match this version of Fairlead: ${problem}`)
   return header
 }
 
