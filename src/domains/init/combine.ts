@@ -7,7 +7,7 @@ interface Named {
   proposal: Proposal
 }
 
-/** One proposal for a repository, from all who recognise something in it. */
+/** One proposal for a repository, combined from every detector that recognises something. */
 export function proposeFor(folder: Folder): Proposal {
   const top = combine(detect(folder, languages), detect(folder, others))
   if (top.steps.length > 0 || top.services.length > 0) return top
@@ -15,7 +15,7 @@ export function proposeFor(folder: Folder): Proposal {
   if (parts.steps.length > 0 || parts.services.length > 0) return parts
   return {
     ...top,
-    found: [...top.found, 'Nothing was recognised: say how it is built, tested and run.'],
+    found: [...top.found, 'Nothing was recognised. Fill in how the app is built, tested and run.'],
   }
 }
 
@@ -27,9 +27,9 @@ function detect(folder: Folder, detectors: typeof languages): Named[] {
 }
 
 /**
- * Services from where the team wrote them down, else from a language that runs something, else from
- * one that builds a site, else from what there is. Steps from every language, that of the services
- * first.
+ * Takes services from an explicit declaration, else from a language that runs something, else from
+ * a language that builds a site, else from any detector. Takes steps from every language, first
+ * from the one with the services.
  */
 function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
   const all = [...inLanguages, ...elsewhere]
@@ -52,7 +52,7 @@ function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
   const verify = all.find(({ proposal }) => proposal.verify)?.proposal.verify
   return {
     steps: sorted.flatMap(({ name, proposal }, i) =>
-      i === 0 ? proposal.steps : aside(name, proposal.steps),
+      i === 0 ? proposal.steps : parallel(name, proposal.steps),
     ),
     services: uniqueNames(main?.proposal.services ?? []),
     ...(exclude.length > 0 ? { exclude } : {}),
@@ -64,17 +64,14 @@ function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
 const isNote = ({ steps, services }: Proposal): boolean =>
   steps.length === 0 && services.length === 0
 
-/**
- * Who has a Dockerfile waits for more than its command: that is said even when its command is not
- * used.
- */
+/** The note about a Dockerfile, which is included even when its command is not used. */
 function dockerNote(all: Named[], used: Named[]): string[] {
   const docker = all.find((one) => one.name === 'dockerfile' && !used.includes(one))
   return docker ? docker.proposal.found.slice(0, 1) : []
 }
 
-/** Steps that run beside the others, under names of their own. */
-function aside(prefix: string, steps: ProposedStep[], directory?: string): ProposedStep[] {
+/** Renames steps so that they can run in parallel with the others. */
+function parallel(prefix: string, steps: ProposedStep[], directory?: string): ProposedStep[] {
   const rename = (name: string): string => `${prefix}-${name}`
   return steps.map(({ needs, ...step }, i) => {
     const wanted = needs?.map(rename) ?? (i === 0 ? [] : undefined)
@@ -87,7 +84,7 @@ function aside(prefix: string, steps: ProposedStep[], directory?: string): Propo
   })
 }
 
-/** A repository of several parts, each in a folder of its own. */
+/** A proposal for a repository with several parts, each in its own folder. */
 function inFolders(folder: Folder): Proposal {
   const names = [
     ...new Set(
@@ -95,8 +92,8 @@ function inFolders(folder: Folder): Proposal {
     ),
   ]
   const parts = names.flatMap((directory) => {
-    const seen = below(folder, directory)
-    const proposal = combine(detect(seen, languages), detect(seen, others))
+    const part = below(folder, directory)
+    const proposal = combine(detect(part, languages), detect(part, others))
     return isNote(proposal) || !/^[\w.-]+$/.test(directory)
       ? []
       : [{ directory, prefix: nameOf(directory), proposal }]
@@ -104,11 +101,11 @@ function inFolders(folder: Folder): Proposal {
   const sorted = parts.toSorted((a, b) => rank(a.proposal) - rank(b.proposal)).slice(0, 5)
   return {
     steps: sorted.flatMap(({ directory, prefix, proposal }) =>
-      aside(prefix, proposal.steps, directory),
+      parallel(prefix, proposal.steps, directory),
     ),
     services: uniqueNames(
       sorted.flatMap(({ directory, prefix, proposal }) =>
-        proposal.services.map((service) => placed(service, directory, prefix)),
+        proposal.services.map((service) => inDirectory(service, directory, prefix)),
       ),
     ),
     found: sorted.flatMap(({ directory, proposal }) =>
@@ -119,13 +116,13 @@ function inFolders(folder: Folder): Proposal {
   }
 }
 
-/** What runs comes before what is only served, and that before what only builds. */
+/** Order of parts: with a command to run, with a site to serve, with steps only. */
 function rank({ services }: Proposal): number {
   if (services.some(({ run }) => run !== undefined)) return 0
   return services.length > 0 ? 1 : 2
 }
 
-function placed(service: ProposedService, directory: string, prefix: string): ProposedService {
+function inDirectory(service: ProposedService, directory: string, prefix: string): ProposedService {
   const name = service.name === 'web' ? prefix : `${prefix}-${service.name}`
   if (service.static === undefined) return { ...service, name, directory }
   return {
@@ -135,7 +132,7 @@ function placed(service: ProposedService, directory: string, prefix: string): Pr
   }
 }
 
-/** Names as fairlead.yaml has them: `my_worker` becomes `my-worker`. */
+/** Gives services unique names that are valid in fairlead.yaml: `my_worker` becomes `my-worker`. */
 function uniqueNames(services: ProposedService[]): ProposedService[] {
   const taken = new Set<string>()
   return services.map((service) => {

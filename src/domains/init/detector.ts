@@ -3,7 +3,7 @@ import type { Folder } from './folder.ts'
 export interface ProposedStep {
   name: string
   run: string
-  /** default: the step before it */
+  /** default: the step above */
   needs?: string[]
   tools?: string[]
   env?: Record<string, string>
@@ -15,7 +15,7 @@ export interface ProposedStep {
 
 export interface ProposedService {
   name: string
-  /** one of the two */
+  /** either `run` or `static` */
   run?: string
   static?: string
   health?: string
@@ -23,24 +23,21 @@ export interface ProposedService {
   comment?: string
 }
 
-/** What one look at a repository says; parts that it cannot tell are empty. */
+/** What a detector proposes; unknown parts are empty. */
 export interface Proposal {
   steps: ProposedStep[]
   services: ProposedService[]
-  /** paths that only the steps need, when they are large */
+  /** large paths that only the steps need */
   exclude?: string[]
   /** a command that checks a running release */
   verify?: string
-  /**
-   * the team wrote these services down for exactly this purpose: they count more than what others
-   * guess
-   */
+  /** whether the team declared these services itself, so that they override guesses */
   explicit?: boolean
-  /** one sentence each: what led to this, and what the reader has to see to */
+  /** sentences: what the proposal is based on, and what the reader has to check */
   found: string[]
 }
 
-/** Recognises one kind of repository. Pure over the folder; null when it is not of that kind. */
+/** Recognises one kind of repository. Pure; returns null for any other kind. */
 export interface Detector {
   name: string
   detect(folder: Folder): Proposal | null

@@ -13,8 +13,8 @@ import { rust } from './rust.ts'
 import { shell } from './shell.ts'
 import { staticSite } from './static.ts'
 
-/** Each knows a language: its steps and how it is served. Who comes first is believed first. */
+/** Detectors of languages: their steps and services. Earlier detectors take precedence. */
 export const languages: readonly Detector[] = [go, java, rust, php, ruby, node, deno, python]
 
-/** What there is in any language, asked where no language says more. */
+/** Detectors that apply to any language, used where no language provides more. */
 export const others: readonly Detector[] = [make, shell, procfile, docker, staticSite]

@@ -1,9 +1,7 @@
 import type { Detector } from './detector.ts'
 import { escapeRegExp, firstOf, word } from './hints.ts'
 
-/**
- * Images are not built yet; what a Dockerfile says about starting the app is of use all the same.
- */
+/** Takes the command that starts the app from a Dockerfile. Images are not built. */
 export const docker: Detector = {
   name: 'Dockerfile',
   detect: (folder) => {
@@ -21,19 +19,19 @@ export const docker: Detector = {
         .trim() ?? ''
     const command = commandOf(last('ENTRYPOINT'), last('CMD'))
     const port = /^\d+/.exec(last('EXPOSE'))?.[0]
-    const later = `${file}: images are not built yet, the commands run on the machine itself; a target for Docker comes later.`
-    if (command === null || !isPlain(command)) return { steps: [], services: [], found: [later] }
+    const note = `${file}: images are not built; the commands run directly on the machine.`
+    if (command === null || !isPlain(command)) return { steps: [], services: [], found: [note] }
     const run = port
       ? command.replace(new RegExp(`(?<=[:=\\s])${escapeRegExp(port)}(?!\\d)`, 'g'), '$PORT')
       : command
     const listens =
       run.includes('$PORT') || !port
         ? []
-        : [`${file} exposes port ${port}: the service has to listen on $PORT instead.`]
+        : [`${file} exposes port ${port}; the service must listen on $PORT instead.`]
     return {
       steps: [],
       services: [{ name: 'web', run, comment: `from ${file}` }],
-      found: [later, ...listens],
+      found: [note, ...listens],
     }
   },
 }
@@ -53,6 +51,6 @@ function commandOf(entrypoint: string, command: string): string | null {
   return parts.length === 0 || parts.includes(null) ? null : parts.join(' ')
 }
 
-/** One command whose program is found outside of the image too. */
+/** A command whose program also exists outside the image. */
 const isPlain = (command: string): boolean =>
   /^[A-Za-z0-9_./-]+(\s|$)/.test(command) && !command.startsWith('/') && !/[\0\n]/.test(command)

@@ -2,15 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A bounded look at a repository: regular files only, no links, no dependencies, three levels deep.
+ * A limited view of a repository: regular files only, without links and dependencies, three levels
+ * deep.
  */
 export interface Folder {
-  /** paths of files relative to the top, with `/`, sorted */
+  /** paths of files relative to the root, with `/`, sorted */
   files: readonly string[]
-  /** those that were looked into, and those at the end of the look */
+  /** paths of folders, with those at the maximum depth */
   folders: readonly string[]
   has(path: string): boolean
-  /** the text of a file; empty when there is none, or it is large */
+  /** the text of a file; empty when it does not exist or is too large */
   read(path: string): string
 }
 
@@ -46,7 +47,7 @@ export function lookAt(root: string): Folder {
   }
 }
 
-/** The same look, at one folder of the repository. */
+/** The view of one folder of the repository. */
 export function below(folder: Folder, name: string): Folder {
   const prefix = `${name}/`
   const inside = (paths: readonly string[]): string[] =>

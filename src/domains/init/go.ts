@@ -36,7 +36,7 @@ export const go: Detector = {
       ],
       services: [{ name: 'web', run: word(output), ...(health ? { health } : {}) }],
       found: [
-        `go.mod: Go; ${main.path} is its program.`,
+        `go.mod: Go; the program is in ${main.path}.`,
         ...portNote('The Go code', sources.join('\n')),
       ],
     }

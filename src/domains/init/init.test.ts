@@ -119,7 +119,7 @@ describe('Node', () => {
     expect(services).toEqual({ web: run })
   })
 
-  test('without a start script the file that listens is the server; the placeholder for tests is none', async () => {
+  test("uses the file that listens without a start script, and ignores npm's test placeholder", async () => {
     const { steps, services, found } = await propose({
       'package.json': json({ scripts: { test: 'echo "Error: no test specified" && exit 1' } }),
       'index.js': 'http.createServer().listen(8080)',
@@ -127,7 +127,7 @@ describe('Node', () => {
     expect(steps).toEqual({})
     expect(services).toEqual({ web: 'node index.js' })
     expect(found).toContain(
-      'index.js does not mention PORT: the service has to listen on the port in that variable.',
+      'index.js does not mention PORT; the service must listen on the port in that variable.',
     )
   })
 
@@ -266,7 +266,7 @@ describe('other languages', () => {
     expect(spring.pipeline.services['web']?.health?.path).toBe('/actuator/health')
     const gradle = await propose({ 'build.gradle.kts': 'plugins { java }' })
     expect(gradle.pipeline.steps['build']?.tools).toEqual(['java', 'gradle'])
-    expect(gradle.found.join()).toContain('It is not known how it is started')
+    expect(gradle.found.join()).toContain('The start command is unknown')
   })
 
   test('Ruby: Rack and Rails', async () => {
@@ -359,14 +359,14 @@ describe('whatever the language', () => {
     })
     expect(services).toEqual({ web: 'python3 serve.py --port $PORT' })
     expect(found[0]).toBe(
-      'Dockerfile: images are not built yet, the commands run on the machine itself; a target for Docker comes later.',
+      'Dockerfile: images are not built; the commands run directly on the machine.',
     )
     const other = await propose({
       Dockerfile: 'EXPOSE 80\nENTRYPOINT ["/entry.sh"]\n',
       'index.html': '',
     })
     expect(other.services).toEqual({ web: 'static .' })
-    expect(other.found.join()).toContain('images are not built yet')
+    expect(other.found.join()).toContain('images are not built')
   })
 
   test('a static site', async () => {
@@ -416,12 +416,12 @@ describe('whatever the language', () => {
     })
     expect(services).toEqual({ backend: 'bin/api', frontend: 'static frontend/dist' })
     expect(pipeline.services['backend']?.directory).toBe('backend')
-    expect(found[0]).toBe('backend/go.mod: Go; . is its program.')
+    expect(found[0]).toBe('backend/go.mod: Go; the program is in ..')
   })
 
   test('an empty folder gets a file to fill in', async () => {
     const { text, found, pipeline } = await propose({})
-    expect(found).toEqual(['Nothing was recognised: say how it is built, tested and run.'])
+    expect(found).toEqual(['Nothing was recognised. Fill in how the app is built, tested and run.'])
     expect(text).toContain('# web:')
     expect(Object.keys(pipeline.environments)).toEqual(['dev', 'staging', 'production'])
   })

@@ -3,8 +3,8 @@ import { lookAt } from './folder.ts'
 import { render } from './render.ts'
 
 /**
- * Proposes a `fairlead.yaml` for a folder. `found` lists what the proposal is based on, one
- * sentence each. The text always passes `isValid`.
+ * Proposes a `fairlead.yaml` for a folder. `found` lists in sentences what the proposal is based
+ * on. The text always passes `isValid`.
  */
 export async function proposePipelineFile(
   folder: string,
@@ -13,6 +13,9 @@ export async function proposePipelineFile(
   const proposal = proposeFor(lookAt(folder))
   const text = render(proposal)
   if (isValid(text)) return { text, found: proposal.found }
-  const sorry = 'What was found here could not be written as a fairlead.yaml: fill it in by hand.'
-  return { text: render({ steps: [], services: [], found: [] }), found: [sorry, ...proposal.found] }
+  const failure = 'The findings could not be written as a valid fairlead.yaml. Fill it in by hand.'
+  return {
+    text: render({ steps: [], services: [], found: [] }),
+    found: [failure, ...proposal.found],
+  }
 }

@@ -12,7 +12,7 @@ export const java: Detector = {
 }
 
 function maven(folder: Folder): Proposal {
-  // By `sh`, because the mark that a file may be executed is easily lost.
+  // Run by `sh`, because the wrapper often loses its executable bit.
   const isWrapped = folder.has('mvnw')
   const program = isWrapped ? 'sh mvnw' : 'mvn'
   const tools = isWrapped ? ['java'] : ['java', 'mvn']
@@ -28,7 +28,7 @@ function maven(folder: Folder): Proposal {
     ],
     ...service(folder.read('pom.xml'), 'target', 'target/*.jar'),
     found: [
-      `pom.xml: Maven${isWrapped ? ', by its wrapper' : ''}.`,
+      `pom.xml: Maven${isWrapped ? ', with its wrapper' : ''}.`,
       ...notes(folder.read('pom.xml')),
     ],
   }
@@ -54,11 +54,14 @@ function gradle(folder: Folder, file: string): Proposal {
       '$(ls build/libs/*.jar | grep -v -e -plain.jar -e -sources.jar)',
     ),
     exclude: ['.gradle'],
-    found: [`${file}: Gradle${isWrapped ? ', by its wrapper' : ''}.`, ...notes(folder.read(file))],
+    found: [
+      `${file}: Gradle${isWrapped ? ', with its wrapper' : ''}.`,
+      ...notes(folder.read(file)),
+    ],
   }
 }
 
-/** Both write reports of tests by themselves, in each module, where there are tests. */
+/** Maven and Gradle write test reports in each module that has tests. */
 const reportsIn = (folder: Folder, output: string): { reports?: string[] } =>
   folder.folders.some((path) => /(^|\/)src\/test$/.test(path))
     ? { reports: [`**/${output}/TEST-*.xml`] }
@@ -86,6 +89,7 @@ function service(text: string, output: string, jar: string): Pick<Proposal, 'ser
 function notes(text: string): string[] {
   if (/quarkus|micronaut|spring-boot/.test(text)) return []
   return [
-    'It is not known how it is started: the service expects one jar that can be run by itself and listens on $PORT.',
+    'The start command is unknown: the service expects one executable jar ' +
+      'that listens on $PORT.',
   ]
 }

@@ -39,7 +39,7 @@ export const make: Detector = {
             },
           ]
         : [],
-      found: [`${file}: its targets ${targets.slice(0, 8).join(', ') || 'are none'}.`],
+      found: [`${file}: the targets are ${targets.slice(0, 8).join(', ') || 'none'}.`],
     }
   },
 }

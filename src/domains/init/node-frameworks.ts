@@ -18,14 +18,14 @@ const configOf = (folder: Folder, name: string): string =>
 
 const site = (what: string, folder: string): Found => ({
   service: { name: 'web', static: folder },
-  found: [`${what}: the site it builds in ${folder}/ is served.`],
+  found: [`${what}: the site that it builds in ${folder}/ is served.`],
 })
 const server = (what: string, run: string): Found => ({
   service: { name: 'web', run },
   found: [`${what}: it starts with \`${run}\`.`],
 })
 
-/** Frameworks that know themselves how they are started in production. */
+/** Frameworks with a start command of their own for production. */
 export function frameworkServer(folder: Folder, { dependencies }: Package): Found | null {
   if (dependencies.has('next')) {
     if (/output:\s*['"]export['"]/.test(configOf(folder, 'next'))) return site('Next.js', 'out')
@@ -66,7 +66,7 @@ export function builtSite(folder: Folder, { dependencies, scripts }: Package): F
       ...found,
       found: [
         ...found.found,
-        'Newer versions of Angular build below that, in browser/: look once where index.html is.',
+        'Newer versions of Angular build to browser/ in that folder; check where index.html is.',
       ],
     }
   }

@@ -6,7 +6,7 @@ export interface Package {
   packageManager: string
 }
 
-/** What a package.json says, or null when it is not one. */
+/** The content of a package.json, or null when it is invalid. */
 export function readPackage(text: string): Package | null {
   try {
     const json = JSON.parse(text.replace(/^\uFEFF/, '')) as Record<string, unknown> | null

@@ -19,7 +19,7 @@ export const node: Detector = {
       return {
         steps: [],
         services: [],
-        found: ['package.json is there, but it is not JSON: it was left out.'],
+        found: ['package.json is not valid JSON and was ignored.'],
       }
     const manager = managerOf(folder, pack)
     const service = serviceOf(folder, pack, manager)
@@ -60,7 +60,7 @@ function managerOf(folder: Folder, pack: Package): Manager {
   }
 }
 
-/** Install, then lint and types beside build and test. */
+/** Install, then lint and type checks in parallel with build and test. */
 function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[] {
   const tools = manager.name === 'npm' ? {} : { tools: [manager.name] }
   const needsInstall = pack.dependencies.size > 0 || folder.has('package-lock.json')
@@ -79,7 +79,7 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
   const aside = beside.map((step) => ({
     ...step,
     needs: first,
-    ...(line.length > 0 ? { comment: `beside ${line[0]?.name}` } : {}),
+    ...(line.length > 0 ? { comment: `in parallel with ${line[0]?.name}` } : {}),
   }))
   return [
     ...install,
@@ -92,8 +92,8 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
 }
 
 /**
- * What is known of the dependencies, with nothing but npm. A registry that does not answer stops
- * nothing by itself.
+ * Known vulnerabilities and a bill of materials, with npm alone. The step is optional, so that an
+ * unreachable registry does not stop a change.
  */
 const audit = (needs: string[]): ProposedStep => ({
   name: 'audit',
@@ -101,7 +101,7 @@ const audit = (needs: string[]): ProposedStep => ({
   needs,
   reports: ['audit.json', 'bom.json'],
   optional: true,
-  comment: 'known vulnerabilities, and what the artifact is made of',
+  comment: 'known vulnerabilities, and the bill of materials',
 })
 
 function serviceOf(
@@ -113,18 +113,18 @@ function serviceOf(
   if (framework) return framework
   const start = startCommand(folder, pack, manager)
   const site = builtSite(folder, pack)
-  // A site's `start` is its development server.
+  // The `start` script of a site is its development server.
   if (site && (!start || !start.isServer)) return site
   if (!start)
     return {
       service: null,
-      found: ['Nothing in package.json starts a server: add a service if there is one.'],
+      found: ['Nothing in package.json starts a server; add a service if the app has one.'],
     }
   const health = healthIn(start.source)
   return {
     service: { name: 'web', run: start.run, ...(health ? { health } : {}) },
     found: [
-      `It starts with \`${start.run}\`.`,
+      `The app starts with \`${start.run}\`.`,
       ...portNote(start.file ?? 'The program', start.source),
     ],
   }
@@ -164,7 +164,7 @@ function startCommand(folder: Folder, pack: Package, manager: Manager): Start | 
   if (script !== '') {
     const file = /(?:^|\s)([\w./-]+\.(?:m|c)?[jt]s)\b/.exec(script)?.[1]?.replace(/^\.\//, '')
     const source = file ? folder.read(file) : ''
-    // Straight to node: one process less between the host and the service.
+    // Runs node directly, without npm between the host and the service.
     const isPlain = /^(node|nodemon|bun|deno)(\s+[\w./=-]+)+$/.test(script)
     const run = isPlain
       ? script.replace(/^nodemon/, 'node')

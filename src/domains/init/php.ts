@@ -31,7 +31,8 @@ export const php: Detector = {
         `${composer ? 'composer.json' : 'index.php'}: PHP.`,
         ...(service
           ? [
-              'PHP’s own server runs it: for production, run php-fpm behind a server as the service instead.',
+              'The development server of PHP runs the app; ' +
+                'for production, run php-fpm behind a web server instead.',
             ]
           : []),
       ],

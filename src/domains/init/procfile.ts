@@ -16,11 +16,9 @@ export const procfile: Detector = {
       services: services.map(({ name, run }) => ({ name, run: inEnvironment(run, folder.files) })),
       explicit: services.length > 0,
       found: [
-        `Procfile: ${services.map(({ name }) => name).join(', ') || 'nothing that runs'}.`,
+        `Procfile: ${services.map(({ name }) => name).join(', ') || 'no processes'}.`,
         ...(release
-          ? [
-              'Its `release` command is not run by itself: call it from the service’s command, or before.',
-            ]
+          ? ['The `release` command is not run; call it from the command of a service or a step.']
           : []),
       ],
     }
@@ -28,7 +26,7 @@ export const procfile: Detector = {
 }
 
 /**
- * Programs of Python's environment are called by its interpreter, which works wherever the artifact
+ * Calls programs of a Python environment through its interpreter, which works wherever the artifact
  * is unpacked.
  */
 function inEnvironment(run: string, files: readonly string[]): string {

@@ -3,9 +3,9 @@ import type { Folder } from './folder.ts'
 import { healthIn, portNote, word } from './hints.ts'
 
 export interface Python {
-  /** how Python is called: that of the environment in .venv, or the machine's */
+  /** the command for Python: of the environment in .venv, or of the machine */
   program: string
-  /** whether a package is named anywhere as a dependency */
+  /** whether a package is a dependency */
   wants(name: string): boolean
   files: string[]
 }
@@ -15,7 +15,7 @@ interface Found {
   found: string[]
 }
 
-/** How a Python app is served: by what it depends on and where it makes its application object. */
+/** Finds how a Python app is served, by its dependencies and its application object. */
 export function pythonService(folder: Folder, python: Python): Found {
   if (folder.has('manage.py')) return django(folder, python)
   const asgi = findApplication(folder, python.files, 'FastAPI|Starlette|Litestar|Quart')
@@ -29,8 +29,9 @@ export function pythonService(folder: Folder, python: Python): Found {
   const wsgi = findApplication(folder, python.files, 'Flask|Bottle|falcon\\.App')
   if (wsgi) {
     const name = `${wsgi.module}:${wsgi.variable}`
+    const called = wsgi.isFactory ? `'${name}()'` : name
     const run = python.wants('gunicorn')
-      ? `${python.program} -m gunicorn --bind 127.0.0.1:$PORT ${wsgi.isFactory ? `'${name}()'` : name}`
+      ? `${python.program} -m gunicorn --bind 127.0.0.1:$PORT ${called}`
       : `${python.program} -m flask --app ${name} run --host 127.0.0.1 --port $PORT`
     const found = served(folder, wsgi, 'a WSGI application', run)
     return python.wants('gunicorn')
@@ -39,7 +40,8 @@ export function pythonService(folder: Folder, python: Python): Found {
           ...found,
           found: [
             ...found.found,
-            'Flask’s own server is meant for development: add gunicorn to the requirements for production.',
+            'The server of Flask is meant for development; ' +
+              'for production, add gunicorn to the requirements.',
           ],
         }
   }
@@ -50,7 +52,9 @@ export function pythonService(folder: Folder, python: Python): Found {
     return {
       service: {
         name: 'web',
-        run: `${python.program} -m streamlit run ${word(streamlit)} --server.port $PORT --server.headless true`,
+        run:
+          `${python.program} -m streamlit run ${word(streamlit)} ` +
+          '--server.port $PORT --server.headless true',
       },
       found: [`${streamlit}: a Streamlit app.`],
     }
@@ -67,7 +71,7 @@ function served(folder: Folder, app: Application, what: string, run: string): Fo
 
 function django(folder: Folder, python: Python): Found {
   const settings = /['"]([A-Za-z_][\w.]*)\.settings/.exec(folder.read('manage.py'))?.[1]
-  const note = 'Django: ALLOWED_HOSTS has to allow localhost and the host name of each environment.'
+  const note = 'Django: ALLOWED_HOSTS must contain localhost and the host name of each environment.'
   if (settings && python.wants('gunicorn')) {
     return {
       service: {
@@ -79,7 +83,8 @@ function django(folder: Folder, python: Python): Found {
   }
   const found = [
     note,
-    'Its own server is meant for development: add gunicorn to the requirements for production.',
+    'The server of Django is meant for development; ' +
+      'for production, add gunicorn to the requirements.',
   ]
   return {
     service: {
@@ -98,7 +103,7 @@ interface Application {
 }
 
 function findApplication(folder: Folder, files: string[], classes: string): Application | null {
-  // Paths that are no module cannot be imported by name.
+  // A path that is not a module cannot be imported by name.
   const modules = files.filter(
     (path) =>
       /^[A-Za-z_]\w*(\/[A-Za-z_]\w*)*\.py$/.test(path) &&
@@ -129,7 +134,10 @@ function findApplication(folder: Folder, files: string[], classes: string): Appl
   return null
 }
 
-/** A program that opens its own server. */
+const startsServer =
+  /HTTPServer\(|serve_forever|make_server\(|web\.run_app\(|\.listen\(|app\.run\(|uvicorn\.run\(/
+
+/** A program that starts a server itself. */
 function plain(folder: Folder, python: Python): Found {
   const file = [
     'app.py',
@@ -141,20 +149,16 @@ function plain(folder: Folder, python: Python): Found {
     'src/app.py',
     ...python.files,
   ].find(
-    (path) =>
-      !/(^|\/)tests?[/_.]|_test\.py$/.test(path) &&
-      /HTTPServer\(|serve_forever|make_server\(|web\.run_app\(|\.listen\(|app\.run\(|uvicorn\.run\(/.test(
-        folder.read(path),
-      ),
+    (path) => !/(^|\/)tests?[/_.]|_test\.py$/.test(path) && startsServer.test(folder.read(path)),
   )
   if (!file)
     return {
       service: null,
-      found: ['No server was found in the Python files: add a service if there is one.'],
+      found: ['No server was found in the Python files; add a service if the app has one.'],
     }
   const health = healthIn(folder.read(file))
   return {
     service: { name: 'web', run: `${python.program} ${word(file)}`, ...(health ? { health } : {}) },
-    found: [`${file} opens a server.`, ...portNote(file, folder.read(file))],
+    found: [`${file} starts a server.`, ...portNote(file, folder.read(file))],
   }
 }

@@ -59,7 +59,7 @@ export const python: Detector = {
   },
 }
 
-/** FastAPI brings no server of its own unless asked for its standard set. */
+/** FastAPI installs no server without its `standard` extra. */
 function needsUvicorn(wants: (name: string) => boolean): boolean {
   return (
     (wants('fastapi') || wants('starlette')) &&
@@ -108,7 +108,7 @@ function installOf(folder: Folder, extra: string[]): ProposedStep | null {
   }
 }
 
-/** The project with the extras that tests usually need. */
+/** The project with the extras that its tests usually need. */
 function projectWithExtras(folder: Folder): string {
   const text = folder.read('pyproject.toml')
   const section =
@@ -127,7 +127,7 @@ const testStep = (run: string, isPytest: boolean, isInstalled: boolean): Propose
   ...(isPytest ? { reports: ['junit.xml'] } : {}),
 })
 
-/** What follows the program: pytest, Django's own, or unittest. */
+/** Arguments of the test command: pytest, the runner of Django, or unittest. */
 function testOf(folder: Folder, files: string[], wants: (name: string) => boolean): string | null {
   const tests = files.filter((path) => /(^|\/)(test_[^/]*|[^/]*_test|tests)\.py$/.test(path))
   const isPytest =

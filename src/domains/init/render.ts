@@ -2,7 +2,8 @@ import { stringify } from 'yaml'
 import type { Proposal, ProposedService, ProposedStep } from './detector.ts'
 
 const head =
-  '# How this app is built, tested and run. Every key has a default; `fairlead check` says what is wrong.\n'
+  '# How this app is built, tested and run. Every key has a default.\n' +
+  '# `fairlead check` reports errors.\n'
 
 /** The text of a fairlead.yaml for a proposal. */
 export function render(proposal: Proposal): string {
@@ -19,7 +20,8 @@ export function render(proposal: Proposal): string {
 
 function steps(all: ProposedStep[]): string {
   if (all.length === 0) return 'steps:\n  # build: make\n  # test: make test\n'
-  return `steps: # one after the other, unless \`needs\` says otherwise\n${all.map((step) => entry(step.name, stepKeys(step), step.comment)).join('')}`
+  const entries = all.map((step) => entry(step.name, stepKeys(step), step.comment))
+  return `steps: # in order, unless a step has \`needs\`\n${entries.join('')}`
 }
 
 function stepKeys(step: ProposedStep): Record<string, unknown> {
@@ -38,7 +40,7 @@ function stepKeys(step: ProposedStep): Record<string, unknown> {
 function artifact(exclude: string[]): string {
   return exclude.length === 0
     ? ''
-    : `artifact:\n  exclude: ${flow(exclude)} # only the steps need these\n`
+    : `artifact:\n  exclude: ${flow(exclude)} # needed by the steps only\n`
 }
 
 function services(all: ProposedService[]): string {
@@ -52,21 +54,26 @@ function services(all: ProposedService[]): string {
         : ''
     return block(name, keys, comment) + advice
   })
-  return `services: # the first gets the traffic, and listens on $PORT\n${texts.join('')}`
+  return `services: # the first one takes the traffic and listens on $PORT\n${texts.join('')}`
 }
 
 function environments({ verify, services: all }: Proposal): string {
   const names = ['dev', 'staging', 'production']
   if (verify)
-    return `environments: # in this order; \`verify\` runs against $FAIRLEAD_URL before the release gets traffic\n  dev: {}\n${['staging', 'production'].map((name) => `  ${name}:\n    verify: ${scalar(verify)}\n`).join('')}`
+    return [
+      'environments: # in order; `verify` checks $FAIRLEAD_URL before the release takes traffic\n',
+      '  dev: {}\n',
+      ...['staging', 'production'].map((name) => `  ${name}:\n    verify: ${scalar(verify)}\n`),
+    ].join('')
   const example =
     all.length > 0
-      ? '    # verify: ./smoke-test # runs against $FAIRLEAD_URL before the release gets traffic\n'
+      ? '    # verify: ./smoke-test # checks $FAIRLEAD_URL before the release takes traffic\n'
       : ''
-  return `environments: # in this order\n${names.map((name) => `  ${name}:\n${name === 'staging' ? example : ''}`).join('')}`
+  const entries = names.map((name) => `  ${name}:\n${name === 'staging' ? example : ''}`)
+  return `environments: # in order\n${entries.join('')}`
 }
 
-/** One line when only the command is said, else a key a line. */
+/** One line for a bare command, else one line per key. */
 function entry(name: string, keys: Record<string, unknown>, comment?: string): string {
   const { run, ...others } = keys
   const isBare =

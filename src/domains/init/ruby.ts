@@ -25,7 +25,8 @@ export const ruby: Detector = {
         `${hasBundle ? 'Gemfile' : 'config.ru'}: Ruby${isRails(folder) ? ' on Rails' : ''}.`,
         ...(isRails(folder)
           ? [
-              'Rails: set SECRET_KEY_BASE as a secret of each environment, and say as a step or by hand how the database is migrated.',
+              'Rails: set SECRET_KEY_BASE as a secret of each environment, ' +
+                'and migrate the database in a step or by hand.',
             ]
           : []),
       ],

@@ -29,8 +29,8 @@ export const rust: Detector = {
       ],
       found: [
         program
-          ? `Cargo.toml: Rust; ${program} is its program.`
-          : 'Cargo.toml: Rust, a library or a workspace: add the program that is to run as a service.',
+          ? `Cargo.toml: Rust; the program is ${program}.`
+          : 'Cargo.toml: Rust, a library or a workspace; add the program to run as a service.',
         ...(program ? portNote('The Rust code', sources.join('\n')) : []),
       ],
     }

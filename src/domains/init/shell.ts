@@ -2,7 +2,7 @@ import type { Detector, ProposedStep } from './detector.ts'
 import type { Folder } from './folder.ts'
 import { firstOf, healthIn, portNote } from './hints.ts'
 
-/** Scripts named after what they do, at the top or in a folder for scripts. */
+/** Scripts with well-known names, in the root or in a folder for scripts. */
 export const shell: Detector = {
   name: 'shell scripts',
   detect: (folder) => {
@@ -31,7 +31,7 @@ export const shell: Detector = {
         ? [{ name: 'web', run: call(folder, start), ...(health ? { health } : {}) }]
         : [],
       found: [
-        `Shell scripts: ${[...steps.map(({ name }) => name), ...(start ? [start] : [])].join(', ')}.`,
+        `Shell scripts: ${[...steps.map(({ name }) => name), start].filter(Boolean).join(', ')}.`,
         ...(start ? portNote(start, folder.read(start)) : []),
       ],
     }
@@ -39,7 +39,7 @@ export const shell: Detector = {
 }
 
 /**
- * By the shell its first line names, because the mark that a file may be executed is easily lost.
+ * Runs a script with the shell of its first line, because scripts often lose their executable bit.
  */
 function call(folder: Folder, path: string): string {
   const program = /^#!.*\b(bash|zsh|ksh|dash)\b/.exec(folder.read(path))?.[1] ?? 'sh'

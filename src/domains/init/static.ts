@@ -8,7 +8,7 @@ export const staticSite: Detector = {
       return {
         steps: [{ name: 'build', run: 'hugo --minify', tools: ['hugo'] }],
         services: [{ name: 'web', static: 'public' }],
-        found: ['Hugo: the site it builds in public/ is served.'],
+        found: ['Hugo: the site that it builds in public/ is served.'],
       }
     const page = firstOf(folder, [
       'index.html',
