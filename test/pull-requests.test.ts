@@ -142,7 +142,7 @@ describe('a pull request', () => {
     const { state, reason } = await endedRun(installation, first)
     expect([state, reason]).toEqual([
       'superseded',
-      expect.stringMatching(/^run \d+ is of the pull request, too, and newer$/),
+      expect.stringMatching(/^run \d+ of a newer head replaced it$/),
     ])
     const second = (await at.get(1)).run!.id
     at.say(1, { state: 'closed' })

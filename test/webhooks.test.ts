@@ -263,7 +263,7 @@ describe('a webhook', () => {
       'There is no delivery',
     )
     expect((await installation.cli('webhook', 'show', 'turned')).stdout).toContain(
-      'The secret before counts until',
+      'The previous secret is valid until',
     )
     expect((await installation.cli('webhook', 'delete', 'turned')).code).toBe(0)
     expect(
@@ -313,7 +313,7 @@ describe('a webhook that is lost', () => {
     expect(Date.parse(found) - Date.parse(looked!)).toBeGreaterThan(0)
     expect(Date.parse(found) - Date.parse(looked!)).toBeLessThan(10_000)
     expect((await installation.cli('webhook', 'deliveries', 'lost')).stdout).toMatch(
-      /found by looking, at most \d+ s late; no delivery/,
+      /found by polling, at most \d+ s late; no delivery/,
     )
     // It comes after all: late, and nothing runs twice.
     const { headers, body } = pushes['forgejo']!(secret, { before, after })

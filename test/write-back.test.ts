@@ -278,7 +278,7 @@ environments: {production: {}}
     })
     await toEnd('fairlead', 'success')
     expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain(
-      'No forge is told of wrong any more',
+      'Disconnected the forge of wrong',
     )
     expect((await reported('wrong')).forge).toBeNull()
   })

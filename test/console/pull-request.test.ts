@@ -36,7 +36,7 @@ describe('the pull request pages', requires('chromium'), () => {
 
   test('list open pull requests and previews, and approve a commit', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
-    await page.getByText('They are known where the forge of the app is connected').waitFor()
+    await page.getByText('Connect the forge of this app or create a webhook').waitFor()
     await at.propose(
       { number: 12, branch: 'rounding', title: 'Round prices' },
       { 'server.js': tinyServer('two') },
@@ -51,12 +51,12 @@ describe('the pull request pages', requires('chromium'), () => {
     await row('Round prices')
       .getByRole('link', { name: /^localhost:\d+$/ })
       .waitFor()
-    await row('Speed it up').getByText('Asks approval').waitFor()
+    await row('Speed it up').getByText('Needs approval').waitFor()
     await row('Speed it up').getByText('This commit needs an approval to run.').waitFor()
 
     await row('Speed it up').getByRole('button', { name: 'Approve …' }).click()
     const dialog = page.getByRole('alertdialog')
-    await dialog.getByText('This commit of mallory/shop then runs with the secrets').waitFor()
+    await dialog.getByText('This commit of mallory/shop will run with the secrets').waitFor()
     await dialog.getByRole('button', { name: /^Approve [0-9a-f]{7}$/ }).click()
     await row('Speed it up').getByText('Succeeded').waitFor({ timeout: 60_000 })
     await row('Speed it up').getByRole('link', { name: 'run 3' }).click()

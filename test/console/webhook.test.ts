@@ -42,12 +42,12 @@ describe('the webhook page', requires('chromium'), () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop`)
     await page.getByRole('link', { name: 'webhook' }).click()
     await page.getByText('This app has no webhook').waitFor()
-    await page.getByText('Nothing was sent yet.').waitFor()
-    await page.getByRole('button', { name: 'Make a webhook' }).click()
-    await page.getByRole('button', { name: 'Make it' }).click()
-    const dialog = page.getByRole('dialog', { name: 'The secret of the webhook' })
+    await page.getByText('No deliveries yet.').waitFor()
+    await page.getByRole('button', { name: 'Create a webhook' }).click()
+    await page.getByRole('button', { name: 'Create it' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Secret of the webhook' })
     const secret = /whsec_\S+/.exec(await dialog.innerText())![0]
-    await dialog.getByRole('button', { name: 'I have it' }).click()
+    await dialog.getByRole('button', { name: 'Done' }).click()
     await page.getByText(`http://localhost:${installation.port}/webhooks/shop`).waitFor()
 
     const send = (forge: string, key: string, ref = 'refs/heads/main') => {
@@ -96,13 +96,13 @@ describe('the webhook page', requires('chromium'), () => {
       .poll(async () => (await of()).forge?.problem, { timeout: 20_000 })
       .toMatch(/^it answers 401/)
     await page.reload()
-    await section.getByText(/It answers 401.*Asked again at/).waitFor({ timeout: 30_000 })
+    await section.getByText(/It answers 401.*Next try at/).waitFor({ timeout: 30_000 })
     await connect('good-token')
     await expect
       .poll(async () => (await of()).reports[0]?.state, { timeout: 10_000 })
       .toBe('succeeded')
     await page.reload()
-    await section.getByText(/commit [0-9a-f]{7} is succeeded/).waitFor({ timeout: 30_000 })
+    await section.getByText(/commit [0-9a-f]{7}: succeeded/).waitFor({ timeout: 30_000 })
     await section.getByText('acme/shop').waitFor()
     expect(await section.getByText('401').count()).toBe(0)
     await forge.stop()

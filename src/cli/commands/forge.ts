@@ -1,5 +1,10 @@
 import { Argument, type Command } from 'commander'
-import { type ForgeKind, forgeKinds } from '#contract/forge/forge.ts'
+import {
+  type ForgeKind,
+  forgeKinds,
+  forgeTitles,
+  privateForgeTitles,
+} from '#contract/forge/forge.ts'
 import { ago, table } from '../format.ts'
 import { readSecret } from '../prompt.ts'
 import type { Register } from '../register.ts'
@@ -8,23 +13,30 @@ import type { Context } from '../context.ts'
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('forge')
-    .description("the forge that is told what becomes of an app's commits")
+    .description(`report the results of commits to ${forgeTitles.join(', ')}`)
   group
     .command('set')
     .argument('<app>', 'name of the app')
-    .addArgument(new Argument('<kind>', 'which kind it is').choices(forgeKinds))
-    .argument('<repository>', 'as the forge names it: OWNER/NAME')
+    .addArgument(new Argument('<kind>', 'kind of forge').choices(forgeKinds))
+    .argument('<repository>', 'name of the repository at the forge: OWNER/NAME')
     .option(
       '--app-id <number>',
-      'of a GitHub App, which may write checks; its private key is given instead of a token',
+      'ID of a GitHub App, which can write checks; pass its private key instead of a token',
     )
-    .option('--url <address>', 'of its API, when it is not the public one')
+    .option(
+      '--url <address>',
+      `address of the API; required for ${privateForgeTitles.join(' and ')}`,
+    )
     .description(
-      'tell it results from now on; the token comes from standard input, or is asked for',
+      'connect an app to its forge; reads the token from standard input, or prompts for it',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead forge set shop github acme/shop < token\n  $ fairlead forge set shop github acme/shop --app-id 123456 < key.pem\n  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com',
+      `
+Examples:
+  $ fairlead forge set shop github acme/shop < token
+  $ fairlead forge set shop github acme/shop --app-id 123456 < key.pem
+  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com`,
     )
     .action(
       (
@@ -37,16 +49,16 @@ export const register: Register = (program, context) => {
   group
     .command('show')
     .argument('<app>', 'name of the app')
-    .description('which it is, and what it was told')
+    .description('show the forge and the latest reports to it')
     .action((app: string) => show(context, app))
   group
     .command('delete')
     .argument('<app>', 'name of the app')
-    .description('tell it nothing more, and forget its token')
+    .description('stop reporting to the forge, and delete its token')
     .action(async (app: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteForge({ params: { app } })
-      context.answer(answer, () => [`No forge is told of ${app} any more`])
+      context.answer(answer, () => [`Disconnected the forge of ${app}`])
     })
 }
 
@@ -59,7 +71,7 @@ async function set(
   const token = (await readSecret(context, 'Token: ')).trim()
   const forge = await client.putForge({ params: { app }, body: { ...given, token } })
   context.answer(forge, () => [
-    `${forge.repository} at ${forge.url} is told what becomes of the commits of ${app}`,
+    `Connected ${app}: results are reported to ${forge.repository} at ${forge.url}`,
   ])
 }
 
@@ -68,17 +80,17 @@ async function show(context: Context, app: string): Promise<void> {
   const answer = await client.getForge({ params: { app } })
   const { forge, reports } = answer
   context.answer(answer, () => {
-    if (!forge) return [`No forge is told of ${app}; \`fairlead forge set ${app}\` names one`]
+    if (!forge) return [`${app} has no forge; connect one with \`fairlead forge set ${app}\``]
     return [
       `Forge       ${forge.kind}, ${forge.url}`,
       `Repository  ${forge.repository}`,
-      ...(forge.appId === null ? [] : [`As the App  ${forge.appId}`]),
+      ...(forge.appId === null ? [] : [`GitHub App  ${forge.appId}`]),
       ...(forge.problem === null
         ? []
-        : [`Problem     ${forge.problem}${forge.paused ? `; asked again ${forge.paused}` : ''}`]),
+        : [`Problem     ${forge.problem}${forge.paused ? `; next try at ${forge.paused}` : ''}`]),
       '',
       ...(reports.length === 0
-        ? ['It was told nothing yet']
+        ? ['No reports yet']
         : table(
             reports.map((one) => [
               one.subject,

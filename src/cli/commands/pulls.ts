@@ -9,30 +9,34 @@ import type { Context } from '../context.ts'
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('pulls')
-    .description('pull requests: their runs, their previews, and who may run with secrets')
+    .description('pull requests, their runs and previews, and approvals')
   group
     .command('list')
     .argument('<app>', 'name of the app')
-    .option('--all', 'also those that are closed')
-    .description('which are open, what became of their heads, and where they can be looked at')
+    .option('--all', 'include closed pull requests')
+    .description('list the open pull requests with their runs and previews')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead pulls list shop\n  $ fairlead pulls list shop --all',
+      `
+Examples:
+  $ fairlead pulls list shop
+  $ fairlead pulls list shop --all`,
     )
     .action((app: string, options: { all?: boolean }) => list(context, app, options.all === true))
   group
     .command('show')
     .argument('<app>', 'name of the app')
     .argument('<number>', 'number of the pull request', number)
-    .description('one of them')
+    .description('show a pull request')
     .action((app: string, id: number) => show(context, app, id))
   group
     .command('approve')
     .argument('<app>', 'name of the app')
     .argument('<number>', 'number of the pull request', number)
-    .option('--sha <commit>', 'refuse when its head is another one; default: its head')
+    .option('--sha <commit>', 'fail when its head is another commit; default: its head')
     .description(
-      'let its head run with secrets, as if it came from the repository itself; a new head needs it anew',
+      'let the head run with secrets, like a commit of the repository; ' +
+        'a new head needs a new approval',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead pulls approve shop 12 --sha 1a2b3c4d')
     .action((app: string, id: number, options: { sha?: string }) =>
@@ -42,12 +46,12 @@ export const register: Register = (program, context) => {
     .command('run')
     .argument('<app>', 'name of the app')
     .argument('<number>', 'number of the pull request', number)
-    .description('run its head again, and bring its preview back when that was removed')
+    .description('run the head again, which also restores a removed preview')
     .action(async (app: string, id: number) => {
       const { client } = await context.connect()
       const answer = await client.runPullRequest({ params: { app, number: id } })
       context.answer(answer, () => [
-        `The head ${short(answer.sha ?? '')} of pull request ${id} is run again`,
+        `Running the head ${short(answer.sha ?? '')} of pull request ${id} again`,
       ])
     })
 }
@@ -59,8 +63,7 @@ async function list(context: Context, app: string, isAll: boolean): Promise<void
   const paint = createPaint(context.isLively())
   context.answer(answer, () => {
     const { pullRequests, looked, problem, previews } = answer
-    const known =
-      looked === null ? 'nobody has looked yet' : `looked at ${ago(looked, context.now())}`
+    const synced = looked === null ? 'not synced yet' : `synced ${ago(looked, context.now())}`
     const rows = pullRequests.map((one) => [
       String(one.number),
       one.state === 'open' ? (one.run ? state(one.run.state, paint) : 'waits') : one.state,
@@ -73,10 +76,14 @@ async function list(context: Context, app: string, isAll: boolean): Promise<void
     const head = ['number', 'state', 'head', 'from', 'active', 'preview', 'title'].map(paint.dim)
     return [
       ...(rows.length === 0
-        ? [`No pull request of ${app} is open`]
+        ? [`${app} has no ${isAll ? '' : 'open '}pull requests`]
         : table([head, ...rows], context.stdout.columns ?? 120)),
       '',
-      `${previews} ${previews === 1 ? 'preview' : 'previews'}; ${known}${problem === null ? '' : `; ${paint.bad(problem)}`}`,
+      [
+        `${previews} ${previews === 1 ? 'preview' : 'previews'}`,
+        synced,
+        ...(problem === null ? [] : [paint.bad(problem)]),
+      ].join('; '),
     ]
   })
 }
@@ -89,29 +96,33 @@ async function show(context: Context, app: string, id: number): Promise<void> {
 
 function describe(context: Context, one: PullRequest): string[] {
   const from = one.fork === null ? one.branch : `${one.branch} of ${one.fork}`
-  const trust =
-    one.approved === null ? 'by nobody' : `${short(one.approved.sha)}, by ${one.approved.by}`
+  const approval =
+    one.approved === null ? 'no' : `${short(one.approved.sha)}, by ${one.approved.by}`
   const { run, preview } = one
+  const reason = one.reason === null ? '' : `: ${one.reason}`
   return [
     `Pull request  ${one.number}: ${one.title}`,
-    `State         ${one.state}${one.isDraft ? ', a draft' : ''}${one.reason === null ? '' : `: ${one.reason}`}`,
-    `Head          ${one.sha ?? 'not here yet'}, ${from} into ${one.base}, by ${one.author}`,
-    ...(one.fork === null ? [] : [`Approved      ${trust}`]),
+    `State         ${one.state}${one.isDraft ? ', draft' : ''}${reason}`,
+    `Head          ${one.sha ?? 'not fetched yet'}, ${from} into ${one.base}, by ${one.author}`,
+    ...(one.fork === null ? [] : [`Approved      ${approval}`]),
     ...(run === null
       ? []
       : [
-          `Run           ${run.id} of ${short(run.sha)}: ${run.state}${run.isTrusted ? '' : ', without secrets'}`,
+          `Run           ${run.id} of ${short(run.sha)}: ${run.state}` +
+            (run.isTrusted ? '' : ', without secrets'),
         ]),
     ...(preview === null
       ? []
       : [
-          `Preview       ${preview.url ?? 'on its way'}${preview.since === null ? '' : ` since ${ago(preview.since, context.now())}`}`,
+          `Preview       ${preview.url ?? 'not deployed yet'}` +
+            (preview.since === null ? '' : `, live since ${ago(preview.since, context.now())}`),
         ]),
     ...(one.url === null ? [] : [`Page          ${one.url}`]),
     ...(one.asksApproval && one.sha !== null
       ? [
           '',
-          `Let it run with secrets: fairlead pulls approve ${one.app} ${one.number} --sha ${one.sha.slice(0, 12)}`,
+          'To let it run with secrets, run:',
+          `  fairlead pulls approve ${one.app} ${one.number} --sha ${one.sha.slice(0, 12)}`,
         ]
       : []),
   ]
@@ -127,9 +138,9 @@ async function approve(
   const params = { app, number: id }
   const sha = commit ?? (await client.getPullRequest({ params })).sha
   if (sha === null)
-    throw new FairleadError('not_now', { why: `The head of pull request ${id} is not here yet` })
+    throw new FairleadError('not_now', { why: `The head of pull request ${id} is not fetched yet` })
   const answer = await client.approvePullRequest({ params, body: { sha } })
   context.answer(answer, () => [
-    `${short(answer.sha ?? sha)} of pull request ${id} runs as if it came from the repository itself`,
+    `Approved ${short(answer.sha ?? sha)} of pull request ${id}: it now runs with secrets`,
   ])
 }

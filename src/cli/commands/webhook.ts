@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
+import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, short, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -8,45 +8,45 @@ import type { Context } from '../context.ts'
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('webhook')
-    .description('where a forge announces the check-ins of an app')
+    .description('the webhook to which a forge announces the check-ins of an app')
   group
     .command('create')
     .argument('<app>', 'name of the app')
-    .description('make it, or give it a new secret; the one before counts for a day more')
+    .description('create a webhook, or a new secret; the previous secret stays valid for a day')
     .addHelpText('after', '\nExamples:\n  $ fairlead webhook create shop')
     .action((app: string) => create(context, app))
   group
     .command('show')
     .argument('<app>', 'name of the app')
-    .description('its address, and what was refused')
+    .description('show the address and the refused deliveries')
     .action((app: string) => show(context, app))
   group
     .command('deliveries')
     .argument('<app>', 'name of the app')
-    .option('--limit <n>', 'so many', positive, 20)
-    .option('--before <number>', 'older than this one', number)
-    .description('what the forge sent, what came of it, and what it did not send')
+    .option('--limit <n>', 'number of deliveries', positive, 20)
+    .option('--before <number>', 'only deliveries older than this one', number)
+    .description('list the deliveries, their results, and the changes that none announced')
     .action((app: string, options: { limit: number; before?: number }) =>
       deliveries(context, app, options),
     )
   group
     .command('replay')
     .argument('<app>', 'name of the app')
-    .argument('<number>', 'of the delivery', number)
-    .description('look at a delivery again, as if it came now')
+    .argument('<number>', 'number of the delivery', number)
+    .description('process a delivery again')
     .action(async (app: string, delivery: number) => {
       const { client } = await context.connect()
       const answer = await client.replayWebhookDelivery({ params: { app, number: delivery } })
-      context.answer(answer, () => [`Delivery ${delivery} is looked at again`])
+      context.answer(answer, () => [`Processing delivery ${delivery} again`])
     })
   group
     .command('delete')
     .argument('<app>', 'name of the app')
-    .description('take it away; check-ins are then found by looking')
+    .description('delete the webhook; polling still finds check-ins')
     .action(async (app: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteWebhook({ params: { app } })
-      context.answer(answer, () => [`${app} has no webhook any more`])
+      context.answer(answer, () => [`Deleted the webhook of ${app}`])
     })
 }
 
@@ -57,7 +57,8 @@ async function create(context: Context, app: string): Promise<void> {
     `Address  ${webhook.url}`,
     `Secret   ${webhook.secret}`,
     '',
-    'Give both to the forge, as JSON, for pushes and pull requests. The secret is shown only now.',
+    'Enter both at the forge, with content type JSON, for pushes and pull requests.',
+    'The secret is not shown again.',
   ])
 }
 
@@ -66,18 +67,22 @@ async function show(context: Context, app: string): Promise<void> {
   const answer = await client.getWebhook({ params: { app } })
   const { webhook } = answer
   context.answer(answer, () => {
-    if (!webhook) return [`${app} has no webhook; \`fairlead webhook create ${app}\` makes one`]
+    if (!webhook)
+      return [`${app} has no webhook; create one with \`fairlead webhook create ${app}\``]
     const former = webhook.formerUntil
     return [
       `Address  ${webhook.url}`,
-      `Made     ${ago(webhook.created, context.now())}`,
+      `Created  ${ago(webhook.created, context.now())}`,
       ...(former !== null && Date.parse(former) > context.now()
-        ? [`The secret before counts until ${former}`]
+        ? [`The previous secret is valid until ${former}`]
         : []),
-      `Refused  ${webhook.refused}${webhook.refused > 0 ? `, ${ago(webhook.refusedAt, context.now())}: ${webhook.refusal ?? ''}` : ''}`,
+      `Refused  ${webhook.refused}${refusalOf(webhook, context.now())}`,
     ]
   })
 }
+
+const refusalOf = ({ refused, refusedAt, refusal }: Webhook, now: number): string =>
+  refused === 0 ? '' : `, the last ${ago(refusedAt, now)}: ${refusal ?? ''}`
 
 async function deliveries(
   context: Context,
@@ -87,10 +92,10 @@ async function deliveries(
   const { client } = await context.connect()
   const answer = await client.listWebhookDeliveries({ params: { app }, query: options })
   context.answer(answer, () => [
-    ...(answer.deliveries.length === 0 ? ['Nothing was sent yet'] : []),
+    ...(answer.deliveries.length === 0 ? ['No deliveries yet'] : []),
     ...table(
       [
-        ['number', 'received', 'forge', 'event', 'about', 'state', 'outcome'],
+        ['number', 'received', 'forge', 'event', 'subject', 'state', 'outcome'],
         ...answer.deliveries.map((one) => row(one, context.now())),
       ].slice(answer.deliveries.length === 0 ? 1 : 0),
       context.stdout.columns,
@@ -110,18 +115,18 @@ const row = (one: WebhookDelivery, now: number): string[] => [
     one.outcome ?? '',
     ...(one.change === null ? [] : [short(one.change)]),
     ...(one.run === null ? [] : [`run ${one.run}`]),
-    ...(one.repeats > 0 ? [`came ${one.repeats + 1} times`] : []),
+    ...(one.repeats > 0 ? [`sent ${one.repeats + 1} times`] : []),
   ].join(', '),
 ]
 
-/** How late at most, in whole seconds. */
+/** Says by how many seconds the change was late at most. */
 const gapLine = (gap: WebhookGap): string => {
   const seconds = (from: string, to: string): number =>
     Math.ceil((Date.parse(to) - Date.parse(from)) / 1000)
   const late = gap.looked === null ? '' : `, at most ${seconds(gap.looked, gap.found)} s late`
-  const told =
+  const announced =
     gap.arrived === null
-      ? 'no delivery told of it'
-      : `a delivery told of it ${seconds(gap.found, gap.arrived)} s after`
-  return `${short(gap.change)} was found by looking${late}; ${told}`
+      ? 'no delivery announced it'
+      : `its delivery came ${seconds(gap.found, gap.arrived)} s after that`
+  return `${short(gap.change)} was found by polling${late}; ${announced}`
 }

@@ -1,27 +1,27 @@
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
+import { done } from '#contract/params.ts'
 import { forge, forgeReport, newForge } from './forge.ts'
 
-const ofApp = z.object({ app: z.string() })
+const inApp = z.object({ app: z.string() })
 
-/** The forge that is told what becomes of an app's commits. */
+/** The forge that receives the results of an app's commits. */
 export const forgeEndpoints = {
   getForge: endpoint({
     method: 'GET',
     path: '/apps/{app}/forge',
     role: 'viewer',
     summary:
-      'The forge of an app without its token, null when there is none, and what it was told, the newest first',
-    params: ofApp,
+      'Get the forge of an app without its token, or null, and the latest reports, newest first',
+    params: inApp,
     output: z.object({ forge: forge.nullable(), reports: z.array(forgeReport) }),
   }),
   putForge: endpoint({
     method: 'PUT',
     path: '/apps/{app}/forge',
     role: 'operator',
-    summary:
-      'Say which forge has the repository of an app, and with which token it is told results',
-    params: ofApp,
+    summary: 'Connect an app to the forge that hosts its repository, and report results to it',
+    params: inApp,
     body: newForge,
     output: forge,
   }),
@@ -29,8 +29,8 @@ export const forgeEndpoints = {
     method: 'DELETE',
     path: '/apps/{app}/forge',
     role: 'operator',
-    summary: 'Tell the forge of an app nothing more, and forget its token',
-    params: ofApp,
-    output: z.object({ done: z.literal(true) }),
+    summary: 'Disconnect the forge of an app and delete its token',
+    params: inApp,
+    output: done,
   }),
 }

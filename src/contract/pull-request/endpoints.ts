@@ -1,34 +1,33 @@
 import { z } from 'zod'
-import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
-import { pullRequest, pullRequestLook, pullRequestStates } from './pull-request.ts'
+import { inApp, limit } from '#contract/params.ts'
+import { pullRequest, pullRequestSync, pullRequestStates } from './pull-request.ts'
 
-const ofApp = z.object({ app: name })
-const ofPullRequest = ofApp.extend({
+const inPullRequest = inApp.extend({
   number: z.coerce.number().int().positive().max(2_147_483_647),
 })
 
-/** What is proposed for the branch that is delivered. */
+/** The pull requests into the delivered branches. */
 export const pullRequestEndpoints = {
   listPullRequests: endpoint({
     method: 'GET',
     path: '/apps/{app}/pull-requests',
     role: 'viewer',
     summary:
-      'The pull requests of an app, those that are open first, and when it was last known what is open',
-    params: ofApp,
+      'List the pull requests of an app, the open ones first, and when they were last synced',
+    params: inApp,
     query: z.object({
       state: z.enum(pullRequestStates).optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
+      limit,
     }),
-    output: pullRequestLook.extend({ pullRequests: z.array(pullRequest) }),
+    output: pullRequestSync.extend({ pullRequests: z.array(pullRequest) }),
   }),
   getPullRequest: endpoint({
     method: 'GET',
     path: '/apps/{app}/pull-requests/{number}',
     role: 'viewer',
-    summary: 'One pull request, its newest run and its preview',
-    params: ofPullRequest,
+    summary: 'Get a pull request with its newest run and its preview',
+    params: inPullRequest,
     output: pullRequest,
   }),
   approvePullRequest: endpoint({
@@ -36,8 +35,9 @@ export const pullRequestEndpoints = {
     path: '/apps/{app}/pull-requests/{number}/approve',
     role: 'developer',
     summary:
-      'Let the head of a pull request run as if it were from the repository itself; a new head needs it anew',
-    params: ofPullRequest,
+      'Let the head of a pull request run with secrets, like a commit of the repository. ' +
+      'A new head needs a new approval',
+    params: inPullRequest,
     body: z.object({
       sha: z
         .string()
@@ -51,9 +51,8 @@ export const pullRequestEndpoints = {
     method: 'POST',
     path: '/apps/{app}/pull-requests/{number}/run',
     role: 'developer',
-    summary:
-      'Run the head of an open pull request again; brings its preview back when that was removed',
-    params: ofPullRequest,
+    summary: 'Run the head of an open pull request again, which also restores a removed preview',
+    params: inPullRequest,
     output: pullRequest,
   }),
 }

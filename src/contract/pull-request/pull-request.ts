@@ -3,11 +3,11 @@ import { runStates } from '#contract/run/run.ts'
 
 export const pullRequestStates = ['open', 'merged', 'closed'] as const
 
-/** The environment of a pull request. */
+/** The name of a pull request's preview environment. */
 export const previewName = (number: number): string => `pr-${number}`
 export const isPreviewName = (environment: string): boolean => /^pr-\d+$/.test(environment)
 
-/** What is proposed for the branch that is delivered. Times are ISO 8601 UTC. */
+/** A pull request into the delivered branch. Times are ISO 8601 UTC. */
 export const pullRequest = z.object({
   app: z.string(),
   number: z.number().int(),
@@ -15,24 +15,24 @@ export const pullRequest = z.object({
   author: z.string(),
   state: z.enum(pullRequestStates),
   isDraft: z.boolean(),
-  /** its head; null until that was fetched */
+  /** head; null until it is fetched */
   sha: z.string().nullable(),
   branch: z.string(),
-  /** the repository of its head, when that is another */
+  /** repository of the head, when it is a fork; null otherwise */
   fork: z.string().nullable(),
   base: z.string(),
-  /** its page at the forge */
+  /** page at the forge */
   url: z.string().nullable(),
   created: z.string(),
-  /** something happened to it */
+  /** latest activity */
   active: z.string(),
   closed: z.string().nullable(),
-  /** why it was closed, or why its head is not run, in words */
+  /** why it was closed, or why its head does not run */
   reason: z.string().nullable(),
-  /** its head may not run yet, or not with secrets: somebody may approve it */
+  /** its head needs an approval to run, or to run with secrets */
   asksApproval: z.boolean(),
   approved: z.object({ sha: z.string(), by: z.string() }).nullable(),
-  /** the newest run of it */
+  /** its newest run */
   run: z
     .object({
       id: z.number().int(),
@@ -44,9 +44,9 @@ export const pullRequest = z.object({
   preview: z
     .object({
       environment: z.string(),
-      /** where it answers; null until something has the traffic there */
+      /** address; null until a release is live there */
       url: z.string().nullable(),
-      /** the commit that runs there */
+      /** the live commit */
       sha: z.string().nullable(),
       since: z.string().nullable(),
     })
@@ -54,32 +54,33 @@ export const pullRequest = z.object({
 })
 export type PullRequest = z.infer<typeof pullRequest>
 
-/** How well the pull requests of an app are known. */
-export const pullRequestLook = z.object({
-  /** when it was known for certain what is open; null when it never was */
+/** The last sync of an app's pull requests. */
+export const pullRequestSync = z.object({
+  /** time of the last successful sync; null before the first */
   looked: z.string().nullable(),
+  /** why the sync fails now */
   problem: z.string().nullable(),
-  /** previews that there are */
+  /** number of previews */
   previews: z.number().int(),
 })
 
-/** A pull request as its forge tells of it. */
+/** A pull request as its forge reports it. */
 export interface ForgePullRequest {
   number: number
   title: string
   author: string
   state: 'open' | 'merged' | 'closed'
   isDraft: boolean
-  /** of its head */
+  /** source branch */
   branch: string
   /**
-   * the repository of its head, when that is another: an address to fetch from where the forge
-   * keeps no ref, else its name
+   * repository of the head, when it is a fork: a URL to fetch from at a forge without refs for
+   * heads, otherwise a name
    */
   fork: string | null
   base: string
-  /** where its head is fetched from */
+  /** ref of the head in the repository */
   ref: string
-  /** its page */
+  /** page at the forge */
   url: string | null
 }

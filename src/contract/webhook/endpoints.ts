@@ -1,18 +1,19 @@
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
+import { done } from '#contract/params.ts'
 import { webhook, webhookDelivery, webhookGap } from './webhook.ts'
 
-const ofApp = z.object({ app: z.string() })
-const ofDelivery = ofApp.extend({ number: z.coerce.number().int().positive() })
+const inApp = z.object({ app: z.string() })
+const inDelivery = inApp.extend({ number: z.coerce.number().int().positive() })
 
-/** Where forges announce check-ins, what they sent, and what they did not. */
+/** The webhook to which a forge announces check-ins, and its deliveries. */
 export const webhookEndpoints = {
   getWebhook: endpoint({
     method: 'GET',
     path: '/apps/{app}/webhook',
     role: 'viewer',
-    summary: 'The webhook of an app, without its secret; null when there is none',
-    params: ofApp,
+    summary: 'Get the webhook of an app without its secret, or null',
+    params: inApp,
     output: z.object({ webhook: webhook.nullable() }),
   }),
   putWebhook: endpoint({
@@ -20,24 +21,25 @@ export const webhookEndpoints = {
     path: '/apps/{app}/webhook',
     role: 'operator',
     summary:
-      'Make the webhook of an app, or give it a new secret; the secret is shown only now, and the one before counts for a day',
-    params: ofApp,
+      'Create the webhook of an app, or a new secret for it. Only this answer contains the ' +
+      'secret; the previous one stays valid for a day',
+    params: inApp,
     output: webhook.extend({ secret: z.string() }),
   }),
   deleteWebhook: endpoint({
     method: 'DELETE',
     path: '/apps/{app}/webhook',
     role: 'operator',
-    summary: 'Take the webhook of an app away; what it brought stays',
-    params: ofApp,
-    output: z.object({ done: z.literal(true) }),
+    summary: 'Delete the webhook of an app; its deliveries and changes stay',
+    params: inApp,
+    output: done,
   }),
   listWebhookDeliveries: endpoint({
     method: 'GET',
     path: '/apps/{app}/webhook/deliveries',
     role: 'viewer',
-    summary: 'What forges sent, the newest first, and what came of it',
-    params: ofApp,
+    summary: 'List the deliveries to a webhook and their results, the newest first',
+    params: inApp,
     query: z.object({
       before: z.coerce.number().int().positive().optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -48,16 +50,16 @@ export const webhookEndpoints = {
     method: 'GET',
     path: '/apps/{app}/webhook/deliveries/{number}',
     role: 'developer',
-    summary: 'One delivery with its body as text; null when that is no longer kept',
-    params: ofDelivery,
+    summary: 'Get a delivery and its body as text; the body is null once it has expired',
+    params: inDelivery,
     output: z.object({ delivery: webhookDelivery, body: z.string().nullable() }),
   }),
   replayWebhookDelivery: endpoint({
     method: 'POST',
     path: '/apps/{app}/webhook/deliveries/{number}/replay',
     role: 'developer',
-    summary: 'Look at a delivery again, as if it came now',
-    params: ofDelivery,
-    output: z.object({ done: z.literal(true) }),
+    summary: 'Process a stored delivery again',
+    params: inDelivery,
+    output: done,
   }),
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** Where a forge sends an app's check-ins, without the secret. Times are ISO 8601 UTC. */
+/** The webhook of an app, without its secret. Times are ISO 8601 UTC. */
 export const webhook = z.object({
   app: z.string(),
   url: z.string(),
   created: z.string(),
-  /** until when the secret before this one counts too */
+  /** when the previous secret expires; null when there is none */
   formerUntil: z.string().nullable(),
-  /** how many requests were refused, when the last one was, and why */
+  /** number of refused requests, and time and reason of the last one */
   refused: z.number().int(),
   refusedAt: z.string().nullable(),
   refusal: z.string().nullable(),
@@ -17,41 +17,42 @@ export type Webhook = z.infer<typeof webhook>
 export const webhookStates = ['pending', 'done', 'ignored', 'failed'] as const
 export type WebhookState = (typeof webhookStates)[number]
 
-/** One request of a forge as it was stored, and what came of it. */
+/** One stored request of a forge, and its result. */
 export const webhookDelivery = z.object({
   number: z.number().int(),
   app: z.string(),
+  /** kind of the sender */
   forge: z.string(),
-  /** the sender's own id */
+  /** ID that the sender gave it */
   id: z.string(),
   event: z.string(),
   subject: z.string(),
   received: z.string(),
-  /** how often the same came again */
+  /** how often the sender repeated it */
   repeats: z.number().int(),
-  /** the delivery that this one says again under another id */
+  /** an earlier delivery with the same content under another ID */
   repeatOf: z.number().int().nullable(),
   state: z.enum(webhookStates),
   outcome: z.string().nullable(),
   tries: z.number().int(),
   ended: z.string().nullable(),
-  /** the head of the delivered branch as it was found, and its first run */
+  /** head of the delivered branch, as found, and the run of it */
   change: z.string().nullable(),
   run: z.number().int().nullable(),
-  /** whether its body is still kept, for a replay elsewhere */
+  /** whether its body is still stored */
   kept: z.boolean(),
 })
 export type WebhookDelivery = z.infer<typeof webhookDelivery>
 
-/** A change that a look at the repository found before a delivery told of it. */
+/** A change that polling found before a delivery announced it. */
 export const webhookGap = z.object({
   number: z.number().int(),
   app: z.string(),
   change: z.string(),
-  /** the look before, which did not see it: it was pushed after that, and before `found` */
+  /** the poll before, which did not find it: the push was between this time and `found` */
   looked: z.string().nullable(),
   found: z.string(),
-  /** when a delivery told of it after all; null when none ever did */
+  /** when a delivery announced it after all; null when none has */
   arrived: z.string().nullable(),
 })
 export type WebhookGap = z.infer<typeof webhookGap>

@@ -5,7 +5,7 @@ import { getRun } from '#views/run.ts'
 import { gatherRunFacts, type FactSources } from '#flows/evidence/run-facts.ts'
 import { listTests } from '#views/report.ts'
 
-/** What a forge is told of a run beside its state, once it has ended. */
+/** The check of a run: its status and, once it has ended, gates, numbers and annotations. */
 export async function checkOf(
   sources: FactSources,
   runId: number,

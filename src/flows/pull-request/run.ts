@@ -13,15 +13,15 @@ import { previewPolicy } from '#flows/deployment/policy.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/** Of which pull request a run tries the head, and whether as the repository's own. */
+/** The pull request whose head a run tests. */
 export interface HeadOf {
   number: number
   isTrusted: boolean
 }
 
 /**
- * What a head says, but for what only the branch may say: where things go, whose secrets are used,
- * and what pull requests may do.
+ * The file of a head, with what only the branch may define: environments, whose secrets steps get,
+ * and the settings of pull requests.
  */
 export const asHead = (head: PipelineFile, branch: PipelineFile): PipelineFile => ({
   ...head,
@@ -30,7 +30,7 @@ export const asHead = (head: PipelineFile, branch: PipelineFile): PipelineFile =
   schedule: [],
 })
 
-/** Pure: what runs in the environment of a pull request. */
+/** The definition of a pull request's preview environment. */
 export function previewFile(definition: PipelineFile, environment: string): PipelineFile {
   const { services, env, instances } = definition.pull_requests.preview
   const isWanted = (name: string): boolean => services.length === 0 || services.includes(name)
@@ -56,9 +56,9 @@ export interface PreviewRequest {
 }
 
 /**
- * Puts the head of a pull request into an environment of its own, as any release is put into one. A
- * stranger's head gets none: it would stay, and answer to everybody. Answers why it failed, and
- * what is still under way; null when no preview is wanted.
+ * Deploys the head of a pull request into its preview environment. An untrusted head gets none,
+ * because a preview keeps running and is reachable by everybody. Returns why it failed, or null
+ * when no preview is wanted; `retired` resolves when the previous release has stopped.
  */
 export async function deployPreview(
   ctx: WorkflowContext,
@@ -133,8 +133,8 @@ async function planPreview(
 }
 
 /**
- * What a cancelled run of a pull request is: nobody cancelled it when a newer head took its place,
- * or the pull request went.
+ * The end of a run that was cancelled: superseded when a newer head replaced it, otherwise
+ * cancelled, with the reason.
  */
 export async function endOfCancelled(
   db: Database,
@@ -142,8 +142,8 @@ export async function endOfCancelled(
 ): Promise<{ state: 'cancelled' | 'superseded'; reason: string }> {
   const newer = await newerRunOf(db, { app, id: run, pullRequest })
   if (newer !== null)
-    return { state: 'superseded', reason: `run ${newer} is of the pull request, too, and newer` }
+    return { state: 'superseded', reason: `run ${newer} of a newer head replaced it` }
   const pull = await getPullRequest(db, app, pullRequest)
   if (pull?.state === 'open') return { state: 'cancelled', reason: 'cancelled' }
-  return { state: 'cancelled', reason: pull?.reason ?? 'the pull request is closed' }
+  return { state: 'cancelled', reason: pull?.reason ?? 'the pull request was closed' }
 }

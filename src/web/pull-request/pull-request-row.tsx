@@ -12,19 +12,22 @@ import { asSentence, type Badge, runBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 
-/** How it stands with a pull request: its newest run speaks for it while it is open. */
+/** The state of a pull request: while it is open, the state of its newest run. */
 export function badgeOf({ state, run, sha, asksApproval }: PullRequest): Badge {
   if (state === 'merged') return { tone: 'good', word: 'Merged' }
   if (state === 'closed') return { tone: 'stopped', word: 'Closed' }
   if (run !== null && run.sha === sha) return runBadges[run.state]
-  return asksApproval ? { tone: 'warn', word: 'Asks approval' } : { tone: 'wait', word: 'Waits' }
+  return asksApproval ? { tone: 'warn', word: 'Needs approval' } : { tone: 'wait', word: 'Waiting' }
 }
 
-/** A pull request in a list. */
+/** A row in the list of pull requests. */
 export function PullRequestRow({ pull }: { pull: PullRequest }) {
   const { app, number, title, author, fork, branch, sha, run, preview, reason } = pull
   return (
-    <li className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[8.5rem_minmax(0,1fr)_auto_7rem] md:items-center">
+    <li
+      className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 px-4 py-2.5
+        md:grid-cols-[8.5rem_minmax(0,1fr)_auto_7rem] md:items-center"
+    >
       <Status badge={badgeOf(pull)} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <div className="flex min-w-0 items-baseline gap-2">
@@ -43,7 +46,7 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
           {pull.isDraft ? <span className="shrink-0 text-soft">draft</span> : null}
         </div>
         <div className="truncate text-soft">
-          {number} · {sha === null ? 'its head is not here yet' : <Sha sha={sha} />} · {branch}
+          {number} · {sha === null ? 'its head is not fetched yet' : <Sha sha={sha} />} · {branch}
           {fork === null ? '' : ` of ${fork}`} · {author}
           {run === null ? null : (
             <>
@@ -59,7 +62,7 @@ export function PullRequestRow({ pull }: { pull: PullRequest }) {
         {preview === null ? null : (
           <div className="mt-0.5 flex flex-wrap items-center gap-x-2">
             {preview.url === null ? (
-              <span className="text-soft">Its preview is on its way</span>
+              <span className="text-soft">Its preview is not deployed yet</span>
             ) : (
               <a
                 href={preview.url}
@@ -107,7 +110,9 @@ function Actions({ pull }: { pull: PullRequest }) {
   const readAgain = () => queries.invalidateQueries({ queryKey: ['pull-requests', app] })
   const approve: Question = {
     title: `Approve ${shortSha(sha)} of pull request ${number}?`,
-    text: `This commit of ${fork ?? 'another repository'} then runs with the secrets of its steps, as if it came from the repository itself. Read what it changes first. A new push needs a new approval.`,
+    text:
+      `This commit of ${fork ?? 'another repository'} will run with the secrets of its steps, ` +
+      'like a commit of the repository. Review its changes first. A new push needs a new approval.',
     verb: `Approve ${shortSha(sha)}`,
     act: async () => {
       await client.approvePullRequest({ params, body: { sha } })
@@ -116,7 +121,7 @@ function Actions({ pull }: { pull: PullRequest }) {
   }
   const again: Question = {
     title: `Run pull request ${number} again?`,
-    text: 'Its head is run once more, and its preview comes back when it was removed.',
+    text: 'Fairlead runs its head again, and restores its preview if that was removed.',
     verb: 'Run it again',
     act: async () => {
       await client.runPullRequest({ params })

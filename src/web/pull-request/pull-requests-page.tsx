@@ -10,7 +10,7 @@ import { PullRequestRow } from './pull-request-row.tsx'
 
 const states = ['open', 'merged', 'closed'] as const
 
-/** What is proposed for the branch of an app, what became of it, and how well that is known. */
+/** The pull requests of an app with their runs and previews, and the last sync of them. */
 export function PullRequestsPage() {
   const { app = '' } = useParams()
   const [wanted] = useFilter('state')
@@ -34,18 +34,18 @@ export function PullRequestsPage() {
         actions={<SelectFilter name="state" label="State" choices={choices} />}
       />
       <Loaded query={query} shape={<RowsShape rows={5} height="h-16" />}>
-        {(known) => (
+        {(answer) => (
           <>
-            <Known {...known} />
-            {known.pullRequests.length === 0 ? (
+            <Synced {...answer} />
+            {answer.pullRequests.length === 0 ? (
               <Nothing>
                 {wanted
-                  ? 'There is none like that.'
-                  : 'There is none. They are known where the forge of the app is connected, or where its webhook tells of them.'}
+                  ? 'No pull request matches the filter.'
+                  : 'No pull requests. Connect the forge of this app or create a webhook to see them here.'}
               </Nothing>
             ) : (
               <ul className="panel divide-y divide-edge overflow-hidden">
-                {known.pullRequests.map((pull) => (
+                {answer.pullRequests.map((pull) => (
                   <PullRequestRow key={pull.number} pull={pull} />
                 ))}
               </ul>
@@ -57,8 +57,8 @@ export function PullRequestsPage() {
   )
 }
 
-/** No answer is not the same as nothing: it says since when it is known what is open. */
-function Known({
+/** When the list was last synced, and why that fails now. */
+function Synced({
   looked,
   problem,
   previews,
@@ -80,10 +80,10 @@ function Known({
       <span>
         {previews} {previews === 1 ? 'preview' : 'previews'}.{' '}
         {looked === null ? (
-          'Nobody has looked yet what is open.'
+          'Not synced yet.'
         ) : (
           <>
-            What is open was last known <Ago time={looked} />.
+            Synced <Ago time={looked} />.
           </>
         )}
       </span>

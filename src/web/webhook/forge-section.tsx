@@ -7,7 +7,7 @@ import { asSentence, type Badge } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 
-/** What the forge was told of the app's commits, and why it was not. */
+/** The forge of an app, and the latest reports to it. */
 export function ForgeSection({ app }: { app: string }) {
   const query = useForge(app)
   return (
@@ -17,8 +17,8 @@ export function ForgeSection({ app }: { app: string }) {
           forge === null ? (
             <div className="panel flex flex-col gap-3 px-4 py-3">
               <p>
-                No forge is told what becomes of the commits of this app. With its token on standard
-                input:
+                This app is not connected to a forge. To report results there, run this command with
+                a token on standard input:
               </p>
               <Command text={`fairlead forge set ${app} github OWNER/NAME`} />
             </div>
@@ -26,7 +26,7 @@ export function ForgeSection({ app }: { app: string }) {
             <div className="panel divide-y divide-edge overflow-hidden">
               <Place forge={forge} />
               {reports.length === 0 ? (
-                <Nothing>It was told nothing yet.</Nothing>
+                <Nothing>No reports yet.</Nothing>
               ) : (
                 <ul className="divide-y divide-edge">
                   {reports.map((report) => (
@@ -49,7 +49,7 @@ function Place({ forge }: { forge: Forge }) {
         {forge.repository}{' '}
         <span className="text-soft">
           at {forge.url}
-          {forge.appId === null ? '' : `, as the App ${forge.appId}`}
+          {forge.appId === null ? '' : `, as GitHub App ${forge.appId}`}
         </span>
       </p>
       {forge.problem === null ? null : (
@@ -61,7 +61,7 @@ function Place({ forge }: { forge: Forge }) {
             {asSentence(forge.problem)}
             {forge.paused === null
               ? null
-              : ` Asked again at ${new Date(forge.paused).toLocaleTimeString()}.`}
+              : ` Next try at ${new Date(forge.paused).toLocaleTimeString()}.`}
           </span>
         </p>
       )}
@@ -69,18 +69,24 @@ function Place({ forge }: { forge: Forge }) {
   )
 }
 
-const told: Badge = { tone: 'good', word: 'Told' }
-const refused: Badge = { tone: 'warn', word: 'Not taken' }
+const told: Badge = { tone: 'good', word: 'Reported' }
+const refused: Badge = { tone: 'warn', word: 'Refused' }
 
 function ReportRow({ report: { subject, state, told: at, problem } }: { report: ForgeReport }) {
   const [kind = '', id = ''] = subject.split('/')
   return (
-    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]">
+    <li
+      className="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-2.5
+        md:grid-cols-[8rem_minmax(0,1fr)_9rem]"
+    >
       <Status badge={problem === null ? told : refused} />
-      <span className="col-span-2 row-start-2 min-w-0 truncate md:col-span-1 md:row-start-1 md:col-start-2">
-        {kind === 'deployment' ? `deployment ${id}` : `commit ${id.slice(0, 7)}`} is{' '}
+      <span
+        className="col-span-2 row-start-2 min-w-0 truncate
+        md:col-span-1 md:row-start-1 md:col-start-2"
+      >
+        {kind === 'deployment' ? `deployment ${id}` : `commit ${id.slice(0, 7)}`}:{' '}
         {state.replaceAll('_', ' ')}
-        {problem === null ? '' : `: ${problem}`}
+        {problem === null ? '' : ` (${problem})`}
       </span>
       <span className="hidden text-right text-soft md:block">
         <Ago time={at} />

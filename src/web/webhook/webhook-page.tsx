@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
+import { forgeTitles } from '#contract/forge/forge.ts'
 import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { useMay, useWebhook, useWebhookDeliveries } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
@@ -16,7 +17,7 @@ import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { ForgeSection } from './forge-section.tsx'
 
-/** What a forge sent for an app, what each became, and what it did not send. */
+/** The webhook of an app, its deliveries, and the changes that none announced. */
 export function WebhookPage() {
   const { app = '' } = useParams()
   const webhook = useWebhook(app)
@@ -31,7 +32,7 @@ export function WebhookPage() {
       <PageHead
         crumbs={crumbs}
         title="Webhook"
-        actions={webhook.isSuccess ? <Actions app={app} isThere={webhook.data !== null} /> : null}
+        actions={webhook.isSuccess ? <Actions app={app} exists={webhook.data !== null} /> : null}
       />
       <Loaded query={webhook} shape={<RowsShape rows={1} height="h-20" />}>
         {(found) => (found ? <Address webhook={found} /> : <NoWebhook />)}
@@ -45,7 +46,7 @@ export function WebhookPage() {
               {gaps.length > 0 ? <Gaps gaps={gaps} /> : null}
               <Section title="Deliveries">
                 {all.length === 0 ? (
-                  <Nothing>Nothing was sent yet.</Nothing>
+                  <Nothing>No deliveries yet.</Nothing>
                 ) : (
                   <ul className="panel divide-y divide-edge overflow-hidden">
                     {all.map((one) => (
@@ -64,11 +65,14 @@ export function WebhookPage() {
   )
 }
 
+const listOf = (names: string[]): string =>
+  new Intl.ListFormat('en', { type: 'disjunction' }).format(names)
+
 function NoWebhook() {
   return (
     <Nothing>
-      This app has no webhook: its check-ins are found by looking, every half a minute. With one
-      they come at once.
+      This app has no webhook. Polling finds its check-ins within half a minute; a webhook announces
+      them immediately.
     </Nothing>
   )
 }
@@ -78,14 +82,13 @@ function Address({ webhook }: { webhook: Webhook }) {
   return (
     <div className="panel flex flex-col gap-3 px-4 py-3">
       <p>
-        GitHub, GitLab, Gitea, Forgejo, Bitbucket and any sender of CloudEvents announce check-ins
-        here, as JSON, signed with the secret.
+        Enter this address and the secret at {listOf(forgeTitles)}, or at any sender of CloudEvents.
+        Choose JSON as the content type.
       </p>
       <Command text={webhook.url} />
       {isFormer ? (
         <p className="text-soft">
-          The secret before this one counts until{' '}
-          {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
+          The previous secret is valid until {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
         </p>
       ) : null}
       {webhook.refused > 0 && webhook.refusedAt ? (
@@ -105,7 +108,7 @@ function Address({ webhook }: { webhook: Webhook }) {
 
 function Gaps({ gaps }: { gaps: WebhookGap[] }) {
   return (
-    <Section title="Found by looking, before a delivery told of it">
+    <Section title="Changes found by polling">
       <ul className="panel divide-y divide-edge overflow-hidden">
         {gaps.map((gap) => (
           <li
@@ -125,8 +128,8 @@ function Gaps({ gaps }: { gaps: WebhookGap[] }) {
                 ? null
                 : ` · at most ${secondsOf(gap.looked, gap.found)} s after it was pushed`}
               {gap.arrived === null
-                ? ' · no delivery told of it'
-                : ` · the delivery came ${secondsOf(gap.found, gap.arrived)} s after that`}
+                ? ' · no delivery announced it'
+                : ` · its delivery came ${secondsOf(gap.found, gap.arrived)} s after that`}
             </span>
             <span className="text-soft md:text-right">
               <Ago time={gap.found} />
@@ -157,12 +160,15 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
     }
   }
   return (
-    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem_auto]">
+    <li
+      className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2.5
+        md:grid-cols-[8rem_minmax(0,1fr)_9rem_auto]"
+    >
       <Status badge={webhookBadges[delivery.state]} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:row-start-1 md:col-start-2">
         <div className="truncate">
           {run === null ? (
-            (delivery.outcome ?? 'Waits for a look at the repository')
+            (delivery.outcome ?? 'Waiting for a sync of the repository')
           ) : (
             <>
               {delivery.outcome}:{' '}
@@ -175,7 +181,7 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
         <div className="truncate text-soft">
           {number} · {delivery.forge} · {delivery.event} ·{' '}
           {delivery.subject.replace('refs/heads/', '')}
-          {delivery.repeats > 0 ? ` · came ${delivery.repeats + 1} times` : ''}
+          {delivery.repeats > 0 ? ` · sent ${delivery.repeats + 1} times` : ''}
           {delivery.tries > 1 ? ` · ${delivery.tries} tries` : ''}
         </div>
         <ProblemLine error={error} />
@@ -192,7 +198,7 @@ function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   )
 }
 
-function Actions({ app, isThere }: { app: string; isThere: boolean }) {
+function Actions({ app, exists }: { app: string; exists: boolean }) {
   const client = useClient()
   const queries = useQueryClient()
   const mayChange = useMay('operator', app)
@@ -204,23 +210,25 @@ function Actions({ app, isThere }: { app: string; isThere: boolean }) {
     setSecret((await client.putWebhook({ params: { app } })).secret)
     await readAgain()
   }
-  const turn: Question = isThere
+  const turn: Question = exists
     ? {
-        title: 'Make a new secret?',
-        text: 'The one before counts for a day more, so that nothing is lost until the forge has the new one.',
-        verb: 'Make a new secret',
+        title: 'Create a new secret?',
+        text:
+          'The previous secret stays valid for a day, so that no delivery is lost until you ' +
+          'enter the new one at the forge.',
+        verb: 'Create a secret',
         act: make,
       }
     : {
-        title: `Make a webhook for ${app}?`,
-        text: 'You get an address and a secret, which is shown only once, to enter at the forge.',
-        verb: 'Make it',
+        title: `Create a webhook for ${app}?`,
+        text: 'Enter its address and secret at the forge. The secret is shown only once.',
+        verb: 'Create it',
         act: make,
       }
   const remove: Question = {
-    title: `Take the webhook of ${app} away?`,
-    text: 'What the forge sends is refused then; check-ins are still found by looking.',
-    verb: 'Take it away',
+    title: `Delete the webhook of ${app}?`,
+    text: 'Fairlead will refuse further deliveries. Polling still finds check-ins.',
+    verb: 'Delete it',
     danger: true,
     act: async () => {
       await client.deleteWebhook({ params: { app } })
@@ -229,16 +237,16 @@ function Actions({ app, isThere }: { app: string; isThere: boolean }) {
   }
   return (
     <>
-      <Button kind={isThere ? 'plain' : 'primary'} onClick={() => ask(turn)}>
-        {isThere ? 'New secret …' : 'Make a webhook'}
+      <Button kind={exists ? 'plain' : 'primary'} onClick={() => ask(turn)}>
+        {exists ? 'New secret …' : 'Create a webhook'}
       </Button>
-      {isThere ? <Button onClick={() => ask(remove)}>Take away …</Button> : null}
+      {exists ? <Button onClick={() => ask(remove)}>Delete …</Button> : null}
       <Confirm question={question} close={() => ask(null)} />
-      <Modal open={secret !== null} close={() => setSecret(null)} title="The secret of the webhook">
-        <p>Enter it at the forge now: it is shown only this once.</p>
+      <Modal open={secret !== null} close={() => setSecret(null)} title="Secret of the webhook">
+        <p>Enter this secret at the forge now. It is not shown again.</p>
         <Command text={secret ?? ''} />
         <Button kind="primary" onClick={() => setSecret(null)}>
-          I have it
+          Done
         </Button>
       </Modal>
     </>
