@@ -58,7 +58,7 @@ export function buildHandlers({
     ...webhookHandlers({ db, webhooks, getApp }),
     ...forgeHandlers({ db, secrets, getApp }),
     ...keyHandlers({ db, keys, secrets, log }),
-    ...eventHandlers(db),
+    ...eventHandlers(db, deps.publicUrl),
     ...sourceHandlers(source, (app) => stopApp(deps, app)),
     ...lineHandlers({ db, targets: deps.targets }, source),
     ...runHandlers(deps, engine, source),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvent, type EventTone, type EventView } from '#contract/event/define-event.ts'
-import { because, capitalized } from '#contract/event/words.ts'
+import { because, capitalized, packageUrl } from '#contract/event/words.ts'
 import { decisionKinds } from './decision.ts'
 
 const sha = 'c0ffee'.padEnd(40, '0')
@@ -44,12 +44,9 @@ const switched = {
   /** the digest of the artifact */
   artifact: z.string().optional(),
 }
-/** CDEvents wants an artifact as a package URL: https://github.com/package-url/purl-spec */
 const serviceContent = ({ app, data }: EventView<typeof switched>) => ({
   environment: { id: `environment/${app ?? 'unknown'}/${placeOf(data)}` },
-  artifactId:
-    `pkg:oci/${app ?? 'unknown'}` +
-    (data.artifact === undefined ? '' : `@${encodeURIComponent(data.artifact)}`),
+  artifactId: packageUrl(app, data.artifact),
 })
 const switchedExample = {
   subject,

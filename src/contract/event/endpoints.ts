@@ -2,7 +2,19 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { limit } from '#contract/params.ts'
+import { cdEvent } from './cdevent.ts'
 import { storedEvent } from './event.ts'
+
+const query = z.object({
+  after: z.coerce.number().int().min(0).optional(),
+  before: z.coerce.number().int().positive().optional(),
+  app: name.optional(),
+  chain: z.string().max(100).optional(),
+  type: z.string().max(100).optional(),
+  /** the name of a user, without regard to case */
+  actor: z.string().max(100).optional(),
+  limit,
+})
 
 /** The event log. */
 export const eventEndpoints = {
@@ -12,17 +24,17 @@ export const eventEndpoints = {
     role: 'viewer',
     lists: true,
     summary: 'Read the event log',
-    query: z.object({
-      after: z.coerce.number().int().min(0).optional(),
-      before: z.coerce.number().int().positive().optional(),
-      app: name.optional(),
-      chain: z.string().max(100).optional(),
-      type: z.string().max(100).optional(),
-      /** a user’s name, in any case */
-      actor: z.string().max(100).optional(),
-      limit,
-    }),
+    query,
     output: z.object({ events: z.array(storedEvent) }),
+  }),
+  listCdEvents: endpoint({
+    method: 'GET',
+    path: '/events/cdevents',
+    role: 'viewer',
+    lists: true,
+    summary: 'Read the event log as CDEvents 0.5',
+    query,
+    output: z.object({ events: z.array(cdEvent) }),
   }),
   followEvents: endpoint({
     method: 'GET',

@@ -18,3 +18,10 @@ export const plural = (count: number, noun: string): string =>
 
 export const capitalized = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+/**
+ * The package URL of an artifact, as CDEvents wants it:
+ * https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md
+ */
+export const packageUrl = (app: string | null, digest: string | undefined): string =>
+  `pkg:oci/${app ?? 'unknown'}${digest === undefined ? '' : `@${encodeURIComponent(digest)}`}`

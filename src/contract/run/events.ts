@@ -151,7 +151,7 @@ export const runEvents = [
     sentence: ({ id, data: { size } }) =>
       `The artifact ${shortDigest(id)} was built${size === undefined ? '' : ` (${formatSize(size)})`}`,
     tone: 'good',
-    content: ({ data }) => ({ change: { id: `change/${data.sha ?? 'unknown'}` } }),
+    content: ({ data }) => ({ change: { id: data.sha ?? 'unknown' } }),
     example: {
       subject: `artifact/${digest}`,
       app: 'shop',
