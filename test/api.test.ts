@@ -96,7 +96,7 @@ describe('who may do what', () => {
     ])
       await expect(
         developer.createApp({ body: { name: 'elsewhere', repository } }),
-      ).rejects.toThrow('needs the role operator')
+      ).rejects.toThrow('requires the role operator')
   })
 
   test('a revoked token opens nothing a second later, and a wrong one never did', async () => {

@@ -168,6 +168,9 @@ describe('exit codes', () => {
       FAIRLEAD_URL: installation.url,
       FAIRLEAD_TOKEN: 'fl_wrong',
     })
-    expect([wrong.code, wrong.stderr]).toEqual([3, expect.stringContaining('This needs a sign-in')])
+    expect([wrong.code, wrong.stderr]).toEqual([
+      3,
+      expect.stringContaining('You are not signed in'),
+    ])
   })
 })

@@ -75,7 +75,7 @@ describe('permission to begin', () => {
       'none of those who may',
     )
     await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow(
-      'needs the role',
+      'requires the role',
     )
     // A server that dies meanwhile forgets nothing.
     await installation.killServer()

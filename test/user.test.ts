@@ -70,13 +70,13 @@ test('a viewer of everything may be the operator of one app', async () => {
   expect((await setLevel(ada, 'shop')).configuration.actor).toBe('Ada')
   await expect(setLevel(ada, 'bank')).rejects.toMatchObject({
     code: 'not_allowed',
-    message: 'This needs the role operator; you have viewer.',
+    message: 'This requires the role operator; your role is viewer.',
   })
   await expect(ada.client.deleteApp({ params: { app: 'shop' } })).rejects.toThrow(
-    'needs the role admin',
+    'requires the role admin',
   )
   await expect(ada.client.createApp({ body: { name: 'new' } })).rejects.toThrow(
-    'needs the role developer',
+    'requires the role developer',
   )
   // Reading folders of the machine is not the business of one app.
   const elsewhere = { name: 'shop', repository: { kind: 'path' as const, path: '/etc' } }
@@ -99,10 +99,8 @@ test('a viewer of everything may be the operator of one app', async () => {
 test('names are one person’s: in any case, and none of Fairlead’s own', async () => {
   const add = (name: string, email?: string) =>
     installation.client.createUser({ body: { name, ...(email ? { email } : {}) } })
-  await expect(add('ada')).rejects.toThrow('There is already a user ada.')
-  await expect(add('Eve', 'ADA@example.com')).rejects.toThrow(
-    'There is already a user with the address',
-  )
+  await expect(add('ada')).rejects.toThrow('The user ada already exists.')
+  await expect(add('Eve', 'ADA@example.com')).rejects.toThrow('The user with the address')
   for (const name of ['fairlead', 'GitHub', 'this machine', 'a/b', 'tab\there', ' ', '\u202eadA'])
     await expect(add(name)).rejects.toMatchObject({ code: 'invalid_input' })
   await expect(installation.client.createLink({ body: { name: 'nobody-yet' } })).rejects.toThrow(

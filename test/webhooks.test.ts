@@ -180,7 +180,7 @@ describe('a webhook', () => {
     })
     expect(JSON.stringify(webhook)).not.toContain(secret)
     expect((await send('nobody', good)).body).toMatchObject({
-      title: 'The delivery is refused: the app has no webhook.',
+      title: 'The webhook delivery was refused: the app has no webhook.',
     })
 
     const token = pushes['gitlab by token']!(secret, push)

@@ -1,6 +1,6 @@
 /**
- * Every error that Fairlead answers with: HTTP status, one sentence, what to do next. `{name}` in a
- * sentence is filled from the error's details. A test keeps this table and docs/errors.md in step.
+ * Every error of the API: HTTP status, one sentence, and what to do next. `{name}` in a sentence is
+ * replaced by the detail of that name. docs/errors.md is generated from this table.
  */
 export const errorTable = {
   invalid_input: {
@@ -10,78 +10,82 @@ export const errorTable = {
   },
   sign_in_needed: {
     status: 401,
-    title: 'This needs a sign-in.',
-    next: 'Open the one-time link that `fairlead link` prints, or send a token as `Authorization: Bearer …`.',
+    title: 'You are not signed in.',
+    next: 'Open the link that `fairlead link` prints, or send `Authorization: Bearer TOKEN`.',
   },
   link_used: {
     status: 401,
-    title: 'This sign-in link is unknown, was used, or has expired.',
-    next: 'Make a new one with `fairlead link` on the machine that runs the server.',
+    title: 'This sign-in link is unknown, already used, or expired.',
+    next: 'Create a new link with `fairlead link` on the machine that runs the server.',
   },
   not_allowed: {
     status: 403,
-    title: 'This needs the role {needed}; you have {have}.',
-    next: 'Ask an admin for that role.',
+    title: 'This requires the role {needed}; your role is {have}.',
+    next: 'Ask an admin for the role.',
   },
   not_this_app: {
     status: 403,
-    title: 'This is not of an app that you have a role for; you have one for {apps}.',
-    next: 'Ask of one of these apps by its name, or ask an admin for a role.',
+    title: 'You have no role for this app. You have a role for: {apps}.',
+    next: 'Name one of these apps in the request, or ask an admin for a role.',
   },
   session_needed: {
     status: 403,
-    title: 'A token cannot do this: a person has to.',
-    next: 'Sign in to the console, or do it on the machine of the server.',
+    title: 'A token cannot do this; it requires a signed-in person.',
+    next: 'Sign in to the console, or run the command on the machine of the server.',
   },
   too_wide: {
     status: 403,
-    title: 'A token may not do more than you: {problem}.',
-    next: 'Take a lower role, or only apps that you have that role for.',
+    title: 'A token cannot have more permissions than you: {problem}.',
+    next: 'Choose a lower role, or only apps for which you have that role.',
   },
   user_disabled: {
     status: 403,
     title: 'The user {name} is disabled.',
-    next: 'An admin can enable them again: `fairlead users enable`.',
+    next: 'Ask an admin to enable the user with `fairlead users enable`.',
   },
   forged_request: {
     status: 403,
-    title: 'The request comes from another site.',
-    next: 'Use the console at its own address.',
+    title: 'The request was sent by another site.',
+    next: 'Open the console at its own address.',
   },
   webhook_refused: {
     status: 401,
-    title: 'The delivery is refused: {why}.',
-    next: 'Give the forge the address and the secret that `fairlead webhook create` prints.',
+    title: 'The webhook delivery was refused: {why}.',
+    next: 'Configure the forge with the URL and the secret that `fairlead webhook create` prints.',
   },
   not_found: {
     status: 404,
     title: 'There is no {kind} {id}.',
-    next: 'Look at the list for what there is.',
+    next: 'List the existing ones, and check the spelling.',
   },
   already_exists: {
     status: 409,
-    title: 'There is already a {kind} {id}.',
-    next: 'Take another name, or change the one that is there.',
+    title: 'The {kind} {id} already exists.',
+    next: 'Choose another name, or change the existing one.',
   },
-  not_now: { status: 409, title: '{why}.', next: 'Wait until that has changed, then try again.' },
+  not_now: { status: 409, title: '{why}.', next: 'Try again when this has changed.' },
   overtaken: {
     status: 409,
     title: 'Another server has taken over {what}.',
-    next: 'Nothing is to be done: the other one goes on.',
+    next: 'No action is required; the other server continues.',
   },
   nothing_to_roll_back: {
     status: 409,
     title: '{app} has no earlier good release in {environment}.',
-    next: 'Deliver a change that mends it.',
+    next: 'Deliver a change that fixes the problem.',
   },
   pipeline_file: { status: 422, title: '{file}:{line}:{column}: {problem}.', next: '{hint}' },
   repository: {
     status: 422,
     title: 'The repository {repository} cannot be used: {problem}.',
-    next: 'Check that it exists and that this machine may read it.',
+    next: 'Check that it exists and that the server has read access.',
   },
-  too_large: { status: 413, title: '{what} is larger than {limit}.', next: 'Make it smaller.' },
-  too_many: { status: 429, title: 'Too many tries.', next: 'Wait {seconds} seconds.' },
+  too_large: { status: 413, title: '{what} is larger than {limit}.', next: 'Reduce its size.' },
+  too_many: {
+    status: 429,
+    title: 'Too many attempts.',
+    next: 'Wait {seconds} seconds, and try again.',
+  },
   disk_full: {
     status: 507,
     title:
@@ -91,18 +95,18 @@ export const errorTable = {
   unavailable: {
     status: 503,
     title: '{what} does not answer.',
-    next: 'Nothing is lost; try again in a moment. `fairlead doctor` says what is wrong.',
+    next: 'Try again in a moment; no data is lost. `fairlead doctor` shows the cause.',
   },
   internal: {
     status: 500,
-    title: 'Something broke inside Fairlead ({reference}).',
-    next: 'Look for the reference in the log of the server and report it.',
+    title: 'An internal error occurred ({reference}).',
+    next: 'Search the log of the server for the reference, and report the error.',
   },
 } as const satisfies Record<string, { status: number; title: string; next: string }>
 
 export type ErrorCode = keyof typeof errorTable
 
-/** An error as the API sends it (RFC 9457 problem details, with `code` and `next`). */
+/** An error as the API sends it: problem details of RFC 9457, with `code` and `next`. */
 export interface Problem {
   type: string
   status: number
@@ -112,7 +116,7 @@ export interface Problem {
   details: Record<string, string | number>
 }
 
-/** An error with a row in the table. Thrown anywhere, translated once at the edge. */
+/** An error of the table. Any layer throws it; the HTTP server translates it once. */
 export class FairleadError extends Error {
   readonly code: ErrorCode
   readonly details: Record<string, string | number>

@@ -77,7 +77,7 @@ describe('registering', () => {
     })
     expect(await world.eventTypes('same')).toEqual(['repository.created'])
     await expect(inPath('same', '/srv/other')).rejects.toThrow(
-      'There is already a app same (of hosted here).',
+      'The app same (of hosted here) already exists.',
     )
   })
 
