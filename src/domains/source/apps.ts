@@ -12,12 +12,12 @@ import * as store from './store.ts'
 
 export interface AppsOptions {
   db: Database
-  /** the folder of the bare repositories */
+  /** folder of the bare repositories */
   repositories: string
   publicUrl: string
 }
 
-/** Apps, each with a bare repository of its own. */
+/** Registers and removes apps; each app has a bare repository of its own. */
 export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   const bareOf = (app: string): string => join(repositories, `${app}.git`)
 
@@ -28,8 +28,8 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   }
 
   /**
-   * Registers an app, or answers the one that is registered so. The row comes first: a repository
-   * without one is never left.
+   * Registers an app, or returns the existing one when its repository is the same. The row is
+   * stored before the repository is created, so that no repository is left without an app.
    */
   const register = async (
     given: Omit<store.NewApp, 'folder'> & { folder?: string },
@@ -66,7 +66,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     }
   }
 
-  /** Forgets an app and its repository. Its events stay. */
+  /** Deletes an app and its repository. Its events remain. */
   const remove = async (name: string, actor: Actor): Promise<void> => {
     await mustGet(name)
     const aside = await setAside(bareOf(name))
@@ -96,7 +96,7 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
   }
 }
 
-/** What every event of an app's repository has: its chain is that of no check-in. */
+/** The fields that all events of an app's repository share. */
 export const about = (app: string, actor: Actor) => ({
   subject: `app/${app}`,
   chain: `app/${app}`,
@@ -104,14 +104,14 @@ export const about = (app: string, actor: Actor) => ({
   actor,
 })
 
-/** `./a//b/` is `a/b`. */
+/** Normalises a folder: `./a//b/` becomes `a/b`. */
 const plainFolder = (folder: string): string =>
   folder
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/') || '.'
 
-/** A repository, as people may see it. */
+/** Names a repository for people, without credentials. */
 export function nameOf(repository: Repository): string {
   if (repository.kind === 'hosted') return 'hosted here'
   return repository.kind === 'path' ? repository.path : withoutCredentials(repository.url)

@@ -6,8 +6,8 @@ import { branchProblem, decideBranch, pushLines, repositoryProblem } from './cha
 
 const shas = fc.constantFrom(null, 'a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40))
 
-describe('what a look at the branch means', () => {
-  test('each case has its decision', () => {
+describe('decideBranch', () => {
+  test('returns the decision for each case', () => {
     expect(decideBranch(null, null)).toEqual({ kind: 'empty' })
     expect(decideBranch('a', null)).toEqual({ kind: 'branch_deleted' })
     expect(decideBranch('a', 'a')).toEqual({ kind: 'known', sha: 'a' })
@@ -15,7 +15,7 @@ describe('what a look at the branch means', () => {
     expect(decideBranch('a', 'b')).toEqual({ kind: 'new_change', sha: 'b', base: 'a' })
   })
 
-  test('a head is a change exactly when it differs, and once it is stored it is none any more', () => {
+  test('returns a change exactly when the head differs from the stored one', () => {
     fc.assert(
       fc.property(shas, shas, (before, now) => {
         expect(decideBranch(before, now).kind === 'new_change').toBe(now !== null && now !== before)
@@ -24,7 +24,7 @@ describe('what a look at the branch means', () => {
     )
   })
 
-  test('every decision is one line or two for the developer', () => {
+  test('the developer reads one or two lines after every push', () => {
     fc.assert(
       fc.property(shas, shas, (before, now) => {
         const lines = pushLines(
@@ -41,7 +41,7 @@ describe('what a look at the branch means', () => {
 })
 
 describe('names and addresses', () => {
-  test('git agrees with every branch name that we take', () => {
+  test('git accepts every branch name that is accepted here', () => {
     const piece = fc.constantFrom(
       'a',
       'B9',

@@ -1,6 +1,6 @@
 import type { Repository } from '#contract/app/app.ts'
 
-/** What a look at the delivered branch means. */
+/** What a check of the delivered branch found. */
 export type BranchDecision =
   | { kind: 'new_change'; sha: string; base: string | null }
   | { kind: 'known'; sha: string }
@@ -8,9 +8,9 @@ export type BranchDecision =
   | { kind: 'empty' }
 
 /**
- * Compares the head last delivered with the one now. A push of many commits is one change, its
- * head; a force-push, also one back to an older commit, is a change whose base is the head before;
- * a deleted branch takes nothing out of service.
+ * Compares the head that was delivered last with the head of the branch now. A push of many commits
+ * is one change, the head. A force-push, even to an older commit, is a change whose base is the
+ * previous head. A deleted branch stops nothing.
  */
 export function decideBranch(before: string | null, now: string | null): BranchDecision {
   if (now === null) return before === null ? { kind: 'empty' } : { kind: 'branch_deleted' }
@@ -19,22 +19,22 @@ export function decideBranch(before: string | null, now: string | null): BranchD
 }
 
 /**
- * Why a repository cannot be one, in a few words, or null. Looks only at the text: whether it is
- * there is asked of git.
+ * Returns why the address of a repository is invalid, or null. It checks only the text; git checks
+ * whether the repository exists.
  */
 export function repositoryProblem(repository: Repository): string | null {
   if (repository.kind === 'hosted') return null
   if (repository.kind === 'path')
     return repository.path.startsWith('/') ? null : 'the path must be absolute'
   const { url } = repository
-  if (url.startsWith('-') || /\s|\0/.test(url)) return 'the address is not one'
+  if (url.startsWith('-') || /\s|\0/.test(url)) return 'the address is invalid'
   if (/^[\w.-]+@[\w.-]+:(?!\/\/)/.test(url)) return null
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase()
   if (scheme && ['https', 'http', 'ssh', 'git', 'file'].includes(scheme)) return null
-  return 'the address must begin with https://, http://, ssh://, git:// or file://, or be user@host:path'
+  return 'the address must be https://, http://, ssh://, git://, file:// or user@host:path'
 }
 
-/** Why a branch name cannot be one, or null: the rules of git-check-ref-format. */
+/** Returns why a branch name is invalid by the rules of git-check-ref-format, or null. */
 export function branchProblem(branch: string): string | null {
   const isWrongPart = (part: string): boolean =>
     part === '' || part.startsWith('.') || part.endsWith('.lock')
@@ -45,33 +45,32 @@ export function branchProblem(branch: string): string | null {
     branch === 'HEAD' ||
     branch.split('/').some(isWrongPart)
   return isWrong || /\.\.|@\{|[\0-\x20\x7f~^:?*[\\]/.test(branch)
-    ? 'is not a name that git allows for a branch'
+    ? 'is not a valid branch name in git'
     : null
 }
 
-/** What the developer reads after a push. */
+/** The lines that the developer reads after a push. */
 export function pushLines(
   decision: BranchDecision,
   app: { name: string; branch: string },
   run: number | null,
   publicUrl: string,
 ): string[] {
+  const short = 'sha' in decision ? decision.sha.slice(0, 7) : ''
   switch (decision.kind) {
     case 'new_change':
       return [
-        `Fairlead: delivering ${decision.sha.slice(0, 7)} of ${app.name}`,
+        `Fairlead: delivering ${short} of ${app.name}`,
         ...(run === null ? [] : [`${publicUrl}/runs/${run}`]),
       ]
     case 'known':
-      // The push was to another branch or of a tag, or somebody was faster with the same.
-      return [
-        `Fairlead: ${app.name} is delivered from ${app.branch} only, whose head ${decision.sha.slice(0, 7)} is known already`,
-      ]
+      // The push was to another branch or a tag, or another check found the commit first.
+      return [`Fairlead: nothing to deliver; ${app.branch} of ${app.name} is still at ${short}`]
     case 'branch_deleted':
-      return [`Fairlead: ${app.branch} of ${app.name} was deleted; what runs stays as it is`]
+      return [`Fairlead: ${app.branch} of ${app.name} was deleted; running releases stay`]
     default:
       return [
-        `Fairlead: ${app.name} is delivered from ${app.branch}, which has no commit yet; push to it`,
+        `Fairlead: push to ${app.branch} to deliver ${app.name}; the branch has no commit yet`,
       ]
   }
 }

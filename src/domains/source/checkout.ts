@@ -13,10 +13,10 @@ const config = `[core]
 `
 
 /**
- * Checks a commit out into a folder of its own, with a `.git` that borrows the objects of the bare
- * repository and knows its tags, but has no remote: steps can ask git about the commit, and cannot
- * push. A half checkout of an earlier try is removed first. Warnings are sentences about what the
- * folder lacks: a stranger's submodules, because they are fetched as the server's user.
+ * Checks a commit out into a folder. Its `.git` borrows the objects of the bare repository and has
+ * its tags, but no remote: steps can query git about the commit, and cannot push. An incomplete
+ * checkout of an earlier try is removed first. Warnings are sentences about what the folder lacks:
+ * the submodules of an untrusted commit, because the server's user would fetch them.
  */
 export async function checkout(
   bare: string,
@@ -39,8 +39,8 @@ export async function checkout(
     writeFile(join(dot, 'objects/info/alternates'), `${join(bare, 'objects')}\n`),
     copyTags(bare, dot, signal),
   ])
-  // Filters come from the configuration of the user or the system, and neither counts here: nothing
-  // runs on checkout.
+  // Filters are configured for a user or the system. Both configurations are ignored, so that a
+  // checkout runs no program.
   await git(folder, ['checkout', '--quiet', '--force', '--detach', sha], {
     signal,
     timeoutMs: 600_000,
@@ -49,13 +49,13 @@ export async function checkout(
   if (!existsSync(join(folder, '.gitmodules'))) return { warnings }
   if (!isTrusted)
     return {
-      warnings: [...warnings, 'its submodules are not fetched until somebody approves the commit'],
+      warnings: [...warnings, 'its submodules are not fetched until the commit is approved'],
     }
   await fetchSubmodules(folder, signal)
   return { warnings }
 }
 
-/** For `git describe`. */
+/** Copies the tags, which `git describe` needs. */
 async function copyTags(bare: string, dot: string, signal: AbortSignal): Promise<void> {
   const { stdout } = await git(
     bare,
@@ -66,9 +66,9 @@ async function copyTags(bare: string, dot: string, signal: AbortSignal): Promise
 }
 
 /**
- * Submodules come from where they are declared, over the network only: an address on this machine
- * could name any file that Fairlead may read. One that cannot be had fails the checkout, because a
- * build without it would lie.
+ * Fetches submodules over the network only: a local address could name any file that the server can
+ * read. A submodule that cannot be fetched fails the checkout, because the build would be
+ * incomplete.
  */
 async function fetchSubmodules(folder: string, signal: AbortSignal): Promise<void> {
   try {
@@ -80,15 +80,13 @@ async function fetchSubmodules(folder: string, signal: AbortSignal): Promise<voi
     })
   } catch (error) {
     if (!(error instanceof GitError)) throw error
-    const problem = `${error.message} (submodules are fetched over https, http, ssh or git, by an absolute address)`
+    const rule = 'submodules are fetched over https, http, ssh or git, by an absolute address'
+    const problem = `${error.message} (${rule})`
     throw new FairleadError('repository', { repository: 'of a submodule', problem })
   }
 }
 
-/**
- * Files that are only pointers to Git LFS: said, because a build with pointers looks right until it
- * runs.
- */
+/** Warns about pointers to Git LFS: a build with pointers in place of the files may still pass. */
 async function lfsWarnings(folder: string, signal: AbortSignal): Promise<string[]> {
   const { stdout } = await git(folder, ['ls-files', '-z', ':(attr:filter=lfs)'], { signal })
   const marked = stdout.split('\0').filter((name) => name !== '')
@@ -99,16 +97,15 @@ async function lfsWarnings(folder: string, signal: AbortSignal): Promise<string[
     .slice(0, 3)
     .map((name) => JSON.stringify(name))
     .join(', ')
-  const what =
+  const count =
     pointers.length === 1 ? '1 file is a pointer' : `${pointers.length} files are pointers`
-  return [
-    `${what} of Git LFS, whose content Fairlead does not fetch: ${shown}${pointers.length > 3 ? ', …' : ''}`,
-  ]
+  const more = pointers.length > 3 ? ', …' : ''
+  return [`${count} to Git LFS, whose content Fairlead does not fetch: ${shown}${more}`]
 }
 
 async function isPointer(file: string): Promise<boolean> {
   const begin = 'version https://git-lfs.github.com/spec/'
-  // A link could lead anywhere, also to what never answers.
+  // A symbolic link could lead to any file, such as a pipe that never delivers data.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const handle = await open(file, flags).catch(() => null)
   if (!handle) return false

@@ -38,14 +38,14 @@ async function hosted(name: string, branch = 'main'): Promise<string> {
   return name
 }
 
-/** What git said when it refused. */
+/** Returns the output of a git command that fails. */
 const refusal = (attempt: Promise<string>): Promise<string> =>
   attempt.then(
     () => 'it was not refused',
     (error: { stderr: string }) => error.stderr,
   )
 
-test('a push is one change, its head, and the developer reads what happens', async () => {
+test('a push is one change, its head, and shows the developer the run', async () => {
   const app = await hosted('pushed')
   const repository = await repositoryWith()
   await repository.commit({ 'b.txt': 'two' })
@@ -61,7 +61,7 @@ test('a push is one change, its head, and the developer reads what happens', asy
   expect((await world.changes(app))[1]).toMatchObject({ sha: next, base: head })
 })
 
-test('the same commit pushed again is known', async () => {
+test('a commit that is pushed again is not delivered again', async () => {
   const app = await hosted('again')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
@@ -71,19 +71,19 @@ test('the same commit pushed again is known', async () => {
   expect(await world.runs(app)).toHaveLength(1)
 })
 
-test('another branch and tags are stored, deliver nothing, and the push says so', async () => {
+test('pushes of other branches and tags are stored and deliver nothing', async () => {
   const app = await hosted('others')
   const repository = await repositoryWith()
   const head = await repository.commit({ 'b.txt': 'two' })
   expect(await repository.git('push', world.remote(app), 'HEAD:feature')).toContain(
-    'remote: Fairlead: others is delivered from main, which has no commit yet',
+    'remote: Fairlead: push to main to deliver others; the branch has no commit yet',
   )
   expect(await world.runs(app)).toEqual([])
   await repository.git('push', world.remote(app), 'HEAD:main')
   await repository.git('tag', '-a', 'v1', '-m', 'one')
   const shown = await repository.git('push', world.remote(app), 'v1')
   expect(shown).toContain(
-    `remote: Fairlead: others is delivered from main only, whose head ${head.slice(0, 7)} is known already`,
+    `remote: Fairlead: nothing to deliver; main of others is still at ${head.slice(0, 7)}`,
   )
   expect(await world.runs(app)).toHaveLength(1)
   const listed = await repository.git('ls-remote', world.remote(app))
@@ -91,7 +91,7 @@ test('another branch and tags are stored, deliver nothing, and the push says so'
   expect(listed).toContain('refs/heads/feature')
 })
 
-test('a force-push delivers the new head, on the base of the old; also back to an older commit', async () => {
+test('a force-push delivers the new head, with the old head as its base', async () => {
   const app = await hosted('forced')
   const repository = await repositoryWith()
   const first = (await repository.git('rev-parse', 'HEAD')).trim()
@@ -113,12 +113,12 @@ test('a force-push delivers the new head, on the base of the old; also back to a
   expect(await world.runs(app)).toEqual([second, amended, first, second])
 })
 
-test('a deleted branch is an event and takes nothing away; pushing it again delivers', async () => {
+test('a deleted branch is an event and stops nothing; pushing it again delivers', async () => {
   const app = await hosted('deleted')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
   expect(await repository.git('push', world.remote(app), ':main')).toContain(
-    'main of deleted was deleted; what runs stays as it is',
+    'main of deleted was deleted; running releases stay',
   )
   expect(await world.eventTypes(app)).toEqual([
     'repository.created',
@@ -130,7 +130,7 @@ test('a deleted branch is an event and takes nothing away; pushing it again deli
   expect(await world.runs(app)).toHaveLength(2)
 })
 
-test('fetching needs a viewer, pushing a developer, and nobody learns without a token what apps there are', async () => {
+test('a fetch requires a viewer, a push a developer, and both a token', async () => {
   const app = await hosted('guarded')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
@@ -139,12 +139,12 @@ test('fetching needs a viewer, pushing a developer, and nobody learns without a 
   )
   expect(
     await refusal(repository.git('push', world.remote(app, 'viewer-token'), 'HEAD:main')),
-  ).toMatch(/remote: Your token may not do this; a push needs the role developer/)
+  ).toMatch(/remote: Your token lacks permission: a push requires the role developer/)
   expect(
     await refusal(repository.git('ls-remote', world.remote('nothing-here', 'wrong'))),
   ).toContain('remote: Sign in with any user name and a token as the password')
   expect(await refusal(repository.git('ls-remote', world.remote('nothing-here')))).toContain(
-    'remote: There is no app nothing-here here. Register it first',
+    'remote: There is no app nothing-here. Register it with',
   )
   const answer = await fetch(
     world.remote(app).replace(/\/\/.*@/, '//') + '/info/refs?service=git-upload-pack',
@@ -165,7 +165,7 @@ test.each(['..', '%2e%2e', '..%2f..%2fetc', 'a%20b', '%24(touch x)', '%00', '//'
   },
 )
 
-test('branches and files with any name that git allows go through as they are', async () => {
+test('branches and files may have any name that git allows', async () => {
   const branch = "fix/$(touch${IFS}pwned);'quote'\"&|ü"
   const app = await hosted('names', branch)
   const files = {
@@ -194,7 +194,7 @@ test('branches and files with any name that git allows go through as they are', 
   expect(listed.sort()).toEqual(Object.keys(files).sort())
 })
 
-test('what a tree must not contain is refused at the push', async () => {
+test('a push with a dangerous tree is refused', async () => {
   const app = await hosted('hostile')
   const repository = await repositoryWith()
   const blob = (await repository.git('hash-object', '-w', 'a.txt')).trim()
@@ -215,7 +215,7 @@ test('what a tree must not contain is refused at the push', async () => {
   expect(await world.changes(app)).toEqual([])
 })
 
-test('two pushes at once: one wins, the other is told, and the winner is one change', async () => {
+test('of two concurrent pushes one wins, the other fails, and one change is stored', async () => {
   const app = await hosted('race')
   const one = await repositoryWith({ 'a.txt': 'a' })
   const two = await repositoryWith({ 'b.txt': 'b' })
@@ -229,7 +229,7 @@ test('two pushes at once: one wins, the other is told, and the winner is one cha
   expect(await world.runs(app)).toEqual([head])
 })
 
-test('pushes to different branches at once do not disturb each other', async () => {
+test('concurrent pushes to different branches succeed', async () => {
   const app = await hosted('parallel')
   const repository = await repositoryWith()
   const branches = ['main', 'b', 'c', 'd', 'e']
@@ -244,7 +244,7 @@ test('pushes to different branches at once do not disturb each other', async () 
   expect(await world.runs(app)).toHaveLength(1)
 })
 
-test('twenty pushes in a row are twenty changes, each on the one before', async () => {
+test('twenty pushes in a row are twenty changes, each based on the previous one', async () => {
   const app = await hosted('twenty')
   const repository = await repositoryWith()
   const heads: string[] = []
@@ -258,14 +258,14 @@ test('twenty pushes in a row are twenty changes, each on the one before', async 
   expect(new Set(changes.map((change) => change.chain)).size).toBe(20)
 })
 
-test('while the database is down a push is not acknowledged, and what arrived is found again', async () => {
+test('a push during a database outage is not acknowledged, and found afterwards', async () => {
   const app = await hosted('outage')
   const repository = await repositoryWith()
   const head = (await repository.git('rev-parse', 'HEAD')).trim()
   world.outage.error = new Error('connection terminated at secret-host')
   const said = await refusal(repository.git('push', world.remote(app), 'HEAD:main'))
   world.outage.error = null
-  expect(said).toContain('remote: Fairlead has the commits, but cannot store the change now')
+  expect(said).toContain('remote: Fairlead has the commits, but its database is unavailable')
   expect(said).not.toContain('secret-host')
   expect(await world.changes(app)).toEqual([])
   expect(await world.source.sync(app, 'fairlead')).toMatchObject({
@@ -279,7 +279,7 @@ test('while the database is down a push is not acknowledged, and what arrived is
   expect(await world.runs(app)).toEqual([head])
 })
 
-test('a clone, a shallow clone of it, and a push from there', async () => {
+test('a clone, a shallow clone, and a push from the shallow clone work', async () => {
   const app = await hosted('cloned')
   const repository = await repositoryWith()
   for (let i = 0; i < 5; i += 1) await repository.commit({ 'a.txt': String(i) })
@@ -308,11 +308,11 @@ test('a clone, a shallow clone of it, and a push from there', async () => {
   expect((await git('rev-list', '--count', 'HEAD')).trim()).toBe('7')
 })
 
-test('an old protocol and a compressed body are understood', async () => {
+test('an old protocol version and a compressed body are supported', async () => {
   const app = await hosted('old')
   const repository = await repositoryWith()
   await repository.git('-c', 'protocol.version=0', 'push', world.remote(app), 'HEAD:main')
-  // Many branches make the client's request long enough to be compressed.
+  // Many branches make the request of the client long enough to be compressed.
   const names = Array.from({ length: 300 }, (_, i) => `HEAD:refs/heads/b${i}`)
   await repository.git('push', '--quiet', world.remote(app), ...names)
   for (const version of ['0', '1', '2']) {
@@ -332,13 +332,13 @@ test('an old protocol and a compressed body are understood', async () => {
   }
 })
 
-test('a big push passes through in little memory', async () => {
+test('a large push passes through in little memory', async () => {
   const app = await hosted('big')
   const repository = await repositoryWith()
   await writeFile(join(repository.folder, 'big.bin'), randomBytes(40 * 1024 * 1024))
   const head = await repository.commit({})
   let looks = 0
-  // What is held counts, not what waits for the collector of a busy machine.
+  // Counts live memory, without garbage that a busy machine has not collected yet.
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const held = (): number => {
@@ -359,7 +359,7 @@ test('a big push passes through in little memory', async () => {
   expect(most - least).toBeLessThan(20 * 1024 * 1024)
 })
 
-test('a push above the limit is refused with a sentence, and leaves nothing', async () => {
+test('a push above the limit is refused with a sentence and leaves no files', async () => {
   const app = await hosted('too-big')
   const small = await startSource({ largestPush: 100_000 })
   try {
@@ -381,7 +381,7 @@ test('a push above the limit is refused with a sentence, and leaves nothing', as
   }
 })
 
-test('who hangs up in the middle of a push leaves no git behind, and the next push works', async () => {
+test('a client that disconnects during a push leaves no git process behind', async () => {
   const app = await hosted('cut-off')
   const repository = await repositoryWith()
   const url = new URL(world.remote(app))
@@ -402,7 +402,7 @@ test('who hangs up in the middle of a push leaves no git behind, and the next pu
       },
     })
     sent.on('error', () => undefined)
-    // The length of a packet whose rest never comes.
+    // The length of a packet whose data never arrives.
     sent.write(
       encoding === 'gzip' ? gzipSync('00a0', { finishFlush: constants.Z_SYNC_FLUSH }) : '00a0',
     )
@@ -414,7 +414,7 @@ test('who hangs up in the middle of a push leaves no git behind, and the next pu
   expect(await world.runs(app)).toHaveLength(1)
 })
 
-/** Processes of git that serve an app. */
+/** The git processes that serve an app. */
 async function gitsOf(app: string): Promise<number> {
   const { stdout } = await execute('ps', ['-eo', 'args'])
   return stdout
@@ -423,7 +423,7 @@ async function gitsOf(app: string): Promise<number> {
     .length
 }
 
-test('without git the developer reads a sentence, and the server lives on', async () => {
+test('without git the developer reads a sentence, and the server keeps running', async () => {
   const app = await hosted('without-git')
   const repository = await repositoryWith()
   const path = process.env['PATH']
@@ -447,7 +447,7 @@ test('without git the developer reads a sentence, and the server lives on', asyn
   await repository.git('push', world.remote(app), 'HEAD:main')
 })
 
-test('what is no request of git is refused', async () => {
+test('a request that is not part of the protocol is refused', async () => {
   const app = await hosted('no-git')
   const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
   const url = new URL(world.remote(app))

@@ -12,9 +12,9 @@ import type { Logger } from '#platform/log.ts'
 import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
 
 export interface GitHttpOptions {
-  /** the folder of the bare repositories, `APP.git` each */
+  /** folder of the bare repositories, named `APP.git` */
   repositories: string
-  /** who asks, and may they; `null` asks for a password, which is a token */
+  /** authenticates and authorizes a request; null requests a token, sent as the password */
   authorize(
     request: IncomingMessage,
     app: string,
@@ -22,12 +22,12 @@ export interface GitHttpOptions {
     address: string,
   ): Promise<{ name: string; by: By; allowed: boolean } | null>
   /**
-   * stores what was pushed and answers the lines the developer reads; throws when it could not be
-   * stored
+   * Stores a push and returns the lines that the developer reads. Throws when the push could not be
+   * stored.
    */
   onReceived(app: string, actor: Actor): Promise<string[]>
   log: Logger
-  /** bytes that one push may have; default 2 GB */
+  /** size limit of a push in bytes; default 2 GB */
   largestPush?: number
 }
 
@@ -35,9 +35,9 @@ type Service = 'git-upload-pack' | 'git-receive-pack'
 const isService = (text: string | null): text is Service =>
   text === 'git-upload-pack' || text === 'git-receive-pack'
 
-interface Asked {
+interface GitRequest {
   service: Service
-  /** the first request of two: what is there */
+  /** the first of two requests, which lists the refs */
   isAdvertisement: boolean
   app: string
   repository: string
@@ -46,9 +46,9 @@ interface Asked {
 }
 
 /**
- * Git's smart HTTP protocol, served by git itself: `handle(request, response, app, rest)` with rest
- * such as `/info/refs`. A push is acknowledged only after `onReceived`, so that what the developer
- * was told is stored.
+ * Serves git's smart HTTP protocol (gitprotocol-http) through git itself. `rest` is the path after
+ * the repository, such as `/info/refs`. A push is acknowledged after `onReceived`, so that every
+ * acknowledged push is stored.
  */
 export function createGitHttp(options: GitHttpOptions) {
   return (
@@ -59,17 +59,17 @@ export function createGitHttp(options: GitHttpOptions) {
     address = '',
   ): void => {
     handle(options, request, response, app, rest, address).catch((error: unknown) => {
-      // Whoever hangs up in the middle is no news.
+      // A client that disconnects is not worth a log entry.
       if (request.destroyed && !request.complete) return void response.destroy()
-      options.log.warn('a git request broke off', {
+      options.log.warn('a git request failed', {
         app: app.slice(0, 60),
         error: (error as Error).message,
       })
       if (response.headersSent) return void response.destroy()
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
       if (isMissing)
-        return say(response, 500, 'git is not installed on the machine that runs Fairlead.')
-      say(response, 500, 'Something broke inside Fairlead; try again in a moment.')
+        return sendText(response, 500, 'git is not installed on the machine that runs Fairlead.')
+      sendText(response, 500, 'An internal error occurred; try again in a moment.')
     })
   }
 }
@@ -86,9 +86,9 @@ async function handle(
   const isAdvertisement = path === '/info/refs'
   const service = isAdvertisement ? queryOf(request).get('service') : (path ?? '').slice(1)
   if (!isService(service))
-    return say(response, 404, 'Only git itself is answered here (smart HTTP).')
+    return sendText(response, 404, 'This address serves git only (smart HTTP).')
   if (request.method !== (isAdvertisement ? 'GET' : 'POST'))
-    return say(response, 405, 'Git asks in another way.')
+    return sendText(response, 405, 'This method is not part of the smart HTTP protocol of git.')
   const caller = await options.authorize(
     request,
     app,
@@ -97,33 +97,33 @@ async function handle(
   )
   if (!caller) {
     response.setHeader('www-authenticate', 'Basic realm="Fairlead", charset="UTF-8"')
-    return say(
+    return sendText(
       response,
       401,
       'Sign in with any user name and a token as the password (fairlead tokens create).',
     )
   }
   if (!caller.allowed)
-    return say(
+    return sendText(
       response,
       403,
-      'Your token may not do this; a push needs the role developer for the app, a fetch viewer.',
+      'Your token lacks permission: a push requires the role developer, a fetch viewer.',
     )
   const repository = join(options.repositories, `${app}.git`)
   if (!/^[a-z0-9-]{1,40}$/.test(app) || !existsSync(repository)) {
     const shown = app.replace(/[^\x21-\x7e]/g, '?').slice(0, 60)
-    return say(
+    return sendText(
       response,
       404,
-      `There is no app ${shown} here. Register it first: fairlead up, or fairlead apps create.`,
+      `There is no app ${shown}. Register it with fairlead up or fairlead apps create.`,
     )
   }
   response.setHeader('cache-control', 'no-cache')
-  const asked = { service, isAdvertisement, app, repository, request, response }
-  if (isAdvertisement) return advertise(options, asked)
+  const git = { service, isAdvertisement, app, repository, request, response }
+  if (isAdvertisement) return advertise(options, git)
   return service === 'git-upload-pack'
-    ? upload(options, asked)
-    : receive(options, asked, { name: caller.name, by: caller.by })
+    ? upload(options, git)
+    : receive(options, git, { name: caller.name, by: caller.by })
 }
 
 const queryOf = (request: IncomingMessage): URLSearchParams =>
@@ -137,7 +137,7 @@ interface Running {
 
 function start(
   options: GitHttpOptions,
-  { service, isAdvertisement, repository, request, response }: Asked,
+  { service, isAdvertisement, repository, request, response }: GitRequest,
 ): Running {
   const version = request.headers['git-protocol']
   const isVersion = typeof version === 'string' && /^[\w=:.-]{1,100}$/.test(version)
@@ -149,7 +149,7 @@ function start(
     stdio: 'pipe',
   })
   child.stderr.resume()
-  // A broken pipe shows as the end of git, which is waited for.
+  // A broken pipe shows as the exit of git, which is awaited.
   child.stdin.on('error', () => undefined)
   if (service === 'git-upload-pack') response.once('close', () => child.kill())
   const ended = new Promise<void>((resolve, reject) =>
@@ -159,9 +159,9 @@ function start(
   return { child, ended }
 }
 
-async function advertise(options: GitHttpOptions, asked: Asked): Promise<void> {
-  const { service, request, response } = asked
-  const { child, ended } = start(options, asked)
+async function advertise(options: GitHttpOptions, git: GitRequest): Promise<void> {
+  const { service, request, response } = git
+  const { child, ended } = start(options, git)
   child.stdin.end()
   await started(child, ended)
   response.writeHead(200, { 'content-type': `application/x-${service}-advertisement` })
@@ -171,16 +171,16 @@ async function advertise(options: GitHttpOptions, asked: Asked): Promise<void> {
   await pipeline(child.stdout, response)
 }
 
-async function upload(options: GitHttpOptions, asked: Asked): Promise<void> {
-  const { child, ended } = start(options, asked)
+async function upload(options: GitHttpOptions, git: GitRequest): Promise<void> {
+  const { child, ended } = start(options, git)
   await started(child, ended)
-  asked.response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
-  await Promise.all([feed(asked.request, child), pipeline(child.stdout, asked.response)])
+  git.response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+  await Promise.all([feed(git.request, child), pipeline(child.stdout, git.response)])
 }
 
-async function receive(options: GitHttpOptions, asked: Asked, actor: Actor): Promise<void> {
-  const { app, request, response } = asked
-  const { child, ended } = start(options, asked)
+async function receive(options: GitHttpOptions, git: GitRequest, actor: Actor): Promise<void> {
+  const { app, request, response } = git
+  const { child, ended } = start(options, git)
   await started(child, ended)
   response.writeHead(200, { 'content-type': 'application/x-git-receive-pack-result' })
   const answer = readAnswer()
@@ -193,8 +193,8 @@ async function receive(options: GitHttpOptions, asked: Asked, actor: Actor): Pro
 }
 
 /**
- * The end of a push: what happens now and git's own word for it, or the sentence why it is not
- * stored yet.
+ * Builds the end of the answer to a push: the lines for the developer and git's acknowledgement, or
+ * the sentence why the push is not stored yet.
  */
 async function acknowledge(
   options: GitHttpOptions,
@@ -209,15 +209,15 @@ async function acknowledge(
     return Buffer.concat([...lines.map((line) => bandPacket('progress', line)), rest])
   } catch (error) {
     const { message } = error as Error
-    options.log.error('a push could not be stored; the reconciliation finds it again', {
+    options.log.error('a push could not be stored; the next check of the repository finds it', {
       app,
       error: message,
     })
     const isGone = error instanceof FairleadError && error.code === 'not_found'
     const sentence = isGone
-      ? `There is no app ${app} any more.`
-      : 'Fairlead has the commits, but cannot store the change now. It is delivered by itself when the database answers again.'
-    // Without side bands an answer that is cut off is the only way to say no.
+      ? `The app ${app} was deleted.`
+      : 'Fairlead has the commits, but its database is unavailable. It delivers them afterwards.'
+    // Without side bands, a truncated answer is the only way to report a failure.
     return hasBands ? Buffer.concat([bandPacket('fatal', sentence), flushPacket]) : Buffer.alloc(0)
   }
 }
@@ -227,8 +227,8 @@ async function started(child: ChildProcessWithoutNullStreams, ended: Promise<voi
 }
 
 /**
- * The request's body into git, unpacked, at git's pace. When git has heard enough it closes its
- * end, which is no error.
+ * Decompresses the request body and writes it to git, at git's pace. Git may close its input before
+ * the end, which is not an error.
  */
 async function feed(
   request: IncomingMessage,
@@ -237,7 +237,7 @@ async function feed(
   const unpack: Transform =
     request.headers['content-encoding'] === 'gzip' ? createGunzip() : new PassThrough()
   const cutOff = (): void => {
-    if (!request.complete) unpack.destroy(new Error('the client hung up'))
+    if (!request.complete) unpack.destroy(new Error('the client disconnected'))
   }
   request.once('close', cutOff)
   request.pipe(unpack)
@@ -249,7 +249,7 @@ async function feed(
       child.kill()
       throw error
     }
-    // The client reads its answer only after it has sent all.
+    // The client reads the answer only after it has sent the whole body.
     request.unpipe(unpack)
     request.resume()
   } finally {
@@ -257,8 +257,8 @@ async function feed(
   }
 }
 
-/** Git shows a plain text answer to the developer. */
-function say(response: ServerResponse, status: number, sentence: string): void {
+/** Answers in plain text, which git shows to the developer. */
+function sendText(response: ServerResponse, status: number, sentence: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
   response.end(`${sentence}\n`)
 }

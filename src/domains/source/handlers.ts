@@ -3,7 +3,7 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import { may } from '#contract/access/grants.ts'
 import type { Source } from './source.ts'
 
-/** `onDelete` stops what runs of an app, before it is forgotten. */
+/** The endpoints of apps. `onDelete` stops everything that runs of an app before its deletion. */
 export function sourceHandlers(
   source: Source,
   onDelete: (app: string) => Promise<void>,
@@ -19,8 +19,7 @@ export function sourceHandlers(
     }),
     getApp: ({ params }) => mustGet(params.app),
     createApp: async ({ body }, caller) => {
-      // Elsewhere is anywhere that the server's user reaches: a folder of this machine, an address
-      // within the network.
+      // Other repositories may be any folder of this machine, and any address of its network.
       if (body.repository.kind !== 'hosted' && !may(caller, 'operator', null))
         throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role ?? 'none' })
       return source.register(body, caller)

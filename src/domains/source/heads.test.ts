@@ -4,7 +4,7 @@ import { placeOf } from './heads.ts'
 const ours = { kind: 'url' as const, url: 'https://user:token@bitbucket.org/acme/shop.git' }
 const branch = { number: 7, ref: 'refs/heads/feature' }
 
-test('a head is where the forge keeps it, whoever proposed it', () => {
+test('a head is fetched from the ref that the forge keeps for it, forks included', () => {
   const head = { number: 7, ref: 'refs/pull/7/head', fork: 'mallory/shop' }
   expect(placeOf(ours, head)).toEqual({
     number: 7,
@@ -18,7 +18,7 @@ test('a head is where the forge keeps it, whoever proposed it', () => {
   })
 })
 
-test('a branch of a fork is fetched from there, without our credentials', () => {
+test('a branch of a fork is fetched from the fork, without the credentials of the server', () => {
   const url = 'https://bitbucket.org/mallory/shop'
   expect(placeOf(ours, { ...branch, fork: url })).toEqual({
     ...branch,
@@ -41,6 +41,6 @@ test.each([
   })
 })
 
-test('a repository that is hosted here has none', () => {
+test('a hosted repository has no heads of pull requests', () => {
   expect(placeOf({ kind: 'hosted' }, { ...branch, fork: null })).toHaveProperty('problem')
 })

@@ -3,29 +3,28 @@ import type { Repository } from '#contract/app/app.ts'
 import { git } from '#platform/git/git.ts'
 import { addressOf, type Elsewhere, uploadPack } from './repository.ts'
 
-/** Heads of pull requests are kept where no push and no fetch of a branch comes. */
+/** Heads of pull requests have refs that no push and no fetch of a branch can change. */
 const refOf = (number: number): string => `refs/fairlead/pull/${number}`
 
-/** Where a head is: its ref, and the repository that has it. */
+/** The place of a head: its ref, and the repository that has it. */
 export interface HeadPlace {
   number: number
-  /** it is not the app's own repository */
+  /** whether the repository is not the app's own */
   isForeign: boolean
   repository: Elsewhere
   ref: string
 }
 
 /**
- * The repository that has the head of a pull request, or why there is none that may be asked: a
- * fork's own is asked only where the forge keeps no ref for the head, by HTTPS, at the host of the
- * app's repository, and without the server's credentials.
+ * Returns the repository that has the head of a pull request, or why no repository may be used. A
+ * fork is used only when the forge keeps no ref for the head, over HTTPS, on the host of the app's
+ * repository, and without the credentials of the server.
  */
 export function placeOf(
   repository: Repository,
   { number, ref, fork }: { number: number; ref: string; fork: string | null },
 ): HeadPlace | { problem: string } {
-  if (repository.kind === 'hosted')
-    return { problem: 'a repository that is hosted here has no pull requests' }
+  if (repository.kind === 'hosted') return { problem: 'a hosted repository has no pull requests' }
   if (fork === null || !ref.startsWith('refs/heads/'))
     return { number, isForeign: false, repository, ref }
   const theirs = URL.parse(fork)
@@ -36,15 +35,15 @@ export function placeOf(
   return { number, isForeign: true, repository: { kind: 'url', url: theirs.href }, ref }
 }
 
-/** No credential helper of the server's user is asked for what a stranger names. */
+/** Disables the credential helpers of the server's user for repositories of strangers. */
 function reached(repository: Elsewhere, isForeign: boolean): ReturnType<typeof addressOf> {
   const { address, config } = addressOf(repository)
   return { address, config: isForeign ? { ...config, 'credential.helper': '' } : config }
 }
 
 /**
- * What the refs of a repository are at, without fetching. Those that are not there are left out.
- * Throws a GitError when it cannot be read.
+ * Returns the commits of refs without fetching them; missing refs are left out. Throws a GitError
+ * when the repository cannot be read.
  */
 export async function remoteRefs(
   cwd: string,
@@ -60,26 +59,22 @@ export async function remoteRefs(
     const { stdout } = await git(cwd, args, { network: true, config, timeoutMs: 60_000, signal })
     for (const line of stdout.split('\n')) {
       const [sha, ref] = line.split('\t')
-      // A pattern also finds refs that only end so.
+      // The pattern also matches refs that only end with the name.
       if (sha && ref && some.includes(ref)) found.set(ref, sha)
     }
   }
   return found
 }
 
-/**
- * Objects of strangers: refused as those of a push are, when they could harm who checks them out.
- */
-const careful = {
+/** Refuses objects that are dangerous to check out, as a push does. */
+const checkObjects = {
   'fetch.fsckObjects': 'true',
   'fetch.fsck.badTimezone': 'ignore',
   'fetch.fsck.missingSpaceBeforeDate': 'ignore',
   'fetch.fsck.zeroPaddedFilemode': 'ignore',
 }
 
-/**
- * Brings a head into the bare repository, under a ref of its own; answers the commit that it is at.
- */
+/** Fetches a head into a ref of the bare repository, and returns its commit. */
 export async function fetchHead(
   bare: string,
   place: HeadPlace,
@@ -98,7 +93,7 @@ export async function fetchHead(
   ]
   await git(bare, args, {
     network: true,
-    config: { ...config, ...careful },
+    config: { ...config, ...checkObjects },
     timeoutMs: 90_000,
     signal,
   })
@@ -107,7 +102,7 @@ export async function fetchHead(
   ).stdout.trim()
 }
 
-/** The numbers of the pull requests whose heads are kept. */
+/** Returns the numbers of the pull requests whose heads are stored. */
 export async function listHeads(bare: string): Promise<number[]> {
   if (!existsSync(bare)) return []
   const { stdout } = await git(bare, ['for-each-ref', '--format=%(refname)', 'refs/fairlead/pull/'])
@@ -120,7 +115,7 @@ export async function forgetHead(bare: string, number: number): Promise<void> {
   await git(bare, ['update-ref', '-d', refOf(number)])
 }
 
-/** A file as a commit has it; null when it has none. */
+/** Returns the content of a file in a commit, or null when the commit does not have it. */
 export async function readFileOf(bare: string, sha: string, path: string): Promise<string | null> {
   const { stdout: entry } = await git(bare, ['ls-tree', '-z', '--end-of-options', sha, '--', path])
   const blob = /^100(?:644|755) blob ([0-9a-f]+)\t/.exec(entry)?.[1]

@@ -1,4 +1,4 @@
-/** Runs work of the same name one after the other, and of different names at once. */
+/** Runs work with the same name one after the other, and other work in parallel. */
 export function inTurn(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>()
   return async (name, work) => {

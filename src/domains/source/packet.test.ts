@@ -5,7 +5,7 @@ import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
 const band = (number: number, text: string): Buffer =>
   packet(Buffer.concat([Buffer.from([number]), Buffer.from(text)]))
 
-test('however an answer is cut up, progress passes, the answer is held, and no byte is lost or moved', () => {
+test('progress passes and the answer is held back, however the stream is split', () => {
   const texts = fc.array(fc.string({ minLength: 1, maxLength: 30 }), { maxLength: 5 })
   const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 })
   fc.assert(
@@ -26,7 +26,7 @@ test('however an answer is cut up, progress passes, the answer is held, and no b
   )
 })
 
-test('without side bands everything is held', () => {
+test('without side bands everything is held back', () => {
   const reader = readAnswer()
   const answer = Buffer.concat([packet('unpack ok\n'), packet('ok refs/heads/main\n'), flushPacket])
   expect(reader.read(answer)).toHaveLength(0)
@@ -34,7 +34,7 @@ test('without side bands everything is held', () => {
   expect(reader.rest()).toEqual(answer)
 })
 
-test('a line cannot leave its packet, nor play with the terminal', () => {
+test('a line can neither leave its packet nor control the terminal', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 3000 }), (text) => {
       const bytes = bandPacket('progress', text)

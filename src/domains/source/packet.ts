@@ -1,6 +1,6 @@
 /**
- * Git's packet lines (gitprotocol-common): four hexadecimal digits of length, which count
- * themselves.
+ * A packet line of git (gitprotocol-common): the length in four hexadecimal digits, including these
+ * digits, and the data.
  */
 export function packet(data: string | Buffer): Buffer {
   const bytes = Buffer.from(data as string)
@@ -9,31 +9,31 @@ export function packet(data: string | Buffer): Buffer {
 
 export const flushPacket: Buffer = Buffer.from('0000')
 
-/** What a side band carries: git's own answer, what the developer reads, or why it ends here. */
+/** The side bands: git's answer, text for the developer, and a fatal error. */
 const bands = { answer: 1, progress: 2, fatal: 3 } as const
 
-/** The longest text in one packet. */
-const mostText = 900
+/** Longest text in one packet, in characters. */
+const maxText = 900
 
 export function bandPacket(band: keyof typeof bands, text: string): Buffer {
-  // Control characters would do things to the terminal of the one who pushes.
-  const line = Buffer.from(`${text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ').slice(0, mostText)}\n`)
+  // Control characters could manipulate the terminal of the developer.
+  const line = Buffer.from(`${text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ').slice(0, maxText)}\n`)
   return packet(Buffer.concat([Buffer.from([bands[band]]), line]))
 }
 
 export interface AnswerReader {
-  /** Takes what receive-pack wrote; returns what may go on to the client now. */
+  /** Reads output of receive-pack, and returns the part that may be sent to the client now. */
   read(chunk: Buffer): Buffer
-  /** what is held back: git's word that the push is done */
+  /** the part held back: git's acknowledgement of the push */
   rest(): Buffer
-  /** whether the client takes side bands */
+  /** whether the client supports side bands */
   hasBands(): boolean
 }
 
 /**
- * Reads receive-pack's answer as it comes. Progress passes; the answer itself is held back from its
- * first byte on, so that a push is not acknowledged before it is stored. A client without side
- * bands gets everything at the end.
+ * Reads the answer of receive-pack as a stream. Progress passes through; the answer itself is held
+ * back, so that a push is not acknowledged before it is stored. For a client without side bands,
+ * everything is held back.
  */
 export function readAnswer(): AnswerReader {
   let held: Buffer = Buffer.alloc(0)

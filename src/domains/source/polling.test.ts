@@ -37,7 +37,7 @@ test('two replicas claim different repositories, of the kind that they ask for',
   expect(await claimChecks(db, 'hosted', { count: 3, except: none, lease: 30 })).toEqual([])
 })
 
-test('another replica takes over an expired claim, and its first holder changes nothing', async () => {
+test('another replica takes over an expired claim from its first holder', async () => {
   await addApps(['a'])
   const [first] = await claimChecks(db, 'url', { count: 1, except: none, lease: 0.05 })
   if (!first) throw new Error('nothing was claimed')

@@ -15,8 +15,8 @@ export interface CommitFacts {
 export type Elsewhere = Exclude<Repository, { kind: 'hosted' }>
 
 /**
- * The address as git is given it. User and password go as a header instead: arguments can be read
- * by everybody on the machine, and git repeats addresses in its errors.
+ * Returns the address for git, with the credentials as a header instead: every user of the machine
+ * can read arguments, and git repeats addresses in its errors.
  */
 export function addressOf(repository: Elsewhere): {
   address: string
@@ -26,9 +26,10 @@ export function addressOf(repository: Elsewhere): {
   const url = /^https?:/i.test(repository.url) ? URL.parse(repository.url) : null
   if (!url || (url.username === '' && url.password === ''))
     return { address: repository.url, config: {} }
-  const who = `${decoded(url.username)}:${decoded(url.password)}`
+  const credentials = `${decoded(url.username)}:${decoded(url.password)}`
+  const encoded = Buffer.from(credentials).toString('base64')
   const config = {
-    [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${Buffer.from(who).toString('base64')}`,
+    [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${encoded}`,
   }
   url.username = ''
   url.password = ''
@@ -43,8 +44,8 @@ function decoded(text: string): string {
   }
 }
 
-// What old but honest histories have is let in; what could harm who checks it out is not.
-// An acknowledged push survives a power cut: objects and refs are written through.
+// The fsck settings accept harmless faults of old histories, and refuse dangerous objects. The
+// fsync settings make an acknowledged push survive a power failure.
 const config = `[core]
 	bare = true
 	repositoryformatversion = 0
@@ -65,7 +66,7 @@ const config = `[core]
 	auto = 0
 `
 
-/** Makes a bare repository, whole or not at all; safe to repeat, also at the same time. */
+/** Creates a bare repository atomically. Safe to repeat, and to run concurrently. */
 export async function initBare(folder: string, branch: string): Promise<void> {
   if (existsSync(join(folder, 'HEAD'))) return
   const draft = `${folder}.${randomUUID()}.draft`
@@ -80,10 +81,7 @@ export async function initBare(folder: string, branch: string): Promise<void> {
   }
 }
 
-/**
- * Takes a repository away at one instant; answers how to bring it back and how to delete it for
- * good.
- */
+/** Moves a repository away atomically, and returns how to restore and how to delete it. */
 export async function setAside(
   folder: string,
 ): Promise<{ restore(): Promise<void>; remove(): Promise<void> }> {
@@ -103,7 +101,7 @@ export async function setAside(
   }
 }
 
-/** The commit that a branch of the bare repository is at, without a process. */
+/** Returns the head of a branch of the bare repository, without starting a process. */
 export async function headOf(bare: string, branch: string): Promise<string | null> {
   const loose = await readFile(join(bare, 'refs/heads', branch), 'utf8').catch(() => '')
   if (/^[0-9a-f]{40,64}\s*$/.test(loose)) return loose.trim()
@@ -113,8 +111,8 @@ export async function headOf(bare: string, branch: string): Promise<string | nul
 }
 
 /**
- * The whole id of a commit that is here; null when there is none, or several begin so. A branch
- * named like it does not count.
+ * Returns the full id of a commit in the bare repository, or null when no commit or several commits
+ * have that prefix. Branch names are not considered.
  */
 export async function resolveCommit(bare: string, commit: string): Promise<string | null> {
   if (!/^[0-9a-f]{4,64}$/.test(commit) || !existsSync(bare)) return null
@@ -126,8 +124,8 @@ export async function resolveCommit(bare: string, commit: string): Promise<strin
 }
 
 /**
- * The last second of the year 9999: a commit can claim any time, and the database and JavaScript
- * cannot hold all.
+ * The last second of the year 9999. A commit can claim any time, but the database and JavaScript
+ * have limits.
  */
 const lastSecond = 253_402_300_799
 
@@ -152,8 +150,8 @@ export async function commitFacts(bare: string, sha: string): Promise<CommitFact
 }
 
 /**
- * A short text that changes when the branch of a repository on this machine does; null when that
- * cannot be said cheaply.
+ * Returns a text that changes whenever the branch of a repository on this machine does, or null
+ * when there is no cheap way to compute one.
  */
 export async function localSignature(path: string, branch: string): Promise<string | null> {
   const dot = join(path, '.git')
@@ -162,7 +160,7 @@ export async function localSignature(path: string, branch: string): Promise<stri
     : existsSync(join(path, 'HEAD'))
       ? path
       : null
-  // Another format of refs than files would look as if nothing ever changed.
+  // With another format of refs than files, the signature would never change.
   if (folder === null || existsSync(join(folder, 'reftable'))) return null
   const loose = await readFile(join(folder, 'refs/heads', branch), 'utf8').catch(() => '')
   const packed = await stat(join(folder, 'packed-refs')).then(
@@ -173,14 +171,14 @@ export async function localSignature(path: string, branch: string): Promise<stri
 }
 
 /**
- * A repository on this machine may belong to another user than Fairlead's; git's own guard against
- * that does not see our settings.
+ * Lets git read a repository on this machine that belongs to another user: the process on the other
+ * side does not see the configuration of this one.
  */
 export const uploadPack = (repository: Elsewhere): string[] =>
   repository.kind === 'path' ? ["--upload-pack=git -c safe.directory='*' upload-pack"] : []
 
 /**
- * Asks a repository what its branch is at, without fetching. Throws a GitError when it cannot be
+ * Returns the head of a branch without fetching it. Throws a GitError when the repository cannot be
  * read.
  */
 export async function remoteHead(
@@ -197,14 +195,14 @@ export async function remoteHead(
     timeoutMs: 60_000,
     ...(signal ? { signal } : {}),
   })
-  // The pattern also finds branches that only end so.
+  // The pattern also matches branches that only end with the name.
   const line = stdout.split('\n').find((one) => one.endsWith(`\trefs/heads/${branch}`))
   return line?.split('\t')[0] ?? null
 }
 
 /**
- * Brings the delivered branch with its tags (and, of a repository on this machine, all branches)
- * into the bare one.
+ * Fetches the delivered branch with its tags into the bare repository and, from a repository on
+ * this machine, all branches.
  */
 export async function fetchInto(
   bare: string,
@@ -213,12 +211,12 @@ export async function fetchInto(
   signal?: AbortSignal,
 ): Promise<void> {
   const refs = [`+refs/heads/${branch}:refs/heads/${branch}`]
-  // Kept apart; pruned, because a branch `a` that became `a/b` could not be fetched otherwise.
+  // Refs of their own; pruned, because a branch `a` that became `a/b` would block the fetch.
   if (repository.kind === 'path') refs.push('+refs/heads/*:refs/remotes/local/*')
   await fetchRefs(bare, repository, ['--prune'], refs, signal)
 }
 
-/** Asks for one commit by its whole id, wherever it is in the repository. */
+/** Fetches one commit by its full id, on any branch of the repository. */
 export async function fetchCommit(bare: string, repository: Elsewhere, sha: string): Promise<void> {
   await fetchRefs(bare, repository, ['--no-tags'], [sha])
 }

@@ -66,8 +66,8 @@ async function checkedOut(
   }
 }
 
-describe('registering', () => {
-  test('the same again changes nothing, also at the same time; another repository is refused', async () => {
+describe('registration', () => {
+  test('registering an app again has no effect; another repository is refused', async () => {
     const tried = await Promise.all([1, 2, 3, 4].map(() => hosted('same')))
     expect(new Set(tried.map((app) => JSON.stringify(app))).size).toBe(1)
     expect(tried[0]).toMatchObject({
@@ -81,7 +81,7 @@ describe('registering', () => {
     )
   })
 
-  test('an empty repository is registered and waits', async () => {
+  test('an empty repository can be registered', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-empty-'))
     folders.push(folder)
     await execute('git', ['init', '--quiet', '-b', 'main'], { cwd: folder })
@@ -124,7 +124,7 @@ describe('registering', () => {
     await chown(repository.folder, 0, 0)
   })
 
-  test('removing an app takes its repository with it; the same name begins empty', async () => {
+  test('removing an app removes its repository; an app of the same name starts empty', async () => {
     await hosted('gone')
     const repository = await repositoryWith()
     await repository.git('push', world.remote('gone'), 'HEAD:main')
@@ -160,8 +160,8 @@ describe('registering', () => {
   })
 })
 
-describe('receiving', () => {
-  test('many who look at once store one change and begin one run', async () => {
+describe('receive', () => {
+  test('concurrent checks store one change and start one run', async () => {
     await hosted('at-once')
     const repository = await repositoryWith()
     world.outage.error = new Error('down')
@@ -175,7 +175,7 @@ describe('receiving', () => {
     expect(await world.eventTypes('at-once')).toEqual(['repository.created', 'change.merged'])
   })
 
-  test('what belongs together is stored together or not at all', async () => {
+  test('a change, its event, its run and the head are stored together or not at all', async () => {
     await hosted('whole')
     const repository = await repositoryWith({ 'a.txt': 'only here' })
     const head = await headOf(repository)
@@ -191,11 +191,13 @@ describe('receiving', () => {
     expect(await world.source.sync('whole', 'fairlead')).toMatchObject({ run: 7 })
   })
 
-  test('a commit from another time and a subject without end are taken', async () => {
+  test('a commit with an extreme time and a huge subject is accepted', async () => {
     await hosted('strange')
     const repository = await repositoryWith()
     const tree = (await repository.git('write-tree')).trim()
-    const raw = `tree ${tree}\nauthor A\u0301 <a@b> 99999999999999 +0000\ncommitter A <a@b> 99999999999999 +0000\n\n${'x'.repeat(100_000)}\n`
+    const time = '99999999999999 +0000'
+    const header = `tree ${tree}\nauthor A\u0301 <a@b> ${time}\ncommitter A <a@b> ${time}`
+    const raw = `${header}\n\n${'x'.repeat(100_000)}\n`
     const commit = await new Promise<string>((resolve, reject) => {
       const child = execFile(
         'git',
@@ -216,7 +218,7 @@ describe('receiving', () => {
     ).toBe(500)
   })
 
-  test('a repository that is gone is no deleted branch: an empty one takes its place', async () => {
+  test('a missing repository is recreated empty and is not a deleted branch', async () => {
     await hosted('lost')
     const repository = await repositoryWith()
     await repository.git('push', world.remote('lost'), 'HEAD:main')
@@ -231,8 +233,8 @@ describe('receiving', () => {
   })
 })
 
-describe('repositories elsewhere', () => {
-  test('a repository on this machine is followed, and one that is away is a problem only as long as it is', async () => {
+describe('other repositories', () => {
+  test('a path is followed, and is a problem while it is missing', async () => {
     const repository = await repositoryWith()
     await inPath('local', repository.folder)
     await world.source.sync('local', 'fairlead')
@@ -256,7 +258,7 @@ describe('repositories elsewhere', () => {
     })
   })
 
-  test('a branch `a` that becomes `a/b`, and one that only ends like the delivered one, do not stand in the way', async () => {
+  test('branches with similar names do not prevent a fetch', async () => {
     const repository = await repositoryWith()
     await repository.git('branch', 'a')
     await inPath('renamed', repository.folder)
@@ -272,7 +274,7 @@ describe('repositories elsewhere', () => {
     expect(head).not.toBe(other)
   })
 
-  test('a remote URL is followed; its password is in no answer, no event, no log, no error', async () => {
+  test('a remote URL is followed, and its password appears in no output', async () => {
     await hosted('upstream')
     const repository = await repositoryWith()
     await repository.git('push', world.remote('upstream'), 'HEAD:main')
@@ -307,8 +309,8 @@ describe('repositories elsewhere', () => {
   })
 })
 
-describe('delivering a commit that somebody names', () => {
-  test('the head, an older one, one of another branch, one of no branch; and nothing else', async () => {
+describe('delivery of a requested commit', () => {
+  test('delivers any commit of the repository, and nothing but commits', async () => {
     const repository = await repositoryWith()
     const first = await headOf(repository)
     const head = await repository.commit({ 'a.txt': 'two' })
@@ -341,7 +343,7 @@ describe('delivering a commit that somebody names', () => {
     expect(await world.runs('asked')).toEqual([head, first, feature, detached])
   })
 
-  test('a new commit is one change however often it is asked for at once', async () => {
+  test('a commit that is requested several times at once is one change', async () => {
     const repository = await repositoryWith()
     await inPath('often', repository.folder)
     await repository.git('checkout', '--quiet', '--detach')
@@ -355,7 +357,7 @@ describe('delivering a commit that somebody names', () => {
     expect(await world.runs('often')).toHaveLength(2)
   })
 
-  test('a commit that is here needs no repository that answers', async () => {
+  test('a commit that is already fetched needs no access to the repository', async () => {
     const repository = await repositoryWith()
     const first = await headOf(repository)
     await repository.commit({ 'a.txt': 'two' })
@@ -366,7 +368,7 @@ describe('delivering a commit that somebody names', () => {
     await rename(`${repository.folder}-away`, repository.folder)
   })
 
-  test('no branch takes the place of a commit by its name, and no file that of one by its id', async () => {
+  test('a branch or a file cannot pose as a commit by its name or id', async () => {
     await hosted('named')
     const repository = await repositoryWith()
     const first = await headOf(repository)
@@ -381,8 +383,8 @@ describe('delivering a commit that somebody names', () => {
   })
 })
 
-describe('checking out', () => {
-  test('a clone with tags and without a remote; a half checkout is replaced', async () => {
+describe('checkout', () => {
+  test('has tags and no remote, and replaces an incomplete checkout', async () => {
     await hosted('whole-checkout')
     const repository = await repositoryWith({ 'a.txt': 'one', 'run.sh': '#!/bin/sh\n' })
     await chmod(join(repository.folder, 'run.sh'), 0o755)
@@ -411,7 +413,7 @@ describe('checking out', () => {
     await expect(stat(join(folder, 'left-over'))).rejects.toThrow('ENOENT')
   })
 
-  test('what a step does with git there leaves the bare repository as it was', async () => {
+  test('git commands of a step do not change the bare repository', async () => {
     await hosted('kept')
     const repository = await repositoryWith()
     const head = await headOf(repository)
@@ -436,7 +438,7 @@ describe('checking out', () => {
     expect((await execute('git', ['rev-parse', 'main'], { cwd: bare })).stdout.trim()).toBe(head)
   })
 
-  test('files that are only pointers of Git LFS are named, in any folder', async () => {
+  test('names pointers to Git LFS in any folder', async () => {
     await hosted('large')
     const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'
     const repository = await repositoryWith({
@@ -452,11 +454,12 @@ describe('checking out', () => {
     await repository.git('push', world.remote('large'), 'HEAD:main')
     const { warnings } = await checkedOut('large', head)
     expect(warnings).toEqual([
-      '2 files are pointers of Git LFS, whose content Fairlead does not fetch: "a.bin", "sub/x \\"y\\".dat"',
+      '2 files are pointers to Git LFS, whose content Fairlead does not fetch: ' +
+        '"a.bin", "sub/x \\"y\\".dat"',
     ])
   })
 
-  test('submodules come over the network, and never from this machine', async () => {
+  test('fetches submodules over the network, and never from this machine', async () => {
     await hosted('library')
     const library = await repositoryWith({ 'lib.txt': 'lib' })
     await library.git('push', world.remote('library'), 'HEAD:main')
@@ -487,13 +490,13 @@ describe('checking out', () => {
       }
       const said = await checkedOut(app, head).catch((error: Error) => error.message)
       expect(said, app).toMatch(
-        /^The repository of a submodule cannot be used: .*(not allowed|does not exist) \(submodules are fetched over .* by an absolute address\)\.$/,
+        /^The repository of a submodule cannot be used: .*(not allowed|does not exist) \(.* an absolute address\)\.$/,
       )
       expect(said).not.toContain('developer-token')
     }
   })
 
-  test('no filter or hook runs on the way', async () => {
+  test('runs no filter and no hook', async () => {
     const home = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
     folders.push(home)
     await writeFile(
@@ -519,7 +522,7 @@ describe('checking out', () => {
     await expect(stat(join(home, 'pwned'))).rejects.toThrow('ENOENT')
   })
 
-  test('a commit that is not there is one sentence', async () => {
+  test('reports a missing commit in one sentence', async () => {
     await hosted('without')
     await expect(checkedOut('without', 'f'.repeat(40))).rejects.toThrow(/^[^\n]+$/)
     await expect(checkedOut('without', '--force')).rejects.toThrow('There is no commit --force.')
@@ -527,12 +530,14 @@ describe('checking out', () => {
 })
 
 describe('polling', () => {
-  test('finds commits, pushes that were not stored and repositories that come back, past one that never answers', async () => {
+  test('finds commits, pushes and returning repositories beside a silent one', async () => {
     const silent = createServer(() => undefined)
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo
+    const silentUrl = `http://127.0.0.1:${port}/x.git`
     await world.db.query(
-      sql`insert into app (name, repository, branch) values ('silent', ${{ kind: 'url', url: `http://127.0.0.1:${port}/x.git` }}::jsonb, 'main')`,
+      sql`insert into app (name, repository, branch)
+        values ('silent', ${{ kind: 'url', url: silentUrl }}::jsonb, 'main')`,
     )
     const local = await repositoryWith()
     await inPath('polled', local.folder)

@@ -25,7 +25,8 @@ import * as store from './store.ts'
 export interface SourceOptions extends AppsOptions {
   log: Logger
   /**
-   * what is to happen with a new change: statements for the same batch, and the run that they start
+   * Decides what a new change starts: the statements for the batch that stores it, and the run that
+   * they start.
    */
   onChange(
     change: Pick<Change, 'app' | 'sha' | 'chain'>,
@@ -33,10 +34,8 @@ export interface SourceOptions extends AppsOptions {
   ): Promise<{ run: number; statements: Statement[] }>
 }
 
-/**
- * Others who store the same at the same time make one look again; more than so often is no race.
- */
-const mostTries = 20
+/** Tries when others store the same change at the same time; more than that is not a race. */
+const maxTries = 20
 
 export interface Received {
   decision: BranchDecision
@@ -45,7 +44,7 @@ export interface Received {
 
 export type Source = ReturnType<typeof createSource>
 
-/** Apps and their repositories, and the changes that come from them. */
+/** Manages apps, their repositories, and the changes that these receive. */
 export function createSource(options: SourceOptions) {
   const { db } = options
   const apps = createApps(options)
@@ -53,13 +52,13 @@ export function createSource(options: SourceOptions) {
   const oneAtATime = inTurn()
 
   /**
-   * Looks at the delivered branch, and stores what is new: change, event, run and head in one
-   * transaction. Safe to repeat.
+   * Checks the delivered branch in the bare repository. A new head is stored as a change with its
+   * event and run in one transaction. Safe to repeat.
    */
   const receive = async (name: string, actor: Actor): Promise<Received> => {
     for (let tries = 1; ; tries += 1) {
       const app = await mustGet(name)
-      if (!existsSync(bareOf(name))) return { decision: await beginAgain(app), run: null }
+      if (!existsSync(bareOf(name))) return { decision: await recreateRepository(app), run: null }
       const decision = decideBranch(app.head, await headOf(bareOf(name), app.branch))
       if (decision.kind === 'known' || decision.kind === 'empty') return { decision, run: null }
       try {
@@ -74,17 +73,17 @@ export function createSource(options: SourceOptions) {
         return { decision, run: null }
       } catch (error) {
         const isRace = store.isLostRace(error) || store.isKnown(error)
-        if (!isRace || tries >= mostTries) throw error
+        if (!isRace || tries >= maxTries) throw error
       }
     }
   }
 
   /**
-   * The repository itself is gone, which is not a deleted branch: a database restored on another
-   * machine looks so.
+   * Creates an empty repository when the app's own is missing, as after a restore of the database
+   * on another machine. This is not a deleted branch.
    */
-  const beginAgain = async (app: store.StoredApp): Promise<BranchDecision> => {
-    options.log.warn('the repository of an app is gone; an empty one takes its place', {
+  const recreateRepository = async (app: store.StoredApp): Promise<BranchDecision> => {
+    options.log.warn('the repository of an app was missing and has been recreated empty', {
       app: app.name,
     })
     await db.query(store.moveHead(app.name, app.head, null))
@@ -96,7 +95,7 @@ export function createSource(options: SourceOptions) {
     app: store.StoredApp,
     { sha, base }: { sha: string; base: string | null },
     actor: Actor,
-    as: 'head' | 'asked',
+    as: 'head' | 'request',
   ): Promise<number> => {
     const facts = await commitFacts(bareOf(app.name), sha)
     const known = await store.getChange(db, app.name, sha)
@@ -125,8 +124,8 @@ export function createSource(options: SourceOptions) {
   }
 
   /**
-   * Fetches from where the app's commits are, and receives. A repository that cannot be read
-   * becomes the app's problem, and stops being it when it can.
+   * Fetches the app's repository, and receives its head. While the repository cannot be read, the
+   * app has a problem that the API shows.
    */
   const sync = (name: string, actor: Actor, signal?: AbortSignal): Promise<Received> =>
     oneAtATime(name, async () => {
@@ -161,8 +160,8 @@ export function createSource(options: SourceOptions) {
   }
 
   /**
-   * The change of a commit that somebody asks for; stores it when it is not known yet, and answers
-   * the run that this began.
+   * Delivers a commit on request, the head of the branch by default. Stores it as a change if it is
+   * not one yet, and returns the run that this started.
    */
   const deliverCommit = async (
     name: string,
@@ -171,14 +170,14 @@ export function createSource(options: SourceOptions) {
   ): Promise<{ sha: string; run: number | null }> => {
     const app = await mustGet(name)
     const here = commit === undefined ? null : await resolveCommit(bareOf(name), commit)
-    // A commit that is here needs no repository that answers; as the head it is received as one.
+    // A commit that is already fetched needs no access to the remote repository.
     const isHead = here !== null && here === (await headOf(bareOf(name), app.branch))
     const received =
       here === null ? await sync(name, actor) : isHead ? await receive(name, actor) : null
     const sha = here ?? (commit === undefined ? await mustHaveHead(app) : await find(app, commit))
     if (received?.decision.kind === 'new_change' && received.decision.sha === sha)
       return { sha, run: received.run }
-    return { sha, run: await storeAsked(name, sha, actor) }
+    return { sha, run: await storeRequested(name, sha, actor) }
   }
 
   const mustHaveHead = async (app: store.StoredApp): Promise<string> => {
@@ -188,7 +187,7 @@ export function createSource(options: SourceOptions) {
     throw new FairleadError('repository', { repository: nameOf(app.repository), problem })
   }
 
-  /** A commit that somebody names, after a sync: it may be on another branch, or on none. */
+  /** Finds a requested commit after a sync. It may be on another branch, or on none. */
   const find = async (app: store.StoredApp, commit: string): Promise<string> => {
     const bare = bareOf(app.name)
     const { repository } = app
@@ -208,15 +207,16 @@ export function createSource(options: SourceOptions) {
     return found
   }
 
-  /**
-   * The run of a commit that was no change yet; null when it is one, also when it became one just
-   * now.
-   */
-  const storeAsked = async (name: string, sha: string, actor: Actor): Promise<number | null> => {
+  /** Stores a requested commit and returns its run, or null when the commit already is a change. */
+  const storeRequested = async (
+    name: string,
+    sha: string,
+    actor: Actor,
+  ): Promise<number | null> => {
     if (await store.getChange(db, name, sha)) return null
     const app = await mustGet(name)
     try {
-      return await storeChange(app, { sha, base: app.head }, actor, 'asked')
+      return await storeChange(app, { sha, base: app.head }, actor, 'request')
     } catch (error) {
       if (store.isKnown(error)) return null
       throw error

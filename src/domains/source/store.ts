@@ -3,7 +3,7 @@ import { withoutCredentials } from '#platform/git/git.ts'
 import { sqlState, type Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
-/** An app as it is stored; `head` is its branch's head as last delivered. */
+/** An app as it is stored. `head` is the head of its branch that was delivered last. */
 export interface StoredApp {
   name: string
   repository: Repository
@@ -26,11 +26,12 @@ export async function listApps(db: Database): Promise<StoredApp[]> {
   return db.query<StoredApp>(sql`select ${columns} from app order by name`)
 }
 
-/** What an app is registered with. */
+/** The fields that an app is registered with. */
 export type NewApp = Pick<StoredApp, 'name' | 'repository' | 'branch' | 'folder'>
 
 export function insertApp(app: NewApp): Statement {
-  return sql`insert into app (name, repository, branch, folder) values (${app.name}, ${app.repository}::jsonb, ${app.branch}, ${app.folder})`
+  return sql`insert into app (name, repository, branch, folder)
+    values (${app.name}, ${app.repository}::jsonb, ${app.branch}, ${app.folder})`
 }
 
 export function deleteApp(name: string): Statement {
@@ -38,53 +39,59 @@ export function deleteApp(name: string): Statement {
 }
 
 export function setProblem(name: string, problem: string | null): Statement {
-  return sql`update app set problem = ${problem}::text where name = ${name} and problem is distinct from ${problem}::text`
+  return sql`update app set problem = ${problem}::text
+    where name = ${name} and problem is distinct from ${problem}::text`
 }
 
 /**
- * Divides by zero, and so undoes the batch, when somebody else has moved the head meanwhile: see
- * `isLostRace`.
+ * Moves the head. When another process has moved it meanwhile, the statement divides by zero, which
+ * undoes the batch; see `isLostRace`.
  */
 export function moveHead(name: string, from: string | null, to: string | null): Statement {
-  return sql`with moved as (update app set head = ${to}::text where name = ${name} and head is not distinct from ${from}::text returning 1)
+  return sql`with moved as (update app set head = ${to}::text
+      where name = ${name} and head is not distinct from ${from}::text returning 1)
     select 1 / count(*) from moved`
 }
 
 export const isLostRace = (error: unknown): boolean => sqlState(error) === '22012'
 
-/** Somebody else stored the same meanwhile. */
+/** True for the error of a row that another process has stored meanwhile. */
 export const isKnown = (error: unknown): boolean => sqlState(error) === '23505'
 
 /**
- * A commit that comes back by a force-push keeps its first row and chain: it is `again`. One that
- * was the head of a pull request is of the branch from now on.
+ * Inserts a change. A commit that returns by a force-push (`again`) keeps its first row and chain.
+ * One that was the head of a pull request belongs to the branch from then on.
  */
 export function insertChange(change: Omit<Change, 'received'>, again: boolean): Statement {
   return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
-    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
+    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch},
+      ${change.subject}, ${change.author}::jsonb,
       ${change.committed}::timestamptz, ${change.chain}) ${
         again
-          ? sql`on conflict (app, sha) do update set branch = excluded.branch, base = excluded.base, received = now()
+          ? sql`on conflict (app, sha) do update
+            set branch = excluded.branch, base = excluded.base, received = now()
             where change.branch like 'pull/%'`
           : sql``
       }`
 }
 
-/** The head of a pull request, in the row of its commit; a commit that is known keeps its own. */
+/** Inserts the head of a pull request as a change; a commit that is stored already stays. */
 export function insertHead(change: Omit<Change, 'received'>): Statement {
   return sql`insert into change (app, sha, base, branch, subject, author, committed, chain)
-    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch}, ${change.subject}, ${change.author}::jsonb,
-      ${change.committed}::timestamptz, ${change.chain}) on conflict (app, sha) do nothing`
+    values (${change.app}, ${change.sha}, ${change.base}::text, ${change.branch},
+      ${change.subject}, ${change.author}::jsonb,
+      ${change.committed}::timestamptz, ${change.chain})
+    on conflict (app, sha) do nothing`
 }
 
 export async function getChange(db: Database, app: string, sha: string): Promise<Change | null> {
-  const rows =
-    await db.query<Change>(sql`select app, sha, base, branch, subject, author, committed, received, chain
+  const rows = await db.query<Change>(sql`
+    select app, sha, base, branch, subject, author, committed, received, chain
     from change where app = ${app} and sha = ${sha}`)
   return rows[0] ?? null
 }
 
-/** As the API shows it: without credentials in the address. */
+/** The app as the API shows it, without credentials in the address. */
 export function toApp(stored: StoredApp, publicUrl: string): App {
   const { repository } = stored
   return {
