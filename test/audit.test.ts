@@ -42,7 +42,7 @@ const newestDeployment = async (app: string) =>
   ).deployments[0]
 
 beforeAll(async () => {
-  installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '1' } })
+  installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '0.4' } })
   ada = (await signInAs(installation, 'Ada', 'admin')).client
 })
 afterAll(async () => {

@@ -35,7 +35,7 @@ describe('a preview', () => {
   let started: Proposing[] = []
   beforeAll(async () => {
     installation = await startInstallation({
-      env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' },
+      env: { FAIRLEAD_PULLS_SECONDS: '0.4', FAIRLEAD_POLL_SECONDS: '0.4' },
     })
   }, 60_000)
   afterAll(() => installation.stop())

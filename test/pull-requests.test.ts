@@ -21,8 +21,8 @@ describe('a pull request', () => {
   beforeAll(async () => {
     await chmod(shared, 0o777)
     const env = {
-      FAIRLEAD_PULLS_SECONDS: '1',
-      FAIRLEAD_POLL_SECONDS: '1',
+      FAIRLEAD_PULLS_SECONDS: '0.4',
+      FAIRLEAD_POLL_SECONDS: '0.4',
       FAIRLEAD_ISOLATION_WRITE: shared,
     }
     installation = await startInstallation({ env })

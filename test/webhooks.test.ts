@@ -284,7 +284,7 @@ describe('a webhook', () => {
 describe('a webhook that is lost', () => {
   let installation: Installation
   beforeAll(async () => {
-    installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '1' } })
+    installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '0.4' } })
   })
   afterAll(() => installation.stop())
 

@@ -19,7 +19,7 @@ describe('the pull request pages', requires('chromium'), () => {
 
   beforeAll(async () => {
     installation = await startInstallation({
-      env: { FAIRLEAD_PULLS_SECONDS: '1', FAIRLEAD_POLL_SECONDS: '1' },
+      env: { FAIRLEAD_PULLS_SECONDS: '0.4', FAIRLEAD_POLL_SECONDS: '0.4' },
     })
     browser = await launchBrowser()
     page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })

@@ -39,6 +39,15 @@ export interface Installation {
   cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
 }
 
+/** Background work of a test's installation runs more often than that of a user's. */
+const shortPeriods = {
+  FAIRLEAD_LOCAL_POLL_SECONDS: '0.3',
+  FAIRLEAD_INBOX_SECONDS: '0.2',
+  FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
+  FAIRLEAD_SCHEDULE_SECONDS: '0.5',
+  FAIRLEAD_ABANDONED_SECONDS: '0.5',
+}
+
 export interface InstallationOptions {
   env?: Record<string, string>
   /**
@@ -60,6 +69,7 @@ export async function startInstallation({
     ...cleanEnvironment(),
     FAIRLEAD_HOME: home,
     FAIRLEAD_PORT: String(port),
+    ...shortPeriods,
     ...(shared && { DATABASE_URL: urlOf(shared) }),
     ...more,
   }
