@@ -135,7 +135,12 @@ function Hunks({ file }: { file: ChangedFile }) {
     ({ line }) => !file.hunks.some((hunk) => hunk.lines.some((one) => one.line === line)),
   )
   return (
-    <div className="overflow-x-auto border-t border-edge font-mono text-[0.88em] leading-[1.55]">
+    <div
+      tabIndex={0}
+      role="group"
+      aria-label={`Lines of ${file.path}`}
+      className="overflow-x-auto border-t border-edge font-mono text-[0.88em] leading-[1.55]"
+    >
       {loose.map((finding, index) => (
         <FindingLine key={index} finding={finding} place={finding.line} />
       ))}

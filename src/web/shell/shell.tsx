@@ -127,7 +127,7 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
           <button
             type="button"
             onClick={openPalette}
-            aria-label="Open the command palette (Ctrl K)"
+            aria-label="Go to … (Ctrl K)"
             className={classes(
               'flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2',
               'text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10',

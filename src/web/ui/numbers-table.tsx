@@ -2,9 +2,9 @@ import type { ReactNode } from 'react'
 
 /** A table of numbers. The first column is the header of its row. */
 export function NumbersTable({ head, rows }: { head: ReactNode[]; rows: ReactNode[][] }) {
-  const cell = 'px-2 py-1 font-normal first:pl-0 first:text-left last:pr-0 text-right'
+  const cell = 'px-1 py-1 sm:px-2 font-normal first:pl-0 first:text-left last:pr-0 text-right'
   return (
-    <table className="w-full text-[0.95em]">
+    <table className="w-full text-[0.95em] [overflow-wrap:normal]">
       <thead>
         <tr className="border-b border-edge-strong text-soft">
           {head.map((one, i) => (

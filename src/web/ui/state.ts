@@ -98,7 +98,9 @@ export const shortSha = (sha: string): string => sha.slice(0, 7)
 /** The first line of a text without its full stop, to continue a sentence. */
 export const firstLine = (text: string): string => (text.split('\n')[0] ?? '').replace(/\.$/, '')
 
+/** The first line of a text as a sentence. A name at its start, such as a file, stays as it is. */
 export const asSentence = (text: string): string => {
   const line = firstLine(text)
-  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
+  const isWord = /^[a-z]+( |,|$)/.test(line)
+  return `${isWord ? line.charAt(0).toUpperCase() + line.slice(1) : line}.`
 }
