@@ -136,6 +136,7 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
             <Search size={15} aria-hidden />
             <span className="hidden md:inline">Go to …</span>
             <kbd
+              aria-hidden
               className={classes(
                 'hidden rounded border border-edge px-1 font-sans text-[0.75rem]',
                 'md:inline',
