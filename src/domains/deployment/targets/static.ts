@@ -229,7 +229,7 @@ async function publish(folder: string, release: ReleaseSpec, io: TargetIo): Prom
     const problem = siteProblem(unpacked, site, service.static)
     if (problem !== null) return problem
     mkdirSync(join(folder, 'releases'), { recursive: true })
-    if (!existsSync(destination)) renameSync(realpathSync(site), destination)
+    if (!existsSync(destination)) renameSync(realpathSync.native(site), destination)
     syncFolder(join(folder, 'releases'))
     return null
   } catch (error) {
@@ -242,16 +242,16 @@ async function publish(folder: string, release: ReleaseSpec, io: TargetIo): Prom
 
 /** A web server follows links, so every link must end inside the published folder. */
 function siteProblem(unpacked: string, site: string, name: string): string | null {
-  if (!existsSync(site) || !isInside(realpathSync(unpacked), realpathSync(site)))
+  if (!existsSync(site) || !isInside(realpathSync.native(unpacked), realpathSync.native(site)))
     return `the artifact has no folder \`${name}\``
-  const top = realpathSync(site)
+  const top = realpathSync.native(site)
   if (!lstatSync(top).isDirectory()) return `\`${name}\` of the artifact is not a folder`
   const entries = readdirSync(top, { recursive: true, withFileTypes: true })
   if (!entries.some((entry) => entry.isFile())) return `the folder \`${name}\` has no files`
   const link = entries
     .filter((entry) => entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name))
-    .find((path) => !existsSync(path) || !isInside(top, realpathSync(path)))
+    .find((path) => !existsSync(path) || !isInside(top, realpathSync.native(path)))
   if (link === undefined) return null
   return `the link \`${relative(top, link)}\` does not end inside the folder \`${name}\``
 }
