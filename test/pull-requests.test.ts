@@ -142,7 +142,7 @@ describe('a pull request', () => {
     const { state, reason } = await endedRun(installation, first)
     expect([state, reason]).toEqual([
       'superseded',
-      expect.stringMatching(/^run \d+ of a newer head replaced it$/),
+      expect.stringMatching(/^(run \d+|a newer head) replaced it$/),
     ])
     const second = (await at.get(1)).run!.id
     at.say(1, { state: 'closed' })
@@ -293,7 +293,7 @@ ${more}`
       reason: 'it is a draft',
     })
     const shown = await installation.cli('pulls', 'list', 'settings')
-    expect(shown.stdout).toMatch(/1 +.*mallory\/shop.*waits/)
+    expect(shown.stdout).toMatch(/1 +waits .*mallory\/shop.*needs an approval/)
     at.say(2, { isDraft: false })
     expect((await at.ran(2, draft)).run).toMatchObject({ state: 'succeeded' })
     await at.repository.commit({ 'fairlead.yaml': yaml('false') })

@@ -7,6 +7,7 @@ import { newerRunOf } from '#domains/pipeline/store.ts'
 import { getPullRequest } from '#domains/pull-request/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { getRun } from '#views/run.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
 import { facts } from '#flows/deployment/planned-deployment.ts'
 import { previewPolicy } from '#flows/deployment/policy.ts'
@@ -141,9 +142,11 @@ export async function endOfCancelled(
   { app, run, pullRequest }: { app: string; run: number; pullRequest: number },
 ): Promise<{ state: 'cancelled' | 'superseded'; reason: string }> {
   const newer = await newerRunOf(db, { app, id: run, pullRequest })
-  if (newer !== null)
-    return { state: 'superseded', reason: `run ${newer} of a newer head replaced it` }
+  if (newer !== null) return { state: 'superseded', reason: `run ${newer} replaced it` }
   const pull = await getPullRequest(db, app, pullRequest)
+  // The run may end before the run of the newer head is stored.
+  if (pull?.state === 'open' && pull.sha !== (await getRun(db, run))?.change.sha)
+    return { state: 'superseded', reason: 'a newer head replaced it' }
   if (pull?.state === 'open') return { state: 'cancelled', reason: 'cancelled' }
   return { state: 'cancelled', reason: pull?.reason ?? 'the pull request was closed' }
 }
