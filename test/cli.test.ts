@@ -86,7 +86,7 @@ describe('up', () => {
   test('uncommitted changes are named, and HEAD is delivered', async () => {
     await writeFile(join(repository.folder, 'scratch.txt'), 'x')
     const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
-    expect(stdout).toContain('There are uncommitted changes; what is delivered is HEAD.')
+    expect(stdout).toContain('There are uncommitted changes; Fairlead delivers HEAD.')
     expect(code).toBe(0)
     await rm(join(repository.folder, 'scratch.txt'))
   })

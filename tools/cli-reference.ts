@@ -21,8 +21,10 @@ export function cliReference(version: string): string {
   )
   return `# The command line
 
-Every command answers with JSON after \`--json\`, prints plain lines where there is no terminal, and heeds \`NO_COLOR\`. It finds the server of
-\`FAIRLEAD_URL\` (with the token of \`FAIRLEAD_TOKEN\`), else the one of \`FAIRLEAD_HOME\` on this machine. This page is made from the commands.
+Every command prints JSON with \`--json\`, plain lines when its output is not a terminal, and
+honours \`NO_COLOR\`. Commands use the server at \`FAIRLEAD_URL\` with the token in
+\`FAIRLEAD_TOKEN\`, or else the server of \`FAIRLEAD_HOME\` on this machine. This page is generated
+from the commands.
 
 ## Exit codes
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 
-/** A number of a run or deployment, as people write it: `12` or `#12`. */
+/** The number of a run or deployment: `12` or `#12`. */
 export function number(text: string): number {
   const value = Number(text.replace(/^#/, ''))
   if (!Number.isInteger(value) || value < 1)
@@ -16,7 +16,7 @@ export function count(text: string): number {
   return value
 }
 
-/** A number from 0. */
+/** A number of at least 0. */
 export function fraction(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value >= 0 && value < 1e9))
@@ -24,7 +24,7 @@ export function fraction(text: string): number {
   return value
 }
 
-/** A number above 0. */
+/** A number greater than 0. */
 export function positive(text: string): number {
   const value = fraction(text)
   if (value === 0) throw new InvalidArgumentError('It must be more than 0.')

@@ -20,14 +20,14 @@ export async function runCli(args: string[], environment: CliEnvironment): Promi
   }
 }
 
-/** The whole command line as data: for running, help, completion and docs/cli.md. */
+/** The whole command line as data: for execution, help, completion and docs/cli.md. */
 export function createProgram(environment: CliEnvironment, exit: (code: number) => void): Command {
   const program = new Command('fairlead')
   program
-    .description('From the check-in to running in production, with nobody in the way.')
+    .description('Takes changes from the check-in to production, with evidence at every step.')
     .version(environment.local.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .option('--json', 'answer with JSON')
+    .option('--json', 'print JSON')
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .addHelpText(
@@ -45,11 +45,11 @@ export function createProgram(environment: CliEnvironment, exit: (code: number) 
   return program
 }
 
-/** `--json` may stand behind the command, too. */
+/** `--json` is also accepted after the command. */
 function prepare(command: Command, program: Command): void {
   command.exitOverride().showSuggestionAfterError().configureOutput(program.configureOutput())
   if (command.commands.length > 0) return
-  command.option('--json', 'answer with JSON')
+  command.option('--json', 'print JSON')
   command.hook('preAction', (_this, action) => {
     if (action.opts()['json'] === true) program.setOptionValue('json', true)
   })

@@ -21,7 +21,7 @@ import * as webhook from './commands/webhook.ts'
 import * as decision from './commands/decision.ts'
 import * as forge from './commands/forge.ts'
 
-/** In the order of help. */
+/** In the order of the help text. */
 export const registrations: Register[] = [
   up.register,
   files.register,

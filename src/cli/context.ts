@@ -10,7 +10,7 @@ export interface Output {
   write(text: string): unknown
 }
 
-/** Everything a command acts on. */
+/** The environment of a command line. */
 export interface CliEnvironment {
   local: Local
   stdin: Readable & { isTTY?: boolean | undefined; setRawMode?: (on: boolean) => unknown }
@@ -18,25 +18,25 @@ export interface CliEnvironment {
   stderr: Output
   env: Record<string, string | undefined>
   now(): number
-  /** aborted by Ctrl-C */
+  /** Aborted by Ctrl-C. */
   signal: AbortSignal
 }
 
-/** What commands share: the context, the client of the server, and how to answer. */
+/** What commands share: the environment, the client of the server, and output. */
 export interface Context extends CliEnvironment {
-  /** the server there is, or an error that says how to start one */
+  /** Connects to the server, or throws an error that explains how to start one. */
   connect(): Promise<{ client: Client; connection: Connection }>
   isJson(): boolean
-  /** whether ANSI colours and moving lines are welcome */
+  /** Returns whether the output is a terminal with colours and cursor movement. */
   isLively(): boolean
   print(line: string): void
-  /** one JSON document with --json, else the lines */
+  /** Prints one JSON document with --json, otherwise the lines. */
   answer(document: unknown, lines: () => string[]): void
-  /** the exit code that the command ends with */
+  /** Sets the exit code of the command. */
   exit(code: number): void
 }
 
-/** Exit codes; `fairlead help exit-codes` and docs/cli.md say the same. */
+/** Exit codes, as in `fairlead help exit-codes` and docs/cli.md. */
 export const exitCodes = {
   done: 0,
   no: 1,
@@ -65,7 +65,7 @@ export function createContext(
     const connection = await environment.local.connection()
     if (!connection)
       throw new FairleadError('unavailable', {
-        what: 'A Fairlead server (start one with `fairlead server`, or `fairlead up`)',
+        what: 'The Fairlead server (start one with `fairlead server` or `fairlead up`)',
       })
     return { connection, client: createClient({ base: connection.url, token: connection.token }) }
   }

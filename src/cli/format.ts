@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** One colour per meaning; plain text when colours are not welcome. */
+/** One colour per meaning; plain text without colours. */
 export interface Paint {
   good(text: string): string
   bad(text: string): string
@@ -25,9 +25,9 @@ const style = /(\u001b\[[\d;:]*m)/
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /**
- * A text of others (a log, the subject of a commit, the name of a test) may hold codes that move
- * the cursor, hide lines, write to the clipboard or make the terminal answer as if somebody typed.
- * Only colours are left, and of what a carriage return wrote anew the last.
+ * Untrusted text (a log, a commit subject, the name of a test) can contain codes that move the
+ * cursor, hide lines, write to the clipboard or make the terminal answer. Keeps colours only and,
+ * after a carriage return, the last text.
  */
 export function stripControlCodes(text: string): string {
   const anew = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '')
@@ -39,7 +39,7 @@ export function stripControlCodes(text: string): string {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Columns that a text takes on a terminal, without its colours; wide characters take two. */
+/** The width of a text in terminal columns, without its colours; wide characters take two. */
 export function width(text: string): number {
   let sum = 0
   for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
@@ -56,10 +56,7 @@ export function width(text: string): number {
   return sum
 }
 
-/**
- * A text cut to so many columns, with an ellipsis when something is missing. Colours are dropped
- * when it is cut.
- */
+/** Cuts a text to a number of columns and marks the cut with an ellipsis, without colours. */
 export function cut(text: string, columns: number): string {
   if (width(text) <= columns) return text
   let kept = ''
@@ -73,7 +70,7 @@ export function cut(text: string, columns: number): string {
 const pad = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - width(text)))
 
-/** Rows as aligned columns; the last one is cut to fit. */
+/** Formats rows as aligned columns; the last column is cut to fit. */
 export function table(rows: string[][], columns = 100): string[] {
   const widths = rows.reduce<number[]>(
     (sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, width(cell))),
@@ -142,7 +139,7 @@ const marks: Record<string, string> = {
   empty: '–',
 }
 
-/** A state as mark and word: the colour is never the only sign. */
+/** A state as a mark and a word: colour is never the only sign. */
 export function state(name: string, paint: Paint): string {
   const text = `${marks[name] ?? '·'} ${name.replace('_', ' ')}`
   if (['succeeded', 'passed', 'live', 'healthy', 'promoted'].includes(name)) return paint.good(text)
@@ -153,7 +150,7 @@ export function state(name: string, paint: Paint): string {
     : paint.dim(text)
 }
 
-/** The nearest word, when somebody mistyped it. */
+/** Suggests the nearest word for a misspelt one. */
 export function nearest(word: string, words: string[]): string | null {
   const [best] = words
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))

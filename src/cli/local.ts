@@ -3,40 +3,37 @@ import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
 
 /**
- * What the CLI needs of this machine rather than of the server. The composition root
- * (`src/main.ts`) gives it, so that the CLI itself sees only the contract.
+ * Services of this machine. The composition root (`src/main.ts`) provides them, so that the CLI
+ * depends on the contract only.
  */
 export interface Local {
   version: string
   /**
-   * the server of FAIRLEAD_URL and FAIRLEAD_TOKEN, else the one that runs in FAIRLEAD_HOME; null
-   * when there is none
+   * The server of FAIRLEAD_URL and FAIRLEAD_TOKEN, otherwise the one that runs in FAIRLEAD_HOME;
+   * null when there is none.
    */
   connection(): Promise<Connection | null>
-  /** starts a server in the background for FAIRLEAD_HOME and waits until it answers */
+  /** Starts a server in the background for FAIRLEAD_HOME and waits until it answers. */
   startServer(): Promise<Connection>
-  /** runs a server here, in the foreground, until SIGTERM; resolves with the exit code */
+  /** Runs a server in the foreground until SIGTERM; resolves with the exit code. */
   server(options: { sample: boolean }): Promise<number>
   host(options: { upgrade: boolean }): Promise<number>
   runner(): Promise<number>
-  /** serves a folder on $PORT */
+  /** Serves a folder on $PORT. */
   static(folder: string): Promise<number>
-  /** stops the server of FAIRLEAD_HOME, and with `host` also the host and what it runs */
+  /** Stops the server of FAIRLEAD_HOME and, with `host`, the host and its services. */
   stop(options: { host: boolean }): Promise<void>
-  /** reads and checks the fairlead.yaml of a folder; `file` may not exist */
+  /** Reads and checks the fairlead.yaml of a folder; `file` may not exist. */
   check(folder: string): Promise<CheckResult>
-  /**
-   * what fairlead.yaml should say for this folder, and what led to it, one sentence each; writes
-   * nothing
-   */
+  /** Proposes a fairlead.yaml for a folder; `found` lists what it is based on. Writes nothing. */
   init(folder: string): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
-  /** runs the steps of fairlead.yaml here */
+  /** Runs the steps of fairlead.yaml here. */
   run(
     folder: string,
     options: { steps: string[]; signal: AbortSignal },
     report: (message: RunMessage) => void,
   ): Promise<{ passed: boolean }>
-  /** how long a canary takes with that traffic */
+  /** Estimates how long a canary takes with this traffic. */
   planCanary(question: PlanQuestion): Promise<PlanAnswer>
   /**
    * Verifies statements about an artifact offline. Returns the problem of each, or null where it
@@ -49,13 +46,13 @@ export interface Local {
   ): Promise<(string | null)[]>
   backup(file: string): Promise<{ bytes: number; rows: number }>
   restore(file: string): Promise<{ rows: number }>
-  /** a one-time sign-in link, made on the machine itself: the break-glass way in */
+  /** Creates a one-time sign-in link on the machine itself, for emergencies. */
   link(wanted: { name: string; role?: Role }): Promise<string>
-  /** what is wrong with this installation, and what was looked at */
+  /** Checks this installation and lists the results. */
   doctor(): Promise<DoctorLine[]>
   /**
-   * the top of the git repository that a folder is in, its name, branch and head; throws a
-   * FairleadError when there is none
+   * Top folder, name, branch and head of the git repository that contains a folder. Throws a
+   * FairleadError when there is none.
    */
   repository(
     folder: string,
@@ -76,9 +73,9 @@ export interface Connection {
 export interface CheckResult {
   file: string
   problems: { line: number; column: number; problem: string; hint: string }[]
-  /** a few lines that say what the file means: steps in order, services, environments */
+  /** A summary of the file in a few lines: steps in order, services, environments. */
   summary: string[]
-  /** the app's name as the file gives it */
+  /** The name of the app in the file. */
   app: string | null
 }
 

@@ -13,7 +13,7 @@ interface Item {
 }
 
 /**
- * What a person watches of a run, in order: steps, then environments. Verifications show inside
+ * The items of the progress view in order: steps, then environments. Verifications are part of
  * their environment.
  */
 export function itemsOf(run: RunDetail): Item[] {
@@ -37,8 +37,8 @@ export function itemsOf(run: RunDetail): Item[] {
 }
 
 /**
- * Follows a run to its end: a view that is drawn again on a terminal, a line per change elsewhere.
- * A server that is away for a while is waited for. Null when Ctrl-C came first.
+ * Follows a run to its end: a redrawn view on a terminal, otherwise one line per change. Waits for
+ * a server that is temporarily away. Null after Ctrl-C.
  */
 export async function followRun(
   context: Context,
@@ -53,7 +53,7 @@ export async function followRun(
     const run = await client.getRun({ params: { run: id } }).catch((error: unknown) => {
       if (!(error instanceof FairleadError) || error.code !== 'unavailable') throw error
       if (!away && !context.isJson())
-        context.print('The server does not answer; waiting for it. Nothing is lost.')
+        context.print('The server does not respond; waiting for it. No data is lost.')
       away = true
       return null
     })
@@ -86,7 +86,7 @@ function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): nu
   return lines.length
 }
 
-/** One plain line for each item whose state is new. */
+/** One plain line for each item with a new state. */
 function news(context: Context, run: RunDetail, seen: Map<string, string>): string[] {
   const at = new Date(context.now()).toTimeString().slice(0, 8)
   return itemsOf(run).flatMap((item) => {

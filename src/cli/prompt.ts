@@ -1,7 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Context } from './context.ts'
 
-/** Reads a value from standard input; on a terminal after a prompt and without echo. */
+/** Reads a value from standard input; on a terminal with a prompt and without echo. */
 export async function readSecret(context: Context, prompt: string): Promise<string> {
   const { stdin } = context
   if (stdin.isTTY !== true) {
@@ -27,7 +27,7 @@ function readLine({ stdin }: Context): Promise<string> {
       for (const key of chunk.toString('utf8')) {
         if (key === '\u0003')
           return end(() =>
-            reject(new FairleadError('not_now', { why: 'Interrupted; nothing was changed' })),
+            reject(new FairleadError('not_now', { why: 'Interrupted; nothing has changed' })),
           )
         if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(text))
         text = key === '\u007f' || key === '\b' ? text.slice(0, -1) : text + key

@@ -1,4 +1,4 @@
-/** Lines, in order, as people write them: `1-3, 7`. */
+/** Formats sorted line numbers as ranges: `1-3, 7`. */
 export function ranges(lines: number[]): string {
   const parts: [number, number][] = []
   for (const line of lines) {

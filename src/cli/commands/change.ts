@@ -12,7 +12,7 @@ export const register: Register = (program, context) => {
     .command('change')
     .argument('<run>', 'number of the run', number)
     .description(
-      'why the change of a run is safe, or what is wrong with it; exits 1 when a test fails or a gate stops it',
+      'show why the change of a run is safe or what is wrong with it; exits with 1 when a test fails or a gate stops it',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead change 12')
     .action((run: number) => change(context, run))
@@ -20,7 +20,7 @@ export const register: Register = (program, context) => {
     .command('measurements')
     .argument('<run>', 'number of the run', number)
     .description(
-      'what the tests of performance of a run measured, what is worse than in the last good release first',
+      'show the performance measurements of a run, regressions against the last good release first',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead measurements 12')
     .action((run: number) => measurements(context, run))
@@ -28,15 +28,17 @@ export const register: Register = (program, context) => {
     .command('code')
     .argument('<run>', 'number of the run', number)
     .description(
-      'what the code of a run is like, and the functions that its change touched, the most complex first',
+      'show code metrics of a run and the functions that its change touched, the most complex first',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead code 12')
     .action((run: number) => code(context, run))
   program
     .command('trends')
     .argument('<app>', 'name of the app')
-    .option('--limit <n>', 'how many runs', count, 20)
-    .description('how tests, coverage, findings and code of an app went over its last runs')
+    .option('--limit <n>', 'number of runs', count, 20)
+    .description(
+      'show the trend of tests, coverage, findings and code over the last runs of an app',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead trends shop --limit 50')
     .action((app: string, options: { limit: number }) => trends(context, app, options))
 }
@@ -133,9 +135,9 @@ function gateLines({ gates }: ChangeReport, paint: Paint): string[] {
   ]
 }
 
-/** What is wrong on lines that the change touched. */
+/** Problems on the lines that the change touched. */
 function fileLines({ files }: ChangeReport, paint: Paint): string[] {
-  if (files === null) return ['What changed is not known: git cannot compare the two commits.']
+  if (files === null) return ['The changed lines are unknown: git cannot compare the two commits.']
   const lines = files.flatMap((file) => [
     ...file.findings.map((one) => [
       `${file.path}:${one.line ?? 1}`,
@@ -149,11 +151,11 @@ function fileLines({ files }: ChangeReport, paint: Paint): string[] {
     ...file.duplicates.map((one) => [
       `${file.path}:${one.line}`,
       'duplicate',
-      `lines ${one.line} to ${one.end} are as ${one.of.file}:${one.of.line}`,
+      `lines ${one.line} to ${one.end} duplicate ${one.of.file}:${one.of.line}`,
     ]),
   ])
   return lines.length === 0
-    ? [`${files.length} files changed; nothing is wrong on their lines`]
+    ? [`${files.length} files changed; no problems on the changed lines`]
     : table(lines.slice(0, 100), 160)
 }
 
@@ -165,7 +167,7 @@ const missedOf = ({ path, coverage }: ChangedFile): string[][] =>
 const hasGrown = ({ cyclomatic, before }: CodeFunction): boolean =>
   cyclomatic > 15 && cyclomatic > (before?.cyclomatic ?? 0)
 const grown = ({ name, cyclomatic, cognitive, before }: CodeFunction): string =>
-  `${name} has complexity ${cyclomatic} (cognitive ${cognitive})${before ? `, and had ${before.cyclomatic}` : ''}`
+  `${name} has complexity ${cyclomatic} (cognitive ${cognitive})${before ? `, was ${before.cyclomatic}` : ''}`
 
 function restLines({ tests, evidence }: ChangeReport, paint: Paint): string[] {
   const bad = tests.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
@@ -190,7 +192,7 @@ async function measurements(context: Context, run: number): Promise<void> {
   context.answer(answer, () =>
     answer.measurements.length === 0
       ? [
-          'No step of this run has a report of measurements; `reports:` in fairlead.yaml says where they are',
+          'No step of this run has a measurements report; declare reports with `reports:` in fairlead.yaml',
         ]
       : table(
           answer.measurements.map((one) => measurementRow(one, paint)),
@@ -226,7 +228,7 @@ async function code(context: Context, run: number): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.getCode({ params: { run } })
   context.answer(answer, () => {
-    if (!answer.code) return ['The code of this run is not measured, or not yet']
+    if (!answer.code) return ['The code of this run has not been measured']
     const { summary, functions, duplicates } = answer.code
     return [
       `${summary.code} lines of code in ${summary.files} files, ${share(summary.duplicated, summary.code)} duplicated; ${summary.functions} functions, ${summary.complex} above complexity 15`,
@@ -243,7 +245,9 @@ async function code(context: Context, run: number): Promise<void> {
       ),
       ...duplicates
         .slice(0, 20)
-        .map((one) => `${one.file}:${one.line}-${one.end} is as ${one.of.file}:${one.of.line}`),
+        .map(
+          (one) => `${one.file}:${one.line}-${one.end} duplicates ${one.of.file}:${one.of.line}`,
+        ),
     ]
   })
 }
@@ -253,7 +257,7 @@ async function trends(context: Context, app: string, options: { limit: number })
   const answer = await client.listTrends({ params: { app }, query: options })
   context.answer(answer, () =>
     answer.runs.length === 0
-      ? ['No run of this app came so far that its numbers are known']
+      ? ['No run of this app has numbers yet']
       : table([
           ['run', 'tests', 'coverage', 'findings', 'lines', 'duplicated', 'complex'],
           ...answer.runs.map(trendRow),

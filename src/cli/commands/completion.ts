@@ -42,10 +42,7 @@ export const exitCodeHelp = `0    done
 5    not found
 130  interrupted by Ctrl-C; what the server does goes on`
 
-/**
- * What may follow the words so far; the last word is the one being typed. Silent when there is no
- * server.
- */
+/** Completes the last word of the command line. Prints nothing without a server. */
 async function complete(program: Command, context: Context, words: string[]): Promise<string[]> {
   const typed = words.at(-1) ?? ''
   let command = program

@@ -9,7 +9,7 @@ export const register: Register = (program, context) => {
     .command('approve')
     .argument('<deployment>', 'number of the deployment', number)
     .option('--comment <text>', 'why', '')
-    .description('let a deployment begin that waits for approval; its authors may not')
+    .description('approve a deployment; the authors of the change cannot')
     .addHelpText('after', '\nExamples:\n  $ fairlead approve 31 --comment "seen with ops"')
     .action((id: number, options: { comment: string }) =>
       decide(context, id, 'approve', options.comment),
@@ -18,7 +18,7 @@ export const register: Register = (program, context) => {
     .command('refuse')
     .argument('<deployment>', 'number of the deployment', number)
     .option('--comment <text>', 'why', '')
-    .description('end a deployment that waits for approval')
+    .description('refuse a deployment that waits for approval')
     .action((id: number, options: { comment: string }) =>
       decide(context, id, 'refuse', options.comment),
     )
@@ -26,7 +26,7 @@ export const register: Register = (program, context) => {
     .command('override-freeze')
     .argument('<deployment>', 'number of the deployment', number)
     .requiredOption('--comment <text>', 'why the freeze does not count; it is recorded')
-    .description('let a deployment begin in spite of a freeze')
+    .description('start a deployment in spite of a freeze')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead override-freeze 31 --comment "fixes the outage of today"',
@@ -37,8 +37,8 @@ export const register: Register = (program, context) => {
   program
     .command('time-lost')
     .argument('<app>', 'name of the app')
-    .option('--days <n>', 'of so many days', number, 30)
-    .description('how long deployments waited for approval and freezes')
+    .option('--days <n>', 'number of days to look back', number, 30)
+    .description('show how long deployments waited for approvals and freezes')
     .action((app: string, options: { days: number }) => timeLost(context, app, options))
 }
 

@@ -9,9 +9,9 @@ export const register: Register = (program, context) => {
     .command('deployments')
     .argument('[app]', 'only this app')
     .option('--environment <environment>', 'only this environment')
-    .option('--limit <n>', 'how many', count, 20)
+    .option('--limit <n>', 'number of entries', count, 20)
     .option('--before <deployment>', 'older than this deployment', number)
-    .description('the history of deployments, newest first')
+    .description('list deployments, newest first')
     .addHelpText('after', '\nExamples:\n  $ fairlead deployments shop --environment production')
     .action(
       async (
@@ -24,7 +24,7 @@ export const register: Register = (program, context) => {
         })
         const paint = createPaint(context.isLively())
         context.answer(answer, () => {
-          if (answer.deployments.length === 0) return ['Nothing was deployed yet']
+          if (answer.deployments.length === 0) return ['There are no deployments yet']
           const rows = answer.deployments.map((one) => [
             String(one.id),
             `${one.app}/${one.environment}`,
@@ -51,7 +51,7 @@ export const register: Register = (program, context) => {
     .command('environment')
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
-    .description('what runs in an environment, with its instances and the way back')
+    .description('show what runs in an environment, its instances and its rollback target')
     .addHelpText('after', '\nExamples:\n  $ fairlead environment shop production')
     .action((app: string, environment: string) => show(context, app, environment))
   program
@@ -60,13 +60,13 @@ export const register: Register = (program, context) => {
     .argument('<environment>', 'name of the environment')
     .option(
       '--to <deployment>',
-      'to the release of this deployment; default: the last good one',
+      'return to the release of this deployment; default: the last good release',
       number,
     )
-    .option('--reason <text>', 'why; shown in the history')
-    .option('--no-wait', 'do not wait for its end')
+    .option('--reason <text>', 'reason, shown in the history')
+    .option('--no-wait', 'do not wait until it ends')
     .description(
-      'return an environment to its last good release, and hold the change that is taken back',
+      'return an environment to its last good release and hold the change that is rolled back',
     )
     .addHelpText(
       'after',

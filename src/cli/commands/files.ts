@@ -9,9 +9,9 @@ import { type Context, exitCodes } from '../context.ts'
 export const register: Register = (program, context) => {
   program
     .command('init')
-    .argument('[directory]', 'the folder to look at', '.')
-    .option('--print', 'show it and write nothing')
-    .description('write fairlead.yaml by looking at the repository')
+    .argument('[directory]', 'folder of the repository', '.')
+    .option('--print', 'print the file without writing it')
+    .description('write a fairlead.yaml based on the contents of the repository')
     .addHelpText('after', '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop')
     .action((directory: string, options: { print?: boolean }) =>
       init(context, directory, options.print === true),
@@ -19,7 +19,7 @@ export const register: Register = (program, context) => {
   program
     .command('check')
     .argument('[directory]', 'the folder of fairlead.yaml', '.')
-    .description('check fairlead.yaml, and say what it means')
+    .description('check fairlead.yaml and summarise it')
     .addHelpText('after', '\nExamples:\n  $ fairlead check && git push')
     .action((directory: string) => check(context, directory))
   run(program, context)
@@ -35,7 +35,7 @@ async function init(context: Context, directory: string, printOnly: boolean): Pr
       ? [proposal.text.trimEnd()]
       : [
           ...proposal.found.map((one) => `  ${one}`),
-          `Wrote ${proposal.file}. Look at it, commit it, then: fairlead up`,
+          `Wrote ${proposal.file}. Review it, commit it, then run: fairlead up`,
         ]),
   ])
 }
@@ -56,9 +56,9 @@ async function check(context: Context, directory: string): Promise<void> {
 function run(program: Command, context: Context): void {
   program
     .command('run')
-    .argument('[steps...]', 'only these steps, and what they need')
+    .argument('[steps...]', 'only these steps and the steps they need')
     .option('-C, --directory <directory>', 'the folder of fairlead.yaml', '.')
-    .description('run the steps of fairlead.yaml here, as the server would')
+    .description('run the steps of fairlead.yaml on this machine, as the server does')
     .addHelpText('after', '\nExamples:\n  $ fairlead run\n  $ fairlead run test lint')
     .action(async (steps: string[], options: { directory: string }) => {
       const paint = createPaint(context.isLively())

@@ -9,9 +9,9 @@ export const register: Register = (program, context) => {
   program
     .command('logs')
     .argument('<run>', 'number of the run', number)
-    .argument('[step]', 'name of the step; default: the one that failed, or the last that ran')
-    .option('-f, --follow', 'go on until the step ends')
-    .option('--attempt <n>', 'which attempt; default: the last', number)
+    .argument('[step]', 'name of the step; default: the failed step, or the last one that ran')
+    .option('-f, --follow', 'follow the log until the step ends')
+    .option('--attempt <n>', 'number of the attempt; default: the last', number)
     .description('print the log of a step')
     .addHelpText('after', '\nExamples:\n  $ fairlead logs 12\n  $ fairlead logs 12 test --follow')
     .action(
@@ -23,8 +23,8 @@ export const register: Register = (program, context) => {
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
     .option('--service <service>', 'only this service')
-    .option('--lines <n>', 'how many', count, 100)
-    .description('print the last lines that the services of an environment wrote')
+    .option('--lines <n>', 'number of entries', count, 100)
+    .description('print the last output of the services of an environment')
     .addHelpText('after', '\nExamples:\n  $ fairlead output shop production --service worker')
     .action(
       async (app: string, environment: string, options: { service?: string; lines: number }) => {
@@ -49,7 +49,7 @@ async function logs(
   const { client } = await context.connect()
   const name = wanted ?? (await defaultStep(context, run))
   if (name === null)
-    return context.answer({ lines: [] }, () => ['No step of this run has begun yet'])
+    return context.answer({ lines: [] }, () => ['No step of this run has started yet'])
   const params = { run, step: name }
   let after = 0
   let attempt = options.attempt ?? 0
@@ -69,7 +69,7 @@ async function logs(
           ? (await client.getLog({ params, query: { limit: 1 } })).attempt
           : attempt
       if (next <= attempt) return
-      // The step was repeated: its next attempt has a log of its own.
+      // The next attempt of a repeated step has its own log.
       attempt = next
       after = 0
     } else if (page.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 200))

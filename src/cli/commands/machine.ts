@@ -7,9 +7,9 @@ export const register: Register = (program, context) => {
   processes(program, context)
   program
     .command('backup')
-    .argument('<file>', 'where to write it')
+    .argument('<file>', 'file to write')
     .description(
-      'write the state to one file, while the server runs; keep FAIRLEAD_HOME/key with it',
+      'write the state to one file while the server runs; keep FAIRLEAD_HOME/key with it',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead backup fairlead-monday.backup')
     .action(async (file: string) => {
@@ -21,7 +21,7 @@ export const register: Register = (program, context) => {
   program
     .command('restore')
     .argument('<file>', 'a backup')
-    .description('fill an empty installation from a backup')
+    .description('restore a backup into an empty installation')
     .addHelpText(
       'after',
       '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead fairlead restore fairlead-monday.backup',
@@ -32,7 +32,7 @@ export const register: Register = (program, context) => {
     })
   program
     .command('doctor')
-    .description('look for what is wrong with this installation')
+    .description('find problems of this installation')
     .addHelpText('after', '\nExamples:\n  $ fairlead doctor')
     .action(() => doctor(context))
 }
@@ -40,8 +40,8 @@ export const register: Register = (program, context) => {
 function processes(program: Command, context: Context): void {
   program
     .command('server')
-    .option('--no-sample', 'deliver no sample when nothing is registered')
-    .description('run the server here, until SIGTERM')
+    .option('--no-sample', 'do not deliver the sample when no app is registered')
+    .description('run the server in the foreground until SIGTERM')
     .addHelpText(
       'after',
       '\nExamples:\n  $ FAIRLEAD_HOME=/srv/fairlead FAIRLEAD_PORT=4400 fairlead server',
@@ -51,26 +51,25 @@ function processes(program: Command, context: Context): void {
     )
   program
     .command('host')
-    .option(
-      '--upgrade',
-      'let the host that runs hand over to this program, without dropping a request',
+    .option('--upgrade', 'replace the running host with this version without dropping a request')
+    .description(
+      'run the supervisor and the edge of this machine; the server starts it automatically',
     )
-    .description('run the supervisor and edge of this machine; the server starts it by itself')
     .addHelpText('after', '\nExamples:\n  $ fairlead host --upgrade')
     .action(async (options: { upgrade?: boolean }) =>
       context.exit(await context.local.host({ upgrade: options.upgrade === true })),
     )
   program
     .command('stop')
-    .option('--host', 'stop the host, too, and everything it runs')
-    .description('stop the server; what it deployed runs on')
+    .option('--host', 'also stop the host and all services')
+    .description('stop the server; deployed services keep running')
     .addHelpText('after', '\nExamples:\n  $ fairlead stop\n  $ fairlead stop --host')
     .action(async (options: { host?: boolean }) => {
       await context.local.stop({ host: options.host === true })
       context.answer({ stopped: true }, () => [
         options.host === true
-          ? 'Server, host and services are stopped'
-          : 'The server is stopped; the services run on',
+          ? 'The server, the host and the services have stopped'
+          : 'The server has stopped; the services keep running',
       ])
     })
 }

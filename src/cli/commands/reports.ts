@@ -9,10 +9,10 @@ export const register: Register = (program, context) => {
   program
     .command('tests')
     .argument('<run>', 'number of the run', number)
-    .option('--limit <n>', 'how many', count, 20)
-    .option('--failed', 'only those that failed')
+    .option('--limit <n>', 'number of entries', count, 20)
+    .option('--failed', 'only failed tests')
     .description(
-      'the tests of a run: newly failing first, then failing, then the slowest; exits 1 when one failed',
+      'list the tests of a run: newly failing first, then failing, then the slowest; exits with 1 when one failed',
     )
     .addHelpText(
       'after',
@@ -24,15 +24,13 @@ export const register: Register = (program, context) => {
   program
     .command('coverage')
     .argument('<run>', 'number of the run', number)
-    .description(
-      'which lines the tests of a run reached, and which of those that the change touched they missed',
-    )
+    .description('show line coverage of a run and the changed lines that no test reached')
     .addHelpText('after', '\nExamples:\n  $ fairlead coverage 12')
     .action((run: number) => coverage(context, run))
   program
     .command('findings')
     .argument('<run>', 'number of the run', number)
-    .description('what the tools of a run found, new ones first')
+    .description('list the findings of a run, new ones first')
     .addHelpText('after', '\nExamples:\n  $ fairlead findings 12')
     .action((run: number) => findings(context, run))
 }
@@ -50,9 +48,7 @@ async function tests(
   const paint = createPaint(context.isLively())
   context.answer({ summary, tests: shown, next: page.next }, () =>
     summary === null
-      ? [
-          'No step of this run has a report of tests; `reports:` in fairlead.yaml says where they are',
-        ]
+      ? ['No step of this run has a test report; declare reports with `reports:` in fairlead.yaml']
       : [
           sentenceOf(summary),
           ...table(
@@ -88,7 +84,7 @@ function row({ outcome, before, seconds, suite, name, flaky }: TestResult, paint
   ]
 }
 
-/** The first lines of why the shown ones failed. */
+/** The first lines of each failure. */
 const reasons = (shown: TestResult[], paint: Paint): string[] =>
   shown
     .filter(({ message }) => message !== null)
@@ -112,7 +108,7 @@ async function coverage(context: Context, run: number): Promise<void> {
   context.answer({ coverage: sums, files }, () =>
     sums === null
       ? [
-          'No step of this run has a report of coverage; `reports:` in fairlead.yaml says where they are',
+          'No step of this run has a coverage report; declare reports with `reports:` in fairlead.yaml',
         ]
       : [
           `lines reached ${percent(sums.total)}; of those that this change touched ${sums.changed === null ? 'unknown' : percent(sums.changed)}`,
@@ -140,7 +136,7 @@ async function findings(context: Context, run: number): Promise<void> {
   ]
   context.answer({ findings: found }, () =>
     found.length === 0
-      ? ['No tool of this run found anything, or none has a report']
+      ? ['This run has no findings, or no findings report']
       : table(found.map(rowOf), context.stdout.columns ?? 120),
   )
 }

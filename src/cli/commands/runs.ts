@@ -9,7 +9,7 @@ export const register: Register = (program, context) => {
   program
     .command('runs')
     .argument('[app]', 'only this app')
-    .option('--limit <n>', 'how many', count, 20)
+    .option('--limit <n>', 'number of entries', count, 20)
     .option('--before <run>', 'older than this run', number)
     .description('list the runs, newest first')
     .addHelpText('after', '\nExamples:\n  $ fairlead runs shop --limit 5')
@@ -19,7 +19,7 @@ export const register: Register = (program, context) => {
   program
     .command('show')
     .argument('<run>', 'number of the run', number)
-    .option('-f, --follow', 'follow it to its end')
+    .option('-f, --follow', 'follow it until it ends')
     .description('show a run with its steps and deployments')
     .addHelpText('after', '\nExamples:\n  $ fairlead show 12\n  $ fairlead show 12 --follow')
     .action((id: number, options: { follow?: boolean }) =>
@@ -28,20 +28,22 @@ export const register: Register = (program, context) => {
   program
     .command('deliver')
     .argument('<app>', 'name of the app')
-    .option('--commit <id>', 'a commit of its repository; default: the head of its branch')
+    .option('--commit <id>', 'commit to deliver; default: the head of the branch')
     .option(
       '--set <parameter...>',
-      'KEY=VALUE, a parameter of fairlead.yaml; with one, a new run begins in any case',
+      'KEY=VALUE, a parameter of fairlead.yaml; always starts a new run',
     )
-    .option('--wait', 'follow it to its end')
-    .description('deliver a commit; one that is under way or live is answered with its run')
+    .option('--wait', 'follow it until it ends')
+    .description(
+      'deliver a commit; returns the existing run when the commit is in progress or live',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead deliver shop\n  $ fairlead deliver shop --set LEVEL=debug --wait',
     )
     .action((app: string, options: DeliverOptions) => deliver(context, app, options))
   for (const [name, description] of [
-    ['cancel', 'cancel a run and kill what it started'],
+    ['cancel', 'cancel a run and kill its processes'],
     ['retry', 'deliver the change of a run again, in a new run'],
   ] as const) {
     program
@@ -91,7 +93,7 @@ async function runs(
   })
   const paint = createPaint(context.isLively())
   context.answer(answer, () => {
-    if (answer.runs.length === 0) return ['There is no run yet']
+    if (answer.runs.length === 0) return ['There are no runs yet']
     const rows = answer.runs.map((run) => [
       String(run.id),
       run.app,

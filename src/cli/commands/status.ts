@@ -8,7 +8,9 @@ export const register: Register = (program, context) => {
   program
     .command('status')
     .argument('[app]', 'only this app')
-    .description('what runs where, since when, from which change, and can it be rolled back')
+    .description(
+      'show what runs where, since when, from which change, and whether it can be rolled back',
+    )
     .addHelpText('after', '\nExamples:\n  $ fairlead status\n  $ fairlead status shop --json')
     .action((app?: string) => status(context, app))
   const apps = program.command('apps').description('list, register and delete apps')
@@ -32,10 +34,10 @@ export const register: Register = (program, context) => {
   apps
     .command('create')
     .argument('<name>', 'name of the app')
-    .option('--path <path>', 'a repository on the server’s machine')
-    .option('--url <url>', 'a remote repository, watched by polling')
+    .option('--path <path>', 'path of a repository on the server')
+    .option('--url <url>', 'URL of a remote repository, which is polled')
     .option('--branch <branch>', 'the branch to deliver', 'main')
-    .option('--folder <path>', 'where in the repository the app is, with its fairlead.yaml', '.')
+    .option('--folder <path>', 'folder of the app and its fairlead.yaml in the repository', '.')
     .description('register an app; without --path or --url it gets a git remote to push to')
     .addHelpText(
       'after',
@@ -63,18 +65,18 @@ export const register: Register = (program, context) => {
   apps
     .command('delete')
     .argument('<name>', 'name of the app')
-    .option('--yes', 'do not ask')
-    .description('stop what runs of an app and forget it')
+    .option('--yes', 'do not ask for confirmation')
+    .description('stop an app and delete it')
     .addHelpText('after', '\nExamples:\n  $ fairlead apps delete shop --yes')
     .action(async (name: string, options: { yes?: boolean }) => {
       if (options.yes !== true)
         throw new FairleadError('invalid_input', {
           field: '--yes',
-          problem: `is needed: this stops everything of ${name}`,
+          problem: `is required: this stops all services of ${name}`,
         })
       const { client } = await context.connect()
       const answer = await client.deleteApp({ params: { app: name } })
-      context.answer(answer, () => [`${name} is stopped and forgotten; its events stay`])
+      context.answer(answer, () => [`${name} is stopped and deleted; its events are kept`])
     })
 }
 
@@ -93,7 +95,7 @@ async function status(context: Context, app: string | undefined): Promise<void> 
   const paint = createPaint(context.isLively())
   context.answer({ lines: wanted }, () =>
     wanted.length === 0
-      ? ['Nothing is registered yet. Deliver something: fairlead up path/to/repository']
+      ? ['No app is registered yet. Deliver one: fairlead up path/to/repository']
       : wanted.flatMap((line) => describe(context, line, paint)),
   )
 }

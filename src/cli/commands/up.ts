@@ -9,8 +9,11 @@ import { type Context, exitCodes } from '../context.ts'
 export const register: Register = (program, context) => {
   program
     .command('up')
-    .argument('[directory]', 'a folder of the repository', '.')
-    .option('--app <name>', 'name of the app; default: from fairlead.yaml, else of the folder')
+    .argument('[directory]', 'folder of the repository', '.')
+    .option(
+      '--app <name>',
+      'name of the app; default: from fairlead.yaml, otherwise the name of the folder',
+    )
     .option('--no-wait', 'do not follow the delivery')
     .description(
       "deliver the repository's HEAD, with live progress; starts a server when there is none",
@@ -32,7 +35,7 @@ async function up(
   const say = (line: string): void => void (context.isJson() || context.print(line))
   const repository = await context.local.repository(directory)
   const name = options.app ?? (await checkedName(context, repository.top)) ?? repository.name
-  if (!repository.clean) say('There are uncommitted changes; what is delivered is HEAD.')
+  if (!repository.clean) say('There are uncommitted changes; Fairlead delivers HEAD.')
   const { client, isNew } = await connectOrStart(context, say)
   await client
     .createApp({
@@ -41,7 +44,7 @@ async function up(
     .catch((error: unknown) => {
       if (error instanceof FairleadError && error.code === 'already_exists') {
         throw new FairleadError('not_now', {
-          why: `There is already an app ${name} of another repository; give this one another name with --app`,
+          why: `The app ${name} belongs to another repository; choose another name with --app`,
         })
       }
       throw error
@@ -53,7 +56,7 @@ async function up(
   const ended = await followRun(context, client, run.id)
   if (ended === null) {
     say(
-      `\nThe delivery goes on. Follow it: fairlead show ${run.id} --follow    stop it: fairlead cancel ${run.id}`,
+      `\nThe delivery continues. Follow it: fairlead show ${run.id} --follow    cancel it: fairlead cancel ${run.id}`,
     )
     return context.exit(exitCodes.interrupted)
   }
@@ -61,7 +64,7 @@ async function up(
 }
 
 /**
- * The app's name of fairlead.yaml; a missing or wrong file ends here, before anything is
+ * The app name in fairlead.yaml. A missing or invalid file ends the command before anything is
  * registered.
  */
 async function checkedName(context: Context, top: string): Promise<string | null> {
@@ -86,7 +89,7 @@ async function connectOrStart(
   if (known) return { client: (await context.connect()).client, isNew: false }
   say('Starting a server …')
   const started = await context.local.startServer()
-  say(`A server runs at ${started.url}`)
+  say(`The server runs at ${started.url}`)
   return { client: (await context.connect()).client, isNew: true }
 }
 
@@ -111,7 +114,7 @@ async function finish(
   if (!isLive) context.exit(exitCodes.no)
 }
 
-/** The end of the log of the step that failed. */
+/** The end of the failed step's log. */
 async function lastLines(client: Client, run: RunDetail): Promise<string[]> {
   const step = run.steps.find((one) => one.state === 'failed')
   if (!step) return []

@@ -8,14 +8,12 @@ import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
 
 export const register: Register = (program, context) => {
-  const verdict = program
-    .command('verdict')
-    .description('what is known of a canary, and how it came about')
+  const verdict = program.command('verdict').description('canary verdicts and their evidence')
   verdict
     .command('show')
     .argument('<run>', 'number of the run', number)
     .description(
-      'the judgement on the canary of a run, with its evidence; exits 1 when it is harmful',
+      'show the verdict on the canary of a run with its evidence; exits with 1 when it is harmful',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead verdict show 12')
     .action((run: number) => show(context, run))
@@ -23,14 +21,14 @@ export const register: Register = (program, context) => {
     .command('replay')
     .argument('<run>', 'number of the run', number)
     .description(
-      'compute the verdict again from what was counted; exits 1 when the answer is another',
+      'recompute the verdict from the recorded counts; exits with 1 when the result differs',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead verdict replay 12')
     .action((run: number) => replay(context, run))
   verdict
     .command('promote')
     .argument('<run>', 'number of the run', number)
-    .description('give the canary of a run all of the traffic without waiting for its verdict')
+    .description('give the canary of a run all traffic without waiting for its verdict')
     .addHelpText('after', '\nExamples:\n  $ fairlead verdict promote 12')
     .action(async (run: number) => {
       const { client } = await context.connect()
@@ -41,23 +39,20 @@ export const register: Register = (program, context) => {
   verdict
     .command('plan')
     .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
+    .option('--per-session <n>', 'requests per session, when sessions are assigned', positive, 1)
+    .option('--share <percent>', 'percent of them that go to the canary', positive, 50)
+    .option('--error-rate <percent>', 'percent of requests that fail normally', fraction, 0.1)
     .option(
-      '--per-session <n>',
-      'requests of a session, where sessions are what is assigned',
+      '--ratio <times>',
+      'harm to detect, as a multiple of the normal error rate',
       positive,
-      1,
+      2,
     )
-    .option('--share <percent>', 'percent of them that the canary is given', positive, 50)
-    .option(
-      '--error-rate <percent>',
-      'percent of requests that fail when nothing is wrong',
-      fraction,
-      0.1,
-    )
-    .option('--ratio <times>', 'harm to be seen: how many times as many errors', positive, 2)
     .option('--alpha <probability>', 'probability of a false alarm', positive, 0.01)
-    .option('--tolerance <part>', 'how much worse is no harm: 0.1 is a tenth', fraction, 0.1)
-    .description('how long a canary takes with that traffic and that tolerance; needs no server')
+    .option('--tolerance <part>', 'tolerated deterioration: 0.1 is ten percent', fraction, 0.1)
+    .description(
+      'estimate how long a canary takes with this traffic and tolerance; needs no server',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead verdict plan --per-second 20 --share 10 --error-rate 0.5',
@@ -95,7 +90,7 @@ async function plan(
       problem: 'must be at most 50, and --alpha below 1',
     })
   const unit = perSession > 1 ? ('sessions' as const) : ('requests' as const)
-  /** of sessions with at least one failed request */
+  /** The share of sessions with at least one failed request. */
   const failing = (rate: number): number => 1 - (1 - rate) ** perSession
   const settings = {
     alpha,
@@ -119,14 +114,14 @@ async function plan(
       ? 'never, however long'
       : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
   context.answer({ question, answer }, () => [
-    `With ${perSecond} requests a second, ${share} % of them to the canary, of which ${errorRate} % fail when nothing is wrong:`,
+    `With ${perSecond} requests per second, ${share} % of them to the canary, and ${errorRate} % normally failing:`,
     ...(errorRate === 0
       ? []
       : [
-          `  harm of ${ratio} times as many errors is seen, with a probability of 0.8, after ${line(answer.harmful)}`,
+          `  an error rate ${ratio} times as high is detected with probability 0.8 after ${line(answer.harmful)}`,
         ]),
-    `  ${answer.alone} errors of the canary alarm where the release before has none`,
-    `  a good canary is called healthy after ${line(answer.healthy)}; at the end of its time also when harm of 2 times would have been seen`,
+    `  ${answer.alone} errors of the canary raise an alarm when the former release has none`,
+    `  a good canary is healthy after ${line(answer.healthy)}, or at its time limit when harm of 2 times would have been detected`,
   ])
 }
 
@@ -180,7 +175,7 @@ function lines(context: Context, view: VerdictView): string[] {
         ['errors, more', range(errors.difference, (value) => percent(value))],
         [
           'evidence',
-          `${judgement.evidence.toFixed(2)} of ${judgement.threshold.toFixed(2)} that would alarm (log10, α ${judgement.alpha})`,
+          `${judgement.evidence.toFixed(2)} of ${judgement.threshold.toFixed(2)} that raise an alarm (log10, α ${judgement.alpha})`,
         ],
         ...latency.quantiles.map(({ quantile, baseline, canary, ratio }) => [
           `p${quantile * 100}`,
@@ -198,7 +193,7 @@ function lines(context: Context, view: VerdictView): string[] {
           'smallest harm',
           judgement.smallest === null
             ? 'none would have been seen yet'
-            : `${judgement.smallest.toPrecision(2)} times would have been seen`,
+            : `${judgement.smallest.toPrecision(2)} times would have been detected`,
         ],
       ].map(([name = '', text = '']) => [paint.dim(name), text]),
       context.stdout.columns ?? 140,
@@ -237,7 +232,7 @@ async function replay(context: Context, run: number): Promise<void> {
   if (!isSame) context.exit(exitCodes.no)
   context.answer({ deployment, isSame, decided, judgement }, () => [
     isSame
-      ? `The same: ${judgement.verdict}. ${judgement.reason}`
-      : `Another answer: it was ${decided.verdict} (${decided.reason}), and is ${judgement.verdict} (${judgement.reason})`,
+      ? `Same result: ${judgement.verdict}. ${judgement.reason}`
+      : `Different result: recorded ${decided.verdict} (${decided.reason}), recomputed ${judgement.verdict} (${judgement.reason})`,
   ])
 }

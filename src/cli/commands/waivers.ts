@@ -9,21 +9,21 @@ import type { Context } from '../context.ts'
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('waivers')
-    .description('gates and tests that stop nothing for a time, because somebody says why')
+    .description('temporary exceptions for gates and tests, each with a reason')
   group
     .command('list')
     .argument('<app>', 'name of the app')
-    .description('those in force first')
+    .description('list waivers, active ones first')
     .addHelpText('after', '\nExamples:\n  $ fairlead waivers list shop')
     .action((app: string) => list(context, app))
   group
     .command('add')
     .argument('<app>', 'name of the app')
-    .option('--gate <name>', 'a gate of fairlead.yaml')
-    .option('--test <name>', 'a test, as `fairlead tests` writes it: quarantine')
+    .option('--gate <name>', 'name of a gate in fairlead.yaml')
+    .option('--test <name>', 'name of a test as `fairlead tests` prints it (quarantine)')
     .requiredOption('--reason <text>', 'why it may fail')
-    .option('--days <n>', 'for how long', positive, 7)
-    .description('let a gate or a test fail without stopping anything')
+    .option('--days <n>', 'number of days', positive, 7)
+    .description('let a gate or a test fail without stopping the run')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead waivers add shop --gate coverage --reason "the importer goes next week" --days 10\n  $ fairlead waivers add shop --test "cart › adds twice" --reason "flaky since the new clock, SHOP-12"',
@@ -32,14 +32,14 @@ export const register: Register = (program, context) => {
   group
     .command('end')
     .argument('<app>', 'name of the app')
-    .argument('<waiver>', 'its number', number)
-    .description('take a waiver back')
+    .argument('<waiver>', 'number of the waiver', number)
+    .description('end a waiver')
     .addHelpText('after', '\nExamples:\n  $ fairlead waivers end shop 3')
     .action(async (app: string, id: number) => {
       const { client } = await context.connect()
       const waiver = await client.deleteWaiver({ params: { app, waiver: id } })
       context.answer(waiver, () => [
-        `Waiver ${waiver.id} of ${waiver.kind} ${waiver.subject} is over`,
+        `Waiver ${waiver.id} of ${waiver.kind} ${waiver.subject} has ended`,
       ])
     })
 }
@@ -70,7 +70,7 @@ async function add(
   }
   const waiver = await client.createWaiver({ params: { app }, body })
   context.answer(waiver, () => [
-    `${waiver.kind} ${waiver.subject} stops nothing until ${waiver.until.slice(0, 10)} (waiver ${waiver.id})`,
+    `${waiver.kind} ${waiver.subject} does not stop runs until ${waiver.until.slice(0, 10)} (waiver ${waiver.id})`,
   ])
 }
 
@@ -88,7 +88,7 @@ async function list(context: Context, app: string): Promise<void> {
   ]
   context.answer(answer, () =>
     answer.waivers.length === 0
-      ? ['Nothing is waived']
+      ? ['There are no waivers']
       : table(answer.waivers.map(row), context.stdout.columns ?? 140),
   )
 }
