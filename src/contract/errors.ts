@@ -86,12 +86,6 @@ export const errorTable = {
     title: 'Too many attempts.',
     next: 'Wait {seconds} seconds, and try again.',
   },
-  disk_full: {
-    status: 507,
-    title:
-      'The disk that holds {path} has {free} MB left, less than the {floor} MB that Fairlead keeps free.',
-    next: 'Free some space; work that waits goes on by itself.',
-  },
   unavailable: {
     status: 503,
     title: '{what} does not answer.',

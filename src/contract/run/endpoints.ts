@@ -42,7 +42,8 @@ export const runEndpoints = {
     path: '/apps/{app}/runs',
     role: 'developer',
     summary:
-      'Deliver a commit of the app’s repository (its branch’s head when left out); a commit under way or live is answered with its run',
+      'Deliver a commit of the app’s repository; default: the head of its branch. ' +
+      'Returns the existing run when the commit is being delivered or is live',
     params: inApp,
     body: z.object({
       commit: z
@@ -60,7 +61,7 @@ export const runEndpoints = {
     method: 'POST',
     path: '/runs/{run}/cancel',
     role: 'developer',
-    summary: 'Cancel a run and kill what it started',
+    summary: 'Cancel a run and kill its processes',
     params: inRun,
     output: run,
   }),
@@ -68,7 +69,7 @@ export const runEndpoints = {
     method: 'POST',
     path: '/runs/{run}/retry',
     role: 'developer',
-    summary: 'Deliver the same change again, in a new run; also lifts a hold',
+    summary: 'Deliver the same change again in a new run, and release its holds',
     params: inRun,
     output: run,
   }),
@@ -86,7 +87,7 @@ export const runEndpoints = {
     path: '/runs/{run}/steps/{step}/log/stream',
     role: 'viewer',
     events: true,
-    summary: 'Follow a step’s log; an event `end` closes it',
+    summary: 'Follow a step’s log; the event `end` is the last one',
     params: inStep,
     query: logPosition.pick({ after: true, attempt: true }),
     output: logLine,
