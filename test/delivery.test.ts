@@ -38,7 +38,7 @@ async function latestRun(app: string): Promise<number> {
 }
 
 describe('the line', () => {
-  test('a push goes through steps and all environments, and is running there', async () => {
+  test('a push runs the steps and is deployed to all environments', async () => {
     const repository = await repositoryWith(tinyApp('one'))
     const shown = await push(installation, 'first', repository)
     expect(shown).toContain('remote:')
@@ -61,7 +61,7 @@ describe('the line', () => {
     expect(await byPort.text()).toBe('one')
   })
 
-  test('the next push replaces it without one failed request', async () => {
+  test('the next push replaces it without a failed request', async () => {
     const repository = repositories[0]!
     let running = true
     const answers = new Map<string, number>()
@@ -84,7 +84,7 @@ describe('the line', () => {
     expect([...answers.keys()].sort()).toEqual(['200 one', '200 two'])
   })
 
-  test('rollback by command returns to the release before, holds the change, and is shown beforehand', async () => {
+  test('a rollback by command is previewed, restores the previous release, and holds the change', async () => {
     const before = await installation.client.getEnvironment({
       params: { app: 'first', environment: 'production' },
     })
@@ -107,14 +107,14 @@ describe('the line', () => {
     expect((await ask(installation, 'first', 'staging')).text).toBe('two')
   })
 
-  test('a held change is delivered again only when somebody asks', async () => {
+  test('a held change is delivered again only on request', async () => {
     const held = await latestRun('first')
     const retried = await installation.client.retryRun({ params: { run: held } })
     expect(await endedRun(installation, retried.id)).toMatchObject({ state: 'succeeded' })
     expect((await ask(installation, 'first', 'production')).text).toBe('two')
   })
 
-  test('every transition is one event of one chain, in order, and none names a secret', async () => {
+  test('every transition emits one event of the same chain, in order, and none contains a secret', async () => {
     const run = await installation.client.getRun({ params: { run: await latestRun('first') } })
     const { events } = await installation.client.listEvents({
       query: { chain: run.change.chain, after: 0, limit: 500 },
@@ -129,8 +129,8 @@ describe('the line', () => {
   })
 })
 
-describe('what must never get there', () => {
-  test('a failing test stops the line, and its last lines are in the log', async () => {
+describe('changes that must not be deployed', () => {
+  test('a failing test stops the run, and its output is in the log', async () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'stops', repository)
     await endedRun(installation, await latestRun('stops'))
@@ -145,7 +145,7 @@ describe('what must never get there', () => {
     expect((await ask(installation, 'stops', 'production')).text).toBe('good')
   })
 
-  test('a service that never gets healthy never gets traffic', async () => {
+  test('a service that never becomes healthy never gets traffic', async () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'sick', repository)
     await endedRun(installation, await latestRun('sick'))
@@ -164,7 +164,7 @@ describe('what must never get there', () => {
     expect(environment).toMatchObject({ health: 'healthy', pending: [] })
   })
 
-  test('a verification that says no keeps the traffic where it is', async () => {
+  test('a failed verification leaves the traffic unchanged', async () => {
     const yaml = (verify: string): string =>
       `services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {verify: '${verify}'}}\n`
     const repository = await repositoryWith({
@@ -184,7 +184,7 @@ describe('what must never get there', () => {
     expect((await ask(installation, 'verified', 'production')).text).toBe('good')
   })
 
-  test('a release that dies soon after it went live is taken back by itself', async () => {
+  test('a release that crashes soon after going live is rolled back automatically', async () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'dies', repository)
     await endedRun(installation, await latestRun('dies'))
@@ -222,7 +222,7 @@ describe('what must never get there', () => {
     expect(run.reason).not.toContain('\n')
   })
 
-  test('a commit that deletes fairlead.yaml fails, and what runs stays', async () => {
+  test('a commit that deletes fairlead.yaml fails and leaves the live release unchanged', async () => {
     const repository = repositories[0]!
     await repository.commit({ 'fairlead.yaml': null }, 'Delete the file')
     await push(installation, 'first', repository)
@@ -233,8 +233,8 @@ describe('what must never get there', () => {
   })
 })
 
-describe('many at once', () => {
-  test('twenty pushes in a row: the newest is live at the end, the superseded ones are marked so', async () => {
+describe('many changes', () => {
+  test('the newest of twenty pushes goes live, and the others are superseded', async () => {
     const repository = await repositoryWith(tinyApp('0', one))
     for (let i = 1; i <= 20; i += 1) {
       await repository.commit({ 'server.js': tinyServer(String(i)) }, `Say ${i}`)
@@ -256,7 +256,7 @@ describe('many at once', () => {
     expect(live).toHaveLength(1)
   })
 
-  test('cancel kills the whole tree and ends the run', async () => {
+  test('cancel kills the whole process tree and ends the run', async () => {
     const repository = await repositoryWith({
       'fairlead.yaml': `steps:\n  hang: |\n    setsid sleep 4242 &\n    sleep 4243\nservices: {web: exec node server.js}\n`,
       'server.js': tinyServer('x'),
@@ -280,7 +280,7 @@ describe('many at once', () => {
 })
 
 describe('configuration', () => {
-  test('changing a variable or a secret is a deployment, its value is never shown, and a rollback brings the old one back', async () => {
+  test('a changed variable or secret is deployed, never displayed, and restored by a rollback', async () => {
     const server =
       "require('node:http').createServer((q, r) => r.end([process.env.MODE, process.env.KEY].join(' '))).listen(process.env.PORT)"
     const repository = await repositoryWith({
@@ -323,7 +323,7 @@ describe('configuration', () => {
     expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
   })
 
-  test('is verified by what is in the repository, also when the artifact does not hold it', async () => {
+  test('is verified by a command of the repository that is not in the artifact', async () => {
     const repository = await repositoryWith({
       'server.js': tinyServer('one'),
       'fetch.js': fetchScript,

@@ -154,7 +154,7 @@ async function stop({ child }: Service): Promise<void> {
   clearTimeout(killer)
 }
 
-test('every sample is tried, and has a file and a page that says what it is', () => {
+test('every example is tested, and has a fairlead.yaml and a README', () => {
   expect(examples.toSorted()).toEqual(Object.keys(known).toSorted())
   for (const name of examples) {
     expect(load(join(root, name)).app).toBe('sample')
@@ -181,7 +181,7 @@ describe.each(Object.entries(known))('%s', (name, { says, programs, health }) =>
     }
   })
 
-  test('init proposes a file that can be read for it', async () => {
+  test('init proposes a valid file for it', async () => {
     const isValid = (text: string): boolean =>
       readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'sample', targets }).ok
     const { text } = await proposePipelineFile(join(root, name), isValid)
@@ -189,7 +189,7 @@ describe.each(Object.entries(known))('%s', (name, { says, programs, health }) =>
   })
 })
 
-test('a sample that is broken fails its own tests', async () => {
+test('a broken example fails its own tests', async () => {
   const folder = join(work, 'broken-site')
   cpSync(join(root, 'site'), folder, { recursive: true })
   rmSync(join(folder, 'pages/tides.html'))

@@ -38,7 +38,7 @@ const escaped = (attempts: Attempt[]): string[] =>
 /** So many ways are tried, so that none gets lost. */
 const ways = 40
 
-describe('a step and a service that want out', requiresIsolation, () => {
+describe('a step and a service that try to escape', requiresIsolation, () => {
   const canary = 'canary-4c1f'
   let installation: Installation
   let outside: string
@@ -109,7 +109,7 @@ describe('a step and a service that want out', requiresIsolation, () => {
     await rm(outside, { recursive: true, force: true })
   })
 
-  test('the attempts get there when nothing holds them', async () => {
+  test('succeed without isolation, which proves the attempts', async () => {
     const only = [
       'reads the key of the secrets',
       'reads the token of the command line',
@@ -136,7 +136,7 @@ describe('a step and a service that want out', requiresIsolation, () => {
     expect(escaped(read(stdout))).toEqual(only)
   })
 
-  test('get nowhere', async () => {
+  test('fail with isolation', async () => {
     const repository = await repositoryOf({
       'attempts.cjs': escapes(target),
       'server.js': tinyServer('hostile'),
@@ -158,7 +158,7 @@ environments: {production: {}}
     expect([step.length, service.length]).toEqual([ways, ways])
   })
 
-  test('lead nobody astray by links, and by what git is told in the workspace', async () => {
+  test('cannot mislead the server with links or with the git configuration of the workspace', async () => {
     const mark = join(outside, 'by-git')
     const lcov = 'TN:\\nSF:server.js\\nDA:1,1\\nend_of_record\\n'
     const repository = await repositoryOf({
@@ -217,7 +217,7 @@ steps:
     expect(readdirSync(join(outside, 'elsewhere'))).toEqual([])
   })
 
-  test('a step without network reaches none', async () => {
+  test('a step without network has no connection', async () => {
     const repository = await repositoryOf({
       'fairlead.yaml': `
 steps:
@@ -233,7 +233,7 @@ steps:
     expect(run.steps.find(({ name }) => name === 'offline')?.isolation).toContain('no network')
   })
 
-  test('doctor says what is in force', async () => {
+  test('doctor reports the isolation that is in force', async () => {
     const { stdout } = await installation.cli('doctor')
     expect(stdout).toMatch(/ok\s+isolation\s+steps: bubblewrap/)
   })
@@ -251,7 +251,7 @@ test.each([
 })
 
 describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
-  test('the same attempts get nowhere', async () => {
+  test('the same attempts fail', async () => {
     const user = 60_500
     const root = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
     const at = (...names: string[]): string => join(root, ...names)

@@ -68,7 +68,7 @@ const deliver = async (): Promise<number> => {
 const logOf = (run: number, step: string): string =>
   readFileSync(join(installation.home, `runs/${run}/log/${step}/1.jsonl`), 'utf8')
 
-test('a secret is where it was asked for, and nowhere else', async () => {
+test('a secret appears only where it is requested', async () => {
   await endedRun(installation, await deliver())
   const set = (environment: string, secrets: Record<string, string>) =>
     installation.client.changeConfiguration({
@@ -124,7 +124,7 @@ test('a secret is where it was asked for, and nowhere else', async () => {
   expect(JSON.stringify(findings)).toContain('found ***')
 })
 
-test('nothing that is kept holds a secret but what is sealed, the host and the log that the service wrote itself', async () => {
+test('stored data contains secrets only in encrypted form, on the host, and in the log of the service', async () => {
   const db = new pg.Client({
     host: join(installation.home, 'postgres/socket'),
     user: 'fairlead',
@@ -160,7 +160,7 @@ test('nothing that is kept holds a secret but what is sealed, the host and the l
   ).toEqual([])
 })
 
-test('nobody reads one by the API', async () => {
+test('the API never returns a secret', async () => {
   const { client } = installation
   const answers = [
     await client.getConfiguration({ params: { app: 'shop', environment: 'dev' } }),

@@ -79,7 +79,7 @@ describe('steps', () => {
     Object.fromEntries(run.steps.map(({ name, state }) => [name, state]))
 
   test(
-    'have services beside them, ready before they begin and gone after',
+    'start their services first and stop them afterwards',
     requires('redis-server'),
     async () => {
       const yaml = `steps:
@@ -105,7 +105,7 @@ ${rest}`
     },
   )
 
-  test('are given up when a service beside them does not get ready, with its last words', async () => {
+  test('fail when a service does not become ready, with its last line', async () => {
     const yaml = (service: string): string =>
       `steps: {test: {run: echo never, services: {db: ${service}}}}${rest}`
     const { first, deliver } = await begin('dead', {
@@ -120,7 +120,7 @@ ${rest}`
   })
 
   test(
-    'have images beside them, gone after it, also after a crash',
+    'run images as services and remove them, even after a crash',
     { ...daemon.required, ...requires('redis-server'), timeout: 90_000 },
     async () => {
       const image = redisImage()
@@ -156,7 +156,7 @@ ${rest}`
     },
   )
 
-  test('run once for each combination of a matrix, at the same time', async () => {
+  test('run once for each combination of a matrix, in parallel', async () => {
     const meet =
       'touch $A; until [ -e one ] && [ -e two ]; do sleep 0.02; done; echo "$A in $FAIRLEAD_STEP"'
     const yaml = `steps: {test: {run: '${meet}', matrix: {A: [one, two]}, timeout: 20s}, pack: ls}${rest}`
@@ -166,7 +166,7 @@ ${rest}`
     expect(await logOf(installation, first.id, 'test-two')).toEqual(['two in test-two'])
   })
 
-  test('run in parts that take the same time, by how long tests took before', async () => {
+  test('run in parts of about equal duration, estimated from earlier runs', async () => {
     const seconds: Record<string, number> = { a: 8, b: 4, c: 3, d: 1 }
     const script = `for f in $(cat $FAIRLEAD_TESTS); do
   case $f in ${Object.entries(seconds)
@@ -198,7 +198,7 @@ done
     expect(await partsOf(second)).toEqual([['t/a.test'], ['t/b.test', 't/c.test', 't/d.test']])
   })
 
-  test('keep folders from one run to the next, by the content of files', async () => {
+  test('keep folders between runs, identified by the content of files', async () => {
     const yaml = `steps: {build: {run: 'ls kept 2>/dev/null || echo nothing; mkdir -p kept; cp lock kept/$(cat lock)', cache: {paths: kept, key: lock}}}${rest}`
     const { first, deliver } = await begin('caches', { 'fairlead.yaml': yaml, lock: 'one' })
     expect(first.steps[0]?.cache).toBe('miss')
@@ -211,7 +211,7 @@ done
     expect((await deliver({ other: 'x' })).steps[0]?.cache).toBe('hit')
   })
 
-  test('are not run again while all that they depend on is the same, and what they made and said is there', async () => {
+  test('reuse their result while all inputs are the same, with outputs and reports', async () => {
     const suite = '<testsuite name="s"><testcase name="adds"/></testsuite>'
     const yaml = `steps:
   build: {run: 'mkdir -p dist; date +%s%N > dist/made; cp suite.xml out.xml', inputs: [src/**, suite.xml], outputs: dist, reports: out.xml}
@@ -249,7 +249,7 @@ ${rest}`
     })
   })
 
-  test('are given parameters by who begins a run, and a wrong one ends it with a sentence', async () => {
+  test('get the parameters of their run, and an invalid parameter fails the run', async () => {
     const yaml = `parameters: {LEVEL: {default: info, options: [info, debug]}, WHO: world}
 steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule}, byhand: {run: echo hand, when: [manual]}}${rest}`
     const { first } = await begin('given', { 'fairlead.yaml': yaml })
@@ -289,7 +289,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     )
   })
 
-  test('run again with only the tests that failed, and keep what the others said', async () => {
+  test('retry only the failed tests and keep the results of the others', async () => {
     const all =
       '<testsuite name="s"><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
     const one = '<testsuite name="s"><testcase name="bad"/></testsuite>'
@@ -310,7 +310,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     })
   })
 
-  test('that are optional stop nothing but a gate that asks for what they would have told', async () => {
+  test('that are optional stop only a gate that needs their reports', async () => {
     const yaml = (gates = ''): string =>
       `steps: {audit: {run: 'echo "{\\"message\\": \\"503\\", \\"error\\": {}}" > audit.json', reports: audit.json, optional: true}, pack: ls}${gates}${rest}`
     const { first, deliver } = await begin('optional', { 'fairlead.yaml': yaml() })
@@ -325,7 +325,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(asked.reason).toBe('gate findings: no step of this run has a findings report')
   })
 
-  test('may be all there is: what runs nothing is live once its artifact is there', async () => {
+  test('are enough for an app: without services, its artifact goes live', async () => {
     const yaml = 'steps: {test: ls}\nenvironments: {staging: {}, production: {}}\n'
     const { first, deliver } = await begin('library', { 'fairlead.yaml': yaml })
     expect(first).toMatchObject({ state: 'succeeded' })
@@ -333,7 +333,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(second.deployments.map(({ deployment }) => deployment?.state)).toEqual(['live', 'live'])
   })
 
-  test('of several apps in one repository run for those that a push touches', async () => {
+  test('of several apps in one repository run for the apps that a push changes', async () => {
     const yaml = `steps: {show: ls}${rest.replace('production: {}', 'production: {watch: 0}')}`
     const repository = await makeRepository({
       'web/fairlead.yaml': yaml,

@@ -38,7 +38,7 @@ describe('forms of a secret', () => {
     expect(shown).toMatch(/^before ["'{]*(password":")?\*\*\*["'}=]* after$/)
   })
 
-  test('in base64 at every place of a longer text', () => {
+  test('in base64 at every offset of a longer text', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 40 }),
@@ -60,7 +60,7 @@ describe('forms of a secret', () => {
     )
   })
 
-  test('in base64 and hex that a program wrapped', () => {
+  test('in base64 and hex with line breaks', () => {
     const key = 'k3y-'.repeat(100) + 'end'
     for (const [encoded, width] of [
       [Buffer.from(`user:${key}:more`).toString('base64'), 76],
@@ -73,21 +73,21 @@ describe('forms of a secret', () => {
   })
 })
 
-describe('secrets of several lines', () => {
+describe('multi-line secrets', () => {
   const key =
     '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n'
 
-  test('each line that says something is hidden, also alone', () => {
+  test('masks each significant line, even by itself', () => {
     expect(mask([key], 'x MIIEvQIBADANBg\nkqhkiG9w0BAQEF y')).toBe('x ***\n*** y')
     expect(mask([key], '-----BEGIN PRIVATE KEY-----')).toBe('-----BEGIN PRIVATE KEY-----')
     expect(mask([key], JSON.stringify({ key: key.trim() }))).toBe('{"key":"***"}')
   })
 
-  test('with the line ends of Windows', () => {
+  test('masks them with Windows line endings', () => {
     expect(mask(['first-part\r\nsecond-part'], 'first-part\nsecond-part')).toBe('***\n***')
   })
 
-  test('braces and literals of a JSON secret hide nothing', () => {
+  test('does not mask braces and literals of a JSON secret', () => {
     const json =
       '{\n  "user": "admin-user",\n  "nested": {\n    "token": "abcdefgh"\n  },\n    true,\n    null\n}'
     const log = '{\n  },\n}\n    true,\nnull\n{ "ok": true }'
@@ -96,7 +96,7 @@ describe('secrets of several lines', () => {
   })
 })
 
-test('what is too short, or nothing, hides nothing', () => {
+test('does not mask secrets that are empty or too short', () => {
   expect(mask(['', '   ', 'abc', '\n\n'], 'abc def   \n\n x')).toBe('abc def   \n\n x')
 })
 
@@ -108,7 +108,7 @@ test.each(['true', '1', 'main', '5432', 'Admin', 'test', 'localhost'])(
   },
 )
 
-test('overlapping and repeated secrets leave no part', () => {
+test('overlapping and repeated secrets are masked completely', () => {
   expect(mask(['abcdef', 'defghi'], 'xabcdefghix')).toBe('x***x')
   expect(mask(['aaaa'], 'aaaaaa')).toBe('***')
   expect(mask(['longer-secret', 'long'], 'longer-secret long')).toBe('*** ***')
@@ -134,8 +134,8 @@ function cut(bytes: Buffer, places: number[]): Buffer[] {
   return sorted.slice(1).map((end, i) => bytes.subarray(sorted[i], end))
 }
 
-describe('laws', () => {
-  test('any chunking gives the same lines', () => {
+describe('properties', () => {
+  test('the lines do not depend on the chunks', () => {
     const part = fc.oneof(
       fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
       fc
@@ -168,7 +168,7 @@ describe('laws', () => {
     )
   })
 
-  test('no secret survives', () => {
+  test('no secret remains', () => {
     fc.assert(
       fc.property(
         secrets,
@@ -188,7 +188,7 @@ describe('laws', () => {
     )
   })
 
-  test('no encoding of a secret survives any chunking', () => {
+  test('no encoding of a secret remains, whatever the chunks', () => {
     const encodings: ((text: string) => string)[] = [
       (text) => text,
       (text) => Buffer.from(text).toString('base64'),
@@ -231,7 +231,7 @@ describe('laws', () => {
     )
   })
 
-  test('ordinary logs are unchanged beside secrets that are not in them', () => {
+  test('logs that contain no secret are unchanged', () => {
     const words =
       'true false null main test 1 80 443 ok error: at build (node:internal) GET /api/v1 200 in 12 ms ✓ https://example.com'
     fc.assert(
@@ -265,13 +265,13 @@ describe('lines', () => {
   const lines = (text: string | Buffer, secrets: string[] = []): string[] =>
     split(secrets, [Buffer.from(text)])
 
-  test('end at \\n; \\r of progress stays, that of \\r\\n goes', () => {
+  test('end at \\n or \\r\\n, and keep any other \\r', () => {
     expect(lines('a\r\n10%\r20%\r100%\nlast')).toEqual(['a', '10%\r20%\r100%', 'last'])
     expect(lines('a\n\n')).toEqual(['a', ''])
     expect(lines('')).toEqual([])
   })
 
-  test('what is not UTF-8 becomes U+FFFD, and colours stay', () => {
+  test('replace invalid UTF-8 with U+FFFD and keep colours', () => {
     expect(lines(Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a, 0xe2, 0x82]))).toEqual([
       'a\uFFFD\uFFFDb',
       '\uFFFD',
@@ -279,14 +279,14 @@ describe('lines', () => {
     expect(lines('\u001B[31mred\u001B[0m')).toEqual(['\u001B[31mred\u001B[0m'])
   })
 
-  test('a character that never ends is not mixed with the text after it', () => {
+  test('do not mix an incomplete character with the text after it', () => {
     const chunks = [[0xe2, 0x82], [0x61, 0x0a], [0xe2], [0x82, 0xac]].map((bytes) =>
       Buffer.from(bytes),
     )
     expect(split([], chunks)).toEqual(['\uFFFDa', '€'])
   })
 
-  test('longer than 64 KB are split and marked, but no secret and no character is cut in two', () => {
+  test('are split and marked after 64 KB, but never inside a secret or a character', () => {
     const [first, second] = lines(
       'x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000),
       ['my-secret-value'],

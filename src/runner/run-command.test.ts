@@ -83,13 +83,13 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe('the command', () => {
-  test('is a script of sh -e: it stops at the first line that fails', async () => {
+  test('runs as a script of sh -e, which stops at the first failing line', async () => {
     const result = await run('echo one\nfalse\necho two')
     expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, reason: 'exited with 1' })
     expect(result.text).toEqual(['one', 'The command exited with 1.'])
   })
 
-  test('gets exactly its environment, whatever is in it', async () => {
+  test('gets exactly the given environment', async () => {
     const odd = {
       BRANCH: 'feature/$(touch pwned)`id`"\'; rm -rf x',
       MANY: 'a\nb',
@@ -113,7 +113,7 @@ describe('the command', () => {
     ])
   })
 
-  test('reads nothing, and may open its output by name', async () => {
+  test('has empty input, and can open its output by name', async () => {
     const result = await run(
       'cat; echo by-name > /dev/stdout; echo err | tee /dev/stderr > /dev/null',
     )
@@ -148,7 +148,7 @@ describe('the command', () => {
     })
   })
 
-  test('needs its tools on its own PATH, as programs', async () => {
+  test('needs its tools as programs on its own PATH', async () => {
     mkdirSync(join(folder, 'bin'))
     writeFileSync(join(folder, 'bin/tool'), '#!/bin/sh\n')
     const env = { PATH: `${folder}/bin:/usr/bin:/bin` }
@@ -180,8 +180,8 @@ const forkers = [
   ],
 ] as const
 
-describe('children', () => {
-  test.each(forkers)('left behind %s are killed, and it is said', async (_how, command) => {
+describe('child processes', () => {
+  test.each(forkers)('left behind %s are killed and reported', async (_how, command) => {
     const result = await run(command, {}, { graceMs: 200 })
     expect(result.outcome).toBe('passed')
     expect(isAlive(pidIn('child'))).toBe(false)
@@ -194,7 +194,7 @@ describe('children', () => {
     })
   })
 
-  test.each(forkers)('%s go with a cancelled command', async (_how, command) => {
+  test.each(forkers)('%s are killed with a cancelled command', async (_how, command) => {
     const cancel = new AbortController()
     const running = run(
       `${command}\nsleep 0.2; echo ready > ready; sleep 1000`,
@@ -215,7 +215,7 @@ describe('children', () => {
     expect(leftOvers()).toEqual([])
   })
 
-  test('of another command with the same id in another installation live on', async () => {
+  test('of a command with the same id in another installation are not killed', async () => {
     const other = join(folder, 'other')
     mkdirSync(other)
     const cancel = new AbortController()
@@ -236,7 +236,7 @@ describe('children', () => {
 })
 
 describe('time', () => {
-  test('out: the whole tree is asked to end', async () => {
+  test('out terminates the whole process tree', async () => {
     const result = await run("trap 'echo bye; exit 0' TERM; sleep 1000 & wait", { timeoutMs: 300 })
     expect(result).toMatchObject({
       outcome: 'timed_out',
@@ -245,7 +245,7 @@ describe('time', () => {
     expect(result.text).toEqual(['bye', 'The command took longer than 300 ms and was stopped.'])
   })
 
-  test('out, and deaf to SIGTERM: it is killed', async () => {
+  test('out kills a process that ignores SIGTERM', async () => {
     const result = await run(
       "trap '' TERM; echo deaf; while :; do sleep 0.05; done",
       { timeoutMs: 200 },
@@ -255,14 +255,14 @@ describe('time', () => {
     expect(leftOvers()).toEqual([])
   })
 
-  test('cancelled before the start: nothing runs', async () => {
+  test('limits start nothing when the command is cancelled first', async () => {
     expect(await run('touch ran', {}, {}, AbortSignal.abort())).toMatchObject({
       outcome: 'cancelled',
     })
     expect(existsSync(join(folder, 'ran'))).toBe(false)
   })
 
-  test('an earlier attempt that was left running is ended first', async () => {
+  test('limits end an earlier attempt that is still running', async () => {
     // As a killed runner leaves it: the marker in its environment is all that tells.
     execFileSync(
       'sh',
@@ -284,7 +284,7 @@ describe('time', () => {
 })
 
 describe('the log', () => {
-  test('masks secrets however they come, and keeps colours and broken text', async () => {
+  test('masks secrets in any chunks, and keeps colours and invalid text', async () => {
     writeFileSync(join(folder, 'binary'), Buffer.from([0xff, 0x00, 0x80, 0x0a, 0xc3, 0x0a]))
     writeFileSync(join(folder, 'key'), 'line-one\nline-two\n')
     const result = await run(
@@ -313,7 +313,7 @@ describe('the log', () => {
     expect(again.text).toEqual(['one', 'two', 'three'])
   })
 
-  test('that reaches its limit says so, and the command goes on', async () => {
+  test('reports when it reaches its limit, and the command continues', async () => {
     const result = await run(
       'seq 1 20000; echo end > ended',
       {},
@@ -327,7 +327,7 @@ describe('the log', () => {
     expect(left + result.log.length - 2).toBe(20_000)
   })
 
-  test('that cannot be opened breaks it', async () => {
+  test('breaks the command when it cannot be opened', async () => {
     const logFile = join(folder, 'none/1.jsonl')
     expect(
       await runCommand(specOf('touch ran', { logFile }), new AbortController().signal),
@@ -338,7 +338,7 @@ describe('the log', () => {
     expect(existsSync(join(folder, 'ran'))).toBe(false)
   })
 
-  test('that the disk does not take fails the command with that reason', async () => {
+  test('fails the command when the disk refuses it', async () => {
     const result = await runCommand(
       specOf('yes', { logFile: '/dev/full' }),
       new AbortController().signal,
@@ -349,7 +349,7 @@ describe('the log', () => {
     })
   })
 
-  test('that is written slowly makes the command wait, and nothing is lost', async () => {
+  test('makes the command wait when it is slow, and loses nothing', async () => {
     // A pipe that nobody reads at first is a disk that is very slow.
     const logFile = join(folder, 'slow')
     execFileSync('mkfifo', [logFile])
@@ -367,7 +367,7 @@ describe('the log', () => {
     expect(readLines(`${logFile}.read`).at(-1)).toMatchObject({ n: 300_000, text: '300000' })
   })
 
-  test('of many megabytes is whole, in order, and takes little memory', async () => {
+  test('of many megabytes is complete, in order, and needs little memory', async () => {
     const megabytes = Number(process.env['LOG_MEGABYTES'] ?? 12)
     const lines = Math.round((megabytes * 1024 * 1024) / 100)
     const before = process.memoryUsage().rss

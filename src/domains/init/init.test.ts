@@ -195,7 +195,7 @@ describe('Python', () => {
     expect(plain.steps['test']).toBe('.venv/bin/python manage.py test')
   })
 
-  test('nothing but the standard library', async () => {
+  test('the standard library alone', async () => {
     const { steps, services } = await propose({
       'server.py': "import os\nHTTPServer(('', int(os.environ['PORT'])), H).serve_forever()",
       'test_server.py': 'import unittest',
@@ -230,7 +230,7 @@ describe('other languages', () => {
     expect((await propose({ 'go.mod': 'module x', 'x.go': 'package x' })).services).toEqual({})
   })
 
-  test('reports that tools write by themselves are read, where there are tests', async () => {
+  test('declares the reports that tools write, where there are tests', async () => {
     const reportsOf = async (files: Record<string, string>) =>
       (await propose(files)).pipeline.steps['test']?.reports
     expect(
@@ -248,7 +248,7 @@ describe('other languages', () => {
     expect(await reportsOf({ 'pom.xml': '' })).toEqual([])
   })
 
-  test('what was found below a folder says so', async () => {
+  test('names the folder of each finding', async () => {
     const { found } = await propose({ 'docs/requirements.txt': 'sphinx\n' })
     expect(found).toEqual(
       expect.arrayContaining([expect.stringMatching(/^docs\/requirements\.txt: /)]),
@@ -256,7 +256,7 @@ describe('other languages', () => {
     expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^docs: No server/)]))
   })
 
-  test('Java with Maven and Gradle, by wrapper and without', async () => {
+  test('Java with Maven and Gradle, with and without a wrapper', async () => {
     const spring = await propose({
       'pom.xml': '<artifactId>spring-boot-starter-web</artifactId> actuator',
       mvnw: '',
@@ -319,7 +319,7 @@ describe('other languages', () => {
   })
 })
 
-describe('whatever the language', () => {
+describe('any language', () => {
   test('a Makefile', async () => {
     const { steps, services } = await propose({
       Makefile:
@@ -329,7 +329,7 @@ describe('whatever the language', () => {
     expect(services).toEqual({ web: 'make run' })
   })
 
-  test('shell scripts, by the shell that they name', async () => {
+  test('shell scripts, with the shell of their first line', async () => {
     const { steps, services } = await propose({
       'build.sh': '#!/usr/bin/env bash\n',
       'scripts/test.sh': '#!/bin/sh\n',
@@ -339,7 +339,7 @@ describe('whatever the language', () => {
     expect(services).toEqual({ web: 'sh start.sh' })
   })
 
-  test('a Procfile says what runs, and web comes first', async () => {
+  test('a Procfile, whose web process comes first', async () => {
     const { steps, services } = await propose({
       Procfile: 'my_worker: python worker.py\nweb: gunicorn app:app\nrelease: migrate\n',
       'requirements.txt': 'gunicorn',
@@ -353,7 +353,7 @@ describe('whatever the language', () => {
     expect(steps['install']).toContain('requirements.txt')
   })
 
-  test('a Dockerfile: its command where it is plain, and the truth about images', async () => {
+  test('a Dockerfile: its command where it is simple, and a note about images', async () => {
     const { services, found } = await propose({
       Dockerfile: 'FROM x\nEXPOSE 8000/tcp\nCMD ["python3", "serve.py", \\\n "--port", "8000"]\n',
     })
@@ -374,7 +374,7 @@ describe('whatever the language', () => {
     expect((await propose({ 'public/index.html': '' })).services).toEqual({ web: 'static public' })
   })
 
-  test('two languages: steps of both, the service of the one that runs', async () => {
+  test('two languages: the steps of both, and the service of the one that runs', async () => {
     const { steps, services, pipeline } = await propose({
       'package.json': json({ scripts: { build: 'vite build' }, devDependencies: { vite: '1' } }),
       'package-lock.json': '{}',
@@ -393,7 +393,7 @@ describe('whatever the language', () => {
     expect(services['web']).toContain('flask --app app:app')
   })
 
-  test('parts in folders of their own', async () => {
+  test('parts in separate folders', async () => {
     const { steps, services, pipeline, found } = await propose({
       'README.md': '',
       'frontend/package.json': json({
@@ -419,14 +419,14 @@ describe('whatever the language', () => {
     expect(found[0]).toBe('backend/go.mod: Go; the program is in ..')
   })
 
-  test('an empty folder gets a file to fill in', async () => {
+  test('an empty folder gets a template', async () => {
     const { text, found, pipeline } = await propose({})
     expect(found).toEqual(['Nothing was recognised. Fill in how the app is built, tested and run.'])
     expect(text).toContain('# web:')
     expect(Object.keys(pipeline.environments)).toEqual(['dev', 'staging', 'production'])
   })
 
-  test('a folder that is not there', async () => {
+  test('a folder that does not exist', async () => {
     expect(read(await proposePipelineFile('/nowhere/at/all', isValid)).steps).toEqual({})
   })
 })
@@ -457,7 +457,7 @@ describe('hostile repositories', () => {
     }
   })
 
-  test('names that are shell', async () => {
+  test('names with shell syntax', async () => {
     const { services } = await propose({ '; rm -rf $HOME #.py': 'serve_forever', "a'b.py": '' })
     expect(services['web']).toBe("python3 '; rm -rf $HOME #.py'")
   })
@@ -471,13 +471,13 @@ describe('hostile repositories', () => {
     expect(read(await proposePipelineFile(folder, isValid)).services).toEqual({})
   })
 
-  test.each(['null', 'true', 'false'])('the name %s stays a name', async (name) => {
+  test.each(['null', 'true', 'false'])('quotes the name %s', async (name) => {
     const { text, found } = await propose({ Procfile: `web: ./server\n${name}: ./work\n` })
     expect(found.join()).not.toContain('could not be written')
     expect(text).toContain(`  "${name}": ./work`)
   })
 
-  test('law: whatever the files say, the proposal can be read', async () => {
+  test('property: the proposal is valid for any files', async () => {
     const name = fc.constantFrom(
       'package.json',
       'Procfile',

@@ -16,7 +16,7 @@ const problems = (text: string): string[] => {
 }
 
 describe('a matrix', () => {
-  test('is a step for each combination, and who needs it needs all', () => {
+  test('expands to a step per combination, and a step that needs it needs all of them', () => {
     const { steps } = pipeline(`steps:
   build: make
   test: {run: make test, matrix: {NODE: [20, "22.1"], DB: pg}}
@@ -34,7 +34,7 @@ describe('a matrix', () => {
     expect(all[2]?.origin).toBe('test')
   })
 
-  test('and its parts read the reports that have their own name', () => {
+  test('substitutes its variables in the names of reports', () => {
     const { steps } = pipeline(
       'steps: {t: {run: x, matrix: {DB: pg}, split: {into: 2}, reports: ["${DB}/$FAIRLEAD_PART-*.xml", "$FAIRLEAD_PART$OTHER"]}}',
     )
@@ -44,7 +44,7 @@ describe('a matrix', () => {
     ])
   })
 
-  test('may list its combinations, and be split, too', () => {
+  test('can list its combinations and can be split', () => {
     const { steps } = pipeline(
       'steps: {test: {run: x, matrix: [{A: 1}, {A: 2, B: y}], split: {into: 2}}}',
     )
@@ -98,7 +98,7 @@ describe('a matrix', () => {
 describe('parts of a step', () => {
   const past = (file: string, seconds: number) => ({ file, suite: '', seconds })
 
-  test('take the same time as far as files allow it', () => {
+  test('take about the same time', () => {
     const times = [past('a', 10), past('b', 6), past('c', 5), past('d', 1)]
     expect([1, 2].map((part) => filesOfPart(['a', 'b', 'c', 'd'], times, part, 2))).toEqual([
       ['a', 'd'],
@@ -106,7 +106,7 @@ describe('parts of a step', () => {
     ])
   })
 
-  test('know a file by its path, its module or its class', () => {
+  test('match a file by its path, module or class', () => {
     const files = ['tests/test_a.py', 'src/test/java/com/shop/CartTest.java', 'test/x.test.ts']
     const times = [
       { file: null, suite: 'tests.test_a', seconds: 100 },
@@ -120,7 +120,7 @@ describe('parts of a step', () => {
     ])
   })
 
-  test('law: every file is in exactly one, whatever is known, and no part is idle while another has two', () => {
+  test('property: each file is in one part, and no part is empty while another has two', () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-f/]{1,6}$/), { maxLength: 30 })
     fc.assert(
       fc.property(

@@ -24,8 +24,8 @@ function problems(input: string | Uint8Array): FileProblem[] {
 const said = (input: string | Uint8Array): string[] =>
   problems(input).map(({ line, column, problem, hint }) => `${line}:${column} ${problem}; ${hint}`)
 
-describe('what a file means', () => {
-  test('shorthands are widened, durations are milliseconds, everything has a default', () => {
+describe('a valid file', () => {
+  test('expands shorthands, converts durations to milliseconds, and has defaults', () => {
     const file = good(`
 steps:
   install: npm ci
@@ -106,16 +106,16 @@ environments:
     expect(file.artifact).toEqual({ include: ['.'], exclude: [] })
   })
 
-  test('left out, three environments are there', () => {
+  test('has three environments by default', () => {
     expect(Object.keys(good('app: x\n').environments)).toEqual(['dev', 'staging', 'production'])
   })
 
-  test('what is written as nothing counts as left out', () => {
+  test('treats empty values as absent', () => {
     const file = good('steps:\nservices:\nenvironments:\nartifact:\n')
     expect(file).toEqual(good('app: folder'))
   })
 
-  test('values of variables stay as they are written', () => {
+  test('keeps the values of variables as they are written', () => {
     const file = good(
       'steps: {a: {run: x, env: {V: 1.10, M: 0644, E: 1e3, T: true, S: "x", B: 1_000}}}',
     )
@@ -129,21 +129,21 @@ environments:
     })
   })
 
-  test('true and false are commands', () => {
+  test('accepts true and false as commands', () => {
     expect(good('steps: {a: true, b: {run: false}}').steps).toMatchObject({
       a: { run: 'true' },
       b: { run: 'false' },
     })
   })
 
-  test('a byte order mark and Windows line ends do no harm', () => {
+  test('may have a byte order mark and Windows line endings', () => {
     expect(good('\uFEFFsteps:\r\n  a: x\r\n').steps['a']?.run).toBe('x')
     const bytes = Buffer.from('\uFEFFsteps: {a: x}')
     expect(read(bytes).ok).toBe(true)
   })
 })
 
-describe('what is refused, where and with which advice', () => {
+describe('an invalid file', () => {
   const cases: [name: string, text: string, said: string[]][] = [
     [
       'an unknown key',
@@ -392,7 +392,7 @@ describe('what is refused, where and with which advice', () => {
     expect(said(text)).toEqual(expected)
   })
 
-  test('everything that is wrong is said at once, in the order of the file', () => {
+  test('reports all problems together, in the order of the file', () => {
     const text = `
 stepz: {}
 steps:
@@ -415,7 +415,7 @@ environments:
     ])
   })
 
-  test('YAML errors, one a line', () => {
+  test('reports one YAML error per line', () => {
     expect(problems('steps:\n  a: "x\n')[0]?.problem).toMatch(
       /^this is not YAML: Missing closing "quote/,
     )
@@ -479,7 +479,7 @@ describe('hostile files', () => {
     )
   })
 
-  test('names of objects do no harm', () => {
+  test('names of object properties', () => {
     expect(said('steps: {constructor: x}')).toEqual([
       '1:9 the name `constructor` is reserved for Fairlead; choose another name',
     ])
@@ -487,8 +487,8 @@ describe('hostile files', () => {
   })
 })
 
-describe('laws', () => {
-  test('any text and any bytes give a value', () => {
+describe('properties', () => {
+  test('never throws for any text or bytes', () => {
     const fragment = fc.constantFrom(
       ...[
         'steps',
@@ -542,7 +542,7 @@ describe('laws', () => {
     fc.assert(fc.property(fc.uint8Array(), check), { numRuns: 200 })
   })
 
-  test('any value in YAML gives a value', () => {
+  test('never throws for any YAML value', () => {
     fc.assert(
       fc.property(
         fc.dictionary(
@@ -634,7 +634,7 @@ describe('laws', () => {
     optional,
   )
 
-  test('any valid file is read, in its order, as the schema means it', () => {
+  test('reads any valid file in its order', () => {
     fc.assert(
       fc.property(file, (value) => {
         const pipeline = good(stringify(value) === '{}\n' ? 'app:\n' : stringify(value))
@@ -647,7 +647,7 @@ describe('laws', () => {
     )
   })
 
-  test('what was read, written out again, is read as the same', () => {
+  test('reads what it wrote as the same file', () => {
     fc.assert(
       fc.property(file, (value) => {
         const first = good(stringify({ app: 'x', ...value }))

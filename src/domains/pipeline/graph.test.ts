@@ -17,7 +17,7 @@ function graphOf(yaml: string): Graph {
   return buildGraph(read.pipeline.steps)
 }
 
-test('a step waits for the one above it, unless it says otherwise', () => {
+test('a step waits for the step above it unless it has needs', () => {
   const graph = graphOf(
     'steps: {install: a, test: b, lint: {run: c, needs: install}, notes: {run: d, needs: []}, pack: e}',
   )
@@ -30,7 +30,7 @@ test('a step waits for the one above it, unless it says otherwise', () => {
   ])
 })
 
-test('steps become ready when all they need has passed, and never after a failure of one', () => {
+test('a step is ready when all its needs have passed, and never after one has failed', () => {
   const graph = graphOf(
     'steps: {install: a, test: b, lint: {run: c, needs: install}, pack: {run: d, needs: [test, lint]}}',
   )
@@ -43,7 +43,7 @@ test('steps become ready when all they need has passed, and never after a failur
   expect(ready({ install: 'failed' })).toEqual([])
 })
 
-test('chosen steps bring what they need', () => {
+test('selected steps include the steps that they need', () => {
   const graph = graphOf('steps: {install: a, test: b, lint: {run: c, needs: install}, pack: d}')
   expect([...withNeeds(graph, ['lint']).keys()]).toEqual(['install', 'lint'])
   expect([...withNeeds(graph, ['pack', 'install']).keys()]).toEqual(['install', 'lint', 'pack'])
@@ -54,7 +54,7 @@ const anyGraph = fc
   .array(fc.subarray(names), { minLength: 8, maxLength: 8 })
   .map((needs): Graph => new Map(names.map((name, i) => [name, needs[i] ?? []])))
 
-test('law: a graph without a cycle runs to its end, each step once and after all it needs', () => {
+test('property: a graph without a cycle completes, each step once and after its needs', () => {
   let whole = 0
   fc.assert(
     fc.property(anyGraph, (graph) => {

@@ -33,7 +33,7 @@ const write = (numbers: number[], tail = ''): void =>
 const numbers = (lines: StoredLine[]): number[] => lines.map(({ n }) => n)
 
 describe('a page', () => {
-  test('of a log that is not there has no lines', async () => {
+  test('of a log that does not exist has no lines', async () => {
     expect(await readLog(file, { after: 0, limit: 10 })).toEqual({
       lines: [],
       total: 0,
@@ -50,7 +50,7 @@ describe('a page', () => {
     expect(await tailLog(file, 5)).toEqual([])
   })
 
-  test('any page of any log is the lines after a number', async () => {
+  test('contains the lines after a number, for any page of any log', async () => {
     const texts = fc.array(
       fc.oneof(
         fc.string({ unit: 'grapheme' }),
@@ -79,7 +79,7 @@ describe('a page', () => {
     )
   })
 
-  test('shows which numbers are missing, and skips a damaged line', async () => {
+  test('reports missing numbers and skips a damaged line', async () => {
     write([1, 2, 5, 6, 9])
     expect(await readLog(file, { after: 0, limit: 10 })).toMatchObject({
       missing: [
@@ -123,7 +123,7 @@ describe('a page', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000)
   })
 
-  test('of long lines holds fewer of them', async () => {
+  test('has fewer lines when they are long', async () => {
     writeFileSync(
       file,
       range(1, 200)
@@ -138,7 +138,7 @@ describe('a page', () => {
 })
 
 describe('following', () => {
-  test('yields each line once, from before the file is there until it is complete', async () => {
+  test('yields each line once, from before the file exists until it is complete', async () => {
     let isComplete = false
     const seen: number[] = []
     const reading = (async () => {
@@ -162,7 +162,7 @@ describe('following', () => {
     expect(seen).toEqual(range(4, 60))
   })
 
-  test('a torn line that its next writer cut off is not shown', async () => {
+  test('omits an incomplete line that the next writer cut off', async () => {
     write([1, 2], '{"n":3,"time":7,"str')
     let isComplete = false
     const seen: StoredLine[] = []
@@ -182,7 +182,7 @@ describe('following', () => {
     expect(seen.map(({ text }) => text)).toEqual(['line 1', 'line 2', 'whole'])
   })
 
-  test('many followers of a log that is complete end at once, and what was written before the answer is read', async () => {
+  test('ends immediately for a complete log, after the last line was read', async () => {
     write(range(1, 3000))
     const all = await Promise.all(
       range(1, 50).map(async (i) => {
@@ -206,7 +206,7 @@ describe('following', () => {
     expect(all.at(-1)).toBeGreaterThanOrEqual(2500)
   })
 
-  test('ends when nobody listens any more', async () => {
+  test('ends when its signal is aborted', async () => {
     write([1])
     const stop = new AbortController()
     const seen: number[] = []
@@ -224,7 +224,7 @@ describe('following', () => {
     expect(seen).toEqual([1])
   })
 
-  test('a slow reader holds little in memory', async () => {
+  test('needs little memory for a slow reader', async () => {
     writeFileSync(file, '')
     for (let i = 0; i < 20; i += 1)
       appendFileSync(

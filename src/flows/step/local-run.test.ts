@@ -77,7 +77,7 @@ async function run(
   }
 }
 
-test('steps run in order in the folder, and their output is told line by line', async () => {
+test('steps run in order in the folder, and their output is reported line by line', async () => {
   const told = await run('steps: {build: "echo one; echo made > out; echo two >&2", test: cat out}')
   expect(told.passed).toBe(true)
   expect(told.ends).toEqual(['build passed', 'test passed'])
@@ -85,7 +85,7 @@ test('steps run in order in the folder, and their output is told line by line', 
   expect(told.lines('test')).toEqual(['made'])
 })
 
-test('steps that need nothing of each other run at the same time', async () => {
+test('independent steps run in parallel', async () => {
   // Each waits for the other: one after the other they would time out.
   const meet = (mine: string, other: string): string =>
     `touch ${mine}; until [ -e ${other} ]; do sleep 0.02; done`
@@ -95,7 +95,7 @@ test('steps that need nothing of each other run at the same time', async () => {
   expect(told.passed).toBe(true)
 })
 
-test('after a failure nothing new starts, what runs may end, and the reason is told', async () => {
+test('after a failure no step starts, running steps finish, and the reason is reported', async () => {
   const told = await run(`
 steps:
   slow: 'until [ -e failed ]; do sleep 0.02; done; sleep 0.2; echo done'
@@ -112,7 +112,7 @@ steps:
   expect(told.messages.at(-1)).toMatchObject({ reason: 'step bad failed' })
 })
 
-test('a step is tried again as often as it says', async () => {
+test('a step is retried as often as its file allows', async () => {
   const flaky = 'echo x >> tries; [ $(wc -l < tries) -ge 3 ]'
   expect((await run(`steps: {flaky: {run: '${flaky}', retry: 2}}`)).passed).toBe(true)
   expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\nx\nx\n')
@@ -125,14 +125,14 @@ test('a step that hangs is stopped after its timeout', async () => {
   expect(told.ends).toEqual(['hang failed'])
 })
 
-test('only the steps asked for run, with what they need', async () => {
+test('only the requested steps run, with the steps that they need', async () => {
   const yaml =
     'steps: {install: echo, lint: {run: echo, needs: install}, test: {run: echo, needs: install}}'
   expect((await run(yaml, { steps: ['test'] })).ends).toEqual(['install passed', 'test passed'])
   await expect(run(yaml, { steps: ['tset'] })).rejects.toThrow('There is no step tset.')
 })
 
-test('the environment is clean: only what a step is told', async () => {
+test('a step gets only its own environment', async () => {
   const told = await run(
     'steps: {env: {run: env, env: {LEVEL: info, HOME: mine}, secrets: [API_KEY, UNSET]}, secret: {run: "echo $API_KEY", secrets: API_KEY}}',
     {
@@ -166,7 +166,7 @@ test('the environment is clean: only what a step is told', async () => {
   expect(told.lines('secret')).toHaveLength(1)
 })
 
-test('cancelling ends what runs and starts nothing more', async () => {
+test('cancelling ends the running steps and starts no others', async () => {
   const cancel = new AbortController()
   await writeFile(join(folder, 'x'), '')
   const told = await run('steps: {wait: "echo begun; sleep 600", next: echo}', {
@@ -179,7 +179,7 @@ test('cancelling ends what runs and starts nothing more', async () => {
   expect(told.ends).toEqual(['wait cancelled', 'next skipped'])
 })
 
-test('no line is lost, however many there are', async () => {
+test('no line of a long log is lost', async () => {
   const told = await run('steps: {count: seq 1 50000}')
   expect(told.lines('count')).toEqual(Array.from({ length: 50_000 }, (_, i) => String(i + 1)))
 })
@@ -188,7 +188,7 @@ test('an app without steps passes', async () => {
   expect((await run('services: {web: {static: public}}')).passed).toBe(true)
 })
 
-test('a report decides on the laptop, too', async () => {
+test('a failing report fails a local step', async () => {
   await writeFile(join(folder, 'good'), '<testsuite name="s"><testcase name="adds"/></testsuite>')
   await writeFile(
     join(folder, 'bad'),
