@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
+import { toCdEvent } from '#contract/event/cdevent.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { canariesOf, server } from './support/canary.ts'
 import { pushes } from './support/forge.ts'
@@ -20,7 +21,7 @@ let installation: Installation
 const repositories: Repository[] = []
 const proposed: Proposing[] = []
 const canaries = canariesOf(() => installation)
-/** who does it all, by a session of their own */
+/** the admin who calls every endpoint, with a session */
 let ada: Client
 
 const yaml = (production: string, step = '"true"'): string =>
@@ -55,10 +56,10 @@ const shop = { app: 'shop' }
 const production = { app: 'shop', environment: 'production' }
 
 /**
- * One call of each endpoint that changes something, with what it needs beforehand, which the
- * machine does.
+ * One call of each endpoint that changes something. The outer function prepares what the call
+ * needs, with the token of this machine.
  */
-const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
+const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   createApp: async () => () => ada.createApp({ body: { name: 'shop' } }),
   createUser: async () => () => ada.createUser({ body: { name: 'Bob' } }),
   changeUser: async () => () =>
@@ -117,7 +118,7 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   retryRun: async () => {
     const { run, repository } = await deliver('shop', yaml('{}'))
     await endedRun(installation, run)
-    await endedRun(installation, (await deliver('shop', yaml('{}'), repository)).run)
+    await endedRun(installation, (await deliver('shop', yaml('{watch: 1s}'), repository)).run)
     return () => ada.retryRun({ params: { run } })
   },
   createRun: async () => () =>
@@ -133,14 +134,17 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     }),
   rollback: async () => {
     await waitFor(
-      'nothing is under way',
+      'no deployment is in progress',
       async () => (await newestDeployment('shop'))?.state === 'live',
     )
     return () => ada.rollback({ params: production, body: {} })
   },
   decideDeployment: async () => {
     await deliver('asked', yaml('{approve: {by: [Ada]}}'))
-    await waitFor('it waits', async () => (await newestDeployment('asked'))?.state === 'waiting')
+    await waitFor(
+      'the deployment waits',
+      async () => (await newestDeployment('asked'))?.state === 'waiting',
+    )
     const deployment = (await newestDeployment('asked'))!.id
     return () =>
       ada.decideDeployment({ params: { deployment }, body: { kind: 'refuse', comment: 'no' } })
@@ -148,7 +152,7 @@ const acts: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   promoteCanary: async () => {
     const repository = await canaries.live('canary', 'steps: [50], least: 30s, most: 60s')
     const run = await canaries.deliver('canary', repository, server('2'))
-    await waitFor('it is a canary', () => canaries.isCanary(run))
+    await waitFor('the deployment is a canary', () => canaries.isCanary(run))
     const deployment = (await newestDeployment('canary'))!.id
     return () => ada.promoteCanary({ params: { deployment } })
   },
@@ -168,32 +172,32 @@ const changing = Object.entries(endpoints).filter(
   ([, { method, role }]) => method !== 'GET' && role !== 'public',
 )
 
-test('every endpoint that changes something is tried', () => {
-  expect(changing.map(([name]) => name).toSorted()).toEqual(Object.keys(acts).toSorted())
-  // What is public and changes something signs somebody in, which `user.test.ts` looks at.
+test('every endpoint that changes something is called', () => {
+  expect(changing.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted())
+  // The only public one signs a user in; `user.test.ts` covers it.
   const open = Object.entries(endpoints).filter(
     ([, { method, role }]) => method !== 'GET' && role === 'public',
   )
   expect(open.map(([name]) => name)).toEqual(['createSession'])
 })
 
-test.each(Object.keys(acts) as EndpointName[])(
-  '%s tells who did it, by what, and from where',
+test.each(Object.keys(calls) as EndpointName[])(
+  '%s stores an event with the user, the credential and the address',
   async (name) => {
-    const act = await acts[name]!()
+    const call = await calls[name]!()
     const [last] = (await installation.client.listEvents({ query: { limit: 1 } })).events
-    await act()
+    await call()
     const { events } = await installation.client.listEvents({
       query: { after: last?.id ?? 0, actor: 'Ada', limit: 500 },
     })
-    const told = events.filter(
+    const attributed = events.filter(
       ({ by }) => by?.credential === 'session' && by.address === '127.0.0.1',
     )
-    expect(told.length, JSON.stringify(events)).toBeGreaterThan(0)
+    expect(attributed.length, JSON.stringify(events)).toBeGreaterThan(0)
   },
 )
 
-test('no secret is in the log', async () => {
+test('the log contains no secret, and reads as CDEvents', async () => {
   const all: StoredEvent[] = []
   for (let after = 0; ; after = all.at(-1)!.id) {
     const { events } = await installation.client.listEvents({ query: { after, limit: 500 } })
@@ -203,9 +207,14 @@ test('no secret is in the log', async () => {
   expect(all.length).toBeGreaterThan(50)
   for (const secret of ['hush-hush', 'fl_', 'whsec_', installation.token])
     expect(JSON.stringify(all)).not.toContain(secret)
+  const source = `http://localhost:${installation.port}`
+  const { events: page } = await installation.client.listCdEvents({
+    query: { after: 0, limit: 500 },
+  })
+  expect(page).toEqual(all.slice(0, 500).map((event) => toCdEvent(event, source)))
 })
 
-test('what a push led to was done by whoever pushed, and what Fairlead did by itself has nobody behind it', async () => {
+test('events of a push name the user who pushed; those of Fairlead name no user', async () => {
   const { events } = await installation.client.listEvents({ query: { app: 'shop', limit: 500 } })
   const merged = events.find(({ type }) => type === 'dev.cdevents.change.merged')
   expect(merged).toMatchObject({

@@ -4,11 +4,11 @@ import { raw, sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { appendEvent, eventHorizon, followEvents, readEvents } from './events.ts'
 
-let test1: TestDatabase
+let database: TestDatabase
 beforeAll(async () => {
-  test1 = await testDatabase()
+  database = await testDatabase()
 })
-afterAll(() => test1.close())
+afterAll(() => database.close())
 
 const queued = (app: string, chain: string): NewEvent => ({
   type: 'dev.cdevents.pipelinerun.queued',
@@ -18,8 +18,8 @@ const queued = (app: string, chain: string): NewEvent => ({
   data: { sha: 'a\0b\ud800', retryOf: null, trigger: 'push' },
 })
 
-test('an event is read as it was appended', async () => {
-  const { db } = test1
+test('reads an event as it was appended', async () => {
+  const { db } = database
   expect(await eventHorizon(db)).toBe(0)
   const by = { credential: 'token', name: "the 'ci'", address: '::1' } as const
   await db.batch([
@@ -42,7 +42,7 @@ test('an event is read as it was appended', async () => {
   )
 })
 
-test('refuses an event that does not fit its declaration, and names the event and the field', () => {
+test('refuses an event that does not fit its declaration, and names the field', () => {
   const refuse = (event: unknown) => expect(() => appendEvent(event as NewEvent))
   const event = queued('shop', 'c1')
   refuse({ ...event, type: 'dev.made.up' }).toThrow('Event type "dev.made.up" is not declared')
@@ -54,8 +54,8 @@ test('refuses an event that does not fit its declaration, and names the event an
   refuse({ ...event, data: undefined }).toThrow('data.sha: ')
 })
 
-test('pages go both ways, and filters narrow them', async () => {
-  const { db } = test1
+test('reads pages in both directions, with filters', async () => {
+  const { db } = database
   await db.batch(
     Array.from({ length: 20 }, (_, i) =>
       appendEvent(queued(i % 2 ? 'shop' : 'desk', `page${i % 4}`)),
@@ -79,8 +79,8 @@ test('pages go both ways, and filters narrow them', async () => {
   )
 })
 
-test('a reader never passes an event whose transaction is still open', async () => {
-  const { db } = test1
+test('does not read past an event whose transaction is still open', async () => {
+  const { db } = database
   const before = await eventHorizon(db)
   await db.session(async (run) => {
     await run(sql`begin`)
@@ -93,8 +93,8 @@ test('a reader never passes an event whose transaction is still open', async () 
   expect(events.map((event) => event.app)).toEqual(['slow', 'fast'])
 })
 
-test('a transaction that is undone leaves a hole in the numbers, and readers go on', async () => {
-  const { db } = test1
+test('reads past the id of an event whose transaction was rolled back', async () => {
+  const { db } = database
   const before = await eventHorizon(db)
   await expect(db.batch([appendEvent(queued('undone', 'u')), sql`select 1 / 0`])).rejects.toThrow(
     'division by zero',
@@ -104,8 +104,8 @@ test('a transaction that is undone leaves a hole in the numbers, and readers go 
   expect(events.map((event) => [event.id, event.app])).toEqual([[before + 2, 'done']])
 })
 
-test('followers under many concurrent writers see every event once, in order', async () => {
-  const { db } = test1
+test('followers receive every event once and in order from concurrent writers', async () => {
+  const { db } = database
   const stop = new AbortController()
   const after = await eventHorizon(db)
   const follow = async (from: number | undefined, app?: string): Promise<number[]> => {
@@ -122,11 +122,11 @@ test('followers under many concurrent writers see every event once, in order', a
       const events = Array.from({ length: 1 + (i % 3) }, () =>
         appendEvent(queued(`app${writer % 2}`, 'many')),
       )
-      // Some writers dawdle between drawing an id and committing.
+      // One writer pauses between drawing an id and committing.
       const statements = writer === 0 ? [...events, sql`select pg_sleep(0.004)`] : events
-      const isUndone = i % 7 === 3
+      const isRolledBack = i % 7 === 3
       await db
-        .batch(isUndone ? [...statements, sql`select 1 / 0`] : statements)
+        .batch(isRolledBack ? [...statements, sql`select 1 / 0`] : statements)
         .catch(() => undefined)
     }
   }
@@ -144,8 +144,8 @@ test('followers under many concurrent writers see every event once, in order', a
   stop.abort()
 })
 
-test('a follower survives the loss of its connection', async () => {
-  const { db } = test1
+test('a follower continues after its connection is lost', async () => {
+  const { db } = database
   const stop = new AbortController()
   const seen: string[] = []
   const following = (async () => {
@@ -154,7 +154,7 @@ test('a follower survives the loss of its connection', async () => {
       if (event.chain === 'after') return
     }
   })()
-  // It listens once what is appended arrives.
+  // The follower listens as soon as an appended event arrives.
   while (!seen.includes('before')) await db.batch([appendEvent(queued('shop', 'before'))])
   const cut = await db.query(sql`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query like 'listen%'`)
@@ -165,10 +165,11 @@ test('a follower survives the loss of its connection', async () => {
   stop.abort()
 })
 
-test('reading costs the same however long the log is: by index, without a sort', async () => {
-  const { db } = test1
+test('reads by index and without a sort, however long the log is', async () => {
+  const { db } = database
   await db.query(sql`insert into event (type, version, subject, chain, app, actor, data)
-    select 'dev.cdevents.pipelinerun.queued', '1', 's', 'chain' || i / 10, 'app' || i % 7, 'x', '{}' from generate_series(1, 30000) i`)
+    select 'dev.cdevents.pipelinerun.queued', '1', 's', 'chain' || i / 10, 'app' || i % 7, 'x', '{}'
+    from generate_series(1, 30000) i`)
   await db.query(sql`analyze event`)
   for (const condition of [
     "app = 'app1'",
@@ -178,7 +179,8 @@ test('reading costs the same however long the log is: by index, without a sort',
     'true',
   ]) {
     for (const order of ['asc', 'desc']) {
-      const text = `explain select * from event where ${condition} and id <= 20000 order by id ${order} limit 50`
+      const text = `explain select * from event where ${condition} and id <= 20000
+        order by id ${order} limit 50`
       const plan = (await db.query<{ 'QUERY PLAN': string }>(raw(text)))
         .map((row) => row['QUERY PLAN'])
         .join('\n')

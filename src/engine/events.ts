@@ -17,7 +17,8 @@ export function appendEvent(event: NewEvent): Statement {
   if (error) throw new Error(`Event "${type}" was refused: ${problemsOf(error)}`)
   const by = typeof actor === 'string' ? null : actor.by
   return sql`select append_event(${type}::text, ${definition.version}::text, ${subject}::text,
-    ${chain}::text, ${app ?? null}::text, ${nameOfActor(actor)}::text, ${data}::jsonb, ${by}::jsonb)`
+    ${chain}::text, ${app ?? null}::text, ${nameOfActor(actor)}::text, ${data}::jsonb,
+    ${by}::jsonb)`
 }
 
 const problemsOf = ({ issues }: z.ZodError): string =>

@@ -27,7 +27,10 @@ export const register: Register = (program, context) => {
     .description('show the event log, which is also the audit log')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead events shop --limit 20\n  $ fairlead events --actor Ada\n  $ fairlead events --follow --json',
+      '\nExamples:\n' +
+        '  $ fairlead events shop --limit 20\n' +
+        '  $ fairlead events --actor Ada\n' +
+        '  $ fairlead events --follow --json',
     )
     .action((app: string | undefined, options: Options) => events(context, app, options))
 }

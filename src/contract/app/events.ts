@@ -7,7 +7,8 @@ export const appEvents = [
     version: '0.3.0',
     data: { kind: z.enum(['hosted', 'path', 'url']), branch: z.string() },
     sentence: ({ actor, id, data: { branch } }) =>
-      `${actor} registered the app ${id}${branch === undefined ? '' : `, delivered from ${branch}`}`,
+      `${actor} registered the app ${id}` +
+      (branch === undefined ? '' : `, delivered from ${branch}`),
     tone: 'fact',
     content: ({ id }, { url }) => ({ name: id, uri: `${url}/git/${id}.git` }),
     example: { subject: 'app/shop', app: 'shop', data: { kind: 'hosted', branch: 'main' } },

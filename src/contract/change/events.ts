@@ -128,7 +128,8 @@ export const changeEvents = [
     version: '0.1.0',
     data: { environment: z.string(), reason: z.string() },
     sentence: ({ id, data }) =>
-      `Change ${shortSha(id)} was rolled back in ${data.environment ?? 'an environment'} and is held` +
+      `Change ${shortSha(id)} was rolled back in ` +
+      `${data.environment ?? 'an environment'} and is held` +
       because(data.reason),
     tone: 'back',
     example: {

@@ -79,7 +79,8 @@ export const deploymentEvents = [
         override: 'overrode the freeze of',
       }
       const verb = data.kind === undefined ? 'decided on the deployment to' : verbs[data.kind]
-      return `${actor} ${verb} ${placeOf({ environment: data.environment })}${because(data.comment)}`
+      const place = placeOf({ environment: data.environment })
+      return `${actor} ${verb} ${place}${because(data.comment)}`
     },
     tone: ({ kind }) => (kind === 'refuse' ? 'bad' : 'fact'),
     example: {

@@ -129,10 +129,10 @@ test('describes a canary by its share and its end, and links to its verdict', ()
     tone: 'unknown',
     text: 'The canary in production waits for a decision: no request has come yet',
   })
-  const reason = 'The canary fails 9 times as often.'
+  const reason = 'Fails 9 times as often.'
   expect(canary('finished', { verdict: 'harmful', state: 'taken_back', reason })).toMatchObject({
     tone: 'bad',
-    text: 'The canary in production is harmful and was rolled back: The canary fails 9 times as often',
+    text: 'The canary in production is harmful and was rolled back: Fails 9 times as often',
   })
   expect(canary('finished', { verdict: 'healthy', reason: '' })).toMatchObject({
     tone: 'good',

@@ -14,8 +14,8 @@ export const pullRequestEvents = [
       sha: z.string(),
       fork: z.string().nullable(),
     },
-    sentence: ({ actor, id, data }) =>
-      `${actor} approved ${data.sha === undefined ? 'the head' : shortSha(data.sha)} of pull request ${id}`,
+    sentence: ({ actor, id, data: { sha } }) =>
+      `${actor} approved ${sha === undefined ? 'the head' : shortSha(sha)} of pull request ${id}`,
     tone: 'good',
     example: { ...about, data: { pullRequest: 12, sha, fork: 'mallory/shop' } },
   }),

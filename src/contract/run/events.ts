@@ -41,7 +41,8 @@ export const runEvents = [
       pullRequest,
     },
     sentence: ({ id, data: { retryOf } }) =>
-      `Run ${id} was queued${retryOf === undefined || retryOf === null ? '' : ` as a retry of run ${retryOf}`}`,
+      `Run ${id} was queued` +
+      (retryOf === undefined || retryOf === null ? '' : ` as a retry of run ${retryOf}`),
     tone: 'wait',
     content: (event, { url }) => pipelineOf(event, url),
     example: {
@@ -149,7 +150,8 @@ export const runEvents = [
       size: z.number(),
     },
     sentence: ({ id, data: { size } }) =>
-      `The artifact ${shortDigest(id)} was built${size === undefined ? '' : ` (${formatSize(size)})`}`,
+      `The artifact ${shortDigest(id)} was built` +
+      (size === undefined ? '' : ` (${formatSize(size)})`),
     tone: 'good',
     content: ({ data }) => ({ change: { id: data.sha ?? 'unknown' } }),
     example: {
@@ -163,7 +165,8 @@ export const runEvents = [
     version: '0.2.0',
     data: { run: z.number().int() },
     sentence: ({ id, data: { run } }) =>
-      `The content of artifact ${shortDigest(id)}${run === undefined ? '' : ` of run ${run}`} was cleaned up`,
+      `The content of artifact ${shortDigest(id)} was cleaned up` +
+      (run === undefined ? '' : ` (run ${run})`),
     tone: 'fact',
     content: ({ actor }) => ({ user: actor }),
     example: { subject: `artifact/${digest}`, app: 'shop', data: { run: 7 } },

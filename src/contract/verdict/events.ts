@@ -72,7 +72,8 @@ export const verdictEvents = [
     version: '0.1.0',
     data: { environment: z.string(), run: z.number().int().nullable() },
     sentence: ({ actor, data }) =>
-      `${actor} requested the promotion of the canary in ${placeOf({ environment: data.environment })}`,
+      `${actor} requested the promotion of the canary in ` +
+      placeOf({ environment: data.environment }),
     tone: 'move',
     page,
     example: { subject, app: 'shop', actor: 'Ada', data: { environment: 'production', run: 7 } },

@@ -47,7 +47,9 @@ export const webhookEvents = [
     version: '0.1.0',
     data: { delivery: z.number().int() },
     sentence: ({ actor, id, data: { delivery } }) =>
-      `${actor} replayed ${delivery === undefined ? 'a delivery' : `delivery ${delivery}`} to the webhook of ${id}`,
+      `${actor} replayed ` +
+      (delivery === undefined ? 'a delivery' : `delivery ${delivery}`) +
+      ` to the webhook of ${id}`,
     tone: 'fact',
     example: { subject, app, actor, data: { delivery: 5 } },
   }),

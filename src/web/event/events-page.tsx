@@ -99,6 +99,10 @@ function credentialOf({ by }: StoredEvent): string {
   return text === '' ? '' : ` (${text})`
 }
 
+const rowClass =
+  'grid grid-cols-[auto_1fr] gap-x-3 px-4 py-1.5 hover:bg-hover/60 ' +
+  'md:grid-cols-[4.5rem_auto_minmax(0,1fr)_auto_auto]'
+
 function EventRow({ event }: { event: StoredEvent }) {
   const { tone, text, page } = describeEvent(event)
   const [search] = useSearchParams()
@@ -107,7 +111,7 @@ function EventRow({ event }: { event: StoredEvent }) {
   const byActor = new URLSearchParams(search)
   byActor.set('actor', event.actor)
   return (
-    <li className="grid grid-cols-[auto_1fr] gap-x-3 px-4 py-1.5 hover:bg-hover/60 md:grid-cols-[4.5rem_auto_minmax(0,1fr)_auto_auto]">
+    <li className={rowClass}>
       <time
         dateTime={event.time}
         title={formatMoment(event.time)}
