@@ -150,7 +150,7 @@ describe('exit codes', () => {
       'a value that cannot be',
       ['env', 'set', 'shop', 'production', 'PORT=1'],
       2,
-      'is given by Fairlead',
+      'is set by Fairlead',
     ],
   ])('%s', async (_what, args, expected, sentence) => {
     const { code, stderr } = await installation.cli(...args)

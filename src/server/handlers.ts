@@ -12,6 +12,7 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { runHandlers } from '#flows/delivery/handlers.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { configurationHandlers } from '#flows/deployment/configuration-handlers.ts'
 import { deploymentHandlers } from '#flows/deployment/handlers.ts'
 import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
 import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
@@ -67,6 +68,7 @@ export function buildHandlers({
     ...gateHandlers({ db, source }),
     ...evidenceHandlers(deps),
     ...deploymentHandlers(deps, engine),
+    ...configurationHandlers(deps, engine),
     ...permissionHandlers(deps),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }

@@ -1,0 +1,167 @@
+import type { Configuration } from '#contract/environment/environment.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { type Actor, nameOfActor } from '#contract/event/event.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { isPreviewName } from '#contract/pull-request/pull-request.ts'
+import { applyChange } from '#domains/configuration/configuration.ts'
+import { changeProblem } from '#domains/configuration/rules.ts'
+import {
+  getNewest,
+  insertConfiguration,
+  listConfigurations,
+  sealedAs,
+} from '#domains/configuration/store.ts'
+import * as store from '#domains/deployment/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Engine } from '#engine/workflow.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import { liveDeployment } from '#views/deployment.ts'
+import { startConfiguration } from './configuration.ts'
+import { mustGet, mustHave } from './handlers.ts'
+import { permissionRules } from './permission.ts'
+
+/** The endpoints of the configuration of an environment. */
+export function configurationHandlers(
+  deps: Dependencies,
+  engine: Engine,
+): SomeHandlers<'getConfiguration' | 'listConfigurations' | 'changeConfiguration'> {
+  const { db } = deps
+  return {
+    getConfiguration: async ({ params }) => {
+      await mustHave(db, params.app, params.environment)
+      const [inForce] = await listConfigurations(db, params.app, params.environment, 1, 'in_force')
+      return inForce ?? emptyConfiguration(params)
+    },
+    listConfigurations: async ({ params, query }) => {
+      await mustHave(db, params.app, params.environment)
+      return {
+        configurations: await listConfigurations(db, params.app, params.environment, query.limit),
+      }
+    },
+    changeConfiguration: async ({ params, body }, caller) => {
+      await mustHave(db, params.app, params.environment)
+      refusePreview(params.environment)
+      const problem = changeProblem(body, deps.references.problem)
+      if (problem !== null) throw new FairleadError('invalid_input', { ...problem })
+      const deployment = await change(deps, engine, { ...params, ...body }, caller)
+      const configuration =
+        (await listConfigurations(db, params.app, params.environment, 1))[0] ??
+        emptyConfiguration(params)
+      return {
+        configuration,
+        deployment: deployment === null ? null : await mustGet(db, deployment),
+      }
+    },
+  }
+}
+
+const emptyConfiguration = (params: { app: string; environment: string }): Configuration => ({
+  ...params,
+  version: 0,
+  state: 'in_force',
+  variables: {},
+  secrets: [],
+  references: {},
+  actor: 'fairlead',
+  created: new Date(0).toISOString(),
+  changed: [],
+})
+
+/** A preview takes its configuration from fairlead.yaml. */
+function refusePreview(environment: string): void {
+  if (isPreviewName(environment))
+    throw new FairleadError('not_now', {
+      why:
+        `${environment} belongs to a pull request; set its configuration with ` +
+        '`pull_requests.preview` in fairlead.yaml',
+    })
+}
+
+interface RequestedChange {
+  app: string
+  environment: string
+  variables: Record<string, string | null>
+  secrets: Record<string, string | null>
+  references: Record<string, string>
+}
+
+/**
+ * Stores the next version and, where a release is live, starts its deployment. Returns the id of
+ * the deployment, or null.
+ */
+async function change(
+  deps: Dependencies,
+  engine: Engine,
+  request: RequestedChange,
+  by: Actor,
+): Promise<number | null> {
+  const { app, environment } = request
+  const actor = nameOfActor(by)
+  const { newest, waiting, highest } = await getNewest(deps.db, app, environment)
+  const boundTo = (name: string): string => sealedAs(app, environment, name)
+  const result = applyChange(
+    newest,
+    request,
+    (name, value) => deps.secrets.seal(boundTo(name), value),
+    (name, sealed) => deps.secrets.open(boundTo(name), sealed, name),
+  )
+  if (!result) return null
+  const live = await liveDeployment(deps.db, app, environment)
+  const release = live ? await store.getRelease(deps.db, live.release) : null
+  const rules =
+    release && (await permissionRules(deps, { app, environment, definition: release.definition }))
+  const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
+  const version = highest + 1
+  const changed = [...new Set([...waiting, ...result.changed])].sort()
+  const chain = live?.change.chain ?? `configuration/${app}/${environment}/${version}`
+  const statements: Statement[] = [
+    insertConfiguration(
+      app,
+      environment,
+      { ...result.next, version },
+      changed,
+      actor,
+      asksPermission ? 'waiting' : 'in_force',
+    ),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-configuration.changed',
+      subject: `environment/${app}/${environment}`,
+      chain,
+      app,
+      actor: by,
+      data: { version, changed },
+    }),
+  ]
+  if (!release) {
+    await storeVersion(deps.db, statements)
+    return null
+  }
+  const next = await startConfiguration(deps.db, release, {
+    chain,
+    actor,
+    by,
+    version,
+    asksPermission,
+  })
+  await storeVersion(deps.db, [
+    ...statements,
+    ...next.writes,
+    appendEvent(next.event),
+    ...engine.startStatements(next.workflow),
+  ])
+  return next.deployment
+}
+
+/** Refuses the change when another one stored the same version first. */
+async function storeVersion(db: Database, statements: Statement[]): Promise<void> {
+  try {
+    await db.batch(statements)
+  } catch (error) {
+    if ((error as { code?: string }).code !== '23505') throw error
+    throw new FairleadError('not_now', {
+      why: 'The configuration was changed by another request at the same time',
+    })
+  }
+}
