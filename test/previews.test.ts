@@ -109,7 +109,7 @@ describe('a preview', () => {
   }
   const text = async (url: string): Promise<string> => (await fetch(url)).text()
 
-  test('answers with what is proposed, is told of, moves with its head, and goes when the pull request is merged', async () => {
+  test('serves the head, is reported, follows a new head, and is removed after the merge', async () => {
     const at = await start('merged')
     await installation.client.changeConfiguration({
       params: { app: 'merged', environment: 'staging' },
@@ -132,7 +132,10 @@ describe('a preview', () => {
       new Set(['staging', 'production']),
     )
     const ofPreview = () => at.forge.deployments.filter(({ environment }) => environment === 'pr-1')
-    await waitFor('the forge is told', async () => ofPreview()[0]?.states.at(-1) === 'success')
+    await waitFor(
+      'the forge has the report',
+      async () => ofPreview()[0]?.states.at(-1) === 'success',
+    )
     expect(ofPreview()[0]).toMatchObject({
       isTransient: true,
       addresses: [`http://localhost:${port}`],
@@ -161,12 +164,15 @@ describe('a preview', () => {
       preview: null,
       reason: 'it was merged into main',
     })
-    await waitFor('the forge is told', async () => ofPreview().at(-1)?.states.at(-1) === 'inactive')
+    await waitFor(
+      'the forge has the report',
+      async () => ofPreview().at(-1)?.states.at(-1) === 'inactive',
+    )
     // Production had nothing to do with it.
     expect((await ask(installation, 'merged', 'production')).text).toMatch(/^one/)
   }, 120_000)
 
-  test('of a stranger there is none until somebody approves, and then without secrets', async () => {
+  test('of a fork needs an approval, and gets no secrets', async () => {
     const at = await start('fork')
     await installation.client.changeConfiguration({
       params: { app: 'fork', environment: 'staging' },
@@ -192,7 +198,7 @@ describe('a preview', () => {
     await nothingLeft(at, 1, Number(new URL(preview!.url!).port))
   }, 120_000)
 
-  test('stays while its forge does not answer, and goes when its time is over, or nobody knows it any more', async () => {
+  test('stays while the forge is down, and is removed after its lifetime or with the pull request', async () => {
     const at = await start('lost')
     const first = await previewOf(at, 1, 'two')
     const second = await previewOf(at, 2, 'three')
@@ -227,7 +233,7 @@ describe('a preview', () => {
   }, 120_000)
 
   test.each(['server', 'host'] as const)(
-    'leaves nothing when the %s is killed at any moment of its removal',
+    'leaves nothing when the %s is killed during its removal',
     async (which) => {
       const at = await start(`killed-${which}`)
       const delays = [50, 400, 800]
@@ -254,7 +260,7 @@ describe('a preview', () => {
     180_000,
   )
 
-  test('that belongs to nothing here is removed from the host', async () => {
+  test('that the database does not have is removed from the host', async () => {
     const at = await start('orphan')
     const { port } = await previewOf(at, 1, 'two')
     await change(installation, sql`delete from environment where app = 'orphan' and name = 'pr-1'`)
@@ -263,7 +269,7 @@ describe('a preview', () => {
     at.say(1, { state: 'closed' })
   }, 120_000)
 
-  test('comes and goes by webhooks alone, where no forge is connected', async () => {
+  test('is deployed and removed by webhooks alone, without a connected forge', async () => {
     const at = await start('announced', { isConnected: false })
     const { secret } = await installation.client.putWebhook({ params: { app: 'announced' } })
     const send = async (state: 'open' | 'closed', number: number, sha: string): Promise<void> => {
@@ -309,7 +315,7 @@ describe('a preview', () => {
     })
   }, 120_000)
 
-  test('that does not become healthy fails the run, and keeps the one before; it goes when it is no longer asked for', async () => {
+  test('that is unhealthy fails the run and keeps the previous one, until previews are disabled', async () => {
     const at = await start('sick')
     const { port, url } = await previewOf(at, 1, 'two')
     const sha = await at.propose({ number: 1, branch: 'p1' }, { 'server.js': 'process.exit(3)' })

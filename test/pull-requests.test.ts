@@ -50,7 +50,7 @@ describe('a pull request', () => {
     )
 
   test.each(['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket', 'bitbucket cloud'])(
-    'at %s is run when it is opened, told of, run again at its new head, and forgotten when it is merged',
+    'at %s runs, is reported, runs again for a new head, and is cleaned up after the merge',
     async (kind) => {
       const app = `at-${kind.replace(' ', '-')}`
       const at = await start(
@@ -82,7 +82,7 @@ describe('a pull request', () => {
       })
       const isBitbucket = kind.startsWith('bitbucket')
       await waitFor(
-        'the forge is told',
+        'the forge has the report',
         async () =>
           at.forge.statuses.get('fairlead/pull-request')?.at(-1) ===
           (isBitbucket ? 'SUCCESSFUL' : 'success'),
@@ -117,7 +117,7 @@ describe('a pull request', () => {
   const isOpen = async (run: number): Promise<boolean> =>
     (await installation.client.getRun({ params: { run } })).ended === null
 
-  test('gives way to its newer head, and neither to the branch nor the branch to it', async () => {
+  test('is superseded by its newer head only, never by the branch', async () => {
     const slow =
       'steps: {wait: {run: sleep 300, when: pull_request}, test: "true"}\nenvironments: {production: {}}\n'
     const at = await start('superseded', { 'fairlead.yaml': slow })
@@ -161,7 +161,7 @@ describe('a pull request', () => {
     })
   }, 120_000)
 
-  test('of a stranger gets no secret, no cache and no socket, whatever it says, until that commit is approved', async () => {
+  test('from a fork gets no secret, cache or socket until its commit is approved', async () => {
     const yaml = (more: string): string => `
 steps:
   test:
@@ -269,7 +269,7 @@ ${more}`
     expect(listed.environments.map(({ name }) => name)).toEqual(['production'])
   }, 120_000)
 
-  test('is run as the file of its branch says: forks ask, drafts wait, and all of it can be switched off', async () => {
+  test('follows the settings on the branch for forks, drafts and all pull requests', async () => {
     const yaml = (settings: string): string =>
       `steps: {test: "true"}\nenvironments: {production: {}}\npull_requests: ${settings}\n`
     const at = await start('settings', { 'fairlead.yaml': yaml('{forks: ask, drafts: false}') })

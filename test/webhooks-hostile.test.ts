@@ -65,7 +65,7 @@ const megabytes = (): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${installation.pid()}/status`, 'utf8'))![1]) /
   1024
 
-test('senders that take their time are put out, and hold up nobody', async () => {
+test('slow senders are disconnected, and delay no others', async () => {
   const began = performance.now()
   const slow = Array.from({ length: 300 }, () => open(head('content-length: 1000')))
   const ticks = setInterval(
@@ -75,14 +75,18 @@ test('senders that take their time are put out, and hold up nobody', async () =>
   try {
     await sleep(1000)
     for (let i = 0; i < 20; i += 1) expect((await send(`beside-${i}`)).status).toBe(202)
-    await waitFor('they are put out', async () => slow.every(({ closed }) => closed !== null), 60)
+    await waitFor(
+      'the slow senders are disconnected',
+      async () => slow.every(({ closed }) => closed !== null),
+      60,
+    )
     for (const { closed } of slow) expect(closed! - began).toBeGreaterThan(15_000)
   } finally {
     clearInterval(ticks)
   }
 })
 
-test('large bodies of strangers are held only up to a limit, however many send them', async () => {
+test('unverified bodies are held only up to a limit', async () => {
   const before = megabytes()
   const piece = Buffer.alloc(1024 * 1024, 'x')
   // Nobody says beforehand how much it is.
@@ -134,7 +138,7 @@ test('large bodies of strangers are held only up to a limit, however many send t
   expect(deliveries.filter(({ id }) => id.startsWith('beside-'))).toHaveLength(20)
 })
 
-test('killed again and again it loses nothing that it answered, and runs nothing twice', async () => {
+test('a killed server loses no acknowledged delivery, and runs nothing twice', async () => {
   const pushed: string[] = []
   const answered = new Set<string>()
   let next = 0

@@ -13,10 +13,10 @@ import { pushes, type Sent, standard } from './support/forge.ts'
 const zeros = '0'.repeat(40)
 const pipeline = 'steps: {test: {run: "true"}}\n'
 
-describe('a webhook', () => {
+describe('a delivery', () => {
   let installation: Installation
   beforeAll(async () => {
-    // Nobody looks by itself here: what is found was told.
+    // Polling is off: every change is announced by a delivery.
     installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '3600' } })
   })
   afterAll(() => installation.stop())
@@ -41,7 +41,7 @@ describe('a webhook', () => {
     })
     return (await deliveries(app)).find((one) => one.number === number)!
   }
-  /** An app whose repository is elsewhere, delivered once, with its webhook. */
+  /** Registers an app of a remote repository with a webhook, and delivers it once. */
   const watched = async (
     app: string,
   ): Promise<{ repository: Repository; head: string; secret: string }> => {
@@ -54,8 +54,8 @@ describe('a webhook', () => {
         branch: 'main',
       },
     })
-    // A new app is looked at once; what is told after that is not found twice.
-    await waitFor('the first look', async () => (await runsOf(app)).length === 1)
+    // A new app is polled once; wait for that before the first delivery.
+    await waitFor('the first poll', async () => (await runsOf(app)).length === 1)
     const { secret } = await installation.client.putWebhook({ params: { app } })
     const first = await send(app, pushes['github']!(secret, { before: zeros, after: head }))
     await outcome(app, first.body['number'])
@@ -64,7 +64,7 @@ describe('a webhook', () => {
   const runsOf = async (app: string) =>
     (await installation.client.listRuns({ query: { app, limit: 500 } })).runs
 
-  test.each(Object.keys(pushes))('of %s becomes a run of what was pushed', async (name) => {
+  test.each(Object.keys(pushes))('from %s starts a run of the pushed commit', async (name) => {
     const app = `by-${name.replaceAll(' ', '-')}`
     const { repository, head, secret } = await watched(app)
     const after = await repository.commit({ 'a.txt': 'two' })
@@ -93,7 +93,7 @@ describe('a webhook', () => {
     })
   })
 
-  test('that comes again is stored once, by its id and by its content, and a branch that goes back and forth is not one that repeats', async () => {
+  test('with the same ID or content is stored once, unless its branch moved in between', async () => {
     const { repository, head, secret } = await watched('again')
     const after = await repository.commit({ 'a.txt': 'two' })
     const there = { before: head, after }
@@ -129,7 +129,7 @@ describe('a webhook', () => {
     ])
   })
 
-  test('is refused when it is forged, changed, old, unsigned, unknown or too large, and each refusal is counted with its reason', async () => {
+  test('is refused when forged, changed, expired, unsigned, unknown or too large, and counted', async () => {
     const { head, secret } = await watched('forged')
     const push = { before: zeros, after: head }
     const good = pushes['github']!(secret, push)
@@ -162,7 +162,7 @@ describe('a webhook', () => {
           },
         },
       ],
-      // A wrong signature is not rescued by the right token.
+      // A valid token does not excuse an invalid signature.
       [
         'rescued',
         {
@@ -204,7 +204,7 @@ describe('a webhook', () => {
     expect((await installation.client.health()).status).toBe('ok')
   })
 
-  test('that waits for a repository that is away is tried again, and one to another branch is ignored', async () => {
+  test('is retried while its repository is unavailable, and ignored for another branch', async () => {
     const { repository, head, secret } = await watched('away')
     const after = await repository.commit({ 'a.txt': 'two' })
     const { rename } = await import('node:fs/promises')
@@ -230,7 +230,7 @@ describe('a webhook', () => {
     })
   })
 
-  test('counts with its secret before for a day, is listed, replayed and taken away by command', async () => {
+  test('accepts the previous secret for a day, and is listed, replayed and deleted by command', async () => {
     const { head, secret } = await watched('turned')
     const made = await installation.cli('webhook', 'create', 'turned')
     const fresh = /Secret +(\S+)/.exec(made.stdout)![1]!
@@ -271,7 +271,7 @@ describe('a webhook', () => {
     ).toBe(401)
   })
 
-  test('answers a sender of CloudEvents that asks first', async () => {
+  test('answers the validation request of CloudEvents', async () => {
     await watched('asked')
     const answer = await fetch(`${installation.url}/webhooks/asked`, {
       method: 'OPTIONS',
@@ -281,14 +281,14 @@ describe('a webhook', () => {
   })
 })
 
-describe('a webhook that is lost', () => {
+describe('a lost delivery', () => {
   let installation: Installation
   beforeAll(async () => {
     installation = await startInstallation({ env: { FAIRLEAD_POLL_SECONDS: '0.4' } })
   })
   afterAll(() => installation.stop())
 
-  test('is found by looking, with how late that was', async () => {
+  test('is replaced by polling, which records how late the change was', async () => {
     const repository = await makeRepository({ 'fairlead.yaml': pipeline })
     await installation.client.createApp({
       body: {
@@ -307,7 +307,7 @@ describe('a webhook that is lost', () => {
       (await installation.client.listWebhookDeliveries({ params: { app: 'lost' } })).gaps.find(
         (one) => one.change === after,
       )
-    await waitFor('it is written down', async () => (await gap()) !== undefined)
+    await waitFor('the gap is stored', async () => (await gap()) !== undefined)
     const { looked, found, arrived } = (await gap())!
     expect(arrived).toBeNull()
     expect(Date.parse(found) - Date.parse(looked!)).toBeGreaterThan(0)
@@ -315,10 +315,10 @@ describe('a webhook that is lost', () => {
     expect((await installation.cli('webhook', 'deliveries', 'lost')).stdout).toMatch(
       /found by polling, at most \d+ s late; no delivery/,
     )
-    // It comes after all: late, and nothing runs twice.
+    // The late delivery starts no second run.
     const { headers, body } = pushes['forgejo']!(secret, { before, after })
     await fetch(`${installation.url}/webhooks/lost`, { method: 'POST', headers, body })
-    await waitFor('it is known to have come', async () => (await gap())?.arrived !== null)
+    await waitFor('the gap shows the delivery', async () => (await gap())?.arrived !== null)
     expect(await runs()).toHaveLength(2)
   })
 })

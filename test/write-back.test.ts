@@ -13,7 +13,7 @@ import {
 import { makeGitHubApp } from './support/github-app.ts'
 import { type ForgeServer, startForge } from './support/forge-server.ts'
 
-describe('a forge', () => {
+describe('reports to a forge', () => {
   const token = 'forge-token-51f0'
   let installation: Installation
   let forge: ForgeServer
@@ -58,9 +58,9 @@ describe('a forge', () => {
     ['bitbucket', '', 'SUCCESSFUL', 'FAILED'],
     ['bitbucket', '/2.0', 'SUCCESSFUL', 'FAILED'],
   ] as const)(
-    'of the kind %s%s is told what became of commits and deployments',
+    'of kind %s%s contain the results of commits and deployments',
     async (kind, path, good, bad) => {
-      const app = `told-${kind}${path === '' ? '' : '-cloud'}`
+      const app = `reported-${kind}${path === '' ? '' : '-cloud'}`
       await connect(app, kind, `${forge.url}${path}`)
       const repository = await repositoryOf(
         tinyApp('one', 'environments: {staging: {}, production: {}}\n'),
@@ -69,7 +69,7 @@ describe('a forge', () => {
       await toEnd('fairlead', good)
       if (kind === 'github' || kind === 'gitlab') {
         await waitFor(
-          'both deployments are told',
+          'both deployments are reported',
           async () =>
             forge.deployments.length === 2 &&
             forge.deployments.every(({ states }) => states.at(-1) === 'success'),
@@ -94,7 +94,7 @@ describe('a forge', () => {
     },
   )
 
-  test('that is down, slow or says 429 is told later, once, and no delivery waits for it', async () => {
+  test('wait while it is down or limits the rate, are sent once, and delay no delivery', async () => {
     let refusals = 0
     forge.instead = () => {
       refusals += 1
@@ -107,7 +107,7 @@ describe('a forge', () => {
     const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
     expect(await deliver('patient', repository)).toBe('succeeded')
     await waitFor(
-      'it says why',
+      'the problem is shown',
       async () => (await reported('patient')).forge?.problem?.includes('429') === true,
     )
     const { forge: paused } = await reported('patient')
@@ -119,30 +119,30 @@ describe('a forge', () => {
     await toEnd('fairlead', 'success')
     expect(forge.asked.length).toBeGreaterThan(before)
     await waitFor(
-      'the deployment is told',
+      'the deployment is reported',
       async () => forge.deployments[0]?.states.at(-1) === 'success',
     )
-    // What is no longer so was not told late.
+    // Outdated states were not reported.
     expect(forge.statuses.get('fairlead')).toEqual(['success'])
     expect(forge.deployments).toHaveLength(1)
   })
 
-  test('a deployment that was made and not written down is not made again', async () => {
+  test('create a deployment once, also when the server dies before it stores the ID', async () => {
     await connect('lost', 'github')
-    // The forge makes it, and the answer is lost.
+    // The deployment is created, and the next request fails.
     forge.instead = ({ method, path }) =>
       method === 'POST' && path.endsWith('/statuses') ? { status: 502, body: {} } : null
     const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
     expect(await deliver('lost', repository)).toBe('succeeded')
-    await waitFor('it was made', async () => forge.deployments.length > 0)
+    await waitFor('the deployment is created', async () => forge.deployments.length > 0)
     await waitFor(
-      'it was tried',
+      'the status was tried twice',
       async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1,
     )
     await installation.killServer()
     forge.instead = null
     await installation.start()
-    await waitFor('it is told', async () => forge.deployments[0]?.states.at(-1) === 'success')
+    await waitFor('it is reported', async () => forge.deployments[0]?.states.at(-1) === 'success')
     expect(forge.deployments).toHaveLength(1)
     await toEnd('fairlead', 'success')
     const before = forge.asked.length
@@ -150,20 +150,20 @@ describe('a forge', () => {
     expect(forge.asked.length).toBe(before)
   })
 
-  test('that does not know the commit is asked once, and says so', async () => {
+  test('that it refuses are sent once, and show the reason', async () => {
     forge.instead = () => ({ status: 422, body: { message: 'No commit found for SHA' } })
     await connect('unknown', 'github')
     const repository = await repositoryOf({ 'fairlead.yaml': 'steps: {test: "true"}\n' })
     expect(await deliver('unknown', repository)).toBe('succeeded')
     await waitFor(
-      'it says so',
+      'the refusal is shown',
       async () =>
         (await reported('unknown')).reports[0]?.problem?.includes('No commit found') === true,
     )
     expect((await reported('unknown')).forge).toMatchObject({ problem: null })
   })
 
-  test('GitHub is told checks by an App, with what is wrong on its lines', async () => {
+  test('are checks with annotations for a GitHub App', async () => {
     const app = makeGitHubApp('4711', token)
     forge.instead = app.answer
     await installation.client.createApp({ body: { name: 'checked' } })
@@ -207,10 +207,10 @@ environments: {production: {}}
       'found.json': sarif('note', 'no-var'),
     })
     expect(await deliver('checked', repository)).toBe('succeeded')
-    await waitFor('it is told', async () => app.checks[0]?.conclusion === 'success')
+    await waitFor('it is reported', async () => app.checks[0]?.conclusion === 'success')
     await repository.commit({ 'found.json': sarif('error', 'no-eval') })
     expect(await deliver('checked', repository)).toBe('failed')
-    await waitFor('it is told', async () => app.checks.at(-1)?.conclusion === 'failure')
+    await waitFor('it is reported', async () => app.checks.at(-1)?.conclusion === 'failure')
     expect(app.checks).toHaveLength(2)
     expect(app.checks[1]).toMatchObject({
       name: 'fairlead',
@@ -224,7 +224,7 @@ environments: {production: {}}
         ...{ title: 'lint: no-eval', message: 'eval is evil' },
       },
     ])
-    // One token serves for its hour, and neither it nor the key is shown.
+    // One token is reused, and neither the token nor the key is shown.
     expect(forge.asked.filter(({ path }) => path.endsWith('/access_tokens'))).toHaveLength(1)
     expect(forge.statuses.size).toBe(0)
     const shown = JSON.stringify(await reported('checked'))
@@ -232,7 +232,7 @@ environments: {production: {}}
     expect(shown).not.toContain('PRIVATE KEY')
   })
 
-  test('that lets a token write statuses and no deployments is told statuses, and the rest with a better token', async () => {
+  test('that the token does not permit are sent after a new token is set', async () => {
     forge.instead = ({ path }) =>
       path.includes('/deployments')
         ? { status: 403, body: { message: 'Resource not accessible by token' } }
@@ -245,7 +245,7 @@ environments: {production: {}}
       ),
     ).toBe('succeeded')
     await toEnd('fairlead', 'success')
-    await waitFor('it says so', async () =>
+    await waitFor('the refusal is shown', async () =>
       (await reported('narrow')).reports.some(({ problem }) => problem?.includes('403')),
     )
     expect(forge.deployments).toEqual([])
@@ -253,12 +253,12 @@ environments: {production: {}}
     const body = { kind: 'github' as const, url: forge.url, repository: 'acme/shop', token }
     await installation.client.putForge({ params: { app: 'narrow' }, body })
     await waitFor(
-      'the deployment is told',
+      'the deployment is reported',
       async () => forge.deployments[0]?.states.at(-1) === 'success',
     )
   })
 
-  test('whose token is wrong is left alone for longer and longer, and a new token is used at once', async () => {
+  test('pause while the token is wrong, and continue immediately with a new token', async () => {
     await connect('wrong', 'gitea')
     await installation.client.putForge({
       params: { app: 'wrong' },
@@ -267,7 +267,7 @@ environments: {production: {}}
     const repository = await repositoryOf({ 'fairlead.yaml': 'steps: {test: "true"}\n' })
     expect(await deliver('wrong', repository)).toBe('succeeded')
     await waitFor(
-      'it says so',
+      'the refusal is shown',
       async () => (await reported('wrong')).forge?.problem?.startsWith('it answers 401') === true,
     )
     const { code, stderr } = await installation.cli('forge', 'show', 'wrong')
@@ -301,7 +301,7 @@ environments: {production: {}}
       /appId: is not accepted by Gitea/,
     ],
     [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
-  ])('%j is refused in a sentence', async (body, sentence) => {
+  ])('the configuration %j is refused with a sentence', async (body, sentence) => {
     await installation.client.createApp({ body: { name: 'refused' } })
     const answer = installation.client.putForge({ params: { app: 'refused' }, body: body as never })
     await expect(answer).rejects.toThrow(sentence)
