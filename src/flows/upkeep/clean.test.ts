@@ -12,7 +12,7 @@ import { clean } from './clean.ts'
 
 const digest = (run: number): string => `sha256:${String(run).padStart(64, '0')}`
 
-test('keeps the artifacts of the newest runs, and emits one event for each that it removes', async () => {
+test('keeps the newest artifacts, and emits an event for each that it removes', async () => {
   const { db, close } = await testDatabase()
   const root = await mkdtemp(join(tmpdir(), 'fairlead-clean-'))
   const deps = { db, home: homeFrom({ FAIRLEAD_HOME: root }), cacheBudget: 1 } as Dependencies
