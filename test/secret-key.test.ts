@@ -110,7 +110,7 @@ describe('the key of the secrets', () => {
     await setSecret('from-outside')
     expect(existsSync(join(installation.home, 'key'))).toBe(false)
     expect((await installation.cli('secret', 'rotate-key')).stderr).toContain(
-      'put a new one in front of it',
+      'add a new key in front of it',
     )
     expect((await installation.cli('secret', 'key')).stdout).toContain(outside)
 

@@ -101,9 +101,7 @@ test('unverified bodies are held only up to a limit', async () => {
   }
   const refused = many.filter(({ answer }) => answer.includes('503'))
   expect(refused.length).toBe(36)
-  expect(refused[0]!.answer).toContain(
-    'The inbox, which holds as much as it may at once, does not answer',
-  )
+  expect(refused[0]!.answer).toContain('The inbox, which is full, does not answer')
   // Two more make it too large for the four that were let in.
   const four = many.filter(({ answer }) => !answer.includes('503'))
   for (const { socket } of four)

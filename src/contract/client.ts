@@ -6,13 +6,13 @@ import { FairleadError, errorTable, type ErrorCode, type Problem } from './error
 export const apiPrefix = '/api/v1'
 
 /**
- * Whether a value without any field is good enough; zod writes an empty object as `Record<string,
+ * True for a type that an empty object satisfies; zod infers an empty object as `Record<string,
  * never>`.
  */
 type CanBeEmpty<T> =
   Record<never, never> extends T ? true : Record<string, never> extends T ? true : false
 
-/** Parts of which no field is needed may be left out. */
+/** Parts without required fields are optional. */
 type Arguments<E extends Endpoint> = {
   [K in keyof Input<E> as CanBeEmpty<Input<E>[K]> extends true ? never : K]: Input<E>[K]
 } & { [K in keyof Input<E> as CanBeEmpty<Input<E>[K]> extends true ? K : never]?: Input<E>[K] } & {
@@ -28,13 +28,13 @@ type Call<E extends Endpoint> =
 export type Client = { [N in EndpointName]: Call<Endpoints[N]> }
 
 export interface ClientOptions {
-  /** where the server is, without a path; empty in a browser on the same origin */
+  /** URL of the server without a path; empty in a browser on the same origin */
   base: string
   token?: string
   fetch?: typeof fetch
 }
 
-/** The one typed client of the API. */
+/** Creates the typed client of the API, which the CLI and the console share. */
 export function createClient(options: ClientOptions): Client {
   const entries = Object.entries(endpoints).map(([name, endpoint]) => [
     name,
@@ -44,7 +44,7 @@ export function createClient(options: ClientOptions): Client {
   return Object.fromEntries(entries) as Client
 }
 
-/** The URL of an endpoint with its parameters filled in. */
+/** Returns the URL of an endpoint with its parameters and query. */
 export function endpointUrl(
   base: string,
   endpoint: Pick<Endpoint, 'path'>,
@@ -69,15 +69,15 @@ async function send(
 ): Promise<unknown> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.token) headers['authorization'] = `Bearer ${options.token}`
-  const withBody = endpoint.method !== 'GET'
-  if (withBody) headers['content-type'] = 'application/json'
+  const hasBody = endpoint.method !== 'GET'
+  if (hasBody) headers['content-type'] = 'application/json'
   const call = options.fetch ?? fetch
   let response: Response
   try {
     response = await call(endpointUrl(options.base, endpoint, input), {
       method: endpoint.method,
       headers,
-      ...(withBody ? { body: JSON.stringify(input.body ?? {}) } : {}),
+      ...(hasBody ? { body: JSON.stringify(input.body ?? {}) } : {}),
       ...(input.signal ? { signal: input.signal } : {}),
     })
   } catch (cause) {
@@ -96,6 +96,6 @@ async function toError(response: Response, base: string): Promise<FairleadError>
     return new FairleadError(problem.code as ErrorCode, problem.details)
   }
   return new FairleadError('unavailable', {
-    what: `What answers at ${base || 'this address'} (HTTP ${response.status})`,
+    what: `A Fairlead server at ${base || 'this address'} (HTTP ${response.status})`,
   })
 }

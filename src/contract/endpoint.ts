@@ -1,16 +1,16 @@
 import { z } from 'zod'
 
-/** What a caller must be allowed to do. Each role may do all that the ones before it may. */
+/** Roles of callers. Each role includes the permissions of the ones before it. */
 export const roles = ['viewer', 'developer', 'operator', 'admin'] as const
 export type Role = (typeof roles)[number]
 
-/** Each role may do all that the ones before it may. */
+/** True when a role includes the needed one. */
 export const mayDo = (have: Role | null, needed: Role): boolean =>
   have !== null && roles.indexOf(have) >= roles.indexOf(needed)
 
 /**
- * Beside the roles: `public` needs no sign-in, and `anyone` who is signed in may do it, to what is
- * their own.
+ * The role that an endpoint requires. `public` requires no sign-in. `anyone` allows every signed-in
+ * caller, for their own objects.
  */
 export type Needed = Role | 'public' | 'anyone'
 
@@ -32,12 +32,9 @@ export interface Endpoint<
   method: Method
   path: `/${string}`
   summary: string
-  /** for the app that the request names or belongs to; where it names none, for everything */
+  /** required for the app that the request refers to, or for everything when it names no app */
   role: Needed
-  /**
-   * answers with what belongs to the apps for which the caller has the role: with nothing, where
-   * there is none
-   */
+  /** true for a list that is limited to the apps for which the caller has the role */
   lists: boolean
   params: P
   query: Q
@@ -48,7 +45,7 @@ export interface Endpoint<
 
 const empty = z.object({})
 
-/** Declares an endpoint; what is left out is an empty object. */
+/** Declares an endpoint. Parts that are left out are empty objects. */
 export function endpoint<
   O extends Shape,
   P extends Shape = typeof empty,
@@ -81,14 +78,14 @@ export function endpoint<
   }
 }
 
-/** What a caller sends: parameters, query and body in one object per part. */
+/** The input that a client sends: one object each for parameters, query and body. */
 export interface Input<E extends Endpoint> {
   params: z.input<E['params']>
   query: z.input<E['query']>
   body: z.input<E['body']>
 }
 
-/** What a handler receives, after validation. */
+/** The input that a handler receives, after validation. */
 export interface Parsed<E extends Endpoint> {
   params: z.output<E['params']>
   query: z.output<E['query']>

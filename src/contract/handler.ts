@@ -3,27 +3,21 @@ import type { EndpointName, Endpoints } from './endpoints.ts'
 import type { By } from '#contract/event/event.ts'
 import type { Grants } from '#contract/access/grants.ts'
 
-/**
- * Who is asking, after authentication, and what they may do. `name` is what events show as the
- * actor.
- */
+/** An authenticated caller with their permissions. Events show `name` as the actor. */
 export interface Caller extends Grants {
   name: string
   by: By
-  /** their address, as the provider or an admin gave it */
+  /** e-mail address, set by the provider or an admin */
   email: string | null
-  /** the number of the user; null for this machine and its tokens */
+  /** number of the user; null for this machine and its tokens */
   user: number | null
-  /** the session that asks; null for tokens */
+  /** session of the request; null for tokens */
   session: string | null
-  /** a token that is for some apps, and not for what else is its user's */
+  /** true for a token that is limited to some apps */
   isLimited: boolean
 }
 
-/**
- * One message of an event stream; `event` other than `message` needs no data of the output's
- * schema.
- */
+/** One message of an event stream. The data of the default event matches the output schema. */
 export interface StreamMessage<T> {
   id?: string
   event?: string
@@ -42,11 +36,8 @@ type Handler<N extends EndpointName> = Endpoints[N]['events'] extends true
       signal: AbortSignal,
     ) => Promise<Output<Endpoints[N]>>
 
-/**
- * What answers each endpoint. Domains and flows give parts of it; the server puts the parts
- * together.
- */
+/** The handlers of all endpoints. The server combines the parts of domains, views and flows. */
 export type Handlers = { [N in EndpointName]: Handler<N> }
 
-/** The part of the handlers that one module gives. */
+/** The handlers of some endpoints, which one module provides. */
 export type SomeHandlers<N extends EndpointName> = Pick<Handlers, N>

@@ -8,7 +8,7 @@ import type { Isolation } from '#platform/process/isolation.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
-/** Everything a flow acts on, given once by the server. */
+/** Everything that a flow acts on; the server builds it once. */
 export interface Dependencies {
   db: Database
   clock: Clock
@@ -18,22 +18,22 @@ export interface Dependencies {
   runner: Runner
   targets: Targets
   secrets: SecretBox
-  /** the address of this installation, as others know it */
+  /** public address of this installation */
   publicUrl: string
-  /** megabytes free where the installation is, and the floor below which new work waits */
+  /** megabytes free on the disk of the installation, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
-  /** bytes that what steps keep between runs may take */
+  /** bytes that caches of steps may use */
   cacheBudget: number
-  /** the PATH that steps and services get */
+  /** PATH of steps and services */
   path: string
-  /** secrets that are kept elsewhere */
+  /** secrets of external sources */
   references: {
-    /** what is wrong with where one is said to be, in words */
+    /** returns the problem with a reference in one sentence, or null */
     problem(reference: string): string | null
     read(reference: string): Promise<string>
   }
-  /** what keeps steps from what is not theirs */
+  /** isolation of steps and services from the machine and each other */
   isolation: Isolation
-  /** where this machine's tools, certificates and proxies are; never a credential */
+  /** variables that name tools, certificates and proxies of this machine; never credentials */
   machine: Record<string, string>
 }

@@ -7,9 +7,9 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
 
-/** The app that something belongs to; null when there is no such. */
+/** Finds the app that owns a run, a deployment or an artifact; null when there is none. */
 export type AppOf = (
-  of: { run: number } | { deployment: number } | { digest: string },
+  owned: { run: number } | { deployment: number } | { digest: string },
 ) => Promise<string | null>
 
 export interface AuthorizeOptions {
@@ -34,7 +34,7 @@ const nobody: Caller = {
   by: { credential: 'session', address: null },
 }
 
-/** Who asks; refuses who could not do it with any app, before anything of the request is read. */
+/** Identifies the caller, and refuses one without the role for any app before reading the body. */
 export async function authenticate(
   { access }: Pick<AuthorizeOptions, 'access'>,
   request: FastifyRequest,
@@ -43,7 +43,7 @@ export async function authenticate(
   if (endpoint.role === 'public') return nobody
   const caller = await access.authenticate(credentialsOf(request))
   if (!caller) throw new FairleadError('sign_in_needed')
-  // Who has no role at all sees lists of nothing, and follows a stream of nothing.
+  // A caller without a role gets empty lists and empty streams.
   if (endpoint.role === 'anyone' || endpoint.lists) return caller
   const highest = highestRole(caller)
   if (!mayDo(highest, endpoint.role))
@@ -51,12 +51,16 @@ export async function authenticate(
   return caller
 }
 
-/** What tells of no app and of nobody, and is for tokens of some apps, too. */
-const ofNoApp: string[] = [endpoints.me.path, endpoints.deleteSession.path, endpoints.listKeys.path]
+/** Endpoints that reveal nothing about an app; tokens for some apps may use them, too. */
+const withoutApp: string[] = [
+  endpoints.me.path,
+  endpoints.deleteSession.path,
+  endpoints.listKeys.path,
+]
 
 /**
- * Refuses what is not of an app that the caller has the role for. What names no app needs the role
- * with everything, so that nothing is forgotten; what lists answers with the caller's apps alone.
+ * Refuses a request for an app for which the caller lacks the role. A request that names no app
+ * requires the role for everything; a list is limited to the apps of the caller instead.
  */
 export async function authorize(
   { access, appOf }: AuthorizeOptions,
@@ -68,14 +72,14 @@ export async function authorize(
   const apps = await appsNamed(appOf, endpoint, input)
   if (role === 'public') return
   if (role === 'anyone') {
-    if (!caller.isLimited || ofNoApp.includes(endpoint.path)) return
+    if (!caller.isLimited || withoutApp.includes(endpoint.path)) return
     throw await refused(access, caller, endpoint, null, notThisApp(caller))
   }
   if (apps.length === 0 && endpoint.lists) return
   for (const app of apps.length === 0 ? [null] : apps) {
     const have = roleFor(caller, app)
     if (mayDo(have, role)) continue
-    // Who has no role there is not told whether it is there.
+    // A caller without a role for the app does not learn whether the app exists.
     throw await refused(
       access,
       caller,
@@ -94,7 +98,7 @@ interface Named {
   name?: string
 }
 
-/** Every app that a request names or reaches into; null stands for one that there is not. */
+/** Returns the apps that a request names or refers to; null for one that does not exist. */
 async function appsNamed(
   appOf: AppOf,
   endpoint: Endpoint,
@@ -120,7 +124,7 @@ const notAllowed = (needed: string, have: string | null): FairleadError =>
 const notThisApp = (caller: Caller): FairleadError =>
   new FairleadError('not_this_app', { apps: Object.keys(caller.apps).join(', ') || 'none' })
 
-/** Records that somebody who is known was refused. */
+/** Records that an authenticated caller was refused, and returns the error. */
 async function refused(
   access: Pick<Access, 'refusals'>,
   caller: Caller,

@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from '#platform/log.ts'
 import { packageRoot } from '#platform/self.ts'
 
-/**
- * In the repository the console is built on the first start; an installed package brings it along.
- */
+/** Builds the console on the first start in a repository; an installed package contains it. */
 export async function buildConsoleOnce(log: Logger): Promise<void> {
   const tool = join(packageRoot, 'tools/build-console.ts')
   if (existsSync(join(packageRoot, 'dist/console/index.html')) || !existsSync(tool)) return

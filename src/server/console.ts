@@ -5,10 +5,12 @@ import type { FastifyInstance } from 'fastify'
 import { FairleadError } from '#contract/errors.ts'
 
 const notBuilt = `<!doctype html><meta charset="utf-8"><title>Fairlead</title>
-<body style="font:16px system-ui;margin:4rem auto;max-width:40rem;padding:0 1rem"><h1>The console is not built yet</h1>
-<p>In the repository the first start builds it, which takes some seconds: <a href="">look again</a>. The API at <a href="/api/v1/health">/api/v1</a> and the command line work without it.</p>`
+<body style="font:16px system-ui;margin:4rem auto;max-width:40rem;padding:0 1rem">
+<h1>The console is not built yet</h1>
+<p>The first start in a repository builds it in some seconds; <a href="">reload this page</a>.
+The API at <a href="/api/v1/health">/api/v1</a> and the command line work without it.</p>`
 
-/** Serves the built console; every address that is not a file is a page of it. */
+/** Serves the built console. Every path that is not a file is one of its pages. */
 export async function serveConsole(app: FastifyInstance, folder: string | null): Promise<void> {
   if (folder !== null) {
     mkdirSync(folder, { recursive: true })

@@ -23,11 +23,11 @@ import { streamEvents } from './stream.ts'
 export interface HttpOptions {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
-  /** null when people sign in by links alone */
+  /** null when users sign in by links only */
   provider: Provider | null
   webhooks: Pick<Webhooks, 'admit' | 'receive'>
   appOf: AppOf
-  /** serves `/git/APP.git/REST` on the raw request, which came from an address */
+  /** serves `/git/APP.git/REST` on the raw request; `address` is that of the client */
   git(
     request: IncomingMessage,
     response: ServerResponse,
@@ -35,15 +35,15 @@ export interface HttpOptions {
     rest: string,
     address: string,
   ): void
-  /** the built console, or null when there is none */
+  /** folder of the built console, or null when there is none */
   consoleFolder: string | null
   log: Logger
   version: string
-  /** host names, besides those of this machine, under which requests may come */
+  /** host names that requests may use, besides those of this machine */
   hosts: string[]
-  /** proxies in front, whose word for where a request comes from is believed */
+  /** proxies whose forwarded headers are trusted */
   proxies: string[]
-  /** people come by HTTPS, through a proxy that speaks it */
+  /** true behind a proxy that terminates HTTPS */
   isHttps: boolean
 }
 
@@ -54,11 +54,11 @@ export interface HttpServer {
 
 type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => unknown
 
-/** The HTTP face: every endpoint of the contract, the git remote, and the console. */
+/** Serves every endpoint of the contract, the git remote, webhooks, and the console. */
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({
     bodyLimit: 1024 * 1024,
-    // A push may take longer than any limit; headers have one of their own.
+    // A push may take longer than any limit; headers have a timeout of their own.
     requestTimeout: 0,
     forceCloseConnections: true,
     trustProxy: options.proxies.length > 0 ? options.proxies : false,
@@ -128,12 +128,12 @@ function addEndpoint(
   })
 }
 
-/** How often it is asked whether who follows a stream still may, in milliseconds. */
+/** Milliseconds between two checks that a caller may still read a stream. */
 const watchEvery = 500
 
 /**
- * Aborts when a caller is signed out, disabled, or may do something else than before: whoever
- * follows then begins again, if they may.
+ * Aborts when a caller is signed out, is disabled, or has other permissions than before. The client
+ * then reconnects, and is authorized again.
  */
 function watchCaller(
   access: Access,
@@ -141,8 +141,8 @@ function watchCaller(
   before: Caller,
 ): { signal: AbortSignal; stop: () => void } {
   const changed = new AbortController()
-  const look = async (): Promise<void> => {
-    // A database that is away says nothing against anybody.
+  const check = async (): Promise<void> => {
+    // An unavailable database is no reason to end a stream.
     const now = await access.authenticate(credentialsOf(request)).catch(() => before)
     const isSame =
       now !== null &&
@@ -150,11 +150,11 @@ function watchCaller(
       JSON.stringify(now.apps) === JSON.stringify(before.apps)
     if (!isSame) changed.abort()
   }
-  const timer = setInterval(() => void look(), watchEvery)
+  const timer = setInterval(() => void check(), watchEvery)
   return { signal: changed.signal, stop: () => clearInterval(timer) }
 }
 
-/** Git's requests are streams that no parser may touch. */
+/** Routes requests of git, whose bodies are streams that no parser may read. */
 function addGit(app: FastifyInstance, { git }: HttpOptions): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -167,12 +167,9 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
   })
 }
 
-/** Forges cap what they send at 25 MB; what they sign are the bytes as they come. */
+/** Size limit of a webhook delivery in bytes; forges send at most 25 MB. */
 const webhookLimit = 25 * 1024 * 1024
-/**
- * Bodies that are being read at once, in bytes: their signature can only be verified when they are
- * whole.
- */
+/** Bytes of webhook bodies held at the same time; a signature covers the whole body. */
 const webhookBudget = 4 * webhookLimit
 
 function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
@@ -188,13 +185,13 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
       method: 'POST',
       url: '/webhooks/:app',
       bodyLimit: webhookLimit,
-      // Before the body: whoever has no signature to show is not read.
+      // Runs before the body is read, which an unsigned delivery is not.
       onRequest: async (request, reply) => {
         senders.set(request, await webhooks.admit(appOf(request), request.headers))
         const length = Number(request.headers['content-length'] ?? webhookLimit)
         if (!take(reply, Math.min(length, webhookLimit)))
           throw new FairleadError('unavailable', {
-            what: 'The inbox, which holds as much as it may at once,',
+            what: 'The inbox, which is full,',
           })
       },
       handler: async (request, reply) => {
@@ -214,14 +211,14 @@ function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
         return reply.status(202).send({ number, state, isRepeat })
       },
     })
-    // Asked by senders of CloudEvents before the first one: HTTP 1.1 Web Hooks for Event Delivery,
-    // section 4.
+    // Senders of CloudEvents request this before the first delivery: HTTP 1.1 Web Hooks for Event
+    // Delivery, section 4.
     scope.options('/webhooks/:app', async (request, reply) => {
       const origin = request.headers['webhook-request-origin']
       if (typeof origin !== 'string' || !/^[\w.-]{1,253}$/.test(origin))
         throw new FairleadError('invalid_input', {
           field: 'WebHook-Request-Origin',
-          problem: 'is missing or no name',
+          problem: 'is missing or not a host name',
         })
       return reply
         .headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*', allow: 'POST' })
@@ -238,7 +235,7 @@ function sendError(
 ): void {
   const known = translate(error, request.url.startsWith('/webhooks/'))
   if (known.code === 'internal') {
-    log.error('a request broke', {
+    log.error('a request failed with an internal error', {
       reference: known.details['reference'],
       method: request.method,
       path: request.url.split('?')[0],
@@ -267,7 +264,7 @@ function translate(error: unknown, isWebhook: boolean): FairleadError {
     })
   if (statusCode === 400)
     return new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
-  // A file that may not be is one that is not there.
+  // A forbidden file is reported as missing.
   if (statusCode === 404 || statusCode === 403)
     return new FairleadError('not_found', { kind: 'page', id: 'at this address' })
   return new FairleadError('internal', { reference: randomBytes(4).toString('hex') })

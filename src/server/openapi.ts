@@ -14,7 +14,7 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
   return rest
 }
 
-/** The whole API as OpenAPI 3.1, made from the contract. */
+/** Builds the OpenAPI 3.1 document of the whole API from the contract. */
 export function openApi(version: string): Json {
   const paths: Record<string, Json> = {}
   for (const [name, endpoint] of Object.entries(endpoints) as [string, Endpoint][]) {
@@ -44,7 +44,7 @@ const problem: Json = {
     status: { type: 'integer' },
     code: { enum: Object.keys(errorTable) },
     title: { type: 'string' },
-    next: { type: 'string', description: 'What to do now' },
+    next: { type: 'string', description: 'What to do next' },
     details: { type: 'object' },
   },
 }

@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
 
 /**
- * The first problem names the field; unknown keys of a body are refused, because they are mistakes.
+ * Parses a part of a request. Throws an error that names the first invalid field; unknown keys of a
+ * body are refused.
  */
 export function parse(where: string, schema: z.ZodType, value: unknown): unknown {
   const strict = where === 'body' && 'strict' in schema ? (schema as z.ZodObject).strict() : schema
@@ -14,9 +15,7 @@ export function parse(where: string, schema: z.ZodType, value: unknown): unknown
     '.',
   )
   const problem =
-    keys === null
-      ? lowerFirst(issue?.message ?? 'is not right')
-      : 'is not a field that can stand here'
+    keys === null ? lowerFirst(issue?.message ?? 'is invalid') : 'is not a known field'
   throw new FairleadError('invalid_input', { field, problem: problem.replace(/\.$/, '') })
 }
 

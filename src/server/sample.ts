@@ -12,16 +12,16 @@ const author = {
 }
 
 /**
- * Copies the bundled sample into the installation as a git repository, and answers where it is;
- * safe to repeat.
+ * Copies the bundled sample into the installation as a git repository, and returns its folder. Safe
+ * to repeat.
  */
 export async function makeSample(home: Home): Promise<string> {
   const folder = join(home.root, 'sample', 'prepaid')
-  const isWhole = await git(folder, ['rev-parse', '--verify', 'HEAD']).then(
+  const isComplete = await git(folder, ['rev-parse', '--verify', 'HEAD']).then(
     () => true,
     () => false,
   )
-  if (isWhole) return folder
+  if (isComplete) return folder
   await rm(folder, { recursive: true, force: true })
   await mkdir(join(home.root, 'sample'), { recursive: true, mode: 0o700 })
   await cp(join(packageRoot, 'examples/prepaid'), folder, {

@@ -1,27 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FairleadError } from '#contract/errors.ts'
 
-/** For every answer. The console has no inline script; its components set inline styles. */
+/** Headers of every response. The console has no inline scripts, but inline styles. */
 export const securityHeaders = {
   'content-security-policy':
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+    "script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; " +
+    "form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** Where people come by HTTPS: a browser then never asks without. */
+/** Headers behind HTTPS: a browser then never uses plain HTTP. */
 export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' }
 
-/**
- * A body must have come within so many milliseconds; a push may take longer, and is not held to it.
- */
+/** Milliseconds within which a body must arrive. A push has no limit. */
 const bodyMs = 20_000
 
-/**
- * Ends the connection of a sender that takes its time, so that many of them cannot hold the server.
- */
+/** Closes the connection of a slow sender, so that many of them cannot exhaust the server. */
 export function limitBody({ raw, url }: FastifyRequest): void {
   const hasBody =
     raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
@@ -30,7 +28,7 @@ export function limitBody({ raw, url }: FastifyRequest): void {
   for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer))
 }
 
-/** Lets so many bytes be held at once, of bodies of which nobody knows yet who sent them. */
+/** Limits the bytes of unauthenticated bodies that are held at the same time. */
 export function createBudget(bytes: number): (reply: FastifyReply, wanted: number) => boolean {
   let left = bytes
   return ({ raw }, wanted) => {
@@ -46,9 +44,9 @@ export function createBudget(bytes: number): (reply: FastifyReply, wanted: numbe
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
- * Refuses what another site makes a browser send: an unknown Host (DNS rebinding), and an unsafe
- * method with a cookie from another origin. Tokens are not sent by browsers, so requests with one
- * need no check of their origin.
+ * Refuses requests that another site makes a browser send: an unknown Host (DNS rebinding), and an
+ * unsafe method with a cookie from another origin. Browsers do not send tokens by themselves, so
+ * requests with one need no check of their origin.
  */
 export function guardRequest(request: FastifyRequest, hosts: string[]): void {
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()

@@ -4,9 +4,9 @@ import type { StreamMessage } from '#contract/handler.ts'
 const heartbeatMs = 15_000
 
 /**
- * Writes messages as server-sent events, at the pace of the reader: the next message is asked for
- * when the one before is on its way, so a slow reader costs no memory. Ends with the messages, the
- * reader or the server.
+ * Writes messages as server-sent events at the pace of the client: the next message is requested
+ * after the previous one was sent, so a slow client uses no memory. Ends when the messages end, the
+ * client disconnects, or the server closes.
  */
 export async function streamEvents(
   request: FastifyRequest,
@@ -19,8 +19,6 @@ export async function streamEvents(
   reply.raw.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, closing])
   const messages = open(signal)[Symbol.asyncIterator]()
-  // The first message is awaited beside the headers, so that an error before it is still a proper
-  // answer.
   reply.hijack()
   const raw = reply.raw
   for (const [name, value] of Object.entries(reply.getHeaders()))

@@ -1,9 +1,6 @@
 import { z } from 'zod'
 
-/**
- * The name of an app, environment, service or step: it becomes a host name, a folder and a URL, so
- * it is strict.
- */
+/** The name of an app, environment, service or step. It is part of host names, folders and URLs. */
 export const name = z
   .string()
   .regex(
@@ -12,8 +9,8 @@ export const name = z
   )
 
 /**
- * Where an app's check-ins come from: `hosted` is Fairlead's own git remote, `path` a repository on
- * this machine, `url` a remote that is watched by polling.
+ * The repository of an app: `hosted` is a git remote of Fairlead, `path` a repository on the
+ * machine of the server, `url` a remote that the server polls.
  */
 export const repository = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hosted') }),
@@ -25,8 +22,8 @@ export type Repository = z.infer<typeof repository>
 export const person = z.object({ name: z.string(), email: z.string() })
 
 /**
- * A commit on the branch that is delivered. `base` is the commit the branch was at before. Times
- * are ISO 8601 UTC.
+ * A commit on the delivered branch. `base` is the head of the branch before it. Times are ISO 8601
+ * UTC.
  */
 export const change = z.object({
   app: z.string(),
@@ -45,12 +42,12 @@ export const app = z.object({
   name,
   repository,
   branch: z.string(),
-  /** where in the repository it is; `.` is all of it */
+  /** folder of the app in the repository; `.` is the root */
   folder: z.string(),
-  /** the address to `git push` to */
+  /** URL for `git push` */
   remote: z.string(),
   created: z.string(),
-  /** the last problem with reading its repository, if there is one now */
+  /** why the repository cannot be read at present, or null */
   problem: z.string().nullable(),
 })
 export type App = z.infer<typeof app>

@@ -26,7 +26,7 @@ export const appEndpoints = {
     method: 'POST',
     path: '/apps',
     role: 'developer',
-    summary: 'Register an app; registering the same again changes nothing',
+    summary: 'Register an app; repeating the request has no effect',
     body: z.object({
       name,
       repository: repository.default({ kind: 'hosted' }),
@@ -39,7 +39,7 @@ export const appEndpoints = {
     method: 'DELETE',
     path: '/apps/{app}',
     role: 'admin',
-    summary: 'Stop what runs of an app and forget it; its events stay',
+    summary: 'Stop the services of an app and delete it; its events remain',
     params: inApp,
     output: done,
   }),

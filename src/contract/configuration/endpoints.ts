@@ -10,7 +10,7 @@ export const configurationEndpoints = {
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configuration',
     role: 'viewer',
-    summary: 'The configuration now in force, without secret values',
+    summary: 'Show the configuration in force, without secret values',
     params: inEnvironment,
     output: configuration,
   }),
@@ -18,7 +18,7 @@ export const configurationEndpoints = {
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configurations',
     role: 'viewer',
-    summary: 'The history of an environment’s configuration',
+    summary: 'List the versions of the configuration of an environment',
     params: inEnvironment,
     query: z.object({ limit }),
     output: z.object({ configurations: z.array(configuration) }),
@@ -27,14 +27,13 @@ export const configurationEndpoints = {
     method: 'PATCH',
     path: '/apps/{app}/environments/{environment}/configuration',
     role: 'operator',
-    summary:
-      'Set or unset (null) variables and secrets; makes a new version and, where something runs, a deployment of it',
+    summary: 'Set or unset (null) variables and secrets; creates a version and a deployment of it',
     params: inEnvironment,
     body: z.object({
       variables: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
       secrets: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
       /**
-       * secrets whose values are kept elsewhere, and read when they are needed:
+       * secrets whose values an external source holds, such as
        * `vault:secret/data/shop#password`
        */
       references: z.record(z.string(), z.string().max(1000)).default({}),

@@ -10,7 +10,7 @@ export const deploymentEndpoints = {
     method: 'POST',
     path: '/apps/{app}/environments/{environment}/rollback',
     role: 'operator',
-    summary: 'Return an environment to its last good release, or to that of an earlier deployment',
+    summary: 'Roll an environment back to its last good release, or to a given deployment',
     params: inEnvironment,
     body: z.object({
       to: z.number().int().positive().optional(),
@@ -23,7 +23,7 @@ export const deploymentEndpoints = {
     path: '/deployments',
     role: 'viewer',
     lists: true,
-    summary: 'The history of deployments, newest first',
+    summary: 'List deployments, newest first',
     query: z.object({
       app: name.optional(),
       environment: name.optional(),

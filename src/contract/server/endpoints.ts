@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
 
-/** The key that seals secrets. Keys are named by the first digits of their SHA-256. */
+/** The key that encrypts secrets. Keys are named by the first digits of their SHA-256. */
 const key = z.object({
   key: z.string(),
-  /** the file or the variable that it comes from */
+  /** file or variable that holds it */
   where: z.string(),
-  /** keys that still open, and seal nothing */
+  /** older keys, which only decrypt */
   older: z.array(z.string()),
-  /** whether Fairlead keeps it itself */
+  /** true when Fairlead stores the key itself */
   isOwn: z.boolean(),
 })
 
@@ -39,7 +39,7 @@ export const serverEndpoints = {
     method: 'GET',
     path: '/health',
     role: 'public',
-    summary: 'Is the server up, and can it reach its database and its host',
+    summary: 'Report whether the server can reach its database and its host',
     output: z.object({
       status: z.enum(['ok', 'degraded']),
       version: z.string(),
@@ -49,7 +49,7 @@ export const serverEndpoints = {
        * megabytes free on the disk of the installation, and the floor below which new work waits
        */
       disk: z.object({ free: z.number(), floor: z.number() }),
-      /** the port of the edge that services are reached through */
+      /** port of the edge, through which services are reached */
       edge: z.number().int(),
     }),
   }),
@@ -64,14 +64,14 @@ export const serverEndpoints = {
     method: 'GET',
     path: '/key',
     role: 'admin',
-    summary: 'Which key seals secrets, by its name, and where it is kept',
+    summary: 'Show the name of the key that encrypts secrets, and where it is stored',
     output: key,
   }),
   rotateKey: endpoint({
     method: 'POST',
     path: '/key/rotate',
     role: 'admin',
-    summary: 'Make a new key, and seal all secrets with it',
+    summary: 'Create a new key, and encrypt all secrets with it',
     output: key.extend({ resealed: z.number().int(), problems: z.array(z.string()) }),
   }),
 }

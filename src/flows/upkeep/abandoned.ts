@@ -8,9 +8,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { endOfCancelled } from '#flows/pull-request/run.ts'
 
 /**
- * Closes runs and deployments whose workflow ended without closing them: one that was cancelled
- * before it began, or that broke (a version it does not know, a bug). Nothing stays open without
- * somebody who works on it. Answers how many.
+ * Closes runs and deployments whose workflow ended without closing them, because it was cancelled
+ * before it started, or broke (an unknown version, a bug). Returns how many were closed.
  */
 export async function closeAbandoned(db: Database): Promise<number> {
   const [runs, deployments] = await Promise.all([openRuns(db), openDeployments(db)])
@@ -62,7 +61,10 @@ async function endOf(
   end: { state: string; reason: string | null },
 ): Promise<{ state: 'cancelled' | 'superseded' | 'failed'; reason: string }> {
   if (end.state !== 'cancelled')
-    return { state: 'failed', reason: `the delivery broke: ${end.reason ?? 'no reason given'}` }
+    return {
+      state: 'failed',
+      reason: `the delivery broke: ${end.reason ?? 'no reason was recorded'}`,
+    }
   return pullRequest === null
     ? { state: 'cancelled', reason: 'cancelled' }
     : endOfCancelled(db, { app, run, pullRequest })

@@ -22,23 +22,22 @@ import { cleanCaches } from '#flows/step/cache.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
- * Artifacts of this many of an app's newest runs are kept beside those that run or are a rollback
- * target.
+ * Number of an app's newest runs whose artifacts are kept, besides artifacts that run or are a
+ * rollback target.
  */
 const artifactsKept = 10
-/** Workspaces of failed runs are kept for a look this long. */
+/** Hours for which the workspace of a failed run is kept for inspection. */
 const workspaceHours = 24
-/** Reports of this many of an app's newest runs are kept. */
+/** Number of an app's newest runs whose reports are kept. */
 const reportsKept = 200
-/** Closed pull requests are remembered this long; their runs stay. */
+/** Days for which a closed pull request is kept; its runs remain. */
 const pullRequestDays = 90
-/** Recorded results of ended workflows are kept this long; events and domain tables stay. */
+/** Days for which recorded steps of ended workflows are kept; events and domain tables remain. */
 const stepDays = 7
 
 /**
- * Removes what nothing needs any more: old workspaces, and artifacts that are neither among an
- * app's newest, nor live anywhere, nor among the last ten that were. Safe to run at any time and on
- * every replica.
+ * Removes old workspaces, and artifacts that are neither among the newest of an app, nor live, nor
+ * among the last ten that were live. Safe to run at any time and on every replica.
  */
 export async function clean(
   deps: Dependencies,
@@ -53,12 +52,12 @@ export async function clean(
 
 async function cleanArtifacts(deps: Dependencies): Promise<number> {
   const { db } = deps
-  // The record goes first: an artifact whose content is about to go is no rollback target.
+  // The record is removed first, so that no rollback selects an artifact without content.
   const removed = await removeArtifacts(db, {
     newest: artifactsKept,
     inUse: await artifactsInUse(db, artifactsKept),
   })
-  // A deployment that began meanwhile keeps its artifact.
+  // A deployment that started meanwhile keeps its artifact.
   const inUse = new Set(removed.length > 0 ? await artifactsInUse(db, artifactsKept) : [])
   const needed = removed.filter(({ digest }) => inUse.has(digest)).map(({ digest }) => digest)
   const gone = removed.filter(({ digest }) => !inUse.has(digest))

@@ -4,7 +4,7 @@ import { appendEvent } from '#engine/events.ts'
 import { type NewKeyOptions, reseal } from './reseal.ts'
 import { keyName } from '#platform/secret/secret-box.ts'
 
-/** The key that seals secrets. */
+/** The endpoints of the key that encrypts secrets. */
 export function keyHandlers({
   db,
   keys,
@@ -23,14 +23,16 @@ export function keyHandlers({
     getKey: async () => view(),
     rotateKey: async (_input, caller) => {
       if (keys.add === null) {
-        const why = `The key comes from ${keys.where}: put a new one in front of it, leave the old one behind it, and restart the server`
+        const why =
+          `The key comes from ${keys.where}: ` +
+          'add a new key in front of it, keep the old one, and restart the server'
         throw new FairleadError('not_now', { why })
       }
       try {
         keys.add()
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-        throw new FairleadError('not_now', { why: 'Another server makes a new key right now' })
+        throw new FairleadError('not_now', { why: 'Another server is creating a new key' })
       }
       const { resealed, problems } = await reseal(db, secrets)
       const { key } = view()

@@ -8,13 +8,13 @@ import type { Logger } from '#platform/log.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
-/** Written in one transaction each. */
+/** Secrets that are written in one transaction. */
 const batchSize = 500
 
 /**
- * Seals everything with the newest key that is sealed with an older one; answers how many values
- * that were, and why others could not be opened. Safe to repeat, and beside others who store new
- * ones: what was changed meanwhile stays.
+ * Encrypts with the newest key every secret that an older key encrypted. Returns how many there
+ * were, and why others could not be decrypted. Safe to repeat, and to run while secrets change: a
+ * secret that was changed meanwhile keeps its new value.
  */
 export async function reseal(
   db: Database,
@@ -50,13 +50,13 @@ export interface NewKeyOptions {
 }
 
 /**
- * What an older key sealed is sealed anew. An older key goes at the next start, when nothing needs
- * it any more.
+ * Encrypts secrets of an older key with the newest one. The next start removes an older key that no
+ * secret needs any more.
  */
 export async function takeNewKey({ db, keys, secrets, log }: NewKeyOptions): Promise<void> {
   const { resealed, problems } = await reseal(db, secrets)
   for (const problem of problems) log.error(problem)
   if (resealed > 0)
-    log.info('secrets were sealed with the newest key', { values: resealed, key: keys.where })
+    log.info('secrets were encrypted with the newest key', { values: resealed, key: keys.where })
   else if (problems.length === 0 && keys.keys().length > 1) keys.keepNewest?.()
 }
