@@ -158,7 +158,7 @@ environments: {production: {}}
     expect([step.length, service.length]).toEqual([ways, ways])
   })
 
-  test('cannot mislead the server with links or with the git configuration of the workspace', async () => {
+  test('cannot mislead the server with links or a git configuration', async () => {
     const mark = join(outside, 'by-git')
     const lcov = 'TN:\\nSF:server.js\\nDA:1,1\\nend_of_record\\n'
     const repository = await repositoryOf({
