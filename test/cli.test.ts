@@ -112,7 +112,7 @@ describe('looking', () => {
     [['logs', '2', 'test'], 'SyntaxError'],
     [['deployments', 'shop'], 'shop/production'],
     [['environment', 'shop', 'production'], 'can be rolled back to'],
-    [['events', 'shop'], 'change.merged'],
+    [['events', 'shop'], 'Step test failed'],
     [['apps'], 'shop'],
     [['tokens'], 'this machine'],
     [['env', 'list', 'shop', 'production'], 'Nothing is set here'],
