@@ -115,7 +115,7 @@ describe('looking', () => {
     [['events', 'shop'], 'Step test failed'],
     [['apps'], 'shop'],
     [['tokens'], 'this machine'],
-    [['env', 'list', 'shop', 'production'], 'Nothing is set here'],
+    [['env', 'list', 'shop', 'production'], 'Nothing is set'],
     [['doctor'], 'ok'],
   ])('%j', async (args, expected) => {
     const plain = await installation.cli(...args)

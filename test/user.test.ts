@@ -63,7 +63,7 @@ test('a viewer of everything may be the operator of one app', async () => {
     await cli('users', 'add', 'Ada', '--role', 'viewer', '--email', 'ada@example.com'),
   ).toContain('ada@example.com')
   expect(await cli('users', 'role', 'Ada', 'operator', '--app', 'shop')).toContain(
-    'Ada is operator of shop',
+    'Ada has the role operator for shop',
   )
   const ada = await signInAs(installation, 'Ada')
   expect(await ada.client.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'operator' } })

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import type { Configuration } from '#contract/environment/environment.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secret.ts'
 import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
@@ -13,15 +14,15 @@ export const register: Register = (program, context) => {
   const env = program
     .command('env')
     .description(
-      'variables of an environment; each change is a deployment with history and rollback',
+      'manage variables of an environment; each change is deployed and can be rolled back',
     )
-  at(env.command('list').description('list variables and the names of secrets')).action(
-    (app: string, environment: string) => list(context, app, environment),
-  )
-  at(env.command('history').description('the versions of a configuration')).action(
-    (app: string, environment: string) => history(context, app, environment),
-  )
-  at(env.command('set').description('set variables'))
+  withEnvironment(
+    env.command('list').description('list variables and the names of secrets'),
+  ).action((app: string, environment: string) => list(context, app, environment))
+  withEnvironment(
+    env.command('history').description('list the versions of a configuration'),
+  ).action((app: string, environment: string) => history(context, app, environment))
+  withEnvironment(env.command('set').description('set variables'))
     .argument('<assignments...>', 'KEY=VALUE')
     .addHelpText(
       'after',
@@ -32,30 +33,34 @@ export const register: Register = (program, context) => {
         variables: Object.fromEntries(assignments.map(assignment)),
       }),
     )
-  at(env.command('unset').description('unset variables'))
+  withEnvironment(env.command('unset').description('remove variables'))
     .argument('<keys...>', 'names of the variables')
     .action((app: string, environment: string, keys: string[]) =>
       change(context, app, environment, { variables: nulls(keys) }),
     )
   const secret = program
     .command('secret')
-    .description('secrets of an environment: encrypted, masked in logs, never shown again')
-  at(secret.command('list').description('list the names of secrets')).action(
+    .description('manage secrets of an environment: encrypted, masked in logs, never shown')
+  withEnvironment(secret.command('list').description('list the names of secrets')).action(
     (app: string, environment: string) => list(context, app, environment),
   )
-  at(
+  withEnvironment(
     secret
       .command('set')
-      .description(
-        'set a secret; its value comes from a prompt, standard input or a file, never from the command line',
-      ),
+      .description('set a secret; its value is read from a prompt, standard input or a file'),
   )
     .argument('<name>', 'name of the secret')
     .option('--from-file <file>', 'read the value from a file')
-    .option('--from <reference>', 'keep it elsewhere: file:NAME, command:PLACE or vault:PATH#FIELD')
+    .option(
+      '--from <reference>',
+      'read the value from file:NAME, command:PLACE or vault:PATH#FIELD',
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead secret set shop production API_KEY\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY\n  $ fairlead secret set shop production API_KEY --from vault:secret/data/shop#api-key',
+      '\nExamples:' +
+        '\n  $ fairlead secret set shop production API_KEY' +
+        '\n  $ pass show shop/api-key | fairlead secret set shop production API_KEY' +
+        '\n  $ fairlead secret set shop production API_KEY --from vault:secret/data/shop#api-key',
     )
     .action(
       async (
@@ -74,7 +79,7 @@ export const register: Register = (program, context) => {
         if (text === '')
           throw new FairleadError('invalid_input', {
             field: name,
-            problem: 'the value is empty; `secret unset` removes one',
+            problem: 'the value is empty; use `secret unset` to remove a secret',
           })
         await change(context, app, environment, { secrets: { [name]: text } })
         if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
@@ -82,20 +87,20 @@ export const register: Register = (program, context) => {
     )
   secret
     .command('key')
-    .description('which key seals secrets, and where it is kept')
+    .description('show the key that encrypts secrets, and where it is stored')
     .action(() => showKey(context))
   secret
     .command('rotate-key')
-    .description('make a new key and seal all secrets with it')
+    .description('create a new key and encrypt all secrets with it')
     .action(() => rotateKey(context))
-  at(secret.command('unset').description('remove secrets'))
+  withEnvironment(secret.command('unset').description('remove secrets'))
     .argument('<names...>', 'names of the secrets')
     .action((app: string, environment: string, names: string[]) =>
       change(context, app, environment, { secrets: nulls(names) }),
     )
 }
 
-const at = (command: Command): Command =>
+const withEnvironment = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
 const nulls = (keys: string[]): Record<string, null> =>
   Object.fromEntries(keys.map((key) => [key, null]))
@@ -112,15 +117,15 @@ function describe(configuration: Configuration): string[] {
     ...variables,
     ...configuration.secrets.map((name) => [
       name,
-      `(secret${inWords(configuration.references[name])})`,
+      `(secret${sourceOf(configuration.references[name])})`,
     ]),
   ]
   return rows.length === 0
-    ? ['Nothing is set here; what fairlead.yaml says is in force']
+    ? ['Nothing is set; the values in fairlead.yaml apply']
     : table(rows, 200)
 }
 
-const inWords = (reference: string | undefined): string =>
+const sourceOf = (reference: string | undefined): string =>
   reference === undefined ? '' : `, from ${reference}`
 
 async function history(context: Context, app: string, environment: string): Promise<void> {
@@ -128,12 +133,12 @@ async function history(context: Context, app: string, environment: string): Prom
   const answer = await client.listConfigurations({ params: { app, environment } })
   context.answer(answer, () =>
     table(
-      answer.configurations.map((one) => [
-        String(one.version),
-        ago(one.created, context.now()),
-        one.actor,
-        one.changed.join(', '),
-        one.state === 'in_force' ? '' : one.state,
+      answer.configurations.map((version) => [
+        String(version.version),
+        ago(version.created, context.now()),
+        version.actor,
+        version.changed.join(', '),
+        version.state === 'in_force' ? '' : version.state,
       ]),
       context.stdout.columns ?? 100,
     ),
@@ -152,13 +157,19 @@ async function change(
 ): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.changeConfiguration({ params: { app, environment }, body })
-  context.answer(answer, () => [
-    answer.deployment?.state === 'waiting' && answer.configuration.state === 'waiting'
-      ? `Version ${answer.configuration.version} of ${app}/${environment} waits for permission (deployment ${answer.deployment.id})`
-      : answer.deployment
-        ? `Version ${answer.configuration.version} of ${app}/${environment} is being deployed (deployment ${answer.deployment.id})`
-        : `Version ${answer.configuration.version} of ${app}/${environment} is in force from the next deployment on`,
-  ])
+  context.answer(answer, () => [changeInWords(app, environment, answer)])
+}
+
+function changeInWords(
+  app: string,
+  environment: string,
+  { configuration, deployment }: { configuration: Configuration; deployment: Deployment | null },
+): string {
+  const version = `Version ${configuration.version} of ${app}/${environment}`
+  if (deployment === null) return `${version} applies from the next deployment on`
+  return deployment.state === 'waiting' && configuration.state === 'waiting'
+    ? `${version} waits for permission (deployment ${deployment.id})`
+    : `${version} is being deployed (deployment ${deployment.id})`
 }
 
 async function showKey(context: Context): Promise<void> {
@@ -174,10 +185,10 @@ async function rotateKey(context: Context): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.rotateKey()
   context.answer(answer, () => [
-    `${answer.resealed} values are sealed with the new key ${answer.key}, in ${answer.where}`,
+    `${answer.resealed} values are encrypted with the new key ${answer.key} in ${answer.where}`,
     ...answer.problems,
     ...(answer.older.length > 0
-      ? ['The key before goes when the server starts next, if nothing needs it any more']
+      ? ['The previous key is removed at the next start of the server, unless a value needs it']
       : []),
   ])
 }

@@ -9,30 +9,30 @@ import type { Context } from '../context.ts'
 import { roleOption } from './access.ts'
 
 export const register: Register = (program, context) => {
-  const users = program.command('users').description('people, and what each may do')
+  const users = program.command('users').description('manage users and their roles')
   users
     .command('list', { isDefault: true })
-    .option('--app <name>', 'who may do what with an app')
-    .description('list the users, and what they may do')
+    .option('--app <name>', 'list the users who have a role for this app')
+    .description('list the users with their roles')
     .action(async ({ app }: { app?: string }) => {
       const { client } = await context.connect()
       if (app !== undefined) {
         const answer = await client.listAppUsers({ params: { app } })
-        const rows = answer.users.map((one) => [
-          one.name,
-          one.role,
-          one.disabled === null ? '' : 'disabled',
+        const rows = answer.users.map((user) => [
+          user.name,
+          user.role,
+          user.disabled === null ? '' : 'disabled',
         ])
         return context.answer(answer, () =>
-          table([['name', `with ${app}`, ''], ...rows], context.stdout.columns),
+          table([['name', `role for ${app}`, ''], ...rows], context.stdout.columns),
         )
       }
       const answer = await client.listUsers()
       return context.answer(answer, () =>
         table(
           [
-            ['name', 'may', 'e-mail', 'last seen', ''],
-            ...answer.users.map((one) => row(context, one)),
+            ['name', 'roles', 'e-mail', 'last seen', ''],
+            ...answer.users.map((user) => row(context, user)),
           ],
           context.stdout.columns,
         ),
@@ -40,8 +40,8 @@ export const register: Register = (program, context) => {
     })
   users
     .command('show')
-    .argument('<name>', 'of the user')
-    .description('show a user: what was given, what groups give, how they sign in')
+    .argument('<name>', 'name of the user')
+    .description('show a user: assigned roles, groups, and how they sign in')
     .action(async (name: string) => {
       const { client } = await context.connect()
       const user = await client.getUser({ params: { user: name } })
@@ -49,13 +49,15 @@ export const register: Register = (program, context) => {
     })
   users
     .command('add')
-    .argument('<name>', 'as events show it')
-    .option('--email <address>', 'by which the provider knows them')
-    .addOption(roleOption('with everything'))
-    .description('add a user, who signs in by a link or with the provider')
+    .argument('<name>', 'name of the user, as events show it')
+    .option('--email <address>', 'e-mail address of the user at the OpenID provider')
+    .addOption(roleOption('role for all apps'))
+    .description('add a user, who signs in with a link or through the provider')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead users add Ada --role viewer --email ada@example.com\n  $ fairlead users role Ada operator --app shop',
+      '\nExamples:' +
+        '\n  $ fairlead users add Ada --role viewer --email ada@example.com' +
+        '\n  $ fairlead users role Ada operator --app shop',
     )
     .action(async (name: string, options: { email?: string; role?: Role }) => {
       const { client } = await context.connect()
@@ -64,13 +66,15 @@ export const register: Register = (program, context) => {
     })
   users
     .command('role')
-    .argument('<name>', 'of the user')
+    .argument('<name>', 'name of the user')
     .argument('<role>', `${roles.join(', ')}, or none`)
-    .option('--app <name>', 'with this app; with everything, when left out')
-    .description('give a user a role, or take it')
+    .option('--app <name>', 'set the role for this app; for all apps when omitted')
+    .description('assign or remove a role')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead users role Ada operator --app shop\n  $ fairlead users role Ada none',
+      '\nExamples:' +
+        '\n  $ fairlead users role Ada operator --app shop' +
+        '\n  $ fairlead users role Ada none',
     )
     .action(async (name: string, text: string, { app }: { app?: string }) => {
       const { client } = await context.connect()
@@ -82,15 +86,15 @@ export const register: Register = (program, context) => {
       const answer = await client.putAppRole({ params: { app, user: name }, body: { role } })
       return context.answer(answer, () => [
         role === null
-          ? `${name} has no role with ${app} of their own`
-          : `${name} is ${role} of ${app}`,
+          ? `${name} has no role for ${app} any more`
+          : `${name} has the role ${role} for ${app}`,
       ])
     })
   users
     .command('email')
-    .argument('<name>', 'of the user')
-    .argument('[address]', 'by which the provider knows them; none, when left out')
-    .description('set a user’s e-mail address')
+    .argument('<name>', 'name of the user')
+    .argument('[address]', 'e-mail address at the OpenID provider; removed when omitted')
+    .description('set or remove the e-mail address of a user')
     .action(async (name: string, address: string | undefined) => {
       const { client } = await context.connect()
       const user = await client.changeUser({
@@ -99,37 +103,33 @@ export const register: Register = (program, context) => {
       })
       context.answer(user, () => show(context, user))
     })
-  for (const [verb, disabled, said] of [
-    ['disable', true, 'is disabled: their sessions have ended, and their tokens open nothing'],
-    ['enable', false, 'may sign in again'],
+  for (const [verb, disabled, result] of [
+    ['disable', true, 'is disabled: their sessions have ended, and their tokens do not work'],
+    ['enable', false, 'is enabled and can sign in again'],
   ] as const)
     users
       .command(verb)
-      .argument('<name>', 'of the user')
-      .description(
-        disabled ? 'let a user do nothing any more, at once' : 'let a disabled user in again',
-      )
+      .argument('<name>', 'name of the user')
+      .description(disabled ? 'disable a user, with immediate effect' : 'enable a disabled user')
       .action(async (name: string) => {
         const { client } = await context.connect()
         const user = await client.changeUser({ params: { user: name }, body: { disabled } })
-        context.answer(user, () => [`${user.name} ${said}`])
+        context.answer(user, () => [`${user.name} ${result}`])
       })
   users
     .command('remove')
-    .argument('<name>', 'of the user')
-    .description(
-      'forget a user, with their sessions and tokens; what they did stays in the event log',
-    )
+    .argument('<name>', 'name of the user')
+    .description('delete a user with their sessions and tokens; their events remain in the log')
     .action(async (name: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteUser({ params: { user: name } })
-      context.answer(answer, () => [`${name} is forgotten`])
+      context.answer(answer, () => [`The user ${name} is deleted`])
     })
 }
 
 function roleOf(text: string): Role | null {
   if (text === 'none') return null
-  const role = roles.find((one) => one === text)
+  const role = roles.find((name) => name === text)
   if (role === undefined)
     throw new FairleadError('invalid_input', {
       field: 'role',
@@ -150,11 +150,11 @@ const show = (context: Context, user: User): string[] =>
   table(
     [
       ['name', user.name],
-      ['may', describeGrants(user.grants)],
-      ['given here', describeGrants(user)],
-      ['groups', user.groups.join(', ') || 'none that give a role'],
+      ['roles', describeGrants(user.grants)],
+      ['assigned', describeGrants(user)],
+      ['groups', user.groups.join(', ') || 'none with a role'],
       ['e-mail', user.email ?? 'none'],
-      ['signs in', user.issuer === null ? 'by links' : `with ${user.issuer}`],
+      ['signs in', user.issuer === null ? 'by links' : `through ${user.issuer}`],
       ['last seen', user.seen === null ? 'never' : ago(user.seen, context.now())],
       ...(user.disabled === null ? [] : [['disabled', ago(user.disabled, context.now())]]),
     ],
