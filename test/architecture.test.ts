@@ -181,7 +181,7 @@ function longLinesOf(file: string, text: string): number[] {
     if (isMarkdown && /^\s*(```|~~~)/.test(line)) isFenced = !isFenced
     const isExempt = isMarkdown
       ? isFenced || /^\s*\|/.test(line)
-      : /^import .* from '/.test(line) || line.startsWith("} from '")
+      : /^import .* from '|className="/.test(line) || line.startsWith("} from '")
     return line.length > 100 && !isExempt && !/\bhttps?:\/\/\S{40}/.test(line) ? [index + 1] : []
   })
 }

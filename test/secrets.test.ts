@@ -109,7 +109,7 @@ test('a secret appears only where it is requested', async () => {
   const [first, told] = logOf(id, 'tell').split('\n')
   // A step gets what it names, of the environment that comes first; a usual word stays readable,
   // and that is said.
-  expect(first).toContain('FLAG: a value that is so short or usual that it is not hidden in logs.')
+  expect(first).toContain('FLAG: not masked in logs, because its value is too short or too common.')
   expect(told).toContain('key *** *** flag true other none')
   expect(logOf(id, 'plain')).toContain('unnamed []')
   const { deployments } = await installation.client.listDeployments({ query: { app: 'shop' } })

@@ -118,8 +118,8 @@ async function hasFindings(db: Database, run: number): Promise<boolean> {
 }
 
 /**
- * The findings of a run, new ones first; null without a report. A finding is new when the run `base`
- * of the last good release does not have it on any line; unknown when `base` has no report.
+ * The findings of a run, new ones first; null without a report. A finding is new when the run
+ * `base` of the last good release does not have it on any line; unknown when `base` has no report.
  */
 export async function listFindings(
   db: Database,
@@ -141,7 +141,8 @@ export async function listFindings(
 }
 
 /**
- * The measurements of a run, those that became worse than in the run `base` first; null without any.
+ * The measurements of a run, those that became worse than in the run `base` first; null without
+ * any.
  */
 export async function listMeasurements(
   db: Database,

@@ -70,7 +70,7 @@ export const accessEndpoints = {
     path: '/links',
     role: 'admin',
     summary:
-      'Create a one-time sign-in link for a user; with `role` it creates the user or sets their role',
+      'Create a one-time sign-in link for a user; `role` creates the user or sets their role',
     body: z.object({ name: userName.default('admin'), role: role.optional() }),
     output: z.object({ url: z.string(), expires: z.string() }),
   }),

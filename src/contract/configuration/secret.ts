@@ -1,25 +1,29 @@
 /**
- * What stands in any log by itself: to hide it would hide the log, and tell the secret by what is
- * missing.
+ * Words that occur in any log. Masking them would make logs unreadable, and the gaps would reveal
+ * the secret.
  */
-const plain = new Set(
-  `true false null none undefined yes default enabled disabled main master test tests testing prod production staging
-  development local localhost debug info warn warning error trace admin root user users guest public private password secret
-  token value name string number data postgres mysql redis http https node latest build deploy release server 127.0.0.1 0.0.0.0`.split(
-    /\s+/,
-  ),
+const commonWords = new Set(
+  `true false null none undefined yes default enabled disabled main master test tests
+  testing prod production staging development local localhost debug info warn warning error trace
+  admin root user users guest public private password secret token value name string number data
+  postgres mysql redis http https node latest build deploy release server
+  127.0.0.1 0.0.0.0`.split(/\s+/),
 )
-const shortest = 4
+const minMaskedLength = 4
 
 /**
- * A value that is not hidden in logs: shorter than four characters, a number of at most five
- * digits, or an everyday word.
+ * True for a value that is not masked in logs: shorter than four characters, a number of at most
+ * five digits, or a common word.
  */
 export function isPlainSecret(value: string): boolean {
   const text = value.trim()
-  return text.length < shortest || /^\d{1,5}$/.test(text) || plain.has(text.toLowerCase())
+  return (
+    text.length < minMaskedLength || /^\d{1,5}$/.test(text) || commonWords.has(text.toLowerCase())
+  )
 }
 
-/** What people are told of such secrets. */
-export const plainSecretWarning = (names: string[]): string =>
-  `${names.join(', ')}: ${names.length === 1 ? 'a value that is' : 'values that are'} so short or usual that ${names.length === 1 ? 'it is' : 'they are'} not hidden in logs.`
+/** The warning for secrets whose values are not masked. */
+export function plainSecretWarning(names: string[]): string {
+  const values = names.length === 1 ? 'its value is' : 'their values are'
+  return `${names.join(', ')}: not masked in logs, because ${values} too short or too common.`
+}

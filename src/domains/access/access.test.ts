@@ -32,7 +32,8 @@ test('a session that is used every day ends after thirty days', async () => {
   const ask = () => access.authenticate({ cookie: `${sessionCookie}=${secret}`, address: '::1' })
   const age = (days: number): Promise<unknown> =>
     database.db.query(
-      sql`update session set created = now() - make_interval(days => ${days}), expires = now() + interval '1 day'`,
+      sql`update session set created = now() - make_interval(days => ${days}),
+        expires = now() + interval '1 day'`,
     )
   await age(29)
   expect(await ask()).toMatchObject({
@@ -72,7 +73,7 @@ test('another server over the same database applies a change after half a second
   expect(await ask()).toBeNull()
 })
 
-test('records the first refusal immediately, its repetitions as one event, and few kinds per minute', async () => {
+test('records the first refusal immediately, its repetitions as one event, and limits kinds', async () => {
   const { db } = database
   const refusals = createRefusals({ db, log: createLogger(() => undefined) })
   const type = 'dev.cdeventsx.fairlead-request.refused' as const

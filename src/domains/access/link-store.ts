@@ -16,8 +16,8 @@ export function insertLink(link: Link & { hash: string; expires: string }): Stat
 }
 
 /**
- * Deletes a link and returns it when it was valid; only one of two concurrent calls gets it. Expired
- * links are deleted as well.
+ * Deletes a link and returns it when it was valid; only one of two concurrent calls gets it.
+ * Expired links are deleted as well.
  */
 export async function redeemLink(db: Database, hash: string): Promise<Link | null> {
   const rows = await db.query<Link & { isValid: boolean; hash: string }>(

@@ -91,8 +91,8 @@ export function createProvider({ settings, publicUrl, now, random }: ProviderOpt
       return { url, cookie }
     },
     /**
-     * Verifies the answer of the provider. Returns the claims about the user, the page to go to, and
-     * the key of the answer, which must be used only once. Throws a `SignInError`.
+     * Verifies the answer of the provider. Returns the claims about the user, the page to go to,
+     * and the key of the answer, which must be used only once. Throws a `SignInError`.
      */
     complete: async (
       query: string,

@@ -29,8 +29,8 @@ export function insertSession(session: NewSession, user: string): Statement {
 }
 
 /**
- * Finds an open session by its hash, unless its user is disabled. Its use extends it, at most once a
- * minute.
+ * Finds an open session by its hash, unless its user is disabled. Its use extends it, at most once
+ * a minute.
  */
 export async function useSession(
   db: Database,

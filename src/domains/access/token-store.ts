@@ -56,8 +56,8 @@ export interface UsedToken {
 }
 
 /**
- * Finds a token by its hash, unless it expired or its user is disabled. Records its use at most once
- * a minute.
+ * Finds a token by its hash, unless it expired or its user is disabled. Records its use at most
+ * once a minute.
  */
 export async function useToken(db: Database, hash: string): Promise<UsedToken | null> {
   const rows = await db.query<

@@ -57,8 +57,8 @@ export function createTokens({ db, now, random, clearCache }: TokensOptions) {
       return { ...token, secret }
     },
     /**
-     * Revokes a token of the caller, or, for an admin, any token. The answer does not reveal whether
-     * another user has a token of that id.
+     * Revokes a token of the caller, or, for an admin, any token. The answer does not reveal
+     * whether another user has a token of that id.
      */
     remove: async (id: string, caller: Caller): Promise<void> => {
       const token = await store.getToken(db, id)

@@ -15,7 +15,8 @@ export interface Identity {
   email: string | null
 }
 
-const columns = sql`u.id, u.name, u.email, u.role, u.groups, u.issuer, u.disabled, u.created, u.seen,
+const columns = sql`u.id, u.name, u.email, u.role, u.groups, u.issuer, u.disabled, u.created,
+  u.seen,
   (select coalesce(json_object_agg(app, role), '{}') from user_role where "user" = u.id) as apps`
 
 export async function listUsers(db: Database): Promise<StoredUser[]> {

@@ -18,7 +18,7 @@ const ringOf = (...bytes: [number, ...number[]]): KeyRing => ({
 const box = createSecretBox(ringOf(7))
 
 describe('secrets', () => {
-  test('come back as they went in, and never look like it', () => {
+  test('are opened unchanged, and their sealed form does not contain the value', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 4 }), (name, value) => {
         const sealed = box.seal(name, value)
@@ -28,13 +28,13 @@ describe('secrets', () => {
     )
   })
 
-  test('are bound to their name and to the key', () => {
+  test('open only with their name and key', () => {
     const sealed = box.seal('A', 'value')
     expect(() => box.open('B', sealed)).toThrow('The secret B cannot be decrypted')
     expect(() => createSecretBox(ringOf(8)).open('A', sealed)).toThrow('it was stored with the key')
   })
 
-  test('an older key opens, the newest seals', () => {
+  test('are opened by an older key and sealed by the newest', () => {
     const sealed = box.seal('A', 'value')
     const both = createSecretBox(ringOf(9, 7))
     expect(both.open('A', sealed)).toBe('value')
@@ -44,7 +44,7 @@ describe('secrets', () => {
     expect(createSecretBox(ringOf(9)).open('A', resealed)).toBe('value')
   })
 
-  test('what was sealed before keys had names opens under the name it had then', () => {
+  test('open under their former name when they were sealed before keys had names', () => {
     const old = box.seal('NAME', 'value').replace(/^2\.[0-9a-f]+\./, '')
     expect(box.open('configuration/shop/production/NAME', old, 'NAME')).toBe('value')
     expect(createSecretBox(ringOf(9, 7)).open('x', old, 'NAME')).toBe('value')
@@ -53,7 +53,7 @@ describe('secrets', () => {
     )
   })
 
-  test('the key is made once, for its owner only; a new one is put in front, and the old one goes when it is told to', () => {
+  test('the key file is created once, and a new key precedes the old one until that is dropped', () => {
     const file = join(folder, 'key')
     const ring = findKeys({}, file)
     const [first] = ring.keys()
@@ -70,7 +70,7 @@ describe('secrets', () => {
     expect(ring.keys()).not.toEqual([first])
   })
 
-  test('the key comes from a variable, a command or a file that somebody else keeps', () => {
+  test('the key is read from a variable, a command or an external file', () => {
     const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
     const text = `${one.toString('base64')}\n${two.toString('base64')}\n`
     const file = join(folder, 'external')
@@ -98,7 +98,7 @@ describe('secrets', () => {
     )
   })
 
-  test('a damaged key is refused in one sentence', () => {
+  test('an invalid key is rejected in one sentence', () => {
     const file = join(folder, 'short')
     writeFileSync(file, 'c2hvcnQ=')
     expect(() => findKeys({}, file)).toThrow('is not a key of 32 bytes in base64')
@@ -112,7 +112,7 @@ describe('applyChange', () => {
     change: Parameters<typeof applyChange>[1],
   ) => applyChange(now, change, box.seal, box.open)
 
-  test('sets, unsets and says what differs', () => {
+  test('sets and removes values, and returns the names that changed', () => {
     const now = { version: 3, variables: { A: '1', B: '2' }, secrets: {} }
     expect(apply(now, { variables: { A: '1', B: null, C: '3' }, secrets: {} })).toEqual({
       next: { version: 4, variables: { A: '1', C: '3' }, secrets: {} },
@@ -120,7 +120,7 @@ describe('applyChange', () => {
     })
   })
 
-  test('the same again is no new version, also for a secret', () => {
+  test('returns null when nothing changes, also for a secret', () => {
     const first = apply(empty, { variables: { A: '1' }, secrets: { S: 'secret value' } })
     expect(first?.changed).toEqual(['A', 'S'])
     expect(apply(first!.next, { variables: { A: '1' }, secrets: { S: 'secret value' } })).toBeNull()
@@ -137,7 +137,7 @@ describe('applyChange', () => {
   })
 })
 
-test('what is set in the environment wins over the file', () => {
+test('the configuration overrides fairlead.yaml', () => {
   expect(effectiveEnvironment({ A: 'file', B: 'file' }, { A: 'set' }, { C: 'secret' })).toEqual({
     A: 'set',
     B: 'file',

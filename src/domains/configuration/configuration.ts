@@ -1,32 +1,29 @@
 /**
- * Marks a stored secret whose value is kept elsewhere: what follows is where,
- * `vault:secret/data/shop#password`. Nothing sealed holds a colon.
+ * Marks a stored secret whose value is in an external source. The reference follows, such as
+ * `vault:secret/data/shop#password`. A sealed value never contains a colon.
  */
-const elsewhere = 'from:'
+const referencePrefix = 'from:'
 
-/** Where the value of a stored secret is kept; null when it is sealed here. */
+/** The reference of a stored secret; null when its value is stored here, sealed. */
 export const referenceOf = (stored: string): string | null =>
-  stored.startsWith(elsewhere) ? stored.slice(elsewhere.length) : null
+  stored.startsWith(referencePrefix) ? stored.slice(referencePrefix.length) : null
 
-/** A configuration version as it is stored: secrets sealed, or where they are kept. */
+/** A version of a configuration as it is stored: each secret is sealed or a reference. */
 export interface StoredConfiguration {
   version: number
   variables: Record<string, string>
   secrets: Record<string, string>
 }
 
-/** What to set; null unsets. Secret values are plain here and sealed by the caller's `seal`. */
+/** The values to set; null removes one. The values of secrets are plain text. */
 export interface ConfigurationChange {
   variables: Record<string, string | null>
   secrets: Record<string, string | null>
-  /** secrets whose values are kept elsewhere, by where */
+  /** references for secrets whose values are in an external source */
   references?: Record<string, string>
 }
 
-/**
- * What the file asks and what the configuration overrides; pure, so that what a service will get
- * can be shown beforehand.
- */
+/** The environment of a service: the values of fairlead.yaml, overridden by the configuration. */
 export function effectiveEnvironment(
   fromFile: Record<string, string>,
   variables: Record<string, string>,
@@ -36,8 +33,8 @@ export function effectiveEnvironment(
 }
 
 /**
- * The next version, and the names that differ; null when nothing does. A name is a variable or a
- * secret, never both.
+ * Returns the next version with the names that changed, or null when nothing did. A name is either
+ * a variable or a secret.
  */
 export function applyChange(
   now: StoredConfiguration,
@@ -73,7 +70,7 @@ export function applyChange(
     delete variables[name]
   }
   for (const [name, reference] of Object.entries(change.references ?? {})) {
-    const stored = `${elsewhere}${reference}`
+    const stored = `${referencePrefix}${reference}`
     if (secrets[name] === stored) continue
     changed.add(name)
     secrets[name] = stored

@@ -11,7 +11,9 @@ export interface SourceIo {
 
 export type Env = Record<string, string | undefined>
 
-/** The value cannot be read now but may be available soon, so that another attempt is worthwhile. */
+/**
+ * The value cannot be read now but may be available soon, so that another attempt is worthwhile.
+ */
 export class Unavailable extends Error {
   override name = 'Unavailable'
 }

@@ -7,8 +7,8 @@ import type { StoredConfiguration } from './configuration.ts'
 const empty: StoredConfiguration = { version: 0, variables: {}, secrets: {} }
 
 /**
- * The configuration in force, or a given version; version 0 is the empty one that every environment
- * begins with.
+ * The configuration in force, or a given version. Version 0 is the empty configuration of a new
+ * environment.
  */
 export async function getStored(
   db: Database,
@@ -20,14 +20,15 @@ export async function getStored(
   const rows =
     await db.query<StoredConfiguration>(sql`select version, variables, secrets from configuration
     where app = ${app} and environment = ${environment}
-      and (version = ${version ?? null}::int or (${version ?? null}::int is null and state = 'in_force'))
+      and (version = ${version ?? null}::int
+        or (${version ?? null}::int is null and state = 'in_force'))
     order by version desc limit 1`)
   return rows[0] ?? empty
 }
 
 /**
- * What the next change is made to: the newest, which may still wait, with all that differs in it
- * from what is in force, and the highest number there is.
+ * The version that the next change is based on: the newest that was not refused, which may still
+ * wait. Also returns the names that waiting versions change, and the highest version number.
  */
 export async function getNewest(
   db: Database,
@@ -58,12 +59,13 @@ export async function isRefused(
   version: number,
 ): Promise<boolean> {
   const rows = await db.query(sql`select 1 from configuration
-    where app = ${app} and environment = ${environment} and version = ${version} and state = 'refused'`)
+    where app = ${app} and environment = ${environment} and version = ${version}
+      and state = 'refused'`)
   return rows.length > 0
 }
 
 /**
- * What waits, up to a version, is in force now, or never will be: each was made on top of the one
+ * Puts the waiting versions up to `version` into force, or refuses them. Each is based on the one
  * before.
  */
 export function decideConfiguration(
@@ -73,7 +75,8 @@ export function decideConfiguration(
   state: 'in_force' | 'refused',
 ): Statement {
   return sql`update configuration set state = ${state}
-    where app = ${app} and environment = ${environment} and version <= ${version} and state = 'waiting'`
+    where app = ${app} and environment = ${environment} and version <= ${version}
+      and state = 'waiting'`
 }
 
 export async function listConfigurations(
@@ -83,16 +86,19 @@ export async function listConfigurations(
   limit: number,
   state?: Configuration['state'],
 ): Promise<Configuration[]> {
-  return db.query<Configuration>(sql`select app, environment, version, state, variables, actor, created, changed,
+  return db.query<Configuration>(sql`select app, environment, version, state, variables,
+      actor, created, changed,
       (select coalesce(json_agg(k order by k), '[]') from jsonb_object_keys(secrets) k) as secrets,
-      (select coalesce(json_object_agg(one.key, substr(one.value, 6) order by one.key), '{}') from jsonb_each_text(secrets) one
-        where one.value like 'from:%') as "references"
+      (select coalesce(json_object_agg(s.key, substr(s.value, 6) order by s.key), '{}')
+        from jsonb_each_text(secrets) s where s.value like 'from:%') as "references"
     from configuration where app = ${app} and environment = ${environment}
-      and (${state ?? null}::text is null or state = ${state ?? null}::text) order by version desc limit ${limit}`)
+      and (${state ?? null}::text is null or state = ${state ?? null}::text)
+    order by version desc limit ${limit}`)
 }
 
 /**
- * Fails on its primary key when somebody else stored the same version first: read again and repeat.
+ * Fails with a unique violation when the version was stored concurrently; then read the newest
+ * version and try again.
  */
 export function insertConfiguration(
   app: string,
@@ -102,17 +108,19 @@ export function insertConfiguration(
   actor: string,
   state: 'waiting' | 'in_force' = 'in_force',
 ): Statement {
-  return sql`insert into configuration (app, environment, version, variables, secrets, changed, actor, state)
-    values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb, ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor}, ${state})`
+  return sql`insert into configuration
+      (app, environment, version, variables, secrets, changed, actor, state)
+    values (${app}, ${environment}, ${next.version}, ${next.variables}::jsonb,
+      ${next.secrets}::jsonb, ${JSON.stringify(changed)}::jsonb, ${actor}, ${state})`
 }
 
-/** What a secret of an environment is bound to, so that it cannot be moved to another. */
+/** The context that a secret is sealed with, so that it opens in its environment only. */
 export const sealedAs = (app: string, environment: string, name: string): string =>
   `configuration/${app}/${environment}/${name}`
 
 /**
- * The secrets of all versions, for a new key. Before keys had names they were bound to the secret's
- * name alone.
+ * The sealed secrets of all versions, to be sealed with a new key. Secrets from before keys had
+ * names are sealed with the secret's name only.
  */
 export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
   const rows = await db.query<{
@@ -122,8 +130,8 @@ export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
     name: string
     sealed: string
   }>(
-    sql`select app, environment, version, one.key as name, one.value as sealed
-      from configuration, jsonb_each_text(secrets) one where one.value not like 'from:%'`,
+    sql`select app, environment, version, s.key as name, s.value as sealed
+      from configuration, jsonb_each_text(secrets) s where s.value not like 'from:%'`,
   )
   return rows.map(({ app, environment, version, name, sealed }) => ({
     name: sealedAs(app, environment, name),
@@ -131,7 +139,8 @@ export async function sealedSecrets(db: Database): Promise<SealedValue[]> {
     sealed,
     put: (resealed) => sql`update configuration
       set secrets = jsonb_set(secrets, ${[name]}::text[], to_jsonb(${resealed}::text))
-      where app = ${app} and environment = ${environment} and version = ${version} and secrets ->> ${name} = ${sealed}`,
+      where app = ${app} and environment = ${environment} and version = ${version}
+        and secrets ->> ${name} = ${sealed}`,
   }))
 }
 

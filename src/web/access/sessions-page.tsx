@@ -10,34 +10,34 @@ import { Loaded } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
 import { browserOf } from './browser.ts'
 
-/** Where one is signed in. */
+/** Lists the sessions of the signed-in user, who can end them. */
 export function SessionsPage() {
   useTitle('Sessions')
   const query = useSessions()
   const client = useClient()
   const queries = useQueryClient()
   const [question, ask] = useState<Question | null>(null)
-  const readAgain = () => queries.invalidateQueries({ queryKey: ['sessions'] })
+  const refresh = () => queries.invalidateQueries({ queryKey: ['sessions'] })
   const askEnd = (session: Session): void =>
     ask({
       title: `End the session of ${browserOf(session.agent)}?`,
-      text: 'Whoever uses that browser has to sign in again.',
-      verb: 'End it',
+      text: 'That browser has to sign in again.',
+      verb: 'End session',
       danger: true,
       act: async () => {
         await client.endSession({ params: { session: session.id } })
-        await readAgain()
+        await refresh()
       },
     })
   const askEndOthers = (): void =>
     ask({
       title: 'End all other sessions?',
-      text: 'You stay signed in here, and nowhere else. Tokens are not sessions, and go on.',
-      verb: 'End them',
+      text: 'You stay signed in only in this browser. Your tokens keep working.',
+      verb: 'End sessions',
       danger: true,
       act: async () => {
         await client.endSessions()
-        await readAgain()
+        await refresh()
       },
     })
   const hasOthers = (query.data ?? []).some(({ isCurrent }) => !isCurrent)
@@ -45,17 +45,17 @@ export function SessionsPage() {
     <>
       <PageHead
         title="Sessions"
-        actions={hasOthers ? <Button onClick={askEndOthers}>End all others</Button> : null}
+        actions={hasOthers ? <Button onClick={askEndOthers}>End all other sessions</Button> : null}
       >
         <p className="mt-1 text-soft">
-          Where you are signed in. A session ends after 7 days without use, and after 30 in any
-          case.
+          The browsers where you are signed in. A session ends after 7 days without use, and after
+          30 days in any case.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={2} />}>
         {(sessions) =>
           sessions.length === 0 ? (
-            <Nothing>You came by a token, which is no session.</Nothing>
+            <Nothing>You are signed in with a token and have no session.</Nothing>
           ) : (
             <ul className="panel divide-y divide-edge">
               {sessions.map((session) => (
@@ -78,18 +78,18 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
           {browserOf(session.agent)}
         </span>
         <span className="truncate text-soft">
-          {session.address ?? 'address unknown'}, by{' '}
+          {session.address ?? 'unknown address'}, signed in by{' '}
           {session.way === 'link' ? 'a link' : 'the provider'}
         </span>
         <span className="text-soft">
           since <Ago time={session.created} />
         </span>
         <span className="text-soft">
-          last seen <Ago time={session.seen} />
+          last used <Ago time={session.seen} />
         </span>
       </div>
       {session.isCurrent ? (
-        <span className="w-16 text-right whitespace-nowrap text-soft">this one</span>
+        <span className="w-16 text-right whitespace-nowrap text-soft">this browser</span>
       ) : (
         <Button
           className="w-16"

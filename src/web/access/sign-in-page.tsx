@@ -45,7 +45,7 @@ export function SignInPage() {
     }
   }
   useEffect(() => {
-    // A code works once, and effects may run twice.
+    // A code works only once, and effects may run twice.
     if (code === null || tried.current === code) return
     tried.current = code
     void signIn(code)
@@ -77,13 +77,13 @@ export function SignInPage() {
       ) : null}
       <p className="text-soft">
         {provider
-          ? 'Or by a link that signs you in once; this prints one on the machine that runs the server:'
-          : 'The server prints a link at its start that signs you in once. For a new one, type this on the machine that runs the server:'}
+          ? 'Or sign in with a one-time link. Create one on the server’s machine:'
+          : 'The server prints a one-time link at its start. Create another on its machine:'}
       </p>
       <Command text="fairlead link" />
       <form onSubmit={onSubmit} className="flex flex-col gap-1.5">
         <label htmlFor="code" className="label">
-          Or paste the link, or the code at its end
+          One-time link, or the code at its end
         </label>
         <div className="flex gap-2">
           <input

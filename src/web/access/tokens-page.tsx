@@ -12,10 +12,10 @@ import { Loaded, ProblemLine } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
 
 export const roleWords: Record<Role, string> = {
-  viewer: 'Viewer: sees everything',
-  developer: 'Developer: also pushes, cancels, retries',
-  operator: 'Operator: also rolls back and configures',
-  admin: 'Admin: also says who may do what, and removes apps',
+  viewer: 'Viewer: read',
+  developer: 'Developer: also push, cancel, retry',
+  operator: 'Operator: also roll back and configure',
+  admin: 'Admin: also manage users and remove apps',
 }
 
 export function TokensPage() {
@@ -24,17 +24,17 @@ export function TokensPage() {
   const client = useClient()
   const queries = useQueryClient()
   const [question, ask] = useState<Question | null>(null)
-  const [isMaking, setMaking] = useState(false)
-  const readAgain = () => queries.invalidateQueries({ queryKey: ['tokens'] })
+  const [isCreating, setCreating] = useState(false)
+  const refresh = () => queries.invalidateQueries({ queryKey: ['tokens'] })
   const askRevoke = (token: Token): void =>
     ask({
       title: `Revoke “${token.name}”?`,
-      text: 'Whoever uses it can do nothing with it any more, at once.',
+      text: 'Everything that uses the token loses access immediately.',
       verb: 'Revoke',
       danger: true,
       act: async () => {
         await client.deleteToken({ params: { id: token.id } })
-        await readAgain()
+        await refresh()
       },
     })
   return (
@@ -42,20 +42,20 @@ export function TokensPage() {
       <PageHead
         title="Tokens"
         actions={
-          <Button kind="primary" onClick={() => setMaking(true)}>
-            Make a token
+          <Button kind="primary" onClick={() => setCreating(true)}>
+            Create token
           </Button>
         }
       >
         <p className="mt-1 text-soft">
-          For machines and for git: what the API, the command line and a push sign in with. Each
-          acts for the user who made it, and may never do more.
+          Credentials for the API, the command line and git. A token acts for the user who created
+          it and is limited to the roles of that user.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={3} />}>
         {(tokens) =>
           tokens.length === 0 ? (
-            <Nothing>There is no token.</Nothing>
+            <Nothing>There are no tokens.</Nothing>
           ) : (
             <ul className="panel divide-y divide-edge">
               {tokens.map((token) => (
@@ -66,8 +66,8 @@ export function TokensPage() {
         }
       </Loaded>
       <Confirm question={question} close={() => ask(null)} />
-      <Modal open={isMaking} close={() => setMaking(false)} title="Make a token">
-        <MakeToken close={() => setMaking(false)} made={() => void readAgain()} />
+      <Modal open={isCreating} close={() => setCreating(false)} title="Create token">
+        <CreateToken close={() => setCreating(false)} created={() => void refresh()} />
       </Modal>
     </>
   )
@@ -84,13 +84,13 @@ function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
         <span className="font-medium">{token.name}</span>
         <span className="truncate">
           {token.role}
-          {token.apps === null ? '' : ` of ${token.apps.join(', ')}`}
+          {token.apps === null ? '' : ` for ${token.apps.join(', ')}`}
           {token.user === me?.name ? '' : `, acts for ${token.user ?? 'this machine'}`}
         </span>
         <span className="text-soft">
           {token.used ? (
             <>
-              used <Ago time={token.used} />
+              last used <Ago time={token.used} />
             </>
           ) : (
             'never used'
@@ -105,7 +105,7 @@ function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
   )
 }
 
-function MakeToken({ close, made }: { close: () => void; made: () => void }) {
+function CreateToken({ close, created }: { close: () => void; created: () => void }) {
   const client = useClient()
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('developer')
@@ -113,7 +113,7 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
   const [apps, setApps] = useState('')
   const [secret, setSecret] = useState<string | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const make = async (event: FormEvent): Promise<void> => {
+  const create = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
     setError(null)
     try {
@@ -126,7 +126,7 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
         },
       })
       setSecret(token.secret)
-      made()
+      created()
     } catch (problem) {
       setError(problem)
     }
@@ -134,17 +134,17 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
   if (secret !== null)
     return (
       <>
-        <p>Copy it now: it is shown only this once.</p>
+        <p>Copy the token now. It is not shown again.</p>
         <Command text={secret} />
         <Button kind="primary" onClick={close}>
-          I have it
+          Done
         </Button>
       </>
     )
   return (
-    <form onSubmit={(event) => void make(event)} className="flex flex-col gap-3">
+    <form onSubmit={(event) => void create(event)} className="flex flex-col gap-3">
       <label className="flex flex-col gap-1">
-        <span className="label">Name, to know it again</span>
+        <span className="label">Name</span>
         <input
           className="field"
           required
@@ -160,31 +160,31 @@ function MakeToken({ close, made }: { close: () => void; made: () => void }) {
           value={role}
           onChange={(event) => setRole(event.target.value as Role)}
         >
-          {roles.map((one) => (
-            <option key={one} value={one}>
-              {roleWords[one]}
+          {roles.map((role) => (
+            <option key={role} value={role}>
+              {roleWords[role]}
             </option>
           ))}
         </select>
       </label>
       <label className="flex flex-col gap-1">
-        <span className="label">For these apps; all when empty</span>
+        <span className="label">Apps (empty: all apps)</span>
         <input className="field" value={apps} onChange={(event) => setApps(event.target.value)} />
       </label>
       <label className="flex flex-col gap-1">
-        <span className="label">Works for</span>
+        <span className="label">Expires after</span>
         <select className="field" value={days} onChange={(event) => setDays(event.target.value)}>
           <option value="30">30 days</option>
           <option value="90">90 days</option>
-          <option value="365">a year</option>
-          <option value="">ever</option>
+          <option value="365">1 year</option>
+          <option value="">never</option>
         </select>
       </label>
       <ProblemLine error={error} />
       <div className="flex justify-end gap-2">
-        <Button onClick={close}>Not now</Button>
+        <Button onClick={close}>Cancel</Button>
         <Button kind="primary" type="submit" disabled={name.trim() === ''}>
-          Make the token
+          Create
         </Button>
       </div>
     </form>

@@ -13,7 +13,7 @@ import { Loaded, ProblemLine } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
 import { roleWords } from './tokens-page.tsx'
 
-/** People, and what each may do. */
+/** Lists the users with their roles; an admin adds, changes and disables them. */
 export function UsersPage() {
   useTitle('Users')
   const query = useUsers()
@@ -22,21 +22,21 @@ export function UsersPage() {
   const [question, ask] = useState<Question | null>(null)
   const [isAdding, setAdding] = useState(false)
   const [edited, edit] = useState<string | null>(null)
-  const readAgain = () => queries.invalidateQueries({ queryKey: ['users'] })
+  const refresh = () => queries.invalidateQueries({ queryKey: ['users'] })
   const askDisable = ({ name }: User): void =>
     ask({
       title: `Disable ${name}?`,
-      text: 'Their sessions end, and their tokens open nothing, at once. They can be enabled again.',
+      text: 'Their sessions end and their tokens stop working. You can enable the user again.',
       verb: 'Disable',
       danger: true,
       act: async () => {
         await client.changeUser({ params: { user: name }, body: { disabled: true } })
-        await readAgain()
+        await refresh()
       },
     })
   const enable = async ({ name }: User): Promise<void> => {
     await client.changeUser({ params: { user: name }, body: { disabled: false } })
-    await readAgain()
+    await refresh()
   }
   const user = query.data?.find(({ name }) => name === edited)
   return (
@@ -45,12 +45,12 @@ export function UsersPage() {
         title="Users"
         actions={
           <Button kind="primary" onClick={() => setAdding(true)}>
-            Add a user
+            Add user
           </Button>
         }
       >
         <p className="mt-1 text-soft">
-          Who may come in, and what each may do: with everything, and with single apps.
+          The users of this installation, with their roles for all apps and for single apps.
         </p>
       </PageHead>
       <Loaded query={query} shape={<RowsShape rows={4} />}>
@@ -59,13 +59,13 @@ export function UsersPage() {
             <Nothing>There is no user yet.</Nothing>
           ) : (
             <ul className="panel divide-y divide-edge">
-              {users.map((one) => (
+              {users.map((user) => (
                 <UserRow
-                  key={one.name}
-                  user={one}
-                  edit={() => edit(one.name)}
-                  disable={() => askDisable(one)}
-                  enable={() => void enable(one)}
+                  key={user.name}
+                  user={user}
+                  edit={() => edit(user.name)}
+                  disable={() => askDisable(user)}
+                  enable={() => void enable(user)}
                 />
               ))}
             </ul>
@@ -73,15 +73,15 @@ export function UsersPage() {
         }
       </Loaded>
       <Confirm question={question} close={() => ask(null)} />
-      <Modal open={isAdding} close={() => setAdding(false)} title="Add a user">
-        <AddUser close={() => setAdding(false)} added={() => void readAgain()} />
+      <Modal open={isAdding} close={() => setAdding(false)} title="Add user">
+        <AddUser close={() => setAdding(false)} added={() => void refresh()} />
       </Modal>
       <Modal
         open={user !== undefined}
         close={() => edit(null)}
-        title={`What ${user?.name ?? 'they'} may do`}
+        title={`Roles of ${user?.name ?? 'the user'}`}
       >
-        {user ? <EditRoles user={user} changed={readAgain} close={() => edit(null)} /> : null}
+        {user ? <EditRoles user={user} changed={refresh} close={() => edit(null)} /> : null}
       </Modal>
     </>
   )
@@ -102,13 +102,13 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
         <span className="min-w-0">
           <Link
             to={`/events?actor=${encodeURIComponent(user.name)}`}
-            title={`What ${user.name} did`}
+            title={`Events of ${user.name}`}
             className="quiet-link font-medium"
           >
             {user.name}
           </Link>
           <span className="block truncate text-soft">
-            {user.email ?? (user.issuer === null ? 'by links' : '')}
+            {user.email ?? (user.issuer === null ? 'signs in by links' : '')}
           </span>
         </span>
         <span className="min-w-0">
@@ -122,10 +122,10 @@ function UserRow({ user, edit, disable, enable }: RowProps) {
             <span className="text-bad">disabled</span>
           ) : user.seen ? (
             <>
-              seen <Ago time={user.seen} />
+              last seen <Ago time={user.seen} />
             </>
           ) : (
-            'never seen'
+            'never signed in'
           )}
         </span>
       </div>
@@ -198,7 +198,7 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
   return (
     <form onSubmit={(event) => void add(event)} className="flex flex-col gap-3">
       <label className="flex flex-col gap-1">
-        <span className="label">Name, as events show it</span>
+        <span className="label">Name, as shown in events</span>
         <input
           className="field"
           required
@@ -208,9 +208,7 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
         />
       </label>
       <label className="flex flex-col gap-1">
-        <span className="label">
-          E-mail address, by which the provider knows them; may be empty
-        </span>
+        <span className="label">E-mail address at the OpenID provider (optional)</span>
         <input
           className="field"
           type="email"
@@ -218,23 +216,23 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
           onChange={(event) => setEmail(event.target.value)}
         />
       </label>
-      <RoleField label="Role with everything" value={role} set={setRole} />
+      <RoleField label="Role for all apps" value={role} set={setRole} />
       <p className="text-soft">
-        Without a provider they sign in by a link: `fairlead link --name NAME` on the machine of the
-        server.
+        Without a provider, the user signs in with a link. Create it with `fairlead link --name
+        NAME` on the server’s machine.
       </p>
       <ProblemLine error={error} />
       <div className="flex justify-end gap-2">
-        <Button onClick={close}>Not now</Button>
+        <Button onClick={close}>Cancel</Button>
         <Button kind="primary" type="submit" disabled={name.trim() === ''}>
-          Add the user
+          Add
         </Button>
       </div>
     </form>
   )
 }
 
-/** Each choice counts at once, for running sessions, too. */
+/** Each choice takes effect immediately, also for open sessions. */
 function EditRoles({
   user,
   changed,
@@ -258,7 +256,7 @@ function EditRoles({
   return (
     <div className="flex flex-col gap-3">
       <RoleField
-        label="With everything"
+        label="All apps"
         value={user.role}
         set={(role) =>
           void act(() => client.changeUser({ params: { user: user.name }, body: { role } }))
@@ -267,7 +265,7 @@ function EditRoles({
       {apps.map((app) => (
         <RoleField
           key={app}
-          label={`With ${app}`}
+          label={`App ${app}`}
           value={Object.hasOwn(user.apps, app) ? (user.apps[app] ?? null) : null}
           set={(role) =>
             void act(() => client.putAppRole({ params: { app, user: user.name }, body: { role } }))
@@ -276,7 +274,7 @@ function EditRoles({
       ))}
       {user.groups.length > 0 ? (
         <p className="text-soft">
-          Groups of the provider ({user.groups.join(', ')}) may give more: in all,{' '}
+          With the provider’s groups ({user.groups.join(', ')}), the roles are:{' '}
           {describeGrants(user.grants)}.
         </p>
       ) : null}

@@ -17,8 +17,8 @@ type Settings = z.output<typeof settings>
 
 /**
  * `vault:PATH#FIELD`: a field in the key-value store of HashiCorp Vault or OpenBao, version 1 or 2.
- * For version 2 the path contains `data`, as in the API: `vault:secret/data/shop#password`. The file
- * VAULT_TOKEN_FILE is read for each request, because an agent may renew the token.
+ * For version 2 the path contains `data`, as in the API: `vault:secret/data/shop#password`. The
+ * file VAULT_TOKEN_FILE is read for each request, because an agent may renew the token.
  * https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
  */
 export default defineSecretSource({
