@@ -50,6 +50,16 @@ const pathOf = (path: string): string =>
   `/api/v1${path.replace(/\{(\w+)\}/g, (_, name: string) => (['run', 'deployment'].includes(name) ? '1' : 'x'))}`
 const admin = (): Record<string, string> => ({ authorization: `Bearer ${installation.token}` })
 
+test('an operator sees every background job, and that none fails', async () => {
+  await waitFor('the jobs have run', async () => {
+    const { jobs } = await installation.client.listBackgroundJobs()
+    return jobs.length >= 8 && jobs.some(({ succeeded }) => succeeded !== null)
+  })
+  const { jobs } = await installation.client.listBackgroundJobs()
+  expect(jobs.filter(({ state }) => state === 'failing')).toEqual([])
+  expect(jobs.map(({ name }) => name)).toContain('start-scheduled-deliveries')
+})
+
 describe('who may do what', () => {
   const guarded = Object.entries(endpoints).filter(([, endpoint]) => endpoint.role !== 'public')
 
