@@ -163,7 +163,7 @@ describe('the key of the secrets', () => {
     const failed = await endedRun(installation, later[0]!.id)
     expect(failed.state).toBe('failed')
     expect(failed.reason).toContain(
-      'the secret PASSWORD cannot be read from file:password: there is no such file',
+      'the secret PASSWORD cannot be read from file:password: the file does not exist',
     )
     expect((await ask(installation, 'shop', 'production')).text).toBe('from-a-file')
     await repository.remove()
