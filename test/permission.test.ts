@@ -72,12 +72,12 @@ describe('permission to begin', () => {
       'an author of this change',
     )
     await expect((await as('Mallory', 'admin')).decideDeployment(approve)).rejects.toThrow(
-      'none of those who may',
+      'not among the users who may',
     )
     await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow(
       'requires the role',
     )
-    // A server that dies meanwhile forgets nothing.
+    // A killed server keeps the waiting deployment.
     await installation.killServer()
     await installation.start()
     await (await as('Bob', 'developer')).decideDeployment(approve)
@@ -94,10 +94,10 @@ describe('permission to begin', () => {
     })
     expect(events.map(({ actor }) => actor)).toEqual(['Bob'])
     await expect((await as('Bob', 'developer')).decideDeployment(approve)).rejects.toThrow(
-      'waits for nobody',
+      'does not wait for a decision',
     )
 
-    // Who is asked cannot be changed by the change that is asked about.
+    // A change cannot remove the approval that it needs.
     await repository.commit({ 'fairlead.yaml': yaml('{}') })
     await push(installation, 'asked', repository)
     const next = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)

@@ -41,7 +41,7 @@ describe('admitDelivery', () => {
     expect(admitDelivery(5, { live: null, heldIn: 'dev' })).toEqual({
       go: false,
       state: 'failed',
-      reason: 'the change was taken back from dev; retry the run to deliver it again',
+      reason: 'the change was rolled back from dev; retry the run to deploy it again',
     })
   })
 })
@@ -56,7 +56,7 @@ describe('findRollbackTarget', () => {
     expect(findRollbackTarget(history, [])).toEqual({ to: 2 })
   })
 
-  test('passes over what was itself taken back, is held, or is the live release again', () => {
+  test('skips deployments that were rolled back, are held, or have the live release', () => {
     const history = [
       past({ id: 5, state: 'live', release: 1, sha: 'a' }),
       past({ id: 4, state: 'rolled_back', release: 4, sha: 'd' }),
@@ -67,7 +67,7 @@ describe('findRollbackTarget', () => {
     expect(findRollbackTarget(history, ['held'])).toEqual({ to: 1 })
   })
 
-  test('says why there is nothing to return to', () => {
+  test('reports why there is no earlier release', () => {
     expect(findRollbackTarget([], [])).toEqual({
       to: null,
       reason: 'nothing has been live here yet',
@@ -79,7 +79,7 @@ describe('findRollbackTarget', () => {
     const gone = [past({ id: 2, state: 'live', release: 2 }), past({ artifactKept: false })]
     expect(findRollbackTarget(gone, [])).toEqual({
       to: null,
-      reason: 'the artifacts of the earlier releases are no longer kept',
+      reason: 'the artifacts of the earlier releases were removed',
     })
   })
 })
@@ -102,7 +102,7 @@ describe('judgeWatch', () => {
   })
 })
 
-test('choosePort gives a port that nobody has', () => {
+test('choosePort returns a free port', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 4481, max: 4490 })), (taken) => {
       const port = choosePort(4480, taken)
@@ -115,20 +115,12 @@ test('choosePort gives a port that nobody has', () => {
 test.each([
   [null, true, ''],
   [{ run: 5, configuration: 2 }, true, ''],
-  // A newer change took what was in force, or did not yet.
-  [{ run: 6, configuration: 3 }, false, 'run 6 went live with the new configuration already'],
-  [
-    { run: 6, configuration: 2 },
-    false,
-    'run 6 has the traffic by now, and gets the new configuration next',
-  ],
-  // The change that it was made for was taken back: it does not come back with the configuration.
-  [
-    { run: 4, configuration: 1 },
-    false,
-    'run 4 has the traffic by now, and gets the new configuration next',
-  ],
-])('a configuration made for run 5 meets %j', (live, go, reason) => {
+  // The newer change has the configuration, or not yet.
+  [{ run: 6, configuration: 3 }, false, 'run 6 is already live with the new configuration'],
+  [{ run: 6, configuration: 2 }, false, 'run 6 is live now, and gets the new configuration next'],
+  // The change of run 5 was rolled back, and must not return with the configuration.
+  [{ run: 4, configuration: 1 }, false, 'run 4 is live now, and gets the new configuration next'],
+])('a configuration planned for run 5, when %j is live', (live, go, reason) => {
   const answer = admitConfiguration(
     { run: 5, configuration: 3 },
     { live: live && { id: 9, ...live } },

@@ -1,27 +1,27 @@
 import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Deployment } from '#contract/run/run.ts'
 
-/** What is known of an environment when a deployment has its lock and asks whether it may go on. */
+/** The state of an environment when a deployment has its lock. */
 export interface Situation {
   /** the deployment that has the traffic */
   live: Pick<Deployment, 'id' | 'run' | 'configuration'> | null
-  /** was the change taken back from this environment, or from one before it */
+  /** the environment, this one or an earlier one, in which the change is held; else null */
   heldIn: string | null
 }
 
 export type Admission = { go: true } | { go: false; state: 'superseded' | 'failed'; reason: string }
 
 /**
- * May a delivery go into an environment now? The newest good change wins: the lock's queue is
- * ordered by run, so an older run meets a newer one only when that is live already; when the newer
- * one failed, the older still gets its chance.
+ * Decides whether a delivery may begin. The newest good change wins: the queue for the lock is
+ * ordered by run, so an older run finds a newer one only when that is live. When the newer run
+ * failed, the older one is still deployed.
  */
 export function admitDelivery(run: number, situation: Situation): Admission {
   if (situation.heldIn !== null) {
     return {
       go: false,
       state: 'failed',
-      reason: `the change was taken back from ${situation.heldIn}; retry the run to deliver it again`,
+      reason: `the change was rolled back from ${situation.heldIn}; retry the run to deploy it again`,
     }
   }
   const live = situation.live?.run ?? null
@@ -29,15 +29,14 @@ export function admitDelivery(run: number, situation: Situation): Admission {
     return {
       go: false,
       state: 'superseded',
-      reason: `run ${live} with a newer change is live already`,
+      reason: `run ${live} with a newer change is already live`,
     }
   return { go: true }
 }
 
 /**
- * May a changed configuration go into an environment now? It was made for what had the traffic
- * then; with what has it by now, be it a newer change or one that was returned to, it has to be put
- * together anew.
+ * Decides whether a changed configuration may be deployed. It was planned with the artifact that
+ * was live then; when another run is live now, it must be planned again with that one.
  */
 export function admitConfiguration(
   own: { run: number; configuration: number },
@@ -46,15 +45,12 @@ export function admitConfiguration(
   if (live === null || live.run === own.run) return { go: true }
   const reason =
     live.configuration >= own.configuration
-      ? `run ${live.run} went live with the new configuration already`
-      : `run ${live.run} has the traffic by now, and gets the new configuration next`
+      ? `run ${live.run} is already live with the new configuration`
+      : `run ${live.run} is live now, and gets the new configuration next`
   return { go: false, state: 'superseded', reason }
 }
 
-/**
- * A deployment of the past, as the search for a rollback target sees it; newest first, with its
- * artifact still there or not.
- */
+/** A past deployment, as the search for a rollback target sees it. */
 export interface PastDeployment {
   id: number
   state: Deployment['state']
@@ -68,9 +64,9 @@ export interface PastDeployment {
 export type RollbackTarget = { to: number } | { to: null; reason: string }
 
 /**
- * Which deployment a rollback returns to: the newest one that had the traffic and left it in good
- * order (`replaced`), of another release than the live one, whose change is not held, and whose
- * artifact is still there.
+ * Finds the deployment that a rollback returns to: the newest one that was replaced, with another
+ * release than the live one, a change that is not held, and an artifact that still exists. The
+ * history is ordered newest first.
  */
 export function findRollbackTarget(history: PastDeployment[], held: string[]): RollbackTarget {
   const live = history.find((deployment) => deployment.state === 'live')
@@ -91,26 +87,20 @@ export function findRollbackTarget(history: PastDeployment[], held: string[]): R
   const kept = good.find((deployment) => deployment.artifactKept)
   return kept
     ? { to: kept.id }
-    : { to: null, reason: 'the artifacts of the earlier releases are no longer kept' }
+    : { to: null, reason: 'the artifacts of the earlier releases were removed' }
 }
 
-/**
- * Crashes within the watch after which a release is taken back; one restart can be an accident of
- * the machine.
- */
+/** Restarts allowed during the watch; a single one may be an accident of the machine. */
 const crashesAllowed = 2
 
-/**
- * Should a live release be taken back, from what its host says? No answer is never a reason:
- * unknown is not bad.
- */
+/** Decides whether a watched release is rolled back. A missing report is never a reason. */
 export function judgeWatch(
   seen: { state: string; reason: string | null; restarts: number } | null,
 ): {
   takeBack: boolean
   reason: string
 } {
-  if (seen === null) return { takeBack: false, reason: 'the host does not answer' }
+  if (seen === null) return { takeBack: false, reason: 'the target does not answer' }
   if (seen.state === 'failed')
     return { takeBack: true, reason: seen.reason ?? 'it does not stay healthy' }
   if (seen.restarts > crashesAllowed) {
@@ -121,5 +111,5 @@ export function judgeWatch(
         : `it crashed ${seen.restarts} times`,
     }
   }
-  return { takeBack: false, reason: 'it runs' }
+  return { takeBack: false, reason: 'it is healthy' }
 }

@@ -107,7 +107,10 @@ describe('an approval', () => {
         reason: 'Eve refused it: not today',
       },
     )
-    expect(ask([], at('2026-11-24T12:00:00Z'))).toMatchObject({ end: 'failed', reason: /in time/ })
+    expect(ask([], at('2026-11-24T12:00:00Z'))).toMatchObject({
+      end: 'failed',
+      reason: 'it was not approved by 2026-11-24 12:00 UTC',
+    })
     expect(
       ask([decision('approve', 'Bob'), decision('approve', 'Eve')], at('2026-11-30T12:00:00Z')),
     ).toEqual({
@@ -115,20 +118,20 @@ describe('an approval', () => {
     })
   })
 
-  test('cannot be taken away by the change that it is asked of', () => {
+  test('cannot be removed by the change that needs it', () => {
     const both = rulesOf(file({}), file({ approve: 'Bob' }))
     expect(decidePermission({ ...situation, rules: both })).toMatchObject({ blocked: 'approval' })
     expect(rulesOf(file({ approve: 'Bob' }), file({ approve: 'Bob' })).approvals).toHaveLength(1)
-    // A file from before there were approvals.
+    // A definition that was stored before approvals existed.
     expect(rulesOf({}, undefined)).toEqual({ freezes: [], approvals: [] })
   })
 
-  test('is for those who are named or operators, and never for an author', () => {
+  test('is open to named users or operators, and never to an author', () => {
     const author = ['Ada', 'ada@example.com']
     const of = (name: string, isOperator: boolean, given = rules) =>
       mayDecide('approve', { name, isOperator }, { rules: given, author })
     expect(of('Bob', false)).toBeNull()
-    expect(of('Mallory', true)).toContain('none of those')
+    expect(of('Mallory', true)).toContain('not among the users who may')
     expect(of('ADA', true, rulesOf(file({ approve: {} })))).toContain('an author of this change')
     expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
     expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()

@@ -6,8 +6,8 @@ type Freeze = EnvironmentFile['freeze'][number]
 type Approve = NonNullable<EnvironmentFile['approve']>
 
 /**
- * What has to be kept to: what the change says, and what the release says that is live, so that no
- * change can lift it for itself.
+ * The freezes and approvals that apply to a deployment: those of the change and those of the live
+ * release, so that a change cannot remove its own.
  */
 export interface Rules {
   freezes: Freeze[]
@@ -27,9 +27,9 @@ export function rulesOf(...files: (Partial<EnvironmentFile> | undefined)[]): Rul
 export interface Situation {
   rules: Rules
   decisions: Decision[]
-  /** a later delivery waits for the same environment */
+  /** a later deployment of the same kind that waits for the environment */
   later: number | null
-  /** milliseconds since 1970 */
+  /** when the deployment was created, in milliseconds since 1970 */
   asked: number
   now: number
 }
@@ -40,8 +40,8 @@ export type PermissionAnswer =
   | { go: false; end: null; blocked: 'freeze' | 'approval'; reason: string }
 
 /**
- * Whether a deployment may begin now. A freeze comes first: nobody need approve what may not go
- * yet, but may.
+ * Decides whether a deployment may begin. A freeze is reported before a missing approval; approvals
+ * are accepted during a freeze.
  */
 export function decidePermission({
   rules,
@@ -77,20 +77,20 @@ export function decidePermission({
     return {
       go: false,
       end: 'failed',
-      reason: `nobody approved it in time, by ${inWords(expires)}`,
+      reason: `it was not approved by ${inWords(expires)}`,
     }
   return {
     go: false,
     end: null,
     blocked: 'approval',
-    reason: missing.map((one) => wish(one, approvals)).join(', and '),
+    reason: missing.map((one) => pendingApproval(one, approvals)).join(', and '),
   }
 }
 
 const countOf = ({ by }: Approve, approvals: string[]): number =>
   approvals.filter((actor) => by.length === 0 || by.includes(actor)).length
 
-function wish(approve: Approve, approvals: string[]): string {
+function pendingApproval(approve: Approve, approvals: string[]): string {
   const count = approve.count - countOf(approve, approvals)
   const who =
     approve.by.length === 0
@@ -104,10 +104,7 @@ function wish(approve: Approve, approvals: string[]): string {
 const inWords = (time: number): string =>
   `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
-/**
- * The end of the freeze that lasts longest of those in force, in milliseconds since 1970; null when
- * there is none.
- */
+/** The end of the freeze in force that ends last, in milliseconds since 1970; null for none. */
 export function frozenUntil(
   freezes: Freeze[],
   now: number,
@@ -123,7 +120,7 @@ function endOf({ from, until, cron, for: length, zone }: Freeze, now: number): n
   if (from !== undefined && until !== undefined)
     return now >= Date.parse(from) && now < Date.parse(until) ? Date.parse(until) : null
   if (cron === undefined || length === undefined) return null
-  // Its beginnings may overlap: the last one before now ends last.
+  // Occurrences may overlap: the last one that began ends last.
   const [begin] = new Cron(cron, { paused: true, timezone: zone, mode: '5-part' }).previousRuns(
     1,
     new Date(now + 1),
@@ -137,20 +134,20 @@ const isSame = (one: string, other: string | null | undefined): boolean =>
   one.toLowerCase() === other?.toLowerCase()
 
 /**
- * Why somebody may not decide it, in words; null when they may. `isOperator` of the roles, by name
- * where the file names who may.
+ * Returns why a user may not make a decision, or null. An approval is open to the users whom the
+ * file names, or to operators when it names nobody.
  */
 export function mayDecide(
   kind: Decision['kind'],
   who: { name: string; email?: string | null; isOperator: boolean },
   { rules, author }: { rules: Rules; author: string[] },
 ): string | null {
-  // Whoever is on call may be alone, and the author of the fix.
+  // The operator on call may be alone, and the author of the fix.
   if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
   if (kind === 'approve' && author.some((one) => isSame(one, who.name) || isSame(one, who.email)))
-    return 'You are an author of this change, and somebody else has to decide'
-  if (rules.approvals.length === 0) return 'It waits for nobody to approve it'
+    return 'You are an author of this change; another person must decide'
+  if (rules.approvals.length === 0) return 'The deployment needs no approval'
   const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))
   const isAsked = rules.approvals.some(({ by }) => by.length === 0) && who.isOperator
-  return isNamed || isAsked ? null : 'You are none of those who may decide it'
+  return isNamed || isAsked ? null : 'You are not among the users who may decide this deployment'
 }

@@ -17,29 +17,29 @@ interface Arms {
   baseline: ReleaseReference
   canary: ReleaseReference
 }
-type Asked = Pick<Dependencies, 'clock' | 'log'> & { target: Target }
+type Sources = Pick<Dependencies, 'clock' | 'log'> & { target: Target }
 
 /**
- * Takes samples in the background, each some time after the one before began, so that a slow answer
- * holds no decision up. `taken` gives a sample once.
+ * Takes samples in the background, so that a slow answer does not delay a decision. A sample begins
+ * `scrape.every` after the previous one began. `taken` returns each sample once.
  */
 export function createSampler(
-  deps: Asked,
+  deps: Sources,
   file: CanaryFile,
   arms: Arms,
 ): { taken(): Sample | null } {
   let began = -Infinity
-  let isAsking = false
+  let isSampling = false
   let sample: Sample | null = null
   return {
     taken: () => {
       const now = deps.clock.monotonic()
-      if (!isAsking && now - began >= file.scrape.every) {
+      if (!isSampling && now - began >= file.scrape.every) {
         began = now
-        isAsking = true
+        isSampling = true
         void takeSample(deps, file, arms)
           .then((taken) => (sample = taken))
-          .finally(() => (isAsking = false))
+          .finally(() => (isSampling = false))
       }
       const last = sample
       sample = null
@@ -48,11 +48,8 @@ export function createSampler(
   }
 }
 
-/**
- * Asks the instances of both releases, and Prometheus, for the metrics of a canary that are not
- * counted by the edge.
- */
-async function takeSample(deps: Asked, file: CanaryFile, arms: Arms): Promise<Sample | null> {
+/** Reads the metrics that the target does not count, from both releases and from Prometheus. */
+async function takeSample(deps: Sources, file: CanaryFile, arms: Arms): Promise<Sample | null> {
   const metrics = Object.entries(file.metrics).filter(([, { route }]) => route === undefined)
   if (metrics.length === 0) return null
   const [baseline, canary] = await Promise.all([
@@ -68,11 +65,9 @@ async function takeSample(deps: Asked, file: CanaryFile, arms: Arms): Promise<Sa
   }
 }
 
-/**
- * What could be read of one release. What could not is missing: that is unknown, and never good.
- */
+/** The readings of one release. A metric that could not be read is missing: unknown, not good. */
 async function readArm(
-  { target, log }: Pick<Asked, 'target' | 'log'>,
+  { target, log }: Pick<Sources, 'target' | 'log'>,
   file: CanaryFile,
   metrics: Metrics,
   release: ReleaseReference,
@@ -87,7 +82,8 @@ async function readArm(
     names.length === 0 ? [] : target.metrics?.(release, file.scrape.path, names).catch(warn),
     Promise.all(
       metrics.map(
-        async ([name, metric]) => [name, await askPrometheus(metric, release).catch(warn)] as const,
+        async ([name, metric]) =>
+          [name, await readPrometheus(metric, release).catch(warn)] as const,
       ),
     ),
   ])
@@ -103,7 +99,7 @@ async function readArm(
   return readings
 }
 
-async function askPrometheus(
+async function readPrometheus(
   metric: MetricFile,
   { release }: ReleaseReference,
 ): Promise<Reading | null> {

@@ -24,17 +24,17 @@ import { createSampler } from './canary-metrics.ts'
 import { targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/** How long one look waits for news of the edge, in milliseconds: how late a decision may be. */
-const lookMs = 250
-/** How often the database and the release's own health are asked, in milliseconds. */
-const askMs = 1000
+/** How long one poll waits for new counts, in milliseconds: the longest delay of a decision. */
+const pollMs = 250
+/** How often the database and the health of the release are checked, in milliseconds. */
+const checkMs = 1000
 
 export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up'; reason: string }
 
 /**
- * Gives a release a growing share of the requests and judges it after every batch of them, until it
- * is decided. What the edge counts is stored before it is judged; so a server that is killed goes
- * on with all of it. Harmful: the traffic leaves the canary before anything else is done.
+ * Assigns a growing share of the requests to a release, and judges the release after every batch
+ * until the verdict is final. Counts are stored before they are judged, so that a restarted server
+ * continues with all of them. A harmful canary loses its traffic before anything else happens.
  */
 export async function runCanary(
   deps: Dependencies,
@@ -59,13 +59,13 @@ export async function runCanary(
     baseline: { ...plan, release: fresh ?? former.release },
     canary: plan,
   })
-  const give = (next: number): Promise<void> =>
+  const assign = (next: number): Promise<void> =>
     retryWhileUnavailable(step, () =>
       traffic.split(plan, former.release, { ...shareOf(plan, file, fresh), share: next }, fence),
     )
-  await give(share)
-  let asked = -Infinity
-  let around = {
+  await assign(share)
+  let checked = -Infinity
+  let checks = {
     sick: null as string | null,
     hasNewerDeployment: false,
     promotedBy: null as string | null,
@@ -73,9 +73,9 @@ export async function runCanary(
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const now = deps.clock.monotonic()
-    if (now - asked > askMs) {
-      around = await lookAround({ ...deps, target }, step, plan)
-      asked = now
+    if (now - checked > checkMs) {
+      checks = await checkState({ ...deps, target }, step, plan)
+      checked = now
     }
     const { batches, next } = await observe({ ...deps, traffic }, step, plan, place)
     const look = { batches, sample: sampler.taken() }
@@ -90,7 +90,7 @@ export async function runCanary(
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
     const isVerified = plan.policy.isVerified && environmentOf(plan)?.verify !== undefined
-    const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...around })
+    const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...checks })
     if (decision.do === 'take back')
       await retryWhileUnavailable(step, () =>
         target.route({ ...plan, release: former.release }, fence),
@@ -99,7 +99,7 @@ export async function runCanary(
       return end(step, plan, decision, judgement, isOver)
     if (decision.share !== share) {
       share = decision.share
-      await give(share)
+      await assign(share)
       step.write(verdicts.setShare(plan.id, share))
       step.emit({
         ...subject(plan),
@@ -148,8 +148,8 @@ async function begin(
   former: { release: number },
   file: CanaryFile,
 ): Promise<verdicts.StoredVerdict> {
-  const known = await verdicts.getVerdict(deps.db, plan.id)
-  if (known) return known
+  const existing = await verdicts.getVerdict(deps.db, plan.id)
+  if (existing) return existing
   const { alpha, tolerance, harm, warm, least, most } = file
   const fresh = file.fresh && (await startFresh(deps, step, plan, former.release))
   const share = shareAt(0, file)
@@ -184,7 +184,7 @@ async function begin(
   return stored
 }
 
-async function lookAround(
+async function checkState(
   deps: Pick<Dependencies, 'db'> & { target: Target },
   step: StepContext,
   plan: PlannedDeployment,
@@ -194,14 +194,14 @@ async function lookAround(
     deployments.hasNewerDeployment(deps.db, plan.id),
     retryWhileUnavailable(step, () => deps.target.report(plan, 0)),
   ])
-  const isWell = report.state === 'ready'
-  const sick = isWell
-    ? null
-    : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
+  const sick =
+    report.state === 'ready'
+      ? null
+      : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
   return { sick, hasNewerDeployment, promotedBy: stored?.promotedBy ?? null }
 }
 
-/** What the edge counted since a place; waits a moment for it. */
+/** The counts since a position; waits briefly for new ones. */
 async function observe(
   deps: Pick<Dependencies, 'clock'> & { traffic: TrafficShare },
   step: StepContext,
@@ -210,16 +210,16 @@ async function observe(
 ) {
   const began = deps.clock.monotonic()
   const seen = await retryWhileUnavailable(step, () =>
-    deps.traffic.observations(plan, after, lookMs),
+    deps.traffic.observations(plan, after, pollMs),
   )
-  // A target that answers at once must not be asked without a pause.
-  if (seen.next === after && deps.clock.monotonic() - began < lookMs / 2) await pause(step, lookMs)
+  // Some targets do not wait: poll them with a pause.
+  if (seen.next === after && deps.clock.monotonic() - began < pollMs / 2) await pause(step, pollMs)
   return seen
 }
 
 const ends = { promote: 'promoted', 'take back': 'taken_back', 'give up': 'given_up' } as const
 
-/** Records how it ended; a change that did harm is held. */
+/** Records the end of a canary, and holds a harmful change. */
 function end(
   step: StepContext,
   plan: PlannedDeployment,

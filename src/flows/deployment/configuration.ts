@@ -29,14 +29,11 @@ export interface ConfigurationInput {
   app: string
   environment: string
   actor: string
-  /** people or a calendar have a say in it */
+  /** whether it waits for approvals and freezes */
   asksPermission?: boolean
 }
 
-/**
- * Delivers a changed configuration: the artifact that is live, started anew with the newest
- * version, verified, switched.
- */
+/** Deploys a changed configuration: starts the live artifact with it, verifies, and switches. */
 export function configurationWorkflow(
   deps: Dependencies,
 ): WorkflowDefinition<ConfigurationInput, { state: string; reason: string | null }> {
@@ -54,7 +51,7 @@ async function configure(
   input: ConfigurationInput,
 ): Promise<{ state: string; reason: string | null }> {
   const release = await ctx.step('read', () => store.getRelease(deps.db, input.release))
-  if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
+  if (!release) return { state: 'failed', reason: `release ${input.release} no longer exists` }
   const folder = join(deps.home.runs, String(release.run), `configuration-${input.deployment}`)
   if (release.definition.environments[input.environment]?.verify) {
     await ctx.step('workspace', (step) => makeWorkspace(deps, step, release, folder))
@@ -73,17 +70,17 @@ async function configure(
   })
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
   if (outcome.state === 'superseded')
-    await ctx.step('again', (step) => bringAgain(deps, step, ctx.chain, input))
+    await ctx.step('again', (step) => deployAgain(deps, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
   await outcome.retired
   return { state: 'live', reason: null }
 }
 
 /**
- * What has the traffic by now gets the configuration, unless that has it, a later one brings it, or
- * it may not come.
+ * Deploys the configuration to the release that is live now, unless that release has it, a later
+ * deployment includes it, or it was refused.
  */
-async function bringAgain(
+async function deployAgain(
   deps: Dependencies,
   step: StepContext,
   chain: string,
@@ -109,8 +106,8 @@ async function bringAgain(
 }
 
 /**
- * The rows, event and workflow that bring a version of the configuration to a release: for one
- * batch, or for the step that decided it.
+ * The rows, the event and the workflow that deploy a version of the configuration with the artifact
+ * of a release, to be stored in one transaction.
  */
 export async function startConfiguration(
   db: Dependencies['db'],
@@ -166,8 +163,8 @@ export async function startConfiguration(
 }
 
 /**
- * What the verification runs in, since the run's workspace is gone: the commit, with what was built
- * laid over it.
+ * Makes the folder for the verification, because the workspace of the run is gone: the commit, with
+ * the content of the artifact on top.
  */
 async function makeWorkspace(
   deps: Dependencies,

@@ -5,15 +5,12 @@ import { retryWhileUnavailable } from './retry.ts'
 import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
-/**
- * The number on the target of another start of a release, for as long as a canary is compared with
- * it.
- */
+/** Number of a second start of a release, with which a canary is compared. */
 export const freshOf = (release: number): number => -release
 
 /**
- * Starts the release before once more; false when it does not come up, and the canary is compared
- * with the old instances.
+ * Starts the former release a second time. Returns false when that fails; the canary is then
+ * compared with the running instances.
  */
 export async function startFresh(
   deps: Dependencies,
@@ -31,7 +28,7 @@ export async function startFresh(
     if (state === 'ready') return true
     if (state === 'starting') continue
     deps.log.warn(
-      'no fresh instances of the release before: the canary is compared with its old ones',
+      'the former release could not be started again: the canary is compared with its running ones',
       {
         release: former,
         reason,
@@ -41,7 +38,7 @@ export async function startFresh(
   }
 }
 
-/** Takes them away; nothing when there are none. */
+/** Removes the second start, if there is one. */
 export async function removeFresh(
   deps: Dependencies,
   step: StepContext,

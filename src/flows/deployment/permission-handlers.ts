@@ -10,7 +10,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { mustGet } from './handlers.ts'
 
-/** What deployments wait for before they may begin. */
+/** The endpoints of approvals and freezes. */
 export function permissionHandlers(
   deps: Dependencies,
 ): SomeHandlers<'getPermission' | 'decideDeployment' | 'listTimeLost'> {
@@ -44,12 +44,12 @@ async function decide(
   const { app, environment, change, run } = deployment
   if (deployment.state !== 'waiting')
     throw new FairleadError('not_now', {
-      why: `Deployment ${id} is ${deployment.state}, and waits for nobody`,
+      why: `Deployment ${id} is ${deployment.state}, and does not wait for a decision`,
     })
   if (kind === 'override' && comment === '')
     throw new FairleadError('invalid_input', {
       field: 'body.comment',
-      problem: 'must say why the freeze does not count',
+      problem: 'is required: give the reason for overriding the freeze',
     })
   const release = await store.getRelease(db, deployment.release)
   if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })

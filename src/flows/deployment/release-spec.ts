@@ -7,9 +7,9 @@ import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /**
- * The values of an environment's secrets, by name, or of some of them. They go to the target or a
- * mask, never into a result, event or log. Throws a Failed when one that is kept elsewhere is not
- * to be had.
+ * The values of the secrets of an environment by name: all, or those in `names`. Pass them to a
+ * target or a mask only, never to a result, an event or a log. Throws a Failed when a secret cannot
+ * be read from its source.
  */
 export async function openSecrets(
   deps: Dependencies,

@@ -4,9 +4,9 @@ import type { StepContext } from '#engine/workflow.ts'
 const pauseMs = 50
 
 /**
- * Asks a target again while it does not answer, at most so long: a host that is restarted is back
- * within a second, sooner than the engine's back-off would look again. Safe because every call of a
- * target may be repeated.
+ * Repeats a call while the target is unavailable, for `longest` milliseconds at most. A restarted
+ * host is back within a second, which is sooner than the next try of the engine. Every call of a
+ * target can be repeated.
  */
 export async function retryWhileUnavailable<T>(
   step: Pick<StepContext, 'signal'>,
@@ -29,7 +29,7 @@ export async function retryWhileUnavailable<T>(
   }
 }
 
-/** Waits; ends at once, by a throw of the signal's reason, when the step is to stop. */
+/** Waits. Throws the reason of the signal as soon as the step must stop. */
 export function pause(step: Pick<StepContext, 'signal'>, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {

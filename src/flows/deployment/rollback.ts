@@ -30,14 +30,14 @@ export interface RollbackInput {
   release: number
   app: string
   environment: string
-  /** the deployment to take back; when another has the traffic by then, nothing is done */
+  /** the deployment to roll back; the rollback is superseded when another has the traffic */
   from: number
   fromSha: string
   actor: string
   reason: string
 }
 
-/** What a rollback of an environment would do now, or a FairleadError that says why it cannot. */
+/** The deployments a rollback goes from and to. Throws a FairleadError when there is none. */
 export async function planRollback(
   db: Database,
   app: string,
@@ -64,12 +64,12 @@ export async function planRollback(
   if (!target) throw new FairleadError('nothing_to_roll_back', { app, environment })
   if (target.release === live.release)
     throw new FairleadError('not_now', {
-      why: `Deployment ${target.id} is what runs in ${environment}`,
+      why: `Deployment ${target.id} is already live in ${environment}`,
     })
   return { from: live, to: target }
 }
 
-/** The rows, event and workflow of a rollback: for one batch, or for the step that decided it. */
+/** The rows, the event and the workflow of a rollback, to be stored in one transaction. */
 export async function startRollback(
   db: Database,
   plan: { from: Deployment; to: Deployment },
@@ -125,7 +125,7 @@ export async function startRollback(
   }
 }
 
-/** Returns an environment to an earlier release, and holds the change that is taken back. */
+/** Returns an environment to an earlier release, and holds the change that is rolled back. */
 export function rollbackWorkflow(
   deps: Dependencies,
 ): WorkflowDefinition<RollbackInput, { state: string; reason: string | null }> {
@@ -143,7 +143,7 @@ async function rollback(
   input: RollbackInput,
 ): Promise<{ state: string; reason: string | null }> {
   const release = await ctx.step('read', () => store.getRelease(deps.db, input.release))
-  if (!release) return { state: 'failed', reason: `release ${input.release} is no longer known` }
+  if (!release) return { state: 'failed', reason: `release ${input.release} no longer exists` }
   const outcome = await deploy(ctx, deps, {
     id: input.deployment,
     release: release.id,
@@ -179,8 +179,8 @@ async function holdChange(step: StepContext, input: RollbackInput): Promise<null
 }
 
 /**
- * What was taken back is a configuration: the one returned to becomes the newest, so that the next
- * delivery does not bring the bad one again.
+ * When a configuration is rolled back, stores the former one as the newest, so that the next
+ * delivery does not deploy the bad one again.
  */
 async function restoreConfiguration(
   deps: Dependencies,
@@ -201,7 +201,7 @@ async function restoreConfiguration(
   const value = (stored: typeof good, name: string) =>
     stored.variables[name] ?? stored.secrets[name]
   const changed = [...names].filter((name) => value(newest, name) !== value(good, name)).sort()
-  // What waits was made on top of what is taken back.
+  // Waiting versions are based on the version that is rolled back.
   step.write(decideConfiguration(input.app, input.environment, highest, 'refused'))
   step.write(
     insertConfiguration(

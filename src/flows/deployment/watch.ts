@@ -15,9 +15,7 @@ export interface WatchInput {
   watch: number
 }
 
-/**
- * After a release has the traffic, looks whether it stays up, and takes it back when it does not.
- */
+/** Watches a live release, and rolls it back when it crashes. */
 export function watchWorkflow(
   deps: Dependencies,
 ): WorkflowDefinition<WatchInput, { outcome: string }> {
@@ -35,10 +33,10 @@ async function watch(
   input: WatchInput,
 ): Promise<{ outcome: string }> {
   const until = await ctx.step('begin', async () => deps.clock.now() + input.watch)
-  return ctx.step('watch', (step) => look(deps, step, input, until))
+  return ctx.step('watch', (step) => watchUntil(deps, step, input, until))
 }
 
-async function look(
+async function watchUntil(
   deps: Dependencies,
   step: StepContext,
   input: WatchInput,
@@ -47,10 +45,10 @@ async function look(
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const live = await liveDeployment(deps.db, input.app, input.environment)
-    if (live?.id !== input.deployment) return { outcome: 'it no longer has the traffic' }
+    if (live?.id !== input.deployment) return { outcome: 'another release has the traffic' }
     const seen = await observe(deps, input)
     const { takeBack, reason } = judgeWatch(seen)
-    if (takeBack) return takeItBack(deps, step, input, reason)
+    if (takeBack) return rollBack(deps, step, input, reason)
     if (deps.clock.now() >= until) {
       step.emit({
         type: 'dev.cdeventsx.fairlead-deployment.watched',
@@ -80,7 +78,7 @@ async function observe(deps: Dependencies, input: WatchInput) {
   }
 }
 
-async function takeItBack(
+async function rollBack(
   deps: Dependencies,
   step: StepContext,
   input: WatchInput,
@@ -99,8 +97,8 @@ async function takeItBack(
     for (const statement of rollback.writes) step.write(statement)
     step.emit(rollback.event)
     step.start(rollback.workflow)
-    return { outcome: `taken back: ${reason}` }
+    return { outcome: `rolled back: ${reason}` }
   } catch (error) {
-    return { outcome: `${reason}; it could not be taken back: ${(error as Error).message}` }
+    return { outcome: `${reason}; the rollback failed: ${(error as Error).message}` }
   }
 }
