@@ -5,7 +5,12 @@ import config from './vitest.config.ts'
 export default defineConfig({
   test: {
     ...config.test,
-    include: ['test/kill.test.ts', 'src/engine/kill.test.ts', 'src/engine/chaos.test.ts'],
+    include: [
+      'test/kill.test.ts',
+      'test/reports.test.ts',
+      'src/engine/kill.test.ts',
+      'src/engine/chaos.test.ts',
+    ],
     exclude: ['**/node_modules/**'],
     env: { FAIRLEAD_TEST_SCALE: 'long' },
     testTimeout: 900_000,

@@ -50,7 +50,10 @@ gates:
   findings: '!findings.exists(f, f.isNew && f.level == "error")'
   speed: measurements["checkout"].worse <= 5.0
   complexity: functions.all(f, f.cyclomatic <= 15 || f.cyclomatic <= f.before.cyclomatic)
-services: {web: {run: exec sleep 1000000}}
+services:
+  web:
+    run: exec node -e 'require("http").createServer((_, a) => a.end()).listen(process.env.PORT)'
+    health: /
 environments:
   staging: {}
   production: {evidence: [provenance, tests, coverage, findings, sbom, gates]${more}}

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
 import {
@@ -11,6 +12,7 @@ import {
   waitFor,
 } from './support/installation.ts'
 import { testDatabase } from './support/postgres.ts'
+import { isLong } from './support/scale.ts'
 
 const pipeline = `
 steps:
@@ -18,7 +20,10 @@ steps:
     run: sh test.sh
     reports: [out/*.xml, lcov.info, '*.sarif']
     retry: 0
-services: {web: {run: exec sleep 1000000}}
+services:
+  web:
+    run: exec node -e 'require("http").createServer((_, a) => a.end()).listen(process.env.PORT)'
+    health: /
 environments: {production: {}}
 `
 /** Writes reports of these tests, as `name outcome`. */
@@ -197,12 +202,17 @@ describe('the reports of a run', () => {
   })
 
   test('belong to the attempt that wrote them: a step that is repeated after a crash counts once', async () => {
-    const slow = `${suite(['adds passed']).replace(/exit 0\n$/, '')}\nsleep 2\n`
+    // The first attempt never ends by itself.
+    const begun = 'if [ ! -e "$HOME/hung" ]; then touch "$HOME/hung" written; sleep 600; fi'
+    const slow = `${suite(['adds passed']).replace(/exit 0\n$/, '')}\n${begun}\n`
     const run = await deliver({ 'test.sh': slow })
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const written = join(installation.home, 'runs', String(run), 'workspace/written')
+    await waitFor('the first attempt has written its reports', async () => existsSync(written))
     await installation.killServer()
     await installation.start()
-    expect((await endedRun(installation, run)).reason).toBe(null)
+    const ended = await endedRun(installation, run)
+    expect(ended.reason).toBe(null)
+    expect(ended.steps[0]?.attempt).toBe(2)
     expect((await installation.client.getReport({ params: { run } })).tests).toMatchObject({
       total: 1,
       passed: 1,
@@ -223,6 +233,7 @@ describe('reports that are killed', () => {
     const url = `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`
     const installation = await startInstallation({ env: { DATABASE_URL: url } })
     const tests = 30_000
+    const kills = isLong ? 6 : 3
     const script = `const { writeFileSync } = require('node:fs')
 const cases = Array.from({ length: ${tests} }, (_, i) =>
   '<testcase name="t' + i + '" time="0.001">' +
@@ -234,8 +245,8 @@ writeFileSync('lcov.info', 'SF:write.js\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
     const repository = await makeRepository({ 'fairlead.yaml': yaml, 'write.js': script })
     try {
       await push(installation, 'big', repository)
-      for (let attempt = 1; attempt <= 6; attempt += 1) {
-        const least = (attempt - 1) * 5000
+      for (let attempt = 1; attempt <= kills; attempt += 1) {
+        const least = ((attempt - 1) * tests) / kills
         const kept = async (): Promise<number> => {
           const rows = await database.db.query<{ count: number }>(
             sql`select count(*)::int as count from test_result where attempt = ${attempt}`,
@@ -254,7 +265,7 @@ writeFileSync('lcov.info', 'SF:write.js\\nDA:1,1\\nDA:2,0\\nend_of_record\\n')
       expect(run.reason).toBe(
         'step test failed: 30 of 30000 tests failed: t0, t1000, t2000, and 27 more',
       )
-      expect(run.steps[0]?.attempt).toBe(7)
+      expect(run.steps[0]?.attempt).toBe(kills + 1)
       const report = await installation.client.getReport({ params: { run: 1 } })
       expect(report.tests).toMatchObject({ total: tests, passed: tests - 30, failed: 30 })
       expect(report.coverage).toMatchObject({ total: { lines: 2, covered: 1 } })

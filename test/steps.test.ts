@@ -22,7 +22,10 @@ import { startDocker } from './support/docker.ts'
 import { requires } from './support/programs.ts'
 
 const rest = `
-services: {web: {run: exec sleep 1000000}}
+services:
+  web:
+    run: exec node -e 'require("http").createServer((_, a) => a.end()).listen(process.env.PORT)'
+    health: /
 environments: {production: {}}
 `
 const logOf = async (

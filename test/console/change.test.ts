@@ -21,7 +21,10 @@ gates:
   coverage: coverage.changed >= 80
   findings: '!findings.exists(f, f.isNew && f.level == "error")'
   speed: measurements["checkout"].worse <= 5.0
-services: {web: {run: exec sleep 1000000}}
+services:
+  web:
+    run: exec node -e 'require("http").createServer((_, a) => a.end()).listen(process.env.PORT)'
+    health: /
 environments: {production: {}}
 `
 const finding = {
