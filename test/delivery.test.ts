@@ -17,8 +17,11 @@ import {
 
 let installation: Installation
 const repositories: Repository[] = []
+/** The repository of the app `first`. */
+let first: Repository
 beforeAll(async () => {
   installation = await startInstallation({ database: 'embedded' })
+  first = await repositoryWith(tinyApp('one'))
 })
 afterAll(async () => {
   await installation.stop()
@@ -39,8 +42,7 @@ async function latestRun(app: string): Promise<number> {
 
 describe('the line', () => {
   test('a push runs the steps and is deployed to all environments', async () => {
-    const repository = await repositoryWith(tinyApp('one'))
-    const shown = await push(installation, 'first', repository)
+    const shown = await push(installation, 'first', first)
     expect(shown).toContain('remote:')
     const run = await endedRun(installation, await latestRun('first'))
     expect(run).toMatchObject({ state: 'succeeded', reason: null })
@@ -62,7 +64,7 @@ describe('the line', () => {
   })
 
   test('the next push replaces it without a failed request', async () => {
-    const repository = repositories[0]!
+    const repository = first
     let running = true
     const answers = new Map<string, number>()
     const load = (async () => {
@@ -223,7 +225,7 @@ describe('changes that must not be deployed', () => {
   })
 
   test('a commit that deletes fairlead.yaml fails and leaves the live release unchanged', async () => {
-    const repository = repositories[0]!
+    const repository = first
     await repository.commit({ 'fairlead.yaml': null }, 'Delete the file')
     await push(installation, 'first', repository)
     const run = await endedRun(installation, await latestRun('first'))

@@ -13,6 +13,7 @@ import {
   waitFor,
 } from './support/installation.ts'
 import { change, type Proposing, startProposing } from './support/pull-request.ts'
+import { seededRandom } from './support/random.ts'
 
 /** What it says, and the variables that it was given; it takes its time to stop. */
 const server = (version: string): string => `
@@ -236,14 +237,15 @@ describe('a preview', () => {
     'leaves nothing when the %s is killed during its removal',
     async (which) => {
       const at = await start(`killed-${which}`)
-      const delays = [50, 400, 800]
+      const random = seededRandom()
       const ports: number[] = []
-      for (const number of delays.keys())
-        ports.push((await previewOf(at, number + 1, `version ${number}`)).port)
-      for (const [index, delay] of delays.entries()) {
+      for (const number of [1, 2, 3])
+        ports.push((await previewOf(at, number, `version ${number}`)).port)
+      for (const index of ports.keys()) {
         at.say(index + 1, { state: 'closed' })
         await waitFor('it is closed', async () => (await at.get(index + 1)).state === 'closed')
-        await new Promise((resolve) => setTimeout(resolve, delay))
+        // The removal takes the 700 ms that its service takes to stop, and some more.
+        await new Promise((resolve) => setTimeout(resolve, (index + random()) * 300))
         if (which === 'server') {
           await installation.killServer()
           await installation.start()

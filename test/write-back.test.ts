@@ -4,6 +4,7 @@ import {
   endedRun,
   type Installation,
   makeRepository,
+  moreRuns,
   push,
   type Repository,
   startInstallation,
@@ -146,7 +147,7 @@ describe('reports to a forge', () => {
     expect(forge.deployments).toHaveLength(1)
     await toEnd('fairlead', 'success')
     const before = forge.asked.length
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await moreRuns(installation, 'report-results-to-forges', 3)
     expect(forge.asked.length).toBe(before)
   })
 

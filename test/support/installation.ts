@@ -201,6 +201,23 @@ export async function waitFor(
   }
 }
 
+/** Waits until a background job has run so many more times. */
+export async function moreRuns(
+  installation: Installation,
+  job: string,
+  count: number,
+): Promise<void> {
+  const ends = new Set<string>()
+  await waitFor(`${job} has run ${count} times`, async () => {
+    const { jobs } = await installation.client.listBackgroundJobs()
+    const found = jobs.find(({ name }) => name === job)
+    if (!found) throw new Error(`No background job is named ${job}`)
+    if (found.ended !== null) ends.add(found.ended)
+    // The first end seen is of a run before.
+    return ends.size > count
+  })
+}
+
 /** The run after it has ended. */
 export async function endedRun(
   installation: Installation,
