@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 export const decisionKinds = ['approve', 'refuse', 'override'] as const
 
-/** What somebody decided of a deployment that waits: `override` lets it go in spite of a freeze. */
+/** A decision about a waiting deployment; `override` lets it begin during a freeze. */
 export const decision = z.object({
   kind: z.enum(decisionKinds),
   actor: z.string(),
@@ -11,27 +11,27 @@ export const decision = z.object({
 })
 export type Decision = z.infer<typeof decision>
 
-/** What a deployment waits for before it may begin, and how long it did. */
+/** What a deployment waits for before it may begin, and how long it has waited. */
 export const permission = z.object({
   /** null when it waits for neither */
   blocked: z.enum(['freeze', 'approval']).nullable(),
   since: z.string().nullable(),
-  /** in words */
+  /** for people, in one sentence */
   reason: z.string().nullable(),
-  /** milliseconds lost, without what is under way */
+  /** milliseconds of ended waits */
   frozenMs: z.number(),
   approvalMs: z.number(),
   decisions: z.array(decision),
 })
 export type Permission = z.infer<typeof permission>
 
-/** What waiting for people and calendars cost in an environment, with what is under way. */
+/** The time that deployments to an environment waited, including waits that have not ended. */
 export const timeLost = z.object({
   environment: z.string(),
-  /** that came in this time, and those of them that waited */
+  /** deployments of the period, and those of them that waited */
   deployments: z.number().int(),
   waited: z.number().int(),
-  /** milliseconds, over all of them */
+  /** milliseconds, summed over all deployments */
   frozenMs: z.number(),
   approvalMs: z.number(),
   longestMs: z.number(),

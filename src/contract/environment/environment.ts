@@ -3,10 +3,7 @@ import { app, change } from '#contract/app/app.ts'
 import { targetDescription } from '#contract/deployment/target.ts'
 import { deployment, run } from '#contract/run/run.ts'
 
-/**
- * One running copy of a service, as the host last reported it. `unknown` is what we say when the
- * host does not answer.
- */
+/** One instance of a service, as its target reported it; `unknown` when it does not answer. */
 export const instance = z.object({
   service: z.string(),
   index: z.number().int(),
@@ -19,7 +16,7 @@ export const instance = z.object({
 })
 export type Instance = z.infer<typeof instance>
 
-/** Can this environment be rolled back now, to what, and if not, why not. */
+/** Whether the environment can be rolled back now: the deployment it returns to, or the reason. */
 export const rollbackAnswer = z.object({
   possible: z.boolean(),
   reason: z.string().nullable(),
@@ -35,29 +32,26 @@ export const environment = z.object({
   /** the URLs where the environment answers, the main one first */
   urls: z.array(z.string()),
   current: deployment.nullable(),
-  /** a deployment under way or waiting, newest first */
+  /** deployments that run or wait, newest first */
   pending: z.array(deployment),
   rollback: rollbackAnswer,
-  /** `unknown` when the host does not answer */
+  /** `unknown` when the target does not answer */
   health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
   instances: z.array(instance),
   configuration: z.number().int(),
-  /** changes that were taken back here and are not delivered again unless asked */
+  /** commits that were rolled back here, and are deployed again only on request */
   held: z.array(z.string()),
 })
 export type Environment = z.infer<typeof environment>
 
-/**
- * What the home page shows of one app: each environment, and each change between check-in and
- * production.
- */
+/** An app with its environments, and its changes between check-in and production. */
 export const line = z.object({
   app,
   environments: z.array(environment),
-  /** the run of each change that is on its way, and the last few that ended, newest first */
+  /** the runs under way and the last ones that ended, newest first */
   runs: z.array(run.extend({ deployments: z.array(deployment) })),
   latest: change.nullable(),
-  /** how many are open, and how many of them run in an environment of their own */
+  /** open pull requests, and those of them that have a preview */
   pullRequests: z.object({ open: z.number().int(), previews: z.number().int() }),
 })
 export type Line = z.infer<typeof line>

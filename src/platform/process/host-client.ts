@@ -17,13 +17,13 @@ import {
 } from '#contract/host/host.ts'
 
 /**
- * Talks to `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does
+ * Client of `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does
  * not answer.
  */
 export interface HostClient {
   status(): Promise<HostStatus>
   start(release: HostRelease): Promise<HostReleaseStatus>
-  /** null when the host does not know the release */
+  /** null when the host does not have the release */
   release(
     app: string,
     environment: string,
@@ -31,7 +31,7 @@ export interface HostClient {
     waitMs: number,
   ): Promise<HostReleaseStatus | null>
   route(app: string, environment: string, route: HostRoute): Promise<void>
-  /** what the edge counted of a canary since that place */
+  /** the counts of a canary since the position `after` */
   observations(
     app: string,
     environment: string,
@@ -56,7 +56,7 @@ export interface HostClient {
     service: string | undefined,
     lines: number,
   ): Promise<z.infer<typeof logTail>['lines']>
-  /** Hands over to the next host, started by that command. */
+  /** Starts the command as the next host, and hands over to it. */
   upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
   close(): void
@@ -156,10 +156,7 @@ interface Sent {
   timeoutMs: number
 }
 
-/**
- * Tries of a call that a host breaks off or refuses because it hands over to the next; every call
- * is safe to repeat.
- */
+/** Tries of a call that the host aborts or refuses while it hands over to the next host. */
 const handoverTries = 40
 
 async function send(sent: Sent, body: string | undefined): Promise<unknown> {
@@ -171,13 +168,13 @@ async function send(sent: Sent, body: string | undefined): Promise<unknown> {
   }
 }
 
-/** `again`: a host was there and let go of the call. */
+/** `again`: a host answered the connection and dropped the call. */
 type Answer = { value: unknown } | { error: Error; again: boolean }
 
 function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Promise<Answer> {
   return new Promise((resolve) => {
     let isLate = false
-    const away = (again: boolean): void =>
+    const fail = (again: boolean): void =>
       resolve({
         error: new FairleadError('unavailable', { what: 'The host' }),
         again: again && !isLate,
@@ -190,7 +187,7 @@ function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Pr
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
-      response.on('error', () => away(true))
+      response.on('error', () => fail(true))
       response.on('end', () => resolve(readAnswer(response.statusCode ?? 500, text)))
     })
     sent.on('timeout', () => {
@@ -198,7 +195,7 @@ function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Pr
       sent.destroy()
     })
     sent.on('error', (error: NodeJS.ErrnoException) =>
-      away(error.code === 'ECONNRESET' || error.code === 'EPIPE'),
+      fail(error.code === 'ECONNRESET' || error.code === 'EPIPE'),
     )
     sent.end(body)
   })

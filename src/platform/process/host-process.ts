@@ -10,9 +10,9 @@ import { isolationVariables } from './isolation.ts'
 import { selfCommand } from '#platform/self.ts'
 
 /**
- * Makes sure that a host serves this installation: answers the one that runs, else starts one that
- * outlives us. Safe when several ask at once: the host itself takes a lock, and who comes second
- * ends.
+ * Returns the status of the host of this installation, and starts a host when none runs. The host
+ * outlives this process. Several processes may call this at the same time: each host takes a lock,
+ * and a second one exits.
  */
 export async function ensureHost(
   home: Home,
@@ -26,13 +26,13 @@ export async function ensureHost(
     for (let tries = 0; tries < 1000; tries += 1) {
       const status = await client.status().catch(() => null)
       if (status) return status
-      // One that came second ends with 0, and the first is about to answer.
+      // A second host exits with 0; the first one is about to answer.
       if (child.exitCode !== null && child.exitCode !== 0)
-        throw new FairleadError('not_now', { why: await lastWords(home) })
+        throw new FairleadError('not_now', { why: await lastMessage(home) })
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     throw new FairleadError('unavailable', {
-      what: `The host (${join(home.log, 'host.log')} says why)`,
+      what: `The host (see ${join(home.log, 'host.log')})`,
     })
   } finally {
     client.close()
@@ -40,13 +40,13 @@ export async function ensureHost(
 }
 
 /** Why a host ended: the last message of its log. */
-async function lastWords(home: Home): Promise<string> {
+async function lastMessage(home: Home): Promise<string> {
   const file = join(home.log, 'host.log')
   const line = (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? ''
   try {
     return `The host ended: ${(JSON.parse(line) as { message: string }).message}`
   } catch {
-    return `The host ended; ${file} says why`
+    return `The host ended; see ${file}`
   }
 }
 
@@ -69,7 +69,7 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
   return child
 }
 
-/** The host needs no database and no token, so it gets none. */
+/** The variables of the host, without the database and the token, which it does not need. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', ...isolationVariables]
   return Object.fromEntries(
@@ -77,7 +77,7 @@ function hostEnvironment(env: Record<string, string | undefined>): Record<string
   )
 }
 
-/** Stops every service and the host itself; nothing to do when none runs. */
+/** Stops every service and the host, if one runs. */
 export async function stopHost(home: Home): Promise<void> {
   const client = createHostClient(home.hostSocket)
   try {
