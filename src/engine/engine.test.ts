@@ -595,3 +595,46 @@ test('old steps are deleted, and their workflows are kept', async () => {
   ])
   expect(await engine.result('w1')).toMatchObject({ output: 1 })
 })
+
+test('a renewal that arrives too late does not start a workflow again in its epoch', async () => {
+  let shift = 0
+  let mode: 'pass' | 'fail' | 'hold' = 'pass'
+  let isHeld = false
+  const gate = Promise.withResolvers<void>()
+  const clock = { ...systemClock, monotonic: () => performance.now() + shift }
+  const vital: typeof database.db.vital = async (statements) => {
+    if (mode === 'fail') throw new Error('the database is away')
+    const rows = await database.db.vital(statements)
+    if (mode === 'hold') {
+      isHeld = true
+      await gate.promise
+    }
+    return rows
+  }
+  const epochs: number[] = []
+  const blocked = Promise.withResolvers<void>()
+  const run = async (ctx: WorkflowContext): Promise<string> => {
+    await ctx.step('first', async () => null)
+    await ctx.step('second', async (step) => {
+      epochs.push(step.epoch)
+      if (step.epoch === 1) await blocked.promise
+      return null
+    })
+    return 'done'
+  }
+  const engine = await open(run, { db: { ...database.db, vital }, clock, lease: 2000 })
+  mode = 'fail'
+  await start(engine, 'w')
+  await until(() => epochs.length === 1)
+  await sleep(700)
+  mode = 'hold'
+  await until(() => isHeld)
+  // The lease expires while the answer to its renewal is on its way.
+  shift += 1100
+  blocked.resolve()
+  await sleep(20)
+  mode = 'pass'
+  gate.resolve()
+  expect(await engine.result('w')).toMatchObject({ state: 'succeeded' })
+  expect(epochs).toEqual([1, 2])
+})

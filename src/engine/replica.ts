@@ -131,7 +131,9 @@ async function beatOnce(state: State): Promise<void> {
     lease,
     definitions.map((definition) => definition.name),
   )
-  if (state.closed.signal.aborted) return
+  // An answer after the expiry must not revive the lease: executions may have stopped meanwhile, and
+  // they would start again in the same epoch.
+  if (state.closed.signal.aborted || !isValid(state)) return
   renew(state, asked)
   compare(state, local, answer, claims === state.claims && state.claiming.size === 0)
   for (const definition of definitions)
