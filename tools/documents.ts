@@ -5,6 +5,7 @@ import { cliReference } from './cli-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { withVocabulary } from './gate-reference.ts'
 import { schemaText, withTables } from './pipeline-reference.ts'
+import { withFormats } from './report-reference.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -15,6 +16,7 @@ export function documents(): Record<string, string> {
     'schema/fairlead.schema.json': schemaText(),
     'docs/fairlead-yaml.md': withTables(read('docs/fairlead-yaml.md')),
     'docs/gates.md': withVocabulary(read('docs/gates.md')),
+    'docs/reports.md': withFormats(read('docs/reports.md')),
     'docs/openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
     'docs/errors.md': errorReference(),
     'docs/cli.md': cliReference(version),
