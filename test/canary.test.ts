@@ -122,7 +122,7 @@ describe('a canary', () => {
     expect(finished?.data).toMatchObject({
       verdict: 'undecided',
       state: 'promoted',
-      reason: expect.stringContaining('verification decided') as string,
+      reason: expect.stringContaining('the verification command decided') as string,
     })
   })
 

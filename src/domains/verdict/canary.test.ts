@@ -121,7 +121,7 @@ describe('decideCanary', () => {
     const late = { elapsed: 600_000, isVerified: true }
     expect(decideCanary(situation(late, 'undecided', 0))).toEqual({
       do: 'promote',
-      reason: 'no request came: its verification decided, not its traffic',
+      reason: 'no requests came in, so the verification command decided instead of traffic',
     })
     expect(decideCanary(situation(late, 'undecided', 1))).toMatchObject({ do: 'wait' })
     expect(decideCanary(situation({ elapsed: 600_000 }, 'undecided', 0))).toMatchObject({

@@ -9,7 +9,7 @@ export interface CanarySituation {
   judgement: Judgement
   /** its release is no longer well, and why */
   sick: string | null
-  /** a later deployment waits for the environment */
+  /** a newer deployment is waiting for the environment */
   hasNewerDeployment: boolean
   /** who asked to promote it */
   promotedBy: string | null
@@ -68,7 +68,7 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
   if (judgement.verdict === 'harmful') return { do: 'take back', reason: judgement.reason }
   if (sick !== null) return { do: 'take back', reason: sick }
   if (situation.hasNewerDeployment)
-    return { do: 'give up', reason: 'a later deployment waits for the environment' }
+    return { do: 'give up', reason: 'a newer deployment is waiting for the environment' }
   if (promotedBy !== null)
     return { do: 'promote', reason: `promoted by ${promotedBy} before its verdict` }
   if (judgement.verdict === 'healthy' && elapsed >= plan.least)
@@ -79,10 +79,13 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
     errors.canary.requests + errors.baseline.requests === 0 &&
     metrics.every(({ advisory }) => advisory)
   if (isQuiet && situation.isVerified)
-    return { do: 'promote', reason: 'no request came: its verification decided, not its traffic' }
+    return {
+      do: 'promote',
+      reason: 'no requests came in, so the verification command decided instead of traffic',
+    }
   if (plan.undecided === 'promote')
     return { do: 'promote', reason: `${judgement.reason} Promoted, as configured` }
   if (plan.undecided === 'rollback')
-    return { do: 'take back', reason: `${judgement.reason} Taken back, as configured` }
+    return { do: 'take back', reason: `${judgement.reason} Rolled back, as configured` }
   return { do: 'wait', share, reason: judgement.reason }
 }

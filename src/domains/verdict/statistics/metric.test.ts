@@ -53,7 +53,9 @@ describe('a rate that instances report', () => {
     work(judge, 1, 100, { baseline: 0.02, canary: 0.2 })
     const { verdict, metric, reason, metrics } = judge.judge()
     expect({ verdict, metric }).toEqual({ verdict: 'harmful', metric: 'jobs' })
-    expect(reason).toMatch(/^The canary's `jobs` is worse: \d+ of \d+, \d+ of [\d,]+ before\.$/)
+    expect(reason).toMatch(
+      /^The canary's `jobs` is worse: \d+ of \d+, compared with \d+ of [\d,]+ in the previous /,
+    )
     expect(metrics[0]?.ratio.low).toBeGreaterThan(1)
   })
 
@@ -78,7 +80,7 @@ describe('a rate that instances report', () => {
       )
     const known = judge.judge({ isOver: true })
     expect(known).toMatchObject({ verdict: 'undecided', metrics: [{ state: 'unknown' }] })
-    expect(known.reason).toBe('Not enough data: nothing is known of `jobs` yet.')
+    expect(known.reason).toBe('Not enough data: no readings of `jobs` yet.')
     const advisory = createJudge(withMetrics({ jobs: { ...jobs, advisory: true } }))
     for (let i = 0; i < 500; i += 1)
       advisory.observe(
@@ -191,7 +193,7 @@ describe('a distribution that instances report', () => {
     const [seconds, hours] = [judge(1, 2), judge(1 / 3600, 2)]
     expect(seconds).toMatchObject({ verdict: 'harmful', metric: 'time' })
     expect(seconds.reason).toMatch(
-      /^The canary's `time` is higher: its p\d+ is .* where the release before has /,
+      /^The canary's `time` is higher: its p\d+ is .*, compared with .* in the previous /,
     )
     expect(hours.evidence).toBe(seconds.evidence)
     expect(seconds.metrics[0]?.ratio.estimate).toBeCloseTo(hours.metrics[0]?.ratio.estimate ?? 0, 1)

@@ -15,37 +15,55 @@ const times = (ratio: number): string =>
   ratio >= 10 ? `${Math.round(ratio)}` : `${Number(ratio.toPrecision(2))}`
 const short = (value: number | null): string => `${Number((value ?? 0).toPrecision(3))}`
 
-/** The judgement as one sentence that a newcomer understands. */
+/** The judgement as one sentence in plain words. */
 export function sentenceOf(facts: Facts): string {
   if (facts.verdict === 'harmful') return harmful(facts)
-  const { baseline, canary } = facts.errors
-  const isWithoutRequests = baseline.requests + canary.requests === 0
-  if (facts.basis === 'excluded')
-    return isWithoutRequests
-      ? `The canary does well by its metrics: that any is ${times(facts.harm.ratio)} times as high as of the release before is excluded.`
-      : `The canary does well: that it fails ${times(facts.harm.ratio)} times as often as the release before is excluded (${seen(facts)}).`
+  const counts = failuresOf(facts)
+  if (facts.basis === 'excluded') return excluded(facts, counts)
   if (facts.basis === 'power')
-    return `The time is over and nothing is wrong: ${times(facts.smallest ?? 1)} times as many errors would have shown (${seen(facts)}).`
-  const lacking = facts.metrics.filter((one) => !one.advisory && one.state !== 'healthy')
-  const unknown = lacking.filter((one) => one.state === 'unknown').map(({ name }) => `\`${name}\``)
-  if (unknown.length > 0) return `Not enough data: nothing is known of ${unknown.join(', ')} yet.`
-  if (isWithoutRequests && lacking.length === 0)
-    return `Not enough data: no ${facts.unit === 'requests' ? 'request' : 'session'} has come yet.`
-  if (facts.errors.excluded >= facts.errors.excludedAt && lacking.length > 0)
-    return `Not enough data: ${lacking.map(({ name }) => `\`${name}\``).join(', ')} must be seen for longer (${seen(facts)}).`
-  const needed =
-    facts.needed === null
-      ? `more ${facts.unit} are`
-      : `about ${count(facts.needed)} more ${facts.unit} are`
-  const visible =
-    facts.smallest === null
-      ? 'no harm could have been seen so far'
-      : `so far only ${times(facts.smallest)} times as many errors could have been seen`
-  return `Not enough data: ${needed} needed; ${visible} (${seen(facts)}).`
+    return (
+      'The canary is healthy: the time is up, and an error rate ' +
+      `${times(facts.smallest ?? 1)} times as high would have been detected (${counts}).`
+    )
+  return `Not enough data: ${missing(facts, counts)}.`
 }
 
-function seen({ errors: { baseline, canary }, unit }: Facts): string {
-  return `${count(canary.errors)} of its ${count(canary.requests)} ${unit} failed, ${count(baseline.errors)} of ${count(baseline.requests)} before`
+function excluded(facts: Facts, counts: string): string {
+  const ratio = times(facts.harm.ratio)
+  return hasRequests(facts)
+    ? `The canary is healthy: an error rate ${ratio} times that of the previous release is ` +
+        `excluded (${counts}).`
+    : `The canary is healthy by its metrics: an increase of any of them to ${ratio} times that ` +
+        'of the previous release is excluded.'
+}
+
+/** What an undecided verdict still needs. */
+function missing(facts: Facts, counts: string): string {
+  const lacking = facts.metrics.filter((one) => !one.advisory && one.state !== 'healthy')
+  const unknown = lacking.filter((one) => one.state === 'unknown')
+  if (unknown.length > 0) return `no readings of ${list(unknown)} yet`
+  if (!hasRequests(facts) && lacking.length === 0) return `no ${facts.unit} yet`
+  if (facts.errors.excluded >= facts.errors.excludedAt && lacking.length > 0)
+    return `${list(lacking)} must be observed for longer (${counts})`
+  const number = facts.needed === null ? '' : `about ${count(facts.needed)} `
+  const detectable =
+    facts.smallest === null
+      ? 'so far, no increase in errors would have been detected'
+      : `so far, only an error rate ${times(facts.smallest)} times as high would have been detected`
+  return `${number}more ${facts.unit} are needed; ${detectable} (${counts})`
+}
+
+const list = (metrics: MetricJudgement[]): string =>
+  metrics.map(({ name }) => `\`${name}\``).join(', ')
+
+const hasRequests = ({ errors: { baseline, canary } }: Facts): boolean =>
+  baseline.requests + canary.requests > 0
+
+function failuresOf({ errors: { baseline, canary }, unit }: Facts): string {
+  return (
+    `${count(canary.errors)} of ${count(canary.requests)} ${unit} on the canary failed, compared ` +
+    `with ${count(baseline.errors)} of ${count(baseline.requests)} on the previous release`
+  )
 }
 
 function harmful(facts: Facts): string {
@@ -58,9 +76,9 @@ function failing(facts: Facts): string {
   const { estimate } = facts.errors.ratio
   const how =
     estimate === null
-      ? 'where the release before does not'
-      : `${times(estimate)} times as often as the release before`
-  return `The canary fails ${how}: ${seen(facts)}.`
+      ? 'where the previous release does not'
+      : `${times(estimate)} times as often as the previous release`
+  return `The canary fails ${how}: ${failuresOf(facts)}.`
 }
 
 function slower({ latency }: Facts): string {
@@ -68,15 +86,24 @@ function slower({ latency }: Facts): string {
     ratio.estimate === null ? [] : [{ quantile, baseline, canary, ratio: ratio.estimate }],
   )
   const worst = ratios.toSorted((a, b) => b.ratio - a.ratio)[0]
-  if (!worst) return 'The canary is slower than the release before.'
-  return `The canary is slower: its p${worst.quantile * 100} is ${short(worst.canary)} ms where the release before takes ${short(worst.baseline)} ms.`
+  if (!worst) return 'The canary is slower than the previous release.'
+  return (
+    `The canary is slower than the previous release: its p${worst.quantile * 100} is ` +
+    `${short(worst.canary)} ms, compared with ${short(worst.baseline)} ms.`
+  )
 }
 
 function worse({ name, of, baseline, canary, quantile }: MetricJudgement): string {
   if (quantile !== null)
-    return `The canary's \`${name}\` is higher: its p${quantile * 100} is ${short(canary.value)} where the release before has ${short(baseline.value)}.`
+    return (
+      `The canary's \`${name}\` is higher: its p${quantile * 100} is ${short(canary.value)}, ` +
+      `compared with ${short(baseline.value)} in the previous release.`
+    )
   const part = (side: MetricJudgement['canary']): string =>
     `${count(side.bad ?? 0)} of ${count(side.count)}`
   const unit = of === 'seconds' ? ' seconds' : of === 'requests' ? ' requests' : ''
-  return `The canary's \`${name}\` is worse: ${part(canary)}${unit}, ${part(baseline)} before.`
+  return (
+    `The canary's \`${name}\` is worse: ${part(canary)}${unit}, ` +
+    `compared with ${part(baseline)} in the previous release.`
+  )
 }
