@@ -1,6 +1,6 @@
 import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract/verdict/verdict.ts'
-import type { StoredVerdict } from '#domains/verdict/store.ts'
-import { createJudge } from '#domains/verdict/statistics/judge.ts'
+import type { StoredVerdict } from './store.ts'
+import { createJudge } from './statistics/judge.ts'
 
 /** Moments of the history that are shown. */
 const moments = 200
