@@ -9,7 +9,7 @@ const moments = 200
  * A canary as a person looks at it, recomputed from what was counted: the same data always give the
  * same judgement.
  */
-export function viewVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
+export function replayVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
   const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
   const judge = createJudge(canary.settings)
   const batches = looks.flatMap((look) => look.batches)

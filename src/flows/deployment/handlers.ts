@@ -7,7 +7,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { planRollback, startRollback } from './rollback.ts'
 import { targetOfRelease } from './targets.ts'
-import { viewVerdict } from '#domains/verdict/replay.ts'
+import { replayVerdict } from '#domains/verdict/replay.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { getDeployment, listDeployments, liveDeployment } from '#views/deployment.ts'
@@ -41,7 +41,7 @@ export function deploymentHandlers(
           kind: 'verdict on deployment',
           id: params.deployment,
         })
-      return viewVerdict(stored, await listLooks(db, params.deployment), deps.clock.now())
+      return replayVerdict(stored, await listLooks(db, params.deployment), deps.clock.now())
     },
     promoteCanary: async ({ params }, caller) => {
       const { state, app, environment, run, change } = await mustGet(db, params.deployment)
