@@ -137,6 +137,13 @@ describe('habits', () => {
     expect(wrong).toEqual([])
   })
 
+  test('the contract imports nothing from Node, because the console bundles it', () => {
+    const contract = files.filter((file) => layerOf(file) === 'contract' && !isTest(file))
+    expect(contract.length).toBeGreaterThan(40)
+    const wrong = contract.filter((file) => /(?:from|import)\s*\(?\s*'node:/.test(textOf(file)))
+    expect(wrong).toEqual([])
+  })
+
   test('only the platform imports the driver of PostgreSQL', () => {
     const wrong = files.filter(
       (file) => layerOf(file) !== 'platform' && !isTest(file) && textOf(file).includes("from 'pg'"),
