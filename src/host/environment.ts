@@ -11,7 +11,7 @@ import type {
 } from '#contract/host/host.ts'
 import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
-import type { Machine } from './instance.ts'
+import type { Machine } from './machine.ts'
 import { appendBatch, readBatches, readSessions } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'

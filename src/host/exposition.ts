@@ -1,15 +1,37 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
+import type { Exposition } from '#contract/host/host.ts'
 import { openInside } from '#platform/file/inside.ts'
+import type { SavedInstance } from './state.ts'
 
 /** Limits for reading the metrics of an instance: milliseconds and bytes. */
-const patienceMs = 2000
-const atMost = 8 * 1024 * 1024
+const timeoutMs = 2000
+const maxBytes = 8 * 1024 * 1024
+
+/** The file in the /tmp of an instance to which a service without a port writes its metrics. */
+export const metricsName = 'metrics.prom'
+
+/** Returns the metrics of an instance with those names, from its port or from its file. */
+export async function instanceExposition(
+  { service, index, port, started }: SavedInstance,
+  tmpFolder: string,
+  path: string,
+  names: Set<string>,
+): Promise<Exposition> {
+  const text =
+    port === null
+      ? await readExposition(tmpFolder, metricsName)
+      : await requestExposition(port, path)
+  return {
+    instance: `${service}/${index}/${started ?? 0}`,
+    text: text === null ? null : onlyNamed(text, names),
+  }
+}
 
 /** Requests the metrics of an instance; null when it does not answer with 200. */
-export function askExposition(port: number, path: string): Promise<string | null> {
+function requestExposition(port: number, path: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const asked = get(
+    const request = get(
       {
         host: '127.0.0.1',
         port,
@@ -22,7 +44,7 @@ export function askExposition(port: number, path: string): Promise<string | null
         let size = 0
         response.on('data', (chunk: Buffer) => {
           size += chunk.length
-          if (size > atMost) asked.destroy()
+          if (size > maxBytes) request.destroy()
           else chunks.push(chunk)
         })
         response.once('end', () =>
@@ -30,21 +52,21 @@ export function askExposition(port: number, path: string): Promise<string | null
         )
       },
     )
-    const timer = setTimeout(() => asked.destroy(), patienceMs)
-    asked.once('close', () => {
+    const timer = setTimeout(() => request.destroy(), timeoutMs)
+    request.once('close', () => {
       clearTimeout(timer)
       resolve(null)
     })
-    asked.once('error', () => resolve(null))
+    request.once('error', () => resolve(null))
   })
 }
 
 /** Reads the metrics file of an instance without a port; null when there is none. */
-export async function readExposition(folder: string, name: string): Promise<string | null> {
+async function readExposition(folder: string, name: string): Promise<string | null> {
   try {
     const fd = openInside(folder, name)
     try {
-      return fstatSync(fd).size > atMost ? null : readFileSync(fd, 'utf8')
+      return fstatSync(fd).size > maxBytes ? null : readFileSync(fd, 'utf8')
     } finally {
       closeSync(fd)
     }
@@ -54,7 +76,7 @@ export async function readExposition(folder: string, name: string): Promise<stri
 }
 
 /** Keeps the samples of metrics with those names, including the buckets of histograms. */
-export function onlyNamed(text: string, names: Set<string>): string {
+function onlyNamed(text: string, names: Set<string>): string {
   const isNamed = (line: string): boolean => {
     const [name = ''] = /^[a-zA-Z_:][\w:]*/.exec(line) ?? []
     return names.has(name) || names.has(name.replace(/_bucket$/, ''))

@@ -1,63 +1,28 @@
-import type { ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Exposition, HostInstance, HostRelease, HostService } from '#contract/host/host.ts'
-import { type Isolation, signalOf } from '#platform/process/isolation.ts'
-import { askExposition, onlyNamed, readExposition } from './exposition.ts'
-import { checkHealth } from './health.ts'
-import type { Limits } from './limits.ts'
-import { rotate, tailOf, trim } from './log-file.ts'
-import type { Ports } from './port.ts'
-import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
-import {
-  explainsAfterMs,
-  explainsEveryMs,
-  judgeEnd,
-  judgeLook,
-  lookPauseMs,
-  workerSettlesMs,
-} from './rules.ts'
-import { isConfined, startProcess } from './start.ts'
+import type { Exposition, HostInstance } from '#contract/host/host.ts'
+import { instanceExposition } from './exposition.ts'
+import { InstanceCheck } from './instance-check.ts'
+import { InstanceProcess, type ProcessContext } from './instance-process.ts'
+import { tailOf, trim } from './log-file.ts'
+import { checkPauseMs, judgeCheck, judgeEnd } from './rules.ts'
 import type { SavedInstance } from './state.ts'
-import { killFamily, terminate } from './terminate.ts'
 
-/** Settings shared by all instances of a host. */
-export interface Machine {
-  /** Identifies this installation in the markers of its processes. */
-  id: string
-  ports: Ports
-  limits: Limits
-  isolation: Isolation
-  path: string
-  random(): number
-}
-
-export interface InstanceContext {
-  machine: Machine
-  release: HostRelease
-  service: HostService
-  folder: string
-  dataFolder: string
-  logFile: string
-  tmpFolder: string
+export interface InstanceContext extends ProcessContext {
   /** Stores the state and notifies the release and the edge. */
   changed(): void
-  /** Returns whether the instance must not be given up. */
+  /** Returns whether the instance must be restarted, however often it ends. */
   mustGoOn(): boolean
-  /** Called with the reason when the instance is given up. */
+  /** Called with the reason when the instance is not restarted any more. */
   failed(reason: string): void
 }
 
 /** One process from its start to its end, as far as this host watches it. */
 interface Life {
   isOver: boolean
-  child: ChildProcess | null
+  /** True when this host started the process, so that it is notified of its end. */
+  isChild: boolean
   since: number
   healthySince: number | null
-  /** The ports that it listens on instead, and when that was determined. */
-  explanation: string
-  explainedAt: number | null
+  check: InstanceCheck
   wake(): void
 }
 
@@ -68,6 +33,7 @@ interface Life {
 export class Instance {
   readonly saved: SavedInstance
   readonly #context: InstanceContext
+  readonly #process: InstanceProcess
   #state: HostInstance['state'] = 'stopped'
   #life: Life | null = null
   #isWanted = false
@@ -75,12 +41,11 @@ export class Instance {
   #crashes = 0
   /** Start of the period in which it must become healthy. */
   #wantedSince = performance.now()
-  #unlimited: string | undefined
 
   constructor(context: InstanceContext, saved: SavedInstance) {
     this.#context = context
     this.saved = saved
-    if (saved.port !== null && saved.pid !== null) context.machine.ports.keep(saved.port)
+    this.#process = new InstanceProcess(context, saved)
   }
 
   get isHealthy(): boolean {
@@ -89,7 +54,7 @@ export class Instance {
 
   view(): HostInstance {
     const { service, index, pid, port, started, restarts, reason } = this.saved
-    const unlimited = this.#unlimited === undefined ? {} : { unlimited: this.#unlimited }
+    const { unlimited } = this.#process
     return {
       service,
       index,
@@ -99,25 +64,13 @@ export class Instance {
       started,
       restarts,
       reason,
-      ...unlimited,
+      ...(unlimited === undefined ? {} : { unlimited }),
     }
   }
 
   /** Returns its metrics with those names. */
-  async exposition(path: string, names: Set<string>): Promise<Exposition> {
-    const { service, index, port, started } = this.saved
-    const text =
-      port === null
-        ? await readExposition(this.#context.tmpFolder, metricsName)
-        : await askExposition(port, path)
-    return {
-      instance: `${service}/${index}/${started ?? 0}`,
-      text: text === null ? null : onlyNamed(text, names),
-    }
-  }
-
-  #metricsFile(): string {
-    return join(this.#context.tmpFolder, metricsName)
+  exposition(path: string, names: Set<string>): Promise<Exposition> {
+    return instanceExposition(this.saved, this.#context.tmpFolder, path, names)
   }
 
   /**
@@ -130,16 +83,15 @@ export class Instance {
     clearTimeout(this.#timer)
     const life: Life = {
       isOver: false,
-      child: null,
+      isChild: false,
       since: performance.now(),
       healthySince: null,
-      explanation: '',
-      explainedAt: null,
+      check: new InstanceCheck(this.#context.service, this.#process),
       wake: () => undefined,
     }
     this.#life = life
     try {
-      if (isRunning(this.saved.pid ?? 0, this.saved.startTime)) this.#adopt(life)
+      if (this.#process.isRunning) this.#adopt(life)
       else await this.#launch(life)
       if (!life.isOver) await this.#watch(life)
     } catch (error) {
@@ -157,81 +109,30 @@ export class Instance {
   }
 
   async #launch(life: Life): Promise<void> {
-    const { machine, service, release } = this.#context
-    // Leftover processes from a time without a host must not hold the port or the files.
-    if (this.saved.pid !== null) await killFamily(this.#origin())
-    machine.ports.giveBack(this.saved.port)
-    const port = service.port ? await machine.ports.take(this.saved.port) : null
-    if (life.isOver) return machine.ports.giveBack(port)
-    rotate(this.#context.logFile)
-    makeTmp(this.#context.tmpFolder)
-    const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
-    const child = startProcess({
-      ...this.#context,
-      release,
-      index: this.saved.index,
-      port,
-      metricsFile: this.#metricsFile(),
-      marker,
-      cgroup: this.#bound(),
-      path: machine.path,
-      isolation: machine.isolation,
+    await this.#process.start({
+      isCancelled: () => life.isOver,
+      onStart: () => {
+        life.isChild = true
+        this.#state = 'starting'
+        this.#context.changed()
+      },
+      onError: (error) => this.#cannotStart(life, error.message),
+      onExit: (how) => void this.#ended(life, how),
     })
-    const pid = child.pid ?? null
-    Object.assign(this.saved, {
-      pid,
-      startTime: pid === null ? null : startTimeOf(pid),
-      marker,
-      port,
-      started: Date.now(),
-    })
-    life.child = child
-    this.#state = 'starting'
-    this.#context.changed()
-    child.once('error', (error) => this.#cannotStart(life, error.message))
-    child.once('exit', (code, signal) => {
-      const name = signal ?? (isConfined({ ...machine, service }) ? signalOf(code) : null)
-      void this.#ended(life, name ? `was killed by ${name}` : `exited with ${code}`)
-    })
-    child.unref()
-  }
-
-  #bound(): string | null {
-    const { service, machine } = this.#context
-    if (service.memory === undefined) return null
-    const place = machine.limits.bound(this.#name(), service.memory)
-    this.#unlimited = 'problem' in place ? place.problem : undefined
-    return 'folder' in place ? place.folder : null
-  }
-
-  #name(): string {
-    const { machine, release, service } = this.#context
-    return [
-      machine.id,
-      release.app,
-      release.environment,
-      release.release,
-      service.name,
-      this.saved.index,
-    ].join('/')
-  }
-
-  #origin() {
-    return { pid: this.saved.pid ?? 0, startTime: this.saved.startTime, marker: this.saved.marker }
   }
 
   async #watch(life: Life): Promise<void> {
     const { service } = this.#context
     let misses = 0
     while (!life.isOver) {
-      if (!life.child && !isRunning(this.saved.pid ?? 0, this.saved.startTime))
-        return this.#ended(life, 'ended')
-      const problem = await this.#look(life)
+      if (!life.isChild && !this.#process.isRunning) return this.#ended(life, 'ended')
+      const isStarting = (): boolean => !life.isOver && this.#state === 'starting'
+      const problem = await life.check.run(performance.now() - life.since, isStarting)
       if (life.isOver) return
       const state =
         this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
       const waitedMs = performance.now() - (this.saved.wasHealthy ? life.since : this.#wantedSince)
-      const verdict = judgeLook({
+      const verdict = judgeCheck({
         state,
         problem,
         misses,
@@ -239,57 +140,17 @@ export class Instance {
         timeoutMs: service.health.timeout,
       })
       misses = verdict.misses
-      if (verdict.state === 'hopeless') return this.#hopeless(life, problem ?? '')
+      if (verdict.state === 'overdue') return this.#overdue(life, problem ?? '')
       this.#become(life, verdict.state, problem)
       await this.#sleep(
         life,
-        lookPauseMs(
+        checkPauseMs(
           performance.now() - life.since,
           verdict.state === 'starting',
           service.health.interval,
         ),
       )
     }
-  }
-
-  /** Checks its health: returns the problem, or null. */
-  async #look(life: Life): Promise<string | null> {
-    const { service } = this.#context
-    const age = performance.now() - life.since
-    if (!service.port) return age < workerSettlesMs ? 'it has just started' : null
-    const port = this.saved.port ?? 0
-    const problem = await checkHealth(
-      port,
-      service.health.path,
-      Math.max(1000, Math.min(5000, service.health.timeout)),
-    )
-    if (life.isOver || this.#state !== 'starting') return problem
-    if (problem === null)
-      return this.#isStranger(age) ? `another program answers on port ${port}` : null
-    return age < explainsAfterMs ? problem : problem + (await this.#wrongPort(life))
-  }
-
-  /**
-   * Another process may have taken the port just before the service did, and the service then exits
-   * soon. A container's socket is not visible in our processes, so this is only a reason to wait.
-   */
-  #isStranger(age: number): boolean {
-    return age < workerSettlesMs && !holdsSocket(this.saved.pid ?? 0)
-  }
-
-  /** The ports that it listens on instead; cached, because the lookup is expensive. */
-  async #wrongPort(life: Life): Promise<string> {
-    const now = performance.now()
-    if (life.explainedAt !== null && now - life.explainedAt < explainsEveryMs)
-      return life.explanation
-    life.explainedAt = now
-    const others = (await listeningPorts(familyOf(this.#origin()))).filter(
-      (port) => port !== this.saved.port,
-    )
-    const ports = others.join(', ')
-    life.explanation =
-      ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${this.saved.port})`
-    return life.explanation
   }
 
   #become(life: Life, state: HostInstance['state'], problem: string | null): void {
@@ -311,24 +172,19 @@ export class Instance {
     })
   }
 
-  async #hopeless(life: Life, problem: string): Promise<void> {
+  async #overdue(life: Life, problem: string): Promise<void> {
     const { service, logFile } = this.#context
     const seconds = service.health.timeout / 1000
-    life.explainedAt = null
-    const said = problem.includes('instead of $PORT') ? '' : await this.#wrongPort(life)
+    const reason = await life.check.complete(problem)
     if (life.isOver) return
-    await this.#ended(
-      life,
-      `did not become healthy within ${seconds} s: ${problem}${said}${tailOf(logFile, service)}`,
-      true,
-    )
+    const tail = tailOf(logFile, service)
+    await this.#ended(life, `did not become healthy within ${seconds} s: ${reason}${tail}`, true)
   }
 
   async #ended(life: Life, how: string, isWhole = false): Promise<void> {
     if (life.isOver) return
     this.#end(life)
     const { service, machine, logFile } = this.#context
-    const origin = this.#origin()
     this.saved.reason = `${service.name} ${how}${isWhole ? '' : tailOf(logFile, service)}`
     this.saved.restarts += 1
     this.#state = 'backoff'
@@ -336,7 +192,7 @@ export class Instance {
     const { crashes, pauseMs } = judgeEnd(
       {
         crashes: this.#crashes,
-        wellForMs: life.healthySince === null ? null : now - life.healthySince,
+        healthyForMs: life.healthySince === null ? null : now - life.healthySince,
         mustGoOn: this.#context.mustGoOn(),
         isOverdue: !this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout,
       },
@@ -344,11 +200,11 @@ export class Instance {
     )
     this.#crashes = crashes
     // Leftover processes must not hold the port or keep writing.
-    const cleared = killFamily(origin)
+    const cleared = this.#process.killFamily()
     this.#context.changed()
     await cleared
     if (!this.#isWanted) return
-    Object.assign(this.saved, { pid: null, startTime: null, marker: null })
+    this.#process.forget()
     if (pauseMs === null) return this.#giveUp()
     this.#context.changed()
     this.#timer = setTimeout(() => void this.start(), pauseMs)
@@ -357,7 +213,7 @@ export class Instance {
   #giveUp(): void {
     this.#isWanted = false
     this.#state = 'stopped'
-    this.#context.machine.ports.giveBack(this.saved.port)
+    this.#process.releasePort()
     this.#context.failed(this.saved.reason ?? '')
   }
 
@@ -382,15 +238,15 @@ export class Instance {
 
   async stop(): Promise<void> {
     this.release()
-    const { machine, service } = this.#context
     if (this.saved.pid !== null) {
       this.#state = 'stopping'
       this.#context.changed()
-      await terminate(this.#origin(), service.stop)
+      await this.#process.terminate()
     }
-    machine.ports.giveBack(this.saved.port)
-    machine.limits.release(this.#name())
-    Object.assign(this.saved, { pid: null, startTime: null, marker: null, started: null })
+    this.#process.releasePort()
+    this.#process.releaseLimits()
+    this.#process.forget()
+    this.saved.started = null
     this.#state = 'stopped'
     this.#context.changed()
   }
@@ -399,13 +255,4 @@ export class Instance {
   async trimLog(): Promise<void> {
     await trim(this.#context.logFile).catch(() => undefined)
   }
-}
-
-const metricsName = 'metrics.prom'
-
-/** Only the service's user may write there; the parent folders belong to the host. */
-function makeTmp(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  chmodSync(folder, 0o1777)
 }

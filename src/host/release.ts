@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
 import { chownTree, userOf } from '#platform/process/isolation.ts'
 import { unpack } from '#platform/oci/oci.ts'
-import { Instance, type Machine } from './instance.ts'
+import { Instance } from './instance.ts'
 import { shownLines } from './log-file.ts'
+import type { Machine } from './machine.ts'
 import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
 
 export interface ReleaseContext {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffMs, judgeEnd, judgeLook, lookPauseMs } from './rules.ts'
+import { backoffMs, judgeEnd, judgeCheck, checkPauseMs } from './rules.ts'
 
-const looked = {
+const check = {
   state: 'starting' as const,
   problem: null,
   misses: 0,
@@ -10,25 +10,25 @@ const looked = {
   timeoutMs: 1000,
 }
 
-describe('a look', () => {
-  test('that finds nothing wrong makes any instance healthy', () => {
+describe('health checks', () => {
+  test('a successful check makes an instance healthy in any state', () => {
     for (const state of ['starting', 'healthy', 'unhealthy'] as const)
-      expect(judgeLook({ ...looked, state, misses: 9, waitedMs: 9999 })).toEqual({
+      expect(judgeCheck({ ...check, state, misses: 9, waitedMs: 9999 })).toEqual({
         state: 'healthy',
         misses: 0,
       })
   })
 
-  test('while it starts, waits for its time and then is hopeless', () => {
-    expect(judgeLook({ ...looked, problem: 'x', waitedMs: 1000 }).state).toBe('starting')
-    expect(judgeLook({ ...looked, problem: 'x', waitedMs: 1001 }).state).toBe('hopeless')
+  test('a starting instance is overdue after its timeout', () => {
+    expect(judgeCheck({ ...check, problem: 'x', waitedMs: 1000 }).state).toBe('starting')
+    expect(judgeCheck({ ...check, problem: 'x', waitedMs: 1001 }).state).toBe('overdue')
   })
 
-  test('has to say no three times in a row before a healthy instance is unhealthy', () => {
+  test('a healthy instance becomes unhealthy after three consecutive failures', () => {
     let misses = 0
     const states = [1, 2, 3, 4].map(() => {
-      const verdict = judgeLook({
-        ...looked,
+      const verdict = judgeCheck({
+        ...check,
         state: misses < 3 ? 'healthy' : 'unhealthy',
         problem: 'x',
         misses,
@@ -41,10 +41,10 @@ describe('a look', () => {
   })
 })
 
-describe('an end', () => {
-  const ended = { crashes: 0, wellForMs: null, mustGoOn: false, isOverdue: false }
+describe('ends of an instance', () => {
+  const ended = { crashes: 0, healthyForMs: null, mustGoOn: false, isOverdue: false }
 
-  test('three in a row give a release up, unless it has the traffic', () => {
+  test('stops restarting after three consecutive ends, unless the release has traffic', () => {
     expect(judgeEnd({ ...ended, crashes: 1 }, 0.5)).toEqual({ crashes: 2, pauseMs: 200 })
     expect(judgeEnd({ ...ended, crashes: 2 }, 0.5)).toEqual({ crashes: 3, pauseMs: null })
     expect(judgeEnd({ ...ended, crashes: 2, mustGoOn: true }, 0.5)).toEqual({
@@ -54,15 +54,15 @@ describe('an end', () => {
     expect(judgeEnd({ ...ended, isOverdue: true }, 0.5).pauseMs).toBeNull()
   })
 
-  test('after a long healthy life counts as the first', () => {
-    expect(judgeEnd({ ...ended, crashes: 8, wellForMs: 10_001 }, 0.5)).toEqual({
+  test('counts from one again after the instance was healthy for 10 seconds', () => {
+    expect(judgeEnd({ ...ended, crashes: 8, healthyForMs: 10_001 }, 0.5)).toEqual({
       crashes: 1,
       pauseMs: 100,
     })
-    expect(judgeEnd({ ...ended, crashes: 1, wellForMs: 9_999 }, 0.5).crashes).toBe(2)
+    expect(judgeEnd({ ...ended, crashes: 1, healthyForMs: 9_999 }, 0.5).crashes).toBe(2)
   })
 
-  test('of a release with the traffic is always followed by a start, within 33 seconds', () => {
+  test('restarts an instance with traffic always, and within 33 seconds', () => {
     fc.assert(
       fc.property(
         fc.nat(),
@@ -79,9 +79,9 @@ describe('an end', () => {
   })
 })
 
-test('looks are quick at first and then at the interval', () => {
-  expect([0, 999, 5000, 20_000].map((since) => lookPauseMs(since, true, 1000))).toEqual([
+test('checks often at first, and then at the configured interval', () => {
+  expect([0, 999, 5000, 20_000].map((since) => checkPauseMs(since, true, 1000))).toEqual([
     10, 10, 100, 500,
   ])
-  expect(lookPauseMs(0, false, 1000)).toBe(1000)
+  expect(checkPauseMs(0, false, 1000)).toBe(1000)
 })

@@ -10,10 +10,11 @@ const stableAfterMs = 10_000
 /** Consecutive ends after which a release without traffic is given up. */
 const endsAllowed = 3
 /** After this long, the reason names the ports that the service listens on instead. */
-export const explainsAfterMs = 2000
-export const explainsEveryMs = 5000
+export const explanationDelayMs = 2000
+/** How long the list of these ports is kept before it is determined again. */
+export const explanationLifetimeMs = 5000
 
-export interface Looked {
+export interface Check {
   state: 'starting' | 'healthy' | 'unhealthy'
   /** The problem that the check found. */
   problem: string | null
@@ -24,14 +25,14 @@ export interface Looked {
   timeoutMs: number
 }
 
-/** `hopeless`: the time to become healthy is over. */
-export function judgeLook(looked: Looked): { state: Looked['state'] | 'hopeless'; misses: number } {
-  if (looked.problem === null) return { state: 'healthy', misses: 0 }
-  const misses = looked.misses + 1
-  if (looked.state === 'starting')
-    return { state: looked.waitedMs > looked.timeoutMs ? 'hopeless' : 'starting', misses }
+/** `overdue`: the time to become healthy is over. */
+export function judgeCheck(check: Check): { state: Check['state'] | 'overdue'; misses: number } {
+  if (check.problem === null) return { state: 'healthy', misses: 0 }
+  const misses = check.misses + 1
+  if (check.state === 'starting')
+    return { state: check.waitedMs > check.timeoutMs ? 'overdue' : 'starting', misses }
   return {
-    state: looked.state === 'healthy' && misses <= missesAllowed ? 'healthy' : 'unhealthy',
+    state: check.state === 'healthy' && misses <= missesAllowed ? 'healthy' : 'unhealthy',
     misses,
   }
 }
@@ -40,7 +41,7 @@ export interface Ended {
   /** Consecutive ends before this one. */
   crashes: number
   /** How long this process was healthy; null when it never was. */
-  wellForMs: number | null
+  healthyForMs: number | null
   /** The release has the traffic, so giving up would cause an outage. */
   mustGoOn: boolean
   /** It never became healthy in the time it had. */
@@ -52,7 +53,7 @@ export function judgeEnd(
   ended: Ended,
   random: number,
 ): { crashes: number; pauseMs: number | null } {
-  const crashes = (ended.wellForMs ?? 0) > stableAfterMs ? 1 : ended.crashes + 1
+  const crashes = (ended.healthyForMs ?? 0) > stableAfterMs ? 1 : ended.crashes + 1
   const givesUp = !ended.mustGoOn && (crashes >= endsAllowed || ended.isOverdue)
   return { crashes, pauseMs: givesUp ? null : backoffMs(crashes) * (0.9 + 0.2 * random) }
 }
@@ -63,7 +64,11 @@ export function backoffMs(crashes: number): number {
 }
 
 /** Time until the next check: short at first, because a deployment waits for it. */
-export function lookPauseMs(sinceStartMs: number, isStarting: boolean, intervalMs: number): number {
+export function checkPauseMs(
+  sinceStartMs: number,
+  isStarting: boolean,
+  intervalMs: number,
+): number {
   if (!isStarting) return intervalMs
   if (sinceStartMs < 1000) return 10
   return sinceStartMs < 10_000 ? 100 : Math.min(500, intervalMs)

@@ -11,7 +11,7 @@ import type {
 } from '#contract/host/host.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
-import type { Machine } from './instance.ts'
+import type { Machine } from './machine.ts'
 import { markedProcesses, signalAll } from './processes.ts'
 import type { Release } from './release.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'

@@ -1,0 +1,59 @@
+import type { HostService } from '#contract/host/host.ts'
+import { checkHealth } from './health.ts'
+import type { InstanceProcess } from './instance-process.ts'
+import { familyOf, listeningPorts } from './processes.ts'
+import { explanationDelayMs, explanationLifetimeMs, workerSettlesMs } from './rules.ts'
+
+/** Checks the health of one process, and explains a service that listens on another port. */
+export class InstanceCheck {
+  readonly #service: HostService
+  readonly #process: InstanceProcess
+  #explanation = ''
+  #explainedAt: number | null = null
+
+  constructor(service: HostService, instance: InstanceProcess) {
+    this.#service = service
+    this.#process = instance
+  }
+
+  /** Returns the problem, or null. `isStarting` is called after the service answered. */
+  async run(ageMs: number, isStarting: () => boolean): Promise<string | null> {
+    const { port: hasPort, health } = this.#service
+    if (!hasPort) return ageMs < workerSettlesMs ? 'it has just started' : null
+    const port = this.#process.port ?? 0
+    const timeoutMs = Math.max(1000, Math.min(5000, health.timeout))
+    const problem = await checkHealth(port, health.path, timeoutMs)
+    if (!isStarting()) return problem
+    if (problem === null)
+      return this.#isStranger(ageMs) ? `another program answers on port ${port}` : null
+    return ageMs < explanationDelayMs ? problem : problem + (await this.#explainPort())
+  }
+
+  /** Adds the ports that it listens on instead, unless the problem names them already. */
+  async complete(problem: string): Promise<string> {
+    this.#explainedAt = null
+    return problem.includes('instead of $PORT') ? problem : problem + (await this.#explainPort())
+  }
+
+  /**
+   * Another process may have taken the port just before the service did, and the service then exits
+   * soon. A container's socket is not visible in our processes, so this is only a reason to wait.
+   */
+  #isStranger(ageMs: number): boolean {
+    return ageMs < workerSettlesMs && !this.#process.holdsSocket
+  }
+
+  /** Names the ports that it listens on instead; cached, because the lookup is expensive. */
+  async #explainPort(): Promise<string> {
+    const now = performance.now()
+    if (this.#explainedAt !== null && now - this.#explainedAt < explanationLifetimeMs)
+      return this.#explanation
+    this.#explainedAt = now
+    const { origin, port: expected } = this.#process
+    const others = (await listeningPorts(familyOf(origin))).filter((port) => port !== expected)
+    const ports = others.join(', ')
+    this.#explanation =
+      ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${expected})`
+    return this.#explanation
+  }
+}

@@ -1,0 +1,164 @@
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HostRelease, HostService } from '#contract/host/host.ts'
+import { signalOf } from '#platform/process/isolation.ts'
+import { metricsName } from './exposition.ts'
+import { rotate } from './log-file.ts'
+import type { Machine } from './machine.ts'
+import { type Origin, holdsSocket, isRunning, startTimeOf } from './processes.ts'
+import { isConfined, startProcess } from './start.ts'
+import type { SavedInstance } from './state.ts'
+import { killFamily, terminate } from './terminate.ts'
+
+export interface ProcessContext {
+  machine: Machine
+  release: HostRelease
+  service: HostService
+  folder: string
+  dataFolder: string
+  logFile: string
+  tmpFolder: string
+}
+
+/** What an instance asks and is notified of while its process starts and runs. */
+export interface ProcessEvents {
+  /** Checked before the process is created. */
+  isCancelled(): boolean
+  /** Called in the same tick in which the process is created. */
+  onStart(): void
+  onError(error: Error): void
+  /** `how` continues a sentence that starts with the service's name. */
+  onExit(how: string): void
+}
+
+/**
+ * The process of an instance, with its port, its memory limit and its family of child processes.
+ * Its identity is kept in the saved state, so that the next host finds it again.
+ */
+export class InstanceProcess {
+  readonly #context: ProcessContext
+  readonly #saved: SavedInstance
+  /** Why its memory limit is not enforced; undefined when it is or when there is none. */
+  unlimited: string | undefined
+
+  constructor(context: ProcessContext, saved: SavedInstance) {
+    this.#context = context
+    this.#saved = saved
+    if (saved.port !== null && saved.pid !== null) context.machine.ports.keep(saved.port)
+  }
+
+  get isRunning(): boolean {
+    return isRunning(this.#saved.pid ?? 0, this.#saved.startTime)
+  }
+
+  get holdsSocket(): boolean {
+    return holdsSocket(this.#saved.pid ?? 0)
+  }
+
+  get port(): number | null {
+    return this.#saved.port
+  }
+
+  get origin(): Origin {
+    const { pid, startTime, marker } = this.#saved
+    return { pid: pid ?? 0, startTime, marker }
+  }
+
+  /** Reserves a port and starts the process. Throws one sentence on failure. */
+  async start(events: ProcessEvents): Promise<void> {
+    const { machine, service } = this.#context
+    // Leftover processes from a time without a host must not hold the port or the files.
+    if (this.#saved.pid !== null) await killFamily(this.origin)
+    machine.ports.giveBack(this.#saved.port)
+    const port = service.port ? await machine.ports.take(this.#saved.port) : null
+    if (events.isCancelled()) return machine.ports.giveBack(port)
+    const child = this.#spawn(port)
+    events.onStart()
+    // Node emits an error of the start in the next tick, so the listeners are added in this one.
+    child.once('error', (error) => events.onError(error))
+    child.once('exit', (code, signal) => events.onExit(this.#describeExit(code, signal)))
+    child.unref()
+  }
+
+  #spawn(port: number | null): ChildProcess {
+    const { machine, logFile, tmpFolder } = this.#context
+    rotate(logFile)
+    makeTmp(tmpFolder)
+    const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
+    const child = startProcess({
+      ...this.#context,
+      index: this.#saved.index,
+      port,
+      metricsFile: join(tmpFolder, metricsName),
+      marker,
+      cgroup: this.#limitMemory(),
+      path: machine.path,
+      isolation: machine.isolation,
+    })
+    const pid = child.pid ?? null
+    const startTime = pid === null ? null : startTimeOf(pid)
+    Object.assign(this.#saved, { pid, startTime, marker, port, started: Date.now() })
+    return child
+  }
+
+  /** Returns the cgroup that limits its memory; null when there is no limit. */
+  #limitMemory(): string | null {
+    const { service, machine } = this.#context
+    if (service.memory === undefined) return null
+    const place = machine.limits.bound(this.#name(), service.memory)
+    this.unlimited = 'problem' in place ? place.problem : undefined
+    return 'folder' in place ? place.folder : null
+  }
+
+  #name(): string {
+    const { machine, release, service } = this.#context
+    return [
+      machine.id,
+      release.app,
+      release.environment,
+      release.release,
+      service.name,
+      this.#saved.index,
+    ].join('/')
+  }
+
+  /** Describes how the process ended, for a sentence that starts with the service's name. */
+  #describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+    const { machine, service } = this.#context
+    const name =
+      signal ?? (isConfined({ isolation: machine.isolation, service }) ? signalOf(code) : null)
+    return name ? `was killed by ${name}` : `exited with ${code}`
+  }
+
+  /** Kills the process and everything that it started. */
+  killFamily(): Promise<void> {
+    return killFamily(this.origin)
+  }
+
+  /** Asks the process to end, as the service configures it, and then kills what is left. */
+  async terminate(): Promise<void> {
+    await terminate(this.origin, this.#context.service.stop)
+  }
+
+  /** Forgets the process, which has ended. */
+  forget(): void {
+    Object.assign(this.#saved, { pid: null, startTime: null, marker: null })
+  }
+
+  releasePort(): void {
+    this.#context.machine.ports.giveBack(this.#saved.port)
+  }
+
+  releaseLimits(): void {
+    this.#context.machine.limits.release(this.#name())
+  }
+}
+
+/** Only the service's user may write there; the parent folders belong to the host. */
+function makeTmp(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chmodSync(folder, 0o1777)
+}

@@ -1,0 +1,14 @@
+import type { Isolation } from '#platform/process/isolation.ts'
+import type { Limits } from './limits.ts'
+import type { Ports } from './port.ts'
+
+/** Settings shared by all instances of a host. */
+export interface Machine {
+  /** Identifies this installation in the markers of its processes. */
+  id: string
+  ports: Ports
+  limits: Limits
+  isolation: Isolation
+  path: string
+  random(): number
+}
