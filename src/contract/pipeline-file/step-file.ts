@@ -42,8 +42,7 @@ const values = z.preprocess(
 )
 
 const matrixFile = z.union([z.array(variables).min(1).max(64), z.record(variableName, values)], {
-  error:
-    'must be variables with their values, such as `NODE: [20, 22]`, or a list of ' + 'combinations',
+  error: 'must be variables with their values, such as `NODE: [20, 22]`, or a list of combinations',
 })
 
 const splitFile = shorthand(
