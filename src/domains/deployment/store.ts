@@ -7,8 +7,8 @@ import type { TargetChoice } from '#contract/deployment/target.ts'
 import { targetOf } from './open-targets.ts'
 
 /**
- * The newest deployment of another commit that stayed until now or until the next took its place:
- * what a change is compared with.
+ * The newest deployment of another commit that is live or was replaced, which a change is compared
+ * with.
  */
 export async function lastGood(
   db: Database,
@@ -42,9 +42,9 @@ export interface Release {
   sha: string
   definition: PipelineFile
   target: TargetChoice
-  /** the environment whose configuration it takes over; null: its own */
+  /** the environment whose configuration the release uses; null for its own */
   takenFrom: string | null
-  /** whether it gets the secrets of that */
+  /** whether the release gets the secrets of that configuration */
   hasSecrets: boolean
 }
 
@@ -56,7 +56,7 @@ export async function getRelease(db: Database, id: number): Promise<Release | nu
   return rows[0] ?? null
 }
 
-/** Draws the numbers of a release and a deployment. */
+/** Reserves the ids of a release and a deployment. */
 export async function nextIds(db: Database): Promise<{ release: number; deployment: number }> {
   const rows = await db.query<{ release: number; deployment: number }>(
     sql`select nextval(pg_get_serial_sequence('release', 'id')) as release, nextval(pg_get_serial_sequence('deployment', 'id')) as deployment`,
@@ -95,7 +95,7 @@ export function insertDeployment(deployment: NewDeployment): Statement {
       ${deployment.actor}, ${deployment.workflow})`
 }
 
-/** It waits, and says for what; the time that it waited for something else is added up. */
+/** Stores what a deployment waits for, and adds up the time it waited for something else. */
 export function blockDeployment(
   id: number,
   blocked: 'freeze' | 'approval' | null,
@@ -108,7 +108,7 @@ export function blockDeployment(
     where id = ${id} and state = 'waiting' and (blocked, reason) is distinct from (${blocked}, ${reason})`
 }
 
-/** A later one of its kind that waits for the same environment, and has all that it brings. */
+/** A later deployment of the same kind that waits for the same environment. */
 export async function laterOfItsKind(db: Database, id: number): Promise<number | null> {
   const rows = await db.query<{
     id: number
@@ -134,7 +134,7 @@ export async function listDecisions(db: Database, deployment: number): Promise<D
   )
 }
 
-/** The first decision of a kind by somebody counts. */
+/** Only the first decision of a kind by each user is stored. */
 export function insertDecision(
   deployment: number,
   { kind, actor, comment }: Omit<Decision, 'made'>,
@@ -151,10 +151,7 @@ export async function getPermission(db: Database, deployment: number): Promise<P
   return rows[0] ? { ...rows[0], decisions: await listDecisions(db, deployment) } : null
 }
 
-/**
- * Of the deployments of so many days that could have been asked to wait: what is taken back waits
- * for nobody.
- */
+/** The time lost by the deployments of the last `days` days; rollbacks never wait. */
 export async function listTimeLost(db: Database, app: string, days: number): Promise<TimeLost[]> {
   return db.query<TimeLost>(sql`select e.name as environment, count(w.id)::int as deployments,
       count(*) filter (where w.frozen + w.approval > 0)::int as waited, coalesce(sum(w.frozen), 0)::float8 as "frozenMs",
@@ -179,10 +176,7 @@ export function setDeploymentState(
   return sql`update deployment set state = ${state} where id = ${id}`
 }
 
-/**
- * The traffic is on the new one: the former ends as `replaced`, or as `rolled_back` when this is a
- * rollback.
- */
+/** Makes a deployment live, and ends the former one as `replaced` or `rolled_back`. */
 export function switchDeployments(
   id: number,
   app: string,
@@ -218,12 +212,12 @@ export interface StoredEnvironment {
   pullRequest: number | null
 }
 
-/** Those of the line, in order. */
+/** The environments of the line, in order. */
 export async function listEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
   return (await listAllEnvironments(db, app)).filter(({ pullRequest }) => pullRequest === null)
 }
 
-/** Those of the line, and those of pull requests. */
+/** The environments of the line and of pull requests. */
 export async function listAllEnvironments(
   db: Database,
   app?: string,
@@ -233,9 +227,7 @@ export async function listAllEnvironments(
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
 }
 
-/**
- * What was deployed there stays known; the environment, with what it was configured with, does not.
- */
+/** Deletes an environment; its deployments stay. */
 export function deleteEnvironment({
   app,
   name,

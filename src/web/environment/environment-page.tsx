@@ -80,7 +80,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
               current release live for <Elapsed from={current.live} />
             </span>
           ) : null}
-          {health === 'unknown' ? <span>Its host does not respond.</span> : null}
+          {health === 'unknown' ? <span>Its target does not respond.</span> : null}
         </p>
         <RollbackState environment={environment} />
       </PageHead>
@@ -104,7 +104,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         </Section>
       ) : null}
       {environment.instances.length > 0 ? <Instances instances={environment.instances} /> : null}
-      {current ? (
+      {current && environment.target.capabilities.includes('log') ? (
         <ServiceLog
           app={app}
           environment={name}
