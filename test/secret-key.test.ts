@@ -15,12 +15,13 @@ import {
 
 const service = `
 const http = require('node:http')
-http.createServer((request, response) => response.end(process.env.PASSWORD ?? 'none')).listen(process.env.PORT, '127.0.0.1')
+http.createServer((request, response) => response.end(process.env.PASSWORD ?? 'none'))
+  .listen(process.env.PORT, '127.0.0.1')
 `
 const yaml =
   'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n'
 
-describe('the key of the secrets', () => {
+describe('the key that encrypts secrets', () => {
   let installation: Installation
   const files: string[] = []
   afterEach(async () => {
@@ -49,7 +50,7 @@ describe('the key of the secrets', () => {
       return since !== null
     })
 
-  test('is changed while all goes on, and what it sealed before is sealed anew', async () => {
+  test('is rotated during operation, and existing values are sealed with the new key', async () => {
     installation = await startInstallation({ database: 'embedded' })
     await deliver()
     await setSecret('first-value')
@@ -69,7 +70,7 @@ describe('the key of the secrets', () => {
     await setSecret('second-value')
     expect((await ask(installation, 'shop', 'production')).text).toBe('second-value')
 
-    // Without the old key, all of it opens: also the version before, to which one may go back.
+    // Everything opens without the old key, including the previous version, a rollback target.
     await installation.stopServer()
     writeFileSync(file, `${newest}\n`)
     await installation.start()
@@ -82,7 +83,7 @@ describe('the key of the secrets', () => {
     expect(installation.output()).not.toContain('cannot be decrypted')
   })
 
-  test('that died in the midst of a change is changed at the next start, and the old one goes', async () => {
+  test('completes an interrupted rotation at the next start and drops the old key', async () => {
     installation = await startInstallation({ database: 'embedded' })
     await deliver()
     await setSecret('kept')
@@ -101,7 +102,7 @@ describe('the key of the secrets', () => {
     expect((await ask(installation, 'shop', 'production')).text).toBe('changed')
   })
 
-  test('may come from outside, and a server without it says so and gives nothing away', async () => {
+  test('can be external; a server without it reports that and reveals nothing', async () => {
     const outside = join(tmpdir(), `fairlead-key-${randomBytes(4).toString('hex')}`)
     files.push(outside)
     writeFileSync(outside, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
@@ -119,11 +120,11 @@ describe('the key of the secrets', () => {
     await installation.start()
     expect(installation.output()).toContain('it was stored with the key')
     expect(installation.output()).not.toContain('from-outside')
-    // What runs, runs on.
+    // Running services are not affected.
     expect((await ask(installation, 'shop', 'production')).text).toBe('from-outside')
   })
 
-  test('a secret that is kept elsewhere is read when it is needed, hidden in logs, and missed in a sentence', async () => {
+  test('reads a secret from an external source when needed, and masks it in logs', async () => {
     const folder = join(tmpdir(), `fairlead-secrets-${randomBytes(4).toString('hex')}`)
     mkdirSync(folder)
     files.push(folder)

@@ -9,7 +9,7 @@ import { createJar, startProvider, type TestProvider } from './support/provider.
 
 let installation: Installation
 let provider: TestProvider
-/** as people write it, which is where the provider sends them back to */
+/** the host in the redirect URI, as users type it */
 let base = ''
 let callback = ''
 
@@ -57,7 +57,7 @@ const sessionIn = (jar: Jar): string | undefined => jar.cookies.get(base)?.get('
 const problemOf = (response: Response): string | null =>
   new URL(response.headers.get('location') ?? '/', base).searchParams.get('problem')
 
-/** Goes all the way, and answers who that is. */
+/** Completes a sign-in and returns the caller. */
 async function signIn(login: string, jar = createJar()) {
   const answer = await jar.send(await jar.signInAtProvider(start(), login, callback))
   const session = sessionIn(jar)
@@ -70,8 +70,8 @@ async function refused(response: Response, problem: SignInProblem, jar: Jar): Pr
   expect(sessionIn(jar)).toBeUndefined()
 }
 
-describe('a provider that is down', () => {
-  test('holds up neither the start nor whoever comes by a link, and is said to be so', async () => {
+describe('a provider that is unreachable', () => {
+  test('affects neither the start nor links, and the sign-in page reports it', async () => {
     expect((await signInAs(installation, 'admin')).client).toBeDefined()
     const jar = createJar()
     await refused(await jar.send(start()), 'unreachable', jar)
@@ -79,8 +79,8 @@ describe('a provider that is down', () => {
   })
 })
 
-describe('who comes in', () => {
-  test('is who was added with an address that the provider vouches for', async () => {
+describe('a sign-in through the provider', () => {
+  test('finds the user who was added with the verified address', async () => {
     await installation.client.createApp({ body: { name: 'shop' } })
     await installation.client.createUser({
       body: { name: 'Ada', email: 'Ada@Example.com', role: 'viewer' },
@@ -101,7 +101,7 @@ describe('who comes in', () => {
     expect(JSON.stringify(events)).not.toContain(sessionIn(ada.jar))
   })
 
-  test('is who is in a group with a role, for as long as they are', async () => {
+  test('admits members of a group with a role, while they are members', async () => {
     const sam = await signIn('sam')
     expect(await sam.client.me()).toEqual({ name: 'Sam', role: null, apps: { shop: 'operator' } })
     const pia = await signIn('pia')
@@ -113,7 +113,7 @@ describe('who comes in', () => {
     expect(await sam.client.me()).toEqual({ name: 'Sam', role: null, apps: {} })
   })
 
-  test('is nobody else by being called so', async () => {
+  test('does not take over a user of the same name', async () => {
     const twin = await signIn('twin')
     expect(await twin.client.me()).toMatchObject({ name: 'twin@example.com', role: 'admin' })
     const jar = createJar()
@@ -142,7 +142,7 @@ describe('who comes in', () => {
     ).toContain(problem)
   })
 
-  test('is nobody who is disabled', async () => {
+  test('rejects a disabled user', async () => {
     await signIn('ada')
     await installation.client.changeUser({ params: { user: 'Ada' }, body: { disabled: true } })
     const jar = createJar()
@@ -155,14 +155,14 @@ describe('who comes in', () => {
   })
 })
 
-describe('what is tried against it', () => {
+describe('an attack', () => {
   const withQuery = (url: string, change: (query: URLSearchParams) => void): string => {
     const changed = new URL(url)
     change(changed.searchParams)
     return changed.href
   }
 
-  test('an answer is taken once, also with the cookie that it came with', async () => {
+  test('cannot use an answer twice, even with its cookie', async () => {
     const jar = createJar()
     const answer = await jar.signInAtProvider(start(), 'ada', callback)
     const cookies = new Map(jar.cookies.get(base))
@@ -174,11 +174,11 @@ describe('what is tried against it', () => {
     await refused(await jar.send(answer), 'expired', jar)
   })
 
-  test('an answer counts only in the browser that asked: nobody is signed in as somebody else', async () => {
+  test('cannot use an answer in another browser', async () => {
     const attacker = await createJar().signInAtProvider(start(), 'ada', callback)
     const victim = createJar()
     await refused(await victim.send(attacker), 'expired', victim)
-    // Also while a sign-in of the victim's own is under way.
+    // Nor while the victim has a sign-in in progress.
     await victim.signInAtProvider(start(), 'pia', callback)
     await refused(await victim.send(attacker), 'forged', victim)
   })
@@ -210,7 +210,7 @@ describe('what is tried against it', () => {
     await refused(await jar.send(withQuery(answer, change)), problem, jar)
   })
 
-  test('a code of another sign-in does not fit, for PKCE', async () => {
+  test('cannot use the code of another sign-in, because of PKCE', async () => {
     const stolen =
       new URL(await createJar().signInAtProvider(start(), 'pia', callback)).searchParams.get(
         'code',
@@ -224,7 +224,7 @@ describe('what is tried against it', () => {
     )
   })
 
-  test('a cookie that was changed, or is old, fits nothing', async () => {
+  test('cannot use a changed or expired cookie', async () => {
     const jar = createJar()
     const answer = await jar.signInAtProvider(start('/runs'), 'ada', callback)
     const cookie = jar.cookies.get(base)?.get('fairlead_sign_in') ?? ''
@@ -253,7 +253,7 @@ describe('what is tried against it', () => {
     expect(headers.get('set-cookie')).not.toContain('Set-Cookie')
   })
 
-  test('a page of the console is gone back to', async () => {
+  test('returns to a page of the console', async () => {
     const jar = createJar()
     const { headers } = await jar.send(
       await jar.signInAtProvider(start('/runs?app=shop'), 'ada', callback),
@@ -261,7 +261,7 @@ describe('what is tried against it', () => {
     expect(headers.get('location')).toBe('/runs?app=shop')
   })
 
-  test('a session is one that did not exist before, and the one that the browser had has ended', async () => {
+  test('starts a new session and ends the previous session of the browser', async () => {
     const before = await signIn('ada')
     const planted = sessionIn(before.jar)
     const after = await signIn('ada', before.jar)
@@ -269,14 +269,14 @@ describe('what is tried against it', () => {
     await expect(before.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
   })
 
-  test('no secret is in what the server writes', async () => {
+  test('the server writes no secret to its output', async () => {
     expect(installation.output()).toContain('a sign-in through the provider failed')
     expect(installation.output()).not.toContain(provider.clientSecret)
     expect(installation.output()).not.toContain('made-up')
   })
 })
 
-test('signing out leads to where the provider signs out, too', async () => {
+test('signing out leads to the sign-out page of the provider', async () => {
   const ada = await signIn('ada')
   const { logout } = await ada.client.deleteSession()
   const url = new URL(logout ?? '')
@@ -293,7 +293,7 @@ describe('in a browser', requires('chromium'), () => {
   })
   afterAll(() => browser.close())
 
-  test('from a page of the console to the provider and back to it, and out again', async () => {
+  test('signs in from a page of the console, returns to it, and signs out', async () => {
     const page = await browser.newPage()
     await page.goto(`${base}/runs`)
     await page.getByRole('link', { name: 'Sign in with Example' }).click()
@@ -315,21 +315,22 @@ describe('in a browser', requires('chromium'), () => {
   })
 })
 
-test('a provider that goes down again locks out nobody who is signed in', async () => {
+test('a provider that becomes unreachable does not end sessions', async () => {
   const ada = await signIn('ada')
   await provider.close()
   expect(await ada.client.me()).toMatchObject({ name: 'Ada' })
   const jar = createJar()
   const answer = await jar.send(start())
-  // What the provider says of itself is known still; its page is not there.
+  // The metadata of the provider is still cached, but its pages do not answer.
   expect(answer.status).toBe(302)
   const begun = new URL(answer.headers.get('location') ?? '').searchParams
-  const back = `${callback}?${new URLSearchParams({ code: 'x', state: begun.get('state') ?? '', iss: provider.issuer }).toString()}`
+  const given = { code: 'x', state: begun.get('state') ?? '', iss: provider.issuer }
+  const back = `${callback}?${new URLSearchParams(given).toString()}`
   await refused(await jar.send(back), 'unreachable', jar)
   expect((await ada.client.deleteSession()).done).toBe(true)
 })
 
-test('answers that come in floods have to wait, and tokens from the same address do not', async () => {
+test('floods of failed sign-ins are limited, tokens from the same address are not', async () => {
   const jar = createJar()
   const problems: (string | null)[] = []
   for (let i = 0; i < 70; i += 1)

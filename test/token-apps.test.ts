@@ -14,7 +14,7 @@ let installation: Installation
 let repository: Repository
 let scoped: Client
 let secret: string
-/** of the app that the token is for, and of another */
+/** for the app of the token, and for another app */
 const runs = { mine: 0, theirs: 0 }
 const deployments = { mine: 0, theirs: 0 }
 
@@ -42,7 +42,7 @@ afterAll(async () => {
   await repository.remove()
 })
 
-test('does for its app what its role may', async () => {
+test('a token does for its app what its role allows', async () => {
   expect((await scoped.listRuns({ query: { app: 'mine', limit: 5 } })).runs).toHaveLength(1)
   expect((await scoped.getRun({ params: { run: runs.mine } })).app).toBe('mine')
   expect((await scoped.getDeployment({ params: { deployment: deployments.mine } })).app).toBe(
@@ -56,16 +56,13 @@ test('does for its app what its role may', async () => {
   await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
 })
 
-/**
- * What tells of no app: who one is, how to sign out, and the public keys that evidence is verified
- * with.
- */
+/** Endpoints that belong to no app: the caller, signing out, and the public keys of evidence. */
 const ofNoApp = ['me', 'deleteSession', 'listKeys']
 const guarded = Object.entries(endpoints).filter(
   ([name, { role }]) => role !== 'public' && !ofNoApp.includes(name),
 )
 
-/** What there is to read: all of an answer, and of a stream what comes within a moment. */
+/** The body of a response, or the first part of a stream. */
 async function firstOf(response: Response): Promise<string> {
   if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
     return response.text()
@@ -80,7 +77,7 @@ async function firstOf(response: Response): Promise<string> {
   return text
 }
 
-test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, endpoint) => {
+test.each(guarded)('%s reveals nothing of another app', async (_name, endpoint) => {
   const fill: Record<string, string> = {
     app: 'theirs',
     run: String(runs.theirs),
@@ -88,7 +85,7 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
     environment: 'production',
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
-  // Naming one's own app beside another's run opens nothing either.
+  // Naming its own app with a run of another app gives no access either.
   for (const query of ['', '?app=theirs', ...(endpoint.path.includes('{') ? ['?app=mine'] : [])]) {
     const stop = new AbortController()
     const response = await fetch(`${installation.url}/api/v1${path}${query}`, {
@@ -101,7 +98,7 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
       ...(endpoint.method === 'GET' ? {} : { body: '{}' }),
       signal: stop.signal,
     })
-    // What lists answers with what is of the token's app alone, unless it is asked for another.
+    // Lists contain only the app of the token, unless another app is requested.
     const isAsked = query === '?app=theirs' && 'app' in endpoint.query.shape
     if (endpoint.lists && !isAsked) {
       expect(response.status).toBe(200)
@@ -112,13 +109,13 @@ test.each(guarded)('%s tells nothing of another app, nor of all', async (_name, 
       continue
     }
     const text = await response.text()
-    // What is malformed is refused before it is asked whose it is.
+    // A malformed request is rejected before its app is checked.
     if (response.status !== 403) expect(text).toContain('"invalid_input"')
     else expect(text).toContain('"not_this_app"')
   }
 })
 
-test('and has changed nothing there', async () => {
+test('a token of another app has changed nothing', async () => {
   expect(
     (await installation.client.listRuns({ query: { app: 'theirs', limit: 5 } })).runs,
   ).toHaveLength(1)

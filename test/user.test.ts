@@ -58,7 +58,7 @@ const newest = async (type: string) =>
     })
   ).events[0]
 
-test('a viewer of everything may be the operator of one app', async () => {
+test('a viewer for all apps can be an operator for one app', async () => {
   expect(
     await cli('users', 'add', 'Ada', '--role', 'viewer', '--email', 'ada@example.com'),
   ).toContain('ada@example.com')
@@ -78,7 +78,7 @@ test('a viewer of everything may be the operator of one app', async () => {
   await expect(ada.client.createApp({ body: { name: 'new' } })).rejects.toThrow(
     'requires the role developer',
   )
-  // Reading folders of the machine is not the business of one app.
+  // A role for one app does not allow reading folders of the machine.
   const elsewhere = { name: 'shop', repository: { kind: 'path' as const, path: '/etc' } }
   await expect(ada.client.createApp({ body: elsewhere })).rejects.toMatchObject({
     code: 'not_allowed',
@@ -96,7 +96,7 @@ test('a viewer of everything may be the operator of one app', async () => {
   })
 })
 
-test('names are one person’s: in any case, and none of Fairlead’s own', async () => {
+test('names are unique regardless of case, and reserved names are rejected', async () => {
   const add = (name: string, email?: string) =>
     installation.client.createUser({ body: { name, ...(email ? { email } : {}) } })
   await expect(add('ada')).rejects.toThrow('The user ada already exists.')
@@ -108,7 +108,7 @@ test('names are one person’s: in any case, and none of Fairlead’s own', asyn
   )
 })
 
-test('an admin of an app says who may do what with it, and nothing else', async () => {
+test('an admin of one app manages only the roles for that app', async () => {
   await installation.client.createUser({ body: { name: 'Grace', role: null } })
   await installation.client.putAppRole({
     params: { app: 'bank', user: 'Grace' },
@@ -137,7 +137,7 @@ test('an admin of an app says who may do what with it, and nothing else', async 
   ).rejects.toMatchObject({
     code: 'not_this_app',
   })
-  // An app that is forgotten takes the roles with it.
+  // Removing an app removes its roles.
   await installation.client.createApp({ body: { name: 'short' } })
   await installation.client.putAppRole({
     params: { app: 'short', user: 'Grace' },
@@ -150,7 +150,7 @@ test('an admin of an app says who may do what with it, and nothing else', async 
   })
 })
 
-/** What is about nobody's app: of each user themself, or of no secrecy. */
+/** Endpoints that belong to no app: about the caller, or public. */
 const own = Object.entries(endpoints).flatMap(([name, { role }]) =>
   role === 'anyone' ? [name] : [],
 )
@@ -158,7 +158,7 @@ const guarded = Object.entries(endpoints).filter(
   ([, { role }]) => role !== 'public' && role !== 'anyone',
 )
 
-test('what anyone may do who is signed in is known by name, so that nothing slips in', () => {
+test('the endpoints that every signed-in user may call are listed by name', () => {
   expect(own.toSorted()).toEqual([
     ...['createToken', 'deleteSession', 'deleteToken', 'endSession', 'endSessions'],
     ...['listKeys', 'listSessions', 'listTokens', 'me'],
@@ -166,7 +166,7 @@ test('what anyone may do who is signed in is known by name, so that nothing slip
 })
 
 let bob: SignedIn
-test.each(guarded)('%s tells a user of another app nothing', async (_name, endpoint) => {
+test.each(guarded)('%s reveals nothing to a user of another app', async (_name, endpoint) => {
   bob ??= await (async () => {
     await installation.client.createUser({ body: { name: 'Bob', role: null } })
     await installation.client.putAppRole({
@@ -202,7 +202,7 @@ test.each(guarded)('%s tells a user of another app nothing', async (_name, endpo
   }
 })
 
-test('the log of a user of one app has nothing of another, read or followed', async () => {
+test('a user of one app sees no events of another, in lists and streams', async () => {
   const stop = new AbortController()
   const { body } = await fetch(`${installation.url}/api/v1/events/stream?after=0`, {
     headers: { cookie: bob.cookie },
@@ -218,7 +218,7 @@ test('the log of a user of one app has nothing of another, read or followed', as
   await reading
   expect(text).toContain('"shop"')
   expect(text).not.toContain('bank')
-  // Addresses of others are for admins.
+  // Only admins see the addresses of other users.
   expect(text).not.toContain('"address":"127')
   const type = 'dev.cdeventsx.fairlead-configuration.changed'
   expect(
@@ -229,7 +229,7 @@ test('the log of a user of one app has nothing of another, read or followed', as
   })
 })
 
-test('a role that is taken counts for running sessions, tokens and streams within a second', async () => {
+test('a removed role affects sessions, tokens and streams within a second', async () => {
   await installation.client.createUser({ body: { name: 'Carl', role: 'operator' } })
   const carl = await signInAs(installation, 'Carl')
   const { secret } = await carl.client.createToken({ body: { name: 'ci', role: 'operator' } })
@@ -248,7 +248,7 @@ test('a role that is taken counts for running sessions, tokens and streams withi
   expect(await token.me()).toMatchObject({ name: 'Carl', role: 'viewer' })
 })
 
-test('who is disabled is out within a second: sessions, tokens, streams, git and links', async () => {
+test('a disabled user loses sessions, tokens, streams, git and links within a second', async () => {
   await installation.client.createUser({ body: { name: 'Dora', role: 'developer' } })
   const dora = await signInAs(installation, 'Dora')
   const { secret } = await dora.client.createToken({ body: { name: 'laptop', role: 'developer' } })
@@ -273,11 +273,11 @@ test('who is disabled is out within a second: sessions, tokens, streams, git and
   await expect(signInAs(installation, 'Dora', 'admin')).rejects.toThrow(
     'The user Dora is disabled.',
   )
-  // Enabled again, tokens open again; sessions are new ones.
+  // When the user is enabled, tokens work again; ended sessions do not.
   await cli('users', 'enable', 'Dora')
   expect(await token.me()).toMatchObject({ name: 'Dora' })
   await expect(dora.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
-  // Forgotten, nothing of hers opens anything, and what she did is still told.
+  // When the user is deleted, no credential works, and the events remain.
   await cli('users', 'remove', 'Dora')
   await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
   expect((await installation.client.listTokens()).tokens.map(({ user }) => user)).not.toContain(
@@ -288,7 +288,7 @@ test('who is disabled is out within a second: sessions, tokens, streams, git and
   ).toBeGreaterThan(0)
 })
 
-test('nobody gets more by a token than they have', async () => {
+test('a token never grants more than its user has', async () => {
   const ada = await signInAs(installation, 'Ada')
   const make = (body: Parameters<typeof ada.client.createToken>[0]['body']) =>
     ada.client.createToken({ body })
@@ -298,7 +298,7 @@ test('nobody gets more by a token than they have', async () => {
   )
   const made = await make({ name: 'Grace', role: 'operator' })
   const token = createClient({ base: installation.url, token: made.secret })
-  // It is hers by name, whatever it is called, so that nobody approves as somebody else.
+  // Events name its user, whatever the token is called, so that nobody approves as another user.
   expect(await token.me()).toEqual({ name: 'Ada', role: 'viewer', apps: { shop: 'operator' } })
   await expect(token.createToken({ body: { name: 'y', role: 'viewer' } })).rejects.toMatchObject({
     code: 'session_needed',
@@ -315,7 +315,7 @@ test('nobody gets more by a token than they have', async () => {
     actor: 'Ada',
     by: { credential: 'token', name: 'Grace', address: '127.0.0.1' },
   })
-  // Nor more than it was made for.
+  // Nor does it grant more than its own role.
   const narrow = async (body: Parameters<typeof make>[0]) =>
     createClient({ base: installation.url, token: (await make(body)).secret })
   const reader = await narrow({ name: 'reader', role: 'viewer' })
@@ -330,7 +330,7 @@ test('nobody gets more by a token than they have', async () => {
   })
   for (const own of [ofShop.listSessions(), ofShop.endSessions(), ofShop.listTokens()])
     await expect(own).rejects.toMatchObject({ code: 'not_this_app' })
-  // One's own are listed and revoked; those of others are not there.
+  // Users list and revoke their own tokens; other tokens do not exist for them.
   const mine = (await ada.client.listTokens()).tokens
   expect(mine.map(({ name, user }) => [name, user])).toEqual([
     ['of-shop', 'Ada'],
@@ -346,7 +346,7 @@ test('nobody gets more by a token than they have', async () => {
   await expect(token.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
 })
 
-test('one sees where one is signed in, and ends it; an admin sees and ends all', async () => {
+test('users see and end their own sessions; an admin sees and ends all', async () => {
   const [first, second] = [await signInAs(installation, 'Ada'), await signInAs(installation, 'Ada')]
   const { sessions } = await second.client.listSessions()
   const mine = sessions.find(({ isCurrent }) => isCurrent)
@@ -374,7 +374,7 @@ test('one sees where one is signed in, and ends it; an admin sees and ends all',
   await expect(second.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
 })
 
-test('a browser that signs in again leaves no session behind', async () => {
+test('signing in again ends the previous session of the browser', async () => {
   const first = await signInAs(installation, 'Ada')
   const { url } = await installation.client.createLink({ body: { name: 'Ada' } })
   await fetch(`${installation.url}/api/v1/sessions`, {
@@ -385,7 +385,7 @@ test('a browser that signs in again leaves no session behind', async () => {
   await expect(first.client.me()).rejects.toMatchObject({ code: 'sign_in_needed' })
 })
 
-test('the machine lets somebody in with any role, and the log says so', async () => {
+test('the machine can create a link with any role, and the log records it', async () => {
   const url = await cli('link', '--name', 'Hugo', '--role', 'operator')
   const code = /code=(\S+)/.exec(url)?.[1] ?? ''
   expect(await installation.client.createSession({ body: { code } })).toEqual({
@@ -406,7 +406,7 @@ test('the machine lets somebody in with any role, and the log says so', async ()
   expect((await installation.cli('link', '--name', 'Hugo', '--role', 'king')).code).toBe(2)
 })
 
-test('what somebody was refused is in the log, however often they try, a few times', async () => {
+test('refused requests are logged, repetitions only as a count', async () => {
   const before = (await newest('request.refused'))?.id ?? 0
   for (let i = 0; i < 50; i += 1)
     await expect(bob.client.deleteApp({ params: { app: 'bank' } })).rejects.toMatchObject({
@@ -420,7 +420,7 @@ test('what somebody was refused is in the log, however often they try, a few tim
     ({ actor, data }) => actor === 'Bob' && data['what'] === 'DELETE /apps/{app}',
   )
   expect(ofApp.length).toBeLessThanOrEqual(1)
-  // Told at once, unless it was told within this minute already.
+  // The first is recorded immediately, unless one was recorded within this minute.
   const all = (await installation.client.listEvents({ query: { type, actor: 'Bob', limit: 500 } }))
     .events
   expect(all.length).toBeGreaterThan(0)
