@@ -5,22 +5,25 @@ import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export type NewEvidence = Omit<Evidence, 'created'> & { app: string; artifact: string }
 
-/** The same statement again, by a step that is repeated, takes the place of the first. */
+/** Stores a statement. A repeated step replaces the statement that it stored before. */
 export function putEvidence(one: NewEvidence): Statement {
-  return sql`insert into evidence (app, run, artifact, kind, environment, predicate_type, result, manifest, envelope)
-    values (${one.app}, ${one.run}, ${one.artifact}, ${one.kind}, ${one.environment}::text, ${one.predicateType}, ${one.result},
-      ${one.manifest}, ${JSON.stringify(one.envelope)}::json)
-    on conflict (artifact, run, kind, environment) do update set predicate_type = excluded.predicate_type, result = excluded.result,
+  return sql`insert into evidence
+      (app, run, artifact, kind, environment, predicate_type, result, manifest, envelope)
+    values (${one.app}, ${one.run}, ${one.artifact}, ${one.kind}, ${one.environment}::text,
+      ${one.predicateType}, ${one.result}, ${one.manifest}, ${JSON.stringify(one.envelope)}::json)
+    on conflict (artifact, run, kind, environment) do update set
+      predicate_type = excluded.predicate_type, result = excluded.result,
       manifest = excluded.manifest, envelope = excluded.envelope, created = now()`
 }
 
-/** All that was signed about an artifact, also by other runs that built the same. */
+/** The evidence about an artifact, including that of other runs that built the same artifact. */
 export async function listEvidence(db: Database, artifact: string): Promise<Evidence[]> {
-  return db.query<Evidence>(sql`select kind, environment, run, predicate_type as "predicateType", result, manifest, created, envelope
+  return db.query<Evidence>(sql`select kind, environment, run, predicate_type as "predicateType",
+      result, manifest, created, envelope
     from evidence where artifact = ${artifact} order by run, id`)
 }
 
-/** The manifests that hold the evidence about these artifacts, in the artifact store. */
+/** The manifests in the artifact store that hold the evidence about these artifacts. */
 export async function manifestsOf(db: Database, artifacts: string[]): Promise<string[]> {
   const rows = await db.query<{ manifest: string }>(
     sql`select manifest from evidence where artifact = any(${artifacts}::text[])`,
@@ -30,21 +33,18 @@ export async function manifestsOf(db: Database, artifacts: string[]): Promise<st
 
 type StoredKey = SigningKey & { secret: string }
 
-/** Newest first. */
+/** All signing keys, newest first. */
 export async function listKeys(db: Database): Promise<StoredKey[]> {
   return db.query<StoredKey>(
-    sql`select id, public_key as "publicKey", secret, created, retired from signing_key order by number desc`,
+    sql`select id, public_key as "publicKey", secret, created, retired from signing_key
+      order by number desc`,
   )
 }
 
-/**
- * Adds a key, and retires all others. Without `isRotation` only when there is none: of two that
- * begin at once, one has its way.
- */
-/** What the secret half of a signing key is bound to. */
+/** The name that a private key is sealed under. */
 export const sealedAs = (id: string): string => `signing/${id}`
 
-/** The secret halves, for a new key of the installation. */
+/** All private keys, to be sealed again when the key of the installation changes. */
 export async function sealedKeys(db: Database): Promise<SealedValue[]> {
   const rows = await db.query<{ id: string; secret: string }>(
     sql`select id, secret from signing_key`,
@@ -57,6 +57,10 @@ export async function sealedKeys(db: Database): Promise<SealedValue[]> {
   }))
 }
 
+/**
+ * Adds a key and retires the others. Without `isRotation` the key is added only if there is none, so
+ * that of two concurrent first uses one wins.
+ */
 export function addKey(
   key: { id: string; publicKey: string; secret: string },
   isRotation: boolean,
@@ -64,7 +68,8 @@ export function addKey(
   return [
     sql`select pg_advisory_xact_lock(7266091)`,
     sql`update signing_key set retired = now() where ${isRotation}::boolean and retired is null`,
-    sql`insert into signing_key (id, public_key, secret) select ${key.id}, ${key.publicKey}, ${key.secret}
+    sql`insert into signing_key (id, public_key, secret)
+      select ${key.id}, ${key.publicKey}, ${key.secret}
       where not exists (select 1 from signing_key where retired is null)`,
   ]
 }

@@ -7,10 +7,11 @@ import type { Numbers } from './facts.ts'
 const columns = sql`id, app, kind, subject, author, reason, created, until, ended,
   (ended is null and until > now()) as "isActive"`
 
-/** Newest first; those that are active before the others. */
+/** Active waivers first, then by newest first. */
 export async function listWaivers(db: Database, app: string): Promise<Waiver[]> {
   return db.query<Waiver>(
-    sql`select ${columns} from waiver where app = ${app} order by "isActive" desc, id desc limit 500`,
+    sql`select ${columns} from waiver where app = ${app}
+      order by "isActive" desc, id desc limit 500`,
   )
 }
 
@@ -21,14 +22,15 @@ export async function getWaiver(db: Database, app: string, id: number): Promise<
   return rows[0] ?? null
 }
 
-/** What is waived now. */
+/** The gates or tests with an active waiver. */
 export async function waivedSubjects(
   db: Database,
   app: string,
   kind: Waiver['kind'],
 ): Promise<Set<string>> {
   const rows = await db.query<{ subject: string }>(
-    sql`select subject from waiver where app = ${app} and kind = ${kind} and ended is null and until > now()`,
+    sql`select subject from waiver
+      where app = ${app} and kind = ${kind} and ended is null and until > now()`,
   )
   return new Set(rows.map(({ subject }) => subject))
 }
@@ -43,15 +45,17 @@ export async function nextWaiverId(db: Database): Promise<number> {
 export function insertWaiver(
   waiver: Pick<Waiver, 'id' | 'app' | 'kind' | 'subject' | 'author' | 'reason' | 'until'>,
 ): Statement {
-  return sql`insert into waiver (id, app, kind, subject, author, reason, until) overriding system value
-    values (${waiver.id}, ${waiver.app}, ${waiver.kind}, ${waiver.subject}, ${waiver.author}, ${waiver.reason}, ${waiver.until})`
+  return sql`insert into waiver (id, app, kind, subject, author, reason, until)
+    overriding system value
+    values (${waiver.id}, ${waiver.app}, ${waiver.kind}, ${waiver.subject}, ${waiver.author},
+      ${waiver.reason}, ${waiver.until})`
 }
 
 export function endWaiver(id: number): Statement {
   return sql`update waiver set ended = now() where id = ${id} and ended is null`
 }
 
-/** What was known of a run when its gates were asked. */
+/** The facts of a run when its gates were evaluated. */
 export interface StoredSummary {
   run: number
   base: { run: number | null; sha: string | null }
@@ -62,24 +66,31 @@ export interface StoredSummary {
 export function putSummary(app: string, summary: StoredSummary): Statement {
   const { run, base, numbers, gates } = summary
   return sql`insert into summary (run, app, base_run, base_sha, numbers, gates)
-    values (${run}, ${app}, ${base.run}::bigint, ${base.sha}::text, ${JSON.stringify(numbers)}::json, ${JSON.stringify(gates)}::json)
-    on conflict (run) do update set base_run = excluded.base_run, base_sha = excluded.base_sha, numbers = excluded.numbers,
-      gates = excluded.gates, time = now()`
+    values (${run}, ${app}, ${base.run}::bigint, ${base.sha}::text,
+      ${JSON.stringify(numbers)}::json, ${JSON.stringify(gates)}::json)
+    on conflict (run) do update set base_run = excluded.base_run, base_sha = excluded.base_sha,
+      numbers = excluded.numbers, gates = excluded.gates, time = now()`
 }
 
 export async function getSummary(db: Database, run: number): Promise<StoredSummary | null> {
-  const rows =
-    await db.query<StoredSummary>(sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base, numbers, gates
-    from summary where run = ${run}`)
+  const rows = await db.query<StoredSummary>(
+    sql`select run, json_build_object('run', base_run, 'sha', base_sha) as base, numbers, gates
+      from summary where run = ${run}`,
+  )
   return rows[0] ?? null
 }
 
-/** The code may be measured after the numbers of a run are known: they take it up then. */
+/**
+ * Stores a code report. It may be measured after the run's summary was stored, so it updates that
+ * summary too.
+ */
 export function putCode(run: number, report: CodeReport): Statement[] {
   return [
     sql`insert into code (run, report) values (${run}, ${JSON.stringify(report)}::json)
       on conflict (run) do update set report = excluded.report`,
-    sql`update summary set numbers = (numbers::jsonb || jsonb_build_object('code', ${JSON.stringify(report.summary)}::jsonb))::json where run = ${run}`,
+    sql`update summary set numbers = (numbers::jsonb ||
+        jsonb_build_object('code', ${JSON.stringify(report.summary)}::jsonb))::json
+      where run = ${run}`,
   ]
 }
 

@@ -8,7 +8,7 @@ import type {
   TestCase,
 } from './report.ts'
 
-/** An attempt of a step, to which a report belongs. */
+/** The attempt of a step that a report belongs to. */
 export interface Attempt {
   app: string
   run: number
@@ -16,7 +16,7 @@ export interface Attempt {
   attempt: number
 }
 
-/** Keeps tests, numbered on from `first`; the same ones again change nothing. */
+/** Inserts tests, numbered from `first`. Idempotent. */
 export function insertTests(
   { app, run, step, attempt }: Attempt,
   first: number,
@@ -26,13 +26,18 @@ export function insertTests(
   const [suites, names] = [column('suite'), column('name')]
   return [
     sql`insert into test (app, suite, name) select distinct ${app}, suite, name
-      from unnest(${suites}::text[], ${names}::text[]) given (suite, name) order by suite, name on conflict do nothing`,
-    sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message, retried)
-      select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + given.number, test.id, outcome, seconds, file, message, retried
-      from unnest(${suites}::text[], ${names}::text[], ${column('outcome')}::text[], ${column('seconds')}::real[],
-        ${column('file')}::text[], ${column('message')}::text[], ${tests.map((test) => test.retried ?? false)}::boolean[])
+      from unnest(${suites}::text[], ${names}::text[]) given (suite, name)
+      order by suite, name on conflict do nothing`,
+    sql`insert into test_result
+        (run, step, attempt, number, test, outcome, seconds, file, message, retried)
+      select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + given.number, test.id,
+        outcome, seconds, file, message, retried
+      from unnest(${suites}::text[], ${names}::text[], ${column('outcome')}::text[],
+        ${column('seconds')}::real[], ${column('file')}::text[], ${column('message')}::text[],
+        ${tests.map((test) => test.retried ?? false)}::boolean[])
         with ordinality given (suite, name, outcome, seconds, file, message, retried, number)
-      join test on test.app = ${app} and md5(test.suite || E'\n' || test.name) = md5(given.suite || E'\n' || given.name)
+      join test on test.app = ${app}
+        and md5(test.suite || E'\n' || test.name) = md5(given.suite || E'\n' || given.name)
       on conflict do nothing`,
   ]
 }
@@ -45,7 +50,8 @@ export function insertCoverage(
     const known = [...lines.keys()].filter((line) => line > 0).sort((a, b) => a - b)
     const missed = known.filter((line) => lines.get(line) === 0)
     return sql`insert into coverage (run, step, attempt, file, lines, missed)
-      values (${run}, ${step}, ${attempt}, ${file}, ${known}::int[], ${missed}::int[]) on conflict do nothing`
+      values (${run}, ${step}, ${attempt}, ${file}, ${known}::int[], ${missed}::int[])
+      on conflict do nothing`
   })
 }
 
@@ -55,29 +61,28 @@ export function insertFindings(
 ): Statement {
   const column = <K extends keyof ReportedFinding>(key: K): ReportedFinding[K][] =>
     found.map((one) => one[key])
-  return sql`insert into finding (run, step, attempt, number, tool, rule, level, severity, message, file, line)
-    select ${run}::bigint, ${step}, ${attempt}::int, number, tool, rule, level, severity, message, file, line
-    from unnest(${column('tool')}::text[], ${column('rule')}::text[], ${column('level')}::text[], ${column('severity')}::text[],
-      ${column('message')}::text[], ${column('file')}::text[], ${column('line')}::int[])
+  return sql`insert into finding
+      (run, step, attempt, number, tool, rule, level, severity, message, file, line)
+    select ${run}::bigint, ${step}, ${attempt}::int,
+      number, tool, rule, level, severity, message, file, line
+    from unnest(${column('tool')}::text[], ${column('rule')}::text[], ${column('level')}::text[],
+      ${column('severity')}::text[], ${column('message')}::text[], ${column('file')}::text[],
+      ${column('line')}::int[])
       with ordinality given (tool, rule, level, severity, message, file, line, number)
     on conflict do nothing`
 }
 
-/** Of the same name the last one counts. */
+/** Inserts measurements. The last one of each name counts. */
 export function insertMeasurements(
   { run, step, attempt }: Attempt,
   measured: ReportedMeasurement[],
 ): Statement[] {
   return [...new Map(measured.map((one) => [one.name, one])).values()].map(
-    ({
-      name,
-      unit,
-      better,
-      value,
-      spread,
-    }) => sql`insert into measurement (run, step, attempt, name, unit, better, value, deviation, samples)
-      values (${run}, ${step}, ${attempt}, ${name}, ${unit}, ${better}, ${value}, ${spread?.deviation ?? null}::float8,
-        ${spread?.samples ?? null}::int) on conflict do nothing`,
+    ({ name, unit, better, value, spread }) => sql`insert into measurement
+        (run, step, attempt, name, unit, better, value, deviation, samples)
+      values (${run}, ${step}, ${attempt}, ${name}, ${unit}, ${better}, ${value},
+        ${spread?.deviation ?? null}::float8, ${spread?.samples ?? null}::int)
+      on conflict do nothing`,
   )
 }
 
@@ -87,7 +92,8 @@ export function insertMaterial(
   bill: BillOfMaterials,
 ): Statement {
   return sql`insert into material (run, step, attempt, file, components, document)
-    values (${run}, ${step}, ${attempt}, ${file}, ${bill.components}, ${bill.document}::json) on conflict do nothing`
+    values (${run}, ${step}, ${attempt}, ${file}, ${bill.components}, ${bill.document}::json)
+    on conflict do nothing`
 }
 
 export function insertReport(
@@ -100,7 +106,7 @@ export function insertReport(
     on conflict do nothing`
 }
 
-/** The tests of one attempt that failed, in the order of its reports. */
+/** The failed tests of one attempt, in the order of its reports. */
 export async function failedTests(
   db: Database,
   run: number,
@@ -108,18 +114,21 @@ export async function failedTests(
   attempt: number,
 ): Promise<{ suite: string; name: string; file: string | null }[]> {
   return db.query(sql`select t.suite, t.name, r.file from test_result r join test t on t.id = r.test
-    where r.run = ${run} and r.step = ${step} and r.attempt = ${attempt} and r.outcome in ('failed', 'errored') order by r.number`)
+    where r.run = ${run} and r.step = ${step} and r.attempt = ${attempt}
+      and r.outcome in ('failed', 'errored')
+    order by r.number`)
 }
 
-/** Has an attempt reports that are still kept. */
+/** Whether reports of an attempt are still stored. */
 export async function hasReports(db: Database, { run, step, attempt }: Attempt): Promise<boolean> {
   const rows = await db.query(
-    sql`select 1 from report where run = ${run} and step = ${step} and attempt = ${attempt} limit 1`,
+    sql`select 1 from report
+      where run = ${run} and step = ${step} and attempt = ${attempt} limit 1`,
   )
   return rows.length > 0
 }
 
-/** Lets what the reports of one attempt say stand for another: its step was not run again. */
+/** Copies the reports of one attempt to another, whose step was not run again. */
 export function copyReports(from: Attempt, to: Attempt): Statement[] {
   const columns = [
     [sql`test_result`, sql`number, test, outcome, seconds, file, message, retried`],
@@ -137,19 +146,22 @@ export function copyReports(from: Attempt, to: Attempt): Statement[] {
   )
 }
 
-/**
- * What of a run is kept for later attempts of the same step: the tests that the new attempt did not
- * run.
- */
+/** Copies the tests of the previous attempt that the given attempt did not run again. */
 export function carryTests({ run, step, attempt }: Attempt): Statement {
-  return sql`insert into test_result (run, step, attempt, number, test, outcome, seconds, file, message, retried)
-    select run, step, ${attempt}, 1000000 + row_number() over (order by number), test, outcome, seconds, file, message, retried
-    from test_result r where run = ${run} and step = ${step} and attempt = ${attempt} - 1 and not exists (
-      select 1 from test_result n where n.run = ${run} and n.step = ${step} and n.attempt = ${attempt} and n.test = r.test)
+  return sql`insert into test_result
+      (run, step, attempt, number, test, outcome, seconds, file, message, retried)
+    select run, step, ${attempt}, 1000000 + row_number() over (order by number), test, outcome,
+      seconds, file, message, retried
+    from test_result r
+    where run = ${run} and step = ${step} and attempt = ${attempt} - 1 and not exists (
+      select 1 from test_result n
+      where n.run = ${run} and n.step = ${step} and n.attempt = ${attempt} and n.test = r.test)
     on conflict do nothing`
 }
 
-/** Deletes the reports of some runs. `report` comes last: it marks the runs that have any. */
+/**
+ * Deletes the reports of runs. `report` comes last, because it marks the runs that have reports.
+ */
 export function deleteReports(runs: number[]): Statement[] {
   const tables = [
     sql`test_result`,
