@@ -6,8 +6,8 @@ import { gate } from '#contract/gate/gate.ts'
 import { finding, measurement, reportSummary, testResult } from '#contract/report/report.ts'
 
 /**
- * What is known of a run in numbers, and the last good release that it is compared with; both null
- * while there is none.
+ * The numbers of a run and of the last good release that it is compared with; both null when
+ * unknown.
  */
 export const runNumbers = reportSummary.extend({
   code: codeSummary.nullable(),
@@ -15,7 +15,7 @@ export const runNumbers = reportSummary.extend({
 })
 export type RunNumbers = z.infer<typeof runNumbers>
 
-/** One run of an app among others: how its numbers go. */
+/** The numbers of one run, as a point of a trend. */
 export const trend = z.object({
   run: z.number().int(),
   time: z.string(),
@@ -23,11 +23,11 @@ export const trend = z.object({
 })
 export type Trend = z.infer<typeof trend>
 
-/** A file of a diff with what is known of its lines, from 1. */
+/** A file of a diff with the facts about its lines, which count from 1. */
 export const changedFile = diffFile.extend({
-  /** its lines are left out, because the diff is large */
+  /** The lines are left out because the diff is large. */
   isCut: z.boolean(),
-  /** of the lines that the change added or altered; null when no report knows the file */
+  /** Lines that the change added or altered; null when no report mentions the file. */
   coverage: z
     .object({ reached: z.array(z.number().int()), missed: z.array(z.number().int()) })
     .nullable(),
@@ -37,17 +37,17 @@ export const changedFile = diffFile.extend({
 })
 export type ChangedFile = z.infer<typeof changedFile>
 
-/** Why a change is safe, or what is wrong with it. */
+/** The facts that show whether a change is safe. */
 export const changeReport = z.object({
   numbers: runNumbers,
-  /** the same of the last good release; null while there is none, or nothing is known of it */
+  /** The numbers of the last good release; null without one, or when they are unknown. */
   before: trend.shape.numbers.nullable(),
   gates: z.array(gate),
-  /** null when git cannot say what changed */
+  /** Null when git cannot determine the changed files. */
   files: z.array(changedFile).nullable(),
-  /** those that newly fail first; the first hundred */
+  /** The first hundred tests, newly failing ones first. */
   tests: z.array(testResult),
-  /** of files that the change does not touch, or of none; the first hundred */
+  /** The first hundred findings outside the files that the change touches. */
   findings: z.array(finding),
   measurements: z.array(measurement),
   evidence: z.array(evidence.omit({ envelope: true })),

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * A line of a diff; `line` and `before` are its numbers now and before, from 1, null where it is
- * not.
+ * A line of a diff. `line` and `before` are its numbers in the new and the old file, from 1; null
+ * where the line does not exist.
  */
 export const diffLine = z.object({
   kind: z.enum(['same', 'added', 'removed']),
@@ -12,12 +12,11 @@ export const diffLine = z.object({
 })
 export type DiffLine = z.infer<typeof diffLine>
 
-/** What became of a file between two commits. */
+/** How a file differs between two commits. */
 export const diffFile = z.object({
   path: z.string(),
-  /** its path before; null for a new file */
+  /** The old path; null for a new file. */
   before: z.string().nullable(),
-  /** null for a file that is gone or binary, and for nothing but a new name */
   status: z.enum(['added', 'removed', 'changed', 'renamed']),
   isBinary: z.boolean(),
   added: z.number().int(),

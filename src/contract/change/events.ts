@@ -8,13 +8,13 @@ const quoted = (subject: string | undefined): string =>
   subject === undefined ? 'a change' : `“${subject}”`
 
 const mergedData = {
-  /** the title of the pull request or the first line of the commit message */
+  /** The title of the pull request, or the first line of the commit message. */
   subject: z.string(),
   author: z.string(),
-  /** of a commit on the delivered branch: the branch, and the commit it was at before */
+  /** For a commit on the delivered branch: the branch, and its previous commit. */
   branch: z.string().optional(),
   base: z.string().nullable().optional(),
-  /** of a pull request */
+  /** For a pull request. */
   pullRequest: z.number().int().optional(),
   reason: z.string().optional(),
 }
@@ -33,7 +33,7 @@ export const changeEvents = [
       author: z.string(),
       branch: z.string(),
       base: z.string(),
-      /** the repository of the head, when that is not the app's */
+      /** The repository of the head, if it is not the app's. */
       fork: z.string().nullable(),
       isAgain: z.boolean(),
     },
@@ -66,10 +66,10 @@ export const changeEvents = [
       pullRequest: z.number().int(),
       subject: z.string(),
       author: z.string(),
-      /** of a new head */
+      /** The new head, if it changed. */
       sha: z.string().optional(),
       was: z.string().optional(),
-      /** of new metadata */
+      /** The new metadata, if it changed. */
       branch: z.string().optional(),
       base: z.string().optional(),
       fork: z.string().nullable().optional(),

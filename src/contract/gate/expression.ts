@@ -1,9 +1,8 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 
 /**
- * What the expression of a gate may ask: names and types in CEL
- * (https://github.com/google/cel-spec). Fields of a finding or a function that are not known are
- * empty.
+ * The names and types that a gate's expression can use, in CEL
+ * (https://github.com/google/cel-spec). Unknown fields of a finding or a function are empty.
  */
 const tests = {
   total: 'int',
@@ -57,7 +56,7 @@ const functionFacts = {
   ...{ isChanged: 'bool', before: 'Complexity' },
 }
 
-/** What gates ask, for the documentation. */
+/** The vocabulary of gates, for the documentation. */
 export const vocabulary = {
   tests,
   coverage,
@@ -77,10 +76,7 @@ export type FactName =
   | 'measurements'
   | 'functions'
 
-/**
- * A measurement as a gate sees it: a field that is left out is not known, and asking for it is an
- * error.
- */
+/** A measurement in an expression. A missing field is unknown, and using it is an error. */
 export interface MeasurementFact {
   value: number
   unit: string
@@ -89,7 +85,7 @@ export interface MeasurementFact {
   worse?: number
 }
 
-/** CEL tells a type by the class of its values. */
+/** CEL identifies a type by the class of its values. */
 class Measurement implements MeasurementFact {
   declare value: number
   declare unit: string
@@ -118,9 +114,7 @@ function createEnvironment(): Environment {
 
 export const expressions: Environment = createEnvironment()
 
-/**
- * What is wrong with the expression of a gate, as the rest of a sentence; null when it is right.
- */
+/** The error in a gate's expression, as the rest of a sentence; null when it is valid. */
 export function expressionProblem(text: string): string | null {
   const { valid, type, error } = expressions.check(text)
   if (!valid)
@@ -128,12 +122,14 @@ export function expressionProblem(text: string): string | null {
   return type === 'bool' ? null : `must be true or false, and is of type ${String(type)}`
 }
 
-/** Names that only a comparison with the last good release can give. */
+/** Names that need a comparison with the last good release. */
 const relative = new Set(['isNew', 'before', 'change', 'worse'])
-/** Of `coverage`: which lines a change touched, only the last good release can say. */
+/**
+ * Fields of `coverage` that need the last good release, because it defines the lines of the change.
+ */
 const ofChange = new Set(['changed', 'changedLines'])
 
-/** What an expression asks for, and whether it compares with the last good release. */
+/** The names that an expression uses, and whether it compares with the last good release. */
 export function needsOf(text: string): {
   now: Set<string>
   last: Set<string>

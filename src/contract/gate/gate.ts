@@ -2,19 +2,19 @@ import { z } from 'zod'
 
 export const gateStates = ['passed', 'failed', 'unknown', 'waived'] as const
 
-/** What a gate said of a run. */
+/** The result of a gate for a run. */
 export const gate = z.object({
   name: z.string(),
-  /** in CEL, as fairlead.yaml has it */
+  /** The CEL expression from fairlead.yaml. */
   expression: z.string(),
   /**
-   * `unknown`: what it asks for is not there, or nothing to compare it with; `waived`: it failed,
-   * and somebody said that it may
+   * `unknown`: data that the gate needs, or a release to compare with, is missing. `waived`: the
+   * gate failed and a waiver allows it.
    */
   state: z.enum(gateStates),
-  /** what it compared, with what, and by how much it failed, one sentence each */
+  /** The values that the gate compared and by how much it failed, one sentence each. */
   reasons: z.array(z.string()),
-  /** stops the change */
+  /** True when the gate stops the change. */
   stops: z.boolean(),
 })
 export type Gate = z.infer<typeof gate>
@@ -22,20 +22,20 @@ export type Gate = z.infer<typeof gate>
 export const waiverKinds = ['gate', 'test'] as const
 
 /**
- * A gate or a test that stops nothing for a time, because somebody says why. Of a test it is also
- * called quarantine.
+ * Allows a gate or a test to fail for a limited time, for a stated reason. A waived test is also
+ * called quarantined.
  */
 export const waiver = z.object({
   id: z.number().int(),
   app: z.string(),
   kind: z.enum(waiverKinds),
-  /** the name of the gate, or `suite › name` of the test */
+  /** The name of the gate, or `suite › name` of the test. */
   subject: z.string(),
   author: z.string(),
   reason: z.string(),
   created: z.string(),
   until: z.string(),
-  /** when it was taken back; null when it was not */
+  /** When somebody ended the waiver; null while nobody has. */
   ended: z.string().nullable(),
   isActive: z.boolean(),
 })

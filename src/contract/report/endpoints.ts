@@ -10,7 +10,7 @@ import { fileCoverage, finding, measurement, testOutcomes, testResult } from './
 
 const inRun = z.object({ run: id })
 
-/** The part of the API that is about what is known of a change: reports, code, gates, evidence. */
+/** Endpoints for the facts of a change: reports, code, gates and evidence. */
 export const reportEndpoints = {
   getReport: endpoint({
     method: 'GET',

@@ -2,22 +2,22 @@ import { z } from 'zod'
 
 export const testOutcomes = ['passed', 'failed', 'errored', 'skipped'] as const
 
-/** One test of a run, and how it did before. */
+/** One test of a run and its history. */
 export const testResult = z.object({
   step: z.string(),
   suite: z.string(),
   name: z.string(),
   outcome: z.enum(testOutcomes),
-  /** seconds; null when its report does not say */
+  /** Seconds; null when the report does not state them. */
   seconds: z.number().nullable(),
   file: z.string().nullable(),
-  /** why it failed, up to 4,000 characters */
+  /** The failure message, up to 4,000 characters. */
   message: z.string().nullable(),
-  /** its outcome in the run before that had it; null when there is none */
+  /** The outcome in the previous run that contains the test; null without one. */
   before: z.enum(testOutcomes).nullable(),
-  /** a waiver says that it stops nothing when it fails */
+  /** A waiver prevents a failure of this test from stopping the change. */
   isQuarantined: z.boolean(),
-  /** in how many of the last commits it both passed and failed, of how many it ran in */
+  /** In how many of the last commits the test both passed and failed, of how many it ran in. */
   flaky: z.object({ commits: z.number().int(), of: z.number().int() }),
 })
 export type TestResult = z.infer<typeof testResult>
@@ -29,9 +29,9 @@ const byLevel = z.object({
   note: z.number().int(),
 })
 
-/** What the reports of a run say, in numbers. */
+/** The reports of a run in numbers. */
 export const reportSummary = z.object({
-  /** null when no step has a report of tests */
+  /** Null when no step has a test report. */
   tests: z
     .object({
       total: z.number().int(),
@@ -39,36 +39,39 @@ export const reportSummary = z.object({
       failed: z.number().int(),
       errored: z.number().int(),
       skipped: z.number().int(),
-      /** failed or errored now, and not in the run before */
+      /** Tests that fail now and did not fail in the previous run. */
       broken: z.number().int(),
-      /** failed or errored, and quarantined: they stop nothing */
+      /** Failed tests that are quarantined and do not stop the change. */
       quarantined: z.number().int(),
-      /** the sum of what they took */
+      /** Total duration. */
       seconds: z.number(),
     })
     .nullable(),
   /**
-   * lines that can run and did; `changed` are those that this change added or altered; null when no
-   * step has a report
+   * Executable and covered lines. `changed` counts the lines that this change added or altered.
+   * Null when no step has a coverage report.
    */
   coverage: z.object({ total: covered, changed: covered.nullable() }).nullable(),
   /**
-   * by level, and those of them that the last good release has not; null when no step has a report
-   * of findings
+   * Findings by level, and those that the last good release does not have. Null when no step has a
+   * findings report.
    */
   findings: byLevel.extend({ fresh: byLevel.nullable() }).nullable(),
-  /** how many there are, and how many are worse than in the last good release beyond their noise */
+  /**
+   * The number of measurements, and how many are worse than in the last good release beyond their
+   * noise.
+   */
   measurements: z.object({ total: z.number().int(), worse: z.number().int() }).nullable(),
-  /** what the artifact is made of, by its bills of materials */
+  /** The components of the artifact, from its bills of materials. */
   materials: z.object({ components: z.number().int() }).nullable(),
 })
 export type ReportSummary = z.infer<typeof reportSummary>
 
-/** Coverage of one file; `missed` are lines, from 1, that could run and did not. */
+/** Coverage of one file. `missed` lists the executable lines, from 1, that did not run. */
 export const fileCoverage = covered.extend({
   file: z.string(),
   missed: z.array(z.number().int()),
-  /** of the lines that this change added or altered */
+  /** The lines that this change added or altered. */
   changed: z
     .object({
       covered: z.number().int(),
@@ -83,25 +86,26 @@ export type FileCoverage = z.infer<typeof fileCoverage>
 export const findingLevels = ['error', 'warning', 'note'] as const
 export const severities = ['critical', 'high', 'medium', 'low'] as const
 
-/** What a tool for static analysis or security found. */
+/** A result of a static analysis or security tool. */
 export const finding = z.object({
   step: z.string(),
   tool: z.string(),
   rule: z.string(),
   level: z.enum(findingLevels),
-  /** of a vulnerability; null for what is none, or where the tool does not say */
+  /** Severity of a vulnerability; null for other findings, or when the tool does not state it. */
   severity: z.enum(severities).nullable(),
   message: z.string(),
   file: z.string().nullable(),
   line: z.number().int().nullable(),
-  /** the last good release does not have it; null when there is nothing to compare with */
+  /**
+   * True when the last good release does not have the finding; null without a release to compare
+   * with.
+   */
   isNew: z.boolean().nullable(),
 })
 export type Finding = z.infer<typeof finding>
 
-/**
- * A number that a test of performance measured, and what became of it since the last good release.
- */
+/** A result of a performance test, compared with the last good release. */
 export const measurement = z.object({
   step: z.string(),
   name: z.string(),
@@ -109,14 +113,14 @@ export const measurement = z.object({
   better: z.enum(['lower', 'higher']),
   value: z.number(),
   /**
-   * standard deviation of its samples, and how many there were; null when the report does not say
+   * Standard deviation of the samples, and their number; null when the report does not state them.
    */
   spread: z.object({ deviation: z.number(), samples: z.number().int() }).nullable(),
-  /** in the last good release; null when it has none */
+  /** The value in the last good release; null when it has none. */
   before: z.number().nullable(),
   /**
-   * By how many percent it is worse (below zero: better), and the 95 % interval of that. An end is
-   * null while its noise is not known.
+   * How much worse the value is, in percent (negative: better), and the 95 % interval. A bound is
+   * null while the noise is unknown.
    */
   worse: z
     .object({ percent: z.number(), low: z.number().nullable(), high: z.number().nullable() })

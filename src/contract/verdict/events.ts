@@ -12,7 +12,7 @@ const facts = {
   sha: 'c0ffee'.padEnd(40, '0'),
 } as const
 const subject = 'deployment/9'
-/** 0 to 1 */
+/** A fraction from 0 to 1. */
 const share = z.number()
 
 const requests = (share: number | undefined): string =>
@@ -37,9 +37,9 @@ export const verdictEvents = [
     data: {
       ...deploymentFacts,
       share,
-      /** the release that the canary is compared with */
+      /** The release that the canary is compared with. */
       baseline: z.number().int(),
-      /** the baseline runs on new instances */
+      /** The baseline runs on new instances. */
       fresh: z.boolean(),
     },
     sentence: ({ data }) =>

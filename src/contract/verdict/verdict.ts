@@ -18,40 +18,48 @@ export function bucketOf(milliseconds: number): number {
 /** The middle of a bucket, in milliseconds. */
 export const middleOf = (bucket: number): number => growth ** (bucket - 0.5) / 1000
 
-/** What became of the requests that one release was given in a batch. */
+/** The outcomes of the requests of one release in a batch. */
 export const armCounts = z.object({
-  /** requests whose outcome is known, or that were waited for long enough */
+  /** Requests that have ended or exceeded the waiting time. */
   requests: z.number().int(),
-  /** answered with 5xx, taken by no instance, or broken off by the instance */
+  /**
+   * Responses with status 5xx, requests that no instance accepted, and requests that the instance
+   * broke off.
+   */
   errors: z.number().int(),
   /**
-   * how many ended as `1xx`…`5xx`, `refused`, `broken`, `left` (the client went), `open` (waited
-   * for long enough)
+   * Number of requests by outcome: `1xx`…`5xx`, `refused`, `broken`, `left` (the client
+   * disconnected), `open` (exceeded the waiting time).
    */
   outcomes: z.record(z.string(), z.number().int()),
-  /** bytes of answers */
+  /** Size of the responses in bytes. */
   bytes: z.number().int(),
-  /** [bucket, requests], by bucket, of the time from the request's head to the end of its answer */
+  /**
+   * [bucket, requests] in the order of buckets, for the time from the request's head to the end of
+   * its response.
+   */
   latency: z.array(z.tuple([z.number().int(), z.number().int()])),
-  /** of the routes that are counted by themselves: requests, errors */
+  /** Requests and errors of the routes that are counted separately. */
   routes: z.record(z.string(), z.tuple([z.number().int(), z.number().int()])).optional(),
 })
 export type ArmCounts = z.infer<typeof armCounts>
 
 /**
- * A batch: requests that were assigned one after the other, with one share. Batches come in the
- * order of assignment, each when the last of its requests is known; so neither a change of share
- * nor slow failures bias a test.
+ * A batch: requests that were assigned one after the other at the same share. Batches come in the
+ * order of assignment, each when all of its requests have ended, so that neither a change of the
+ * share nor slow failures bias a test.
  */
 export const batch = z.object({
-  /** when it began, in milliseconds since the epoch */
+  /** Start of the batch, in milliseconds since the epoch. */
   at: z.number(),
   /**
-   * the probability with which a request that is compared was given to the canary; 0 when there was
-   * no choice
+   * The probability with which a compared request was assigned to the canary; 0 when there was no
+   * choice.
    */
   share: z.number().min(0).max(1),
-  /** its share of all requests, where some were given to a release that is not compared */
+  /**
+   * The canary's share of all requests, when a release that is not compared serves some of them.
+   */
   ofAll: z.number().optional(),
   baseline: armCounts,
   canary: armCounts,
@@ -59,15 +67,15 @@ export const batch = z.object({
 export type Batch = z.infer<typeof batch>
 
 /**
- * What was seen at one look: batches in the order of assignment, and what the instances said, if
- * they were asked.
+ * One observation of a canary: batches in the order of assignment, and the readings of the
+ * instances, if they were taken.
  */
 export const look = z.object({ batches: z.array(batch), sample: sample.nullable() })
 export type Look = z.infer<typeof look>
 
 export const verdicts = ['healthy', 'harmful', 'undecided'] as const
 
-/** An estimate with a confidence sequence: it may be looked at at any time. `null` is no bound. */
+/** An estimate with a confidence sequence, which is valid at any time. `null` means unbounded. */
 const interval = z.object({
   estimate: z.number().nullable(),
   low: z.number().nullable(),
@@ -78,39 +86,42 @@ export type Interval = z.infer<typeof interval>
 const rate = z.object({ requests: z.number().int(), errors: z.number().int() })
 
 /**
- * What is known of a canary at one moment. Evidence is the decimal logarithm of an e-value; it
- * alarms at `threshold`.
+ * The judgement of a canary at one time. Evidence is the decimal logarithm of an e-value and raises
+ * an alarm at `threshold`.
  */
 export const judgement = z.object({
   verdict: z.enum(verdicts),
-  /** the metric that decided: `errors`, `latency`, or the name of another */
+  /** The metric that decided: `errors`, `latency`, or the name of another metric. */
   metric: z.string().nullable(),
   /**
-   * how `healthy` was earned: more harm than tolerated is excluded, or the time has passed with a
-   * stated power
+   * The basis of `healthy`: more harm than tolerated is excluded, or the time is up and harm would
+   * have been detected with a stated power.
    */
   basis: z.enum(['excluded', 'power']).nullable(),
-  /** one sentence that a newcomer understands */
+  /** One sentence in plain words. */
   reason: z.string(),
   alpha: z.number(),
   /** −log10 α */
   threshold: z.number(),
-  /** of the whole verdict: the weighted mean of the metrics' e-values */
+  /** Evidence of the whole verdict: the weighted mean of the e-values of the metrics. */
   evidence: z.number(),
   errors: z.object({
     baseline: rate,
     canary: rate,
     evidence: z.number(),
-    /** canary's rate over the baseline's, and canary's minus the baseline's (per request) */
+    /**
+     * The canary's rate divided by the baseline's, and the canary's minus the baseline's, per
+     * request.
+     */
     ratio: interval,
     difference: interval,
-    /** evidence that there is not as much harm as `harm` says, and what it takes */
+    /** Evidence against as much harm as `harm` defines, and the evidence that is required. */
     excluded: z.number(),
     excludedAt: z.number(),
   }),
   latency: z.object({
     evidence: z.number(),
-    /** in milliseconds; `ratio` is the canary's quantile over the baseline's */
+    /** In milliseconds; `ratio` is the canary's quantile divided by the baseline's. */
     quantiles: z.array(
       z.object({
         quantile: z.number(),
@@ -120,41 +131,45 @@ export const judgement = z.object({
       }),
     ),
   }),
-  /** the metrics beside errors and latency, in the order of the file */
+  /** The metrics other than errors and latency, in the order of the file. */
   metrics: z.array(metricJudgement).default([]),
   /**
-   * requests of both releases still needed, at the present share and rate of errors, before healthy
-   * can be said; null when unknown
+   * Requests of both releases that are still needed for a healthy verdict at the present share and
+   * error rate; null when unknown.
    */
   needed: z.number().int().nullable(),
   /**
-   * the smallest ratio of error rates that these requests would have shown with a probability of
-   * 0.8; null when none
+   * The smallest ratio of error rates that would have been detected on these requests with a
+   * probability of 0.8; null when none.
    */
   smallest: z.number().nullable(),
 })
 export type Judgement = z.infer<typeof judgement>
 
-/** How a canary is judged. `tolerance` is how much worse may pass unnoticed: 0.1 is a tenth. */
+/**
+ * How a canary is judged. `tolerance` is the relative increase that is accepted: 0.1 is a tenth.
+ */
 export const verdictSettings = z.object({
-  /** the probability of a false alarm over the whole canary, however often one looks */
+  /** The probability of a false alarm over the whole canary, for any number of looks. */
   alpha: z.number(),
   tolerance: z.object({
     errors: z.number(),
     latency: z.number(),
-    /** and so many milliseconds more, whatever part that is */
+    /** An additional tolerance in milliseconds, regardless of the relative increase. */
     slack: z.number().default(0),
   }),
   /**
-   * healthy must exclude errors that are both this many times and this much more per request, and a
-   * median so many times as long
+   * A healthy verdict excludes errors that are both `ratio` times as frequent and `difference` more
+   * per request, and a median latency `latency` times as long.
    */
   harm: z.object({ ratio: z.number(), difference: z.number(), latency: z.number().default(1.5) }),
-  /** the canary's first requests, whose latency tells of a cold start and not of the release */
+  /**
+   * Number of first requests of the canary whose latency is not judged, because of its cold start.
+   */
   warm: z.number().int().default(0),
-  /** what is assigned at random and counted once */
+  /** The unit that is assigned at random and counted once. */
   unit: z.enum(['requests', 'sessions']).default('requests'),
-  /** by name, besides errors and latency */
+  /** By name, in addition to errors and latency. */
   metrics: z.record(z.string(), metricSettings).default({}),
 })
 export type VerdictSettings = z.infer<typeof verdictSettings>
@@ -162,24 +177,24 @@ export type VerdictSettings = z.infer<typeof verdictSettings>
 export const canaryStates = ['running', 'waiting', 'promoted', 'taken_back', 'given_up'] as const
 
 /**
- * A canary: a deployment that is given a growing share of the requests while it is judged. Times
- * are ISO 8601 UTC.
+ * A canary: a deployment that gets a growing share of the requests while it is judged. Times are
+ * ISO 8601 UTC.
  */
 export const canary = z.object({
   deployment: z.number().int(),
   /**
-   * `waiting` is for somebody's decision; `given_up` was cancelled, superseded, or died of
-   * something else than its verdict
+   * `waiting`: needs a decision by a user. `given_up`: cancelled, superseded, or ended for another
+   * reason than its verdict.
    */
   state: z.enum(canaryStates),
-  /** the release that it is judged against */
+  /** The release that the canary is compared with. */
   baseline: z.number().int(),
-  /** it is compared with newly started instances of that release, not with its old ones */
+  /** The canary is compared with newly started instances of that release, not with its old ones. */
   fresh: z.boolean(),
-  /** the share of the requests that it is given now, 0 to 1, and the shares it goes through */
+  /** The current share of the requests, 0 to 1, and the planned shares. */
   share: z.number(),
   steps: z.array(z.number()),
-  /** not promoted before, and decided at the latest, in milliseconds after `started` */
+  /** Earliest promotion and latest decision, in milliseconds after `started`. */
   least: z.number(),
   most: z.number(),
   settings: verdictSettings,
@@ -188,13 +203,13 @@ export const canary = z.object({
 })
 export type Canary = z.infer<typeof canary>
 
-/** A canary with all that a person wants to see of it. */
+/** A canary with everything that the console shows. */
 export const verdictView = canary.extend({
-  /** recomputed from what was counted */
+  /** Recomputed from the stored observations. */
   judgement,
-  /** as recorded when it was decided; null before */
+  /** The judgement recorded with the decision; null before it. */
   decided: judgement.nullable(),
-  /** what was known at up to 200 moments, oldest first */
+  /** Up to 200 points in time, oldest first. */
   history: z.array(
     z.object({
       at: z.string(),
@@ -205,7 +220,7 @@ export const verdictView = canary.extend({
       ratio: interval,
     }),
   ),
-  /** latencies of both, as [milliseconds, requests] by rising latency */
+  /** Latencies of both releases as [milliseconds, requests], by rising latency. */
   latency: z.object({
     baseline: z.array(z.tuple([z.number(), z.number().int()])),
     canary: z.array(z.tuple([z.number(), z.number().int()])),
@@ -217,27 +232,27 @@ export const verdictView = canary.extend({
 })
 export type VerdictView = z.infer<typeof verdictView>
 
-/** What is asked before a canary: traffic, its share, and what harm is to be seen. */
+/** The input of a plan: the traffic, the canary's share, and the harm to detect. */
 export interface PlanQuestion {
-  /** requests a second of the whole environment */
+  /** Requests per second of the whole environment. */
   perSecond: number
   share: number
-  /** errors per request when nothing is wrong */
+  /** Errors per request of a healthy release. */
   errorRate: number
-  /** how many times as many errors are to be noticed */
+  /** The ratio of error rates to detect. */
   ratio: number
   settings: VerdictSettings
 }
 
-/** Requests of both releases and seconds; null when no amount is enough. */
+/** Requests of both releases, and seconds; null when no number is enough. */
 export interface PlanAnswer {
-  /** until more harm than tolerated is excluded, on the average, when nothing is wrong */
+  /** The mean until more harm than tolerated is excluded, for a healthy canary. */
   healthy: { requests: number; seconds: number } | null
   /**
-   * until harm of that ratio has alarmed with a probability of 0.8; null also when nothing fails,
-   * of which any ratio is nothing
+   * Until harm of that ratio is detected with a probability of 0.8; null also at an error rate of
+   * zero, where a ratio has no meaning.
    */
   harmful: { requests: number; seconds: number } | null
-  /** errors of the canary that alarm where the release before has none */
+  /** The number of errors on the canary alone that raises an alarm. */
   alone: number
 }

@@ -5,7 +5,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { addKey, listKeys, sealedAs } from './store.ts'
 
-/** Keeps the secret halves of keys: the same box as for the secrets of environments. */
+/** Encrypts private keys; the same box as for the secrets of environments. */
 interface Box {
   seal(name: string, value: string): string
   open(name: string, sealed: string): string
@@ -16,7 +16,7 @@ export const keyId = (key: KeyObject): string =>
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('hex')
 
-/** The key that signs now; the first time it is made. */
+/** The key that signs now. Created on first use. */
 export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
   for (;;) {
     const current = (await listKeys(db)).find(({ retired }) => retired === null)
@@ -30,8 +30,8 @@ export async function signingKey(db: Database, box: Box): Promise<TrustedKey> {
 }
 
 /**
- * From now on a new key signs, which somebody asked for unless it is the first; what older ones
- * signed stays valid. Answers its id.
+ * Creates a new signing key and returns its id. `actor` requested it; null for the first key.
+ * Signatures of earlier keys stay valid.
  */
 export async function makeKey(db: Database, box: Box, actor: Actor | null): Promise<string> {
   const pair = generateKeyPairSync('ed25519')
@@ -56,7 +56,7 @@ export async function makeKey(db: Database, box: Box, actor: Actor | null): Prom
   return id
 }
 
-/** All keys of this installation, the retired ones included. */
+/** All keys of this installation, including the retired ones. */
 export async function trustedKeys(db: Database): Promise<TrustedKey[]> {
   return (await listKeys(db)).map((one) => ({ id: one.id, key: publicKey(one.publicKey) }))
 }

@@ -1,12 +1,12 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
 
-/** What a piece of evidence is called in `evidence:` of an environment. */
+/** The name of a piece of evidence in the key `evidence` of an environment. */
 export const nameOf = ({ kind, environment }: Pick<Evidence, 'kind' | 'environment'>): string =>
   environment === null ? kind : `${kind}.${environment}`
 
 /**
- * What a statement must say to count. What only tells (coverage, findings, what it is made of)
- * counts by being there.
+ * The results with which a statement counts. Purely informative kinds (coverage, findings, sbom)
+ * count if they exist.
  */
 const good: Partial<Record<Evidence['kind'], string[]>> = {
   tests: ['passed', 'warned'],
@@ -15,8 +15,8 @@ const good: Partial<Record<Evidence['kind'], string[]>> = {
 }
 
 /**
- * What a release lacks, one phrase each; empty when the policy is met. Evidence whose signature
- * does not hold counts for nothing.
+ * The evidence that a release lacks, one phrase each; empty when the policy is met. Evidence with
+ * an invalid signature does not count.
  */
 export function missingEvidence(
   wanted: string[],

@@ -1,7 +1,7 @@
 import type { Gate } from '#contract/gate/gate.ts'
 import type { Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
 
-/** Kinds of statements by their URI; in-toto's, SLSA's and CycloneDX's own where there is one. */
+/** Predicate types by kind: those of in-toto, SLSA and CycloneDX where they exist. */
 export const predicateTypes = {
   provenance: 'https://slsa.dev/provenance/v1',
   tests: 'https://in-toto.io/attestation/test-result/v0.1',
@@ -13,7 +13,7 @@ export const predicateTypes = {
 } as const
 
 export interface Build {
-  /** address of the installation */
+  /** The address of the installation. */
   builder: string
   version: string
   app: string
@@ -21,7 +21,7 @@ export interface Build {
   repository: string
   branch: string
   sha: string
-  /** given by who began the run */
+  /** The inputs that the run was started with. */
   parameters: Record<string, string>
   steps: { name: string; command: string }[]
   started: string | null
@@ -29,8 +29,8 @@ export interface Build {
 }
 
 /**
- * SLSA provenance v1: https://slsa.dev/spec/v1.0/provenance. Commands are those of fairlead.yaml,
- * which has no secrets.
+ * SLSA provenance v1: https://slsa.dev/spec/v1.0/provenance. The commands are those of
+ * fairlead.yaml, which contains no secrets.
  */
 export function provenance(build: Build): Record<string, unknown> {
   const uri = `git+${build.repository}@refs/heads/${build.branch}`
@@ -58,8 +58,8 @@ export function provenance(build: Build): Record<string, unknown> {
 const nameOf = ({ suite, name }: TestResult): string => (suite === '' ? name : `${suite} › ${name}`)
 
 /**
- * in-toto's test result v0.1. It has no place for counts, so they stand beside; passed tests are
- * counted and not named, as there may be a hundred thousand.
+ * in-toto's test result v0.1. It has no field for counts, so they are added to it. Passed tests are
+ * counted but not listed, because there may be a hundred thousand.
  */
 export function testResult(
   counts: NonNullable<ReportSummary['tests']>,
@@ -76,7 +76,7 @@ export function testResult(
   }
 }
 
-/** The findings that are errors in full; of the others how many there are. */
+/** Lists the findings that are errors, and counts the others. */
 export const findingsPredicate = (
   counts: NonNullable<ReportSummary['findings']>,
   findings: Finding[],
@@ -88,8 +88,8 @@ export const findingsPredicate = (
 export const gatesPredicate = (gates: Gate[]): Record<string, unknown> => ({ gates })
 
 /**
- * In one word what the gates said: `passed` also when some are waived or unknown, which the
- * statement names.
+ * The result of all gates in one word. `passed` includes waived and unknown gates, which the
+ * statement lists.
  */
 export const resultOfGates = (gates: Gate[]): string =>
   gates.some(({ stops }) => stops) ? 'failed' : 'passed'
@@ -97,8 +97,9 @@ export const resultOfGates = (gates: Gate[]): string =>
 type Bill = Record<string, unknown>
 
 /**
- * Several bills of one artifact as one CycloneDX document, in which each component is once: what
- * the others are about becomes one, and of the same one (by its `bom-ref`) the first stays.
+ * Merges the bills of materials of one artifact into one CycloneDX document that contains each
+ * component once. The subjects of the other bills become components. Of several components with one
+ * `bom-ref`, the first one is kept.
  */
 export function mergedBills([first = {}, ...others]: Bill[]): Bill {
   const list = (name: string): Bill[] =>

@@ -1,13 +1,14 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { expressions } from '#contract/gate/expression.ts'
 
-/** Things that a reason names. */
+/** Limit of items that a reason lists. */
 const named = 5
 
 type Facts = Record<string, unknown>
 
 /**
- * What an expression compared, with what, and by how much it is so or not so: one sentence each.
+ * Explains which values an expression compared and by how much the result holds or fails, one
+ * sentence per comparison.
  */
 export function explain(expression: string, facts: Facts, isTrue: boolean): string[] {
   return reasons(expressions.parse(expression).ast, facts, isTrue)
@@ -20,7 +21,7 @@ function reasons(node: ASTNode, facts: Facts, isTrue: boolean): string[] {
   const { op } = node
   if (op === '&&' || op === '||') {
     const [left, right] = node.args
-    // Only the sides that decided.
+    // Only the operands that decided the result.
     return [left, right]
       .filter((side) => truth(side, facts) === isTrue)
       .flatMap((side) => reasons(side, facts, isTrue))
@@ -74,7 +75,7 @@ interface Elements {
   isTrue: boolean
 }
 
-/** Of `exists` those that are so, of `all` those that are not. */
+/** The elements that satisfy the test of `exists`, or that violate the test of `all`. */
 function elements({ list, name, test, facts, isAll, isTrue }: Elements): string {
   const all = valueOf(list, facts)
   const size = all instanceof Map ? all.size : Array.isArray(all) ? all.length : 0
@@ -105,7 +106,7 @@ function show(value: unknown): string {
   return Array.isArray(value) ? `${value.length} in number` : 'a thing'
 }
 
-/** The fields of what CEL made of a fact. */
+/** Reads the fields of a CEL value. */
 function reader(value: unknown): (field: string) => string | null {
   if (typeof value !== 'object' || value === null) return () => null
   const fields = value instanceof Map ? value : new Map(Object.entries(value))

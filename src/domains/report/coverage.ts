@@ -1,8 +1,8 @@
 import type { FileCoverage, ReportSummary } from '#contract/report/report.ts'
 
 /**
- * Coverage by file, of all lines and of those that a change added or altered; the changed files
- * with the most missed come first.
+ * Coverage by file, of all lines and of the lines that a change added or altered. The changed files
+ * with the most missed lines come first.
  */
 export function coverageOf(
   files: { file: string; known: number[]; missed: number[] }[],
@@ -36,8 +36,8 @@ export function coverageOf(
 }
 
 /**
- * Over all files. Lines of the change that no report knows cannot run, or were not looked at: they
- * do not count.
+ * The sum over all files. Lines of the change that no report mentions do not count: they are not
+ * executable, or were not instrumented.
  */
 export function sumOf(files: FileCoverage[]): NonNullable<ReportSummary['coverage']> {
   const sum = (of: (file: FileCoverage) => { lines: number; covered: number } | null) =>

@@ -1,7 +1,7 @@
 import type { Measurement } from '#contract/report/report.ts'
 import type { ReportedMeasurement } from './report.ts'
 
-/** So many values of earlier runs tell how much a measurement varies from run to run. */
+/** Number of earlier runs from which the noise between runs is estimated. */
 const enough = 4
 /** Two-sided 95 % points of Student's t, by degrees of freedom. */
 const points = [
@@ -9,11 +9,11 @@ const points = [
 ]
 
 /**
- * By how many percent a measurement is worse than another, and the 95 % interval of that. What it
- * is compared by are logarithms, so that twice as slow and half as fast are the same distance. The
- * noise is the larger of two: that between samples within a run, and that between successive
- * earlier runs (`history`, oldest first), which samples of one process do not show. Null when there
- * is no ratio.
+ * Compares two measurements: by how many percent the second is worse, and the 95 % interval. Works
+ * on logarithms, so that twice as slow and half as fast have the same distance. The noise is the
+ * larger of two values: the noise between the samples of a run, and the noise between successive
+ * earlier runs (`history`, oldest first), which the samples of one process do not show. Null when
+ * there is no ratio.
  */
 export function compare(
   now: ReportedMeasurement,
@@ -39,7 +39,10 @@ function withinRuns(now: ReportedMeasurement, before: ReportedMeasurement): numb
   return pointOf(freedom) * Math.sqrt(errorOf(now) + errorOf(before))
 }
 
-/** From differences of neighbours, so that a slow drift or one step is not taken for noise. */
+/**
+ * Computed from the differences of neighbours, so that a slow drift or a single step does not count
+ * as noise.
+ */
 function betweenRuns(history: number[]): number | null {
   const logs = history.filter((value) => value > 0).map(Math.log)
   if (logs.length < enough) return null

@@ -1,9 +1,10 @@
 export type FindPath = (path: string, folders?: string[]) => string | null
 
 /**
- * Which file of the repository a report means: its own path, that without the folder of the
- * checkout, or the file that ends with the most of it (Java's packages, Go's modules). It is looked
- * for in the folders that the report names first. Null when none does, or two do.
+ * Maps the paths in a report to files of the repository: the path itself, the path without the
+ * folder of the checkout, or the file that shares the longest end with it (Java's packages, Go's
+ * modules). Searches the folders that the report names first. Null when no file matches, or when
+ * two do.
  */
 export function createPaths(files: string[], roots: string[]): FindPath {
   const known = new Set(files)
@@ -12,7 +13,7 @@ export function createPaths(files: string[], roots: string[]): FindPath {
     const root = roots.find((one) => path.startsWith(`${one}/`))
     const plain = (root ? path.slice(root.length + 1) : path).replace(/^(\.\/)+/, '')
     if (known.has(plain)) return plain
-    // What lies in the checkout and is not of the repository was made there.
+    // A file in the checkout that is not part of the repository was generated there.
     if (root) return null
     if (/(^|\/)(node_modules|(site|dist)-packages)\//.test(plain)) return null
     const parts = plain.split('/')
@@ -20,7 +21,7 @@ export function createPaths(files: string[], roots: string[]): FindPath {
     let length = 0
     for (const file of byName.get(baseName(plain)) ?? []) {
       const same = commonEnd(file.split('/'), parts)
-      // One of the two must be wholly the end of the other.
+      // One of the two paths must end with the whole other one.
       if (same < Math.min(parts.length, file.split('/').length)) continue
       if (same > length) [best, length] = [[file], same]
       else if (same === length) best.push(file)

@@ -2,18 +2,18 @@ import { type CanaryFile, type MetricFile, stepsOf } from '#contract/pipeline-fi
 import type { MetricSettings } from '#contract/verdict/metric.ts'
 import type { Judgement, VerdictSettings } from '#contract/verdict/verdict.ts'
 
-/** What is known of a canary when it is decided what becomes of it. Times are milliseconds. */
+/** The facts that decide what happens to a canary. Times are in milliseconds. */
 export interface CanarySituation {
   elapsed: number
   plan: Pick<CanaryFile, 'steps' | 'ramp' | 'least' | 'most' | 'undecided'>
   judgement: Judgement
-  /** its release is no longer well, and why */
+  /** Why the canary's release is unhealthy; null while it is healthy. */
   sick: string | null
-  /** a newer deployment is waiting for the environment */
+  /** A newer deployment is waiting for the environment. */
   hasNewerDeployment: boolean
-  /** who asked to promote it */
+  /** Who requested the promotion; null when nobody did. */
   promotedBy: string | null
-  /** a verification command has passed on it */
+  /** A verification command has passed on the canary. */
   isVerified: boolean
 }
 
@@ -25,8 +25,8 @@ export type CanaryDecision =
   | { do: 'give up'; reason: string }
 
 /**
- * The share of the requests that a canary has at a time: each step for an equal part of `least`,
- * then the last.
+ * The canary's share of the requests at a time, 0 to 1. The steps divide `least` into equal parts;
+ * the last step stays in force afterwards.
  */
 export function shareAt(
   elapsed: number,
@@ -38,7 +38,7 @@ export function shareAt(
   return (steps[Math.min(Math.max(step, 0), steps.length - 1)] ?? 0) / 100
 }
 
-/** How a file's metrics are judged. */
+/** Derives the settings that a metric is judged by from its entry in fairlead.yaml. */
 export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metrics'] {
   const settingsOf = (metric: MetricFile): MetricSettings => ({
     kind:
@@ -61,7 +61,9 @@ export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings[
   )
 }
 
-/** What becomes of a canary now. Harm comes first; without enough data nothing is called good. */
+/**
+ * Decides what happens to a canary. Harm takes precedence, and missing data never counts as good.
+ */
 export function decideCanary(situation: CanarySituation): CanaryDecision {
   const { elapsed, plan, judgement, sick, promotedBy } = situation
   const share = shareAt(elapsed, plan)

@@ -1,7 +1,7 @@
 import type { MetricFile } from '#contract/pipeline-file/canary-file.ts'
 import type { Reading } from '#contract/verdict/metric.ts'
 
-/** One value of Prometheus' text format, or of a query's answer. */
+/** One sample of Prometheus' text format, or of a query result. */
 export interface Point {
   name: string
   labels: Record<string, string>
@@ -12,10 +12,7 @@ const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)/
 const label = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g
 const escapes: Record<string, string> = { '\\n': '\n', '\\"': '"', '\\\\': '\\' }
 
-/**
- * Reads the text format (Prometheus exposition formats 0.0.4; OpenMetrics 1.0 alike); a line that
- * is not one is left out.
- */
+/** Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0. Ignores invalid lines. */
 export function parseExposition(text: string): Point[] {
   return text.split('\n').flatMap((one) => {
     const [, name, labels = '', number] = line.exec(one) ?? []
@@ -45,7 +42,7 @@ function parseSelector(series: string): Selector {
     : { name: series.slice(0, brace), labels: parseLabels(series.slice(brace)) }
 }
 
-/** The names of metrics that a file's metric is read from. */
+/** The names of the Prometheus metrics that a metric of fairlead.yaml is computed from. */
 export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
   return [bad, of, histogram, gauge].flatMap((series) =>
     series === undefined ? [] : [parseSelector(series).name],
@@ -63,8 +60,8 @@ function sumOf(points: Point[], series: string): number | null {
 }
 
 /**
- * What an instance says of a metric; null when it says nothing. A counter of failures that is not
- * there yet is zero, where that of all is.
+ * Reads a metric from the points of one instance; null when it has none. A missing counter of
+ * failures is zero when the counter of all events exists.
  */
 export function readMetric(instance: string, points: Point[], metric: MetricFile): Reading | null {
   if (metric.histogram !== undefined) {
@@ -91,7 +88,7 @@ export function readingOf(instance: string, numbers: (number | null)[]): Reading
   return known.length === numbers.length ? { instance, numbers: known } : null
 }
 
-/** A histogram from its buckets, summed over every label but `le`. */
+/** Builds a histogram from its buckets, summed over every label except `le`. */
 export function readBuckets(instance: string, buckets: Point[]): Reading | null {
   const sums = new Map<number, number>()
   for (const { labels, value } of buckets) {

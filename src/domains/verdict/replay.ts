@@ -2,12 +2,12 @@ import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract
 import type { StoredVerdict } from './store.ts'
 import { createJudge } from './statistics/judge.ts'
 
-/** Moments of the history that are shown. */
+/** Limit of points in the history. */
 const moments = 200
 
 /**
- * A canary as a person looks at it, recomputed from what was counted: the same data always give the
- * same judgement.
+ * Recomputes a canary from its stored observations. The same observations always give the same
+ * judgement.
  */
 export function replayVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
   const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored

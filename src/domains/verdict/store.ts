@@ -6,7 +6,7 @@ export interface StoredVerdict extends Canary {
   place: number
   promotedBy: string | null
   decided: Judgement | null
-  /** was its time over when it was decided */
+  /** Whether the time was up when the verdict was decided. */
   isOver: boolean
 }
 
@@ -44,14 +44,12 @@ export function setVerdictState(deployment: number, state: Canary['state']): Sta
     where deployment = ${deployment} and state in ('running', 'waiting')`
 }
 
-/** Records the judgement that it was decided by. */
+/** Records the deciding judgement. */
 export function setDecided(deployment: number, judgement: Judgement, isOver: boolean): Statement {
   return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver} where deployment = ${deployment}`
 }
 
-/**
- * Keeps what was seen at a look, once, and up to which place the host's observations are stored.
- */
+/** Stores an observation once, and the place up to which the host's observations are stored. */
 export function insertLook(
   deployment: number,
   number: number,
@@ -65,7 +63,7 @@ export function insertLook(
   ]
 }
 
-/** Everything that was seen, in order. */
+/** All observations, oldest first. */
 export async function listLooks(db: Database, deployment: number): Promise<Look[]> {
   const rows = await db.query<{ look: Look }>(
     sql`select look from verdict_look where deployment = ${deployment} order by number`,
@@ -73,7 +71,10 @@ export async function listLooks(db: Database, deployment: number): Promise<Look[
   return rows.map(({ look }) => look)
 }
 
-/** Somebody wants it promoted: to be stored with its event, and whether it is under way. */
+/**
+ * Records a request to promote the canary. Returns the statements to commit with its event, and
+ * whether the canary is still running.
+ */
 export function askToPromote(
   deployment: number,
   actor: string,

@@ -14,9 +14,9 @@ import { listSummaries } from '#views/summary.ts'
 
 type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
 
-/** Lines around what changed. */
+/** Lines of context around a change. */
 const context = 3
-/** Lines of a diff that are sent: of one file, and of all. */
+/** Limits on the lines of a diff in a response: of one file, and of all. */
 const linesOfFile = 2000
 const linesAtMost = 6000
 const shown = 100

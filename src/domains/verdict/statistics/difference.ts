@@ -7,8 +7,9 @@ interface Rate {
 }
 
 /**
- * The difference of two rates, canary's minus the baseline's, from a confidence sequence of each at
- * half of `alpha`. Approximate where the rates drift: each is taken for constant.
+ * The interval of the difference of two rates, the canary's minus the baseline's. Combines a
+ * confidence sequence of each rate at half of `alpha`. Approximate where the rates drift, because
+ * each rate is assumed to be constant.
  */
 export function differenceInterval(baseline: Rate, canary: Rate, alpha: number): Interval {
   if (baseline.requests === 0 || canary.requests === 0)
@@ -22,7 +23,7 @@ export function differenceInterval(baseline: Rate, canary: Rate, alpha: number):
 }
 
 /**
- * A confidence sequence of a probability, by the beta-binomial mixture with the prior Beta(½, ½)
+ * A confidence sequence of a probability, from the beta-binomial mixture with the prior Beta(½, ½)
  * (Robbins 1970).
  */
 export function rateBounds(

@@ -2,8 +2,8 @@ import type { Interval } from '#contract/verdict/verdict.ts'
 import { logMeanExp, rootOf } from './numbers.ts'
 
 /**
- * What was counted while one share was in force. Sums are enough: the order of errors does not
- * matter within a share.
+ * Counts while one share was in force. The sums are sufficient, because the order of errors within
+ * a share does not matter.
  */
 export interface Tally {
   share: number
@@ -12,18 +12,23 @@ export interface Tally {
 }
 
 /**
- * How many times the rate may have risen, as the alternatives that are bet on, and how much of the
- * wealth is on each.
+ * The alternatives that the test bets on, as factors by which the error rate rises, and the
+ * fraction of the wealth on each.
  */
 export const rises = [1.25, 1.6, 2.2, 4, 12, 100]
 export const weights = [0.05, 0.1, 0.35, 0.1, 0.1, 0.3]
 const falls = rises.map((rise) => 1 / rise)
 
-/** The probability that an error is the canary's when its rate is `ratio` times the baseline's. */
+/**
+ * The probability that an error is the canary's when its error rate is `ratio` times the
+ * baseline's.
+ */
 export const theta = (ratio: number, share: number): number =>
   (share * ratio) / (share * ratio + 1 - share)
 
-/** ln of the likelihood of the errors' labels when the ratio is one, over when it is another. */
+/**
+ * ln of the ratio of two likelihoods of the errors' labels: under `ratio`, divided by under `over`.
+ */
 export function lnLikelihoodRatio(tallies: Tally[], ratio: number, over: number): number {
   let sum = 0
   for (const { share, errors } of tallies) {
@@ -35,11 +40,11 @@ export function lnLikelihoodRatio(tallies: Tally[], ratio: number, over: number)
 }
 
 /**
- * ln of an e-process against "the canary's rate of errors is at most `limit` times the baseline's",
- * whatever the rates are and however they change: given an error at share p, the probability that
- * it is the canary's is at most θ(limit) = p·limit/(p·limit + 1 − p). A mixture over alternatives
- * (Wald 1945; Lindon and Malek, arXiv 2011.03567). Assumes that requests are assigned at random,
- * each on its own, with the share that the tally says.
+ * ln of an e-process against "the canary's error rate is at most `limit` times the baseline's", for
+ * any error rates and however they change. Given an error at share p, the probability that it is
+ * the canary's is at most θ(limit) = p·limit/(p·limit + 1 − p). A mixture over alternatives (Wald
+ * 1945; Lindon and Malek, arXiv 2011.03567). Assumes that requests are assigned at random,
+ * independently, with the share of the tally.
  */
 export function riseEvidence(tallies: Tally[], limit: number): number {
   return logMeanExp(
@@ -48,7 +53,9 @@ export function riseEvidence(tallies: Tally[], limit: number): number {
   )
 }
 
-/** The same against "at least `limit` times". */
+/**
+ * ln of an e-process against "the canary's error rate is at least `limit` times the baseline's".
+ */
 export function fallEvidence(tallies: Tally[], limit: number): number {
   return logMeanExp(
     falls.map((fall) => lnLikelihoodRatio(tallies, fall * limit, limit)),
@@ -59,9 +66,9 @@ export function fallEvidence(tallies: Tally[], limit: number): number {
 const [least, most] = [1e-4, 1e4]
 
 /**
- * The ratio of the rates with a confidence sequence of the level 1 − `alpha`: at no time, with that
- * probability, does it leave the true ratio out. By inverting the two e-processes. `null` where
- * nothing bounds it.
+ * The ratio of the error rates with a confidence sequence of level 1 − `alpha`: with that
+ * probability it contains the true ratio at all times. Computed by inverting the two e-processes.
+ * `null` means unbounded.
  */
 export function ratioInterval(tallies: Tally[], alpha: number): Interval {
   const total = { baseline: 0, canary: 0 }
@@ -88,7 +95,8 @@ export function ratioInterval(tallies: Tally[], alpha: number): Interval {
 }
 
 /**
- * Zero at the most likely ratio, given as its logarithm: expected minus seen errors of the canary.
+ * The canary's expected errors minus its observed errors at a ratio, which is given as its
+ * logarithm. Zero at the most likely ratio.
  */
 function score(tallies: Tally[], lnRatio: number): number {
   return tallies.reduce(

@@ -2,18 +2,18 @@ import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { lnLikelihoodRatio, type Tally } from './errors.ts'
 import { logMeanExp } from './numbers.ts'
 
-/** What the ratio may be instead, as parts of the harm's. */
+/** The alternatives that the test bets on, as fractions of the harmful ratio. */
 const parts = [0.1, 0.3, 0.5, 2 / 3, 0.8]
-/** How much of the most that can be bet. */
+/** The stakes, as fractions of the largest possible bet. */
 const stakes = [0.02, 0.05, 0.1, 0.25, 0.5, 0.9]
 
 /**
- * ln of an e-process against harm: "the canary's rate of errors is at least `ratio` times the
- * baseline's and at least `difference` more for each request". The mean of two that each are valid
- * against it. The first looks at whose the errors are. The second bets on Y = error·(1/p for the
- * canary, −1/(1 − p) for the baseline), whose mean is the difference of the rates, staying below
- * `difference` (Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting",
- * 2024).
+ * ln of an e-process against harm: "the canary's error rate is at least `ratio` times the
+ * baseline's and at least `difference` more per request". The mean of two e-processes, each of
+ * which is valid against this hypothesis. The first uses which release the errors belong to. The
+ * second bets that Y = error·(1/p for the canary, −1/(1 − p) for the baseline), whose mean is the
+ * difference of the rates, stays below `difference` (Waudby-Smith and Ramdas, "Estimating means of
+ * bounded random variables by betting", 2024).
  */
 export function exclusionEvidence(tallies: Tally[], harm: VerdictSettings['harm']): number {
   const byDifference = stakes.map((stake) => lnBet(tallies, harm.difference, stake))
@@ -21,8 +21,8 @@ export function exclusionEvidence(tallies: Tally[], harm: VerdictSettings['harm'
 }
 
 /**
- * The first of the two alone, against "at least `ratio` times the baseline's": for rates that are
- * not of requests.
+ * Only the first of the two e-processes, against "at least `ratio` times the baseline's", for rates
+ * that are not rates of requests.
  */
 export function exclusionByLabels(tallies: Tally[], ratio: number): number {
   return logMeanExp(parts.map((part) => lnLikelihoodRatio(tallies, part * ratio, ratio)))

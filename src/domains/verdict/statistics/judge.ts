@@ -9,32 +9,37 @@ import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
 import { Rates } from './rates.ts'
 import { sentenceOf } from './sentence.ts'
 
-/** The level of the intervals that are shown; they decide nothing. */
+/** The level of the displayed intervals. They do not affect the verdict. */
 const intervalAlpha = 0.05
 const quantiles = [0.5, 0.9, 0.95, 0.99]
 /**
- * At the end of the time, the canary is called healthy when a ratio or a difference of this size
- * would have shown.
+ * When the time is up, the canary is healthy if a ratio or a difference of this size would have
+ * been detected.
  */
 const enough = { ratio: 2, difference: 0.01 }
 
 export interface Judge {
-  /** Folds a batch in; true once it has alarmed. Costs the same however many came before. */
+  /**
+   * Adds a batch; true once the judge has raised an alarm. The cost does not depend on the number
+   * of earlier batches.
+   */
   observe(batch: Batch): boolean
-  /** Folds in what the instances said of the other metrics; true once it has alarmed. */
+  /**
+   * Adds readings of the metrics that instances report; true once the judge has raised an alarm.
+   */
   read(sample: Sample): boolean
-  /** Both, in their order. */
+  /** Adds the batches of an observation, then its readings. */
   see(look: Look): void
-  /** What is known now; `isOver` when the time of the canary has passed. */
+  /** The current judgement; `isOver` states that the time of the canary is up. */
   judge(now?: { isOver: boolean }): Judgement
 }
 
 /**
- * Judges a canary by batches in the order of assignment. The false alarms of the whole verdict,
- * over all time and however often one looks, have at most the probability `alpha`: a weighted mean
- * of the metrics' e-values is one (Vovk and Wang, Annals of Statistics 2021), and by Ville's
- * inequality it ever reaches 1/alpha with at most that probability. The same looks give the same
- * judgement.
+ * Judges a canary by its batches in the order of assignment. The probability of a false alarm of
+ * the whole verdict, over all time and any number of looks, is at most `alpha`: a weighted mean of
+ * the e-values of the metrics is an e-value (Vovk and Wang, Annals of Statistics 2021), and by
+ * Ville's inequality it ever reaches 1/alpha with at most that probability. The same observations
+ * give the same judgement.
  */
 export function createJudge(settings: VerdictSettings): Judge {
   const rates = new Rates()
@@ -49,7 +54,7 @@ export function createJudge(settings: VerdictSettings): Judge {
   const parts = partsOf(settings)
   const weights = [parts.errors, parts.latency, ...deciding.map(() => parts.other)]
   const alarm = Math.log(1 / settings.alpha)
-  /** the metric that alarmed, and how it looked then: an alarm stays */
+  /** The metric that raised the alarm, and the reason at that time. An alarm is final. */
   let harmful: { metric: string; reason: string } | null = null
 
   const evidences = (): number[] => [
@@ -82,7 +87,7 @@ export function createJudge(settings: VerdictSettings): Judge {
       }),
     }))
     const areWell = others.every((one) => one.advisory || one.state === 'healthy')
-    // Workers have no requests: their own metrics are all there is.
+    // A worker gets no requests and is judged only by its own metrics.
     const hasRequests = total.baseline.requests + total.canary.requests > 0 || deciding.length === 0
     const isExcluded = !hasRequests || (excluded >= alarm && isNotSlow)
     const basis =

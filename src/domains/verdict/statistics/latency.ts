@@ -9,22 +9,24 @@ const tails: [number, number][] = [
   [0.5, 8],
   [0.9, 4],
 ]
-/** Before the baseline has that many requests, its ranks mean nothing and nothing is bet. */
+/**
+ * Number of baseline requests that are ranked before the first bet; earlier ranks are meaningless.
+ */
 const warm = 10
 
 /**
  * An e-process against "the canary's latencies are stochastically no larger than the baseline's
- * with what is tolerated". Each value is ranked in the baseline's histogram as it was before the
- * batch, and the label of each is bet on: under the null, and given the values, a request of share
- * p is the canary's with the probability p. It bets that high ranks are the canary's by f(rank) :
- * 1, f rising; E f/(pf + 1 − p) then cannot grow, in any load, and whatever the unit of the values.
- * Half of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang, Annals of
- * Statistics 2021).
+ * plus the tolerance". Ranks each value in the baseline's histogram from before the batch, and bets
+ * on the label of each value: under the null hypothesis, and given the values, a request at share p
+ * is the canary's with the probability p. Bets that high ranks are the canary's at the odds f(rank)
+ * : 1, with f rising; E f/(pf + 1 − p) then cannot grow, at any load and for any unit of the
+ * values. Half of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang,
+ * Annals of Statistics 2021).
  */
 export class LatencyEvidence {
   readonly #wealth: number[] = [...shifts, ...tails].map(() => 0)
   readonly #baseline = new Float64Array(latencyBuckets)
-  /** the bucket of what is left of a canary's latency without what is tolerated */
+  /** The bucket of a canary's latency after the tolerance is subtracted. */
   readonly #lowered: Uint16Array
   #total = 0
   #bets: { f: Float64Array[]; at: number } = { f: [], at: -1 }
@@ -58,8 +60,8 @@ export class LatencyEvidence {
   }
 
   /**
-   * The odds of every bucket, made anew when the baseline has grown by a tenth: ranks hardly move
-   * between.
+   * Recomputes the odds of every bucket. Called when the baseline has grown by a tenth, because
+   * ranks hardly change in between.
    */
   #refresh(): void {
     if (this.#total < this.#bets.at * 1.1) return
@@ -87,7 +89,7 @@ export class LatencyEvidence {
 const steps = 2048
 let scores: number[] | null = null
 
-/** Normal scores from a table: what is bet need not be exact, only rise with the rank. */
+/** Normal scores from a table. The bets need not be exact; they only have to rise with the rank. */
 function scoreOf(rank: number): number {
   scores ??= Array.from({ length: steps }, (_, i) => normalQuantile((i + 0.5) / steps))
   return scores[Math.min(steps - 1, Math.floor(rank * steps))] ?? 0

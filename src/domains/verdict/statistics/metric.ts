@@ -9,20 +9,20 @@ import { type Rate, Rates } from './rates.ts'
 type Arm = 'baseline' | 'canary'
 type Readings = Sample['metrics'][string]
 
-/** What a metric is asked when the canary is judged. */
+/** The parameters of a metric's judgement. */
 export interface Question {
   settings: VerdictSettings
-  /** ln of the evidence that excludes harm, and that is harm whatever the other metrics say */
+  /** Thresholds as ln of the evidence: harm is excluded, and the metric alone proves harm. */
   excludes: number
   alarms: number
   isOver: boolean
-  /** level of the intervals that are shown */
+  /** The level of the displayed intervals. */
   intervalAlpha: number
 }
 
-/** A metric beside errors and latency, folded in as it comes; its size is constant. */
+/** A metric other than errors and latency, updated incrementally. Its size is constant. */
 export interface Metric {
-  /** ln of its e-value */
+  /** ln of the e-value. */
   evidence(): number
   count(share: number, baseline: Rate, canary: Rate): void
   read(at: number, readings: Readings): void
@@ -34,13 +34,13 @@ export function createMetric(settings: MetricSettings): Metric {
   return settings.kind === 'distribution' ? new DistributionMetric(settings) : new GaugeMetric()
 }
 
-/** The last of each process, so that what counters grew by in between can be told. */
+/** The last reading of each process, from which the growth of counters is computed. */
 class Growth {
   readonly #last = new Map<string, { at: number; numbers: number[] }>()
 
   /**
-   * How much what was read before has grown by. What went back began anew, and is compared from
-   * there on.
+   * The growth of each counter since its previous reading. A counter that decreased was restarted:
+   * its growth is counted from this reading on.
    */
   of(at: number, readings: Reading[]): { numbers: number[]; seconds: number }[] {
     return readings.flatMap(({ instance, numbers }) => {
@@ -58,18 +58,19 @@ class Growth {
   }
 }
 
-/** Seconds are counted in millionths, so that an event in one of them is rare. */
+/** Seconds are counted in millionths, so that an event within one of them is rare. */
 const parts = 1e6
 /**
- * Exposures are rounded to shares whose odds differ by 0.5 %: so many tallies there are at most,
- * however long it takes.
+ * Exposures are rounded to shares whose odds differ by 0.5 %, which limits the number of tallies
+ * however long the canary runs.
  */
 const grid = 200
 
 /**
- * The canary's part of all exposure, on the grid. Given the exposures of an interval and rates that
- * are equal within it, an event is the canary's with this probability: exact when events are
- * independent (Poisson), cautious when an exposure can have only one of them and they are many.
+ * The canary's fraction of the exposure, on the grid. Given the exposures of an interval and rates
+ * that are equal within it, an event is the canary's with this probability. Exact when events are
+ * independent (Poisson); conservative when an exposure can have at most one event and events are
+ * frequent.
  */
 function shareOf(baseline: number, canary: number): number {
   const odds = Math.exp(Math.round(Math.log(canary / baseline) * grid) / grid)
@@ -151,12 +152,12 @@ const stateOf = (
 
 const quantiles = [0.5, 0.9, 0.99]
 /**
- * The first bound of a histogram is put here, in milliseconds of the latencies' buckets: the unit
- * does not matter.
+ * The first bound of a histogram is mapped to this bucket, in milliseconds of the latency buckets,
+ * because the unit does not matter.
  */
 const first = 0.1
 
-/** A histogram of the instances, by its bounds: what lies between two is taken to be the same. */
+/** A histogram that instances report. Values between two bounds are treated as equal. */
 class DistributionMetric implements Metric {
   readonly #evidence: LatencyEvidence
   readonly #histograms = { baseline: new Histogram(), canary: new Histogram() }
@@ -232,8 +233,8 @@ const sumOf = (values: ArmCounts['latency']): number =>
   values.reduce((sum, [, count]) => sum + count, 0)
 
 /**
- * Readings follow from the ones before, so their number says little: the means are shown, and no
- * test is made of them.
+ * A gauge. Successive readings depend on each other, so only their means are shown and no test is
+ * made.
  */
 class GaugeMetric implements Metric {
   readonly #sums = { baseline: { count: 0, sum: 0 }, canary: { count: 0, sum: 0 } }

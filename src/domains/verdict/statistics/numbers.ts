@@ -1,4 +1,4 @@
-/** ln of the mean of e^x, without overflow. With weights (their sum is one) the weighted mean. */
+/** ln of the mean of e^x, without overflow. With weights, which sum to one, the weighted mean. */
 export function logMeanExp(values: number[], weights?: number[]): number {
   const top = Math.max(...values)
   if (top === -Infinity) return -Infinity
@@ -11,7 +11,7 @@ export function logMeanExp(values: number[], weights?: number[]): number {
   )
 }
 
-/** Where a rising function of x passes zero between two points; the nearer end when it does not. */
+/** The zero of a rising function between two points; the nearer end when there is none. */
 export function rootOf(rising: (x: number) => number, low: number, high: number): number {
   let [from, to] = [low, high]
   if (rising(from) >= 0) return from
@@ -38,16 +38,16 @@ export function lnGamma(x: number): number {
 }
 
 /**
- * The standard normal quantile, 0 < p < 1, to 1e−9 (Wichura 1988 has better; this bisects the error
- * function's series).
+ * The standard normal quantile, 0 < p < 1, to 1e−9, by bisecting the error function's series.
+ * (Wichura 1988 is faster.)
  */
 export function normalQuantile(p: number): number {
   return rootOf((z) => normalCdf(z) - p, -8, 8)
 }
 
 /**
- * The standard normal distribution function, by its continued fraction in the tails and its series
- * in the middle.
+ * The standard normal distribution function: a continued fraction in the tails, a series in the
+ * middle.
  */
 function normalCdf(z: number): number {
   const x = Math.abs(z)

@@ -3,13 +3,13 @@ import { riseEvidence, type Tally } from './errors.ts'
 import { partsOf, powerOf, timesNeeded } from './power.ts'
 import { rootOf } from './numbers.ts'
 
-/** At most so many requests are thought about. */
+/** ln of the largest number of requests that is considered. */
 const most = Math.log(1e12)
 
 /**
- * How long a canary takes: from the expected evidence of the same tests that judge it, with a
- * normal approximation for the probability of 0.8. Errors only: a slower canary is found as soon or
- * sooner. Rates are errors per request.
+ * Estimates how long a canary takes, from the expected evidence of the tests that judge it, with a
+ * normal approximation for the power of 0.8. Considers errors only: a slower canary is detected at
+ * least as soon. Rates are errors per request.
  */
 export function planCanary({
   perSecond,
@@ -30,7 +30,7 @@ export function planCanary({
     requests: Math.ceil(requests),
     seconds: requests / perSecond,
   })
-  // A thousand requests, and how many times that.
+  // Computed for a thousand requests and scaled.
   const times = timesNeeded(of(1000), settings, errorRate)
   const at =
     errorRate === 0

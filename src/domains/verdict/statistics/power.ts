@@ -4,7 +4,7 @@ import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'
 
 /**
- * The parts of errors and latency in the verdict's e-value, and of each metric beside them that
+ * The weights in the e-value of the verdict: of errors, of latency, and of each further metric that
  * decides.
  */
 export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
@@ -16,12 +16,12 @@ export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
   return { errors: 1.2 / (2 + other), latency: 0.8 / (2 + other), other: 1 / (2 + other) }
 }
 
-/** Normal quantile of 0.8: the power that is stated. */
+/** Normal quantile of 0.8, the stated power. */
 const z = 0.8416
 
 /**
- * Tallies in which the canary's errors are `ratio` times as many as the baseline's rate would give,
- * all of it `times` as much.
+ * Expected tallies when the baseline has the error rate `rate`, the canary has `ratio` times that
+ * rate, and there are `times` as many requests.
  */
 function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tally[] {
   return tallies.map(({ share, requests }) => {
@@ -35,8 +35,8 @@ function expected(tallies: Tally[], rate: number, ratio: number, times = 1): Tal
 }
 
 /**
- * The rate of errors to reckon with: of both, with half an error added, because none seen is not
- * none.
+ * The error rate of both releases together. Half an error is added, because zero observed errors do
+ * not prove a rate of zero.
  */
 function presentRate(tallies: Tally[]): number {
   let [errors, requests] = [0.5, 1]
@@ -48,8 +48,8 @@ function presentRate(tallies: Tally[]): number {
 }
 
 /**
- * At least zero when a rise of `ratio` would have alarmed on these requests with a probability of
- * 0.8: by the normal approximation of the best bet.
+ * At least zero when a rise by `ratio` would have raised an alarm on these requests with a
+ * probability of 0.8, by the normal approximation of the best bet.
  */
 export function powerOf(
   tallies: Tally[],
@@ -76,8 +76,8 @@ export function powerOf(
 }
 
 /**
- * The smallest ratio of error rates that would have alarmed on these requests with a probability of
- * 0.8; null when none up to 1,000.
+ * The smallest ratio of error rates that would have raised an alarm on these requests with a
+ * probability of 0.8; null when it exceeds 1,000.
  */
 export function smallestSeen(tallies: Tally[], settings: VerdictSettings): number | null {
   const rate = presentRate(tallies)
@@ -91,8 +91,9 @@ export function smallestSeen(tallies: Tally[], settings: VerdictSettings): numbe
 }
 
 /**
- * How many times the present requests it takes in all until harm is excluded, when the canary is as
- * the baseline and the rate of errors stays; null when more of the same would never do it.
+ * The factor by which the present number of requests must grow until harm is excluded, if the
+ * canary is as good as the baseline and the error rate stays the same; null when no number of
+ * requests is enough.
  */
 export function timesNeeded(
   tallies: Tally[],

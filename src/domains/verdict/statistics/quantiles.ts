@@ -1,6 +1,6 @@
 import { type Interval, latencyBuckets, middleOf } from '#contract/verdict/verdict.ts'
 
-/** A histogram in the buckets of the contract. */
+/** A histogram with the latency buckets of the contract. */
 export class Histogram {
   readonly #counts = new Float64Array(latencyBuckets)
   total = 0
@@ -13,8 +13,8 @@ export class Histogram {
   }
 
   /**
-   * The bucket in which a part of all values, 0 to 1, is reached; null when the part is out of
-   * range or there is none.
+   * The bucket that contains a quantile, given as a fraction from 0 to 1; null when the fraction is
+   * out of range or the histogram is empty.
    */
   at(part: number): number | null {
     if (this.total === 0 || part <= 0 || part > 1) return null
@@ -28,9 +28,9 @@ export class Histogram {
 }
 
 /**
- * How far the empirical distribution may be off at a quantile, at any time, with the probability
- * `alpha` (Howard and Ramdas, Bernoulli 2022, theorem 1). Assumes that latencies of one release do
- * not drift.
+ * The maximum error of the empirical distribution at a quantile, at all times, with the error
+ * probability `alpha` (Howard and Ramdas, Bernoulli 2022, theorem 1). Assumes that the latencies of
+ * one release do not drift.
  */
 function band(quantile: number, n: number, alpha: number): number {
   const l = (1.4 * Math.log(Math.max(1, Math.log(2.1 * n))) + Math.log(10 / alpha)) / n
@@ -53,8 +53,8 @@ function boundsOf(quantile: number, histogram: Histogram, alpha: number): Bounds
 }
 
 /**
- * A quantile of both releases in milliseconds, and the ratio with a confidence sequence of the
- * level 1 − `alpha`.
+ * A quantile of both releases in milliseconds, and their ratio with a confidence sequence of level
+ * 1 − `alpha`.
  */
 export function compareQuantile(
   quantile: number,
@@ -78,8 +78,8 @@ export function compareQuantile(
 }
 
 /**
- * Is it excluded, at that level and any time, that the canary's quantile is `ratio` times the
- * baseline's and `slack` milliseconds more?
+ * True when it is excluded, at that level and at all times, that the canary's quantile is `ratio`
+ * times the baseline's plus `slack` milliseconds.
  */
 export function isBelow(
   quantile: number,

@@ -2,15 +2,14 @@ import { differenceInterval } from './difference.ts'
 import { ratioInterval, riseEvidence, type Tally } from './errors.ts'
 import type { Interval } from '#contract/verdict/verdict.ts'
 
-/** Of one release: what was done, and how much of it went wrong. */
+/** Counts of one release: all events, and failed ones. */
 export interface Rate {
   requests: number
   errors: number
 }
 
 /**
- * Two rates beside each other, in sums that are constant in size: one for each share that was in
- * force.
+ * Compares two rates. Keeps one tally for each share that was in force, so its size is constant.
  */
 export class Rates {
   readonly total: Record<'baseline' | 'canary', Rate> = {
@@ -27,7 +26,7 @@ export class Rates {
       sum.requests += one.requests
       sum.errors += one.errors
     }
-    // Where there was no choice, nothing can be told from whose the errors are.
+    // Without a random choice, it carries no information which release the errors belong to.
     if (share <= 0 || share >= 1) return
     const none = { share, requests: { baseline: 0, canary: 0 }, errors: { baseline: 0, canary: 0 } }
     const tally = this.#tallies.get(share) ?? none
@@ -42,12 +41,12 @@ export class Rates {
     return [...this.#tallies.values()]
   }
 
-  /** Requests that a choice was made for. */
+  /** Requests that were assigned by a random choice. */
   get seen(): number {
     return this.tallies.reduce((sum, { requests }) => sum + requests.baseline + requests.canary, 0)
   }
 
-  /** ln of the e-value against "at most `tolerance` more". */
+  /** ln of the e-value against "the canary's rate is at most `tolerance` higher". */
   evidence(tolerance: number): number {
     return riseEvidence(this.tallies, 1 + tolerance)
   }

@@ -5,7 +5,7 @@ import {
   type VerdictSettings,
 } from '#contract/verdict/verdict.ts'
 
-/** Made-up canaries with fixed seeds, for the tests of the verdict. */
+/** Simulated canaries with fixed seeds, for the tests of the verdict. */
 
 export const settings: VerdictSettings = {
   alpha: 0.01,
