@@ -74,7 +74,7 @@ describe('the documentation', () => {
     expect(folders.filter((folder) => !described.includes(folder))).toEqual([])
   })
 
-  test('ARCHITECTURE.md lists the periods of background jobs, and no job that does not exist', () => {
+  test('ARCHITECTURE.md lists every period of background work, and real jobs', () => {
     const text = textOf('ARCHITECTURE.md')
     const periods = (source: string): string[] =>
       [...new Set(source.match(/FAIRLEAD_\w+_SECONDS/g))].sort()
