@@ -136,7 +136,7 @@ describe('permission to begin', () => {
     expect(
       (await installation.cli('override-freeze', String(second.deployment), '--comment', ' '))
         .stderr,
-    ).toContain('must say why')
+    ).toContain('give the reason')
     const zoe = await as('Zoe', 'operator')
     await zoe.decideDeployment({
       params: { deployment: second.deployment },

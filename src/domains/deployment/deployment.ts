@@ -21,7 +21,9 @@ export function admitDelivery(run: number, situation: Situation): Admission {
     return {
       go: false,
       state: 'failed',
-      reason: `the change was rolled back from ${situation.heldIn}; retry the run to deploy it again`,
+      reason:
+        `the change was rolled back from ${situation.heldIn}; ` +
+        'retry the run to deploy it again',
     }
   }
   const live = situation.live?.run ?? null

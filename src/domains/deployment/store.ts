@@ -21,14 +21,16 @@ export async function lastGood(
 ): Promise<{ run: number; sha: string } | null> {
   const rows = await db.query<{ run: number; sha: string }>(sql`select r.run, r.sha
     from deployment d join release r on r.id = d.release
-    where d.app = ${app} and d.environment = ${environment} and d.state in ('live', 'replaced') and r.sha <> ${sha} and r.run < ${before}
+    where d.app = ${app} and d.environment = ${environment} and d.state in ('live', 'replaced')
+      and r.sha <> ${sha} and r.run < ${before}
     order by d.id desc limit 1`)
   return rows[0] ?? null
 }
 
 export async function openDeployments(db: Database): Promise<{ id: number; workflow: string }[]> {
   return db.query(
-    sql`select id, workflow from deployment where state in ('waiting', 'starting', 'verifying', 'canary', 'switching')`,
+    sql`select id, workflow from deployment
+      where state in ('waiting', 'starting', 'verifying', 'canary', 'switching')`,
   )
 }
 
@@ -50,7 +52,8 @@ export interface Release {
 
 export async function getRelease(db: Database, id: number): Promise<Release | null> {
   const rows = await db.query<Release>(
-    sql`select id, app, environment, artifact, configuration, run, sha, definition, target, taken_from as "takenFrom", has_secrets as "hasSecrets"
+    sql`select id, app, environment, artifact, configuration, run, sha, definition, target,
+        taken_from as "takenFrom", has_secrets as "hasSecrets"
       from release where id = ${id}`,
   )
   return rows[0] ?? null
@@ -59,7 +62,8 @@ export async function getRelease(db: Database, id: number): Promise<Release | nu
 /** Reserves the ids of a release and a deployment. */
 export async function nextIds(db: Database): Promise<{ release: number; deployment: number }> {
   const rows = await db.query<{ release: number; deployment: number }>(
-    sql`select nextval(pg_get_serial_sequence('release', 'id')) as release, nextval(pg_get_serial_sequence('deployment', 'id')) as deployment`,
+    sql`select nextval(pg_get_serial_sequence('release', 'id')) as release,
+      nextval(pg_get_serial_sequence('deployment', 'id')) as deployment`,
   )
   return rows[0] ?? { release: 0, deployment: 0 }
 }
@@ -68,10 +72,13 @@ export function insertRelease(
   release: Omit<Release, 'target' | 'takenFrom' | 'hasSecrets'> &
     Partial<Pick<Release, 'takenFrom' | 'hasSecrets'>>,
 ): Statement {
-  return sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition, target, taken_from, has_secrets)
-    values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact}, ${release.configuration}, ${release.run},
+  return sql`insert into release (id, app, environment, artifact, configuration, run, sha,
+      definition, target, taken_from, has_secrets)
+    values (${release.id}, ${release.app}, ${release.environment}, ${release.artifact},
+      ${release.configuration}, ${release.run},
       ${release.sha}, ${release.definition}::json,
-      ${targetOf(release.definition, release.environment)}::jsonb, ${release.takenFrom ?? null}::text, ${release.hasSecrets ?? true})`
+      ${targetOf(release.definition, release.environment)}::jsonb,
+      ${release.takenFrom ?? null}::text, ${release.hasSecrets ?? true})`
 }
 
 export function setReleaseConfiguration(id: number, configuration: number): Statement {
@@ -91,7 +98,8 @@ export interface NewDeployment {
 
 export function insertDeployment(deployment: NewDeployment): Statement {
   return sql`insert into deployment (id, app, environment, kind, run, release, actor, workflow)
-    values (${deployment.id}, ${deployment.app}, ${deployment.environment}, ${deployment.kind}, ${deployment.run}, ${deployment.release},
+    values (${deployment.id}, ${deployment.app}, ${deployment.environment}, ${deployment.kind},
+      ${deployment.run}, ${deployment.release},
       ${deployment.actor}, ${deployment.workflow})`
 }
 
@@ -103,9 +111,12 @@ export function blockDeployment(
 ): Statement {
   const lost = (what: string): Statement => sql`case when blocked = ${what}
     then (extract(epoch from now() - blocked_since) * 1000)::bigint else 0 end`
-  return sql`update deployment set frozen_ms = frozen_ms + ${lost('freeze')}, approval_ms = approval_ms + ${lost('approval')},
-      blocked = ${blocked}, blocked_since = case when ${blocked}::text is null then null else now() end, reason = ${reason}
-    where id = ${id} and state = 'waiting' and (blocked, reason) is distinct from (${blocked}, ${reason})`
+  return sql`update deployment set frozen_ms = frozen_ms + ${lost('freeze')},
+      approval_ms = approval_ms + ${lost('approval')}, blocked = ${blocked},
+      blocked_since = case when ${blocked}::text is null then null else now() end,
+      reason = ${reason}
+    where id = ${id} and state = 'waiting'
+      and (blocked, reason) is distinct from (${blocked}, ${reason})`
 }
 
 /** A later deployment of the same kind that waits for the same environment. */
@@ -113,7 +124,8 @@ export async function laterOfItsKind(db: Database, id: number): Promise<number |
   const rows = await db.query<{
     id: number
   }>(sql`select later.id from deployment mine join deployment later
-    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id and later.state = 'waiting'
+    on later.app = mine.app and later.environment = mine.environment and later.id > mine.id
+      and later.state = 'waiting'
       and later.kind = mine.kind
     where mine.id = ${id} order by later.id desc limit 1`)
   return rows[0]?.id ?? null
@@ -130,7 +142,8 @@ export async function hasNewerDeployment(db: Database, deployment: number): Prom
 
 export async function listDecisions(db: Database, deployment: number): Promise<Decision[]> {
   return db.query<Decision>(
-    sql`select kind, actor, comment, made from decision where deployment = ${deployment} order by made`,
+    sql`select kind, actor, comment, made from decision
+      where deployment = ${deployment} order by made`,
   )
 }
 
@@ -139,7 +152,8 @@ export function insertDecision(
   deployment: number,
   { kind, actor, comment }: Omit<Decision, 'made'>,
 ): Statement {
-  return sql`insert into decision (deployment, kind, actor, comment) values (${deployment}, ${kind}, ${actor}, ${comment})
+  return sql`insert into decision (deployment, kind, actor, comment)
+    values (${deployment}, ${kind}, ${actor}, ${comment})
     on conflict do nothing`
 }
 
@@ -147,26 +161,34 @@ export async function getPermission(db: Database, deployment: number): Promise<P
   const rows = await db.query<
     Omit<Permission, 'decisions'>
   >(sql`select blocked, blocked_since as since,
-      case when blocked is not null then reason end as reason, frozen_ms as "frozenMs", approval_ms as "approvalMs" from deployment where id = ${deployment}`)
+      case when blocked is not null then reason end as reason, frozen_ms as "frozenMs",
+      approval_ms as "approvalMs" from deployment where id = ${deployment}`)
   return rows[0] ? { ...rows[0], decisions: await listDecisions(db, deployment) } : null
 }
 
 /** The time lost by the deployments of the last `days` days; rollbacks never wait. */
 export async function listTimeLost(db: Database, app: string, days: number): Promise<TimeLost[]> {
   return db.query<TimeLost>(sql`select e.name as environment, count(w.id)::int as deployments,
-      count(*) filter (where w.frozen + w.approval > 0)::int as waited, coalesce(sum(w.frozen), 0)::float8 as "frozenMs",
-      coalesce(sum(w.approval), 0)::float8 as "approvalMs", coalesce(max(w.frozen + w.approval), 0)::float8 as "longestMs"
+      count(*) filter (where w.frozen + w.approval > 0)::int as waited,
+      coalesce(sum(w.frozen), 0)::float8 as "frozenMs",
+      coalesce(sum(w.approval), 0)::float8 as "approvalMs",
+      coalesce(max(w.frozen + w.approval), 0)::float8 as "longestMs"
     from environment e left join (
-      select id, app, environment, frozen_ms + case when blocked = 'freeze' then now_ms else 0 end as frozen,
+      select id, app, environment,
+        frozen_ms + case when blocked = 'freeze' then now_ms else 0 end as frozen,
         approval_ms + case when blocked = 'approval' then now_ms else 0 end as approval
-      from (select *, case when state = 'waiting' then extract(epoch from now() - blocked_since) * 1000 else 0 end as now_ms from deployment) d
+      from (select *, case when state = 'waiting'
+        then extract(epoch from now() - blocked_since) * 1000 else 0 end as now_ms
+        from deployment) d
       where kind <> 'rollback' and created > now() - make_interval(days => ${days})) w
       on w.app = e.app and w.environment = e.name
-    where e.app = ${app} and e.pull_request is null group by e.name, e.position order by e.position, e.name`)
+    where e.app = ${app} and e.pull_request is null
+    group by e.name, e.position order by e.position, e.name`)
 }
 
 export function beginDeployment(id: number, replaces: number | null): Statement {
-  return sql`update deployment set state = 'starting', started = now(), replaces = ${replaces}::bigint where id = ${id}`
+  return sql`update deployment set state = 'starting', started = now(),
+      replaces = ${replaces}::bigint where id = ${id}`
 }
 
 export function setDeploymentState(
@@ -185,7 +207,8 @@ export function switchDeployments(
   reason: string | null,
 ): Statement[] {
   return [
-    sql`update deployment set state = ${formerState}, ended = now(), reason = coalesce(${reason}::text, reason)
+    sql`update deployment set state = ${formerState}, ended = now(),
+        reason = coalesce(${reason}::text, reason)
       where app = ${app} and environment = ${environment} and state = 'live' and id <> ${id}`,
     sql`update deployment set state = 'live', live = now() where id = ${id}`,
   ]
@@ -284,7 +307,8 @@ export async function listTargetsInUse(db: Database): Promise<TargetChoice[]> {
 }
 
 export function hold(app: string, environment: string, sha: string, reason: string): Statement {
-  return sql`insert into held (app, environment, sha, reason) values (${app}, ${environment}, ${sha}, ${reason})
+  return sql`insert into held (app, environment, sha, reason)
+    values (${app}, ${environment}, ${sha}, ${reason})
     on conflict (app, environment, sha) do update set reason = excluded.reason, created = now()`
 }
 
