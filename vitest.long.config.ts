@@ -7,6 +7,7 @@ export default defineConfig({
     ...config.test,
     include: [
       'test/kill.test.ts',
+      'test/previews.test.ts',
       'test/reports.test.ts',
       'src/engine/kill.test.ts',
       'src/engine/chaos.test.ts',

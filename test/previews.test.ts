@@ -14,6 +14,7 @@ import {
 } from './support/installation.ts'
 import { change, type Proposing, startProposing } from './support/pull-request.ts'
 import { seededRandom } from './support/random.ts'
+import { isLong } from './support/scale.ts'
 
 /** What it says, and the variables that it was given; it takes its time to stop. */
 const server = (version: string): string => `
@@ -239,13 +240,15 @@ describe('a preview', () => {
       const at = await start(`killed-${which}`)
       const random = seededRandom()
       const ports: number[] = []
-      for (const number of [1, 2, 3])
+      for (const number of isLong ? [1, 2, 3] : [1])
         ports.push((await previewOf(at, number, `version ${number}`)).port)
       for (const index of ports.keys()) {
         at.say(index + 1, { state: 'closed' })
         await waitFor('it is closed', async () => (await at.get(index + 1)).state === 'closed')
         // The removal takes the 700 ms that its service takes to stop, and some more.
-        await new Promise((resolve) => setTimeout(resolve, (index + random()) * 300))
+        await new Promise((resolve) =>
+          setTimeout(resolve, (index + random()) * (isLong ? 300 : 900)),
+        )
         if (which === 'server') {
           await installation.killServer()
           await installation.start()
