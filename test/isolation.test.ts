@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { confine, findIsolation, placeOf } from '#platform/process/isolation.ts'
+import { confine, findIsolation, policyOf } from '#platform/process/isolation.ts'
 import { escapes, type Target } from './support/escapes.ts'
 import {
   endedRun,
@@ -282,10 +282,10 @@ describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
       mark: 'fairlead-was-here',
       isRoot: false,
     }
-    const place = placeOf({ env: {}, root, home: root, path: '', machine: {} })
+    const policy = policyOf({ env: {}, root, home: root, path: '', machine: {} })
     const words = confine(
-      found.means,
-      { ...place, processes: 300 },
+      found.tools,
+      { ...policy, processes: 300 },
       {
         user,
         isBound: true,

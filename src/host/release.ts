@@ -144,7 +144,7 @@ export class Release {
   /** Changes the owner of data that services wrote as the host's own user. */
   async #giveData(): Promise<void> {
     const { isolation } = this.#context.machine
-    if (isolation.kind === 'none' || isolation.means.setpriv === null) return
+    if (isolation.kind === 'none' || isolation.tools.setpriv === null) return
     const user = userOf(this.spec.app, 'services')
     if (statSync(this.#dataFolder()).uid !== user) await chownTree(user, this.#dataFolder())
   }

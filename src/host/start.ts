@@ -69,7 +69,7 @@ function confinedBy({
   tmpFolder,
 }: Started): string[] {
   if (isolation.kind === 'none' || service.static !== undefined) return []
-  return confine(isolation.means, isolation.place, {
+  return confine(isolation.tools, isolation.policy, {
     user: userOf(release.app, 'services'),
     // It outlives the host, and the next host adopts it.
     isBound: false,

@@ -12,7 +12,7 @@ import { startSocks } from '#platform/net/socks.ts'
 import { openInstallationDatabase } from '#platform/postgres/installation.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
-import { findIsolation, isolationOptions, wantedIsolation } from '#platform/process/isolation.ts'
+import { findIsolation, isolationOptions, isolationMode } from '#platform/process/isolation.ts'
 import { version } from '#platform/self.ts'
 import { buildConsoleOnce } from './console-build.ts'
 import { makeSample } from './sample.ts'
@@ -73,7 +73,7 @@ async function prepare({ home, env }: ServerOptions, log: Logger) {
   makeHome(home)
   await guardEgress(env)
   // Without this check, only the log of the host would show that isolation is missing.
-  if (wantedIsolation(env) === 'required') await findIsolation(isolationOptions(home.root, env))
+  if (isolationMode(env) === 'required') await findIsolation(isolationOptions(home.root, env))
   await git('/', ['--version'])
   const [database] = await Promise.all([
     openInstallationDatabase(home, env, log, { migrate: true }),

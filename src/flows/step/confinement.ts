@@ -9,7 +9,7 @@ export const ownerOf = (
   { isolation }: Pick<Dependencies, 'isolation'>,
   app: string,
 ): number | null =>
-  isolation.kind === 'confined' && isolation.means.setpriv !== null ? userOf(app, 'steps') : null
+  isolation.kind === 'confined' && isolation.tools.setpriv !== null ? userOf(app, 'steps') : null
 
 /** The name that steps are isolated by: untrusted code runs as another user than trusted steps. */
 export const stepsOf = (app: string, isTrusted: boolean): string =>
@@ -55,8 +55,8 @@ export async function confineStep(
   await mkdir(tmp, { recursive: true, mode: 0o700 })
   await chmod(tmp, 0o1777)
   // Untrusted code gets none of the operator's writable paths, such as the socket of Docker.
-  const place = request.isTrusted ? isolation.place : { ...isolation.place, writable: [] }
-  const prefix = confine(isolation.means, place, {
+  const policy = request.isTrusted ? isolation.policy : { ...isolation.policy, writable: [] }
+  const prefix = confine(isolation.tools, policy, {
     ...request,
     user: userOf(user, 'steps'),
     isBound: true,

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { machineVariables, stepPath } from './machine.ts'
 
 /** The isolation tools of this machine. */
-export interface Means {
+export interface IsolationTools {
   bwrap: string
   /** Drops root for a user of the app; null when the server is not root. */
   setpriv: string | null
@@ -17,7 +17,7 @@ export interface Means {
 }
 
 /** Settings shared by every command of this installation. */
-export interface Place {
+export interface IsolationPolicy {
   /** Hidden folders: homes and the installation itself. */
   hidden: string[]
   /** Readable paths, also below hidden folders. */
@@ -28,7 +28,7 @@ export interface Place {
 }
 
 /** Access of one command. Paths are absolute. */
-export interface Confined {
+export interface ConfinementRequest {
   /** The user that runs it: see `userOf`. */
   user: number
   /** The command ends with its parent. */
@@ -43,7 +43,7 @@ export interface Confined {
 }
 
 export type Isolation =
-  | { kind: 'confined'; means: Means; place: Place }
+  | { kind: 'confined'; tools: IsolationTools; policy: IsolationPolicy }
   | { kind: 'none'; problem: string }
 
 /** User ids that Debian and systemd leave unassigned: https://systemd.io/UIDS-GIDS */
@@ -74,37 +74,41 @@ const shownOfRun = [
  * installation, a private /tmp, and as root an unprivileged user. See bwrap(1), setpriv(1),
  * prlimit(1).
  */
-export function confine(means: Means, place: Place, wish: Confined): string[] {
+export function confine(
+  tools: IsolationTools,
+  policy: IsolationPolicy,
+  request: ConfinementRequest,
+): string[] {
   const bind = (kind: string, paths: string[]): string[] =>
     paths.flatMap((path) => [kind, path, path])
-  const user = String(wish.user)
+  const user = String(request.user)
   const [shown, writable] = [
-    [...place.readable, ...wish.readable],
-    [...place.writable, ...wish.writable],
+    [...policy.readable, ...request.readable],
+    [...policy.writable, ...request.writable],
   ]
   return [
-    means.bwrap,
-    ...(wish.isBound ? ['--die-with-parent'] : []),
+    tools.bwrap,
+    ...(request.isBound ? ['--die-with-parent'] : []),
     '--unshare-pid',
     '--unshare-ipc',
-    ...(wish.network ? [] : ['--unshare-net']),
+    ...(request.network ? [] : ['--unshare-net']),
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...['--tmpfs', '/run', ...bind('--ro-bind-try', shownOfRun)],
-    ...['--bind', wish.tmp, '/tmp', '--bind', wish.tmp, '/var/tmp'],
-    ...place.hidden.flatMap((folder) => ['--tmpfs', folder]),
-    ...between(place.hidden, [...shown, ...writable]).flatMap((folder) => ['--dir', folder]),
+    ...['--bind', request.tmp, '/tmp', '--bind', request.tmp, '/var/tmp'],
+    ...policy.hidden.flatMap((folder) => ['--tmpfs', folder]),
+    ...between(policy.hidden, [...shown, ...writable]).flatMap((folder) => ['--dir', folder]),
     ...bind('--ro-bind-try', shown),
     ...bind('--bind-try', writable),
-    ...[...place.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
-    ...['--chdir', wish.cwd, '--'],
-    ...(means.setpriv === null
+    ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
+    ...['--chdir', request.cwd, '--'],
+    ...(tools.setpriv === null
       ? []
       : [
-          means.setpriv,
+          tools.setpriv,
           ...['--reuid', user, '--regid', user, '--clear-groups', '--no-new-privs'],
           ...['--bounding-set=-all', '--inh-caps=-all', '--'],
         ]),
-    ...[means.prlimit, `--nproc=${place.processes}`, '--core=0', '--'],
+    ...[tools.prlimit, `--nproc=${policy.processes}`, '--core=0', '--'],
   ]
 }
 
@@ -141,18 +145,18 @@ export function describe(
   { app, network }: { app: string | null; network: boolean },
 ): string {
   if (isolation.kind === 'none') return `none: ${isolation.problem}`
-  const { means, place } = isolation
-  const isClosed = !network || means.isLinkLocalClosed
+  const { tools, policy } = isolation
+  const isClosed = !network || tools.isLinkLocalClosed
   return [
     'bubblewrap',
-    means.setpriv === null
+    tools.setpriv === null
       ? "the server's user, without its files and processes"
       : app === null
         ? 'one user per app'
         : `user ${userOf(app, 'steps')}`,
     'read-only files',
     'a private /tmp',
-    `at most ${place.processes} processes`,
+    `at most ${policy.processes} processes`,
     network ? (isClosed ? 'network without link-local addresses' : 'network') : 'no network',
   ].join(', ')
 }
@@ -195,13 +199,13 @@ export const isolationVariables = [
  * FAIRLEAD_ISOLATION: `auto` uses what is available, `required` refuses to run without isolation,
  * `off` runs steps as the server's user.
  */
-export type Wanted = 'auto' | 'required' | 'off'
+export type IsolationMode = 'auto' | 'required' | 'off'
 
 /** Reads FAIRLEAD_ISOLATION. Throws one sentence when it is invalid. */
-export function wantedIsolation(env: Record<string, string | undefined>): Wanted {
-  const wanted = env['FAIRLEAD_ISOLATION'] || 'auto'
-  if (wanted === 'auto' || wanted === 'required' || wanted === 'off') return wanted
-  throw new Error(`FAIRLEAD_ISOLATION is "${wanted}", but must be auto, required or off`)
+export function isolationMode(env: Record<string, string | undefined>): IsolationMode {
+  const mode = env['FAIRLEAD_ISOLATION'] || 'auto'
+  if (mode === 'auto' || mode === 'required' || mode === 'off') return mode
+  throw new Error(`FAIRLEAD_ISOLATION is "${mode}", but must be auto, required or off`)
 }
 
 /**
@@ -209,15 +213,15 @@ export function wantedIsolation(env: Record<string, string | undefined>): Wanted
  * unavailable.
  */
 export async function findIsolation(options: IsolationOptions): Promise<Isolation> {
-  const wanted = wantedIsolation(options.env)
-  if (wanted === 'off') return { kind: 'none', problem: 'FAIRLEAD_ISOLATION is off' }
-  const found = await look(options)
-  if (found.kind === 'none' && wanted === 'required')
+  const mode = isolationMode(options.env)
+  if (mode === 'off') return { kind: 'none', problem: 'FAIRLEAD_ISOLATION is off' }
+  const found = await detect(options)
+  if (found.kind === 'none' && mode === 'required')
     throw new Error(`FAIRLEAD_ISOLATION is required, but ${found.problem}`)
   return found
 }
 
-async function look(options: IsolationOptions): Promise<Isolation> {
+async function detect(options: IsolationOptions): Promise<Isolation> {
   if (process.platform !== 'linux')
     return { kind: 'none', problem: `isolation is not available on ${process.platform}` }
   const path = `${options.env['PATH'] ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`
@@ -227,13 +231,13 @@ async function look(options: IsolationOptions): Promise<Isolation> {
   if (!bwrap) return { kind: 'none', problem: 'bubblewrap is not installed' }
   if (!prlimit || (options.isRoot && !setpriv))
     return { kind: 'none', problem: 'util-linux is not installed' }
-  const means = {
+  const tools = {
     bwrap,
     prlimit,
     setpriv: options.isRoot ? (setpriv ?? null) : null,
     isLinkLocalClosed: false,
   }
-  const place = placeOf(options)
+  const policy = policyOf(options)
   const trial = {
     user: users.first,
     isBound: true,
@@ -243,22 +247,22 @@ async function look(options: IsolationOptions): Promise<Isolation> {
     tmp: '/tmp',
     network: false,
   }
-  const [command = '', ...args] = confine(means, place, trial)
+  const [command = '', ...args] = confine(tools, policy, trial)
   try {
     await promisify(execFile)(command, [...args, 'true'], { timeout: 10_000, env: { PATH: path } })
   } catch (error) {
-    const said = String((error as { stderr?: string }).stderr ?? '')
+    const output = String((error as { stderr?: string }).stderr ?? '')
       .trim()
       .split('\n')[0]
     return {
       kind: 'none',
-      problem: `bubblewrap does not work here (${said || (error as Error).message})`,
+      problem: `bubblewrap does not work here (${output || (error as Error).message})`,
     }
   }
   return {
     kind: 'confined',
-    place,
-    means: { ...means, isLinkLocalClosed: options.isRoot && (await closeLinkLocal(path)) },
+    policy,
+    tools: { ...tools, isLinkLocalClosed: options.isRoot && (await closeLinkLocal(path)) },
   }
 }
 
@@ -285,9 +289,11 @@ async function closeLinkLocal(path: string): Promise<boolean> {
   try {
     for (const [family, net] of credentials) {
       const { stdout } = await run(ip, [family, 'rule', 'show'], { timeout: 5000 })
-      const known = stdout.split('\n').filter((line) => line.includes(net) && line.includes(range))
+      const existing = stdout
+        .split('\n')
+        .filter((line) => line.includes(net) && line.includes(range))
       for (const ports of portsClosed) {
-        if (known.some((line) => line.includes(`dport ${ports} `))) continue
+        if (existing.some((line) => line.includes(`dport ${ports} `))) continue
         const rule = ['to', net, 'uidrange', range, 'dport', ports, 'prohibit']
         // The host starts at the same time and may have added the rule first.
         await run(ip, [family, 'rule', 'add', ...rule], { timeout: 5000 }).catch(
@@ -307,13 +313,13 @@ async function closeLinkLocal(path: string): Promise<boolean> {
  * Returns the hidden folders, and the parts of them that programs need: folders on the PATH, and
  * the targets of the machine's variables.
  */
-export function placeOf({
+export function policyOf({
   env,
   root,
   home,
   path,
   machine,
-}: Omit<IsolationOptions, 'isRoot'>): Place {
+}: Omit<IsolationOptions, 'isRoot'>): IsolationPolicy {
   const folders = ['/root', '/home', home, root]
     .filter((folder) => folder !== '/' && existsSync(folder))
     .map(realPath)
