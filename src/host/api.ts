@@ -177,16 +177,16 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 function sendError(response: ServerResponse, error: unknown): void {
-  const known =
+  const failure =
     error instanceof FairleadError
       ? error
       : error instanceof z.ZodError
         ? new FairleadError('invalid_input', {
             field: error.issues[0]?.path.join('.') || 'body',
-            problem: error.issues[0]?.message ?? 'is not right',
+            problem: error.issues[0]?.message ?? 'is invalid',
           })
         : new FairleadError('internal', { reference: (error as Error).message })
-  send(response, known.status, known.toProblem())
+  send(response, failure.status, failure.toProblem())
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -144,7 +144,7 @@ export class Environment {
       this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
     const { host, port } = this.#wanted.route
     const { canary } = this.#wanted
-    const beside = canary ? this.releases.get(canary.release) : undefined
+    const canaryRelease = canary ? this.releases.get(canary.release) : undefined
     const fresh = canary?.fresh === undefined ? undefined : this.releases.get(canary.fresh)
     this.#context.edge.set({
       ...this.name,
@@ -153,10 +153,10 @@ export class Environment {
       release: release?.number ?? null,
       services: release?.services() ?? [],
       canary:
-        canary && beside
+        canary && canaryRelease
           ? {
               release: canary.release,
-              services: beside.services(),
+              services: canaryRelease.services(),
               count: this.#count(canary),
               fresh: fresh && { release: fresh.number, services: fresh.services() },
               session: canary.session,
@@ -214,19 +214,19 @@ export class Environment {
 
   start(spec: HostRelease): Release {
     const epochs = this.#admitted(spec.fence)
-    const known = this.releases.get(spec.release)
-    const isUnderWay = known?.desired === 'running' && !known.hasFailed
+    const existing = this.releases.get(spec.release)
+    const isUnderWay = existing?.desired === 'running' && !existing.hasFailed
     const others = this.#wanted.releases.filter((one) => one.spec.release !== spec.release)
     const wanted = isUnderWay
-      ? { spec: known.spec, desired: known.desired }
+      ? { spec: existing.spec, desired: existing.desired }
       : { spec, desired: 'running' as const }
     this.#want({
       epochs,
       route: { host: spec.route.host, port: spec.route.port },
       releases: [...others, wanted],
     })
-    if (isUnderWay) return known
-    const before = known?.stop()
+    if (isUnderWay) return existing
+    const before = existing?.stop()
     const release = this.#add(spec, 'running', undefined)
     this.#changed()
     if (before) void before.then(() => release.start())

@@ -109,21 +109,21 @@ describe('the lock', () => {
 describe('ports', () => {
   test('are free, differ, and stay the same when they can', async () => {
     const ports = new Ports(Math.random)
-    const given = await Promise.all(Array.from({ length: 50 }, () => ports.take(null)))
+    const given = await Promise.all(Array.from({ length: 50 }, () => ports.assign(null)))
     expect(new Set(given).size).toBe(50)
-    ports.giveBack(given[0] ?? null)
-    expect(await ports.take(given[0] ?? null)).toBe(given[0])
-    expect(await ports.take(given[1] ?? null)).not.toBe(given[1])
+    ports.release(given[0] ?? null)
+    expect(await ports.assign(given[0] ?? null)).toBe(given[0])
+    expect(await ports.assign(given[1] ?? null)).not.toBe(given[1])
   })
 
   test('that somebody listens on are not given', async () => {
-    const taken = await new Ports(Math.random).take(null)
+    const taken = await new Ports(Math.random).assign(null)
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve))
     expect((server.address() as AddressInfo).port).toBe(taken)
     expect(await listeningPorts([process.pid])).toContain(taken)
     expect(holdsSocket(process.pid)).toBe(true)
-    expect(await new Ports(Math.random).take(taken)).not.toBe(taken)
+    expect(await new Ports(Math.random).assign(taken)).not.toBe(taken)
     await new Promise((resolve) => server.close(resolve))
   })
 })

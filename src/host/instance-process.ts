@@ -46,7 +46,7 @@ export class InstanceProcess {
   constructor(context: ProcessContext, saved: SavedInstance) {
     this.#context = context
     this.#saved = saved
-    if (saved.port !== null && saved.pid !== null) context.machine.ports.keep(saved.port)
+    if (saved.port !== null && saved.pid !== null) context.machine.ports.reserve(saved.port)
   }
 
   get isRunning(): boolean {
@@ -71,9 +71,9 @@ export class InstanceProcess {
     const { machine, service } = this.#context
     // Leftover processes from a time without a host must not hold the port or the files.
     if (this.#saved.pid !== null) await killFamily(this.origin)
-    machine.ports.giveBack(this.#saved.port)
-    const port = service.port ? await machine.ports.take(this.#saved.port) : null
-    if (events.isCancelled()) return machine.ports.giveBack(port)
+    machine.ports.release(this.#saved.port)
+    const port = service.port ? await machine.ports.assign(this.#saved.port) : null
+    if (events.isCancelled()) return machine.ports.release(port)
     const child = this.#spawn(port)
     events.onStart()
     // Node emits an error of the start in the next tick, so the listeners are added in this one.
@@ -148,7 +148,7 @@ export class InstanceProcess {
   }
 
   releasePort(): void {
-    this.#context.machine.ports.giveBack(this.#saved.port)
+    this.#context.machine.ports.release(this.#saved.port)
   }
 
   releaseLimits(): void {

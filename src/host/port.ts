@@ -8,7 +8,7 @@ const highest = 19_999
 
 /** Assigns each instance a port that is free on this machine. */
 export class Ports {
-  readonly #given = new Set<number>()
+  readonly #assigned = new Set<number>()
   readonly #random: () => number
 
   constructor(random: () => number) {
@@ -16,27 +16,27 @@ export class Ports {
   }
 
   /** Returns the former port when it is free. Throws when no port is free. */
-  async take(wish: number | null): Promise<number> {
+  async assign(preferred: number | null): Promise<number> {
     for (let tries = 0; tries < 500; tries += 1) {
       const port =
-        tries === 0 && wish !== null
-          ? wish
+        tries === 0 && preferred !== null
+          ? preferred
           : lowest + Math.floor(this.#random() * (highest - lowest + 1))
-      if (this.#given.has(port)) continue
-      this.#given.add(port)
+      if (this.#assigned.has(port)) continue
+      this.#assigned.add(port)
       if (await isFree(port)) return port
-      this.#given.delete(port)
+      this.#assigned.delete(port)
     }
     throw new Error(`no port from ${lowest} to ${highest} is free`)
   }
 
   /** Reserves the port of a process that outlived a host. */
-  keep(port: number): void {
-    this.#given.add(port)
+  reserve(port: number): void {
+    this.#assigned.add(port)
   }
 
-  giveBack(port: number | null): void {
-    if (port !== null) this.#given.delete(port)
+  release(port: number | null): void {
+    if (port !== null) this.#assigned.delete(port)
   }
 }
 

@@ -79,9 +79,9 @@ export class Supervisor {
 
   /** A host that died between a start and its record left an unknown process. */
   #endStrays(): void {
-    const known = new Set(this.#releases().flatMap((release) => release.markers()))
+    const markers = new Set(this.#releases().flatMap((release) => release.markers()))
     const strays = markedProcesses(`${this.#options.machine.id}/`).filter(
-      ({ marker }) => !known.has(marker),
+      ({ marker }) => !markers.has(marker),
     )
     if (strays.length === 0) return
     this.#options.log('processes that no record names are ended', {
@@ -109,8 +109,8 @@ export class Supervisor {
 
   #get(app: string, name: string): Environment {
     const key = `${app}/${name}`
-    const known = this.#environments.get(key)
-    if (known) return known
+    const existing = this.#environments.get(key)
+    if (existing) return existing
     const route = { host: `${app}.${name}.localhost`, port: null }
     const fresh = this.#make(
       { app, environment: name, epochs: {}, routed: null, canary: null, route, releases: [] },
@@ -149,14 +149,14 @@ export class Supervisor {
     }
   }
 
-  #change(atMostMs: number): Promise<void> {
+  #change(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
         this.#waiters.delete(wake)
         resolve()
       }
-      const timer = setTimeout(wake, atMostMs)
+      const timer = setTimeout(wake, timeoutMs)
       this.#waiters.add(wake)
     })
   }
@@ -230,9 +230,9 @@ export class Supervisor {
     return this.#releases().map((release) => release.status())
   }
 
-  /** Waits until no stop is in progress, at most `atMostMs`. */
-  async settled(atMostMs: number): Promise<void> {
-    const until = performance.now() + atMostMs
+  /** Waits until no stop is in progress, at most `timeoutMs`. */
+  async settled(timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs
     const isStopping = (): boolean =>
       this.#releases().some((release) => release.state === 'stopping')
     while (isStopping() && performance.now() < until) await this.#change(100)

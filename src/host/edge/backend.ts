@@ -15,7 +15,7 @@ export interface UpstreamOwner {
  * Milliseconds after which an idle connection is not reused, because the instance may be about to
  * close it.
  */
-const restsAtMost = 30_000
+const maxIdleMs = 30_000
 
 /** Shared buffer for all responses: a buffer per connection would cost more than copying. */
 const shared = Buffer.allocUnsafeSlow(65_536)
@@ -26,7 +26,7 @@ export class Upstream {
   owner: UpstreamOwner | null
   isConnected = false
   isReused = false
-  restingSince = 0
+  idleSince = 0
   readonly #backend: Backend
 
   constructor(backend: Backend, owner: UpstreamOwner) {
@@ -60,7 +60,7 @@ export class Upstream {
   rest(): void {
     this.owner = null
     this.isReused = true
-    this.restingSince = performance.now()
+    this.idleSince = performance.now()
     if (this.socket.isPaused()) this.socket.resume()
     this.#backend.keep(this)
   }
@@ -83,7 +83,7 @@ export class Backend {
   readonly port: number
   /** Requests in progress. */
   open = 0
-  #resting: Upstream[] = []
+  #idle: Upstream[] = []
   #pool: Pool | null = null
   #isClosed = false
 
@@ -92,11 +92,11 @@ export class Backend {
   }
 
   /** Returns a connection that was idle for at most that many milliseconds, or null. */
-  take(owner: UpstreamOwner, restedAtMost: number): Upstream | null {
-    const latest = this.#resting.at(-1)
-    if (!latest || performance.now() - latest.restingSince > Math.min(restedAtMost, restsAtMost))
+  reuse(owner: UpstreamOwner, requestedMaxIdleMs: number): Upstream | null {
+    const latest = this.#idle.at(-1)
+    if (!latest || performance.now() - latest.idleSince > Math.min(requestedMaxIdleMs, maxIdleMs))
       return null
-    this.#resting.pop()
+    this.#idle.pop()
     latest.owner = owner
     return latest
   }
@@ -115,21 +115,21 @@ export class Backend {
 
   keep(upstream: Upstream): void {
     if (this.#isClosed) return upstream.destroy()
-    this.#resting.push(upstream)
+    this.#idle.push(upstream)
     // The first in the list is the oldest.
-    const oldest = this.#resting[0]
-    if (oldest && upstream.restingSince - oldest.restingSince > restsAtMost) oldest.destroy()
+    const oldest = this.#idle[0]
+    if (oldest && upstream.idleSince - oldest.idleSince > maxIdleMs) oldest.destroy()
   }
 
   forget(upstream: Upstream): void {
-    const at = this.#resting.indexOf(upstream)
-    if (at !== -1) this.#resting.splice(at, 1)
+    const at = this.#idle.indexOf(upstream)
+    if (at !== -1) this.#idle.splice(at, 1)
   }
 
   /** Closes idle connections now and the others after their response. */
   close(): void {
     this.#isClosed = true
-    for (const upstream of this.#resting.slice()) upstream.destroy()
+    for (const upstream of this.#idle.slice()) upstream.destroy()
     void this.#pool?.close().catch(() => undefined)
   }
 }

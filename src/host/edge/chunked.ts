@@ -53,7 +53,7 @@ export class ChunkScanner {
       this.#left = Number.parseInt(size[1] ?? '', 16)
       this.#state = this.#left === 0 ? 'trailer' : 'data'
     } else if (this.#state === 'end') {
-      if (line !== '') throw new Error('a chunk is longer than it said')
+      if (line !== '') throw new Error('a chunk is longer than its size line states')
       this.#state = 'size'
     } else if (line === '') this.isOver = true
   }

@@ -18,15 +18,15 @@ export interface ConnectionContext {
   /** True when no request may follow the current one. */
   isClosing(): boolean
   /** Passes the connection and its unread bytes to a complete HTTP server. */
-  handOn(socket: Socket, entry: Entry | null, bytes: Buffer): void
+  handOver(socket: Socket, entry: Entry | null, bytes: Buffer): void
   ended(connection: Connection): void
 }
 
 const emptyLine = Buffer.from('\r\n\r\n')
 /** The limit of Node's own server; a longer head is refused. */
-const longestHead = 16_384
+const maxHeadLength = 16_384
 /** Limit in bytes for pipelined requests that wait in memory. */
-const waitsAtMost = 65_536
+const maxWaitingBytes = 65_536
 /**
  * A request that must not be sent twice only uses a connection that was active this many
  * milliseconds ago.
@@ -107,7 +107,7 @@ export class Connection implements UpstreamOwner {
     }
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : rest
     if (!this.isBusy) this.#readHead()
-    else if (this.#waiting.length > waitsAtMost) this.#socket.pause()
+    else if (this.#waiting.length > maxWaitingBytes) this.#socket.pause()
   }
 
   #readHead(): void {
@@ -115,11 +115,11 @@ export class Connection implements UpstreamOwner {
     if (!bytes) return
     const end = bytes.indexOf(emptyLine)
     if (end === -1) {
-      if (bytes.length > longestHead) this.#handOn(bytes)
+      if (bytes.length > maxHeadLength) this.#handOver(bytes)
       return
     }
-    const request = end > longestHead ? null : readRequest(bytes.toString('latin1', 0, end + 2))
-    if (!request) return this.#handOn(bytes)
+    const request = end > maxHeadLength ? null : readRequest(bytes.toString('latin1', 0, end + 2))
+    if (!request) return this.#handOver(bytes)
     const body = end + 4 + Math.min(request.length, bytes.length - end - 4)
     this.#firstBody = body > end + 4 ? bytes.subarray(end + 4, body) : null
     this.#waiting = body < bytes.length ? bytes.subarray(body) : null
@@ -127,14 +127,14 @@ export class Connection implements UpstreamOwner {
     this.#begin(request)
   }
 
-  #handOn(bytes: Buffer): void {
+  #handOver(bytes: Buffer): void {
     const socket = this.#socket
     this.#isOver = true
     socket.off('data', this.#received)
     socket.off('drain', this.#clientDrained)
     for (const event of ['end', 'error', 'close']) socket.off(event, this.#left)
     this.#context.ended(this)
-    this.#context.handOn(socket, this.#entry, bytes)
+    this.#context.handOver(socket, this.#entry, bytes)
   }
 
   #begin(request: RequestHead): void {
@@ -159,14 +159,14 @@ export class Connection implements UpstreamOwner {
     const backend = this.#passage?.next() ?? null
     if (!backend) return this.#refuse()
     this.#tries += 1
-    const rested =
+    const idle =
       this.#tries > 1
         ? null
-        : backend.take(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
-    this.#bytesBefore = rested?.socket.bytesRead ?? 0
-    if (rested) {
-      this.#upstream = rested
-      return this.#send(rested)
+        : backend.reuse(this, mayRepeat.has(request.method) ? Infinity : freshEnough)
+    this.#bytesBefore = idle?.socket.bytesRead ?? 0
+    if (idle) {
+      this.#upstream = idle
+      return this.#send(idle)
     }
     if (this.#bodyLeft > 0) this.#socket.pause()
     this.#upstream = new Upstream(backend, this)
@@ -181,9 +181,9 @@ export class Connection implements UpstreamOwner {
     if (!this.#firstBody) return void socket.write(this.#head, 'latin1')
     socket.cork()
     socket.write(this.#head, 'latin1')
-    const goesOn = socket.write(this.#firstBody)
+    const canContinue = socket.write(this.#firstBody)
     socket.uncork()
-    if (!goesOn && this.#bodyLeft > 0) this.#socket.pause()
+    if (!canContinue && this.#bodyLeft > 0) this.#socket.pause()
   }
 
   /** Forwards the bytes that belong to the body and returns the rest. */
@@ -208,7 +208,7 @@ export class Connection implements UpstreamOwner {
     const end = start.indexOf(emptyLine)
     if (end === -1) {
       this.#answerStart = Buffer.from(start)
-      if (start.length > 4 * longestHead) this.#breakOff()
+      if (start.length > 4 * maxHeadLength) this.#breakOff()
       return
     }
     this.#answerStart = null
@@ -217,10 +217,10 @@ export class Connection implements UpstreamOwner {
     // Interim responses (100, 103) are dropped; the final response follows.
     if (answer.status < 200)
       return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
-    this.#giveHead(answer, start, end + 4)
+    this.#sendHead(answer, start, end + 4)
   }
 
-  #giveHead(answer: ResponseHead, bytes: Buffer, bodyFrom: number): void {
+  #sendHead(answer: ResponseHead, bytes: Buffer, bodyFrom: number): void {
     this.#answer = answer
     this.#answerLeft = typeof answer.body === 'number' ? answer.body : Infinity
     this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
@@ -252,10 +252,10 @@ export class Connection implements UpstreamOwner {
       return this.#breakOff()
     }
     this.#answerLeft -= taken
-    const goesOn = this.#socket.write(Buffer.from(bytes.subarray(from, from + taken)))
+    const canContinue = this.#socket.write(Buffer.from(bytes.subarray(from, from + taken)))
     if (this.#chunks ? this.#chunks.isOver : this.#answerLeft === 0)
       this.#finish(from + taken === bytes.length)
-    else if (!goesOn) this.#upstream?.socket.pause()
+    else if (!canContinue) this.#upstream?.socket.pause()
   }
 
   /**

@@ -7,17 +7,17 @@ const batchMs = 100
  * Milliseconds after which an open request counts as `open`, so that a stream of hours does not
  * delay all others.
  */
-const patienceMs = 10_000
+const openTimeoutMs = 10_000
 /**
  * Limit of remembered sessions, about 100 bytes each. Later sessions are assigned but not counted.
  */
-const sessionsAtMost = 200_000
+const maxSessions = 200_000
 
 export type Arm = 'baseline' | 'canary'
 
-/** The record of one request. `beside` marks requests of a release that is not compared. */
+/** The record of one request. `uncompared` marks requests of a release that is not compared. */
 export interface Counted {
-  readonly arm: Arm | 'beside'
+  readonly arm: Arm | 'uncompared'
   /** Records the outcome; later calls have no effect. */
   end(outcome: string, isError: boolean, bytes: number, now: number): void
 }
@@ -115,7 +115,7 @@ class Assigned implements Counted {
 }
 
 interface SeenSession {
-  arm: Arm | 'beside'
+  arm: Arm | 'uncompared'
   share: number
   /** True as well when it must not be counted any more. */
   hasFailed: boolean
@@ -131,23 +131,23 @@ const ignored = (arm: Counted['arm']): Counted => ({ arm, end: () => undefined }
  * stays with its first release.
  */
 export class Count {
-  readonly #give: (batch: Batch, sessions: number[]) => boolean
+  readonly #emit: (batch: Batch, sessions: number[]) => boolean
   readonly #queue: OpenBatch[] = []
   readonly #sessions = new Map<number, SeenSession>()
   #rule: CountRule = { share: 0, isFresh: false, routes: {} }
   #current: OpenBatch | null = null
 
   /**
-   * `give` stores a batch and returns false when it cannot; the batch is then offered again.
+   * `emit` stores a batch and returns false when it cannot; the batch is then offered again.
    * `sessions` were counted before.
    */
   constructor(
-    give: (batch: Batch, sessions: number[]) => boolean,
+    emit: (batch: Batch, sessions: number[]) => boolean,
     sessions: Iterable<number> = [],
   ) {
-    this.#give = give
+    this.#emit = emit
     for (const session of sessions)
-      this.#sessions.set(session, { arm: 'beside', share: 0, hasFailed: true })
+      this.#sessions.set(session, { arm: 'uncompared', share: 0, hasFailed: true })
   }
 
   set rule(rule: CountRule) {
@@ -160,29 +160,29 @@ export class Count {
    * epoch, in milliseconds.
    */
   begin(random: number, now: number, time: number, path = '/'): Counted {
-    const arm = this.#armAt(random)
-    if (arm === 'beside') return ignored(arm)
+    const arm = this.#armFor(random)
+    if (arm === 'uncompared') return ignored(arm)
     return new Assigned(arm, this.#batch(now, time), now, this.#routesOf(path), null)
   }
 
   /** Assigns a request of a session. */
   beginSession(session: number, now: number, time: number): Counted {
-    const arm = this.#armAt(placeOf(session))
+    const arm = this.#armFor(placeOf(session))
     const seen = this.#sessions.get(session)
     if (seen) {
-      if (seen.hasFailed || seen.arm !== arm || arm === 'beside') return ignored(arm)
+      if (seen.hasFailed || seen.arm !== arm || arm === 'uncompared') return ignored(arm)
       return {
         arm,
         end: (outcome, isError, _bytes, at) =>
           isError && this.#failed(seen, arm, outcome, at, time),
       }
     }
-    if (this.#sessions.size >= sessionsAtMost) return ignored(arm)
+    if (this.#sessions.size >= maxSessions) return ignored(arm)
     const batch = this.#batch(now, time)
     const begun: SeenSession = { arm, share: batch.share, hasFailed: false }
     this.#sessions.set(session, begun)
     batch.sessions.push(session)
-    return arm === 'beside' ? ignored(arm) : new Assigned(arm, batch, now, [], begun)
+    return arm === 'uncompared' ? ignored(arm) : new Assigned(arm, batch, now, [], begun)
   }
 
   #failed(seen: SeenSession, arm: Arm, outcome: string, now: number, time: number): void {
@@ -193,10 +193,10 @@ export class Count {
     this.#queue.push(late)
   }
 
-  #armAt(place: number): Arm | 'beside' {
+  #armFor(place: number): Arm | 'uncompared' {
     const { share, isFresh } = this.#rule
     if (place < share) return 'canary'
-    return !isFresh || place < 2 * share ? 'baseline' : 'beside'
+    return !isFresh || place < 2 * share ? 'baseline' : 'uncompared'
   }
 
   #batch(now: number, time: number): OpenBatch {
@@ -220,18 +220,18 @@ export class Count {
       const batch = this.#queue[0]
       if (!batch) return true
       if (now - batch.began < batchMs && batch === this.#current) return false
-      const isLate = now - batch.began > patienceMs + batchMs
+      const isLate = now - batch.began > openTimeoutMs + batchMs
       if (batch.open.size > 0 && !isLate) return false
       for (const counted of [...batch.open]) counted.end('open', false, 0, now)
       const { at, share, ofAll, arms, sessions } = batch
-      const known = {
+      const counts = {
         at,
         share,
         ...(ofAll !== undefined && { ofAll }),
         baseline: plain(arms.baseline),
         canary: plain(arms.canary),
       }
-      if (!this.#give(known, sessions)) return false
+      if (!this.#emit(counts, sessions)) return false
       this.#queue.shift()
     }
   }

@@ -5,7 +5,7 @@ import {
 } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
-import { askedOf, forward } from './forward.ts'
+import { requestFactsOf, forward } from './forward.ts'
 import { hostName } from './head.ts'
 import { endPage, page, unknownHost } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
@@ -53,8 +53,8 @@ export interface EdgeOptions {
 }
 
 /** Milliseconds after which an idle client is disconnected; much sooner during a handover. */
-const quietAtMost = 75_000
-const quietAtMostWhenClosing = 3000
+const maxQuietMs = 75_000
+const maxQuietMsWhenClosing = 3000
 
 /**
  * The reverse proxy in front of the services of this machine. A route changes by a single
@@ -72,7 +72,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const context = {
     routes,
     isClosing: () => isClosing,
-    handOn: thorough.take,
+    handOver: thorough.take,
     ended: (connection: Connection) => void connections.delete(connection),
   }
   const makeServer = (entry: Entry | null): Server =>
@@ -85,9 +85,9 @@ export function createEdge(options: EdgeOptions): Edge {
     )
   const sweep = setInterval(() => {
     const now = performance.now()
-    const atMost = isClosing ? quietAtMostWhenClosing : quietAtMost
-    for (const connection of connections) if (connection.quiet(now) > atMost) connection.destroy()
-    thorough.sweep(now, atMost)
+    const maxMs = isClosing ? maxQuietMsWhenClosing : maxQuietMs
+    for (const connection of connections) if (connection.quiet(now) > maxMs) connection.destroy()
+    thorough.sweep(now, maxMs)
   }, 1000)
   sweep.unref()
 
@@ -211,7 +211,11 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
       count(request.socket, 1)
       response.once('close', () => count(request.socket, -1))
       const host = hostName(request.headers.host ?? '')
-      const passage = routes.begin(taken.get(request.socket)?.entry ?? null, host, askedOf(request))
+      const passage = routes.begin(
+        taken.get(request.socket)?.entry ?? null,
+        host,
+        requestFactsOf(request),
+      )
       if (passage) forward(request, response, passage, isClosing)
       else endPage(response, 404, unknownHost(host, routes.hosts()))
     },
@@ -221,7 +225,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
     socket.on('error', () => socket.destroy())
     count(socket, 1)
     const host = hostName(request.headers.host ?? '')
-    const passage = routes.begin(taken.get(socket)?.entry ?? null, host, askedOf(request))
+    const passage = routes.begin(taken.get(socket)?.entry ?? null, host, requestFactsOf(request))
     if (passage) forwardUpgrade(request, socket, head, passage)
     else socket.end(page(404, unknownHost(host, routes.hosts()), false, true))
   })
@@ -234,9 +238,9 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
     },
     size: () => taken.size,
     /** Closes connections without a request for that long; with Infinity, all of them. */
-    sweep: (now: number, atMost: number): void => {
+    sweep: (now: number, maxMs: number): void => {
       for (const [socket, { open, since }] of taken)
-        if (now === Infinity || (open === 0 && now - since > atMost)) socket.destroy()
+        if (now === Infinity || (open === 0 && now - since > maxMs)) socket.destroy()
     },
   }
 }

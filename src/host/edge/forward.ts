@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { forwardedLines } from './forwarded.ts'
 import { brokenOff, endPage } from './pages.ts'
-import type { Asked, Passage } from './routes.ts'
+import type { RequestFacts, Passage } from './routes.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
@@ -144,7 +144,7 @@ const textOf = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '')
 
 /** The parts of a request that decide its route. */
-export const askedOf = (request: IncomingMessage): Asked => ({
+export const requestFactsOf = (request: IncomingMessage): RequestFacts => ({
   path: () => request.url ?? '/',
   header: (name) => textOf(request.headers[name]),
 })

@@ -34,7 +34,7 @@ interface Canary {
 }
 
 /** The parts of a request that decide its route. */
-export interface Asked {
+export interface RequestFacts {
   path(): string
   /** Returns a header by its lower-case name; empty when there is none. */
   header(name: string): string
@@ -81,13 +81,13 @@ export class Routes {
   }
 
   set(route: EdgeRoute): Entry {
-    const known = this.#entries.get(keyOf(route))
-    const entry: Entry = known ?? {
+    const existing = this.#entries.get(keyOf(route))
+    const entry: Entry = existing ?? {
       route,
       count: { requests: 0, errors: 0, unavailable: 0 },
       problem: null,
     }
-    if (known && known.route.host !== route.host) this.#hosts.delete(known.route.host)
+    if (existing && existing.route.host !== route.host) this.#hosts.delete(existing.route.host)
     entry.route = route
     this.#entries.set(keyOf(route), entry)
     this.#hosts.set(route.host, entry)
@@ -137,10 +137,10 @@ export class Routes {
    * Starts a request; null for an unknown host. `fixed` is the environment of the fixed port that
    * it arrived on.
    */
-  begin(fixed: Entry | null, host: string, asked: Asked): Passage | null {
+  begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | null {
     const entry =
       fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
-    return entry ? new Passage(this, entry, host, asked) : null
+    return entry ? new Passage(this, entry, host, request) : null
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {
@@ -184,17 +184,17 @@ export class Passage {
   readonly cookie: string | null
   /** Set during a canary, with the release that the request was assigned to. */
   readonly #counted: Counted | null
-  readonly #beside: number | null
+  readonly #assignedRelease: number | null
   #traffic: Traffic | null = null
   #backend: Backend | null = null
   #refused: number[] | null = null
 
-  constructor(routes: Routes, entry: Entry, host: string, asked: Asked) {
+  constructor(routes: Routes, entry: Entry, host: string, request: RequestFacts) {
     this.#routes = routes
     this.entry = entry
     this.#host = host
     const { canary } = entry.route
-    const session = canary?.session ? sessionOf(canary.session, asked.header) : null
+    const session = canary?.session ? sessionOf(canary.session, request.header) : null
     this.cookie = session?.cookie ?? null
     const [now, time] = [performance.now(), Date.now()]
     this.#counted = !canary
@@ -205,9 +205,9 @@ export class Passage {
             now,
             time,
           )
-        : canary.count.begin(routes.random(), now, time, asked.path())
-    const { arm } = this.#counted ?? { arm: 'beside' }
-    this.#beside =
+        : canary.count.begin(routes.random(), now, time, request.path())
+    const { arm } = this.#counted ?? { arm: 'uncompared' }
+    this.#assignedRelease =
       arm === 'canary'
         ? (canary?.release ?? null)
         : arm === 'baseline'
@@ -223,11 +223,11 @@ export class Passage {
   next(): Backend | null {
     this.#leave()
     const { route } = this.entry
-    const beside = [route.canary, route.canary?.fresh].find(
-      (one) => one && one.release === this.#beside,
+    const assigned = [route.canary, route.canary?.fresh].find(
+      (one) => one && one.release === this.#assignedRelease,
     )
-    if (beside) {
-      const best = this.#choose(beside.release, beside.services)
+    if (assigned) {
+      const best = this.#choose(assigned.release, assigned.services)
       if (best) return best
       this.#observe('refused', 0)
     }
