@@ -7,7 +7,7 @@ import { type CodeFile, findDuplicates } from './duplicates.ts'
  */
 const complexAbove = 15
 /** Limit of functions in a report. */
-const functionsAtMost = 1000
+const maxFunctions = 1000
 
 /** The change of a file: its former path, and the added or altered lines. */
 export interface Touched {
@@ -30,7 +30,7 @@ export function reportOf(
   return {
     summary: summaryOf(now, duplicates.lines),
     before: before && summaryOf(before, findDuplicates(before).lines),
-    functions: functions.toSorted((a, b) => b.cyclomatic - a.cyclomatic).slice(0, functionsAtMost),
+    functions: functions.toSorted((a, b) => b.cyclomatic - a.cyclomatic).slice(0, maxFunctions),
     duplicates: [...touched].flatMap(([path, { lines }]) =>
       duplicates
         .of(path)

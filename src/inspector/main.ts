@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { diff, touchedLines } from '#platform/git/diff.ts'
 import { git, gitEnvironment } from '#platform/git/git.ts'
-import { type Asked, type Said } from '#platform/process/inspector-protocol.ts'
+import {
+  type InspectorRequest,
+  type InspectorMessage,
+} from '#platform/process/inspector-protocol.ts'
 import { type Analyser, createAnalyser } from './analyser.ts'
 import { createBlobs } from './blobs.ts'
 import { type InspectionCache, openCache } from './cache.ts'
@@ -14,17 +17,18 @@ import { languageOf } from './languages.ts'
 const saveEvery = 200
 const largestBlob = 1_000_000
 
-const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
+const send = (message: InspectorMessage): void =>
+  void process.stdout.write(`${JSON.stringify(message)}\n`)
 
 /**
  * The face that reads untrusted code in a separate process. It receives its request as JSON on
  * standard input.
  */
 export async function main(): Promise<number> {
-  const asked = JSON.parse(await text(process.stdin)) as Asked
-  const { repository, sha, base } = asked
-  const cache = await openCache(asked.cache)
-  for (const blob of asked.skip) cache.put(blob, null)
+  const request = JSON.parse(await text(process.stdin)) as InspectorRequest
+  const { repository, sha, base } = request
+  const cache = await openCache(request.cache)
+  for (const blob of request.skip) cache.put(blob, null)
   const trees = await Promise.all(
     [sha, ...(base === null ? [] : [base])].map((one) => blobsOf(repository, one)),
   )
@@ -35,9 +39,9 @@ export async function main(): Promise<number> {
       return inspection ? [{ path, inspection }] : []
     })
   const [now = [], before] = trees.map(filesOf)
-  say({
+  send({
     kind: 'result',
-    report: reportOf(now, before ?? null, await touched(repository, base ?? asked.change, sha)),
+    report: reportOf(now, before ?? null, await touched(repository, base ?? request.change, sha)),
   })
   return 0
 }
@@ -87,7 +91,7 @@ async function measureAll(
   const contents = createBlobs(reader.stdout)
   let count = 0
   for (const [blob, path] of missing) {
-    say({ kind: 'at', blob })
+    send({ kind: 'at', blob })
     reader.stdin.write(`${blob}\n`)
     const content = await contents.next()
     cache.put(blob, content === null ? null : await analyser.inspect(path, content))

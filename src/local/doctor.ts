@@ -164,17 +164,17 @@ async function previews(home: Home): Promise<DoctorLine> {
     }
   const client = createClient({ base: connection.url, token: connection.token })
   const { apps } = await client.listApps()
-  const looks = await Promise.all(
+  const states = await Promise.all(
     apps.map(async ({ name }) => ({
       name,
       ...(await client.listPullRequests({ params: { app: name }, query: { limit: 1 } })),
     })),
   )
-  const count = looks.reduce((sum, look) => sum + look.previews, 0)
-  const problems = looks.flatMap(({ name, problem }) =>
+  const count = states.reduce((sum, state) => sum + state.previews, 0)
+  const problems = states.flatMap(({ name, problem }) =>
     problem === null ? [] : [`${name}: ${problem}`],
   )
-  const oldest = looks.flatMap(({ looked }) => looked ?? []).toSorted()[0]
+  const oldest = states.flatMap(({ looked }) => looked ?? []).toSorted()[0]
   const since = oldest === undefined ? '' : `, last known for certain at ${oldest}`
   return {
     what,
@@ -188,8 +188,8 @@ async function isolation(home: Home, env: Record<string, string | undefined>): P
   const what = 'isolation'
   try {
     const found = await findIsolation(isolationOptions(home.root, env))
-    const said = describe(found, { app: null, network: true })
-    if (found.kind === 'confined') return { what, state: 'ok', detail: `steps: ${said}` }
+    const description = describe(found, { app: null, network: true })
+    if (found.kind === 'confined') return { what, state: 'ok', detail: `steps: ${description}` }
     return {
       what,
       state: 'warning',

@@ -159,10 +159,10 @@ async function run(
 /** Steps with their matrices and parts; a name from the file selects all of its parts. */
 function expanded<P extends PipelineFile>(
   pipeline: P,
-  asked: string[],
+  names: string[],
 ): { pipeline: P; steps: string[] } {
   const all = expandSteps(pipeline.steps)
-  const steps = asked.flatMap((name) => {
+  const steps = names.flatMap((name) => {
     const mine = all.filter((one) => one.origin === name).map((one) => one.name)
     return mine.length === 0 ? [name] : mine
   })

@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import type { Mask } from '#platform/secret/mask.ts'
 
 /** Maximum length of a line in characters; a longer line is split. */
-export const longestLine = 64 * 1024
+export const maxLineLength = 64 * 1024
 /** Marks every piece of a split line except the last. */
 export const splitMark = ' … (the line continues)'
 
@@ -16,7 +16,7 @@ export interface LineSplitter {
 /** Replaces invalid UTF-8 with U+FFFD. Both \n and \r\n end a line; any other \r is kept. */
 export function splitLines(mask: Mask): LineSplitter {
   const decode = decoder()
-  const window = longestLine + mask.reach
+  const window = maxLineLength + mask.reach
   let pending = ''
 
   /**
@@ -27,7 +27,7 @@ export function splitLines(mask: Mask): LineSplitter {
     const pieces: string[] = []
     let rest = line
     while (rest.length >= window) {
-      let at = mask.cut(rest.slice(0, window), longestLine)
+      let at = mask.cut(rest.slice(0, window), maxLineLength)
       if (/[\uD800-\uDBFF]/.test(rest[at - 1] ?? '')) at += 1
       pieces.push(rest.slice(0, at))
       rest = rest.slice(at)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isPlainSecret } from '#contract/configuration/secret.ts'
-import { longestLine, splitLines, splitMark } from './lines.ts'
+import { maxLineLength, splitLines, splitMark } from './lines.ts'
 import { createMask } from '#platform/secret/mask.ts'
 
 const mask = (secrets: string[], text: string): string => createMask(secrets).apply(text)
@@ -151,7 +151,7 @@ describe('properties', () => {
         )
         .map((text) => Buffer.from(text)),
       fc
-        .integer({ min: longestLine - 30, max: longestLine * 2 + 30 })
+        .integer({ min: maxLineLength - 30, max: maxLineLength * 2 + 30 })
         .map((length) => Buffer.alloc(length, 'é')),
     )
     fc.assert(
@@ -288,13 +288,13 @@ describe('lines', () => {
 
   test('are split and marked after 64 KB, but never inside a secret or a character', () => {
     const [first, second] = lines(
-      'x'.repeat(longestLine - 5) + 'my-secret-value' + 'y'.repeat(1000),
+      'x'.repeat(maxLineLength - 5) + 'my-secret-value' + 'y'.repeat(1000),
       ['my-secret-value'],
     )
-    expect(first?.slice(longestLine - 6)).toBe(`x***${splitMark}`)
+    expect(first?.slice(maxLineLength - 6)).toBe(`x***${splitMark}`)
     expect(second?.replaceAll('y', '').length).toBe(0)
     expect(second?.length).toBe(1000)
-    const [wide] = lines('x'.repeat(longestLine - 1) + '\u{1F600}'.repeat(10))
+    const [wide] = lines('x'.repeat(maxLineLength - 1) + '\u{1F600}'.repeat(10))
     expect(wide?.isWellFormed()).toBe(true)
   })
 })

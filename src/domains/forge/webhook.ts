@@ -156,7 +156,7 @@ const createInsert = (db: Database) =>
     one: async (one) => mustRow(await db.query(store.insertDelivery(one))),
     sizeOf: ({ body }) => body.length,
     lanes: 4,
-    atMost: { count: 32, size: 1e6 },
+    limit: { count: 32, size: 1e6 },
   })
 
 function mustRow(rows: unknown[]): store.StoredAnswer {

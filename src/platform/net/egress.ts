@@ -46,14 +46,14 @@ export function createEgressPolicy(
         { ...(options as LookupOptions), all: true },
         (error, found: LookupAddress[]) => {
           if (error) return callback(error, '')
-          const asked = found.filter(({ address }) => refusal(address) === null)
-          const [first] = asked
+          const allowed = found.filter(({ address }) => refusal(address) === null)
+          const [first] = allowed
           if (!first)
             return callback(
               refusedError(refusal(found[0]?.address ?? '') ?? `${name} has no address`),
               '',
             )
-          if (options.all) return callback(null, asked)
+          if (options.all) return callback(null, allowed)
           callback(null, first.address, first.family)
         },
       )

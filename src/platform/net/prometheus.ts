@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-const patienceMs = 5000
+const timeoutMs = 5000
 
 const answer = z.object({
   data: z.discriminatedUnion('resultType', [
@@ -25,9 +25,9 @@ export async function queryPrometheus(
   url: string,
   query: string,
 ): Promise<{ labels: Record<string, string>; value: number }[]> {
-  const asked = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
-  asked.searchParams.set('query', query)
-  const response = await fetch(asked, { signal: AbortSignal.timeout(patienceMs) }).catch(
+  const target = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
+  target.searchParams.set('query', query)
+  const response = await fetch(target, { signal: AbortSignal.timeout(timeoutMs) }).catch(
     (error: Error) => {
       throw new Error(
         `Prometheus cannot be queried: ${(error.cause as Error | undefined)?.message ?? error.message}`,

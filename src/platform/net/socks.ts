@@ -12,8 +12,8 @@ export interface Socks {
 }
 
 /** Limit of a handshake message in bytes. */
-const longest = 600
-const patienceMs = 20_000
+const maxMessageBytes = 600
+const timeoutMs = 20_000
 
 /**
  * Starts a SOCKS 5 proxy (RFC 1928, with the password of RFC 1929) on loopback. It supports CONNECT
@@ -35,7 +35,7 @@ export async function startSocks(egressPolicy: EgressPolicy): Promise<Socks> {
 
 async function serve(socket: Socket, egressPolicy: EgressPolicy, password: string): Promise<void> {
   socket.on('error', () => socket.destroy())
-  socket.setTimeout(patienceMs, () => socket.destroy())
+  socket.setTimeout(timeoutMs, () => socket.destroy())
   const read = reader(socket)
   const [version, methods = 0] = await read(2)
   if (version !== 5 || !(await read(methods)).includes(2))
@@ -81,7 +81,7 @@ function open(egressPolicy: EgressPolicy, host: string, port: number): Promise<S
   return new Promise((resolve, reject) => {
     const why = isIP(host) === 0 ? null : egressPolicy.refusal(host)
     if (why !== null) return reject(refusedError(why))
-    const there = connect({ host, port, lookup: egressPolicy.lookup, timeout: patienceMs })
+    const there = connect({ host, port, lookup: egressPolicy.lookup, timeout: timeoutMs })
     there.once('timeout', () => there.destroy(new Error('it took too long')))
     there.once('error', reject).once('connect', () => resolve(there.setTimeout(0)))
   })
@@ -104,7 +104,7 @@ function reader(socket: Socket): Read {
       if (length === 0) return Buffer.alloc(0)
       const bytes = socket.read(length) as Buffer | null
       if (bytes?.length === length) return bytes
-      if (socket.readableLength > longest || socket.readableEnded || socket.destroyed)
+      if (socket.readableLength > maxMessageBytes || socket.readableEnded || socket.destroyed)
         throw new Error('no handshake')
       await new Promise<void>((resolve) => {
         const go = (): void => {

@@ -34,7 +34,7 @@ test('each is done once and gets its own answer, also when some cannot be done',
           },
           sizeOf: ({ size }) => size,
           lanes: 2,
-          atMost: { count: 4, size: 12 },
+          limit: { count: 4, size: 12 },
         })
         const answers = await Promise.allSettled(
           things.map(async ({ pause, ...thing }, index) => {

@@ -14,7 +14,7 @@ export interface BatcherOptions<T, R> {
   /** Batches processed in parallel. */
   lanes: number
   /** Limits of one batch. */
-  atMost: { count: number; size: number }
+  limit: { count: number; size: number }
 }
 
 /**
@@ -29,7 +29,7 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): (one: T) => 
     let size = 0
     const end = waiting.findIndex((one, index) => {
       size += one.size
-      return index > 0 && (index >= options.atMost.count || size > options.atMost.size)
+      return index > 0 && (index >= options.limit.count || size > options.limit.size)
     })
     return waiting.splice(0, end === -1 ? waiting.length : end)
   }

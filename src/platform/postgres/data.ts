@@ -68,7 +68,7 @@ async function initialiseAsRoot(
   mkdirSync(data, { mode: 0o700 })
   lchownSync(data, helper, uid)
   await initialise(place, binaries, data, { uid: helper, gid: uid })
-  give(data, uid)
+  chownAll(data, uid)
 }
 
 function namedAccount(): number {
@@ -84,10 +84,10 @@ function namedAccount(): number {
   return Number(account[2])
 }
 
-function give(path: string, uid: number): void {
+function chownAll(path: string, uid: number): void {
   lchownSync(path, uid, uid)
   if (!lstatSync(path).isDirectory()) return
-  for (const name of readdirSync(path)) give(join(path, name), uid)
+  for (const name of readdirSync(path)) chownAll(join(path, name), uid)
 }
 
 function initialise(

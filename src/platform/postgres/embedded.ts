@@ -118,21 +118,21 @@ function handle(
       isStopped = true
       rmSync(mark, { force: true })
       if (isUsed(place)) return
-      for (const [signal, patience] of [
+      for (const [signal, timeoutMs] of [
         ['SIGINT', 15_000],
         ['SIGQUIT', 5000],
         ['SIGKILL', 5000],
       ] as const) {
         if (await hasEnded(server.pid, place.data, 0)) return
         process.kill(server.pid, signal)
-        if (await hasEnded(server.pid, place.data, patience)) return
+        if (await hasEnded(server.pid, place.data, timeoutMs)) return
       }
     },
   }
 }
 
-async function hasEnded(pid: number, data: string, patience: number): Promise<boolean> {
-  const until = performance.now() + patience
+async function hasEnded(pid: number, data: string, timeoutMs: number): Promise<boolean> {
+  const until = performance.now() + timeoutMs
   while (isPostmaster(pid, data)) {
     if (performance.now() >= until) return false
     await sleep(5)

@@ -10,7 +10,7 @@ export interface Listener {
 
 /** Milliseconds between pings: an idle connection does not notice that its peer is gone. */
 const pingEvery = 15_000
-const patience = 5000
+const timeoutMs = 5000
 
 /**
  * Connects with the first `listen` and reconnects after a loss; every callback then receives
@@ -23,7 +23,7 @@ export function openListener(config: pg.ClientConfig, onError: (error: Error) =>
   let isClosed = false
 
   const connect = async (): Promise<pg.Client> => {
-    const next = new pg.Client({ ...config, query_timeout: patience })
+    const next = new pg.Client({ ...config, query_timeout: timeoutMs })
     let isLost = false
     const lose = (error?: Error): void => {
       if (error) onError(error)

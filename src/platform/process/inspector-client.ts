@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { CodeReport } from '#contract/change/code.ts'
-import type { Asked, Said } from './inspector-protocol.ts'
+import type { InspectorRequest, InspectorMessage } from './inspector-protocol.ts'
 import { selfCommand } from '#platform/self.ts'
 
 /** Milliseconds after which a file is skipped. */
-const patience = 20_000
+const timeoutMs = 20_000
 /** Limit of files that may crash the inspector before the inspection is abandoned. */
-const skipsAtMost = 20
+const maxSkips = 20
 /** Megabytes. */
 const memory = 1024
 
@@ -17,12 +17,12 @@ const memory = 1024
  * process continues. Null when that does not help.
  */
 export async function inspect(
-  asked: Omit<Asked, 'skip'>,
+  request: Omit<InspectorRequest, 'skip'>,
   signal: AbortSignal,
 ): Promise<CodeReport | null> {
   const skip: string[] = []
-  while (skip.length < skipsAtMost) {
-    const { report, at } = await once({ ...asked, skip }, signal)
+  while (skip.length < maxSkips) {
+    const { report, at } = await once({ ...request, skip }, signal)
     if (report) return report
     signal.throwIfAborted()
     if (at === null || skip.includes(at)) return null
@@ -32,12 +32,12 @@ export async function inspect(
 }
 
 async function once(
-  asked: Asked,
+  request: InspectorRequest,
   signal: AbortSignal,
 ): Promise<{ report: CodeReport | null; at: string | null }> {
   const [node, ...args] = selfCommand('inspector')
   const child = spawn(node, [`--max-old-space-size=${memory}`, ...args], {
-    cwd: asked.repository,
+    cwd: request.repository,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: '/' },
     stdio: ['pipe', 'pipe', 'ignore'],
     signal,
@@ -45,17 +45,17 @@ async function once(
   })
   const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve))
   child.stdin.on('error', () => undefined)
-  child.stdin.end(JSON.stringify(asked))
+  child.stdin.end(JSON.stringify(request))
   let report: CodeReport | null = null
   let at: string | null = null
   const kill = (): void => void child.kill('SIGKILL')
-  let timer = setTimeout(kill, patience)
+  let timer = setTimeout(kill, timeoutMs)
   for await (const line of createInterface({ input: child.stdout })) {
     clearTimeout(timer)
-    timer = setTimeout(kill, patience)
-    const said = JSON.parse(line) as Said
-    if (said.kind === 'at') at = said.blob
-    else report = said.report
+    timer = setTimeout(kill, timeoutMs)
+    const message = JSON.parse(line) as InspectorMessage
+    if (message.kind === 'at') at = message.blob
+    else report = message.report
   }
   clearTimeout(timer)
   await ended

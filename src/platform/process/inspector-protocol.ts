@@ -1,7 +1,7 @@
 import type { CodeReport } from '#contract/change/code.ts'
 
 /** A request to the inspector: compare the code of two commits. */
-export interface Asked {
+export interface InspectorRequest {
   repository: string
   sha: string
   /** The last good release. Null when there is none; then `change` gives the base. */
@@ -13,4 +13,4 @@ export interface Asked {
   skip: string[]
 }
 
-export type Said = { kind: 'at'; blob: string } | { kind: 'result'; report: CodeReport }
+export type InspectorMessage = { kind: 'at'; blob: string } | { kind: 'result'; report: CodeReport }

@@ -49,7 +49,7 @@ export async function startRunner(
   }
   const launch = (onReady: () => void, onEnd: (how: string) => void): void => {
     const child = spawnRunner(options.command ?? selfCommand('runner'), log)
-    const hear = (message: FromRunner): void => {
+    const onMessage = (message: FromRunner): void => {
       if (message.kind === 'result') return calls.get(message.call)?.finish(message.result)
       failures = 0
       uncleared = []
@@ -57,7 +57,7 @@ export async function startRunner(
     }
     child.stdout.on(
       'data',
-      byLine((line) => hear(JSON.parse(line) as FromRunner)),
+      byLine((line) => onMessage(JSON.parse(line) as FromRunner)),
     )
     child.once('error', (error) => onEnd(error.message))
     // Not `exit`: buffered messages must be read first.

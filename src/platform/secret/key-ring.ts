@@ -84,12 +84,12 @@ function parseKeys(text: string, where: string): [Buffer, ...Buffer[]] {
 
 /** Another server may change the file; it is read again when it changed. */
 function inFile(file: string): KeyRing {
-  let known: { mark: string; keys: [Buffer, ...Buffer[]] } | null = null
+  let cached: { mark: string; keys: [Buffer, ...Buffer[]] } | null = null
   const keys = (): [Buffer, ...Buffer[]] => {
     const { ino, mtimeMs, size } = statSync(file)
     const mark = `${ino} ${mtimeMs} ${size}`
-    if (known?.mark !== mark) known = { mark, keys: parseKeys(readFileSync(file, 'utf8'), file) }
-    return known.keys
+    if (cached?.mark !== mark) cached = { mark, keys: parseKeys(readFileSync(file, 'utf8'), file) }
+    return cached.keys
   }
   keys()
   return {

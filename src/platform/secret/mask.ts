@@ -79,8 +79,8 @@ function wrappedSpans(line: string, patterns: string[], grams: Set<string>): Spa
   return patterns.flatMap((pattern) => {
     const spans: Span[] = []
     if (text.length >= wholeLine && pattern.includes(text)) spans.push([0, text.length])
-    const longest = Math.min(text.length, pattern.length)
-    for (let length = longest; length >= wrappedPart; length -= 1) {
+    const maxLength = Math.min(text.length, pattern.length)
+    for (let length = maxLength; length >= wrappedPart; length -= 1) {
       if (text.endsWith(pattern.slice(0, length))) spans.push([text.length - length, text.length])
       if (text.startsWith(pattern.slice(-length))) spans.push([0, length])
     }
