@@ -58,7 +58,9 @@ function sectionOf(definition: TargetDefinition): string {
   return [
     `##### ${kind}`,
     '',
-    `${title}: \`target: ${value.replaceAll(/"(\w+)":/g, '$1: ').replaceAll(/,(?=\w)/g, ', ')}\`.`,
+    `${title}:`,
+    '',
+    `\`target: ${value.replaceAll(/"(\w+)":/g, '$1: ').replaceAll(/,(?=\w)/g, ', ')}\``,
     '',
     `Capabilities: ${able}.`,
     ...(rows.length === 0
