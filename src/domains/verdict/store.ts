@@ -11,9 +11,11 @@ export interface StoredVerdict extends Canary {
 }
 
 export async function getVerdict(db: Database, deployment: number): Promise<StoredVerdict | null> {
-  const rows =
-    await db.query<StoredVerdict>(sql`select deployment, state, baseline, fresh, share, steps, least, most, settings, place,
-    promoted_by as "promotedBy", decided, is_over as "isOver", started, ended from verdict where deployment = ${deployment}`)
+  const rows = await db.query<StoredVerdict>(
+    sql`select deployment, state, baseline, fresh, share, steps, least, most, settings, place,
+        promoted_by as "promotedBy", decided, is_over as "isOver", started, ended
+      from verdict where deployment = ${deployment}`,
+  )
   return rows[0] ?? null
 }
 
@@ -30,8 +32,10 @@ export interface NewVerdict {
 
 export function insertVerdict(verdict: NewVerdict): Statement {
   return sql`insert into verdict (deployment, baseline, fresh, share, steps, least, most, settings)
-    values (${verdict.deployment}, ${verdict.baseline}, ${verdict.fresh}, ${verdict.share}, ${JSON.stringify(verdict.steps)}::json, ${verdict.least},
-      ${verdict.most}, ${JSON.stringify(verdict.settings)}::json) on conflict (deployment) do nothing`
+    values (${verdict.deployment}, ${verdict.baseline}, ${verdict.fresh}, ${verdict.share},
+      ${JSON.stringify(verdict.steps)}::json, ${verdict.least}, ${verdict.most},
+      ${JSON.stringify(verdict.settings)}::json)
+    on conflict (deployment) do nothing`
 }
 
 export function setShare(deployment: number, share: number): Statement {
@@ -46,7 +50,8 @@ export function setVerdictState(deployment: number, state: Canary['state']): Sta
 
 /** Records the deciding judgement. */
 export function setDecided(deployment: number, judgement: Judgement, isOver: boolean): Statement {
-  return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver} where deployment = ${deployment}`
+  return sql`update verdict set decided = ${JSON.stringify(judgement)}::json, is_over = ${isOver}
+    where deployment = ${deployment}`
 }
 
 /** Stores an observation once, and the place up to which the host's observations are stored. */
@@ -57,7 +62,8 @@ export function insertLook(
   look: Look,
 ): Statement[] {
   return [
-    sql`insert into verdict_look (deployment, number, look) values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
+    sql`insert into verdict_look (deployment, number, look)
+      values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
       on conflict (deployment, number) do nothing`,
     sql`update verdict set place = greatest(place, ${place}) where deployment = ${deployment}`,
   ]
