@@ -118,8 +118,8 @@ export const expressions: Environment = createEnvironment()
 export function expressionProblem(text: string): string | null {
   const { valid, type, error } = expressions.check(text)
   if (!valid)
-    return `is no CEL expression that a gate can ask: ${(error?.message ?? 'it cannot be read').split('\n')[0]}`
-  return type === 'bool' ? null : `must be true or false, and is of type ${String(type)}`
+    return `is not a valid CEL expression: ${(error?.message ?? 'syntax error').split('\n')[0]}`
+  return type === 'bool' ? null : `must be true or false, but is of type ${String(type)}`
 }
 
 /** Names that need a comparison with the last good release. */

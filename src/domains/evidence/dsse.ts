@@ -42,11 +42,10 @@ export type Verified = { ok: true; payload: Buffer; key: string } | { ok: false;
  */
 export function verify(given: unknown, keys: TrustedKey[]): Verified {
   const read = envelope.safeParse(given)
-  if (!read.success)
-    return {
-      ok: false,
-      problem: `it is not a DSSE envelope: ${read.error.issues[0]?.path.join('.') ?? ''} is invalid`,
-    }
+  if (!read.success) {
+    const field = read.error.issues[0]?.path.join('.') ?? ''
+    return { ok: false, problem: `it is not a DSSE envelope: ${field} is invalid` }
+  }
   const { payloadType, signatures } = read.data
   const payload = bytesOf(read.data.payload)
   if (!payload) return { ok: false, problem: 'its payload is not base64' }

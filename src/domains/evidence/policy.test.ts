@@ -10,7 +10,7 @@ const piece = (
   ...{ kind, result, environment, isValid },
 })
 
-test('a policy names all that is missing, and why what is there does not count', () => {
+test('names the missing evidence, and why existing evidence does not count', () => {
   const found = [
     piece('tests', 'failed'),
     piece('sbom', 'passed', null, false),
@@ -18,20 +18,15 @@ test('a policy names all that is missing, and why what is there does not count',
   ]
   expect(
     missingEvidence(['tests', 'sbom', 'coverage', 'verdict.staging', 'verdict.dev'], found),
-  ).toEqual([
-    'tests (it says failed)',
-    'sbom (its signature does not hold)',
-    'coverage',
-    'verdict.dev',
-  ])
+  ).toEqual(['tests (result: failed)', 'sbom (invalid signature)', 'coverage', 'verdict.dev'])
 })
 
-test('one valid statement among others is enough, and a waived test does not spoil it', () => {
+test('accepts one valid statement among several, and a waived test', () => {
   expect(missingEvidence(['tests'], [piece('tests', 'failed'), piece('tests', 'warned')])).toEqual(
     [],
   )
   expect(missingEvidence(['verdict.staging'], [piece('verdict', 'taken_back', 'staging')])).toEqual(
-    ['verdict.staging (it says taken_back)'],
+    ['verdict.staging (result: taken_back)'],
   )
   expect(missingEvidence([], [])).toEqual([])
 })

@@ -26,8 +26,8 @@ export function missingEvidence(
     const named = found.filter((one) => nameOf(one) === name)
     if (named.length === 0) return [name]
     const valid = named.filter(({ isValid }) => isValid)
-    if (valid.length === 0) return [`${name} (its signature does not hold)`]
+    if (valid.length === 0) return [`${name} (invalid signature)`]
     const isGood = valid.some(({ kind, result }) => good[kind]?.includes(result) ?? true)
-    return isGood ? [] : [`${name} (it says ${valid[0]?.result})`]
+    return isGood ? [] : [`${name} (result: ${valid[0]?.result})`]
   })
 }

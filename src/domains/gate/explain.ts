@@ -34,7 +34,7 @@ function reasons(node: ASTNode, facts: Facts, isTrue: boolean): string[] {
   }
   if (op === '<' || op === '<=' || op === '>' || op === '>=' || op === '==' || op === '!=')
     return [comparison(op, node.args, facts, isTrue)]
-  return [`\`${textOf(node)}\` is ${isTrue ? 'so' : 'not so'}`]
+  return [`\`${textOf(node)}\` is ${isTrue}`]
 }
 
 function truth(node: ASTNode, facts: Facts): boolean | null {
@@ -80,7 +80,9 @@ function elements({ list, name, test, facts, isAll, isTrue }: Elements): string 
   const all = valueOf(list, facts)
   const size = all instanceof Map ? all.size : Array.isArray(all) ? all.length : 0
   if (isAll === isTrue)
-    return isAll ? `all ${size} ${textOf(list)} are so` : `none of ${size} ${textOf(list)} is so`
+    return isAll
+      ? `all ${size} ${textOf(list)} meet the condition`
+      : `none of ${size} ${textOf(list)} meets the condition`
   const how = isAll ? `!(${textOf(test)})` : textOf(test)
   const found = expressions.evaluate(`${textOf(list)}.filter(${name}, ${how})`, facts) as unknown[]
   const keys =
@@ -101,9 +103,10 @@ function show(value: unknown): string {
     : ''
   if (get('rule') !== null)
     return `${place}${get('message')} (${[get('tool'), get('rule')].filter(Boolean).join(' ')})`
-  if (get('cyclomatic') !== null)
-    return `${place}${get('name')} has complexity ${get('cyclomatic')} (cognitive ${get('cognitive')})`
-  return Array.isArray(value) ? `${value.length} in number` : 'a thing'
+  const cyclomatic = get('cyclomatic')
+  if (cyclomatic !== null)
+    return `${place}${get('name')} has complexity ${cyclomatic} (cognitive ${get('cognitive')})`
+  return Array.isArray(value) ? `${value.length} items` : 'an object'
 }
 
 /** Reads the fields of a CEL value. */
@@ -118,10 +121,12 @@ function reader(value: unknown): (field: string) => string | null {
   }
 }
 
-function showField(value: unknown): string {
-  const get = reader(value)
+function showField(fact: unknown): string {
+  const get = reader(fact)
   const [change, worse] = [get('change'), get('worse')]
-  if (change === null) return ` is ${get('value') ?? 'not known'} ${get('unit') ?? ''}`.trimEnd()
+  if (change === null) return ` is ${get('value') ?? 'unknown'} ${get('unit') ?? ''}`.trimEnd()
   const least = worse === null ? '' : `, at least ${show(Number(worse))} % beyond its noise`
-  return ` is ${show(Number(get('value')))} ${get('unit') ?? ''}, was ${show(Number(get('before')))}: ${show(Number(change))} % worse${least}`
+  const [value, before] = [show(Number(get('value'))), show(Number(get('before')))]
+  const comparison = `${show(Number(change))} % worse${least}`
+  return ` is ${value} ${get('unit') ?? ''}, was ${before}: ${comparison}`
 }

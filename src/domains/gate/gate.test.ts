@@ -216,7 +216,7 @@ describe('an expression', () => {
     ['coverage.chnged > 1', /No such key: chnged/],
     ['cov > 1', /Unknown variable: cov/],
     ['1 +', /Unexpected token/],
-    ['coverage.changed', /must be true or false, and is of type double/],
+    ['coverage.changed', /must be true or false, but is of type double/],
     ['findings.exists(f, f.levle == "x")', /No such key: levle/],
     ['', /./],
     ['coverage.changed > "a"', /no such overload/],

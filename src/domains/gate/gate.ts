@@ -107,6 +107,6 @@ export function reasonOf(gates: Gate[]): string | null {
   const stopping = gates.filter(({ stops }) => stops)
   if (stopping.length === 0) return null
   return stopping
-    .map(({ name, reasons }) => `gate ${name}: ${reasons[0] ?? 'it is not met'}`)
+    .map(({ name, reasons }) => `gate ${name}: ${reasons[0] ?? 'it failed'}`)
     .join('; ')
 }
