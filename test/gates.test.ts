@@ -59,7 +59,7 @@ environments:
   production: {evidence: [provenance, tests, coverage, findings, sbom, gates]${more}}
 `
 
-describe('what is known of a change', () => {
+describe('the facts of a change', () => {
   let installation: Installation
   let repository: Repository
   beforeAll(async () => {
@@ -81,7 +81,7 @@ describe('what is known of a change', () => {
     return (await installation.client.listRuns({ query: { app: 'shop' } })).runs[0]?.id ?? 0
   }
 
-  test('lets a first delivery through: what compares has nothing to compare with, and says so', async () => {
+  test('lets the first delivery through, with comparing gates unknown', async () => {
     expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded', reason: null })
     const { gates, numbers, before } = await installation.client.getChange({ params: { run: 1 } })
     expect(gates.map(({ name, state, stops }) => [name, state, stops])).toEqual([
@@ -99,7 +99,7 @@ describe('what is known of a change', () => {
     expect(before).toBe(null)
   })
 
-  test('stops what gets worse, and says by how much, down to the line', async () => {
+  test('stops a change that makes things worse, and reports values and lines', async () => {
     const run = await deliver({
       'cart.js': tangled,
       'test.sh': script({ reached: [], findings: ['sql'], seconds: 0.15 }),
@@ -136,7 +136,7 @@ describe('what is known of a change', () => {
     )
   })
 
-  test('lets it through while a waiver says why, which is seen and can be taken back', async () => {
+  test('lets a change through while a waiver is active', async () => {
     for (const gate of ['coverage', 'findings', 'speed', 'complexity'])
       expect(
         (
@@ -175,7 +175,7 @@ describe('what is known of a change', () => {
     )
   })
 
-  test('a quarantined test stops nothing, and is shown', async () => {
+  test('shows a quarantined test without stopping the run', async () => {
     const files = {
       'test.sh': script({ reached: [1, 2, 3, 4], failed: ['adds'] }),
       'cart.js': simple,
@@ -212,7 +212,7 @@ describe('what is known of a change', () => {
     await installation.client.deleteWaiver({ params: { app: 'shop', waiver: waivers[0]?.id ?? 0 } })
   })
 
-  test('is signed, and the signatures hold for who trusts the key, and only for that artifact', async () => {
+  test('are signed, and verify with the trusted key for that artifact only', async () => {
     const run = await deliver({
       'test.sh': script({ reached: [1, 2, 3, 4] }),
       'cart.js': `${simple}// signed\n`,
@@ -297,7 +297,7 @@ describe('what is known of a change', () => {
     expect(index.manifests.map(({ digest }) => digest)).toContain(first?.manifest)
   })
 
-  test('stays valid when the key is changed, and another key is refused', async () => {
+  test('stay valid after a key rotation, and another key is refused', async () => {
     const { runs } = await installation.client.listRuns({ query: { app: 'shop' } })
     const run = String(runs[0]?.id)
     const old = (await installation.client.listKeys({})).keys[0]?.id
@@ -321,7 +321,7 @@ describe('what is known of a change', () => {
     })
   })
 
-  test('is what an environment can ask for: without it nothing is deployed there, and what is missing is said', async () => {
+  test('are required by an environment, which lists what a release lacks', async () => {
     const run = await deliver({
       'fairlead.yaml': pipeline().replace(', bom.json]', ']').replace('tests.xml, ', ''),
     })
@@ -338,7 +338,7 @@ describe('what is known of a change', () => {
     ])
   })
 
-  test('goes into trends', async () => {
+  test('appear in trends', async () => {
     const shown = await installation.cli('trends', 'shop')
     expect(shown.stdout).toMatch(/run +tests +coverage/)
     expect(shown.stdout).toMatch(/^1 +2\/2 +100.0 %/m)

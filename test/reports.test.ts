@@ -66,7 +66,7 @@ describe('the reports of a run', () => {
     return (await installation.client.listRuns({ query: { app: 'shop' } })).runs[0]?.id ?? 0
   }
 
-  test('are kept: tests, coverage, findings', async () => {
+  test('are stored: tests, coverage, findings', async () => {
     expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
     const report = await installation.client.getReport({ params: { run: 1 } })
     expect(report).toMatchObject({
@@ -89,7 +89,7 @@ describe('the reports of a run', () => {
     })
   })
 
-  test('stop a change whose tests fail, although its command says nothing; the new failure comes first', async () => {
+  test('stop a change with failed tests, even if its command passed, new failures first', async () => {
     const run = await deliver({
       'test.sh': suite(['adds failed', 'removes passed', 'new passed']),
       'cart.js': 'a\nB\nc\nd\n',
@@ -132,7 +132,7 @@ describe('the reports of a run', () => {
     expect((await installation.cli('findings', String(run))).stdout).toContain('cart.js:2')
   })
 
-  test('know a flaky test: it passed and failed on the same commit', async () => {
+  test('identify a flaky test that passed and failed on the same commit', async () => {
     const again = `if [ -e "$HOME/once" ]; then { ${suite(['adds passed']).replace(/exit 0\n$/, '')}\n}; else touch "$HOME/once"\n${suite(['adds failed'])} fi\n`
     const run = await deliver({ 'test.sh': again })
     expect(await endedRun(installation, run)).toMatchObject({ state: 'failed' })
@@ -152,7 +152,7 @@ describe('the reports of a run', () => {
     )
   })
 
-  test('know a flaky test from its own runner, too, which ran it again', async () => {
+  test('identify a flaky test that its runner ran again', async () => {
     const flaky =
       '<testsuite><testcase classname="cart" name="waits"><flakyFailure message="late"/></testcase></testsuite>'
     const run = await deliver({ 'test.sh': suite([]).replace(/<testsuite .*<\/testsuite>/, flaky) })
@@ -190,7 +190,7 @@ describe('the reports of a run', () => {
     expect((await endedRun(installation, run)).reason).toBe(`step test failed: ${reason}`)
   })
 
-  test('say why a step failed that has no time for reports, and what failed in one that has', async () => {
+  test('explain why a step failed, with or without time to read its reports', async () => {
     const early = await deliver({ 'test.sh': 'exit 3\n' })
     expect((await endedRun(installation, early)).reason).toMatch(
       /^step test failed: [^;]*exit[^;]* 3$/,
@@ -201,7 +201,7 @@ describe('the reports of a run', () => {
     )
   })
 
-  test('belong to the attempt that wrote them: a step that is repeated after a crash counts once', async () => {
+  test('belong to one attempt: a step repeated after a crash counts once', async () => {
     // The first attempt never ends by itself.
     const begun = 'if [ ! -e "$HOME/hung" ]; then touch "$HOME/hung" written; sleep 600; fi'
     const slow = `${suite(['adds passed']).replace(/exit 0\n$/, '')}\n${begun}\n`
@@ -219,15 +219,15 @@ describe('the reports of a run', () => {
     })
   })
 
-  test('the schema for editors knows them', () => {
+  test('are part of the schema for editors', () => {
     expect(
       readFileSync(new URL('../schema/fairlead.schema.json', import.meta.url), 'utf8'),
     ).toContain('"reports"')
   })
 })
 
-describe('reports that are killed', () => {
-  test('in the midst of being read are read again, whole, and count once', async () => {
+describe('a server that is killed while it reads reports', () => {
+  test('reads them again, and counts each once', async () => {
     const database = await testDatabase()
     const { host, user, database: name } = database.connection
     const url = `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`

@@ -17,14 +17,14 @@ const trusted = [
 ]
 
 describe('an envelope', () => {
-  test('signs what the specification says: its own example', () => {
+  test('signs the example of the specification', () => {
     expect(pae('http://example.com/HelloWorld', Buffer.from('hello world')).toString()).toBe(
       'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
     )
     expect(pae('', Buffer.alloc(0)).toString()).toBe('DSSEv1 0  0 ')
   })
 
-  test('encodes the very bytes that the vector of the protocol has signed', () => {
+  test('encodes the bytes of the protocol’s test vector', () => {
     const coordinate = (decimal: string): string =>
       Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex').toString('base64url')
     const x = coordinate(
@@ -46,7 +46,7 @@ describe('an envelope', () => {
     expect([isSigned('hello world'), isSigned('hello worlds')]).toEqual([true, false])
   })
 
-  test('is verified by OpenSSL, too', () => {
+  test('is verified by OpenSSL', () => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-dsse-'))
     try {
       const envelope = sign('application/vnd.in-toto+json', Buffer.from('{"a":1}'), mine)
@@ -76,7 +76,7 @@ describe('an envelope', () => {
     }
   })
 
-  test('law: any payload comes back, whatever the name of the key and the alphabet', () => {
+  test('law: returns any payload, for any key name and either alphabet', () => {
     fc.assert(
       fc.property(fc.string(), fc.uint8Array(), (type, payload) => {
         const envelope = sign(type, payload, mine)
@@ -98,7 +98,7 @@ describe('an envelope', () => {
     )
   })
 
-  test('law: one bit more or less anywhere is refused', () => {
+  test('law: is refused when any bit changes', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 1 }),
@@ -130,7 +130,7 @@ describe('an envelope', () => {
     )
   })
 
-  test('of which one of several signatures is by a trusted key is good', () => {
+  test('is valid if one of its signatures is by a trusted key', () => {
     const [signature] = sign('t', Buffer.from('x'), mine).signatures
     const envelope = { payloadType: 't', payload: 'eA==', signatures: [{ sig: 'AAAA' }, signature] }
     expect(verify(envelope, trusted)).toMatchObject({ ok: true, key: 'mine' })
@@ -153,7 +153,7 @@ describe('an envelope', () => {
     expect(verify(given, trusted).ok).toBe(false),
   )
 
-  test('needs a key for Ed25519', () => {
+  test('needs an Ed25519 key', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
       type: 'spki',
       format: 'pem',

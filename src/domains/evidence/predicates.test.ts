@@ -43,13 +43,13 @@ const build = {
   ...{ parameters: { LEVEL: 'debug' }, started: null, finished: '2026-01-02T03:04:05.678Z' },
 }
 
-test('provenance is as SLSA has it, and says what was given to the run', () => {
+test('provenance follows SLSA and contains the inputs of the run', () => {
   const whole = slsa.parse(provenance({ ...build, started: '2026-01-02T03:04:00.000Z' }))
   expect(whole.buildDefinition.externalParameters).toMatchObject({ parameters: { LEVEL: 'debug' } })
   expect(slsa.parse(provenance(build)).runDetails.metadata.startedOn).toBe(undefined)
 })
 
-test('results of tests are in the words of in-toto, with what is quarantined as a warning', () => {
+test('test results follow in-toto, with quarantined failures as warnings', () => {
   const counts = {
     total: 3,
     passed: 1,
@@ -83,7 +83,7 @@ test('results of tests are in the words of in-toto, with what is quarantined as 
   })
 })
 
-test('several bills of materials are one, with each component once', () => {
+test('merges bills of materials into one that contains each component once', () => {
   const part = (name: string) => ({ type: 'library', name, 'bom-ref': name })
   const bill = (name: string, parts: string[]) => ({
     ...{ bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber: `urn:uuid:${name}`, version: 1 },

@@ -82,7 +82,7 @@ const ask = (expression: string, known: Partial<RunFacts>, waived: string[] = []
   evaluateGates({ it: expression }, { ...bare, ...known }, new Set(waived))[0]
 
 describe('a gate', () => {
-  test('says what it compared, with what, and by how much it failed', () => {
+  test('explains what it compared and by how much it failed', () => {
     expect(ask('coverage.changed >= 80.0', { numbers: covered(62), last })).toMatchObject({
       state: 'failed',
       stops: true,
@@ -98,7 +98,7 @@ describe('a gate', () => {
     ).toEqual(['coverage.total is 90, which is not >= last.coverage.total - 1.0, 94: 4 below it'])
   })
 
-  test('names the findings, functions and measurements that are at fault', () => {
+  test('lists the findings, functions and measurements that fail it', () => {
     const fresh = '!findings.exists(f, f.isNew && f.level == "error")'
     expect(ask(fresh, { findings: [finding(true), finding(false)], last })?.reasons).toEqual([
       '1 of 2 findings: src/a.js:12 eval is evil (eslint no-eval)',
@@ -117,7 +117,7 @@ describe('a gate', () => {
     expect(ask(slow, { measurements: [measurement(3)], last })).toMatchObject({ state: 'passed' })
   })
 
-  test('without the data of this run stops: no data is never good', () => {
+  test('stops the change when data of this run is missing', () => {
     for (const [expression, why] of [
       ['coverage.changed > 1.0', 'coverage'],
       ['findings.size() == 0', 'findings'],
@@ -147,7 +147,7 @@ describe('a gate', () => {
     })
   })
 
-  test('that compares is unknown while there is nothing to compare with, and stops nothing', () => {
+  test('is unknown and stops nothing while there is no release to compare with', () => {
     const first = {
       numbers: covered(90),
       findings: [finding(null)],
@@ -175,7 +175,7 @@ describe('a gate', () => {
     })
   })
 
-  test('that is waived has failed all the same, and says why', () => {
+  test('that is waived keeps its reasons', () => {
     const waived = ask('coverage.changed >= 80.0', { numbers: covered(62), last }, ['it'])
     expect(waived).toMatchObject({
       state: 'waived',
@@ -187,7 +187,7 @@ describe('a gate', () => {
     })
   })
 
-  test('of several says those that stopped', () => {
+  test('is named in the reason only if it stops the run', () => {
     const gates = evaluateGates(
       { a: 'coverage.changed >= 80', b: 'coverage.total >= 10.0', c: 'tests.total > 0' },
       { ...bare, numbers: covered(1), last },
@@ -199,7 +199,7 @@ describe('a gate', () => {
     expect(reasonOf(gates.filter(({ name }) => name === 'b'))).toBe(null)
   })
 
-  test('of `&&` and `||` explains the sides that decided', () => {
+  test('explains the operands of `&&` and `||` that decided', () => {
     const both = { numbers: covered(62), last }
     expect(ask('coverage.changed >= 80 && coverage.total >= 10.0', both)?.reasons).toEqual([
       'coverage.changed is 62, which is not >= 80: 18 below it',

@@ -45,14 +45,14 @@ function situation(
 }
 
 describe('shareAt', () => {
-  test('goes through the steps in equal parts of the least time, and stays at the last', () => {
+  test('divides the least time into equal steps, and stays at the last', () => {
     expect(
       [0, 19_999, 20_000, 40_000, 60_000, 1e9].map((elapsed) => shareAt(elapsed, plan)),
     ).toEqual([0.05, 0.05, 0.2, 0.5, 0.5, 0.5])
     expect(shareAt(0, { steps: [10, 30], least: 0 })).toBe(0.3)
   })
 
-  test('never falls, and is never more than the last step', () => {
+  test('never falls, and never exceeds the last step', () => {
     const steps = fc
       .uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1 })
       .map((found) => found.toSorted((a, b) => a - b))
@@ -69,7 +69,7 @@ describe('shareAt', () => {
 })
 
 describe('decideCanary', () => {
-  test('harm comes before everything else', () => {
+  test('harm takes precedence over everything else', () => {
     const worst = situation(
       {
         sick: 'it died',
@@ -83,14 +83,14 @@ describe('decideCanary', () => {
     expect(decideCanary(worst)).toEqual({ do: 'take back', reason: 'It is harmful.' })
   })
 
-  test('a release that does not stay up goes back, whatever its requests say', () => {
+  test('an unhealthy release is rolled back regardless of its requests', () => {
     expect(decideCanary(situation({ sick: 'it died' }, 'healthy'))).toEqual({
       do: 'take back',
       reason: 'it died',
     })
   })
 
-  test('healthy is promoted, but not before the least time', () => {
+  test('a healthy release is promoted, but not before the least time', () => {
     expect(decideCanary(situation({}, 'healthy'))).toEqual({
       do: 'promote',
       reason: 'It is healthy.',
@@ -101,7 +101,7 @@ describe('decideCanary', () => {
     })
   })
 
-  test('too little data is never good: it waits for somebody, unless the file says otherwise', () => {
+  test('too little data waits for a decision unless configured otherwise', () => {
     const late = { elapsed: 600_000 }
     expect(decideCanary(situation())).toEqual({ do: 'go on', share: 0.5 })
     expect(decideCanary(situation(late))).toMatchObject({ do: 'wait', reason: 'It is undecided.' })
@@ -117,7 +117,7 @@ describe('decideCanary', () => {
     })
   })
 
-  test('without any request the verification decides, and the reason says so', () => {
+  test('without requests the verification decides, and the reason says so', () => {
     const late = { elapsed: 600_000, isVerified: true }
     expect(decideCanary(situation(late, 'undecided', 0))).toEqual({
       do: 'promote',
@@ -129,7 +129,7 @@ describe('decideCanary', () => {
     })
   })
 
-  test('gives way to a later deployment, and goes on when somebody says so', () => {
+  test('ends for a newer deployment, and is promoted on request', () => {
     expect(decideCanary(situation({ hasNewerDeployment: true, promotedBy: 'Ann' }))).toMatchObject({
       do: 'give up',
     })

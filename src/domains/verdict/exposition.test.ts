@@ -20,7 +20,7 @@ const metricOf = (metric: object) => canaryFile.parse({ metrics: { one: metric }
 const read = (metric: object, points = parseExposition(text)) =>
   readMetric('a', points, metricOf(metric))
 
-test('reads counters, summed over the labels that are not asked for', () => {
+test('reads counters, summed over labels that are not selected', () => {
   expect(read({ bad: 'jobs_failed_total', of: 'jobs_total' })).toEqual({
     instance: 'a',
     numbers: [3, 200],
@@ -33,7 +33,7 @@ test('reads counters, summed over the labels that are not asked for', () => {
   })
 })
 
-test('a counter of failures that is not there yet is zero beside that of all, and unknown alone', () => {
+test('a missing failure counter is zero if the total exists, else unknown', () => {
   expect(read({ bad: 'jobs_lost_total', of: 'jobs_total' })).toEqual({
     instance: 'a',
     numbers: [0, 200],
@@ -53,7 +53,7 @@ test('reads histograms', () => {
   expect(namesOf(metricOf({ histogram: 'job_seconds{queue="bills"}' }))).toEqual(['job_seconds'])
 })
 
-test('whatever an instance says is read as numbers or not at all', () => {
+test('reads only numbers from any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (said) => {
       for (const { value } of parseExposition(said)) expect(value).not.toBeNaN()

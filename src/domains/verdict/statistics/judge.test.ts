@@ -31,7 +31,7 @@ const tally = (share: number, baseline: [number, number], canary: [number, numbe
 })
 
 describe('the laws of the evidence', () => {
-  test('under the null its expectation is exactly one at the limit, and less below: by enumeration', () => {
+  test('under the null its expectation is exactly one at the limit, and less below', () => {
     const choose = (n: number, k: number): number =>
       Math.exp(lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1))
     for (const share of [0.01, 0.2, 0.5, 0.9])
@@ -51,7 +51,7 @@ describe('the laws of the evidence', () => {
         }
   })
 
-  test('the exclusion of harm has an expectation of at most one where there is harm', () => {
+  test('the evidence against harm has an expectation of at most one under harm', () => {
     const random = generator(5)
     const harm = { ratio: 1.5, difference: 0.02, latency: 1.5 }
     let sum = 0
@@ -72,7 +72,7 @@ describe('the laws of the evidence', () => {
     expect(sum / runs).toBeLessThan(1.02)
   })
 
-  test('whatever comes, every number is a number, and the same batches give the same judgement', () => {
+  test('any batches give finite numbers and a reproducible judgement', () => {
     const arm = fc
       .record({
         requests: fc.nat(1000),
@@ -108,7 +108,7 @@ describe('the laws of the evidence', () => {
     )
   })
 
-  test('without a choice there is no evidence', () => {
+  test('requests without a random choice are no evidence', () => {
     const judge = createJudge(settings)
     for (const share of [0, 1])
       judge.observe(
@@ -117,7 +117,7 @@ describe('the laws of the evidence', () => {
     expect(judge.judge()).toMatchObject({ verdict: 'undecided', evidence: 0, needed: null })
   })
 
-  test('the unit of the latencies changes nothing', () => {
+  test('the unit of latencies does not matter', () => {
     const verdict = (factor: number) => {
       const random = generator(3)
       const judge = createJudge(settings)
@@ -200,7 +200,7 @@ describe('harm', () => {
   const none = { baseline: 0, canary: 0 }
   const base = (random: () => number): number => 20 * Math.exp(0.5 * normal(random))
 
-  test('is found: errors that were not there, errors doubled, slower by a quarter, a slow tail', () => {
+  test('is detected: new errors, doubled errors, a 25 % slowdown, a slow tail', () => {
     expect(detected({ share: 0.1, rate: { baseline: 0, canary: 0.05 } })).toBeGreaterThan(0.85)
     expect(detected({ share: 0.5, rate: { baseline: 0.05, canary: 0.12 } })).toBeGreaterThan(0.9)
     expect(
@@ -217,7 +217,7 @@ describe('harm', () => {
     ).toBeGreaterThan(0.9)
   })
 
-  test('stays found, and says by what', () => {
+  test('stays detected, with the metric that raised the alarm', () => {
     const random = generator(2)
     const judge = createJudge(settings)
     for (let i = 0; i < 40; i += 1)
@@ -237,7 +237,7 @@ describe('harm', () => {
 
   // Published cases that Kayenta 1.0 calls a pass: spinnaker/spinnaker#6278, spinnaker/kayenta#426
   // and #780.
-  test('that a rank test on ten points does not see', () => {
+  test('is detected where a rank test on ten points fails', () => {
     const judge = createJudge(settings)
     const points = {
       canary: [100, 100, 100, 100, 100, 100, 100, 1, 1, 1],
@@ -279,7 +279,7 @@ describe('harm', () => {
   })
 })
 
-describe('what is no harm', () => {
+describe('harmless effects', () => {
   const judged = (
     more: Partial<typeof settings>,
     latency: (arm: 'baseline' | 'canary', i: number) => number,
@@ -302,14 +302,14 @@ describe('what is no harm', () => {
     return judge.judge()
   }
 
-  test('is the cold start of new processes', () => {
+  test('include the cold start of new processes', () => {
     const cold = (arm: 'baseline' | 'canary', i: number): number =>
       arm === 'canary' && i < 20 ? 3 : 1
     expect(judged({ warm: 0 }, cold)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
     expect(judged({ warm: 200 }, cold)).toMatchObject({ verdict: 'healthy' })
   })
 
-  test('is a part of a millisecond', () => {
+  test('include a fraction of a millisecond', () => {
     const longer = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 0.9 : 0.4)
     expect(judged({}, longer)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
     expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longer)).toMatchObject({
@@ -322,8 +322,8 @@ describe('what is no harm', () => {
   })
 })
 
-describe('healthy is earned', () => {
-  test('by excluding harm, or at the end by what would have shown; else it says what is missing', () => {
+describe('a healthy verdict', () => {
+  test('needs excluded harm, or enough power at the end; otherwise states what is missing', () => {
     const random = generator(8)
     const judge = createJudge(settings)
     const observe = (batches: number, rate: number): void => {
@@ -370,12 +370,12 @@ describe('intervals', () => {
     expect(missed).toBeLessThanOrEqual(5)
   })
 
-  test('the two sides mirror each other', () => {
+  test('swapping the releases mirrors the interval', () => {
     const [a, b] = [tally(0.5, [3, 100], [9, 100]), tally(0.5, [9, 100], [3, 100])]
     expect(riseEvidence([a], 1)).toBeCloseTo(fallEvidence([b], 1), 9)
   })
 
-  test('a rate lies between its bounds, which are those of nothing when nothing came', () => {
+  test('a rate lies between its bounds, which are 0 and 1 without data', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10_000 }),
@@ -390,7 +390,7 @@ describe('intervals', () => {
     )
   })
 
-  test('the functions behind are right', () => {
+  test('the special functions are accurate', () => {
     expect(lnGamma(0.5)).toBeCloseTo(Math.log(Math.sqrt(Math.PI)), 9)
     expect(lnGamma(11)).toBeCloseTo(Math.log(3_628_800), 9)
     expect(normalQuantile(0.975)).toBeCloseTo(1.959964, 5)

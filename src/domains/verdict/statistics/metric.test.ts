@@ -38,7 +38,7 @@ function work(judge: Judge, seed: number, samples: number, rate: Record<Arm, num
 }
 
 describe('a rate that instances report', () => {
-  test('is not blamed on the canary when it is the same, in bursts of load and failures', () => {
+  test('rarely alarms when both releases are equal, in bursts of load and failures', () => {
     let alarms = 0
     for (let seed = 1; seed <= 400; seed += 1) {
       const judge = createJudge(withMetrics({ jobs }))
@@ -48,7 +48,7 @@ describe('a rate that instances report', () => {
     expect(alarms / 400).toBeLessThanOrEqual(0.01)
   })
 
-  test('alarms when it is higher, and says what was counted, without one request', () => {
+  test('alarms when it is higher, and states the counts, without any requests', () => {
     const judge = createJudge(withMetrics({ jobs }))
     work(judge, 1, 100, { baseline: 0.02, canary: 0.2 })
     const { verdict, metric, reason, metrics } = judge.judge()
@@ -71,7 +71,7 @@ describe('a rate that instances report', () => {
     })
   })
 
-  test('that nothing is known of is never good', () => {
+  test('without readings is never healthy', () => {
     const judge = createJudge(withMetrics({ jobs }))
     const random = generator(1)
     for (let i = 0; i < 500; i += 1)
@@ -89,7 +89,7 @@ describe('a rate that instances report', () => {
     expect(advisory.judge().verdict).toBe('healthy')
   })
 
-  test('counts what was added: not what was there before, and nothing twice', () => {
+  test('counts only growth, and each event once', () => {
     const counter = fc.record({
       instance: fc.constantFrom('a', 'b'),
       by: fc.nat(50),
@@ -120,7 +120,7 @@ describe('a rate that instances report', () => {
     )
   })
 
-  test('of time: by the seconds that the instances ran', () => {
+  test('per second uses the running time of the instances', () => {
     const judge = createJudge(withMetrics({ retries: { ...jobs, of: 'seconds' } }))
     const reading = (instance: string, bad: number): Reading[] => [{ instance, numbers: [bad] }]
     for (let i = 0; i < 60; i += 1)
@@ -135,7 +135,7 @@ describe('a rate that instances report', () => {
 })
 
 describe('a route', () => {
-  test('is judged by its own requests, which drown in all of them', () => {
+  test('is judged by its own requests', () => {
     const judge = createJudge(withMetrics({ checkout: { ...jobs, of: 'requests' } }))
     const random = generator(3)
     for (let i = 0; i < 200; i += 1) {
@@ -184,7 +184,7 @@ describe('a distribution that instances report', () => {
     }
   }
 
-  test('alarms when it rises, whatever the unit, and not when it is the same', () => {
+  test('alarms when it rises, in any unit, and not when it is equal', () => {
     const judge = (unit: number, slower: number) => {
       const made = createJudge(withMetrics({ time: histogram }))
       measure(made, 1, unit, slower)
@@ -202,7 +202,7 @@ describe('a distribution that instances report', () => {
 })
 
 describe('a gauge', () => {
-  test('is shown, and decides nothing, however high', () => {
+  test('is shown and never decides', () => {
     const judge = createJudge(
       withMetrics({ lag: { kind: 'gauge', of: 'events', tolerance: 0, advisory: true } }),
     )
@@ -229,7 +229,7 @@ describe('a gauge', () => {
 })
 
 describe('several metrics', () => {
-  test('share one level: five of them alarm no more often than one', () => {
+  test('share one level: five alarm no more often than one', () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const metrics = Object.fromEntries(
       names.map((name) => [name, { ...jobs, of: 'requests' as const }]),
