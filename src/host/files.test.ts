@@ -27,8 +27,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('a log', () => {
-  test('is trimmed while it is written: the disk comes back and no later line is lost', async () => {
+describe('log files', () => {
+  test('a log is trimmed while it is written, without loss of later lines', async () => {
     const file = join(folder, 'busy.log')
     const fd = openSync(file, 'a')
     for (let i = 0; i < 60_000; i += 1) writeSync(fd, `line ${i} ${'.'.repeat(80)}\n`)
@@ -48,7 +48,7 @@ describe('a log', () => {
     expect(lastLines(file, 1_000_000, 10_000_000)[0]).toMatch(/^line \d+ \.{80}$/)
   })
 
-  test('that is long becomes the one before at a start', () => {
+  test('a long log is rotated at a start', () => {
     const file = join(folder, 'long.log')
     rotate(file)
     writeFileSync(file, 'short\n')
@@ -60,7 +60,7 @@ describe('a log', () => {
     expect(statSync(`${file}.1`).size).toBe(10 * 1024 * 1024)
   })
 
-  test('says its last words in one line', () => {
+  test('the tail of a log fits in one line', () => {
     const file = join(folder, 'words.log')
     expect(tailOf(file, { env: {} })).toBe('')
     writeFileSync(file, 'first\n\nError: no database\n   at x\n\nNode.js v26.1.0\n')
@@ -70,10 +70,10 @@ describe('a log', () => {
   })
 })
 
-describe('the lock', () => {
+describe('the lock of the host', () => {
   const mine = `${process.pid} ${startTimeOf(process.pid)}`
 
-  test('is given once, and again when it is free', () => {
+  test('is held once, and can be acquired again after its release', () => {
     const file = join(folder, 'lock')
     const lock = takeLock(file, false)
     expect(readFileSync(file, 'utf8')).toBe(mine)
@@ -95,7 +95,7 @@ describe('the lock', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('stale'))).toEqual([])
   })
 
-  test('is taken from the one that gives way, which then does not free it', () => {
+  test('is handed over, and its former holder does not release it', () => {
     const file = join(folder, 'handed')
     const before = takeLock(file, false)
     writeFileSync(file, '1 1')
@@ -107,7 +107,7 @@ describe('the lock', () => {
 })
 
 describe('ports', () => {
-  test('are free, differ, and stay the same when they can', async () => {
+  test('are free, distinct, and reused when possible', async () => {
     const ports = new Ports(Math.random)
     const given = await Promise.all(Array.from({ length: 50 }, () => ports.assign(null)))
     expect(new Set(given).size).toBe(50)
@@ -116,7 +116,7 @@ describe('ports', () => {
     expect(await ports.assign(given[1] ?? null)).not.toBe(given[1])
   })
 
-  test('that somebody listens on are not given', async () => {
+  test('are not assigned when another process listens on them', async () => {
     const taken = await new Ports(Math.random).assign(null)
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve))
@@ -128,7 +128,7 @@ describe('ports', () => {
   })
 })
 
-test('a process is known by its start, and its family by group, marker and descent', async () => {
+test('finds a process by its start time, and its family by group, marker and parent', async () => {
   const marker = `test/${process.pid}`
   const child = spawn(
     'sh',

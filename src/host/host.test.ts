@@ -48,7 +48,7 @@ function childrenOf(pid: number): number[] {
 }
 
 describe('a release', () => {
-  test('is ready when it is healthy, gets the traffic, and ends with all it began', async () => {
+  test('becomes ready when healthy, gets traffic, and stops with all its processes', async () => {
     const status = await settle(
       host,
       releaseOf(host, 1, good, [webService({ instances: 2 })], {
@@ -86,7 +86,7 @@ describe('a release', () => {
     expect(existsSync(join(host.home.host, 'data/shop/production'))).toBe(true)
   })
 
-  test('keeps its secrets in files that only the owner reads', async () => {
+  test('keeps its secrets in files that only the owner can read', async () => {
     await settle(host, releaseOf(host, 1, good, [webService({ env: { TOKEN: 'hidden-value' } })]))
     const folder = join(host.home.host, 'state')
     for (const name of readdirSync(folder))
@@ -95,7 +95,7 @@ describe('a release', () => {
     expect(readFileSync(join(host.home.log, 'host.log'), 'utf8')).not.toContain('hidden-value')
   })
 
-  test('that does not become healthy fails with its last words and touches no traffic', async () => {
+  test('fails with the end of its log when it does not become healthy', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const bad = await host.artifact({
       'server.js':
@@ -113,7 +113,7 @@ describe('a release', () => {
     expect((await ask(host)).text).toBe('good')
   })
 
-  test('that exits again and again fails with what it said', async () => {
+  test('fails with its output when it exits repeatedly', async () => {
     const bad = await host.artifact({
       'server.js': "console.error('boom ' + process.env.FAIRLEAD_SERVICE); process.exit(7)",
     })
@@ -123,7 +123,7 @@ describe('a release', () => {
     expect(status.instances[0]).toMatchObject({ state: 'stopped', restarts: 3 })
   })
 
-  test('says which port it listens on instead of its own', async () => {
+  test('reports the port that it listens on instead of $PORT', async () => {
     const wrong = await new Promise<number>((resolve) => {
       const probe = createServer().listen(0, '127.0.0.1', () => {
         const address = probe.address()
@@ -144,7 +144,7 @@ describe('a release', () => {
     )
   })
 
-  test('whose directory or artifact is missing says so', async () => {
+  test('reports a missing directory or artifact', async () => {
     expect(
       (await settle(host, releaseOf(host, 1, good, [webService({ directory: 'nowhere' })]))).reason,
     ).toBe('web cannot start: its directory nowhere is not in the artifact')
@@ -152,7 +152,7 @@ describe('a release', () => {
     expect(missing.reason).toMatch(/^its artifact cannot be unpacked: /)
   })
 
-  test('that has the traffic is started again after a crash, and restarts are counted', async () => {
+  test('restarts an instance with traffic after a crash and counts restarts', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
     await ask(host, '/exit')
@@ -170,7 +170,7 @@ describe('a release', () => {
     })
   })
 
-  test('one instance that crashes is out of the rotation while the other serves', async () => {
+  test('removes a crashed instance from the rotation while the other serves', async () => {
     await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
     const load = startLoad(host)
     const victim = only(await host.client.status())[0]?.pid ?? 0
@@ -187,7 +187,7 @@ describe('a release', () => {
     expect(wrong).toEqual([])
   })
 
-  test('an instance that gets sick leaves the rotation while the other is well', async () => {
+  test('removes an unhealthy instance from the rotation', async () => {
     await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
     await ask(host, '/sick')
     await waitUntil('one is unhealthy', async () =>
@@ -199,7 +199,7 @@ describe('a release', () => {
     expect(sick?.restarts).toBe(0)
   })
 
-  test('whose port is taken meanwhile starts on another', async () => {
+  test('starts on another port when its port was taken', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
     // What it takes it drops, so that a request that comes its way is not kept waiting for ever.
@@ -222,7 +222,7 @@ describe('a release', () => {
     await new Promise((resolve) => thief.close(resolve))
   })
 
-  test('a worker is ready when it has lived for a moment; its children end with it, also those that went away', async () => {
+  test('a worker is ready after a moment, and its detached children end with it', async () => {
     const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
     const worker = webService({
       name: 'worker',
@@ -244,7 +244,7 @@ describe('a release', () => {
     ])
   })
 
-  test('the grace is for the whole family: a shell that ends at once does not take its child along', async () => {
+  test('the grace period applies to the children of a shell that exited', async () => {
     const slow = await host.artifact({
       'server.js': `${server('slow').replace("process.on('SIGTERM', () => process.exit(0))", '')}
       process.on('SIGTERM', () => setTimeout(() => { require('node:fs').writeFileSync(process.env.FAIRLEAD_DATA_DIR + '/finished', ''); process.exit(0) }, 300))`,
@@ -254,7 +254,7 @@ describe('a release', () => {
     expect(existsSync(join(host.home.host, 'data/shop/production/finished'))).toBe(true)
   })
 
-  test('a limit that the machine does not know is said, never silently dropped', async () => {
+  test('reports a memory limit that the machine cannot enforce', async () => {
     const status = await settle(
       host,
       releaseOf(host, 1, good, [webService({ memory: 256 * 1024 * 1024 })]),
@@ -267,7 +267,7 @@ describe('a release', () => {
 })
 
 describe('fencing', () => {
-  test('who was overtaken changes nothing', async () => {
+  test('a caller with an older epoch changes nothing', async () => {
     await settle(host, releaseOf(host, 1, good, undefined, { fence: { deployment: 5, epoch: 3 } }))
     const old = { deployment: 5, epoch: 2 }
     for (const act of [
@@ -289,8 +289,8 @@ describe('fencing', () => {
   })
 })
 
-describe('the host’s own end', () => {
-  test('kill -9 leaves the services untouched; the next host adopts them, restarts what died and knows the routes', async () => {
+describe('the end of the host', () => {
+  test('after kill -9 the next host adopts services, restarts dead ones, keeps routes', async () => {
     const stays = releaseOf(host, 1, good, [
       webService({ instances: 2 }),
       webService({ name: 'worker', run: 'exec sleep 1000', port: false }),
@@ -321,7 +321,7 @@ describe('the host’s own end', () => {
     })
   })
 
-  test('SIGTERM leaves the services running too', async () => {
+  test('SIGTERM leaves the services running', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
     const { pid } = await host.client.status()
@@ -333,7 +333,7 @@ describe('the host’s own end', () => {
     expect(only(await host.client.status())[0]?.pid).toBe(before?.pid)
   })
 
-  test('what was stopped while no host ran is stopped by the next; processes that no record names end', async () => {
+  test('the next host stops what should not run, and ends unknown processes', async () => {
     await settle(
       host,
       releaseOf(host, 1, good, [webService({ stop: { signal: 'SIGCONT', grace: 60_000 } })]),
@@ -354,13 +354,13 @@ describe('the host’s own end', () => {
     await waitUntil('the stray has ended', () => !isAlive(instance?.pid ?? 0))
   })
 
-  test('two that start at once: one serves', async () => {
+  test('only one of two hosts that start at the same time serves', async () => {
     await host.kill()
     const [one, two] = await Promise.all([host.ensure(), host.ensure()])
     expect(one).toBe(two)
   })
 
-  test('a home with a long path has its socket elsewhere', async () => {
+  test('a home with a long path has its socket in another folder', async () => {
     const root = join(host.home.root, 'long'.repeat(30))
     const home = homeFrom({ FAIRLEAD_HOME: root, FAIRLEAD_PORT: String(host.home.port + 5) })
     mkdirSync(root)
@@ -387,7 +387,7 @@ describe('under load', () => {
     expect(route).toMatchObject({ release: 6, errors: 0, unavailable: 0 })
   })
 
-  test('hands over to the next host without one failed request, also while a deployment is under way', async () => {
+  test('hands over to the next host during a deployment without one failed request', async () => {
     const port = host.home.edgePort + 7
     const route = { port, host: 'shop.production.localhost' }
     await deploy(host, releaseOf(host, 1, good, undefined, { route }))
@@ -415,7 +415,7 @@ describe('under load', () => {
     )
   })
 
-  test('a next host that does not come to serve leaves the one before in charge', async () => {
+  test('a host that fails to take over leaves the former host in charge', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const before = await host.client.status()
     await expect(host.client.upgrade([process.execPath, '-e', 'process.exit(4)'])).rejects.toThrow()
@@ -457,7 +457,7 @@ describe('a canary', () => {
     return texts
   }
 
-  test('gets its share at random, and each request is counted once, where it was assigned', async () => {
+  test('gets its share at random, and each request is counted once for its release', async () => {
     await start()
     await route(0.5)
     const texts = await asked(200)
@@ -484,7 +484,7 @@ describe('a canary', () => {
       expect(arm.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm.requests)
   })
 
-  test('cannot be stopped while it has a share, and loses it at once', async () => {
+  test('cannot be stopped while it has a share, and loses its share immediately', async () => {
     await start()
     await route(0.99)
     await expect(host.client.stop(...at, 2, fence)).rejects.toThrow('has the traffic')
@@ -493,7 +493,7 @@ describe('a canary', () => {
     await host.client.stop(...at, 2, fence)
   })
 
-  test('that does not take requests fails for itself alone: who asked is served by the release beside it', async () => {
+  test('that refuses connections is counted as failing, and the baseline answers', async () => {
     await start()
     await route(0.99)
     const pid = only(await host.client.status()).at(-1)?.pid ?? 0
@@ -508,7 +508,7 @@ describe('a canary', () => {
     )
   })
 
-  test('is given whole sessions, each counted once, and as failed with its first error', async () => {
+  test('gets whole sessions, each counted once, and as failed with its first error', async () => {
     await deploy(host, releaseOf(host, 1, good))
     await settle(host, releaseOf(host, 2, await host.artifact({ 'server.js': server('bad') })))
     await route(0.5, { session: { header: 'X-Account' } })
@@ -545,7 +545,7 @@ describe('a canary', () => {
     expect(await counted()).toEqual(all)
   })
 
-  test('knows sessions by a cookie of its own where the app has none', async () => {
+  test('identifies sessions by a cookie of the edge when the app has none', async () => {
     await start()
     await route(0.5, { session: {} })
     const first = await exchange(host, '/x')
@@ -567,7 +567,7 @@ describe('a canary', () => {
     expect(String(other.headers['set-cookie'])).toMatch(/^fairlead-session=/)
   })
 
-  test('is compared with a fresh start of the release before, and routes are counted by themselves', async () => {
+  test('is compared with a fresh start of its predecessor, and counts routes separately', async () => {
     await start()
     await settle(host, { ...releaseOf(host, 1, good), release: -1 })
     await route(0.25, { fresh: -1, routes: { pay: '/pay' } })
@@ -594,7 +594,7 @@ describe('a canary', () => {
     await host.client.remove(...at, -1, fence)
   })
 
-  test('says its metrics: by its port, or in a file where it has none', async () => {
+  test('returns its metrics from its port, or from a file without a port', async () => {
     const files = {
       'server.js': `require('node:http').createServer((request, response) => response.end(
         request.url === '/metrics' ? 'jobs_total 7\\njobs_seconds_bucket{le="1"} 2\\nother 1\\n' : 'well')).listen(process.env.PORT, '127.0.0.1')`,
@@ -620,7 +620,7 @@ describe('a canary', () => {
     )
   })
 
-  test('is counted on after the host was killed, and handed over', async () => {
+  test('continues to be counted after a kill and after a handover of the host', async () => {
     await start()
     await route(0.5)
     await asked(50)

@@ -142,7 +142,7 @@ test.each([
   expect(await get(path)).toMatchObject({ status: 404, text: 'nothing here' })
 })
 
-test('knows what a browser has already, and gives parts', async () => {
+test('answers conditional and range requests', async () => {
   const { headers } = await get('/app.js')
   expect(await get('/app.js', { 'if-none-match': headers.etag ?? '' })).toMatchObject({
     status: 304,

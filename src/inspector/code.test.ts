@@ -25,7 +25,7 @@ const range = (from: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => from + index)
 
 describe('duplicates', () => {
-  test('are blocks of ten lines or more, in both places', () => {
+  test('are blocks of ten lines or more, listed with both places', () => {
     const files = [
       file('a', [...range(100, 5), ...range(0, 12)]),
       file('b', [...range(0, 12), ...range(200, 5)]),
@@ -36,7 +36,7 @@ describe('duplicates', () => {
     expect(found.of('a')).toEqual([{ file: 'a', line: 6, end: 17, of: { file: 'b', line: 1 } }])
   })
 
-  test('are none when they are shorter, or overlap themselves', () => {
+  test('exclude shorter blocks and blocks that overlap themselves', () => {
     expect(findDuplicates([file('a', range(0, 9)), file('b', range(0, 9))]).lines).toBe(0)
     expect(
       findDuplicates([
@@ -48,7 +48,7 @@ describe('duplicates', () => {
     ).toBe(0)
   })
 
-  test('law: a file beside itself is wholly one, and what differs everywhere is not', () => {
+  test('cover a whole file that occurs twice, and nothing of two different files', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 10, maxLength: 60 }),
@@ -63,7 +63,7 @@ describe('duplicates', () => {
   })
 })
 
-test('functions of touched files are compared with what they were, also under another path', () => {
+test('compares functions of touched files with their former version, also after a rename', () => {
   const pay = (cyclomatic: number, line: number) => ({
     name: 'pay',
     line,

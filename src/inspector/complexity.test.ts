@@ -14,7 +14,7 @@ async function measured(file: string, text: string): Promise<string[]> {
   )
 }
 
-describe('the examples of the paper', () => {
+describe('examples of the paper', () => {
   const java = (body: string): Promise<string[]> => measured('A.java', `class A { ${body} }`)
 
   test('sumOfPrimes and getWords', async () => {
@@ -43,7 +43,7 @@ describe('the examples of the paper', () => {
     ).toEqual(['A.sumOfPrimes 4/7', 'A.getWords 4/1'])
   })
 
-  test('catches and lambdas', async () => {
+  test('catch blocks and lambdas', async () => {
     expect(
       await java(`
   void myMethod() {
@@ -136,7 +136,7 @@ describe('the examples of the paper', () => {
     ).toEqual(['A.toRegexp 12/20'])
   })
 
-  test('functions of JavaScript that only declare', async () => {
+  test('functions of JavaScript that contain only declarations', async () => {
     const bar = (own: string): string =>
       `function bar() { var foo; ${own} bar.run = function () { if (a) {} } }`
     expect(await measured('a.js', bar(''))).toEqual(['bar 1/1', 'bar.bar.run 2/1'])
@@ -151,7 +151,7 @@ describe('the examples of the paper', () => {
   })
 })
 
-test('recursion counts once, and only when it is direct', async () => {
+test('recursion counts once, and only direct recursion counts', async () => {
   const of = async (file: string, text: string): Promise<string[]> => measured(file, text)
   expect(await of('a.js', 'function f() { f(); f(1); g(f) }')).toEqual(['f 1/1'])
   expect(await of('a.js', 'const f = (x) => x.map((y) => f(y))')).toEqual([
@@ -182,14 +182,14 @@ test('recursion counts once, and only when it is direct', async () => {
   ).toEqual(['T.Walk 1/1', 'Walk 1/0'])
 })
 
-test('what is decided before a structure nests does not nest', async () => {
+test('conditions in the head of a structure are not nested in it', async () => {
   expect(await measured('a.js', 'function f() { if (a ? b : c) { d ? e : f } }')).toEqual(['f 4/4'])
   expect(
     await measured('a.js', 'function f() { if (a) {} else if (b ? c : d) { e ? g : h } }'),
   ).toEqual(['f 5/5'])
 })
 
-test('an `if` in the `else` of Ruby and Bash is no `else if`', async () => {
+test('an `if` inside an `else` of Ruby or Bash is not an `else if`', async () => {
   expect(
     await measured(
       'a.rb',
@@ -208,7 +208,7 @@ test('an `if` in the `else` of Ruby and Bash is no `else if`', async () => {
   ])
 })
 
-test('the deeper functions nest in each other, the more those around them cost', async () => {
+test('nested functions increase the cost of the functions around them', async () => {
   const text = 'class A { void f() { g(() -> { h(() -> { if (a) {} }); }); } }'
   expect(await measured('A.java', text)).toEqual([
     'A.f 1/3',
@@ -222,13 +222,13 @@ test('`let … else` is a structure like `if`', async () => {
   expect(await measured('a.rs', text)).toEqual(['f 4/6'])
 })
 
-test('`??` decides, but is in no sequence', async () => {
+test('`??` adds a branch, but belongs to no sequence', async () => {
   expect(await measured('a.ts', 'function f() { return (a && b) ?? (c && d) ?? e }')).toEqual([
     'f 5/2',
   ])
 })
 
-test('what the preprocessor decides is read, but not run', async () => {
+test('both branches of a preprocessor condition are read', async () => {
   expect(await measured('a.c', 'int f() {\n#if defined(A) && B\n g();\n#endif\n}')).toEqual([
     'f 1/1',
   ])

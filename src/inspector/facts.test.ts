@@ -8,7 +8,7 @@ import { measureLines } from './lines.ts'
 const analyser = await createAnalyser()
 const nothing = { lines: 0, code: 0, functions: [], at: [], hashes: [], isBroken: false }
 
-describe('a file', () => {
+describe('a source file', () => {
   test.each(languages)(
     '$name: that is empty, or of nothing but a blank line',
     async ({ name, extensions }) => {
@@ -23,11 +23,11 @@ describe('a file', () => {
     },
   )
 
-  test('in no known language is not inspected', async () => {
+  test('in an unknown language is not inspected', async () => {
     expect(await analyser.inspect('README.md', 'x')).toBe(null)
   })
 
-  test('that is broken gives what could be read', async () => {
+  test('with a syntax error is measured in part', async () => {
     const found = await analyser.inspect(
       'a.js',
       'function good() { if (a) {} }\nfunction f( { if (((\n',
@@ -62,7 +62,7 @@ describe('a file', () => {
     expect(found?.functions.at(-1)).toMatchObject({ line: 20_000, cyclomatic: 3, cognitive: 2 })
   })
 
-  test('that nests 10,000 deep overflows nothing', async () => {
+  test('that nests 10,000 levels deep does not overflow the stack', async () => {
     const deep = async (
       before: string,
       open: string,
@@ -84,7 +84,7 @@ describe('a file', () => {
     expect(Math.max(...(nested ?? []).map(({ name }) => name.length))).toBeLessThanOrEqual(200)
   })
 
-  test('leaves no tree behind, even when its measuring fails', async () => {
+  test('frees its syntax tree, even when measuring fails', async () => {
     const { Tree, TreeCursor } = createRequire(import.meta.url)(
       '@vscode/tree-sitter-wasm',
     ) as typeof TreeSitter
@@ -103,7 +103,7 @@ describe('a file', () => {
     vi.restoreAllMocks()
   })
 
-  test('may be inspected while another one waits for its grammar', async () => {
+  test('is inspected while another file waits for its grammar', async () => {
     const fresh = await createAnalyser()
     const all = await Promise.all(
       languages.map(({ extensions }) => fresh.inspect(`a.${extensions[0]}`, 'f')),
@@ -115,7 +115,7 @@ describe('a file', () => {
 describe('lines', () => {
   const fnv = { a: 0xe40c292c, foobar: 0xbf9cf968 }
 
-  test('of code are those with more than blanks and comments', async () => {
+  test('of code contain more than blanks and comments', async () => {
     const text =
       '\uFEFF// one\r\n\r\nconst a = 1 // two\r\n/* three\nfour */ const b = 2\n}\n  );\n`\n\nx`'
     const found = await analyser.inspect('a.js', text)
@@ -123,7 +123,7 @@ describe('lines', () => {
     expect(found?.hashes).toHaveLength(3)
   })
 
-  test('of texts that explain in Python are comments; texts that are values are code', async () => {
+  test('of Python docstrings are comments; other strings are code', async () => {
     const text = '"""Module."""\ndef f():\n  """One.\n\n  Two."""\n  x = """a\n  b"""\n  return x\n'
     expect(await analyser.inspect('a.py', text)).toMatchObject({
       lines: 8,
@@ -132,7 +132,7 @@ describe('lines', () => {
     })
   })
 
-  test('have the hashes of FNV-1a, whatever their blanks and comments', async () => {
+  test('have FNV-1a hashes that ignore blanks and comments', async () => {
     expect(measureLines('a\n\n foobar\t', []).lineHashes).toEqual([fnv.a, fnv.foobar])
     const hashes = async (text: string): Promise<number[] | undefined> =>
       (await analyser.inspect('a.ts', text))?.hashes
@@ -142,7 +142,7 @@ describe('lines', () => {
     expect(await hashes('a /* b */')).toEqual(await hashes('a'))
   })
 
-  test('are counted with and without a line end at the end', () => {
+  test('are counted with and without a final line end', () => {
     expect([
       measureLines('a\nb', []).lines,
       measureLines('a\nb\n', []).lines,

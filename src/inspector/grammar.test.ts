@@ -20,7 +20,7 @@ test.each(languages)(
   },
 )
 
-test('a language is known by the ending of the file name', () => {
+test('detects the language by the file extension', () => {
   expect(languageOf('src/a.test.MTS')?.name).toBe('TypeScript')
   for (const file of ['ts', 'a', 'a.d', 'a.md', '.gitignore', 'a.ts.bak', ''])
     expect(languageOf(file)).toBe(null)

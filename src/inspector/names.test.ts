@@ -9,7 +9,7 @@ const named = async (file: string, text: string): Promise<string[]> =>
     ({ name, parameters }) => `${name} ${parameters}`,
   )
 
-test('functions of JavaScript are called as what they are assigned to', async () => {
+test('functions of JavaScript have the name of the variable they are assigned to', async () => {
   const text = `class A { static x = () => 1; get y() { return 1 } #p(a, ...b) {} }
 const api = { 'get it': function (a) {}, c() {}, d: () => 1, e: { f() {} } } as const
 foo.bar = async x => x

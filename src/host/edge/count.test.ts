@@ -5,7 +5,7 @@ import { Count } from './count.ts'
 
 const requests = (batch: Batch): number => batch.baseline.requests + batch.canary.requests
 
-test('every request is counted once, in batches by the order of assignment, whatever the order of their ends', () => {
+test('counts every request once, in batches by order of assignment', () => {
   const request = fc.record({
     gap: fc.nat(80),
     takes: fc.nat(3000),
@@ -44,7 +44,7 @@ test('every request is counted once, in batches by the order of assignment, what
   )
 })
 
-test('a batch waits for the requests before it, at most for as long as patience lasts', () => {
+test('holds a batch until earlier requests end, but no longer than the timeout', () => {
   const given: Batch[] = []
   const count = new Count((batch) => given.push(batch) > 0)
   count.rule = { share: 0.5, isFresh: false, routes: {} }
@@ -64,7 +64,7 @@ test('a batch waits for the requests before it, at most for as long as patience 
   expect(given[0]?.canary).toMatchObject({ requests: 1, errors: 0 })
 })
 
-test('what cannot be kept now is offered again, and a second end does not count', () => {
+test('offers a batch again when it cannot be stored, and ignores a second end', () => {
   const given: Batch[] = []
   let isFull = true
   const count = new Count((batch) => !isFull && given.push(batch) > 0)

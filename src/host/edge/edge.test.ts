@@ -159,7 +159,7 @@ describe.each([
   ['quick', false],
   ['thorough', true],
 ] as const)('the %s path', (_name, isThorough) => {
-  test('routes by host name, with services below it, and says what there is to who asks for another', async () => {
+  test('routes by host name and service, and lists the hosts for an unknown one', async () => {
     const { edge, port } = await startEdge(isThorough)
     const web = await service((_request, response) => response.end('web'))
     const admin = await service((_request, response) => response.end('admin'))
@@ -181,7 +181,7 @@ describe.each([
     expect(counts).toMatchObject({ requests: 4, errors: 0, unavailable: 1 })
   })
 
-  test('an environment without a release answers 503, one whose instance is gone 502', async () => {
+  test('answers 503 without a release, and 502 without an instance', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set({ ...route([], null), services: [] })
     expect((await ask(port)).status).toBe(503)
@@ -192,7 +192,7 @@ describe.each([
     expect(edge.counts()[0]).toMatchObject({ requests: 2, errors: 0, unavailable: 2 })
   })
 
-  test('a refused connection is tried at another instance, also with a body', async () => {
+  test('retries a refused connection at another instance, also with a body', async () => {
     const { edge, port } = await startEdge(isThorough)
     const ports = [
       await closedPort(),
@@ -209,7 +209,7 @@ describe.each([
     expect(edge.counts()[0]).toMatchObject({ requests: 6, errors: 0, unavailable: 0 })
   })
 
-  test('drops what belongs to one connection and says who asked', async () => {
+  test('drops hop-by-hop headers and adds forwarded headers', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(
       route([
@@ -247,7 +247,7 @@ describe.each([
     })
   })
 
-  test('uploads 50 MB, with and without a length, and downloads them again, byte for byte', async () => {
+  test('uploads and downloads 50 MB unchanged, with and without a length', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(
       route([
@@ -279,7 +279,7 @@ describe.each([
     }
   })
 
-  test('streams without waiting for the end, and both ways at once', async () => {
+  test('streams in both directions at the same time', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(
       route([
@@ -314,7 +314,7 @@ describe.each([
     expect(heard.join('')).toBe('onetwothree')
   })
 
-  test('a slow client makes the service wait, not the edge hold the answer', async () => {
+  test('applies backpressure of a slow client to the service', async () => {
     const { edge, port } = await startEdge(isThorough)
     let given = 0
     edge.set(
@@ -350,7 +350,7 @@ describe.each([
     socket.destroy()
   })
 
-  test('keeps the connection for many requests, also those sent ahead of their turn', async () => {
+  test('keeps the connection alive, also for pipelined requests', async () => {
     const { edge, port } = await startEdge(isThorough)
     const heads: number[] = []
     edge.set(
@@ -383,7 +383,7 @@ describe.each([
     expect(new Set(heads).size).toBe(1)
   })
 
-  test('HEAD, 204 and 304 have no body, and the next answer on the connection is the right one', async () => {
+  test('sends no body for HEAD, 204 and 304, and keeps later responses in step', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(
       route([
@@ -409,7 +409,7 @@ describe.each([
     }
   })
 
-  test('Expect: 100-continue is answered before the body is sent', async () => {
+  test('answers Expect: 100-continue before the body is sent', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(route([await service((request, response) => request.pipe(response))]))
     const sent = request({
@@ -430,7 +430,7 @@ describe.each([
     expect(text).toBe('body')
   })
 
-  test('a client that leaves is told to the service; a service that breaks off to the client', async () => {
+  test('passes a disconnect on, from client to service and back', async () => {
     const { edge, port } = await startEdge(isThorough)
     let isAway = false
     edge.set(
@@ -457,7 +457,7 @@ describe.each([
     expect(edge.counts()[0]).toMatchObject({ requests: 4, errors: 3, unavailable: 0 })
   })
 
-  test('a service that ends resting connections breaks no request', async () => {
+  test('loses no request when a service closes idle connections', async () => {
     const { edge, port } = await startEdge(isThorough)
     const server = createServer({ keepAliveTimeout: 3 }, (_request, response) => response.end('ok'))
     edge.set(route([await listen(server)]))
@@ -471,7 +471,7 @@ describe.each([
     expect([...statuses]).toEqual([200])
   })
 
-  test('a WebSocket passes, stays on its release, and is cut when that is drained', async () => {
+  test('keeps a WebSocket on its release, and closes it when the release is drained', async () => {
     const { edge, port } = await startEdge(isThorough)
     const server = createServer((_request, response) => response.writeHead(426).end('upgrade'))
     const sockets = new WebSocketServer({ server })
@@ -496,7 +496,7 @@ describe.each([
     expect((await ask(port)).body.toString()).toBe('two')
   })
 
-  test('an upgrade that the service does not want is answered, and so is h2c', async () => {
+  test('answers an upgrade that the service refuses, and h2c', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(route([await service((_request, response) => response.writeHead(403).end('no'))]))
     const upgrade = (to: string): string =>
@@ -507,7 +507,7 @@ describe.each([
     )
   })
 
-  test('a drain waits for the requests under way and no longer than its time', async () => {
+  test('drains requests in progress, but no longer than the grace period', async () => {
     const { edge, port } = await startEdge(isThorough)
     const waiting: ServerResponse[] = []
     const old = await service((_request, response) => waiting.push(response))
@@ -528,7 +528,7 @@ describe.each([
     expect((await cut).map((one) => one.status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('spreads requests, the busy instance gets fewer', async () => {
+  test('balances requests, with fewer for a busy instance', async () => {
     const { edge, port } = await startEdge(isThorough)
     const counts = [0, 0]
     const release: (() => void)[] = []
@@ -551,7 +551,7 @@ describe.each([
     await Promise.all([waiting, ...more])
   })
 
-  test('closing lets requests under way end and says that the connection ends', async () => {
+  test('completes requests when closing, and announces the end of the connection', async () => {
     const { edge, port } = await startEdge(isThorough)
     let finish = (): void => undefined
     let asked = false
@@ -575,9 +575,9 @@ describe.each([
   })
 })
 
-describe('answers that are no good', () => {
+describe('invalid and unusual responses', () => {
   const answers: [string, string, RegExp][] = [
-    ['nonsense', 'hello\r\n\r\n', /^HTTP\/1\.1 502 /],
+    ['a response that is not HTTP', 'hello\r\n\r\n', /^HTTP\/1\.1 502 /],
     [
       'two lengths',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',
@@ -594,22 +594,22 @@ describe('answers that are no good', () => {
       /^HTTP\/1\.1 502 /,
     ],
     [
-      'an upgrade that nobody asked for',
+      'an upgrade without a request for it',
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n',
       /^HTTP\/1\.1 502 /,
     ],
     [
-      'HTTP/1.0 until the end',
+      'HTTP/1.0 that ends with the connection',
       'HTTP/1.0 200 OK\r\nx: y\r\n\r\nall of it',
       /^HTTP\/1\.1 200 OK\r\nx: y\r\nconnection: close\r\n\r\nall of it$/,
     ],
     [
-      'an interim answer first',
+      'an interim response first',
       'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
       /^HTTP\/1\.1 200 OK\r\ncontent-length: 2\r\n[^]*ok$/,
     ],
     [
-      'a chunk that lies',
+      'a chunk longer than its size',
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n',
       /^HTTP\/1\.1 200 OK/,
     ],
@@ -624,7 +624,7 @@ describe('answers that are no good', () => {
     ).toMatch(expected)
   })
 
-  test('what an instance sends unasked never becomes the answer to the next request', async () => {
+  test('discards unsolicited bytes of an instance before the next request', async () => {
     const { edge, port } = await startEdge(false)
     const reply = (word: string): string =>
       `HTTP/1.1 200 OK\r\ncontent-length: ${word.length}\r\n\r\n${word}`
@@ -646,7 +646,7 @@ describe('answers that are no good', () => {
   })
 })
 
-test('whatever bytes come, the edge goes on', async () => {
+test('survives arbitrary bytes', async () => {
   const { edge, port } = await startEdge(false)
   edge.set(route([await service((_request, response) => response.end('fine'))]))
   const pieces = [
@@ -684,7 +684,7 @@ test('whatever bytes come, the edge goes on', async () => {
   expect(edge.counts()[0]).toMatchObject({ unavailable: 0 })
 })
 
-test('a fixed port leads to its environment whatever the host, and is opened as soon as it is free', async () => {
+test('routes a fixed port by environment, and opens it once it is free', async () => {
   const { edge } = await startEdge(false)
   const other = createNetServer()
   const fixed = await new Promise<number>((resolve) =>
@@ -700,7 +700,7 @@ test('a fixed port leads to its environment whatever the host, and is opened as 
   await expect(ask(fixed)).rejects.toThrow()
 })
 
-test('a connection that came before the edge took the socket over is served by it', async () => {
+test('serves connections that arrived before it took over the socket', async () => {
   const before = createNetServer()
   const early: Socket[] = []
   before.on('connection', (socket) => early.push(socket))

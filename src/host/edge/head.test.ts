@@ -78,8 +78,8 @@ const head = fc
     [first, 'Host: shop.production.localhost', ...lines].map((one) => `${one}\r\n`).join(''),
   )
 
-describe('the head of a request', () => {
-  test('whatever is read here, Node’s parser reads alike: same method, path, host, length and headers', async () => {
+describe('request heads', () => {
+  test('every request that is accepted reads as in Node’s parser', async () => {
     let read = 0
     await fc.assert(
       fc.asyncProperty(head, async (text) => {
@@ -108,14 +108,14 @@ describe('the head of a request', () => {
     ['a space before the colon', 'host: a\r\ncontent-length : 1\r\n'],
     ['a folded line', 'host: a\r\nx: b\r\n c\r\n'],
     ['a line feed alone', 'host: a\nx: b\r\n'],
-    ['a carriage return within', 'host: a\r\nx: b\rc\r\n'],
-    ['a zero', 'host: a\r\nx: \0\r\n'],
+    ['a carriage return inside a line', 'host: a\r\nx: b\rc\r\n'],
+    ['a null byte', 'host: a\r\nx: \0\r\n'],
     ['headers named for removal', 'host: a\r\nconnection: close, x-secret\r\nx-secret: 1\r\n'],
   ])('%s is left to Node’s parser', (_name, lines) => {
     expect(readRequest(`GET / HTTP/1.1\r\n${lines}`)).toBeNull()
   })
 
-  test('takes out what belongs to the connection, and reads what says who asked', () => {
+  test('drops hop-by-hop headers and reads forwarded headers', () => {
     const text =
       'GET /x HTTP/1.1\r\nHost: A.B:80\r\nConnection: close\r\nX-Forwarded-For: 1.1.1.1\r\nAccept: */*\r\nx-forwarded-for: 2.2.2.2\r\nKeep-Alive: 1\r\n'
     expect(readRequest(text)).toMatchObject({
@@ -139,7 +139,7 @@ describe('the head of a request', () => {
   })
 })
 
-describe('the head of an answer', () => {
+describe('response heads', () => {
   test.each([
     ['HTTP/1.1 200 OK\r\ncontent-length: 3\r\n', 'GET', { body: 3, keepAlive: true }],
     ['HTTP/1.1 200\r\n\r\n'.slice(0, -2), 'GET', { body: 'close', keepAlive: false }],
@@ -165,7 +165,7 @@ describe('the head of an answer', () => {
   })
 })
 
-describe('a chunked body', () => {
+describe('chunked bodies', () => {
   const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 6 })
   const encode = (parts: Uint8Array[]): Buffer =>
     Buffer.concat([
@@ -177,7 +177,7 @@ describe('a chunked body', () => {
       Buffer.from('0\r\nx-trailer: 1\r\n\r\n'),
     ])
 
-  test('ends where it ends, however it is cut, and what follows is not taken', () => {
+  test('ends at the last chunk, however the bytes are split', () => {
     fc.assert(
       fc.property(
         chunks,
@@ -201,7 +201,7 @@ describe('a chunked body', () => {
   })
 
   test.each(['g\r\n', '\r\n', '2\r\nabc\r\n', '5\nhello', '-1\r\n', `${'f'.repeat(20)}\r\n`])(
-    '%j is none',
+    'refuses %j',
     (text) => {
       expect(() => new ChunkScanner().feed(Buffer.from(text), 0)).toThrow()
     },

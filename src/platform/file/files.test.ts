@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fileTime } from './files.ts'
 
-test('what is written after a moment is never dated before it', async () => {
+test('a file written after a moment never has an earlier timestamp', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-'))
   for (let i = 0; i < 200; i += 1) {
     const since = await fileTime(folder)

@@ -35,25 +35,25 @@ async function changed(before: Record<string, string>, after: Record<string, str
   )
 }
 
-describe('the lines that a change touched', () => {
-  test('added, altered, and none where lines were only removed', async () => {
+describe('touched lines of a change', () => {
+  test('include added and modified lines, and none for removed lines', async () => {
     const before = { a: '1\n2\n3\n4\n', b: '1\n2\n', c: '1\n' }
     const after = { a: '1\ntwo\n3\n4\n5\n', b: '1\n', new: 'x\ny\n' }
     expect(await changed(before, after)).toEqual({ a: [2, 5], b: [], new: [1, 2] })
   })
 
-  test('in files whose names git quotes', async () => {
+  test('are found in files whose names git quotes', async () => {
     const names = ['with space', 'tab\tand"quote', 'ünïcode.js', 'back\\slash', '-dash']
     const files = Object.fromEntries(names.map((name) => [name, 'x\n']))
     expect(Object.keys((await changed({}, files)) ?? {}).sort()).toEqual(names.toSorted())
   })
 
-  test('when the lines themselves look like a diff', async () => {
+  test('are found when the lines look like a diff', async () => {
     const after = { a: 'one\n++ b/other\n@@ -1 +1 @@\n-- a/x\n' }
     expect(await changed({ a: 'one\n' }, after)).toEqual({ a: [2, 3, 4] })
   })
 
-  test('of a renamed file are those that differ from what it was', async () => {
+  test('of a renamed file are those that differ from the former file', async () => {
     const text = Array.from({ length: 20 }, (_, line) => `line ${line}\n`).join('')
     const base = await commit({ old: text })
     git('mv', 'old', 'fresh')
@@ -65,13 +65,13 @@ describe('the lines that a change touched', () => {
     expect([...touchedLines(files)]).toEqual([['fresh', new Set([21])]])
   })
 
-  test('are unknown when a commit is not there', async () => {
+  test('are unknown when a commit is missing', async () => {
     expect(await diff(join(folder, '.git'), '0'.repeat(39) + '1', await commit({ a: '1' }))).toBe(
       null,
     )
   })
 
-  test('stand between lines that stayed, with their numbers now and before', async () => {
+  test('come with the unchanged lines around them and with both line numbers', async () => {
     const base = await commit({ a: '1\n2\n3\n4\n5\n', gone: 'x\n', empty: '' })
     await rm(join(folder, 'gone'))
     const sha = await commit({ a: '1\n2\nthree\n4\n5\n', binary: 'a\0b', 'none here': '' })
@@ -94,12 +94,12 @@ describe('the lines that a change touched', () => {
     ])
   })
 
-  test('without a commit before it everything is new', async () => {
+  test('are all lines when there is no earlier commit', async () => {
     const files = (await diff(join(folder, '.git'), null, await commit({ a: '1\n2\n' }))) ?? []
     expect([...touchedLines(files)]).toEqual([['a', new Set([1, 2])]])
   })
 
-  test('law: what is not touched is in the file before, in its order', async () => {
+  test('property: untouched lines are in the former file in the same order', async () => {
     const lines = fc.array(fc.constantFrom('a', 'b', '', '+c', '-d', '++ e', '@@ -1 +1 @@'), {
       maxLength: 12,
     })

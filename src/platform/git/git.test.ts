@@ -21,7 +21,7 @@ test.each([
     "unable to access 'https://…@ss/@h/x.git/': Could not resolve host: h",
   ],
   ['', 'git failed'],
-])('of %j the cause is said', (stderr, sentence) => {
+])('reports the cause in %j', (stderr, sentence) => {
   expect(new GitError(stderr).message).toBe(sentence)
 })
 
@@ -30,13 +30,13 @@ test.each([
   'https://token@host/x',
   'https://a:b@c@host/x',
   'see https://u:p@h/x and ssh://v:q@i/y',
-])('%s is shown without what is secret', (text) => {
+])('removes the credentials of %s', (text) => {
   const shown = withoutCredentials(text)
   for (const secret of ['pass', 'token', 'b@c', 'u:p', 'v:q']) expect(shown).not.toContain(secret)
   expect(shown).toContain('//…@')
 })
 
-test('what a user configured changes nothing', async () => {
+test('ignores the configuration of the user', async () => {
   writeFileSync(join(folder, '.gitconfig'), '[user]\n\tname = Somebody\n')
   const home = process.env['HOME']
   process.env['HOME'] = folder
@@ -50,7 +50,7 @@ test('what a user configured changes nothing', async () => {
   }
 })
 
-test('a missing git, a missing folder, and a wait without end are each one sentence', async () => {
+test('reports a missing git, a missing folder and a timeout in one sentence each', async () => {
   const path = process.env['PATH']
   process.env['PATH'] = folder
   const without = git(folder, ['status'])

@@ -46,7 +46,7 @@ test.each([
   expect(createEgressPolicy(undefined).refusal(address) !== null).toBe(isRefused)
 })
 
-test('what is allowed is asked all the same, and a mistake is said', () => {
+test('allows configured addresses, and reports an invalid configuration', () => {
   const { refusal } = createEgressPolicy('169.254.10.0/24, fd00:ec2::254')
   expect([refusal('169.254.10.7'), refusal('fd00:ec2::254')]).toEqual([null, null])
   expect(refusal('169.254.169.254')).toContain('FAIRLEAD_ALLOW_ADDRESSES')
@@ -56,7 +56,7 @@ test('what is allowed is asked all the same, and a mistake is said', () => {
     )
 })
 
-describe('what is asked', () => {
+describe('requests to a private address', () => {
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/away'))
       return response.writeHead(302, { location: 'http://169.254.169.254/x' }).end()
@@ -78,7 +78,7 @@ describe('what is asked', () => {
     'turning.test': [['127.0.0.1'], ['169.254.169.254']],
   }
 
-  test('by fetch is refused before anything is sent, by number, by name, and after a redirect', async () => {
+  test('by fetch are refused before sending, also by name and after a redirect', async () => {
     const { asked, resolve } = resolverOf(names)
     const dispatcher = guardedAgent(createEgressPolicy(undefined, resolve))
     const ask = (address: string): Promise<string> =>
@@ -105,7 +105,7 @@ describe('what is asked', () => {
     await dispatcher.close()
   })
 
-  test('by git is refused in the same way, and nobody else is let through', async () => {
+  test('by git are refused as well, and the proxy admits no other client', async () => {
     const socks = await startSocks(createEgressPolicy(undefined, resolverOf(names).resolve))
     const before = process.env[gitProxy]
     const ask = (address: string, proxy = socks.url): Promise<string> => {

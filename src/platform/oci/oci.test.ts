@@ -66,7 +66,7 @@ function snapshot(top: string): Record<string, string> {
 }
 
 describe('round trip', () => {
-  test('any tree comes back as it was, and the same tree has the same digest', async () => {
+  test('restores any tree, and gives equal trees the same digest', async () => {
     const byte = fc.integer({ min: 1, max: 255 }).filter((each) => each !== 47)
     const name = fc
       .oneof(
@@ -168,13 +168,13 @@ describe('round trip', () => {
     await verify({ layout, digest })
   })
 
-  test('an empty folder is an artifact as well', async () => {
+  test('accepts an empty folder', async () => {
     const { digest } = await packAll()
     await unpack({ layout, digest, folder: out() })
     expect(readdirSync(out())).toEqual([])
   })
 
-  test('modes are 644 or 755 whatever they were, and times do not matter', async () => {
+  test('normalises modes to 644 or 755, and ignores times', async () => {
     put('a', 'a', 0o600)
     put('b', 'b', 0o700)
     const first = await packAll()
@@ -187,7 +187,7 @@ describe('round trip', () => {
     })
   })
 
-  test('another tar reads the layer, and what it wrote has the same content', async () => {
+  test('exchanges layers with another tar program', async () => {
     put('src/very/'.padEnd(140, 'x/') + 'file', 'deep')
     put('plain', 'plain')
     const { digest } = await packAll()
@@ -209,7 +209,7 @@ describe('round trip', () => {
   })
 })
 
-describe('what is selected', () => {
+describe('selection by include and exclude', () => {
   beforeEach(() => {
     for (const path of [
       'dist/app.js',
@@ -241,7 +241,7 @@ describe('what is selected', () => {
     expect((await selected(include, exclude)).sort()).toEqual(expected)
   })
 
-  test('an include that names nothing is an error', async () => {
+  test('refuses an include that matches no path', async () => {
     await expect(packAll({ include: ['build'] })).rejects.toThrow(
       'artifact: include names "build", but there is no such path after the steps',
     )
@@ -249,7 +249,7 @@ describe('what is selected', () => {
 })
 
 describe('links', () => {
-  test('inside are kept, relative; to a program of the machine they stay; out of the folder they are refused', async () => {
+  test('inside the folder and to system programs are kept; links out of it are refused', async () => {
     put('dir/file')
     symlinkSync('dir', join(folder, 'relative'))
     symlinkSync(join(folder, 'dir'), join(folder, 'absolute'))
@@ -297,12 +297,12 @@ function store(layer: Buffer): string {
   ).digest
 }
 
-describe('what is refused', () => {
+describe('refused artifacts', () => {
   test.each([
-    ['a path upwards', [{ path: '../evil', content: 'x' }]],
-    ['a path upwards in the middle', [{ path: 'a/../../evil', content: 'x' }]],
+    ['a path with ..', [{ path: '../evil', content: 'x' }]],
+    ['a path with .. in the middle', [{ path: 'a/../../evil', content: 'x' }]],
     ['an absolute path', [{ path: '/tmp/evil', content: 'x' }]],
-    ['a link out', [{ path: 'l', type: 'symlink' as const, target: '../evil' }]],
+    ['a link out of the folder', [{ path: 'l', type: 'symlink' as const, target: '../evil' }]],
     [
       'writing through a link',
       [
@@ -324,7 +324,7 @@ describe('what is refused', () => {
     expect(existsSync('/tmp/evil')).toBe(false)
   })
 
-  test('a digest that is none', async () => {
+  test('an invalid or unknown digest', async () => {
     await expect(unpack({ layout, digest: 'sha256:../../etc', folder: out() })).rejects.toThrow(
       'is not a digest',
     )
@@ -333,7 +333,7 @@ describe('what is refused', () => {
     ).rejects.toThrow('was cleaned up, or never packed here')
   })
 
-  test('something that is no archive', async () => {
+  test('data that is not an archive', async () => {
     await expect(
       unpack({ layout, digest: store(zstdCompressSync(randomBytes(5000))), folder: out() }),
     ).rejects.toThrow('is damaged')
@@ -344,7 +344,7 @@ describe('what is refused', () => {
 })
 
 describe('damage', () => {
-  test('any changed, missing or cut blob is noticed, and nothing appears', async () => {
+  test('detects a changed, missing or truncated blob, and unpacks nothing', async () => {
     put('a', randomBytes(5000))
     const { digest } = await packAll()
     const blobs = readdirSync(join(layout, 'blobs/sha256'))
@@ -375,7 +375,7 @@ describe('damage', () => {
   })
 })
 
-test('another layer in the place of the right one is noticed, however well made', async () => {
+test('detects a valid layer in place of the right one', async () => {
   put('a')
   const right = await packAll()
   put('a', 'something else')
@@ -397,8 +397,8 @@ test('another layer in the place of the right one is noticed, however well made'
   expect(existsSync(out())).toBe(false)
 })
 
-describe('repeating', () => {
-  test('unpacking again changes nothing, also what somebody wrote there since', async () => {
+describe('repetition', () => {
+  test('unpacking again changes nothing, including files written since', async () => {
     put('a')
     const { digest } = await packAll()
     await unpack({ layout, digest, folder: out() })
@@ -407,7 +407,7 @@ describe('repeating', () => {
     expect(readFileSync(join(out(), 'data'), 'utf8')).toBe('kept')
   })
 
-  test('several unpack to the same folder at once', async () => {
+  test('several processes unpack into the same folder', async () => {
     put('a')
     const { digest } = await packAll()
     await Promise.all(Array.from({ length: 5 }, () => unpack({ layout, digest, folder: out() })))
@@ -435,7 +435,7 @@ function packer(name: string, times: number, size: number) {
   })
 }
 
-test('processes that pack at the same time lose no entry', async () => {
+test('loses no entry when processes pack at the same time', async () => {
   // Many entries make the index slow to write, so that the writers meet.
   mkdirSync(join(layout, 'entries'), { recursive: true })
   const others = Array.from({ length: 3000 }, () => randomBytes(32).toString('hex'))
@@ -464,7 +464,7 @@ test('processes that pack at the same time lose no entry', async () => {
   for (const digest of all.slice(0, 10)) await verify({ layout, digest })
 })
 
-test('a packer killed at any moment leaves only whole images, and its remains are cleaned', async () => {
+test('leaves only complete images when a packer is killed, and cleans up its files', async () => {
   for (let round = 0; round < 4; round += 1) {
     const child = packer(`k${round}`, 1000, 400_000)
     const gone = new Promise((done) => child.once('exit', done))
@@ -482,7 +482,7 @@ test('a packer killed at any moment leaves only whole images, and its remains ar
   await verify({ layout, digest })
 })
 
-test('an unpack killed at any moment leaves no folder, and the next one cleans up and is whole', async () => {
+test('leaves no folder when an unpack is killed, and the next one succeeds', async () => {
   for (let i = 0; i < 60; i += 1) put(`dir${i % 7}/file${i}`, randomBytes(200_000))
   const { digest } = await packAll()
   let killed = 0
@@ -510,7 +510,7 @@ test('an unpack killed at any moment leaves no folder, and the next one cleans u
 const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
 const needsMount = skipWhen(!mayMount, 'a file system cannot be mounted: run the tests as root')
 
-test('a full disk is reported, and nothing half written stays', needsMount, () => {
+test('reports a full disk, and leaves no partial files', needsMount, () => {
   put('large', randomBytes(3_000_000))
   const code = `
     import { pack, unpack } from ${JSON.stringify(module)}
@@ -549,7 +549,7 @@ test('a full disk is reported, and nothing half written stays', needsMount, () =
 })
 
 describe('clean-up', () => {
-  test('removes what is not kept, but nothing that is new or shared', async () => {
+  test('removes unused blobs, but none that is new or shared', async () => {
     put('a', 'one')
     const first = await packAll()
     put('a', 'two')
@@ -566,7 +566,7 @@ describe('clean-up', () => {
     await expect(verify({ layout, digest: first.digest })).rejects.toThrow('was cleaned up')
   })
 
-  test('what was packed again is new', async () => {
+  test('counts an artifact that was packed again as new', async () => {
     put('a', 'one')
     const { digest } = await packAll()
     const past = new Date(Date.now() - 3_600_000)
@@ -577,7 +577,7 @@ describe('clean-up', () => {
     expect((await collectGarbage({ layout, keep: [] })).removed).toEqual([])
   })
 
-  test('removing one by hand is safe to repeat; a torn index is made anew', async () => {
+  test('repeats a removal safely, and rebuilds a damaged index', async () => {
     put('a')
     const { digest } = await packAll()
     truncateSync(join(layout, 'index.json'), 10)

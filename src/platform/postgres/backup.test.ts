@@ -60,7 +60,7 @@ async function dump(db: Database): Promise<Record<string, string[]>> {
   return Object.fromEntries(pairs)
 }
 
-test('a restored database is the same, goes on numbering where it was, and the file is private', async () => {
+test('restores every row and sequence, and keeps the file private', async () => {
   const db = await empty()
   expect(await restore(db, file)).toEqual({ rows: 1505 })
   expect(await dump(db)).toEqual(await dump(from.db))
@@ -73,7 +73,7 @@ test('a restored database is the same, goes on numbering where it was, and the f
   expect(readdirSync(folder)).toEqual(['all.backup'])
 })
 
-test('a backup is one instant, while others write', async () => {
+test('takes a consistent snapshot while others write', async () => {
   const db = await empty()
   await restore(db, file)
   let isWriting = true
@@ -97,7 +97,7 @@ test('a backup is one instant, while others write', async () => {
   rmSync(during)
 })
 
-test('a database with rows is refused and stays as it was', async () => {
+test('refuses to restore into a database with rows, and leaves it unchanged', async () => {
   const before = await dump(from.db)
   await expect(restore(from.db, file)).rejects.toThrow(
     /^The database is not empty \(its table \w+ has rows\)/,
@@ -105,7 +105,7 @@ test('a database with rows is refused and stays as it was', async () => {
   expect(await dump(from.db)).toEqual(before)
 })
 
-test('a damaged or foreign file is refused with one sentence, and nothing is restored', async () => {
+test('refuses a damaged or foreign file with one sentence, and restores nothing', async () => {
   const db = await empty()
   const bytes = readFileSync(file)
   const text = gunzipSync(bytes).toString('utf8')
@@ -134,7 +134,7 @@ test('a damaged or foreign file is refused with one sentence, and nothing is res
   expect(Object.values(await dump(db)).flat()).toEqual([])
 })
 
-test('a backup of an older version is brought up to date; one of a newer version is refused', async () => {
+test('migrates a backup of an older version, and refuses one of a newer version', async () => {
   const files = readMigrations(join(packageRoot, 'migrations'))
   expect(files.length).toBeGreaterThan(1)
   const old = await empty()

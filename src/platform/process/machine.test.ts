@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { machineVariables } from './machine.ts'
 
-test('tools, certificates and proxies are passed on; secrets and the rest are not', () => {
+test('passes on tools, certificates and proxies, but no secrets or other variables', () => {
   const env = {
     JAVA_HOME: '/opt/java',
     SSL_CERT_FILE: '/etc/certificates.pem',
@@ -23,7 +23,7 @@ test('tools, certificates and proxies are passed on; secrets and the rest are no
   })
 })
 
-test('tools that look below HOME find what is installed there', () => {
+test('finds tools that are installed below HOME', () => {
   const home = mkdtempSync(join(tmpdir(), 'fairlead-home-'))
   try {
     mkdirSync(join(home, '.rustup'))

@@ -103,7 +103,7 @@ const lines = (file = '1.jsonl'): string[] =>
 const failWhenAlive = `if grep -q 'State:.[^Z]' /proc/$(cat child)/status 2> /dev/null; then exit 1; fi`
 
 describe('commands', () => {
-  test('run, several at once, with nothing of the server’s environment', async () => {
+  test('run in parallel, without the environment of the server', async () => {
     const { run } = await start()
     process.env['SECRET_OF_THE_SERVER'] = 'hidden'
     const results = await Promise.all(
@@ -132,7 +132,7 @@ describe('commands', () => {
     }
   })
 
-  test('are cancelled with everything they started', async () => {
+  test('are cancelled with all their processes', async () => {
     const { run } = await start()
     const cancel = new AbortController()
     const running = run(specOf(sleepers), cancel.signal)
@@ -157,8 +157,8 @@ describe('commands', () => {
   })
 })
 
-describe('death', () => {
-  test('of the runner: its commands are broken and killed, no line is lost, and the next runs', async () => {
+describe('death of a process', () => {
+  test('of the runner breaks its commands, loses no line, and the next runner starts', async () => {
     const { run } = await start()
     const running = run(specOf(`for i in $(seq 500); do echo $i; done; ${sleepers}`), never)
     await ready()
@@ -175,7 +175,7 @@ describe('death', () => {
     expect(said.join('')).toContain('the runner ended and is restarted')
   })
 
-  test('of the runner: what it left is killed also when nobody repeats the step', async () => {
+  test('of the runner: leftover processes are killed even when no step is repeated', async () => {
     const { run } = await start()
     const running = run(specOf(sleepers), never)
     await ready()
@@ -184,14 +184,14 @@ describe('death', () => {
     await until('what was left is killed', () => marked().length === 0)
   })
 
-  test('of the server: the runner kills everything and goes', async () => {
+  test('of the server: the runner kills all commands and exits', async () => {
     const { pid, server } = await serverWith(sleepers)
     server.kill('SIGKILL')
     await until('the commands are dead', () => marked().length === 0)
     await until('the runner is gone', () => isGone(pid))
   })
 
-  test('of server and runner at once: the next attempt ends what they left', async () => {
+  test('of server and runner: the next attempt ends leftover processes', async () => {
     const { pid, server } = await serverWith(sleepers)
     // The runner first frozen, so that it cannot see the server die.
     process.kill(pid, 'SIGSTOP')
@@ -208,7 +208,7 @@ describe('death', () => {
     expect(marked()).toEqual([])
   })
 
-  test('a server that stands still: the lease runs out and the commands are killed', async () => {
+  test('a frozen server: the lease expires and the commands are killed', async () => {
     const { pid, server } = await serverWith(sleepers)
     process.kill(server.pid ?? 0, 'SIGSTOP')
     await until('the commands are dead', () => marked().length === 0)
@@ -247,7 +247,7 @@ describe('death', () => {
   }
 })
 
-test('a lease that is prolonged keeps commands alive, and after it ran out new ones are refused until it is', async () => {
+test('renewing the lease keeps commands alive; an expired lease refuses new ones', async () => {
   const { run, lease } = await start(1000)
   const keep = setInterval(() => lease(1000), 100)
   expect(await run(specOf('sleep 2; echo lived'), never)).toMatchObject({ outcome: 'passed' })
@@ -271,7 +271,7 @@ test('a runner that cannot start is an error', async () => {
   ).rejects.toThrow('the runner cannot be started: exit code 3')
 })
 
-test('Ctrl-C in the terminal of the server does not reach the runner: it has a session of its own', async () => {
+test('Ctrl-C in the terminal of the server does not reach the runner', async () => {
   const { run } = await start()
   const running = run(specOf('echo $$ > ready; while [ ! -e seen ]; do sleep 0.01; done'), never)
   await ready()
