@@ -39,7 +39,7 @@ describe('a canary', () => {
     expect(verdict.outcomes.canary['2xx']).toBe(verdict.judgement.errors.canary.requests)
     const replayed = await installation.cli('verdict', 'replay', String(run))
     expect(replayed).toMatchObject({ code: 0 })
-    expect(replayed.stdout).toContain('The same: healthy')
+    expect(replayed.stdout).toContain('Same result: healthy')
     const shown = await installation.cli('verdict', 'show', String(run))
     expect(shown.stdout).toContain('promoted')
   })
