@@ -147,7 +147,7 @@ describe('a preview', () => {
         params: { app: 'merged', environment: 'pr-1' },
         body: { variables: { A: '1' } },
       }),
-    ).rejects.toThrow(/pr-1 is of a pull request/)
+    ).rejects.toThrow(/pr-1 belongs to a pull request/)
     expect((await installation.cli('status', 'merged')).stdout).toContain(
       '1 open pull request, 1 preview',
     )

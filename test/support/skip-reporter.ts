@@ -8,7 +8,8 @@ export class SkipReporter implements Reporter {
       for (const test of module.children.allTests('skipped')) {
         const result = test.result()
         const note = result.state === 'skipped' ? result.note : undefined
-        const reason = test.meta().skipped ?? note ?? `${test.fullName} is skipped without a reason`
+        const reason =
+          test.meta().skipped ?? note ?? 'a filter leaves them out, or their hook failed'
         counts.set(reason, (counts.get(reason) ?? 0) + 1)
       }
     for (const [reason, count] of counts)
