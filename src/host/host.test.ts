@@ -290,7 +290,7 @@ describe('fencing', () => {
 })
 
 describe('the end of the host', () => {
-  test('after kill -9 the next host adopts services, restarts dead ones, keeps routes', async () => {
+  test('after kill -9 the next host adopts services, restarts dead ones', async () => {
     const stays = releaseOf(host, 1, good, [
       webService({ instances: 2 }),
       webService({ name: 'worker', run: 'exec sleep 1000', port: false }),
@@ -567,7 +567,7 @@ describe('a canary', () => {
     expect(String(other.headers['set-cookie'])).toMatch(/^fairlead-session=/)
   })
 
-  test('is compared with a fresh start of its predecessor, and counts routes separately', async () => {
+  test('is compared with a fresh start of its predecessor, by route', async () => {
     await start()
     await settle(host, { ...releaseOf(host, 1, good), release: -1 })
     await route(0.25, { fresh: -1, routes: { pay: '/pay' } })

@@ -18,7 +18,10 @@ export function createLimits(hostId: string): Limits {
   const folderOf = (name: string): string => join(base ?? '', name.replaceAll(/[^\w-]/g, '.'))
   return {
     bound: (name, bytes) => {
-      const problem = `memory is not limited to ${Math.round(bytes / 1_048_576)} MB: this machine lets Fairlead use no memory controller of cgroup v2`
+      const megabytes = Math.round(bytes / 1_048_576)
+      const problem =
+        `memory is not limited to ${megabytes} MB: ` +
+        'this machine lets Fairlead use no memory controller of cgroup v2'
       if (base === null) return { problem }
       try {
         mkdirSync(folderOf(name), { recursive: true })

@@ -116,8 +116,10 @@ class Host {
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
-      const problem = `the edge cannot listen on port ${this.#home.edgePort}: ${(error as Error).message}; set FAIRLEAD_EDGE_PORT to a free one`
-      this.#logger.error(problem)
+      this.#logger.error(
+        `the edge cannot listen on port ${this.#home.edgePort}: ${(error as Error).message}; ` +
+          'set FAIRLEAD_EDGE_PORT to a free port',
+      )
       this.#supervisor.freeze()
       this.#lock.free()
       return 1

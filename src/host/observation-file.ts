@@ -27,10 +27,8 @@ export function appendBatch(file: string, one: Batch, sessions: number[]): void 
     const { size } = fstatSync(fd)
     const last = Buffer.alloc(1)
     const isTorn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
-    writeSync(
-      fd,
-      `${isTorn ? '\n' : ''}${JSON.stringify(sessions.length === 0 ? one : { ...one, sessions })}\n`,
-    )
+    const line = JSON.stringify(sessions.length === 0 ? one : { ...one, sessions })
+    writeSync(fd, `${isTorn ? '\n' : ''}${line}\n`)
   } finally {
     closeSync(fd)
   }

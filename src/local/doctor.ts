@@ -27,10 +27,11 @@ export async function examine(
 
 async function node(): Promise<DoctorLine> {
   const major = Number(process.versions.node.split('.')[0])
+  const hint = major >= 24 ? '' : '; Fairlead needs 24 or newer'
   return {
     what: 'Node',
     state: major >= 24 ? 'ok' : 'problem',
-    detail: `${process.version} at ${process.execPath}${major >= 24 ? '' : '; Fairlead needs 24 or newer'}`,
+    detail: `${process.version} at ${process.execPath}${hint}`,
   }
 }
 

@@ -117,7 +117,8 @@ describe('request heads', () => {
 
   test('drops hop-by-hop headers and reads forwarded headers', () => {
     const text =
-      'GET /x HTTP/1.1\r\nHost: A.B:80\r\nConnection: close\r\nX-Forwarded-For: 1.1.1.1\r\nAccept: */*\r\nx-forwarded-for: 2.2.2.2\r\nKeep-Alive: 1\r\n'
+      'GET /x HTTP/1.1\r\nHost: A.B:80\r\nConnection: close\r\nX-Forwarded-For: 1.1.1.1\r\n' +
+      'Accept: */*\r\nx-forwarded-for: 2.2.2.2\r\nKeep-Alive: 1\r\n'
     expect(readRequest(text)).toMatchObject({
       host: 'a.b',
       authority: 'A.B:80',

@@ -96,7 +96,8 @@ function link(root: string, path: string): TarEntry {
   }
   if (leadsOut(path, target))
     throw new OciError(
-      `artifact: the link "${textOf(path)}" leads out of the folder to "${textOf(target)}"; exclude it, or copy the file`,
+      `artifact: the link "${textOf(path)}" leads out of the folder to "${textOf(target)}"; ` +
+        'exclude it, or copy the file',
     )
   return entry
 }

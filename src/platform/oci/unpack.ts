@@ -188,7 +188,8 @@ function refuseEscape(entry: TarEntry): void {
     )
   if (entry.type === 'symlink' && (entry.target === '' || leadsOut(entry.path, entry.target)))
     throw new OciError(
-      `the artifact is refused: its link "${textOf(entry.path)}" leads out of the folder to "${textOf(entry.target)}"`,
+      `the artifact is refused: its link "${textOf(entry.path)}" ` +
+        `leads out of the folder to "${textOf(entry.target)}"`,
     )
 }
 

@@ -34,11 +34,14 @@ export async function listTables(run: Session): Promise<Table[]> {
   const columns = await run<{ table: string; name: string; type: string }>(sql`
     select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type
     from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attnum > 0
+      and not a.attisdropped and a.attgenerated = ''
     order by c.relname, a.attnum`)
   const references = await run<{ from: string; to: string }>(sql`
-    select c.relname as from, r.relname as to from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_class r on r.oid = f.confrelid
-    where f.contype = 'f' and c.relnamespace = current_schema()::regnamespace and f.conrelid <> f.confrelid`)
+    select c.relname as from, r.relname as to from pg_constraint f
+    join pg_class c on c.oid = f.conrelid join pg_class r on r.oid = f.confrelid
+    where f.contype = 'f' and c.relnamespace = current_schema()::regnamespace
+      and f.conrelid <> f.confrelid`)
   const names = [...new Set(columns.map((column) => column.table))].filter(
     (name) => !leftOut.has(name),
   )

