@@ -49,12 +49,19 @@ export async function testDatabase(
     db,
     connection,
     close: async () => {
-      const types = await db.query<{ type: string }>(sql`select distinct type from event`)
-      noteEmitted(types.map(({ type }) => type))
+      noteEmitted(await emittedTypes(db))
       await db.close()
       await dropDatabase(connection)
     },
   }
+}
+
+/** The types of all stored events; none when a test dropped the tables. */
+async function emittedTypes(db: Database): Promise<string[]> {
+  const [event] = await db.query<{ name: string | null }>(sql`select to_regclass('event') as name`)
+  if (!event?.name) return []
+  const types = await db.query<{ type: string }>(sql`select distinct type from event`)
+  return types.map(({ type }) => type)
 }
 
 async function administer(text: string): Promise<void> {
