@@ -1,7 +1,7 @@
 import type { CheckIn } from '#domains/forge/check-in.ts'
 import { forgeOf } from '#domains/forge/registry.ts'
 import type { DeliveryResult, PendingDelivery } from '#domains/forge/webhook-store.ts'
-import type { Received } from '#domains/source/source.ts'
+import type { Received } from '#domains/source/receive.ts'
 import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event/event.ts'
 

@@ -1,5 +1,5 @@
 import * as webhooks from '#domains/forge/webhook-store.ts'
-import type { Received } from '#domains/source/source.ts'
+import type { Received } from '#domains/source/receive.ts'
 import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { every, rows } from '#engine/every.ts'
