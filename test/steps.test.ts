@@ -320,7 +320,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(first).toMatchObject({ state: 'succeeded' })
     expect(states(first)).toEqual({ audit: 'failed', pack: 'passed' })
     expect(first.steps[0]?.reason).toBe(
-      'the report audit.json says that npm audit did not come so far: 503',
+      'the report audit.json states that npm audit did not complete: 503',
     )
     const asked = await deliver({
       'fairlead.yaml': yaml('\ngates: {findings: findings.size() == 0}'),
