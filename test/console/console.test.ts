@@ -69,7 +69,7 @@ describe('the console', requires('chromium'), () => {
     await heading('Sign in to Fairlead').waitFor()
     const { stdout } = await installation.cli('link')
     const link = /https?:\/\/\S+code=\S+/.exec(stdout)?.[0] ?? ''
-    await page.getByLabel(/paste the link/).fill(link)
+    await page.getByLabel(/One-time link/).fill(link)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await heading('Begin').waitFor()
     expect(new URL(page.url()).pathname).toBe('/runs/1')
@@ -156,7 +156,7 @@ describe('the console', requires('chromium'), () => {
     await open('/apps/shop/environments/production')
     await page.getByRole('button', { name: /^Roll back to / }).click()
     const dialog = page.getByRole('alertdialog', { name: 'Roll back production?' })
-    expect(await dialog.textContent()).toContain('returns to “Begin”')
+    expect(await dialog.textContent()).toMatch(/returns to release \d+, “Begin”/)
     await dialog.getByRole('button', { name: /^Roll back to / }).click()
     await page
       .getByRole('region', { name: 'Current release' })

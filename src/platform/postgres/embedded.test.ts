@@ -74,7 +74,7 @@ const setting = async (db: Database, name: string): Promise<unknown> =>
  */
 async function elsewhere(lines: string, owner: { uid?: number; gid?: number } = {}) {
   const file = join(home, 'elsewhere.ts')
-  const imports = `import { startPostgres } from '${packageRoot}/src/platform/embedded-postgres.ts'
+  const imports = `import { startPostgres } from '${packageRoot}/src/platform/postgres/embedded.ts'
     const log = { info() {}, warn() {}, error() {} }; const say = (value) => console.log(JSON.stringify(value))
     setInterval(() => {}, 1000)`
   writeFileSync(file, `${imports}\n${lines}`, { mode: 0o644 })
