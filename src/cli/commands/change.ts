@@ -12,7 +12,8 @@ export const register: Register = (program, context) => {
     .command('change')
     .argument('<run>', 'number of the run', number)
     .description(
-      'show why the change of a run is safe or what is wrong with it; exits with 1 when a test fails or a gate stops it',
+      'show why the change of a run is safe or what is wrong with it; ' +
+        'exits with 1 when a test fails or a gate stops it',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead change 12')
     .action((run: number) => change(context, run))

@@ -12,7 +12,8 @@ export const register: Register = (program, context) => {
     .option('--limit <n>', 'number of entries', count, 20)
     .option('--failed', 'only failed tests')
     .description(
-      'list the tests of a run: newly failing first, then failing, then the slowest; exits with 1 when one failed',
+      'list the tests of a run: newly failing first, then failing, then the slowest; ' +
+        'exits with 1 when one failed',
     )
     .addHelpText(
       'after',

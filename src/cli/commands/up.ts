@@ -56,7 +56,8 @@ async function up(
   const ended = await followRun(context, client, run.id)
   if (ended === null) {
     say(
-      `\nThe delivery continues. Follow it: fairlead show ${run.id} --follow    cancel it: fairlead cancel ${run.id}`,
+      `\nThe delivery continues. Follow it: fairlead show ${run.id} --follow    ` +
+        `cancel it: fairlead cancel ${run.id}`,
     )
     return context.exit(exitCodes.interrupted)
   }

@@ -114,14 +114,17 @@ async function plan(
       ? 'never, however long'
       : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
   context.answer({ question, answer }, () => [
-    `With ${perSecond} requests per second, ${share} % of them to the canary, and ${errorRate} % normally failing:`,
+    `With ${perSecond} requests per second, ${share} % of them to the canary, ` +
+      `and ${errorRate} % normally failing:`,
     ...(errorRate === 0
       ? []
       : [
-          `  an error rate ${ratio} times as high is detected with probability 0.8 after ${line(answer.harmful)}`,
+          `  an error rate ${ratio} times as high is detected with probability 0.8 ` +
+            `after ${line(answer.harmful)}`,
         ]),
     `  ${answer.alone} errors of the canary raise an alarm when the former release has none`,
-    `  a good canary is healthy after ${line(answer.healthy)}, or at its time limit when harm of 2 times would have been detected`,
+    `  a good canary is healthy after ${line(answer.healthy)}, ` +
+      'or at its time limit when harm of 2 times would have been detected',
   ])
 }
 
@@ -233,6 +236,7 @@ async function replay(context: Context, run: number): Promise<void> {
   context.answer({ deployment, isSame, decided, judgement }, () => [
     isSame
       ? `Same result: ${judgement.verdict}. ${judgement.reason}`
-      : `Different result: recorded ${decided.verdict} (${decided.reason}), recomputed ${judgement.verdict} (${judgement.reason})`,
+      : `Different result: recorded ${decided.verdict} (${decided.reason}), ` +
+        `recomputed ${judgement.verdict} (${judgement.reason})`,
   ])
 }

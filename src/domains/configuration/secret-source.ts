@@ -25,8 +25,8 @@ export interface SecretSourceSpec<Settings extends object> {
   /** its name in documentation and messages */
   title: string
   /**
-   * The variables of the server's environment that configure it. Whoever runs the server decides
-   * with them which secrets can be read; a reference only names a place within.
+   * The environment variables of the server that configure the source. The operator sets them and
+   * limits which secrets can be read; a reference names a place inside that limit.
    */
   settings: z.ZodType<Settings>
   /** The syntax of a place: the part of a reference after `KIND:`. */

@@ -221,7 +221,7 @@ export interface TargetDefinition {
   open(config: Record<string, unknown>, io: TargetIo): Target
 }
 
-/** Types a definition by its own `config`, and lets everybody else handle it as any target. */
+/** Checks a definition against its own `config`, and returns it as a target of any kind. */
 export function defineTarget<C extends z.ZodObject>(
   definition: Omit<TargetDefinition, 'config' | 'example' | 'identity' | 'open'> & {
     config: C
