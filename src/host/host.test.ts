@@ -498,8 +498,9 @@ describe('a canary', () => {
     await route(0.99)
     const pid = only(await host.client.status()).at(-1)?.pid ?? 0
     const all = [pid, ...childrenOf(pid)]
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
-      for (const one of all) process.kill(one, signal)
+    for (const one of all) process.kill(one, 'SIGSTOP')
+    // Children first: they die with their parent, and then no process has their id.
+    for (const one of all.toReversed()) process.kill(one, 'SIGKILL')
     expect(new Set(await asked(20))).toEqual(new Set(['good']))
     await waitUntil('the refusals are counted', async () =>
       (await read()).batches.some(
