@@ -83,6 +83,49 @@ describe('a matrix', () => {
     expect(problems(text)[0]).toContain(problem),
   )
 
+  const sixtyFour = `[${Array.from({ length: 64 }, (_, i) => i).join()}]`
+  test.each([
+    [
+      'a matrix of 64⁵ combinations',
+      `steps: {t: {run: x, matrix: {${['A', 'B', 'C', 'D', 'E'].map((name) => `${name}: ${sixtyFour}`).join()}}}}`,
+      '1 the file expands to 1073741824 steps; the limit is 200',
+    ],
+    [
+      'a matrix of 64³⁰ combinations through aliases',
+      `steps: {t: {run: x, matrix: {A0: &a ${sixtyFour}, ${Array.from({ length: 29 }, (_, i) => `A${i + 1}: *a`).join()}}}}`,
+      '1 the file expands to 1.5',
+    ],
+    [
+      'a list of combinations with parts',
+      `steps: {t: {run: x, split: {into: 50}, matrix: [${Array.from({ length: 64 }, (_, i) => `{A: ${i}}`).join()}]}}`,
+      '1 the file expands to 3200 steps; the limit is 200',
+    ],
+    [
+      'many steps with a few parts each',
+      `steps: {${Array.from({ length: 150 }, (_, i) => `s${i}: {run: x, split: {into: 2}}`).join()}}`,
+      '1 the file expands to 300 steps; the limit is 200',
+    ],
+    [
+      'reports that repeat a long value',
+      `steps: {t: {run: x, matrix: {A: ['${'!'.repeat(50_000)}']}, split: {into: 2}, reports: ['${'$A'.repeat(50_000)}$FAIRLEAD_PART']}}`,
+      '1 the file expands to 4769 MB; the limit is 16 MB',
+    ],
+    [
+      'aliases of aliases',
+      `steps: {t: {run: x, env: {A0: &a0 [x,x,x,x,x,x,x,x], ${Array.from({ length: 9 }, (_, i) => `A${i + 1}: &a${i + 1} [${`*a${i},`.repeat(5)}]`).join()}}}}`,
+      '1 the YAML aliases expand to too much text',
+    ],
+  ])('%s is refused within a second', (_what, text, problem) => {
+    const started = performance.now()
+    expect(problems(text)[0]).toContain(problem)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  test('a step that is named many times in `needs` is needed once', () => {
+    const { steps } = pipeline('steps: {a: {run: x, split: {into: 2}}, b: {run: x, needs: [a, a]}}')
+    expect(expandSteps(steps)[2]?.step.needs).toEqual(['a-1', 'a-2'])
+  })
+
   test.each([
     ['steps: {t: {run: x, services: {db: {image: postgres}}}}', 'has an `image` but no `port`'],
     ['steps: {t: {run: x, services: {db: {}}}}', 'must have either `run` or `image`'],

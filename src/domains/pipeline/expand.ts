@@ -20,7 +20,8 @@ export function expandSteps(steps: PipelineFile['steps']): ExpandedStep[] {
   const names = Object.keys(steps)
   const expanded = new Map(Object.entries(steps).map(([name, step]) => [name, expand(name, step)]))
   return names.flatMap((origin, index) => {
-    const needs = (steps[origin]?.needs ?? names.slice(Math.max(0, index - 1), index)).flatMap(
+    const needed = new Set(steps[origin]?.needs ?? names.slice(Math.max(0, index - 1), index))
+    const needs = [...needed].flatMap(
       (need) => expanded.get(need)?.map(({ name }) => name) ?? [need],
     )
     return (expanded.get(origin) ?? []).map(({ name, env }) => {
@@ -29,6 +30,26 @@ export function expandSteps(steps: PipelineFile['steps']): ExpandedStep[] {
       return { name, origin, step: { ...step, needs, reports, env: { ...step.env, ...env } } }
     })
   })
+}
+
+/** The number of steps that a step expands to, which costs nothing to compute. */
+export function expandedCount({ matrix, split }: StepFile): number {
+  const combinations = Array.isArray(matrix)
+    ? matrix.length
+    : Object.values(matrix ?? {}).reduce((product, values) => product * values.length, 1)
+  return combinations * (split?.into ?? 1)
+}
+
+/** An upper bound of the characters that a step expands to, computed without expanding it. */
+export function expandedLength(step: StepFile): number {
+  const { matrix: _matrix, reports, ...copied } = step
+  const values = Array.isArray(step.matrix)
+    ? step.matrix.flatMap((combination) => Object.values(combination))
+    : Object.values(step.matrix ?? {}).flat()
+  const longest = values.reduce((most, value) => Math.max(most, value.length), 2)
+  const variables = reports.reduce((sum, pattern) => sum + pattern.split('$').length - 1, 0)
+  const one = JSON.stringify(copied).length + reports.join().length + variables * longest
+  return expandedCount(step) * one
 }
 
 /** The pipeline with its steps expanded. */
