@@ -86,6 +86,28 @@ describe('a release', () => {
     expect(existsSync(join(host.home.host, 'data/shop/production'))).toBe(true)
   })
 
+  test('serves static files without the variables of the app, and not as root', async () => {
+    const site = await host.artifact({
+      'index.html': 'home',
+      'evil.cjs': "require('node:fs').writeFileSync('/proc/self/comm', 'evil')",
+    })
+    const { run: _run, ...service } = webService({ static: '.' })
+    const env = { NODE_OPTIONS: '--require ./evil.cjs', TOKEN: 'hidden-value' }
+    const status = await settle(host, releaseOf(host, 1, site, [{ ...service, env }], { env }))
+    expect(status).toMatchObject({ state: 'ready', reason: null })
+    await host.client.route(...at, { release: 1, fence })
+    expect(await ask(host)).toEqual({ status: 200, text: 'home' })
+    const pid = status.instances[0]?.pid ?? 0
+    for (const one of [pid, ...childrenOf(pid)]) {
+      const environment = readFileSync(`/proc/${one}/environ`, 'utf8')
+      expect(environment).not.toMatch(/NODE_OPTIONS|hidden-value/)
+      expect(readFileSync(`/proc/${one}/comm`, 'utf8')).not.toBe('evil\n')
+    }
+    const server = [pid, ...childrenOf(pid)].at(-1) ?? pid
+    if (existsSync('/usr/bin/bwrap') && process.getuid?.() === 0)
+      expect(statSync(`/proc/${server}`).uid).not.toBe(0)
+  })
+
   test('keeps its secrets in files that only the owner can read', async () => {
     await settle(host, releaseOf(host, 1, good, [webService({ env: { TOKEN: 'hidden-value' } })]))
     const folder = join(host.home.host, 'state')

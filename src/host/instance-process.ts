@@ -126,9 +126,8 @@ export class InstanceProcess {
 
   /** Describes how the process ended, for a sentence that starts with the service's name. */
   #describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-    const { machine, service } = this.#context
-    const name =
-      signal ?? (isConfined({ isolation: machine.isolation, service }) ? signalOf(code) : null)
+    const { machine } = this.#context
+    const name = signal ?? (isConfined(machine) ? signalOf(code) : null)
     return name ? `was killed by ${name}` : `exited with ${code}`
   }
 

@@ -3,7 +3,8 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
 import { confine, type Isolation, userOf } from '#platform/process/isolation.ts'
-import { selfCommand } from '#platform/self.ts'
+import { selfCommand, selfReadable } from '#platform/self.ts'
+import { openSite } from './site.ts'
 
 export interface Started {
   release: HostRelease
@@ -35,10 +36,13 @@ export function startProcess(started: Started): ChildProcess {
   const cwd = join(started.folder, started.service.directory)
   if (!existsSync(cwd))
     throw new Error(`its directory ${started.service.directory} is not in the artifact`)
+  // Fails with one sentence when the artifact has no such folder.
+  if (started.service.static !== undefined) openSite(started.folder, siteOf(started.service))
   const [command, ...args] = commandOf(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
-    const place = isConfined(started) ? '/' : cwd
+    const isOurs = started.service.static !== undefined
+    const place = isConfined(started) || isOurs ? '/' : cwd
     return spawn(command, args, {
       cwd: place,
       detached: true,
@@ -50,15 +54,12 @@ export function startProcess(started: Started): ChildProcess {
   }
 }
 
-/**
- * Returns whether the instance is isolated. Static files are served by our own program, which runs
- * nothing of the app.
- */
-export const isConfined = ({
-  isolation,
-  service,
-}: Pick<Started, 'isolation' | 'service'>): boolean =>
-  isolation.kind === 'confined' && service.static === undefined
+/** Returns whether the instance is isolated. */
+export const isConfined = ({ isolation }: Pick<Started, 'isolation'>): boolean =>
+  isolation.kind === 'confined'
+
+/** The path of static files in the artifact. */
+const siteOf = ({ directory, static: folder = '.' }: HostService): string => join(directory, folder)
 
 function confinedBy({
   isolation,
@@ -68,13 +69,14 @@ function confinedBy({
   dataFolder,
   tmpFolder,
 }: Started): string[] {
-  if (isolation.kind === 'none' || service.static !== undefined) return []
+  if (isolation.kind === 'none') return []
+  const isOurs = service.static !== undefined
   return confine(isolation.tools, isolation.policy, {
     user: userOf(release.app, 'services'),
     // It outlives the host, and the next host adopts it.
     isBound: false,
-    cwd: join(folder, service.directory),
-    readable: [folder],
+    cwd: isOurs ? '/' : join(folder, service.directory),
+    readable: isOurs ? [folder, ...selfReadable] : [folder],
     writable: [dataFolder, tmpFolder],
     tmp: tmpFolder,
     network: true,
@@ -84,9 +86,11 @@ function confinedBy({
 function commandOf(started: Started): [string, ...string[]] {
   const { service, cgroup } = started
   const confined = confinedBy(started)
-  const run: [string, ...string[]] = ['sh', '-c', service.run ?? 'exit 1']
-  const command =
-    service.static === undefined ? before(confined, run) : selfCommand('static', service.static)
+  const run: [string, ...string[]] =
+    service.static === undefined
+      ? ['sh', '-c', service.run ?? 'exit 1']
+      : selfCommand('static', started.folder, siteOf(service))
+  const command = before(confined, run)
   // The process joins the cgroup before it becomes the service, so that no child starts outside.
   return cgroup === null
     ? command
@@ -108,14 +112,16 @@ function environmentOf({
   metricsFile,
   path,
 }: Started): Record<string, string> {
+  const address = { ...(port === null ? {} : { PORT: String(port) }), HOST: '127.0.0.1' }
+  // Our own program must not obey variables of the app, such as NODE_OPTIONS.
+  if (service.static !== undefined) return { LANG: 'C.UTF-8', ...address, FAIRLEAD_PROCESS: marker }
   return {
     PATH: path,
     HOME: dataFolder,
     LANG: 'C.UTF-8',
     ...release.env,
     ...service.env,
-    ...(port === null ? {} : { PORT: String(port) }),
-    HOST: '127.0.0.1',
+    ...address,
     FAIRLEAD_APP: release.app,
     FAIRLEAD_ENVIRONMENT: release.environment,
     FAIRLEAD_RELEASE: String(release.release),

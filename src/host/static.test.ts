@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { selfCommand } from '#platform/self.ts'
 import { freePorts } from '../../test/support/installation.ts'
 import { waitUntil } from '../../test/support/host.ts'
+import { openSite } from './site.ts'
 
 let folder: string
 let port: number
@@ -42,6 +43,7 @@ beforeAll(async () => {
   for (const path of [
     site,
     join(site, 'docs'),
+    join(site, 'blog'),
     join(site, 'grüße'),
     join(site, '.git'),
     join(site, '.well-known'),
@@ -58,14 +60,18 @@ beforeAll(async () => {
     '.git/config': 'secret',
     '.well-known/security.txt': 'contact',
     'grüße/index.html': 'hallo',
+    'blog.html': 'posts',
+    'blog/first.html': 'first',
+    'clip.mp4': '',
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(site, name), text)
   writeFileSync(join(folder, 'outside.txt'), 'outside')
   symlinkSync(join(folder, 'outside.txt'), join(site, 'link.txt'))
   symlinkSync(folder, join(site, 'up'))
+  symlinkSync('.env', join(site, 'hidden.txt'))
   symlinkSync(join(site, 'about.html'), join(site, 'inside.html'))
   port = await freePorts()
-  const [command, ...args] = selfCommand('static', 'site')
+  const [command, ...args] = selfCommand('static', '.', 'site')
   child = spawn(command, args, {
     cwd: folder,
     env: { PATH: process.env['PATH'], PORT: String(port) },
@@ -120,6 +126,26 @@ test('serves pages, folders and files with their types', async () => {
   expect(await get('/about', {}, 'POST')).toMatchObject({ status: 405 })
 })
 
+test('serves a page before the folder of the same name, and keeps the query in redirects', async () => {
+  expect(await get('/blog')).toMatchObject({ status: 200, text: 'posts' })
+  expect((await get('/blog/first')).text).toBe('first')
+  expect(await get('/docs?tab=2&x=%2F')).toMatchObject({
+    status: 301,
+    headers: { location: '/docs/?tab=2&x=%2F' },
+  })
+  expect(await get('/clip.mp4')).toMatchObject({ headers: { 'content-type': 'video/mp4' } })
+})
+
+test.each([
+  ['leak', '/tmp', 'its folder leak leads out of the artifact'],
+  ['up', '..', 'its folder up leads out of the artifact'],
+  ['nothing', null, 'its folder nothing is not in the artifact'],
+  ['page.html', 'site/about.html', 'its folder page.html is not in the artifact'],
+])('does not serve %s', (name, target, problem) => {
+  if (target !== null) symlinkSync(target, join(folder, name))
+  expect(() => openSite(folder, name)).toThrow(problem)
+})
+
 test.each([
   '/../outside.txt',
   '/%2e%2e/outside.txt',
@@ -127,6 +153,8 @@ test.each([
   '/docs/../../outside.txt',
   '/up/outside.txt',
   '/link.txt',
+  '/hidden.txt',
+  '/blog/',
   '/.env',
   '/.git/config',
   '/%2egit/config',

@@ -1,39 +1,21 @@
-import { createReadStream } from 'node:fs'
-import { open, realpath } from 'node:fs/promises'
+import { closeSync, createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { extname, join, resolve, sep } from 'node:path'
+import mime from 'mime'
+import { isHidden, openSite, type Site, type SiteFile } from './site.ts'
 
-const types: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-  '.avif': 'image/avif',
-  '.ico': 'image/x-icon',
-  '.txt': 'text/plain; charset=utf-8',
-  '.xml': 'application/xml',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-  '.pdf': 'application/pdf',
-  '.webmanifest': 'application/manifest+json',
-  '.map': 'application/json',
-}
-
-/** Serves a folder on $PORT until SIGTERM; resolves with the exit code. */
-export async function main(args: string[]): Promise<number> {
-  const root = await realpath(resolve(args[0] ?? '.'))
+/**
+ * Serves a folder of an artifact on $PORT until SIGTERM; resolves with the exit code. The arguments
+ * are the artifact's folder and the path below it.
+ */
+export async function main([artifact = '.', folder = '.']: string[]): Promise<number> {
+  const site = openSite(artifact, folder)
   const server = createServer((request, response) => {
-    serve(root, request, response).catch(() => {
+    try {
+      serve(site, request, response)
+    } catch {
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
       response.end('The file cannot be read.\n')
-    })
+    }
   })
   return new Promise((done) => {
     server.once('error', (error) => {
@@ -45,60 +27,66 @@ export async function main(args: string[]): Promise<number> {
   })
 }
 
-interface Found {
-  path: string
-  size: number
-  modified: Date
-}
-
-async function serve(
-  root: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+function serve(site: Site, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return answer(response, 405, 'Only GET and HEAD are answered here.\n')
-  const path = pathOf(request.url ?? '/')
-  const found = path === null ? null : await find(root, path)
-  if (!found) return notFound(root, response)
-  if ('redirect' in found) {
-    response.writeHead(301, { location: found.redirect })
-    response.end()
-    return
-  }
-  const etag = `"${found.size.toString(36)}-${found.modified.getTime().toString(36)}"`
+  const found = find(site, request.url ?? '/')
+  if (!found) return notFound(site, request, response)
+  if ('fd' in found) return send(found, request, response)
+  response.writeHead(301, { location: found.redirect })
+  response.end()
+}
+
+function send(file: SiteFile, request: IncomingMessage, response: ServerResponse): void {
+  const etag = `"${file.size.toString(36)}-${file.modified.getTime().toString(36)}"`
   const headers = {
     etag,
-    'last-modified': found.modified.toUTCString(),
+    'last-modified': file.modified.toUTCString(),
     'cache-control': 'no-cache',
     'accept-ranges': 'bytes',
-    'content-type': types[extname(found.path).toLowerCase()] ?? 'application/octet-stream',
+    'content-type': typeOf(file.path),
     'x-content-type-options': 'nosniff',
   }
-  if (isKnown(request.headers['if-none-match'], etag)) {
-    response.writeHead(304, headers)
+  const end = (status: number, more: Record<string, string>): void => {
+    closeSync(file.fd)
+    response.writeHead(status, more)
     response.end()
-    return
   }
+  if (isKnown(request.headers['if-none-match'], etag)) return end(304, headers)
   const ifRange = request.headers['if-range']
   const range =
-    ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, found.size) : null
-  if (range === 'unsatisfiable') {
-    response.writeHead(416, { 'content-range': `bytes */${found.size}` })
+    ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, file.size) : null
+  if (range === 'unsatisfiable') return end(416, { 'content-range': `bytes */${file.size}` })
+  const [from, to] = range ?? [0, file.size - 1]
+  response.writeHead(range ? 206 : 200, {
+    ...headers,
+    'content-length': Math.max(0, to - from + 1),
+    ...(range ? { 'content-range': `bytes ${from}-${to}/${file.size}` } : {}),
+  })
+  stream(file, [from, to], request, response)
+}
+
+/** Sends the bytes of an open file, also when its path is replaced meanwhile. */
+function stream(
+  { fd, size }: SiteFile,
+  [start, end]: [number, number],
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.method === 'HEAD' || size === 0) {
+    closeSync(fd)
     response.end()
     return
   }
-  const [start, end] = range ?? [0, found.size - 1]
-  response.writeHead(range ? 206 : 200, {
-    ...headers,
-    'content-length': Math.max(0, end - start + 1),
-    ...(range ? { 'content-range': `bytes ${start}-${end}/${found.size}` } : {}),
-  })
-  if (request.method === 'HEAD' || found.size === 0) response.end()
-  else
-    createReadStream(found.path, { start, end })
-      .on('error', () => response.destroy())
-      .pipe(response)
+  const bytes = createReadStream('', { fd, start, end }).on('error', () => response.destroy())
+  response.on('close', () => bytes.destroy())
+  bytes.pipe(response)
+}
+
+/** The type by the extension; text is UTF-8. */
+function typeOf(path: string): string {
+  const type = mime.getType(path) ?? 'application/octet-stream'
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }
 
 /** Returns whether the browser already has this version. */
@@ -113,41 +101,24 @@ function isKnown(header: string | undefined, etag: string): boolean {
 function pathOf(url: string): string | null {
   try {
     const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/')
-    const parts = path.split('/')
-    return path.includes('\0') ||
-      parts.some((part) => part.startsWith('.') && part !== '.well-known')
-      ? null
-      : path
+    return path.includes('\0') || isHidden(path) ? null : path
   } catch {
     return null
   }
 }
 
-async function find(root: string, path: string): Promise<Found | { redirect: string } | null> {
-  const file = await stat(root, join(root, path))
-  if (file === 'folder') {
-    if (!path.endsWith('/')) return { redirect: encodeURI(`${path.replace(/^\/+/, '/')}/`) }
-    const index = await stat(root, join(root, path, 'index.html'))
-    return index === 'folder' ? null : index
-  }
-  return (
-    file ??
-    (await stat(root, join(root, `${path}.html`)).then((page) => (page === 'folder' ? null : page)))
-  )
-}
-
-/** Follows links only inside the folder. */
-async function stat(root: string, path: string): Promise<Found | 'folder' | null> {
-  try {
-    const real = await realpath(path)
-    if (real !== root && !real.startsWith(root + sep)) return null
-    await using file = await open(real)
-    const stats = await file.stat()
-    if (stats.isDirectory()) return 'folder'
-    return stats.isFile() ? { path: real, size: stats.size, modified: stats.mtime } : null
-  } catch {
-    return null
-  }
+/** The order of static exports: the file, the page of that name, the folder with its index. */
+function find(site: Site, url: string): SiteFile | { redirect: string } | null {
+  const path = pathOf(url)
+  if (path === null) return null
+  if (path.endsWith('/')) return site(`${path}index.html`)
+  const page = site(path) ?? site(`${path}.html`)
+  if (page) return page
+  const index = site(`${path}/index.html`)
+  if (!index) return null
+  closeSync(index.fd)
+  const query = /\?[^#]*/.exec(url)?.[0] ?? ''
+  return { redirect: encodeURI(`${path.replace(/^\/+/, '/')}/`) + query }
 }
 
 /** A single byte range. A request for several gets the whole file, as RFC 9110 allows. */
@@ -162,14 +133,14 @@ function rangeOf(
   return start > end || start >= size ? 'unsatisfiable' : [start, end]
 }
 
-async function notFound(root: string, response: ServerResponse): Promise<void> {
-  const page = await stat(root, join(root, '404.html'))
-  if (!page || page === 'folder') return answer(response, 404, 'There is no such page here.\n')
+function notFound(site: Site, request: IncomingMessage, response: ServerResponse): void {
+  const page = site('404.html')
+  if (!page) return answer(response, 404, 'There is no such page here.\n')
   response.writeHead(404, {
     'content-type': 'text/html; charset=utf-8',
     'content-length': page.size,
   })
-  createReadStream(page.path).pipe(response)
+  stream(page, [0, page.size - 1], request, response)
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -21,6 +21,13 @@ export function selfCommand(...args: string[]): [string, ...string[]] {
     ...args,
   ]
 }
+
+/** What a confined process needs to read in order to run `selfCommand`. */
+export const selfReadable: string[] = [
+  process.execPath,
+  // A package that others depend on has its own dependencies beside it.
+  basename(dirname(packageRoot)) === 'node_modules' ? dirname(packageRoot) : packageRoot,
+]
 
 function findRoot(folder: string): string {
   if (existsSync(join(folder, 'migrations')) && existsSync(join(folder, 'package.json')))

@@ -75,6 +75,17 @@ export function mustBeInside(root: string, folder: string): void {
 }
 
 /**
+ * Returns the real path of `root`, and the real path below it of `path` with all links followed.
+ * Throws a LeadsOut when that is not below `root`.
+ */
+export function realInside(root: string, path: string): { root: string; path: string } {
+  const top = realpathSync(root)
+  const way = relative(top, realpathSync(join(top, path)))
+  if (way === '..' || way.startsWith(`..${sep}`)) throw new LeadsOut(`${path} leads out`)
+  return { root: top, path: way }
+}
+
+/**
  * Opens a file below `root` for reading without following links and returns its descriptor. Throws
  * a LeadsOut when it is not a regular file.
  */

@@ -96,7 +96,10 @@ export function confine(
     ...['--tmpfs', '/run', ...bind('--ro-bind-try', shownOfRun)],
     ...['--bind', request.tmp, '/tmp', '--bind', request.tmp, '/var/tmp'],
     ...policy.hidden.flatMap((folder) => ['--tmpfs', folder]),
-    ...between(policy.hidden, [...shown, ...writable]).flatMap((folder) => ['--dir', folder]),
+    ...between([...policy.hidden, '/tmp'], [...shown, ...writable]).flatMap((folder) => [
+      '--dir',
+      folder,
+    ]),
     ...bind('--ro-bind-try', shown),
     ...bind('--bind-try', writable),
     ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
