@@ -126,7 +126,7 @@ test('serves pages, folders and files with their types', async () => {
   expect(await get('/about', {}, 'POST')).toMatchObject({ status: 405 })
 })
 
-test('serves a page before the folder of the same name, and keeps the query in redirects', async () => {
+test('serves a page before the folder of its name, and keeps the query', async () => {
   expect(await get('/blog')).toMatchObject({ status: 200, text: 'posts' })
   expect((await get('/blog/first')).text).toBe('first')
   expect(await get('/docs?tab=2&x=%2F')).toMatchObject({
