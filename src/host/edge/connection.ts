@@ -146,8 +146,7 @@ export class Connection implements UpstreamOwner {
       path: () => pathOf(request.kept),
       header: (name) => headerOf(request.kept, name),
     })
-    if (!passage)
-      return this.#answerPage(404, unknownHost(request.host, this.#context.routes.hosts()))
+    if (!passage) return this.#answerPage(404, unknownHost(request.host))
     this.#passage = passage
     passage.cut = () => this.#left()
     this.#head = `${request.kept}${forwardedLines(request, this.#client)}\r\n`

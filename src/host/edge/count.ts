@@ -20,6 +20,8 @@ export interface Counted {
   readonly arm: Arm | 'uncompared'
   /** Records the outcome; later calls have no effect. */
   end(outcome: string, isError: boolean, bytes: number, now: number): void
+  /** Removes the request from the count, because it reached no instance. */
+  discard(): void
 }
 
 /** What is counted for the environment of a canary. */
@@ -112,6 +114,10 @@ class Assigned implements Counted {
     this.#batch.arms[this.arm].add(outcome, isError, now - this.#began, bytes, this.#routes)
     if (this.#session && isError) this.#session.hasFailed = true
   }
+
+  discard(): void {
+    this.#batch.open.delete(this)
+  }
 }
 
 interface SeenSession {
@@ -121,7 +127,11 @@ interface SeenSession {
   hasFailed: boolean
 }
 
-const ignored = (arm: Counted['arm']): Counted => ({ arm, end: () => undefined })
+const ignored = (arm: Counted['arm']): Counted => ({
+  arm,
+  end: () => undefined,
+  discard: () => undefined,
+})
 
 /**
  * Counts requests by the release that they were assigned to, in batches with a constant share. A
@@ -175,6 +185,7 @@ export class Count {
         arm,
         end: (outcome, isError, _bytes, at) =>
           isError && this.#failed(seen, arm, outcome, at, time),
+        discard: () => undefined,
       }
     }
     if (this.#sessions.size >= maxSessions) return ignored(arm)

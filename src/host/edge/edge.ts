@@ -5,9 +5,9 @@ import {
 } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
-import { requestFactsOf, forward } from './forward.ts'
+import { forward, isForwardable, requestFactsOf } from './forward.ts'
 import { hostName } from './head.ts'
-import { endPage, page, unknownHost } from './pages.ts'
+import { endPage, malformed, page, unknownHost } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
 import { forwardUpgrade } from './upgrade.ts'
 
@@ -210,6 +210,7 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
     (request, response) => {
       count(request.socket, 1)
       response.once('close', () => count(request.socket, -1))
+      if (!isForwardable(request)) return endPage(response, 400, malformed)
       const host = hostName(request.headers.host ?? '')
       const passage = routes.begin(
         taken.get(request.socket)?.entry ?? null,
@@ -217,17 +218,18 @@ function createThorough(routes: Routes, isClosing: () => boolean) {
         requestFactsOf(request),
       )
       if (passage) forward(request, response, passage, isClosing)
-      else endPage(response, 404, unknownHost(host, routes.hosts()))
+      else endPage(response, 404, unknownHost(host))
     },
   )
   server.on('upgrade', (request: IncomingMessage, stream, head) => {
     const socket = stream as Socket
     socket.on('error', () => socket.destroy())
     count(socket, 1)
+    if (!isForwardable(request)) return void socket.end(page(400, malformed, false, true))
     const host = hostName(request.headers.host ?? '')
     const passage = routes.begin(taken.get(socket)?.entry ?? null, host, requestFactsOf(request))
     if (passage) forwardUpgrade(request, socket, head, passage)
-    else socket.end(page(404, unknownHost(host, routes.hosts()), false, true))
+    else socket.end(page(404, unknownHost(host), false, true))
   })
   return {
     take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {

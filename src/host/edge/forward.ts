@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { forwardedLines } from './forwarded.ts'
-import { brokenOff, endPage } from './pages.ts'
+import { authority } from './head.ts'
+import { brokenOff, endPage, malformed } from './pages.ts'
 import type { RequestFacts, Passage } from './routes.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
@@ -20,6 +21,8 @@ const hopByHop = new Set([
 const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** The connection failed before anything reached the instance. */
 const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
+/** undici refuses to send the request. */
+const notSendable = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
 const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 /**
@@ -57,6 +60,11 @@ export function forward(
     passage.breakOff()
     if (response.headersSent) response.destroy()
     else endPage(response, 502, brokenOff)
+  }
+  const refuse = (): void => {
+    isOver = true
+    passage.discard()
+    endPage(response, 400, malformed)
   }
   passage.cut = abandon
   response.on('close', abandon)
@@ -98,7 +106,10 @@ export function forward(
       },
       onResponseError: (_controller, error) => {
         if (isOver) return
+        // The client left in the middle of its body.
+        if (!request.complete && request.socket.destroyed) return abandon()
         const { code = '' } = error as NodeJS.ErrnoException
+        if (notSendable.has(code)) return refuse()
         wasLost = !nothingSent.has(code)
         const isUntouched = !response.headersSent && !hasBody && mayRepeat.has(request.method ?? '')
         if (wasLost && !(lost.has(code) && isUntouched && tries === 1)) return fail()
@@ -108,6 +119,20 @@ export function forward(
     })
   }
   attempt()
+}
+
+/**
+ * Returns whether a request can be forwarded: it has one Host (RFC 9112 §3.2) and a path or an
+ * absolute address as its target.
+ */
+export function isForwardable(request: IncomingMessage): boolean {
+  const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name))
+  const target = request.url ?? ''
+  return (
+    hosts.length === 1 &&
+    authority.test(request.headers.host ?? '') &&
+    (target.startsWith('/') || /^https?:\/\/[^/?#]/i.test(target))
+  )
 }
 
 /** Request headers to forward, as a flat list of names and values. */

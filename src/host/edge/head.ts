@@ -31,7 +31,18 @@ const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\0-\x08\n-\x1f\x7f]*))?\r
  * backtracking.
  */
 const plainLines = /(?:[\w!#$%&'*+\-.^`|~]+:[^\0-\x08\n-\x1f\x7f]*\r\n)*$/y
+/** Characters of a host with a port (RFC 3986 §3.2), without user information. */
+export const authority = /^[\w\-.~!$&'()*+,;=%:[\]]+$/
 const digits = /^\d{1,15}$/
+
+/** Removes the optional whitespace of RFC 9110 §5.6.3: only space and tab, unlike `trim()`. */
+function withoutPadding(text: string): string {
+  let [from, to] = [0, text.length]
+  const isPadding = (at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
+  while (from < to && isPadding(from)) from += 1
+  while (to > from && isPadding(to - 1)) to -= 1
+  return text.slice(from, to)
+}
 
 /**
  * Parses the head of a request, with its last line end but without the empty line. Null unless it
@@ -76,11 +87,12 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   // The length rules out most headers.
   const length = colon - at
   if (length !== 4 && (length < 6 || length > 19) && length !== 2) return 'keep'
-  const value = (): string => head.slice(colon + 1, end - 2).trim()
+  const value = (): string => withoutPadding(head.slice(colon + 1, end - 2))
   switch (head.slice(at, colon).toLowerCase()) {
     case 'host': {
       if (found.authority !== '') return 'other'
       found.authority = value()
+      if (!authority.test(found.authority)) return 'other'
       found.host = hostName(found.authority)
       return 'keep'
     }
@@ -130,7 +142,7 @@ export function headerOf(kept: string, name: string): string {
   const at = kept.toLowerCase().indexOf(`\r\n${name}:`)
   if (at === -1) return ''
   const from = at + name.length + 3
-  return kept.slice(from, kept.indexOf('\r\n', from)).trim()
+  return withoutPadding(kept.slice(from, kept.indexOf('\r\n', from)))
 }
 
 /** Parses the head of a response to a request of that method; null when it is not HTTP. */
@@ -174,7 +186,7 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
   const colon = head.indexOf(':', at)
   const length = colon - at
   if (length < 7 || length > 18) return 'keep'
-  const value = (): string => head.slice(colon + 1, end - 2).trim()
+  const value = (): string => withoutPadding(head.slice(colon + 1, end - 2))
   switch (head.slice(at, colon).toLowerCase()) {
     case 'content-length': {
       const text = value()
@@ -191,8 +203,9 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
       return 'drop'
     case 'connection': {
       const text = value().toLowerCase()
-      if (text.includes('close')) found.keepAlive = false
-      else if (text.includes('keep-alive')) found.keepAlive = true
+      const options = text.split(',').map(withoutPadding)
+      if (options.includes('close')) found.keepAlive = false
+      else if (options.includes('keep-alive')) found.keepAlive = true
       return 'drop'
     }
     case 'keep-alive':

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
 const reasons: Record<number, string> = {
+  400: 'Bad Request',
   404: 'Not Found',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -8,11 +9,11 @@ const reasons: Record<number, string> = {
 
 export const brokenOff = 'The service broke off without an answer.\n'
 
-export function unknownHost(host: string, known: string[]): string {
-  const list =
-    known.length === 0 ? 'Nothing is delivered here yet.' : `Known are:\n${known.join('\n')}`
-  return `No environment answers at ${host || 'this address'}. ${list}\n`
-}
+export const malformed = 'The request is not valid.\n'
+
+/** Names no other host: strangers read this page. */
+export const unknownHost = (host: string): string =>
+  `No environment answers at ${host || 'this address'}.\n`
 
 /**
  * A short response of the edge itself. The header `x-fairlead: edge` distinguishes it from those of

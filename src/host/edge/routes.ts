@@ -128,11 +128,6 @@ export class Routes {
     return [...this.#entries.values()]
   }
 
-  /** The known hosts, for the error page of an unknown one. */
-  hosts(): string[] {
-    return [...this.#hosts.keys()].sort()
-  }
-
   /**
    * Starts a request; null for an unknown host. `fixed` is the environment of the fixed port that
    * it arrived on.
@@ -291,6 +286,12 @@ export class Passage {
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
     this.#observe(outcomeOf(status), bytes)
+  }
+
+  /** The request is not valid and reached no instance: it is not counted. */
+  discard(): void {
+    this.#leave()
+    this.#counted?.discard()
   }
 
   /** The instance accepted the request and broke it off. */
