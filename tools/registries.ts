@@ -13,6 +13,7 @@ export const kinds: Kind[] = Object.entries({
   'src/domains/configuration/sources': 'sources',
   'src/domains/deployment/targets': 'targets',
   'src/domains/forge/forges': 'forges',
+  'src/domains/init/detectors': 'detectors',
   'src/domains/report/formats': 'formats',
 }).map(([folder, list]) => ({ folder, list }))
 

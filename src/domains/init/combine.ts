@@ -1,6 +1,11 @@
-import type { Proposal, ProposedService, ProposedStep } from './detector.ts'
-import { languages, others } from './detectors.ts'
+import type { Detector, Proposal, ProposedService, ProposedStep } from './detector.ts'
+import { detectors } from './detectors.generated.ts'
 import { below, type Folder } from './folder.ts'
+
+const ofKind = (kind: Detector['kind']): Detector[] =>
+  detectors.filter((one) => one.kind === kind).toSorted((a, b) => a.order - b.order)
+const languages = ofKind('language')
+const others = ofKind('any')
 
 interface Named {
   name: string
@@ -19,8 +24,8 @@ export function proposeFor(folder: Folder): Proposal {
   }
 }
 
-function detect(folder: Folder, detectors: typeof languages): Named[] {
-  return detectors.flatMap((detector) => {
+function detect(folder: Folder, wanted: readonly Detector[]): Named[] {
+  return wanted.flatMap((detector) => {
     const proposal = detector.detect(folder)
     return proposal ? [{ name: detector.name.toLowerCase(), proposal }] : []
   })

@@ -40,5 +40,13 @@ export interface Proposal {
 /** Recognises one kind of repository. Pure; returns null for any other kind. */
 export interface Detector {
   name: string
+  /** `language`: provides steps beside other languages; `any`: used where no language does */
+  kind: 'language' | 'any'
+  /** the precedence among the detectors of its kind; lower numbers first */
+  order: number
+  /** paths and texts of files that it recognises, for tests */
+  example: Record<string, string>
   detect(folder: Folder): Proposal | null
 }
+
+export const defineDetector = (detector: Detector): Detector => detector

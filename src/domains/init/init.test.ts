@@ -7,6 +7,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { detectors } from './detectors.generated.ts'
+import { lookAt } from './folder.ts'
 import { proposePipelineFile } from './init.ts'
 
 const isValid = (text: string): boolean =>
@@ -60,6 +62,23 @@ function read({ text, found }: { text: string; found: string[] }): Proposed {
 }
 
 const json = (value: unknown): string => JSON.stringify(value)
+
+describe.each(detectors.map((detector) => [detector.name, detector] as const))(
+  '%s',
+  (name, one) => {
+    test('recognises its example and no empty folder', () => {
+      expect(one.detect(lookAt(make(one.example)))).not.toBeNull()
+      expect(one.detect(lookAt(make({})))).toBeNull()
+    })
+
+    test('has a name and a place in the order of its own', () => {
+      const same = detectors.filter(
+        (other) => other.name === name || (other.kind === one.kind && other.order === one.order),
+      )
+      expect(same).toEqual([one])
+    })
+  },
+)
 
 describe('Node', () => {
   test('a server with scripts', async () => {

@@ -1,9 +1,12 @@
-import type { Detector } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { healthIn, portNote } from './hints.ts'
+import { defineDetector } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { healthIn, portNote } from '../hints.ts'
 
-export const rust: Detector = {
+export default defineDetector({
   name: 'Rust',
+  kind: 'language',
+  order: 30,
+  example: { 'Cargo.toml': '[package]' },
   detect: (folder) => {
     if (!folder.has('Cargo.toml')) return null
     const locked = folder.has('Cargo.lock') ? ' --locked' : ''
@@ -35,7 +38,7 @@ export const rust: Detector = {
       ],
     }
   },
-}
+})
 
 function programOf(folder: Folder): string | null {
   const text = folder.read('Cargo.toml')

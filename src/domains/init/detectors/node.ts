@@ -1,8 +1,8 @@
-import type { Detector, ProposedService, ProposedStep } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { firstOf, healthIn, portNote, word } from './hints.ts'
-import { builtSite, frameworkServer } from './node-frameworks.ts'
-import { type Package, readPackage } from './node-package.ts'
+import { defineDetector, type ProposedService, type ProposedStep } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { firstOf, healthIn, portNote, word } from '../hints.ts'
+import { builtSite, frameworkServer } from '../node-frameworks.ts'
+import { type Package, readPackage } from '../node-package.ts'
 
 interface Manager {
   name: string
@@ -10,8 +10,11 @@ interface Manager {
   run: (script: string) => string
 }
 
-export const node: Detector = {
+export default defineDetector({
   name: 'Node',
+  kind: 'language',
+  order: 60,
+  example: { 'package.json': '{}' },
   detect: (folder) => {
     if (!folder.has('package.json')) return null
     const pack = readPackage(folder.read('package.json'))
@@ -34,7 +37,7 @@ export const node: Detector = {
       found: [`package.json: Node, with ${manager.name}.`, ...service.found],
     }
   },
-}
+})
 
 function managerOf(folder: Folder, pack: Package): Manager {
   const run = (program: string) => (script: string) => `${program} run ${script}`

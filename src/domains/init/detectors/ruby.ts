@@ -1,8 +1,11 @@
-import type { Detector, ProposedService, ProposedStep } from './detector.ts'
-import type { Folder } from './folder.ts'
+import { defineDetector, type ProposedService, type ProposedStep } from '../detector.ts'
+import type { Folder } from '../folder.ts'
 
-export const ruby: Detector = {
+export default defineDetector({
   name: 'Ruby',
+  kind: 'language',
+  order: 50,
+  example: { Gemfile: 'gem "puma"' },
   detect: (folder) => {
     if (!folder.has('Gemfile') && !folder.has('config.ru')) return null
     const hasBundle = folder.has('Gemfile')
@@ -32,7 +35,7 @@ export const ruby: Detector = {
       ],
     }
   },
-}
+})
 
 const isRails = (folder: Folder): boolean => folder.has('config/application.rb')
 

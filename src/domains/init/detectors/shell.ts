@@ -1,10 +1,13 @@
-import type { Detector, ProposedStep } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { firstOf, healthIn, portNote } from './hints.ts'
+import { defineDetector, type ProposedStep } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { firstOf, healthIn, portNote } from '../hints.ts'
 
 /** Scripts with well-known names, in the root or in a folder for scripts. */
-export const shell: Detector = {
+export default defineDetector({
   name: 'shell scripts',
+  kind: 'any',
+  order: 20,
+  example: { 'test.sh': 'true' },
   detect: (folder) => {
     const script = (...names: string[]): string | undefined =>
       firstOf(
@@ -36,7 +39,7 @@ export const shell: Detector = {
       ],
     }
   },
-}
+})
 
 /**
  * Runs a script with the shell of its first line, because scripts often lose their executable bit.

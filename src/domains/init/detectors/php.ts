@@ -1,8 +1,11 @@
-import type { Detector, ProposedService, ProposedStep } from './detector.ts'
-import type { Folder } from './folder.ts'
+import { defineDetector, type ProposedService, type ProposedStep } from '../detector.ts'
+import type { Folder } from '../folder.ts'
 
-export const php: Detector = {
+export default defineDetector({
   name: 'PHP',
+  kind: 'language',
+  order: 40,
+  example: { 'index.php': '<?php' },
   detect: (folder) => {
     const service = serviceOf(folder)
     const composer = folder.has('composer.json')
@@ -38,7 +41,7 @@ export const php: Detector = {
       ],
     }
   },
-}
+})
 
 function serviceOf(folder: Folder): ProposedService | null {
   const run = (rest: string): ProposedService => ({

@@ -1,8 +1,11 @@
-import type { Detector, ProposedStep } from './detector.ts'
-import { firstOf, healthIn } from './hints.ts'
+import { defineDetector, type ProposedStep } from '../detector.ts'
+import { firstOf, healthIn } from '../hints.ts'
 
-export const make: Detector = {
+export default defineDetector({
   name: 'Makefile',
+  kind: 'any',
+  order: 10,
+  example: { Makefile: 'test:\n\ttrue\n' },
   detect: (folder) => {
     const file = firstOf(folder, ['Makefile', 'makefile', 'GNUmakefile'])
     if (!file) return null
@@ -42,4 +45,4 @@ export const make: Detector = {
       found: [`${file}: the targets are ${targets.slice(0, 8).join(', ') || 'none'}.`],
     }
   },
-}
+})

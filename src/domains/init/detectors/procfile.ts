@@ -1,7 +1,10 @@
-import type { Detector } from './detector.ts'
+import { defineDetector } from '../detector.ts'
 
-export const procfile: Detector = {
+export default defineDetector({
   name: 'Procfile',
+  kind: 'any',
+  order: 30,
+  example: { Procfile: 'web: ./server' },
   detect: (folder) => {
     if (!folder.has('Procfile')) return null
     const entries = [...folder.read('Procfile').matchAll(/^([A-Za-z0-9_-]+):[ \t]*(\S.*)$/gm)].map(
@@ -23,7 +26,7 @@ export const procfile: Detector = {
       ],
     }
   },
-}
+})
 
 /**
  * Calls programs of a Python environment through its interpreter, which works wherever the artifact

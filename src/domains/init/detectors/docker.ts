@@ -1,9 +1,12 @@
-import type { Detector } from './detector.ts'
-import { escapeRegExp, firstOf, word } from './hints.ts'
+import { defineDetector } from '../detector.ts'
+import { escapeRegExp, firstOf, word } from '../hints.ts'
 
 /** Takes the command that starts the app from a Dockerfile. Images are not built. */
-export const docker: Detector = {
+export default defineDetector({
   name: 'Dockerfile',
+  kind: 'any',
+  order: 40,
+  example: { Dockerfile: 'CMD ["./server"]' },
   detect: (folder) => {
     const file = firstOf(folder, ['Dockerfile', 'Containerfile'])
     if (!file) return null
@@ -34,7 +37,7 @@ export const docker: Detector = {
       found: [note, ...listens],
     }
   },
-}
+})
 
 function commandOf(entrypoint: string, command: string): string | null {
   const parts = [entrypoint, command].filter(Boolean).map((text) => {

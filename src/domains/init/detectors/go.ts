@@ -1,9 +1,12 @@
-import type { Detector } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { healthIn, portNote, word } from './hints.ts'
+import { defineDetector } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { healthIn, portNote, word } from '../hints.ts'
 
-export const go: Detector = {
+export default defineDetector({
   name: 'Go',
+  kind: 'language',
+  order: 10,
+  example: { 'go.mod': 'module example.com/shop' },
   detect: (folder) => {
     if (!folder.has('go.mod')) return null
     const tools = ['go']
@@ -41,7 +44,7 @@ export const go: Detector = {
       ],
     }
   },
-}
+})
 
 function mainPackage(folder: Folder): { name: string; path: string } | null {
   const mains = folder.files.filter(

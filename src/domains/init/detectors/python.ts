@@ -1,7 +1,7 @@
-import type { Detector, ProposedStep } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { firstOf, word } from './hints.ts'
-import { pythonService } from './python-service.ts'
+import { defineDetector, type ProposedStep } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { firstOf, word } from '../hints.ts'
+import { pythonService } from '../python-service.ts'
 
 const manifests = [
   'pyproject.toml',
@@ -21,8 +21,11 @@ const developers = [
   'requirements/test.txt',
 ]
 
-export const python: Detector = {
+export default defineDetector({
   name: 'Python',
+  kind: 'language',
+  order: 80,
+  example: { 'requirements.txt': 'flask' },
   detect: (folder) => {
     const files = folder.files.filter((path) => path.endsWith('.py'))
     const manifest = firstOf(folder, manifests)
@@ -57,7 +60,7 @@ export const python: Detector = {
       found: [`${manifest ?? files.find((path) => !path.includes('/'))}: Python.`, ...found],
     }
   },
-}
+})
 
 /** FastAPI installs no server without its `standard` extra. */
 function needsUvicorn(wants: (name: string) => boolean): boolean {

@@ -1,15 +1,18 @@
-import type { Detector, Proposal } from './detector.ts'
-import type { Folder } from './folder.ts'
-import { firstOf } from './hints.ts'
+import { defineDetector, type Proposal } from '../detector.ts'
+import type { Folder } from '../folder.ts'
+import { firstOf } from '../hints.ts'
 
-export const java: Detector = {
+export default defineDetector({
   name: 'Java',
+  kind: 'language',
+  order: 20,
+  example: { 'pom.xml': '<project />' },
   detect: (folder) => {
     if (folder.has('pom.xml')) return maven(folder)
     const gradleFile = firstOf(folder, ['build.gradle', 'build.gradle.kts'])
     return gradleFile ? gradle(folder, gradleFile) : null
   },
-}
+})
 
 function maven(folder: Folder): Proposal {
   // Run by `sh`, because the wrapper often loses its executable bit.

@@ -1,8 +1,11 @@
-import type { Detector, ProposedStep } from './detector.ts'
-import { firstOf } from './hints.ts'
+import { defineDetector, type ProposedStep } from '../detector.ts'
+import { firstOf } from '../hints.ts'
 
-export const deno: Detector = {
+export default defineDetector({
   name: 'Deno',
+  kind: 'language',
+  order: 70,
+  example: { 'deno.json': '{}' },
   detect: (folder) => {
     const file = firstOf(folder, ['deno.json', 'deno.jsonc'])
     if (!file || folder.has('package.json')) return null
@@ -17,4 +20,4 @@ export const deno: Detector = {
     const run = has('start') ? 'deno task start' : main ? `deno run --allow-all ${main}` : null
     return { steps, services: run ? [{ name: 'web', run }] : [], found: [`${file}: Deno.`] }
   },
-}
+})

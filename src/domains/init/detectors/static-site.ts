@@ -1,8 +1,11 @@
-import type { Detector } from './detector.ts'
-import { firstOf } from './hints.ts'
+import { defineDetector } from '../detector.ts'
+import { firstOf } from '../hints.ts'
 
-export const staticSite: Detector = {
+export default defineDetector({
   name: 'static site',
+  kind: 'any',
+  order: 50,
+  example: { 'index.html': '' },
   detect: (folder) => {
     if (folder.has('hugo.toml') || folder.has('hugo.yaml'))
       return {
@@ -27,4 +30,4 @@ export const staticSite: Detector = {
       found: [`${page}: a static site.`],
     }
   },
-}
+})
