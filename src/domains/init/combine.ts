@@ -14,7 +14,14 @@ interface Named {
 
 /** One proposal for a repository, combined from every detector that recognises something. */
 export function proposeFor(folder: Folder): Proposal {
+  const proposal = proposalOf(folder)
+  return { ...proposal, services: onlyNeededPorts(proposal.services) }
+}
+
+function proposalOf(folder: Folder): Proposal {
   const top = combine(detect(folder, languages), detect(folder, others))
+  if (top.steps.length > 0 && top.services.length === 0 && isWorkspace(folder))
+    return withMembers(top, inFolders(folder), folder.has('pnpm-lock.yaml'))
   if (top.steps.length > 0 || top.services.length > 0) return top
   const parts = inFolders(folder)
   if (parts.steps.length > 0 || parts.services.length > 0) return parts
@@ -41,9 +48,13 @@ function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
   const runs = ({ proposal }: Named): boolean =>
     proposal.services.some(({ run }) => run !== undefined)
   const serves = ({ proposal }: Named): boolean => proposal.services.length > 0
-  const main =
-    all.find(({ proposal }) => proposal.explicit) ?? inLanguages.find(runs) ?? all.find(serves)
   const withSteps = inLanguages.filter(({ proposal }) => proposal.steps.length > 0)
+  // Targets and scripts of a library such as `make run` start tools for its developers.
+  const isTool = ({ name }: Named): boolean => ['makefile', 'shell scripts'].includes(name)
+  const main =
+    all.find(({ proposal }) => proposal.explicit) ??
+    inLanguages.find(runs) ??
+    all.find((one) => serves(one) && (withSteps.length === 0 || !isTool(one)))
   const sources =
     withSteps.length > 0
       ? withSteps
@@ -59,11 +70,38 @@ function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
     steps: sorted.flatMap(({ name, proposal }, i) =>
       i === 0 ? proposal.steps : parallel(name, proposal.steps),
     ),
-    services: uniqueNames(main?.proposal.services ?? []),
+    services: uniqueNames(ports(main?.proposal.services ?? [])),
     ...(exclude.length > 0 ? { exclude } : {}),
+    ...servedOnly(main?.proposal.services ?? [], sorted.length > 0),
     ...(verify ? { verify } : {}),
     found: used.flatMap(({ proposal }) => proposal.found).concat(dockerNote(all, used)),
   }
+}
+
+/** A static site needs nothing else of what its steps leave behind, such as node_modules. */
+function servedOnly(services: ProposedService[], hasSteps: boolean): Pick<Proposal, 'include'> {
+  const folders = services.flatMap((service) => service.static ?? [])
+  const isAll = folders.length > 0 && folders.length === services.length && !folders.includes('.')
+  return isAll && hasSteps ? { include: folders } : {}
+}
+
+/**
+ * Decides which services listen on $PORT: `web`, and every command that contains it. Only what
+ * differs from the default of fairlead.yaml is written.
+ */
+function ports(services: ProposedService[]): ProposedService[] {
+  return services.map((service) => {
+    const isListener = service.name === 'web' || /\$\{?PORT\b/.test(service.run ?? '')
+    return service.static === undefined ? { ...service, port: isListener } : service
+  })
+}
+
+/** Leaves out the ports that follow from the order of the services. */
+function onlyNeededPorts(services: ProposedService[]): ProposedService[] {
+  return services.map(({ port, ...service }, i) => {
+    const isDefault = i === 0 || service.static !== undefined || service.health !== undefined
+    return port === undefined || port === isDefault ? service : { ...service, port }
+  })
 }
 
 const isNote = ({ steps, services }: Proposal): boolean =>
@@ -91,19 +129,15 @@ function parallel(prefix: string, steps: ProposedStep[], directory?: string): Pr
 
 /** A proposal for a repository with several parts, each in its own folder. */
 function inFolders(folder: Folder): Proposal {
-  const names = [
-    ...new Set(
-      folder.files.flatMap((path) => (path.includes('/') ? [path.split('/')[0] ?? ''] : [])),
-    ),
-  ]
+  const names = foldersOfParts(folder)
   const parts = names.flatMap((directory) => {
     const part = below(folder, directory)
     const proposal = combine(detect(part, languages), detect(part, others))
-    return isNote(proposal) || !/^[\w.-]+$/.test(directory)
+    return isNote(proposal) || !/^[\w./-]+$/.test(directory)
       ? []
-      : [{ directory, prefix: nameOf(directory), proposal }]
+      : [{ directory, prefix: nameOf(directory.split('/').at(-1) ?? ''), proposal }]
   })
-  const sorted = parts.toSorted((a, b) => rank(a.proposal) - rank(b.proposal)).slice(0, 5)
+  const sorted = parts.toSorted((a, b) => rank(a.proposal) - rank(b.proposal)).slice(0, 12)
   return {
     steps: sorted.flatMap(({ directory, prefix, proposal }) =>
       parallel(prefix, proposal.steps, directory),
@@ -113,12 +147,74 @@ function inFolders(folder: Folder): Proposal {
         proposal.services.map((service) => inDirectory(service, directory, prefix)),
       ),
     ),
+    ...siteModules(sorted),
     found: sorted.flatMap(({ directory, proposal }) =>
       proposal.found.map((sentence) =>
         /^[^\s:]+:/.test(sentence) ? `${directory}/${sentence}` : `${directory}: ${sentence}`,
       ),
     ),
   }
+}
+
+const isWorkspace = (folder: Folder): boolean =>
+  folder.has('pnpm-workspace.yaml') || /"workspaces"\s*:/.test(folder.read('package.json'))
+
+/**
+ * The services of the members of a workspace, which is installed at its root. Steps of members are
+ * taken where the root has no step of that name.
+ */
+function withMembers(root: Proposal, parts: Proposal, isPnpm: boolean): Proposal {
+  const names = root.steps.map(({ name }) => name)
+  const needs = names.includes('install') ? ['install'] : []
+  const steps = parts.steps.filter(({ name, run }) => {
+    const kind = name.split('-').at(-1) ?? ''
+    return (
+      !['install', 'audit'].includes(kind) && !names.includes(kind) && !/install|^npm ci/.test(run)
+    )
+  })
+  const programs = (service: ProposedService): ProposedService => {
+    const up = '../'.repeat(service.directory?.split('/').length ?? 0)
+    const run = service.run?.replace(/(^|\s)node_modules\/\.bin\//, `$1${up}node_modules/.bin/`)
+    return run === undefined || isPnpm ? service : { ...service, run }
+  }
+  return {
+    ...root,
+    steps: [...root.steps, ...steps.map((step) => ({ ...step, needs }))],
+    services: parts.services.map(programs),
+    found: [...root.found.filter((one) => !one.startsWith('Nothing in')), ...parts.found],
+  }
+}
+
+const groups = /^(apps|packages|services|src|projects)$/
+
+/** The folders at the top, and in their place those inside a folder that only groups others. */
+function foldersOfParts(folder: Folder): string[] {
+  const inside = (parent: string): string[] => [
+    ...new Set(
+      folder.files
+        .filter((path) => path.startsWith(parent))
+        .map((path) => path.slice(parent.length))
+        .flatMap((path) => (path.includes('/') ? [`${parent}${path.split('/')[0]}`] : [])),
+    ),
+  ]
+  return inside('').flatMap((name) =>
+    !groups.test(name) || !isNote(combine(detect(below(folder, name), languages), []))
+      ? [name]
+      : inside(`${name}/`),
+  )
+}
+
+/** The modules of built sites are needed by their steps only. */
+function siteModules(
+  parts: { directory: string; proposal: Proposal }[],
+): Pick<Proposal, 'exclude'> {
+  const exclude = parts.flatMap(({ directory, proposal }) => [
+    ...(proposal.exclude ?? []).map((path) => `${directory}/${path}`),
+    ...(proposal.include && proposal.steps.some(({ name }) => name === 'install')
+      ? [`${directory}/node_modules`]
+      : []),
+  ])
+  return exclude.length > 0 ? { exclude } : {}
 }
 
 /** Order of parts: with a command to run, with a site to serve, with steps only. */

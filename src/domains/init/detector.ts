@@ -19,6 +19,8 @@ export interface ProposedService {
   run?: string
   static?: string
   health?: string
+  /** whether it listens on $PORT; set by `combine` */
+  port?: boolean
   directory?: string
   comment?: string
 }
@@ -27,6 +29,8 @@ export interface ProposedService {
 export interface Proposal {
   steps: ProposedStep[]
   services: ProposedService[]
+  /** the only paths that the services need; default: everything */
+  include?: string[]
   /** large paths that only the steps need */
   exclude?: string[]
   /** a command that checks a running release */

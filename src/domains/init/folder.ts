@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A limited view of a repository: regular files only, without links and dependencies, three levels
- * deep.
+ * A limited view of a repository: regular files only, without links and dependencies, five levels
+ * deep. It is read breadth first, so that a folder with many files hides no other folder.
  */
 export interface Folder {
   /** paths of files relative to the root, with `/`, sorted */
@@ -17,7 +17,10 @@ export interface Folder {
 
 const skipped = new Set([
   'node_modules',
+  'bower_components',
   'vendor',
+  'third_party',
+  'testdata',
   'target',
   'dist',
   'build',
@@ -25,13 +28,20 @@ const skipped = new Set([
   'venv',
   'coverage',
 ])
-const limits = { depth: 3, files: 4000, bytes: 512 * 1024 }
+const limits = { depth: 5, files: 20_000, filesOfFolder: 1000, bytes: 512 * 1024 }
 
 export function lookAt(root: string): Folder {
   const files: string[] = []
   const sizes = new Map<string, string>()
   const folders: string[] = []
-  list(root, '', 1, { files, folders })
+  let level = ['']
+  for (let depth = 1; depth <= limits.depth && files.length < limits.files; depth += 1)
+    level = level.flatMap((parent) => {
+      const inside = list(root, parent)
+      files.push(...(parent === '' ? inside.files : inside.files.slice(0, limits.filesOfFolder)))
+      folders.push(...inside.folders)
+      return inside.folders
+    })
   files.sort()
   const known = new Set(files)
   return {
@@ -44,6 +54,21 @@ export function lookAt(root: string): Folder {
       sizes.set(path, text)
       return text
     },
+  }
+}
+
+/** The view of a repository that consists of these paths and texts. */
+export function folderOf(texts: Record<string, string>): Folder {
+  const files = Object.keys(texts).toSorted()
+  const parents = files.flatMap((path) => {
+    const parts = path.split('/').slice(0, -1)
+    return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
+  })
+  return {
+    files,
+    folders: [...new Set(parents)],
+    has: (path) => Object.hasOwn(texts, path),
+    read: (path) => (Object.hasOwn(texts, path) ? (texts[path] ?? '') : ''),
   }
 }
 
@@ -61,20 +86,16 @@ export function below(folder: Folder, name: string): Folder {
   }
 }
 
-function list(
-  root: string,
-  parent: string,
-  depth: number,
-  found: { files: string[]; folders: string[] },
-): void {
-  for (const entry of entriesOf(join(root, parent))) {
-    if (found.files.length >= limits.files) return
-    const path = parent === '' ? entry.name : `${parent}/${entry.name}`
-    if (entry.isFile()) found.files.push(path)
-    else if (entry.isDirectory() && !skipped.has(entry.name) && !entry.name.startsWith('.')) {
-      found.folders.push(path)
-      if (depth < limits.depth) list(root, path, depth + 1, found)
-    }
+function list(root: string, parent: string): { files: string[]; folders: string[] } {
+  const entries = entriesOf(join(root, parent))
+  const pathOf = ({ name }: { name: string }): string =>
+    parent === '' ? name : `${parent}/${name}`
+  return {
+    files: entries.filter((entry) => entry.isFile()).map(pathOf),
+    folders: entries
+      .filter((entry) => entry.isDirectory() && !skipped.has(entry.name))
+      .filter((entry) => !entry.name.startsWith('.'))
+      .map(pathOf),
   }
 }
 

@@ -438,6 +438,31 @@ describe('any language', () => {
     expect(found[0]).toBe('backend/go.mod: Go; the program is in ..')
   })
 
+  test('a folder with many files hides neither the root nor other folders', async () => {
+    const many = Object.fromEntries(Array.from({ length: 4100 }, (_, i) => [`assets/${i}.txt`, '']))
+    const { services } = await propose({ ...many, 'index.html': '' })
+    expect(services).toEqual({ web: 'static .' })
+    const parts = await propose({
+      ...many,
+      'shop/go.mod': 'module x',
+      'shop/main.go': 'package main // PORT',
+    })
+    expect(parts.services).toEqual({ shop: 'bin/x' })
+  })
+
+  test('every service of several folders that listens gets a port', async () => {
+    const { pipeline } = await propose({
+      'vote/requirements.txt': 'Flask\ngunicorn',
+      'vote/app.py': 'app = Flask(__name__)',
+      'result/package.json': json({
+        scripts: { start: 'node server.js' },
+        dependencies: { express: '4' },
+      }),
+    })
+    expect(pipeline.services['result']?.port).toBeUndefined()
+    expect(pipeline.services['vote']?.port).toBe(true)
+  })
+
   test('an empty folder gets a template', async () => {
     const { text, found, pipeline } = await propose({})
     expect(found).toEqual(['Nothing was recognised. Fill in how the app is built, tested and run.'])

@@ -71,6 +71,7 @@ export function builtSite(folder: Folder, { dependencies, scripts }: Package): F
     }
   }
   const known = sites.find(([dependency]) => dependencies.has(dependency))
+  if (known?.[0] === 'vite' && /\blib\s*:/.test(configOf(folder, 'vite'))) return null
   const out =
     known?.[0] === 'vite'
       ? /outDir:\s*['"]([\w-][\w./-]*)['"]/.exec(configOf(folder, 'vite'))?.[1]

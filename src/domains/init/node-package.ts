@@ -4,6 +4,8 @@ export interface Package {
   dependencies: Set<string>
   main: string | undefined
   packageManager: string
+  /** whether it is published for other programs */
+  isLibrary: boolean
 }
 
 /** The content of a package.json, or null when it is invalid. */
@@ -22,6 +24,9 @@ export function readPackage(text: string): Package | null {
       ),
       main: typeof json['main'] === 'string' ? json['main'].replace(/^\.\//, '') : undefined,
       packageManager: String(json['packageManager'] ?? ''),
+      isLibrary:
+        json['private'] !== true &&
+        ['files', 'exports', 'types', 'module'].some((key) => json[key] !== undefined),
     }
   } catch {
     return null

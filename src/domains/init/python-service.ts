@@ -95,6 +95,10 @@ function django(folder: Folder, python: Python): Found {
   }
 }
 
+/** A file of tests, examples or documentation. */
+const isAside = (path: string): boolean =>
+  /(^|\/)tests?[/_.]|_test\.py$|(^|\/)(examples?|docs|benchmarks?|samples?|demos?)\//.test(path)
+
 interface Application {
   file: string
   module: string
@@ -105,9 +109,7 @@ interface Application {
 function findApplication(folder: Folder, files: string[], classes: string): Application | null {
   // A path that is not a module cannot be imported by name.
   const modules = files.filter(
-    (path) =>
-      /^[A-Za-z_]\w*(\/[A-Za-z_]\w*)*\.py$/.test(path) &&
-      !/(^|\/)tests?[/_.]|_test\.py$/.test(path),
+    (path) => /^[A-Za-z_]\w*(\/[A-Za-z_]\w*)*\.py$/.test(path) && !isAside(path),
   )
   const byDepth = modules.toSorted((a, b) => a.split('/').length - b.split('/').length)
   for (const file of byDepth) {
@@ -148,9 +150,7 @@ function plain(folder: Folder, python: Python): Found {
     'src/main.py',
     'src/app.py',
     ...python.files,
-  ].find(
-    (path) => !/(^|\/)tests?[/_.]|_test\.py$/.test(path) && startsServer.test(folder.read(path)),
-  )
+  ].find((path) => !isAside(path) && startsServer.test(folder.read(path)))
   if (!file)
     return {
       service: null,

@@ -10,7 +10,7 @@ export function render(proposal: Proposal): string {
   return [
     head,
     steps(proposal.steps),
-    artifact(proposal.exclude ?? []),
+    artifact(proposal),
     services(proposal.services),
     environments(proposal),
   ]
@@ -37,7 +37,8 @@ function stepKeys(step: ProposedStep): Record<string, unknown> {
   }
 }
 
-function artifact(exclude: string[]): string {
+function artifact({ include = [], exclude = [] }: Proposal): string {
+  if (include.length > 0) return `artifact:\n  include: ${flow(include)} # all that is served\n`
   return exclude.length === 0
     ? ''
     : `artifact:\n  exclude: ${flow(exclude)} # needed by the steps only\n`

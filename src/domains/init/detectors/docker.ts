@@ -56,4 +56,7 @@ function commandOf(entrypoint: string, command: string): string | null {
 
 /** A command whose program also exists outside the image. */
 const isPlain = (command: string): boolean =>
-  /^[A-Za-z0-9_./-]+(\s|$)/.test(command) && !command.startsWith('/') && !/[\0\n]/.test(command)
+  /^[A-Za-z0-9_./-]+(\s|$)/.test(command) &&
+  !command.startsWith('/') &&
+  !/^(ba|z)?sh$/.test(command) &&
+  !/[\0\n]/.test(command)

@@ -21,6 +21,7 @@ export default defineDetector({
         }
       : { name: 'test', run: 'go test ./...', tools }
     const main = mainPackage(folder)
+    const all = folder.files.filter((path) => isOwn(path)).map((path) => folder.read(path))
     if (!main)
       return {
         steps: [{ name: 'build', run: 'go build ./...', tools }, test],
@@ -37,21 +38,34 @@ export default defineDetector({
         { name: 'build', run: `go build -o ${word(output)} ${word(main.path)}`, tools },
         test,
       ],
-      services: [{ name: 'web', run: word(output), ...(health ? { health } : {}) }],
+      services: isServer(main.path, all)
+        ? [{ name: 'web', run: word(output), ...(health ? { health } : {}) }]
+        : [],
       found: [
         `go.mod: Go; the program is in ${main.path}.`,
-        ...portNote('The Go code', sources.join('\n')),
+        ...(isServer(main.path, all)
+          ? portNote('The Go code', sources.join('\n'))
+          : ['It does not seem to listen; add a service if it does.']),
       ],
     }
   },
 })
 
+const isOwn = (path: string): boolean =>
+  path.endsWith('.go') &&
+  !path.endsWith('_test.go') &&
+  !/(^|\/)(_?examples?|internal\/tools|tools|scripts|hack|docs|tests?)\//.test(path)
+
+const listens =
+  /\bPORT\b|ListenAndServe|net\.Listen|http\.Serve|gin\.(Default|New)|echo\.New|fiber\.New/
+
+/** A program that listens, by its code or by its name; others are tools for the command line. */
+const isServer = (path: string, sources: string[]): boolean =>
+  /(^|\/)(server|api|web|app)$/.test(path) || sources.some((text) => listens.test(text))
+
 function mainPackage(folder: Folder): { name: string; path: string } | null {
   const mains = folder.files.filter(
-    (path) =>
-      path.endsWith('.go') &&
-      !path.endsWith('_test.go') &&
-      /^package main\b/m.test(folder.read(path)),
+    (path) => isOwn(path) && /^package main\b/m.test(folder.read(path)),
   )
   const folders = [...new Set(mains.map((path) => path.split('/').slice(0, -1).join('/')))]
   const preferred =

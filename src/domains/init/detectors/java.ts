@@ -86,13 +86,13 @@ function service(text: string, output: string, jar: string): Pick<Proposal, 'ser
     return { services: [{ name: 'web', run: `MICRONAUT_SERVER_PORT=$PORT java -jar ${jar}` }] }
   if (text.includes('spring-boot'))
     return { services: [{ name: 'web', run: `java -jar ${jar} --server.port=$PORT`, ...health }] }
-  return { services: [{ name: 'web', run: `java -jar ${jar}` }] }
+  return { services: [] }
 }
 
 function notes(text: string): string[] {
   if (/quarkus|micronaut|spring-boot/.test(text)) return []
   return [
-    'The start command is unknown: the service expects one executable jar ' +
-      'that listens on $PORT.',
+    'The start command is unknown; add a service if the app has one, ' +
+      'such as `java -jar target/app.jar`, that listens on $PORT.',
   ]
 }

@@ -26,6 +26,8 @@ export default defineDetector({
         .slice(0, 50)
         .map(folder.read),
     )
+    const wanted = [build, run, pick('lint'), pick('test', 'check', 'tests')]
+    if (wanted.every((target) => target === undefined)) return null
     return {
       steps: [
         ...step('build', build),

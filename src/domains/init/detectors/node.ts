@@ -78,7 +78,13 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
   }
   const types = ['typecheck', 'type-check', 'check-types'].find(isReal)
   const beside = [...script('lint'), ...script('typecheck', types)]
-  const line = [...script('build'), ...script('test')]
+  const runner = (name: string): ProposedStep[] => {
+    if (isReal(name)) return script(name)
+    if (folder.has('turbo.json') && folder.read('turbo.json').includes(`"${name}"`))
+      return [{ name, run: `npx turbo run ${name}` }]
+    return folder.has('nx.json') ? [{ name, run: `npx nx run-many --target=${name}` }] : []
+  }
+  const line = [...runner('build'), ...runner('test')]
   const aside = beside.map((step) => ({
     ...step,
     needs: first,
@@ -164,6 +170,8 @@ interface Start {
 function startCommand(folder: Folder, pack: Package, manager: Manager): Start | null {
   const script = pack.scripts['start:prod'] ?? pack.scripts['start'] ?? ''
   const hasServer = servers.some((name) => pack.dependencies.has(name))
+  if (/\b(storybook|electron|react-native|expo|rollup|tsc|watch)\b/.test(script) && !hasServer)
+    return null
   if (script !== '') {
     const file = /(?:^|\s)([\w./-]+\.(?:m|c)?[jt]s)\b/.exec(script)?.[1]?.replace(/^\.\//, '')
     const source = file ? folder.read(file) : ''
@@ -192,6 +200,7 @@ function startCommand(folder: Folder, pack: Package, manager: Manager): Start | 
     'src/app.js',
     'src/main.js',
   ]
+  if (pack.isLibrary) return null
   const file = firstOf(
     folder,
     candidates.filter((path) => /\.listen\(/.test(folder.read(path))),

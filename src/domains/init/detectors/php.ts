@@ -32,6 +32,9 @@ export default defineDetector({
       services: service ? [service] : [],
       found: [
         `${composer ? 'composer.json' : 'index.php'}: PHP.`,
+        ...(composer && !folder.has('composer.lock')
+          ? ['composer.lock is not committed; two builds of a commit may differ.']
+          : []),
         ...(service
           ? [
               'The development server of PHP runs the app; ' +

@@ -28,6 +28,18 @@ export default defineDetector({
   },
 })
 
+/** Programs of Python packages that also run as `python -m`. */
+const modules = [
+  'gunicorn',
+  'uvicorn',
+  'hypercorn',
+  'celery',
+  'flask',
+  'streamlit',
+  'daphne',
+  'waitress-serve',
+]
+
 /**
  * Calls programs of a Python environment through its interpreter, which works wherever the artifact
  * is unpacked.
@@ -36,9 +48,9 @@ function inEnvironment(run: string, files: readonly string[]): string {
   if (!files.some((path) => ['requirements.txt', 'pyproject.toml', 'Pipfile'].includes(path)))
     return run
   return run
-    .replace(/^python3?(?=\s)/, '.venv/bin/python')
+    .replace(/^((?:exec\s+|[A-Z_]+=\S+\s+)*)python3?(?=\s)/, '$1.venv/bin/python')
     .replace(
-      /^(gunicorn|uvicorn|hypercorn|celery|flask|streamlit|daphne|waitress-serve)(?=\s)/,
-      '.venv/bin/python -m $1',
+      new RegExp(`^((?:exec\\s+|[A-Z_]+=\\S+\\s+)*)(${modules.join('|')})(?=\\s)`),
+      '$1.venv/bin/python -m $2',
     )
 }

@@ -20,9 +20,10 @@ export default defineDetector({
         { name: 'build', run: `cargo build --release${locked}`, tools: ['cargo'] },
         { name: 'test', run: `cargo test --release${locked}`, tools: ['cargo'] },
       ],
-      services: program
-        ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }]
-        : [],
+      services:
+        program && isServer(folder, sources)
+          ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }]
+          : [],
       exclude: [
         'target/debug',
         'target/release/deps',
@@ -34,11 +35,22 @@ export default defineDetector({
         program
           ? `Cargo.toml: Rust; the program is ${program}.`
           : 'Cargo.toml: Rust, a library or a workspace; add the program to run as a service.',
-        ...(program ? portNote('The Rust code', sources.join('\n')) : []),
+        ...(program && !isServer(folder, sources)
+          ? ['It does not seem to listen; add a service if it does.']
+          : []),
+        ...(program && isServer(folder, sources)
+          ? portNote('The Rust code', sources.join('\n'))
+          : []),
       ],
     }
   },
 })
+
+/** A program that listens, by its dependencies or its code; others are tools for the shell. */
+const isServer = (folder: Folder, sources: string[]): boolean =>
+  /^(axum|actix-web|rocket|warp|hyper|tide|poem|salvo|tonic|tiny_http)\b/m.test(
+    folder.read('Cargo.toml'),
+  ) || sources.some((text) => /\bPORT\b|TcpListener/.test(text))
 
 function programOf(folder: Folder): string | null {
   const text = folder.read('Cargo.toml')
