@@ -3,6 +3,7 @@ import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
 import { forwardedLines } from './forwarded.ts'
 import {
+  hasLineFeedAlone,
   headerOf,
   pathOf,
   readRequest,
@@ -10,7 +11,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from './head.ts'
-import { brokenOff, page, unknownHost } from './pages.ts'
+import { brokenOff, lineFeedAlone, page, unknownHost } from './pages.ts'
 import type { Entry, Passage, Routes } from './routes.ts'
 
 export interface ConnectionContext {
@@ -206,12 +207,15 @@ export class Connection implements UpstreamOwner {
     const start = this.#answerStart ? Buffer.concat([this.#answerStart, bytes]) : bytes
     const end = start.indexOf(emptyLine)
     if (end === -1) {
+      // Its empty line may be one without CR, so that no more bytes would follow.
+      if (hasLineFeedAlone(start, start.length)) return this.#breakOff(lineFeedAlone)
       this.#answerStart = Buffer.from(start)
       if (start.length > 4 * maxHeadLength) this.#breakOff()
       return
     }
     this.#answerStart = null
     const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request?.method ?? '')
+    if (!answer && hasLineFeedAlone(start, end)) return this.#breakOff(lineFeedAlone)
     if (!answer || answer.status === 101) return this.#breakOff()
     // Interim responses (100, 103) are dropped; the final response follows.
     if (answer.status < 200)
@@ -332,14 +336,14 @@ export class Connection implements UpstreamOwner {
   }
 
   /** The response cannot be sent or completed. */
-  #breakOff(): void {
+  #breakOff(text = brokenOff): void {
     this.#upstream?.destroy()
     this.#upstream = null
     const hasHead = this.#answer !== null
     this.#passage?.breakOff()
     this.#passage = null
     if (hasHead) this.#left()
-    else this.#answerPage(502, brokenOff)
+    else this.#answerPage(502, text)
   }
 
   #answerPage(status: number, text: string): void {

@@ -430,6 +430,18 @@ describe.each([
     },
   )
 
+  test.each([
+    'HTTP/1.1 200 OK\ncontent-length: 2\n\nok',
+    'HTTP/1.1 200 OK\r\ndate: x\r\ncontent-type: text/html\n\nok',
+  ])('answers 502 with the reason at once: %j', async (bytes) => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(route([await rawService((socket) => socket.once('data', () => socket.write(bytes)))]))
+    const answer = await ask(port)
+    expect(answer.status).toBe(502)
+    expect(answer.body.toString()).toContain('line feed alone')
+    expect(edge.counts()[0]).toMatchObject({ requests: 1, errors: 1 })
+  })
+
   test('sends no body for HEAD, 204 and 304, and keeps later responses in step', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(

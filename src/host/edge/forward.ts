@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { forwardedLines } from './forwarded.ts'
 import { authority } from './head.ts'
-import { brokenOff, endPage, malformed } from './pages.ts'
+import { brokenOff, endPage, lineFeedAlone, malformed } from './pages.ts'
 import type { RequestFacts, Passage } from './routes.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
@@ -23,6 +23,8 @@ const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
 const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
 /** undici refuses to send the request. */
 const notSendable = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
+/** undici's error has no code for a header line that ends without CR, only this message. */
+const missesCr = ({ message }: Error): boolean => message.includes('Missing expected CR')
 const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 /**
@@ -54,12 +56,12 @@ export function forward(
     controller?.abort(new Error('the client has gone'))
     response.destroy()
   }
-  const fail = (): void => {
+  const fail = (text = brokenOff): void => {
     if (isOver) return
     isOver = true
     passage.breakOff()
     if (response.headersSent) response.destroy()
-    else endPage(response, 502, brokenOff)
+    else endPage(response, 502, text)
   }
   const refuse = (): void => {
     isOver = true
@@ -110,6 +112,7 @@ export function forward(
         if (!request.complete && request.socket.destroyed) return abandon()
         const { code = '' } = error as NodeJS.ErrnoException
         if (notSendable.has(code)) return refuse()
+        if (missesCr(error)) return fail(lineFeedAlone)
         wasLost = !nothingSent.has(code)
         const isUntouched = !response.headersSent && !hasBody && mayRepeat.has(request.method ?? '')
         if (wasLost && !(lost.has(code) && isUntouched && tries === 1)) return fail()

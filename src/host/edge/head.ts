@@ -218,6 +218,13 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
   }
 }
 
+/** Returns whether one of the first bytes of a response, up to `end`, is a line feed without CR. */
+export function hasLineFeedAlone(bytes: Buffer, end: number): boolean {
+  for (let at = bytes.indexOf(10); at !== -1 && at < end; at = bytes.indexOf(10, at + 1))
+    if (bytes[at - 1] !== 13) return true
+  return false
+}
+
 function hasPlainLines(head: string, from: number): boolean {
   plainLines.lastIndex = from
   return plainLines.test(head)

@@ -9,6 +9,9 @@ const reasons: Record<number, string> = {
 
 export const brokenOff = 'The service broke off without an answer.\n'
 
+export const lineFeedAlone =
+  'The service ends header lines with a line feed alone; HTTP/1.1 requires CR LF.\n'
+
 export const malformed = 'The request is not valid.\n'
 
 /** Names no other host: strangers read this page. */
