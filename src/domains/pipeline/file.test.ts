@@ -115,6 +115,29 @@ environments:
     expect(file).toEqual(good('app: folder'))
   })
 
+  test('keeps the text of numbers in every value that becomes a variable', () => {
+    const { steps, parameters } = good(`parameters:
+  RELEASE: {default: 1.20, options: [1.20, 1.30]}
+  PLAIN: 2.0
+steps:
+  a: {run: x, matrix: {PY: [3.9, 3.10], MODE: 0644}, services: {db: {run: y, env: {V: 1.0}}}}
+  b: {run: x, matrix: [{V: &v 3.10, SHA: 1e10}], env: {W: *v, T: True}}
+services: {w: {run: z, env: {N: 007}}}
+environments: {prod: {env: &e {N: 0x1F}}, next: {env: *e}}`)
+    expect(parameters).toMatchObject({
+      RELEASE: { default: '1.20', options: ['1.20', '1.30'] },
+      PLAIN: { default: '2.0' },
+    })
+    expect(steps['a']).toMatchObject({
+      matrix: { PY: ['3.9', '3.10'], MODE: ['0644'] },
+      services: { db: { env: { V: '1.0' } } },
+    })
+    expect(steps['b']).toMatchObject({
+      matrix: [{ V: '3.10', SHA: '1e10' }],
+      env: { W: '3.10', T: 'True' },
+    })
+  })
+
   test('keeps the values of variables as they are written', () => {
     const file = good(
       'steps: {a: {run: x, env: {V: 1.10, M: 0644, E: 1e3, T: true, S: "x", B: 1_000}}}',

@@ -2,12 +2,14 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
   parseDocument,
+  type Scalar,
   visit,
 } from 'yaml'
 import { type Found, type Path, shorten } from './problem.ts'
@@ -146,8 +148,8 @@ interface Refused {
 }
 
 /**
- * Refuses features of YAML that fairlead.yaml does not support, and keeps the values of `env` as
- * they are written (`1.10` is not 1.1).
+ * Refuses features of YAML that fairlead.yaml does not support, and keeps the values
+ * that become variables as they are written (`1.10` is not 1.1).
  */
 function inspect(document: Document): Refused[] {
   const refused: Refused[] = []
@@ -182,8 +184,7 @@ function inspect(document: Document): Refused[] {
       refused.push(...refusedKeys(node.items as Pair[]))
     },
     Pair: (_, pair) => {
-      if (isScalar(pair.key) && pair.key.value === 'env' && isMap(pair.value))
-        keepSource(pair.value.items as Pair[])
+      if (isScalar(pair.key) && variableKeys.has(pair.key.value)) keepSource(document, pair.value)
     },
   })
   return refused.toSorted((a, b) => a.offset - b.offset).slice(0, 50)
@@ -228,16 +229,22 @@ function refusedKeys(items: Pair[]): Refused[] {
   })
 }
 
-function keepSource(items: Pair[]): void {
-  for (const { value } of items) {
-    if (
-      isScalar(value) &&
-      typeof value.value !== 'string' &&
-      value.value !== null &&
-      value.source !== undefined
-    )
-      value.value = value.source
+/** The keys whose values become variables, at any depth below them. */
+const variableKeys: ReadonlySet<unknown> = new Set(['env', 'matrix', 'parameters'])
+
+function keepSource(document: Document, node: unknown, seen = new Set<unknown>()): void {
+  const keep = (scalar: Scalar): void => {
+    const { value, source } = scalar
+    if (typeof value !== 'string' && value !== null && source !== undefined) scalar.value = source
   }
+  if (!isNode(node) || seen.has(node)) return
+  seen.add(node)
+  visit(node, {
+    Scalar: (key, scalar) => (key === 'key' ? undefined : keep(scalar)),
+    Alias: (_, alias) => {
+      keepSource(document, alias.resolve(document), seen)
+    },
+  })
 }
 
 /** Offset of a path in the text: of the key, of its value, or of the nearest parent that exists. */
