@@ -71,12 +71,11 @@ export const register: Register = (program, context) => {
       ) => {
         if (options.from !== undefined)
           return change(context, app, environment, { references: { [name]: options.from } })
-        const value =
+        const text =
           options.fromFile === undefined
             ? await readSecret(context, `${name}: `)
             : await readFile(options.fromFile, 'utf8')
-        const text = value.replace(/\r?\n$/, '')
-        if (text === '')
+        if (text.trim() === '')
           throw new FairleadError('invalid_input', {
             field: name,
             problem: 'the value is empty; use `secret unset` to remove a secret',
