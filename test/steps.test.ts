@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -202,7 +202,7 @@ done
   })
 
   test('keep folders between runs, identified by the content of files', async () => {
-    const yaml = `steps: {build: {run: 'ls kept 2>/dev/null || echo nothing; mkdir -p kept; cp lock kept/$(cat lock)', cache: {paths: kept, key: lock}}}${rest}`
+    const yaml = `steps: {build: {run: 'ls kept 2>/dev/null || echo nothing; mkdir -p kept; cp lock kept/$(cat lock); echo changed >> lock', cache: {paths: kept, key: lock}}}${rest}`
     const { first, deliver } = await begin('caches', { 'fairlead.yaml': yaml, lock: 'one' })
     expect(first.steps[0]?.cache).toBe('miss')
     expect(await logOf(installation, first.id, 'build')).toEqual(['nothing'])
@@ -212,6 +212,45 @@ done
     const near = await deliver({ lock: 'two' })
     expect(near.steps[0]?.cache).toBe('near')
     expect((await deliver({ other: 'x' })).steps[0]?.cache).toBe('hit')
+  })
+
+  test('run when their inputs change in a folder or a dot file, or match nothing', async () => {
+    const inputs = ['src', 'scr/**', '**/.env', 'src/[slug]/page']
+    const steps = inputs.map(
+      (pattern, i) => `  s${i}: {run: ls, needs: [], inputs: ['${pattern}']}`,
+    )
+    const { first, deliver } = await begin('inputs', {
+      'fairlead.yaml': `steps:\n${steps.join('\n')}\n${rest}`,
+      'src/.env': '1',
+      'src/[slug]/page': '1',
+    })
+    const reusedIn = ({ steps: all }: RunDetail) => all.map(({ reused }) => reused !== null)
+    expect(reusedIn(first)).toEqual([false, false, false, false])
+    expect(reusedIn(await deliver({ more: '' }))).toEqual([true, false, true, true])
+    expect(reusedIn(await deliver({ 'src/.env': '2' }))).toEqual([false, false, false, true])
+    expect(reusedIn(await deliver({ 'src/[slug]/page': '2' }))).toEqual([false, false, true, false])
+  })
+
+  test('get a secret with its last newline; a missing path fails at once', async () => {
+    const { first, deliver } = await begin('bytes', {
+      'fairlead.yaml': `steps: {show: ls}${rest}`,
+    })
+    expect(first.state).toBe('succeeded')
+    const file = join(mkdtempSync(join(tmpdir(), 'fairlead-')), 'key')
+    writeFileSync(file, 'first line\nlast line\n')
+    const set = ['secret', 'set', 'bytes', 'production', 'KEY', '--from-file', file]
+    expect((await installation.cli(...set)).code).toBe(0)
+    const steps = `{show: {run: 'printf %s "$KEY" | wc -c', secrets: KEY}}`
+    const yaml = `steps: ${steps}\nartifact: dist${rest}`
+    const started = Date.now()
+    const second = await deliver({ 'fairlead.yaml': yaml })
+    expect(await logOf(installation, second.id, 'show')).toEqual(['21'])
+    expect(second).toMatchObject({
+      state: 'failed',
+      reason: 'artifact: include names "dist", but there is no such path after the steps',
+    })
+    // Six tries with their pauses take 24 seconds.
+    expect(Date.now() - started).toBeLessThan(15_000)
   })
 
   test('reuse their result while all inputs are the same, with outputs and reports', async () => {
@@ -371,7 +410,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(await latest('of-api', 2)).toMatchObject({ state: 'succeeded' })
     expect(await latest('of-web', 2)).toMatchObject({
       state: 'skipped',
-      reason: `nothing in web/** has changed since run ${web.id}, which was deployed to production`,
+      reason: `nothing in web has changed since run ${web.id}, which was deployed to production`,
     })
   })
 

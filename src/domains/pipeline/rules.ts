@@ -5,6 +5,7 @@ import type {
 } from '#contract/pipeline-file/pipeline-file.ts'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
+import { compilePatterns } from '#platform/file/pattern.ts'
 import { expandedCount, expandedLength, expandSteps, partVariable } from './expand.ts'
 import { buildGraph, findCycle } from './graph.ts'
 import { type Found, meant, type Path, shorten } from './problem.ts'
@@ -19,6 +20,8 @@ const longestVerified = longestName - 'verify-'.length
 /** The parts of a file that the schema accepts, and the names of all steps, valid or not. */
 export interface Readable extends Pick<PipelineFile, 'steps' | 'services' | 'environments'> {
   stepNames: string[]
+  paths?: string[]
+  artifact?: PipelineFile['artifact']
 }
 
 /** The problems that the schema cannot express. */
@@ -35,6 +38,14 @@ export function brokenRules(file: Readable): Found[] {
       ...partRules(name, step),
     ]),
     ...environmentRules(file.environments),
+    ...patternRules(['paths'], file.paths),
+    ...patternRules(['artifact', 'include'], file.artifact?.include),
+    ...patternRules(['artifact', 'exclude'], file.artifact?.exclude),
+    ...Object.entries(file.steps).flatMap(([name, { inputs, cache, split }]) => [
+      ...patternRules(['steps', name, 'inputs'], inputs),
+      ...patternRules(['steps', name, 'cache', 'key'], cache.key),
+      ...patternRules(['steps', name, 'split', 'files'], split?.files),
+    ]),
   ]
   return problems.length === 0 ? [...cycleRule(file), ...expansionRules(file)] : problems
 }
@@ -45,6 +56,15 @@ const found = (path: Path, atKey: boolean, problem: string, hint: string): Found
   problem,
   hint,
 })
+
+function patternRules(path: Path, patterns: string[] = []): Found[] {
+  try {
+    compilePatterns(patterns)
+    return []
+  } catch (error) {
+    return [found(path, true, (error as Error).message, 'write simpler patterns')]
+  }
+}
 
 function sizeRules(file: Readable): Found[] {
   return (['steps', 'services', 'environments'] as const).flatMap((section) => {

@@ -2,8 +2,9 @@ import { join, posix } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { insertArtifact } from '#domains/artifact/store.ts'
 import { setRunArtifact } from '#domains/pipeline/store.ts'
-import type { StepContext } from '#engine/workflow.ts'
-import { mustBeInside } from '#platform/file/inside.ts'
+import { Failed, type StepContext } from '#engine/workflow.ts'
+import { LeadsOut, mustBeInside } from '#platform/file/inside.ts'
+import { ContentProblem } from '#platform/oci/layout.ts'
 import { pack } from '#platform/oci/oci.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { type DeliveryInput, workspaceOf } from './input.ts'
@@ -15,18 +16,10 @@ export async function packArtifact(
   input: DeliveryInput & { folder: string },
   definition: PipelineFile,
 ): Promise<string> {
-  const workspace = workspaceOf(deps, input.run)
-  const folder = join(workspace, input.folder)
-  mustBeInside(workspace, folder)
-  const artifact = await pack({
-    layout: deps.home.artifacts,
-    folder,
-    include: definition.artifact.include,
-    exclude: [...definition.artifact.exclude, ...reportPatterns(definition)],
-    annotations: {
-      'org.opencontainers.image.revision': input.sha,
-      'org.opencontainers.image.title': input.app,
-    },
+  const artifact = await packFolder(deps, input, definition).catch((error: Error) => {
+    // The files will not be different the next time.
+    const isFinal = error instanceof ContentProblem || error instanceof LeadsOut
+    throw isFinal ? new Failed(error.message) : error
   })
   step.write(
     insertArtifact({
@@ -44,6 +37,26 @@ export async function packArtifact(
     data: { run: input.run, sha: input.sha, size: artifact.size },
   })
   return artifact.digest
+}
+
+async function packFolder(
+  deps: Dependencies,
+  input: DeliveryInput & { folder: string },
+  definition: PipelineFile,
+): Promise<{ digest: string; size: number }> {
+  const workspace = workspaceOf(deps, input.run)
+  const folder = join(workspace, input.folder)
+  mustBeInside(workspace, folder)
+  return pack({
+    layout: deps.home.artifacts,
+    folder,
+    include: definition.artifact.include,
+    exclude: [...definition.artifact.exclude, ...reportPatterns(definition)],
+    annotations: {
+      'org.opencontainers.image.revision': input.sha,
+      'org.opencontainers.image.title': input.app,
+    },
+  })
 }
 
 /**

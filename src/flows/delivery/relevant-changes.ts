@@ -1,6 +1,6 @@
-import { matchesGlob } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import * as deployments from '#domains/deployment/store.ts'
+import { compilePatterns, matchesAny } from '#platform/file/pattern.ts'
 import { diff } from '#platform/git/diff.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -13,7 +13,7 @@ export async function hasNoRelevantChanges(
   input: { app: string; sha: string; run: number },
   { definition, folder }: { definition: PipelineFile; folder: string },
 ): Promise<string | null> {
-  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [`${folder}/**`]
+  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [folder]
   const production = Object.keys(definition.environments).at(-1)
   if (paths.length === 0 || production === undefined) return null
   const { app, sha, run } = input
@@ -24,20 +24,12 @@ export async function hasNoRelevantChanges(
     before: run,
   })
   const files = base && (await diff(deps.source.bareOf(app), base.sha, sha))
-  if (
-    !files ||
-    files.some(({ path, before }) =>
-      paths.some(
-        (pattern) => isWithin(pattern, path) || (before !== null && isWithin(pattern, before)),
-      ),
-    )
-  )
+  const patterns = compilePatterns(paths)
+  const isRelevant = (path: string | null): boolean => path !== null && matchesAny(patterns, path)
+  if (!files || files.some(({ path, before }) => isRelevant(path) || isRelevant(before)))
     return null
   return (
     `nothing in ${paths.join(', ')} has changed since run ${base.run}, ` +
     `which was deployed to ${production}`
   )
 }
-
-const isWithin = (pattern: string, path: string): boolean =>
-  matchesGlob(path, pattern) || path.startsWith(`${pattern}/`)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, renameSync } from 'node:fs'
-import { glob, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
 import { findCache, putCache } from '#domains/pipeline/cache-store.ts'
@@ -10,6 +10,7 @@ import { chownTree } from '#platform/process/isolation.ts'
 import { collectGarbage, pack, unpack } from '#platform/oci/oci.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { tmpOf } from './confinement.ts'
+import { readContents } from './inputs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
 /** A step whose files or result may be kept between runs. */
@@ -38,15 +39,25 @@ const machine = `${process.platform}/${process.arch}`
 
 export type CacheState = 'hit' | 'near' | 'miss'
 
+/** The cache of a step as it was before the step, which may change the files of its key. */
+export interface RestoredCache {
+  state: CacheState
+  key: string
+}
+
 /** Restores the cached folders of a step; a cache that cannot be unpacked is a miss. Null when the
  * step has no cache. */
-export async function restoreCache(deps: Dependencies, step: Restored): Promise<CacheState | null> {
+export async function restoreCache(
+  deps: Dependencies,
+  step: Restored,
+): Promise<RestoredCache | null> {
   const { paths } = step.file.cache
   if (paths.length === 0) return null
   const key = await cacheKey(step)
   const entry = await findCache(deps.db, { app: step.app, step: step.name, kind: 'cache', key })
-  if (!entry?.digest || !(await restore(deps, step, entry.digest, paths))) return 'miss'
-  return entry.key === key ? 'hit' : 'near'
+  if (!entry?.digest || !(await restore(deps, step, entry.digest, paths)))
+    return { state: 'miss', key }
+  return { state: entry.key === key ? 'hit' : 'near', key }
 }
 
 /** Stores the folders of a step that passed, unless the cache has them already. */
@@ -54,10 +65,10 @@ export async function saveCache(
   deps: Dependencies,
   step: Cached,
   attempt: number,
-  state: CacheState | null,
+  restored: RestoredCache | null,
 ): Promise<Statement[]> {
   const { paths, key } = step.file.cache
-  if (state === null || (state === 'hit' && key.length > 0)) return []
+  if (restored === null || (restored.state === 'hit' && key.length > 0)) return []
   const kept = await packPaths(deps, step, paths)
   if (kept === null) return []
   return [
@@ -65,7 +76,7 @@ export async function saveCache(
       app: step.app,
       step: step.name,
       kind: 'cache',
-      key: await cacheKey(step),
+      key: restored.key,
       ...kept,
       run: step.run,
       attempt,
@@ -73,12 +84,26 @@ export async function saveCache(
   ]
 }
 
-const cacheKey = async ({ file, folder }: Cached): Promise<string> =>
-  hash([machine, ...file.cache.paths, ...(await contents(folder, file.cache.key))])
+async function cacheKey(step: Cached): Promise<string> {
+  const { cache } = step.file
+  const { problem, lines } = await readContents(step, cache.key, { mustMatch: false })
+  // A key that cannot be determined belongs to no other run.
+  return hash([machine, ...cache.paths, ...(problem === null ? lines : [`run ${step.run}`])])
+}
 
-/** Hash of everything that the result of a step depends on; null when it declares no inputs. */
-export async function resultKey({ file, folder, environment }: Cached): Promise<string | null> {
+/**
+ * Hash of everything that the result of a step depends on. Null when it declares no inputs, or when
+ * their content is unknown: the step then runs.
+ */
+export async function resultKey(deps: Dependencies, step: Cached): Promise<string | null> {
+  const { file, environment } = step
   if (file.inputs.length === 0) return null
+  const { problem, lines } = await readContents(step, file.inputs, { mustMatch: true })
+  if (problem !== null) {
+    const facts = { app: step.app, run: step.run, step: step.name, problem }
+    deps.log.warn('the inputs of a step are unknown, so it runs', facts)
+    return null
+  }
   const { run, rerun, directory, services, reports, outputs, tools } = file
   const facts = JSON.stringify({
     run,
@@ -90,7 +115,7 @@ export async function resultKey({ file, folder, environment }: Cached): Promise<
     tools,
     environment,
   })
-  return hash([machine, facts, ...(await contents(folder, file.inputs))])
+  return hash([machine, facts, ...lines])
 }
 
 /**
@@ -198,22 +223,7 @@ function isThere(place: string): boolean {
   }
 }
 
-/** Path, hash and executable bits of each matching file, sorted by path. */
-async function contents(folder: string, patterns: string[]): Promise<string[]> {
-  const found = new Set<string>()
-  const isIgnored = (name: string): boolean => name === '.git'
-  for (const pattern of patterns)
-    for await (const path of glob(pattern, { cwd: folder, exclude: isIgnored })) found.add(path)
-  const lines: string[] = []
-  for (const path of [...found].sort()) {
-    const facts = await stat(join(folder, path)).catch(() => null)
-    if (facts?.isFile())
-      lines.push(`${path} ${hash([await readFile(join(folder, path))])} ${facts.mode & 0o111}`)
-  }
-  return lines
-}
-
-function hash(parts: (string | Buffer)[]): string {
+function hash(parts: string[]): string {
   const sum = createHash('sha256')
   for (const part of parts) sum.update(part).update('\0')
   return sum.digest('hex')

@@ -39,13 +39,13 @@ export async function executeStep(
     environment: { ...request.file.env, ...request.env },
     owner,
   }
-  const key = await resultKey(cached)
+  const key = await resultKey(deps, cached)
   const reused = await reuseResult(deps, cached, key)
   if (reused) return recordReused(deps, step, request, reused)
   const cache = await restoreCache(deps, cached)
   for (let retries = 0; ; retries += 1) {
     const { attempt, result, passed, reason } = await takeAttempt(deps, step, request, {
-      cache,
+      cache: cache?.state ?? null,
       isRetry: retries > 0,
     })
     if (passed && request.pullRequest === null) {

@@ -1,16 +1,14 @@
-import { glob, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listMatching } from './matching.ts'
+import { compilePatterns } from './pattern.ts'
 
 /**
  * Returns the files below a folder that match any of the patterns, sorted by name. Folders of git
  * and of package managers are left out.
  */
 export async function findFiles(folder: string, patterns: string[]): Promise<string[]> {
-  const found = new Set<string>()
-  const isForeign = (name: string): boolean => name === '.git' || name === 'node_modules'
-  for (const pattern of patterns)
-    for await (const path of glob(pattern, { cwd: folder, exclude: isForeign })) found.add(path)
-  return [...found].sort()
+  return listMatching(folder, compilePatterns(patterns), ['.git', 'node_modules'])
 }
 
 /**

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress, zstdCompressSync, type ZstdOptions } from 'node:zlib'
-import { OciError } from './layout.ts'
+import { ContentProblem, OciError } from './layout.ts'
 import { bytesOf, nativePath, selectEntries, textOf } from './select.ts'
 import { encodeTarHeader, tarEnd, tarPadding, type TarEntry } from './tar.ts'
 
@@ -119,7 +119,7 @@ function openToRead(path: string, entry: TarEntry): number {
     return openSync(nativePath(path), constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new OciError(`artifact: the file "${textOf(entry.path)}" cannot be read (${code})`)
+    throw new ContentProblem(`artifact: the file "${textOf(entry.path)}" cannot be read (${code})`)
   }
 }
 

@@ -18,6 +18,11 @@ export class OciError extends Error {
   override name = 'OciError'
 }
 
+/** The files to pack are invalid; packing them again fails again. */
+export class ContentProblem extends OciError {
+  override name = 'ContentProblem'
+}
+
 export interface Descriptor {
   mediaType: string
   digest: string

@@ -1,6 +1,7 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs'
-import { matchesGlob, posix, resolve } from 'node:path'
-import { OciError } from './layout.ts'
+import { posix, resolve } from 'node:path'
+import { compilePatterns, type PathPattern } from '#platform/file/pattern.ts'
+import { ContentProblem } from './layout.ts'
 import type { TarEntry } from './tar.ts'
 
 /** Paths as byte strings (latin1), which preserve names that are not UTF-8. */
@@ -10,16 +11,15 @@ export const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').to
 export const nativePath = (bytes: string): Buffer => Buffer.from(bytes, 'latin1')
 
 interface Pattern {
-  path: string
-  isGlob: boolean
+  path: PathPattern
   used: boolean
 }
 
 /**
  * Yields the entries of an artifact sorted by bytes, folders before their content. A pattern is a
  * path or a glob relative to the folder and includes everything below it; `.git` is always
- * excluded. Sockets, pipes and devices are skipped. Throws an OciError when an `include` pattern
- * matches nothing, or a link leaves the folder through `..`.
+ * excluded. Sockets, pipes and devices are skipped. Throws a ContentProblem when an `include`
+ * pattern matches nothing, or a link leaves the folder through `..`.
  */
 export function* selectEntries(
   folder: string,
@@ -27,15 +27,17 @@ export function* selectEntries(
   exclude: string[],
 ): Generator<TarEntry> {
   const root = bytesOf(resolve(folder))
-  const wanted = include.map(toPattern)
-  const unwanted = exclude.map(toPattern)
-  const everything = wanted.find((pattern) => pattern.path === '.')
+  const wanted = toPatterns(include)
+  const unwanted = toPatterns(exclude)
+  const everything = wanted.find(
+    ({ path }) => posix.normalize(path.text).replace(/\/$/, '') === '.',
+  )
   if (everything) everything.used = true
   yield* below('', everything !== undefined)
   const unused = wanted.find((pattern) => !pattern.used)
   if (unused)
-    throw new OciError(
-      `artifact: include names "${textOf(unused.path)}", but there is no such path after the steps`,
+    throw new ContentProblem(
+      `artifact: include names "${unused.path.text}", but there is no such path after the steps`,
     )
 
   function* below(parent: string, isInside: boolean): Generator<TarEntry> {
@@ -95,7 +97,7 @@ function link(root: string, path: string): TarEntry {
     return { ...entry, target: posix.relative(posix.dirname(`${root}/${path}`), target) || '.' }
   }
   if (leadsOut(path, target))
-    throw new OciError(
+    throw new ContentProblem(
       `artifact: the link "${textOf(path)}" leads out of the folder to "${textOf(target)}"; ` +
         'exclude it, or copy the file',
     )
@@ -108,18 +110,15 @@ export function leadsOut(path: string, target: string): boolean {
   return /^\.\.(\/|$)/.test(posix.join(posix.dirname(path), target))
 }
 
-function toPattern(text: string): Pattern {
-  const path = posix.normalize(bytesOf(text)).replace(/(.)\/+$/, '$1')
-  return { path, isGlob: /[*?[{]/.test(path), used: false }
-}
+const toPatterns = (texts: string[]): Pattern[] =>
+  compilePatterns(texts).map((path) => ({ path, used: false }))
 
-function some(patterns: Pattern[], path: string): boolean {
-  const found = patterns.filter(
-    (pattern) => path === pattern.path || (pattern.isGlob && matchesGlob(path, pattern.path)),
-  )
+function some(patterns: Pattern[], bytes: string): boolean {
+  const path = textOf(bytes)
+  const found = patterns.filter((pattern) => pattern.path.matches(path))
   for (const pattern of found) pattern.used = true
   return found.length > 0
 }
 
-const mayLeadTo = (patterns: Pattern[], path: string): boolean =>
-  patterns.some((pattern) => pattern.isGlob || pattern.path.startsWith(`${path}/`))
+const mayLeadTo = (patterns: Pattern[], bytes: string): boolean =>
+  patterns.some(({ path }) => path.mayLeadTo(textOf(bytes)))
