@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takeLock } from './lock.ts'
 import { lastLines, rotate, tailOf, trim } from './log-file.ts'
 import { Ports } from './port.ts'
-import { familyOf, holdsSocket, isRunning, listeningPorts, startTimeOf } from './processes.ts'
+import { familyOf, holdsSocket, isRunning, listenersOf, startTimeOf } from './processes.ts'
 
 let folder: string
 beforeAll(() => {
@@ -121,7 +121,7 @@ describe('ports', () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve))
     expect((server.address() as AddressInfo).port).toBe(taken)
-    expect(await listeningPorts([process.pid])).toContain(taken)
+    expect((await listenersOf([process.pid])).map((one) => one.port)).toContain(taken)
     expect(holdsSocket(process.pid)).toBe(true)
     expect(await new Ports(Math.random).assign(taken)).not.toBe(taken)
     await new Promise((resolve) => server.close(resolve))

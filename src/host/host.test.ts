@@ -117,6 +117,16 @@ describe('a release', () => {
     expect(readFileSync(join(host.home.log, 'host.log'), 'utf8')).not.toContain('hidden-value')
   })
 
+  test('says that it listens on IPv6 only, or leaves the foreground', async () => {
+    const health = { path: '/', timeout: 1500, interval: 100 }
+    const only6 = `require('node:http').createServer().listen(process.env.PORT, '::1')`
+    const run = `node -e "${only6}"`
+    const first = await settle(host, releaseOf(host, 1, good, [webService({ run, health })]))
+    expect(first.reason).toMatch(/listens on \[::1\]:\d+ only, and has to listen on 127\.0\.0\.1/)
+    const second = await settle(host, releaseOf(host, 2, good, [webService({ run: 'true' })]))
+    expect(second.reason).toMatch(/^web exited with 0, but a service has to stay in the foreground/)
+  })
+
   test('fails with the end of its log when it does not become healthy', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const bad = await host.artifact({

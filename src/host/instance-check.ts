@@ -1,8 +1,13 @@
 import type { HostService } from '#contract/host/host.ts'
 import { checkHealth } from './health.ts'
 import type { InstanceProcess } from './instance-process.ts'
-import { familyOf, listeningPorts } from './processes.ts'
-import { explanationDelayMs, explanationLifetimeMs, workerSettlesMs } from './rules.ts'
+import { familyOf, listenersOf } from './processes.ts'
+import {
+  explainListeners,
+  explanationDelayMs,
+  explanationLifetimeMs,
+  workerSettlesMs,
+} from './rules.ts'
 
 /** Checks the health of one process, and explains a service that listens on another port. */
 export class InstanceCheck {
@@ -32,7 +37,7 @@ export class InstanceCheck {
   /** Adds the ports that it listens on instead, unless the problem names them already. */
   async complete(problem: string): Promise<string> {
     this.#explainedAt = null
-    return problem.includes('instead of $PORT') ? problem : problem + (await this.#explainPort())
+    return problem.includes('; it listens on ') ? problem : problem + (await this.#explainPort())
   }
 
   /**
@@ -43,17 +48,14 @@ export class InstanceCheck {
     return ageMs < workerSettlesMs && !this.#process.holdsSocket
   }
 
-  /** Names the ports that it listens on instead; cached, because the lookup is expensive. */
+  /** Names the addresses that it listens on instead; cached, because the lookup is expensive. */
   async #explainPort(): Promise<string> {
     const now = performance.now()
     if (this.#explainedAt !== null && now - this.#explainedAt < explanationLifetimeMs)
       return this.#explanation
     this.#explainedAt = now
-    const { origin, port: expected } = this.#process
-    const others = (await listeningPorts(familyOf(origin))).filter((port) => port !== expected)
-    const ports = others.join(', ')
-    this.#explanation =
-      ports === '' ? '' : `; it listens on port ${ports} instead of $PORT (${expected})`
+    const { origin, port } = this.#process
+    this.#explanation = explainListeners(await listenersOf(familyOf(origin)), port ?? 0)
     return this.#explanation
   }
 }

@@ -128,7 +128,10 @@ export class InstanceProcess {
   #describeExit(code: number | null, signal: NodeJS.Signals | null): string {
     const { machine } = this.#context
     const name = signal ?? (isConfined(machine) ? signalOf(code) : null)
-    return name ? `was killed by ${name}` : `exited with ${code}`
+    if (name) return `was killed by ${name}`
+    return code === 0
+      ? 'exited with 0, but a service has to stay in the foreground'
+      : `exited with ${code}`
   }
 
   /** Kills the process and everything that it started. */

@@ -99,16 +99,19 @@ export function holdsSocket(pid: number): boolean {
   }
 }
 
-/** The TCP ports that these processes listen on, from the kernel's tables. */
-export async function listeningPorts(pidsToLook: number[]): Promise<number[]> {
+export interface Listener {
+  /** As in a URL: `127.0.0.1` or `[::1]`. */
+  address: string
+  port: number
+}
+
+/** The TCP addresses that these processes listen on, from the kernel's tables. */
+export async function listenersOf(pidsToLook: number[]): Promise<Listener[]> {
   const inodes = new Set(pidsToLook.flatMap(socketsOf))
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
   )
-  const ports = tables
-    .flatMap(listenersIn)
-    .flatMap(({ inode, port }) => (inodes.has(inode) ? port : []))
-  return [...new Set(ports)].sort((a, b) => a - b)
+  return tables.flatMap(listenersIn).filter(({ inode }) => inodes.has(inode))
 }
 
 function pids(): number[] {
@@ -156,10 +159,20 @@ function socketsOf(pid: number): string[] {
   }
 }
 
-function listenersIn(table: string): { port: number; inode: string }[] {
+function listenersIn(table: string): (Listener & { inode: string })[] {
   return table.split('\n').flatMap((line) => {
     const fields = line.trim().split(/\s+/)
-    const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)
-    return fields[3] === '0A' && fields[9] ? [{ port, inode: fields[9] }] : []
+    const [address = '', port = ''] = fields[1]?.split(':') ?? []
+    if (fields[3] !== '0A' || !fields[9]) return []
+    return [{ address: addressOf(address), port: Number.parseInt(port, 16), inode: fields[9] }]
   })
+}
+
+/** Decodes an address of /proc/net/tcp or tcp6: 32-bit words in the byte order of the machine. */
+function addressOf(hex: string): string {
+  const words = hex.match(/.{8}/g) ?? []
+  const bytes = Buffer.concat(words.map((word) => Buffer.from(word, 'hex').swap32()))
+  if (bytes.length === 4) return bytes.join('.')
+  const groups = bytes.toString('hex').match(/.{4}/g) ?? []
+  return new URL(`http://[${groups.join(':')}]`).hostname
 }

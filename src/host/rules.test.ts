@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffMs, judgeEnd, judgeCheck, checkPauseMs } from './rules.ts'
+import { backoffMs, judgeEnd, judgeCheck, checkPauseMs, explainListeners } from './rules.ts'
 
 const check = {
   state: 'starting' as const,
@@ -84,4 +84,14 @@ test('checks often at first, and then at the configured interval', () => {
     10, 10, 100, 500,
   ])
   expect(checkPauseMs(0, false, 1000)).toBe(1000)
+})
+
+test.each([
+  ['[::1]', 80, '; it listens on [::1]:80 only, and has to listen on 127.0.0.1 or 0.0.0.0'],
+  ['10.0.0.1', 80, '; it listens on 10.0.0.1:80 only, and has to listen on 127.0.0.1 or 0.0.0.0'],
+  ['127.0.0.1', 90, '; it listens on port 90 instead of $PORT (80)'],
+  ['[::]', 80, ''],
+  ['0.0.0.0', 80, ''],
+])('explains a service that listens on %s:%i', (address, port, expected) => {
+  expect(explainListeners([{ address, port }], 80)).toBe(expected)
 })

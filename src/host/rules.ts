@@ -63,6 +63,24 @@ export function backoffMs(crashes: number): number {
   return Math.min(100 * 2 ** Math.min(20, Math.max(0, crashes - 1)), 30_000)
 }
 
+/**
+ * Explains why nothing answers on 127.0.0.1 at the expected port, for the end of a sentence; empty
+ * when the addresses that the service listens on do not explain it.
+ */
+export function explainListeners(
+  listeners: { address: string; port: number }[],
+  expected: number,
+): string {
+  const here = listeners.filter(({ port }) => port === expected).map(({ address }) => address)
+  // A socket on [::] usually accepts IPv4 too.
+  if (here.some((address) => ['127.0.0.1', '0.0.0.0', '[::]'].includes(address))) return ''
+  if (here.length > 0)
+    return `; it listens on ${here[0]}:${expected} only, and has to listen on 127.0.0.1 or 0.0.0.0`
+  const others = [...new Set(listeners.map(({ port }) => port))].toSorted((a, b) => a - b)
+  if (others.length === 0) return ''
+  return `; it listens on port ${others.join(', ')} instead of $PORT (${expected})`
+}
+
 /** Time until the next check: short at first, because a deployment waits for it. */
 export function checkPauseMs(
   sinceStartMs: number,
