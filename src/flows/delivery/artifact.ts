@@ -7,6 +7,7 @@ import { LeadsOut, mustBeInside } from '#platform/file/inside.ts'
 import { ContentProblem } from '#platform/oci/layout.ts'
 import { pack } from '#platform/oci/oci.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { freeBytes } from './disk.ts'
 import { type DeliveryInput, workspaceOf } from './input.ts'
 
 /** Packs the app's folder of the workspace as an artifact and returns its digest. */
@@ -50,6 +51,7 @@ async function packFolder(
   return pack({
     layout: deps.home.artifacts,
     folder,
+    mostBytes: await freeBytes(deps),
     include: definition.artifact.include,
     exclude: [...definition.artifact.exclude, ...reportPatterns(definition)],
     annotations: {

@@ -24,6 +24,12 @@ export async function waitForDisk(
   }
 }
 
+/** Free bytes of the disk, the limit of what is packed: unpacked files need their apparent size. */
+export async function freeBytes({ disk }: Pick<Dependencies, 'disk'>): Promise<number> {
+  const { free } = await disk()
+  return free * 1e6
+}
+
 const diskReason = (free: number, floor: number): string =>
   `waiting for disk space: ${Math.floor(free)} MB are free, and Fairlead keeps ${floor} MB free; ` +
   'the run continues when space is freed'

@@ -10,6 +10,7 @@ import { chownTree } from '#platform/process/isolation.ts'
 import { collectGarbage, pack, unpack } from '#platform/oci/oci.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { tmpOf } from './confinement.ts'
+import { freeBytes } from '#flows/delivery/disk.ts'
 import { readContents } from './inputs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -171,7 +172,14 @@ async function packPaths(
   if (include.length === 0) return null
   try {
     mustBeInside(workspace, folder)
-    return await pack({ layout: layoutOf(deps), folder, include, exclude: [], annotations: {} })
+    return await pack({
+      layout: layoutOf(deps),
+      folder,
+      mostBytes: await freeBytes(deps),
+      include,
+      exclude: [],
+      annotations: {},
+    })
   } catch (error) {
     deps.log.warn('files of a step could not be stored', { error: (error as Error).message })
     return null

@@ -32,12 +32,15 @@ const compressAside = promisify(zstdCompress)
 /** Writes the layer with the selected files of `folder` to the open file `fd`. */
 export async function writeLayer(
   fd: number,
-  request: { folder: string; include: string[]; exclude: string[] },
+  request: { folder: string; include: string[]; exclude: string[]; mostBytes?: number },
 ): Promise<Layer> {
+  let left = request.mostBytes ?? Infinity
   const sink = layerSink(fd)
   const root = bytesOf(resolve(request.folder))
   let turn = performance.now()
   for (const entry of selectEntries(request.folder, request.include, request.exclude)) {
+    left -= entry.size
+    if (left < 0) throw tooLarge(request.mostBytes ?? 0, entry)
     await sink.add(encodeTarHeader(entry))
     if (entry.type === 'file' && entry.size > 0) await addFile(sink, `${root}/${entry.path}`, entry)
     if (performance.now() - turn < turnMs) continue
@@ -122,6 +125,12 @@ function openToRead(path: string, entry: TarEntry): number {
     throw new ContentProblem(`artifact: the file "${textOf(entry.path)}" cannot be read (${code})`)
   }
 }
+
+const tooLarge = (bytes: number, entry: TarEntry): ContentProblem =>
+  new ContentProblem(
+    `artifact: the files up to "${textOf(entry.path)}" need more than the ` +
+      `${Math.floor(bytes / 1e6)} MB that are free on the disk; exclude large files, or free space`,
+  )
 
 const changed = (entry: TarEntry): OciError =>
   new OciError(

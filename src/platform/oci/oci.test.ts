@@ -510,6 +510,17 @@ test('leaves no folder when an unpack is killed, and the next one succeeds', asy
 const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
 const needsMount = skipWhen(!mayMount, 'a file system cannot be mounted: run the tests as root')
 
+test('refuses files whose apparent size exceeds the limit, before it reads them', async () => {
+  put('sparse', '')
+  truncateSync(join(folder, 'sparse'), 1024 ** 4)
+  const request = { layout, folder, include: ['.'], exclude: [], annotations: {} }
+  await expect(pack({ ...request, mostBytes: 5_000_000 })).rejects.toThrow(
+    'artifact: the files up to "sparse" need more than the 5 MB that are free on the disk; ' +
+      'exclude large files, or free space',
+  )
+  expect(readdirSync(join(layout, 'blobs', 'sha256'))).toEqual([])
+})
+
 test('reports a full disk, and leaves no partial files', needsMount, () => {
   put('large', randomBytes(3_000_000))
   const code = `

@@ -34,6 +34,8 @@ export async function pack(request: {
   include: string[]
   exclude: string[]
   annotations: Record<string, string>
+  /** limit of the unpacked content, in which a sparse file counts with its apparent size */
+  mostBytes?: number
 }): Promise<{ digest: string; size: number }> {
   const { layout } = request
   makeLayout(layout)
