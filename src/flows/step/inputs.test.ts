@@ -30,6 +30,14 @@ test.each(['src', 'src/', 'src/**', '**/.env', 'src/[slug]/page'])(
   },
 )
 
+test('a missing folder has no files', async () => {
+  const missing = { folder: join(folder, 'missing'), workspace: folder }
+  expect(await readContents(missing, ['a'], { mustMatch: false })).toEqual({
+    problem: null,
+    lines: [],
+  })
+})
+
 test.each([
   ['scr/**', 'the pattern "scr/**" matches no file'],
   ['out', '"out" leads out of the workspace'],

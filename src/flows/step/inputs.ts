@@ -23,7 +23,8 @@ export async function readContents(
   { mustMatch, bytes = limits.bytes }: { mustMatch: boolean; bytes?: number },
 ): Promise<Contents> {
   const compiled = compilePatterns(patterns)
-  const paths = await listMatching(folder, compiled, ['.git'])
+  const paths = await listMatching(folder, compiled, ['.git']).catch(() => null)
+  if (paths === null) return { problem: 'a folder of the step cannot be read' }
   if (paths.length > limits.files)
     return { problem: `the patterns match more than ${limits.files} files` }
   const unused =
