@@ -1,13 +1,16 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 
-/** Checks an instance once; null when it is healthy, otherwise the reason in a few words. */
+/**
+ * Checks an instance once; null when it is healthy, otherwise the reason in a few words. `host` is
+ * the host name of the environment: an app may answer only to its own host names.
+ */
 export function checkHealth(
   port: number,
-  path: string | null,
+  { path, host }: { path: string | null; host: string },
   timeoutMs: number,
 ): Promise<string | null> {
-  return path === null ? checkTcp(port, timeoutMs) : checkHttp(port, path, timeoutMs)
+  return path === null ? checkTcp(port, timeoutMs) : checkHttp(port, { path, host }, timeoutMs)
 }
 
 function checkTcp(port: number, timeoutMs: number): Promise<string | null> {
@@ -23,10 +26,20 @@ function checkTcp(port: number, timeoutMs: number): Promise<string | null> {
   })
 }
 
-function checkHttp(port: number, path: string, timeoutMs: number): Promise<string | null> {
+function checkHttp(
+  port: number,
+  { path, host }: { path: string; host: string },
+  timeoutMs: number,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const sent = request(
-      { host: '127.0.0.1', port, path, agent: false, headers: { 'user-agent': 'fairlead-health' } },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        agent: false,
+        headers: { host, 'user-agent': 'fairlead-health' },
+      },
       (response) => {
         const status = response.statusCode ?? 0
         response.resume()

@@ -117,6 +117,14 @@ describe('a release', () => {
     expect(readFileSync(join(host.home.log, 'host.log'), 'utf8')).not.toContain('hidden-value')
   })
 
+  test('is checked with the host name of its environment', async () => {
+    const picky = await host.artifact({
+      'server.js': `require('node:http').createServer((q, s) => s.writeHead(
+        q.headers.host === 'shop.production.localhost' ? 200 : 400).end()).listen(process.env.PORT)`,
+    })
+    expect(await settle(host, releaseOf(host, 1, picky))).toMatchObject({ state: 'ready' })
+  })
+
   test('says that it listens on IPv6 only, or leaves the foreground', async () => {
     const health = { path: '/', timeout: 1500, interval: 100 }
     const only6 = `require('node:http').createServer().listen(process.env.PORT, '::1')`

@@ -13,12 +13,15 @@ import {
 export class InstanceCheck {
   readonly #service: HostService
   readonly #process: InstanceProcess
+  readonly #host: string
   #explanation = ''
   #explainedAt: number | null = null
 
-  constructor(service: HostService, instance: InstanceProcess) {
+  /** `host` is the host name of the environment. */
+  constructor(service: HostService, instance: InstanceProcess, host: string) {
     this.#service = service
     this.#process = instance
+    this.#host = host
   }
 
   /** Returns the problem, or null. `isStarting` is called after the service answered. */
@@ -27,7 +30,7 @@ export class InstanceCheck {
     if (!hasPort) return ageMs < workerSettlesMs ? 'it has just started' : null
     const port = this.#process.port ?? 0
     const timeoutMs = Math.max(1000, Math.min(5000, health.timeout))
-    const problem = await checkHealth(port, health.path, timeoutMs)
+    const problem = await checkHealth(port, { path: health.path, host: this.#host }, timeoutMs)
     if (!isStarting()) return problem
     if (problem === null)
       return this.#isStranger(ageMs) ? `another program answers on port ${port}` : null

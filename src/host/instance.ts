@@ -86,7 +86,11 @@ export class Instance {
       isChild: false,
       since: performance.now(),
       healthySince: null,
-      check: new InstanceCheck(this.#context.service, this.#process),
+      check: new InstanceCheck(
+        this.#context.service,
+        this.#process,
+        this.#context.release.route.host,
+      ),
       wake: () => undefined,
     }
     this.#life = life
