@@ -91,6 +91,32 @@ describe('up', () => {
     await rm(join(repository.folder, 'scratch.txt'))
   })
 
+  test('an uncommitted fairlead.yaml is refused; files of its steps are no change', async () => {
+    const fresh = await makeRepository({ 'README.md': 'x' })
+    const yaml = 'steps: { test: { run: "true", reports: [junit.xml] } }\n'
+    await writeFile(join(fresh.folder, 'fairlead.yaml'), yaml)
+    const { code, stderr } = await installation.cli('up', fresh.folder)
+    expect(code).toBe(1)
+    expect(stderr).toContain('it is not committed')
+    await fresh.commit({ 'fairlead.yaml': yaml }, 'Deliver')
+    await writeFile(join(fresh.folder, 'junit.xml'), '<testsuite/>')
+    const up = await installation.cli('up', fresh.folder, '--app', 'fresh', '--no-wait')
+    expect(up.stdout).not.toContain('uncommitted')
+    await fresh.remove()
+  })
+
+  test('the folder of an app in a repository is delivered from there', async () => {
+    const mono = await makeRepository({
+      'apps/web/fairlead.yaml': 'services: { web: { static: site } }\nenvironments: { dev: {} }\n',
+      'apps/web/site/index.html': 'of the folder',
+    })
+    const up = await installation.cli('up', join(mono.folder, 'apps/web'))
+    expect(up.stdout).toContain('✔ web is live in dev')
+    const app = await installation.client.getApp({ params: { app: 'web' } })
+    expect(app.folder).toBe('apps/web')
+    await mono.remove()
+  })
+
   test('a folder that is no repository, and one without fairlead.yaml, are refused in a sentence', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-none-'))
     expect((await installation.cli('up', folder)).stderr).toContain('cannot be used')

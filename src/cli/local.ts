@@ -51,12 +51,23 @@ export interface Local {
   /** Checks this installation and lists the results. */
   doctor(): Promise<DoctorLine[]>
   /**
-   * Top folder, name, branch and head of the git repository that contains a folder. Throws a
-   * FairleadError when there is none.
+   * The git repository that contains a folder. `folder` is where the app's fairlead.yaml is,
+   * relative to `top`: the given folder if it has one, otherwise the top. `isClean` ignores what
+   * the steps of `fairlead run` declare that they write. Throws a FairleadError when there is no
+   * repository.
    */
-  repository(
-    folder: string,
-  ): Promise<{ top: string; name: string; branch: string; head: string; clean: boolean }>
+  repository(folder: string): Promise<LocalRepository>
+}
+
+export interface LocalRepository {
+  top: string
+  folder: string
+  name: string
+  branch: string
+  head: string
+  isClean: boolean
+  /** whether HEAD contains the fairlead.yaml */
+  isFileCommitted: boolean
 }
 
 /** A public key in PEM; `id` is its name in error messages. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
-import type { CheckResult, Local, RunMessage } from '#cli/local.ts'
+import { realpathSync } from 'node:fs'
+import { basename, join, posix, relative, resolve, sep } from 'node:path'
+import type { CheckResult, Local, LocalRepository, RunMessage } from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { expandPipeline, expandSteps } from '#domains/pipeline/expand.ts'
@@ -36,10 +37,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     check: (folder) => check(folder),
     init: async (folder) => {
       const file = join(resolve(folder), 'fairlead.yaml')
-      const exists = await readFile(file).then(
-        () => true,
-        () => false,
-      )
+      const exists = await hasFile(resolve(folder))
       const { proposePipelineFile } = await import('#domains/init/init.ts')
       const { readPipelineFile } = await import('#domains/pipeline/file.ts')
       const { targets } = await import('#domains/deployment/targets.generated.ts')
@@ -175,7 +173,29 @@ async function headOf(folder: string): Promise<{ sha: string; branch: string }> 
   return { sha: head, branch }
 }
 
-async function repository(folder: string) {
+/** Patterns of the files that steps write into the working tree. */
+async function filesOfSteps(folder: string): Promise<string[]> {
+  const found = (await hasFile(folder)) ? (await read(folder)).result : null
+  if (!found?.ok) return []
+  return Object.values(found.pipeline.steps).flatMap(({ directory, reports, outputs, cache }) =>
+    [...reports, ...outputs, ...cache.paths].map((one) => posix.join(directory, one)),
+  )
+}
+
+/** Whether a line of `git status` names an untracked path that contains what steps write. */
+const isUntracked = (line: string, pattern: string): boolean => {
+  if (!line.startsWith('?? ')) return false
+  const path = line.slice(3).replace(/\/$/, '')
+  return posix.matchesGlob(path, pattern) || pattern.startsWith(`${path}/`)
+}
+
+const hasFile = (folder: string): Promise<boolean> =>
+  readFile(join(folder, 'fairlead.yaml')).then(
+    () => true,
+    () => false,
+  )
+
+async function repository(folder: string): Promise<LocalRepository> {
   const at = resolve(folder)
   const ask = async (...args: string[]): Promise<string> => (await git(at, args)).stdout.trim()
   try {
@@ -189,12 +209,20 @@ async function repository(folder: string) {
         problem: 'its HEAD is detached; check out the branch to deliver',
       })
     })
+    const given = relative(top, realpathSync(at)).split(sep).join('/') || '.'
+    const app = await hasFile(at).then((has) => (has ? given : '.'))
+    const status = (await ask('status', '--porcelain')).split('\n').filter(Boolean)
+    const path = posix.join(app, 'fairlead.yaml')
+    const written = (await filesOfSteps(join(top, app))).map((one) => posix.join(app, one))
     return {
       top,
-      name: appName(top),
+      folder: app,
+      name: appName(app === '.' ? top : at),
       branch,
       head,
-      clean: (await ask('status', '--porcelain')) === '',
+      isClean: status.every((line) => written.some((one) => isUntracked(line, one))),
+      isFileCommitted:
+        (await git(top, ['ls-tree', '--name-only', head, path])).stdout.trim() !== '',
     }
   } catch (error) {
     if (error instanceof GitError)

@@ -1,6 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import type { Client } from '#contract/client.ts'
+import type { LocalRepository } from '../local.ts'
 import { createPaint, short } from '../format.ts'
 import { followRun } from '../progress.ts'
 import type { Register } from '../register.ts'
@@ -9,7 +10,7 @@ import { type Context, exitCodes } from '../context.ts'
 export const register: Register = (program, context) => {
   program
     .command('up')
-    .argument('[directory]', 'folder of the repository', '.')
+    .argument('[directory]', 'folder of the repository, or of an app in it', '.')
     .option(
       '--app <name>',
       'name of the app; default: from fairlead.yaml, otherwise the name of the folder',
@@ -20,7 +21,8 @@ export const register: Register = (program, context) => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead up\n  $ fairlead up ../shop --json\n\nExit code 0 only when the last environment is live.',
+      '\nExamples:\n  $ fairlead up\n  $ fairlead up ../shop --json\n  $ fairlead up apps/web\n\n' +
+        'Exit code 0 only when the last environment is live.',
     )
     .action((directory: string, options: { app?: string; wait: boolean }) =>
       up(context, directory, options),
@@ -34,12 +36,17 @@ async function up(
 ): Promise<void> {
   const say = (line: string): void => void (context.isJson() || context.print(line))
   const repository = await context.local.repository(directory)
-  const name = options.app ?? (await checkedName(context, repository.top)) ?? repository.name
-  if (!repository.clean) say('There are uncommitted changes; Fairlead delivers HEAD.')
+  const name = options.app ?? (await checkedName(context, repository)) ?? repository.name
+  if (!repository.isClean) say('There are uncommitted changes; Fairlead delivers HEAD.')
   const { client, isNew } = await connectOrStart(context, say)
   await client
     .createApp({
-      body: { name, repository: { kind: 'path', path: repository.top }, branch: repository.branch },
+      body: {
+        name,
+        repository: { kind: 'path', path: repository.top },
+        branch: repository.branch,
+        folder: repository.folder,
+      },
     })
     .catch((error: unknown) => {
       if (error instanceof FairleadError && error.code === 'already_exists') {
@@ -50,7 +57,10 @@ async function up(
       throw error
     })
   if (isNew) say(`Sign in to the console once: ${await context.local.link({ name: 'admin' })}`)
-  const run = await client.createRun({ params: { app: name }, body: { commit: repository.head } })
+  const request = { params: { app: name }, body: { commit: repository.head } }
+  const run = await withNotices(client.createRun(request), (seconds) =>
+    say(`The server fetches ${repository.top} … ${seconds} s`),
+  )
   say(`Delivering ${short(repository.head)} “${run.change.subject}” of ${name} (run ${run.id})`)
   if (!options.wait) return context.answer(run, () => [])
   const ended = await followRun(context, client, run.id)
@@ -64,13 +74,33 @@ async function up(
   await finish(context, client, name, ended)
 }
 
+const noticeSeconds = 3
+
+/** Reports every few seconds that a long request is still under way. */
+async function withNotices<T>(work: Promise<T>, notify: (seconds: number) => void): Promise<T> {
+  let seconds = 0
+  const timer = setInterval(() => notify((seconds += noticeSeconds)), noticeSeconds * 1000)
+  return work.finally(() => clearInterval(timer))
+}
+
 /**
- * The app name in fairlead.yaml. A missing or invalid file ends the command before anything is
- * registered.
+ * The app name in fairlead.yaml. A missing, invalid or uncommitted file ends the command before
+ * anything is registered.
  */
-async function checkedName(context: Context, top: string): Promise<string | null> {
-  const checked = await context.local.check(top)
+async function checkedName(
+  context: Context,
+  { top, folder, isFileCommitted }: LocalRepository,
+): Promise<string | null> {
+  const checked = await context.local.check(`${top}/${folder}`)
   const [first] = checked.problems
+  if (!first && !isFileCommitted)
+    throw new FairleadError('pipeline_file', {
+      file: checked.file,
+      line: 1,
+      column: 1,
+      problem: 'it is not committed, and Fairlead delivers commits',
+      hint: 'Commit it: git add fairlead.yaml && git commit',
+    })
   if (first)
     throw new FairleadError('pipeline_file', {
       file: checked.file,
