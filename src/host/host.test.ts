@@ -119,8 +119,11 @@ describe('a release', () => {
 
   test('is checked with the host name of its environment', async () => {
     const picky = await host.artifact({
-      'server.js': `require('node:http').createServer((q, s) => s.writeHead(
-        q.headers.host === 'shop.production.localhost' ? 200 : 400).end()).listen(process.env.PORT)`,
+      'server.js': `
+        require('node:http').createServer(({ headers }, response) => {
+          response.statusCode = headers.host === 'shop.production.localhost' ? 200 : 400
+          response.end()
+        }).listen(process.env.PORT)`,
     })
     expect(await settle(host, releaseOf(host, 1, picky))).toMatchObject({ state: 'ready' })
   })
