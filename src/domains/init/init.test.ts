@@ -463,6 +463,18 @@ describe('any language', () => {
     expect(pipeline.services['vote']?.port).toBe(true)
   })
 
+  test('names the variables of an example file and of the settings of Django', async () => {
+    const { found } = await propose({
+      '.env.example': '# a comment\nPORT=1\nDATABASE_URL=postgres://x\nexport API_KEY=\n',
+      'manage.py': "'shop.settings'",
+      'shop/settings.py': "SECRET_KEY = os.environ['SECRET_KEY']\nx = os.environ.get('OPTIONAL')",
+    })
+    expect(found.at(-1)).toBe(
+      'The app wants DATABASE_URL, API_KEY, SECRET_KEY. Set each in every environment, such as ' +
+        'with `fairlead secret set APP ENVIRONMENT DATABASE_URL`.',
+    )
+  })
+
   test('an empty folder gets a template', async () => {
     const { text, found, pipeline } = await propose({})
     expect(found).toEqual(['Nothing was recognised. Fill in how the app is built, tested and run.'])

@@ -1,6 +1,7 @@
 import { proposeFor } from './combine.ts'
 import { lookAt } from './folder.ts'
 import { render } from './render.ts'
+import { variablesNote, wantedVariables } from './variables.ts'
 
 /**
  * Proposes a `fairlead.yaml` for a folder. `found` lists in sentences what the proposal is based
@@ -10,7 +11,10 @@ export async function proposePipelineFile(
   folder: string,
   isValid: (text: string) => boolean,
 ): Promise<{ text: string; found: string[] }> {
-  const proposal = proposeFor(lookAt(folder))
+  const view = lookAt(folder)
+  const proposed = proposeFor(view)
+  const found = [...proposed.found, ...variablesNote(wantedVariables(view))]
+  const proposal = { ...proposed, found }
   const text = render(proposal)
   if (isValid(text)) return { text, found: proposal.found }
   const failure = 'The findings could not be written as a valid fairlead.yaml. Fill it in by hand.'
