@@ -231,6 +231,18 @@ export const nodeRepositories: Record<string, Row> = {
     steps: 'install',
     services: { api: 'node a.js', web: 'node_modules/.bin/next start --port $PORT' },
   },
+  'npm workspace without dependencies at its root': {
+    files: {
+      ...pack({ private: true, workspaces: ['apps/*', 'packages/*'] }),
+      'apps/web/package.json': json({
+        scripts: { start: 'node srv.js' },
+        dependencies: { a: '1' },
+      }),
+      'packages/shared/package.json': json({ name: 'shared' }),
+    },
+    steps: 'install',
+    services: { web: 'node srv.js' },
+  },
   'babel/babel': {
     files: {
       ...pack({

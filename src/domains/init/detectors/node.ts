@@ -66,7 +66,10 @@ function managerOf(folder: Folder, pack: Package): Manager {
 /** Install, then lint and type checks in parallel with build and test. */
 function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[] {
   const tools = manager.name === 'npm' ? {} : { tools: [manager.name] }
-  const needsInstall = pack.dependencies.size > 0 || folder.has('package-lock.json')
+  const needsInstall =
+    pack.dependencies.size > 0 ||
+    folder.has('package-lock.json') ||
+    /"workspaces"\s*:/.test(folder.read('package.json'))
   const install: ProposedStep[] = needsInstall
     ? [{ name: 'install', run: manager.install, ...tools }]
     : []
