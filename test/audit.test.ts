@@ -211,7 +211,10 @@ test('the log contains no secret, and reads as CDEvents', async () => {
   const { events: page } = await installation.client.listCdEvents({
     query: { after: 0, limit: 500 },
   })
-  expect(page).toEqual(all.slice(0, 500).map((event) => toCdEvent(event, source)))
+  // Runs of earlier tests may still add events between the two requests.
+  expect(page.slice(0, all.length)).toEqual(
+    all.slice(0, 500).map((event) => toCdEvent(event, source)),
+  )
 })
 
 test('events of a push name the user who pushed; those of Fairlead name no user', async () => {
