@@ -24,8 +24,8 @@ export default defineConfig({
     reporters: ['default', new SkipReporter()],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most tests start real servers and wait for them: two workers leave two processors half idle.
-    maxWorkers: 4,
+    // Most tests start real servers and wait for them: a third worker uses the waits of two.
+    maxWorkers: 3,
     pool: 'forks',
     // The files of a worker share loaded modules. No test replaces a module.
     isolate: false,
