@@ -175,7 +175,7 @@ describe('who may do what', () => {
     expect(rebound.status).toBe(403)
   })
 
-  test('who guesses is slowed down', async () => {
+  test('wrong tokens are slowed down, and a valid one from the same address is not', async () => {
     const answers: number[] = []
     for (let i = 0; i < 40; i += 1)
       answers.push(
@@ -184,11 +184,7 @@ describe('who may do what', () => {
       )
     expect(answers).toContain(401)
     expect(answers.at(-1)).toBe(429)
-    await waitFor(
-      'the machine itself is let in again',
-      async () => (await send('GET', '/api/v1/me', { headers: admin() })).status === 200,
-      30,
-    )
+    expect((await send('GET', '/api/v1/me', { headers: admin() })).status).toBe(200)
   })
 })
 

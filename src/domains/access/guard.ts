@@ -28,22 +28,22 @@ export function createGuard({ now, refusals }: { now(): number; refusals: Refusa
 
   return {
     /**
-     * Returns the result of `find`. Null counts as a failed guess and is recorded. Throws
-     * `too_many` without calling `find` while the address has to wait.
+     * Returns the result of `find`. Null counts as a failed guess and is recorded; while the
+     * address has to wait, it throws `too_many` instead. A valid credential is never refused:
+     * others at the same address, such as the steps of an app, may be the ones that guess.
      */
     attempt: async <T>(
       origin: Origin,
       credential: 'token' | 'link',
       find: () => Promise<T | null>,
     ): Promise<T | null> => {
+      const found = await find()
+      if (found !== null) return found
       const wait = guesses.waitSeconds(origin.address)
       if (wait > 0) throw new FairleadError('too_many', { seconds: wait })
-      const found = await find()
-      if (found === null) {
-        guesses.recordFailure(origin.address)
-        await refuse(origin, credential, 'unknown')
-      }
-      return found
+      guesses.recordFailure(origin.address)
+      await refuse(origin, credential, 'unknown')
+      return null
     },
     refuse,
     /** Records that a sign-in through the provider failed. */
