@@ -322,6 +322,21 @@ describe('go test -json', () => {
   })
 })
 
+test('reads the plain line that Go before 1.24 prints for a broken package', async () => {
+  const { tests } = await read(`# example.com/broken
+FAIL\texample.com/broken [setup failed]
+FAIL\texample.com/built [build failed]
+{"Action":"pass","Package":"example.com/ok","Test":"TestA","Elapsed":0}
+{"Action":"pass","Package":"example.com/ok","Elapsed":0.1}
+{"Action":"fail","Package":"example.com/built","Elapsed":0}
+`)
+  expect(brief(tests)).toEqual([
+    'passed example.com/ok > TestA',
+    'errored example.com/built > the package',
+    'errored example.com/broken > the package',
+  ])
+})
+
 describe('an invalid report is refused', () => {
   test.each([
     ['is cut off', '<testsuite><testcase name="a"/>\n<testcase', 'is truncated', 2],

@@ -20,13 +20,16 @@ const outcomes = new Map<string, TestCase['outcome']>([
   ['fail', 'failed'],
   ['skip', 'skipped'],
 ])
+/** What Go before 1.24 prints, without an event, for a package that it cannot build or load. */
+const plainFailure = /^FAIL[ \t]([^ \t]{1,500}) \[(setup|build) failed\]$/
 /** Characters of output kept per test while it runs. */
 const maxOutput = 8000
 
 /**
  * One event per line (`go doc test2json`). A test that fails because of a subtest counts as well,
  * as in Go. A package that fails without a failed test (a compile error or a panic) becomes one
- * errored test. A package without a final event was interrupted.
+ * errored test. A package without a final event was interrupted. The plain line of a package whose
+ * build or setup failed counts as an errored test, unless an event reports the package.
  */
 export default defineReportFormat({
   name: 'go test -json',
@@ -45,6 +48,9 @@ export default defineReportFormat({
     const builds = new Map<string, string>()
     const open = new Set<string>()
     const failed = new Set<string>()
+    const ended = new Set<string>()
+    /** What failed of each package that a plain line names: `setup` or `build`. */
+    const plain = new Map<string, string>()
     const keyOf = ({ Package = '', Test = '' }: GoEvent): string => `${Package}\n${Test}`
     const endOf = (event: GoEvent, outcome: TestCase['outcome']): void => {
       const { Package = '', Test, Elapsed } = event
@@ -64,6 +70,7 @@ export default defineReportFormat({
         return
       }
       open.delete(Package)
+      if (outcome === 'failed') ended.add(Package)
       if (outcome === 'failed' && !failed.has(Package))
         sink.test({
           suite: shortName(Package),
@@ -77,7 +84,11 @@ export default defineReportFormat({
     return lineParser(
       (line, number) => {
         // Other output may appear between the events.
-        if (!line.startsWith('{')) return
+        if (!line.startsWith('{')) {
+          const [, name, part] = plainFailure.exec(line) ?? []
+          if (name !== undefined && part !== undefined) plain.set(name, part)
+          return
+        }
         const event = eventOf(line, number)
         const outcome = outcomes.get(event.Action ?? '')
         // Go before 1.20 does not report the start of a package.
@@ -87,6 +98,16 @@ export default defineReportFormat({
         else if (outcome) endOf(event, outcome)
       },
       () => {
+        for (const [name, part] of plain)
+          if (!ended.has(name))
+            sink.test({
+              suite: shortName(name),
+              name: 'the package',
+              outcome: 'errored',
+              seconds: null,
+              file: null,
+              message: `${part} failed`,
+            })
         const [unfinished] = open
         if (unfinished !== undefined)
           throw new ReportProblem(`ends before package ${unfinished}: the run was interrupted`)
