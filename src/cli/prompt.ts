@@ -41,3 +41,9 @@ function readLine({ stdin }: Context): Promise<string> {
     stdin.resume()
   })
 }
+
+/**
+ * A value from a prompt or standard input. Programs such as `pass` and `echo` end a single line
+ * with a newline that is not part of the value; several lines, such as a private key, keep it.
+ */
+export const withoutLineEnd = (text: string): string => text.replace(/^([^\n]*?)\r?\n$/, '$1')

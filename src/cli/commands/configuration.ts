@@ -6,7 +6,7 @@ import type { Deployment } from '#contract/run/run.ts'
 import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secret.ts'
 import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
-import { readSecret } from '../prompt.ts'
+import { readSecret, withoutLineEnd } from '../prompt.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
 
@@ -47,7 +47,10 @@ export const register: Register = (program, context) => {
   withEnvironment(
     secret
       .command('set')
-      .description('set a secret; its value is read from a prompt, standard input or a file'),
+      .description(
+        'set a secret; its value is read from a prompt, standard input or a file. A file keeps all ' +
+          'its bytes; a single line from standard input loses its line end',
+      ),
   )
     .argument('<name>', 'name of the secret')
     .option('--from-file <file>', 'read the value from a file')
@@ -73,7 +76,7 @@ export const register: Register = (program, context) => {
           return change(context, app, environment, { references: { [name]: options.from } })
         const text =
           options.fromFile === undefined
-            ? await readSecret(context, `${name}: `)
+            ? withoutLineEnd(await readSecret(context, `${name}: `))
             : await readFile(options.fromFile, 'utf8')
         if (text.trim() === '')
           throw new FairleadError('invalid_input', {
