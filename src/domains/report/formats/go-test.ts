@@ -29,7 +29,7 @@ const maxOutput = 8000
  * One event per line (`go doc test2json`). A test that fails because of a subtest counts as well,
  * as in Go. A package that fails without a failed test (a compile error or a panic) becomes one
  * errored test. A package without a final event was interrupted. The plain line of a package whose
- * build or setup failed counts as an errored test, unless an event reports the package.
+ * build or setup failed counts as an errored test, unless an event reports its failure.
  */
 export default defineReportFormat({
   name: 'go test -json',
@@ -48,10 +48,19 @@ export default defineReportFormat({
     const builds = new Map<string, string>()
     const open = new Set<string>()
     const failed = new Set<string>()
-    const ended = new Set<string>()
+    const failedPackages = new Set<string>()
     /** What failed of each package that a plain line names: `setup` or `build`. */
     const plain = new Map<string, string>()
     const keyOf = ({ Package = '', Test = '' }: GoEvent): string => `${Package}\n${Test}`
+    const packageFailed = (name: string, message: string): void =>
+      sink.test({
+        suite: shortName(name),
+        name: 'the package',
+        outcome: 'errored',
+        seconds: null,
+        file: null,
+        message: shortMessage(message),
+      })
     const endOf = (event: GoEvent, outcome: TestCase['outcome']): void => {
       const { Package = '', Test, Elapsed } = event
       const text = output.get(keyOf(event)) ?? ''
@@ -70,16 +79,9 @@ export default defineReportFormat({
         return
       }
       open.delete(Package)
-      if (outcome === 'failed') ended.add(Package)
+      if (outcome === 'failed') failedPackages.add(Package)
       if (outcome === 'failed' && !failed.has(Package))
-        sink.test({
-          suite: shortName(Package),
-          name: 'the package',
-          outcome: 'errored',
-          seconds: null,
-          file: null,
-          message: shortMessage((builds.get(event.FailedBuild ?? '') ?? '') + text),
-        })
+        packageFailed(Package, (builds.get(event.FailedBuild ?? '') ?? '') + text)
     }
     return lineParser(
       (line, number) => {
@@ -99,15 +101,7 @@ export default defineReportFormat({
       },
       () => {
         for (const [name, part] of plain)
-          if (!ended.has(name))
-            sink.test({
-              suite: shortName(name),
-              name: 'the package',
-              outcome: 'errored',
-              seconds: null,
-              file: null,
-              message: `${part} failed`,
-            })
+          if (!failedPackages.has(name)) packageFailed(name, `${part} failed`)
         const [unfinished] = open
         if (unfinished !== undefined)
           throw new ReportProblem(`ends before package ${unfinished}: the run was interrupted`)
