@@ -30,10 +30,11 @@ export async function readContents(
   const unused =
     mustMatch && compiled.find((pattern) => !paths.some((path) => pattern.matches(path)))
   if (unused) return { problem: `the pattern "${unused.text}" matches no file` }
+  const root = await realpath(workspace)
   const lines: string[] = []
   let left = bytes
   for (const path of paths) {
-    const read = await readFacts(folder, await realpath(workspace), path, left)
+    const read = await readFacts(folder, root, path, left)
     if (read.problem !== null) return read
     left -= read.size
     lines.push(read.line)
