@@ -25,7 +25,7 @@ export function selfCommand(...args: string[]): [string, ...string[]] {
 /** What a confined process needs to read in order to run `selfCommand`. */
 export const selfReadable: string[] = [
   process.execPath,
-  // A package that others depend on has its own dependencies beside it.
+  // In an installed package, the dependencies are in the node_modules folder that contains it.
   basename(dirname(packageRoot)) === 'node_modules' ? dirname(packageRoot) : packageRoot,
 ]
 
