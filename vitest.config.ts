@@ -24,8 +24,8 @@ export default defineConfig({
     reporters: ['default', new SkipReporter()],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most tests start real servers, which need processors of their own. Four workers save a quarter
-    // of the time, and tests then run into their time limits.
+    // Most tests start real servers, which need processors of their own. Four workers save a
+    // quarter of the time, and tests then run into their time limits.
     maxWorkers: 2,
     pool: 'forks',
     // The files of a worker share loaded modules. No test replaces a module.

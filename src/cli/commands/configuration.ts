@@ -48,8 +48,8 @@ export const register: Register = (program, context) => {
     secret
       .command('set')
       .description(
-        'set a secret; its value is read from a prompt, standard input or a file. A file keeps all ' +
-          'its bytes; a single line from standard input loses its line end',
+        'set a secret; its value is read from a prompt, standard input or a file. A file keeps ' +
+          'all its bytes; a single line from standard input loses its line end',
       ),
   )
     .argument('<name>', 'name of the secret')
