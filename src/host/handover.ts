@@ -20,6 +20,7 @@ export async function handOver(
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     cwd: '/',
+    env: process.env,
   })
   try {
     const serving = serves(next)

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import type { HostService } from '#contract/host/host.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
+import { helperEnvironment, programOf } from '#platform/process/program.ts'
 
 /** Limit in bytes of an instance's log; the current and the previous file are kept. */
 const limit = 16 * 1024 * 1024
@@ -31,8 +32,9 @@ export function trim(file: string, keep = limit): Promise<void> {
   const hole = Math.floor((statSync(file).size - keep / 2) / block) * block
   return new Promise((resolve) => {
     execFile(
-      'fallocate',
+      programOf('fallocate'),
       ['--punch-hole', '--offset', '0', '--length', String(hole), file],
+      { env: helperEnvironment() },
       (error) => {
         if (error) truncateSync(file)
         resolve()

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
+import { startApp } from '#platform/process/app-command.ts'
 import { confine, type Isolation, userOf } from '#platform/process/isolation.ts'
 import { selfCommand, selfReadable } from '#platform/self.ts'
 import { openSite } from './site.ts'
@@ -38,16 +39,16 @@ export function startProcess(started: Started): ChildProcess {
     throw new Error(`its directory ${started.service.directory} is not in the artifact`)
   // Fails with one sentence when the artifact has no such folder.
   if (started.service.static !== undefined) openSite(started.folder, siteOf(started.service))
-  const [command, ...args] = commandOf(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
     const isOurs = started.service.static !== undefined
-    const place = isConfined(started) || isOurs ? '/' : cwd
-    return spawn(command, args, {
-      cwd: place,
-      detached: true,
-      stdio: ['ignore', log, log],
+    return startApp({
+      helpers: [...joinCgroup(started), ...confinedBy(started)],
+      command: commandOf(started),
       env: environmentOf(started),
+      marker: { FAIRLEAD_PROCESS: started.marker },
+      cwd: isConfined(started) || isOurs ? '/' : cwd,
+      output: [log, log],
     })
   } finally {
     closeSync(log)
@@ -83,38 +84,27 @@ function confinedBy({
   })
 }
 
-function commandOf(started: Started): [string, ...string[]] {
-  const { service, cgroup } = started
-  const confined = confinedBy(started)
-  const run: [string, ...string[]] =
-    service.static === undefined
-      ? ['sh', '-c', service.run ?? 'exit 1']
-      : selfCommand('static', started.folder, siteOf(service))
-  const command = before(confined, run)
-  // The process joins the cgroup before it becomes the service, so that no child starts outside.
-  return cgroup === null
-    ? command
-    : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, ...command]
-}
+const commandOf = ({ service, folder }: Started): [string, ...string[]] =>
+  service.static === undefined
+    ? ['/bin/sh', '-c', service.run ?? 'exit 1']
+    : selfCommand('static', folder, siteOf(service))
 
-const before = (
-  [program, ...args]: string[],
-  command: [string, ...string[]],
-): [string, ...string[]] => (program === undefined ? command : [program, ...args, ...command])
+/** The process joins the cgroup before it becomes the service, so that no child starts outside. */
+const joinCgroup = ({ cgroup }: Started): string[] =>
+  cgroup === null ? [] : ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup]
 
 function environmentOf({
   release,
   service,
   index,
   port,
-  marker,
   dataFolder,
   metricsFile,
   path,
 }: Started): Record<string, string> {
   const address = { ...(port === null ? {} : { PORT: String(port) }), HOST: '127.0.0.1' }
   // Our own program must not obey variables of the app, such as NODE_OPTIONS.
-  if (service.static !== undefined) return { LANG: 'C.UTF-8', ...address, FAIRLEAD_PROCESS: marker }
+  if (service.static !== undefined) return { LANG: 'C.UTF-8', ...address }
   return {
     PATH: path,
     HOME: dataFolder,
@@ -129,6 +119,5 @@ function environmentOf({
     FAIRLEAD_INSTANCE: String(index),
     FAIRLEAD_DATA_DIR: dataFolder,
     FAIRLEAD_METRICS_FILE: metricsFile,
-    FAIRLEAD_PROCESS: marker,
   }
 }

@@ -12,6 +12,7 @@ import { type InspectionCache, openCache } from './cache.ts'
 import { reportOf, type Touched } from './code.ts'
 import type { CodeFile } from './duplicates.ts'
 import { languageOf } from './languages.ts'
+import { programOf } from '#platform/process/program.ts'
 
 /** Blobs between two saves of the cache, so that a restart after a crash continues. */
 const saveEvery = 200
@@ -83,7 +84,7 @@ async function measureAll(
   cache: InspectionCache,
   analyser: Analyser,
 ): Promise<void> {
-  const reader = spawn('git', ['cat-file', '--batch'], {
+  const reader = spawn(programOf('git'), ['cat-file', '--batch'], {
     cwd: repository,
     env: gitEnvironment(),
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -5,6 +5,7 @@ import { createClient } from '#contract/client.ts'
 import type { Home } from '#platform/home.ts'
 import { describe, findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { findServer, readServerFile } from './server-process.ts'
+import { helperEnvironment, programOf } from '#platform/process/program.ts'
 
 /** Checks everything an installation needs. What cannot be checked is `unknown`, never `ok`. */
 export async function examine(
@@ -37,7 +38,9 @@ async function node(): Promise<DoctorLine> {
 
 async function gitVersion(): Promise<DoctorLine> {
   const text = await new Promise<string | null>((resolve) => {
-    execFile('git', ['--version'], (error, stdout) => resolve(error ? null : stdout.trim()))
+    execFile(programOf('git'), ['--version'], { env: helperEnvironment() }, (error, stdout) =>
+      resolve(error ? null : stdout.trim()),
+    )
   })
   return {
     what: 'git',

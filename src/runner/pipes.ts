@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { helperEnvironment, programOf } from '#platform/process/program.ts'
 
 /** The two ends of a pipe. */
 export interface Pipe {
@@ -67,7 +68,9 @@ async function makePipes(count: number): Promise<Pipe[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-pipes-'))
   try {
     const names = Array.from({ length: count }, (_, i) => join(folder, String(i)))
-    await promisify(execFile)('mkfifo', ['-m', '600', ...names])
+    await promisify(execFile)(programOf('mkfifo'), ['-m', '600', ...names], {
+      env: helperEnvironment(),
+    })
     return names.map((name) => {
       const read = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK)
       return { read, write: openSync(name, constants.O_WRONLY) }

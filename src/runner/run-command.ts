@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startApp } from '#platform/process/app-command.ts'
 import type { CommandResult, CommandSpec } from '#platform/process/command.ts'
 import { signalOf } from '#platform/process/isolation.ts'
 import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
@@ -257,14 +258,14 @@ function start(
 ): { child: ChildProcess; out: Readable; err: Readable; exited: Promise<Exit> } {
   const [outPipe, errPipe] = pipes ?? [null, null]
   try {
-    const shell = ['/bin/sh', '-e', '-c', spec.command, 'sh'] as const
-    const [program, ...args] = [...(spec.confined ?? []), ...shell]
-    const child = spawn(program ?? shell[0], args, {
+    const child = startApp({
+      helpers: spec.confined ?? [],
+      command: ['/bin/sh', '-e', '-c', spec.command, 'sh'],
+      env: spec.env,
+      marker: { [markerName]: markerFor(spec) },
       // A confined command changes its directory itself, because it may not see this one.
       cwd: isConfined(spec) ? '/' : spec.cwd,
-      env: { ...spec.env, [markerName]: markerFor(spec) },
-      detached: true,
-      stdio: ['ignore', outPipe?.write ?? 'pipe', errPipe?.write ?? 'pipe'],
+      output: [outPipe?.write ?? 'pipe', errPipe?.write ?? 'pipe'],
     })
     const exited = new Promise<Exit>((done, fail) => {
       child.once('error', fail)

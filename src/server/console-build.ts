@@ -8,7 +8,10 @@ import { packageRoot } from '#platform/self.ts'
 export async function buildConsoleOnce(log: Logger): Promise<void> {
   const tool = join(packageRoot, 'tools/build-console.ts')
   if (existsSync(join(packageRoot, 'dist/console/index.html')) || !existsSync(tool)) return
-  const child = spawn(process.execPath, [tool], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [tool], {
+    env: process.env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   child.once('exit', (code) =>
     code === 0
       ? log.info('the console is built')

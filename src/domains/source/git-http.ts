@@ -10,6 +10,7 @@ import type { Actor, By } from '#contract/event/event.ts'
 import { gitEnvironment } from '#platform/git/git.ts'
 import type { Logger } from '#platform/log.ts'
 import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
+import { programOf } from '#platform/process/program.ts'
 
 export interface GitHttpOptions {
   /** folder of the bare repositories, named `APP.git` */
@@ -144,7 +145,7 @@ function start(
   const env = { ...gitEnvironment(), ...(isVersion ? { GIT_PROTOCOL: version } : {}) }
   const limit = ['-c', `receive.maxInputSize=${options.largestPush ?? 2 * 1024 ** 3}`]
   const mode = isAdvertisement ? ['--stateless-rpc', '--advertise-refs'] : ['--stateless-rpc']
-  const child = spawn('git', [...limit, service.slice(4), ...mode, repository], {
+  const child = spawn(programOf('git'), [...limit, service.slice(4), ...mode, repository], {
     env,
     stdio: 'pipe',
   })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StepServiceFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
+import { dockerEnvironment, programOf } from '#platform/process/program.ts'
 import { logFile } from '#platform/process/step-log.ts'
 
 /** The services of one attempt of a step. */
@@ -44,6 +45,8 @@ export async function withServices<T>(
   request: ServicesRequest,
   act: (variables: Record<string, string>) => Promise<T>,
 ): Promise<{ value: T; problem: null } | { value: null; problem: string }> {
+  const unusable = multilineVariable(request.services)
+  if (unusable !== null) return { value: null, problem: unusable }
   const stopping = new AbortController()
   const signal = AbortSignal.any([request.signal, stopping.signal])
   const started: Started[] = []
@@ -60,6 +63,7 @@ export async function withServices<T>(
     stopping.abort()
     await Promise.all(started.map(({ ended }) => ended))
     await Promise.all(started.map(removeContainer))
+    await Promise.all(started.map(({ name }) => rm(containerFile(request, name), { force: true })))
   }
 }
 
@@ -84,9 +88,17 @@ async function start(
   const ended = request.runner.run(
     {
       ...(await attemptOf(request, name)),
-      command: file.run ?? dockerCommand(file, container ?? '', port),
-      cwd: request.cwd,
-      env: request.environment({ ...file.env, PORT: String(port) }),
+      ...(container === null
+        ? {
+            command: file.run ?? '',
+            cwd: request.cwd,
+            env: request.environment({ ...file.env, PORT: String(port) }),
+          }
+        : {
+            command: dockerCommand(file, container, port, await envFile(request, name, file)),
+            cwd: '/',
+            env: dockerEnvironment(process.env),
+          }),
       timeoutMs: serviceTimeoutMs,
       masks: request.masks,
       confined: file.image === undefined ? request.confined : [],
@@ -110,18 +122,48 @@ async function attemptOf(
   return { id: `${request.run}/${request.step}.${name}/${request.attempt}`, logFile: file }
 }
 
-/** Passes variables by name only, because every user of the machine can read command lines. */
+/**
+ * Writes the variables of a container to a file: they must not be variables of the Docker client,
+ * which runs outside the isolation, and every user of the machine can read command lines.
+ */
+async function envFile(
+  request: ServicesRequest,
+  name: string,
+  { env }: StepServiceFile,
+): Promise<string> {
+  const file = containerFile(request, name)
+  await rm(file, { force: true })
+  const lines = Object.entries(env).map(([key, value]) => `${key}=${value}\n`)
+  await writeFile(file, lines.join(''), { mode: 0o600, flag: 'wx' })
+  return file
+}
+
+/** Docker reads one variable per line, so that a line break would start another variable. */
+function multilineVariable(services: Record<string, StepServiceFile>): string | null {
+  for (const [name, { image, env }] of Object.entries(services)) {
+    if (image === undefined) continue
+    const key = Object.keys(env).find((one) => /[\n\r\0]/.test(env[one] ?? ''))
+    if (key !== undefined)
+      return `service ${name} sets ${key} to several lines, which Docker cannot pass to an image`
+  }
+  return null
+}
+
+const containerFile = (request: ServicesRequest, name: string): string =>
+  `${serviceLogFile(request, name)}.env`
+
+/** The PATH of the step has no effect: the server's own one decides which Docker is run. */
 function dockerCommand(
-  { image = '', port = 0, env }: StepServiceFile,
+  { image = '', port = 0 }: StepServiceFile,
   container: string,
   hostPort: number,
+  variables: string,
 ): string {
-  const variables = Object.keys(env).map((name) => `-e ${name}`)
   return [
-    'exec docker run --rm',
+    `exec ${quote(programOf('docker'))} run --rm`,
     `--name ${container}`,
     `-p 127.0.0.1:${hostPort}:${port}`,
-    ...variables,
+    `--env-file ${quote(variables)}`,
     '--',
     quote(image),
   ].join(' ')
@@ -133,7 +175,12 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 async function removeContainer({ container }: Pick<Started, 'container'>): Promise<void> {
   if (container === null) return
   await new Promise<void>((resolve) =>
-    execFile('docker', ['rm', '-f', '-v', container], { timeout: 30_000 }, () => resolve()),
+    execFile(
+      programOf('docker'),
+      ['rm', '-f', '-v', container],
+      { timeout: 30_000, env: dockerEnvironment(process.env) },
+      () => resolve(),
+    ),
   )
 }
 

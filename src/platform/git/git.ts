@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { programOf } from '#platform/process/program.ts'
 
 export interface GitResult {
   stdout: string
@@ -93,7 +94,7 @@ function gitBytes(
   const timeout = options.timeoutMs ?? 120_000
   return new Promise((resolve, reject) => {
     execFile(
-      'git',
+      programOf('git'),
       args,
       {
         cwd,

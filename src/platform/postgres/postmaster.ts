@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { helperEnvironment, programOf } from '#platform/process/program.ts'
 
 /** The server that `postmaster.pid` describes. */
 export interface Postmaster {
@@ -41,7 +42,10 @@ export function isPostmaster(pid: number, data: string): boolean {
 function commandLine(pid: number): string {
   try {
     if (existsSync('/proc/self/cmdline')) return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+    return execFileSync(programOf('ps'), ['-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env: helperEnvironment(),
+    })
   } catch {
     return ''
   }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { constants as constantsOfSystem, homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { machineVariables, stepPath } from './machine.ts'
+import { findProgram, helperEnvironment, programOf, systemPath } from './program.ts'
 
 /** The isolation tools of this machine. */
 export interface IsolationTools {
@@ -139,7 +140,9 @@ export function signalOf(exitCode: number | null): NodeJS.Signals | null {
  * untrusted; the folder itself must be ours.
  */
 export async function chownTree(user: number, folder: string): Promise<void> {
-  await promisify(execFile)('chown', ['-RhP', `${user}:${user}`, '--', folder])
+  await promisify(execFile)(programOf('chown'), ['-RhP', `${user}:${user}`, '--', folder], {
+    env: helperEnvironment(),
+  })
 }
 
 /** Describes the active isolation for users. */
@@ -227,7 +230,7 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
 async function detect(options: IsolationOptions): Promise<Isolation> {
   if (process.platform !== 'linux')
     return { kind: 'none', problem: `isolation is not available on ${process.platform}` }
-  const path = `${options.env['PATH'] ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`
+  const path = `${options.env['PATH'] ?? ''}:${systemPath}`
   const [bwrap, prlimit, setpriv] = ['bwrap', 'prlimit', 'setpriv'].map((name) =>
     findProgram(name, path),
   )
@@ -252,7 +255,10 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
   }
   const [command = '', ...args] = confine(tools, policy, trial)
   try {
-    await promisify(execFile)(command, [...args, 'true'], { timeout: 10_000, env: { PATH: path } })
+    await promisify(execFile)(command, [...args, '/bin/sh', '-c', ':'], {
+      timeout: 10_000,
+      env: helperEnvironment(),
+    })
   } catch (error) {
     const output = String((error as { stderr?: string }).stderr ?? '')
       .trim()
@@ -288,10 +294,11 @@ async function closeLinkLocal(path: string): Promise<boolean> {
   const ip = findProgram('ip', path)
   if (!ip) return false
   const run = promisify(execFile)
+  const options = { timeout: 5000, env: helperEnvironment() }
   const range = `${users.first}-${users.last}`
   try {
     for (const [family, net] of credentials) {
-      const { stdout } = await run(ip, [family, 'rule', 'show'], { timeout: 5000 })
+      const { stdout } = await run(ip, [family, 'rule', 'show'], options)
       const existing = stdout
         .split('\n')
         .filter((line) => line.includes(net) && line.includes(range))
@@ -299,7 +306,7 @@ async function closeLinkLocal(path: string): Promise<boolean> {
         if (existing.some((line) => line.includes(`dport ${ports} `))) continue
         const rule = ['to', net, 'uidrange', range, 'dport', ports, 'prohibit']
         // The host starts at the same time and may have added the rule first.
-        await run(ip, [family, 'rule', 'add', ...rule], { timeout: 5000 }).catch(
+        await run(ip, [family, 'rule', 'add', ...rule], options).catch(
           (error: { stderr?: string }) => {
             if (!error.stderr?.includes('File exists')) throw error
           },
@@ -370,19 +377,4 @@ function realPath(path: string): string {
   } catch {
     return path
   }
-}
-
-function findProgram(name: string, path: string): string | undefined {
-  return path
-    .split(delimiter)
-    .filter(isAbsolute)
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
 }

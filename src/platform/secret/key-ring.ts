@@ -55,7 +55,8 @@ const fixed = (keys: [Buffer, ...Buffer[]], where: string): KeyRing => ({
 
 function ask(command: string): string {
   try {
-    return execFileSync('sh', ['-c', command], {
+    return execFileSync('/bin/sh', ['-c', command], {
+      env: process.env,
       encoding: 'utf8',
       timeout: 30_000,
       stdio: ['ignore', 'pipe', 'inherit'],

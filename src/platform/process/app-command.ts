@@ -1,0 +1,58 @@
+import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import { helperEnvironment } from './program.ts'
+
+/** A command of an app, and the helper programs that start it. */
+export interface AppCommand {
+  /** Programs that isolate or limit the command, as one command line; empty for none. */
+  helpers: string[]
+  /** The first word is an absolute path. */
+  command: [string, ...string[]]
+  /** The complete environment of the command. The helpers do not get it. */
+  env: Record<string, string>
+  /** Variables that identify the processes; the helpers have them too. */
+  marker: Record<string, string>
+  cwd: string
+  output: [IOType | number, IOType | number]
+}
+
+/**
+ * Starts a command of an app in a session of its own, with empty input. The helpers run with more
+ * rights than the command, and variables such as LD_PRELOAD would run code in them. A shell behind
+ * the helpers therefore reads the variables from a descriptor, and then becomes the command.
+ */
+export function startApp({ helpers, command, env, marker, cwd, output }: AppCommand): ChildProcess {
+  const [helper, ...args] = helpers
+  if (helper === undefined) {
+    const [program, ...words] = command
+    return spawn(program, words, {
+      cwd,
+      env: { ...env, ...marker },
+      detached: true,
+      stdio: ['ignore', ...output],
+    })
+  }
+  const script = appScript({ ...env, ...marker })
+  const child = spawn(helper, [...args, '/bin/sh', '-s', '--', ...command], {
+    cwd,
+    env: { ...helperEnvironment(), ...marker },
+    detached: true,
+    stdio: ['pipe', ...output],
+  })
+  // The exit of the child reports its death.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(script)
+  return child
+}
+
+/** A script for sh that exports these variables and becomes the command in its arguments. */
+export function appScript(env: Record<string, string>): string {
+  const lines = Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new Error(`"${name}" cannot be the name of a variable: use letters, digits and _`)
+    return `export ${name}=${quote(value)}\n`
+  })
+  const unset = Object.keys(helperEnvironment()).filter((name) => !(name in env))
+  return [...unset.map((name) => `unset ${name}\n`), ...lines, 'exec "$@" </dev/null\n'].join('')
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
