@@ -132,6 +132,8 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
       params: production,
       body: { variables: { A: 'b' }, secrets: { TOKEN: 'hush-hush' } },
     }),
+  changeSecretPrefixes: async () => () =>
+    ada.changeSecretPrefixes({ params: shop, body: { allow: ['file:shop'] } }),
   rollback: async () => {
     await waitFor(
       'no deployment is in progress',

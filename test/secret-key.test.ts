@@ -1,3 +1,4 @@
+import { createClient } from '#contract/client.ts'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -145,6 +146,36 @@ describe('the key that encrypts secrets', () => {
     const { stdout } = await installation.cli('secret', 'list', 'shop', 'production')
     expect(stdout).toContain('(secret, from file:password)')
 
+    // An operator uses only the places that an administrator allowed for the app.
+    const { secret } = await installation.client.createToken({
+      body: { name: 'operator', role: 'operator', apps: ['shop'] },
+    })
+    const operator = createClient({ base: installation.url, token: secret })
+    const refer = (reference: string) =>
+      operator.changeConfiguration({
+        params: { app: 'shop', environment: 'production' },
+        body: { references: { PASSWORD: reference } },
+      })
+    await expect(refer('file:bank/password')).rejects.toThrow(
+      'The app shop may not read file:bank/password.',
+    )
+    expect((await refer('file:password')).deployment).toBeNull()
+    const allowed = await installation.cli('secret', 'allow', 'shop', 'file:shop')
+    expect(allowed.stdout).toMatch(/file:password +this machine.*\nfile:shop +this machine/s)
+    await expect(refer('file:shopping')).rejects.toThrow('may not read file:shopping')
+    await expect(
+      operator.changeSecretPrefixes({ params: { app: 'shop' }, body: { allow: ['file:bank'] } }),
+    ).rejects.toThrow('This requires the role admin')
+    const { secret: ofApp } = await installation.client.createToken({
+      body: { name: 'admin of shop', role: 'admin', apps: ['shop'] },
+    })
+    await expect(
+      createClient({ base: installation.url, token: ofApp }).changeSecretPrefixes({
+        params: { app: 'shop' },
+        body: { allow: ['file:bank'] },
+      }),
+    ).rejects.toThrow('This requires the role admin for all apps')
+
     const repository = await makeRepository({
       'server.js': service,
       'fairlead.yaml': `steps: {tell: {run: 'echo "it is $PASSWORD"', secrets: PASSWORD}}\n${yaml}`,
@@ -167,6 +198,14 @@ describe('the key that encrypts secrets', () => {
       'the secret PASSWORD cannot be read from file:password: the file does not exist',
     )
     expect((await ask(installation, 'shop', 'production')).text).toBe('from-a-file')
+
+    await installation.cli('secret', 'disallow', 'shop', 'file:password')
+    await repository.commit({ 'a.txt': 'three' })
+    await push(installation, 'shop', repository)
+    const { runs: last } = await installation.client.listRuns({ query: { app: 'shop', limit: 1 } })
+    expect((await endedRun(installation, last[0]!.id)).reason).toContain(
+      'the secret PASSWORD cannot be read from file:password: shop may not read it',
+    )
     await repository.remove()
   })
 })

@@ -28,6 +28,11 @@ export const errorTable = {
     title: 'You have no role for this app. You have a role for: {apps}.',
     next: 'Name one of these apps in the request, or ask an admin for a role.',
   },
+  place_not_allowed: {
+    status: 403,
+    title: 'The app {app} may not read {reference}.',
+    next: 'Ask an administrator to run `fairlead secret allow {app} {reference}`.',
+  },
   session_needed: {
     status: 403,
     title: 'A token cannot do this; it requires a signed-in person.',

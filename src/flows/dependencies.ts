@@ -30,7 +30,8 @@ export interface Dependencies {
   references: {
     /** returns the problem with a reference in one sentence, or null */
     problem(reference: string): string | null
-    read(reference: string): Promise<string>
+    /** reads a value for an app; throws when it cannot be read or the app may not read it */
+    read(app: string, reference: string): Promise<string>
   }
   /** isolation of steps and services from the machine and each other */
   isolation: Isolation

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
-import { readReference, referenceProblem } from '#domains/configuration/references.ts'
+import { readAllowed } from '#domains/configuration/read-allowed.ts'
+import { referenceProblem } from '#domains/configuration/references.ts'
 import { createTargets } from '#domains/deployment/open-targets.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
@@ -54,7 +55,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     machine: machineVariables(env),
     references: {
       problem: (reference) => referenceProblem(reference, env),
-      read: (reference) => readReference(reference, { env, fetch }),
+      read: (app, reference) => readAllowed(db, { app, reference }, { env, fetch }),
     },
     disk: async () => {
       const stats = await statfs(home.root)

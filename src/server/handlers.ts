@@ -13,6 +13,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { runHandlers } from '#flows/delivery/handlers.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { configurationHandlers } from '#flows/deployment/configuration-handlers.ts'
+import { prefixHandlers } from '#domains/configuration/prefix-handlers.ts'
 import { deploymentHandlers } from '#flows/deployment/handlers.ts'
 import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
 import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
@@ -69,6 +70,7 @@ export function buildHandlers({
     ...evidenceHandlers(deps),
     ...deploymentHandlers(deps, engine),
     ...configurationHandlers(deps, engine),
+    ...prefixHandlers({ db, getApp }),
     ...permissionHandlers(deps),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }

@@ -9,6 +9,7 @@ import { ago, table } from '../format.ts'
 import { readSecret, withoutLineEnd } from '../prompt.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
+import { addPrefixCommands } from '../secret-prefixes.ts'
 
 export const register: Register = (program, context) => {
   const env = program
@@ -95,6 +96,7 @@ export const register: Register = (program, context) => {
     .command('rotate-key')
     .description('create a new key and encrypt all secrets with it')
     .action(() => rotateKey(context))
+  addPrefixCommands(secret, context)
   withEnvironment(secret.command('unset').description('remove secrets'))
     .argument('<names...>', 'names of the secrets')
     .action((app: string, environment: string, names: string[]) =>

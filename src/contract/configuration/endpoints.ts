@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
 import { configuration } from '#contract/environment/environment.ts'
-import { inEnvironment, limit } from '#contract/params.ts'
+import { inApp, inEnvironment, limit } from '#contract/params.ts'
 import { deployment } from '#contract/run/run.ts'
+import { allowedPrefix, secretPrefix } from './secret-prefix.ts'
 
 /** Variables and secrets of environments. */
 export const configurationEndpoints = {
@@ -39,5 +40,27 @@ export const configurationEndpoints = {
       references: z.record(z.string(), z.string().max(1000)).default({}),
     }),
     output: z.object({ configuration, deployment: deployment.nullable() }),
+  }),
+  listSecretPrefixes: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/secret-prefixes',
+    role: 'viewer',
+    summary: 'List the places in external stores that the secrets of an app may be read from',
+    params: inApp,
+    output: z.object({ prefixes: z.array(allowedPrefix) }),
+  }),
+  changeSecretPrefixes: endpoint({
+    method: 'PATCH',
+    path: '/apps/{app}/secret-prefixes',
+    role: 'admin',
+    summary:
+      'Allow places in external stores for the secrets of an app, or remove them; requires the ' +
+      'role for all apps',
+    params: inApp,
+    body: z.object({
+      allow: z.array(secretPrefix).max(100).default([]),
+      remove: z.array(secretPrefix).max(100).default([]),
+    }),
+    output: z.object({ prefixes: z.array(allowedPrefix) }),
   }),
 }

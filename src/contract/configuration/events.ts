@@ -27,4 +27,27 @@ export const configurationEvents = [
       data: { version: 4, changed: ['LEVEL', 'TOKEN'] },
     },
   }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-secretprefix.changed',
+    version: '0.1.0',
+    data: {
+      /** prefixes of references, such as `vault:secret/data/shop` */
+      allowed: z.array(z.string()),
+      removed: z.array(z.string()),
+    },
+    sentence: ({ actor, app, data: { allowed = [], removed = [] } }) => {
+      const parts = [
+        ...(allowed.length > 0 ? [`allowed ${allowed.join(', ')}`] : []),
+        ...(removed.length > 0 ? [`no longer allows ${removed.join(', ')}`] : []),
+      ]
+      return `${actor} ${parts.join(' and ') || 'changed the places'} for the secrets of ${app}`
+    },
+    tone: 'fact',
+    example: {
+      subject: 'app/shop',
+      app: 'shop',
+      actor: 'Ada',
+      data: { allowed: ['vault:secret/data/shop'], removed: [] },
+    },
+  }),
 ] as const

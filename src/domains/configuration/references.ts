@@ -6,13 +6,18 @@ import { sources } from './sources.generated.ts'
 const timeoutMs = 10_000
 const pausesMs = [500, 2000]
 
-const split = (reference: string): { source: SecretSource | undefined; place: string } => {
+/** Splits a reference `KIND:PLACE`. The kind is empty when there is no colon. */
+export function splitReference(reference: string): { kind: string; place: string } {
   const colon = reference.indexOf(':')
-  const kind = reference.slice(0, colon)
-  return {
-    source: sources.find((source) => source.kind === kind),
-    place: reference.slice(colon + 1),
-  }
+  return { kind: reference.slice(0, Math.max(colon, 0)), place: reference.slice(colon + 1) }
+}
+
+export const findSource = (kind: string): SecretSource | undefined =>
+  sources.find((source) => source.kind === kind)
+
+const split = (reference: string): { source: SecretSource | undefined; place: string } => {
+  const { kind, place } = splitReference(reference)
+  return { source: findSource(kind), place }
 }
 
 /** The problem with a reference `KIND:PLACE` in one sentence; null when it can be read. */

@@ -31,6 +31,8 @@ export interface SecretSourceSpec<Settings extends object> {
   settings: z.ZodType<Settings>
   /** The syntax of a place: the part of a reference after `KIND:`. */
   place: z.ZodType<string>
+  /** The parts of a place, the broadest first. By default those between slashes. */
+  parts?(place: string): string[]
   /** A valid place with the settings that it needs, for documentation and tests. */
   example: { place: string; settings: Record<string, string> }
   /**
@@ -43,6 +45,8 @@ export interface SecretSourceSpec<Settings extends object> {
 export interface SecretSource extends Pick<SecretSourceSpec<object>, 'kind' | 'title' | 'example'> {
   /** The problem with a place, or with the settings, in one sentence; null when it can be read. */
   problem(place: string, env: Env): string | null
+  /** The parts of a place, the broadest first; a prefix allows whole parts. */
+  parts(place: string): string[]
   read(place: string, io: SourceIo): Promise<string>
 }
 
@@ -60,6 +64,7 @@ export function defineSecretSource<Settings extends object>(
       if (missing) return missing.message
       return spec.place.safeParse(place).error?.issues[0]?.message ?? null
     },
+    parts: spec.parts ?? ((place) => place.split('/')),
     read: (place, io) => spec.read(spec.place.parse(place), spec.settings.parse(io.env), io),
   }
 }

@@ -1,9 +1,12 @@
 import type { Configuration } from '#contract/environment/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { type Actor, nameOfActor } from '#contract/event/event.ts'
-import type { SomeHandlers } from '#contract/handler.ts'
+import { nameOfActor } from '#contract/event/event.ts'
+import { may } from '#contract/access/grants.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import { applyChange } from '#domains/configuration/configuration.ts'
+import { isAllowed } from '#domains/configuration/prefixes.ts'
+import { changePrefixes, listPrefixes } from '#domains/configuration/prefix-store.ts'
 import { changeProblem } from '#domains/configuration/rules.ts'
 import {
   getNewest,
@@ -95,9 +98,10 @@ async function change(
   deps: Dependencies,
   engine: Engine,
   request: RequestedChange,
-  by: Actor,
+  by: Caller,
 ): Promise<number | null> {
   const { app, environment } = request
+  const prefixes = await prefixStatements(deps.db, request, by)
   const actor = nameOfActor(by)
   const { newest, waiting, highest } = await getNewest(deps.db, app, environment)
   const boundTo = (name: string): string => sealedAs(app, environment, name)
@@ -107,7 +111,10 @@ async function change(
     (name, value) => deps.secrets.seal(boundTo(name), value),
     (name, sealed) => deps.secrets.open(boundTo(name), sealed, name),
   )
-  if (!result) return null
+  if (!result) {
+    await deps.db.batch(prefixes)
+    return null
+  }
   const live = await liveDeployment(deps.db, app, environment)
   const release = live ? await store.getRelease(deps.db, live.release) : null
   const rules =
@@ -117,6 +124,7 @@ async function change(
   const changed = [...new Set([...waiting, ...result.changed])].sort()
   const chain = live?.change.chain ?? `configuration/${app}/${environment}/${version}`
   const statements: Statement[] = [
+    ...prefixes,
     insertConfiguration(
       app,
       environment,
@@ -152,6 +160,23 @@ async function change(
     ...engine.startStatements(next.workflow),
   ])
   return next.deployment
+}
+
+/**
+ * Refuses references to places that the app may not read. An administrator who sets one allows it.
+ */
+async function prefixStatements(
+  db: Database,
+  { app, references }: Pick<RequestedChange, 'app' | 'references'>,
+  caller: Caller,
+): Promise<Statement[]> {
+  const prefixes = (await listPrefixes(db, app)).map(({ prefix }) => prefix)
+  const others = Object.values(references).filter((one) => !isAllowed(one, prefixes))
+  const [first] = others
+  if (first === undefined) return []
+  if (!may(caller, 'admin', null))
+    throw new FairleadError('place_not_allowed', { app, reference: first })
+  return changePrefixes(app, { allowed: [...new Set(others)], removed: [] }, caller)
 }
 
 /** Refuses the change when another one stored the same version first. */

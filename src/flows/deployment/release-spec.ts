@@ -33,7 +33,7 @@ async function unseal(
     const reference = referenceOf(stored)
     if (reference === null) return deps.secrets.open(sealedAs(app, environment, name), stored, name)
     try {
-      return await deps.references.read(reference)
+      return await deps.references.read(app, reference)
     } catch (error) {
       throw new Failed(
         `the secret ${name} cannot be read from ${reference}: ${(error as Error).message}`,

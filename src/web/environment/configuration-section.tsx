@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { Configuration } from '#contract/environment/environment.ts'
-import { useConfigurations, useMay } from '../live/queries.ts'
+import { useConfigurations, useMay, useSecretPrefixes } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
@@ -74,6 +74,7 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
               remove={askRemove}
             />
             <Waiting newest={versions[0]} />
+            <Prefixes app={app} />
             <Versions versions={versions} />
           </>
         )}
@@ -155,6 +156,18 @@ function Waiting({ newest }: { newest: Configuration | undefined }) {
     <p className="mt-2 text-warn">
       Version {newest.version} by {newest.actor} is not in effect yet:{' '}
       <span className="font-mono">{newest.changed.join(', ')}</span>
+    </p>
+  )
+}
+
+/** Where the values of secrets may be read from, when they are not stored here. */
+function Prefixes({ app }: { app: string }) {
+  const prefixes = useSecretPrefixes(app).data ?? []
+  if (prefixes.length === 0) return null
+  return (
+    <p className="mt-2 text-soft">
+      Secrets of this app may be read from{' '}
+      <span className="font-mono">{prefixes.map(({ prefix }) => prefix).join(', ')}</span>
     </p>
   )
 }

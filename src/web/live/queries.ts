@@ -198,6 +198,16 @@ export function useConfigurations(app: string, environment: string) {
   })
 }
 
+/** The places in external stores that the secrets of an app may be read from. */
+export function useSecretPrefixes(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['secret-prefixes', app],
+    queryFn: async ({ signal }) =>
+      (await client.listSecretPrefixes({ params: { app }, signal })).prefixes,
+  })
+}
+
 export function useServiceLog(app: string, environment: string, service: string | undefined) {
   const client = useClient()
   return useQuery({

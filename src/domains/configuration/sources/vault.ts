@@ -28,6 +28,8 @@ export default defineSecretSource({
   place: z.string().refine(isPlace, {
     error: 'the place must be PATH#FIELD, such as secret/data/shop#password',
   }),
+  // The field keeps its sign, so that it differs from a folder of the same name.
+  parts: (place) => place.split(/[/]|(?=#)/),
   example: {
     place: 'secret/data/shop#password',
     settings: { VAULT_ADDR: 'https://vault.example.com', VAULT_TOKEN: 'hvs.example' },
