@@ -10,10 +10,16 @@ async function call(path, body) {
   return response.json()
 }
 
-assert.equal((await call('/health')).status, 'ok')
-await call('/accounts', { id: 'smoke', name: 'Smoke test' })
-const { balance } = await call('/accounts/smoke/top-ups', { id: release, amount: 100 })
-assert.ok(balance >= 100, 'a top-up counts')
-await call('/accounts/smoke/top-ups', { id: release, amount: 100 })
-assert.equal((await call('/accounts/smoke/usage', { id: release, amount: 100 })).balance, balance - 100)
-console.log(`release ${release} at ${base} is well`)
+try {
+  assert.equal((await call('/health')).status, 'ok')
+  await call('/accounts', { id: 'smoke', name: 'Smoke test' })
+  const { balance } = await call('/accounts/smoke/top-ups', { id: release, amount: 100 })
+  assert.ok(balance >= 100, 'a top-up counts')
+  await call('/accounts/smoke/top-ups', { id: release, amount: 100 })
+  assert.equal((await call('/accounts/smoke/usage', { id: release, amount: 100 })).balance, balance - 100)
+  console.log(`release ${release} at ${base} is well`)
+} catch (error) {
+  // The reason is for a person; the stack of this file says nothing more.
+  console.error(`The release at ${base} does not work: ${error.message}`)
+  process.exitCode = 1
+}

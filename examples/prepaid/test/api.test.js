@@ -9,8 +9,8 @@ import { eventually, freePort, temporaryFolder } from './help.js'
 
 const at = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
 
-function start(t, file, env) {
-  const child = spawn(process.execPath, [at(file)], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+function start(t, file, env, stderr = 'inherit') {
+  const child = spawn(process.execPath, [at(file)], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', stderr] })
   t.after(() => child.kill('SIGKILL'))
   return child
 }
@@ -93,7 +93,7 @@ test('the worker recharges an account that ran low, and the smoke test passes', 
   await eventually('the recharge', async () => (await call('/accounts/ann')).body.balance === 500)
   const smoke = start(t, 'smoke.js', { FAIRLEAD_URL: base, FAIRLEAD_RELEASE: '42' })
   assert.deepEqual(await once(smoke, 'exit'), [0, null])
-  const again = start(t, 'smoke.js', { FAIRLEAD_URL: `${base}/nothing` })
+  const again = start(t, 'smoke.js', { FAIRLEAD_URL: `${base}/nothing` }, 'ignore')
   assert.notDeepEqual(await once(again, 'exit'), [0, null])
 })
 
