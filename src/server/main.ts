@@ -14,7 +14,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { findIsolation, isolationOptions, isolationMode } from '#platform/process/isolation.ts'
 import { version } from '#platform/self.ts'
-import { buildConsoleOnce } from './console-build.ts'
+import { buildConsoleIfNeeded } from './console-build.ts'
 import { makeSample } from './sample.ts'
 import { readSettings, type ServerSettings } from './settings.ts'
 import { wire } from './wire.ts'
@@ -36,7 +36,9 @@ const drainMs = 10_000
  * continue on another replica, or when a server starts again.
  */
 export async function main(options: ServerOptions): Promise<number> {
-  const log = createLogger((line) => process.stderr.write(line))
+  const log = createLogger((line) => process.stderr.write(line), {
+    isText: process.stderr.isTTY,
+  })
   const stop = new AbortController()
   const ended = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ended.resolve())
@@ -126,14 +128,13 @@ const jobRuntime = ({ replica }: Wired, db: Database, log: Logger) => ({
   random: Math.random,
 })
 
-/** Prints the sign-in link, builds the console if necessary, and delivers the sample if wanted. */
+/** Builds the console if necessary, prints the sign-in link, and delivers the sample if wanted. */
 async function welcome(options: ServerOptions, wired: Wired, log: Logger): Promise<void> {
   const { access, source, deps } = wired
+  const say = (line: string): void => void process.stdout.write(`${line}\n`)
+  await buildConsoleIfNeeded(log, say)
   const { url } = await access.links.create({ name: 'admin', role: 'admin' }, 'fairlead')
-  process.stdout.write(
-    `Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}\n`,
-  )
-  void buildConsoleOnce(log)
+  say(`Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}`)
   if (options.sample && (await source.list()).length === 0)
     await deliverSample(options.home, wired, log)
 }
