@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import { stripControlCodes } from './format.ts'
 import { createContext, type CliEnvironment, exitCodeOf, exitCodes } from './context.ts'
-import { registrations } from './commands.ts'
+import { groups } from './commands.ts'
 
 /** Runs one command line; resolves with the exit code. Never throws. */
 export async function runCli(args: string[], environment: CliEnvironment): Promise<number> {
@@ -40,7 +40,10 @@ export function createProgram(environment: CliEnvironment, exit: (code: number) 
     })
     .exitOverride()
   const context = createContext(environment, () => program.opts(), exit)
-  for (const register of registrations) register(program, context)
+  for (const [heading, registrations] of Object.entries(groups)) {
+    program.commandsGroup(heading)
+    for (const register of registrations) register(program, context)
+  }
   for (const command of allCommands(program)) prepare(command, program)
   return program
 }

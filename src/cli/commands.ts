@@ -21,27 +21,23 @@ import * as webhook from './commands/webhook.ts'
 import * as decision from './commands/decision.ts'
 import * as forge from './commands/forge.ts'
 
-/** In the order of the help text. */
-export const registrations: Register[] = [
-  up.register,
-  files.register,
-  status.register,
-  runs.register,
-  change.register,
-  reports.register,
-  waivers.register,
-  evidence.register,
-  logs.register,
-  deployments.register,
-  verdict.register,
-  configuration.register,
-  events.register,
-  webhook.register,
-  forge.register,
-  pulls.register,
-  decision.register,
-  user.register,
-  access.register,
-  machine.register,
-  completion.register,
-]
+/** The groups of the help text, in its order. */
+export const groups: Record<string, Register[]> = {
+  'Deliver:': [up.register, files.register, status.register, runs.register, pulls.register],
+  'See what a run shows:': [
+    change.register,
+    reports.register,
+    logs.register,
+    evidence.register,
+    waivers.register,
+  ],
+  'Operate environments:': [
+    deployments.register,
+    decision.register,
+    verdict.register,
+    configuration.register,
+  ],
+  'Connect Git providers:': [webhook.register, forge.register],
+  'Manage users and audit:': [user.register, access.register, events.register],
+  'Run Fairlead on this machine:': [machine.register, completion.register],
+}
