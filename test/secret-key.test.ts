@@ -144,7 +144,7 @@ describe('the key that encrypts secrets', () => {
       async () => (await ask(installation, 'shop', 'production')).text === 'from-a-file',
     )
     const { stdout } = await installation.cli('secret', 'list', 'shop', 'production')
-    expect(stdout).toContain('(secret, from file:password)')
+    expect(stdout).toMatch(/^PASSWORD +from file:password$/m)
 
     // An operator uses only the places that an administrator allowed for the app.
     const { secret } = await installation.client.createToken({

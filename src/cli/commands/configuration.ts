@@ -43,7 +43,7 @@ export const register: Register = (program, context) => {
     .command('secret')
     .description('manage secrets of an environment: encrypted, masked in logs, never shown')
   withEnvironment(secret.command('list').description('list the names of secrets')).action(
-    (app: string, environment: string) => list(context, app, environment),
+    (app: string, environment: string) => listSecrets(context, app, environment),
   )
   withEnvironment(
     secret
@@ -113,6 +113,24 @@ async function list(context: Context, app: string, environment: string): Promise
   const { client } = await context.connect()
   const configuration = await client.getConfiguration({ params: { app, environment } })
   context.answer(configuration, () => describe(configuration))
+}
+
+/** Secrets only, so that its output contains no value at all. */
+async function listSecrets(context: Context, app: string, environment: string): Promise<void> {
+  const { client } = await context.connect()
+  const configuration = await client.getConfiguration({ params: { app, environment } })
+  const { version, secrets, references } = configuration
+  context.answer({ app, environment, version, secrets, references }, () =>
+    secrets.length === 0
+      ? ['No secret is set']
+      : table(
+          secrets.map((name) => [
+            name,
+            references[name] ? `from ${references[name]}` : 'encrypted',
+          ]),
+          200,
+        ),
+  )
 }
 
 function describe(configuration: Configuration): string[] {
