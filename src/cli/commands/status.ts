@@ -101,30 +101,33 @@ async function status(context: Context, app: string | undefined): Promise<void> 
 }
 
 function describe(context: Context, line: Line, paint: Paint): string[] {
-  const rows = line.environments.map((one) => environmentRow(context, one, paint))
-  const open = line.runs.filter((run) => run.ended === null)
   const { open: pulls, previews } = line.pullRequests
   return [
     paint.bold(line.app.name) + (line.app.problem ? paint.bad(`  ${line.app.problem}`) : ''),
-    ...table(
-      [
-        ['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim),
-        ...rows,
-      ],
-      context.stdout.columns ?? 120,
-    ),
+    ...environmentLines(context, line, paint),
     ...(pulls + previews > 0
       ? [
           `  ${pulls} open pull ${pulls === 1 ? 'request' : 'requests'}, ${previews} ${previews === 1 ? 'preview' : 'previews'}`,
         ]
       : []),
-    ...open.map(
+    ...notableRuns(line).map(
       (run) =>
         `  ${state(run.state, paint)} run ${run.id}  ${short(run.change.sha)}  ${run.change.subject}${run.reason ? `  (${run.reason})` : ''}`,
     ),
     '',
   ]
 }
+
+function environmentLines(context: Context, line: Line, paint: Paint): string[] {
+  if (line.environments.length === 0) return ['  No environment yet: no run has read fairlead.yaml']
+  const head = ['  environment', 'health', 'change', 'since', 'rollback', 'subject'].map(paint.dim)
+  const rows = line.environments.map((one) => environmentRow(context, one, paint))
+  return table([head, ...rows], context.stdout.columns ?? 120)
+}
+
+/** The runs that are open, and the newest one if it failed. */
+const notableRuns = ({ runs }: Line): Line['runs'] =>
+  runs.filter((run, i) => run.ended === null || (i === 0 && run.state === 'failed'))
 
 function environmentRow(context: Context, one: Environment, paint: Paint): string[] {
   const { current } = one
