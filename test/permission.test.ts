@@ -58,6 +58,10 @@ describe('permission to begin', () => {
     const repository = await repositoryOf('{approve: {by: [Bob, Ada], count: 1}}')
     await push(installation, 'asked', repository)
     const { deployment, run } = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)
+    const shown = await installation.cli('show', String(run))
+    expect(shown.stdout).toContain(
+      `Decide about production: fairlead approve ${deployment}, or fairlead refuse ${deployment}`,
+    )
     // One workflow may run at once here: who waits for people takes no place.
     const other = await repositoryOf('{}')
     await push(installation, 'other', other)

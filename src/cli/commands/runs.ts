@@ -152,5 +152,20 @@ function describe(context: Context, run: RunDetail): string[] {
     `  ${short(run.change.sha)} ${run.change.subject} (${run.change.author.name})`,
     ...(run.reason ? [`  ${paint.bad(run.reason)}`] : []),
     ...table(rows, context.stdout.columns ?? 120),
+    ...decisionsOf(run),
   ]
+}
+
+/** The commands that decide about deployments that wait for approval or the end of a freeze. */
+function decisionsOf({ deployments }: RunDetail): string[] {
+  return deployments.flatMap(({ environment, deployment }) => {
+    if (deployment?.state !== 'waiting' || deployment.reason === null) return []
+    const { id, reason } = deployment
+    if (reason.startsWith('waits for approval'))
+      return [`  Decide about ${environment}: fairlead approve ${id}, or fairlead refuse ${id}`]
+    const override = `fairlead override-freeze ${id} --comment WHY`
+    return /freeze|frozen/.test(reason)
+      ? [`  Deploy to ${environment} in spite of the freeze: ${override}`]
+      : []
+  })
 }
