@@ -7,6 +7,7 @@ import type { Connection, Local } from './local.ts'
 export interface Output {
   isTTY?: boolean | undefined
   columns?: number | undefined
+  rows?: number | undefined
   write(text: string): unknown
 }
 

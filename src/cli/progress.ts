@@ -70,20 +70,47 @@ export async function followRun(
 
 function draw(context: Context, paint: Paint, run: RunDetail, drawn: number): number {
   const columns = context.stdout.columns ?? 80
-  const lines = itemsOf(run).map((item) => {
-    const time = took(item.started, item.ended, context.now())
-    return (
-      cut(`  ${item.name.padEnd(14)} `, 18) +
-      state(item.state, paint) +
-      (time === '' ? '' : paint.dim(`  ${time}`)) +
-      (item.state === 'failed' && item.reason
-        ? `  ${cut(stripControlCodes(item.reason), Math.max(10, columns - 50))}`
-        : '')
-    )
-  })
+  const items = fitting(itemsOf(run), (context.stdout.rows ?? 24) - 1)
+  const lines = items.map((item) =>
+    typeof item === 'string' ? paint.dim(`  ${item}`) : lineOf(context, paint, item, columns),
+  )
   const up = drawn > 0 ? `\u001b[${drawn}A` : ''
-  context.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`)
+  // `J` clears the lines of a former view that was longer.
+  context.stdout.write(`${up}\u001b[J${lines.map((line) => `${line}\n`).join('')}`)
   return lines.length
+}
+
+function lineOf(context: Context, paint: Paint, item: Item, columns: number): string {
+  const time = took(item.started, item.ended, context.now())
+  return (
+    cut(`  ${item.name.padEnd(14)} `, 18) +
+    state(item.state, paint) +
+    (time === '' ? '' : paint.dim(`  ${time}`)) +
+    (item.state === 'failed' && item.reason
+      ? `  ${cut(stripControlCodes(item.reason), Math.max(10, columns - 50))}`
+      : '')
+  )
+}
+
+const quiet = ['waiting', 'passed', 'live', 'skipped']
+
+/**
+ * The items that fit into `rows` lines: the cursor cannot return to a line that has left the
+ * screen. Hides passed and waiting items first, and then says how many are hidden.
+ */
+export function fitting<T extends { state: string }>(items: T[], rows: number): (T | string)[] {
+  if (items.length <= rows) return items
+  const room = Math.max(1, rows - 1)
+  const kept = new Set(
+    items
+      .toSorted((a, b) => Number(quiet.includes(a.state)) - Number(quiet.includes(b.state)))
+      .slice(0, room),
+  )
+  const count = (name: string): number => items.filter((one) => one.state === name).length
+  return [
+    `${items.length - room} more: ${count('passed')} passed, ${count('waiting')} waiting in all`,
+    ...items.filter((item) => kept.has(item)),
+  ]
 }
 
 /** One plain line for each item with a new state. */
