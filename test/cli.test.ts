@@ -11,6 +11,7 @@ import {
   startInstallation,
   tinyApp,
   tinyServer,
+  waitFor,
 } from './support/installation.ts'
 
 let installation: Installation
@@ -80,6 +81,7 @@ describe('up', () => {
     expect(code).toBe(1)
     expect(stdout).toContain('SyntaxError')
     expect(stdout).toContain('step test failed')
+    expect((await installation.cli('status')).stdout).toMatch(/✘ failed run \d+ .*Break it/)
     await repository.commit({ 'server.js': tinyServer('two') }, 'Mend it')
   })
 
@@ -102,6 +104,28 @@ describe('up', () => {
     await writeFile(join(fresh.folder, 'junit.xml'), '<testsuite/>')
     const up = await installation.cli('up', fresh.folder, '--app', 'fresh', '--no-wait')
     expect(up.stdout).not.toContain('uncommitted')
+    await fresh.remove()
+  })
+
+  test('on a terminal, up offers to commit the fairlead.yaml', async () => {
+    const fresh = await makeRepository({ 'README.md': 'x', 'site/index.html': 'hello' })
+    await writeFile(
+      join(fresh.folder, 'fairlead.yaml'),
+      'services: { web: { static: site } }\nenvironments: { dev: {} }\n',
+    )
+    const command = selfCommand('up', fresh.folder, '--app', 'offered', '--no-wait').join(' ')
+    const names = ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+      [`GIT_${who}_NAME`, 'Ann'],
+      [`GIT_${who}_EMAIL`, 'ann@example.com'],
+    ])
+    const home = { FAIRLEAD_HOME: installation.home }
+    const env = { ...process.env, ...home, ...(Object.fromEntries(names) as object) }
+    const terminal = execFile('script', ['-qec', command, '/dev/null'], { env })
+    let output = ''
+    terminal.stdout?.on('data', (chunk: string) => (output += chunk))
+    await waitFor('it asks', async () => output.includes('Commit it now? [Y/n]'))
+    terminal.stdin?.write('\n')
+    await waitFor('it delivers', async () => output.includes('Add fairlead.yaml” of offered'))
     await fresh.remove()
   })
 

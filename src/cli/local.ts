@@ -57,6 +57,8 @@ export interface Local {
    * repository.
    */
   repository(folder: string): Promise<LocalRepository>
+  /** Commits the fairlead.yaml of the repository, and nothing else. */
+  commitFile(repository: LocalRepository): Promise<void>
 }
 
 export interface LocalRepository {

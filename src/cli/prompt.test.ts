@@ -1,5 +1,7 @@
+import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { withoutLineEnd } from './prompt.ts'
+import type { Context } from './context.ts'
+import { confirm, withoutLineEnd } from './prompt.ts'
 
 test.each([
   ['value\n', 'value'],
@@ -10,4 +12,26 @@ test.each([
   ['\n', ''],
 ])('the line end of %j is removed only from a single line', (text, value) => {
   expect(withoutLineEnd(text)).toBe(value)
+})
+
+test.each([
+  ['\n', true],
+  ['y\n', true],
+  ['Yes\n', true],
+  ['n\n', false],
+  ['maybe\n', false],
+])('the answer %j to a question means %j', async (typed, answer) => {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true })
+  const asked: string[] = []
+  const stderr = { write: (text: string) => asked.push(text) }
+  stdin.write(typed)
+  expect(
+    await confirm({ stdin, stderr, isJson: () => false } as unknown as Context, 'Go on?'),
+  ).toBe(answer)
+  expect(asked).toEqual(['Go on? [Y/n] '])
+})
+
+test('without a terminal nothing is asked, and the answer is no', async () => {
+  const stdin = new PassThrough()
+  expect(await confirm({ stdin } as unknown as Context, 'Go on?')).toBe(false)
 })

@@ -20,6 +20,18 @@ export async function readSecret(context: Context, prompt: string): Promise<stri
   }
 }
 
+/** Asks a question that Enter answers with yes. Without a terminal the answer is no. */
+export async function confirm(context: Context, question: string): Promise<boolean> {
+  const { stdin } = context
+  if (stdin.isTTY !== true || context.isJson()) return false
+  context.stderr.write(`${question} [Y/n] `)
+  try {
+    return /^(y|yes)?$/i.test((await readLine(context)).trim())
+  } finally {
+    stdin.pause()
+  }
+}
+
 function readLine({ stdin }: Context): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''

@@ -56,6 +56,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
+    commitFile,
   }
 }
 
@@ -227,6 +228,23 @@ async function repository(folder: string): Promise<LocalRepository> {
   } catch (error) {
     if (error instanceof GitError)
       throw new FairleadError('repository', { repository: at, problem: error.message })
+    throw error
+  }
+}
+
+/** Commits as the user, whose name git takes from their configuration or their environment. */
+async function commitFile({ top, folder }: LocalRepository): Promise<void> {
+  const names = Object.entries(process.env).flatMap(([name, value]) =>
+    /^GIT_(AUTHOR|COMMITTER)_/.test(name) && value !== undefined ? [[name, value]] : [],
+  )
+  const options = { network: true, env: Object.fromEntries(names) as Record<string, string> }
+  const path = posix.join(folder, 'fairlead.yaml')
+  try {
+    await git(top, ['add', '--', path])
+    await git(top, ['commit', '--quiet', '--message', 'Add fairlead.yaml', '--', path], options)
+  } catch (error) {
+    if (error instanceof GitError)
+      throw new FairleadError('repository', { repository: top, problem: error.message })
     throw error
   }
 }

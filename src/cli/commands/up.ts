@@ -4,6 +4,7 @@ import type { Client } from '#contract/client.ts'
 import type { LocalRepository } from '../local.ts'
 import { createPaint, short } from '../format.ts'
 import { followRun } from '../progress.ts'
+import { confirm } from '../prompt.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
 
@@ -35,7 +36,7 @@ async function up(
   options: { app?: string; wait: boolean },
 ): Promise<void> {
   const say = (line: string): void => void (context.isJson() || context.print(line))
-  const repository = await context.local.repository(directory)
+  const repository = await committed(context, directory)
   const name = options.app ?? (await checkedName(context, repository)) ?? repository.name
   if (!repository.isClean) say('There are uncommitted changes; Fairlead delivers HEAD.')
   const { client, isNew } = await connectOrStart(context, say)
@@ -72,6 +73,18 @@ async function up(
     return context.exit(exitCodes.interrupted)
   }
   await finish(context, client, name, ended)
+}
+
+/** The repository of the folder. Offers to commit a fairlead.yaml that is not committed. */
+async function committed(context: Context, directory: string): Promise<LocalRepository> {
+  const repository = await context.local.repository(directory)
+  const { top, folder, isFileCommitted } = repository
+  if (isFileCommitted) return repository
+  const { problems } = await context.local.check(`${top}/${folder}`)
+  const question = 'Fairlead delivers commits, and fairlead.yaml is not committed. Commit it now?'
+  if (problems.length > 0 || !(await confirm(context, question))) return repository
+  await context.local.commitFile(repository)
+  return context.local.repository(directory)
 }
 
 const noticeSeconds = 3
