@@ -37,6 +37,10 @@ const escaped = (attempts: Attempt[]): string[] =>
   attempts.filter((one) => one.escaped).map((one) => one.attempt)
 /** So many ways are tried, so that none gets lost. */
 const ways = 40
+const metadata = [
+  ...['169.254.169.254', '168.63.129.16', '192.0.0.192', '100.100.100.200', 'fd00:ec2::254'],
+  ...['::ffff:100.100.100.200', '64:ff9b::169.254.169.254', '64:ff9b:1::a83f:8110'],
+]
 
 describe('a step and a service that try to escape', requiresIsolation, () => {
   const canary = 'canary-4c1f'
@@ -99,6 +103,7 @@ describe('a step and a service that try to escape', requiresIsolation, () => {
           .map((name) => join(installation.home, 'postgres/socket', name)),
       ],
       url: installation.url,
+      metadata,
       mark: 'fairlead-was-here',
       isRoot,
     }
@@ -279,6 +284,7 @@ describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
       homeFile: at('outside'),
       sockets: [],
       url: 'http://127.0.0.1:1',
+      metadata,
       mark: 'fairlead-was-here',
       isRoot: false,
     }

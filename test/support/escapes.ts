@@ -11,6 +11,8 @@ export interface Target {
   homeFile: string
   sockets: string[]
   url: string
+  /** addresses of metadata services; the first one is link-local */
+  metadata: string[]
   /** name of a file that must not come to be */
   mark: string
   isRoot: boolean
@@ -108,12 +110,14 @@ const attempts = {
   'opens a device': () => some(['kvm', 'fuse', 'net/tun', 'loop-control', 'mapper/control', 'uinput', 'sda', 'console', 'tty', 'port'], (name) =>
     fs.openSync('/dev/' + name, 'r+') > 0),
   'asks the cloud for credentials': async () => {
-    const answer = await new Promise((done) => {
-      const socket = net.connect(80, '169.254.169.254')
+    const ask = (address) => new Promise((done) => {
+      const socket = net.connect(80, address)
       socket.setTimeout(3000)
-      socket.once('connect', () => done('connected')).once('error', (error) => done(error.code)).once('timeout', () => done('it was sent'))
+      socket.once('connect', () => done('connected')).once('timeout', () => done('it was sent'))
+      socket.once('error', (error) => done(error.code))
     })
-    return target.isRoot ? answer !== 'EACCES' : answer === 'connected'
+    const answers = await Promise.all(target.metadata.map(ask))
+    return target.isRoot ? answers.some((answer) => answer !== 'EACCES') : answers[0] === 'connected'
   },
   'asks the API without a token': async () => (await fetch(target.url + '/api/v1/apps')).status !== 401,
   'starts processes without end': () => {

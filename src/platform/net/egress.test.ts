@@ -36,6 +36,19 @@ test.each([
   ['fd00:ec2::254', true],
   ['168.63.129.16', true],
   ['100.100.100.200', true],
+  ['192.0.0.192', true],
+  ['fd00:42::42', true],
+  ['fe80::a9fe:a9fe', true],
+  ['::ffff:6464:64c8', true],
+  ['::ffff:0:100.100.100.200', true],
+  ['::168.63.129.16', true],
+  ['64:ff9b::168.63.129.16', true],
+  ['64:ff9b:1::c000:c0', true],
+  ['2002:a9fe:a9fe::1', true],
+  ['2002:6464:64c8::', true],
+  ['100.100.100.201', false],
+  ['64:ff9b::6464:64c9', false],
+  ['2002:0a00:1::', false],
   ['127.0.0.1', false],
   ['::1', false],
   ['10.0.0.1', false],
@@ -48,7 +61,8 @@ test.each([
 
 test('allows configured addresses, and reports an invalid configuration', () => {
   const { refusal } = createEgressPolicy('169.254.10.0/24, fd00:ec2::254')
-  expect([refusal('169.254.10.7'), refusal('fd00:ec2::254')]).toEqual([null, null])
+  for (const open of ['169.254.10.7', 'fd00:ec2::254', '::ffff:169.254.10.7', '64:ff9b::a9fe:a07'])
+    expect([open, refusal(open)]).toEqual([open, null])
   expect(refusal('169.254.169.254')).toContain('FAIRLEAD_ALLOW_ADDRESSES')
   for (const wrong of ['forge', '10.0.0.0/33', '10.0.0.0/x'])
     expect(() => createEgressPolicy(wrong)).toThrow(

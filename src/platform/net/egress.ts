@@ -1,16 +1,7 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-
-/**
- * Addresses of cloud metadata services, which hand out credentials: link-local addresses and those
- * of Amazon, Google, Azure, Oracle and Alibaba. Loopback and private networks stay open, because
- * forges and databases live there.
- */
-const closed = [
-  ...['169.254.0.0/16', 'fe80::/10', '168.63.129.16/32', '192.0.0.192/32', '100.100.100.200/32'],
-  ...['fd00:ec2::/32', 'fd20:ce::/32'],
-]
+import { embedding, in6to4, inIpv6, metadataAddresses } from './metadata.ts'
 
 /** Decides which addresses the server may connect to. */
 export interface EgressPolicy {
@@ -31,9 +22,10 @@ export function createEgressPolicy(
   allowed: string | undefined,
   resolve: typeof lookup = lookup,
 ): EgressPolicy {
-  const [refused, open] = [blockList(closed), blockList((allowed ?? '').split(',').filter(Boolean))]
+  const refused = blockList([...metadataAddresses.ipv4, ...metadataAddresses.ipv6])
+  const open = blockList((allowed ?? '').split(',').filter(Boolean))
   const refusal = (address: string): string | null => {
-    const plain = withoutWrapping(address.replace(/%.*$/, ''))
+    const plain = address.replace(/%.*$/, '')
     const family = isIPv6(plain) ? 'ipv6' : 'ipv4'
     if (!refused.check(plain, family) || open.check(plain, family)) return null
     return `${address} is blocked, because cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)`
@@ -78,27 +70,28 @@ export function guardedAgent(egressPolicy: EgressPolicy): Agent {
   })
 }
 
+/** Contains the networks, those of IPv4 in their IPv6 forms too. */
 function blockList(nets: string[]): BlockList {
   const list = new BlockList()
+  const add = (net: string): void => {
+    const [address = '', bits = isIP(net) === 6 ? 128 : 32] = net.split('/')
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  }
   for (const net of nets.map((one) => one.trim())) {
-    const [address = '', bits] = net.split('/')
-    const family = isIP(address)
-    const most = family === 6 ? 128 : 32
-    if (family === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most)))
+    if (!isNetwork(net))
       throw new Error(
         `FAIRLEAD_ALLOW_ADDRESSES has "${net}", but must be addresses such as 169.254.10.1 or 169.254.10.0/24`,
       )
-    list.addSubnet(address, Number(bits ?? most), family === 6 ? 'ipv6' : 'ipv4')
+    add(net)
+    if (isIP(net.split('/')[0] ?? '') === 4)
+      for (const form of [...inIpv6(net, embedding), in6to4(net)]) add(form)
   }
   return list
 }
 
-/** Unwraps IPv4 addresses in IPv6: mapped (`::ffff:`) or through NAT64 (`64:ff9b::`). */
-function withoutWrapping(address: string): string {
-  if (!isIPv6(address)) return address
-  const { hostname } = new URL(`http://[${address}]`)
-  const wrapped = /^\[(?:::ffff|64:ff9b:|::):([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname)
-  if (!wrapped) return address
-  const [high, low] = [Number.parseInt(wrapped[1] ?? '', 16), Number.parseInt(wrapped[2] ?? '', 16)]
-  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+function isNetwork(net: string): boolean {
+  const [address = '', bits] = net.split('/')
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
 }

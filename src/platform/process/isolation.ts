@@ -5,6 +5,7 @@ import { constants as constantsOfSystem, homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { machineVariables, stepPath } from './machine.ts'
+import { closeMetadata } from './metadata-routes.ts'
 import { findProgram, helperEnvironment, programOf, systemPath } from './program.ts'
 
 /** The isolation tools of this machine. */
@@ -13,8 +14,8 @@ export interface IsolationTools {
   /** Drops root for a user of the app; null when the server is not root. */
   setpriv: string | null
   prlimit: string
-  /** Users of steps cannot reach link-local addresses, where clouds hand out credentials. */
-  isLinkLocalClosed: boolean
+  /** Users of steps have no route to the metadata services of clouds. */
+  isMetadataClosed: boolean
 }
 
 /** Settings shared by every command of this installation. */
@@ -152,7 +153,7 @@ export function describe(
 ): string {
   if (isolation.kind === 'none') return `none: ${isolation.problem}`
   const { tools, policy } = isolation
-  const isClosed = !network || tools.isLinkLocalClosed
+  const isClosed = !network || tools.isMetadataClosed
   return [
     'bubblewrap',
     tools.setpriv === null
@@ -163,7 +164,7 @@ export function describe(
     'read-only files',
     'a private /tmp',
     `at most ${policy.processes} processes`,
-    network ? (isClosed ? 'network without link-local addresses' : 'network') : 'no network',
+    network ? (isClosed ? 'network without metadata services' : 'network') : 'no network',
   ].join(', ')
 }
 
@@ -241,7 +242,7 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
     bwrap,
     prlimit,
     setpriv: options.isRoot ? (setpriv ?? null) : null,
-    isLinkLocalClosed: false,
+    isMetadataClosed: false,
   }
   const policy = policyOf(options)
   const trial = {
@@ -271,51 +272,10 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
   return {
     kind: 'confined',
     policy,
-    tools: { ...tools, isLinkLocalClosed: options.isRoot && (await closeLinkLocal(path)) },
-  }
-}
-
-/**
- * Addresses where clouds hand out credentials: link-local, and those of Amazon and Google in IPv6.
- */
-const credentials = [
-  ['-4', '169.254.0.0/16'],
-  ['-6', 'fd00:ec2::/32'],
-  ['-6', 'fd20:ce::/32'],
-] as const
-/**
- * All ports except DNS, which some clouds serve there, and the last, which the kernel does not
- * accept in a range.
- */
-const portsClosed = ['1-52', '54-65534']
-
-/** Adds routing rules that block these addresses for the users of steps. See ip-rule(8). */
-async function closeLinkLocal(path: string): Promise<boolean> {
-  const ip = findProgram('ip', path)
-  if (!ip) return false
-  const run = promisify(execFile)
-  const options = { timeout: 5000, env: helperEnvironment() }
-  const range = `${users.first}-${users.last}`
-  try {
-    for (const [family, net] of credentials) {
-      const { stdout } = await run(ip, [family, 'rule', 'show'], options)
-      const existing = stdout
-        .split('\n')
-        .filter((line) => line.includes(net) && line.includes(range))
-      for (const ports of portsClosed) {
-        if (existing.some((line) => line.includes(`dport ${ports} `))) continue
-        const rule = ['to', net, 'uidrange', range, 'dport', ports, 'prohibit']
-        // The host starts at the same time and may have added the rule first.
-        await run(ip, [family, 'rule', 'add', ...rule], options).catch(
-          (error: { stderr?: string }) => {
-            if (!error.stderr?.includes('File exists')) throw error
-          },
-        )
-      }
-    }
-    return true
-  } catch {
-    return false
+    tools: {
+      ...tools,
+      isMetadataClosed: options.isRoot && (await closeMetadata(findProgram('ip', path), users)),
+    },
   }
 }
 
