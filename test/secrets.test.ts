@@ -84,7 +84,7 @@ test('a secret appears only where it is requested', async () => {
     })
     return lines.some(({ text }) => text === 'key ***')
   })
-  // Says its secret, and ends with it as its last words.
+  // Says its secret, and ends with it.
   await repository.commit({ 'fairlead.yaml': yaml('echo "key $API_KEY"; exit 3') })
   const id = await deliver()
   const log = join(installation.home, `runs/${id}/log/tell/1.jsonl`)
@@ -114,7 +114,7 @@ test('a secret appears only where it is requested', async () => {
   expect(logOf(id, 'plain')).toContain('unnamed []')
   const { deployments } = await installation.client.listDeployments({ query: { app: 'shop' } })
   const failed = deployments.find((one) => one.run === id)!
-  expect(failed.reason).toContain('its last words: key ***')
+  expect(failed.reason).toContain('its output ends with: key ***')
   expect(run.steps.find(({ name }) => name === 'tell')?.reason).toBe(
     '1 of 1 tests failed: signs in as ***',
   )

@@ -7,10 +7,13 @@ import type {
   HostCanary,
   HostRelease,
   HostRoute,
+  LogLine,
   Observations,
 } from '#contract/host/host.ts'
+import { lastOfEach } from '#platform/process/output-error.ts'
 import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
+import { readKeptOutput } from './kept-output.ts'
 import type { Machine } from './machine.ts'
 import { appendBatch, readBatches, readSessions } from './observation-file.ts'
 import { Release } from './release.ts'
@@ -73,6 +76,7 @@ export class Environment {
       {
         machine: this.#context.machine,
         folder: this.#context.folder,
+        outputFolder: this.#outputFolder(),
         isRouted: () => this.#wanted.routed === spec.release,
         changed: () => this.#changed(),
         drain: async (graceMs) => {
@@ -196,6 +200,20 @@ export class Environment {
   #observationFile(number: number): string {
     const { app, environment } = this.name
     return join(this.#context.folder, 'observations', app, environment, `${number}.jsonl`)
+  }
+
+  #outputFolder(): string {
+    const { app, environment } = this.name
+    return join(this.#context.folder, 'output', app, environment)
+  }
+
+  /** The last output of a release, also of one that was removed; null when there is none. */
+  log(number: number, service: string | undefined, lines: number): LogLine[] | null {
+    const release = this.releases.get(number)
+    if (release) return release.log(service, lines)
+    const kept = readKeptOutput(this.#outputFolder(), number)
+    const isWanted = (line: LogLine): boolean => service === undefined || line.service === service
+    return kept && lastOfEach(kept.filter(isWanted), lines)
   }
 
   observations(number: number, after: number): Observations {

@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -16,8 +17,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keepOutput, readKeptOutput } from './kept-output.ts'
 import { takeLock } from './lock.ts'
-import { lastLines, rotate, tailOf, trim } from './log-file.ts'
+import { explainOutput, lastLines, rotate, sizeOf, trim } from './log-file.ts'
 import { Ports } from './port.ts'
 import { familyOf, holdsSocket, isRunning, listenersOf, startTimeOf } from './processes.ts'
 
@@ -45,7 +47,7 @@ describe('log files', () => {
     expect(numbers.at(-1)).toBe(60_999)
     expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i))
     expect(numbers.length).toBeGreaterThan(2000)
-    expect(lastLines(file, 1_000_000, 10_000_000)[0]).toMatch(/^line \d+ \.{80}$/)
+    expect(lastLines(file, 1_000_000, { bytes: 10_000_000 })[0]).toMatch(/^line \d+ \.{80}$/)
   })
 
   test('a long log is rotated at a start', () => {
@@ -60,13 +62,38 @@ describe('log files', () => {
     expect(statSync(`${file}.1`).size).toBe(10 * 1024 * 1024)
   })
 
-  test('the tail of a log fits in one line', () => {
+  test('the first error of a process, or the end of its output, fits in one line', () => {
     const file = join(folder, 'words.log')
-    expect(tailOf(file, { env: {} })).toBe('')
+    expect(explainOutput(file, { env: {} })).toBe('')
     writeFileSync(file, 'first\n\nError: no database\n   at x\n\nNode.js v26.1.0\n')
-    expect(tailOf(file, { env: {} })).toBe('; its last words: first / Error: no database / at x')
-    appendFileSync(file, 'no line end')
-    expect(lastLines(file, 2)).toEqual(['Node.js v26.1.0', 'no line end'])
+    const from = sizeOf(file)
+    expect(explainOutput(file, { env: {} })).toBe('; its first error: Error: no database')
+    appendFileSync(file, 'one\n\n two\nthree\nkey 1234567890')
+    expect(lastLines(file, 2)).toEqual(['three', 'key 1234567890'])
+    const service = { env: { KEY: '1234567890' }, secrets: ['KEY'] }
+    expect(explainOutput(file, service, from)).toBe('; its output ends with: two / three / key ***')
+    truncateSync(file, 6)
+    expect(explainOutput(file, service, from)).toBe('; its output ends with: first')
+  })
+})
+
+describe('the output of removed releases', () => {
+  const lines = (text: string) => [{ service: 'web', index: 0, text }]
+  const files = () => readdirSync(join(folder, 'output')).toSorted()
+
+  test('is kept for the newest ones, and forgotten after its time', () => {
+    const kept = join(folder, 'output')
+    expect(readKeptOutput(kept, 1)).toBeNull()
+    for (let release = 1; release <= 12; release += 1)
+      keepOutput(kept, release, lines(`release ${release}`), Date.now())
+    expect(files().length).toBe(10)
+    expect(readKeptOutput(kept, 2)).toBeNull()
+    expect(readKeptOutput(kept, 12)).toEqual(lines('release 12'))
+    expect(statSync(join(kept, '12.json')).mode & 0o777).toBe(0o600)
+    keepOutput(kept, 13, [], Date.now())
+    expect(readKeptOutput(kept, 13)).toBeNull()
+    keepOutput(kept, 14, lines('much later'), Date.now() + 31 * 86_400_000)
+    expect(files()).toEqual(['14.json'])
   })
 })
 

@@ -150,7 +150,7 @@ describe('a release', () => {
     )
     expect(status.state).toBe('failed')
     expect(status.reason).toMatch(
-      /^web did not become healthy within 0\.7 s: \/ answered 500; its last words: the database is missing$/,
+      /^web did not become healthy within 0\.7 s: \/ answered 500; its output ends with: the database is missing$/,
     )
     await expect(host.client.route(...at, { release: 2, fence })).rejects.toThrow('not ready')
     expect((await ask(host)).text).toBe('good')
@@ -162,8 +162,15 @@ describe('a release', () => {
     })
     const status = await settle(host, releaseOf(host, 1, bad))
     expect(status).toMatchObject({ state: 'failed' })
-    expect(status.reason).toMatch(/^web exited with 7; its last words: .*boom web$/)
+    expect(status.reason).toMatch(/^web exited with 7; its output ends with: .*boom web$/)
     expect(status.instances[0]).toMatchObject({ state: 'stopped', restarts: 3 })
+    await host.client.remove(...at, 1, fence)
+    expect(await host.client.log(...at, 1, 'web', 1)).toEqual([
+      { service: 'web', index: 0, text: 'boom web' },
+    ])
+    await expect(host.client.log(...at, 2, undefined, 1)).rejects.toMatchObject({
+      code: 'not_found',
+    })
   })
 
   test('reports the port that it listens on instead of $PORT', async () => {

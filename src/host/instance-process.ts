@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
 import { signalOf } from '#platform/process/isolation.ts'
 import { metricsName } from './exposition.ts'
-import { rotate } from './log-file.ts'
+import { rotate, sizeOf } from './log-file.ts'
 import type { Machine } from './machine.ts'
 import { type Origin, holdsSocket, isRunning, startTimeOf } from './processes.ts'
 import { isConfined, startProcess } from './start.ts'
@@ -85,6 +85,7 @@ export class InstanceProcess {
   #spawn(port: number | null): ChildProcess {
     const { machine, logFile, tmpFolder } = this.#context
     rotate(logFile)
+    this.#saved.logStart = sizeOf(logFile)
     makeTmp(tmpFolder)
     const marker = `${this.#name()}/${randomBytes(8).toString('hex')}`
     const child = startProcess({

@@ -2,7 +2,7 @@ import type { Exposition, HostInstance } from '#contract/host/host.ts'
 import { instanceExposition } from './exposition.ts'
 import { InstanceCheck } from './instance-check.ts'
 import { InstanceProcess, type ProcessContext } from './instance-process.ts'
-import { tailOf, trim } from './log-file.ts'
+import { explainOutput, trim } from './log-file.ts'
 import { checkPauseMs, judgeCheck, judgeEnd } from './rules.ts'
 import type { SavedInstance } from './state.ts'
 
@@ -181,15 +181,16 @@ export class Instance {
     const seconds = service.health.timeout / 1000
     const reason = await life.check.complete(problem)
     if (life.isOver) return
-    const tail = tailOf(logFile, service)
-    await this.#ended(life, `did not become healthy within ${seconds} s: ${reason}${tail}`, true)
+    const output = explainOutput(logFile, service, this.saved.logStart)
+    await this.#ended(life, `did not become healthy within ${seconds} s: ${reason}${output}`, true)
   }
 
   async #ended(life: Life, how: string, isWhole = false): Promise<void> {
     if (life.isOver) return
     this.#end(life)
     const { service, machine, logFile } = this.#context
-    this.saved.reason = `${service.name} ${how}${isWhole ? '' : tailOf(logFile, service)}`
+    const output = isWhole ? '' : explainOutput(logFile, service, this.saved.logStart)
+    this.saved.reason = `${service.name} ${how}${output}`
     this.saved.restarts += 1
     this.#state = 'backoff'
     const now = performance.now()

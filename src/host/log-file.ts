@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import type { HostService } from '#contract/host/host.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
+import { firstError } from '#platform/process/output-error.ts'
 import { helperEnvironment, programOf } from '#platform/process/program.ts'
 
 /** Limit in bytes of an instance's log; the current and the previous file are kept. */
@@ -47,19 +48,25 @@ function bytesOnDisk(file: string): number {
   return (statSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * 512
 }
 
-/** Returns the last lines of a file, at most `count`. */
-export function lastLines(file: string, count: number, bytes = 256 * 1024): string[] {
+/** Returns the last lines of a file after the position `from`, at most `count`. */
+export function lastLines(
+  file: string,
+  count: number,
+  { bytes = 256 * 1024, from = 0 }: { bytes?: number; from?: number } = {},
+): string[] {
   try {
     const fd = openSync(file, 'r')
     try {
       const { size } = fstatSync(fd)
-      const buffer = Buffer.alloc(Math.min(size, bytes))
+      // The file was replaced or emptied after the position was recorded.
+      const start = from > size ? 0 : from
+      const buffer = Buffer.alloc(Math.min(size - start, bytes))
       readSync(fd, buffer, 0, buffer.length, size - buffer.length)
       // A hole reads as zeros, up to the middle of a line.
       const hole = buffer.lastIndexOf(0)
       const lines = buffer.toString('utf8', hole + 1).split('\n')
       if (lines.at(-1) === '') lines.pop()
-      if (size > buffer.length || hole !== -1) lines.shift()
+      if (size - start > buffer.length || hole !== -1) lines.shift()
       return lines.slice(-count)
     } finally {
       closeSync(fd)
@@ -69,13 +76,17 @@ export function lastLines(file: string, count: number, bytes = 256 * 1024): stri
   }
 }
 
+/** The size of a file in bytes; 0 when there is none. */
+export const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
 /** The last lines of a service with its secrets masked. */
 export const shownLines = (
   file: string,
   service: Pick<HostService, 'env' | 'secrets'>,
   count: number,
+  from = 0,
 ): string[] => {
-  const lines = lastLines(file, count)
+  const lines = lastLines(file, count, { from })
   return lines.length === 0 ? [] : maskOf(service).apply(lines.join('\n')).split('\n')
 }
 
@@ -84,16 +95,29 @@ function maskOf({ env, secrets = [] }: Pick<HostService, 'env' | 'secrets'>): Ma
   return createMask(secrets.flatMap((name) => env[name] ?? []))
 }
 
-/** The last output of a service for the end of a sentence, with its secrets masked. */
-export function tailOf(file: string, service: Pick<HostService, 'env' | 'secrets'>): string {
-  const words = shownLines(file, service, 30)
+/** Lines of the output of one process in which its first error is searched. */
+const searchedLines = 2000
+
+/**
+ * What the output of a process after the position `from` says about its end, for the end of a
+ * sentence: its first error, or its last lines when it reports none. Secrets are masked.
+ */
+export function explainOutput(
+  file: string,
+  service: Pick<HostService, 'env' | 'secrets'>,
+  from = 0,
+): string {
+  const lines = shownLines(file, service, searchedLines, from)
+  const error = firstError(lines)
+  if (error !== null) return `; its first error: ${error.slice(0, longestQuote)}`
+  const end = lines
     .map((line) => line.trim())
     .filter((line) => line !== '')
-  // Node prints its version after a crash; the reason is above it.
-  const tail = words
-    .filter((line) => !/^Node\.js v\d/.test(line))
     .slice(-3)
     .join(' / ')
-    .slice(-400)
-  return tail === '' ? '' : `; its last words: ${tail}`
+    .slice(-longestQuote)
+  return end === '' ? '' : `; its output ends with: ${end}`
 }
+
+/** Characters of output that a sentence quotes. */
+const longestQuote = 400

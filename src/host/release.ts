@@ -1,10 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Exposition, HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
+import type { Exposition, HostRelease, HostReleaseStatus, LogLine } from '#contract/host/host.ts'
 import { chownTree, userOf } from '#platform/process/isolation.ts'
 import { unpack } from '#platform/oci/oci.ts'
 import { Instance } from './instance.ts'
+import { keepOutput } from './kept-output.ts'
 import { shownLines } from './log-file.ts'
 import type { Machine } from './machine.ts'
 import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
@@ -13,11 +14,16 @@ export interface ReleaseContext {
   machine: Machine
   /** The folder of the host. */
   folder: string
+  /** Holds the output of removed releases of the environment. */
+  outputFolder: string
   isRouted(): boolean
   /** Stores the new state and updates the edge. */
   changed(): void
   drain(graceMs: number): Promise<void>
 }
+
+/** Lines of each instance that are kept when its release is removed. */
+const linesKept = 2000
 
 /** The instances of one release: they start, become ready and stop together. */
 export class Release {
@@ -208,8 +214,16 @@ export class Release {
     await Promise.all(this.#instances.map((instance) => instance.stop()))
   }
 
-  /** Deletes its files. */
+  /** Deletes its files, and keeps the end of its output. */
   async remove(): Promise<void> {
+    // A second start of a release has a negative number.
+    if (this.number > 0)
+      keepOutput(
+        this.#context.outputFolder,
+        this.number,
+        this.log(undefined, linesKept),
+        Date.now(),
+      )
     for (const kind of ['releases', 'log', 'tmp'] as const)
       await rm(this.#path(kind), { recursive: true, force: true })
   }
@@ -228,10 +242,7 @@ export class Release {
     for (const instance of this.#instances) await instance.trimLog()
   }
 
-  log(
-    service: string | undefined,
-    lines: number,
-  ): { service: string; index: number; text: string }[] {
+  log(service: string | undefined, lines: number): LogLine[] {
     return this.spec.services
       .filter(({ name }) => service === undefined || name === service)
       .flatMap((one) => Array.from({ length: one.instances }, (_, index) => ({ one, index })))
@@ -275,5 +286,6 @@ function freshInstance(service: string, index: number): SavedInstance {
     restarts: 0,
     reason: null,
     wasHealthy: false,
+    logStart: 0,
   }
 }

@@ -39,6 +39,8 @@ const savedInstance = z.object({
   restarts: z.number(),
   reason: z.string().nullable(),
   wasHealthy: z.boolean(),
+  /** Where the output of the process begins in its log. */
+  logStart: z.number().default(0),
 })
 /** The actual state of a release. */
 const actualRelease = z.object({

@@ -7,6 +7,7 @@ import type {
   HostReleaseStatus,
   HostRoute,
   Fence,
+  LogLine,
   Observations,
 } from '#contract/host/host.ts'
 import type { Edge } from './edge/edge.ts'
@@ -122,8 +123,7 @@ export class Supervisor {
 
   #find(app: string, name: string, number: number): Release {
     const release = this.#environments.get(`${app}/${name}`)?.releases.get(number)
-    if (!release)
-      throw new FairleadError('not_found', { kind: 'release', id: `${app}/${name}/${number}` })
+    if (!release) throw releaseNotFound(app, name, number)
     return release
   }
 
@@ -218,12 +218,20 @@ export class Supervisor {
     this.#environments.delete(`${app}/${name}`)
     edge.remove(app, name)
     state.remove(app, name)
-    for (const kind of ['releases', 'log', 'tmp', 'data', 'observations'])
+    for (const kind of ['releases', 'log', 'tmp', 'data', 'observations', 'output'])
       await rm(join(folder, kind, app, name), { recursive: true, force: true })
   }
 
-  log(app: string, name: string, number: number, service: string | undefined, lines: number) {
-    return this.#find(app, name, number).log(service, lines)
+  log(
+    app: string,
+    name: string,
+    number: number,
+    service: string | undefined,
+    lines: number,
+  ): LogLine[] {
+    const found = this.#environments.get(`${app}/${name}`)?.log(number, service, lines)
+    if (!found) throw releaseNotFound(app, name, number)
+    return found
   }
 
   all(): HostReleaseStatus[] {
@@ -251,3 +259,6 @@ export class Supervisor {
     await Promise.all(this.#releases().map((release) => release.stopInstances()))
   }
 }
+
+const releaseNotFound = (app: string, environment: string, release: number): FairleadError =>
+  new FairleadError('not_found', { kind: 'release', id: `${app}/${environment}/${release}` })

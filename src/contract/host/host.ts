@@ -104,6 +104,8 @@ export type HostStatus = z.infer<typeof hostStatus>
 export const logTail = z.object({
   lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
 })
+/** A line of the output of a service, with its secrets masked. */
+export type LogLine = z.infer<typeof logTail>['lines'][number]
 
 /** Identifies a session: a header or a cookie of the app; without either, a cookie of the edge. */
 export const sessionRule = z.object({
@@ -157,7 +159,8 @@ export type Exposition = z.infer<typeof expositions>['instances'][number]
  * - `route` switches the traffic to a release that is ready, and drains the former one, which runs
  *   until `stop`.
  * - `stop` drains and stops the instances, and keeps the folder for a rollback.
- * - `remove` also deletes the folder.
+ * - `remove` also deletes the folder, and keeps the last output.
+ * - `log` returns the last lines of a release, also of one that was removed lately.
  * - `observations` waits up to `wait` milliseconds for batches that were counted since `after`.
  * - `expositions` reads the metrics `names` at `path` of every instance; an instance without a port
  *   writes them to a file.
