@@ -85,6 +85,28 @@ describe('up', () => {
     await repository.commit({ 'server.js': tinyServer('two') }, 'Mend it')
   })
 
+  test('a service that fails to start exits 1, with its first error and its end', async () => {
+    const crash = "console.log('FATAL: no ledger'); for (let i = 0; i < 30; i++) console.log(i)"
+    const fresh = await makeRepository({
+      'server.js': `${crash}; process.exit(3)`,
+      'fairlead.yaml': 'services: {web: node server.js}\nenvironments: {production: {}}\n',
+    })
+    const { code, stdout } = await installation.cli('up', fresh.folder, '--app', 'crashes')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/web\.0 │ FATAL: no ledger\n…\nweb\.0 │ 10\n(.*\n)+web\.0 │ 29\n/)
+    expect(stdout).toMatch(/✘ failed: production: web exited with 3; its first error: FATAL: no l/)
+    const output = await installation.cli('output', 'crashes', 'production', '--lines', '1')
+    expect(output.stdout).toMatch(
+      /^Deployment \d+ failed: web exited with 3.*\n.*FATAL.*\n…\n.* 29/,
+    )
+    const { failed } = JSON.parse(
+      (await installation.cli('output', 'crashes', 'production', '--json')).stdout,
+    ) as { failed: { deployment: number } }
+    const one = ['--deployment', String(failed.deployment), '--lines', '1']
+    expect((await installation.cli('output', 'crashes', 'production', ...one)).stdout).toMatch(/29/)
+    await fresh.remove()
+  })
+
   test('uncommitted changes are named, and HEAD is delivered', async () => {
     await writeFile(join(repository.folder, 'scratch.txt'), 'x')
     const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')

@@ -152,7 +152,11 @@ describe('changes that must not be deployed', () => {
     await push(installation, 'sick', repository)
     await endedRun(installation, await latestRun('sick'))
     await repository.commit(
-      { 'server.js': "console.error('cannot find the ledger'); process.exit(3)" },
+      {
+        'server.js': `console.error('cannot find the ledger')
+          for (let i = 0; i < 9; i++) console.log('end')
+          process.exit(3)`,
+      },
       'Crash at start',
     )
     await push(installation, 'sick', repository)
@@ -164,6 +168,20 @@ describe('changes that must not be deployed', () => {
       params: { app: 'sick', environment: 'production' },
     })
     expect(environment).toMatchObject({ health: 'healthy', pending: [] })
+    const { failed, ...live } = await installation.client.getServiceLog({
+      params: { app: 'sick', environment: 'production' },
+      query: { lines: 2 },
+    })
+    const web = { service: 'web', index: 0 }
+    expect(failed).toMatchObject({
+      reason: expect.stringContaining('; its first error: cannot find the ledger'),
+      errors: [{ ...web, text: 'cannot find the ledger' }],
+      lines: [
+        { ...web, text: 'end' },
+        { ...web, text: 'end' },
+      ],
+    })
+    expect(live).toEqual({ deployment: environment.current?.id, lines: [], errors: [] })
   })
 
   test('a failed verification leaves the traffic unchanged', async () => {

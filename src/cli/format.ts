@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { ServiceOutput } from '#contract/environment/environment.ts'
 
 /** One colour per meaning; plain text without colours. */
 export interface Paint {
@@ -175,4 +176,18 @@ function distance(a: string, b: string): number {
     row = next
   }
   return row[b.length] ?? 0
+}
+
+/** The output of services: the first errors that precede the last lines, and these lines. */
+export function describeOutput({ lines, errors }: ServiceOutput, paint: Paint): string[] {
+  const format = ({ service, index, text }: ServiceOutput['lines'][number]): string =>
+    `${paint.dim(`${service}.${index} │`)} ${text}`
+  const isShown = (error: ServiceOutput['lines'][number]): boolean =>
+    lines.some((line) => line.service === error.service && line.text.trim() === error.text)
+  return [
+    ...errors.flatMap((error) =>
+      isShown(error) ? [] : [format({ ...error, text: paint.bad(error.text) }), paint.dim('…')],
+    ),
+    ...lines.map(format),
+  ]
 }

@@ -80,6 +80,21 @@ export async function pendingDeployments(
   )
 }
 
+/** The last deployment of an environment that failed, unless a later one had the traffic. */
+export async function lastFailure(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<Deployment | null> {
+  const here = sql`d.app = ${app} and d.environment = ${environment}`
+  const [last] = await select(
+    db,
+    sql`where ${here} and d.started is not null and d.kind <> 'rollback'
+      and d.state in ('live', 'replaced', 'failed', 'rolled_back') order by d.id desc limit 1`,
+  )
+  return last?.state === 'failed' || last?.state === 'rolled_back' ? last : null
+}
+
 /** The last hundred deployments that had the traffic of an environment, newest first. */
 export async function pastDeployments(
   db: Database,

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { LogLine } from '#contract/run/run.ts'
-import { createPaint } from '../format.ts'
+import { createPaint, describeOutput } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
@@ -23,19 +23,36 @@ export const register: Register = (program, context) => {
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
     .option('--service <service>', 'only this service')
-    .option('--lines <n>', 'number of entries', count, 100)
-    .description('print the last output of the services of an environment')
-    .addHelpText('after', '\nExamples:\n  $ fairlead output shop production --service worker')
+    .option('--lines <n>', 'number of lines of each instance', count, 100)
+    .option('--deployment <deployment>', 'of this deployment; default: the live one', number)
+    .description(
+      'print the last output of the services of an environment, and of its last failed deployment',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead output shop production --service worker\n' +
+        '  $ fairlead output shop production --deployment 12',
+    )
     .action(
-      async (app: string, environment: string, options: { service?: string; lines: number }) => {
+      async (
+        app: string,
+        environment: string,
+        options: { service?: string; lines: number; deployment?: number },
+      ) => {
         const { client } = await context.connect()
         const answer = await client.getServiceLog({ params: { app, environment }, query: options })
         const paint = createPaint(context.isLively())
-        context.answer(answer, () =>
-          answer.lines.map(
-            (line) => `${paint.dim(`${line.service}.${line.index} │`)} ${line.text}`,
-          ),
-        )
+        const { failed } = answer
+        context.answer(answer, () => [
+          ...describeOutput(answer, paint),
+          ...(failed
+            ? [
+                paint.bad(`Deployment ${failed.deployment} failed: ${failed.reason ?? ''}`),
+                ...describeOutput(failed, paint),
+              ]
+            : []),
+          ...(answer.lines.length === 0 && !failed ? ['There is no output here'] : []),
+        ])
       },
     )
 }

@@ -1,8 +1,9 @@
 import { FairleadError } from '#contract/errors.ts'
+import type { ServiceOutput } from '#contract/environment/environment.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import type { Client } from '#contract/client.ts'
 import type { LocalRepository } from '../local.ts'
-import { createPaint, short } from '../format.ts'
+import { createPaint, describeOutput, short } from '../format.ts'
 import { followRun } from '../progress.ts'
 import { confirm } from '../prompt.ts'
 import type { Register } from '../register.ts'
@@ -148,14 +149,26 @@ async function finish(
   const last = run.deployments.at(-1)?.deployment
   const isLive = run.state === 'succeeded' && last?.state === 'live'
   const tail = isLive ? [] : await lastLines(client, run)
-  context.answer({ run, environments, log: tail }, () => [
+  const output = isLive || tail.length > 0 ? null : await failedOutput(client, run)
+  context.answer({ run, environments, log: tail, output }, () => [
     ...(isLive ? environments.map((one) => `  ${one.name.padEnd(12)} ${one.urls[0] ?? ''}`) : []),
     ...tail.map((line) => `  ${paint.dim(line)}`),
+    ...(output ? describeOutput(output, paint) : []),
     isLive
       ? paint.good(`✔ ${app} is live in ${environments.map((one) => one.name).join(', ')}`)
       : paint.bad(`✘ ${run.state}: ${run.reason ?? 'no reason given'}`),
   ])
   if (!isLive) context.exit(exitCodes.no)
+}
+
+/** The output of the release that was deployed last and is not live; null when there is none. */
+async function failedOutput(client: Client, run: RunDetail): Promise<ServiceOutput | null> {
+  const failed = run.deployments.findLast(({ deployment }) => deployment?.started)?.deployment
+  if (!failed) return null
+  const { app, environment, id } = failed
+  const query = { deployment: id, lines: 20 }
+  const output = await client.getServiceLog({ params: { app, environment }, query })
+  return { deployment: id, lines: output.lines, errors: output.errors }
 }
 
 /** The end of the failed step's log. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { id, inApp, inEnvironment } from '#contract/params.ts'
-import { environment, line } from './environment.ts'
+import { environment, line, serviceOutput } from './environment.ts'
 
 /** Environments, what runs in them, and the line of an app through them. */
 export const environmentEndpoints = {
@@ -34,15 +34,17 @@ export const environmentEndpoints = {
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/log',
     role: 'viewer',
-    summary: 'Show the last log lines of the services of an environment',
+    summary:
+      'Show the last output of the services of an environment, and of its last failed deployment',
     params: inEnvironment,
     query: z.object({
       service: name.optional(),
       lines: z.coerce.number().int().min(1).max(2000).default(200),
       deployment: id.optional(),
     }),
-    output: z.object({
-      lines: z.array(z.object({ service: z.string(), index: z.number().int(), text: z.string() })),
+    output: serviceOutput.extend({
+      /** the last deployment that failed here, unless a later one succeeded */
+      failed: serviceOutput.extend({ reason: z.string().nullable() }).nullable(),
     }),
   }),
 }

@@ -16,6 +16,18 @@ export const instance = z.object({
 })
 export type Instance = z.infer<typeof instance>
 
+const outputLine = z.object({ service: z.string(), index: z.number().int(), text: z.string() })
+
+/** What the services of a release wrote last, with secrets masked. */
+export const serviceOutput = z.object({
+  /** null when nothing is live */
+  deployment: z.number().int().nullable(),
+  lines: z.array(outputLine),
+  /** the first error of each instance that reports one */
+  errors: z.array(outputLine),
+})
+export type ServiceOutput = z.infer<typeof serviceOutput>
+
 /** Whether the environment can be rolled back now: the deployment it returns to, or the reason. */
 export const rollbackAnswer = z.object({
   possible: z.boolean(),

@@ -1,5 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
+import type { ServiceOutput } from '#contract/environment/environment.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { visibleApps } from '#contract/access/grants.ts'
 import * as store from '#domains/deployment/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/verdict/store.ts'
@@ -10,7 +12,8 @@ import { targetOfRelease } from './targets.ts'
 import { replayVerdict } from '#domains/verdict/replay.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { getDeployment, listDeployments, liveDeployment } from '#views/deployment.ts'
+import { firstErrors, lastOfEach } from '#platform/process/output-error.ts'
+import { getDeployment, lastFailure, listDeployments, liveDeployment } from '#views/deployment.ts'
 
 type DeploymentEndpoints =
   | 'rollback'
@@ -80,24 +83,44 @@ export function deploymentHandlers(
       return mustGet(db, rollback.deployment)
     },
     getServiceLog: async ({ params, query }) => {
-      await mustHave(db, params.app, params.environment)
-      const deployment =
-        query.deployment === undefined
-          ? await liveDeployment(db, params.app, params.environment)
-          : await mustGet(db, query.deployment)
-      if (
-        !deployment ||
-        deployment.app !== params.app ||
-        deployment.environment !== params.environment
-      )
-        return { lines: [] }
-      const { release } = deployment
-      const target = await targetOfRelease(deps, release)
-      const lines = await target.log?.({ ...params, release }, query.service, query.lines)
-      return { lines: lines ?? [] }
+      const { app, environment } = params
+      await mustHave(db, app, environment)
+      if (query.deployment !== undefined) {
+        const deployment = await mustGet(db, query.deployment)
+        const isHere = deployment.app === app && deployment.environment === environment
+        return { ...(await outputOf(deps, isHere ? deployment : null, query)), failed: null }
+      }
+      const failed = await lastFailure(db, app, environment)
+      return {
+        ...(await outputOf(deps, await liveDeployment(db, app, environment), query)),
+        failed: failed && { ...(await outputOf(deps, failed, query)), reason: failed.reason },
+      }
     },
   }
 }
+
+/** The last output of the release of a deployment; no lines when its target keeps none. */
+async function outputOf(
+  deps: Pick<Dependencies, 'db' | 'targets'>,
+  deployment: Deployment | null,
+  { service, lines: count }: { service?: string | undefined; lines: number },
+): Promise<ServiceOutput> {
+  if (!deployment) return { deployment: null, lines: [], errors: [] }
+  const target = await targetOfRelease(deps, deployment.release)
+  const lines = await target.log?.(deployment, service, mostLines).catch((error: unknown) => {
+    if (error instanceof FairleadError && error.code === 'not_found') return []
+    throw error
+  })
+  const all = lines ?? []
+  return {
+    deployment: deployment.id,
+    lines: lastOfEach(all, count),
+    errors: firstErrors(all),
+  }
+}
+
+/** Lines of each instance in which the first error is searched. */
+const mostLines = 2000
 
 export async function mustGet(db: Database, id: number) {
   const deployment = await getDeployment(db, id)
