@@ -186,6 +186,26 @@ describe('the console', requires('chromium'), () => {
     await configuration.getByText('secret, never shown').waitFor()
   })
 
+  test('shows the output of a failed deployment on its run and environment', async () => {
+    const crash = "throw new TypeError('no ledger')"
+    await repository.commit({ 'server.js': crash }, 'Crash at start')
+    await push(installation, 'shop', repository)
+    const { runs } = await installation.client.listRuns({ query: { app: 'shop', limit: 1 } })
+    await endedRun(installation, runs[0]?.id ?? 0)
+    for (const path of [
+      `/runs/${runs[0]?.id}?environment=production`,
+      '/apps/shop/environments/production',
+    ]) {
+      await open(path)
+      const output = page.getByRole('region', { name: 'Output of the failed deployment' })
+      await output.getByText('First error of web 0: TypeError: no ledger').waitFor()
+      await output
+        .getByText(/at Object\.<anonymous>/)
+        .first()
+        .waitFor()
+    }
+  })
+
   test('follows the theme of the system, and the selected one', async () => {
     const background = () =>
       page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)

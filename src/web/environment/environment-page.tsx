@@ -19,7 +19,7 @@ import { CanaryCard } from '../verdict/canary-card.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
 import { Instances } from './instances.tsx'
 import { Running } from './running.tsx'
-import { ServiceLog } from './service-log.tsx'
+import { FailedOutput, ServiceLog } from './service-log.tsx'
 import { classes } from '../ui/classes.ts'
 
 export function EnvironmentPage() {
@@ -111,11 +111,26 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           services={[...new Set(environment.instances.map((one) => one.service))]}
         />
       ) : null}
+      <LastFailure app={app} environment={name} />
       {isPreviewName(name) ? null : (
         <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
       )}
       <History app={app} environment={name} />
     </>
+  )
+}
+
+/** The output of the newest deployment if it failed. */
+function LastFailure({ app, environment }: { app: string; environment: string }) {
+  const newest = useDeployments({ app, environment }).data?.pages[0]?.deployments.find(
+    ({ ended, live, kind }) => (ended !== null || live !== null) && kind !== 'rollback',
+  )
+  if (!newest?.started || (newest.state !== 'failed' && newest.state !== 'rolled_back')) return null
+  return (
+    <div className="mt-6">
+      <p className="mb-2">Deployment {newest.id} failed.</p>
+      <FailedOutput deployment={newest} />
+    </div>
   )
 }
 

@@ -1,10 +1,59 @@
 import { useLayoutEffect, useRef, useState } from 'react'
-import { markSpans, parseAnsi } from '../log/ansi.ts'
-import { useServiceLog } from '../live/queries.ts'
+import type { ServiceOutput } from '#contract/environment/environment.ts'
+import type { Deployment } from '#contract/run/run.ts'
+import { markSpans, parseAnsi, plainText } from '../log/ansi.ts'
+import { useDeploymentOutput, useServiceLog } from '../live/queries.ts'
 import { useFilter } from '../ui/filters.tsx'
 import { Section } from '../ui/page.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { classes } from '../ui/classes.ts'
+
+const outputFrame = classes(
+  'panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px]',
+  'leading-5',
+)
+
+function OutputLines({ lines }: { lines: ServiceOutput['lines'] }) {
+  return lines.map((line, index) => (
+    <div key={index} className="break-all whitespace-pre-wrap">
+      <span className="mr-3 text-soft select-none">
+        {line.service} {line.index}
+      </span>
+      {markSpans(parseAnsi(line.text), '').map((span, at) => (
+        <span
+          key={at}
+          className={span.classes}
+          style={
+            span.color || span.background
+              ? { color: span.color, background: span.background }
+              : undefined
+          }
+        >
+          {span.text}
+        </span>
+      ))}
+    </div>
+  ))
+}
+
+/** The first error and the last output of a deployment that failed; nothing if it wrote nothing. */
+export function FailedOutput({ deployment }: { deployment: Deployment }) {
+  const { data } = useDeploymentOutput(deployment)
+  if (!data || data.lines.length === 0) return null
+  return (
+    <section aria-label="Output of the failed deployment" className="mb-4">
+      <h3 className="label mb-1">Output of its services</h3>
+      {data.errors.map((error) => (
+        <p key={`${error.service}.${error.index}`} className="mb-1 break-words">
+          First error of {error.service} {error.index}: <code>{plainText(error.text)}</code>
+        </p>
+      ))}
+      <div tabIndex={0} role="log" aria-live="off" aria-label="Output" className={outputFrame}>
+        <OutputLines lines={data.lines} />
+      </div>
+    </section>
+  )
+}
 
 /** The latest log lines of the services. Follows the end unless the user scrolls up. */
 export function ServiceLog({
@@ -51,31 +100,9 @@ export function ServiceLog({
         role="log"
         aria-live="off"
         aria-label="Service logs"
-        className={classes(
-          'panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px]',
-          'leading-5',
-        )}
+        className={outputFrame}
       >
-        {lines?.map((line, index) => (
-          <div key={index} className="break-all whitespace-pre-wrap">
-            <span className="mr-3 text-soft select-none">
-              {line.service} {line.index}
-            </span>
-            {markSpans(parseAnsi(line.text), '').map((span, at) => (
-              <span
-                key={at}
-                className={span.classes}
-                style={
-                  span.color || span.background
-                    ? { color: span.color, background: span.background }
-                    : undefined
-                }
-              >
-                {span.text}
-              </span>
-            ))}
-          </div>
-        ))}
+        <OutputLines lines={lines ?? []} />
         {lines?.length === 0 ? (
           <p className="py-4 text-center font-sans text-soft">No output yet.</p>
         ) : null}

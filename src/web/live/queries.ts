@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import type { Role } from '#contract/endpoint.ts'
 import type { PullRequest } from '#contract/pull-request/pull-request.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { may } from '#contract/access/grants.ts'
 import type { DeploymentState, RunState } from '../ui/state.ts'
@@ -222,6 +223,20 @@ export function useServiceLog(app: string, environment: string, service: string 
       ).lines,
     refetchInterval: 2000,
     placeholderData: keepPreviousData,
+  })
+}
+
+/** The output of a deployment that has ended. */
+export function useDeploymentOutput({ app, environment, id }: Deployment) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['service-log', app, environment, id],
+    queryFn: ({ signal }) =>
+      client.getServiceLog({
+        params: { app, environment },
+        query: { lines: 500, deployment: id },
+        signal,
+      }),
   })
 }
 

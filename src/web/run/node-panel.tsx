@@ -2,6 +2,7 @@ import { ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
+import { FailedOutput } from '../environment/service-log.tsx'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
 import { asSentence, deploymentBadges, isInProgress, stepBadges } from '../ui/state.ts'
@@ -148,12 +149,17 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
           <p className="text-soft">{notReached(run)}</p>
         )}
       </div>
+      {deployment?.started && hasFailed(deployment) ? (
+        <FailedOutput deployment={deployment} />
+      ) : null}
       {verification && verification.attempt > 0 ? (
         <StepPanel run={run.id} step={verification} title="Verification" />
       ) : null}
     </section>
   )
 }
+
+const hasFailed = ({ state }: Deployment): boolean => state === 'failed' || state === 'rolled_back'
 
 const notReached = (run: RunDetail): string =>
   run.ended === null
