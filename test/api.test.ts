@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sessionKeyName } from '#contract/access/access.ts'
 import { createClient } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { errorTable, type Problem } from '#contract/errors.ts'
@@ -137,20 +138,20 @@ describe('who may do what', () => {
       body: JSON.stringify({ code }),
     })
     expect(JSON.parse(second.text)).toMatchObject({ code: 'link_used', status: 401 })
-    const session = (cookie ?? '').split(';')[0] ?? ''
-    expect((await send('GET', '/api/v1/me', { headers: { cookie: session } })).status).toBe(200)
+    const { key } = JSON.parse(first.text) as { key: string }
+    const session = { cookie: (cookie ?? '').split(';')[0] ?? '', [sessionKeyName]: key }
+    expect((await send('GET', '/api/v1/me', { headers: session })).status).toBe(200)
     expect(
       (
         await send('DELETE', '/api/v1/sessions/current', {
-          headers: { ...json, cookie: session },
+          headers: { ...json, ...session },
           body: '{}',
         })
       ).status,
     ).toBe(200)
     await waitFor(
       'it is signed out',
-      async () =>
-        (await send('GET', '/api/v1/me', { headers: { cookie: session } })).status === 401,
+      async () => (await send('GET', '/api/v1/me', { headers: session })).status === 401,
     )
   })
 
@@ -255,13 +256,15 @@ describe('bad input', () => {
     const planted = 'fairlead_session=planted-by-somebody'
     const { url } = await installation.client.createLink({ body: {} })
     const body = JSON.stringify({ code: new URL(url).searchParams.get('code') })
-    const { headers } = await send('POST', '/api/v1/sessions', {
+    const { headers, text } = await send('POST', '/api/v1/sessions', {
       headers: { ...json, cookie: planted },
       body,
     })
     const [cookie] = headers['set-cookie'] as string[]
     expect(cookie).not.toContain('planted')
-    expect((await send('GET', '/api/v1/me', { headers: { cookie: planted } })).status).toBe(401)
+    const { key } = JSON.parse(text) as { key: string }
+    const withKey = { cookie: planted, [sessionKeyName]: key }
+    expect((await send('GET', '/api/v1/me', { headers: withKey })).status).toBe(401)
   })
 
   test('where people come by HTTPS, the cookie goes no other way', async () => {

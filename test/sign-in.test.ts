@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SignInProblem } from '#contract/access/access.ts'
+import { sessionKeyName, type SignInProblem } from '#contract/access/access.ts'
 import { launchBrowser } from './support/browser.ts'
 import { type Installation, startInstallation } from './support/installation.ts'
 import { requires } from './support/programs.ts'
-import { signInAs, withCookie } from './support/people.ts'
+import { signInAs, withSession } from './support/people.ts'
 import { createJar, startProvider, type TestProvider } from './support/provider.ts'
 
 let installation: Installation
@@ -62,7 +62,9 @@ async function signIn(login: string, jar = createJar()) {
   const answer = await jar.send(await jar.signInAtProvider(start(), login, callback))
   const session = sessionIn(jar)
   if (session === undefined) throw new Error(`not signed in: ${problemOf(answer)}`)
-  return { jar, answer, ...withCookie(installation, `fairlead_session=${session}`) }
+  const fragment = new URL(answer.headers.get('location') ?? '', base).hash.slice(1)
+  const key = new URLSearchParams(fragment).get(sessionKeyName) ?? ''
+  return { jar, answer, ...withSession(installation, `fairlead_session=${session}`, key) }
 }
 
 async function refused(response: Response, problem: SignInProblem, jar: Jar): Promise<void> {
@@ -258,7 +260,7 @@ describe('an attack', () => {
     const { headers } = await jar.send(
       await jar.signInAtProvider(start('/runs?app=shop'), 'ada', callback),
     )
-    expect(headers.get('location')).toBe('/runs?app=shop')
+    expect(headers.get('location')).toMatch(/^\/runs\?app=shop#fairlead-session-key=[\w-]{40,}$/)
   })
 
   test('starts a new session and ends the previous session of the browser', async () => {
@@ -302,7 +304,9 @@ describe('in a browser', requires('chromium'), () => {
     await page.locator('input[name=password]').fill('x')
     await page.locator('button[type=submit]').click()
     await page.locator('button[type=submit]', { hasText: 'Continue' }).click()
+    // The key of the session is no longer in the address.
     await page.waitForURL(`${base}/runs`)
+    expect(await page.evaluate('localStorage.getItem("fairlead-session-key")')).toMatch(/^\S{40,}$/)
     await page.getByRole('button', { name: 'Account and settings' }).click()
     await page.getByText('Ada', { exact: true }).waitFor()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
@@ -311,6 +315,19 @@ describe('in a browser', requires('chromium'), () => {
     await page.waitForURL(`${base}/sign-in`)
     await page.goto(`${base}/sign-in?problem=unknown`)
     await page.getByText('You have no user in Fairlead.').waitFor()
+    await page.close()
+  })
+
+  test('ignores a session key in a link of somebody else', async () => {
+    const page = await browser.newPage()
+    await page.goto((await installation.client.createLink({ body: {} })).url)
+    const key = () => page.evaluate('localStorage.getItem("fairlead-session-key")')
+    await expect.poll(key).not.toBeNull()
+    const mine = await key()
+    const { origin } = new URL(page.url())
+    await page.goto(`${origin}/runs#fairlead-session-key=planted`)
+    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor()
+    expect([await key(), page.url()]).toEqual([mine, `${origin}/runs`])
     await page.close()
   })
 })

@@ -3,6 +3,7 @@ import { type Endpoint, mayDo } from '#contract/endpoint.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller } from '#contract/handler.ts'
+import { sessionKeyName } from '#contract/access/access.ts'
 import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
@@ -17,9 +18,15 @@ export interface AuthorizeOptions {
   appOf: AppOf
 }
 
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
 export const credentialsOf = (request: FastifyRequest): Credentials => ({
   authorization: request.headers.authorization,
   cookie: request.headers.cookie,
+  sessionKey: headerOf(request, sessionKeyName),
   agent: request.headers['user-agent'],
   address: request.ip,
 })

@@ -21,8 +21,8 @@ export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGi
     repositories,
     log,
     authorize: async (request, app, wants, address) => {
-      const { authorization, cookie } = request.headers
-      const caller = await access.authenticate({ authorization, cookie, address }).catch(() => null)
+      const { authorization } = request.headers
+      const caller = await access.authenticate({ authorization, address }).catch(() => null)
       const needed = wants === 'write' ? 'developer' : 'viewer'
       if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
       await access.refusals.record({

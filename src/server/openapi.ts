@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sessionCookie, sessionKeyName } from '#contract/access/access.ts'
 import { apiPrefix } from '#contract/client.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { endpoints } from '#contract/endpoints.ts'
@@ -29,7 +30,8 @@ export function openApi(version: string): Json {
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer' },
-        session: { type: 'apiKey', in: 'cookie', name: 'fairlead_session' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie },
+        sessionKey: { type: 'apiKey', in: 'header', name: sessionKeyName },
       },
       schemas: { Problem: problem },
     },
@@ -63,7 +65,7 @@ function operation(name: string, endpoint: Endpoint): Json {
     operationId: name,
     summary: endpoint.summary,
     'x-role': endpoint.role,
-    security: endpoint.role === 'public' ? [] : [{ token: [] }, { session: [] }],
+    security: endpoint.role === 'public' ? [] : [{ token: [] }, { session: [], sessionKey: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody
       ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } }

@@ -1,11 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SignInProblem } from '#contract/access/access.ts'
+import {
+  sessionCookie,
+  sessionKeyName,
+  signInCookie,
+  signInMinutes,
+  type SignInProblem,
+} from '#contract/access/access.ts'
 import { apiPrefix } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import type { Access } from '#domains/access/access.ts'
-import { cookieOf, sessionCookie } from '#domains/access/credentials.ts'
+import { cookieOf } from '#domains/access/credentials.ts'
 import { sessionDays } from '#domains/access/session-store.ts'
-import { type Provider, SignInError, signInMinutes } from '#domains/access/provider.ts'
+import { type Provider, SignInError } from '#domains/access/provider.ts'
 import type { Logger } from '#platform/log.ts'
 import { authenticate, credentialsOf } from './authorize.ts'
 import { parse } from './parse.ts'
@@ -19,7 +25,6 @@ export interface SignInOptions {
   isHttps: boolean
 }
 
-const stateCookie = 'fairlead_sign_in'
 const sessionSeconds = sessionDays * 86_400
 
 /** Adds the routes to sign in, by a link or through the provider, and to sign out. */
@@ -30,9 +35,9 @@ export function addSignIn(app: FastifyInstance, options: SignInOptions): void {
     `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`
   app.post(`${apiPrefix}${endpoints.createSession.path}`, async (request, reply) => {
     const body = parse('body', endpoints.createSession.body, request.body ?? {}) as { code: string }
-    const { caller, secret } = await access.signIn.byLink(body.code, credentialsOf(request))
+    const { caller, secret, key } = await access.signIn.byLink(body.code, credentialsOf(request))
     void reply.header('set-cookie', cookie(secret, sessionSeconds))
-    return { name: caller.name, role: caller.role, apps: caller.apps }
+    return { name: caller.name, role: caller.role, apps: caller.apps, key }
   })
   app.delete(`${apiPrefix}${endpoints.deleteSession.path}`, async (request, reply) => {
     const caller = await authenticate(options, request, endpoints.deleteSession)
@@ -62,7 +67,7 @@ function addProvider(
   { access, provider, log, cookie, secure }: ProviderOptions,
 ): void {
   const state = (value: string, seconds: number): string =>
-    `${stateCookie}=${value}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`
+    `${signInCookie}=${value}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`
   const fail = (reply: FastifyReply, problem: SignInProblem): FastifyReply =>
     reply.header('set-cookie', state('', 0)).redirect(`/sign-in?problem=${problem}`)
   const guarded =
@@ -97,11 +102,11 @@ function addProvider(
     '/oidc/callback',
     guarded(async (request, reply) => {
       const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
-      const answer = await provider.complete(query, cookieOf(request.headers.cookie, stateCookie))
-      const { secret } = await access.signIn.byProvider(answer, credentialsOf(request))
+      const answer = await provider.complete(query, cookieOf(request.headers.cookie, signInCookie))
+      const { secret, key } = await access.signIn.byProvider(answer, credentialsOf(request))
       return reply
         .header('set-cookie', [state('', 0), cookie(secret, sessionSeconds)])
-        .redirect(answer.next)
+        .redirect(`${answer.next.split('#')[0]}#${sessionKeyName}=${key}`)
     }),
   )
 }

@@ -3,8 +3,10 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { config } from 'zod'
+import { sessionKeyName } from '#contract/access/access.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { createDependencies, DependenciesProvider } from './live/dependencies.tsx'
+import { createSessionKey } from './live/session-key.ts'
 import { Pages } from './pages.tsx'
 import './styles.css'
 
@@ -33,12 +35,18 @@ const queries = new QueryClient({
   },
 })
 
+const sessionKey = createSessionKey(() => localStorage, Date.now)
+if (location.hash.includes(sessionKeyName)) {
+  sessionKey.accept(location.hash)
+  history.replaceState(null, '', `${location.pathname}${location.search}`)
+}
+
 const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <DependenciesProvider value={createDependencies()}>
+        <DependenciesProvider value={createDependencies(sessionKey)}>
           <BrowserRouter>
             <Pages />
           </BrowserRouter>

@@ -1,6 +1,8 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { launchBrowser, signIn } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -34,6 +36,11 @@ describe('the console', requires('chromium'), () => {
 
   const open = async (path: string): Promise<void> => {
     await page.goto(`http://localhost:${installation.port}${path}`)
+  }
+  const statusOf = async (path: string, headers: Record<string, string>): Promise<number> => {
+    const response = await fetch(`${installation.url}/api/v1${path}`, { headers })
+    await response.body?.cancel()
+    return response.status
   }
   const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name })
 
@@ -83,6 +90,34 @@ describe('the console', requires('chromium'), () => {
     await alert.waitFor()
     expect(await alert.textContent()).toContain('fairlead link')
     await other.close()
+  })
+
+  test('an app on another port receives the cookie of the session, and cannot use it', async () => {
+    let received = ''
+    const app = createServer((request, response) => {
+      received = request.headers.cookie ?? ''
+      response.setHeader('content-type', 'text/html').end('an app')
+    })
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
+    const { port } = app.address() as AddressInfo
+    const tab = await context.newPage()
+    try {
+      await tab.goto(`http://localhost:${port}/`)
+      expect(received).toMatch(/fairlead_session=\S{40,}/)
+      for (const path of ['/me', '/tokens', '/events/stream', '/runs/1/steps/build/log/stream'])
+        expect([path, await statusOf(path, { cookie: received })]).toEqual([path, 401])
+      // Its own page can neither read with the session of the browser, nor read the key.
+      const read = await tab.evaluate(
+        `fetch('http://localhost:${installation.port}/api/v1/me', { credentials: 'include' })
+          .then((response) => response.status, () => 'refused')`,
+      )
+      expect([read, await tab.evaluate('localStorage.length')]).toEqual(['refused', 0])
+    } finally {
+      await tab.close()
+      app.close()
+    }
+    await page.reload()
+    await heading('Begin').waitFor()
   })
 
   test('shows the line, and updates when a change arrives', async () => {
@@ -231,6 +266,19 @@ describe('the console', requires('chromium'), () => {
     await page.getByRole('article', { name: 'Line of shop' }).waitFor()
     await installation.start()
     await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('signs out and in again in all tabs', async () => {
+    const other = await context.newPage()
+    await other.goto(page.url())
+    await other.getByText('Live', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Account and settings' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    for (const tab of [page, other]) await tab.waitForURL(/\/sign-in/)
+    expect(await other.evaluate('localStorage.getItem("fairlead-session-key")')).toBeNull()
+    await signIn(installation, page)
+    for (const tab of [page, other]) await tab.getByText('Live', { exact: true }).waitFor()
+    await other.close()
   })
 
   test.each([

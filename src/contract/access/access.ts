@@ -77,6 +77,24 @@ export const token = z.object({
 })
 export type Token = z.infer<typeof token>
 
+/** The cookie with the first half of a session. */
+export const sessionCookie = 'fairlead_session'
+
+/** The cookie of a sign-in through the provider that is in progress. */
+export const signInCookie = 'fairlead_sign_in'
+
+/** Minutes within which a sign-in through the provider must be completed. */
+export const signInMinutes = 10
+
+/**
+ * The name of the key of a session, its second half. A browser sends a cookie to every port of a
+ * host, so an app can receive the cookie of a session; the key is stored by the origin of the
+ * console, which includes the port. The name is that of the request header, of the entry in
+ * `localStorage`, and of the field in the URL fragment with which a sign-in through the provider
+ * ends.
+ */
+export const sessionKeyName = 'fairlead-session-key'
+
 export const me = z.object({ name: z.string(), role: role.nullable(), apps: z.record(name, role) })
 
 /** The reasons why a sign-in through a provider fails, with the sentence of the sign-in page. */

@@ -30,9 +30,9 @@ export const accessEndpoints = {
     method: 'POST',
     path: '/sessions',
     role: 'public',
-    summary: 'Exchange the code of a one-time link for a session cookie',
+    summary: 'Exchange the code of a one-time link for a session: a cookie and its key',
     body: z.object({ code: z.string().min(1).max(200) }),
-    output: me,
+    output: me.extend({ key: z.string() }),
   }),
   deleteSession: endpoint({
     method: 'DELETE',

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sessionCookie } from '#contract/access/access.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { readEvents } from '#engine/events.ts'
 import { createLogger } from '#platform/log.ts'
 import { createAccess } from './access.ts'
-import { sessionCookie } from './credentials.ts'
 import { createRefusals } from './refusals.ts'
 
 let database: TestDatabase
@@ -26,10 +26,11 @@ test('a session that is used every day ends after thirty days', async () => {
     provider: null,
   })
   const { url } = await access.links.create({ name: 'Ada', role: 'viewer' }, 'fairlead')
-  const { secret } = await access.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
+  const { secret, key } = await access.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
     address: '::1',
   })
-  const ask = () => access.authenticate({ cookie: `${sessionCookie}=${secret}`, address: '::1' })
+  const cookie = `${sessionCookie}=${secret}`
+  const ask = () => access.authenticate({ cookie, sessionKey: key, address: '::1' })
   const age = (days: number): Promise<unknown> =>
     database.db.query(
       sql`update session set created = now() - make_interval(days => ${days}),
@@ -46,6 +47,39 @@ test('a session that is used every day ends after thirty days', async () => {
   expect(await ask()).toBeNull()
 })
 
+test('a session needs both of its halves', async () => {
+  const access = createAccess({
+    db: database.db,
+    log: createLogger(() => undefined),
+    now: Date.now,
+    random: randomBytes,
+    publicUrl: 'http://x',
+    provider: null,
+  })
+  const signIn = async () => {
+    const { url } = await access.links.create({ name: 'Ada', role: 'viewer' }, 'fairlead')
+    return access.signIn.byLink(new URL(url).searchParams.get('code') ?? '', { address: '::1' })
+  }
+  const [one, other] = [await signIn(), await signIn()]
+  const ask = (secret: string | undefined, sessionKey: string | undefined) =>
+    access.authenticate({
+      cookie: secret && `${sessionCookie}=${secret}`,
+      sessionKey,
+      address: '::1',
+    })
+  expect(await ask(one.secret, one.key)).toMatchObject({ name: 'Ada' })
+  // A valid caller is cached, but only for both halves.
+  for (const [secret, key] of [
+    [one.secret, undefined],
+    [one.secret, ''],
+    [one.secret, one.secret],
+    [one.secret, other.key],
+    [undefined, one.key],
+    [one.key, one.secret],
+  ])
+    expect(await ask(secret, key)).toBeNull()
+})
+
 test('another server over the same database applies a change after half a second', async () => {
   let now = Date.now()
   const server = () =>
@@ -59,10 +93,11 @@ test('another server over the same database applies a change after half a second
     })
   const [one, other] = [server(), server()]
   const { url } = await one.links.create({ name: 'Bob', role: 'operator' }, 'fairlead')
-  const { secret } = await one.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
+  const { secret, key } = await one.signIn.byLink(new URL(url).searchParams.get('code') ?? '', {
     address: '::1',
   })
-  const ask = () => other.authenticate({ cookie: `${sessionCookie}=${secret}`, address: '::1' })
+  const cookie = `${sessionCookie}=${secret}`
+  const ask = () => other.authenticate({ cookie, sessionKey: key, address: '::1' })
   expect(await ask()).toMatchObject({ role: 'operator' })
   await one.users.change('Bob', { role: 'viewer' }, 'fairlead')
   expect(await ask()).toMatchObject({ role: 'operator' })

@@ -1,8 +1,9 @@
+import { sessionCookie } from '#contract/access/access.ts'
 import { narrow, type Grants } from '#contract/access/grants.ts'
 import type { By } from '#contract/event/event.ts'
 import type { Caller } from '#contract/handler.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { type Credentials, cookieOf, sessionCookie, tokenOf } from './credentials.ts'
+import { type Credentials, cookieOf, tokenOf } from './credentials.ts'
 import type { Guard } from './guard.ts'
 import { hashOf } from './secret.ts'
 import { useSession } from './session-store.ts'
@@ -18,6 +19,12 @@ const maxCached = 1000
 /** A caller without the address of one request. */
 type CachedCaller = Omit<Caller, 'by'> & { by: Omit<By, 'address'> }
 
+/** The two halves of a session: the value of its cookie, and the key of the console's origin. */
+interface SessionSecrets {
+  secret: string
+  key: string
+}
+
 export interface AuthenticationOptions {
   db: Database
   now(): number
@@ -32,46 +39,47 @@ export type Authentication = ReturnType<typeof createAuthentication>
 export function createAuthentication({ db, now, guard, grantsOf }: AuthenticationOptions) {
   const cache = new Map<string, { caller: CachedCaller; until: number }>()
 
-  const load = (
-    kind: 'token' | 'session',
-    hash: string,
-    address: string,
-  ): Promise<CachedCaller | null> =>
-    kind === 'token'
-      ? callerOfToken(db, grantsOf, hash)
-      : callerOfSession(db, grantsOf, hash, address)
-
-  /** The caller of a credential; null when it is not valid. */
+  /** The caller that `load` finds, for that address; null when the credential is not valid. */
   const find = async (
-    kind: 'token' | 'session',
-    secret: string,
+    id: string,
     address: string,
+    load: () => Promise<CachedCaller | null>,
   ): Promise<Caller | null> => {
-    const hash = hashOf(secret)
-    const cached = cache.get(hash)
+    const cached = cache.get(id)
     const withAddress = (caller: CachedCaller): Caller => ({
       ...caller,
       by: { ...caller.by, address },
     })
     if (cached && cached.until > now()) return withAddress(cached.caller)
-    const caller = await load(kind, hash, address)
-    cache.delete(hash)
+    const caller = await load()
+    cache.delete(id)
     if (!caller) return null
     if (cache.size > maxCached) cache.clear()
-    cache.set(hash, { caller, until: now() + cacheMs })
+    cache.set(id, { caller, until: now() + cacheMs })
     return withAddress(caller)
+  }
+  const findToken = (token: string, address: string): Promise<Caller | null> => {
+    const hash = hashOf(token)
+    return find(hash, address, () => callerOfToken(db, grantsOf, hash))
+  }
+  const findSession = (session: SessionSecrets, address: string): Promise<Caller | null> => {
+    const hashes = { hash: hashOf(session.secret), keyHash: hashOf(session.key) }
+    return find(`${hashes.hash} ${hashes.keyHash}`, address, () =>
+      callerOfSession(db, grantsOf, hashes, address),
+    )
   }
 
   return {
-    find,
+    /** The caller of a session; null unless both halves belong to one open session. */
+    findSession,
     /** The caller of a request; null when it has no credential, or one that is not valid. */
     authenticate: async (credentials: Credentials): Promise<Caller | null> => {
-      const { address } = credentials
+      const { address, sessionKey: key } = credentials
       const token = tokenOf(credentials.authorization)
       if (token !== null)
-        return guard.attempt(credentials, 'token', () => find('token', token, address))
-      const session = cookieOf(credentials.cookie, sessionCookie)
-      return session === null ? null : find('session', session, address)
+        return guard.attempt(credentials, 'token', () => findToken(token, address))
+      const secret = cookieOf(credentials.cookie, sessionCookie)
+      return secret === null || key === undefined ? null : findSession({ secret, key }, address)
     },
     /** Makes this server forget cached callers after a change of users, tokens or sessions. */
     clearCache: (): void => cache.clear(),
@@ -103,10 +111,10 @@ async function callerOfToken(
 async function callerOfSession(
   db: Database,
   grantsOf: GrantsOf,
-  hash: string,
+  hashes: { hash: string; keyHash: string },
   address: string,
 ): Promise<CachedCaller | null> {
-  const session = await useSession(db, { hash, address })
+  const session = await useSession(db, { ...hashes, address })
   if (!session) return null
   const { id, name, email } = session.user
   return {

@@ -12,9 +12,9 @@ export interface Origin {
 export interface Credentials extends Origin {
   /** the Authorization header */
   authorization?: string | undefined
+  /** the session key of the console, see `sessionKeyName` */
+  sessionKey?: string | undefined
 }
-
-export const sessionCookie = 'fairlead_session'
 
 /** The token of `Bearer TOKEN`, or the password of `Basic …`, which is how git sends it. */
 export function tokenOf(authorization: string | undefined): string | null {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClientAuth, Configuration } from 'openid-client'
-import { safePage, type SignInProblem } from '#contract/access/access.ts'
+import { safePage, signInMinutes, type SignInProblem } from '#contract/access/access.ts'
 import { type Claims, type ProviderSettings, readClaims } from './provider-settings.ts'
 
 /** A failed sign-in. The sign-in page shows the problem; the message is only for the log. */
@@ -23,8 +23,6 @@ export interface ProviderOptions {
 const metadataMs = 3_600_000
 /** Seconds within which the provider has to answer a request. */
 const timeoutSeconds = 5
-/** Minutes within which a sign-in has to be completed. */
-export const signInMinutes = 10
 
 /** Loaded on demand: most installations have no provider, and loading takes time and memory. */
 const library = () => import('openid-client')

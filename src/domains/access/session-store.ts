@@ -14,6 +14,8 @@ const fromSessions = sql`from session s join "user" u on u.id = s."user"`
 export interface NewSession {
   id: string
   hash: string
+  /** the hash of the key that the console sends with the cookie */
+  keyHash: string
   way: Session['way']
   address: string
   agent: string | null
@@ -21,27 +23,28 @@ export interface NewSession {
 
 /** Inserts a session of the user with that name, unless the user is disabled. */
 export function insertSession(session: NewSession, user: string): Statement {
-  const { id, hash, way, address, agent } = session
-  return sql`insert into session (id, hash, "user", way, address, agent, expires)
-    select ${id}::text, ${hash}::text, id, ${way}::text, ${address}::text, ${agent}::text,
-      now() + make_interval(days => ${sessionDays})
+  const { id, hash, keyHash, way, address, agent } = session
+  return sql`insert into session (id, hash, key_hash, "user", way, address, agent, expires)
+    select ${id}::text, ${hash}::text, ${keyHash}::text, id, ${way}::text, ${address}::text,
+      ${agent}::text, now() + make_interval(days => ${sessionDays})
     from "user" where lower(name) = lower(${user}) and disabled is null`
 }
 
 /**
- * Finds an open session by its hash, unless its user is disabled. Its use extends it, at most once
- * a minute.
+ * Finds an open session by the hashes of its cookie and its key, unless its user is disabled. Its
+ * use extends it, at most once a minute.
  */
 export async function useSession(
   db: Database,
-  { hash, address }: { hash: string; address: string },
+  { hash, keyHash, address }: { hash: string; keyHash: string; address: string },
 ): Promise<{ id: string; user: Principal } | null> {
   const rows = await db.query<{
     id: string
     user: Principal
     isStale: boolean
   }>(sql`select s.id, ${principalColumn}, s.seen < now() - interval '1 minute' as "isStale"
-    ${fromSessions} where s.hash = ${hash} and ${isOpen} and u.disabled is null`)
+    ${fromSessions} where s.hash = ${hash}
+      and s.key_hash = ${keyHash} and ${isOpen} and u.disabled is null`)
   const [session] = rows
   if (!session) return null
   if (session.isStale)

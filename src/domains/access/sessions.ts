@@ -1,4 +1,4 @@
-import type { Session } from '#contract/access/access.ts'
+import { type Session, sessionCookie } from '#contract/access/access.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { Caller } from '#contract/handler.ts'
@@ -6,7 +6,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { Authentication } from './authentication.ts'
-import { cookieOf, type Origin, sessionCookie } from './credentials.ts'
+import { cookieOf, type Origin } from './credentials.ts'
 import { createSecret, hashOf } from './secret.ts'
 import * as store from './session-store.ts'
 import { touchUser } from './user-store.ts'
@@ -21,6 +21,8 @@ export interface StartedSession {
   caller: Caller
   /** the value for the session cookie */
   secret: string
+  /** the other half of the session, which only the origin of the console gets */
+  key: string
 }
 
 /** How a user signed in. */
@@ -55,14 +57,17 @@ export function createSessions({ db, random, authentication }: SessionsOptions) 
       origin: Origin,
       prepare: Statement[],
     ): Promise<StartedSession> => {
-      const secret = createSecret(random)
+      const [secret, key] = [createSecret(random), createSecret(random)]
       const id = `s-${random(8).toString('hex')}`
       const actor = { name: user, by: { credential: way, address: origin.address } }
       await commit([
         ...prepare,
         ...(await replace(origin, actor)),
         touchUser(user),
-        store.insertSession({ id, hash: hashOf(secret), way, ...clientOf(origin) }, user),
+        store.insertSession(
+          { id, hash: hashOf(secret), keyHash: hashOf(key), way, ...clientOf(origin) },
+          user,
+        ),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-session.created',
           subject: `user/${user}`,
@@ -71,9 +76,9 @@ export function createSessions({ db, random, authentication }: SessionsOptions) 
           data: { session: id, way, ...data },
         }),
       ])
-      const caller = await authentication.find('session', secret, origin.address)
+      const caller = await authentication.findSession({ secret, key }, origin.address)
       if (!caller) throw new FairleadError('user_disabled', { name: user })
-      return { caller, secret }
+      return { caller, secret, key }
     },
     /** The open sessions of a user; `current` is the id of the session of the caller. */
     list: async (user: number, current: string | null): Promise<Session[]> =>

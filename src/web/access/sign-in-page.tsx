@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import { safePage, type SignInProblem, signInProblems } from '#contract/access/access.ts'
 import { useProvider } from '../live/queries.ts'
-import { useClient } from '../live/dependencies.tsx'
+import { useDependencies, useOtherTabs } from '../live/dependencies.tsx'
 import { Logo } from '../shell/logo.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
@@ -22,7 +22,7 @@ export function SignInPage() {
   const [error, setError] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
   const [text, setText] = useState('')
-  const client = useClient()
+  const { client, sessionKey } = useDependencies()
   const queries = useQueryClient()
   const navigate = useNavigate()
   const code = search.get('code')
@@ -34,7 +34,8 @@ export function SignInPage() {
     setBusy(true)
     setError(null)
     try {
-      const me = await client.createSession({ body: { code: value } })
+      const { key, ...me } = await client.createSession({ body: { code: value } })
+      sessionKey.set(key)
       queries.clear()
       queries.setQueryData(['me'], me)
       await navigate(safePage(search.get('next')), { replace: true })
@@ -44,6 +45,9 @@ export function SignInPage() {
       setBusy(false)
     }
   }
+  useOtherTabs((isSignedIn) => {
+    if (isSignedIn) void navigate(safePage(search.get('next')), { replace: true })
+  })
   useEffect(() => {
     // A code works only once, and effects may run twice.
     if (code === null || tried.current === code) return
@@ -70,7 +74,7 @@ export function SignInPage() {
         <ButtonLink
           to={`/oidc/start?next=${encodeURIComponent(safePage(search.get('next')))}`}
           kind="primary"
-          leaves
+          onLeave={sessionKey.startSignIn}
         >
           Sign in with {provider.name}
         </ButtonLink>

@@ -1,4 +1,8 @@
+import type { EventSource } from 'eventsource'
 import { storedEvent, type StoredEvent } from '#contract/event/event.ts'
+
+/** Opens a stream of server-sent events with the key of the session. */
+export type OpenStream = (url: string) => EventSource
 
 /** `since` is when the connection was lost, in milliseconds since the epoch. */
 export type ConnectionState =
@@ -18,6 +22,7 @@ export interface Connection {
 
 interface ConnectionOptions {
   url: string
+  openStream: OpenStream
   now(): number
 }
 
@@ -30,7 +35,7 @@ const longestWait = 8000
 const sleepAfter = 30_000
 
 /** The event stream of this page. Reconnects automatically, and resumes after the last event. */
-export function createConnection({ url, now }: ConnectionOptions): Connection {
+export function createConnection({ url, now, openStream }: ConnectionOptions): Connection {
   const listeners = {
     change: new Set<() => void>(),
     event: new Set<(event: StoredEvent) => void>(),
@@ -67,7 +72,7 @@ export function createConnection({ url, now }: ConnectionOptions): Connection {
   }
   const connect = (): void => {
     disconnect()
-    const stream = new EventSource(last === null ? url : `${url}?after=${last}`)
+    const stream = openStream(last === null ? url : `${url}?after=${last}`)
     source = stream
     stream.addEventListener('open', onOpen)
     stream.addEventListener('error', onError)

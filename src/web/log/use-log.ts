@@ -2,7 +2,8 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { endpointUrl } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { type LogLine, logLine } from '#contract/run/run.ts'
-import { useClient } from '../live/dependencies.tsx'
+import type { OpenStream } from '../live/connection.ts'
+import { useDependencies } from '../live/dependencies.tsx'
 import { createLogBuffer, type LogBuffer, type LogSource, type LogState } from './buffer.ts'
 
 interface Attempt {
@@ -19,13 +20,14 @@ export function useLog({ run, step, attempt }: Attempt): {
   buffer: LogBuffer | null
   state: LogState
 } {
-  const client = useClient()
+  const { client, openStream } = useDependencies()
   const [buffer, setBuffer] = useState<LogBuffer | null>(null)
   useEffect(() => {
     const params = { run, step }
     const source: LogSource = {
       read: (after, limit) => client.getLog({ params, query: { after, limit, attempt } }),
-      follow: (after, onLine, onEnd) => followLog({ run, step, attempt }, after, onLine, onEnd),
+      follow: (after, onLine, onEnd) =>
+        followLog(openStream, { run, step, attempt }, after, onLine, onEnd),
     }
     const made = createLogBuffer(source, (act) => void requestAnimationFrame(act))
     setBuffer(made)
@@ -34,7 +36,7 @@ export function useLog({ run, step, attempt }: Attempt): {
       made.close()
       setBuffer(null)
     }
-  }, [client, run, step, attempt])
+  }, [client, openStream, run, step, attempt])
   const state = useSyncExternalStore(
     buffer?.subscribe ?? noSubscription,
     () => buffer?.state() ?? empty,
@@ -44,6 +46,7 @@ export function useLog({ run, step, attempt }: Attempt): {
 
 /** Follows a log stream. After a lost connection, resumes after the last received line. */
 function followLog(
+  openStream: OpenStream,
   { run, step, attempt }: Attempt,
   after: number,
   onLine: (line: LogLine) => void,
@@ -51,10 +54,10 @@ function followLog(
 ): () => void {
   let last = after
   let isEnded = false
-  let source: EventSource | null = null
+  let source: ReturnType<OpenStream> | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   const connect = (): void => {
-    source = new EventSource(
+    source = openStream(
       endpointUrl('', endpoints.followLog, {
         params: { run, step },
         query: { after: last, attempt },

@@ -4,7 +4,7 @@ import { Check, CircleUserRound } from 'lucide-react'
 import { useNavigate } from 'react-router'
 import { describeGrants } from '#contract/access/grants.ts'
 import { useMay, useMe } from '../live/queries.ts'
-import { useClient } from '../live/dependencies.tsx'
+import { useDependencies } from '../live/dependencies.tsx'
 import { themes, useTheme } from './theme.ts'
 import { classes } from '../ui/classes.ts'
 
@@ -27,11 +27,12 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
   const { data: me } = useMe()
   const isAdmin = useMay('admin', null)
   const [theme, setTheme] = useTheme()
-  const client = useClient()
+  const { client, sessionKey } = useDependencies()
   const queries = useQueryClient()
   const navigate = useNavigate()
   const signOut = async (): Promise<void> => {
     const answer = await client.deleteSession().catch(() => null)
+    sessionKey.remove()
     // Also ends the session at the identity provider, which would sign in again without asking.
     if (answer?.logout) return location.assign(answer.logout)
     queries.clear()

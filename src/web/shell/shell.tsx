@@ -3,7 +3,7 @@ import { CircleUserRound, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { Navigate, NavLink, Outlet, useLocation } from 'react-router'
 import { useMe } from '../live/queries.ts'
-import { useConnection, useLiveCaches } from '../live/dependencies.tsx'
+import { useConnection, useLiveCaches, useOtherTabs } from '../live/dependencies.tsx'
 import { loadDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
@@ -20,6 +20,9 @@ const AccountMenu = lazy(async () => ({
 /** The frame of every page. Redirects to the sign-in page without a session. */
 export function Shell() {
   const me = useMe()
+  const queries = useQueryClient()
+  // The data belongs to the user who was signed in before.
+  useOtherTabs(() => void queries.resetQueries())
   const location = useLocation()
   const isSignedOut = me.error !== null && problemOf(me.error).code === 'sign_in_needed'
   if (isSignedOut) {

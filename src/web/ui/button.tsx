@@ -25,20 +25,24 @@ export function Button({
   return <button type={type} className={`${base} ${kinds[kind]} ${className}`} {...rest} />
 }
 
-/** A link that looks like a button. With `leaves`, it loads a page outside the console. */
+/** A link that looks like a button. With `onLeave`, it loads a page outside the console. */
 export function ButtonLink({
   to,
   children,
   kind = 'plain',
-  leaves = false,
+  onLeave,
 }: {
   to: string
   children: ReactNode
   kind?: Kind
-  leaves?: boolean
+  onLeave?: () => void
 }) {
   return (
-    <Link to={to} reloadDocument={leaves} className={`${base} ${kinds[kind]}`}>
+    <Link
+      to={to}
+      {...(onLeave ? { reloadDocument: true, onClick: onLeave } : {})}
+      className={`${base} ${kinds[kind]}`}
+    >
       {children}
     </Link>
   )
