@@ -247,6 +247,34 @@ describe.each([
     })
   })
 
+  test('keeps the cookies of the console from services', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const seen: string[][] = []
+    edge.set(
+      route([
+        await service((request, response) => {
+          seen.push(request.rawHeaders.filter((_, i, all) => /^cookie$/i.test(all[i - 1] ?? '')))
+          response.end()
+        }),
+      ]),
+    )
+    for (const cookie of [
+      'a=1; b=2',
+      'a=1; fairlead_session=secret; b=2',
+      'fairlead_session=secret; fairlead_sign_in=secret;fairlead-session=kept',
+      'fairlead_sign_in=secret',
+      ['x=1', 'fairlead_session=secret', 'y=2;  fairlead_session =secret'],
+    ])
+      await ask(port, { headers: { cookie } })
+    expect(seen.map((headers) => headers.join('; '))).toEqual([
+      'a=1; b=2',
+      'a=1; b=2',
+      'fairlead-session=kept',
+      '',
+      'x=1; y=2',
+    ])
+  })
+
   test('uploads and downloads 50 MB unchanged, with and without a length', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { forwardedLines } from './forwarded.ts'
 import { authority } from './head.ts'
 import { brokenOff, endPage, lineFeedAlone, malformed } from './pages.ts'
@@ -150,8 +151,11 @@ export function requestHeaders(
     const name = rawHeaders[i] ?? ''
     const lower = name.toLowerCase()
     const isDropped = (hopByHop.has(lower) || listed.has(lower)) && !kept(lower)
-    if (!isDropped && !/^x-forwarded-(for|proto|host)$/.test(lower))
-      headers.push(name, rawHeaders[i + 1] ?? '')
+    if (isDropped || /^x-forwarded-(for|proto|host)$/.test(lower)) continue
+    const value = rawHeaders[i + 1] ?? ''
+    const sent =
+      lower === 'cookie' && hasConsoleCookie(value) ? withoutConsoleCookies(value) : value
+    if (sent !== '' || value === '') headers.push(name, sent)
   }
   const way = {
     authority: request.headers.host ?? '',

@@ -120,6 +120,8 @@ describe('request heads', () => {
     ['a line feed alone', 'host: a\nx: b\r\n'],
     ['a carriage return inside a line', 'host: a\r\nx: b\rc\r\n'],
     ['a null byte', 'host: a\r\nx: \0\r\n'],
+    ['the session of the console', 'host: a\r\nCookie: a=1;fairlead_session=x; b=2\r\n'],
+    ['a sign-in to the console', 'host: a\r\ncookie: fairlead_sign_in=x\r\n'],
     ['headers named for removal', 'host: a\r\nconnection: close, x-secret\r\nx-secret: 1\r\n'],
   ])('%s is left to Node’s parser', (_name, lines) => {
     expect(readRequest(`GET / HTTP/1.1\r\n${lines}`)).toBeNull()

@@ -1,3 +1,5 @@
+import { hasConsoleCookie } from './console-cookies.ts'
+
 /** The parts of a head that the fast path needs. Everything is latin1, as on the wire. */
 export interface RequestHead {
   method: string
@@ -117,6 +119,8 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
     case 'x-forwarded-host':
       found.forwardedHost = value()
       return 'drop'
+    case 'cookie':
+      return hasConsoleCookie(value()) ? 'other' : 'keep'
     case 'keep-alive':
     case 'proxy-connection':
       return 'drop'
