@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 const timeoutMs = 5000
+const maxBytes = 8 * 1024 * 1024
 
 const answer = z.object({
   data: z.discriminatedUnion('resultType', [
@@ -34,10 +35,22 @@ export async function queryPrometheus(
       )
     },
   )
-  const text = await response.text()
+  const text = await textOf(response)
   if (!response.ok) throw new Error(`Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
   const { data } = answer.parse(JSON.parse(text))
   return data.resultType === 'scalar'
     ? [{ labels: {}, value: Number(data.result[1]) }]
     : data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
+}
+
+/** The address comes from a repository, so the length of the response is limited. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > maxBytes) throw new Error('Prometheus answered with more than 8 MB')
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
