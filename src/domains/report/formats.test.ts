@@ -24,7 +24,7 @@ async function read(content: string | Buffer): Promise<{ format: string; topics:
     measurement: () => void topics.add('measurements'),
     materials: () => void topics.add('materials'),
   }
-  const format = await readReport(file, sink, async () => undefined)
+  const format = await readReport(file, sink)
   return { format: format.name, topics }
 }
 
@@ -68,5 +68,22 @@ describe.each(formats.map((format) => [format.name, format] as const))('%s', (_n
     const noisy = format.example.replaceAll(/\d+/g, '999999999999999999999')
     const outcome = await read(noisy).catch((error: unknown) => error)
     if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ReportProblem)
+  })
+})
+
+describe('a report that took seconds', () => {
+  test.each([
+    ['TAP with many spaces', `1..1\n${`ok 1${' '.repeat(1990)}\u2028x\n`.repeat(8)}`],
+    ['TAP with many times', `1..1\nok 1${' # time=1'.repeat(240)}\n`],
+    ['TAP with deep subtests', `1..0\n${`${' '.repeat(1900)}ok 1 - x\n`.repeat(1000)}`],
+    [
+      'Go blocks of many lines',
+      `mode: set\n${['a', 'b', 'c'].map((file) => `${file}:1.1,12000000.1 1 1\n`).join('')}`,
+    ],
+    ['Go benchmarks with long names', `Benchmark${'-1'.repeat(900)} 1 ${'1 a '.repeat(200)}\n`],
+  ])('is read or refused at once: %s', async (_name, text) => {
+    const begun = performance.now()
+    await read(text).catch((error: unknown) => expect(error).toBeInstanceOf(ReportProblem))
+    expect(performance.now() - begun).toBeLessThan(200)
   })
 })

@@ -1,6 +1,7 @@
 import { ReportProblem, type Sink } from './report.ts'
 
-const maxLines = 2_000_000
+/** The highest number of a line that a report may name. */
+export const maxLine = 2_000_000
 /** About thirty years. */
 const maxSeconds = 1e9
 
@@ -32,6 +33,6 @@ export const plausible = (sink: Sink): Sink => ({
 
 /** Line 0 means that no line is given. */
 function refuseLine(file: string, line: number): void {
-  if (!Number.isInteger(line) || line < 0 || line > maxLines)
+  if (!Number.isInteger(line) || line < 0 || line > maxLine)
     throw new ReportProblem(`names line ${line} of ${file}, which cannot exist`)
 }

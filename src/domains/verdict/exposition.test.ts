@@ -60,3 +60,18 @@ test('reads only numbers from any text', () => {
     }),
   )
 })
+
+test('reads a long line, valid or not, in time proportional to its length', () => {
+  const begun = performance.now()
+  expect(parseExposition(`m{${'a'.repeat(80_000)}} 1\nm{a="${'\\\\'.repeat(40_000)}} 1\n`)).toEqual(
+    [],
+  )
+  expect(parseExposition(`m{${'a="b",'.repeat(20_000)}} 1`)).toHaveLength(1)
+  expect(parseExposition('m 1\n'.repeat(600_000))).toEqual([])
+  expect(performance.now() - begun).toBeLessThan(200)
+})
+
+test('an invalid selector selects nothing', () => {
+  const metric = { ...metricOf({ bad: 'jobs_total' }), bad: 'jobs_total{queue=~"mail"}' }
+  expect(readMetric('a', parseExposition(text), metric)).toBeNull()
+})

@@ -8,38 +8,79 @@ export interface Point {
   value: number
 }
 
-const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)/
-const label = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g
 const escapes: Record<string, string> = { '\\n': '\n', '\\"': '"', '\\\\': '\\' }
 
-/** Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0. Ignores invalid lines. */
-export function parseExposition(text: string): Point[] {
-  return text.split('\n').flatMap((one) => {
-    const [, name, labels = '', number] = line.exec(one) ?? []
-    const value = Number(number?.replace(/^([+-]?)Inf$/i, '$1Infinity'))
-    return name === undefined || Number.isNaN(value)
-      ? []
-      : [{ name, labels: parseLabels(labels), value }]
-  })
+/** Characters; the server parses the text of services between requests. */
+const maxLength = 2_000_000
+
+/**
+ * Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0, in time proportional to the length
+ * of the text. Ignores invalid lines. A text of more than two million characters has no points:
+ * its metrics are unknown.
+ */
+export const parseExposition = (text: string): Point[] =>
+  text.length > maxLength ? [] : text.split('\n').flatMap((line) => parseLine(line) ?? [])
+
+const nameAt = /[a-zA-Z_:][\w:]*/y
+const numberAt = /[ \t]+(\S+)/y
+
+function parseLine(line: string): Point | null {
+  const name = matchAt(nameAt, line, 0)?.[0]
+  if (name === undefined) return null
+  const set = line[name.length] === '{' ? parseLabels(line, name.length) : null
+  if (line[name.length] === '{' && set === null) return null
+  const number = matchAt(numberAt, line, set?.end ?? name.length)?.[1]
+  const value = Number(number?.replace(/^([+-]?)Inf$/i, '$1Infinity'))
+  return Number.isNaN(value) ? null : { name, labels: set?.labels ?? {}, value }
 }
 
-function parseLabels(text: string): Record<string, string> {
+const labelAt = /[\s,]*([a-zA-Z_]\w*)\s*=\s*"/y
+const endAt = /[\s,]*\}/y
+
+/** Reads the labels in braces that begin at a position; null when they are not valid. */
+function parseLabels(
+  text: string,
+  start: number,
+): { labels: Record<string, string>; end: number } | null {
   const labels: Record<string, string> = {}
-  for (const [, name = '', value = ''] of text.matchAll(label))
-    labels[name] = value.replace(/\\[n"\\]/g, (escape) => escapes[escape] ?? escape)
-  return labels
+  for (let at = start + 1; ;) {
+    const end = matchAt(endAt, text, at)
+    if (end) return { labels, end: at + end[0].length }
+    const label = matchAt(labelAt, text, at)
+    if (!label) return null
+    const from = at + label[0].length
+    const to = endOfString(text, from)
+    if (to === -1) return null
+    labels[label[1] ?? ''] = text
+      .slice(from, to)
+      .replace(/\\[n"\\]/g, (escape) => escapes[escape] ?? escape)
+    at = to + 1
+  }
+}
+
+/** The position of the quote that ends a string; -1 without one. */
+function endOfString(text: string, from: number): number {
+  let at = from
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at < text.length ? at : -1
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
 }
 
 interface Selector {
   name: string
-  labels: Record<string, string>
+  /** Null when the part in braces is not valid: then the selector matches nothing. */
+  labels: Record<string, string> | null
 }
 
 function parseSelector(series: string): Selector {
   const brace = series.indexOf('{')
   return brace === -1
     ? { name: series, labels: {} }
-    : { name: series.slice(0, brace), labels: parseLabels(series.slice(brace)) }
+    : { name: series.slice(0, brace), labels: parseLabels(series, brace)?.labels ?? null }
 }
 
 /** The names of the Prometheus metrics that a metric of fairlead.yaml is computed from. */
@@ -49,13 +90,17 @@ export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
   )
 }
 
+const select = (points: Point[], { name, labels }: Selector): Point[] =>
+  labels === null
+    ? []
+    : points.filter(
+        (point) =>
+          point.name === name &&
+          Object.entries(labels).every(([key, value]) => point.labels[key] === value),
+      )
+
 function sumOf(points: Point[], series: string): number | null {
-  const { name, labels } = parseSelector(series)
-  const found = points.filter(
-    (point) =>
-      point.name === name &&
-      Object.entries(labels).every(([key, value]) => point.labels[key] === value),
-  )
+  const found = select(points, parseSelector(series))
   return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0)
 }
 
@@ -66,12 +111,7 @@ function sumOf(points: Point[], series: string): number | null {
 export function readMetric(instance: string, points: Point[], metric: MetricFile): Reading | null {
   if (metric.histogram !== undefined) {
     const { name, labels } = parseSelector(metric.histogram)
-    const buckets = points.filter(
-      (point) =>
-        point.name === `${name}_bucket` &&
-        Object.entries(labels).every(([key, value]) => point.labels[key] === value),
-    )
-    return readBuckets(instance, buckets)
+    return readBuckets(instance, select(points, { name: `${name}_bucket`, labels }))
   }
   if (metric.gauge !== undefined) return readingOf(instance, [sumOf(points, metric.gauge)])
   if (metric.bad === undefined) return null

@@ -1,8 +1,6 @@
 import { defineReportFormat, shortName, summarise } from '../report.ts'
 import { lineParser } from '../lines.ts'
 
-const benchmark = /^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+(\d.*)$/
-
 /** Repeated runs of one benchmark (`-count`) are samples of one measurement. */
 export default defineReportFormat({
   name: 'Go benchmarks',
@@ -19,9 +17,11 @@ PASS
     return lineParser(
       (line) => {
         if (line.startsWith('pkg: ')) place = `${line.slice(5).trim()} `
-        // The limit keeps the regular expression from backtracking over very long lines.
-        const [, name = '', rest = ''] = benchmark.exec(line.slice(0, 2000)) ?? []
-        for (const [, value, unit = ''] of rest.matchAll(/([\d.e+]+) (\S+)/g)) {
+        const [first = '', count = '', ...values] = line.split(/\s+/)
+        if (!first.startsWith('Benchmark') || !/^\d+$/.test(count)) return
+        const name = first.replace(/-\d+$/, '')
+        for (let at = 0; at + 1 < values.length; at += 2) {
+          const [value, unit = ''] = values.slice(at, at + 2)
           const full = shortName(`${place}${name}${unit === 'ns/op' ? '' : ` ${unit}`}`)
           const entry = samples.get(full) ?? { name: full, unit, values: [] }
           entry.values.push(Number(value))

@@ -7,14 +7,15 @@ import {
 } from '../report.ts'
 import { lineParser } from '../lines.ts'
 
-const testLine = /^( *)(not )?ok\b(?: +(\d+))?(?:[ -]+(.*?))?(?:\s+# *(skip|todo)\S*(?: +(.*))?)?$/i
+const testStart = /^( *)(not )?ok\b(?: +(\d+)(?=[\s-]|$))?(?=[\s-]|$)/i
+const directive = /\s# *(skip|todo)\S*(?: +(.*))?/i
 /** node-tap and Vitest append the duration, and ` {` when subtests follow until a `}`. */
-const timeOf = /\s+# time=([\d.]+)ms/
+const timeOf = /\s# time=([\d.]+)ms/
 const planLine = /^1\.\.(\d+)/
 /** `prove -v` prints the file before its output; one report then has several plans. */
 const fileLine = /^(\S+\.t) \.{2,}\s*$/
-/** The limit keeps the regular expressions from backtracking over very long lines. */
 const maxLineLength = 2000
+const maxDepth = 32
 
 /**
  * The Test Anything Protocol, versions 12 to 14. Subtests are indented and precede the test that
@@ -43,6 +44,9 @@ ok 1 - adds
     let file = ''
     const path: string[] = []
     const braces: { depth: number; test: TestCase }[] = []
+    const enter = (indent: number, name: string): void => {
+      if (indent / 4 < maxDepth) path[Math.floor(indent / 4)] = name
+    }
     const flush = (): void => {
       if (test?.outcome === 'failed') test.message = shortMessage(diagnosis.join('\n'))
       if (test) sink.test(test)
@@ -60,30 +64,20 @@ ok 1 - adds
       if (outcome === 'failed') failed.push(depth)
       return isNewFailure || !isSummary
     }
-    const read = (
-      [, indent = '', not, , name, directive, why]: string[],
-      number: number,
-      seconds: number | null,
-    ) => {
-      const suite = shortName(
-        [file, ...path.slice(0, indent.length / 4)].filter(Boolean).join(' › '),
-      )
-      const outcome: TestCase['outcome'] = directive ? 'skipped' : not ? 'failed' : 'passed'
-      const identity = { suite, name: shortName(name || `${number}`), outcome }
-      return {
-        depth: indent.length,
-        test: { ...identity, seconds, file: file || null, message: why ?? null },
-      }
+    const read = ({ indent, isNot, name, isSkipped, message, seconds }: TestLine, line: number) => {
+      const suite = shortName([file, ...path.slice(0, indent / 4)].filter(Boolean).join(' › '))
+      const outcome: TestCase['outcome'] = isSkipped ? 'skipped' : isNot ? 'failed' : 'passed'
+      const identity = { suite, name: shortName(name || `${line}`), outcome }
+      return { depth: indent, test: { ...identity, seconds, file: file || null, message } }
     }
     const take = (line: string, number: number): boolean => {
-      const time = timeOf.exec(line)?.[1]
-      const found = testLine.exec(line.replace(timeOf, '').replace(/ \{$/, ''))
+      const found = readTestLine(line)
       if (!found) return false
       flush()
-      const one = read(found, number, time === undefined ? null : Number(time) / 1000)
+      const one = read(found, number)
       if (one.depth === 0) count += 1
       if (line.endsWith(' {')) {
-        path[Math.floor(one.depth / 4)] = one.test.name
+        enter(one.depth, one.test.name)
         braces.push(one)
         return true
       }
@@ -112,7 +106,7 @@ ok 1 - adds
           file = started[1] ?? ''
         }
         const subtest = /^( *)# Subtest: (.*)$/.exec(line)
-        if (subtest) path[Math.floor((subtest[1] ?? '').length / 4)] = subtest[2] ?? ''
+        if (subtest) enter((subtest[1] ?? '').length, subtest[2] ?? '')
         if (take(line, number)) return
         if (braces.length > 0 && /^ *\}$/.test(line)) return close()
         const plan = planLine.exec(line)
@@ -132,3 +126,36 @@ ok 1 - adds
     )
   },
 })
+
+interface TestLine {
+  /** Number of spaces. */
+  indent: number
+  isNot: boolean
+  name: string
+  isSkipped: boolean
+  message: string | null
+  seconds: number | null
+}
+
+/** Reads a line in time proportional to its length; null when it is not a test. */
+function readTestLine(text: string): TestLine | null {
+  const time = timeOf.exec(text)
+  const timeless = time
+    ? text.slice(0, time.index).trimEnd() + text.slice(time.index + time[0].length)
+    : text
+  const line = timeless.endsWith(' {') ? timeless.slice(0, -2) : timeless
+  const start = testStart.exec(line)
+  if (!start) return null
+  const [all, indent = '', not] = start
+  const rest = line.slice(all.length)
+  const given = directive.exec(rest)
+  const name = (given ? rest.slice(0, given.index) : rest).replace(/^[ -]+/, '').trimEnd()
+  return {
+    indent: indent.length,
+    isNot: not !== undefined,
+    name,
+    isSkipped: given !== null,
+    message: given?.[2] ?? null,
+    seconds: time ? Number(time[1]) / 1000 : null,
+  }
+}
