@@ -22,6 +22,8 @@ async function main(): Promise<number> {
       return (await import('#host/main.ts')).main({ upgrade: false })
     case 'inspector':
       return (await import('#inspector/main.ts')).main()
+    case 'report-reader':
+      return (await import('#domains/report/reader.ts')).main()
     case 'static':
       return (await import('#host/static.ts')).main(rest)
     default:

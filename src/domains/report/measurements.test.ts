@@ -22,7 +22,7 @@ async function read(text: string) {
     materials: (one: BillOfMaterials) => void found.bills.push(one),
   }
   try {
-    const { name } = await readReport(file, sink, async () => undefined)
+    const { name } = await readReport(file, sink)
     return { format: name, ...found }
   } finally {
     await rm(folder, { recursive: true })

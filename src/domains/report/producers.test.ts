@@ -21,17 +21,13 @@ async function read(text: string) {
     [] as ReportedFinding[],
     [] as BillOfMaterials[],
   ]
-  const { name } = await readReport(
-    file,
-    {
-      test: (one) => void tests.push(one),
-      coverage: (one) => void hits.push(one),
-      finding: (one) => void problems.push(one),
-      measurement: () => undefined,
-      materials: (one) => void materials.push(one),
-    },
-    async () => undefined,
-  )
+  const { name } = await readReport(file, {
+    test: (one) => void tests.push(one),
+    coverage: (one) => void hits.push(one),
+    finding: (one) => void problems.push(one),
+    measurement: () => undefined,
+    materials: (one) => void materials.push(one),
+  })
   return { name, tests, hits, problems, materials }
 }
 const brief = (tests: TestCase[]): string[] =>

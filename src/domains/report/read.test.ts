@@ -34,7 +34,7 @@ async function read(text: string | Buffer) {
     measurement: (one) => void measured.push(one),
     materials: (one) => void materials.push(one),
   }
-  const { name: format } = await readReport(file, sink, async () => undefined)
+  const { name: format } = await readReport(file, sink)
   return {
     format,
     tests,

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { glob, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { LeadsOut, openReal } from '#platform/file/inside.ts'
+import { compilePatterns, PatternProblem } from '#platform/file/pattern.ts'
 import { formats } from './formats.generated.ts'
 import { plausible } from './plausible.ts'
 import { type ReportFormat, type ReportParser, ReportProblem, type Sink } from './report.ts'
@@ -29,6 +30,7 @@ export async function findReports(
   patterns: string[],
   { workspace, since }: { workspace: string; since: number },
 ): Promise<string[]> {
+  refusePatterns(patterns)
   const within = `${await realpath(workspace)}${sep}`
   const found = new Set<string>()
   for (const pattern of patterns) {
@@ -48,27 +50,30 @@ export async function findReports(
   return [...found].sort()
 }
 
+/** The limits of patterns in docs/patterns.md. */
+function refusePatterns(patterns: string[]): void {
+  try {
+    compilePatterns(patterns)
+  } catch (error) {
+    if (!(error instanceof PatternProblem)) throw error
+    throw new ReportProblem(`cannot be found: ${error.message}`)
+  }
+}
+
 /**
  * Reads a report of any format in chunks, so that its size does not matter, and returns its format.
- * `rest` is awaited between chunks. Throws a ReportProblem.
+ * Throws a ReportProblem.
  */
-export async function readReport(
-  file: string,
-  sink: Sink,
-  rest: () => Promise<void>,
-): Promise<ReportFormat> {
+export async function readReport(file: string, sink: Sink): Promise<ReportFormat> {
   let decoder: TextDecoder | null = null
   const reader = createReader(sink)
   const fd = openReport(file)
   for await (const bytes of createReadStream('', { fd }) as AsyncIterable<Buffer>) {
     decoder ??= decoderOf(bytes)
     reader.write(decode(decoder, bytes))
-    await rest()
   }
   if (decoder) reader.write(decode(decoder))
-  const format = reader.end()
-  await rest()
-  return format
+  return reader.end()
 }
 
 /** Collects the first characters, detects the format, and passes the text on to its parser. */

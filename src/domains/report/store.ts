@@ -42,29 +42,28 @@ export function insertTests(
   ]
 }
 
+/** Inserts the executable lines of a file, and those that did not run. */
 export function insertCoverage(
   { run, step, attempt }: Attempt,
-  hits: Map<string, Map<number, number>>,
-): Statement[] {
-  return [...hits].map(([file, lines]) => {
-    const known = [...lines.keys()].filter((line) => line > 0).sort((a, b) => a - b)
-    const missed = known.filter((line) => lines.get(line) === 0)
-    return sql`insert into coverage (run, step, attempt, file, lines, missed)
-      values (${run}, ${step}, ${attempt}, ${file}, ${known}::int[], ${missed}::int[])
-      on conflict do nothing`
-  })
+  { file, lines, missed }: { file: string; lines: number[]; missed: number[] },
+): Statement {
+  return sql`insert into coverage (run, step, attempt, file, lines, missed)
+    values (${run}, ${step}, ${attempt}, ${file}, ${lines}::int[], ${missed}::int[])
+    on conflict do nothing`
 }
 
+/** Inserts findings, numbered from `first`. Idempotent. */
 export function insertFindings(
   { run, step, attempt }: Attempt,
+  first: number,
   found: ReportedFinding[],
 ): Statement {
   const column = <K extends keyof ReportedFinding>(key: K): ReportedFinding[K][] =>
     found.map((one) => one[key])
   return sql`insert into finding
       (run, step, attempt, number, tool, rule, level, severity, message, file, line)
-    select ${run}::bigint, ${step}, ${attempt}::int,
-      number, tool, rule, level, severity, message, file, line
+    select ${run}::bigint, ${step}, ${attempt}::int, ${first}::int + number,
+      tool, rule, level, severity, message, file, line
     from unnest(${column('tool')}::text[], ${column('rule')}::text[], ${column('level')}::text[],
       ${column('severity')}::text[], ${column('message')}::text[], ${column('file')}::text[],
       ${column('line')}::int[])
@@ -72,12 +71,12 @@ export function insertFindings(
     on conflict do nothing`
 }
 
-/** Inserts measurements. The last one of each name counts. */
+/** Inserts measurements with different names. */
 export function insertMeasurements(
   { run, step, attempt }: Attempt,
   measured: ReportedMeasurement[],
 ): Statement[] {
-  return [...new Map(measured.map((one) => [one.name, one])).values()].map(
+  return measured.map(
     ({ name, unit, better, value, spread }) => sql`insert into measurement
         (run, step, attempt, name, unit, better, value, deviation, samples)
       values (${run}, ${step}, ${attempt}, ${name}, ${unit}, ${better}, ${value},

@@ -200,6 +200,7 @@ async function runAttempt(
       since,
       quarantined: new Set<string>(),
       masks,
+      signal: run.signal,
     }
     const { passed, reason } = withReports(
       { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },

@@ -1,24 +1,11 @@
-import { findReports, readReport, reportName } from '#domains/report/read.ts'
-import { createPaths, type FindPath } from '#domains/report/paths.ts'
-import {
-  type BillOfMaterials,
-  type ReportedFinding,
-  type LineCoverage,
-  type ReportedMeasurement,
-  ReportProblem,
-  type Sink,
-  type TestCase,
-  testName,
-} from '#domains/report/report.ts'
+import { readInProcess, type ReaderMessage } from '#domains/report/reader-client.ts'
+import { type TestCase, testName } from '#domains/report/report.ts'
 import * as store from '#domains/report/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import type { Limits } from '#platform/process/limited.ts'
 import { createMask, hideIn, type Mask } from '#platform/secret/mask.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 
-/** Tests per write. */
-const batchSize = 2000
-/** Maximum number of lines of coverage per step. */
-const maxLines = 10_000_000
 /** Number of failed tests that a reason names. */
 const namedTests = 3
 
@@ -33,6 +20,9 @@ export interface ReportsRequest {
   quarantined: Set<string>
   /** secrets to mask in stored values and reasons */
   masks: string[]
+  /** how much time and memory the reports may take */
+  limits?: Limits
+  signal?: AbortSignal
 }
 
 export interface ReportsResult {
@@ -47,6 +37,12 @@ export interface ReportsResult {
   names: string[]
 }
 
+interface Keep {
+  db: Database
+  attempt: store.Attempt
+  listFiles: () => Promise<string[]>
+}
+
 /**
  * Reads the reports that a step wrote and stores their content, or only counts when `keep` is null.
  * Content is stored for the attempt, so that a crash in between leaves nothing that counts.
@@ -54,118 +50,67 @@ export interface ReportsResult {
  */
 export async function readReports(
   request: ReportsRequest,
-  keep: { db: Database; attempt: store.Attempt; listFiles: () => Promise<string[]> } | null,
+  keep: Keep | null,
 ): Promise<ReportsResult> {
   const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
-  const hits = new Map<string, LineCoverage>()
-  const problems: ReportedFinding[] = []
-  const measured: ReportedMeasurement[] = []
-  const materials: BillOfMaterials[] = []
-  let tests: TestCase[] = []
-  let kept = 0
-  let lines = 0
-  const send = async (statements: Statement[]): Promise<void> => {
-    if (keep && statements.length > 0) await keep.db.batch(statements)
-  }
-  const flush = async (least: number): Promise<void> => {
-    if (tests.length < least || tests.length === 0) return
-    const batch = tests
-    tests = []
-    if (keep) await send(store.insertTests(keep.attempt, kept, batch))
-    kept += batch.length
-  }
+  const { patterns, folder, workspace, since, limits, signal } = request
   const mask = createMask(request.masks)
-  const sink: Sink = maskedSink(mask, {
-    test: (test) => {
-      tests.push(test)
-      result.total += 1
-      if (test.outcome !== 'failed' && test.outcome !== 'errored') return
-      if (request.quarantined.has(testName(test))) return void (result.quarantined += 1)
-      result.failed += 1
-      if (result.names.length < namedTests) result.names.push(test.name)
+  const statementsOf = keep && createStatements(keep.attempt)
+  const failure = await readInProcess(
+    { patterns, folder, workspace, since, files: keep ? await keep.listFiles() : [] },
+    async (message) => {
+      const hidden = masked(mask, message)
+      if (hidden.kind === 'problem') result.problem ??= hidden.sentence
+      if (hidden.kind === 'tests') for (const one of hidden.tests) count(result, request, one)
+      const statements = statementsOf?.(hidden) ?? []
+      if (statements.length > 0) await keep?.db.batch(statements)
     },
-    coverage: (one) => {
-      const key = [one.file, ...(one.folders ?? [])].join('\n')
-      const sums = hits.get(key) ?? { ...one, hits: new Map<number, number>() }
-      for (const [line, count] of one.hits) sums.hits.set(line, (sums.hits.get(line) ?? 0) + count)
-      hits.set(key, sums)
-      lines += one.hits.size
-      if (lines > maxLines)
-        throw new ReportProblem(
-          'has, with those before it, more lines of coverage than ten million',
-        )
-    },
-    finding: (one) => void problems.push(one),
-    measurement: (one) => void measured.push(one),
-    materials: (one) => void materials.push(one),
-  })
-  try {
-    const files = await findReports(request.folder, request.patterns, request)
-    if (files.length === 0)
-      throw new ReportProblem(`matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`)
-    let first: { error: ReportProblem; file: string } | null = null
-    for (const file of files) {
-      const name = reportName(request.workspace, file)
-      const format = await readReport(file, sink, () => flush(batchSize)).catch(
-        (error: unknown) => {
-          if (!(error instanceof ReportProblem)) throw error
-          first ??= { error, file: name }
-          return null
-        },
-      )
-      if (!keep || format === null) continue
-      await send([
-        store.insertReport(keep.attempt, name, format),
-        ...materials.splice(0).map((one) => store.insertMaterial(keep.attempt, name, one)),
-      ])
-    }
-    await flush(1)
-    if (keep) {
-      const isNeeded = hits.size > 0 || problems.length > 0
-      const pathOf = createPaths(isNeeded ? await keep.listFiles() : [], [request.workspace])
-      await send(store.insertCoverage(keep.attempt, byPath(hits.values(), pathOf)))
-      await send(store.insertMeasurements(keep.attempt, measured))
-      const placed = problems.map((one) => ({
-        ...one,
-        file: one.file === null ? null : (pathOf(one.file) ?? one.file),
-      }))
-      if (placed.length > 0) await send([store.insertFindings(keep.attempt, placed)])
-    }
-    if (first) result.problem = problemOf(first)
-  } catch (error) {
-    if (!(error instanceof ReportProblem)) throw error
-    result.problem = `${error.message.startsWith('matches ') ? 'no' : 'a'} report ${error.message}`
-  }
-  if (result.problem !== null) result.problem = mask.apply(result.problem)
+    { ...(limits ? { limits } : {}), ...(signal ? { signal } : {}) },
+  )
+  result.problem ??= failure === null ? null : mask.apply(failure)
   return result
 }
 
-/** Masks secrets as in a log: messages of failed tests contain the values that were compared. */
-function maskedSink(mask: Mask, sink: Sink): Sink {
-  const hidden = <T>(value: T): T => hideIn(mask, value) as T
-  return {
-    test: (one) => sink.test(hidden(one)),
-    coverage: (one) => sink.coverage(one),
-    finding: (one) => sink.finding(hidden(one)),
-    measurement: (one) => sink.measurement({ ...one, name: hidden(one.name) }),
-    materials: (one) => sink.materials(hidden(one)),
+function count(result: ReportsResult, { quarantined }: ReportsRequest, test: TestCase): void {
+  result.total += 1
+  if (test.outcome !== 'failed' && test.outcome !== 'errored') return
+  if (quarantined.has(testName(test))) return void (result.quarantined += 1)
+  result.failed += 1
+  if (result.names.length < namedTests) result.names.push(test.name)
+}
+
+/** Creates the function that stores a message; entries are numbered in their order. */
+function createStatements(attempt: store.Attempt): (message: ReaderMessage) => Statement[] {
+  let tests = 0
+  let findings = 0
+  return (message) => {
+    switch (message.kind) {
+      case 'tests':
+        tests += message.tests.length
+        return store.insertTests(attempt, tests - message.tests.length, message.tests)
+      case 'findings': {
+        findings += message.findings.length
+        const first = findings - message.findings.length
+        return [store.insertFindings(attempt, first, message.findings)]
+      }
+      case 'measurements':
+        return store.insertMeasurements(attempt, message.measurements)
+      case 'coverage':
+        return [store.insertCoverage(attempt, message)]
+      case 'material':
+        return [store.insertMaterial(attempt, message.file, message.bill)]
+      case 'end':
+        return [store.insertReport(attempt, message.file, message.format)]
+      default:
+        return []
+    }
   }
 }
 
-const problemOf = ({ error, file }: { error: ReportProblem; file: string }): string =>
-  `the report ${file} ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`
-
-/** Sums hits by path; omits files that are not in the repository, such as libraries. */
-function byPath(hits: Iterable<LineCoverage>, pathOf: FindPath) {
-  const sums = new Map<string, Map<number, number>>()
-  for (const one of hits) {
-    const path = pathOf(one.file, one.folders)
-    if (path === null) continue
-    const all = sums.get(path) ?? new Map<number, number>()
-    for (const [line, count] of one.hits) all.set(line, (all.get(line) ?? 0) + count)
-    sums.set(path, all)
-  }
-  return sums
+/** Masks secrets as in a log: messages of failed tests contain the values that were compared. */
+function masked(mask: Mask, message: ReaderMessage): ReaderMessage {
+  // The numbers of lines are many, and hide nothing.
+  return message.kind === 'coverage' ? message : (hideIn(mask, message) as ReaderMessage)
 }
 
 /**

@@ -99,7 +99,8 @@ async function takeAttempt(
   if (step.signal.aborted) throw step.signal.reason
   if (result.outcome === 'broken') throw new Error(result.reason ?? 'the runner did not answer')
   const isPart = failedTests !== null
-  const judged = await judge(deps, request, { attempt, since, isPart }, result)
+  const how = { attempt, since, isPart, signal: step.signal }
+  const judged = await judge(deps, request, how, result)
   return { attempt, result, ...judged }
 }
 
@@ -130,7 +131,7 @@ async function recordReused(
 async function judge(
   deps: Dependencies,
   request: StepRequest,
-  { attempt, since, isPart }: { attempt: number; since: number; isPart: boolean },
+  how: { attempt: number; since: number; isPart: boolean; signal: AbortSignal },
   { outcome, exitCode, reason }: CommandResult,
 ): Promise<StepResult> {
   const command = {
@@ -139,19 +140,20 @@ async function judge(
     reason,
   }
   if (request.file.reports.length === 0) return command
-  const key = { app: request.app, run: request.run, step: request.name, attempt }
+  const key = { app: request.app, run: request.run, step: request.name, attempt: how.attempt }
   const reports = await readReports(
     {
       patterns: request.file.reports,
       workspace: request.workspace,
       folder: request.directory,
-      since,
+      since: how.since,
+      signal: how.signal,
       quarantined: await waivedSubjects(deps.db, request.app, 'test'),
       masks: request.masks,
     },
     { db: deps.db, attempt: key, listFiles: () => listFiles(deps, request) },
   )
-  if (isPart) await deps.db.batch([carryTests(key)])
+  if (how.isPart) await deps.db.batch([carryTests(key)])
   return withReports(command, reports)
 }
 
