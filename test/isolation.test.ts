@@ -194,7 +194,7 @@ steps:
     optional: true
   pipe: {run: mkfifo pipe.xml, reports: pipe.xml, optional: true}
   artifact: {run: ln -s ${installation.home}/key leaked, needs: [keep, git]}
-services: {web: {run: cat leaked || true; exec node server.js, health: /}}
+services: {web: {run: cat leaked || true; whoami; exec node server.js, health: /}}
 environments: {production: {}}
 `,
     })
@@ -206,6 +206,7 @@ environments: {production: {}}
     expect(step('pipe')).toMatchObject({ state: 'failed' })
     expect(existsSync(mark)).toBe(false)
     const log = serviceLog('links')
+    expect(log).toMatch(/^fairlead$/m)
     expect(log).not.toContain(readFileSync(join(installation.home, 'key'), 'utf8').trim())
 
     // What a cache puts back must not go where a link of the next commit points.
@@ -229,6 +230,11 @@ steps:
   offline:
     network: false
     run: node -e 'fetch("${installation.url}").then(() => process.exit(1), () => process.exit(0))'
+  named: |
+    test "$(whoami) $(id -gn) $USER $LOGNAME" = "fairlead fairlead fairlead fairlead"
+    node -e 'const { username, homedir } = os.userInfo()
+      assert.deepEqual([username, homedir], ["fairlead", process.env.HOME])'
+    test "$(perl -e 'print((getpwuid($<))[7])')" = "$HOME"
   online: node -e 'fetch("${installation.url}").then(() => process.exit(0), () => process.exit(1))'
 `,
     })
@@ -299,6 +305,7 @@ describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
         writable: [at('runs/2/workspace'), at('cache')],
         readable: [],
         tmp: at('tmp'),
+        account: null,
         network: true,
       },
     )

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
+import { accountName, writeAccount } from '#platform/process/account.ts'
 import { startApp } from '#platform/process/app-command.ts'
 import { confine, type Isolation, userOf } from '#platform/process/isolation.ts'
 import { selfCommand, selfReadable } from '#platform/self.ts'
@@ -72,8 +73,11 @@ function confinedBy({
 }: Started): string[] {
   if (isolation.kind === 'none') return []
   const isOurs = service.static !== undefined
+  const user = userOf(release.app, 'services')
+  const account = { user, home: dataFolder, place: tmpFolder }
   return confine(isolation.tools, isolation.policy, {
-    user: userOf(release.app, 'services'),
+    user,
+    account: writeAccount(isolation.tools, account),
     // It outlives the host, and the next host adopts it.
     isBound: false,
     cwd: isOurs ? '/' : join(folder, service.directory),
@@ -101,13 +105,16 @@ function environmentOf({
   dataFolder,
   metricsFile,
   path,
+  isolation,
 }: Started): Record<string, string> {
+  const name = accountName(isolation)
   const address = { ...(port === null ? {} : { PORT: String(port) }), HOST: '127.0.0.1' }
   // Our own program must not obey variables of the app, such as NODE_OPTIONS.
   if (service.static !== undefined) return { LANG: 'C.UTF-8', ...address }
   return {
     PATH: path,
     HOME: dataFolder,
+    ...(name === null ? {} : { USER: name, LOGNAME: name }),
     LANG: 'C.UTF-8',
     ...release.env,
     ...service.env,

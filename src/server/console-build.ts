@@ -15,7 +15,10 @@ export async function buildConsoleIfNeeded(
   const tool = join(packageRoot, 'tools/build-console.ts')
   if (!existsSync(tool) || isCurrent()) return
   say('Building the console; this takes some seconds, once …')
-  const child = spawn(process.execPath, [tool], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [tool], {
+    env: process.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let output = ''
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2000)))
   const code = await new Promise<number | null>((resolve) => {

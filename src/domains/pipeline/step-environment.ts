@@ -10,6 +10,8 @@ export interface StepFacts {
   path: string
   /** a folder for caches such as `~/.npm`, separate from the home of the server's user */
   home: string
+  /** the name of the user that runs the step; null when the system has none */
+  user: string | null
   /** variables for the tools, certificates and proxies of this machine; `extra` overrides them */
   machine?: Record<string, string>
   /** variables of the file, parameters and secrets; FAIRLEAD_* cannot be overridden */
@@ -22,6 +24,7 @@ export function stepEnvironment(facts: StepFacts): Record<string, string> {
     ...facts.machine,
     PATH: facts.path,
     HOME: facts.home,
+    ...(facts.user === null ? {} : { USER: facts.user, LOGNAME: facts.user }),
     LANG: 'C.UTF-8',
     TERM: 'dumb',
     TMPDIR: '/tmp',

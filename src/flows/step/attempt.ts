@@ -4,6 +4,7 @@ import { runFolders } from '#platform/home.ts'
 import type { CommandResult } from '#platform/process/command.ts'
 import { logFile } from '#platform/process/step-log.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { accountName } from '#platform/process/account.ts'
 import { confineStep, homeOf } from './confinement.ts'
 import type { StepRequest } from './request.ts'
 import { withServices } from './step-services.ts'
@@ -47,6 +48,7 @@ export async function runAttempt(
       step: request.name,
       path: deps.path,
       machine: deps.machine,
+      user: accountName(deps.isolation),
       home: homeOf(deps, { ...request, isPullRequest }),
       ...(request.pullRequest === null ? {} : { pullRequest: request.pullRequest }),
       extra: { ...file.env, ...request.env, ...variables, ...lists },

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeAccount } from '#platform/process/account.ts'
 import { confine, describe, chownTree, userOf } from '#platform/process/isolation.ts'
 import { runFolders } from '#platform/home.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -59,6 +60,7 @@ export async function confineStep(
   const prefix = confine(isolation.tools, policy, {
     ...request,
     user: userOf(user, 'steps'),
+    account: writeAccount(isolation.tools, { user: userOf(user, 'steps'), home, place: tmp }),
     isBound: true,
     tmp,
     writable: [request.workspace, home],

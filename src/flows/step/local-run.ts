@@ -17,6 +17,7 @@ import { parametersOf } from '#domains/pipeline/parameters.ts'
 import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
+import { accountName } from '#platform/process/account.ts'
 import { logFile } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
@@ -149,6 +150,7 @@ async function runAttempt(
       branch: run.branch,
       step: name,
       path: run.environment['PATH'] ?? '/usr/bin:/bin',
+      user: accountName({ kind: 'none', problem: '' }),
       home: run.home,
       machine: run.machine,
       extra: { ...step.env, ...parameters, ...secrets, ...extra },

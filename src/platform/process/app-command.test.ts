@@ -41,7 +41,7 @@ test('bwrap, setpriv and prlimit load no library of the app', requiresIsolation,
       machine: {},
     })
     if (found.kind === 'none') throw new Error(found.problem)
-    const place = { cwd: '/', writable: [], readable: [], tmp, network: true }
+    const place = { cwd: '/', writable: [], readable: [], tmp, account: null, network: true }
     const child = startApp({
       helpers: confine(found.tools, found.policy, { ...place, user: 60_600, isBound: true }),
       command: ['/bin/sh', '-c', 'echo "$LD_PRELOAD"'],

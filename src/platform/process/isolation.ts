@@ -4,6 +4,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { constants as constantsOfSystem, homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { promisify } from 'node:util'
+import type { AccountFiles } from './account.ts'
 import { machineVariables, stepPath } from './machine.ts'
 import { closeMetadata } from './metadata-routes.ts'
 import { findProgram, helperEnvironment, programOf, systemPath } from './program.ts'
@@ -41,6 +42,8 @@ export interface ConfinementRequest {
   readable: string[]
   /** An empty folder, mounted as /tmp. */
   tmp: string
+  /** Describes the user in the files of the system; null leaves them as they are. */
+  account: AccountFiles | null
   network: boolean
 }
 
@@ -63,13 +66,11 @@ export function userOf(app: string, kind: 'steps' | 'services'): number {
   return users.first + (number % (users.last - users.first + 1))
 }
 
-/** Paths in /run that programs may need; none of them are sockets of services. */
-const shownOfRun = [
-  '/run/systemd/resolve',
-  '/run/resolvconf',
-  '/run/NetworkManager/resolv.conf',
-  '/run/nscd',
-]
+/**
+ * Paths in /run that programs may need; none of them are sockets of services. The one of nscd would
+ * answer with the users of the machine.
+ */
+const shownOfRun = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf']
 
 /**
  * Returns the command prefix: private processes, a read-only file system without homes and the
@@ -104,6 +105,7 @@ export function confine(
     ]),
     ...bind('--ro-bind-try', shown),
     ...bind('--bind-try', writable),
+    ...(request.account === null ? [] : over(request.account)),
     ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
     ...['--chdir', request.cwd, '--'],
     ...(tools.setpriv === null
@@ -116,6 +118,10 @@ export function confine(
     ...[tools.prlimit, `--nproc=${policy.processes}`, '--core=0', '--'],
   ]
 }
+
+const over = ({ passwd, group }: AccountFiles): string[] => [
+  ...['--ro-bind', passwd, '/etc/passwd', '--ro-bind', group, '/etc/group'],
+]
 
 /** Returns the folders between hidden and visible paths. bwrap would create them for root only. */
 function between(hidden: string[], shown: string[]): string[] {
@@ -252,6 +258,7 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
     writable: [],
     readable: [],
     tmp: '/tmp',
+    account: null,
     network: false,
   }
   const [command = '', ...args] = confine(tools, policy, trial)
