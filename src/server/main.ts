@@ -70,18 +70,14 @@ export async function main(options: ServerOptions): Promise<number> {
   }
 }
 
-/** Starts what the server builds on: the database and the host. */
+/** Opens the database that the server builds on. */
 async function prepare({ home, env }: ServerOptions, log: Logger) {
   makeHome(home)
   await guardEgress(env)
   // Without this check, only the log of the host would show that isolation is missing.
   if (isolationMode(env) === 'required') await findIsolation(isolationOptions(home.root, env))
   await git('/', ['--version'])
-  const [database] = await Promise.all([
-    openInstallationDatabase(home, env, log, { migrate: true }),
-    ensureHost(home, env),
-  ])
-  return database
+  return openInstallationDatabase(home, env, log, { migrate: true })
 }
 
 /** Keeps every library of this process from the addresses that hand out cloud credentials. */
@@ -99,15 +95,18 @@ function describeError(error: NodeJS.ErrnoException, home: Home): string {
   return error.message
 }
 
-/** Opens the API and the engine, and records the start. */
+/**
+ * Opens the API, then the host and the engine, and records the start. A service that the host starts
+ * must not find the port of the API free.
+ */
 async function open(
   { access, http, engine, deps }: Wired,
-  { home }: ServerOptions,
+  { home, env }: ServerOptions,
   { listen, publicUrl }: ServerSettings,
 ): Promise<void> {
   await access.tokens.ensureLocal(home.token)
   await http.listen(home.port, listen)
-  await engine.open()
+  await Promise.all([ensureHost(home, env), engine.open()])
   writeServerFile(home, publicUrl)
   await deps.db.batch([
     appendEvent({
