@@ -33,6 +33,10 @@ export interface EnvironmentContext {
   isFrozen(): boolean
   /** Called after each change that others may wait for. */
   changed(): void
+  /** Whether another environment has a fixed port. */
+  isPortHeld(port: number): boolean
+  /** Takes a fixed port away from the environment that has it. */
+  takePort(port: number): void
   log(message: string, fields?: Record<string, unknown>): void
 }
 
@@ -240,7 +244,7 @@ export class Environment {
       : { spec, desired: 'running' as const }
     this.#want({
       epochs,
-      route: { host: spec.route.host, port: spec.route.port },
+      route: { host: spec.route.host, port: this.#portAtStart(spec.route.port) },
       releases: [...others, wanted],
     })
     if (isUnderWay) return existing
@@ -250,6 +254,29 @@ export class Environment {
     if (before) void before.then(() => release.start())
     else release.start()
     return release
+  }
+
+  /**
+   * The fixed port from the start of a release on. An environment that has no traffic yet leaves a
+   * port to the environment that has it, until it gets its first traffic.
+   */
+  #portAtStart(port: number | null): number | null {
+    const { routed, route } = this.#wanted
+    if (port === null || port === route.port) return port
+    if (routed === null && this.#context.isPortHeld(port)) return route.port
+    this.#context.takePort(port)
+    return port
+  }
+
+  get port(): number | null {
+    return this.#wanted.route.port
+  }
+
+  /** Closes a fixed port that another environment has now. */
+  releasePort(port: number): void {
+    if (this.#wanted.route.port !== port) return
+    this.#want({ route: { ...this.#wanted.route, port: null } })
+    this.#tellEdge()
   }
 
   route(route: HostRoute): void {
@@ -263,7 +290,11 @@ export class Environment {
       this.#mustBeRoutable(canary.fresh)
     if (canary?.release === release)
       throw new FairleadError('not_now', { why: `Release ${release} has all of the traffic` })
-    this.#want({ epochs, routed: release, canary })
+    const port = this.releases.get(release)?.spec.route.port ?? null
+    const isFirst = this.#wanted.routed === null && port !== this.#wanted.route.port
+    if (isFirst && port !== null) this.#context.takePort(port)
+    const { host } = this.#wanted.route
+    this.#want({ epochs, routed: release, canary, ...(isFirst ? { route: { host, port } } : {}) })
     this.#changed()
   }
 

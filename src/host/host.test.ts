@@ -272,6 +272,31 @@ describe('a release', () => {
     await new Promise((resolve) => thief.close(resolve))
   })
 
+  test('gets the port of another environment together with its first traffic', async () => {
+    const port = host.home.edgePort + 5
+    const answer = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}`)).text()
+    const named = (environment: string) => ({
+      ...{ ...releaseOf(host, 1, good), environment },
+      route: { port, host: `shop.${environment}.localhost` },
+    })
+    await deploy(host, named('production'))
+    expect(await answer()).toBe('good')
+    await host.client.start(named('renamed'))
+    await waitUntil('it is ready', async () => {
+      const status = await host.client.release('shop', 'renamed', 1, 100)
+      return status?.state === 'ready'
+    })
+    const ports = async (): Promise<Record<string, number | null>> =>
+      Object.fromEntries(
+        (await host.client.status()).routes.map((route) => [route.environment, route.port]),
+      )
+    expect(await ports()).toEqual({ production: port, renamed: null })
+    await host.client.route('shop', 'renamed', { release: 1, fence })
+    expect(await ports()).toEqual({ production: null, renamed: port })
+    await waitUntil('the port is open', async () => (await answer().catch(() => '')) === 'good')
+    await host.client.removeEnvironment('shop', 'renamed')
+  })
+
   test('a worker is ready after a moment, and its detached children end with it', async () => {
     const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
     const worker = webService({

@@ -14,7 +14,7 @@ import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from './limits.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { Ports } from './port.ts'
-import { startTimeOf } from './processes.ts'
+import { programOn, startTimeOf } from './processes.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -84,6 +84,7 @@ class Host {
     this.#edge = createEdge({
       address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1',
       log: logger.warn,
+      programOn,
       random: Math.random,
     })
     const id = readId(join(home.host, 'id'))

@@ -114,6 +114,20 @@ export async function listenersOf(pidsToLook: number[]): Promise<Listener[]> {
   return tables.flatMap(listenersIn).filter(({ inode }) => inodes.has(inode))
 }
 
+/** The program that listens on a TCP port, for people; null when it cannot be determined. */
+export async function programOn(port: number): Promise<string | null> {
+  const tables = await Promise.all(
+    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
+  )
+  const found = tables.flatMap(listenersIn).filter((listener) => listener.port === port)
+  const inodes = new Set(found.map(({ inode }) => inode))
+  if (inodes.size === 0) return null
+  const pid = pids().find((one) => socketsOf(one).some((inode) => inodes.has(inode)))
+  if (pid === undefined) return null
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+  return name === '' ? null : `${name.trim()} (process ${pid})`
+}
+
 function pids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

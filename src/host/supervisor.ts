@@ -74,6 +74,11 @@ export class Supervisor {
       ...this.#options,
       isFrozen: () => this.#isFrozen,
       changed: () => this.#wake(),
+      isPortHeld: (port: number) =>
+        [...this.#environments.values()].some((one) => one.port === port),
+      takePort: (port: number) => {
+        for (const one of this.#environments.values()) one.releasePort(port)
+      },
     }
     return new Environment(context, wanted, actual)
   }
@@ -142,11 +147,17 @@ export class Supervisor {
     for (;;) {
       const now = this.#find(app, name, number).status()
       const left = until - performance.now()
-      if (now.state !== 'starting' || left <= 0) return now
+      if (now.state !== 'starting' || left <= 0) return { ...now, ...this.#portProblem(app, name) }
       await this.#change(left)
       // After the handover, this host's state is outdated.
       if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
     }
+  }
+
+  #portProblem(app: string, name: string): { portProblem?: string } {
+    const routes = this.#options.edge.counts()
+    const route = routes.find((one) => one.app === app && one.environment === name)
+    return route?.problem ? { portProblem: route.problem } : {}
   }
 
   #change(timeoutMs: number): Promise<void> {

@@ -73,6 +73,8 @@ export const hostReleaseStatus = z.object({
   /** whether the release has the traffic of its environment */
   routed: z.boolean(),
   instances: z.array(hostInstance),
+  /** why the fixed port of the environment is not open; absent when it is */
+  portProblem: z.string().optional(),
 })
 export type HostReleaseStatus = z.infer<typeof hostReleaseStatus>
 

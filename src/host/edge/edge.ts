@@ -48,6 +48,8 @@ export interface EdgeOptions {
   log(message: string, fields?: Record<string, unknown>): void
   /** Sends every request through the complete path; for tests and measurements. */
   isThorough?: boolean
+  /** Names the program that listens on a port, for people; null when it is not known. */
+  programOn?(port: number): Promise<string | null>
   /** Returns a number from 0 to 1 that selects the requests of a canary. */
   random(): number
 }
@@ -114,20 +116,32 @@ export function createEdge(options: EdgeOptions): Edge {
     if (port === null || listeners.has(String(port)) || isClosing) return
     open(String(port), port, entry).then(
       () => (entry.problem = null),
-      (error: Error) => {
+      (error: NodeJS.ErrnoException) => {
         listeners.delete(String(port))
-        if (entry.problem === null)
+        if (entry.problem === null) {
           options.log('a fixed port cannot be opened; it is tried again', {
             port,
             error: error.message,
           })
-        entry.problem = `port ${port} cannot be opened: ${error.message}`
+          void nameOwner(entry, port, error)
+        }
+        entry.problem ??= closedPort(port, error, null)
         setTimeout(
           () => entry.route.port === port && routes.all().includes(entry) && openFixed(entry),
           1000,
         ).unref()
       },
     )
+  }
+
+  const nameOwner = async (
+    entry: Entry,
+    port: number,
+    error: NodeJS.ErrnoException,
+  ): Promise<void> => {
+    const program = await options.programOn?.(port).catch(() => null)
+    if (entry.problem !== null && entry.route.port === port)
+      entry.problem = closedPort(port, error, program ?? null)
   }
 
   const closeFixed = (port: number | null): void => {
@@ -141,6 +155,7 @@ export function createEdge(options: EdgeOptions): Edge {
       const before = routes.get(route.app, route.environment)?.route.port ?? null
       if (before !== route.port) closeFixed(before)
       const entry = routes.set(route)
+      if (before !== route.port) entry.problem = null
       if (isListening) openFixed(entry)
     },
     remove: (app, environment) => {
@@ -180,6 +195,19 @@ export function createEdge(options: EdgeOptions): Edge {
       routes.close()
     },
   }
+}
+
+/** Why a fixed port is not open, in one sentence. */
+function closedPort(
+  port: number,
+  { code, message }: NodeJS.ErrnoException,
+  program: string | null,
+): string {
+  const isTaken = code === 'EADDRINUSE'
+  const why = isTaken
+    ? `is used by ${program ?? 'another program'}`
+    : `cannot be opened: ${message}`
+  return `port ${port} ${why}; Fairlead opens it as soon as that is possible`
 }
 
 interface Taken {
