@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import {
   freePorts,
   type Installation,
   makeRepository,
+  processOf,
   push,
   type Repository,
   startInstallation,
@@ -93,12 +94,75 @@ describe('services that misbehave', () => {
       state: 'succeeded',
     })
     expect((await ask(installation, 'blocked', 'production')).text).toBe('blocked')
+    const params = { app: 'blocked', environment: 'production' }
+    const byHost = `http://blocked.production.localhost:${installation.edgePort}`
+    const problem = expect.stringMatching(
+      new RegExp(`^port ${port} is used by .+\\(process ${process.pid}\\); Fairlead opens it`),
+    )
+    await waitFor('the program is named', async () => {
+      const { problem: said } = await installation.client.getEnvironment({ params })
+      return said?.includes('process') === true
+    })
+    const { current, ...environment } = await installation.client.getEnvironment({ params })
+    expect(environment).toMatchObject({ problem, urls: [byHost] })
+    expect(current?.url).toBe(byHost)
+    const { stdout } = await installation.cli('status', 'blocked')
+    expect(stdout).toContain(`production: port ${port} is used by `)
     await new Promise((resolve) => blocker.close(resolve))
     await waitFor('the port answers', () =>
       fetch(`http://127.0.0.1:${port}`).then(
         async (r) => (await r.text()) === 'blocked',
         () => false,
       ),
+    )
+    expect(await installation.client.getEnvironment({ params })).toMatchObject({
+      problem: null,
+      urls: [byHost, `http://127.0.0.1:${port}`],
+    })
+  })
+
+  test('fixed ports move within an app; those of Fairlead and of other apps are refused', async () => {
+    const [one, two] = [installation.edgePort + 7, installation.edgePort + 8]
+    const file = (environments: string): Record<string, string> => ({
+      'index.html': 'hi',
+      'fairlead.yaml': `services: {web: {static: .}}\nenvironments: {${environments}}\n`,
+    })
+    const deliver = async (app: string, environments: string, repository: Repository) => {
+      await repository.commit(file(environments))
+      await push(installation, app, repository)
+      return endedRun(installation, await latest(installation, app))
+    }
+    const portOf = async (app: string, environment: string): Promise<string | null> => {
+      const { current } = await installation.client.getEnvironment({ params: { app, environment } })
+      return current?.url ?? null
+    }
+    const repository = await repositoryWith({})
+    const succeeded = { state: 'succeeded' }
+    expect(
+      await deliver('moved', `a: {port: ${one}}, b: {port: ${two}}`, repository),
+    ).toMatchObject(succeeded)
+    expect(
+      await deliver('moved', `a: {port: ${two}}, c: {port: ${one}}`, repository),
+    ).toMatchObject(succeeded)
+    expect([
+      await portOf('moved', 'a'),
+      await portOf('moved', 'b'),
+      await portOf('moved', 'c'),
+    ]).toEqual([
+      `http://127.0.0.1:${two}`,
+      `http://moved.b.localhost:${installation.edgePort}`,
+      `http://127.0.0.1:${one}`,
+    ])
+    expect(await (await fetch(`http://127.0.0.1:${one}`)).text()).toBe('hi')
+    const other = await repositoryWith({})
+    const refused = await deliver('other', `dev: {port: ${one}}`, other)
+    expect(refused).toMatchObject({ state: 'failed' })
+    expect(refused.reason).toContain(
+      `port ${one} of the environment dev is used by the environment c of moved; `,
+    )
+    const reserved = await deliver('other', `dev: {port: ${installation.port}}`, other)
+    expect(reserved.reason).toContain(
+      `environment \`dev\` uses port ${installation.port}, which belongs to the API`,
     )
   })
 
@@ -127,8 +191,21 @@ describe('services that misbehave', () => {
   })
 })
 
+/** Ends the host, and gives an environment the port of the API before the next host starts. */
+async function moveEnvironmentToPortOfApi(
+  installation: Installation,
+  app: string,
+  environment: string,
+): Promise<void> {
+  process.kill(await processOf(installation, 'host'), 'SIGKILL')
+  const file = join(installation.home, 'host/state', `${app}.${environment}.wanted.json`)
+  const wanted = JSON.parse(await readFile(file, 'utf8')) as { route: { port: number } }
+  wanted.route.port = installation.port
+  await writeFile(file, JSON.stringify(wanted))
+}
+
 describe('a machine that misbehaves', () => {
-  test('commits made while the server is down are delivered when it is back, and what runs is not touched', async () => {
+  test('after a restart the API has its port, and commits made meanwhile are delivered', async () => {
     const installation = await startInstallation()
     try {
       const repository = await repositoryWith(tinyApp('before', one))
@@ -140,6 +217,7 @@ describe('a machine that misbehaves', () => {
       await installation.stopServer()
       expect((await ask(installation, 'later', 'production')).text).toBe('before')
       await repository.commit({ 'server.js': tinyServer('after') })
+      await moveEnvironmentToPortOfApi(installation, 'later', 'production')
       await installation.start()
       await waitFor(
         'the commit is delivered',

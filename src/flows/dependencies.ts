@@ -1,5 +1,6 @@
 import type { Checkouts } from '#domains/source/checkouts.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
+import type { MachinePorts } from '#domains/deployment/ports.ts'
 import type { Targets } from '#domains/deployment/open-targets.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Runner } from '#platform/process/command.ts'
@@ -17,6 +18,7 @@ export interface Dependencies {
   source: Checkouts
   runner: Runner
   targets: Targets
+  ports: MachinePorts
   secrets: SecretBox
   /** public address of this installation */
   publicUrl: string

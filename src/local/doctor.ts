@@ -146,12 +146,15 @@ async function services(home: Home): Promise<DoctorLine> {
   const sick = environments.filter(
     (environment) => environment.health === 'unhealthy' || environment.health === 'unknown',
   )
-  const names = sick.map(
-    (environment) => `${environment.app}/${environment.name} ${environment.health}`,
-  )
+  const names = [
+    ...sick.map(({ app, name, health: state }) => `${app}/${name} ${state}`),
+    ...environments.flatMap(({ app, name, problem }) =>
+      problem === null ? [] : [`${app}/${name}: ${problem}`],
+    ),
+  ]
   return {
     what: 'services',
-    state: sick.length > 0 ? 'problem' : 'ok',
+    state: names.length > 0 ? 'problem' : 'ok',
     detail: names.join(', ') || `${environments.length} environments`,
   }
 }

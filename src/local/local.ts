@@ -34,7 +34,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       await stopServer(home())
       if (host) await (await import('#platform/process/host-process.ts')).stopHost(home())
     },
-    check: (folder) => check(folder),
+    check: (folder) => check(folder, env),
     init: async (folder) => {
       const file = join(resolve(folder), 'fairlead.yaml')
       const exists = await hasFile(resolve(folder))
@@ -60,7 +60,11 @@ export function createLocal(env: Record<string, string | undefined>): Local {
   }
 }
 
-async function read(folder: string): Promise<{ file: string; result: ReadResult }> {
+/** `env` names the installation of this machine, whose ports the file must not use. */
+async function read(
+  folder: string,
+  env?: Record<string, string | undefined>,
+): Promise<{ file: string; result: ReadResult }> {
   const file = join(resolve(folder), 'fairlead.yaml')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const problem =
@@ -75,18 +79,25 @@ async function read(folder: string): Promise<{ file: string; result: ReadResult 
   })
   const { readPipelineFile } = await import('#domains/pipeline/file.ts')
   const { targets } = await import('#domains/deployment/targets.generated.ts')
+  const { reservedPorts } = await import('#server/ports.ts')
   return {
     file,
     result: readPipelineFile(bytes, {
       file: 'fairlead.yaml',
       defaultApp: appName(folder),
       targets,
+      // The ports of a server on another machine are not known here.
+      reservedPorts:
+        env && !env['FAIRLEAD_URL'] ? reservedPorts(homeFrom(env), env['DATABASE_URL']) : [],
     }),
   }
 }
 
-async function check(folder: string): Promise<CheckResult> {
-  const { file, result } = await read(folder)
+async function check(
+  folder: string,
+  env: Record<string, string | undefined>,
+): Promise<CheckResult> {
+  const { file, result } = await read(folder, env)
   if (!result.ok) return { file, problems: result.problems, summary: [], app: null }
   return { file, problems: [], summary: summarise(result.pipeline), app: result.pipeline.app }
 }
@@ -118,7 +129,7 @@ async function run(
   report: (message: RunMessage) => void,
   { home, env }: { home: Home; env: Record<string, string | undefined> },
 ) {
-  const { file, result } = await read(folder)
+  const { file, result } = await read(folder, env)
   if (!result.ok) {
     const [first] = result.problems
     throw new FairleadError('pipeline_file', {

@@ -14,6 +14,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import { findIsolation, isolationOptions } from '#platform/process/isolation.ts'
 import { machineVariables, stepPath } from '#platform/process/machine.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
+import { machinePorts } from './ports.ts'
 import type { ServerSettings } from './settings.ts'
 
 export interface DependencyParts {
@@ -50,6 +51,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       publishFolders: settings.publishFolders,
       ...{ fetch, clock: systemClock, log },
     }),
+    ports: machinePorts({ home, env, host }),
     cacheBudget: settings.cacheBudget,
     path: stepPath(env),
     machine: machineVariables(env),

@@ -32,14 +32,18 @@ export async function readEnvironment(
   const target = targets.of(release?.target ?? stored.target)
   const report = current ? await reportOrNull(target, current) : null
   const rollback = findRollbackTarget(history, held)
+  // A port that is not open may lead to another program.
+  const hasPort = report?.portProblem === undefined
+  const urls = target.urls({ app, environment: name, port: hasPort ? stored.port : null })
   const to = rollback.to === null ? null : await getDeployment(db, rollback.to)
   return {
     app,
     name,
     position: stored.position,
     target: { kind: target.kind, title: target.title, capabilities: target.capabilities },
-    urls: target.urls({ app, environment: name, port: stored.port }),
-    current,
+    urls,
+    current: current && hasPort ? current : current && { ...current, url: urls[0] ?? null },
+    problem: report?.portProblem ?? null,
     pending,
     rollback: { possible: to !== null, reason: rollback.to === null ? rollback.reason : null, to },
     health: health(current, report),

@@ -91,6 +91,7 @@ async function show(context: Context, app: string, name: string): Promise<void> 
       ? `  runs ${short(one.current.change.sha)} “${one.current.change.subject}” by ${one.current.change.author.name}, since ${ago(one.current.live, context.now())}`
       : '  nothing runs here yet',
     ...one.urls.map((url) => `  ${url}`),
+    ...(one.problem === null ? [] : [paint.bad(`  ${one.problem}`)]),
     one.rollback.to
       ? `  can be rolled back to ${short(one.rollback.to.change.sha)} “${one.rollback.to.change.subject}” (deployment ${one.rollback.to.id})`
       : `  cannot be rolled back: ${one.rollback.reason ?? ''}`,

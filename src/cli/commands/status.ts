@@ -105,6 +105,9 @@ function describe(context: Context, line: Line, paint: Paint): string[] {
   return [
     paint.bold(line.app.name) + (line.app.problem ? paint.bad(`  ${line.app.problem}`) : ''),
     ...environmentLines(context, line, paint),
+    ...line.environments.flatMap((one) =>
+      one.problem === null ? [] : [paint.bad(`  ${one.name}: ${one.problem}`)],
+    ),
     ...(pulls + previews > 0
       ? [
           `  ${pulls} open pull ${pulls === 1 ? 'request' : 'requests'}, ${previews} ${previews === 1 ? 'preview' : 'previews'}`,

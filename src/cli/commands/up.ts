@@ -152,6 +152,9 @@ async function finish(
   const output = isLive || tail.length > 0 ? null : await failedOutput(client, run)
   context.answer({ run, environments, log: tail, output }, () => [
     ...(isLive ? environments.map((one) => `  ${one.name.padEnd(12)} ${one.urls[0] ?? ''}`) : []),
+    ...environments.flatMap(({ name: environment, problem }) =>
+      problem === null ? [] : [paint.bad(`  ${environment}: ${problem}`)],
+    ),
     ...tail.map((line) => `  ${paint.dim(line)}`),
     ...(output ? describeOutput(output, paint) : []),
     isLive

@@ -51,6 +51,8 @@ export const environment = z.object({
   health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
   instances: z.array(instance),
   configuration: z.number().int(),
+  /** why its port does not lead to it, in one sentence; null when it does */
+  problem: z.string().nullable(),
   /** commits that were rolled back here, and are deployed again only on request */
   held: z.array(z.string()),
 })

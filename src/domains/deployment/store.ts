@@ -286,6 +286,23 @@ export function upsertEnvironment(
   ]
 }
 
+/** Takes the port of an environment away. */
+export function releasePort({ app, name }: { app: string; name: string }): Statement {
+  return sql`update environment set port = null where app = ${app} and name = ${name}`
+}
+
+/** Stores the URL of what a target holds of an environment. */
+export function setTargetUrl(environment: {
+  app: string
+  name: string
+  target: TargetChoice
+  url: string | null
+}): Statement {
+  const { app, name, target, url } = environment
+  return sql`update environment_target set url = ${url}::text
+    where app = ${app} and environment = ${name} and target = ${target}::jsonb`
+}
+
 /** The targets that hold or held something of an environment. */
 export async function listTargets(
   db: Database,

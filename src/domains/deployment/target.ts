@@ -99,6 +99,8 @@ export interface ReleaseReport {
   /** URL of one instance, which bypasses the traffic split; null when there is none */
   address: string | null
   instances: InstanceReport[]
+  /** why the port of the environment is not open; absent when it is, or when it has none */
+  portProblem?: string | undefined
 }
 
 export const missingRelease: ReleaseReport = {

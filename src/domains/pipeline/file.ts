@@ -6,6 +6,8 @@ import {
   serviceFile,
 } from '#contract/pipeline-file/pipeline-file.ts'
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
+import type { ReservedPort } from '#platform/net/port.ts'
+import { portRules } from './port-rules.ts'
 import { fromIssue } from './problem.ts'
 import { brokenRules, type Readable } from './rules.ts'
 import { type TargetKind, targetRules } from './target-rules.ts'
@@ -28,7 +30,13 @@ const mostProblems = 50
  */
 export function readPipelineFile(
   input: string | Uint8Array,
-  options: { file: string; defaultApp: string; targets: readonly TargetKind[] },
+  options: {
+    file: string
+    defaultApp: string
+    targets: readonly TargetKind[]
+    /** ports of the machine that no environment may have */
+    reservedPorts?: readonly ReservedPort[]
+  },
 ): ReadResult {
   const yaml = readYaml(input)
   if (!yaml.ok) return refuse(options.file, yaml.problems)
@@ -37,7 +45,12 @@ export function readPipelineFile(
     ? []
     : parsed.error.issues.flatMap((issue) => fromIssue(issue, yaml.value))
   const file = parsed.success ? whole(parsed.data) : readable(yaml.value)
-  const found = [...issues, ...brokenRules(file), ...targetRules(file, options.targets)]
+  const found = [
+    ...issues,
+    ...brokenRules(file),
+    ...targetRules(file, options.targets),
+    ...portRules(file, options.reservedPorts ?? []),
+  ]
   if (!parsed.success || found.length > 0)
     return refuse(options.file, found.slice(0, 200).map(yaml.locate))
   return { ok: true, pipeline: { ...parsed.data, app: parsed.data.app ?? options.defaultApp } }

@@ -55,7 +55,8 @@ export async function prepare(
   }
   const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
   if (given.problem !== null) return ended('failed', given.problem)
-  await storePlan(deps, step, input, definition)
+  const conflict = await storePlan(deps, step, input, definition)
+  if (conflict !== null) return ended('failed', conflict)
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
     subject: `run/${input.run}`,
@@ -106,7 +107,9 @@ async function readDefinition(
         'the commit has no fairlead.yaml; create one with `fairlead init`. ' +
         'Running releases are not affected',
     }
-  const file = readPipelineFile(bytes, { file: 'fairlead.yaml', defaultApp: input.app, targets })
+  const { reserved: reservedPorts } = deps.ports
+  const options = { file: 'fairlead.yaml', defaultApp: input.app, targets, reservedPorts }
+  const file = readPipelineFile(bytes, options)
   if (!file.ok) return { problem: summarise(file.problems) }
   const definition = expandPipeline(file.pipeline)
   if (!input.pullRequest) return { problem: null, definition }
@@ -137,18 +140,23 @@ async function readPlainFile(path: string): Promise<Buffer | null> {
   return readFile(path)
 }
 
-/** Starts the run with its steps and, for a change of the branch, the environments of its line. */
+/**
+ * Starts the run with its steps and, for a change of the branch, the environments of its line.
+ * Returns why an environment cannot have its port, or null.
+ */
 async function storePlan(
   deps: Dependencies,
   step: StepContext,
   input: DeliveryInput,
   definition: PipelineFile,
-): Promise<void> {
+): Promise<string | null> {
   const isPullRequest = input.pullRequest !== undefined
+  const conflict = isPullRequest ? null : await storeEnvironments(deps, step, input, definition)
+  if (conflict !== null) return conflict
   step.write(runs.startRun(input.run, definition))
   for (const [position, planned] of plannedSteps(definition, !isPullRequest).entries())
     step.write(runs.insertStep(input.run, position, planned))
-  if (!isPullRequest) await storeEnvironments(deps, step, input, definition)
+  return null
 }
 
 /** Stores the environments of the line, and emits what is new or changed. */
@@ -157,15 +165,22 @@ async function storeEnvironments(
   step: StepContext,
   { app, run, actor }: DeliveryInput,
   definition: PipelineFile,
-): Promise<void> {
+): Promise<string | null> {
   const known = await deployments.listAllEnvironments(deps.db)
   const before = await runs.definitionBefore(deps.db, app, run)
   const planned = Object.entries(definition.environments).map(([name, file], position) => ({
     ...{ app, name, position, file, pullRequest: null },
   }))
-  const { statements, ports } = planEnvironments(deps, known, planned)
-  for (const statement of statements) step.write(statement)
-  const next = planned.map((environment, i) => ({ ...environment, port: ports[i] ?? null }))
+  const plan = await planEnvironments(deps, known, planned)
+  if (plan.problem !== null) return plan.problem
+  for (const statement of plan.statements) step.write(statement)
+  const next = planned.map((environment, i) => ({ ...environment, port: plan.ports[i] ?? null }))
   for (const event of environmentEvents({ known, next, before, run }))
     step.emit({ ...event, app, actor })
+  for (const name of plan.released)
+    step.emit({
+      ...{ type: 'dev.cdevents.environment.modified', subject: `environment/${app}/${name}` },
+      ...{ app, actor, data: { changed: ['port'], run } },
+    })
+  return null
 }

@@ -1,3 +1,4 @@
+import { targetOf } from '#domains/deployment/open-targets.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -24,6 +25,7 @@ export async function switchTraffic(
   const fence = fenceOf(plan, step)
   await retryWhileUnavailable(step, () => targetOfPlan(deps, plan).route(plan, fence))
   const { state, reason } = policy.former
+  await forgetClosedPort(deps, step, plan)
   for (const statement of store.switchDeployments(id, app, environment, state, reason))
     step.write(statement)
   const upgraded = former ? 'dev.cdevents.service.upgraded' : 'dev.cdevents.service.deployed'
@@ -48,4 +50,19 @@ export async function switchTraffic(
       input: { deployment: id, app, environment, release, watch },
     })
   return null
+}
+
+/** While another program has the port of an environment, its URL is the one by host name. */
+async function forgetClosedPort(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+): Promise<void> {
+  const target = targetOfPlan(deps, plan)
+  if (!target.capabilities.includes('port')) return
+  const { portProblem } = await retryWhileUnavailable(step, () => target.report(plan, 0))
+  if (portProblem === undefined) return
+  const { app, environment: name, definition } = plan
+  const [url = null] = target.urls({ app, environment: name, port: null })
+  step.write(store.setTargetUrl({ app, name, target: targetOf(definition, name), url }))
 }

@@ -1,6 +1,7 @@
 import { defaultTarget } from '#contract/deployment/target.ts'
 import type { EnvironmentFile, PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { distinctTargets, type OpenTarget, targetOf } from '#domains/deployment/open-targets.ts'
+import { planPorts, type PortPlan } from '#domains/deployment/ports.ts'
 import * as store from '#domains/deployment/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -46,32 +47,89 @@ export interface PlannedEnvironment {
   file: Pick<EnvironmentFile, 'port' | 'target'>
 }
 
+export type EnvironmentPlan =
+  | { problem: null; statements: Statement[]; ports: (number | null)[]; released: string[] }
+  | { problem: string }
+
 /**
  * Lets the target of each environment choose its port and URL, and returns the statements that
- * store them. `known` are the stored environments of all apps.
+ * store them, or why an environment cannot have its port. `known` are the stored environments of
+ * all apps; `released` are the names of those that lose their port and are not planned.
  */
-export function planEnvironments(
-  deps: Pick<Dependencies, 'targets'>,
+export async function planEnvironments(
+  deps: Pick<Dependencies, 'targets' | 'ports'>,
   known: store.StoredEnvironment[],
   planned: PlannedEnvironment[],
-): { statements: Statement[]; ports: (number | null)[] } {
-  const isSame = (one: { app: string; name: string }, other: { app: string; name: string }) =>
-    one.app === other.app && one.name === other.name
-  const ports = known.map((one) => ({ ...one }))
-  const statements = planned.flatMap(({ file, ...environment }) => {
-    const current = ports.find((one) => isSame(one, environment))
-    const { port, url } = deps.targets.of(file.target).reserve({
-      app: environment.app,
-      environment: environment.name,
-      wanted: file.port,
-      current: current?.port ?? null,
-      taken: ports.flatMap((one) => (one === current || one.port === null ? [] : [one.port])),
+): Promise<EnvironmentPlan> {
+  const plan = await planFreePorts(deps, known, planned)
+  if (plan.problem !== null) return plan
+  const { ports } = plan
+  const isPlanned = ({ name }: { name: string }): boolean =>
+    planned.some((environment) => environment.name === name)
+  const left = plan.released.filter((one) => !isPlanned(one))
+  const upserts = planned.flatMap(({ file, ...environment }, i) => {
+    const port = ports[i] ?? null
+    const { url } = deps.targets.of(file.target).reserve({
+      ...{ app: environment.app, environment: environment.name },
+      ...{ wanted: file.port, current: port, taken: [] },
     })
-    if (current) current.port = port ?? current.port
-    else ports.push({ ...environment, port, target: file.target })
     return store.upsertEnvironment({ ...environment, port, url, target: file.target })
   })
-  const portOf = (one: { app: string; name: string }) =>
-    ports.find((stored) => isSame(stored, one))?.port ?? null
-  return { statements, ports: planned.map(portOf) }
+  return {
+    problem: null,
+    statements: [
+      ...plan.released.map(store.releasePort),
+      ...left.flatMap((one) => forgetPort(deps, known, one)),
+      ...upserts,
+    ],
+    ports,
+    released: left.map(({ name }) => name),
+  }
+}
+
+/** The URL of an environment that has lost its port. */
+function forgetPort(
+  deps: Pick<Dependencies, 'targets'>,
+  known: store.StoredEnvironment[],
+  { app, name }: { app: string; name: string },
+): Statement[] {
+  const target = known.find((one) => one.app === app && one.name === name)?.target
+  if (!target) return []
+  const [url = null] = deps.targets.of(target).urls({ app, environment: name, port: null })
+  return [store.setTargetUrl({ app, name, target, url })]
+}
+
+/** Plans the ports; one that Fairlead chooses is a port that no other program uses. */
+async function planFreePorts(
+  deps: Pick<Dependencies, 'targets' | 'ports'>,
+  known: store.StoredEnvironment[],
+  planned: PlannedEnvironment[],
+): Promise<PortPlan> {
+  const requests = planned.map(({ app, name, pullRequest, file }) => {
+    const target = deps.targets.of(file.target)
+    return {
+      ...{ app, name, pullRequest },
+      wanted: target.capabilities.includes('port') ? file.port : undefined,
+      reserve: (request: { current: number | null; taken: number[] }) =>
+        target.reserve({ app, environment: name, wanted: file.port, ...request }).port,
+    }
+  })
+  const foreign: number[] = []
+  for (;;) {
+    const { reserved } = deps.ports
+    const plan = planPorts({ requests, known, reserved, foreign })
+    if (plan.problem !== null) return plan
+    const chosen = plan.ports.filter(
+      (port, i) =>
+        port !== null &&
+        requests[i]?.wanted === undefined &&
+        !known.some((one) => one.port === port),
+    )
+    const answers = await Promise.all(
+      chosen.map(async (port) => (port && (await deps.ports.isForeign(port)) ? port : null)),
+    )
+    const taken = answers.filter((port) => port !== null)
+    if (taken.length === 0) return plan
+    foreign.push(...taken)
+  }
 }

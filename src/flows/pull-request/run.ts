@@ -5,7 +5,7 @@ import { getStored } from '#domains/configuration/store.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { newerRunOf } from '#domains/pipeline/store.ts'
 import { getPullRequest } from '#domains/pull-request/store.ts'
-import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
+import { Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { getRun } from '#views/run.ts'
 import { deploy } from '#flows/deployment/deployment.ts'
@@ -99,7 +99,8 @@ async function planPreview(
   const mine = known.find((one) => one.app === app && one.name === name)
   const environment = { app, name, position: 0, pullRequest: pullRequest.number }
   const { target } = environmentFile.parse({})
-  const reserved = planEnvironments(deps, known, [{ ...environment, file: { target } }])
+  const reserved = await planEnvironments(deps, known, [{ ...environment, file: { target } }])
+  if (reserved.problem !== null) throw new Failed(reserved.problem)
   const { configuration: takenFrom } = definition.pull_requests.preview
   const { version } = takenFrom === undefined ? { version: 0 } : await getStored(db, app, takenFrom)
   const ids = await deployments.nextIds(db)

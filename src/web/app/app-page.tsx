@@ -1,4 +1,3 @@
-import { TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import type { App } from '#contract/app/app.ts'
@@ -11,7 +10,7 @@ import { RunRow } from '../run/run-row.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
-import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Nothing, PageHead, RowsShape, Section, useTitle, Warning } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 
 export function AppPage() {
@@ -38,12 +37,7 @@ function AppView({ line }: { line: Line }) {
         title={app.name}
         actions={<Actions app={app} />}
       />
-      {app.problem ? (
-        <p role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-warn/12 px-4 py-3">
-          <TriangleAlert size={18} className="mt-0.5 shrink-0 text-warn" aria-hidden />
-          {app.problem}
-        </p>
-      ) : null}
+      {app.problem ? <Warning text={app.problem} /> : null}
       <LineRow line={line} detail={details.get(inSteps[0] ?? 0)} bare />
       {line.pullRequests.open + line.pullRequests.previews > 0 ? (
         <PullRequests app={app.name} />

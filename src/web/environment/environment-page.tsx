@@ -9,7 +9,7 @@ import { useClient } from '../live/dependencies.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { formatDuration } from '../ui/duration.ts'
-import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Nothing, PageHead, RowsShape, Section, useTitle, Warning } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { healthBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
@@ -84,6 +84,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         </p>
         <RollbackState environment={environment} />
       </PageHead>
+      {environment.problem === null ? null : <Warning text={`${environment.problem}.`} />}
       <Running environment={environment} />
       <TimeLost app={app} environment={name} />
       <Canaries environment={environment} />

@@ -84,6 +84,7 @@ const environment = (
   health: current ? 'healthy' : 'empty',
   instances: [],
   configuration: 0,
+  problem: null,
   held: [],
   ...more,
 })

@@ -224,6 +224,11 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
         to,
         time: null,
       })
+    if (environment.problem !== null)
+      notes.push({
+        ...{ key: `${to}/problem`, tone: 'warn', to, time: null },
+        text: asSentence(`${environment.name}: ${environment.problem}`),
+      })
     for (const stopped of stoppedAt(line, environment)) {
       const { run, deployment, isHeld } = stopped
       const text = `${stoppedSentence(run, deployment, isHeld)}.`

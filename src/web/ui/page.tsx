@@ -1,3 +1,4 @@
+import { TriangleAlert } from 'lucide-react'
 import { type ReactNode, useEffect } from 'react'
 import { Link } from 'react-router'
 
@@ -91,6 +92,17 @@ export function RowsShape({ rows = 6, height = 'h-12' }: { rows?: number; height
           <div className="skeleton ml-auto h-3 w-16" />
         </div>
       ))}
+    </div>
+  )
+}
+
+/** A sentence about something that needs attention, with an optional action. */
+export function Warning({ text, children }: { text: string; children?: ReactNode }) {
+  return (
+    <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-warn/12 px-4 py-3">
+      <TriangleAlert size={18} className="mt-0.5 shrink-0 text-warn" aria-hidden />
+      <span className="min-w-0 flex-1">{text}</span>
+      {children}
     </div>
   )
 }
