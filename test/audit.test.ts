@@ -88,6 +88,10 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   },
   rotateKey: async () => () => ada.rotateKey(),
   createKey: async () => () => ada.createKey(),
+  revokeKey: async () => {
+    const [key] = (await ada.listKeys()).keys
+    return () => ada.revokeKey({ params: { key: key!.id }, body: { reason: 'for the test' } })
+  },
   putWebhook: async () => () => ada.putWebhook({ params: shop }),
   replayWebhookDelivery: async () => {
     const { secret } = await installation.client.putWebhook({ params: shop })

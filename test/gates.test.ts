@@ -219,7 +219,7 @@ describe('the facts of a change', () => {
     })
     const { artifact } = await endedRun(installation, run)
     const { evidence } = await installation.client.listEvidence({
-      params: { digest: artifact ?? '' },
+      params: { app: 'shop', digest: artifact ?? '' },
     })
     expect(evidence.map(({ kind, result }) => `${kind} ${result}`)).toEqual([
       ...[
@@ -319,6 +319,32 @@ describe('the facts of a change', () => {
       code: 1,
       stdout: expect.stringContaining('no trusted key signed it'),
     })
+  })
+
+  test('of a revoked key are invalid, and the next signature is made with a new key', async () => {
+    const { runs } = await installation.client.listRuns({ query: { app: 'shop' } })
+    const run = String(runs[0]?.id)
+    const [now, old] = (await installation.client.listKeys({})).keys
+    expect((await installation.cli('evidence', 'verify', run)).code).toBe(0)
+    const pem = join(installation.home, 'stolen.pub')
+    writeFileSync(pem, old?.publicKey ?? '')
+    const revoked = await installation.cli(
+      ...['evidence', 'revoke-key', old?.id.slice(0, 12) ?? '', '--reason', 'it was stolen'],
+    )
+    expect(revoked.code).toBe(0)
+    for (const more of [[], ['--key', pem]])
+      expect(await installation.cli('evidence', 'verify', run, ...more)).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(
+          /✘ invalid.*its key [0-9a-f]{12} was revoked on .*: it was stolen/,
+        ),
+      })
+    await installation.client.revokeKey({
+      params: { key: now?.id ?? '' },
+      body: { reason: 'for the test' },
+    })
+    const { keys } = await installation.client.listKeys({})
+    expect(keys.map(({ revoked: at }) => at === null)).toEqual([true, false, false])
   })
 
   test('are required by an environment, which lists what a release lacks', async () => {

@@ -17,6 +17,8 @@ let secret: string
 /** for the app of the token, and for another app */
 const runs = { mine: 0, theirs: 0 }
 const deployments = { mine: 0, theirs: 0 }
+/** the artifact that both apps built */
+let digest = ''
 
 beforeAll(async () => {
   installation = await startInstallation()
@@ -26,7 +28,9 @@ beforeAll(async () => {
   for (const app of ['mine', 'theirs'] as const) {
     await push(installation, app, repository)
     const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
-    runs[app] = (await endedRun(installation, run!.id)).id
+    const ended = await endedRun(installation, run!.id)
+    runs[app] = ended.id
+    digest = ended.artifact ?? ''
     const [deployment] = (await installation.client.listDeployments({ query: { app, limit: 1 } }))
       .deployments
     deployments[app] = deployment!.id
@@ -56,6 +60,24 @@ test('a token does for its app what its role allows', async () => {
   await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
 })
 
+test('evidence about an artifact that two apps built is separate for each app', async () => {
+  const { evidence } = await scoped.listEvidence({ params: { app: 'mine', digest } })
+  expect(evidence.map(({ run }) => run)).toContain(runs.mine)
+  expect(evidence.map(({ run }) => run)).not.toContain(runs.theirs)
+  await expect(scoped.listEvidence({ params: { app: 'theirs', digest } })).rejects.toThrow(
+    'You have no role for this app',
+  )
+  const other = await installation.client.createToken({
+    body: { name: 'other', role: 'operator', apps: ['theirs'] },
+  })
+  const theirs = await createClient({
+    base: installation.url,
+    token: other.secret,
+  }).listEvidence({ params: { app: 'theirs', digest } })
+  expect(theirs.evidence.map(({ run }) => run)).toContain(runs.theirs)
+  expect(theirs.evidence.map(({ run }) => run)).not.toContain(runs.mine)
+})
+
 /** Endpoints that belong to no app: the caller, signing out, and the public keys of evidence. */
 const ofNoApp = ['me', 'deleteSession', 'listKeys']
 const guarded = Object.entries(endpoints).filter(
@@ -83,6 +105,7 @@ test.each(guarded)('%s reveals nothing of another app', async (_name, endpoint) 
     run: String(runs.theirs),
     deployment: String(deployments.theirs),
     environment: 'production',
+    digest,
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   // Naming its own app with a run of another app gives no access either.

@@ -76,6 +76,7 @@ export interface LocalRepository {
 export interface PublicKey {
   id: string
   pem: string
+  revoked?: { at: string; reason: string } | null
 }
 
 export interface Connection {

@@ -14,9 +14,9 @@ export function verifyEvidence(
   return evidence.map((one) => statementProblem(one, digest, trusted))
 }
 
-function trustedKey({ id, pem }: PublicKey): TrustedKey {
+function trustedKey({ id, pem, revoked = null }: PublicKey): TrustedKey {
   try {
-    return { id, key: publicKey(pem) }
+    return { id, key: publicKey(pem), revoked }
   } catch (error) {
     throw new FairleadError('invalid_input', {
       field: '--key',

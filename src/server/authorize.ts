@@ -8,10 +8,8 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
 
-/** Finds the app that owns a run, a deployment or an artifact; null when there is none. */
-export type AppOf = (
-  owned: { run: number } | { deployment: number } | { digest: string },
-) => Promise<string | null>
+/** Finds the app that owns a run or a deployment; null when there is none. */
+export type AppOf = (owned: { run: number } | { deployment: number }) => Promise<string | null>
 
 export interface AuthorizeOptions {
   access: Pick<Access, 'authenticate' | 'refusals'>
@@ -101,7 +99,6 @@ interface Named {
   app?: string
   run?: number
   deployment?: number
-  digest?: string
   name?: string
 }
 
@@ -111,7 +108,7 @@ async function appsNamed(
   endpoint: Endpoint,
   input: { params: unknown; query: unknown; body: unknown },
 ): Promise<(string | null)[]> {
-  const { run, deployment, digest, app } = input.params as Named
+  const { run, deployment, app } = input.params as Named
   const { app: asked } = input.query as Named
   const made =
     endpoint.path === endpoints.createApp.path && endpoint.method === 'POST'
@@ -120,7 +117,6 @@ async function appsNamed(
   const owners = await Promise.all([
     ...(run === undefined ? [] : [appOf({ run })]),
     ...(deployment === undefined ? [] : [appOf({ deployment })]),
-    ...(digest === undefined ? [] : [appOf({ digest })]),
   ])
   return [...[app, asked, made].filter((one) => one !== undefined), ...owners]
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { createAccess } from '#domains/access/access.ts'
 import { createProvider } from '#domains/access/provider.ts'
 import { readProviderSettings } from '#domains/access/provider-settings.ts'
-import { getArtifact } from '#domains/artifact/store.ts'
 import { createWebhooks } from '#domains/forge/webhook.ts'
 import { createCheckouts } from '#domains/source/checkouts.ts'
 import { createSource } from '#domains/source/source.ts'
@@ -161,6 +160,5 @@ const appOf =
   (db: Database): AppOf =>
   async (owned) => {
     if ('run' in owned) return (await getRun(db, owned.run))?.app ?? null
-    if ('digest' in owned) return (await getArtifact(db, owned.digest))?.app ?? null
     return (await getDeployment(db, owned.deployment))?.app ?? null
   }

@@ -16,6 +16,14 @@ export async function getRun(db: Database, id: number): Promise<Run | null> {
   return rows[0] ?? null
 }
 
+/** Whether a run of the app built the artifact. Another app may have built the same one. */
+export async function hasBuilt(db: Database, app: string, digest: string): Promise<boolean> {
+  const rows = await db.query(
+    sql`select 1 from pipeline_run where app = ${app} and artifact = ${digest} limit 1`,
+  )
+  return rows.length > 0
+}
+
 export interface RunFilter {
   app?: string | undefined
   /** only runs of these apps; null for all apps */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineEvent } from '#contract/event/define-event.ts'
+import { because } from '#contract/event/words.ts'
 
 export const evidenceEvents = [
   defineEvent({
@@ -23,5 +24,20 @@ export const evidenceEvents = [
       `${actor} created the key${key === undefined ? '' : ` ${key}`} that signs evidence`,
     tone: 'fact',
     example: { subject: 'key/k-1', app: null, actor: 'Ada', data: { key: 'k-1' } },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-signingkey.revoked',
+    version: '0.1.0',
+    data: { key: z.string(), reason: z.string() },
+    sentence: ({ actor, data: { key, reason } }) =>
+      `${actor} revoked the key${key === undefined ? '' : ` ${key}`} that signed evidence` +
+      because(reason),
+    tone: 'warn',
+    example: {
+      subject: 'key/k-1',
+      app: null,
+      actor: 'Ada',
+      data: { key: 'k-1', reason: 'the backup was stolen' },
+    },
   }),
 ] as const

@@ -57,7 +57,10 @@ export const evidence = z.object({
 })
 export type Evidence = z.infer<typeof evidence>
 
-/** A key of this installation. A retired key signs nothing new; its signatures stay valid. */
+/**
+ * A key of this installation. A retired key signs nothing new; its signatures stay valid. The
+ * signatures of a revoked key are not valid.
+ */
 export const signingKey = z.object({
   /** SHA-256 of the SubjectPublicKeyInfo. */
   id: z.string(),
@@ -65,6 +68,9 @@ export const signingKey = z.object({
   publicKey: z.string(),
   created: z.string(),
   retired: z.string().nullable(),
+  revoked: z.string().nullable(),
+  /** why it was revoked */
+  reason: z.string().nullable(),
 })
 export type SigningKey = z.infer<typeof signingKey>
 

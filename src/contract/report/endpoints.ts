@@ -121,11 +121,11 @@ export const reportEndpoints = {
 
   listEvidence: endpoint({
     method: 'GET',
-    path: '/artifacts/{digest}/evidence',
+    path: '/apps/{app}/artifacts/{digest}/evidence',
     role: 'viewer',
-    summary: 'List the evidence of an artifact: in-toto statements in DSSE envelopes',
-    params: z.object({ digest }),
-    output: z.object({ app: name, evidence: z.array(evidence) }),
+    summary: 'List the evidence of an app about an artifact: in-toto statements in DSSE envelopes',
+    params: inApp.extend({ digest }),
+    output: z.object({ evidence: z.array(evidence) }),
   }),
   listKeys: endpoint({
     method: 'GET',
@@ -139,6 +139,15 @@ export const reportEndpoints = {
     path: '/keys',
     role: 'admin',
     summary: 'Create a signing key; evidence that earlier keys signed stays valid',
+    output: signingKey,
+  }),
+  revokeKey: endpoint({
+    method: 'POST',
+    path: '/keys/{key}/revoke',
+    role: 'admin',
+    summary: 'Revoke a signing key: evidence that it signed is no longer valid',
+    params: z.object({ key: z.string().min(1).max(100) }),
+    body: z.object({ reason: z.string().trim().min(3).max(1000) }),
     output: signingKey,
   }),
 }

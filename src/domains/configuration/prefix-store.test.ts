@@ -7,7 +7,7 @@ import { testDatabase } from '../../../test/support/postgres.ts'
 import { isAllowed } from './prefixes.ts'
 import { listPrefixes } from './prefix-store.ts'
 
-test('references from before prefixes existed stay allowed, those of old versions too', async () => {
+test('references from before prefixes stay allowed, those of old versions too', async () => {
   const files = readMigrations(join(packageRoot, 'migrations'))
   const index = files.findIndex(({ name }) => name.startsWith('0036'))
   const { db, close } = await testDatabase()

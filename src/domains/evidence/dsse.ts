@@ -13,6 +13,8 @@ export const statementType = 'application/vnd.in-toto+json'
 export interface TrustedKey {
   id: string
   key: KeyObject
+  /** when and why it was revoked; its signatures are then invalid */
+  revoked?: { at: string; reason: string } | null
 }
 
 /** The pre-authentication encoding (PAE): the bytes that are signed. */
@@ -37,8 +39,8 @@ export function sign(
 export type Verified = { ok: true; payload: Buffer; key: string } | { ok: false; problem: string }
 
 /**
- * Checks whether one of the keys signed an envelope. The key id in the envelope is not
- * authenticated, so every key is tried.
+ * Checks whether one of the keys, which must not be revoked, signed an envelope. The key id in the
+ * envelope is not authenticated, so every key is tried.
  */
 export function verify(given: unknown, keys: TrustedKey[]): Verified {
   const read = envelope.safeParse(given)
@@ -50,14 +52,20 @@ export function verify(given: unknown, keys: TrustedKey[]): Verified {
   const payload = bytesOf(read.data.payload)
   if (!payload) return { ok: false, problem: 'its payload is not base64' }
   const message = pae(payloadType, payload)
-  for (const { sig } of signatures) {
+  const signers = signatures.flatMap(({ sig }) => {
     const bytes = bytesOf(sig)
-    const key = bytes && keys.find((one) => isSignedBy(one.key, message, bytes))
-    if (key) return { ok: true, payload, key: key.id }
-  }
+    return keys.find((one) => bytes !== null && isSignedBy(one.key, message, bytes)) ?? []
+  })
+  const valid = signers.find(({ revoked }) => !revoked)
+  if (valid) return { ok: true, payload, key: valid.id }
+  const [revoked] = signers
+  if (revoked) return { ok: false, problem: revokedProblem(revoked) }
   const ids = signatures.map(({ keyid }) => keyid?.slice(0, 12) ?? 'an unnamed key')
   return { ok: false, problem: `no trusted key signed it; it names ${ids.join(' and ')}` }
 }
+
+const revokedProblem = ({ id, revoked }: TrustedKey): string =>
+  `its key ${id.slice(0, 12)} was revoked on ${revoked?.at.slice(0, 10)}: ${revoked?.reason}`
 
 function isSignedBy(key: KeyObject, message: Buffer, sig: Buffer): boolean {
   try {

@@ -3,7 +3,7 @@ import { publicKey, type TrustedKey } from './dsse.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { addKey, listKeys, sealedAs } from './store.ts'
+import { addKey, listKeys, revokeKey, sealedAs } from './store.ts'
 
 /** Encrypts private keys; the same box as for the secrets of environments. */
 interface Box {
@@ -56,7 +56,32 @@ export async function makeKey(db: Database, box: Box, actor: Actor | null): Prom
   return id
 }
 
-/** All keys of this installation, including the retired ones. */
+/**
+ * Revokes a key, such as one that was stolen. The next signature creates a new key if it was the
+ * one that signs.
+ */
+export async function revokeSigningKey(
+  db: Database,
+  { id, reason }: { id: string; reason: string },
+  actor: Actor,
+): Promise<void> {
+  await db.batch([
+    revokeKey(id, reason),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-signingkey.revoked',
+      subject: `key/${id}`,
+      chain: 'server',
+      actor,
+      data: { key: id, reason },
+    }),
+  ])
+}
+
+/** All keys of this installation, including the retired and the revoked ones. */
 export async function trustedKeys(db: Database): Promise<TrustedKey[]> {
-  return (await listKeys(db)).map((one) => ({ id: one.id, key: publicKey(one.publicKey) }))
+  return (await listKeys(db)).map(({ id, publicKey: pem, revoked, reason }) => ({
+    id,
+    key: publicKey(pem),
+    revoked: revoked === null ? null : { at: revoked, reason: reason ?? '' },
+  }))
 }

@@ -5,20 +5,20 @@ const piece = (
   kind: 'tests' | 'sbom' | 'verdict',
   result: string,
   environment: string | null = null,
-  isValid = true,
+  problem: string | null = null,
 ) => ({
-  ...{ kind, result, environment, isValid },
+  ...{ kind, result, environment, problem },
 })
 
 test('names the missing evidence, and why existing evidence does not count', () => {
   const found = [
     piece('tests', 'failed'),
-    piece('sbom', 'passed', null, false),
+    piece('sbom', 'passed', null, 'its key ab was revoked'),
     piece('verdict', 'promoted', 'staging'),
   ]
   expect(
     missingEvidence(['tests', 'sbom', 'coverage', 'verdict.staging', 'verdict.dev'], found),
-  ).toEqual(['tests (result: failed)', 'sbom (invalid signature)', 'coverage', 'verdict.dev'])
+  ).toEqual(['tests (result: failed)', 'sbom (its key ab was revoked)', 'coverage', 'verdict.dev'])
 })
 
 test('accepts one valid statement among several, and a waived test', () => {

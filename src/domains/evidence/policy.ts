@@ -16,17 +16,17 @@ const good: Partial<Record<Evidence['kind'], string[]>> = {
 
 /**
  * The evidence that a release lacks, one phrase each; empty when the policy is met. Evidence with
- * an invalid signature does not count.
+ * a problem, such as an invalid signature, does not count.
  */
 export function missingEvidence(
   wanted: string[],
-  found: (Pick<Evidence, 'kind' | 'environment' | 'result'> & { isValid: boolean })[],
+  found: (Pick<Evidence, 'kind' | 'environment' | 'result'> & { problem: string | null })[],
 ): string[] {
   return wanted.flatMap((name) => {
     const named = found.filter((one) => nameOf(one) === name)
     if (named.length === 0) return [name]
-    const valid = named.filter(({ isValid }) => isValid)
-    if (valid.length === 0) return [`${name} (invalid signature)`]
+    const valid = named.filter(({ problem }) => problem === null)
+    if (valid.length === 0) return [`${name} (${named[0]?.problem})`]
     const isGood = valid.some(({ kind, result }) => good[kind]?.includes(result) ?? true)
     return isGood ? [] : [`${name} (result: ${valid[0]?.result})`]
   })

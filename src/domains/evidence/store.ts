@@ -16,11 +16,15 @@ export function putEvidence(one: NewEvidence): Statement {
       manifest = excluded.manifest, envelope = excluded.envelope, created = now()`
 }
 
-/** The evidence about an artifact, including that of other runs that built the same artifact. */
-export async function listEvidence(db: Database, artifact: string): Promise<Evidence[]> {
+/** The evidence of an app about an artifact, of all its runs that built the artifact. */
+export async function listEvidence(
+  db: Database,
+  app: string,
+  artifact: string,
+): Promise<Evidence[]> {
   return db.query<Evidence>(sql`select kind, environment, run, predicate_type as "predicateType",
       result, manifest, created, envelope
-    from evidence where artifact = ${artifact} order by run, id`)
+    from evidence where app = ${app} and artifact = ${artifact} order by run, id`)
 }
 
 /** The manifests in the artifact store that hold the evidence about these artifacts. */
@@ -36,9 +40,16 @@ type StoredKey = SigningKey & { secret: string }
 /** All signing keys, newest first. */
 export async function listKeys(db: Database): Promise<StoredKey[]> {
   return db.query<StoredKey>(
-    sql`select id, public_key as "publicKey", secret, created, retired from signing_key
-      order by number desc`,
+    sql`select id, public_key as "publicKey", secret, created, retired, revoked, reason
+      from signing_key order by number desc`,
   )
+}
+
+/** Revokes a key, which then signs nothing new. Returns no row when it is revoked already. */
+export function revokeKey(id: string, reason: string): Statement {
+  return sql`update signing_key set revoked = now(), retired = coalesce(retired, now()),
+      reason = ${reason}
+    where id = ${id} and revoked is null returning id`
 }
 
 /** The name that a private key is sealed under. */

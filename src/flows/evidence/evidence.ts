@@ -204,14 +204,14 @@ export async function missingEvidenceSentence(
   const wanted = request.definition.environments[request.environment]?.evidence ?? []
   if (wanted.length === 0) return null
   const keys = await trustedKeys(deps.db)
-  const found = (await listEvidence(deps.db, request.artifact)).filter(
+  const found = (await listEvidence(deps.db, request.app, request.artifact)).filter(
     ({ run }) => run === request.run,
   )
   const missing = missingEvidence(
     wanted,
     found.map((one) => ({
       ...one,
-      isValid: statementProblem(one, request.artifact, keys) === null,
+      problem: statementProblem(one, request.artifact, keys),
     })),
   )
   return missing.length === 0

@@ -84,7 +84,7 @@ async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
       context,
     }),
     listTests(db, run.id, { limit: shown, offset: 0 }),
-    run.artifact === null ? [] : listEvidence(db, run.artifact),
+    run.artifact === null ? [] : listEvidence(db, run.app, run.artifact),
   ])
   const touched = new Set(files?.map(({ path }) => path))
   return {
