@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ServiceOutput } from '#contract/environment/environment.ts'
+import { withoutEnd } from '#contract/text.ts'
 
 /** One colour per meaning; plain text without colours. */
 export interface Paint {
@@ -25,13 +26,19 @@ export function createPaint(isLively: boolean): Paint {
 const style = /(\u001b\[[\d;:]*m)/
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
+/** What a terminal shows of a line after its last carriage return. */
+function afterReturn(line: string): string {
+  const plain = withoutEnd(line, '\r')
+  return plain.slice(plain.lastIndexOf('\r') + 1)
+}
+
 /**
  * Untrusted text (a log, a commit subject, the name of a test) can contain codes that move the
  * cursor, hide lines, write to the clipboard or make the terminal answer. Keeps colours only and,
  * after a carriage return, the last text.
  */
 export function stripControlCodes(text: string): string {
-  const anew = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '')
+  const anew = text.split('\n').map(afterReturn).join('\n')
   const parts = anew.split(style)
   return parts
     .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part).replace(controls, '')))

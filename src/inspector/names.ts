@@ -1,6 +1,7 @@
 import type { Node } from '@vscode/tree-sitter-wasm'
 
 const longestName = 200
+const longestReceiver = 500
 
 /** The name of a function or class in the code; null when it has none. */
 export function ownName(node: Node): string | null {
@@ -9,7 +10,7 @@ export function ownName(node: Node): string | null {
   const type = node.childForFieldName(node.type === 'impl_item' ? 'type' : 'operator')
   if (type)
     return tidy(
-      node.type === 'impl_item' ? type.text.replace(/<.*$/s, '') : `operator ${type.text}`,
+      node.type === 'impl_item' ? (type.text.split('<', 1)[0] ?? '') : `operator ${type.text}`,
     )
   return node.type === 'conversion_operator_declaration'
     ? tidy(`operator ${node.childForFieldName('type')?.text ?? ''}`)
@@ -18,7 +19,7 @@ export function ownName(node: Node): string | null {
 
 /** The receiver type of a Go method, and the name of the receiver. */
 export function receiverOf(node: Node): { type: string; self: string } | null {
-  const text = node.childForFieldName('receiver')?.text ?? ''
+  const text = node.childForFieldName('receiver')?.text.slice(0, longestReceiver) ?? ''
   const [, self = '', type] =
     /^\(\s*(?:(\w+)\s+)?\*?\s*(\w+)(?:\[[^\]]*\])?\s*,?\s*\)$/.exec(text) ?? []
   return type === undefined ? null : { type, self }
@@ -51,7 +52,8 @@ function declaratorOf(node: Node): Node | null {
 function declaredName(node: Node): string | null {
   if (node.type !== 'function_definition') return null
   const name = declaratorOf(node)?.childForFieldName('declarator')?.text
-  return name ?? node.childForFieldName('declarator')?.text.replace(/\s*\([^]*$/, '') ?? null
+  const text = node.childForFieldName('declarator')?.text
+  return name ?? text?.split('(', 1)[0]?.trimEnd() ?? null
 }
 
 /** The number of parameters of a function, without receivers such as `self`. */

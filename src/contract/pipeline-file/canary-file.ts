@@ -11,7 +11,10 @@ const headerName = z
   .regex(/^[\w!#$%&'*+\-.^`|~]{1,200}$/, 'must be the name of a header or cookie')
 const series = text.min(1, 'must not be empty').max(2000)
 /** A metric name with labels to match exactly, as it can be found in an exposition. */
-const plainSeries = /^[a-zA-Z_:][\w:]*(\{\s*([a-zA-Z_]\w*\s*=\s*"[^"\\\n]*"\s*,?\s*)*\})?$/
+const label = String.raw`[a-zA-Z_]\w*\s*=\s*"[^"\\\n]*"\s*`
+const plainSeries = new RegExp(
+  String.raw`^[a-zA-Z_:][\w:]*(?:\{\s*(?:${label}(?:,\s*${label})*(?:,\s*)?)?\})?$`,
+)
 
 const metricFile = shorthand(
   null,

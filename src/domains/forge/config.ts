@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withoutEnd } from '#contract/text.ts'
 
 /** What connects an app to a forge, after validation. */
 export interface ForgeConfig {
@@ -14,7 +15,7 @@ export interface ForgeConfig {
 /** A token of a user or a bot. */
 export const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be one word of ASCII')
 
-const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
+const withoutSlash = (url: string): string => withoutEnd(url, '/')
 
 /**
  * The configuration that most forges share. Without a public service (`null`), the address of the

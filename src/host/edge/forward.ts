@@ -146,7 +146,12 @@ export function requestHeaders(
 ): string[] {
   const { rawHeaders } = request
   const headers: string[] = []
-  const listed = new Set(request.headers.connection?.toLowerCase().split(/\s*,\s*/))
+  const listed = new Set(
+    request.headers.connection
+      ?.toLowerCase()
+      .split(',')
+      .map((one) => one.trim()),
+  )
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     const lower = name.toLowerCase()

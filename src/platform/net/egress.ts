@@ -25,7 +25,7 @@ export function createEgressPolicy(
   const refused = blockList([...metadataAddresses.ipv4, ...metadataAddresses.ipv6])
   const open = blockList((allowed ?? '').split(',').filter(Boolean))
   const refusal = (address: string): string | null => {
-    const plain = address.replace(/%.*$/, '')
+    const plain = address.split('%')[0] ?? ''
     const family = isIPv6(plain) ? 'ipv6' : 'ipv4'
     if (!refused.check(plain, family) || open.check(plain, family)) return null
     return `${address} is blocked, because cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)`

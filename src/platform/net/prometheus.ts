@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withoutEnd } from '#contract/text.ts'
 
 const timeoutMs = 5000
 const maxBytes = 8 * 1024 * 1024
@@ -26,7 +27,7 @@ export async function queryPrometheus(
   url: string,
   query: string,
 ): Promise<{ labels: Record<string, string>; value: number }[]> {
-  const target = new URL(`${url.replace(/\/+$/, '')}/api/v1/query`)
+  const target = new URL(`${withoutEnd(url, '/')}/api/v1/query`)
   target.searchParams.set('query', query)
   const response = await fetch(target, { signal: AbortSignal.timeout(timeoutMs) }).catch(
     (error: Error) => {

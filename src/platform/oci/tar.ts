@@ -1,3 +1,4 @@
+import { withoutEnd } from '#contract/text.ts'
 /**
  * The tar format as far as layers need it: files, folders and symbolic links. Paths are byte
  * strings (latin1), because Linux file names are bytes and may not be UTF-8; libraries do not
@@ -139,7 +140,7 @@ export function readTar(handler: TarHandler): TarReader {
     const target = type === 'symlink' ? (long.linkpath ?? text(bytes, 157, 100)) : ''
     long = {}
     handler.entry({
-      path: path.replace(/\/+$/, ''),
+      path: withoutEnd(path, '/'),
       type,
       size: missing,
       executable: (number(bytes, 100, 8) & 0o100) !== 0,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { defineSecretSource, type SourceIo, Unavailable } from '../secret-source.ts'
 import { setting } from '../setting.ts'
+import { withoutEnd } from '#contract/text.ts'
 
 const settings = z
   .object({
@@ -62,7 +63,7 @@ async function request(path: string, config: Settings, io: SourceIo): Promise<Re
     'x-vault-request': 'true',
     ...(VAULT_NAMESPACE ? { 'x-vault-namespace': VAULT_NAMESPACE } : {}),
   }
-  const url = `${VAULT_ADDR.replace(/\/+$/, '')}/v1/${path}`
+  const url = `${withoutEnd(VAULT_ADDR, '/')}/v1/${path}`
   return io.fetch(url, { headers, signal: io.signal, redirect: 'error' }).catch((error: Error) => {
     const reason = (error.cause as Error | undefined)?.message ?? error.message
     throw new Unavailable(`Vault cannot be reached: ${reason}`, { cause: error })

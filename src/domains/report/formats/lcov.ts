@@ -11,7 +11,7 @@ SF:src/cart.js
 DA:1,2
 end_of_record
 `,
-  detect: (head) => /^(TN:.*\s+)?SF:/m.test(head),
+  detect: (head) => /^SF:/m.test(head),
   parser: (sink) => {
     let current: LineCoverage | null = null
     return lineParser(
