@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Analyser, createAnalyser } from './analyser.ts'
+import { languages } from './languages.ts'
 
 let analyser: Analyser
 beforeAll(async () => {
@@ -38,3 +40,19 @@ describe('a source file', () => {
     expect(found).toMatchObject({ lines: 7, code: 4, at: [3, 5] })
   })
 })
+
+test.each(languages.map(({ name, extensions }) => [name, extensions[0] ?? ''] as const))(
+  'any text is measured as %s',
+  async (_name, extension) => {
+    const words = `if else for while { } ( ) [ ] ; : , . = => && || ?? ? " ' \` # // /* */ <% %>
+      function def class fn func async case switch match do end let a b 1 \n`.split(' ')
+    const text = fc.array(fc.constantFrom(...words), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(text, async (parts) => {
+        const found = await analyser.inspect(`a.${extension}`, parts.join(' '))
+        for (const one of found?.functions ?? []) expect(one.end).toBeGreaterThanOrEqual(one.line)
+      }),
+      { numRuns: 30 },
+    )
+  },
+)

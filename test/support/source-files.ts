@@ -47,6 +47,36 @@ export function literalsOf(file: string, source: string): Literal[] {
   return found
 }
 
+/** A regular expression of a source file; `text` is null when it is built at run time. */
+export interface SourceExpression {
+  text: string | null
+  source: string
+  flags: string
+}
+
+/** Every regular expression of a source text, in order. */
+export function expressionsOf(file: string, source: string): SourceExpression[] {
+  const { program, errors } = parseSync(file, source)
+  if (errors[0]) throw new Error(`${file} cannot be parsed: ${errors[0].message}`)
+  const found: SourceExpression[] = []
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) node.forEach(visit)
+    if (!isNode(node)) return
+    const { regex, callee } = node as { regex?: { pattern: string; flags: string }; callee?: Node }
+    if (regex)
+      found.push({
+        text: `/${regex.pattern}/${regex.flags}`,
+        source: regex.pattern,
+        flags: regex.flags,
+      })
+    if (callee?.['name'] === 'RegExp')
+      found.push({ text: null, source: source.slice(node.start, node.end), flags: '' })
+    Object.values(node).forEach(visit)
+  }
+  visit(program)
+  return found
+}
+
 interface Node extends Record<string, unknown> {
   type: string
   start: number

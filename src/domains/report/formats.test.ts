@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formats } from './formats.generated.ts'
+import { plausible } from './plausible.ts'
 import { detectFormat, readReport } from './read.ts'
 import { ReportProblem, type Sink, type Topic } from './report.ts'
 
@@ -26,6 +28,31 @@ async function read(content: string | Buffer): Promise<{ format: string; topics:
   }
   const format = await readReport(file, sink)
   return { format: format.name, topics }
+}
+
+const silent: Sink = {
+  test: () => undefined,
+  coverage: () => undefined,
+  finding: () => undefined,
+  measurement: () => undefined,
+  materials: () => undefined,
+}
+
+/** Replaces parts of a text with other parts of it and with texts that parsers find difficult. */
+function variationOf(text: string): fc.Arbitrary<string> {
+  const place = fc.nat(text.length)
+  const part = fc.tuple(place, place).map(([a, b]) => text.slice(Math.min(a, b), Math.max(a, b)))
+  const difficult = ['', '-1', '1e999', 'NaN', 'null', '[]', '{}', '"', '<', '&', '\0', '\uD800']
+  const other = fc.oneof(part, fc.constantFrom(...difficult), fc.string({ unit: 'binary' }))
+  const edit = fc.tuple(place, fc.nat(20), other)
+  return fc
+    .array(edit, { minLength: 1, maxLength: 5 })
+    .map((edits) =>
+      edits.reduce(
+        (all, [from, length, insert]) => all.slice(0, from) + insert + all.slice(from + length),
+        text,
+      ),
+    )
 }
 
 test('names are unique', () => {
@@ -57,6 +84,20 @@ describe.each(formats.map((format) => [format.name, format] as const))('%s', (_n
       const outcome = await read(format.example.slice(0, length)).catch((error: unknown) => error)
       if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ReportProblem)
     }
+  })
+
+  test('reads or refuses any variation of its example, with a ReportProblem only', () => {
+    fc.assert(
+      fc.property(variationOf(format.example), fc.integer({ min: 1, max: 50 }), (text, size) => {
+        const parser = format.parser(plausible(silent))
+        try {
+          for (let at = 0; at < text.length; at += size) parser.write(text.slice(at, at + size))
+          parser.end()
+        } catch (error) {
+          expect(error).toBeInstanceOf(ReportProblem)
+        }
+      }),
+    )
   })
 
   test('refuses bytes that are not UTF-8', async () => {

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compilePatterns, matchesAny } from './pattern.ts'
+import { compilePatterns, matchesAny, PatternProblem } from './pattern.ts'
 
 const matches = (pattern: string, path: string): boolean =>
   matchesAny(compilePatterns([pattern]), path)
@@ -35,4 +36,19 @@ test('needs little time for every pattern', () => {
   expect(() => compilePatterns(['{a,b}'.repeat(16)])).toThrow('more than 100 alternatives')
   expect(() => compilePatterns(['a'.repeat(1001)])).toThrow('longer than 1000 characters')
   expect(performance.now() - started).toBeLessThan(1000)
+})
+
+test('matches or refuses any pattern', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('*', '?', '[', ']', '{', '}', ',', '/', '!', 'a'),
+  })
+  fc.assert(
+    fc.property(text, text, (pattern, path) => {
+      try {
+        expect(matches(pattern, path)).toBeTypeOf('boolean')
+      } catch (error) {
+        expect(error).toBeInstanceOf(PatternProblem)
+      }
+    }),
+  )
 })
