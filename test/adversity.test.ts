@@ -121,7 +121,7 @@ describe('services that misbehave', () => {
     })
   })
 
-  test('fixed ports move within an app; those of Fairlead and of other apps are refused', async () => {
+  test('fixed ports move within an app; others are refused', async () => {
     const [one, two] = [installation.edgePort + 7, installation.edgePort + 8]
     const file = (environments: string): Record<string, string> => ({
       'index.html': 'hi',
@@ -135,6 +135,28 @@ describe('services that misbehave', () => {
     const portOf = async (app: string, environment: string): Promise<string | null> => {
       const { current } = await installation.client.getEnvironment({ params: { app, environment } })
       return current?.url ?? null
+    }
+    const removeFormer = async (app: string, name: string): Promise<void> => {
+      const remove = (...args: string[]) =>
+        installation.cli('environment', 'remove', app, ...args, '--yes')
+      expect((await installation.cli('status', app)).stdout).toContain(
+        `${name}: no longer in fairlead.yaml`,
+      )
+      expect((await ask(installation, app, name)).text).toBe('hi')
+      expect((await remove('a')).stderr).toContain('a is in the fairlead.yaml of the newest run')
+      expect((await remove(name)).code).toBe(0)
+      expect((await ask(installation, app, name)).status).toBe(404)
+      const { formerEnvironments } = await installation.client.getLine({ params: { app } })
+      expect(formerEnvironments).toEqual([])
+      const { events } = await installation.client.listEvents({ query: { app, limit: 20 } })
+      const types = events
+        .filter(({ subject }) => subject === `environment/${app}/${name}`)
+        .map(({ type }) => type)
+      expect(types.slice(0, 3)).toEqual([
+        'dev.cdevents.environment.deleted',
+        'dev.cdevents.service.removed',
+        'dev.cdevents.environment.modified',
+      ])
     }
     const repository = await repositoryWith({})
     const succeeded = { state: 'succeeded' }
@@ -154,6 +176,9 @@ describe('services that misbehave', () => {
       `http://127.0.0.1:${one}`,
     ])
     expect(await (await fetch(`http://127.0.0.1:${one}`)).text()).toBe('hi')
+    await removeFormer('moved', 'b')
+    expect(await deliver('moved', 'a: {}, b: {}, c: {}', repository)).toMatchObject(succeeded)
+    expect((await ask(installation, 'moved', 'b')).text).toBe('hi')
     const other = await repositoryWith({})
     const refused = await deliver('other', `dev: {port: ${one}}`, other)
     expect(refused).toMatchObject({ state: 'failed' })

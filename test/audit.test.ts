@@ -172,6 +172,13 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () => ada.approvePullRequest({ params: { app: 'proposed', number: 1 }, body: { sha } })
   },
   runPullRequest: async () => () => ada.runPullRequest({ params: { app: 'proposed', number: 1 } }),
+  removeEnvironment: async () => {
+    const { run, repository } = await deliver('left', `${yaml('{}')}  old: {}\n`)
+    await endedRun(installation, run)
+    const next = await deliver('left', yaml('{}'), repository)
+    await endedRun(installation, next.run)
+    return () => ada.removeEnvironment({ params: { app: 'left', environment: 'old' } })
+  },
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(

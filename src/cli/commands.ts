@@ -4,6 +4,7 @@ import * as change from './commands/change.ts'
 import * as completion from './commands/completion.ts'
 import * as configuration from './commands/configuration.ts'
 import * as deployments from './commands/deployments.ts'
+import * as environment from './commands/environment.ts'
 import * as evidence from './commands/evidence.ts'
 import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
@@ -33,6 +34,7 @@ export const groups: Record<string, Register[]> = {
   ],
   'Operate environments:': [
     deployments.register,
+    environment.register,
     decision.register,
     verdict.register,
     configuration.register,

@@ -142,7 +142,7 @@ async function services(home: Home): Promise<DoctorLine> {
     base: connection.url,
     token: connection.token,
   }).listLines()
-  const environments = lines.flatMap((line) => line.environments)
+  const environments = lines.flatMap((line) => [...line.environments, ...line.formerEnvironments])
   const sick = environments.filter(
     (environment) => environment.health === 'unhealthy' || environment.health === 'unknown',
   )
@@ -150,6 +150,9 @@ async function services(home: Home): Promise<DoctorLine> {
     ...sick.map(({ app, name, health: state }) => `${app}/${name} ${state}`),
     ...environments.flatMap(({ app, name, problem }) =>
       problem === null ? [] : [`${app}/${name}: ${problem}`],
+    ),
+    ...environments.flatMap(({ app, name, isInFile }) =>
+      isInFile ? [] : [`${app}/${name} is no longer in fairlead.yaml`],
     ),
   ]
   return {

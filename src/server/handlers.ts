@@ -1,9 +1,11 @@
+import type { Actor } from '#contract/event/event.ts'
 import type { Handlers } from '#contract/handler.ts'
 import type { Access } from '#domains/access/access.ts'
 import { accessHandlers } from '#domains/access/handlers.ts'
 import type { Provider } from '#domains/access/provider.ts'
 import { listAllEnvironments } from '#domains/deployment/store.ts'
-import { removeFromTargets } from '#flows/deployment/targets.ts'
+import { environmentHandlers } from '#flows/deployment/environment-handlers.ts'
+import { removeEnvironment } from '#flows/deployment/remove-environment.ts'
 import { forgeHandlers } from '#domains/forge/handlers.ts'
 import type { Webhooks } from '#domains/forge/webhook.ts'
 import { sourceHandlers } from '#domains/source/handlers.ts'
@@ -61,7 +63,8 @@ export function buildHandlers({
     ...forgeHandlers({ db, secrets, getApp }),
     ...keyHandlers({ db, keys, secrets, log }),
     ...eventHandlers(db, deps.publicUrl),
-    ...sourceHandlers(source, (app) => stopApp(deps, app)),
+    ...sourceHandlers(source, (app, actor) => stopApp(deps, app, actor)),
+    ...environmentHandlers(deps),
     ...lineHandlers({ db, targets: deps.targets }, source),
     ...runHandlers(deps, engine, source),
     ...pullRequestHandlers(deps),
@@ -77,7 +80,10 @@ export function buildHandlers({
 }
 
 /** Stops everything that runs of an app, before the app is deleted. */
-async function stopApp(deps: Dependencies, app: string): Promise<void> {
-  for (const { name } of await listAllEnvironments(deps.db, app))
-    await removeFromTargets(deps, app, name)
+async function stopApp(deps: Dependencies, app: string, actor: Actor): Promise<void> {
+  for (const { name, pullRequest } of await listAllEnvironments(deps.db, app))
+    await removeEnvironment(deps, {
+      ...{ app, name, actor, chain: `app/${app}`, reason: 'the app was deleted' },
+      ...(pullRequest === null ? {} : { pullRequest }),
+    })
 }

@@ -96,8 +96,8 @@ function describeError(error: NodeJS.ErrnoException, home: Home): string {
 }
 
 /**
- * Opens the API, then the host and the engine, and records the start. A service that the host starts
- * must not find the port of the API free.
+ * Opens the API, then the host and the engine, and records the start. A service that the host
+ * starts must not find the port of the API free.
  */
 async function open(
   { access, http, engine, deps }: Wired,

@@ -40,6 +40,7 @@ export async function readEnvironment(
     app,
     name,
     position: stored.position,
+    isInFile: stored.isInFile,
     target: { kind: target.kind, title: target.title, capabilities: target.capabilities },
     urls,
     current: current && hasPort ? current : current && { ...current, url: urls[0] ?? null },

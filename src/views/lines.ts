@@ -49,11 +49,15 @@ async function mustGet(apps: Apps, name: string): Promise<App> {
 
 async function readLine(sources: EnvironmentSources, app: App): Promise<Line> {
   const [stored, recent] = await Promise.all([
-    deployments.listEnvironments(sources.db, app.name),
+    deployments.listAllEnvironments(sources.db, app.name),
     recentRuns(sources.db, app.name, 8),
   ])
   const [environments, all, pullRequests] = await Promise.all([
-    Promise.all(stored.map((one) => readEnvironment(sources, one))),
+    Promise.all(
+      stored
+        .filter(({ pullRequest }) => pullRequest === null)
+        .map((one) => readEnvironment(sources, one)),
+    ),
     deploymentsOfRuns(
       sources.db,
       recent.map((run) => run.id),
@@ -62,7 +66,8 @@ async function readLine(sources: EnvironmentSources, app: App): Promise<Line> {
   ])
   return {
     app,
-    environments,
+    environments: environments.filter(({ isInFile }) => isInFile),
+    formerEnvironments: environments.filter(({ isInFile }) => !isInFile),
     runs: recent.map((run) => ({
       ...run,
       deployments: all.filter((deployment) => deployment.run === run.id),

@@ -73,9 +73,8 @@ async function namesOf(
     const { client } = await context.connect()
     const { lines } = await client.listLines({ signal: AbortSignal.timeout(500) })
     if (wanted === 'app') return lines.map((line) => line.app.name)
-    return (
-      lines.find((line) => words.includes(line.app.name))?.environments.map((one) => one.name) ?? []
-    )
+    const line = lines.find(({ app }) => words.includes(app.name))
+    return line ? [...line.environments, ...line.formerEnvironments].map(({ name }) => name) : []
   } catch {
     return []
   }

@@ -48,13 +48,6 @@ export const register: Register = (program, context) => {
       },
     )
   program
-    .command('environment')
-    .argument('<app>', 'name of the app')
-    .argument('<environment>', 'name of the environment')
-    .description('show what runs in an environment, its instances and its rollback target')
-    .addHelpText('after', '\nExamples:\n  $ fairlead environment shop production')
-    .action((app: string, environment: string) => show(context, app, environment))
-  program
     .command('rollback')
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
@@ -79,34 +72,6 @@ export const register: Register = (program, context) => {
         options: { to?: number; reason?: string; wait: boolean },
       ) => rollback(context, app, environment, options),
     )
-}
-
-async function show(context: Context, app: string, name: string): Promise<void> {
-  const { client } = await context.connect()
-  const one = await client.getEnvironment({ params: { app, environment: name } })
-  const paint = createPaint(context.isLively())
-  context.answer(one, () => [
-    `${app}/${name}: ${state(one.health, paint)}`,
-    one.current
-      ? `  runs ${short(one.current.change.sha)} “${one.current.change.subject}” by ${one.current.change.author.name}, since ${ago(one.current.live, context.now())}`
-      : '  nothing runs here yet',
-    ...one.urls.map((url) => `  ${url}`),
-    ...(one.problem === null ? [] : [paint.bad(`  ${one.problem}`)]),
-    one.rollback.to
-      ? `  can be rolled back to ${short(one.rollback.to.change.sha)} “${one.rollback.to.change.subject}” (deployment ${one.rollback.to.id})`
-      : `  cannot be rolled back: ${one.rollback.reason ?? ''}`,
-    ...(one.held.length > 0 ? [`  held here: ${one.held.map(short).join(', ')}`] : []),
-    ...table(
-      one.instances.map((instance) => [
-        `  ${instance.service}.${instance.index}`,
-        state(instance.state, paint),
-        `pid ${instance.pid ?? '–'}`,
-        `port ${instance.port ?? '–'}`,
-        `${instance.restarts} restarts`,
-      ]),
-      context.stdout.columns ?? 100,
-    ),
-  ])
 }
 
 async function rollback(

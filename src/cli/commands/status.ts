@@ -108,6 +108,12 @@ function describe(context: Context, line: Line, paint: Paint): string[] {
     ...line.environments.flatMap((one) =>
       one.problem === null ? [] : [paint.bad(`  ${one.name}: ${one.problem}`)],
     ),
+    ...line.formerEnvironments.map(({ name }) =>
+      paint.bad(
+        `  ${name}: no longer in fairlead.yaml; remove it with ` +
+          `\`fairlead environment remove ${line.app.name} ${name}\``,
+      ),
+    ),
     ...(pulls + previews > 0
       ? [
           `  ${pulls} open pull ${pulls === 1 ? 'request' : 'requests'}, ${previews} ${previews === 1 ? 'preview' : 'previews'}`,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
-import { id, inApp, inEnvironment } from '#contract/params.ts'
+import { done, id, inApp, inEnvironment } from '#contract/params.ts'
 import { environment, line, serviceOutput } from './environment.ts'
 
 /** Environments, what runs in them, and the line of an app through them. */
@@ -29,6 +29,15 @@ export const environmentEndpoints = {
     summary: 'Show what runs in an environment, since when and from which change',
     params: inEnvironment,
     output: environment,
+  }),
+  removeEnvironment: endpoint({
+    method: 'DELETE',
+    path: '/apps/{app}/environments/{environment}',
+    role: 'operator',
+    summary:
+      'Stop and remove an environment that is no longer in fairlead.yaml; its history remains',
+    params: inEnvironment,
+    output: done,
   }),
   getServiceLog: endpoint({
     method: 'GET',

@@ -39,6 +39,8 @@ export const environment = z.object({
   app: z.string(),
   name: z.string(),
   position: z.number().int(),
+  /** false when the newest run of the branch no longer has it in fairlead.yaml */
+  isInFile: z.boolean(),
   /** the target of the live release, or the one the next release goes to */
   target: targetDescription,
   /** the URLs where the environment answers, the main one first */
@@ -62,6 +64,8 @@ export type Environment = z.infer<typeof environment>
 export const line = z.object({
   app,
   environments: z.array(environment),
+  /** environments that are no longer in fairlead.yaml and have not been removed */
+  formerEnvironments: z.array(environment),
   /** the runs under way and the last ones that ended, newest first */
   runs: z.array(run.extend({ deployments: z.array(deployment) })),
   latest: change.nullable(),

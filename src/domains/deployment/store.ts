@@ -233,20 +233,24 @@ export interface StoredEnvironment {
   target: TargetChoice
   /** the pull request it belongs to; null for an environment of the line */
   pullRequest: number | null
+  /** whether the newest run of the branch has it in fairlead.yaml; always true for a preview */
+  isInFile: boolean
 }
 
-/** The environments of the line, in order. */
+/** The environments of the line that are in fairlead.yaml, in order. */
 export async function listEnvironments(db: Database, app?: string): Promise<StoredEnvironment[]> {
-  return (await listAllEnvironments(db, app)).filter(({ pullRequest }) => pullRequest === null)
+  return (await listAllEnvironments(db, app)).filter(
+    ({ pullRequest, isInFile }) => pullRequest === null && isInFile,
+  )
 }
 
-/** The environments of the line and of pull requests. */
+/** The environments of the line, those that left fairlead.yaml, and those of pull requests. */
 export async function listAllEnvironments(
   db: Database,
   app?: string,
 ): Promise<StoredEnvironment[]> {
   return db.query<StoredEnvironment>(sql`select app, name, position, port, target,
-      pull_request as "pullRequest" from environment
+      pull_request as "pullRequest", is_in_file as "isInFile" from environment
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
 }
 
@@ -271,7 +275,7 @@ export function deleteEnvironment({
 
 /** Stores an environment, and the URL that its target answered for it. */
 export function upsertEnvironment(
-  environment: StoredEnvironment & { url: string | null },
+  environment: Omit<StoredEnvironment, 'isInFile'> & { url: string | null },
 ): Statement[] {
   const { app, name, position, port, target, url, pullRequest } = environment
   return [
@@ -279,11 +283,17 @@ export function upsertEnvironment(
     sql`insert into environment (app, name, position, port, target, pull_request)
       values (${app}, ${name}, ${position}, ${port}::int, ${target}::jsonb, ${pullRequest}::int)
       on conflict (app, name) do update set position = excluded.position,
-        port = coalesce(excluded.port, environment.port), target = excluded.target`,
+        port = coalesce(excluded.port, environment.port), target = excluded.target,
+        is_in_file = true`,
     sql`insert into environment_target (app, environment, target, url)
       values (${app}, ${name}, ${target}::jsonb, ${url}::text)
       on conflict (app, environment, target) do update set url = excluded.url`,
   ]
+}
+
+/** Stores that an environment is no longer in fairlead.yaml. */
+export function leaveFile({ app, name }: { app: string; name: string }): Statement {
+  return sql`update environment set is_in_file = false where app = ${app} and name = ${name}`
 }
 
 /** Takes the port of an environment away. */

@@ -1,4 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
+import type { Actor } from '#contract/event/event.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { may } from '#contract/access/grants.ts'
 import type { Source } from './source.ts'
@@ -6,7 +7,7 @@ import type { Source } from './source.ts'
 /** The endpoints of apps. `onDelete` stops everything that runs of an app before its deletion. */
 export function sourceHandlers(
   source: Source,
-  onDelete: (app: string) => Promise<void>,
+  onDelete: (app: string, actor: Actor) => Promise<void>,
 ): SomeHandlers<'listApps' | 'getApp' | 'createApp' | 'deleteApp'> {
   const mustGet = async (name: string) => {
     const app = await source.get(name)
@@ -26,7 +27,7 @@ export function sourceHandlers(
     },
     deleteApp: async ({ params }, caller) => {
       await mustGet(params.app)
-      await onDelete(params.app)
+      await onDelete(params.app, caller)
       await source.remove(params.app, caller)
       return { done: true }
     },

@@ -10,15 +10,40 @@ type EnvironmentEvent = WorkflowEvent<
   'dev.cdevents.environment.created' | 'dev.cdevents.environment.modified'
 >
 
-/** Pure: one event for each environment that is new or whose definition differs from before. */
+/** The environments of the line of an app that are not planned any more. Pure. */
+export const leavingEnvironments = <E extends Known>(
+  app: string,
+  known: E[],
+  next: { name: string }[],
+): E[] =>
+  known.filter(
+    (one) =>
+      one.app === app &&
+      one.pullRequest === null &&
+      one.isInFile &&
+      !next.some(({ name }) => name === one.name),
+  )
+
+type Known = Pick<
+  StoredEnvironment,
+  'app' | 'name' | 'position' | 'port' | 'pullRequest' | 'isInFile'
+>
+
+/**
+ * One event for each environment that is new, that left the file, or whose definition differs from
+ * before. Pure.
+ */
 export function environmentEvents({
+  app,
   known,
   next,
+  released,
   before,
   run,
 }: {
+  app: string
   /** the stored environments of all apps */
-  known: Pick<StoredEnvironment, 'app' | 'name' | 'position' | 'port'>[]
+  known: Known[]
   next: {
     app: string
     name: string
@@ -26,24 +51,38 @@ export function environmentEvents({
     port: number | null
     file: EnvironmentFile
   }[]
+  /** the names of environments that lose their port and are not planned */
+  released: string[]
   /** the definition of the run before; null for the first one */
   before: PipelineFile | null
   run: number
-}): WorkflowEvent<'dev.cdevents.environment.created' | 'dev.cdevents.environment.modified'>[] {
-  return next.flatMap((environment): EnvironmentEvent[] => {
-    const { app, name, port, position, file } = environment
+}): EnvironmentEvent[] {
+  const modified = (name: string, changed: string[]): EnvironmentEvent => ({
+    type: 'dev.cdevents.environment.modified',
+    subject: `environment/${app}/${name}`,
+    data: { changed: [...new Set(changed)], run },
+  })
+  const left = leavingEnvironments(app, known, next).map(({ name }) => name)
+  const notPlanned = [...new Set([...left, ...released])].map((name) =>
+    modified(name, [
+      ...(left.includes(name) ? ['removed from fairlead.yaml'] : []),
+      ...(released.includes(name) ? ['port'] : []),
+    ]),
+  )
+  const planned = next.flatMap((environment): EnvironmentEvent[] => {
+    const { name, port, position, file } = environment
     const subject = `environment/${app}/${name}`
     const old = known.find((one) => one.app === app && one.name === name)
     if (!old) return [{ type: 'dev.cdevents.environment.created', subject, data: { port } }]
     const changed = [
+      ...(old.isInFile ? [] : ['added to fairlead.yaml again']),
       ...(old.position === position ? [] : ['order']),
       ...(old.port === port ? [] : ['port']),
       ...changedKeys(before?.environments[name], file),
     ]
-    if (changed.length === 0) return []
-    const data = { changed: [...new Set(changed)], run }
-    return [{ type: 'dev.cdevents.environment.modified', subject, data }]
+    return changed.length === 0 ? [] : [modified(name, changed)]
   })
+  return [...planned, ...notPlanned]
 }
 
 /** The keys of `fairlead.yaml` whose values differ. A key that is absent has its default. */

@@ -17,7 +17,7 @@ import { chownToSteps, stepsOf } from '#flows/step/confinement.ts'
 import { getRun } from '#views/run.ts'
 import { readBranchFile } from './branch-file.ts'
 import { waitForDisk } from './disk.ts'
-import { environmentEvents } from './environment-events.ts'
+import { environmentEvents, leavingEnvironments } from './environment-events.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
 import { hasNoRelevantChanges } from './relevant-changes.ts'
 
@@ -175,12 +175,9 @@ async function storeEnvironments(
   if (plan.problem !== null) return plan.problem
   for (const statement of plan.statements) step.write(statement)
   const next = planned.map((environment, i) => ({ ...environment, port: plan.ports[i] ?? null }))
-  for (const event of environmentEvents({ known, next, before, run }))
+  for (const one of leavingEnvironments(app, known, planned)) step.write(deployments.leaveFile(one))
+  const { released } = plan
+  for (const event of environmentEvents({ app, known, next, released, before, run }))
     step.emit({ ...event, app, actor })
-  for (const name of plan.released)
-    step.emit({
-      ...{ type: 'dev.cdevents.environment.modified', subject: `environment/${app}/${name}` },
-      ...{ app, actor, data: { changed: ['port'], run } },
-    })
   return null
 }

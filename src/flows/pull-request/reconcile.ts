@@ -1,22 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { deleteConfigurations } from '#domains/configuration/store.ts'
-import { deleteEnvironment } from '#domains/deployment/store.ts'
 import { type Action, decide } from '#domains/pull-request/rules.ts'
 import { getPullRequest, type StoredPullRequest } from '#domains/pull-request/store.ts'
 import { mustHoldClaim, type SyncClaim } from '#domains/pull-request/sync-store.ts'
 import { forgetHead, listHeads } from '#domains/source/heads.ts'
 import { getChange, type StoredApp } from '#domains/source/store.ts'
-import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-import { removeFromTargets } from '#flows/deployment/targets.ts'
+import { removeEnvironment } from '#flows/deployment/remove-environment.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
-import type { Statement } from '#platform/postgres/sql.ts'
 import { listStandings } from '#views/pull-requests.ts'
-import { liveDeployment } from '#views/deployment.ts'
 
 export interface Reconciliation {
   deps: Dependencies
@@ -95,31 +91,10 @@ async function removePreview(
   { number, reason }: Extract<Action, { kind: 'removePreview' }>,
   pull: StoredPullRequest | null,
 ): Promise<void> {
-  const { db } = deps
   const name = previewName(number)
-  const keys = {
-    subject: `environment/${app.name}/${name}`,
+  await removeEnvironment(deps, {
+    ...{ app: app.name, name, reason, pullRequest: number },
     chain: pull?.chain ?? `app/${app.name}`,
-    app: app.name,
-  }
-  const live = await liveDeployment(db, app.name, name)
-  const serviceRemoved = (): Statement =>
-    appendEvent({
-      ...keys,
-      type: 'dev.cdevents.service.removed',
-      data: { environment: name, pullRequest: number, reason },
-    })
-  // The rows go last: while they exist, an interrupted removal is repeated.
-  await removeFromTargets(deps, app.name, name)
-  await db.batch([
-    mustHoldClaim(claim),
-    ...deleteEnvironment({ app: app.name, name, reason }),
-    deleteConfigurations(app.name, name),
-    ...(live === null ? [] : [serviceRemoved()]),
-    appendEvent({
-      ...keys,
-      type: 'dev.cdevents.environment.deleted',
-      data: { pullRequest: number, reason },
-    }),
-  ])
+    also: [mustHoldClaim(claim), deleteConfigurations(app.name, name)],
+  })
 }

@@ -1,6 +1,6 @@
 import { ExternalLink, Undo2 } from 'lucide-react'
 import { useState } from 'react'
-import { useParams } from 'react-router'
+import { useNavigate, useParams } from 'react-router'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { Environment } from '#contract/environment/environment.ts'
 import { DeploymentRow } from '../deployment/deployment-row.tsx'
@@ -84,6 +84,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         </p>
         <RollbackState environment={environment} />
       </PageHead>
+      {environment.isInFile ? null : <Former environment={environment} />}
       {environment.problem === null ? null : <Warning text={`${environment.problem}.`} />}
       <Running environment={environment} />
       <TimeLost app={app} environment={name} />
@@ -132,6 +133,35 @@ function LastFailure({ app, environment }: { app: string; environment: string })
       <p className="mb-2">Deployment {newest.id} failed.</p>
       <FailedOutput deployment={newest} />
     </div>
+  )
+}
+
+/** An environment that is no longer in fairlead.yaml, and the question whether to remove it. */
+function Former({ environment: { app, name } }: { environment: Environment }) {
+  const client = useClient()
+  const navigate = useNavigate()
+  const mayAct = useMay('operator', app)
+  const [question, ask] = useState<Question | null>(null)
+  const remove: Question = {
+    title: `Remove ${name}?`,
+    text: (
+      <p>
+        This stops all services of {app} in {name}, and frees its addresses. Its history and its
+        configuration are kept.
+      </p>
+    ),
+    verb: 'Stop and remove',
+    danger: true,
+    act: async () => {
+      await client.removeEnvironment({ params: { app, environment: name } })
+      await navigate(`/apps/${app}`)
+    },
+  }
+  return (
+    <Warning text={`${name} is no longer in fairlead.yaml, and still runs.`}>
+      {mayAct ? <Button onClick={() => ask(remove)}>Remove …</Button> : null}
+      <Confirm question={question} close={() => ask(null)} />
+    </Warning>
   )
 }
 

@@ -241,6 +241,11 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
       })
     }
   }
+  for (const { name } of line.formerEnvironments) {
+    const to = `/apps/${app}/environments/${name}`
+    const text = `${name} is no longer in fairlead.yaml, and still runs.`
+    notes.push({ key: `${to}/former`, tone: 'warn', text, to, time: null })
+  }
   const { run } = steps
   if (run && steps.badge.tone === 'bad') {
     const reason = run.reason ? `: ${firstLine(run.reason)}` : ''

@@ -19,7 +19,7 @@ export function lineEntries(lines: Line[]): (Named & { to: string })[] {
     const app = line.app.name
     return [
       { id: `app/${app}`, kind: 'app', text: app, detail: '', to: `/apps/${app}` },
-      ...line.environments.map((environment) => ({
+      ...[...line.environments, ...line.formerEnvironments].map((environment) => ({
         id: `environment/${app}/${environment.name}`,
         kind: 'environment',
         text: `${app} ${environment.name}`,

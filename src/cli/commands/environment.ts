@@ -1,0 +1,73 @@
+import type { Environment } from '#contract/environment/environment.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { ago, createPaint, short, state, table } from '../format.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../context.ts'
+
+export const register: Register = (program, context) => {
+  const environment = program.command('environment').description('show or remove an environment')
+  environment
+    .command('show', { isDefault: true })
+    .argument('<app>', 'name of the app')
+    .argument('<environment>', 'name of the environment')
+    .description('show what runs in an environment, its instances and its rollback target')
+    .addHelpText('after', '\nExamples:\n  $ fairlead environment shop production')
+    .action((app: string, name: string) => show(context, app, name))
+  environment
+    .command('remove')
+    .argument('<app>', 'name of the app')
+    .argument('<environment>', 'name of the environment')
+    .option('--yes', 'do not ask for confirmation')
+    .description(
+      'stop and remove an environment that is no longer in fairlead.yaml; its history and its ' +
+        'configuration are kept',
+    )
+    .addHelpText('after', '\nExamples:\n  $ fairlead environment remove shop staging --yes')
+    .action(async (app: string, name: string, options: { yes?: boolean }) => {
+      if (options.yes !== true)
+        throw new FairleadError('invalid_input', {
+          field: '--yes',
+          problem: `is required: this stops all services of ${app} in ${name}`,
+        })
+      const { client } = await context.connect()
+      const answer = await client.removeEnvironment({ params: { app, environment: name } })
+      context.answer(answer, () => [`${app}/${name} is stopped and removed; its history is kept`])
+    })
+}
+
+async function show(context: Context, app: string, name: string): Promise<void> {
+  const { client } = await context.connect()
+  const one = await client.getEnvironment({ params: { app, environment: name } })
+  const paint = createPaint(context.isLively())
+  context.answer(one, () => [
+    `${app}/${name}: ${state(one.health, paint)}`,
+    runs(one.current, context.now()),
+    ...one.urls.map((url) => `  ${url}`),
+    ...(one.problem === null ? [] : [paint.bad(`  ${one.problem}`)]),
+    ...(one.isInFile ? [] : [paint.bad(`  no longer in fairlead.yaml`)]),
+    rollsBack(one.rollback),
+    ...(one.held.length > 0 ? [`  held here: ${one.held.map(short).join(', ')}`] : []),
+    ...table(
+      one.instances.map((instance) => [
+        `  ${instance.service}.${instance.index}`,
+        state(instance.state, paint),
+        `pid ${instance.pid ?? '–'}`,
+        `port ${instance.port ?? '–'}`,
+        `${instance.restarts} restarts`,
+      ]),
+      context.stdout.columns ?? 100,
+    ),
+  ])
+}
+
+function runs(current: Environment['current'], now: number): string {
+  if (current === null) return '  nothing runs here yet'
+  const { sha, subject, author } = current.change
+  return `  runs ${short(sha)} “${subject}” by ${author.name}, since ${ago(current.live, now)}`
+}
+
+function rollsBack({ to, reason }: Environment['rollback']): string {
+  if (to === null) return `  cannot be rolled back: ${reason ?? ''}`
+  const { sha, subject } = to.change
+  return `  can be rolled back to ${short(sha)} “${subject}” (deployment ${to.id})`
+}
