@@ -12,6 +12,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { signInAs } from './support/people.ts'
 import { requires } from './support/programs.ts'
 
 describe('permission to begin', () => {
@@ -19,11 +20,21 @@ describe('permission to begin', () => {
   const repositories: Repository[] = []
   beforeAll(async () => {
     installation = await startInstallation({ env: { FAIRLEAD_CONCURRENCY: '1' } })
+    const ada = (await signInAs(installation, 'Ada', 'developer')).client
+    const { secret } = await ada.createToken({ body: { name: 'laptop', role: 'developer' } })
+    remote = (app) => `http://ada:${secret}@127.0.0.1:${installation.port}/git/${app}.git`
   })
   afterAll(async () => {
     await installation.stop()
     for (const one of repositories) await one.remove()
   })
+
+  let remote = (_app: string): string => ''
+  /** Pushes as the user Ada; a push with the token of the machine has no known author. */
+  const pushAsAda = async (app: string, repository: Repository): Promise<void> => {
+    await installation.client.createApp({ body: { name: app } })
+    await repository.git('push', remote(app), 'HEAD:main')
+  }
 
   const repositoryOf = async (production: string): Promise<Repository> => {
     const repository = await makeRepository({ 'fairlead.yaml': yaml(production) })
@@ -56,7 +67,7 @@ describe('permission to begin', () => {
 
   test('is given by others than the authors, and the time lost to it is known; other apps go on meanwhile', async () => {
     const repository = await repositoryOf('{approve: {by: [Bob, Ada], count: 1}}')
-    await push(installation, 'asked', repository)
+    await pushAsAda('asked', repository)
     const { deployment, run } = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)
     const shown = await installation.cli('show', String(run))
     expect(shown.stdout).toContain(
@@ -103,7 +114,7 @@ describe('permission to begin', () => {
 
     // A change cannot remove the approval that it needs.
     await repository.commit({ 'fairlead.yaml': yaml('{}') })
-    await push(installation, 'asked', repository)
+    await pushAsAda('asked', repository)
     const next = await waiting('asked', /^waits for approval by 1 of Bob, Ada$/)
     const { code, stdout } = await installation.cli(
       'refuse',
@@ -122,6 +133,34 @@ describe('permission to begin', () => {
       state: 'failed',
       reason: 'production: Bob refused it: not without review',
     })
+  })
+
+  test('is not given by the person who pushed a commit with a forged author', async () => {
+    const repository = await repositoryOf('{approve: {by: [Ada, Bob]}}')
+    const forge = (text: string) =>
+      repository.git('commit', '--allow-empty', '--author', 'Eve <eve@example.com>', '-m', text)
+    await forge('Not by Eve')
+    await pushAsAda('forged', repository)
+    const first = await waiting('forged', /^waits for approval by 1 of Ada, Bob$/)
+    const approve = async (name: string, role: Role, { deployment }: { deployment: number }) =>
+      (await as(name, role)).decideDeployment({
+        params: { deployment },
+        body: { kind: 'approve', comment: '' },
+      })
+    await expect(approve('Ada', 'developer', first)).rejects.toThrow('an author of this change')
+    await approve('Bob', 'developer', first)
+    await endedRun(installation, first.run)
+
+    // Nobody in particular pushes with the token of the machine.
+    await forge('Not by Eve either')
+    await push(installation, 'forged', repository)
+    const second = await waiting('forged', /^waits for approval by 1 of Ada, Bob; two people/)
+    expect(second.run).toBeGreaterThan(first.run)
+    await approve('Ada', 'developer', second)
+    await waiting('forged', /^waits for approval by another operator; two people must approve it/)
+    await expect(approve('Vic', 'developer', second)).rejects.toThrow('not among the users')
+    await approve('Zoe', 'operator', second)
+    expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
   })
 
   test('a freeze holds changes, the newest goes when somebody overrides it, and going back needs nobody', async () => {
@@ -163,7 +202,7 @@ describe('permission to begin', () => {
 
   test('a configuration is a change: it waits, is no part of what is delivered meanwhile, and is gone when it is refused', async () => {
     const repository = await repositoryOf('{approve: {by: [Bob]}}')
-    await push(installation, 'configured', repository)
+    await pushAsAda('configured', repository)
     const first = await waiting('configured', /^waits for approval/)
     const bob = await as('Bob', 'developer')
     const approve = (deployment: number) =>
@@ -196,7 +235,7 @@ describe('permission to begin', () => {
     expect(await inForce()).toEqual({})
     // What is delivered meanwhile has what is in force.
     await repository.commit({ 'a.txt': 'one' })
-    await push(installation, 'configured', repository)
+    await pushAsAda('configured', repository)
     let second = first
     await waitFor('the next change waits', async () => {
       second = await waiting('configured', /^waits for approval/)
@@ -237,7 +276,7 @@ describe('permission to begin', () => {
     // back.
     const four = await set('FOUR')
     await repository.commit({ 'a.txt': 'two' })
-    await push(installation, 'configured', repository)
+    await pushAsAda('configured', repository)
     let third = second
     await waitFor('the next change waits', async () => {
       third = await waiting('configured', /^waits for approval/)
@@ -294,7 +333,7 @@ describe('permission to begin', () => {
     afterAll(() => browser?.close())
 
     test('who waits, for what and since when is seen, and decided on', async () => {
-      await push(installation, 'seen', await repositoryOf('{approve: {}}'))
+      await pushAsAda('seen', await repositoryOf('{approve: {}}'))
       const { run } = await waiting('seen', /^waits for approval by an operator$/)
       await page.goto(`http://localhost:${installation.port}/runs/${run}?environment=production`)
       const panel = page.getByRole('region', { name: 'Environment production' })

@@ -24,7 +24,10 @@ export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGi
       const { authorization } = request.headers
       const caller = await access.authenticate({ authorization, address }).catch(() => null)
       const needed = wants === 'write' ? 'developer' : 'viewer'
-      if (!caller || may(caller, needed, app)) return caller && { ...caller, allowed: true }
+      if (!caller) return null
+      // The token of this machine, or one made with it, may be used by several people.
+      const person = caller.user === null ? null : { name: caller.name, email: caller.email }
+      if (may(caller, needed, app)) return { ...caller, person, allowed: true }
       await access.refusals.record({
         type: 'dev.cdeventsx.fairlead-request.refused',
         subject: `user/${caller.name}`,
@@ -32,10 +35,10 @@ export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGi
         actor: caller,
         data: { what: `git ${wants === 'write' ? 'push' : 'fetch'}`, app },
       })
-      return { ...caller, allowed: false }
+      return { ...caller, person, allowed: false }
     },
-    onReceived: async (app, actor) => {
-      const { decision, run } = await source.receive(app, actor)
+    onReceived: async (app, actor, pushes) => {
+      const { decision, run } = await source.receive(app, actor, pushes)
       const stored = await source.stored(app)
       return stored ? pushLines(decision, stored, run, publicUrl) : []
     },

@@ -73,10 +73,13 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
             .split(':')[1] ?? ''
         ]
       const by = { credential: 'token', address } as const
-      return token ? { name: token.name, by, allowed: wants === 'read' || token.canPush } : null
+      const person = token ? { name: token.name, email: null } : null
+      return token
+        ? { name: token.name, by, person, allowed: wants === 'read' || token.canPush }
+        : null
     },
-    onReceived: async (app, actor) => {
-      const { decision, run } = await source.receive(app, actor)
+    onReceived: async (app, actor, pushes) => {
+      const { decision, run } = await source.receive(app, actor, pushes)
       const stored = await source.stored(app)
       return stored ? pushLines(decision, stored, run, 'http://localhost:4400') : []
     },

@@ -13,6 +13,7 @@ const decision = (kind: Decision['kind'], actor: string, comment = ''): Decision
   made: '',
 })
 const situation = {
+  hasKnownAuthor: true,
   decisions: [],
   later: null,
   asked: at('2026-11-24T10:00:00Z'),
@@ -129,18 +130,58 @@ describe('an approval', () => {
   test('is open to named users or operators, and never to an author', () => {
     const author = ['Ada', 'ada@example.com']
     const of = (name: string, isOperator: boolean, given = rules) =>
-      mayDecide('approve', { name, isOperator }, { rules: given, author })
+      mayDecide('approve', { name, isOperator }, { rules: given, author, hasKnownAuthor: true })
     expect(of('Bob', false)).toBeNull()
     expect(of('Mallory', true)).toContain('not among the users who may')
     expect(of('ADA', true, rulesOf(file({ approve: {} })))).toContain('an author of this change')
     expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
     expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()
-    expect(mayDecide('override', { name: 'Bob', isOperator: false }, { rules, author })).toContain(
-      'operator',
-    )
-    expect(mayDecide('override', { name: 'Ada', isOperator: true }, { rules, author })).toBeNull()
     expect(
-      mayDecide('refuse', { name: 'Bob', isOperator: false }, { rules, author: ['Bob'] }),
+      mayDecide(
+        'override',
+        { name: 'Bob', isOperator: false },
+        { rules, author, hasKnownAuthor: true },
+      ),
+    ).toContain('operator')
+    expect(
+      mayDecide(
+        'override',
+        { name: 'Ada', isOperator: true },
+        { rules, author, hasKnownAuthor: true },
+      ),
     ).toBeNull()
+    expect(
+      mayDecide(
+        'refuse',
+        { name: 'Bob', isOperator: false },
+        { rules, author: ['Bob'], hasKnownAuthor: true },
+      ),
+    ).toBeNull()
+  })
+
+  test('is needed from two people when no user is known who pushed the change', () => {
+    const one = rulesOf(file({ approve: ['Bob'] }))
+    const ask = (...actors: string[]) =>
+      decidePermission({
+        ...situation,
+        hasKnownAuthor: false,
+        rules: one,
+        decisions: actors.map((actor) => decision('approve', actor)),
+      })
+    const because = '; two people must approve it, because no user is known who pushed it'
+    expect(ask()).toMatchObject({ reason: `waits for approval by 1 of Bob${because}` })
+    expect(ask('Bob')).toMatchObject({
+      blocked: 'approval',
+      reason: `waits for approval by another operator${because}`,
+    })
+    expect(ask('Bob', 'bob')).toMatchObject({ blocked: 'approval' })
+    expect(ask('Bob', 'Zoe')).toEqual({ go: true })
+    expect(
+      decidePermission({ ...situation, hasKnownAuthor: false, rules: rulesOf(file({})) }),
+    ).toEqual({ go: true })
+    const may = (name: string, isOperator: boolean, hasKnownAuthor: boolean) =>
+      mayDecide('approve', { name, isOperator }, { rules: one, author: [], hasKnownAuthor })
+    expect([may('Zoe', true, false), may('Bob', false, false)]).toEqual([null, null])
+    expect([may('Zoe', false, false), may('Zoe', true, true)]).not.toContain(null)
   })
 })

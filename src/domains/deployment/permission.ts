@@ -26,6 +26,8 @@ export function rulesOf(...files: (Partial<EnvironmentFile> | undefined)[]): Rul
 
 export interface Situation {
   rules: Rules
+  /** an authenticated user pushed the change, or made the configuration */
+  hasKnownAuthor: boolean
   decisions: Decision[]
   /** a later deployment of the same kind that waits for the environment */
   later: number | null
@@ -41,10 +43,12 @@ export type PermissionAnswer =
 
 /**
  * Decides whether a deployment may begin. A freeze is reported before a missing approval; approvals
- * are accepted during a freeze.
+ * are accepted during a freeze. Two people must approve a change that nobody known has pushed: one
+ * of them may be the person who wrote it.
  */
 export function decidePermission({
   rules,
+  hasKnownAuthor,
   decisions,
   later,
   asked,
@@ -62,7 +66,9 @@ export function decidePermission({
     : frozenUntil(rules.freezes, now)
   const approvals = decisions.filter(({ kind }) => kind === 'approve').map(({ actor }) => actor)
   const missing = rules.approvals.filter((approve) => countOf(approve, approvals) < approve.count)
-  if (frozen === null && missing.length === 0) return { go: true }
+  const people = new Set(approvals.map((actor) => actor.toLowerCase())).size
+  const isOneTooFew = rules.approvals.length > 0 && !hasKnownAuthor && people < 2
+  if (frozen === null && missing.length === 0 && !isOneTooFew) return { go: true }
   if (later !== null)
     return { go: false, end: 'superseded', reason: `deployment ${later} has a newer change` }
   if (frozen)
@@ -72,7 +78,8 @@ export function decidePermission({
       blocked: 'freeze',
       reason: `frozen until ${inWords(frozen.until)}${frozen.reason ? `: ${frozen.reason}` : ''}`,
     }
-  const expires = asked + Math.min(...missing.map((one) => one.expires))
+  const pending = missing.length > 0 ? missing : rules.approvals
+  const expires = asked + Math.min(...pending.map((one) => one.expires))
   if (now >= expires)
     return {
       go: false,
@@ -83,8 +90,18 @@ export function decidePermission({
     go: false,
     end: null,
     blocked: 'approval',
-    reason: missing.map((one) => pendingApproval(one, approvals)).join(', and '),
+    reason: reasonOf(missing, approvals, isOneTooFew),
   }
+}
+
+function reasonOf(missing: Approve[], approvals: string[], isOneTooFew: boolean): string {
+  const waits =
+    missing.length > 0
+      ? missing.map((one) => pendingApproval(one, approvals)).join(', and ')
+      : 'waits for approval by another operator'
+  return isOneTooFew
+    ? `${waits}; two people must approve it, because no user is known who pushed it`
+    : waits
 }
 
 const countOf = ({ by }: Approve, approvals: string[]): number =>
@@ -135,12 +152,13 @@ const isSame = (one: string, other: string | null | undefined): boolean =>
 
 /**
  * Returns why a user may not make a decision, or null. An approval is open to the users whom the
- * file names, or to operators when it names nobody.
+ * file names, or to operators when it names nobody. Operators give the second approval that a
+ * change without a known author needs.
  */
 export function mayDecide(
   kind: Decision['kind'],
   who: { name: string; email?: string | null; isOperator: boolean },
-  { rules, author }: { rules: Rules; author: string[] },
+  { rules, author, hasKnownAuthor }: { rules: Rules; author: string[]; hasKnownAuthor: boolean },
 ): string | null {
   // The operator on call may be alone, and the author of the fix.
   if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
@@ -148,6 +166,7 @@ export function mayDecide(
     return 'You are an author of this change; another person must decide'
   if (rules.approvals.length === 0) return 'The deployment needs no approval'
   const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))
-  const isAsked = rules.approvals.some(({ by }) => by.length === 0) && who.isOperator
+  const isAsked =
+    (rules.approvals.some(({ by }) => by.length === 0) || !hasKnownAuthor) && who.isOperator
   return isNamed || isAsked ? null : 'You are not among the users who may decide this deployment'
 }

@@ -42,6 +42,7 @@ const announcedCloud = z.object({
     author: cloudAuthor,
     source: announcedCloudEnd,
     destination: announcedCloudEnd,
+    merge_commit: z.object({ hash: existingCommit }).nullish().catch(null),
   }),
 })
 
@@ -75,6 +76,10 @@ const announcedServer = z.object({
     author: serverAuthor,
     fromRef: announcedServerEnd,
     toRef: announcedServerEnd,
+    properties: z
+      .object({ mergeCommit: z.object({ id: existingCommit }).nullish() })
+      .nullish()
+      .catch(null),
   }),
 })
 
@@ -181,6 +186,7 @@ function readAnnouncedCloud(payload: unknown): CheckIn {
       branch: destination.branch.name,
       repository: destination.repository?.links.html.href ?? null,
     },
+    ...(pull.merge_commit ? { mergedAs: pull.merge_commit.hash } : {}),
   }
 }
 
@@ -196,6 +202,7 @@ function readAnnouncedServer(event: string, payload: unknown): CheckIn {
     isDraft: pull.draft ?? false,
     head: { sha: fromRef.latestCommit, branch: fromRef.displayId, repository: fromRef.repository },
     base: { branch: toRef.displayId, repository: toRef.repository },
+    ...(pull.properties?.mergeCommit ? { mergedAs: pull.properties.mergeCommit.id } : {}),
   }
 }
 

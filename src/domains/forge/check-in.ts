@@ -5,7 +5,16 @@ import { z } from 'zod'
  * Fairlead delivers is what it finds there.
  */
 export type CheckIn =
-  | { kind: 'push'; ref: string; before: string | null; after: string | null; by?: string }
+  | {
+      kind: 'push'
+      ref: string
+      before: string | null
+      after: string | null
+      /** the name of the pusher at the forge */
+      by?: string
+      /** the e-mail address that the forge reports for the pusher */
+      email?: string
+    }
   | ({ kind: 'pull_request' } & AnnouncedPullRequest)
   | { kind: 'ping' }
   | { kind: 'other'; what: string }
@@ -21,6 +30,8 @@ export interface AnnouncedPullRequest {
   head: { sha: string; branch: string; repository: string | null }
   /** branch to merge into, and its repository */
   base: { branch: string; repository: string | null }
+  /** the commit that the merge made, which may be abbreviated; null for none */
+  mergedAs?: string | null
 }
 
 /** A commit ID, or null for the 40 (or 64) zeros that stand for no commit. */
@@ -44,5 +55,10 @@ export const line = z
   .transform((text) => text.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 300))
 
 /** Who pushed, by their name at the forge; empty when the forge does not name them. */
-export const pushedBy = (name: string | null | undefined): { by?: string } =>
-  name ? { by: name } : {}
+export const pushedBy = (
+  name: string | null | undefined,
+  email?: string | null,
+): { by?: string; email?: string } => ({
+  ...(name ? { by: name } : {}),
+  ...(name && email?.includes('@') ? { email } : {}),
+})

@@ -5,7 +5,13 @@ import { type CheckIn, commit, existingCommit, gitRef, line, pushedBy } from './
 // The payloads of GitHub, which Gitea and Forgejo copy.
 
 const push = z.object({ ref: gitRef, before: commit, after: commit })
-const sender = z.object({ sender: z.object({ login: line }) })
+const sender = z.object({
+  sender: z.object({ login: line }),
+  pusher: z
+    .object({ name: line.nullish(), login: line.nullish(), email: line.nullish() })
+    .nullish()
+    .catch(null),
+})
 
 const state = {
   ...{ number: z.number().int().positive(), title: line },
@@ -28,6 +34,7 @@ const announced = z.object({
     state: z.enum(['open', 'closed']),
     head: announcedEnd,
     base: announcedEnd,
+    merge_commit_sha: existingCommit.nullish().catch(null),
   }),
 })
 
@@ -61,7 +68,9 @@ export const gitHubPullRequestRef = ({ number }: { number: number }): string =>
 export function readGitHubDelivery(event: string, payload: unknown): CheckIn[] {
   if (event === 'ping') return [{ kind: 'ping' }]
   if (event === 'push') {
-    const by = pushedBy(sender.safeParse(payload).data?.sender.login)
+    const { data } = sender.safeParse(payload)
+    const isSame = [data?.pusher?.name, data?.pusher?.login].includes(data?.sender.login)
+    const by = pushedBy(data?.sender.login, isSame ? data?.pusher?.email : null)
     return [{ kind: 'push', ...push.parse(payload), ...by }]
   }
   if (event !== 'pull_request') return [{ kind: 'other', what: event }]
@@ -77,6 +86,7 @@ export function readGitHubDelivery(event: string, payload: unknown): CheckIn[] {
       isDraft: pull.draft ?? false,
       head: { sha: head.sha, branch: head.ref, repository: head.repo?.clone_url ?? null },
       base: { branch: base.ref, repository: base.repo?.clone_url ?? null },
+      ...(stateOf(pull) === 'merged' ? { mergedAs: pull.merge_commit_sha ?? null } : {}),
     },
   ]
 }

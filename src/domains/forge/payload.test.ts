@@ -194,3 +194,55 @@ test('any payload is read, or refused with a ZodError', () => {
     { numRuns: 2000 },
   )
 })
+
+describe('the address of the pusher', () => {
+  const push = { ref: 'refs/heads/main', before: one, after: two }
+  const email = 'ada@example.com'
+  test.each([
+    ['GitHub', github, { sender: { login: 'ada' }, pusher: { name: 'ada', email } }, email],
+    [
+      'GitHub: another sender',
+      github,
+      { sender: { login: 'bot' }, pusher: { name: 'ada', email } },
+      undefined,
+    ],
+    ['Gitea', gitea, { sender: { login: 'ada' }, pusher: { login: 'ada', email } }, email],
+    ['GitLab', gitlab, { user_username: 'ada', user_email: email }, email],
+    ['GitLab: hidden', gitlab, { user_username: 'ada', user_email: '[REDACTED]' }, undefined],
+  ])('%s', (_name, sender, who, expected) => {
+    const [read] = sender.read('push', { object_kind: 'push', ...push, ...who }, {})
+    expect((read as { email?: string }).email).toBe(expected)
+  })
+})
+
+describe('the commit of a merge', () => {
+  const end = { ref: 'main', sha: one, repo: { clone_url: 'https://x/y.git' } }
+  const pull = { number: 1, title: 'x', user: { login: 'ada' }, head: end, base: end }
+  const attributes = {
+    ...{ iid: 1, title: 'x', source_branch: 'a', target_branch: 'main', last_commit: { id: one } },
+  }
+  test.each([
+    [
+      github,
+      { pull_request: { ...pull, state: 'closed', merged: true, merge_commit_sha: two } },
+      two,
+    ],
+    [github, { pull_request: { ...pull, state: 'open', merge_commit_sha: two } }, undefined],
+    [
+      gitlab,
+      {
+        object_kind: 'merge_request',
+        object_attributes: { ...attributes, state: 'merged', merge_commit_sha: two },
+      },
+      two,
+    ],
+    [
+      gitlab,
+      { object_kind: 'merge_request', object_attributes: { ...attributes, state: 'merged' } },
+      one,
+    ],
+  ])('%#', (sender, payload, expected) => {
+    const [read] = sender.read('pull_request', payload, {})
+    expect((read as { mergedAs?: string }).mergedAs).toBe(expected)
+  })
+})

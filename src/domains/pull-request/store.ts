@@ -69,6 +69,11 @@ export function closePullRequest(
     where app = ${app} and number = ${number} and state = 'open'`
 }
 
+/** Stores the commit on the branch that the merge made; `sha` may be abbreviated. */
+export function setMergedAs(app: string, number: number, sha: string): Statement {
+  return sql`update pull_request set merged_as = ${sha} where app = ${app} and number = ${number}`
+}
+
 export function setHead(app: string, number: number, sha: string): Statement {
   return sql`
     update pull_request set sha = ${sha}, problem = null, active = clock_timestamp()

@@ -9,6 +9,7 @@ import { constants, gzipSync } from 'node:zlib'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sql } from '#platform/postgres/sql.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
 
@@ -69,6 +70,30 @@ test('a commit that is pushed again is not delivered again', async () => {
     'Everything up-to-date',
   )
   expect(await world.runs(app)).toHaveLength(1)
+})
+
+test('a change has the user who pushed it, also when a check found the commit first', async () => {
+  const app = await hosted('people')
+  const repository = await repositoryWith()
+  const people = () =>
+    world.db.query<{ people: unknown }>(
+      sql`select people from change where app = ${app} order by received`,
+    )
+  const ada = { name: 'ada', email: null, isPusher: true }
+  const git = (...args: string[]) => repository.git('push', world.remote(app), ...args)
+  await repository.git('commit', '--allow-empty', '--author', 'Eve <e@example.com>', '-m', 'x')
+  await git('HEAD:main')
+  expect(await people()).toEqual([{ people: [ada] }])
+  await repository.commit({ 'b.txt': 'two' })
+  world.outage.error = new Error('no database')
+  await refusal(git('HEAD:main'))
+  world.outage.error = null
+  await world.source.sync(app, 'fairlead')
+  expect(await people()).toEqual([{ people: [ada] }, { people: [] }])
+  const head = (await repository.git('rev-parse', 'HEAD')).trim()
+  const pushed = { ref: 'refs/heads/main', sha: head, person: { name: 'ada', email: null } }
+  await world.source.receive(app, 'ada', [pushed])
+  expect(await people()).toEqual([{ people: [ada] }, { people: [ada] }])
 })
 
 test('pushes of other branches and tags are stored and deliver nothing', async () => {

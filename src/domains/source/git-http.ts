@@ -9,7 +9,15 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor, By } from '#contract/event/event.ts'
 import { gitEnvironment } from '#platform/git/git.ts'
 import type { Logger } from '#platform/log.ts'
-import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
+import {
+  type AnswerReader,
+  bandPacket,
+  flushPacket,
+  packet,
+  readAnswer,
+  readCommands,
+} from './packet.ts'
+import type { Person, Push } from './push.ts'
 import { programOf } from '#platform/process/program.ts'
 
 export interface GitHttpOptions {
@@ -21,12 +29,12 @@ export interface GitHttpOptions {
     app: string,
     wants: 'read' | 'write',
     address: string,
-  ): Promise<{ name: string; by: By; allowed: boolean } | null>
+  ): Promise<{ name: string; by: By; person: Person | null; allowed: boolean } | null>
   /**
    * Stores a push and returns the lines that the developer reads. Throws when the push could not be
    * stored.
    */
-  onReceived(app: string, actor: Actor): Promise<string[]>
+  onReceived(app: string, actor: Actor, pushes: Push[]): Promise<string[]>
   log: Logger
   /** size limit of a push in bytes; default 2 GB */
   largestPush?: number
@@ -122,9 +130,7 @@ async function handle(
   response.setHeader('cache-control', 'no-cache')
   const git = { service, isAdvertisement, app, repository, request, response }
   if (isAdvertisement) return advertise(options, git)
-  return service === 'git-upload-pack'
-    ? upload(options, git)
-    : receive(options, git, { name: caller.name, by: caller.by })
+  return service === 'git-upload-pack' ? upload(options, git) : receive(options, git, caller)
 }
 
 const queryOf = (request: IncomingMessage): URLSearchParams =>
@@ -176,10 +182,23 @@ async function upload(options: GitHttpOptions, git: GitRequest): Promise<void> {
   const { child, ended } = start(options, git)
   await started(child, ended)
   git.response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
-  await Promise.all([feed(git.request, child), pipeline(child.stdout, git.response)])
+  await Promise.all([
+    feed(git.request, child, () => undefined),
+    pipeline(child.stdout, git.response),
+  ])
 }
 
-async function receive(options: GitHttpOptions, git: GitRequest, actor: Actor): Promise<void> {
+interface Pusher {
+  name: string
+  by: By
+  person: Person | null
+}
+
+async function receive(
+  options: GitHttpOptions,
+  git: GitRequest,
+  { name, by, person }: Pusher,
+): Promise<void> {
   const { app, request, response } = git
   const { child, ended } = start(options, git)
   await started(child, ended)
@@ -188,9 +207,12 @@ async function receive(options: GitHttpOptions, git: GitRequest, actor: Actor): 
   const read = async (): Promise<void> => {
     for await (const chunk of child.stdout) response.write(answer.read(chunk as Buffer))
   }
-  await Promise.all([read(), feed(request, child)])
+  const commands = readCommands()
+  await Promise.all([read(), feed(request, child, commands.read)])
   await ended
-  response.end(await acknowledge(options, app, actor, answer.hasBands(), answer.rest()))
+  const pushes = commands.list().map((command) => ({ ...command, person }))
+  const store = () => options.onReceived(app, { name, by }, pushes)
+  response.end(await acknowledge(options, app, store, answer))
 }
 
 /**
@@ -200,12 +222,12 @@ async function receive(options: GitHttpOptions, git: GitRequest, actor: Actor): 
 async function acknowledge(
   options: GitHttpOptions,
   app: string,
-  actor: Actor,
-  hasBands: boolean,
-  rest: Buffer,
+  store: () => Promise<string[]>,
+  answer: AnswerReader,
 ): Promise<Buffer> {
+  const [hasBands, rest] = [answer.hasBands(), answer.rest()]
   try {
-    const lines = await options.onReceived(app, actor)
+    const lines = await store()
     if (!hasBands) return rest
     return Buffer.concat([...lines.map((line) => bandPacket('progress', line)), rest])
   } catch (error) {
@@ -228,12 +250,13 @@ async function started(child: ChildProcessWithoutNullStreams, ended: Promise<voi
 }
 
 /**
- * Decompresses the request body and writes it to git, at git's pace. Git may close its input before
- * the end, which is not an error.
+ * Decompresses the request body, passes it to `look`, and writes it to git, at git's pace. Git may
+ * close its input before the end, which is not an error.
  */
 async function feed(
   request: IncomingMessage,
   child: ChildProcessWithoutNullStreams,
+  look: (chunk: Buffer) => void,
 ): Promise<void> {
   const unpack: Transform =
     request.headers['content-encoding'] === 'gzip' ? createGunzip() : new PassThrough()
@@ -243,7 +266,16 @@ async function feed(
   request.once('close', cutOff)
   request.pipe(unpack)
   try {
-    await pipeline(unpack, child.stdin)
+    await pipeline(
+      unpack,
+      async function* (source: AsyncIterable<Buffer>) {
+        for await (const chunk of source) {
+          look(chunk)
+          yield chunk
+        }
+      },
+      child.stdin,
+    )
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') {

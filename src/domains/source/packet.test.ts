@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bandPacket, flushPacket, packet, readAnswer } from './packet.ts'
+import { bandPacket, flushPacket, packet, readAnswer, readCommands } from './packet.ts'
 
 const band = (number: number, text: string): Buffer =>
   packet(Buffer.concat([Buffer.from([number]), Buffer.from(text)]))
@@ -24,6 +24,28 @@ test('progress passes and the answer is held back, however the stream is split',
       if (progress.length > 0) expect(Buffer.concat(passed).equals(before)).toBe(true)
     }),
   )
+})
+
+test('the commands of a push are read, however the stream is split', () => {
+  const [one, two, none] = ['a'.repeat(40), 'b'.repeat(40), '0'.repeat(40)]
+  const whole = Buffer.concat([
+    packet(`shallow ${one}\n`),
+    packet(`${one} ${two} refs/heads/main\0report-status side-band-64k`),
+    packet(`${two} ${none} refs/heads/old`),
+    flushPacket,
+    Buffer.from(`PACK${`0067${none} ${one} refs/heads/forged`.padEnd(200, 'x')}`),
+  ])
+  for (const size of [1, 3, 50, 1000]) {
+    const commands = readCommands()
+    for (let at = 0; at < whole.length; at += size) commands.read(whole.subarray(at, at + size))
+    expect(commands.list()).toEqual([
+      { ref: 'refs/heads/main', sha: two },
+      { ref: 'refs/heads/old', sha: null },
+    ])
+  }
+  const endless = readCommands()
+  for (let i = 0; i < 100; i += 1) endless.read(Buffer.alloc(65_536, 'f'))
+  expect(endless.list()).toEqual([])
 })
 
 test('without side bands everything is held back', () => {

@@ -21,6 +21,46 @@ export function bandPacket(band: keyof typeof bands, text: string): Buffer {
   return packet(Buffer.concat([Buffer.from([bands[band]]), line]))
 }
 
+/** A ref and the object that a push asks it to have; null deletes the ref. */
+export interface Command {
+  ref: string
+  sha: string | null
+}
+
+/** Bytes of commands that are read; a push with more of them counts as one without. */
+const maxCommands = 4 * 1024 * 1024
+
+/**
+ * Reads the commands at the start of the request of a push (gitprotocol-pack): lines `OLD NEW REF`
+ * up to a flush packet.
+ */
+export function readCommands(): { read(chunk: Buffer): void; list(): Command[] } {
+  let held: Buffer = Buffer.alloc(0)
+  let isOpen = true
+  const commands: Command[] = []
+  const take = (): boolean => {
+    const size = Number.parseInt(held.toString('latin1', 0, 4), 16)
+    if (held.length < 4 || held.length < size) return false
+    if (!(size > 4)) isOpen = false
+    const line = held.toString('utf8', 4, Math.max(size, 4))
+    const [, sha, ref] = /^[0-9a-f]{40,64} ([0-9a-f]{40,64}) ([^\0\n]+)/.exec(line) ?? []
+    if (sha !== undefined && ref !== undefined)
+      commands.push({ ref, sha: /^0+$/.test(sha) ? null : sha })
+    held = held.subarray(size)
+    return isOpen
+  }
+  return {
+    read: (chunk) => {
+      if (!isOpen) return
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      if (held.length > maxCommands) isOpen = false
+      while (isOpen && take());
+      if (!isOpen) held = Buffer.alloc(0)
+    },
+    list: () => commands,
+  }
+}
+
 export interface AnswerReader {
   /** Reads output of receive-pack, and returns the part that may be sent to the client now. */
   read(chunk: Buffer): Buffer

@@ -62,7 +62,7 @@ function claimedJob(
     run: async ({ item: check, signal }) => {
       const { app } = check
       const started = new Date()
-      const { failures, checked } = await source.sync(app, 'fairlead', signal).then(
+      const { failures, checked } = await source.sync(app, 'fairlead', { signal }).then(
         async ({ decision }) => {
           const before = check.checked === null ? null : new Date(check.checked)
           if (decision.kind === 'new_change') await onFound(app, decision.sha, before)
@@ -124,7 +124,7 @@ function localJob(options: PollingOptions): BackgroundJob {
         const signature = await signatureOf(app)
         const isSame = signature !== null && signature === before.signature && app.problem === null
         if (!isSame) {
-          const { decision } = await source.sync(app.name, 'fairlead', signal)
+          const { decision } = await source.sync(app.name, 'fairlead', { signal })
           if (decision.kind === 'new_change') await onFound(app.name, decision.sha, before.checked)
         }
         states.set(app.name, { due: dueAfter(0), failures: 0, signature, checked: started })

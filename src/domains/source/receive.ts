@@ -8,6 +8,7 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import { about, type AppsOptions, type createApps } from './apps.ts'
 import { type BranchDecision, decideBranch } from './change.ts'
 import { commitFacts, headOf, initBare } from './repository.ts'
+import { type ChangePerson, peopleOf, type Push } from './push.ts'
 import * as store from './store.ts'
 
 export interface SourceOptions extends AppsOptions {
@@ -39,16 +40,17 @@ const maxTries = 20
 
 /**
  * Checks the delivered branch in the bare repository. A new head is stored as a change with its
- * event and run in one transaction. Safe to repeat.
+ * event and run in one transaction, and with the people who pushed it. Safe to repeat.
  */
 export async function receive(
   context: SourceContext,
   name: string,
   actor: Actor,
+  pushes: readonly Push[] = [],
 ): Promise<Received> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await receiveOnce(context, await context.apps.mustGet(name), actor)
+      return await receiveOnce(context, await context.apps.mustGet(name), actor, pushes)
     } catch (error) {
       const isRace = store.isLostRace(error) || store.isKnown(error)
       if (!isRace || tries >= maxTries) throw error
@@ -60,14 +62,21 @@ async function receiveOnce(
   context: SourceContext,
   app: store.StoredApp,
   actor: Actor,
+  pushes: readonly Push[],
 ): Promise<Received> {
   const { apps, db } = context
   const bare = apps.bareOf(app.name)
   if (!existsSync(bare)) return { decision: await recreateRepository(context, app), run: null }
   const decision = decideBranch(app.head, await headOf(bare, app.branch))
+  const people = 'sha' in decision ? peopleOf(pushes, app.branch, decision.sha) : []
+  if (decision.kind === 'known' && people.length > 0)
+    await db.query(store.addPeople(app.name, decision.sha, people))
   if (decision.kind === 'known' || decision.kind === 'empty') return { decision, run: null }
   if (decision.kind === 'new_change')
-    return { decision, run: await storeChange(context, app, decision, actor, 'head') }
+    return {
+      decision,
+      run: await storeChange(context, app, { ...decision, people }, actor, 'head'),
+    }
   const type = 'dev.cdevents.branch.deleted'
   const subject = `branch/${app.branch}`
   await db.batch([
@@ -95,7 +104,7 @@ async function recreateRepository(
 export async function storeChange(
   { apps, db, onChange }: SourceContext,
   app: store.StoredApp,
-  { sha, base }: { sha: string; base: string | null },
+  { sha, base, people = [] }: { sha: string; base: string | null; people?: ChangePerson[] },
   actor: Actor,
   as: 'head' | 'request',
 ): Promise<number> {
@@ -107,6 +116,7 @@ export async function storeChange(
   await db.batch([
     ...(as === 'head' ? [store.moveHead(app.name, app.head, sha)] : []),
     store.insertChange(change, as === 'head' && known !== null),
+    ...(people.length > 0 ? [store.addPeople(app.name, sha, people)] : []),
     appendEvent({
       type: 'dev.cdevents.change.merged',
       subject: `change/${sha}`,

@@ -3,6 +3,7 @@ import { createApps } from './apps.ts'
 import { createCheckouts } from './checkouts.ts'
 import { deliverCommit } from './deliver.ts'
 import { inTurn } from './in-turn.ts'
+import type { Push } from './push.ts'
 import { receive, type SourceContext, type SourceOptions } from './receive.ts'
 import * as store from './store.ts'
 import { sync } from './sync.ts'
@@ -18,8 +19,13 @@ export function createSource(options: SourceOptions) {
     remove: apps.remove,
     get: apps.get,
     list: apps.list,
-    receive: (name: string, actor: Actor) => receive(context, name, actor),
-    sync: (name: string, actor: Actor, signal?: AbortSignal) => sync(context, name, actor, signal),
+    receive: (name: string, actor: Actor, pushes?: readonly Push[]) =>
+      receive(context, name, actor, pushes),
+    sync: (
+      name: string,
+      actor: Actor,
+      options?: { signal?: AbortSignal; pushes?: readonly Push[] },
+    ) => sync(context, name, actor, options),
     deliverCommit: (name: string, commit: string | undefined, actor: Actor) =>
       deliverCommit(context, name, commit, actor),
     listStored: () => store.listApps(options.db),

@@ -2,6 +2,7 @@ import type { App, Change, Repository } from '#contract/app/app.ts'
 import { withoutCredentials } from '#platform/git/git.ts'
 import { sqlState, type Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
+import type { ChangePerson } from './push.ts'
 
 /** An app as it is stored. `head` is the head of its branch that was delivered last. */
 export interface StoredApp {
@@ -73,6 +74,15 @@ export function insertChange(change: Omit<Change, 'received'>, again: boolean): 
             where change.branch like 'pull/%'`
           : sql``
       }`
+}
+
+/** Adds people to a change; those that it has stay. */
+export function addPeople(app: string, sha: string, people: ChangePerson[]): Statement {
+  return sql`update change set people = people || (
+      select coalesce(jsonb_agg(p), '[]')
+      from jsonb_array_elements(${JSON.stringify(people)}::jsonb) p
+      where not people @> jsonb_build_array(p))
+    where app = ${app} and sha = ${sha}`
 }
 
 /** Inserts the head of a pull request as a change; a commit that is stored already stays. */

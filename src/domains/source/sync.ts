@@ -3,6 +3,7 @@ import type { Actor } from '#contract/event/event.ts'
 import { git, GitError } from '#platform/git/git.ts'
 import { nameOf } from './apps.ts'
 import { receive, type Received, type SourceContext } from './receive.ts'
+import type { Push } from './push.ts'
 import { fetchInto, headOf, initBare, remoteHead } from './repository.ts'
 import * as store from './store.ts'
 
@@ -14,7 +15,7 @@ export function sync(
   context: SourceContext,
   name: string,
   actor: Actor,
-  signal?: AbortSignal,
+  { signal, pushes = [] }: { signal?: AbortSignal | undefined; pushes?: readonly Push[] } = {},
 ): Promise<Received> {
   const { apps, db, oneAtATime } = context
   return oneAtATime(name, async () => {
@@ -25,7 +26,7 @@ export function sync(
       if (problem !== null)
         throw new FairleadError('repository', { repository: nameOf(app.repository), problem })
     }
-    return receive(context, name, actor)
+    return receive(context, name, actor, pushes)
   })
 }
 

@@ -5,7 +5,7 @@ import { may } from '#contract/access/grants.ts'
 import { mayDecide } from '#domains/deployment/permission.ts'
 import * as store from '#domains/deployment/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import { permissionRules } from './permission.ts'
+import { authorsOf, permissionRules } from './permission.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { mustGet } from './handlers.ts'
@@ -55,14 +55,11 @@ async function decide(
   if (!release) throw new FairleadError('not_found', { kind: 'release', id: deployment.release })
   const rules = await permissionRules(deps, { app, environment, definition: release.definition })
   const isOperator = may(caller, 'operator', app)
-  const author =
-    deployment.kind === 'configuration'
-      ? [deployment.actor]
-      : [change.author.name, change.author.email, deployment.actor]
+  const authors = await authorsOf(deps, deployment)
   const why = mayDecide(
     kind,
     { name: caller.name, email: caller.email, isOperator },
-    { rules, author },
+    { rules, ...authors },
   )
   if (why !== null) throw new FairleadError('not_now', { why })
   await db.batch([

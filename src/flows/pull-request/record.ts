@@ -86,6 +86,8 @@ export async function recordAnnounced(
 ): Promise<void> {
   const ref = forgeOf(forge).pullRequestRef?.(announced)
   if (ref === undefined || app.repository.kind === 'hosted') return
+  if (announced.mergedAs)
+    await db.query(pulls.setMergedAs(app.name, announced.number, announced.mergedAs))
   if (!(await forges.getForge(db, app.name))) {
     const { number, title, author, state, isDraft = false, head, base } = announced
     const isOwn = head.repository !== null && head.repository === base.repository

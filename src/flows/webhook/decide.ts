@@ -1,6 +1,7 @@
 import type { CheckIn } from '#domains/forge/check-in.ts'
 import { forgeOf } from '#domains/forge/registry.ts'
 import type { DeliveryResult, PendingDelivery } from '#domains/forge/webhook-store.ts'
+import type { Push } from '#domains/source/push.ts'
 import type { Received } from '#domains/source/receive.ts'
 import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event/event.ts'
@@ -20,6 +21,19 @@ export function actorOf(waiting: PendingDelivery[]): Actor {
     by: { credential: 'webhook', address, ...(by === undefined ? {} : { onBehalfOf: by }) },
   }
 }
+
+/** The pushes that the deliveries announce, with the people whom the forge names. */
+export const pushesOf = (waiting: PendingDelivery[]): Push[] =>
+  waiting
+    .flatMap(({ checkIns }) => checkIns)
+    .flatMap((one) =>
+      one.kind === 'push'
+        ? {
+            ...{ ref: one.ref, sha: one.after },
+            person: one.by === undefined ? null : { name: one.by, email: one.email ?? null },
+          }
+        : [],
+    )
 
 export const pullRequestOf = (delivery: PendingDelivery) =>
   delivery.checkIns.find((checkIn) => checkIn.kind === 'pull_request') ?? null

@@ -1,4 +1,5 @@
 import * as webhooks from '#domains/forge/webhook-store.ts'
+import type { Push } from '#domains/source/push.ts'
 import type { Received } from '#domains/source/receive.ts'
 import type { StoredApp } from '#domains/source/store.ts'
 import type { Actor } from '#contract/event/event.ts'
@@ -14,13 +15,18 @@ import {
   decideWithoutSync,
   isSameRepository,
   pullRequestOf,
+  pushesOf,
 } from './decide.ts'
 
 export interface InboxOptions {
   db: Database
   log: Logger
   source: {
-    sync(name: string, actor: Actor, signal?: AbortSignal): Promise<Received>
+    sync(
+      name: string,
+      actor: Actor,
+      options: { signal: AbortSignal; pushes: Push[] },
+    ): Promise<Received>
     listStored(): Promise<StoredApp[]>
   }
   /** milliseconds since 1970 */
@@ -74,8 +80,9 @@ async function processDeliveries(
   const waiting = pending.filter(({ number }) => !ended.some((one) => one.number === number))
   if (waiting.length === 0) return
   const actor = actorOf(waiting)
+  const pushes = pushesOf(waiting)
   try {
-    const received = await source.sync(app.name, actor, signal)
+    const received = await source.sync(app.name, actor, { signal, pushes })
     const results = waiting.map((one) => decideAfterSync(one, app.branch, received))
     await db.query(webhooks.endDeliveries(results))
   } catch (error) {
@@ -87,7 +94,7 @@ async function processDeliveries(
   }
   for (const other of others)
     await source
-      .sync(other.name, actor, signal)
+      .sync(other.name, actor, { signal, pushes })
       .catch((error: Error) =>
         options.log.warn('a repository cannot be read', { app: other.name, error: error.message }),
       )

@@ -16,7 +16,7 @@ const eventKind = z.object({
   event_name: z.string().optional(),
 })
 const push = z.object({ ref: gitRef, before: commit, after: commit })
-const sender = z.object({ user_username: line })
+const sender = z.object({ user_username: line, user_email: line.nullish().catch(null) })
 
 const project = z.object({ git_http_url: z.string().max(1000).nullish() }).nullish()
 const announced = z.object({
@@ -29,6 +29,7 @@ const announced = z.object({
     source_branch: z.string().max(300),
     target_branch: z.string().max(300),
     last_commit: z.object({ id: existingCommit }),
+    merge_commit_sha: existingCommit.nullish().catch(null),
     source: project,
     target: project,
   }),
@@ -58,7 +59,8 @@ function readDelivery(_event: string, payload: unknown): CheckIn[] {
   const { object_kind, event_name } = eventKind.parse(payload)
   const kind = object_kind ?? event_name ?? 'unknown'
   if (kind === 'push' || kind === 'tag_push') {
-    const by = pushedBy(sender.safeParse(payload).data?.user_username)
+    const { data } = sender.safeParse(payload)
+    const by = pushedBy(data?.user_username, data?.user_email)
     return [{ kind: 'push', ...push.parse(payload), ...by }]
   }
   if (kind !== 'merge_request') return [{ kind: 'other', what: kind }]
@@ -77,6 +79,10 @@ function readDelivery(_event: string, payload: unknown): CheckIn[] {
         repository: pull.source?.git_http_url ?? null,
       },
       base: { branch: pull.target_branch, repository: pull.target?.git_http_url ?? null },
+      // Without a merge commit, the branch is at the last commit of the merge request.
+      ...(stateOf(pull.state) === 'merged'
+        ? { mergedAs: pull.merge_commit_sha ?? pull.last_commit.id }
+        : {}),
     },
   ]
 }
