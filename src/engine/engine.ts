@@ -6,6 +6,9 @@ import { openReplica, type Replica } from './replica.ts'
 import { createResults } from './results.ts'
 import type { Engine } from './workflow.ts'
 
+/** Former names that a replica registers with; older ones are of no use to any workflow. */
+const maxFormer = 100
+
 /** Builds the engine of one replica. It does nothing before `open`. */
 export function createEngine(options: EngineOptions): Engine {
   const { db } = options
@@ -18,12 +21,14 @@ export function createEngine(options: EngineOptions): Engine {
   let replica: Replica | null = null
   let stopListening: (() => Promise<void>) | null = null
   let isOpen = false
+  let former: string[] = []
   let opening: Promise<void> = Promise.resolve()
 
   const join = async (): Promise<void> => {
     const id = `${options.replica}/${randomBytes(6).toString('hex')}`
-    replica = await openReplica(settings, id, () => {
+    replica = await openReplica(settings, { id, former }, () => {
       // A replica never regains a lost lease: a new one, with a new id, replaces it.
+      former = [...former, id].slice(-maxFormer)
       if (isOpen) opening = joinWithRetries()
     })
   }

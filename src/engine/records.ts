@@ -78,9 +78,15 @@ export function recordedSteps(db: Database, id: string): Promise<RecordedStep[]>
   )
 }
 
-export const register = (replica: string, lease: number): Statement =>
-  sql`insert into replica (id, lease)
-    values (${replica}, clock_timestamp() + ${lease} * interval '1 ms')`
+/** `former` are the names that the process registered under before. */
+export const register = (replica: string, lease: number, former: string[] = []): Statement =>
+  sql`insert into replica (id, lease, former)
+    values (${replica}, clock_timestamp() + ${lease} * interval '1 ms', ${former}::text[])`
+
+/** These replicas did not crash: their process lost its lease and registered again. */
+export const retractCrashes = (replicas: string[]): Statement =>
+  sql`select retract_crashes(${replicas}::text[],
+    ${versionOf('dev.cdeventsx.fairlead-workflow.continued')})`
 
 export const releaseWorkflows = (replica: string): Statement => sql`select give_back(${replica})`
 
@@ -92,7 +98,8 @@ export function claim(
 ): Promise<ClaimedWorkflow[]> {
   return db.query<ClaimedWorkflow>(sql`select id, name, version, chain, input, epoch, cancel
     from claim_workflows(${replica}, ${definition.name}, ${definition.version}, ${slots},
-      ${versionOf('dev.cdeventsx.fairlead-workflow.takenover')})`)
+      ${versionOf('dev.cdeventsx.fairlead-workflow.takenover')},
+      ${versionOf('dev.cdeventsx.fairlead-workflow.suspended')})`)
 }
 
 export interface Beat {
@@ -126,6 +133,9 @@ export async function cancelWorkflow(db: Database, id: string): Promise<boolean>
   const rows = await db.query<{ found: boolean }>(sql`select cancel_workflow(${id}) as found`)
   return rows[0]?.found ?? false
 }
+
+/** Lets a suspended workflow be claimed again. */
+export const continueWorkflow = (id: string): Statement => sql`select continue_workflow(${id})`
 
 export async function workflowEnd(
   db: Database,
@@ -175,6 +185,6 @@ export async function endsOf(
   if (ids.length === 0) return []
   return db.query(
     sql`select id, state, reason from workflow
-      where id = any(${ids}) and state not in ('queued', 'running')`,
+      where id = any(${ids}) and ended is not null`,
   )
 }

@@ -15,6 +15,7 @@ import {
   claim,
   register,
   releaseWorkflows,
+  retractCrashes,
   type Beat,
   type ClaimedWorkflow,
 } from './records.ts'
@@ -54,11 +55,12 @@ interface State {
 
 /**
  * Registers the replica and starts to claim workflows. Throws when the database cannot be reached.
- * `onLost` is called at most once.
+ * `former` are the names of the replicas of this process that lost their lease. `onLost` is called
+ * at most once.
  */
 export async function openReplica(
   settings: Settings,
-  id: string,
+  { id, former }: { id: string; former: string[] },
   onLost: () => void,
 ): Promise<Replica> {
   const { db, clock } = settings
@@ -75,7 +77,7 @@ export async function openReplica(
     onLost,
   }
   const asked = clock.monotonic()
-  await db.vital([register(id, settings.lease)])
+  await db.vital([register(id, settings.lease, former), retractCrashes(former)])
   renew(state, asked)
   const beating = keepBeating(state)
   for (const definition of settings.definitions) claimSoon(state, definition)

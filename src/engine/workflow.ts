@@ -83,7 +83,18 @@ export interface NewWorkflow {
   input: unknown
 }
 
-export type WorkflowState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'broken'
+/**
+ * `suspended`: three processes crashed while they ran a step of it, without a step that ended in
+ * between. It keeps its locks, and does not run until someone continues or cancels it.
+ */
+export type WorkflowState =
+  | 'queued'
+  | 'running'
+  | 'suspended'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'broken'
 
 /** The result is negative: a decision, not an accident. It is recorded and never retried. */
 export class Failed extends Error {
@@ -125,7 +136,10 @@ export interface Engine {
    * that they belong to.
    */
   startStatements(workflow: NewWorkflow): Statement[]
-  /** Requests a workflow to stop. Returns false when it has ended or does not exist. */
+  /**
+   * Requests a workflow to stop. One that is suspended ends at once, without running. Returns false
+   * when it has ended or does not exist.
+   */
   cancel(id: string): Promise<boolean>
   /** Waits until a workflow ends, and returns its result. */
   result(

@@ -60,6 +60,51 @@ export const serverEvents = [
     },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-workflow.suspended',
+    version: '0.1.0',
+    data: {
+      name,
+      /** the steps that were under way */
+      steps: z.array(z.string()),
+      crashes: z.number().int(),
+    },
+    sentence: ({ subject, data: { crashes, steps } }) =>
+      `The workflow ${idOf(subject)} was suspended: the server crashed ` +
+      `${crashes ?? 'several'} times while it ran ${steps?.join(', ') ?? 'it'}`,
+    tone: 'bad',
+    example: {
+      subject: 'workflow/delivery/7',
+      app: 'shop',
+      data: { name: 'delivery', steps: ['prepare'], crashes: 3 },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-workflow.continued',
+    version: '0.1.0',
+    data: { name },
+    sentence: ({ subject, actor }) => `${actor} continued the suspended workflow ${idOf(subject)}`,
+    tone: 'move',
+    example: {
+      subject: 'workflow/delivery/7',
+      app: 'shop',
+      actor: 'Ada',
+      data: { name: 'delivery' },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-workflow.cancelled',
+    version: '0.1.0',
+    data: { name },
+    sentence: ({ subject, actor }) => `${actor} cancelled the suspended workflow ${idOf(subject)}`,
+    tone: 'stopped',
+    example: {
+      subject: 'workflow/rollback/9',
+      app: 'shop',
+      actor: 'Ada',
+      data: { name: 'rollback' },
+    },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-step.repeated',
     version: '0.1.0',
     data: { name, step: z.string(), attempt: z.number().int(), epoch },
