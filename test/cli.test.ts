@@ -3,10 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { selfCommand } from '#platform/self.ts'
 import {
   type Installation,
   makeRepository,
+  push,
   type Repository,
   startInstallation,
   tinyApp,
@@ -209,6 +212,54 @@ describe('looking', () => {
     expect((await installation.cli('complete', '--', 'rollback', 'shop', '')).stdout).toContain(
       'production',
     )
+  })
+})
+
+describe('a workflow that crashes the server again and again', () => {
+  /** Calls the engine's own rule as if the process had died; see src/engine/suspend.test.ts. */
+  async function crash(run: number): Promise<void> {
+    const { connection, client } = installation
+    const db = await openDatabase({ connection, size: 1 })
+    const id = `delivery/${run}`
+    await waitFor(
+      'the step runs',
+      async () => (await client.getRun({ params: { run } })).steps[0]?.state === 'running',
+    )
+    await db.query(sql`update workflow set crashes = '{one, two}' where id = ${id}`)
+    await db.query(sql`select stop_crashing(${id}, 'three', '0.1.0')`)
+    await db.close()
+  }
+
+  test('is shown, continued and cancelled', async () => {
+    const { client } = installation
+    const stuck = await makeRepository({ 'fairlead.yaml': 'steps: { wait: sleep 600 }\n' })
+    await push(installation, 'stuck', stuck)
+    const { runs } = await client.listRuns({ query: { app: 'stuck' } })
+    const run = runs[0]?.id ?? 0
+    const workflow = `delivery/${run}`
+    await crash(run)
+    expect(await client.getRun({ params: { run } })).toMatchObject({
+      state: 'suspended',
+      reason: expect.stringMatching(/^the server crashed 3 times while it ran .*wait/) as string,
+    })
+    const listed = await client.listRuns({ query: { app: 'stuck', state: 'suspended' } })
+    expect(listed.runs.map(({ id }) => id)).toEqual([run])
+    expect((await installation.cli('workflows', 'list')).stdout).toContain(workflow)
+    expect((await installation.cli('doctor')).stdout).toContain(`${workflow} is suspended`)
+    const shown = await installation.cli('show', String(run), '--follow')
+    expect([shown.code, shown.stdout]).toEqual([
+      1,
+      expect.stringContaining('continue it: fairlead'),
+    ])
+    await installation.cli('workflows', 'continue', workflow)
+    expect(await client.getRun({ params: { run } })).toMatchObject({ state: 'running' })
+    await crash(run)
+    expect((await installation.cli('workflows', 'cancel', workflow)).code).toBe(0)
+    expect(await client.getRun({ params: { run } })).toMatchObject({ state: 'cancelled' })
+    expect((await installation.cli('workflows', 'cancel', workflow)).stderr).toContain(
+      `There is no suspended workflow ${workflow}`,
+    )
+    await stuck.remove()
   })
 })
 

@@ -9,6 +9,7 @@ import {
   type Repository,
   startInstallation,
 } from './support/installation.ts'
+import { suspendedWorkflows } from './support/suspended.ts'
 
 let installation: Installation
 let repository: Repository
@@ -19,6 +20,7 @@ const runs = { mine: 0, theirs: 0 }
 const deployments = { mine: 0, theirs: 0 }
 /** the artifact that both apps built */
 let digest = ''
+let suspended: string[] = []
 
 beforeAll(async () => {
   installation = await startInstallation()
@@ -35,6 +37,7 @@ beforeAll(async () => {
       .deployments
     deployments[app] = deployment!.id
   }
+  suspended = await suspendedWorkflows(installation, ['mine', 'theirs'])
   const stdout = (
     await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')
   ).stdout
@@ -106,6 +109,7 @@ test.each(guarded)('%s reveals nothing of another app', async (_name, endpoint) 
     deployment: String(deployments.theirs),
     environment: 'production',
     digest,
+    workflow: encodeURIComponent(suspended[1] ?? ''),
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   // Naming its own app with a run of another app gives no access either.

@@ -10,6 +10,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { suspendedWorkflows } from './support/suspended.ts'
 import { signInAs, type SignedIn } from './support/people.ts'
 
 let installation: Installation
@@ -17,6 +18,7 @@ let repository: Repository
 let digest = ''
 const runs = { shop: 0, bank: 0 }
 const deployments = { shop: 0, bank: 0 }
+let suspended: string[] = []
 
 beforeAll(async () => {
   installation = await startInstallation()
@@ -34,6 +36,7 @@ beforeAll(async () => {
       .deployments
     deployments[app] = deployment!.id
   }
+  suspended = await suspendedWorkflows(installation, ['shop', 'bank'])
 })
 afterAll(async () => {
   await installation.stop()
@@ -182,6 +185,7 @@ test.each(guarded)('%s reveals nothing to a user of another app', async (_name, 
     environment: 'production',
     digest,
     user: 'Bob',
+    workflow: encodeURIComponent(suspended[1] ?? ''),
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   for (const query of ['', '?app=bank', ...(endpoint.path.includes('{') ? ['?app=shop'] : [])]) {

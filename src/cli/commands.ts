@@ -19,6 +19,7 @@ import * as user from './commands/user.ts'
 import * as verdict from './commands/verdict.ts'
 import * as waivers from './commands/waivers.ts'
 import * as webhook from './commands/webhook.ts'
+import * as workflows from './commands/workflows.ts'
 import * as decision from './commands/decision.ts'
 import * as forge from './commands/forge.ts'
 
@@ -38,6 +39,7 @@ export const groups: Record<string, Register[]> = {
     decision.register,
     verdict.register,
     configuration.register,
+    workflows.register,
   ],
   'Connect Git providers:': [webhook.register, forge.register],
   'Manage users and audit:': [user.register, access.register, events.register],

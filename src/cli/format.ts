@@ -137,6 +137,7 @@ const marks: Record<string, string> = {
   promoted: '✔',
   taken_back: '↩',
   failed: '✘',
+  suspended: '✘',
   unhealthy: '✘',
   rolled_back: '↩',
   cancelled: '⊘',
@@ -151,7 +152,17 @@ const marks: Record<string, string> = {
 export function state(name: string, paint: Paint): string {
   const text = `${marks[name] ?? '·'} ${name.replace('_', ' ')}`
   if (['succeeded', 'passed', 'live', 'healthy', 'promoted'].includes(name)) return paint.good(text)
-  if (['failed', 'unhealthy', 'harmful', 'taken_back', 'rolled_back', 'unknown'].includes(name))
+  if (
+    [
+      'failed',
+      'unhealthy',
+      'harmful',
+      'taken_back',
+      'rolled_back',
+      'suspended',
+      'unknown',
+    ].includes(name)
+  )
     return paint.bad(text)
   return ['running', 'starting', 'verifying', 'canary', 'switching'].includes(name)
     ? paint.busy(text)

@@ -37,8 +37,8 @@ export function itemsOf(run: RunDetail): Item[] {
 }
 
 /**
- * Follows a run to its end: a redrawn view on a terminal, otherwise one line per change. Waits for
- * a server that is temporarily away. Null after Ctrl-C.
+ * Follows a run until it ends or is suspended: a redrawn view on a terminal, otherwise one line per
+ * change. Waits for a server that is temporarily away. Null after Ctrl-C.
  */
 export async function followRun(
   context: Context,
@@ -61,7 +61,7 @@ export async function followRun(
       away = false
       if (context.isLively()) drawn = draw(context, paint, run, drawn)
       else if (!context.isJson()) for (const line of news(context, run, seen)) context.print(line)
-      if (run.ended !== null) return run
+      if (run.ended !== null || run.state === 'suspended') return run
     }
     await new Promise((resolve) => setTimeout(resolve, pause))
   }

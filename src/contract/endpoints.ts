@@ -12,6 +12,7 @@ import { runEndpoints } from './run/endpoints.ts'
 import { serverEndpoints } from './server/endpoints.ts'
 import { verdictEndpoints } from './verdict/endpoints.ts'
 import { webhookEndpoints } from './webhook/endpoints.ts'
+import { workflowEndpoints } from './workflow/endpoints.ts'
 
 /**
  * The whole HTTP API. Server, OpenAPI, CLI and console all come from this table; paths are below
@@ -32,6 +33,7 @@ export const endpoints = {
   ...permissionEndpoints,
   ...configurationEndpoints,
   ...eventEndpoints,
+  ...workflowEndpoints,
 } as const
 
 export type Endpoints = typeof endpoints

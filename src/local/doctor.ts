@@ -20,6 +20,7 @@ export async function examine(
     database(env),
     server(home),
     backgroundJobs(home),
+    workflows(home),
     services(home),
     previews(home),
     isolation(home, env),
@@ -127,6 +128,28 @@ async function backgroundJobs(home: Home): Promise<DoctorLine> {
     what,
     state: problems.length > 0 ? 'problem' : 'ok',
     detail: problems.join('; ') || `${jobs.length} run on time`,
+  }
+}
+
+/** Names each workflow that was suspended because the server crashed while it ran it. */
+async function workflows(home: Home): Promise<DoctorLine> {
+  const what = 'workflows'
+  const connection = await findServer(home)
+  const answer =
+    connection &&
+    (await createClient({ base: connection.url, token: connection.token })
+      .listWorkflows()
+      .catch(() => null))
+  if (!answer) return { what, state: 'unknown', detail: 'the server does not report them' }
+  const problems = answer.workflows.map(
+    ({ id, reason }) =>
+      `${id} is suspended: ${reason}; continue or cancel it: ` +
+      `fairlead workflows continue ${id}, fairlead workflows cancel ${id}`,
+  )
+  return {
+    what,
+    state: problems.length > 0 ? 'problem' : 'ok',
+    detail: problems.join('; ') || 'none is suspended',
   }
 }
 

@@ -8,8 +8,10 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
 
-/** Finds the app that owns a run or a deployment; null when there is none. */
-export type AppOf = (owned: { run: number } | { deployment: number }) => Promise<string | null>
+/** Finds the app that owns a run, a deployment or a suspended workflow; null when there is none. */
+export type AppOf = (
+  owned: { run: number } | { deployment: number } | { workflow: string },
+) => Promise<string | null>
 
 export interface AuthorizeOptions {
   access: Pick<Access, 'authenticate' | 'refusals'>
@@ -99,6 +101,7 @@ interface Named {
   app?: string
   run?: number
   deployment?: number
+  workflow?: string
   name?: string
 }
 
@@ -108,7 +111,7 @@ async function appsNamed(
   endpoint: Endpoint,
   input: { params: unknown; query: unknown; body: unknown },
 ): Promise<(string | null)[]> {
-  const { run, deployment, app } = input.params as Named
+  const { run, deployment, workflow, app } = input.params as Named
   const { app: asked } = input.query as Named
   const made =
     endpoint.path === endpoints.createApp.path && endpoint.method === 'POST'
@@ -117,6 +120,7 @@ async function appsNamed(
   const owners = await Promise.all([
     ...(run === undefined ? [] : [appOf({ run })]),
     ...(deployment === undefined ? [] : [appOf({ deployment })]),
+    ...(workflow === undefined ? [] : [appOf({ workflow })]),
   ])
   return [...[app, asked, made].filter((one) => one !== undefined), ...owners]
 }

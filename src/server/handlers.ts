@@ -23,6 +23,7 @@ import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
 import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
 import { keyHandlers } from '#flows/upkeep/key-handlers.ts'
+import { workflowHandlers } from '#flows/upkeep/workflow-handlers.ts'
 import { webhookHandlers } from '#flows/webhook/handlers.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { KeyRing } from '#platform/secret/key-ring.ts'
@@ -75,6 +76,7 @@ export function buildHandlers({
     ...configurationHandlers(deps, engine),
     ...prefixHandlers({ db, getApp }),
     ...permissionHandlers(deps),
+    ...workflowHandlers({ db, engine }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }
 }

@@ -35,6 +35,7 @@ import { createHttpServer } from './http.ts'
 import { backgroundJobs } from './jobs.ts'
 import type { ServerSettings } from './settings.ts'
 import { getDeployment } from '#views/deployment.ts'
+import { getSuspended } from '#views/workflow.ts'
 
 export interface Wiring {
   home: Home
@@ -160,5 +161,6 @@ const appOf =
   (db: Database): AppOf =>
   async (owned) => {
     if ('run' in owned) return (await getRun(db, owned.run))?.app ?? null
+    if ('workflow' in owned) return (await getSuspended(db, owned.workflow))?.app ?? null
     return (await getDeployment(db, owned.deployment))?.app ?? null
   }

@@ -4,7 +4,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** Columns of a deployment joined with its release and change, in the names of the contract. */
-const columns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run, d.release,
+const columns = sql`d.id, d.app, d.environment, d.kind, d.state,
+  coalesce('suspended: ' || w.reason, d.reason) as reason, d.run, d.release,
   r.artifact, r.configuration, d.actor, d.created, d.started, d.live, d.ended,
   case when d.live is not null then t.url end as url,
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch,
@@ -13,7 +14,8 @@ const columns = sql`d.id, d.app, d.environment, d.kind, d.state, d.reason, d.run
 const fromDeployments = sql`from deployment d join release r on r.id = d.release
   join change c on c.app = d.app and c.sha = r.sha
   left join environment_target t
-    on t.app = d.app and t.environment = d.environment and t.target = r.target`
+    on t.app = d.app and t.environment = d.environment and t.target = r.target
+  left join workflow w on d.ended is null and w.id = d.workflow and w.state = 'suspended'`
 
 const select = (db: Database, tail: Statement): Promise<Deployment[]> =>
   db.query<Deployment>(sql`select ${columns} ${fromDeployments} ${tail}`)

@@ -4,12 +4,15 @@ import { join, sql } from '#platform/postgres/sql.ts'
 
 /** Columns of a run joined with its change, in the names of the contract. */
 const runColumns = sql`
-  r.id, r.app, r.state, r.reason, r.created, r.started, r.ended, r.artifact,
+  r.id, r.app, case when w.id is null then r.state else 'suspended' end as state,
+  coalesce(w.reason, r.reason) as reason, r.created, r.started, r.ended, r.artifact,
   r.retry_of as "retryOf", r.trigger, r.pull_request as "pullRequest", r.is_trusted as "isTrusted",
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch,
     'subject', c.subject, 'author', c.author, 'committed', c.committed, 'received', c.received,
     'chain', c.chain) as change`
-const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha`
+const fromRuns = sql`from pipeline_run r join change c on c.app = r.app and c.sha = r.sha
+  left join workflow w
+    on r.ended is null and w.id = 'delivery/' || r.id and w.state = 'suspended'`
 
 export async function getRun(db: Database, id: number): Promise<Run | null> {
   const rows = await db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id = ${id}`)
@@ -41,7 +44,8 @@ export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> 
   if (filter.app !== undefined) where.push(sql`r.app = ${filter.app}`)
   if (filter.apps) where.push(sql`r.app = any(${filter.apps}::text[])`)
   if (filter.pullRequest !== undefined) where.push(sql`r.pull_request = ${filter.pullRequest}`)
-  if (filter.state !== undefined) where.push(sql`r.state = ${filter.state}`)
+  if (filter.state === 'suspended') where.push(sql`w.id is not null`)
+  else if (filter.state !== undefined) where.push(sql`r.state = ${filter.state} and w.id is null`)
   if (filter.before !== undefined) where.push(sql`r.id < ${filter.before}`)
   return db.query<Run>(sql`select ${runColumns} ${fromRuns} where ${join(where, ' and ')}
     order by r.id desc limit ${filter.limit}`)

@@ -124,7 +124,7 @@ async function show(context: Context, id: number, follow: boolean): Promise<void
     : await client.getRun({ params: { run: id } })
   if (run === null) return context.exit(exitCodes.interrupted)
   context.answer(run, () => describe(context, run))
-  if (run.state === 'failed' || run.state === 'cancelled') context.exit(exitCodes.no)
+  if (['failed', 'cancelled', 'suspended'].includes(run.state)) context.exit(exitCodes.no)
 }
 
 function describe(context: Context, run: RunDetail): string[] {
@@ -151,6 +151,9 @@ function describe(context: Context, run: RunDetail): string[] {
     `run ${run.id} of ${run.app}: ${state(run.state, paint)} ${took(run.started, run.ended, context.now())}`,
     `  ${short(run.change.sha)} ${run.change.subject} (${run.change.author.name})`,
     ...(run.reason ? [`  ${paint.bad(run.reason)}`] : []),
+    ...(run.state === 'suspended'
+      ? [`  continue it: fairlead workflows continue delivery/${run.id}`]
+      : []),
     ...table(rows, context.stdout.columns ?? 120),
     ...decisionsOf(run),
   ]

@@ -6,11 +6,13 @@ export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const
 
 /**
  * queued → running → one of the final states. A `superseded` run names the newer change in
- * `reason`; the change of a `skipped` run has no file of its app.
+ * `reason`; the change of a `skipped` run has no file of its app. A `suspended` run does not go on
+ * until someone continues or cancels it, because the server crashed while it ran it.
  */
 export const runStates = [
   'queued',
   'running',
+  'suspended',
   'succeeded',
   'failed',
   'cancelled',

@@ -30,6 +30,7 @@ export interface PendingReport {
 const statusStates = {
   queued: 'pending',
   running: 'pending',
+  suspended: 'pending',
   succeeded: 'success',
   failed: 'failure',
   cancelled: 'error',
@@ -125,6 +126,7 @@ function toDeployment(
 const branchSentences: Record<RunState, string> = {
   queued: 'queued',
   running: 'delivery in progress',
+  suspended: 'suspended',
   succeeded: 'delivered',
   failed: 'failed',
   cancelled: 'cancelled',

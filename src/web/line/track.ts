@@ -108,6 +108,7 @@ function stepsStation(line: Line): StepsStation {
 
 function stepsBadge(run: LineRun): Badge {
   if (run.artifact !== null || run.deployments.length > 0) return { tone: 'good', word: 'Passed' }
+  if (run.state === 'suspended') return { tone: 'bad', word: 'Suspended' }
   if (run.state === 'failed') return { tone: 'bad', word: 'Failed' }
   if (run.state === 'superseded') return { tone: 'passed-over', word: 'Superseded' }
   if (run.state === 'skipped') return { tone: 'passed-over', word: 'Skipped' }
@@ -249,7 +250,8 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
   const { run } = steps
   if (run && steps.badge.tone === 'bad') {
     const reason = run.reason ? `: ${firstLine(run.reason)}` : ''
-    const text = `Run ${run.id}, “${run.change.subject}”, failed${reason}.`
+    const what = run.state === 'suspended' ? 'is suspended' : 'failed'
+    const text = `Run ${run.id}, “${run.change.subject}”, ${what}${reason}.`
     notes.push({ key: `run/${run.id}`, tone: 'bad', text, to: `/runs/${run.id}`, time: run.ended })
   }
   return notes
@@ -296,6 +298,7 @@ function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: No
 function badWord(line: Line, steps: StepsStation): string {
   const unhealthy = line.environments.find((environment) => environment.health === 'unhealthy')
   if (unhealthy) return `Unhealthy in ${unhealthy.name}`
+  if (steps.badge.word === 'Suspended') return 'Suspended'
   if (steps.badge.tone === 'bad') return 'Steps failed'
   const failed = line.environments.find((environment) => stoppedAt(line, environment).length > 0)
   return failed ? `Failed in ${failed.name}` : 'Failed'

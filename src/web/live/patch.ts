@@ -28,7 +28,7 @@ const noneStale = (): Stale => ({
 /** Adds the parts that an event makes stale. */
 export function markStale(stale: Stale, event: StoredEvent): void {
   if (event.app !== null) stale.apps.add(event.app)
-  const run = /^run\/(\d+)/.exec(event.subject)?.[1] ?? event.data['run']
+  const run = /^(?:run|workflow\/delivery)\/(\d+)/.exec(event.subject)?.[1] ?? event.data['run']
   if (run !== undefined && run !== null && Number(run) > 0) stale.runs.add(Number(run))
   const deployment = /^deployment\/(\d+)$/.exec(event.subject)?.[1]
   if (deployment !== undefined) stale.verdicts.add(Number(deployment))

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { Ban, RotateCcw } from 'lucide-react'
+import { Ban, Play, RotateCcw } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { FairleadError } from '#contract/errors.ts'
@@ -40,6 +40,7 @@ function KnownRun({ id }: { id: number }) {
 const signs: Partial<Record<RunDetail['state'], string>> = {
   running: '●',
   queued: '○',
+  suspended: '✕',
   succeeded: '✓',
   failed: '✕',
   cancelled: '–',
@@ -149,6 +150,7 @@ function Actions({ run }: { run: RunDetail }) {
   const client = useClient()
   const navigate = useNavigate()
   const mayAct = useMay('developer', run.app)
+  const mayContinue = useMay('operator', run.app)
   const [question, ask] = useState<Question | null>(null)
   const params = { run: run.id }
   const retry = useMutation({
@@ -165,6 +167,13 @@ function Actions({ run }: { run: RunDetail }) {
       danger: true,
       act: () => client.cancelRun({ params }),
     })
+  const askContinue = (): void =>
+    ask({
+      title: `Continue run ${run.id}?`,
+      text: `${what} goes on where it stopped. If it was the cause, the server crashes again.`,
+      verb: 'Continue run',
+      act: () => client.continueWorkflow({ params: { workflow: `delivery/${run.id}` } }),
+    })
   const runAgain: Question = {
     title: 'Run again?',
     text: `A new run repeats all steps, if ${what} is still the head of its pull request.`,
@@ -180,6 +189,11 @@ function Actions({ run }: { run: RunDetail }) {
   const askRetry = (): void => ask(run.pullRequest === null ? deliverAgain : runAgain)
   return (
     <>
+      {run.state === 'suspended' && mayContinue ? (
+        <Button onClick={askContinue}>
+          <Play size={15} aria-hidden /> Continue
+        </Button>
+      ) : null}
       {isActive(run.state) ? (
         <Button onClick={askCancel}>
           <Ban size={15} aria-hidden /> Cancel

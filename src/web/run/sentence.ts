@@ -16,6 +16,8 @@ export function runSentence(run: RunDetail): string {
       return run.reason ? asSentence(run.reason) : 'Waiting to start.'
     case 'running':
       return run.reason ? asSentence(run.reason) : runningSentence(run)
+    case 'suspended':
+      return `${asSentence(run.reason ?? 'the server crashed')} Continue or cancel it.${reached}`
     case 'succeeded':
       return where.length > 0 ? `Deployed to ${list(where)}.` : 'All steps passed.'
     case 'failed':

@@ -29,6 +29,7 @@ export interface Badge {
 export const runBadges: Record<RunState, Badge> = {
   queued: { tone: 'wait', word: 'Queued' },
   running: { tone: 'move', word: 'Running' },
+  suspended: { tone: 'bad', word: 'Suspended' },
   succeeded: { tone: 'good', word: 'Succeeded' },
   failed: { tone: 'bad', word: 'Failed' },
   cancelled: { tone: 'stopped', word: 'Cancelled' },
@@ -91,7 +92,8 @@ export const isInProgress = (state: DeploymentState): boolean =>
   state === 'canary' ||
   state === 'switching'
 
-export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running'
+export const isActive = (state: RunState): boolean =>
+  state === 'queued' || state === 'running' || state === 'suspended'
 
 export const shortSha = (sha: string): string => sha.slice(0, 7)
 
