@@ -1,5 +1,6 @@
 import { may } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
+import { pushProblem } from '#domains/source/apps.ts'
 import { pushLines } from '#domains/source/change.ts'
 import { createGitHttp } from '#domains/source/git-http.ts'
 import type { Source } from '#domains/source/source.ts'
@@ -36,6 +37,10 @@ export function gitRemote(options: GitRemoteOptions): ReturnType<typeof createGi
         data: { what: `git ${wants === 'write' ? 'push' : 'fetch'}`, app },
       })
       return { ...caller, person, allowed: false }
+    },
+    refusePush: async (app) => {
+      const stored = await source.stored(app)
+      return stored && pushProblem(stored)
     },
     onReceived: async (app, actor, pushes) => {
       const { decision, run } = await source.receive(app, actor, pushes)

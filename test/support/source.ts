@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pushProblem } from '#domains/source/apps.ts'
 import { pushLines } from '#domains/source/change.ts'
 import { createGitHttp } from '#domains/source/git-http.ts'
 import { createSource, type Source } from '#domains/source/source.ts'
@@ -77,6 +78,10 @@ export async function startSource(options: { largestPush?: number } = {}): Promi
       return token
         ? { name: token.name, by, person, allowed: wants === 'read' || token.canPush }
         : null
+    },
+    refusePush: async (app) => {
+      const stored = await source.stored(app)
+      return stored && pushProblem(stored)
     },
     onReceived: async (app, actor, pushes) => {
       const { decision, run } = await source.receive(app, actor, pushes)

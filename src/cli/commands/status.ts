@@ -1,3 +1,4 @@
+import type { App } from '#contract/app/app.ts'
 import type { Environment, Line } from '#contract/environment/environment.ts'
 import { ago, createPaint, nearest, type Paint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -24,8 +25,8 @@ export const register: Register = (program, context) => {
       context.answer(answer, () =>
         table(
           [
-            ['app', 'branch', 'remote', 'problem'],
-            ...answer.apps.map((app) => [app.name, app.branch, app.remote, app.problem ?? '']),
+            ['app', 'branch', 'repository', 'problem'],
+            ...answer.apps.map((app) => [app.name, app.branch, sourceOf(app), app.problem ?? '']),
           ],
           context.stdout.columns,
         ),
@@ -58,7 +59,11 @@ export const register: Register = (program, context) => {
           body: { name, repository, branch: options.branch, folder: options.folder },
         })
         context.answer(app, () => [
-          `${app.name} is delivered from ${app.branch}. Push to it: git push ${app.remote} ${app.branch}`,
+          app.repository.kind === 'hosted'
+            ? `${app.name} is delivered from ${app.branch}. ` +
+              `Push to it: git push ${app.remote} ${app.branch}`
+            : `${app.name} is delivered from the branch ${app.branch} of ${sourceOf(app)}; ` +
+              'each new commit there is found and delivered',
         ])
       },
     )
@@ -79,6 +84,14 @@ export const register: Register = (program, context) => {
       context.answer(answer, () => [`${name} is stopped and deleted; its events are kept`])
     })
 }
+
+/** Where the commits of an app come from. */
+const sourceOf = ({ repository, remote }: App): string =>
+  repository.kind === 'hosted'
+    ? remote
+    : repository.kind === 'path'
+      ? repository.path
+      : repository.url
 
 async function status(context: Context, app: string | undefined): Promise<void> {
   const { client } = await context.connect()

@@ -44,7 +44,7 @@ export const app = z.object({
   branch: z.string(),
   /** folder of the app in the repository; `.` is the root */
   folder: z.string(),
-  /** URL for `git push` */
+  /** URL for git: to fetch, and for a hosted repository to push */
   remote: z.string(),
   created: z.string(),
   /** why the repository cannot be read at present, or null */

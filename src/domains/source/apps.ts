@@ -117,6 +117,18 @@ export function nameOf(repository: Repository): string {
   return repository.kind === 'path' ? repository.path : withoutCredentials(repository.url)
 }
 
+/** Why an app takes no push, in one sentence; null for a hosted one. */
+export function pushProblem({
+  name,
+  repository,
+}: Pick<store.StoredApp, 'name' | 'repository'>): string | null {
+  if (repository.kind === 'hosted') return null
+  return (
+    `${name} is delivered from ${nameOf(repository)}, so a commit that is pushed here would be ` +
+    'lost. Push to that repository instead.'
+  )
+}
+
 function refuseBadText({ repository, branch }: { repository: Repository; branch: string }): void {
   const wrong = repositoryProblem(repository)
   if (wrong)

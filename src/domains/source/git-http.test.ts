@@ -9,6 +9,7 @@ import { constants, gzipSync } from 'node:zlib'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Repository as SourceRepository } from '#contract/app/app.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
@@ -94,6 +95,23 @@ test('a change has the user who pushed it, also when a check found the commit fi
   const pushed = { ref: 'refs/heads/main', sha: head, person: { name: 'ada', email: null } }
   await world.source.receive(app, 'ada', [pushed])
   expect(await people()).toEqual([{ people: [ada] }, { people: [ada] }])
+})
+
+test('a push to an app of another repository is refused with the reason', async () => {
+  const upstream = await repositoryWith()
+  const register = (name: string, repository: SourceRepository): Promise<unknown> =>
+    world.source.register({ name, repository, branch: 'main' }, 'ada')
+  await register('by-path', { kind: 'path', path: upstream.folder })
+  await register('by-url', { kind: 'url', url: `file://${upstream.folder}` })
+  for (const app of ['by-path', 'by-url']) {
+    await world.source.sync(app, 'fairlead')
+    const clone = await repositoryWith()
+    await clone.git('fetch', '--quiet', world.remote(app), 'main')
+    const said = await refusal(clone.git('push', world.remote(app), '--force', 'HEAD:main'))
+    expect(said).toContain(`remote: ${app} is delivered from `)
+    expect(said).toContain(upstream.folder)
+    expect(await world.runs(app)).toHaveLength(1)
+  }
 })
 
 test('pushes of other branches and tags are stored and deliver nothing', async () => {

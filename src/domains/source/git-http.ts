@@ -30,6 +30,8 @@ export interface GitHttpOptions {
     wants: 'read' | 'write',
     address: string,
   ): Promise<{ name: string; by: By; person: Person | null; allowed: boolean } | null>
+  /** returns why an app takes no push, or null */
+  refusePush(app: string): Promise<string | null>
   /**
    * Stores a push and returns the lines that the developer reads. Throws when the push could not be
    * stored.
@@ -127,6 +129,10 @@ async function handle(
       `There is no app ${shown}. Register it with fairlead up or fairlead apps create.`,
     )
   }
+  // Without an answer of the database, the push is checked in when it is stored.
+  const refused =
+    service === 'git-receive-pack' ? await options.refusePush(app).catch(() => null) : null
+  if (refused !== null) return sendText(response, 403, refused)
   response.setHeader('cache-control', 'no-cache')
   const git = { service, isAdvertisement, app, repository, request, response }
   if (isAdvertisement) return advertise(options, git)

@@ -100,8 +100,7 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
     return (
       <p className="panel px-4 py-3">
         Every commit on the branch <b>{branch}</b> of{' '}
-        <code className="font-mono">{repository.path}</code> is delivered. You can also push to
-        Fairlead’s own remote: <code className="font-mono">{remote}</code>
+        <code className="font-mono">{repository.path}</code> is delivered.
       </p>
     )
   if (repository.kind === 'url')
