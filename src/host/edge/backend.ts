@@ -1,5 +1,4 @@
-import { connect, type Socket } from 'node:net'
-import { Pool } from 'undici'
+import { Socket } from 'node:net'
 
 /** The user of a connection to an instance. */
 export interface UpstreamOwner {
@@ -20,9 +19,35 @@ const maxIdleMs = 30_000
 /** Shared buffer for all responses: a buffer per connection would cost more than copying. */
 const shared = Buffer.allocUnsafeSlow(65_536)
 
+type Done = (error?: Error | null) => void
+
+/**
+ * A socket that still reads after a failed write. An instance may answer early and close while a
+ * body is being sent, and its response is then in the kernel's buffer.
+ */
+class InstanceSocket extends Socket {
+  writeError: Error | null = null
+
+  // The names are those of Node's interface for streams.
+  /* oxlint-disable no-underscore-dangle */
+  override _write(chunk: unknown, encoding: BufferEncoding, done: Done): void {
+    super._write(chunk, encoding, (error) => this.#written(error, done))
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: Done): void {
+    super._writev?.(chunks, (error) => this.#written(error, done))
+  }
+  /* oxlint-enable no-underscore-dangle */
+
+  #written(error: Error | null | undefined, done: Done): void {
+    if (error) this.writeError = error
+    done()
+  }
+}
+
 /** One connection to an instance; it carries one request at a time. */
 export class Upstream {
-  readonly socket: Socket
+  readonly socket: InstanceSocket
   owner: UpstreamOwner | null
   isConnected = false
   isReused = false
@@ -33,20 +58,16 @@ export class Upstream {
     this.#backend = backend
     this.owner = owner
     const onread = { buffer: shared, callback: this.#read }
-    const socket = (this.socket = connect({
-      host: '127.0.0.1',
-      port: backend.port,
-      noDelay: true,
-      onread,
-    }))
+    const socket = (this.socket = new InstanceSocket({ noDelay: true, onread }))
+    socket.connect({ host: '127.0.0.1', port: backend.port })
     socket.on('connect', () => {
       this.isConnected = true
       this.owner?.connected()
     })
     socket.on('drain', () => this.owner?.drained())
-    socket.on('end', () => this.#over(null))
+    socket.on('end', () => this.#over(socket.writeError))
     socket.on('error', (error) => this.#over(error))
-    socket.on('close', () => this.#over(null))
+    socket.on('close', () => this.#over(socket.writeError))
   }
 
   #read = (count: number): boolean => {
@@ -84,7 +105,6 @@ export class Backend {
   /** Requests in progress. */
   open = 0
   #idle: Upstream[] = []
-  #pool: Pool | null = null
   #isClosed = false
 
   constructor(port: number) {
@@ -99,18 +119,6 @@ export class Backend {
     this.#idle.pop()
     latest.owner = owner
     return latest
-  }
-
-  /** For requests that need a complete HTTP client. */
-  get pool(): Pool {
-    this.#pool ??= new Pool(`http://127.0.0.1:${this.port}`, {
-      connections: 1024,
-      pipelining: 1,
-      keepAliveTimeout: 1000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
-    return this.#pool
   }
 
   keep(upstream: Upstream): void {
@@ -130,6 +138,5 @@ export class Backend {
   close(): void {
     this.#isClosed = true
     for (const upstream of this.#idle.slice()) upstream.destroy()
-    void this.#pool?.close().catch(() => undefined)
   }
 }

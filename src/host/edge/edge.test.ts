@@ -544,6 +544,62 @@ describe.each([
     expect(edge.counts()[0]).toMatchObject({ requests: 4, errors: 3, unavailable: 0 })
   })
 
+  test('resets the connection when a response without a length breaks off', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(
+      route([
+        await rawService((socket) =>
+          socket.once('data', () => {
+            socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')
+            setTimeout(() => socket.resetAndDestroy(), 20)
+          }),
+        ),
+      ]),
+    )
+    await expect(ask(port)).rejects.toThrow(/ECONNRESET|aborted/)
+  })
+
+  test('runs pipelined requests one after the other, and none behind an early end', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const seen: string[] = []
+    edge.set(
+      route([
+        await service((request, response) => {
+          seen.push(`begin ${request.url}`)
+          setTimeout(() => {
+            seen.push(`end ${request.url}`)
+            response.end()
+          }, 10)
+        }),
+      ]),
+    )
+    const one = (path: string, more = ''): string =>
+      `PUT ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n${more}\r\n`
+    const last = one('/c', 'connection: close\r\n')
+    await speak(port, one('/a') + one('/b') + last + one('/d'))
+    expect(seen).toEqual(['/a', '/b', '/c'].flatMap((path) => [`begin ${path}`, `end ${path}`]))
+  })
+
+  test('answers a WebSocket handshake that has a body as a plain request', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    edge.set(route([await service((request, response) => request.pipe(response))]))
+    const text = await speak(
+      port,
+      `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+        'content-length: 4\r\n\r\nbody',
+      (all) => all.includes('body'),
+    )
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK/)
+  })
+
+  test.each(['GET / HTTP/1.1\nhost: x\n\n', 'hello', '\x16\x03\x01\x02\x00\x01'])(
+    'refuses %j at once, although its head is not complete',
+    async (bytes) => {
+      const { port } = await startEdge(isThorough)
+      expect(await speak(port, bytes)).toMatch(/^HTTP\/1\.1 400 /)
+    },
+  )
+
   test('loses no request when a service closes idle connections', async () => {
     const { edge, port } = await startEdge(isThorough)
     const server = createServer({ keepAliveTimeout: 3 }, (_request, response) => response.end('ok'))

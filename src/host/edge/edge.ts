@@ -1,15 +1,7 @@
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type Server as HttpServer,
-} from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
-import { forward, isForwardable, requestFactsOf } from './forward.ts'
-import { hostName } from './head.ts'
-import { endPage, malformed, page, unknownHost } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
-import { forwardUpgrade } from './upgrade.ts'
+import { createThorough } from './thorough.ts'
 
 export type { EdgeRoute } from './routes.ts'
 
@@ -208,69 +200,4 @@ function closedPort(
     ? `is used by ${program ?? 'another program'}`
     : `cannot be opened: ${message}`
   return `port ${port} ${why}; Fairlead opens it as soon as that is possible`
-}
-
-interface Taken {
-  entry: Entry | null
-  open: number
-  since: number
-}
-
-/**
- * Node's HTTP server for connections that need complete HTTP support. It does not listen; it
- * receives connections.
- */
-function createThorough(routes: Routes, isClosing: () => boolean) {
-  const taken = new Map<Socket, Taken>()
-  const count = (socket: Socket, change: number): void => {
-    const facts = taken.get(socket)
-    if (!facts) return
-    facts.open += change
-    facts.since = performance.now()
-  }
-  const server: HttpServer = createHttpServer(
-    {
-      keepAliveTimeout: 75_000,
-      requestTimeout: 0,
-      // Other upgrades (h2c) may be ignored; the request is then a plain one.
-      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
-    },
-    (request, response) => {
-      count(request.socket, 1)
-      response.once('close', () => count(request.socket, -1))
-      if (!isForwardable(request)) return endPage(response, 400, malformed)
-      const host = hostName(request.headers.host ?? '')
-      const passage = routes.begin(
-        taken.get(request.socket)?.entry ?? null,
-        host,
-        requestFactsOf(request),
-      )
-      if (passage) forward(request, response, passage, isClosing)
-      else endPage(response, 404, unknownHost(host))
-    },
-  )
-  server.on('upgrade', (request: IncomingMessage, stream, head) => {
-    const socket = stream as Socket
-    socket.on('error', () => socket.destroy())
-    count(socket, 1)
-    if (!isForwardable(request)) return void socket.end(page(400, malformed, false, true))
-    const host = hostName(request.headers.host ?? '')
-    const passage = routes.begin(taken.get(socket)?.entry ?? null, host, requestFactsOf(request))
-    if (passage) forwardUpgrade(request, socket, head, passage)
-    else socket.end(page(404, unknownHost(host), false, true))
-  })
-  return {
-    take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {
-      taken.set(socket, { entry, open: 0, since: performance.now() })
-      socket.once('close', () => taken.delete(socket))
-      server.emit('connection', socket)
-      if (bytes) socket.unshift(bytes)
-    },
-    size: () => taken.size,
-    /** Closes connections without a request for that long; with Infinity, all of them. */
-    sweep: (now: number, maxMs: number): void => {
-      for (const [socket, { open, since }] of taken)
-        if (now === Infinity || (open === 0 && now - since > maxMs)) socket.destroy()
-    },
-  }
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
+import { Exchange, type ExchangeClient } from './exchange.ts'
 import { forwardedLines } from './forwarded.ts'
-import { authority } from './head.ts'
-import { brokenOff, endPage, lineFeedAlone, malformed } from './pages.ts'
+import { authority, type ResponseHead, withoutPadding } from './head.ts'
+import { cutOff } from './linger.ts'
+import { endPage } from './pages.ts'
 import type { RequestFacts, Passage } from './routes.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
@@ -14,23 +16,19 @@ const hopByHop = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
-  'trailer',
   'transfer-encoding',
   'upgrade',
   'expect',
 ])
-const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** The connection failed before anything reached the instance. */
-const nothingSent = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
-/** undici refuses to send the request. */
-const notSendable = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
-/** undici's error has no code for a header line that ends without CR, only this message. */
-const missesCr = ({ message }: Error): boolean => message.includes('Missing expected CR')
-const lost = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+/** Headers that HTTP/1.0 does not know. */
+const isOfChunks = /^(?:transfer-encoding|trailer)$/i
+const nothing = Buffer.alloc(0)
+/** Headers that the edge sets. */
+const isOurs = /^x-forwarded-(?:for|proto|host)$/i
 
 /**
- * The complete path: any HTTP/1 request through Node's parser and undici's, streamed in both
- * directions with backpressure.
+ * The complete path: any HTTP/1 request through Node's parser, streamed in both directions with
+ * backpressure.
  */
 export function forward(
   request: IncomingMessage,
@@ -38,96 +36,156 @@ export function forward(
   passage: Passage,
   isClosing: () => boolean,
 ): void {
-  let isOver = false
-  let bytes = 0
-  let tries = 0
-  let wasLost = false
-  let controller: Dispatcher.DispatchController | null = null
-  const hasBody =
-    request.headers['content-length'] !== undefined ||
-    request.headers['transfer-encoding'] !== undefined
-  const finish = (status: number): void => {
-    if (isOver) return
-    isOver = true
-    passage.end(status, bytes)
-  }
-  const abandon = (): void => {
-    if (isOver) return
-    finish(499)
-    controller?.abort(new Error('the client has gone'))
-    response.destroy()
-  }
-  const fail = (text = brokenOff): void => {
-    if (isOver) return
-    isOver = true
-    passage.breakOff()
-    if (response.headersSent) response.destroy()
-    else endPage(response, 502, text)
-  }
-  const refuse = (): void => {
-    isOver = true
-    passage.discard()
-    endPage(response, 400, malformed)
-  }
-  passage.cut = abandon
-  response.on('close', abandon)
-  response.on('drain', () => controller?.resume())
+  new Forwarding(request, response, passage.cookie, isClosing).start(passage)
+}
 
-  const attempt = (): void => {
-    const backend = passage.next()
-    if (!backend && wasLost) return fail()
-    if (!backend) {
-      isOver = true
-      const { status, text } = passage.unavailable()
-      return endPage(response, status, text)
-    }
-    tries += 1
-    const options: Dispatcher.DispatchOptions = {
-      path: request.url ?? '/',
-      method: request.method as Dispatcher.HttpMethod,
-      headers: requestHeaders(request),
-      body: hasBody ? request : null,
-    }
-    backend.pool.dispatch(options, {
-      onRequestStart: (started) => {
-        controller = started
-        if (isOver) started.abort(new Error('the client has gone'))
-      },
-      onResponseStart: (_controller, status, headers) => {
-        if (status < 200) return
-        if (isClosing()) response.shouldKeepAlive = false
-        response.writeHead(status, withCookie(responseHeaders(headers), passage.cookie))
-        response.flushHeaders()
-      },
-      onResponseData: (started, chunk) => {
-        bytes += chunk.length
-        if (!response.write(chunk)) started.pause()
-      },
-      onResponseEnd: () => {
-        finish(response.statusCode)
-        response.end()
-      },
-      onResponseError: (_controller, error) => {
-        if (isOver) return
-        // The client left in the middle of its body.
-        if (!request.complete && request.socket.destroyed) return abandon()
-        const { code = '' } = error as NodeJS.ErrnoException
-        if (notSendable.has(code)) return refuse()
-        if (missesCr(error)) return fail(lineFeedAlone)
-        wasLost = !nothingSent.has(code)
-        const isUntouched = !response.headersSent && !hasBody && mayRepeat.has(request.method ?? '')
-        if (wasLost && !(lost.has(code) && isUntouched && tries === 1)) return fail()
-        passage.refuse()
-        attempt()
-      },
+class Forwarding implements ExchangeClient {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #cookie: string | null
+  readonly #isClosing: () => boolean
+  readonly #exchange = new Exchange(this)
+  readonly #isChunked: boolean
+  readonly #hasBody: boolean
+  #isSending = false
+  /** The end of the connection ends the response. */
+  #isEndless = false
+  #decoder: ChunkScanner | null = null
+  isUploading: boolean
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    cookie: string | null,
+    isClosing: () => boolean,
+  ) {
+    this.#request = request
+    this.#response = response
+    this.#cookie = cookie
+    this.#isClosing = isClosing
+    this.#isChunked = request.headers['transfer-encoding'] !== undefined
+    this.#hasBody = hasBody(request)
+    this.isUploading = this.#hasBody
+  }
+
+  start(passage: Passage): void {
+    passage.cut = () => this.cut()
+    this.#response.on('close', () => this.#exchange.abort())
+    this.#response.on('drain', () => this.#exchange.continueDownload())
+    const { method = 'GET', url = '/' } = this.#request
+    const coding = this.#request.headers['transfer-encoding']
+    const lines = [
+      ...pairsOf(requestHeaders(this.#request)),
+      ...(coding === undefined ? [] : [['transfer-encoding', coding]]),
+    ].map(([name, value]) => `${name}: ${value}\r\n`)
+    this.#exchange.begin(passage, {
+      method,
+      head: `${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`,
+      firstBody: null,
+      hasBody: this.#hasBody,
     })
   }
-  attempt()
+
+  holdUpload(): void {
+    this.#request.pause()
+  }
+
+  continueUpload(): void {
+    if (!this.#isSending) {
+      this.#isSending = true
+      this.#request.on('data', (data: Buffer) => {
+        if (!this.#send(data)) this.#request.pause()
+      })
+      this.#request.on('end', () => this.#endBody())
+    }
+    this.#request.resume()
+  }
+
+  #send(data: Buffer): boolean {
+    if (!this.#isChunked) return this.#exchange.write(data)
+    this.#exchange.write(`${data.length.toString(16)}\r\n`)
+    this.#exchange.write(data)
+    return this.#exchange.write('\r\n')
+  }
+
+  #endBody(): void {
+    this.isUploading = false
+    if (!this.#isChunked) return
+    const trailers = pairsOf(this.#request.rawTrailers)
+    const lines = trailers.map(([name, value]) => `${name}: ${value}\r\n`)
+    this.#exchange.write(`0\r\n${lines.join('')}\r\n`)
+  }
+
+  begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {
+    const response = this.#response
+    const isOld = this.#request.httpVersion === '1.0'
+    this.#isEndless = answer.body === 'close' || (isOld && answer.body === 'chunked')
+    if (this.#isEndless || this.isUploading || this.#isClosing()) response.shouldKeepAlive = false
+    if (answer.body === 'chunked')
+      this.#decoder = new ChunkScanner((data) => response.write(Buffer.from(data)))
+    const { reason, headers } = partsOf(answer.kept)
+    if (this.#cookie !== null) headers.push(['set-cookie', this.#cookie])
+    const kept = headers.filter(([name]) => !isOld || !isOfChunks.test(name))
+    writeHead(response, answer.status, reason, kept, isOld)
+    if (to > from) return this.pass(bytes, from, to)
+    // `flushHeaders` would send the head in UTF-8.
+    return response.write(nothing)
+  }
+
+  pass(bytes: Buffer, from: number, to: number): boolean {
+    const body = bytes.subarray(from, to)
+    if (!this.#decoder) return this.#response.write(Buffer.from(body))
+    this.#decoder.feed(body, 0)
+    return !this.#response.writableNeedDrain
+  }
+
+  complete(): void {
+    const trailers = pairsOfLines(this.#decoder?.trailers ?? '')
+    if (trailers.length > 0) this.#response.addTrailers(trailers)
+    this.#response.end()
+    // What is left of the body is read and dropped, so that the client receives the response.
+    if (this.isUploading) this.#request.resume()
+  }
+
+  refuse(status: number, text: string): void {
+    endPage(this.#response, status, text, this.#hasBody || this.#isClosing())
+    if (this.isUploading) this.#request.resume()
+  }
+
+  cut(): void {
+    this.#exchange.abort()
+    const { socket } = this.#response
+    if (!socket || !this.#response.headersSent) return void this.#response.destroy()
+    // Node sends what was written in this turn at its end.
+    socket.uncork()
+    cutOff(socket, this.#isEndless)
+  }
 }
 
 /**
+ * Writes a head as it is: Node adds neither a date nor `keep-alive`, except for HTTP/1.0, whose
+ * clients need it.
+ */
+function writeHead(
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  headers: [string, string][],
+  isOld: boolean,
+): void {
+  for (const name of ['date', 'connection', 'transfer-encoding']) response.removeHeader(name)
+  if (!response.shouldKeepAlive) headers.push(['connection', 'close'])
+  else if (isOld) headers.push(['connection', 'keep-alive'])
+  response.writeHead(status, reason, headers.flat())
+}
+
+/** Returns whether a request announces a body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+/**
  * Returns whether a request can be forwarded: it has one Host (RFC 9112 §3.2) and a path or an
- * absolute address as its target.
+ * absolute address of visible characters as its target.
  */
 export function isForwardable(request: IncomingMessage): boolean {
   const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name))
@@ -135,7 +193,7 @@ export function isForwardable(request: IncomingMessage): boolean {
   return (
     hosts.length === 1 &&
     authority.test(request.headers.host ?? '') &&
-    (target.startsWith('/') || /^https?:\/\/[^/?#]/i.test(target))
+    /^(?:\/|https?:\/\/[^/?#])[!-~\x80-\xff]*$/i.test(target)
   )
 }
 
@@ -144,60 +202,80 @@ export function requestHeaders(
   request: IncomingMessage,
   kept: (name: string) => boolean = () => false,
 ): string[] {
-  const { rawHeaders } = request
-  const headers: string[] = []
-  const listed = new Set(
-    request.headers.connection
-      ?.toLowerCase()
-      .split(',')
-      .map((one) => one.trim()),
-  )
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    const lower = name.toLowerCase()
-    const isDropped = (hopByHop.has(lower) || listed.has(lower)) && !kept(lower)
-    if (isDropped || /^x-forwarded-(for|proto|host)$/.test(lower)) continue
-    const value = rawHeaders[i + 1] ?? ''
-    const sent =
-      lower === 'cookie' && hasConsoleCookie(value) ? withoutConsoleCookies(value) : value
-    if (sent !== '' || value === '') headers.push(name, sent)
-  }
+  const headers = headersToForward(request.rawHeaders, kept)
+    .filter(([name]) => !isOurs.test(name))
+    .flatMap(withoutOurCookies)
+  const { header } = requestFactsOf(request)
   const way = {
     authority: request.headers.host ?? '',
-    forwardedFor: textOf(request.headers['x-forwarded-for']),
-    forwardedProto: textOf(request.headers['x-forwarded-proto']),
-    forwardedHost: textOf(request.headers['x-forwarded-host']),
+    forwardedFor: header('x-forwarded-for'),
+    forwardedProto: header('x-forwarded-proto'),
+    forwardedHost: header('x-forwarded-host'),
   }
-  for (const line of forwardedLines(way, request.socket.remoteAddress ?? '')
-    .trimEnd()
-    .split('\r\n')) {
-    const colon = line.indexOf(': ')
-    headers.push(line.slice(0, colon), line.slice(colon + 2))
-  }
-  return headers
+  return [
+    ...headers.flat(),
+    ...pairsOfLines(forwardedLines(way, request.socket.remoteAddress ?? '')).flat(),
+  ]
 }
 
-const textOf = (value: string | string[] | undefined): string =>
-  Array.isArray(value) ? value.join(', ') : (value ?? '')
+/** A Cookie header without the cookies of the console; none when it has no other. */
+function withoutOurCookies([name, value]: [string, string]): [string, string][] {
+  if (!/^cookie$/i.test(name) || !hasConsoleCookie(value)) return [[name, value]]
+  const kept = withoutConsoleCookies(value)
+  return kept === '' ? [] : [[name, kept]]
+}
+
+/** The headers of a message without those of its connection, unless they are `kept`. */
+export function headersToForward(
+  rawHeaders: string[],
+  kept: (name: string) => boolean,
+): [string, string][] {
+  const headers = pairsOf(rawHeaders).map(
+    ([name, value]) => [name, value, name.toLowerCase()] as const,
+  )
+  const listed = new Set(
+    headers
+      .filter(([, , lower]) => lower === 'connection')
+      .flatMap(([, value]) => value.toLowerCase().split(','))
+      .map(withoutPadding),
+  )
+  return headers
+    .filter(([, , lower]) => kept(lower) || (!hopByHop.has(lower) && !listed.has(lower)))
+    .map(([name, value]) => [name, value])
+}
 
 /** The parts of a request that decide its route. */
 export const requestFactsOf = (request: IncomingMessage): RequestFacts => ({
   path: () => request.url ?? '/',
-  header: (name) => textOf(request.headers[name]),
+  header: (name) =>
+    pairsOf(request.rawHeaders)
+      .filter(([one]) => one.toLowerCase() === name)
+      .map(([, value]) => value)
+      .join(name === 'cookie' ? '; ' : ', '),
 })
 
-export function withCookie(headers: Record<string, string | string[]>, cookie: string | null) {
-  return cookie === null
-    ? headers
-    : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], cookie].flat() }
+/** A flat list of names and values in pairs. */
+function pairsOf(flat: string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return pairs
 }
 
-/** Response headers to forward. */
-export function responseHeaders(headers: Record<string, string | string[] | undefined>) {
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      (header): header is [string, string | string[]] =>
-        header[1] !== undefined && !hopByHop.has(header[0]),
-    ),
-  )
+/** Header lines, each with its line end, as names and values without padding. */
+const pairsOfLines = (lines: string): [string, string][] =>
+  lines
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line) => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon), withoutPadding(line.slice(colon + 1))]
+    })
+
+/** Reason phrase and headers of a response head. */
+function partsOf(kept: string): { reason: string; headers: [string, string][] } {
+  const end = kept.indexOf('\r\n')
+  return {
+    reason: kept.slice('HTTP/1.1 200 '.length, end),
+    headers: pairsOfLines(kept.slice(end + 2)),
+  }
 }

@@ -12,6 +12,8 @@ export interface RequestHead {
   length: number
   /** Request line and forwarded headers, each with its line end. */
   kept: string
+  /** Request line and all headers. */
+  whole: string
   forwardedFor: string
   forwardedProto: string
   forwardedHost: string
@@ -38,7 +40,7 @@ export const authority = /^[\w\-.~!$&'()*+,;=%:[\]]+$/
 const digits = /^\d{1,15}$/
 
 /** Removes the optional whitespace of RFC 9110 §5.6.3: only space and tab, unlike `trim()`. */
-function withoutPadding(text: string): string {
+export function withoutPadding(text: string): string {
   let [from, to] = [0, text.length]
   const isPadding = (at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
   while (from < to && isPadding(from)) from += 1
@@ -61,6 +63,7 @@ export function readRequest(head: string): RequestHead | null {
     keepAlive: true,
     length: -1,
     kept: '',
+    whole: head,
     forwardedFor: '',
     forwardedProto: '',
     forwardedHost: '',
@@ -111,13 +114,13 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
       return 'drop'
     }
     case 'x-forwarded-for':
-      found.forwardedFor += found.forwardedFor === '' ? value() : `, ${value()}`
+      found.forwardedFor = joined(found.forwardedFor, value())
       return 'drop'
     case 'x-forwarded-proto':
-      found.forwardedProto = value()
+      found.forwardedProto = joined(found.forwardedProto, value())
       return 'drop'
     case 'x-forwarded-host':
-      found.forwardedHost = value()
+      found.forwardedHost = joined(found.forwardedHost, value())
       return 'drop'
     case 'cookie':
       return hasConsoleCookie(value()) ? 'other' : 'keep'
@@ -137,16 +140,33 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   }
 }
 
+/** The value of a repeated header. */
+const joined = (before: string, value: string): string =>
+  before === '' ? value : `${before}, ${value}`
+
+/**
+ * Returns whether the start of a head can become a request that `readRequest` accepts. Node's
+ * parser refuses most others at once, so that their clients do not wait.
+ */
+export function mayBecomeRequest(start: Buffer): boolean {
+  if (hasLineFeedAlone(start, start.length)) return false
+  const end = start.indexOf('\r\n')
+  return end === -1
+    ? /^[A-Z]{1,7}(?: |$)/.test(start.toString('latin1', 0, 8))
+    : requestLine.test(start.toString('latin1', 0, end + 2))
+}
+
 /** The path with query of a request, from its kept lines. */
 export const pathOf = (kept: string): string =>
   kept.slice(kept.indexOf(' ') + 1, kept.indexOf(' HTTP/'))
 
-/** The first header with that lower-case name in the kept lines; empty when there is none. */
-export function headerOf(kept: string, name: string): string {
-  const at = kept.toLowerCase().indexOf(`\r\n${name}:`)
-  if (at === -1) return ''
-  const from = at + name.length + 3
-  return withoutPadding(kept.slice(from, kept.indexOf('\r\n', from)))
+/** The header with that lower-case name in a head, joined if repeated; empty without one. */
+export function headerOf(head: string, name: string): string {
+  const lower = head.toLowerCase()
+  const values: string[] = []
+  for (let at = -2; (at = lower.indexOf(`\r\n${name}:`, at + 2)) !== -1;)
+    values.push(withoutPadding(head.slice(at + name.length + 3, head.indexOf('\r\n', at + 2))))
+  return values.join(name === 'cookie' ? '; ' : ', ')
 }
 
 /** Parses the head of a response to a request of that method; null when it is not HTTP. */
@@ -154,7 +174,10 @@ export function readResponse(head: string, method: string): ResponseHead | null 
   const line = statusLine.exec(head)
   if (!line || !hasPlainLines(head, line[0].length)) return null
   const status = Number(line[2])
-  const facts = { keepAlive: line[1] === '1', length: -1, isChunked: false, isWrong: false }
+  const facts = {
+    ...{ keepAlive: line[1] === '1', length: -1, isChunked: false, isWrong: false },
+    trailer: '',
+  }
   let kept = `HTTP/1.1 ${status} ${line[3] ?? ''}\r\n`
   let keptFrom = line[0].length
   for (let at = keptFrom; at < head.length;) {
@@ -168,7 +191,7 @@ export function readResponse(head: string, method: string): ResponseHead | null 
   if (facts.isWrong || (facts.isChunked && facts.length !== -1)) return null
   kept += head.slice(keptFrom)
   const hasNone = method === 'HEAD' || status === 204 || status === 304 || status < 200
-  if (facts.isChunked && !hasNone) kept += 'transfer-encoding: chunked\r\n'
+  if (facts.isChunked && !hasNone) kept += `transfer-encoding: chunked\r\n${facts.trailer}`
   const body = hasNone
     ? 0
     : facts.isChunked
@@ -184,6 +207,8 @@ interface ResponseFacts {
   length: number
   isChunked: boolean
   isWrong: boolean
+  /** The lines that announce trailers, which only a chunked body has. */
+  trailer: string
 }
 
 function responseHeader(found: ResponseFacts, head: string, at: number, end: number): Verdict {
@@ -212,10 +237,12 @@ function responseHeader(found: ResponseFacts, head: string, at: number, end: num
       else if (options.includes('keep-alive')) found.keepAlive = true
       return 'drop'
     }
+    case 'trailer':
+      found.trailer += head.slice(at, end)
+      return 'drop'
     case 'keep-alive':
     case 'proxy-connection':
     case 'upgrade':
-    case 'trailer':
       return 'drop'
     default:
       return 'keep'
@@ -229,7 +256,8 @@ export function hasLineFeedAlone(bytes: Buffer, end: number): boolean {
   return false
 }
 
-function hasPlainLines(head: string, from: number): boolean {
+/** Returns whether everything from there is header lines that every parser reads alike. */
+export function hasPlainLines(head: string, from: number): boolean {
   plainLines.lastIndex = from
   return plainLines.test(head)
 }

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http'
 const reasons: Record<number, string> = {
   400: 'Bad Request',
   404: 'Not Found',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
 }
@@ -14,6 +16,8 @@ export const lineFeedAlone =
 
 export const malformed = 'The request is not valid.\n'
 
+export const expectation = 'No other expectation than 100-continue can be met.\n'
+
 /** Names no other host: strangers read this page. */
 export const unknownHost = (host: string): string =>
   `No environment answers at ${host || 'this address'}.\n`
@@ -22,24 +26,29 @@ export const unknownHost = (host: string): string =>
  * A short response of the edge itself. The header `x-fairlead: edge` distinguishes it from those of
  * services.
  */
+const headersOf = (text: string, isLast: boolean): [string, string][] => [
+  ['content-type', 'text/plain; charset=utf-8'],
+  ['content-length', String(Buffer.byteLength(text))],
+  ['x-fairlead', 'edge'],
+  ...(isLast ? [['connection', 'close'] satisfies [string, string]] : []),
+]
+
 export function page(status: number, text: string, isHead: boolean, isLast: boolean): string {
-  const head = [
-    `HTTP/1.1 ${status} ${reasons[status] ?? ''}`,
-    'content-type: text/plain; charset=utf-8',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'x-fairlead: edge',
-    ...(isLast ? ['connection: close'] : []),
-  ]
-  return `${head.join('\r\n')}\r\n\r\n${isHead ? '' : text}`
+  const lines = headersOf(text, isLast).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n${lines.join('')}\r\n`
+  return isHead ? head : head + text
 }
 
-/** The same through Node's server. */
-export function endPage(response: ServerResponse, status: number, text: string): void {
+/** The same through Node's server. `isLast`: the connection ends after it. */
+export function endPage(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  isLast: boolean,
+): void {
   if (response.headersSent) return void response.destroy()
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    'x-fairlead': 'edge',
-  })
+  for (const name of ['date', 'connection']) response.removeHeader(name)
+  const isEnd = isLast || !response.shouldKeepAlive
+  response.writeHead(status, reasons[status] ?? '', headersOf(text, isEnd).flat())
   response.end(text)
 }

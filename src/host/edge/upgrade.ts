@@ -1,10 +1,12 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
-import { requestHeaders, responseHeaders, withCookie } from './forward.ts'
-import { brokenOff, page } from './pages.ts'
+import { headersToForward, requestHeaders } from './forward.ts'
+import { brokenOff, lineFeedAlone, page } from './pages.ts'
 import type { Passage } from './routes.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
+/** Node's error has no better sign of a header line that ends without CR. */
+const missesCr = ({ message }: Error): boolean => message.includes('Missing expected CR')
 
 /**
  * Forwards a WebSocket: the handshake as a request, then bytes in both directions until either side
@@ -17,6 +19,7 @@ export function forwardUpgrade(
   passage: Passage,
 ): void {
   let isOver = false
+  let isLost = false
   const finish = (status: number): void => {
     if (isOver) return
     isOver = true
@@ -42,11 +45,12 @@ export function forwardUpgrade(
       method: request.method,
       path: request.url,
       headers: requestHeaders(request, isPartOfUpgrade),
+      maxHeaderSize: 65_536,
     })
     let isConnected = false
     sent.on('socket', (socket) => socket.once('connect', () => (isConnected = true)))
     client.on('close', () => sent.destroy())
-    sent.on('error', () => {
+    sent.on('error', (error) => {
       if (isOver) return
       if (!isConnected) {
         passage.refuse()
@@ -54,7 +58,7 @@ export function forwardUpgrade(
       }
       isOver = true
       passage.breakOff()
-      client.end(page(502, brokenOff, false, true))
+      client.end(page(502, missesCr(error) ? lineFeedAlone : brokenOff, false, true))
     })
     sent.on('upgrade', (answer, upstream, first) => {
       passage.answered(101)
@@ -64,7 +68,14 @@ export function forwardUpgrade(
     // The service declined the upgrade: forward its response and close, because the following bytes
     // are ambiguous.
     sent.on('response', (answer) => {
-      finish(answer.statusCode ?? 502)
+      isLost = false
+      answer.on('error', () => (isLost = true))
+      answer.on('close', () => {
+        if (isLost && !isOver) passage.breakOff()
+        else finish(answer.statusCode ?? 502)
+        isOver = true
+        if (isLost) client.destroy()
+      })
       client.write(`${headText(answer, passage.cookie, false)}connection: close\r\n\r\n`)
       answer.pipe(client)
     })
@@ -82,7 +93,7 @@ function tunnel(
 ): void {
   client.setNoDelay(true)
   upstream.setNoDelay(true)
-  client.write(`${answer}\r\n`)
+  client.write(`${answer}\r\n`, 'latin1')
   if (first.length > 0) client.write(first)
   if (head.length > 0) upstream.write(head)
   upstream.pipe(client)
@@ -93,10 +104,8 @@ function tunnel(
 }
 
 function headText(answer: IncomingMessage, cookie: string | null, isUpgrade: boolean): string {
-  const own = withCookie(responseHeaders(answer.headers), cookie)
-  const kept = isUpgrade ? { ...answer.headers, ...own } : own
-  const lines = Object.entries(kept).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
-  )
+  const headers = headersToForward(answer.rawHeaders, (name) => isUpgrade && isPartOfUpgrade(name))
+  if (cookie !== null) headers.push(['set-cookie', cookie])
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}\r\n${lines.join('')}`
 }

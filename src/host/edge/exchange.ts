@@ -1,0 +1,254 @@
+import { Upstream, type UpstreamOwner } from './backend.ts'
+import { ChunkScanner } from './chunked.ts'
+import { hasLineFeedAlone, readResponse, type ResponseHead } from './head.ts'
+import { brokenOff, lineFeedAlone } from './pages.ts'
+import type { Passage } from './routes.ts'
+
+/** A request as an instance receives it. */
+export interface Outgoing {
+  method: string
+  /** Request line and headers with the empty line, in latin1. */
+  head: string
+  /** The part of the body that arrived with the head. */
+  firstBody: Buffer | null
+  hasBody: boolean
+}
+
+/** The client's side of an exchange. Bytes are valid only during a call. */
+export interface ExchangeClient {
+  /** Whether a part of the request's body is still to come from the client. */
+  readonly isUploading: boolean
+  /** Stops reading the body until `continueUpload`. */
+  holdUpload(): void
+  continueUpload(): void
+  /**
+   * Sends the head of the response, and the bytes of its body from `from` to `to`. Returns false
+   * when the client is slow; it calls `continueDownload` later.
+   */
+  begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean
+  /** Sends more of the body, in the encoding of the instance; returns false like `begin`. */
+  pass(bytes: Buffer, from: number, to: number): boolean
+  /** The response is complete. */
+  complete(): void
+  /** Answers with a page of the edge; nothing was sent before. */
+  refuse(status: number, text: string): void
+  /** Breaks off a response whose head was sent. */
+  cut(): void
+}
+
+const emptyLine = Buffer.from('\r\n\r\n')
+/** Limit in bytes for the head of a response. */
+const maxHeadLength = 65_536
+/**
+ * A request that must not be sent twice only uses a connection that was active this many
+ * milliseconds ago.
+ */
+const freshEnough = 500
+const mayRepeat = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Sends requests to instances, one after the other, and reads their responses. Both paths of the
+ * edge use it, so a response means the same on each. A refused connection is retried at another
+ * instance; a request that broke off is repeated once if that is safe.
+ */
+export class Exchange implements UpstreamOwner {
+  readonly #client: ExchangeClient
+  #passage: Passage | null = null
+  #request: Outgoing = { method: '', head: '', firstBody: null, hasBody: false }
+  #upstream: Upstream | null = null
+  #tries = 0
+  /** Bytes that the connection to the instance had received before this response. */
+  #bytesBefore = 0
+  /** An instance accepted the request and then closed the connection. */
+  #wasLost = false
+
+  #answer: ResponseHead | null = null
+  /** Bytes of a response whose head is incomplete. */
+  #start: Buffer | null = null
+  #left = 0
+  #chunks: ChunkScanner | null = null
+
+  constructor(client: ExchangeClient) {
+    this.#client = client
+  }
+
+  begin(passage: Passage, request: Outgoing): void {
+    this.#passage = passage
+    this.#request = request
+    this.#tries = 0
+    this.#wasLost = false
+    this.#dial()
+  }
+
+  #dial(): void {
+    const backend = this.#passage?.next() ?? null
+    if (!backend) return this.#noInstance()
+    this.#tries += 1
+    const maxIdleMs = mayRepeat.has(this.#request.method) ? Infinity : freshEnough
+    const idle = this.#tries > 1 ? null : backend.reuse(this, maxIdleMs)
+    this.#bytesBefore = idle?.socket.bytesRead ?? 0
+    this.#upstream = idle
+    if (idle) return this.#send(idle)
+    if (this.#client.isUploading) this.#client.holdUpload()
+    this.#upstream = new Upstream(backend, this)
+  }
+
+  connected(): void {
+    if (this.#upstream) this.#send(this.#upstream)
+  }
+
+  #send({ socket }: Upstream): void {
+    const { head, firstBody } = this.#request
+    let canContinue = true
+    if (!firstBody) socket.write(head, 'latin1')
+    else {
+      socket.cork()
+      socket.write(head, 'latin1')
+      canContinue = socket.write(firstBody)
+      socket.uncork()
+    }
+    if (!this.#client.isUploading) return
+    if (canContinue) this.#client.continueUpload()
+    else this.#client.holdUpload()
+  }
+
+  /** Sends more of the body; returns false when the client must wait for `continueUpload`. */
+  write(body: Buffer | string): boolean {
+    return this.#upstream?.socket.write(body, 'latin1') ?? true
+  }
+
+  drained(): void {
+    this.#client.continueUpload()
+  }
+
+  continueDownload(): void {
+    this.#upstream?.socket.resume()
+  }
+
+  answered(bytes: Buffer): void {
+    if (this.#answer) return this.#passBody(bytes)
+    const start = this.#start ? Buffer.concat([this.#start, bytes]) : bytes
+    const end = start.indexOf(emptyLine)
+    if (end === -1) {
+      // Its empty line may be one without CR, so that no more bytes would follow.
+      if (hasLineFeedAlone(start, start.length)) return this.#breakOff(lineFeedAlone)
+      this.#start = Buffer.from(start)
+      if (start.length > maxHeadLength) this.#breakOff()
+      return
+    }
+    this.#start = null
+    const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request.method)
+    if (!answer && hasLineFeedAlone(start, end)) return this.#breakOff(lineFeedAlone)
+    if (!answer || answer.status === 101) return this.#breakOff()
+    // Interim responses (100, 103) are dropped; the final response follows.
+    if (answer.status < 200)
+      return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
+    this.#begin(answer, start, end + 4)
+  }
+
+  #begin(answer: ResponseHead, bytes: Buffer, from: number): void {
+    this.#answer = answer
+    this.#left = typeof answer.body === 'number' ? answer.body : Infinity
+    this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
+    const taken = this.#take(bytes, from)
+    const canContinue = this.#client.begin(answer, bytes, from, from + Math.max(taken, 0))
+    this.#passed(bytes.length - from, taken, canContinue)
+  }
+
+  #passBody(bytes: Buffer): void {
+    const taken = this.#take(bytes, 0)
+    this.#passed(bytes.length, taken, taken < 0 || this.#client.pass(bytes, 0, taken))
+  }
+
+  /** How many of the bytes belong to the body; −1 when the encoding is not valid. */
+  #take(bytes: Buffer, from: number): number {
+    if (!this.#chunks) {
+      const taken = Math.min(this.#left, bytes.length - from)
+      this.#left -= taken
+      return taken
+    }
+    try {
+      return this.#chunks.feed(bytes, from)
+    } catch {
+      return -1
+    }
+  }
+
+  #passed(count: number, taken: number, canContinue: boolean): void {
+    if (taken < 0) return this.#breakOff()
+    if (this.#chunks ? this.#chunks.isOver : this.#left === 0) return this.#finish(taken === count)
+    if (!canContinue) this.#upstream?.socket.pause()
+  }
+
+  /** `isClean`: the connection has no bytes after the response. */
+  #finish(isClean: boolean): void {
+    const upstream = this.#upstream
+    const passage = this.#passage
+    const { status = 502, keepAlive = false } = this.#answer ?? {}
+    const bytes = (upstream?.socket.bytesRead ?? 0) - this.#bytesBefore
+    this.#forget()
+    if (isClean && keepAlive && !this.#client.isUploading) upstream?.rest()
+    else upstream?.destroy()
+    passage?.end(status, bytes)
+    this.#client.complete()
+  }
+
+  #forget(): void {
+    this.#upstream = null
+    this.#passage = null
+    this.#answer = null
+    this.#start = null
+    this.#chunks = null
+  }
+
+  lost(error: Error | null): void {
+    const upstream = this.#upstream
+    if (!upstream) return
+    if (!upstream.isConnected) {
+      this.#upstream = null
+      this.#passage?.refuse()
+      return this.#dial()
+    }
+    if (this.#answer?.body === 'close' && error === null) return this.#finish(false)
+    this.#upstream = null
+    const { method, hasBody } = this.#request
+    const isUntouched = !this.#answer && !this.#start && !hasBody && mayRepeat.has(method)
+    // The instance closed an idle connection just as the request arrived, or it died: these methods
+    // are safe to retry.
+    if (isUntouched && this.#tries === 1) {
+      this.#wasLost = !upstream.isReused
+      if (this.#wasLost) this.#passage?.refuse()
+      return this.#dial()
+    }
+    this.#breakOff()
+  }
+
+  /** No instance is left: none was tried, or all of them failed. */
+  #noInstance(): void {
+    if (this.#wasLost) return this.#breakOff()
+    const passage = this.#passage
+    this.#forget()
+    if (!passage) return
+    const { status, text } = passage.unavailable()
+    this.#client.refuse(status, text)
+  }
+
+  /** The response cannot be sent or completed. */
+  #breakOff(text = brokenOff): void {
+    const hasHead = this.#answer !== null
+    const passage = this.#passage
+    this.#upstream?.destroy()
+    this.#forget()
+    passage?.breakOff()
+    if (hasHead) this.#client.cut()
+    else this.#client.refuse(502, text)
+  }
+
+  /** The client disconnected or was cut off. */
+  abort(): void {
+    const passage = this.#passage
+    this.#upstream?.destroy()
+    this.#forget()
+    passage?.end(499, 0)
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http'
+import type { Socket } from 'node:net'
+import { forward, hasBody, isForwardable, requestFactsOf } from './forward.ts'
+import { hostName } from './head.ts'
+import { linger, lingerMs } from './linger.ts'
+import { endPage, expectation, malformed, page, unknownHost } from './pages.ts'
+import type { Entry, Passage, Routes } from './routes.ts'
+import { forwardUpgrade } from './upgrade.ts'
+
+/** Pipelined requests that wait before the edge stops reading the connection. */
+const maxWaiting = 16
+
+type Serve = (taken: Taken, request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * A connection that Node's server reads. Its requests are served one after the other; Node's server
+ * would run pipelined ones together.
+ */
+class Taken {
+  readonly entry: Entry | null
+  readonly #socket: Socket
+  readonly #serve: Serve
+  #open = 0
+  #quietSince = performance.now()
+  #current: [IncomingMessage, ServerResponse] | null = null
+  #latest: IncomingMessage | null = null
+  #waiting: (() => void)[] = []
+  #isHeld = false
+  #isEnding = false
+
+  constructor(socket: Socket, entry: Entry | null, serve: Serve) {
+    this.#socket = socket
+    this.entry = entry
+    this.#serve = serve
+    // Node's server would close at once after the last response, while the client still sends.
+    socket.destroySoon = () => this.#end()
+  }
+
+  /** Milliseconds since the last response; 0 while a request is in progress. */
+  quiet(now: number): number {
+    return this.#open > 0 ? 0 : now - this.#quietSince
+  }
+
+  add(request: IncomingMessage, response: ServerResponse): void {
+    this.#open += 1
+    this.#latest = request
+    response.once('close', () => this.#closed())
+    this.#waiting.push(() => {
+      this.#current = [request, response]
+      this.#serve(this, request, response)
+    })
+    if (this.#open === 1) this.#next()
+    if (this.#waiting.length < maxWaiting) return
+    this.#isHeld = true
+    this.#socket.pause()
+  }
+
+  /** The connection carries a WebSocket from now on. */
+  upgraded(): void {
+    this.#open += 1
+  }
+
+  #next(): void {
+    if (!this.#isEnding) this.#waiting.shift()?.()
+  }
+
+  #closed(): void {
+    this.#open -= 1
+    this.#quietSince = performance.now()
+    this.#current = null
+    this.#next()
+    if (!this.#isHeld || this.#waiting.length >= maxWaiting) return
+    this.#isHeld = false
+    this.#socket.resume()
+  }
+
+  /** The client sent bytes that are not HTTP. Complete requests before them are answered first. */
+  refuse(status: number): void {
+    if (this.#isEnding) return
+    const end = (): void => {
+      if (!this.#socket.writable) return
+      this.#socket.write(page(status, malformed, false, true))
+      this.#end()
+    }
+    const [request, response] = this.#current ?? []
+    if (response && request === this.#latest && !request?.complete)
+      return endPage(response, status, malformed, true)
+    if (this.#latest?.complete === false) this.#waiting.pop()
+    if (this.#open === 0) end()
+    else this.#waiting.push(end)
+  }
+
+  #end(): void {
+    this.#isEnding = true
+    linger(this.#socket, lingerMs(this.#latest?.complete === false))
+  }
+}
+
+/**
+ * Node's HTTP server for connections that need complete HTTP support. It does not listen; it
+ * receives connections.
+ */
+export function createThorough(routes: Routes, isClosing: () => boolean) {
+  const all = new Map<Socket, Taken>()
+  const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | string => {
+    const host = hostName(request.headers.host ?? '')
+    return routes.begin(entry, host, requestFactsOf(request)) ?? unknownHost(host)
+  }
+  const serve: Serve = ({ entry }, request, response) => {
+    const { expect } = request.headers
+    if (!isForwardable(request)) return endPage(response, 400, malformed, true)
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+      return endPage(response, 417, expectation, true)
+    const passage = passageOf(request, entry)
+    if (typeof passage === 'string')
+      endPage(response, 404, passage, hasBody(request) || isClosing())
+    else forward(request, response, passage, isClosing)
+  }
+  const add = (request: IncomingMessage, response: ServerResponse): void =>
+    all.get(request.socket)?.add(request, response)
+  const server: HttpServer = createHttpServer({
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    // Other upgrades (h2c) may be ignored; the request is then a plain one.
+    shouldUpgradeCallback: (request) =>
+      request.method === 'GET' &&
+      request.headers.upgrade?.toLowerCase() === 'websocket' &&
+      !hasBody(request),
+  })
+  // The length of a head is limited; with a limit of headers, Node would drop some of them.
+  server.maxHeadersCount = 0
+  server.on('request', add)
+  server.on('checkExpectation', add)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const { code = '' } = error
+    // A client that announced the end of its requests is answered; more bytes are ignored.
+    if (code === 'HPE_CLOSED_CONNECTION') return
+    if (!code.startsWith('HPE_')) return void socket.destroy()
+    all.get(socket as Socket)?.refuse(code === 'HPE_HEADER_OVERFLOW' ? 431 : 400)
+  })
+  server.on('connect', (_request, socket) => socket.end(page(400, malformed, false, true)))
+  server.on('upgrade', (request: IncomingMessage, stream, head) => {
+    const socket = stream as Socket
+    const taken = all.get(socket)
+    socket.on('error', () => socket.destroy())
+    if (!taken) return void socket.destroy()
+    taken.upgraded()
+    if (!isForwardable(request)) return void socket.end(page(400, malformed, false, true))
+    const passage = passageOf(request, taken.entry)
+    if (typeof passage === 'string') socket.end(page(404, passage, false, true))
+    else forwardUpgrade(request, socket, head, passage)
+  })
+  return {
+    take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {
+      all.set(socket, new Taken(socket, entry, serve))
+      socket.once('close', () => all.delete(socket))
+      server.emit('connection', socket)
+      if (bytes) socket.unshift(bytes)
+    },
+    size: () => all.size,
+    /** Closes connections without a request for that long; with Infinity, all of them. */
+    sweep: (now: number, maxMs: number): void => {
+      for (const [socket, taken] of all)
+        if (now === Infinity || taken.quiet(now) > maxMs) socket.destroy()
+    },
+  }
+}
