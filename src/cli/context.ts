@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { stripControlCodes } from './format.ts'
+import { escapeInvisible, jsonText, stripControlCodes } from './format.ts'
 import type { Connection, Local } from './local.ts'
 
 export interface Output {
@@ -82,9 +82,11 @@ export function createContext(
       !environment.env['CI'] &&
       environment.env['TERM'] !== 'dumb',
     print: (line) =>
-      void environment.stdout.write(`${isJson() ? line : stripControlCodes(line)}\n`),
+      void environment.stdout.write(
+        `${isJson() ? escapeInvisible(line) : stripControlCodes(line)}\n`,
+      ),
     answer: (document, lines) => {
-      if (isJson()) environment.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+      if (isJson()) environment.stdout.write(`${jsonText(document, 2)}\n`)
       else for (const line of lines()) environment.stdout.write(`${stripControlCodes(line)}\n`)
     },
     exit,

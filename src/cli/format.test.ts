@@ -4,6 +4,7 @@ import {
   ago,
   createPaint,
   cut,
+  jsonText,
   stripControlCodes,
   nearest,
   state,
@@ -87,6 +88,14 @@ describe('text of others on a terminal', () => {
       expect.not.stringMatching(/[\u0080-\u009f]/),
     ],
     ['a bell and a backspace', 'pass\u0007\b\b\b\bfail', 'passfail'],
+    [
+      'an order from right to left',
+      'a\u202egnp.exe\u202c b\u2066c\u2069\u200f\u061c',
+      'agnp.exe bc',
+    ],
+    ['zero-width characters', 'pass\u200bword\u2060\ufeff\u200d\u00ad', 'password'],
+    ['letters of tags', 'ok\u{e0041}\u{e0042}', 'ok'],
+    ['separators of lines', 'one\u2028two\u2029three', 'onetwothree'],
     ['progress', '10%\r50%\r100%\r', '100%'],
     ['colours', '\u001b[1;31mred\u001b[0m\tand tab', '\u001b[1;31mred\u001b[0m\tand tab'],
   ])('%s', (_what, text, expected) => expect(stripControlCodes(text)).toEqual(expected))
@@ -107,6 +116,9 @@ describe('text of others on a terminal', () => {
       '\n',
       '\b',
       '\\',
+      '\u202e',
+      '\u2028',
+      '\u{e0041}',
       'é',
       'P',
       '?',
@@ -115,8 +127,15 @@ describe('text of others on a terminal', () => {
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         const rest = stripControlCodes(pieces.join('')).replace(/\u001b\[[\d;:]*m/g, '')
         expect(rest).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+        expect(rest).not.toMatch(/[\u202e\u2028\u{e0041}]/u)
       }),
       { numRuns: 1000 },
     )
   })
+})
+
+test('JSON escapes what a terminal obeys, and means the same', () => {
+  const value = { 'a\u202eb': ['\u009b2J', '\u{e0041}\u2028', 'é'] }
+  expect(jsonText(value)).toBe(String.raw`{"a\u202eb":["\u009b2J","\udb40\udc41\u2028","é"]}`)
+  expect(JSON.parse(jsonText(value, 2))).toEqual(value)
 })

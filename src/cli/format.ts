@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { invisible } from '#contract/invisible.ts'
 import type { ServiceOutput } from '#contract/environment/environment.ts'
 import { withoutEnd } from '#contract/text.ts'
 
@@ -34,16 +35,34 @@ function afterReturn(line: string): string {
 
 /**
  * Untrusted text (a log, a commit subject, the name of a test) can contain codes that move the
- * cursor, hide lines, write to the clipboard or make the terminal answer. Keeps colours only and,
- * after a carriage return, the last text.
+ * cursor, hide lines, write to the clipboard or make the terminal answer, and invisible characters
+ * that change the order of what is shown. Keeps colours only and, after a carriage return, the last
+ * text.
  */
 export function stripControlCodes(text: string): string {
-  const anew = text.split('\n').map(afterReturn).join('\n')
+  const anew = text.replace(invisible, '').split('\n').map(afterReturn).join('\n')
   const parts = anew.split(style)
   return parts
     .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part).replace(controls, '')))
     .join('')
 }
+
+/**
+ * JSON with escapes for what `JSON.stringify` leaves as it is, but a terminal obeys: the codes of
+ * C1, and invisible characters.
+ */
+export const escapeInvisible = (json: string): string =>
+  json.replace(c1, escapeCharacter).replace(invisible, escapeCharacter)
+
+export const jsonText = (document: unknown, indent?: number): string =>
+  escapeInvisible(JSON.stringify(document, null, indent))
+
+const c1 = /[\u007f-\u009f]/g
+const escapeCharacter = (character: string): string =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 

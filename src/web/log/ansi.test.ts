@@ -30,6 +30,7 @@ test('removes cursor movements, titles and links, and applies carriage returns',
   expect(plainText('\u001b\u{1f600}')).toBe('\u{1f600}')
   expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %')
   expect(plainText('a\u0000b\tc')).toBe('ab    c')
+  expect(plainText('pass\u202egnp.exe\u200b')).toBe('passgnp.exe')
 })
 
 test('keeps the plain text of any line, with and without marks', () => {

@@ -1,4 +1,5 @@
 import { parse } from '@ansi-tools/parser'
+import { invisible } from '#contract/invisible.ts'
 
 /** A piece of a line in one style. */
 export interface Span {
@@ -48,7 +49,7 @@ function normalize(text: string): string {
     .replace(strayEscape, '')
 }
 
-const withoutControls = (text: string): string => text.replace(controls, '')
+const withoutControls = (text: string): string => text.replace(controls, '').replace(invisible, '')
 
 /** The text without control sequences, for search and for measuring its width. */
 export function plainText(line: string): string {
