@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
-import { stripControlCodes } from './format.ts'
+import { jsonText, stripControlCodes } from './format.ts'
 import { createContext, type CliEnvironment, exitCodeOf, exitCodes } from './context.ts'
 import { groups } from './commands.ts'
 
@@ -54,7 +54,10 @@ function prepare(command: Command, program: Command): void {
   if (command.commands.length > 0) return
   command.option('--json', 'print JSON')
   command.hook('preAction', (_this, action) => {
-    if (action.opts()['json'] === true) program.setOptionValue('json', true)
+    if (action.opts()['json'] !== true) return
+    program.setOptionValue('json', true)
+    // Commands send their options to the server, which refuses unknown fields.
+    action.setOptionValue('json', undefined)
   })
 }
 
@@ -66,10 +69,10 @@ function report(environment: CliEnvironment, error: unknown, isJson: boolean): v
   const known = error instanceof FairleadError ? error : null
   if (isJson) {
     environment.stdout.write(
-      `${JSON.stringify(known?.toProblem() ?? { code: 'internal', title: (error as Error).message })}\n`,
+      `${jsonText(known?.toProblem() ?? { code: 'internal', title: (error as Error).message })}\n`,
     )
     return
   }
   environment.stderr.write(`fairlead: ${stripControlCodes((error as Error).message)}\n`)
-  if (known) environment.stderr.write(`  ${known.next}\n`)
+  if (known) environment.stderr.write(`  ${stripControlCodes(known.next)}\n`)
 }

@@ -1,0 +1,55 @@
+import { PassThrough } from 'node:stream'
+import type { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { allCommands, createProgram } from './cli.ts'
+import type { Local } from './local.ts'
+
+const create = () =>
+  createProgram(
+    {
+      local: { version: '0' } as Local,
+      stdin: new PassThrough(),
+      stdout: { write: () => undefined },
+      stderr: { write: () => undefined },
+      env: {},
+      now: () => 0,
+      signal: new AbortController().signal,
+    },
+    () => undefined,
+  )
+
+const pathOf = (command: Command): string[] =>
+  command.parent ? [...pathOf(command.parent), command.name()] : []
+
+/** The shortest valid arguments of a command. */
+const argumentsOf = (command: Command): string[] => [
+  ...command.registeredArguments
+    .filter(({ required }) => required)
+    .map((argument) => argument.argChoices?.[0] ?? '1'),
+  ...command.options
+    .filter(({ mandatory }) => mandatory)
+    .flatMap((option) => [option.long ?? '', option.argChoices?.[0] ?? '1']),
+]
+
+const leaves = allCommands(create()).filter(({ commands }) => commands.length === 0)
+
+test.each(leaves.map((command) => [pathOf(command), argumentsOf(command)] as const))(
+  '%j accepts --json after its arguments, and sends it to nobody',
+  async (path, args) => {
+    for (const order of [
+      [...path, ...args, '--json'],
+      [...path, '--json', ...args],
+      ['--json', ...path, ...args],
+    ]) {
+      const program = create()
+      const command = allCommands(program).find((one) => pathOf(one).join() === path.join())!
+      let options: unknown = null
+      command.action(() => {
+        options = command.opts()
+      })
+      await program.parseAsync(order, { from: 'user' })
+      expect(program.opts()['json']).toBe(true)
+      expect(JSON.stringify(options)).not.toContain('json')
+    }
+  },
+)
