@@ -139,12 +139,26 @@ export function sqlState(error: unknown): string | null {
 }
 
 /**
+ * SQLSTATE classes of errors that pass: connections, rollback because of other transactions, lack
+ * of resources, intervention by an operator or a timeout, locks.
+ */
+const passingStates = /^(08|40|53|57|55P03|25P0[34])/
+
+/** Messages of errors of the driver, which have no code. */
+const passingMessages = [
+  'Connection terminated',
+  'Query read timeout',
+  'Client has encountered a connection error',
+  'timeout exceeded when trying to connect',
+]
+
+/**
  * Returns whether an error may pass: a lost connection, a server that starts or is full, a
  * deadlock, a timeout.
  */
 export function isPassing(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== null) return /^(08|53|57|40|55P03|25P0[34])/.test(state)
+  if (state !== null) return passingStates.test(state)
   const { code, message } = error as NodeJS.ErrnoException
   return (
     (typeof code === 'string' && /^E[A-Z]+$/.test(code)) ||
@@ -152,14 +166,15 @@ export function isPassing(error: unknown): boolean {
   )
 }
 
-/** Returns whether the server was unreachable or went away; the same call works when it is back. */
+/**
+ * Returns whether the database was unreachable, went away, or was too slow or too busy to answer;
+ * the same call works later.
+ */
 export function isDatabaseAway(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== null) return /^(08|57P0|53300)/.test(state)
+  if (state !== null) return passingStates.test(state)
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE' || syscall === 'connect')
     return true
-  return /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
-    message ?? '',
-  )
+  return passingMessages.some((start) => message?.startsWith(start))
 }
