@@ -1,8 +1,8 @@
 import type { Client } from '#contract/client.ts'
-import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { createPaint, cut, stripControlCodes, type Paint, state, took } from './format.ts'
 import type { Context } from './context.ts'
+import { untilAnswered } from './until-answered.ts'
 
 interface Item {
   name: string
@@ -38,7 +38,7 @@ export function itemsOf(run: RunDetail): Item[] {
 
 /**
  * Follows a run until it ends or is suspended: a redrawn view on a terminal, otherwise one line per
- * change. Waits for a server that is temporarily away. Null after Ctrl-C.
+ * change. Waits for a server that does not answer for a while. Null after Ctrl-C.
  */
 export async function followRun(
   context: Context,
@@ -48,21 +48,13 @@ export async function followRun(
   const paint = createPaint(context.isLively())
   const seen = new Map<string, string>()
   let drawn = 0
-  let away = false
   for (let pause = 40; !context.signal.aborted; pause = Math.min(pause * 1.3, 500)) {
-    const run = await client.getRun({ params: { run: id } }).catch((error: unknown) => {
-      if (!(error instanceof FairleadError) || error.code !== 'unavailable') throw error
-      if (!away && !context.isJson())
-        context.print('The server does not respond; waiting for it. No data is lost.')
-      away = true
-      return null
-    })
-    if (run) {
-      away = false
-      if (context.isLively()) drawn = draw(context, paint, run, drawn)
-      else if (!context.isJson()) for (const line of news(context, run, seen)) context.print(line)
-      if (run.ended !== null || run.state === 'suspended') return run
-    }
+    const get = () => client.getRun({ params: { run: id } })
+    const run = await untilAnswered(context, get, () => (drawn = 0))
+    if (run === null) return null
+    if (context.isLively()) drawn = draw(context, paint, run, drawn)
+    else if (!context.isJson()) for (const line of news(context, run, seen)) context.print(line)
+    if (run.ended !== null || run.state === 'suspended') return run
     await new Promise((resolve) => setTimeout(resolve, pause))
   }
   return null

@@ -72,22 +72,24 @@ async function send(
   const hasBody = endpoint.method !== 'GET'
   if (hasBody) headers['content-type'] = 'application/json'
   const call = options.fetch ?? fetch
-  let response: Response
+  let answer: unknown
   try {
-    response = await call(endpointUrl(options.base, endpoint, input), {
+    const response = await call(endpointUrl(options.base, endpoint, input), {
       method: endpoint.method,
       headers,
       ...(hasBody ? { body: JSON.stringify(input.body ?? {}) } : {}),
       ...(input.signal ? { signal: input.signal } : {}),
     })
+    if (!response.ok) throw await toError(response, options.base)
+    answer = await response.json()
   } catch (cause) {
-    if (input.signal?.aborted) throw cause
+    if (input.signal?.aborted || cause instanceof FairleadError) throw cause
+    // No connection, or one that ended within the response.
     throw new FairleadError('unavailable', {
       what: `The Fairlead server at ${options.base || 'this address'}`,
     })
   }
-  if (!response.ok) throw await toError(response, options.base)
-  return endpoint.output.parse(await response.json())
+  return endpoint.output.parse(answer)
 }
 
 async function toError(response: Response, base: string): Promise<FairleadError> {

@@ -3,6 +3,7 @@ import { ago, createPaint, short, state, table } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
+import { untilAnswered } from '../until-answered.ts'
 
 export const register: Register = (program, context) => {
   program
@@ -88,7 +89,9 @@ async function rollback(
   let deployment = await client.rollback({ params: { app, environment }, body })
   while (options.wait && isOpen(deployment) && !context.signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, 50))
-    deployment = await client.getDeployment({ params: { deployment: deployment.id } })
+    const params = { deployment: deployment.id }
+    const next = await untilAnswered(context, () => client.getDeployment({ params }))
+    deployment = next ?? deployment
   }
   const isDone = deployment.state === 'live' || !options.wait
   context.answer(deployment, () => [

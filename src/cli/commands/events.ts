@@ -4,6 +4,7 @@ import { count, number } from '../arguments.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
+import { untilAnswered } from '../until-answered.ts'
 
 interface Options {
   chain?: string
@@ -58,7 +59,8 @@ async function events(
   ordered.forEach(print)
   const { before: _, ...rest } = filter
   while (!context.signal.aborted) {
-    const { events: next } = await client.listEvents({ query: { ...rest, after, limit: 500 } })
+    const query = { ...rest, after, limit: 500 }
+    const next = (await untilAnswered(context, () => client.listEvents({ query })))?.events ?? []
     next.forEach(print)
     after = next.at(-1)?.id ?? after
     await new Promise((resolve) => setTimeout(resolve, pollMs))

@@ -4,6 +4,7 @@ import { createPaint, describeOutput } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
+import { untilAnswered } from '../until-answered.ts'
 
 export const register: Register = (program, context) => {
   program
@@ -64,17 +65,18 @@ async function logs(
   options: { follow?: boolean; attempt?: number },
 ): Promise<void> {
   const { client } = await context.connect()
-  const name = wanted ?? (await defaultStep(context, run))
+  const ask = <T>(request: () => Promise<T>): Promise<T | null> =>
+    options.follow === true ? untilAnswered(context, request) : request()
+  const name = wanted ?? (await ask(() => defaultStep(context, run)))
   if (name === null)
     return context.answer({ lines: [] }, () => ['No step of this run has started yet'])
   const params = { run, step: name }
   let after = 0
   let attempt = options.attempt ?? 0
   while (!context.signal.aborted) {
-    const page = await client.getLog({
-      params,
-      query: { after, limit: 5000, ...(attempt > 0 ? { attempt } : {}) },
-    })
+    const query = { after, limit: 5000, ...(attempt > 0 ? { attempt } : {}) }
+    const page = await ask(() => client.getLog({ params, query }))
+    if (page === null) return
     if (attempt === 0) attempt = page.attempt
     for (const line of page.lines) {
       printLine(context, line, after)
@@ -83,7 +85,7 @@ async function logs(
     if (page.lines.length === 0 && (page.complete || options.follow !== true)) {
       const next =
         options.follow === true && options.attempt === undefined
-          ? (await client.getLog({ params, query: { limit: 1 } })).attempt
+          ? ((await ask(() => client.getLog({ params, query: { limit: 1 } })))?.attempt ?? attempt)
           : attempt
       if (next <= attempt) return
       // The next attempt of a repeated step has its own log.
