@@ -62,6 +62,7 @@ describe('up', () => {
     expect(stdout).toMatch(/\[\d\d:\d\d:\d\d\] test passed in [\d.]+ s/)
     expect(stdout).toContain(`http://shop.production.localhost:${installation.edgePort}`)
     expect(stdout).toContain('✔ shop is live in production')
+    expect(stdout).toContain('Nothing to compare with: there was no good release')
     expect(stdout).not.toContain('\u001b[')
     expect(code).toBe(0)
   })
@@ -176,6 +177,32 @@ describe('up', () => {
     expect(stderr).toContain('fairlead init')
     await empty.remove()
     await rm(folder, { recursive: true })
+  })
+})
+
+test('files that fairlead run left are no uncommitted changes, those of the user are', async () => {
+  const fresh = await makeRepository({
+    'fairlead.yaml': 'steps: { build: "mkdir -p dist && echo x > dist/a && echo y > notes" }\n',
+    'apps/web/fairlead.yaml': 'steps: { build: "echo z > out" }\n',
+  })
+  for (const folder of [fresh.folder, join(fresh.folder, 'apps/web')])
+    expect((await installation.cli('run', '-C', folder)).code).toBe(0)
+  const up = () => installation.cli('up', fresh.folder, '--app', 'after-run', '--no-wait')
+  expect((await up()).stdout).not.toContain('uncommitted')
+  await writeFile(join(fresh.folder, 'mine'), 'x')
+  expect((await up()).stdout).toContain('There are uncommitted changes')
+  await fresh.remove()
+})
+
+describe('--json after the command', () => {
+  test.each([
+    [['tokens', 'create', 'json'], { name: 'json', role: 'developer' }],
+    [['users', 'add', 'Json', '--role', 'viewer'], { name: 'Json', role: 'viewer' }],
+    [['link', '--name', 'Json'], { url: expect.stringContaining('code=') as string }],
+  ])('%j', async (args, expected) => {
+    const { code, stdout, stderr } = await installation.cli(...args, '--json')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject(expected)
   })
 })
 

@@ -53,8 +53,8 @@ export interface Local {
   /**
    * The git repository that contains a folder. `folder` is where the app's fairlead.yaml is,
    * relative to `top`: the given folder if it has one, otherwise the top. `isClean` ignores what
-   * the steps of `fairlead run` declare that they write. Throws a FairleadError when there is no
-   * repository.
+   * steps declare that they write, and the files that `fairlead run` left untracked. Throws a
+   * FairleadError when there is no repository.
    */
   repository(folder: string): Promise<LocalRepository>
   /** Commits the fairlead.yaml of the repository, and nothing else. */

@@ -11,6 +11,7 @@ import { type Home, homeFrom } from '#platform/home.ts'
 import { machineVariables } from '#platform/process/machine.ts'
 import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
+import { rememberWritten, writtenPaths } from './written.ts'
 
 /**
  * The local services of the CLI. Each imports only what it needs, so that `--version` starts fast.
@@ -147,20 +148,22 @@ async function run(
   const { sha, branch } = await headOf(folder)
   const { runner, logs, close } = await startLocalRunner()
   try {
-    return await localRun({
-      folder: resolve(folder),
-      ...expanded(result.pipeline, options.steps),
-      runner,
-      logs,
-      home: join(home.root, 'cache', result.pipeline.app),
-      environment: env,
-      machine: machineVariables(env),
-      sha,
-      branch,
-      report,
-      signal: options.signal,
-      now: Date.now,
-    })
+    return await rememberWritten(resolve(folder), () =>
+      localRun({
+        folder: resolve(folder),
+        ...expanded(result.pipeline, options.steps),
+        runner,
+        logs,
+        home: join(home.root, 'cache', result.pipeline.app),
+        environment: env,
+        machine: machineVariables(env),
+        sha,
+        branch,
+        report,
+        signal: options.signal,
+        now: Date.now,
+      }),
+    )
   } finally {
     await close()
   }
@@ -225,6 +228,7 @@ async function repository(folder: string): Promise<LocalRepository> {
     const app = await hasFile(at).then((has) => (has ? given : '.'))
     const status = (await ask('status', '--porcelain')).split('\n').filter(Boolean)
     const path = posix.join(app, 'fairlead.yaml')
+    const byRun = await writtenPaths(top)
     const written = (await filesOfSteps(join(top, app))).map((one) => posix.join(app, one))
     return {
       top,
@@ -232,7 +236,11 @@ async function repository(folder: string): Promise<LocalRepository> {
       name: appName(app === '.' ? top : at),
       branch,
       head,
-      isClean: status.every((line) => written.some((one) => isUntracked(line, one))),
+      isClean: status.every(
+        (line) =>
+          (line.startsWith('?? ') && byRun.includes(line.slice(3))) ||
+          written.some((one) => isUntracked(line, one)),
+      ),
       isFileCommitted:
         (await git(top, ['ls-tree', '--name-only', head, path])).stdout.trim() !== '',
     }
