@@ -6,6 +6,7 @@ import type { LocalRepository } from '../local.ts'
 import { createPaint, describeOutput, short } from '../format.ts'
 import { followRun } from '../progress.ts'
 import { confirm } from '../prompt.ts'
+import { untilAnswered } from '../until-answered.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
 
@@ -145,12 +146,21 @@ async function finish(
   run: RunDetail,
 ): Promise<void> {
   const paint = createPaint(context.isLively())
-  const { environments } = await client.getLine({ params: { app } })
   const last = run.deployments.at(-1)?.deployment
   const isLive = run.state === 'succeeded' && last?.state === 'live'
-  const tail = isLive ? [] : await lastLines(client, run)
-  const output = isLive || tail.length > 0 ? null : await failedOutput(client, run)
-  context.answer({ run, environments, log: tail, output }, () => [
+  const found = await untilAnswered(context, async () => {
+    const { environments } = await client.getLine({ params: { app } })
+    const { numbers } = await client.getChange({ params: { run: run.id } })
+    const tail = isLive ? [] : await lastLines(client, run)
+    const output = isLive || tail.length > 0 ? null : await failedOutput(client, run)
+    return { environments, tail, output, base: numbers.base }
+  })
+  if (found === null) return context.exit(exitCodes.interrupted)
+  const { environments, tail, output, base } = found
+  context.answer({ run, environments, log: tail, output, base }, () => [
+    ...(base.run === null
+      ? ['Nothing to compare with: there was no good release in production before this run.']
+      : []),
     ...(isLive ? environments.map((one) => `  ${one.name.padEnd(12)} ${one.urls[0] ?? ''}`) : []),
     ...environments.flatMap(({ name: environment, problem }) =>
       problem === null ? [] : [paint.bad(`  ${environment}: ${problem}`)],

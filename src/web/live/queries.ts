@@ -42,11 +42,12 @@ export function useRun(run: number) {
 }
 
 /** The change report of a run. Events of the run make it stale, as they do the run. */
-export function useChange(run: number) {
+export function useChange(run: number, enabled = true) {
   const client = useClient()
   return useQuery({
     queryKey: ['run', run, 'change'],
     queryFn: ({ signal }) => client.getChange({ params: { run }, signal }),
+    enabled,
   })
 }
 

@@ -16,6 +16,7 @@ import { Loaded, ProblemPanel } from '../ui/problem.tsx'
 import { isActive, runBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
+import { Comparison } from './comparison.tsx'
 import { initialNode, graphOf } from './graph.ts'
 import { NodePanel } from './node-panel.tsx'
 import { RunGraph } from './run-graph.tsx'
@@ -87,6 +88,7 @@ function Run({ run }: { run: RunDetail }) {
             Change report
           </Link>
         </p>
+        <Comparison run={run} />
       </PageHead>
       {graph.nodes.length > 0 ? (
         <RunGraph graph={graph} selected={selected} select={select} />
