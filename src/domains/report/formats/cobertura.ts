@@ -1,4 +1,4 @@
-import { defineReportFormat, type LineCoverage } from '../report.ts'
+import { defineReportFormat, type LineCoverage, ReportProblem } from '../report.ts'
 import { numberOf, xmlParser } from '../xml.ts'
 
 const maxFolders = 100
@@ -21,19 +21,24 @@ export default defineReportFormat({
     let isInMethods = false
     let source: string | null = null
     const folders: string[] = []
-    return xmlParser({
+    let declared = 0
+    let count = 0
+    const parser = xmlParser({
       open: (name, attributes) => {
+        if (name === 'coverage') declared = numberOf(attributes['lines-valid']) ?? 0
         if (name === 'source') source = ''
         if (name === 'class')
           current = { file: attributes['filename'] ?? '', folders, hits: new Map() }
         if (name === 'methods') isInMethods = true
         const line = numberOf(attributes['number'])
         // The class repeats the lines of its methods.
-        if (name === 'line' && current && !isInMethods && line !== null)
+        if (name === 'line' && current && !isInMethods && line !== null) {
+          count += 1
           current.hits.set(
             line,
             (current.hits.get(line) ?? 0) + (numberOf(attributes['hits']) ?? 0),
           )
+        }
       },
       text: (text) => {
         if (source !== null) source += text
@@ -47,5 +52,13 @@ export default defineReportFormat({
         current = null
       },
     })
+    return {
+      write: parser.write,
+      end: () => {
+        parser.end()
+        if (declared > 0 && count === 0)
+          throw new ReportProblem(`states ${declared} executable lines, but lists none`)
+      },
+    }
   },
 })

@@ -28,7 +28,8 @@ const maxOutput = 8000
 /**
  * One event per line (`go doc test2json`). A test that fails because of a subtest counts as well,
  * as in Go. A package that fails without a failed test (a compile error or a panic) becomes one
- * errored test. A package without a final event was interrupted. The plain line of a package whose
+ * errored test, as does a test that did not end before its package. A package without a final event
+ * was interrupted. The plain line of a package whose
  * build or setup failed counts as an errored test, unless an event reports its failure.
  */
 export default defineReportFormat({
@@ -47,25 +48,42 @@ export default defineReportFormat({
     /** Compiler output by import path. */
     const builds = new Map<string, string>()
     const open = new Set<string>()
+    /** Tests that did not end yet, by package. */
+    const running = new Map<string, Set<string>>()
     const failed = new Set<string>()
     const failedPackages = new Set<string>()
     /** What failed of each package that a plain line names: `setup` or `build`. */
     const plain = new Map<string, string>()
     const keyOf = ({ Package = '', Test = '' }: GoEvent): string => `${Package}\n${Test}`
-    const packageFailed = (name: string, message: string): void =>
+    const errored = (suite: string, name: string, message: string): void =>
       sink.test({
-        suite: shortName(name),
-        name: 'the package',
+        suite: shortName(suite),
+        name: shortName(name),
         outcome: 'errored',
         seconds: null,
         file: null,
         message: shortMessage(message),
       })
+    const packageFailed = (name: string, message: string): void =>
+      errored(name, 'the package', message)
+    const begin = ({ Package = '', Test = '' }: GoEvent): void => {
+      // Benchmarks have no final event.
+      if (Test === '' || Test.startsWith('Benchmark')) return
+      running.set(Package, (running.get(Package) ?? new Set()).add(Test))
+    }
+    const refuseRunning = (name: string): void => {
+      for (const Test of running.get(name) ?? []) {
+        const message = `did not end\n${output.get(keyOf({ Package: name, Test })) ?? ''}`
+        errored(name, Test, message)
+      }
+      running.delete(name)
+    }
     const endOf = (event: GoEvent, outcome: TestCase['outcome']): void => {
       const { Package = '', Test, Elapsed } = event
       const text = output.get(keyOf(event)) ?? ''
       output.delete(keyOf(event))
       if (Test !== undefined) {
+        running.get(Package)?.delete(Test)
         if (outcome === 'failed') failed.add(Package)
         const message = outcome === 'passed' ? null : shortMessage(text)
         sink.test({
@@ -79,6 +97,7 @@ export default defineReportFormat({
         return
       }
       open.delete(Package)
+      refuseRunning(Package)
       if (outcome === 'failed') failedPackages.add(Package)
       if (outcome === 'failed' && !failed.has(Package))
         packageFailed(Package, (builds.get(event.FailedBuild ?? '') ?? '') + text)
@@ -95,6 +114,7 @@ export default defineReportFormat({
         const outcome = outcomes.get(event.Action ?? '')
         // Go before 1.20 does not report the start of a package.
         if (event.Package !== undefined && !outcome) open.add(event.Package)
+        if (event.Action === 'run') begin(event)
         if (event.Action === 'output') add(output, keyOf(event), event.Output)
         else if (event.Action === 'build-output') add(builds, event.ImportPath ?? '', event.Output)
         else if (outcome) endOf(event, outcome)

@@ -1,4 +1,4 @@
-import { defineReportFormat, type LineCoverage } from '../report.ts'
+import { defineReportFormat, type LineCoverage, ReportProblem } from '../report.ts'
 import { numberOf, xmlParser } from '../xml.ts'
 
 /** JaCoCo's XML: files within packages; `ci` are the covered instructions of a line. */
@@ -13,7 +13,9 @@ export default defineReportFormat({
   parser: (sink) => {
     let current: LineCoverage | null = null
     let folder = ''
-    return xmlParser({
+    let declared = 0
+    let count = 0
+    const parser = xmlParser({
       open: (name, attributes) => {
         if (name === 'package') folder = attributes['name'] ?? ''
         if (name === 'sourcefile')
@@ -22,8 +24,12 @@ export default defineReportFormat({
             hits: new Map(),
           }
         const line = numberOf(attributes['nr'])
-        if (name === 'line' && current && line !== null)
+        if (name === 'counter' && attributes['type'] === 'LINE')
+          declared += (numberOf(attributes['missed']) ?? 0) + (numberOf(attributes['covered']) ?? 0)
+        if (name === 'line' && current && line !== null) {
+          count += 1
           current.hits.set(line, numberOf(attributes['ci']) ?? 0)
+        }
       },
       close: (name) => {
         if (name !== 'sourcefile' || !current) return
@@ -31,5 +37,13 @@ export default defineReportFormat({
         current = null
       },
     })
+    return {
+      write: parser.write,
+      end: () => {
+        parser.end()
+        if (declared > 0 && count === 0)
+          throw new ReportProblem('states numbers of executable lines, but lists no line')
+      },
+    }
   },
 })

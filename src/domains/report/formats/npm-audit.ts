@@ -13,6 +13,9 @@ const severity = z.enum(['info', 'low', 'moderate', 'high', 'critical'])
 const shape = z.looseObject({
   auditReportVersion: z.literal(2).optional(),
   message: z.string().optional(),
+  metadata: z
+    .looseObject({ vulnerabilities: z.looseObject({ total: z.number().optional() }).optional() })
+    .optional(),
   error: z.looseObject({ summary: z.string().optional(), code: z.string().optional() }).optional(),
   vulnerabilities: z
     .record(
@@ -42,11 +45,17 @@ export default defineReportFormat({
   detect: (head) =>
     /"auditReportVersion"\s*:/.test(head) || /^\s*\{\s*"(message|error)"\s*:/.test(head),
   parser: (sink) =>
-    jsonParser('npm audit', shape, ({ vulnerabilities, error, message }) => {
+    jsonParser('npm audit', shape, ({ vulnerabilities, metadata, error, message }) => {
       // When the registry does not answer, nothing was checked.
       const reason = error?.summary || (message ?? error?.code ?? 'no reason given')
       if (!vulnerabilities)
         throw new ReportProblem(`states that npm audit did not complete: ${reason}`)
+      const [declared, listed] = [
+        metadata?.vulnerabilities?.total ?? 0,
+        Object.keys(vulnerabilities).length,
+      ]
+      if (declared > listed)
+        throw new ReportProblem(`states ${declared} vulnerabilities, but lists ${listed}`)
       for (const one of Object.values(vulnerabilities)) {
         // A string names a dependency that has its own entry in the list.
         for (const via of one.via)

@@ -65,6 +65,10 @@ const run = z.object({
     .array(
       z.object({
         executionSuccessful: z.boolean().optional(),
+        exitCode: z.number().optional(),
+        exitSignalName: z.string().optional(),
+        exitSignalNumber: z.number().optional(),
+        processStartFailureMessage: z.string().optional(),
         toolExecutionNotifications: z.array(notification).optional(),
         toolConfigurationNotifications: z.array(notification).optional(),
       }),
@@ -99,14 +103,15 @@ export default defineReportFormat({
 /** An empty result of a tool that failed or did not run means nothing (§3.14.23, §3.20.14). */
 function refuseUnfinished({ tool, invocations = [], results }: Run): void {
   const name = shortName(tool.driver.name)
-  const failed = invocations.find(({ executionSuccessful }) => executionSuccessful === false)
+  const failed = invocations.find(hasFailed)
   const notifications = [
     ...(failed?.toolExecutionNotifications ?? []),
     ...(failed?.toolConfigurationNotifications ?? []),
   ]
   const reason =
     notifications.find((one) => one.level === 'error')?.message.text ??
-    notifications[0]?.message.text
+    notifications[0]?.message.text ??
+    failed?.processStartFailureMessage
   if (failed)
     throw new ReportProblem(
       `states that ${name} did not complete: ${shortMessage(reason ?? 'no reason given')}`,
@@ -116,6 +121,13 @@ function refuseUnfinished({ tool, invocations = [], results }: Run): void {
       `has no results of ${name}, not even an empty list: the tool did not run`,
     )
 }
+
+/** Many tools exit with 1 when they found something, and state that they succeeded (§3.20). */
+const hasFailed = (one: NonNullable<Run['invocations']>[number]): boolean =>
+  one.executionSuccessful === undefined
+    ? (one.exitCode ?? 0) !== 0 ||
+      (one.exitSignalName ?? one.exitSignalNumber ?? one.processStartFailureMessage) !== undefined
+    : !one.executionSuccessful
 
 function report(run: Run, found: Result, sink: Sink): void {
   const rule = ruleOf(run, found)
