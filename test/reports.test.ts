@@ -201,6 +201,18 @@ describe('the reports of a run', () => {
     )
   })
 
+  test('are unknown, not good, when they contain no test', async () => {
+    const run = await deliver({
+      'fairlead.yaml': `${pipeline}gates: {green: tests.failed == 0}\n`,
+      'test.sh': suite([]),
+    })
+    const { reason, steps } = await endedRun(installation, run)
+    expect(reason).toBe('gate green: no step of this run has a report with tests')
+    expect(steps[0]).toMatchObject({ state: 'passed', reason: 'its reports contain no test' })
+    expect((await installation.client.getReport({ params: { run } })).tests).toBe(null)
+    await deliver({ 'fairlead.yaml': pipeline })
+  })
+
   test('belong to one attempt: a step repeated after a crash counts once', async () => {
     // The first attempt never ends by itself.
     const begun = 'if [ ! -e "$HOME/hung" ]; then touch "$HOME/hung" written; sleep 600; fi'

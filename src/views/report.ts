@@ -72,6 +72,7 @@ async function hasReport(db: Database, run: number, topic: Topic): Promise<boole
   return rows.length > 0
 }
 
+/** Counts the tests of a run; null when its valid reports contain none. */
 export async function countTests(db: Database, run: number): Promise<ReportSummary['tests']> {
   const rows = await db.query<
     NonNullable<ReportSummary['tests']>
@@ -85,24 +86,29 @@ export async function countTests(db: Database, run: number): Promise<ReportSumma
       coalesce(sum(r.seconds), 0)::float8 as seconds
     from test_result r ${lastAttempt} ${before} join pipeline_run pr on pr.id = r.run
     where r.run = ${run}`)
-  return (await hasReport(db, run, 'tests')) ? (rows[0] ?? null) : null
+  const [counts] = rows
+  return counts && counts.total > 0 && (await hasReport(db, run, 'tests')) ? counts : null
 }
 
 /**
- * The coverage of each file; null without a report. A line counts as missed when every step that
- * reports it missed it.
+ * The coverage of each file; null when no valid report has a line of a file of the repository. A
+ * line counts as missed when every step that reports it missed it.
  */
 export async function listCoverage(
   db: Database,
   run: number,
 ): Promise<{ file: string; known: number[]; missed: number[] }[] | null> {
-  if (!(await hasReport(db, run, 'coverage'))) return null
-  return db.query(sql`select file, array_agg(line order by line) as known,
+  const files = await db.query<{
+    file: string
+    known: number[]
+    missed: number[]
+  }>(sql`select file, array_agg(line order by line) as known,
       coalesce(array_agg(line order by line) filter (where missed), '{}') as missed
     from (select r.file, line, bool_and(line = any(r.missed)) as missed
       from coverage r ${lastAttempt}, unnest(r.lines) line
       where r.run = ${run} group by r.file, line) lines
     group by file order by file`)
+  return files.length > 0 && (await hasReport(db, run, 'coverage')) ? files : null
 }
 
 /**

@@ -123,7 +123,7 @@ describe('a gate', () => {
       ['findings.size() == 0', 'findings'],
       ['measurements["x"].value < 1.0', 'measurements'],
       ['code.complex == 0', 'the code could not be measured'],
-      ['tests.total > 0 || true', 'no step of this run has a test report'],
+      ['tests.total > 0 || true', 'no step of this run has a report with tests'],
     ] as const)
       expect(ask(expression, {})).toMatchObject({
         state: 'unknown',
@@ -194,7 +194,7 @@ describe('a gate', () => {
       new Set(),
     )
     expect(reasonOf(gates)).toBe(
-      'gate a: coverage.changed is 1, which is not >= 80: 79 below it; gate c: no step of this run has a test report',
+      'gate a: coverage.changed is 1, which is not >= 80: 79 below it; gate c: no step of this run has a report with tests',
     )
     expect(reasonOf(gates.filter(({ name }) => name === 'b'))).toBe(null)
   })

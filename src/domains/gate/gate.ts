@@ -5,8 +5,8 @@ import { expressionFacts, type RunFacts } from './facts.ts'
 
 /** Why a fact can be missing. */
 const sources: Record<FactName, string> = {
-  tests: 'no step of this run has a test report',
-  coverage: 'no step of this run has a coverage report',
+  tests: 'no step of this run has a report with tests',
+  coverage: 'no step of this run has a report with coverage',
   findings: 'no step of this run has a findings report',
   measurements: 'no step of this run has a measurements report',
   materials: 'no step of this run has a bill of materials',

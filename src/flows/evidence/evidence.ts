@@ -143,7 +143,8 @@ async function piecesOf(deps: Dependencies, request: EvidenceRequest): Promise<P
     coverage: null,
     findings: null,
   }
-  if (tests) {
+  // Without a test that ran, nothing was shown to work.
+  if (tests && tests.total > tests.skipped) {
     const failed = await listTests(db, run, { limit: testsNamed, offset: 0 })
     const bad = failed.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
     const predicate = predicates.testResult(tests, bad, request.sha)

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readReports, type ReportsResult } from './reports.ts'
+import { readReports, type ReportsResult, withReports } from './reports.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -39,11 +39,22 @@ test('counts the tests of all reports, and names the first problem without secre
   expect(await read('*.xml')).toEqual({
     problem: 'the report ***.xml is truncated (line 1)',
     total: 3,
+    hasTests: true,
     failed: 1,
     quarantined: 1,
     names: ['bad'],
   })
   expect((await read('*.tap')).problem).toBe('no report matches `*.tap`')
+})
+
+test('reports without a test are unknown: the step says so', async () => {
+  await writeFile(join(folder, 'a.xml'), '<testsuites/>')
+  const empty = await read('*.xml')
+  expect(empty).toMatchObject({ problem: null, total: 0, hasTests: true })
+  expect(withReports({ passed: true, exitCode: 0, reason: null }, empty)).toEqual({
+    passed: true,
+    reason: 'its reports contain no test',
+  })
 })
 
 test('reports that take too long fail with a reason, and the server keeps working', async () => {

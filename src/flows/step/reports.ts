@@ -29,6 +29,8 @@ export interface ReportsResult {
   /** why the reports cannot be used; null when they can */
   problem: string | null
   total: number
+  /** whether a report is one of tests, even one without any */
+  hasTests: boolean
   /** without quarantined tests */
   failed: number
   /** failed tests that are quarantined */
@@ -52,7 +54,9 @@ export async function readReports(
   request: ReportsRequest,
   keep: Keep | null,
 ): Promise<ReportsResult> {
-  const result: ReportsResult = { problem: null, total: 0, failed: 0, quarantined: 0, names: [] }
+  const result: ReportsResult = {
+    ...{ problem: null, total: 0, hasTests: false, failed: 0, quarantined: 0, names: [] },
+  }
   const { patterns, folder, workspace, since, limits, signal } = request
   const mask = createMask(request.masks)
   const statementsOf = keep && createStatements(keep.attempt)
@@ -61,6 +65,7 @@ export async function readReports(
     async (message) => {
       const hidden = masked(mask, message)
       if (hidden.kind === 'problem') result.problem ??= hidden.sentence
+      if (hidden.kind === 'end') result.hasTests ||= hidden.format.topics.includes('tests')
       if (hidden.kind === 'tests') for (const one of hidden.tests) count(result, request, one)
       const statements = statementsOf?.(hidden) ?? []
       if (statements.length > 0) await keep?.db.batch(statements)
@@ -115,12 +120,13 @@ function masked(mask: Mask, message: ReaderMessage): ReaderMessage {
 
 /**
  * The result of a step by its reports. A command that passed fails when tests failed or a report is
- * missing or damaged. A command that exited with an error passes when all failed tests are
+ * missing or damaged. Reports without a test are unknown: the step passes, but no gate on tests
+ * does. A command that exited with an error passes when all failed tests are
  * quarantined.
  */
 export function withReports(
   step: { passed: boolean; exitCode: number | null; reason: string | null },
-  { problem, total, failed, quarantined, names }: ReportsResult,
+  { problem, total, hasTests, failed, quarantined, names }: ReportsResult,
 ): { passed: boolean; reason: string | null } {
   const more = failed > names.length ? `, and ${failed - names.length} more` : ''
   const tests = failed > 0 ? `${failed} of ${total} tests failed: ${names.join(', ')}${more}` : null
@@ -138,7 +144,8 @@ export function withReports(
     }
   // A command that failed may have ended before it wrote its reports.
   const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
-  const reasons = [step.reason, tests, wrong].filter((one) => one !== null)
+  const empty = hasTests && total === 0 && problem === null ? 'its reports contain no test' : null
+  const reasons = [step.reason, tests, wrong, empty].filter((one) => one !== null)
   return {
     passed: step.passed && tests === null && wrong === null,
     reason: reasons.length === 0 ? null : reasons.join('; '),
