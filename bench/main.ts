@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   change: () => import('./change.ts'),
   webhooks: () => import('./webhooks.ts'),
   kills: () => import('./kills.ts'),
+  alarms: () => import('./alarms.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -1,0 +1,216 @@
+import { excess } from './excess.ts'
+import { History, type Normal } from './history.ts'
+import { SlowRise } from './slow.ts'
+import { Tail } from './tail.ts'
+import { scales, Windows } from './windows.ts'
+
+/** One false alarm in this time, in seconds, over all windows of a stream: 90 days. */
+const budgetSeconds = 90 * 86_400
+/** A rise below this factor, plus this rate, is not harm. */
+const tolerance = { factor: 1.25, rate: 2e-5 }
+/** From this window length on, the events of a single second are clipped. */
+const clippedFrom = 60
+const baselines = 2
+/** Up to this relative variance, the rate hardly wanders, and small rises can be added up. */
+const steady = 0.1
+
+/** A window in which events are more frequent than the baseline explains. */
+export interface Finding {
+  /** length of the window, in seconds */
+  seconds: number
+  /** what it was compared with: 28 days, or the ten windows before */
+  baseline: 'history' | 'local'
+  trials: number
+  events: number
+  /** the rate that was expected, without tolerance */
+  expected: number
+  /** −ln of a bound on the probability of this under the baseline, and the threshold */
+  evidence: number
+  threshold: number
+}
+
+interface Row {
+  windows: Windows
+  normal: Normal
+  tails: Tail[]
+  maxima: number[]
+  thresholds: number[]
+}
+
+/**
+ * Finds rises of a rate in counts per second, such as errors among requests. Compares windows of
+ * six lengths with the last 28 days and with the ten windows before. How much the rate varies by
+ * itself is measured per window length, so a rate that wanders does not alarm. See
+ * docs/decisions/0014-alarms.md.
+ */
+export class RateScan {
+  readonly #history = new History(scales.length)
+  readonly #rows: Row[]
+  readonly #slow = new SlowRise()
+  readonly #slowTail = new Tail()
+  #spread: { variance: number; dispersion: number } | null = null
+  #slowMaximum = 0
+  #slowThreshold = Infinity
+  #seconds = 0
+  #learns = true
+  /** whether no incident touched the current hour */
+  #isCleanHour = true
+
+  constructor() {
+    const unknown = { rate: 0, precision: 0, localPrecision: 0 }
+    this.#rows = scales.map((scale) => ({
+      windows: new Windows(scale),
+      normal: unknown,
+      tails: Array.from({ length: baselines }, () => new Tail()),
+      maxima: Array<number>(baselines).fill(0),
+      thresholds: Array<number>(baselines).fill(Infinity),
+    }))
+    this.#learn()
+  }
+
+  /** The rate that is normal, as events per trial. */
+  get rate(): number {
+    return this.#rows[0]!.normal.rate
+  }
+
+  /** Adds the counts of one second; returns the finding with the most evidence, if any alarms. */
+  add(trials: number, events: number): Finding | null {
+    this.#seconds += 1
+    const expected = trials * (this.rate * tolerance.factor + tolerance.rate)
+    const clipped = Math.min(events, Math.ceil(3 + 4 * expected + 6 * Math.sqrt(expected)))
+    let best: Finding | null = null
+    for (let i = 0; i < scales.length; i += 1) {
+      const { windows } = this.#rows[i]!
+      const isClipped = windows.scale.seconds >= clippedFrom
+      if (!windows.add(trials, isClipped ? clipped : events)) continue
+      const found = this.#look(i)
+      if (found && (!best || found.evidence - found.threshold > best.evidence - best.threshold))
+        best = found
+    }
+    best ??= this.#lookSlow(trials, clipped)
+    if (this.#seconds < 3600 ? this.#seconds % 60 === 0 : this.#seconds % 3600 === 0) this.#learn()
+    return best
+  }
+
+  #look(scale: number): Finding | null {
+    const row = this.#rows[scale]!
+    const { windows, normal } = row
+    const { trials, events, trialsBefore, eventsBefore } = windows
+    // A bucket without trials tells nothing new, and the threshold counts only looks with trials.
+    const hasNews = windows.newest > 0
+    const global = hasNews ? evidenceOf(events, trials, normal.rate, normal.precision) : 0
+    const local = localRate(normal, trialsBefore, eventsBefore)
+    const near =
+      hasNews && windows.hasBefore ? evidenceOf(events, trials, local, normal.localPrecision) : 0
+    if (this.#learns && windows.isWhole)
+      this.#history.add(scale, windows, windows.hasBefore ? { mean: trials * local } : null)
+    if (this.#learns) {
+      row.maxima[0] = Math.max(row.maxima[0]!, global)
+      row.maxima[1] = Math.max(row.maxima[1]!, near)
+    }
+    const overGlobal = global - row.thresholds[0]!
+    const overNear = near - row.thresholds[1]!
+    if (overGlobal < 0 && overNear < 0) return null
+    const isGlobal = overGlobal >= overNear
+    return {
+      seconds: windows.scale.seconds,
+      baseline: isGlobal ? 'history' : 'local',
+      trials,
+      events,
+      expected: isGlobal ? normal.rate : local,
+      evidence: isGlobal ? global : near,
+      threshold: row.thresholds[isGlobal ? 0 : 1]!,
+    }
+  }
+
+  #lookSlow(trials: number, events: number): Finding | null {
+    if (!this.#spread || this.#spread.variance > steady || trials === 0) return null
+    const tolerated = this.rate * tolerance.factor + tolerance.rate
+    const evidence = this.#slow.add(trials, events, tolerated, this.#spread.dispersion)
+    if (this.#learns) this.#slowMaximum = Math.max(this.#slowMaximum, evidence)
+    if (evidence < this.#slowThreshold) return null
+    const longest = this.#rows.at(-1)!.windows
+    return {
+      seconds: longest.scale.seconds,
+      baseline: 'history',
+      trials: longest.trials,
+      events: longest.events,
+      expected: this.rate,
+      evidence,
+      threshold: this.#slowThreshold,
+    }
+  }
+
+  /** Updates what is normal: every minute in the first hour, then every hour. */
+  #learn(): void {
+    const isHour = this.#seconds % 3600 === 0 && this.#seconds > 0
+    this.#learnSlow(isHour)
+    for (const [i, row] of this.#rows.entries()) {
+      row.normal = this.#history.normal(i)
+      for (let baseline = 0; baseline < baselines; baseline += 1) {
+        if (isHour && this.#isCleanHour) row.tails[baseline]!.add(row.maxima[baseline]!)
+        if (isHour) row.maxima[baseline] = 0
+        row.thresholds[baseline] = Math.max(
+          Math.log(tests * this.#looks(row.windows.scale.bucket)),
+          row.tails[baseline]!.threshold((budgetSeconds / 3600) * tests),
+        )
+      }
+    }
+    if (!isHour) return
+    this.#history.endHour(this.#seconds)
+    this.#isCleanHour = this.#learns
+  }
+
+  #learnSlow(isHour: boolean): void {
+    this.#spread = this.#history.spread()
+    if (isHour && this.#isCleanHour) this.#slowTail.add(this.#slowMaximum)
+    if (isHour) this.#slowMaximum = 0
+    this.#slowThreshold = Math.max(
+      Math.log(2 * this.#looks(1)),
+      this.#slowTail.threshold((2 * budgetSeconds) / 3600),
+    )
+  }
+
+  /** Looks in 90 days: one a bucket, but not more than there are trials. */
+  #looks(bucket: number): number {
+    const load = this.#history.load
+    return Math.max(1, budgetSeconds * Math.min(1 / bucket, load === null ? 1 : load))
+  }
+
+  /**
+   * Stops learning, and forgets the hours since the onset, which was `seconds` ago. Nothing is
+   * learnt from an incident.
+   */
+  quarantine(seconds: number): void {
+    this.#learns = false
+    this.#isCleanHour = false
+    this.#history.forgetSince(this.#seconds - seconds)
+  }
+
+  /** The incident is over. */
+  release(): void {
+    for (const { windows } of this.#rows) windows.clear()
+    this.#slow.clear()
+    this.#learns = true
+  }
+
+  get isQuarantined(): boolean {
+    return !this.#learns
+  }
+
+  /** The counts before now by scale, newest first, for the estimate of the onset. */
+  windows(): Windows[] {
+    return this.#rows.map((row) => row.windows)
+  }
+}
+
+const tests = scales.length * baselines
+
+const evidenceOf = (events: number, trials: number, rate: number, precision: number): number =>
+  excess(events, trials * (rate * tolerance.factor + tolerance.rate), precision)
+
+/** The posterior mean of a gamma rate after the windows before, at least the normal rate. */
+function localRate({ rate, precision }: Normal, trials: number, events: number): number {
+  if (precision <= 0) return rate
+  return Math.max(rate, (precision + events) / (precision / rate + trials))
+}
