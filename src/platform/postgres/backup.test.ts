@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,6 +132,35 @@ test('refuses a damaged or foreign file with one sentence, and restores nothing'
   }
   rmSync(join(folder, 'wrong'))
   await expect(restore(db, join(folder, 'nothing'))).rejects.toThrow('There is no backup')
+  expect(Object.values(await dump(db)).flat()).toEqual([])
+})
+
+test('refuses tables, columns, types and sequences that the schema does not have', async () => {
+  const db = await empty()
+  const text = gunzipSync(readFileSync(file)).toString('utf8')
+  /** The backup with another line, and the checksum that belongs to it. */
+  const forged = (from: RegExp, to: string): Buffer => {
+    const body = text.slice(0, text.lastIndexOf('E{')).replace(from, to)
+    expect(body).not.toBe(text.slice(0, text.lastIndexOf('E{')))
+    const rows = body.split('\n').filter((line) => line.startsWith('R')).length
+    const sha256 = createHash('sha256').update(body).digest('hex')
+    return gzipSync(`${body}E${JSON.stringify({ rows, sha256 })}\n`)
+  }
+  const path = join(folder, 'hostile')
+  const type = "text from (select pg_sleep(9)) x) , (select 'x'"
+  for (const [content, reason] of [
+    [forged(/"type":"text"/, `"type":"${type}"`), /column \w+ of the type text from \(select/],
+    [forged(/"name":"branch"/, String.raw`"name":"x\") values (1)--"`), /has the column x"\)/],
+    [forged(/T\{"name":"app"/, 'T{"name":"migration"'), /has the table migration/],
+    [forged(/T\{"name":"app"/, 'T{"name":"pg_authid"'), /has the table pg_authid/],
+    [forged(/T\{"name":"app".*/, 'T{"name":"app"}'), /a table has no valid description/],
+    [forged(/S\{"name":"\w+"/, 'S{"name":"other"'), /has the sequence other/],
+    [forged(/(S\{"name":"\w+","value":)\d+/, '$1"x"'), /a sequence has no valid description/],
+  ] as const) {
+    writeFileSync(path, content)
+    await expect(restore(db, path)).rejects.toThrow(reason)
+  }
+  rmSync(path)
   expect(Object.values(await dump(db)).flat()).toEqual([])
 })
 

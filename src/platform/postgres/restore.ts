@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { format, listTables, quote, type End, type Header, type Table } from './backup-format.ts'
+import { sequenceProblem, tableProblem } from './backup-rules.ts'
 import {
   appliedMigrations,
   applyInSession,
@@ -78,6 +79,9 @@ function readHeader(file: string, line: string): Header {
   return header
 }
 
+/** Characters of a line. The longest row is a webhook delivery of 25 MB in hexadecimal digits. */
+const longestLine = 128 * 1024 * 1024
+
 async function* readLines(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const source = createReadStream(file)
@@ -87,7 +91,13 @@ async function* readLines(file: string): AsyncGenerator<string> {
   let rest = ''
   try {
     for await (const chunk of text) {
-      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n')
+      const piece = decoder.decode(chunk as Buffer, { stream: true })
+      if (rest.length > longestLine) throw damaged(file, 'a line is too long')
+      if (!piece.includes('\n')) {
+        rest += piece
+        continue
+      }
+      const lines = (rest + piece).split('\n')
       rest = lines.pop() ?? ''
       yield* lines
     }
@@ -116,10 +126,23 @@ async function rebuild(run: Session, files: readonly Migration[]): Promise<void>
   await applyInSession(run, files)
 }
 
+/** The sequences of the schema, which a backup may set. */
+async function listSequences(run: Session): Promise<string[]> {
+  const rows = await run<{ name: string }>(
+    sql`select sequencename as name from pg_sequences where schemaname = current_schema()`,
+  )
+  return rows.map(({ name }) => name)
+}
+
 /** Approximate limit of characters per batch of rows. */
 const batchSize = 1_000_000
 
 async function load(run: Session, file: string): Promise<number> {
+  const tables = await listTables(run)
+  const sequences = await listSequences(run)
+  const refuse = (problem: string | null): void => {
+    if (problem !== null) throw damaged(file, problem)
+  }
   let table: Table | null = null
   let batch: string[] = []
   let size = 0
@@ -139,9 +162,15 @@ async function load(run: Session, file: string): Promise<number> {
       continue
     }
     await flush()
-    if (line.startsWith('T')) table = JSON.parse(text) as Table
-    if (line.startsWith('S'))
-      await setSequence(run, JSON.parse(text) as { name: string; value: number })
+    if (line.startsWith('T')) {
+      table = JSON.parse(text) as Table
+      refuse(tableProblem(table, tables))
+    }
+    if (line.startsWith('S')) {
+      const sequence = JSON.parse(text) as { name: string; value: number }
+      refuse(sequenceProblem(sequence, sequences))
+      await setSequence(run, sequence)
+    }
   }
   return rows
 }
