@@ -11,6 +11,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Repository as SourceRepository } from '#contract/app/app.ts'
 import { sql } from '#platform/postgres/sql.ts'
+import { flushPacket, packet } from './packet.ts'
 import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
 
@@ -426,6 +427,30 @@ test('a push above the limit is refused with a sentence and leaves no files', as
   } finally {
     await small.close()
   }
+})
+
+test('a fetch whose request is too large when it is decompressed is refused', async () => {
+  const app = await hosted('bomb')
+  const repository = await repositoryWith()
+  await repository.git('push', world.remote(app), 'HEAD:main')
+  const have = packet(`have ${'a'.repeat(40)}\n`)
+  const start = Buffer.concat([packet('command=fetch\n'), Buffer.from('0001')])
+  const haves = (bytes: number) => Buffer.alloc(bytes - (bytes % have.length), have)
+  const url = new URL(world.remote(app))
+  const ask = async (bytes: number) => {
+    const response = await fetch(`http://${url.host}${url.pathname}/git-upload-pack`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from('x:viewer-token').toString('base64')}`,
+        'content-encoding': 'gzip',
+        'git-protocol': 'version=2',
+      },
+      body: gzipSync(Buffer.concat([start, haves(bytes), packet('done\n'), flushPacket])),
+    })
+    return [response.status, response.status === 200 ? '' : await response.text()]
+  }
+  expect(await ask(34 * 1024 * 1024)).toEqual([413, 'The request is larger than 32 MB.\n'])
+  expect(await ask(100_000)).toEqual([200, ''])
 })
 
 test('a client that disconnects during a push leaves no git process behind', async () => {

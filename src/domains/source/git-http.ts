@@ -40,6 +40,8 @@ export interface GitHttpOptions {
   log: Logger
   /** size limit of a push in bytes; default 2 GB */
   largestPush?: number
+  /** size limit of the request of a fetch in bytes, decompressed; default 32 MB */
+  largestFetch?: number
 }
 
 type Service = 'git-upload-pack' | 'git-receive-pack'
@@ -77,6 +79,8 @@ export function createGitHttp(options: GitHttpOptions) {
         error: (error as Error).message,
       })
       if (response.headersSent) return void response.destroy()
+      response.setHeader('connection', 'close')
+      if (error instanceof TooLarge) return sendText(response, 413, error.message)
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
       if (isMissing)
         return sendText(response, 500, 'git is not installed on the machine that runs Fairlead.')
@@ -187,17 +191,34 @@ async function advertise(options: GitHttpOptions, git: GitRequest): Promise<void
 async function upload(options: GitHttpOptions, git: GitRequest): Promise<void> {
   const { child, ended } = start(options, git)
   await started(child, ended)
-  git.response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
-  await Promise.all([
-    feed(git.request, child, () => undefined),
-    pipeline(child.stdout, git.response),
-  ])
+  // Sent with the first byte of the answer, so that a refusal can be sent instead.
+  git.response.setHeader('content-type', 'application/x-git-upload-pack-result')
+  const look = atMost(options.largestFetch ?? 32 * 1024 * 1024)
+  await Promise.all([feed(git.request, child, look), pipeline(child.stdout, git.response)])
 }
 
+/** The user of a push. */
 interface Pusher {
   name: string
   by: By
   person: Person | null
+}
+
+class TooLarge extends Error {
+  override name = 'TooLarge'
+}
+
+/**
+ * Git keeps what a fetch asks for in memory, and a compressed request can become a thousand times
+ * as large.
+ */
+function atMost(limit: number): (chunk: Buffer) => void {
+  let size = 0
+  return (chunk) => {
+    size += chunk.length
+    if (size > limit)
+      throw new TooLarge(`The request is larger than ${Math.round(limit / 1024 / 1024)} MB.`)
+  }
 }
 
 async function receive(
