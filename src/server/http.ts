@@ -14,9 +14,11 @@ import type { Logger } from '#platform/log.ts'
 import { isDatabaseAway } from '#platform/postgres/postgres.ts'
 import { type AppOf, authenticate, authorize, credentialsOf } from './authorize.ts'
 import { serveConsole } from './console.ts'
+import { createIntake } from './intake.ts'
+import { headerLimits, idleMs, limitBody, limitConnections } from './limits.ts'
 import { openApi } from './openapi.ts'
 import { parse } from './parse.ts'
-import { createBudget, guardRequest, httpsHeaders, limitBody, securityHeaders } from './security.ts'
+import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
 import { addSignIn } from './sign-in.ts'
 import { streamEvents } from './stream.ts'
 
@@ -58,18 +60,21 @@ type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => unkno
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({
     bodyLimit: 1024 * 1024,
-    // A push may take longer than any limit; headers have a timeout of their own.
+    http: headerLimits,
+    connectionTimeout: idleMs,
+    // A push may take longer than any limit; other bodies must arrive at a least rate.
     requestTimeout: 0,
     forceCloseConnections: true,
     trustProxy: options.proxies.length > 0 ? options.proxies : false,
     routerOptions: { maxParamLength: 300 },
   })
+  limitConnections(app.server, options.proxies.length > 0)
   const closing = new AbortController()
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
     if (request.url.startsWith(apiPrefix)) void reply.header('cache-control', 'no-store')
+    limitBody(request.raw, request.url.startsWith('/git/'))
     guardRequest(request, options.hosts)
-    limitBody(request)
   })
   app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
@@ -167,32 +172,34 @@ function addGit(app: FastifyInstance, { git }: HttpOptions): void {
   })
 }
 
-/** Size limit of a webhook delivery in bytes; forges send at most 25 MB. */
-const webhookLimit = 25 * 1024 * 1024
-/** Bytes of webhook bodies held at the same time; a signature covers the whole body. */
-const webhookBudget = 4 * webhookLimit
+const megabyte = 1024 * 1024
+/**
+ * Forges send at most 25 MB. A signature covers the whole body, so a body is held until it is
+ * verified.
+ */
+const webhookLimits = { body: 25 * megabyte, ofAddress: 50 * megabyte, all: 100 * megabyte }
 
 function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    )
+    const intake = createIntake(webhookLimits)
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
+      const announced = request.headers['content-length']
+      const length = announced === undefined ? null : Number(announced)
+      const { body, release } = intake.read(payload, { address: request.ip, length })
+      releases.set(request, release)
+      return body
+    })
     const appOf = (request: FastifyRequest): string => (request.params as { app: string }).app
-    const take = createBudget(webhookBudget)
     const senders = new WeakMap<FastifyRequest, Forge>()
+    const releases = new WeakMap<FastifyRequest, () => void>()
     scope.route({
       method: 'POST',
       url: '/webhooks/:app',
-      bodyLimit: webhookLimit,
       // Runs before the body is read, which an unsigned delivery is not.
       onRequest: async (request, reply) => {
+        reply.raw.once('close', () => releases.get(request)?.())
         senders.set(request, await webhooks.admit(appOf(request), request.headers))
-        const length = Number(request.headers['content-length'] ?? webhookLimit)
-        if (!take(reply, Math.min(length, webhookLimit)))
-          throw new FairleadError('unavailable', {
-            what: 'The inbox, which is full,',
-          })
       },
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
@@ -233,7 +240,7 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const known = translate(error, request.url.startsWith('/webhooks/'))
+  const known = translate(error)
   if (known.code === 'internal') {
     log.error('a request failed with an internal error', {
       reference: known.details['reference'],
@@ -248,14 +255,14 @@ function sendError(
     .send(known.toProblem())
 }
 
-function translate(error: unknown, isWebhook: boolean): FairleadError {
+function translate(error: unknown): FairleadError {
   if (error instanceof FairleadError) return error
   if (isDatabaseAway(error)) return new FairleadError('unavailable', { what: 'The database' })
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new FairleadError('too_large', {
       what: 'The request',
-      limit: isWebhook ? '25 MB' : '1 MB',
+      limit: '1 MB',
     })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new FairleadError('invalid_input', {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { FairleadError } from '#contract/errors.ts'
 
 /** Headers of every response. The console has no inline scripts, but inline styles. */
@@ -15,31 +15,6 @@ export const securityHeaders = {
 
 /** Headers behind HTTPS: a browser then never uses plain HTTP. */
 export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' }
-
-/** Milliseconds within which a body must arrive. A push has no limit. */
-const bodyMs = 20_000
-
-/** Closes the connection of a slow sender, so that many of them cannot exhaust the server. */
-export function limitBody({ raw, url }: FastifyRequest): void {
-  const hasBody =
-    raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-  if (!hasBody || url.startsWith('/git/')) return
-  const timer = setTimeout(() => raw.destroy(), bodyMs)
-  for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer))
-}
-
-/** Limits the bytes of unauthenticated bodies that are held at the same time. */
-export function createBudget(bytes: number): (reply: FastifyReply, wanted: number) => boolean {
-  let left = bytes
-  return ({ raw }, wanted) => {
-    if (wanted > left) return false
-    left -= wanted
-    raw.once('close', () => {
-      left += wanted
-    })
-    return true
-  }
-}
 
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 
