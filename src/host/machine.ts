@@ -1,5 +1,5 @@
 import type { Isolation } from '#platform/process/isolation.ts'
-import type { Limits } from './limits.ts'
+import type { Limits } from '#platform/process/memory-limit.ts'
 import type { Ports } from './port.ts'
 
 /** Settings shared by all instances of a host. */
