@@ -3,9 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { confine, findIsolation, policyOf } from '#platform/process/isolation.ts'
+import { startApp } from '#platform/process/app-command.ts'
+import { confine, findIsolation } from '#platform/process/isolation.ts'
+import { policyOf } from '#platform/process/isolation-policy.ts'
 import { escapes, type Target } from './support/escapes.ts'
 import {
   endedRun,
@@ -36,7 +39,7 @@ const read = (text: string): Attempt[] =>
 const escaped = (attempts: Attempt[]): string[] =>
   attempts.filter((one) => one.escaped).map((one) => one.attempt)
 /** So many ways are tried, so that none gets lost. */
-const ways = 40
+const ways = 44
 const metadata = [
   ...['169.254.169.254', '168.63.129.16', '192.0.0.192', '100.100.100.200', 'fd00:ec2::254'],
   ...['::ffff:100.100.100.200', '64:ff9b::169.254.169.254', '64:ff9b:1::a83f:8110'],
@@ -74,6 +77,8 @@ describe('a step and a service that try to escape', requiresIsolation, () => {
       database: 'embedded',
       env: {
         FAIRLEAD_ISOLATION_PROCESSES: '300',
+        FAIRLEAD_ISOLATION_MEMORY_MB: '500',
+        FAIRLEAD_ISOLATION_DISK_MB: '200',
         ONLY_THE_SERVER: canary,
         HOME: join(outside, 'home'),
       },
@@ -132,6 +137,9 @@ describe('a step and a service that try to escape', requiresIsolation, () => {
       'reads the memory of the server',
       'sees processes that are not its own',
       'reads what other apps keep',
+      'makes a user namespace',
+      'keeps a key in the kernel',
+      'traces the server',
       'starts processes without end',
     ]
     const { stdout } = await execute(process.execPath, ['-e', escapes(target)], {
@@ -244,6 +252,24 @@ steps:
     expect(run.steps.find(({ name }) => name === 'offline')?.isolation).toContain('no network')
   })
 
+  test('a step that exceeds a limit is stopped, with the reason', async () => {
+    const repository = await repositoryOf({
+      'fairlead.yaml': `
+steps:
+  memory: {needs: [], optional: true, run: 'perl -e ''$x = "x" x 700e6; sleep 30'''}
+  shared: {needs: [], run: 'perl -e ''$x = "x" x 200e6; fork; fork; sleep 1'''}
+  disk: {needs: memory, optional: true, run: head -c 300M /dev/zero > large; sleep 30}
+  shm: {needs: [], run: 'echo mine > /dev/shm/file'}
+`,
+    })
+    await push(installation, 'greedy', repository)
+    const run = await endedRun(installation, await latest('greedy'))
+    const reasonOf = (name: string) => run.steps.find((one) => one.name === name)?.reason
+    expect(reasonOf('memory')).toMatch(/^needed more than 500 MB of memory/)
+    expect(reasonOf('disk')).toMatch(/^had more than 200 MB of files/)
+    expect(run.state).toBe('succeeded')
+  })
+
   test('doctor reports the isolation that is in force', async () => {
     const { stdout } = await installation.cli('doctor')
     expect(stdout).toMatch(/ok\s+isolation\s+steps: bubblewrap/)
@@ -252,6 +278,8 @@ steps:
 
 test.each([
   [{ FAIRLEAD_ISOLATION: 'on' }, 'FAIRLEAD_ISOLATION is "on", but must be auto, required or off'],
+  [{ FAIRLEAD_ISOLATION_SYSCALLS: 'some' }, 'must be default, namespaces or all'],
+  [{ FAIRLEAD_ISOLATION_DISK_MB: '0' }, 'must be a number of megabytes such as 20000'],
   [
     { FAIRLEAD_ISOLATION_PROCESSES: 'many' },
     'FAIRLEAD_ISOLATION_PROCESSES is "many", but must be a number',
@@ -295,7 +323,7 @@ describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
       isRoot: false,
     }
     const policy = policyOf({ env: {}, root, home: root, path: '', machine: {} })
-    const words = confine(
+    const { helpers, filter } = confine(
       found.tools,
       { ...policy, processes: 300 },
       {
@@ -309,10 +337,17 @@ describe('without root', { ...requiresRoot, ...requiresIsolation }, () => {
         network: true,
       },
     )
-    const as = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--', ...words]
-    const { stdout } = await execute('setpriv', [...as, 'node', '-e', escapes(target)], {
-      env: { PATH: process.env['PATH'] },
+    const as = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--']
+    const child = startApp({
+      helpers: ['/usr/bin/setpriv', ...as, ...helpers],
+      filter,
+      command: ['/usr/bin/env', 'node', '-e', escapes(target)],
+      env: { PATH: process.env['PATH'] ?? '' },
+      marker: {},
+      cwd: '/',
+      output: ['pipe', 'inherit'],
     })
+    const stdout = await text(child.stdout!)
     await rm(root, { recursive: true, force: true })
     // Without root the kernel takes no rule for it; `describe` does not claim it, and only
     // `network: false` helps.

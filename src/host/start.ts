@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import type { HostRelease, HostService } from '#contract/host/host.ts'
 import { accountName, writeAccount } from '#platform/process/account.ts'
 import { startApp } from '#platform/process/app-command.ts'
-import { confine, type Isolation, userOf } from '#platform/process/isolation.ts'
+import {
+  confine,
+  type Confinement,
+  type Isolation,
+  unconfined,
+  userOf,
+} from '#platform/process/isolation.ts'
+import { joinCgroup } from '#platform/process/memory-limit.ts'
 import { selfCommand, selfReadable } from '#platform/self.ts'
 import { openSite } from './site.ts'
 
@@ -40,11 +47,13 @@ export function startProcess(started: Started): ChildProcess {
     throw new Error(`its directory ${started.service.directory} is not in the artifact`)
   // Fails with one sentence when the artifact has no such folder.
   if (started.service.static !== undefined) openSite(started.folder, siteOf(started.service))
+  const { helpers, filter } = confinedBy(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
     const isOurs = started.service.static !== undefined
     return startApp({
-      helpers: [...joinCgroup(started), ...confinedBy(started)],
+      helpers: [...joinCgroup(started.cgroup), ...helpers],
+      filter,
       command: commandOf(started),
       env: environmentOf(started),
       marker: { FAIRLEAD_PROCESS: started.marker },
@@ -70,8 +79,8 @@ function confinedBy({
   folder,
   dataFolder,
   tmpFolder,
-}: Started): string[] {
-  if (isolation.kind === 'none') return []
+}: Started): Confinement {
+  if (isolation.kind === 'none') return unconfined
   const isOurs = service.static !== undefined
   const user = userOf(release.app, 'services')
   const account = { user, home: dataFolder, place: tmpFolder }
@@ -92,10 +101,6 @@ const commandOf = ({ service, folder }: Started): [string, ...string[]] =>
   service.static === undefined
     ? ['/bin/sh', '-c', service.run ?? 'exit 1']
     : selfCommand('static', folder, siteOf(service))
-
-/** The process joins the cgroup before it becomes the service, so that no child starts outside. */
-const joinCgroup = ({ cgroup }: Started): string[] =>
-  cgroup === null ? [] : ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup]
 
 function environmentOf({
   release,

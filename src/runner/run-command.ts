@@ -1,17 +1,20 @@
 import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startApp } from '#platform/process/app-command.ts'
 import type { CommandResult, CommandSpec } from '#platform/process/command.ts'
-import { signalOf } from '#platform/process/isolation.ts'
+import { signalOf, unconfined } from '#platform/process/isolation.ts'
+import { createLimits, joinCgroup, type Limits } from '#platform/process/memory-limit.ts'
 import { inWords, judge, nameProcesses, type Stop } from './ending.ts'
 import { splitLines } from './lines.ts'
 import { type LogLimits, logLimits, type LogWriter, openLog } from './log-writer.ts'
 import { isSameStep, markerFor } from './marker.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
 import { createPipes, type Pipe, type Pipes } from './pipes.ts'
+import { memoryReason, watch } from './watch.ts'
 import { findProblem } from './requirements.ts'
 import {
   allPids,
@@ -29,6 +32,7 @@ export interface RunnerParts {
   monotonic: () => number
   pipes: Pipes
   limits: LogLimits
+  memory: Limits
   /** time between SIGTERM and SIGKILL, ms */
   graceMs: number
   /** whether an earlier runner may have left processes of this step, which must then be found */
@@ -41,6 +45,7 @@ export function runnerParts(): RunnerParts {
     monotonic: () => performance.now(),
     pipes: createPipes(),
     limits: logLimits,
+    memory: createLimits('steps'),
     graceMs: 5000,
     mayHaveLeftOvers: () => true,
   }
@@ -125,6 +130,7 @@ async function attempt(
       log,
       mask,
       stopping: stopping.signal,
+      fail: (reason) => stop({ stop: 'failed', reason }),
       isHurried: () => signal.reason instanceof Abandoned,
     })
     const ending = judge(exit, stopped)
@@ -166,6 +172,7 @@ interface Work {
   log: LogWriter
   mask: Mask
   stopping: AbortSignal
+  fail: (reason: string) => void
   isHurried: () => boolean
 }
 
@@ -180,7 +187,16 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
   if (work.stopping.aborted) return { code: null, signal: null }
   const pipes = await parts.pipes.take()
   const before = new Set(allPids())
-  const { child, out, err, exited } = start(spec, pipes)
+  const group = createHash('sha256').update(markerFor(spec)).digest('hex').slice(0, 24)
+  const bound = spec.limits && parts.memory.bound(group, spec.limits.memory * 1e6)
+  const cgroup = bound && 'folder' in bound ? bound.folder : null
+  const { child, out, err, exited } = start(spec, pipes, cgroup)
+  const ended = new AbortController()
+  if (spec.limits && child.pid !== undefined)
+    void watch({
+      ...{ limits: spec.limits, pid: child.pid, isMemoryBound: cgroup !== null },
+      ...{ signal: ended.signal, onExceeded: work.fail },
+    })
   const output = Promise.all([read(out, 'out', work), read(err, 'err', work)])
   const marker = markerFor(spec)
   // Only processes that are younger than the command can belong to it.
@@ -193,7 +209,9 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
   const ending = aborted(work.stopping).then(() =>
     endTree(child, find, isConfined(spec), work.isHurried() ? 0 : parts.graceMs, parts),
   )
-  const exit = await exited
+  const exit = await exited.finally(() => ended.abort())
+  if (spec.limits && cgroup !== null && parts.memory.isExceeded(group))
+    work.fail(memoryReason(spec.limits))
   if (work.stopping.aborted) await ending
   else {
     const { first, survived } = await endProcesses(
@@ -221,6 +239,7 @@ async function execute(spec: CommandSpec, work: Work): Promise<Exit> {
     ])
   out.destroy()
   err.destroy()
+  parts.memory.release(group)
   return exit
 }
 
@@ -230,7 +249,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => done(), { once: true })
   })
 
-const isConfined = (spec: CommandSpec): boolean => (spec.confined ?? []).length > 0
+const isConfined = (spec: CommandSpec): boolean => (spec.confined?.helpers ?? []).length > 0
 
 /**
  * Ends the process group, which is known without a search, then every process that can be found.
@@ -255,11 +274,14 @@ async function endTree(
 function start(
   spec: CommandSpec,
   pipes: [Pipe, Pipe] | null,
+  cgroup: string | null,
 ): { child: ChildProcess; out: Readable; err: Readable; exited: Promise<Exit> } {
   const [outPipe, errPipe] = pipes ?? [null, null]
+  const { helpers, filter } = spec.confined ?? unconfined
   try {
     const child = startApp({
-      helpers: spec.confined ?? [],
+      helpers: [...joinCgroup(cgroup), ...helpers],
+      filter,
       command: ['/bin/sh', '-e', '-c', spec.command, 'sh'],
       env: spec.env,
       marker: { [markerName]: markerFor(spec) },

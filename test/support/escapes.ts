@@ -44,6 +44,17 @@ const some = async (list, act) => {
   for (const one of list) try { if (await act(one)) return true } catch {}
   return false
 }
+const both = {
+  add_key: [248, 217], ptrace: [101, 117], bpf: [321, 280], userfaultfd: [323, 282],
+  setns: [308, 268],
+  perf_event_open: [298, 241], io_uring_setup: [425, 425], fsopen: [430, 430],
+}
+const number = Object.fromEntries(Object.entries(both).map(([name, numbers]) =>
+  [name, numbers[process.arch === 'x64' ? 0 : 1]]))
+// Makes a system call, and returns whether it succeeded.
+const perl = (text) => spawnSync('perl', ['-e', text]).status
+const calls = (call, args) => perl('($type, $name, $value) = ("user", "fairlead", "value");' +
+  'exit(syscall(' + call + ', ' + args + ') < 0)') === 0
 const attempts = {
   'reads the key of the secrets': () => fs.readFileSync(path.join(target.root, 'key')).length > 0,
   'reads the token of the command line': () => fs.readFileSync(path.join(target.root, 'token')).length > 0,
@@ -120,6 +131,12 @@ const attempts = {
     return target.isRoot ? answers.some((answer) => answer !== 'EACCES') : answers[0] === 'connected'
   },
   'asks the API without a token': async () => (await fetch(target.url + '/api/v1/apps')).status !== 401,
+  'makes a user namespace': () => { shell('unshare -U true'); return true },
+  'keeps a key in the kernel': () => calls(number.add_key, '$type, $name, $value, 5, -2'),
+  'traces the server': () => calls(number.ptrace, '0x4206, ' + target.serverPid + ', 0, 0'),
+  'reaches the kernel in an unusual way': () =>
+    some(['bpf', 'userfaultfd', 'perf_event_open', 'io_uring_setup', 'fsopen', 'setns'], (name) =>
+      perl('syscall(' + number[name] + ', 0, 0, 0, 0, 0); exit($!+0)') !== 1),
   'starts processes without end': () => {
     const all = []
     let failed = false

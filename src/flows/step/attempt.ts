@@ -27,7 +27,7 @@ export async function runAttempt(
     ...(await selectTests(deps, request)),
   }
   const isPullRequest = request.pullRequest !== null
-  const { prefix, description } = await confineStep(deps, {
+  const { confined, limits, description } = await confineStep(deps, {
     app: request.app,
     run: request.run,
     step: request.name,
@@ -38,7 +38,7 @@ export async function runAttempt(
     cwd: request.directory,
     readable: Object.values(lists),
   })
-  const problem = confinementProblem(request, prefix.length > 0, description)
+  const problem = confinementProblem(request, confined.helpers.length > 0, description)
   if (problem !== null) return failed(problem)
   const environment = (variables: Record<string, string>): Record<string, string> =>
     stepEnvironment({
@@ -54,14 +54,15 @@ export async function runAttempt(
       extra: { ...file.env, ...request.env, ...variables, ...lists },
     })
   const logs = runFolders(deps.home, request.run).log
-  const common = { cwd: request.directory, masks: request.masks, confined: prefix }
+  const common = { cwd: request.directory, masks: request.masks, confined }
   const services = { run: request.run, step: request.name, attempt, services: file.services, logs }
   const ran = await withServices(
-    { ...services, ...common, environment, runner: deps.runner, signal },
+    { ...services, ...common, limits, environment, runner: deps.runner, signal },
     (variables) =>
       deps.runner.run(
         {
           ...common,
+          ...(limits === undefined ? {} : { limits }),
           id: `${request.run}/${request.name}/${attempt}`,
           command: failedTests === null ? file.run : (file.rerun ?? file.run),
           env: environment(variables),

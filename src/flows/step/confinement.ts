@@ -1,7 +1,15 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAccount } from '#platform/process/account.ts'
-import { confine, describe, chownTree, userOf } from '#platform/process/isolation.ts'
+import type { CommandLimits } from '#platform/process/command.ts'
+import {
+  confine,
+  type Confinement,
+  describe,
+  chownTree,
+  unconfined,
+  userOf,
+} from '#platform/process/isolation.ts'
 import { runFolders } from '#platform/home.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -38,18 +46,23 @@ export interface ConfinedRun {
   isTrusted: boolean
 }
 
-/**
- * The arguments that run a command confined, empty when there is no isolation, and a description of
- * the isolation that is in force.
- */
+export interface StepConfinement {
+  confined: Confinement
+  /** left out without isolation */
+  limits?: CommandLimits
+  /** the isolation that is in force */
+  description: string
+}
+
+/** How the commands of a step are confined and limited. */
 export async function confineStep(
   deps: Dependencies,
   request: ConfinedRun,
-): Promise<{ prefix: string[]; description: string }> {
+): Promise<StepConfinement> {
   const { isolation } = deps
   const user = stepsOf(request.app, request.isTrusted)
   const description = describe(isolation, { app: user, network: request.network })
-  if (isolation.kind === 'none') return { prefix: [], description }
+  if (isolation.kind === 'none') return { confined: unconfined, description }
   const home = homeOf(deps, request)
   await makeHome(deps, user, home)
   const tmp = join(tmpOf(deps, request.run), request.step)
@@ -57,7 +70,7 @@ export async function confineStep(
   await chmod(tmp, 0o1777)
   // Untrusted code gets none of the operator's writable paths, such as the socket of Docker.
   const policy = request.isTrusted ? isolation.policy : { ...isolation.policy, writable: [] }
-  const prefix = confine(isolation.tools, policy, {
+  const confined = confine(isolation.tools, policy, {
     ...request,
     user: userOf(user, 'steps'),
     account: writeAccount(isolation.tools, { user: userOf(user, 'steps'), home, place: tmp }),
@@ -66,7 +79,13 @@ export async function confineStep(
     writable: [request.workspace, home],
     readable: [join(deps.source.bareOf(request.app), 'objects'), ...request.readable],
   })
-  return { prefix, description }
+  const limits = {
+    memory: policy.memory,
+    disk: policy.disk,
+    // HOME of an app is kept and grows, so that it does not count.
+    folders: [request.workspace, tmp, ...(request.isPullRequest ? [home] : [])],
+  }
+  return { confined, limits, description }
 }
 
 /** Folder with the /tmp of each step of a run. */

@@ -18,6 +18,7 @@ import { filesOfPart } from '#domains/pipeline/split.ts'
 import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
 import { accountName } from '#platform/process/account.ts'
+import { unconfined } from '#platform/process/isolation.ts'
 import { logFile } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
@@ -167,7 +168,8 @@ async function runAttempt(
     cwd,
     environment,
     masks,
-    confined: [],
+    confined: unconfined,
+    limits: undefined,
   }
   const since = await fileTime(run.logs)
   try {

@@ -6,7 +6,13 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StepServiceFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
-import type { CommandResult, Runner } from '#platform/process/command.ts'
+import type {
+  CommandLimits,
+  CommandResult,
+  CommandSpec,
+  Runner,
+} from '#platform/process/command.ts'
+import { type Confinement, unconfined } from '#platform/process/isolation.ts'
 import { dockerEnvironment, programOf } from '#platform/process/program.ts'
 import { logFile } from '#platform/process/step-log.ts'
 
@@ -24,8 +30,10 @@ export interface ServicesRequest {
   /** the environment of every command of the step, with further variables */
   environment: (extra: Record<string, string>) => Record<string, string>
   masks: string[]
-  /** arguments that run a command confined; Docker confines containers itself */
-  confined: string[]
+  /** how commands are confined; Docker confines containers itself */
+  confined: Confinement
+  /** limits of each command; the files are those of the step */
+  limits: CommandLimits | undefined
   signal: AbortSignal
 }
 
@@ -101,13 +109,21 @@ async function start(
           }),
       timeoutMs: serviceTimeoutMs,
       masks: request.masks,
-      confined: file.image === undefined ? request.confined : [],
+      ...(file.image === undefined ? boundsOf(request) : { confined: unconfined }),
       tools: file.image === undefined ? [] : ['docker'],
     },
     request.signal,
   )
   return { name, file, port, container, ended }
 }
+
+const boundsOf = ({
+  confined,
+  limits,
+}: ServicesRequest): Pick<CommandSpec, 'confined' | 'limits'> => ({
+  confined,
+  ...(limits === undefined ? {} : { limits: { ...limits, folders: [] } }),
+})
 
 const serviceLogFile = ({ logs, step, attempt }: ServicesRequest, name: string): string =>
   logFile(logs, `${step}.${name}`, attempt)
@@ -260,7 +276,7 @@ async function passes(request: ServicesRequest, { name, file, port }: Started): 
       env: request.environment({ ...file.env, PORT: String(port) }),
       timeoutMs: 10_000,
       masks: request.masks,
-      confined: request.confined,
+      ...boundsOf(request),
       tools: [],
     },
     request.signal,

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import type { Isolation, IsolationTools } from './isolation.ts'
+import type { AccountFiles, Isolation, IsolationTools } from './isolation.ts'
 
 /** The user that runs commands, as /etc/passwd and /etc/group describe it. */
 export interface Account {
@@ -8,12 +8,6 @@ export interface Account {
   user: number
   group: number
   home: string
-}
-
-/** Files to mount over /etc/passwd and /etc/group. */
-export interface AccountFiles {
-  passwd: string
-  group: string
 }
 
 /** The name of the users that only Fairlead uses. */

@@ -17,6 +17,7 @@ test('a helper gets no variable of the app, and the command gets all of them', a
   const odd = `two\nlines, $(id) \`id\` "double" 'single' \\`
   const child = startApp({
     helpers: nosy,
+    filter: null,
     command: ['/bin/sh', '-c', 'cat; printf "%s|%s" "$ODD" "$LD_DEBUG_OUTPUT"'],
     env: { PATH: '/nowhere:/usr/bin:/bin', ODD: odd, LD_DEBUG_OUTPUT: 'app' },
     marker: { FAIRLEAD_PROCESS: 'mine' },
@@ -43,7 +44,7 @@ test('bwrap, setpriv and prlimit load no library of the app', requiresIsolation,
     if (found.kind === 'none') throw new Error(found.problem)
     const place = { cwd: '/', writable: [], readable: [], tmp, account: null, network: true }
     const child = startApp({
-      helpers: confine(found.tools, found.policy, { ...place, user: 60_600, isBound: true }),
+      ...confine(found.tools, found.policy, { ...place, user: 60_600, isBound: true }),
       command: ['/bin/sh', '-c', 'echo "$LD_PRELOAD"'],
       env: { LD_PRELOAD: '/no/such/library.so' },
       marker: {},
@@ -62,6 +63,7 @@ test('bwrap, setpriv and prlimit load no library of the app', requiresIsolation,
 test('a command without helpers gets its variables directly', async () => {
   const child = startApp({
     helpers: [],
+    filter: null,
     command: ['/bin/sh', '-c', 'printf %s "$A"'],
     env: { A: 'b' },
     marker: {},
@@ -115,13 +117,14 @@ test('every process is started with a stated environment and by an absolute path
   expect(byName).toEqual([])
 })
 
-test('only the runner and the host start commands of apps', () => {
+test('only the runner, the host and the check of the isolation start commands of apps', () => {
   const users = filesOf('src/**/*.ts').filter(
     (file) => !isTest(file) && /\bstartApp\b/.test(textOf(file)),
   )
   expect(users.sort()).toEqual([
     'src/host/start.ts',
     'src/platform/process/app-command.ts',
+    'src/platform/process/isolation.ts',
     'src/runner/run-command.ts',
   ])
 })

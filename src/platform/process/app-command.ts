@@ -1,10 +1,16 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import { type Readable, Writable } from 'node:stream'
 import { helperEnvironment } from './program.ts'
+
+/** The descriptor from which bwrap reads the filter of system calls. */
+export const filterDescriptor = 3
 
 /** A command of an app, and the helper programs that start it. */
 export interface AppCommand {
   /** Programs that isolate or limit the command, as one command line; empty for none. */
   helpers: string[]
+  /** A filter of system calls in base64, for descriptor 3 of the helpers; null for none. */
+  filter: string | null
   /** The first word is an absolute path. */
   command: [string, ...string[]]
   /** The complete environment of the command. The helpers do not get it. */
@@ -20,7 +26,8 @@ export interface AppCommand {
  * rights than the command, and variables such as LD_PRELOAD would run code in them. A shell behind
  * the helpers therefore reads the variables from a descriptor, and then becomes the command.
  */
-export function startApp({ helpers, command, env, marker, cwd, output }: AppCommand): ChildProcess {
+export function startApp(app: AppCommand): ChildProcess {
+  const { helpers, filter, command, env, marker, cwd, output } = app
   const [helper, ...args] = helpers
   if (helper === undefined) {
     const [program, ...words] = command
@@ -36,12 +43,18 @@ export function startApp({ helpers, command, env, marker, cwd, output }: AppComm
     cwd,
     env: { ...helperEnvironment(), ...marker },
     detached: true,
-    stdio: ['pipe', ...output],
+    stdio: ['pipe', ...output, ...(filter === null ? [] : (['pipe'] as const))],
   })
-  // The exit of the child reports its death.
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(script)
+  write(child.stdio[0], script)
+  if (filter !== null) write(child.stdio[filterDescriptor], Buffer.from(filter, 'base64'))
   return child
+}
+
+function write(stream: Readable | Writable | null | undefined, content: string | Buffer): void {
+  if (!(stream instanceof Writable)) return
+  // The exit of the child reports its death.
+  stream.on('error', () => undefined)
+  stream.end(content)
 }
 
 /** A script for sh that exports these variables and becomes the command in its arguments. */

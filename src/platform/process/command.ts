@@ -1,3 +1,5 @@
+import type { Confinement } from './isolation.ts'
+
 /**
  * Describes one command of a step and its result. `runner/` implements it: for the server as a
  * separate process, so that a command shares neither its memory nor its environment, and the runner
@@ -20,10 +22,21 @@ export interface CommandSpec {
   masks: string[]
   /** Lines from Fairlead at the start of the log. */
   notes?: string[]
-  /** Command prefix that isolates the shell (`isolation.ts`); empty for none. */
-  confined?: string[]
+  /** How the shell is isolated (`isolation.ts`); left out for not at all. */
+  confined?: Confinement
+  /** Limits for all processes of the command; left out for none. */
+  limits?: CommandLimits
   /** Programs that must be on the PATH; a missing one fails the command before it starts. */
   tools: string[]
+}
+
+/** A command that exceeds a limit is stopped and fails. */
+export interface CommandLimits {
+  /** Memory of all its processes, in megabytes. */
+  memory: number
+  /** What these folders contain together, in megabytes; not checked without folders. */
+  disk: number
+  folders: string[]
 }
 
 /**

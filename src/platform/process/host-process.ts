@@ -6,7 +6,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { HostStatus } from '#contract/host/host.ts'
 import { createHostClient } from './host-client.ts'
 import type { Home } from '#platform/home.ts'
-import { isolationVariables } from './isolation.ts'
+import { isolationVariables } from './isolation-policy.ts'
 import { selfCommand } from '#platform/self.ts'
 
 /**

@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, realpathSync } from 'node:fs'
-import { constants as constantsOfSystem, homedir } from 'node:os'
-import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
+import { mkdtemp, rmdir } from 'node:fs/promises'
+import { constants as constantsOfSystem, tmpdir } from 'node:os'
+import { dirname, join, sep } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import type { AccountFiles } from './account.ts'
-import { machineVariables, stepPath } from './machine.ts'
+import { filterDescriptor, startApp } from './app-command.ts'
+import {
+  isBelow,
+  isolationMode,
+  type IsolationOptions,
+  type IsolationPolicy,
+  policyOf,
+} from './isolation-policy.ts'
 import { closeMetadata } from './metadata-routes.ts'
 import { findProgram, helperEnvironment, programOf, systemPath } from './program.ts'
 
@@ -15,20 +22,27 @@ export interface IsolationTools {
   /** Drops root for a user of the app; null when the server is not root. */
   setpriv: string | null
   prlimit: string
+  /** Makes the kernel end steps before other processes when memory runs out. */
+  choom: string | null
   /** Users of steps have no route to the metadata services of clouds. */
   isMetadataClosed: boolean
 }
 
-/** Settings shared by every command of this installation. */
-export interface IsolationPolicy {
-  /** Hidden folders: homes and the installation itself. */
-  hidden: string[]
-  /** Readable paths, also below hidden folders. */
-  readable: string[]
-  writable: string[]
-  /** Limit of processes per user. */
-  processes: number
+/** Files to mount over /etc/passwd and /etc/group. */
+export interface AccountFiles {
+  passwd: string
+  group: string
 }
+
+/** How a command is started isolated. */
+export interface Confinement {
+  /** The programs that isolate it, as one command line; empty for none. */
+  helpers: string[]
+  /** See `AppCommand`. */
+  filter: string | null
+}
+
+export const unconfined: Confinement = { helpers: [], filter: null }
 
 /** Access of one command. Paths are absolute. */
 export interface ConfinementRequest {
@@ -73,15 +87,15 @@ export function userOf(app: string, kind: 'steps' | 'services'): number {
 const shownOfRun = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf']
 
 /**
- * Returns the command prefix: private processes, a read-only file system without homes and the
- * installation, a private /tmp, and as root an unprivileged user. See bwrap(1), setpriv(1),
- * prlimit(1).
+ * Returns how to start the command: private processes, a read-only file system without homes and
+ * the installation, a private /tmp, a filter of system calls, and as root an unprivileged user. See
+ * bwrap(1), setpriv(1), prlimit(1), choom(1).
  */
 export function confine(
   tools: IsolationTools,
   policy: IsolationPolicy,
   request: ConfinementRequest,
-): string[] {
+): Confinement {
   const bind = (kind: string, paths: string[]): string[] =>
     paths.flatMap((path) => [kind, path, path])
   const user = String(request.user)
@@ -89,7 +103,8 @@ export function confine(
     [...policy.readable, ...request.readable],
     [...policy.writable, ...request.writable],
   ]
-  return [
+  const helpers = [
+    ...(request.isBound && tools.choom !== null ? [tools.choom, '-n', '500', '--'] : []),
     tools.bwrap,
     ...(request.isBound ? ['--die-with-parent'] : []),
     '--unshare-pid',
@@ -97,7 +112,7 @@ export function confine(
     ...(request.network ? [] : ['--unshare-net']),
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...['--tmpfs', '/run', ...bind('--ro-bind-try', shownOfRun)],
-    ...['--bind', request.tmp, '/tmp', '--bind', request.tmp, '/var/tmp'],
+    ...['/tmp', '/var/tmp', '/dev/shm'].flatMap((folder) => ['--bind', request.tmp, folder]),
     ...policy.hidden.flatMap((folder) => ['--tmpfs', folder]),
     ...between([...policy.hidden, '/tmp'], [...shown, ...writable]).flatMap((folder) => [
       '--dir',
@@ -107,6 +122,7 @@ export function confine(
     ...bind('--bind-try', writable),
     ...(request.account === null ? [] : over(request.account)),
     ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
+    ...(policy.filter === null ? [] : ['--seccomp', String(filterDescriptor)]),
     ...['--chdir', request.cwd, '--'],
     ...(tools.setpriv === null
       ? []
@@ -117,6 +133,7 @@ export function confine(
         ]),
     ...[tools.prlimit, `--nproc=${policy.processes}`, '--core=0', '--'],
   ]
+  return { helpers, filter: policy.filter }
 }
 
 const over = ({ passwd, group }: AccountFiles): string[] => [
@@ -170,55 +187,11 @@ export function describe(
     'read-only files',
     'a private /tmp',
     `at most ${policy.processes} processes`,
+    `${policy.memory} MB of memory`,
+    `${policy.disk} MB of files`,
+    policy.filter === null ? 'all system calls' : 'filtered system calls',
     network ? (isClosed ? 'network without metadata services' : 'network') : 'no network',
   ].join(', ')
-}
-
-export interface IsolationOptions {
-  env: Record<string, string | undefined>
-  /** The folder of the installation. */
-  root: string
-  /** The home of the server's user. */
-  home: string
-  isRoot: boolean
-  /** The PATH and the machine's variables for steps. */
-  path: string
-  machine: Record<string, string>
-}
-
-export const isolationOptions = (
-  root: string,
-  env: Record<string, string | undefined>,
-): IsolationOptions => ({
-  env,
-  root,
-  home: homedir(),
-  isRoot: process.getuid?.() === 0,
-  path: stepPath(env),
-  machine: machineVariables(env),
-})
-
-/**
- * Variables with which the operator configures isolation, visible folders, and the process limit.
- */
-export const isolationVariables = [
-  'FAIRLEAD_ISOLATION',
-  'FAIRLEAD_ISOLATION_READ',
-  'FAIRLEAD_ISOLATION_WRITE',
-  'FAIRLEAD_ISOLATION_PROCESSES',
-] as const
-
-/**
- * FAIRLEAD_ISOLATION: `auto` uses what is available, `required` refuses to run without isolation,
- * `off` runs steps as the server's user.
- */
-export type IsolationMode = 'auto' | 'required' | 'off'
-
-/** Reads FAIRLEAD_ISOLATION. Throws one sentence when it is invalid. */
-export function isolationMode(env: Record<string, string | undefined>): IsolationMode {
-  const mode = env['FAIRLEAD_ISOLATION'] || 'auto'
-  if (mode === 'auto' || mode === 'required' || mode === 'off') return mode
-  throw new Error(`FAIRLEAD_ISOLATION is "${mode}", but must be auto, required or off`)
 }
 
 /**
@@ -238,7 +211,7 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
   if (process.platform !== 'linux')
     return { kind: 'none', problem: `isolation is not available on ${process.platform}` }
   const path = `${options.env['PATH'] ?? ''}:${systemPath}`
-  const [bwrap, prlimit, setpriv] = ['bwrap', 'prlimit', 'setpriv'].map((name) =>
+  const [bwrap, prlimit, setpriv, choom] = ['bwrap', 'prlimit', 'setpriv', 'choom'].map((name) =>
     findProgram(name, path),
   )
   if (!bwrap) return { kind: 'none', problem: 'bubblewrap is not installed' }
@@ -247,101 +220,51 @@ async function detect(options: IsolationOptions): Promise<Isolation> {
   const tools = {
     bwrap,
     prlimit,
+    choom: choom ?? null,
     setpriv: options.isRoot ? (setpriv ?? null) : null,
     isMetadataClosed: false,
   }
   const policy = policyOf(options)
-  const trial = {
-    user: users.first,
-    isBound: true,
-    cwd: '/',
-    writable: [],
-    readable: [],
-    tmp: '/tmp',
-    account: null,
-    network: false,
-  }
-  const [command = '', ...args] = confine(tools, policy, trial)
-  try {
-    await promisify(execFile)(command, [...args, '/bin/sh', '-c', ':'], {
-      timeout: 10_000,
-      env: helperEnvironment(),
-    })
-  } catch (error) {
-    const output = String((error as { stderr?: string }).stderr ?? '')
-      .trim()
-      .split('\n')[0]
-    return {
-      kind: 'none',
-      problem: `bubblewrap does not work here (${output || (error as Error).message})`,
-    }
-  }
+  const problem = await tryOut(tools, policy)
+  const withoutFilter = { ...policy, filter: null }
+  // A kernel without seccomp still isolates everything else.
+  const isFilterMissing =
+    problem !== null && policy.filter !== null && (await tryOut(tools, withoutFilter)) === null
+  if (problem !== null && !isFilterMissing)
+    return { kind: 'none', problem: `bubblewrap does not work here (${problem})` }
+  const isMetadataClosed = options.isRoot && (await closeMetadata(findProgram('ip', path), users))
   return {
     kind: 'confined',
-    policy,
-    tools: {
-      ...tools,
-      isMetadataClosed: options.isRoot && (await closeMetadata(findProgram('ip', path), users)),
-    },
+    policy: isFilterMissing ? withoutFilter : policy,
+    tools: { ...tools, isMetadataClosed },
   }
 }
 
-/**
- * Returns the hidden folders, and the parts of them that programs need: folders on the PATH, and
- * the targets of the machine's variables.
- */
-export function policyOf({
-  env,
-  root,
-  home,
-  path,
-  machine,
-}: Omit<IsolationOptions, 'isRoot'>): IsolationPolicy {
-  const folders = ['/root', '/home', home, root]
-    .filter((folder) => folder !== '/' && existsSync(folder))
-    .map(realPath)
-  const hidden = folders.filter(
-    (folder, index) =>
-      folders.indexOf(folder) === index &&
-      !folders.some((other) => other !== folder && isBelow(folder, other)),
-  )
-  const isHidden = (one: string): boolean => hidden.some((folder) => isBelow(one, folder))
-  const holdsHidden = (one: string): boolean =>
-    [home, root].some((folder) => isBelow(realPath(folder), one))
-  const tools = path.split(delimiter).flatMap((folder) => {
-    if (!isAbsolute(folder) || !isHidden(folder)) return []
-    const top =
-      folder.endsWith(`${sep}bin`) && !holdsHidden(dirname(folder)) ? dirname(folder) : folder
-    return holdsHidden(top) ? [] : [top]
-  })
-  const variables = Object.values(machine).filter(
-    (value) => isAbsolute(value) && isHidden(value) && !holdsHidden(value),
-  )
-  const listed = (name: string): string[] => (env[name] ?? '').split(':').filter(isAbsolute)
-  return {
-    hidden,
-    readable: [...tools, ...variables, ...listed('FAIRLEAD_ISOLATION_READ')],
-    writable: listed('FAIRLEAD_ISOLATION_WRITE'),
-    processes: processesOf(env['FAIRLEAD_ISOLATION_PROCESSES']),
-  }
-}
-
-/** A typing error must not disable isolation. */
-function processesOf(text: string | undefined): number {
-  if (!text) return 4096
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
-  throw new Error(
-    `FAIRLEAD_ISOLATION_PROCESSES is "${text}", but must be a number of processes such as 4096`,
-  )
-}
-
-const isBelow = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(`${folder}${sep}`)
-
-function realPath(path: string): string {
+/** Runs a command that does nothing. Returns why it failed, or null. */
+async function tryOut(tools: IsolationTools, policy: IsolationPolicy): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-isolation-'))
   try {
-    return realpathSync(path)
-  } catch {
-    return path
+    const child = startApp({
+      ...confine(tools, policy, {
+        ...{ user: users.first, isBound: true, cwd: '/', writable: [], readable: [] },
+        ...{ tmp: folder, account: null, network: false },
+      }),
+      command: ['/bin/sh', '-c', ':'],
+      env: {},
+      marker: {},
+      cwd: '/',
+      output: ['ignore', 'pipe'],
+    })
+    const killer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+    const exited = new Promise<number | null>((done, fail) => {
+      child.once('error', fail).once('exit', done)
+    })
+    const [code, output] = await Promise.all([exited, child.stderr ? text(child.stderr) : ''])
+    clearTimeout(killer)
+    return code === 0 ? null : output.trim().split('\n')[0] || `exit code ${code}`
+  } catch (error) {
+    return (error as Error).message
+  } finally {
+    await rmdir(folder).catch(() => undefined)
   }
 }

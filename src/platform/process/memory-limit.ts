@@ -7,14 +7,16 @@ export interface Limits {
   bound(name: string, bytes: number): { folder: string } | { problem: string }
   /** Removes the cgroup once it is empty. */
   release(name: string): void
+  /** Returns whether the kernel killed a process because of the limit. */
+  isExceeded(name: string): boolean
 }
 
 /**
- * Uses cgroup v2, below the group of the host or below the root; Fairlead must own it or run as
- * root.
+ * Uses cgroup v2, below the group of this process or below the root; Fairlead must own it or run
+ * as root. `owner` separates the groups of hosts and runners. Groups are created when needed.
  */
-export function createLimits(hostId: string): Limits {
-  const base = makeBase(`fairlead-${hostId}`)
+export function createLimits(owner: string): Limits {
+  let base: string | null | undefined
   const folderOf = (name: string): string => join(base ?? '', name.replaceAll(/[^\w-]/g, '.'))
   return {
     bound: (name, bytes) => {
@@ -22,25 +24,35 @@ export function createLimits(hostId: string): Limits {
       const problem =
         `memory is not limited to ${megabytes} MB: ` +
         'this machine lets Fairlead use no memory controller of cgroup v2'
+      if (base === undefined) base = makeBase(`fairlead-${owner}`)
       if (base === null) return { problem }
       try {
         mkdirSync(folderOf(name), { recursive: true })
         writeFileSync(join(folderOf(name), 'memory.max'), String(bytes))
+        writeFileSync(join(folderOf(name), 'memory.oom.group'), '1')
         return { folder: folderOf(name) }
       } catch {
         return { problem }
       }
     },
     release: (name) => {
-      if (base === null) return
+      if (!base) return
       try {
         rmdirSync(folderOf(name))
       } catch {
         // It still has processes, or was never created.
       }
     },
+    isExceeded: (name) => Boolean(base) && hasKilled(read(join(folderOf(name), 'memory.events'))),
   }
 }
+
+/** Reads memory.events of a cgroup. */
+export const hasKilled = (events: string): boolean => /^oom_kill [1-9]/m.test(events)
+
+/** The process joins the cgroup before it becomes the command, so that no child starts outside. */
+export const joinCgroup = (folder: string | null): string[] =>
+  folder === null ? [] : ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder]
 
 function makeBase(name: string): string | null {
   const mount = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(read('/proc/self/mountinfo'))?.[1]

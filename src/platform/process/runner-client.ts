@@ -43,9 +43,9 @@ export async function startRunner(
   const send = (message: ToRunner): void => {
     current?.stdin.write(`${JSON.stringify(message)}\n`)
   }
-  const submit = (id: number, { spec, signal }: Call): void => {
+  const submit = (id: number, { spec, signal, finish }: Call): void => {
+    if (signal.aborted) return finish(cancelled)
     send({ kind: 'run', call: id, spec })
-    if (signal.aborted) send({ kind: 'cancel', call: id })
   }
   const launch = (onReady: () => void, onEnd: (how: string) => void): void => {
     const child = spawnRunner(options.command ?? selfCommand('runner'), log)
@@ -142,6 +142,13 @@ function once(act: (how: string) => void): (how: string) => void {
     if (!isDone) act(how)
     isDone = true
   }
+}
+
+const cancelled: CommandResult = {
+  outcome: 'cancelled',
+  exitCode: null,
+  reason: 'was cancelled',
+  lines: 0,
 }
 
 const broken = (reason: string): CommandResult => ({
