@@ -226,6 +226,9 @@ done
     })
     const reusedIn = ({ steps: all }: RunDetail) => all.map(({ reused }) => reused !== null)
     expect(reusedIn(first)).toEqual([false, false, false, false])
+    expect(first.warnings).toEqual([
+      'step s1: inputs: the pattern "scr/**" matches no file, so its result is not reused',
+    ])
     expect(reusedIn(await deliver({ more: '' }))).toEqual([true, false, true, true])
     expect(reusedIn(await deliver({ 'src/.env': '2' }))).toEqual([false, false, false, true])
     expect(reusedIn(await deliver({ 'src/[slug]/page': '2' }))).toEqual([false, false, true, false])

@@ -87,6 +87,8 @@ export interface Connection {
 export interface CheckResult {
   file: string
   problems: { line: number; column: number; problem: string; hint: string }[]
+  /** patterns that match no file; a sentence each */
+  warnings: string[]
   /** A summary of the file in a few lines: steps in order, services, environments. */
   summary: string[]
   /** The name of the app in the file. */

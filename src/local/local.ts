@@ -99,8 +99,10 @@ async function check(
   env: Record<string, string | undefined>,
 ): Promise<CheckResult> {
   const { file, result } = await read(folder, env)
-  if (!result.ok) return { file, problems: result.problems, summary: [], app: null }
-  return { file, problems: [], summary: summarise(result.pipeline), app: result.pipeline.app }
+  if (!result.ok) return { file, problems: result.problems, warnings: [], summary: [], app: null }
+  const { pipeline } = result
+  const warnings = await (await import('./unmatched.ts')).unmatchedPatterns(folder, pipeline)
+  return { file, problems: [], warnings, summary: summarise(pipeline), app: pipeline.app }
 }
 
 function summarise(pipeline: PipelineFile): string[] {

@@ -45,7 +45,11 @@ async function check(context: Context, directory: string): Promise<void> {
   const paint = createPaint(context.isLively())
   context.answer(checked, () =>
     checked.problems.length === 0
-      ? [paint.good(`✔ ${checked.file}`), ...checked.summary.map((line) => `  ${line}`)]
+      ? [
+          paint.good(`✔ ${checked.file}`),
+          ...checked.summary.map((line) => `  ${line}`),
+          ...checked.warnings.map((line) => `  warning: ${line}`),
+        ]
       : checked.problems.map(
           (one) => `${checked.file}:${one.line}:${one.column}: ${one.problem}; ${one.hint}`,
         ),

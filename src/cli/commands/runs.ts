@@ -156,6 +156,7 @@ function describe(context: Context, run: RunDetail): string[] {
       : []),
     ...table(rows, context.stdout.columns ?? 120),
     ...decisionsOf(run),
+    ...run.warnings.map((one) => `  warning: ${one}`),
   ]
 }
 

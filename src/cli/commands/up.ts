@@ -167,6 +167,7 @@ async function finish(
     ),
     ...tail.map((line) => `  ${paint.dim(line)}`),
     ...(output ? describeOutput(output, paint) : []),
+    ...run.warnings.map((one) => `  warning: ${one}`),
     isLive
       ? paint.good(`✔ ${app} is live in ${environments.map((one) => one.name).join(', ')}`)
       : paint.bad(`✘ ${run.state}: ${run.reason ?? 'no reason given'}`),

@@ -74,7 +74,7 @@ const cacheFile = shorthand(
       .prefault([])
       .describe(
         'Files whose content identifies the cache, such as `package-lock.json`; without a ' +
-          'match the newest cache is restored',
+          'cache of this content the newest one is restored',
       ),
   }),
 )

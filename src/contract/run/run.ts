@@ -109,6 +109,8 @@ export const run = z.object({
 export type Run = z.infer<typeof run>
 
 export const runDetail = run.extend({
+  /** what is not as fairlead.yaml says, such as a pattern without a file; a sentence each */
+  warnings: z.array(z.string()),
   steps: z.array(step),
   /** the environments in order, with the deployment of this run where one exists */
   deployments: z.array(z.object({ environment: z.string(), deployment: deployment.nullable() })),

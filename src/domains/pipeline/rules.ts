@@ -41,7 +41,8 @@ export function brokenRules(file: Readable): Found[] {
     ...patternRules(['paths'], file.paths),
     ...patternRules(['artifact', 'include'], file.artifact?.include),
     ...patternRules(['artifact', 'exclude'], file.artifact?.exclude),
-    ...Object.entries(file.steps).flatMap(([name, { inputs, cache, split }]) => [
+    ...Object.entries(file.steps).flatMap(([name, { inputs, cache, split, reports }]) => [
+      ...patternRules(['steps', name, 'reports'], reports),
       ...patternRules(['steps', name, 'inputs'], inputs),
       ...patternRules(['steps', name, 'cache', 'key'], cache.key),
       ...patternRules(['steps', name, 'split', 'files'], split?.files),

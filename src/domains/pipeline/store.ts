@@ -108,6 +108,22 @@ export function setRunArtifact(id: number, digest: string): Statement {
   return sql`update pipeline_run set artifact = ${digest} where id = ${id}`
 }
 
+/** Adds the sentences that the run does not have yet. */
+export function addWarnings(id: number, warnings: string[]): Statement {
+  return sql`
+    update pipeline_run set warnings = (
+      select coalesce(jsonb_agg(distinct one), '[]')
+      from jsonb_array_elements_text(warnings || ${JSON.stringify(warnings)}::jsonb) one)
+    where id = ${id}`
+}
+
+export async function getWarnings(db: Database, id: number): Promise<string[]> {
+  const rows = await db.query<{ warnings: string[] }>(
+    sql`select warnings from pipeline_run where id = ${id}`,
+  )
+  return rows[0]?.warnings ?? []
+}
+
 /** Changes nothing when the run has ended already. */
 export function endRun(id: number, state: Run['state'], reason: string | null): Statement {
   return sql`

@@ -420,11 +420,13 @@ describe('findReports', () => {
       await writeFile(join(folder, name), 'x')
     await utimes(join(folder, 'a/old.xml'), 1, 1)
     const where = { workspace: folder, since: Date.now() - 60_000 }
-    const found = await findReports(join(folder, 'a'), ['**/*.xml', 'reports/1.xml'], where)
-    expect(found.map((file) => file.slice(folder.length))).toEqual([
+    const patterns = ['**/*.xml', 'reports/1.xml', 'old.xml', 'none/*.xml']
+    const { files, unmatched } = await findReports(join(folder, 'a'), patterns, where)
+    expect(files.map((file) => file.slice(folder.length))).toEqual([
       '/a/reports/1.xml',
       '/a/reports/2.xml',
     ])
+    expect(unmatched).toEqual(['old.xml', 'none/*.xml'])
     await symlink('/etc/hostname', join(folder, 'a/reports/3.xml'))
     await expect(findReports(join(folder, 'a'), ['reports/*'], where)).rejects.toThrow(
       'is outside the workspace: reports/3.xml',

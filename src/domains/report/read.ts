@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { glob, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { LeadsOut, openReal } from '#platform/file/inside.ts'
-import { compilePatterns, PatternProblem } from '#platform/file/pattern.ts'
+import { listMatching } from '#platform/file/matching.ts'
+import { compilePatterns, PatternProblem, unmatched } from '#platform/file/pattern.ts'
 import { formats } from './formats.generated.ts'
 import { plausible } from './plausible.ts'
 import { type ReportFormat, type ReportParser, ReportProblem, type Sink } from './report.ts'
@@ -22,32 +23,43 @@ export const detectFormat = (head: string): ReportFormat | null =>
 /**
  * Finds the reports of a step: files below `folder` that match one of the patterns and were written
  * after `since` (milliseconds since the epoch), so that reports of an earlier attempt do not count.
- * Every file must be inside `workspace` after links are resolved. Sorted by name. Throws a
- * ReportProblem.
+ * Every file must be inside `workspace` after links are resolved. Sorted by name. `unmatched` are
+ * the patterns without such a file. Throws a ReportProblem.
  */
 export async function findReports(
   folder: string,
   patterns: string[],
   { workspace, since }: { workspace: string; since: number },
-): Promise<string[]> {
+): Promise<{ files: string[]; unmatched: string[] }> {
   refusePatterns(patterns)
   const within = `${await realpath(workspace)}${sep}`
-  const found = new Set<string>()
-  for (const pattern of patterns) {
-    const isHidden = (name: string): boolean =>
-      name === '.git' || (name === 'node_modules' && !pattern.includes(name))
-    for await (const path of glob(pattern, { cwd: folder, exclude: isHidden })) {
-      const file = await realpath(join(folder, path)).catch(() => {
-        throw new ReportProblem(`is a broken link: ${path}`)
-      })
-      if (!file.startsWith(within)) throw new ReportProblem(`is outside the workspace: ${path}`)
-      const stats = await stat(file)
-      if (stats.isFile() && stats.mtimeMs >= since) found.add(file)
-      if (found.size > maxFiles)
-        throw new ReportProblem(`is one of more than ${maxFiles} that match ${pattern}`)
-    }
+  const files = new Set<string>()
+  const fresh: string[] = []
+  for (const path of await listCandidates(folder, patterns)) {
+    const file = await realpath(join(folder, path)).catch(() => {
+      throw new ReportProblem(`is a broken link: ${path}`)
+    })
+    if (!file.startsWith(within)) throw new ReportProblem(`is outside the workspace: ${path}`)
+    const stats = await stat(file)
+    if (!stats.isFile() || stats.mtimeMs < since) continue
+    fresh.push(path)
+    files.add(file)
+    if (files.size > maxFiles)
+      throw new ReportProblem(`is one of more than ${maxFiles} that match ${patterns.join(', ')}`)
   }
-  return [...found].sort()
+  return { files: [...files].sort(), unmatched: unmatched(compilePatterns(patterns), fresh) }
+}
+
+/** Only a pattern that names `node_modules` finds files in such a folder. */
+async function listCandidates(folder: string, patterns: string[]): Promise<string[]> {
+  const isInPackages = (pattern: string): boolean => pattern.includes('node_modules')
+  const inPackages = compilePatterns(patterns.filter(isInPackages))
+  const others = compilePatterns(patterns.filter((pattern) => !isInPackages(pattern)))
+  const found = [
+    ...(inPackages.length > 0 ? await listMatching(folder, inPackages, ['.git']) : []),
+    ...(others.length > 0 ? await listMatching(folder, others, ['.git', 'node_modules']) : []),
+  ]
+  return [...new Set(found)]
 }
 
 /** The limits of patterns in docs/patterns.md. */

@@ -29,6 +29,8 @@ export type ReaderMessage =
   | { kind: 'coverage'; file: string; lines: number[]; missed: number[] }
   | { kind: 'end'; file: string; format: Pick<ReportFormat, 'name' | 'topics'> }
   | { kind: 'problem'; sentence: string }
+  /** a pattern that matches no report, while others do */
+  | { kind: 'unmatched'; pattern: string }
 
 const readerLimits: Limits = { memory: 1024, seconds: 120 }
 

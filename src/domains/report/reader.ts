@@ -38,12 +38,13 @@ export async function main(): Promise<number> {
 async function readAll(request: ReaderRequest, send: Send): Promise<void> {
   const collector = createCollector(request, send)
   try {
-    const files = await findReports(request.folder, request.patterns, request)
+    const { files, unmatched } = await findReports(request.folder, request.patterns, request)
     if (files.length === 0)
       send({
         kind: 'problem',
         sentence: `no report matches ${request.patterns.map((one) => `\`${one}\``).join(', ')}`,
       })
+    else for (const pattern of unmatched) send({ kind: 'unmatched', pattern })
     for (const file of files) await readOne(file, reportName(request.workspace, file))
   } catch (error) {
     if (!(error instanceof ReportProblem)) throw error

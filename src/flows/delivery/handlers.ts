@@ -123,7 +123,8 @@ async function mustGet(db: Database, id: number): Promise<Run> {
 
 async function detail(db: Database, id: number): Promise<RunDetail> {
   const run = await mustGet(db, id)
-  const [steps, deployments, environments, definition] = await Promise.all([
+  const [warnings, steps, deployments, environments, definition] = await Promise.all([
+    store.getWarnings(db, id),
     store.listSteps(db, id),
     deploymentsOfRuns(db, [id]),
     listEnvironments(db, run.app),
@@ -137,6 +138,7 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
         : environments.map((environment) => environment.name)
   return {
     ...run,
+    warnings,
     steps,
     deployments: names.map((environment) => ({
       environment,

@@ -19,7 +19,7 @@ import { readBranchFile } from './branch-file.ts'
 import { waitForDisk } from './disk.ts'
 import { environmentEvents, leavingEnvironments } from './environment-events.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
-import { hasNoRelevantChanges } from './relevant-changes.ts'
+import { findRelevance } from './relevant-changes.ts'
 
 /** A run that is ready for its steps, or how it ended before them. */
 export type Preparation =
@@ -43,20 +43,21 @@ export async function prepare(
   const newer = await runs.newerOpenRun(deps.db, { app: input.app, id: input.run, pullRequest })
   if (newer !== null) return ended('superseded', `run ${newer} has a newer change`)
   await waitForDisk(deps, step, input.run)
-  const { folder, warnings } = await checkOut(deps, step, input)
+  const { folder, warnings: ofCheckout } = await checkOut(deps, step, input)
   const read = await readDefinition(deps, input, folder)
   if (read.problem !== null) return ended('failed', read.problem)
   const { definition } = read
   const run = await getRun(deps.db, input.run)
   const trigger = run?.trigger ?? 'push'
-  if (run?.trigger === 'push' || pullRequest !== null) {
-    const reason = await hasNoRelevantChanges(deps, input, { definition, folder })
-    if (reason !== null) return ended('skipped', reason)
-  }
+  const { skip, warnings: ofPaths } = await findRelevance(deps, input, { definition, folder })
+  if (skip !== null && (run?.trigger === 'push' || pullRequest !== null))
+    return ended('skipped', skip)
+  const warnings = [...ofCheckout, ...ofPaths]
   const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
   if (given.problem !== null) return ended('failed', given.problem)
   const conflict = await storePlan(deps, step, input, definition)
   if (conflict !== null) return ended('failed', conflict)
+  if (warnings.length > 0) step.write(runs.addWarnings(input.run, warnings))
   step.emit({
     type: 'dev.cdevents.pipelinerun.started',
     subject: `run/${input.run}`,

@@ -6,7 +6,7 @@ import { logFile } from '#platform/process/step-log.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { accountName } from '#platform/process/account.ts'
 import { confineStep, homeOf } from './confinement.ts'
-import type { StepRequest } from './request.ts'
+import type { StepRequest, WarnedRequest } from './request.ts'
 import { withServices } from './step-services.ts'
 import { selectTests } from './test-selection.ts'
 
@@ -17,14 +17,16 @@ import { selectTests } from './test-selection.ts'
 export async function runAttempt(
   deps: Dependencies,
   signal: AbortSignal,
-  request: StepRequest,
+  request: WarnedRequest,
   attempt: number,
   failedTests: string | null,
 ): Promise<CommandResult> {
   const { file } = request
+  const tests = await selectTests(deps, request)
+  if (tests.problem !== null) return failed(tests.problem)
   const lists = {
     ...(failedTests === null ? {} : { FAIRLEAD_FAILED_TESTS: failedTests }),
-    ...(await selectTests(deps, request)),
+    ...tests.variables,
   }
   const isPullRequest = request.pullRequest !== null
   const { confined, limits, description } = await confineStep(deps, {

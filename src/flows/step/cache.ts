@@ -27,6 +27,8 @@ export interface Cached {
   workspace: string
   /** variables and secrets, which affect the result */
   environment: Record<string, string>
+  /** reports what is not as the file says, such as a pattern without a file */
+  warn(text: string): void
 }
 
 /** A step whose files can be restored. */
@@ -70,6 +72,7 @@ export async function saveCache(
 ): Promise<Statement[]> {
   const { paths, key } = step.file.cache
   if (restored === null || (restored.state === 'hit' && key.length > 0)) return []
+  warnOfMissing(step, 'cache.paths', paths)
   const kept = await packPaths(deps, step, paths)
   if (kept === null) return []
   return [
@@ -87,8 +90,10 @@ export async function saveCache(
 
 async function cacheKey(step: Cached): Promise<string> {
   const { cache } = step.file
-  const { problem, lines } = await readContents(step, cache.key, { mustMatch: false })
+  const { problem, lines } = await readContents(step, cache.key)
   // A key that cannot be determined belongs to no other run.
+  if (problem !== null)
+    step.warn(`cache.key: ${problem}, so the newest cache is restored, and each run stores its own`)
   return hash([machine, ...cache.paths, ...(problem === null ? lines : [`run ${step.run}`])])
 }
 
@@ -96,13 +101,12 @@ async function cacheKey(step: Cached): Promise<string> {
  * Hash of everything that the result of a step depends on. Null when it declares no inputs, or when
  * their content is unknown: the step then runs.
  */
-export async function resultKey(deps: Dependencies, step: Cached): Promise<string | null> {
+export async function resultKey(step: Cached): Promise<string | null> {
   const { file, environment } = step
   if (file.inputs.length === 0) return null
-  const { problem, lines } = await readContents(step, file.inputs, { mustMatch: true })
+  const { problem, lines } = await readContents(step, file.inputs)
   if (problem !== null) {
-    const facts = { app: step.app, run: step.run, step: step.name, problem }
-    deps.log.warn('the inputs of a step are unknown, so it runs', facts)
+    step.warn(`inputs: ${problem}, so its result is not reused`)
     return null
   }
   const { run, rerun, directory, services, reports, outputs, tools } = file
@@ -138,7 +142,7 @@ export async function reuseResult(
   return { run: entry.run, statements: copyReports(from, { ...from, run: step.run, attempt: 1 }) }
 }
 
-/** Stores the result of a step that passed. */
+/** Stores the result of a step that passed, unless an output is missing. */
 export async function keepResult(
   deps: Dependencies,
   step: Cached,
@@ -147,6 +151,7 @@ export async function keepResult(
 ): Promise<Statement[]> {
   if (key === null) return []
   const { outputs } = step.file
+  if (warnOfMissing(step, 'outputs', outputs)) return []
   const kept =
     outputs.length === 0 ? { digest: null, size: 0 } : await packPaths(deps, step, outputs)
   if (kept === null) return []
@@ -161,6 +166,18 @@ export async function keepResult(
       attempt,
     }),
   ]
+}
+
+/** Warns of each path that does not exist after the step; returns whether there is one. */
+function warnOfMissing(
+  { folder, warn }: Cached,
+  key: 'outputs' | 'cache.paths',
+  paths: string[],
+): boolean {
+  const missing = paths.filter((path) => !existsSync(join(folder, path)))
+  const then = key === 'outputs' ? ', so its result is not reused' : ''
+  for (const path of missing) warn(`${key}: there is no "${path}" after the step${then}`)
+  return missing.length > 0
 }
 
 async function packPaths(

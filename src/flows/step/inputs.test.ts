@@ -23,18 +23,18 @@ const where = { folder, workspace: folder }
 test.each(['src', 'src/', 'src/**', '**/.env', 'src/[slug]/page'])(
   '%s notices each change of its files',
   async (pattern) => {
-    const before = await readContents(where, [pattern], { mustMatch: true })
+    const before = await readContents(where, [pattern])
     expect(before.problem).toBe(null)
     for (const file of ['src/.env', 'src/[slug]/page']) writeFileSync(join(folder, file), pattern)
-    expect(await readContents(where, [pattern], { mustMatch: true })).not.toEqual(before)
+    expect(await readContents(where, [pattern])).not.toEqual(before)
   },
 )
 
 test('a missing folder has no files', async () => {
   const missing = { folder: join(folder, 'missing'), workspace: folder }
-  expect(await readContents(missing, ['a'], { mustMatch: false })).toEqual({
-    problem: null,
-    lines: [],
+  expect(await readContents(missing, [])).toEqual({ problem: null, lines: [] })
+  expect(await readContents(missing, ['a'])).toEqual({
+    problem: 'the pattern "a" matches no file',
   })
 })
 
@@ -43,5 +43,5 @@ test.each([
   ['out', '"out" leads out of the workspace'],
   ['sparse', '"sparse" exceeds the limit of 4 GB'],
 ])('the content of %s is unknown', async (pattern, problem) =>
-  expect(await readContents(where, [pattern], { mustMatch: true })).toEqual({ problem }),
+  expect(await readContents(where, [pattern])).toEqual({ problem }),
 )

@@ -4,7 +4,7 @@ import { readlink, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { LeadsOut, openInside } from '#platform/file/inside.ts'
 import { listMatching } from '#platform/file/matching.ts'
-import { compilePatterns } from '#platform/file/pattern.ts'
+import { compilePatterns, unmatched } from '#platform/file/pattern.ts'
 
 /** Limits of the files of one step; sparse files count with their apparent size. */
 const limits = { files: 200_000, bytes: 4 * 1024 ** 3 }
@@ -14,22 +14,21 @@ export type Contents = { problem: null; lines: string[] } | { problem: string; l
 
 /**
  * The content of the files that match the patterns, sorted by path. Reads them in pieces, and only
- * inside `workspace`: a link that leads out or to a folder is a problem. `mustMatch`: a pattern
- * without a file is a problem, because a typo must not count as unchanged.
+ * inside `workspace`: a link that leads out or to a folder is a problem. A pattern without a file
+ * is a problem, too, because a typo must not count as unchanged.
  */
 export async function readContents(
   { folder, workspace }: { folder: string; workspace: string },
   patterns: readonly string[],
-  { mustMatch, bytes = limits.bytes }: { mustMatch: boolean; bytes?: number },
+  { bytes = limits.bytes }: { bytes?: number } = {},
 ): Promise<Contents> {
   const compiled = compilePatterns(patterns)
   const paths = await listMatching(folder, compiled, ['.git']).catch(() => null)
   if (paths === null) return { problem: 'a folder of the step cannot be read' }
   if (paths.length > limits.files)
     return { problem: `the patterns match more than ${limits.files} files` }
-  const unused =
-    mustMatch && compiled.find((pattern) => !paths.some((path) => pattern.matches(path)))
-  if (unused) return { problem: `the pattern "${unused.text}" matches no file` }
+  const [unused] = unmatched(compiled, paths)
+  if (unused !== undefined) return { problem: `the pattern "${unused}" matches no file` }
   const root = await realpath(workspace)
   const lines: string[] = []
   let left = bytes

@@ -22,6 +22,7 @@ import { unconfined } from '#platform/process/isolation.ts'
 import { logFile } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
+import { noTestFiles } from './test-selection.ts'
 import { readReports, withReports } from './reports.ts'
 
 /** A message of a local run about its progress. */
@@ -176,7 +177,9 @@ async function runAttempt(
     const { value, problem } = await withServices(
       { ...services, signal: run.signal },
       async (variables) => {
-        const env = environment({ ...variables, ...(await selectTests(run, name, step)) })
+        const tests = await selectTests(run, name, step)
+        if (tests.problem !== null) return failed(tests.problem)
+        const env = environment({ ...variables, ...tests.variables })
         const spec = {
           id: `local/${name}/${attempt}`,
           command: step.run,
@@ -190,12 +193,7 @@ async function runAttempt(
         return run.runner.run(spec, run.signal)
       },
     )
-    const result = value ?? {
-      outcome: 'failed' as const,
-      exitCode: null,
-      reason: problem,
-      lines: 0,
-    }
+    const result = value ?? failed(problem)
     if (step.reports.length === 0 || result.outcome === 'cancelled') return result
     const request = {
       patterns: step.reports,
@@ -206,9 +204,14 @@ async function runAttempt(
       masks,
       signal: run.signal,
     }
+    const reports = await readReports(request, null)
+    for (const pattern of reports.unmatched) {
+      const text = `reports: the pattern "${pattern}" matches no report that the step wrote`
+      run.report({ kind: 'line', step: name, stream: 'fairlead', text })
+    }
     const { passed, reason } = withReports(
       { passed: result.outcome === 'passed', exitCode: result.exitCode, reason: result.reason },
-      await readReports(request, null),
+      reports,
     )
     return {
       ...result,
@@ -221,18 +224,26 @@ async function runAttempt(
   }
 }
 
+const failed = (reason: string | null): CommandResult => ({
+  outcome: 'failed',
+  exitCode: null,
+  reason,
+  lines: 0,
+})
+
 /** Lists the test files of a part. Only a server knows the duration of tests in earlier runs. */
 async function selectTests(
   run: LocalRun,
   name: string,
   step: StepFile,
-): Promise<Record<string, string>> {
-  if (!step.split?.files) return {}
+): Promise<{ problem: null; variables: Record<string, string> } | { problem: string }> {
+  if (!step.split?.files) return { problem: null, variables: {} }
   const files = await findFiles(join(run.folder, step.directory), step.split.files)
+  if (files.length === 0) return { problem: noTestFiles(step.split.files) }
   const mine = filesOfPart(files, [], Number(step.env[partVariable] ?? 1), step.split.into)
   const file = join(run.logs, name, 'tests')
   await writeFile(file, mine.map((path) => `${path}\n`).join(''))
-  return { FAIRLEAD_TESTS: file }
+  return { problem: null, variables: { FAIRLEAD_TESTS: file } }
 }
 
 /** Secrets are taken from the environment of the user. */

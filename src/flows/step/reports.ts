@@ -37,6 +37,8 @@ export interface ReportsResult {
   quarantined: number
   /** the first failed tests */
   names: string[]
+  /** patterns that match no report of this attempt, while others do */
+  unmatched: string[]
 }
 
 interface Keep {
@@ -55,7 +57,8 @@ export async function readReports(
   keep: Keep | null,
 ): Promise<ReportsResult> {
   const result: ReportsResult = {
-    ...{ problem: null, total: 0, hasTests: false, failed: 0, quarantined: 0, names: [] },
+    ...{ problem: null, total: 0, hasTests: false, failed: 0, quarantined: 0 },
+    ...{ names: [], unmatched: [] },
   }
   const { patterns, folder, workspace, since, limits, signal } = request
   const mask = createMask(request.masks)
@@ -64,6 +67,7 @@ export async function readReports(
     { patterns, folder, workspace, since, files: keep ? await keep.listFiles() : [] },
     async (message) => {
       const hidden = masked(mask, message)
+      if (hidden.kind === 'unmatched') result.unmatched.push(hidden.pattern)
       if (hidden.kind === 'problem') result.problem ??= hidden.sentence
       if (hidden.kind === 'end') result.hasTests ||= hidden.format.topics.includes('tests')
       if (hidden.kind === 'tests') for (const one of hidden.tests) count(result, request, one)

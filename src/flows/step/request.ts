@@ -22,6 +22,11 @@ export interface StepRequest {
   notes?: string[]
 }
 
+/** A request whose warnings are shown on the page of the run. */
+export interface WarnedRequest extends StepRequest {
+  warn(text: string): void
+}
+
 /** Whether a step or an attempt passed, and why in one sentence. */
 export interface StepResult {
   passed: boolean

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { waivedSubjects } from '#domains/gate/store.ts'
-import { beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.ts'
+import { addWarnings, beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.ts'
 import { carryTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { fileTime } from '#platform/file/files.ts'
-import { git } from '#platform/git/git.ts'
+import { listTree } from '#platform/git/tree.ts'
 import { runFolders } from '#platform/home.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { CommandResult } from '#platform/process/command.ts'
@@ -16,7 +16,7 @@ import { runAttempt } from './attempt.ts'
 import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './cache.ts'
 import { homeOf, ownerOf, stepsOf } from './confinement.ts'
 import { readReports, withReports } from './reports.ts'
-import type { StepRequest, StepResult } from './request.ts'
+import type { StepRequest, StepResult, WarnedRequest } from './request.ts'
 import { writeFailedTests } from './test-selection.ts'
 
 /**
@@ -27,8 +27,11 @@ import { writeFailedTests } from './test-selection.ts'
 export async function executeStep(
   deps: Dependencies,
   step: StepContext,
-  request: StepRequest,
+  given: StepRequest,
 ): Promise<StepResult> {
+  const warnings = new Set<string>()
+  const warn = (text: string): void => void warnings.add(`step ${given.name}: ${text}`)
+  const request = { ...given, warn }
   await mkdir(logFolder(deps, request), { recursive: true, mode: 0o700 })
   const home = homeOf(deps, { ...request, isPullRequest: request.pullRequest !== null })
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -39,7 +42,7 @@ export async function executeStep(
     environment: { ...request.file.env, ...request.env },
     owner,
   }
-  const key = await resultKey(deps, cached)
+  const key = await resultKey(cached)
   const reused = await reuseResult(deps, cached, key)
   if (reused) return recordReused(deps, step, request, reused)
   const cache = await restoreCache(deps, cached)
@@ -52,6 +55,7 @@ export async function executeStep(
       for (const statement of await saveCache(deps, cached, attempt, cache)) step.write(statement)
       for (const statement of await keepResult(deps, cached, attempt, key)) step.write(statement)
     }
+    if (warnings.size > 0) step.write(addWarnings(request.run, [...warnings]))
     step.write(
       endStep(request.run, request.name, {
         state: passed ? 'passed' : 'failed',
@@ -82,7 +86,7 @@ const subjectOf = ({ run, name, app }: StepRequest) => ({
 async function takeAttempt(
   deps: Dependencies,
   step: StepContext,
-  request: StepRequest,
+  request: WarnedRequest,
   { cache, isRetry }: { cache: 'hit' | 'near' | 'miss' | null; isRetry: boolean },
 ): Promise<StepResult & { attempt: number; result: CommandResult }> {
   const { run, name, file } = request
@@ -130,7 +134,7 @@ async function recordReused(
 /** Judges an attempt by its command and by the reports that it wrote. */
 async function judge(
   deps: Dependencies,
-  request: StepRequest,
+  request: WarnedRequest,
   how: { attempt: number; since: number; isPart: boolean; signal: AbortSignal },
   { outcome, exitCode, reason }: CommandResult,
 ): Promise<StepResult> {
@@ -153,6 +157,8 @@ async function judge(
     },
     { db: deps.db, attempt: key, listFiles: () => listFiles(deps, request) },
   )
+  for (const pattern of reports.unmatched)
+    request.warn(`reports: the pattern "${pattern}" matches no report that the step wrote`)
   if (how.isPart) await deps.db.batch([carryTests(key)])
   return withReports(command, reports)
 }
@@ -162,7 +168,5 @@ async function judge(
  * of the workspace, which the step may have changed.
  */
 async function listFiles(deps: Dependencies, { app, sha }: StepRequest): Promise<string[]> {
-  const options = ['ls-tree', '-r', '--name-only', '-z', '--end-of-options', sha]
-  const { stdout } = await git(deps.source.bareOf(app), options)
-  return stdout.split('\0').filter(Boolean)
+  return listTree(deps.source.bareOf(app), sha)
 }

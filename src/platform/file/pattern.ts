@@ -37,6 +37,10 @@ export function compilePatterns(texts: readonly string[]): PathPattern[] {
 export const matchesAny = (patterns: readonly PathPattern[], path: string): boolean =>
   patterns.some((pattern) => pattern.matches(path))
 
+/** Returns the patterns, as they are written, that match none of the paths. */
+export const unmatched = (patterns: readonly PathPattern[], paths: readonly string[]): string[] =>
+  patterns.filter((one) => !paths.some((path) => one.matches(path))).map(({ text }) => text)
+
 function compile(text: string): { pattern: PathPattern; count: number } {
   if (text.length > limits.length)
     throw new PatternProblem(`a pattern is longer than ${limits.length} characters`)

@@ -23,6 +23,7 @@ const run = (steps: Step[], environments = ['dev', 'production']): RunDetail => 
   app: 'prepaid',
   state: 'running',
   reason: null,
+  warnings: [],
   change: {
     app: 'prepaid',
     sha: 'a'.repeat(40),

@@ -13,7 +13,7 @@ import { CopyButton } from '../ui/copy.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
-import { isActive, runBadges, shortSha } from '../ui/state.ts'
+import { asSentence, isActive, runBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { Comparison } from './comparison.tsx'
@@ -82,6 +82,7 @@ function Run({ run }: { run: RunDetail }) {
             <Elapsed from={run.started ?? run.created} to={run.ended} />
           </span>
         </p>
+        <Warnings texts={run.warnings} />
         <Facts run={run} />
         <p className="mt-1.5">
           <Link to={`/runs/${run.id}/change`} className="underline underline-offset-3">
@@ -100,6 +101,17 @@ function Run({ run }: { run: RunDetail }) {
         <ChainTimeline chain={run.change.chain} />
       </div>
     </>
+  )
+}
+
+function Warnings({ texts }: { texts: string[] }) {
+  if (texts.length === 0) return null
+  return (
+    <ul aria-label="Warnings" className="mt-1.5 text-warn">
+      {texts.map((text) => (
+        <li key={text}>{asSentence(text)}</li>
+      ))}
+    </ul>
   )
 }
 

@@ -1,0 +1,28 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { targets } from '#domains/deployment/targets.generated.ts'
+import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { git } from '#platform/git/git.ts'
+import { unmatchedPatterns } from './unmatched.ts'
+
+test('warns of patterns without a file, but not of files that a step may create', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-'))
+  await git(folder, ['init', '--quiet'])
+  mkdirSync(join(folder, 'src'))
+  writeFileSync(join(folder, 'src/main.ts'), '')
+  const file = `
+paths: [src/**, shpo/**]
+steps:
+  build: {run: make, inputs: [src, scr/**], outputs: dist, cache: {paths: kept, key: none.lock}}
+  pack: {run: make pack, inputs: dist, outputs: out}
+`
+  const read = readPipelineFile(file, { file: 'fairlead.yaml', defaultApp: 'app', targets })
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  expect(await unmatchedPatterns(folder, read.pipeline)).toEqual([
+    'paths: the pattern "shpo/**" matches no file',
+    'steps.build.inputs: the pattern "scr/**" matches no file',
+    'steps.build.cache.key: the pattern "none.lock" matches no file',
+  ])
+})
