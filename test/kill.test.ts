@@ -155,7 +155,7 @@ async function boundaries(): Promise<string[]> {
  * Each boundary costs seconds. `npm run test:long` takes all of them, `npm test` every so many, and
  * each process from another one on.
  */
-const strides = { server: 6, runner: 15, database: 15, host: 15 }
+const strides = { server: 12, runner: 30, database: 30, host: 30 }
 const isTaken = (victim: keyof typeof strides, boundary: number): boolean =>
   isLong || boundary % strides[victim] === Object.keys(strides).indexOf(victim)
 

@@ -18,7 +18,7 @@ import { skipWhen } from '../../test/support/programs.ts'
 import { isLong } from '../../test/support/scale.ts'
 
 /** Workflows in each trial. */
-const count = isLong ? 300 : 40
+const count = isLong ? 300 : 20
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 let folder: string
 let postgres: EmbeddedPostgres

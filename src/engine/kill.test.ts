@@ -18,7 +18,7 @@ import type { Engine } from './workflow.ts'
  * mode at each of them, `npm test` one mode at every fifth.
  */
 const rounds = isLong ? 3 : 1
-const stride = isLong ? 1 : 5
+const stride = isLong ? 1 : 9
 /**
  * `late` wakes a frozen replica when everything has ended, `early` while the survivor is still
  * working.

@@ -80,10 +80,10 @@ SyntaxError: invalid syntax`,
   ],
   [
     'Ruby 3.1',
-    "<internal:/usr/lib/ruby/3.1.0/rubygems/core_ext/kernel_require.rb>:85:in `require': " +
+    "<internal:/usr/lib/ruby/3.1.0/require.rb>:85:in `require': " +
       'cannot load such file -- sinatra (LoadError)',
-    `<internal:/usr/lib/ruby/3.1.0/rubygems/core_ext/kernel_require.rb>:85:in \`require': cannot load such file -- sinatra (LoadError)
-\tfrom <internal:/usr/lib/ruby/3.1.0/rubygems/core_ext/kernel_require.rb>:85:in \`require'
+    `<internal:/usr/lib/ruby/3.1.0/require.rb>:85:in \`require': cannot load such file -- sinatra (LoadError)
+\tfrom <internal:/usr/lib/ruby/3.1.0/require.rb>:85:in \`require'
 \tfrom app.rb:1:in \`<main>'`,
   ],
   [
@@ -94,8 +94,8 @@ SyntaxError: invalid syntax`,
   ],
   [
     'PHP',
-    'PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /app/index.php:3',
-    `PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /app/index.php:3
+    'PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /a.php:3',
+    `PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /a.php:3
 Stack trace:
 #0 {main}
   thrown in /app/index.php on line 3`,
@@ -150,10 +150,10 @@ exit status 1`,
   ],
   [
     'Rust',
-    "thread 'main' (1820) panicked at src/main.rs:1:91: called `Result::unwrap()` on an `Err` value",
+    "thread 'main' (18) panicked at main.rs:1:91: called `Result::unwrap()` on an `Err` value",
     `starting
 
-thread 'main' (1820) panicked at src/main.rs:1:91:
+thread 'main' (18) panicked at main.rs:1:91:
 called \`Result::unwrap()\` on an \`Err\` value
 note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`,
   ],
