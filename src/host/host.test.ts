@@ -126,6 +126,16 @@ describe('a release', () => {
         }).listen(process.env.PORT)`,
     })
     expect(await settle(host, releaseOf(host, 1, picky))).toMatchObject({ state: 'ready' })
+    const health = { path: '/', timeout: 4000, interval: 100 }
+    const headers = { Host: 'shop.example.com' }
+    const other = await settle(
+      host,
+      releaseOf(host, 2, picky, [webService({ health: { ...health, headers } })]),
+    )
+    expect(other).toMatchObject({ state: 'failed', instances: [{ restarts: 1 }] })
+    expect(other.reason).toMatch(
+      /^web did not become healthy: \/ answered 400 for 1(\.\d)? s; .*`health\.headers`/,
+    )
   })
 
   test('says that it listens on IPv6 only, or leaves the foreground', async () => {

@@ -1,5 +1,5 @@
 import type { HostService } from '#contract/host/host.ts'
-import { checkHealth } from './health.ts'
+import { checkHealth, type HealthProblem } from './health.ts'
 import type { InstanceProcess } from './instance-process.ts'
 import { familyOf, listenersOf } from './processes.ts'
 import {
@@ -25,16 +25,20 @@ export class InstanceCheck {
   }
 
   /** Returns the problem, or null. `isStarting` is called after the service answered. */
-  async run(ageMs: number, isStarting: () => boolean): Promise<string | null> {
+  async run(ageMs: number, isStarting: () => boolean): Promise<HealthProblem | null> {
     const { port: hasPort, health } = this.#service
-    if (!hasPort) return ageMs < workerSettlesMs ? 'it has just started' : null
+    if (!hasPort) return ageMs < workerSettlesMs ? withoutStatus('it has just started') : null
     const port = this.#process.port ?? 0
     const timeoutMs = Math.max(1000, Math.min(5000, health.timeout))
-    const problem = await checkHealth(port, { path: health.path, host: this.#host }, timeoutMs)
+    const { path, headers } = health
+    const problem = await checkHealth(port, { path, headers, host: this.#host }, timeoutMs)
     if (!isStarting()) return problem
     if (problem === null)
-      return this.#isStranger(ageMs) ? `another program answers on port ${port}` : null
-    return ageMs < explanationDelayMs ? problem : problem + (await this.#explainPort())
+      return this.#isStranger(ageMs)
+        ? withoutStatus(`another program answers on port ${port}`)
+        : null
+    if (ageMs < explanationDelayMs) return problem
+    return { ...problem, text: problem.text + (await this.#explainPort()) }
   }
 
   /** Adds the ports that it listens on instead, unless the problem names them already. */
@@ -62,3 +66,5 @@ export class InstanceCheck {
     return this.#explanation
   }
 }
+
+const withoutStatus = (text: string): HealthProblem => ({ text, status: null })

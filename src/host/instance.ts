@@ -3,7 +3,14 @@ import { instanceExposition } from './exposition.ts'
 import { InstanceCheck } from './instance-check.ts'
 import { InstanceProcess, type ProcessContext } from './instance-process.ts'
 import { explainOutput, trim } from './log-file.ts'
-import { checkPauseMs, judgeCheck, judgeEnd } from './rules.ts'
+import {
+  adviceFor,
+  checkPauseMs,
+  judgeCheck,
+  judgeEnd,
+  type Refusal,
+  refusalAfter,
+} from './rules.ts'
 import type { SavedInstance } from './state.ts'
 
 export interface InstanceContext extends ProcessContext {
@@ -22,6 +29,8 @@ interface Life {
   isChild: boolean
   since: number
   healthySince: number | null
+  /** Its health check is refused, so that a restart does not help. */
+  isRefused: boolean
   check: InstanceCheck
   wake(): void
 }
@@ -86,6 +95,7 @@ export class Instance {
       isChild: false,
       since: performance.now(),
       healthySince: null,
+      isRefused: false,
       check: new InstanceCheck(
         this.#context.service,
         this.#process,
@@ -128,6 +138,7 @@ export class Instance {
   async #watch(life: Life): Promise<void> {
     const { service } = this.#context
     let misses = 0
+    let refusal: Refusal | null = null
     while (!life.isOver) {
       if (!life.isChild && !this.#process.isRunning) return this.#ended(life, 'ended')
       const isStarting = (): boolean => !life.isOver && this.#state === 'starting'
@@ -135,17 +146,21 @@ export class Instance {
       if (life.isOver) return
       const state =
         this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
-      const waitedMs = performance.now() - (this.saved.wasHealthy ? life.since : this.#wantedSince)
+      const now = performance.now()
+      refusal = refusalAfter(refusal, problem?.status ?? null, now)
+      const waitedMs = now - (this.saved.wasHealthy ? life.since : this.#wantedSince)
       const verdict = judgeCheck({
         state,
-        problem,
+        problem: problem?.text ?? null,
         misses,
         waitedMs,
         timeoutMs: service.health.timeout,
+        refusedMs: refusal ? now - refusal.since : 0,
       })
       misses = verdict.misses
-      if (verdict.state === 'overdue') return this.#overdue(life, problem ?? '')
-      this.#become(life, verdict.state, problem)
+      if (verdict.state === 'overdue') return this.#overdue(life, problem?.text ?? '')
+      if (verdict.state === 'refused') return this.#refused(life, refusal as Refusal, now)
+      this.#become(life, verdict.state, problem?.text ?? null)
       await this.#sleep(
         life,
         checkPauseMs(
@@ -185,6 +200,19 @@ export class Instance {
     await this.#ended(life, `did not become healthy within ${seconds} s: ${reason}${output}`, true)
   }
 
+  async #refused(life: Life, refusal: Refusal, now: number): Promise<void> {
+    const { service, logFile } = this.#context
+    const seconds = Math.round((now - refusal.since) / 100) / 10
+    const answered = `${service.health.path} answered ${refusal.status} for ${seconds} s`
+    const output = explainOutput(logFile, service, this.saved.logStart)
+    life.isRefused = true
+    await this.#ended(
+      life,
+      `did not become healthy: ${answered}; ${adviceFor(refusal)}${output}`,
+      true,
+    )
+  }
+
   async #ended(life: Life, how: string, isWhole = false): Promise<void> {
     if (life.isOver) return
     this.#end(life)
@@ -199,7 +227,9 @@ export class Instance {
         crashes: this.#crashes,
         healthyForMs: life.healthySince === null ? null : now - life.healthySince,
         mustGoOn: this.#context.mustGoOn(),
-        isOverdue: !this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout,
+        isOverdue:
+          life.isRefused ||
+          (!this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout),
       },
       machine.random(),
     )

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffMs, judgeEnd, judgeCheck, checkPauseMs, explainListeners } from './rules.ts'
+import {
+  adviceFor,
+  backoffMs,
+  checkPauseMs,
+  explainListeners,
+  judgeCheck,
+  judgeEnd,
+  refusalAfter,
+} from './rules.ts'
 
 const check = {
   state: 'starting' as const,
@@ -8,6 +16,7 @@ const check = {
   misses: 0,
   waitedMs: 0,
   timeoutMs: 1000,
+  refusedMs: 0,
 }
 
 describe('health checks', () => {
@@ -22,6 +31,29 @@ describe('health checks', () => {
   test('a starting instance is overdue after its timeout', () => {
     expect(judgeCheck({ ...check, problem: 'x', waitedMs: 1000 }).state).toBe('starting')
     expect(judgeCheck({ ...check, problem: 'x', waitedMs: 1001 }).state).toBe('overdue')
+  })
+
+  test('a starting instance is refused after a quarter of its timeout', () => {
+    expect(judgeCheck({ ...check, problem: 'x', refusedMs: 250 }).state).toBe('starting')
+    expect(judgeCheck({ ...check, problem: 'x', refusedMs: 251 }).state).toBe('refused')
+    expect(judgeCheck({ ...check, state: 'healthy', problem: 'x', refusedMs: 900 }).state).toBe(
+      'healthy',
+    )
+  })
+
+  test('only the same 4xx that is not temporary is a refusal', () => {
+    const first = refusalAfter(null, 404, 10)
+    expect(first).toEqual({ status: 404, since: 10 })
+    expect(refusalAfter(first, 404, 20)).toEqual({ status: 404, since: 10 })
+    expect(refusalAfter(first, 403, 20)).toEqual({ status: 403, since: 20 })
+    for (const status of [null, 200, 302, 429, 408, 500, 503])
+      expect(refusalAfter(first, status, 20), String(status)).toBeNull()
+    const advice = [400, 401, 404].map((status) => adviceFor({ status, since: 0 }))
+    expect(advice).toEqual([
+      expect.stringContaining('`health.headers`'),
+      expect.stringContaining('without a sign-in'),
+      expect.stringMatching(/answers 2xx or 3xx$/),
+    ])
   })
 
   test('a healthy instance becomes unhealthy after three consecutive failures', () => {

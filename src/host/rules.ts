@@ -11,6 +11,10 @@ const stableAfterMs = 10_000
 const endsAllowed = 3
 /** After this long, the reason names the ports that the service listens on instead. */
 export const explanationDelayMs = 2000
+/** Statuses that a service gives for a while, such as too many requests. */
+const temporaryStatuses = new Set([408, 425, 429])
+/** A steady 4xx fails the start after this part of the time to become healthy. */
+const refusalPart = 1 / 4
 /** How long the list of these ports is kept before it is determined again. */
 export const explanationLifetimeMs = 5000
 
@@ -23,18 +27,51 @@ export interface Check {
   /** Time since the start after which it must be healthy. */
   waitedMs: number
   timeoutMs: number
+  /** How long its path answers the same status 4xx. */
+  refusedMs: number
 }
 
-/** `overdue`: the time to become healthy is over. */
-export function judgeCheck(check: Check): { state: Check['state'] | 'overdue'; misses: number } {
+/** `overdue`: the time to become healthy is over. `refused`: it will not become healthy. */
+export function judgeCheck(check: Check): {
+  state: Check['state'] | 'overdue' | 'refused'
+  misses: number
+} {
   if (check.problem === null) return { state: 'healthy', misses: 0 }
   const misses = check.misses + 1
-  if (check.state === 'starting')
-    return { state: check.waitedMs > check.timeoutMs ? 'overdue' : 'starting', misses }
+  if (check.state === 'starting') {
+    if (check.waitedMs > check.timeoutMs) return { state: 'overdue', misses }
+    const isRefused = check.refusedMs > check.timeoutMs * refusalPart
+    return { state: isRefused ? 'refused' : 'starting', misses }
+  }
   return {
     state: check.state === 'healthy' && misses <= missesAllowed ? 'healthy' : 'unhealthy',
     misses,
   }
+}
+
+/** A status 4xx that the path of the health check answers since a time. */
+export interface Refusal {
+  status: number
+  since: number
+}
+
+/** Continues a refusal, or begins one, with the status of a check; null when it is none. */
+export function refusalAfter(
+  before: Refusal | null,
+  status: number | null,
+  now: number,
+): Refusal | null {
+  if (status === null || status < 400 || status > 499 || temporaryStatuses.has(status)) return null
+  return before?.status === status ? before : { status, since: now }
+}
+
+/** What to do about a refusal, for the end of a sentence. */
+export function adviceFor({ status }: Refusal): string {
+  if (status === 400)
+    return 'if it accepts only its own host names, set one in `health.headers`, such as `Host`'
+  return `set \`health\` to a path that answers 2xx or 3xx${
+    status === 401 || status === 403 ? ' without a sign-in' : ''
+  }`
 }
 
 export interface Ended {
@@ -44,7 +81,7 @@ export interface Ended {
   healthyForMs: number | null
   /** The release has the traffic, so giving up would cause an outage. */
   mustGoOn: boolean
-  /** It never became healthy in the time it had. */
+  /** It never became healthy in the time it had, or will not. */
   isOverdue: boolean
 }
 

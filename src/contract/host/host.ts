@@ -19,7 +19,12 @@ export const hostService = z.object({
   run: z.string().optional(),
   static: z.string().optional(),
   port: z.boolean(),
-  health: z.object({ path: z.string().nullable(), timeout: z.number(), interval: z.number() }),
+  health: z.object({
+    path: z.string().nullable(),
+    headers: z.record(z.string(), z.string()).optional(),
+    timeout: z.number(),
+    interval: z.number(),
+  }),
   instances: z.number().int().min(1),
   env: z.record(z.string(), z.string()),
   /** names of the variables that are secrets, whose values are masked in the log */

@@ -9,6 +9,7 @@ import {
   command,
   count,
   duration,
+  headers,
   longDuration,
   insidePath,
   listOf,
@@ -36,9 +37,18 @@ const healthFile = shorthand(
       .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
       .default('/')
       .describe('The path that answers 2xx or 3xx when the service can take traffic'),
+    headers: headers
+      .optional()
+      .describe(
+        'Headers of the request, such as `{Host: shop.example.com}`; default: the host name of ' +
+          'the environment as `Host`',
+      ),
     timeout: duration(1)
       .prefault('60s')
-      .describe('The deployment fails when the service is not healthy after this time'),
+      .describe(
+        'The deployment fails when the service is not healthy after this time, or when `path` ' +
+          'answers the same status 4xx for a quarter of it',
+      ),
     interval: duration(10)
       .prefault('1s')
       .describe('The interval between two checks once the service is healthy'),

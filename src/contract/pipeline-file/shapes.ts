@@ -75,6 +75,24 @@ export const variableName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'must be a variable name such as LOG_LEVEL')
 export const variables = z.record(variableName, scalar)
 
+const ofConnection = new Set([
+  ...['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade'],
+])
+/** Headers of a request by name; those of its body and its connection are not allowed. */
+export const headers = z.record(
+  z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'must be the name of a header, such as X-Probe')
+    .refine(
+      (name) => !ofConnection.has(name.toLowerCase()),
+      'must not be a header of the connection or the body',
+    ),
+  scalar.pipe(
+    z.string().regex(/^[\t -~\x80-\xff]{0,1000}$/, 'must be one line of at most 1000 characters'),
+  ),
+)
+
 /** A list; accepts a single value for a list of one. */
 export function listOf<S extends z.ZodType<string>>(item: S) {
   return z

@@ -35,7 +35,13 @@ export interface ServiceSpec {
   static?: string
   hasTraffic: boolean
   /** `timeout` and `interval` in milliseconds; a null `path` checks the connection only */
-  health: { path: string | null; timeout: number; interval: number }
+  health: {
+    path: string | null
+    /** in addition to, or instead of, the headers of a health check */
+    headers?: Record<string, string> | undefined
+    timeout: number
+    interval: number
+  }
   instances: number
   env: Record<string, string>
   /** names of the variables in `env` whose values are masked in logs */

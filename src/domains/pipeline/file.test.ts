@@ -415,6 +415,15 @@ describe('an invalid file', () => {
     expect(said(text)).toEqual(expected)
   })
 
+  test('headers of a health check that are none, or those of a connection', () => {
+    const headers = '{"a b": x, Connection: close, X: "a\\nb"}'
+    expect(said(`services: {a: {run: x, health: {headers: ${headers}}}}`)).toEqual([
+      expect.stringContaining('`a b` must be the name of a header'),
+      expect.stringContaining('`Connection` must not be a header of the connection'),
+      expect.stringContaining('`services.a.health.headers.X` must be one line'),
+    ])
+  })
+
   test('reports all problems together, in the order of the file', () => {
     const text = `
 stepz: {}

@@ -35,6 +35,7 @@ const examples: Record<string, string> = {
   static: 'static: public',
   health: 'health: /health',
   path: 'path: /health',
+  headers: 'headers: {Host: shop.example.com}',
   instances: 'instances: 2',
   stop: 'stop: {grace: 30s}',
   signal: 'signal: SIGTERM',

@@ -4,7 +4,11 @@ import { serviceSpecs } from './release-spec.ts'
 
 const definition = pipelineFile.parse({
   services: {
-    web: { run: 'node web.js', health: '/health', env: { LEVEL: 'info' } },
+    web: {
+      run: 'node web.js',
+      health: { path: '/health', headers: { Host: 'shop.example.com' } },
+      env: { LEVEL: 'info' },
+    },
     worker: { run: 'node worker.js' },
     admin: { run: 'node admin.js', port: true },
     site: { static: 'public' },
@@ -32,7 +36,7 @@ test('the environment overrides the file, and what was set overrides both', () =
   expect(web).toMatchObject({
     instances: 3,
     env: { LEVEL: 'debug', KEY: 'secret' },
-    health: { path: '/health' },
+    health: { path: '/health', headers: { Host: 'shop.example.com' } },
   })
   const [plain] = serviceSpecs(definition.services, definition.environments['production'], {}, {})
   expect(plain?.env).toEqual({ LEVEL: 'warn' })

@@ -90,6 +90,7 @@ export function serviceSpecs(
       service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
+      ...(service.health?.headers === undefined ? {} : { headers: service.health.headers }),
       timeout: service.health?.timeout ?? 60_000,
       interval: service.health?.interval ?? 1000,
     },
