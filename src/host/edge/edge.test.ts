@@ -19,6 +19,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Batch } from '#contract/verdict/verdict.ts'
+import { Count } from './count.ts'
 import { createEdge, type Edge } from './edge.ts'
 
 const closers: (() => unknown)[] = []
@@ -178,7 +180,7 @@ describe.each([
     expect(unknown).toMatchObject({ status: 404, headers: { 'x-fairlead': 'edge' } })
     expect(unknown.body.toString()).not.toContain(host)
     const [counts] = edge.counts()
-    expect(counts).toMatchObject({ requests: 4, errors: 0, unavailable: 1 })
+    expect(counts).toMatchObject({ requests: 3, errors: 0, unavailable: 0 })
   })
 
   test('answers 503 without a release, and 502 without an instance', async () => {
@@ -433,6 +435,35 @@ describe.each([
     expect(await speak(port, bytes, isAnswered)).toMatch(/^HTTP\/1\.1 4(00|31) /)
     expect(edge.counts()[0]).toMatchObject({ requests: 0, errors: 0, unavailable: 0 })
     expect(asked).toBe(0)
+  })
+
+  test('counts nothing for a canary that strangers send and no service receives', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const web = [{ name: 'web', ports: [await service((_request, response) => response.end())] }]
+    const batches: Batch[] = []
+    const count = new Count((batch) => batches.push(batch) > 0)
+    count.rule = { share: 0.5, isFresh: false, routes: {} }
+    const own = [...web, { name: 'new', ports: web[0]?.ports ?? [] }]
+    edge.set({ ...route([]), services: web, canary: { release: 2, services: own, count } })
+    const one = (line: string, name: string, more = ''): string =>
+      `${line} HTTP/1.1\r\nhost: ${name}\r\nconnection: close\r\n${more}\r\n`
+    await Promise.all(
+      Array.from({ length: 5 }, () => [
+        speak(port, one('OPTIONS *', host)),
+        speak(port, one('GET /', `${host}\r\nhost: ${host}`)),
+        speak(port, one('GET /', `nothing.${host}`)),
+        // The release with the traffic has no such service, so there is nothing to compare.
+        speak(port, one('GET /', `new.${host}`)),
+        speak(port, one('POST /', host, 'content-length: \xa03\r\n')),
+        speak(port, one('PUT /', host, 'expect: all\r\ncontent-length: 3\r\n')),
+        speak(port, one('GET /', host, 'upgrade: websocket\r\n').replace('GET /', 'GET *')),
+      ]).flat(),
+    )
+    expect(edge.counts()[0]).toMatchObject({ requests: 0, errors: 0, unavailable: 0 })
+    await ask(port)
+    expect(count.settle(Infinity)).toBe(true)
+    expect(batches.map(({ canary, baseline }) => canary.requests + baseline.requests)).toEqual([1])
+    expect(batches.map(({ canary, baseline }) => canary.errors + baseline.errors)).toEqual([0])
   })
 
   test.each(['content-length: 100', 'transfer-encoding: chunked'])(

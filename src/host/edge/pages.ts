@@ -20,7 +20,7 @@ export const expectation = 'No other expectation than 100-continue can be met.\n
 
 /** Names no other host: strangers read this page. */
 export const unknownHost = (host: string): string =>
-  `No environment answers at ${host || 'this address'}.\n`
+  `No service answers at ${host || 'this address'}.\n`
 
 /**
  * A short response of the edge itself. The header `x-fairlead: edge` distinguishes it from those of

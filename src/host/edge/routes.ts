@@ -129,13 +129,13 @@ export class Routes {
   }
 
   /**
-   * Starts a request; null for an unknown host. `fixed` is the environment of the fixed port that
-   * it arrived on.
+   * Starts a request; null for an unknown host, or one of a service that the release with the
+   * traffic does not have. `fixed` is the environment of the fixed port that it arrived on.
    */
   begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | null {
     const entry =
       fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
-    return entry ? new Passage(this, entry, host, request) : null
+    return entry && hasService(entry.route, host) ? new Passage(this, entry, host, request) : null
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {
@@ -241,11 +241,9 @@ export class Passage {
   }
 
   #ports(services: ServicePorts[]): number[] {
-    const { host } = this.entry.route
-    const isService = this.#host.length > host.length && this.#host.endsWith(`.${host}`)
-    if (!isService) return services[0]?.ports ?? []
-    const name = this.#host.slice(0, -host.length - 1)
-    return services.find((service) => service.name === name)?.ports ?? []
+    const name = serviceAt(this.entry.route, this.#host)
+    const service = name === null ? services[0] : services.find((one) => one.name === name)
+    return service?.ports ?? []
   }
 
   #leastBusy(traffic: Traffic, ports: number[]): Backend | null {
@@ -312,15 +310,21 @@ export class Passage {
     count.requests += 1
     count.unavailable += 1
     this.#observe('refused', 0)
-    if (route.release === null)
-      return { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
-    const isUnknown =
-      this.#ports(route.services).length === 0 &&
-      route.services.some((service) => service.ports.length > 0)
-    return isUnknown
-      ? { status: 404, text: `${route.app} has no service with traffic at ${this.#host}.\n` }
+    return route.release === null
+      ? { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
       : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
   }
+}
+
+/** The name of the service that a host is for; null for the first one. */
+const serviceAt = ({ host }: EdgeRoute, requested: string): string | null =>
+  requested.length > host.length && requested.endsWith(`.${host}`)
+    ? requested.slice(0, -host.length - 1)
+    : null
+
+function hasService(route: EdgeRoute, requested: string): boolean {
+  const name = serviceAt(route, requested)
+  return name === null || route.release === null || route.services.some((one) => one.name === name)
 }
 
 const outcomeOf = (status: number): string =>
