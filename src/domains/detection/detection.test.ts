@@ -201,7 +201,7 @@ describe('over', () => {
     for (let seed = 0; seed < 20; seed += 1) expect(after(seed, 0.001, 600)).toBeLessThan(60)
   })
 
-  test('is said while a quarter of the excess remains in one of a hundred incidents at most', () => {
+  test('is wrong in at most one of a hundred incidents that go on at a quarter', () => {
     const wrong = Array.from({ length: 300 }, (_, seed) => after(seed, 0.0135, 600))
     expect(wrong.filter((one) => one !== null).length).toBeLessThanOrEqual(3)
   })

@@ -80,10 +80,10 @@ SyntaxError: invalid syntax`,
   ],
   [
     'Ruby 3.1',
-    "<internal:/usr/lib/ruby/3.1.0/require.rb>:85:in `require': " +
-      'cannot load such file -- sinatra (LoadError)',
-    `<internal:/usr/lib/ruby/3.1.0/require.rb>:85:in \`require': cannot load such file -- sinatra (LoadError)
-\tfrom <internal:/usr/lib/ruby/3.1.0/require.rb>:85:in \`require'
+    "<internal:/usr/lib/ruby/require.rb>:85:in `require': " +
+      'cannot load such file -- rack (LoadError)',
+    `<internal:/usr/lib/ruby/require.rb>:85:in \`require': cannot load such file -- rack (LoadError)
+\tfrom <internal:/usr/lib/ruby/require.rb>:85:in \`require'
 \tfrom app.rb:1:in \`<main>'`,
   ],
   [
