@@ -1,3 +1,4 @@
+import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Installation } from './installation.ts'
 import { pathOf, programs } from './programs.ts'
@@ -13,6 +14,23 @@ const args = [
 
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: pathOf(programs.chromium.command)!, args })
+
+interface Violation {
+  id: string
+  impact: string | null
+  nodes: { target: string[] }[]
+}
+
+/** What axe finds wrong on a page, as `rule: element`; see axe-core. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const violations = await page.evaluate<Violation[]>(
+    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+  )
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target }) => `${id}: ${target.join(' ')}`),
+  )
+}
 
 /** Signs a page in by a one-time link. */
 export async function signIn(installation: Installation, page: Page): Promise<void> {

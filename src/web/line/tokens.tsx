@@ -45,7 +45,6 @@ export function TokenPill({ token, brief = false }: { token: Token; brief?: bool
       to={token.to}
       data-token={token.key}
       title={token.sentence}
-      aria-label={token.sentence}
       className={classes(
         'flex min-w-0 items-center gap-1.5 rounded-full border bg-panel py-0.5',
         'pr-2 pl-1 text-[0.88em] whitespace-nowrap hover:bg-hover',
@@ -64,6 +63,7 @@ export function TokenPill({ token, brief = false }: { token: Token; brief?: bool
           <Elapsed from={token.since} />
         </span>
       ) : null}
+      <span className="sr-only">{token.sentence}</span>
     </Link>
   )
 }

@@ -66,6 +66,7 @@ function Journey({ deployments, stations }: { deployments: Deployment[]; station
     const found = deployments.find((one) => one.environment === name && one.kind === 'delivery')
     return [name, found ? deploymentBadges[found.state] : { tone: 'none', word: 'Not reached' }]
   })
+  if (badges.length === 0) return null
   const text = badges.map(([name, badge]) => `${name}: ${badge.word.toLowerCase()}`).join(', ')
   return (
     <span role="img" aria-label={text} title={text} className="flex items-center gap-1">

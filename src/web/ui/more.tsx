@@ -11,7 +11,7 @@ export function More({ query, shown, noun }: { query: Pages; shown: number; noun
   return (
     <footer className="mt-3 flex items-center justify-between gap-4 text-soft">
       <span>
-        {shown} {noun}
+        {shown} {shown === 1 ? noun.replace(/(ie)?s$/, (end) => (end === 'ies' ? 'y' : '')) : noun}
         {query.hasNextPage ? ' loaded' : ''}
       </span>
       {query.hasNextPage ? (

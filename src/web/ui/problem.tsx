@@ -16,8 +16,16 @@ export function problemOf(error: unknown): { title: string; next: string; code: 
   }
 }
 
+interface Panel {
+  error: unknown
+  again?: () => void
+  /** The error takes the place of a whole page, so its title is the heading of the page. */
+  isPage?: boolean
+}
+
 /** An error in place of the content that could not be loaded. */
-export function ProblemPanel({ error, again }: { error: unknown; again?: () => void }) {
+export function ProblemPanel({ error, again, isPage = false }: Panel) {
+  const Heading = isPage ? 'h1' : 'h2'
   const { title, next, code } = problemOf(error)
   useTitle(title.replace(/\.$/, ''), '!')
   return (
@@ -26,11 +34,11 @@ export function ProblemPanel({ error, again }: { error: unknown; again?: () => v
       className="panel mx-auto my-8 flex max-w-xl flex-col items-start gap-3 p-6"
     >
       <TriangleAlert size={22} className="text-warn" aria-hidden />
-      <h2 className="text-lg font-semibold">{title}</h2>
+      <Heading className="text-lg font-semibold">{title}</Heading>
       <p className="text-soft">{next}</p>
       <div className="flex gap-2">
         {again && code !== 'not_found' ? <Button onClick={again}>Try again</Button> : null}
-        <ButtonLink to="/">All lines</ButtonLink>
+        <ButtonLink to="/">Home</ButtonLink>
       </div>
     </section>
   )
@@ -60,14 +68,18 @@ interface Query<T> {
 export function Loaded<T>({
   query,
   shape,
+  isPage = false,
   children,
 }: {
   query: Query<T>
   shape: ReactNode
+  /** the content is a whole page, with its heading */
+  isPage?: boolean
   children: (data: T) => ReactNode
 }) {
   if (query.data !== undefined) return children(query.data)
-  if (query.error) return <ProblemPanel error={query.error} again={() => void query.refetch()} />
+  if (query.error)
+    return <ProblemPanel error={query.error} again={() => void query.refetch()} isPage={isPage} />
   return (
     <div role="status" aria-label="Loading" className="appear-late">
       {shape}
