@@ -41,6 +41,7 @@ const EventsPage = lazy(async () => ({
 const TrendsPage = lazy(async () => ({
   default: (await import('./trend/trends-page.tsx')).TrendsPage,
 }))
+const AppsPage = lazy(async () => ({ default: (await import('./app/apps-page.tsx')).AppsPage }))
 const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
 const EnvironmentPage = lazy(async () => ({
   default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
@@ -60,6 +61,7 @@ export function Pages() {
           <Route path="/deployments" element={<DeploymentsPage />} />
           <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
           <Route path="/events" element={<EventsPage />} />
+          <Route path="/apps" element={<AppsPage />} />
           <Route path="/apps/:app" element={<AppPage />} />
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
           <Route path="/apps/:app/trends" element={<TrendsPage />} />
@@ -78,6 +80,9 @@ export function Pages() {
 function NoPage() {
   useTitle('Not found')
   return (
-    <ProblemPanel error={new FairleadError('not_found', { kind: 'page', id: location.pathname })} />
+    <ProblemPanel
+      isPage
+      error={new FairleadError('not_found', { kind: 'page', id: location.pathname })}
+    />
   )
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, signIn } from '../support/browser.ts'
+import { accessibilityProblems, launchBrowser, signIn } from '../support/browser.ts'
 import {
   endedRun,
   type Installation,
@@ -283,6 +283,7 @@ describe('the console', requires('chromium'), () => {
 
   test.each([
     '/',
+    '/apps',
     '/runs',
     '/runs/1?step=count',
     '/deployments',
@@ -301,6 +302,41 @@ describe('the console', requires('chromium'), () => {
     )
     expect(width).toBe(390)
   })
+
+  test('the navigation has two levels, on a phone at the bottom and below the header', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await open('/runs')
+    const main = page.getByRole('navigation', { name: 'Main' })
+    await main.getByRole('link', { name: 'Settings' }).click()
+    await heading('Tokens').waitFor()
+    const settings = page.getByRole('navigation', { name: 'Settings' })
+    await settings.getByRole('link', { name: 'Sessions' }).click()
+    await heading('Sessions').waitFor()
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await main.getByRole('list', { name: 'Settings' }).getByRole('link', { name: 'Users' }).click()
+    await heading('Users').waitFor()
+    await main.getByRole('link', { name: 'Apps' }).click()
+    await heading('Apps').waitFor()
+    await page.getByRole('article', { name: 'Line of shop' }).getByRole('link').first().click()
+    await heading('shop').waitFor()
+    expect(await main.getByRole('link', { name: 'Apps' }).getAttribute('aria-current')).toBe('page')
+  })
+
+  test.each(['/', '/apps', '/runs', '/apps/shop', '/tokens', '/users', '/sessions', '/nowhere'])(
+    'axe finds nothing wrong: %s',
+    async (path) => {
+      for (const [width, colorScheme] of [
+        [1280, 'light'],
+        [390, 'dark'],
+      ] as const) {
+        await page.setViewportSize({ width, height: 900 })
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await open(path)
+        await page.getByRole('heading').first().waitFor()
+        expect(await accessibilityProblems(page)).toEqual([])
+      }
+    },
+  )
 
   test('causes no page errors and no content security policy violations', () => {
     expect(problems).toEqual([])

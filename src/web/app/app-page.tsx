@@ -33,7 +33,7 @@ function AppView({ line }: { line: Line }) {
   return (
     <>
       <PageHead
-        crumbs={[{ to: '/', text: 'Lines' }]}
+        crumbs={[{ to: '/apps', text: 'Apps' }]}
         title={app.name}
         actions={<Actions app={app} />}
       />

@@ -18,7 +18,7 @@ import { sumUp } from './words.ts'
 export function ChangePage() {
   const { run = '' } = useParams()
   if (!/^[1-9]\d{0,14}$/.test(run))
-    return <ProblemPanel error={new FairleadError('not_found', { kind: 'run', id: run })} />
+    return <ProblemPanel isPage error={new FairleadError('not_found', { kind: 'run', id: run })} />
   return <KnownChange id={Number(run)} />
 }
 
@@ -26,9 +26,9 @@ function KnownChange({ id }: { id: number }) {
   const run = useRun(id)
   const change = useChange(id)
   return (
-    <Loaded query={run} shape={<ChangeShape />}>
+    <Loaded isPage query={run} shape={<ChangeShape />}>
       {(found) => (
-        <Loaded query={change} shape={<ChangeShape />}>
+        <Loaded isPage query={change} shape={<ChangeShape />}>
           {(report) => <Change run={found} report={report} />}
         </Loaded>
       )}

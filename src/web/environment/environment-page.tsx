@@ -26,7 +26,7 @@ export function EnvironmentPage() {
   const { app = '', environment = '' } = useParams()
   const query = useEnvironment(app, environment)
   return (
-    <Loaded query={query} shape={<RowsShape rows={6} height="h-16" />}>
+    <Loaded isPage query={query} shape={<RowsShape rows={6} height="h-16" />}>
       {(data) => <EnvironmentView environment={data} />}
     </Loaded>
   )
@@ -46,8 +46,8 @@ function EnvironmentView({ environment }: { environment: Environment }) {
     <>
       <PageHead
         crumbs={[
-          { to: '/', text: 'Lines' },
-          { to: `/apps/${app}`, text: `Line of ${app}` },
+          { to: '/apps', text: 'Apps' },
+          { to: `/apps/${app}`, text: app },
         ]}
         title={
           <>

@@ -16,7 +16,7 @@ import { type Group, headline, type Placed, placeLines } from './overview.ts'
 export function HomePage() {
   const lines = useLines()
   return (
-    <Loaded query={lines} shape={<HomeShape />}>
+    <Loaded isPage query={lines} shape={<HomeShape />}>
       {(data) => (data.length === 0 ? <EmptyHome /> : <Home lines={data} />)}
     </Loaded>
   )

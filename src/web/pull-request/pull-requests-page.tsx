@@ -27,7 +27,7 @@ export function PullRequestsPage() {
     <>
       <PageHead
         crumbs={[
-          { to: '/', text: 'Lines' },
+          { to: '/apps', text: 'Apps' },
           { to: `/apps/${app}`, text: app },
         ]}
         title="Pull requests"

@@ -25,14 +25,14 @@ import { runSentence } from './sentence.ts'
 export function RunPage() {
   const { run = '' } = useParams()
   if (!/^[1-9]\d{0,14}$/.test(run))
-    return <ProblemPanel error={new FairleadError('not_found', { kind: 'run', id: run })} />
+    return <ProblemPanel isPage error={new FairleadError('not_found', { kind: 'run', id: run })} />
   return <KnownRun id={Number(run)} />
 }
 
 function KnownRun({ id }: { id: number }) {
   const query = useRun(id)
   return (
-    <Loaded query={query} shape={<RunShape />}>
+    <Loaded isPage query={query} shape={<RunShape />}>
       {(run) => <Run run={run} />}
     </Loaded>
   )

@@ -1,21 +1,6 @@
-import { Activity, ListChecks, type LucideIcon, Rocket, Waypoints } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { useNavigate } from 'react-router'
-
-export interface Place {
-  to: string
-  text: string
-  /** the key after `g` */
-  key: string
-  icon: LucideIcon
-}
-
-export const places: Place[] = [
-  { to: '/', text: 'Lines', key: 'h', icon: Waypoints },
-  { to: '/runs', text: 'Runs', key: 'r', icon: ListChecks },
-  { to: '/deployments', text: 'Deployments', key: 'd', icon: Rocket },
-  { to: '/events', text: 'Events', key: 'e', icon: Activity },
-]
+import { places } from './areas.ts'
 
 /** The keyboard shortcuts, as the dialog of `?` lists them. */
 export const keyHelp: [string, string][] = [

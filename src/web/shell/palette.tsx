@@ -2,10 +2,10 @@ import { useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { Line } from '#contract/environment/environment.ts'
-import { useLines } from '../live/queries.ts'
+import { useLines, useMay } from '../live/queries.ts'
 import { Modal } from '../ui/dialog.tsx'
 import { type Entry, findEntries, lineEntries } from './entries.ts'
-import { places } from './keys.ts'
+import { places } from './areas.ts'
 import { useTheme } from './theme.ts'
 import { classes } from '../ui/classes.ts'
 
@@ -28,6 +28,7 @@ export function Palette({
 
 function useEntries(showKeys: () => void): Entry[] {
   const { data: lines } = useLines()
+  const isAdmin = useMay('admin', null)
   const queries = useQueryClient()
   const navigate = useNavigate()
   const [theme, setTheme] = useTheme()
@@ -36,16 +37,15 @@ function useEntries(showKeys: () => void): Entry[] {
     theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   return [
     ...lineEntries(lines ?? ([] as Line[])).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
-    ...places.map((place) => ({
-      id: place.to,
-      kind: 'page',
-      text: place.text,
-      detail: `g ${place.key}`,
-      act: go(place.to),
-    })),
-    { id: '/tokens', kind: 'page', text: 'Tokens', detail: '', act: go('/tokens') },
-    { id: '/sessions', kind: 'page', text: 'Sessions', detail: '', act: go('/sessions') },
-    { id: '/users', kind: 'page', text: 'Users', detail: '', act: go('/users') },
+    ...places
+      .filter(({ forAdmins }) => isAdmin || forAdmins !== true)
+      .map((place) => ({
+        id: place.to,
+        kind: 'page',
+        text: place.text,
+        detail: `g ${place.key}`,
+        act: go(place.to),
+      })),
     {
       id: 'theme',
       kind: 'action',

@@ -1,16 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { CircleUserRound, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { Navigate, NavLink, Outlet, useLocation } from 'react-router'
+import { Navigate, Outlet, useLocation } from 'react-router'
 import { useMe } from '../live/queries.ts'
 import { useConnection, useLiveCaches, useOtherTabs } from '../live/dependencies.tsx'
 import { loadDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
-import { Logo } from './logo.tsx'
+import { AreaTabs, BottomBar, HomeLink, Sidebar } from './navigation.tsx'
 import { Palette } from './palette.tsx'
-import { places, useKeys } from './keys.ts'
+import { useKeys } from './keys.ts'
 import { classes } from '../ui/classes.ts'
 
 const AccountMenu = lazy(async () => ({
@@ -55,16 +55,22 @@ function Frame() {
       >
         Skip to content
       </a>
-      <Header openPalette={() => openPalette(true)} showKeys={() => showKeys(true)} />
-      <main
-        id="main"
-        tabIndex={-1}
-        className="mx-auto w-full max-w-[96rem] px-4 pt-5 pb-28 outline-none sm:px-6 sm:pb-16"
-      >
-        <Suspense fallback={null}>
-          <Outlet />
-        </Suspense>
-      </main>
+      <div className="md:grid md:grid-cols-[13rem_minmax(0,1fr)]">
+        <Sidebar />
+        <div className="min-w-0">
+          <Header openPalette={() => openPalette(true)} showKeys={() => showKeys(true)} />
+          <AreaTabs />
+          <main
+            id="main"
+            tabIndex={-1}
+            className="mx-auto w-full max-w-[96rem] px-4 pt-5 pb-28 outline-none sm:px-6 md:pb-16"
+          >
+            <Suspense fallback={null}>
+              <Outlet />
+            </Suspense>
+          </main>
+        </div>
+      </div>
       <BottomBar />
       <Palette
         open={isPaletteOpen}
@@ -100,46 +106,20 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
   return (
     <header className="sticky top-0 z-30 border-b border-edge bg-ground/90 backdrop-blur">
       <div className="mx-auto flex h-12 max-w-[96rem] items-center gap-3 px-4 sm:px-6">
-        <NavLink
-          to="/"
-          className="mr-3 flex items-center gap-2 font-semibold tracking-tight"
-          aria-label="Fairlead, all lines"
-        >
-          <Logo />
-          Fairlead
-        </NavLink>
-        <nav aria-label="Pages" className="hidden items-center gap-1 sm:flex">
-          {places.map((place) => (
-            <NavLink
-              key={place.to}
-              to={place.to}
-              end={place.to === '/'}
-              className={({ isActive }) =>
-                classes(
-                  'rounded-md px-2.5 py-1',
-                  isActive ? 'bg-hover font-medium text-ink' : 'text-soft hover:text-ink',
-                )
-              }
-            >
-              {place.text}
-            </NavLink>
-          ))}
-        </nav>
+        <HomeLink className="flex md:hidden" />
         <div className="ml-auto flex items-center gap-1.5">
           <ConnectionSign />
           <button
             type="button"
             onClick={openPalette}
-            aria-label="Go to … (Ctrl K)"
             className={classes(
               'flex h-8 items-center gap-2 rounded-md border border-edge bg-panel px-2',
               'text-soft hover:border-edge-strong hover:text-ink pointer-coarse:h-10',
             )}
           >
             <Search size={15} aria-hidden />
-            <span className="hidden md:inline">Go to …</span>
+            <span className="max-md:sr-only">Go to …</span>
             <kbd
-              aria-hidden
               className={classes(
                 'hidden rounded border border-edge px-1 font-sans text-[0.75rem]',
                 'md:inline',
@@ -164,35 +144,5 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
         </div>
       </div>
     </header>
-  )
-}
-
-/** The navigation of a phone, at the bottom of the screen. */
-function BottomBar() {
-  return (
-    <nav
-      aria-label="Pages"
-      className={classes(
-        'fixed inset-x-0 bottom-0 z-30 grid grid-cols-4 border-t border-edge',
-        'bg-panel pb-[env(safe-area-inset-bottom)] sm:hidden',
-      )}
-    >
-      {places.map((place) => (
-        <NavLink
-          key={place.to}
-          to={place.to}
-          end={place.to === '/'}
-          className={({ isActive }) =>
-            classes(
-              'flex flex-col items-center gap-0.5 py-2 text-[0.75rem]',
-              isActive ? 'font-semibold text-ink' : 'text-soft',
-            )
-          }
-        >
-          <place.icon size={20} aria-hidden />
-          {place.text}
-        </NavLink>
-      ))}
-    </nav>
   )
 }

@@ -26,8 +26,8 @@ export function TrendsPage() {
     <>
       <PageHead
         crumbs={[
-          { to: '/', text: 'Lines' },
-          { to: `/apps/${app}`, text: `Line of ${app}` },
+          { to: '/apps', text: 'Apps' },
+          { to: `/apps/${app}`, text: app },
         ]}
         title={
           <>

@@ -24,7 +24,7 @@ export function WebhookPage() {
   const deliveries = useWebhookDeliveries(app)
   useTitle(`Webhook of ${app}`)
   const crumbs = [
-    { to: '/', text: 'Lines' },
+    { to: '/apps', text: 'Apps' },
     { to: `/apps/${app}`, text: app },
   ]
   return (

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { areaOf, areas, places, visiblePlaces } from './areas.ts'
+
+test.each([
+  ['/', 'Home'],
+  ['/apps', 'Apps'],
+  ['/apps/shop/environments/production', 'Apps'],
+  ['/runs/12/change', 'Activity'],
+  ['/deployments/3/verdict', 'Activity'],
+  ['/users', 'Settings'],
+  ['/runsheet', undefined],
+])('%s belongs to %s', (path, area) => expect(areaOf(path)?.text).toBe(area))
+
+test('every page has a key of its own', () => {
+  expect(new Set(places.map(({ key }) => key)).size).toBe(places.length)
+})
+
+test('the users are only for admins', () => {
+  const settings = areas.at(-1)!
+  const texts = (isAdmin: boolean) => visiblePlaces(settings, isAdmin).map(({ text }) => text)
+  expect([texts(true), texts(false)]).toEqual([
+    ['Tokens', 'Sessions', 'Users'],
+    ['Tokens', 'Sessions'],
+  ])
+})
