@@ -170,6 +170,21 @@ describe.each(names)('the client of %s', (name) => {
     },
   )
 
+  test('an error contains nothing of the response of another service', async () => {
+    for (const [code, body] of [
+      [500, 'internal-page of a database'],
+      [200, 'internal-page of a database'],
+      [403, '<html>internal-page</html>'],
+      [404, '{"internal-page": true}'],
+    ] as const) {
+      const url = await serve((_request, response) =>
+        response.writeHead(code, { 'content-type': 'text/plain' }).end(body),
+      )
+      const answer = await writeStatus(url)
+      expect([code, String(answer)]).not.toEqual([code, expect.stringContaining('internal-page')])
+    }
+  })
+
   test.each([
     ['an HTML page', 200, '<html>welcome</html>'],
     ['truncated JSON', 500, '{"message": "oh'],

@@ -5,7 +5,7 @@ import type { CheckIn } from './check-in.ts'
 import { type ConnectForge, maxPages } from './client.ts'
 import type { WebhookSender } from './forge.ts'
 import { readGitHubDelivery, readGitHubPull } from './github-payload.ts'
-import { ForgeRefusal, orNull } from './request.ts'
+import { ForgeRefusal, messageIn, orNull } from './request.ts'
 import { type Headers as DeliveryHeaders, header, isHexHmac } from './signature.ts'
 
 /**
@@ -88,7 +88,7 @@ export const connectGitea: ConnectForge = async ({ url, repository, token, fetch
 const failedResponse = z.object({
   status: z.number(),
   headers: z.instanceof(Headers),
-  error: z.object({ message: z.string().optional() }).nullish().catch(null),
+  error: z.unknown(),
 })
 
 async function translateErrors<T>(act: () => Promise<T>): Promise<T> {
@@ -97,6 +97,8 @@ async function translateErrors<T>(act: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { data } = failedResponse.safeParse(error)
     if (!data) throw error
-    throw new ForgeRefusal(data.status, data.headers, data.error?.message ?? '')
+    // The client puts the error of its JSON parser there, which quotes the response.
+    const answer = data.error instanceof Error ? '' : messageIn(data.error)
+    throw new ForgeRefusal(data.status, data.headers, answer)
   }
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { ForgeRefusal } from './request.ts'
+import { ForgeRefusal, messageIn } from './request.ts'
 
 const httpError = z.object({
   status: z.number(),
-  message: z.string(),
   response: z
-    .object({ headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()) })
+    .object({
+      headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()),
+      data: z.unknown(),
+    })
     .optional(),
 })
 
@@ -19,6 +21,6 @@ export async function translateErrors<T>(act: () => Promise<T>): Promise<T> {
     const headers = new Headers()
     for (const [name, value] of Object.entries(data.response.headers))
       if (value !== undefined) headers.set(name, String(value))
-    throw new ForgeRefusal(data.status, headers, data.message)
+    throw new ForgeRefusal(data.status, headers, messageIn(data.response.data))
   }
 }

@@ -1,7 +1,7 @@
 import { createRequesterFn } from '@gitbeaker/requester-utils'
 import { z } from 'zod'
 import type { ForgeConnection } from './client.ts'
-import { ForgeRefusal } from './request.ts'
+import { readJson } from './request.ts'
 
 const requestOptions = z.object({
   prefixUrl: z.string(),
@@ -10,11 +10,6 @@ const requestOptions = z.object({
   headers: z.record(z.string(), z.string()),
   body: z.union([z.string(), z.instanceof(FormData)]).optional(),
 })
-const failure = z
-  .string()
-  .transform((text) => JSON.parse(text) as unknown)
-  .pipe(z.object({ error: z.unknown(), message: z.unknown() }))
-
 /**
  * Sends the client's requests with `fetch` and throws a ForgeRefusal. The client's own handler
  * would repeat a rate-limited request ten times within a second.
@@ -29,19 +24,7 @@ export const createRequester = (fetch: ForgeConnection['fetch']) =>
       const { body, ...rest } = init
       const response = await fetch(url, { ...rest, ...(body === undefined ? {} : { body }) })
       const { status, headers } = response
-      const text = await response.text()
-      if (!response.ok) throw new ForgeRefusal(status, headers, messageOf(text))
-      const json = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
+      const json = ((await readJson(response)) ?? {}) as Record<string, unknown>
       return { body: json, headers: Object.fromEntries(headers), status }
     },
   )
-
-function messageOf(text: string): string {
-  try {
-    const { error, message } = failure.parse(text)
-    const found = error || message || ''
-    return typeof found === 'string' ? found : JSON.stringify(found)
-  } catch {
-    return text
-  }
-}

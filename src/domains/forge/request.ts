@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ForgeConnection } from './client.ts'
 
 /** A forge answered a request with an error. */
@@ -61,7 +62,44 @@ export async function requestJson(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
   })
-  const text = await response.text()
-  if (!response.ok) throw new ForgeRefusal(response.status, response.headers, text)
-  return text === '' ? null : (JSON.parse(text) as unknown)
+  return readJson(response)
 }
+
+/**
+ * Parses the JSON of a response; null for an empty one. Throws a ForgeRefusal for an error status,
+ * and for text that is not JSON.
+ */
+export async function readJson(response: Response): Promise<unknown> {
+  const { status, headers, ok } = response
+  const text = await response.text()
+  if (!ok) throw new ForgeRefusal(status, headers, messageIn(text))
+  if (text === '') return null
+  const json = jsonOf(text)
+  if (json === undefined) throw new ForgeRefusal(status, headers, 'the answer is not JSON')
+  return json
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+const message = z.string().min(1)
+const failures = z.union([
+  z.object({ message }).transform((found) => found.message),
+  z.object({ error: z.object({ message }) }).transform((found) => found.error.message),
+  z.object({ error: message }).transform((found) => found.error),
+  z
+    .object({ errors: z.array(z.object({ message })).min(1) })
+    .transform(({ errors }) => errors.map((one) => one.message).join('; ')),
+])
+
+/**
+ * The message in the error of a forge; empty for any other text. The address is chosen by users, so
+ * the text of another service must not become part of an error.
+ */
+export const messageIn = (body: unknown): string =>
+  failures.safeParse(typeof body === 'string' ? jsonOf(body) : body).data ?? ''

@@ -42,13 +42,15 @@ const proxyWords: Record<string, string> = {
 
 /**
  * Returns the line that names the cause: the first `fatal:` or `error:`, otherwise the first line
- * with text.
+ * with text. Lines of the other side (`remote:`) may be the response of any service.
  */
 function sentenceOf(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(Cloning into|warning:|hint:|Submodule )/.test(line))
+    .filter(
+      (line) => line !== '' && !/^(Cloning into|warning:|hint:|remote:|Submodule )/.test(line),
+    )
   const isCause = (line: string): boolean => !consequence.test(line.replace(mark, ''))
   const named = lines.find((line) => mark.test(line) && isCause(line))
   const cause = (named ?? lines.find(isCause) ?? 'git failed').replace(
