@@ -20,7 +20,9 @@ describe('reports to a forge', () => {
   let forge: ForgeServer
   let repositories: Repository[] = []
   beforeAll(async () => {
-    installation = await startInstallation()
+    installation = await startInstallation({
+      env: { FAIRLEAD_PRIVATE_HOSTS: '127.0.0.1, localhost' },
+    })
   })
   afterAll(() => installation.stop())
   beforeEach(async () => {
@@ -300,6 +302,10 @@ environments: {production: {}}
     [
       { kind: 'gitea', url: 'https://x.example', repository: 'acme/shop', appId: '1', token },
       /appId: is not accepted by Gitea/,
+    ],
+    [
+      { kind: 'gitea', url: 'http://10.1.2.3', repository: 'acme/shop', token },
+      /url: 10\.1\.2\.3 is in a private network; the administrator .* FAIRLEAD_PRIVATE_HOSTS/,
     ],
     [{ kind: 'svn', repository: 'acme/shop', token }, /kind/],
   ])('the configuration %j is refused with a sentence', async (body, sentence) => {

@@ -35,6 +35,12 @@ export interface Dependencies {
     /** reads a value for an app; throws when it cannot be read or the app may not read it */
     read(app: string, reference: string): Promise<string>
   }
+  /** requests to addresses that the users of an app choose, such as that of a forge */
+  egress: {
+    fetch: typeof fetch
+    /** returns why such an address is not permitted in one sentence, or null */
+    problem(address: string): Promise<string | null>
+  }
   /** isolation of steps and services from the machine and each other */
   isolation: Isolation
   /** variables that name tools, certificates and proxies of this machine; never credentials */

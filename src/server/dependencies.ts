@@ -8,6 +8,8 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
+import { createEgressPolicy } from '#platform/net/egress.ts'
+import { addressProblem, guardedFetch, publicPolicy } from '#platform/net/private.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Runner } from '#platform/process/command.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
@@ -56,6 +58,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     cacheBudget: settings.cacheBudget,
     path: stepPath(env),
     machine: machineVariables(env),
+    egress: egressOf(env, settings),
     references: {
       problem: (reference) => referenceProblem(reference, env),
       read: (app, reference) => readAllowed(db, { app, reference }, { env, fetch }),
@@ -64,5 +67,18 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       const stats = await statfs(home.root)
       return { free: (stats.bavail * stats.bsize) / 1e6, floor: settings.diskFloor }
     },
+  }
+}
+
+/** What users may reach: everything on a private machine, otherwise public and named hosts. */
+function egressOf(
+  env: DependencyParts['env'],
+  { privateHosts }: ServerSettings,
+): Dependencies['egress'] {
+  if (privateHosts === null) return { fetch, problem: async () => null }
+  const policy = publicPolicy(createEgressPolicy(env['FAIRLEAD_ALLOW_ADDRESSES']), privateHosts)
+  return {
+    fetch: guardedFetch(policy),
+    problem: (address) => addressProblem(policy, address),
   }
 }

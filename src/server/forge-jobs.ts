@@ -23,6 +23,7 @@ const gapInterval = 5000
 export function forgeJobs(options: ForgeJobsOptions): BackgroundJob[] {
   const { deps, engine, source, random, periods } = options
   const { db, log, secrets, publicUrl } = deps
+  const { fetch } = deps.egress
   const clients = createForgeClients()
   return [
     writeBack({

@@ -61,7 +61,7 @@ export function buildHandlers({
   return {
     ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp }),
     ...webhookHandlers({ db, webhooks, getApp }),
-    ...forgeHandlers({ db, secrets, getApp }),
+    ...forgeHandlers({ db, secrets, getApp, addressProblem: deps.egress.problem }),
     ...keyHandlers({ db, keys, secrets, log }),
     ...eventHandlers(db, deps.publicUrl),
     ...sourceHandlers(source, (app, actor) => stopApp(deps, app, actor)),

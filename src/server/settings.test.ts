@@ -10,6 +10,7 @@ test('blank variables mean the defaults', () => {
     listen: '127.0.0.1',
     hosts: [],
     proxies: [],
+    privateHosts: null,
     cacheBudget: 5_000_000_000,
     publishFolders: ['/srv/fairlead/publish'],
     diskFloor: 500,
@@ -30,6 +31,18 @@ test('periods are seconds and may be fractions; lists are separated by commas', 
   expect(settings.periods.pullRequests).toBe(50)
   expect(settings.publicUrl).toBe('https://ci.example.com')
   expect(settings.hosts).toEqual(['a.example', 'b.example'])
+})
+
+test.each([
+  [{}, null],
+  [{ FAIRLEAD_LISTEN: '127.0.0.1' }, null],
+  [{ FAIRLEAD_LISTEN: '0.0.0.0' }, []],
+  [{ FAIRLEAD_PUBLIC_URL: 'https://ci.example.com' }, []],
+  [{ FAIRLEAD_LISTEN: '0.0.0.0', FAIRLEAD_PRIVATE_HOSTS: '*' }, null],
+  [{ FAIRLEAD_PRIVATE_HOSTS: '' }, []],
+  [{ FAIRLEAD_PRIVATE_HOSTS: 'git.internal, 10.1.0.0/16' }, ['git.internal', '10.1.0.0/16']],
+])('with %j users reach the private hosts %j', (env, expected) => {
+  expect(readSettings(env, home).privateHosts).toEqual(expected)
 })
 
 test.each([

@@ -30,6 +30,11 @@ export interface ServerSettings {
   hosts: string[]
   /** addresses of proxies whose word for a request's origin is believed */
   proxies: string[]
+  /**
+   * hosts and networks, besides public ones, that users of an app may name for forges and metrics;
+   * null for all
+   */
+  privateHosts: string[] | null
   /** deliveries that one replica runs at the same time */
   concurrency: number
   /** bytes that caches of steps may use */
@@ -87,6 +92,7 @@ export function readSettings(
     listen: env['FAIRLEAD_LISTEN'] || '127.0.0.1',
     hosts: listOf(env['FAIRLEAD_HOSTS']),
     proxies: listOf(env['FAIRLEAD_PROXIES']),
+    privateHosts: privateHostsOf(env),
     concurrency: count('FAIRLEAD_CONCURRENCY', Math.max(4, availableParallelism() * 2), 1),
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
@@ -98,6 +104,19 @@ export function readSettings(
       ]),
     ) as unknown as Periods,
   }
+}
+
+/**
+ * A server that only this machine can reach has no other users. Once it has a public address, the
+ * private network around it is closed to its users.
+ */
+function privateHostsOf(env: Variables): string[] | null {
+  const hosts = env['FAIRLEAD_PRIVATE_HOSTS']
+  const isLocal =
+    !env['FAIRLEAD_PUBLIC_URL'] &&
+    (!env['FAIRLEAD_LISTEN'] || env['FAIRLEAD_LISTEN'] === '127.0.0.1')
+  if (hosts === undefined) return isLocal ? null : []
+  return hosts.trim() === '*' ? null : listOf(hosts)
 }
 
 const listOf = (text: string | undefined): string[] =>

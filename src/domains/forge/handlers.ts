@@ -14,6 +14,8 @@ export interface ForgeOptions {
   db: Database
   secrets: SecretBox
   getApp(name: string): Promise<unknown>
+  /** returns why the server does not connect to an address for users, or null */
+  addressProblem(address: string): Promise<string | null>
 }
 
 export function forgeHandlers(
@@ -42,6 +44,8 @@ export function forgeHandlers(
       await mustBeThere(app)
       const { kind } = body
       const { url, repository, appId = null, ...config } = readConfig(body)
+      const problem = await options.addressProblem(url)
+      if (problem !== null) throw new FairleadError('invalid_input', { field: 'body.url', problem })
       const token = options.secrets.seal(store.sealedAs(app), config.token)
       await db.batch([
         ...store.putForge({ app, kind, url, repository, appId, token }),

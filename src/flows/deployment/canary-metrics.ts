@@ -17,7 +17,7 @@ interface Arms {
   baseline: ReleaseReference
   canary: ReleaseReference
 }
-type Sources = Pick<Dependencies, 'clock' | 'log'> & { target: Target }
+type Sources = Pick<Dependencies, 'clock' | 'log' | 'egress'> & { target: Target }
 
 /**
  * Takes samples in the background, so that a slow answer does not delay a decision. A sample begins
@@ -67,7 +67,7 @@ async function takeSample(deps: Sources, file: CanaryFile, arms: Arms): Promise<
 
 /** The readings of one release. A metric that could not be read is missing: unknown, not good. */
 async function readArm(
-  { target, log }: Pick<Sources, 'target' | 'log'>,
+  { target, log, egress }: Pick<Sources, 'target' | 'log' | 'egress'>,
   file: CanaryFile,
   metrics: Metrics,
   release: ReleaseReference,
@@ -83,7 +83,7 @@ async function readArm(
     Promise.all(
       metrics.map(
         async ([name, metric]) =>
-          [name, await readPrometheus(metric, release).catch(warn)] as const,
+          [name, await readPrometheus(egress.fetch, metric, release).catch(warn)] as const,
       ),
     ),
   ])
@@ -100,13 +100,14 @@ async function readArm(
 }
 
 async function readPrometheus(
+  send: typeof fetch,
   metric: MetricFile,
   { release }: ReleaseReference,
 ): Promise<Reading | null> {
   const { prometheus } = metric
   if (prometheus === undefined) return null
   const ask = (query: string) =>
-    queryPrometheus(prometheus, query.replaceAll('{release}', String(release)))
+    queryPrometheus(prometheus, query.replaceAll('{release}', String(release)), send)
   const instance = `prometheus/${release}`
   if (metric.histogram !== undefined) {
     const points = await ask(metric.histogram)

@@ -22,8 +22,9 @@ export function createEgressPolicy(
   allowed: string | undefined,
   resolve: typeof lookup = lookup,
 ): EgressPolicy {
-  const refused = blockList([...metadataAddresses.ipv4, ...metadataAddresses.ipv6])
-  const open = blockList((allowed ?? '').split(',').filter(Boolean))
+  const variable = 'FAIRLEAD_ALLOW_ADDRESSES'
+  const refused = blockList([...metadataAddresses.ipv4, ...metadataAddresses.ipv6], variable)
+  const open = blockList((allowed ?? '').split(',').filter(Boolean), variable)
   const refusal = (address: string): string | null => {
     const plain = address.split('%')[0] ?? ''
     const family = isIPv6(plain) ? 'ipv6' : 'ipv4'
@@ -70,8 +71,11 @@ export function guardedAgent(egressPolicy: EgressPolicy): Agent {
   })
 }
 
-/** Contains the networks, those of IPv4 in their IPv6 forms too. */
-function blockList(nets: string[]): BlockList {
+/**
+ * Contains the networks, those of IPv4 in their IPv6 forms too. Throws one sentence with the
+ * variable that names them when one is invalid.
+ */
+export function blockList(nets: readonly string[], variable: string): BlockList {
   const list = new BlockList()
   const add = (net: string): void => {
     const [address = '', bits = isIP(net) === 6 ? 128 : 32] = net.split('/')
@@ -80,7 +84,7 @@ function blockList(nets: string[]): BlockList {
   for (const net of nets.map((one) => one.trim())) {
     if (!isNetwork(net))
       throw new Error(
-        `FAIRLEAD_ALLOW_ADDRESSES has "${net}", but must be addresses such as 169.254.10.1 or 169.254.10.0/24`,
+        `${variable} has "${net}", but must be addresses such as 169.254.10.1 or 169.254.10.0/24`,
       )
     add(net)
     if (isIP(net.split('/')[0] ?? '') === 4)
