@@ -179,6 +179,8 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     await endedRun(installation, next.run)
     return () => ada.removeEnvironment({ params: { app: 'left', environment: 'old' } })
   },
+  changeApp: async () => () =>
+    ada.changeApp({ params: { app: 'left' }, body: { branch: 'trunk' } }),
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(

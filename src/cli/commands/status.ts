@@ -14,7 +14,10 @@ export const register: Register = (program, context) => {
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead status\n  $ fairlead status shop --json')
     .action((app?: string) => status(context, app))
-  const apps = program.command('apps').description('list, register and delete apps')
+  const apps = program
+    .command('apps')
+    .alias('app')
+    .description('list, register, change and delete apps')
   apps
     .command('list', { isDefault: true })
     .description('list the apps')
@@ -58,6 +61,12 @@ export const register: Register = (program, context) => {
         const app = await client.createApp({
           body: { name, repository, branch: options.branch, folder: options.folder },
         })
+        if (app.branch !== options.branch)
+          throw new FairleadError('not_now', {
+            why:
+              `${name} exists already, and is delivered from the branch ${app.branch}; change it ` +
+              `with \`fairlead app set ${name} --branch ${options.branch}\``,
+          })
         context.answer(app, () => [
           app.repository.kind === 'hosted'
             ? `${app.name} is delivered from ${app.branch}. ` +
@@ -67,6 +76,20 @@ export const register: Register = (program, context) => {
         ])
       },
     )
+  apps
+    .command('set')
+    .argument('<name>', 'name of the app')
+    .requiredOption('--branch <branch>', 'the branch to deliver')
+    .description('deliver another branch of an app, for example after it was renamed')
+    .addHelpText('after', '\nExamples:\n  $ fairlead app set shop --branch trunk')
+    .action(async (name: string, { branch }: { branch: string }) => {
+      const { client } = await context.connect()
+      const app = await client.changeApp({ params: { app: name }, body: { branch } })
+      context.answer(app, () => [
+        `${app.name} is delivered from the branch ${app.branch} of ${sourceOf(app)}` +
+          (app.problem === null ? '' : `; ${app.problem}`),
+      ])
+    })
   apps
     .command('delete')
     .argument('<name>', 'name of the app')

@@ -25,7 +25,7 @@ export const register: Register = (program, context) => {
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead up\n  $ fairlead up ../shop --json\n  $ fairlead up apps/web\n\n' +
-        'Exit code 0 only when the last environment is live.',
+        'Exit code 0 only when the change was live in the last environment.',
     )
     .action((directory: string, options: { app?: string; wait: boolean }) =>
       up(context, directory, options),
@@ -42,7 +42,7 @@ async function up(
   const name = options.app ?? (await checkedName(context, repository)) ?? repository.name
   if (!repository.isClean) say('There are uncommitted changes; Fairlead delivers HEAD.')
   const { client, isNew } = await connectOrStart(context, say)
-  await client
+  const app = await client
     .createApp({
       body: {
         name,
@@ -59,6 +59,12 @@ async function up(
       }
       throw error
     })
+  if (app.branch !== repository.branch)
+    say(
+      `Each new commit of the branch ${app.branch} is delivered, and you are on ` +
+        `${repository.branch}. To follow that one: ` +
+        `fairlead app set ${name} --branch ${repository.branch}`,
+    )
   if (isNew) say(`Sign in to the console once: ${await context.local.link({ name: 'admin' })}`)
   const request = { params: { app: name }, body: { commit: repository.head } }
   const run = await withNotices(client.createRun(request), (seconds) =>
@@ -148,6 +154,7 @@ async function finish(
   const paint = createPaint(context.isLively())
   const last = run.deployments.at(-1)?.deployment
   const isLive = run.state === 'succeeded' && last?.state === 'live'
+  const wasLive = run.state === 'succeeded' && last?.state === 'replaced'
   const found = await untilAnswered(context, async () => {
     const { environments } = await client.getLine({ params: { app } })
     const { numbers } = await client.getChange({ params: { run: run.id } })
@@ -170,9 +177,11 @@ async function finish(
     ...run.warnings.map((one) => `  warning: ${one}`),
     isLive
       ? paint.good(`✔ ${app} is live in ${environments.map((one) => one.name).join(', ')}`)
-      : paint.bad(`✘ ${run.state}: ${run.reason ?? 'no reason given'}`),
+      : wasLive
+        ? paint.good(`✔ ${app} was live; a newer release has replaced it already`)
+        : paint.bad(`✘ ${endOf(run)}`),
   ])
-  if (!isLive) context.exit(exitCodes.no)
+  if (!isLive && !wasLive) context.exit(exitCodes.no)
 }
 
 /** The output of the release that was deployed last and is not live; null when there is none. */
@@ -183,6 +192,16 @@ async function failedOutput(client: Client, run: RunDetail): Promise<ServiceOutp
   const query = { deployment: id, lines: 20 }
   const output = await client.getServiceLog({ params: { app, environment }, query })
   return { deployment: id, lines: output.lines, errors: output.errors }
+}
+
+/** How a run ended that is not live, in one sentence. */
+function endOf({ state, reason, deployments }: RunDetail): string {
+  if (state !== 'succeeded') return `${state}: ${reason ?? 'no reason given'}`
+  const last = deployments.at(-1)
+  if (!last) return 'the run succeeded, but fairlead.yaml has no environment'
+  const { deployment, environment } = last
+  const end = deployment?.state.replace('_', ' ') ?? 'not deployed'
+  return `${environment} ${end}: ${deployment?.reason ?? 'no reason given'}`
 }
 
 /** The end of the failed step's log. */

@@ -47,7 +47,7 @@ export const app = z.object({
   /** URL for git: to fetch, and for a hosted repository to push */
   remote: z.string(),
   created: z.string(),
-  /** why the repository cannot be read at present, or null */
+  /** why the repository cannot be read or lacks the branch at present, or null */
   problem: z.string().nullable(),
 })
 export type App = z.infer<typeof app>

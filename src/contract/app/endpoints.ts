@@ -35,6 +35,15 @@ export const appEndpoints = {
     }),
     output: app,
   }),
+  changeApp: endpoint({
+    method: 'PATCH',
+    path: '/apps/{app}',
+    role: 'operator',
+    summary: 'Deliver another branch of an app',
+    params: inApp,
+    body: z.object({ branch: z.string().min(1).max(200) }),
+    output: app,
+  }),
   deleteApp: endpoint({
     method: 'DELETE',
     path: '/apps/{app}',

@@ -14,6 +14,17 @@ export const appEvents = [
     example: { subject: 'app/shop', app: 'shop', data: { kind: 'hosted', branch: 'main' } },
   }),
   defineEvent({
+    type: 'dev.cdevents.repository.modified',
+    version: '0.3.0',
+    data: { branch: z.string(), was: z.string() },
+    sentence: ({ actor, id, data: { branch } }) =>
+      `${actor} changed the delivered branch of ${id}` +
+      (branch === undefined ? '' : ` to ${branch}`),
+    tone: 'fact',
+    content: ({ id }, { url }) => ({ name: id, uri: `${url}/git/${id}.git` }),
+    example: { subject: 'app/shop', app: 'shop', data: { branch: 'trunk', was: 'main' } },
+  }),
+  defineEvent({
     type: 'dev.cdevents.repository.deleted',
     version: '0.3.0',
     data: {},

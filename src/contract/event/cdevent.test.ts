@@ -33,6 +33,13 @@ const specified: Record<string, [version: string, content: z.ZodType]> = {
     '0.3.0',
     z.strictObject({ name: text, uri, owner: text.optional(), viewUrl: uri.optional() }),
   ],
+  'repository.modified': [
+    '0.3.0',
+    z.strictObject({
+      ...{ name: text.optional(), owner: text.optional() },
+      ...{ uri: uri.optional(), viewUrl: uri.optional() },
+    }),
+  ],
   'repository.deleted': ['0.3.0', z.strictObject({ name: text.optional(), uri: uri.optional() })],
   'branch.deleted': ['0.3.0', ofRepository],
   'change.created': ['0.4.0', ofRepository.extend({ description: text.optional() })],

@@ -4,10 +4,10 @@ import type { App, Repository } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { appendEvent } from '#engine/events.ts'
-import { GitError, withoutCredentials } from '#platform/git/git.ts'
+import { git, GitError, withoutCredentials } from '#platform/git/git.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { branchProblem, repositoryProblem } from './change.ts'
-import { initBare, remoteHead, setAside } from './repository.ts'
+import { initBare, readRemote, type RemoteState, setAside } from './repository.ts'
 import * as store from './store.ts'
 
 export interface AppsOptions {
@@ -82,11 +82,31 @@ export function createApps({ db, repositories, publicUrl }: AppsOptions) {
     await aside.remove()
   }
 
+  /** Makes another branch the one that is delivered. Its head is compared with the last one. */
+  const setBranch = async (name: string, branch: string, actor: Actor): Promise<void> => {
+    const app = await mustGet(name)
+    const { repository, branch: was } = app
+    refuseBadText({ repository, branch })
+    if (branch === was) return
+    await initBare(bareOf(name), was)
+    if (repository.kind === 'hosted')
+      await git(bareOf(name), ['symbolic-ref', 'HEAD', `refs/heads/${branch}`])
+    else await mustHaveBranch(bareOf(name), { name, repository, branch })
+    await db.batch([
+      store.setBranch(name, branch),
+      appendEvent({
+        ...{ type: 'dev.cdevents.repository.modified', ...about(name, actor) },
+        data: { branch, was },
+      }),
+    ])
+  }
+
   return {
     bareOf,
     mustGet,
     register,
     remove,
+    setBranch,
     get: async (name: string): Promise<App | null> => {
       const app = await store.getApp(db, name)
       return app && store.toApp(app, publicUrl)
@@ -138,20 +158,40 @@ function refuseBadText({ repository, branch }: { repository: Repository; branch:
     throw new FairleadError('invalid_input', { field: 'branch', problem: wrongBranch })
 }
 
+/** Reads a repository. Throws one sentence when it cannot be read; null for a hosted one. */
 async function mustAnswer(
   cwd: string,
-  app: { repository: Repository; branch: string },
-): Promise<void> {
-  if (app.repository.kind === 'hosted') return
+  { repository, branch }: Pick<store.StoredApp, 'repository' | 'branch'>,
+): Promise<RemoteState | null> {
+  if (repository.kind === 'hosted') return null
   try {
-    await remoteHead(cwd, app.repository, app.branch)
+    return await readRemote(cwd, repository, branch)
   } catch (error) {
     if (!(error instanceof GitError)) throw error
-    throw new FairleadError('repository', {
-      repository: nameOf(app.repository),
-      problem: error.message,
-    })
+    throw unusable(repository, error.message)
   }
+}
+
+async function mustHaveBranch(
+  cwd: string,
+  app: Pick<store.StoredApp, 'name' | 'repository' | 'branch'>,
+): Promise<void> {
+  const there = await mustAnswer(cwd, app)
+  if (there?.head === null)
+    throw unusable(app.repository, missingBranch(app, there) ?? `it has no branch ${app.branch}`)
+}
+
+const unusable = (repository: Repository, problem: string): FairleadError =>
+  new FairleadError('repository', { repository: nameOf(repository), problem })
+
+/** Why a branch that does not exist is missing, in one sentence; null in an empty repository. */
+export function missingBranch(
+  { name, branch }: Pick<store.StoredApp, 'name' | 'branch'>,
+  { defaultBranch }: Pick<RemoteState, 'defaultBranch'>,
+): string | null {
+  if (defaultBranch === null) return null
+  const command = `fairlead app set ${name} --branch ${defaultBranch}`
+  return `it has no branch ${branch}; to deliver ${defaultBranch}, run \`${command}\``
 }
 
 function isSame(one: Repository, other: Repository): boolean {

@@ -1,8 +1,9 @@
 import { constants, existsSync } from 'node:fs'
-import { mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import { git, GitError } from '#platform/git/git.ts'
+import { isShallow } from './repository.ts'
 
 const config = `[core]
 	repositoryformatversion = 0
@@ -38,6 +39,7 @@ export async function checkout(
     writeFile(join(dot, 'config'), config),
     writeFile(join(dot, 'objects/info/alternates'), `${join(bare, 'objects')}\n`),
     copyTags(bare, dot, signal),
+    isShallow(bare) ? copyFile(join(bare, 'shallow'), join(dot, 'shallow')) : null,
   ])
   // Filters are configured for a user or the system. Both configurations are ignored, so that a
   // checkout runs no program.
@@ -46,6 +48,8 @@ export async function checkout(
     timeoutMs: 600_000,
   })
   const warnings = await lfsWarnings(folder, signal)
+  if (isShallow(bare))
+    warnings.push('its repository is a shallow clone, so steps see only its last commits')
   if (!existsSync(join(folder, '.gitmodules'))) return { warnings }
   if (!isTrusted)
     return {

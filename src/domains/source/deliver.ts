@@ -1,7 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { nameOf } from './apps.ts'
-import { receive, type SourceContext, storeChange } from './receive.ts'
+import { receive, type Received, type SourceContext, storeChange } from './receive.ts'
 import { fetchCommit, fetchInto, headOf, resolveCommit } from './repository.ts'
 import * as store from './store.ts'
 import { sync } from './sync.ts'
@@ -20,14 +20,8 @@ export async function deliverCommit(
   const app = await apps.mustGet(name)
   const bare = apps.bareOf(name)
   const here = commit === undefined ? null : await resolveCommit(bare, commit)
-  // A commit that is already fetched needs no access to the remote repository.
-  const isHead = here !== null && here === (await headOf(bare, app.branch))
   const received =
-    here === null
-      ? await sync(context, name, actor)
-      : isHead
-        ? await receive(context, name, actor)
-        : null
+    here === null ? await sync(context, name, actor) : await receiveKnown(context, app, here, actor)
   const sha =
     here ??
     (commit === undefined ? await mustHaveHead(context, app) : await find(context, app, commit))
@@ -36,10 +30,33 @@ export async function deliverCommit(
   return { sha, run: await storeRequested(context, name, sha, actor) }
 }
 
+/**
+ * Receives the head when a requested commit is here already. This needs no access to another
+ * repository, but one on this machine may have new tags.
+ */
+async function receiveKnown(
+  context: SourceContext,
+  app: store.StoredApp,
+  sha: string,
+  actor: Actor,
+): Promise<Received | null> {
+  const synced =
+    app.repository.kind === 'path'
+      ? await sync(context, app.name, actor).catch((error: unknown) => {
+          if (error instanceof FairleadError && error.code === 'repository') return null
+          throw error
+        })
+      : null
+  if (synced !== null) return synced
+  const isHead = sha === (await headOf(context.apps.bareOf(app.name), app.branch))
+  return isHead ? receive(context, app.name, actor) : null
+}
+
 async function mustHaveHead({ apps }: SourceContext, app: store.StoredApp): Promise<string> {
   const head = await headOf(apps.bareOf(app.name), app.branch)
   if (head !== null) return head
-  const problem = `its branch ${app.branch} has no commit`
+  const now = await apps.mustGet(app.name)
+  const problem = now.problem ?? `its branch ${app.branch} has no commit`
   throw new FairleadError('repository', { repository: nameOf(app.repository), problem })
 }
 

@@ -8,7 +8,7 @@ import type { Source } from './source.ts'
 export function sourceHandlers(
   source: Source,
   onDelete: (app: string, actor: Actor) => Promise<void>,
-): SomeHandlers<'listApps' | 'getApp' | 'createApp' | 'deleteApp'> {
+): SomeHandlers<'listApps' | 'getApp' | 'createApp' | 'changeApp' | 'deleteApp'> {
   const mustGet = async (name: string) => {
     const app = await source.get(name)
     if (!app) throw new FairleadError('not_found', { kind: 'app', id: name })
@@ -25,6 +25,7 @@ export function sourceHandlers(
         throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role ?? 'none' })
       return source.register(body, caller)
     },
+    changeApp: ({ params, body }, caller) => source.setBranch(params.app, body.branch, caller),
     deleteApp: async ({ params }, caller) => {
       await mustGet(params.app)
       await onDelete(params.app, caller)

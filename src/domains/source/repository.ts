@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Repository } from '#contract/app/app.ts'
 import { git } from '#platform/git/git.ts'
@@ -150,8 +150,8 @@ export async function commitFacts(bare: string, sha: string): Promise<CommitFact
 }
 
 /**
- * Returns a text that changes whenever the branch of a repository on this machine does, or null
- * when there is no cheap way to compute one.
+ * Returns a text that changes whenever the branch or a tag of a repository on this machine does, or
+ * null when there is no cheap way to compute one.
  */
 export async function localSignature(path: string, branch: string): Promise<string | null> {
   const dot = join(path, '.git')
@@ -167,7 +167,23 @@ export async function localSignature(path: string, branch: string): Promise<stri
     (found) => `${found.mtimeMs} ${found.size}`,
     () => '',
   )
-  return createHash('sha1').update(`${loose}\n${packed}`).digest('hex')
+  const tags = await folderTimes(join(folder, 'refs/tags'))
+  return createHash('sha1').update(`${loose}\n${packed}\n${tags}`).digest('hex')
+}
+
+/** The times of a folder and the folders in it. git replaces a ref by a rename, which is seen. */
+async function folderTimes(folder: string): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
+  const folders = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+  const times = await Promise.all(
+    [folder, ...folders.toSorted()].map(async (one) => {
+      const found = await stat(one, { bigint: true }).catch(() => null)
+      return `${one} ${found?.mtimeNs ?? ''}`
+    }),
+  )
+  return times.join('\n')
 }
 
 /**
@@ -177,32 +193,56 @@ export async function localSignature(path: string, branch: string): Promise<stri
 export const uploadPack = (repository: Elsewhere): string[] =>
   repository.kind === 'path' ? ["--upload-pack=git -c safe.directory='*' upload-pack"] : []
 
+/** What a repository elsewhere has now. */
+export interface RemoteState {
+  /** null when the branch does not exist */
+  head: string | null
+  /** the branch that HEAD names; null when it names none that exists */
+  defaultBranch: string | null
+  /** `ID REF` of each tag */
+  tags: string[]
+}
+
 /**
- * Returns the head of a branch without fetching it. Throws a GitError when the repository cannot be
- * read.
+ * Returns the head of a branch and the tags without fetching them. Throws a GitError when the
+ * repository cannot be read.
  */
-export async function remoteHead(
+export async function readRemote(
   cwd: string,
   repository: Elsewhere,
   branch: string,
   signal?: AbortSignal,
-): Promise<string | null> {
+): Promise<RemoteState> {
   const { address, config } = addressOf(repository)
-  const args = ['ls-remote', '--heads', ...uploadPack(repository), '--end-of-options', address]
-  const { stdout } = await git(cwd, [...args, `refs/heads/${branch}`], {
+  const args = ['ls-remote', '--symref', ...uploadPack(repository), '--end-of-options', address]
+  const { stdout } = await git(cwd, [...args, 'HEAD', `refs/heads/${branch}`, 'refs/tags/*'], {
     network: true,
     config,
     timeoutMs: 60_000,
     ...(signal ? { signal } : {}),
   })
-  // The pattern also matches branches that only end with the name.
-  const line = stdout.split('\n').find((one) => one.endsWith(`\trefs/heads/${branch}`))
-  return line?.split('\t')[0] ?? null
+  // The patterns also match refs that only end with them.
+  const refs = stdout.split('\n').map((line) => line.split('\t'))
+  const symbolic = refs.find(([id, ref]) => ref === 'HEAD' && id?.startsWith('ref: refs/heads/'))
+  return {
+    head: refs.find(([, ref]) => ref === `refs/heads/${branch}`)?.[0] ?? null,
+    defaultBranch: symbolic?.[0]?.slice('ref: refs/heads/'.length) ?? null,
+    tags: refs
+      .filter(([, ref]) => ref?.startsWith('refs/tags/') && !ref.endsWith('^{}'))
+      .map(([id, ref]) => `${id} ${ref}`),
+  }
+}
+
+/** The tags of the bare repository as `ID REF`. */
+export async function listTags(bare: string): Promise<string[]> {
+  const format = '--format=%(objectname) %(refname)'
+  const { stdout } = await git(bare, ['for-each-ref', format, 'refs/tags'])
+  return stdout.split('\n').filter((line) => line !== '')
 }
 
 /**
- * Fetches the delivered branch with its tags into the bare repository and, from a repository on
- * this machine, all branches.
+ * Fetches the delivered branch and the tags into the bare repository and, from a repository on this
+ * machine, all branches. Tags that were moved or deleted there are moved or deleted here, too.
  */
 export async function fetchInto(
   bare: string,
@@ -210,15 +250,20 @@ export async function fetchInto(
   branch: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const refs = [`+refs/heads/${branch}:refs/heads/${branch}`]
+  const refs = [`+refs/heads/${branch}:refs/heads/${branch}`, '+refs/tags/*:refs/tags/*']
   // Refs of their own; pruned, because a branch `a` that became `a/b` would block the fetch.
   if (repository.kind === 'path') refs.push('+refs/heads/*:refs/remotes/local/*')
-  await fetchRefs(bare, repository, ['--prune'], refs, signal)
+  // A shallow clone has no more history than it has; the history that it gets later is fetched.
+  const shallow = isShallow(bare) ? ['--unshallow'] : ['--update-shallow']
+  await fetchRefs(bare, repository, ['--prune', '--no-tags', ...shallow], refs, signal)
 }
+
+/** Whether commits of the bare repository lack their parents. */
+export const isShallow = (bare: string): boolean => existsSync(join(bare, 'shallow'))
 
 /** Fetches one commit by its full id, on any branch of the repository. */
 export async function fetchCommit(bare: string, repository: Elsewhere, sha: string): Promise<void> {
-  await fetchRefs(bare, repository, ['--no-tags'], [sha])
+  await fetchRefs(bare, repository, ['--no-tags', '--update-shallow'], [sha])
 }
 
 async function fetchRefs(

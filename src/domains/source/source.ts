@@ -1,3 +1,5 @@
+import type { App } from '#contract/app/app.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { createApps } from './apps.ts'
 import { createCheckouts } from './checkouts.ts'
@@ -17,6 +19,14 @@ export function createSource(options: SourceOptions) {
   return {
     register: apps.register,
     remove: apps.remove,
+    setBranch: async (name: string, branch: string, actor: Actor): Promise<App> => {
+      await context.oneAtATime(name, () => apps.setBranch(name, branch, actor))
+      // While the repository cannot be read, the app has a problem.
+      await sync(context, name, actor).catch((error: unknown) => {
+        if (!(error instanceof FairleadError)) throw error
+      })
+      return store.toApp(await apps.mustGet(name), options.publicUrl)
+    },
     get: apps.get,
     list: apps.list,
     receive: (name: string, actor: Actor, pushes?: readonly Push[]) =>

@@ -39,6 +39,20 @@ export function deleteApp(name: string): Statement {
   return sql`delete from app where name = ${name}`
 }
 
+/** Another delivered branch; whether it exists is checked next. */
+export function setBranch(name: string, branch: string): Statement {
+  return sql`update app set branch = ${branch}, problem = null where name = ${name}`
+}
+
+/** The newest commits of the branch that are changes. */
+export async function listChangeIds(db: Database, app: string, limit: number): Promise<string[]> {
+  const rows = await db.query<{ sha: string }>(
+    sql`select sha from change where app = ${app} and branch not like 'pull/%'
+      order by received desc limit ${limit}`,
+  )
+  return rows.map(({ sha }) => sha)
+}
+
 export function setProblem(name: string, problem: string | null): Statement {
   return sql`update app set problem = ${problem}::text
     where name = ${name} and problem is distinct from ${problem}::text`
