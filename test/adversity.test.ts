@@ -197,16 +197,25 @@ describe('services that misbehave', () => {
       'fairlead.yaml':
         'steps:\n  names: {run: "echo value=$KEY", secrets: [KEY]}\n  none: {run: "echo value=$KEY"}\nservices: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n',
     })
-    await push(installation, 'masked', repository)
-    await endedRun(installation, await latest(installation, 'masked'))
-    await installation.client.changeConfiguration({
-      params: { app: 'masked', environment: 'production' },
+    const params = { app: 'masked', environment: 'production' }
+    const unknown = installation.client.getConfiguration({ params })
+    await expect(unknown).rejects.toThrow('There is no app masked.')
+    await installation.client.createApp({ body: { name: 'masked' } })
+    expect(await installation.client.getConfiguration({ params })).toMatchObject({ version: 0 })
+    const changed = await installation.client.changeConfiguration({
+      params,
       body: { secrets: { KEY: 'correct-horse-battery' } },
     })
-    const again = await installation.client.retryRun({
-      params: { run: await latest(installation, 'masked') },
+    expect(changed).toMatchObject({
+      deployment: null,
+      warning: expect.stringContaining('masked has no environment production yet'),
     })
-    await endedRun(installation, again.id)
+    await push(installation, 'masked', repository)
+    const again = { id: await latest(installation, 'masked') }
+    expect(await endedRun(installation, again.id)).toMatchObject({ state: 'succeeded' })
+    await expect(
+      installation.client.getConfiguration({ params: { ...params, environment: 'prod' } }),
+    ).rejects.toThrow('There is no environment masked/prod.')
     const text = async (step: string): Promise<string> =>
       (await installation.client.getLog({ params: { run: again.id, step } })).lines
         .map((line) => line.text)

@@ -50,7 +50,7 @@ export async function readEnvironment(
     health: health(current, report),
     instances:
       current && report ? report.instances.map((one) => toInstance(one, current.release)) : [],
-    configuration: configuration.version,
+    configuration: current?.configuration ?? configuration.version,
     held,
   }
 }

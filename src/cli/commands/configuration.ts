@@ -112,7 +112,13 @@ const nulls = (keys: string[]): Record<string, null> =>
 async function list(context: Context, app: string, environment: string): Promise<void> {
   const { client } = await context.connect()
   const configuration = await client.getConfiguration({ params: { app, environment } })
-  context.answer(configuration, () => describe(configuration))
+  const { version, next } = configuration
+  context.answer(configuration, () => [
+    ...describe(configuration),
+    ...(next === null
+      ? []
+      : [`The rollback runs with version ${version}; the next delivery gets version ${next}`]),
+  ])
 }
 
 /** Secrets only, so that its output contains no value at all. */
@@ -179,7 +185,10 @@ async function change(
 ): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.changeConfiguration({ params: { app, environment }, body })
-  context.answer(answer, () => [changeInWords(app, environment, answer)])
+  context.answer(answer, () => [
+    changeInWords(app, environment, answer),
+    ...(answer.warning === null ? [] : [`${answer.warning}.`]),
+  ])
 }
 
 function changeInWords(

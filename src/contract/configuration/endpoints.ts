@@ -11,9 +11,13 @@ export const configurationEndpoints = {
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configuration',
     role: 'viewer',
-    summary: 'Show the configuration in force, without secret values',
+    summary:
+      'Show the configuration in force, after a rollback the one that runs, without secret values',
     params: inEnvironment,
-    output: configuration,
+    output: configuration.extend({
+      /** the version that the next delivery gets, if it is another one */
+      next: z.number().int().nullable(),
+    }),
   }),
   listConfigurations: endpoint({
     method: 'GET',
@@ -39,7 +43,12 @@ export const configurationEndpoints = {
        */
       references: z.record(z.string(), z.string().max(1000)).default({}),
     }),
-    output: z.object({ configuration, deployment: deployment.nullable() }),
+    output: z.object({
+      configuration,
+      deployment: deployment.nullable(),
+      /** what may be wrong with the change, in one sentence */
+      warning: z.string().nullable(),
+    }),
   }),
   listSecretPrefixes: endpoint({
     method: 'GET',

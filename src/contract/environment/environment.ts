@@ -52,6 +52,7 @@ export const environment = z.object({
   /** `unknown` when the target does not answer */
   health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
   instances: z.array(instance),
+  /** the version of the configuration that runs, or that the first release gets */
   configuration: z.number().int(),
   /** why its port does not lead to it, in one sentence; null when it does */
   problem: z.string().nullable(),

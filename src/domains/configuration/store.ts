@@ -84,7 +84,7 @@ export async function listConfigurations(
   app: string,
   environment: string,
   limit: number,
-  state?: Configuration['state'],
+  { state, version }: { state?: Configuration['state']; version?: number } = {},
 ): Promise<Configuration[]> {
   return db.query<Configuration>(sql`select app, environment, version, state, variables,
       actor, created, changed,
@@ -93,6 +93,7 @@ export async function listConfigurations(
         from jsonb_each_text(secrets) s where s.value like 'from:%') as "references"
     from configuration where app = ${app} and environment = ${environment}
       and (${state ?? null}::text is null or state = ${state ?? null}::text)
+      and (${version ?? null}::int is null or version = ${version ?? null}::int)
     order by version desc limit ${limit}`)
 }
 

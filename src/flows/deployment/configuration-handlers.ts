@@ -14,6 +14,7 @@ import {
   listConfigurations,
   sealedAs,
 } from '#domains/configuration/store.ts'
+import type { Deployment } from '#contract/run/run.ts'
 import * as store from '#domains/deployment/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
@@ -22,7 +23,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { startConfiguration } from './configuration.ts'
-import { mustGet, mustHave } from './handlers.ts'
+import { mustGet } from './handlers.ts'
 import { permissionRules } from './permission.ts'
 
 /** The endpoints of the configuration of an environment. */
@@ -33,18 +34,27 @@ export function configurationHandlers(
   const { db } = deps
   return {
     getConfiguration: async ({ params }) => {
-      await mustHave(db, params.app, params.environment)
-      const [inForce] = await listConfigurations(db, params.app, params.environment, 1, 'in_force')
-      return inForce ?? emptyConfiguration(params)
+      const { app, environment } = params
+      await mustBeKnown(deps, app, environment)
+      const live = await liveDeployment(db, app, environment)
+      const [inForce = emptyConfiguration(params)] = await listConfigurations(
+        ...([db, app, environment, 1, { state: 'in_force' }] as const),
+      )
+      const version = shownVersion(live, inForce.version)
+      if (version === inForce.version) return { ...inForce, next: null }
+      const [running = emptyConfiguration(params)] = await listConfigurations(
+        ...([db, app, environment, 1, { version }] as const),
+      )
+      return { ...running, next: inForce.version }
     },
     listConfigurations: async ({ params, query }) => {
-      await mustHave(db, params.app, params.environment)
+      await mustBeKnown(deps, params.app, params.environment)
       return {
         configurations: await listConfigurations(db, params.app, params.environment, query.limit),
       }
     },
     changeConfiguration: async ({ params, body }, caller) => {
-      await mustHave(db, params.app, params.environment)
+      const { isPlanned } = await environmentsOf(deps, params.app, params.environment)
       refusePreview(params.environment)
       const problem = changeProblem(body, deps.references.problem)
       if (problem !== null) throw new FairleadError('invalid_input', { ...problem })
@@ -55,9 +65,41 @@ export function configurationHandlers(
       return {
         configuration,
         deployment: deployment === null ? null : await mustGet(db, deployment),
+        warning: isPlanned
+          ? null
+          : `${params.app} has no environment ${params.environment} yet; ` +
+            'its first release gets these values',
       }
     },
   }
+}
+
+/** After a rollback, the version that runs is shown; the next release gets the one in force. */
+export const shownVersion = (
+  live: Pick<Deployment, 'kind' | 'configuration'> | null,
+  inForce: number,
+): number => (live?.kind === 'rollback' ? live.configuration : inForce)
+
+/** The environments of an app, which must exist, and whether one of them has this name. */
+async function environmentsOf(
+  { db, source }: Dependencies,
+  app: string,
+  environment: string,
+): Promise<{ names: string[]; isPlanned: boolean }> {
+  if (!(await source.stored(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
+  const names = (await store.listAllEnvironments(db, app)).map(({ name }) => name)
+  return { names, isPlanned: names.includes(environment) }
+}
+
+/**
+ * Refuses an environment that is neither planned nor configured. Before the first delivery, no name
+ * is wrong.
+ */
+async function mustBeKnown(deps: Dependencies, app: string, environment: string): Promise<void> {
+  const { names, isPlanned } = await environmentsOf(deps, app, environment)
+  if (isPlanned || names.length === 0) return
+  if ((await listConfigurations(deps.db, app, environment, 1)).length > 0) return
+  throw new FairleadError('not_found', { kind: 'environment', id: `${app}/${environment}` })
 }
 
 const emptyConfiguration = (params: { app: string; environment: string }): Configuration => ({

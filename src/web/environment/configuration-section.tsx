@@ -14,6 +14,8 @@ interface Place {
   app: string
   environment: string
   isRunning: boolean
+  /** the version that runs after a rollback */
+  rolledBackTo: number | null
 }
 
 type Kind = 'variables' | 'secrets'
@@ -26,7 +28,7 @@ interface Draft {
 }
 
 /** Variables, secrets (write-only), and the history of both. */
-export function ConfigurationSection({ app, environment, isRunning }: Place) {
+export function ConfigurationSection({ app, environment, isRunning, rolledBackTo }: Place) {
   const query = useConfigurations(app, environment)
   const client = useClient()
   const queries = useQueryClient()
@@ -68,12 +70,17 @@ export function ConfigurationSection({ app, environment, isRunning }: Place) {
         {(versions) => (
           <>
             <Values
-              current={versions.find(({ state }) => state === 'in_force')}
+              current={
+                rolledBackTo === null
+                  ? versions.find(({ state }) => state === 'in_force')
+                  : versions.find(({ version }) => version === rolledBackTo)
+              }
               mayChange={mayChange}
               edit={setDraft}
               remove={askRemove}
             />
             <Waiting newest={versions[0]} />
+            <RolledBack to={rolledBackTo} versions={versions} />
             <Prefixes app={app} />
             <Versions versions={versions} />
           </>
@@ -147,6 +154,16 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
         </li>
       ))}
     </ul>
+  )
+}
+
+function RolledBack({ to, versions }: { to: number | null; versions: Configuration[] }) {
+  const inForce = versions.find(({ state }) => state === 'in_force')?.version
+  if (to === null || inForce === undefined || inForce === to) return null
+  return (
+    <p className="mt-2 text-warn">
+      The rollback runs with version {to}. The next delivery gets version {inForce}.
+    </p>
   )
 }
 

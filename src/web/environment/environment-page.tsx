@@ -115,7 +115,12 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       ) : null}
       <LastFailure app={app} environment={name} />
       {isPreviewName(name) ? null : (
-        <ConfigurationSection app={app} environment={name} isRunning={current !== null} />
+        <ConfigurationSection
+          app={app}
+          environment={name}
+          isRunning={current !== null}
+          rolledBackTo={current?.kind === 'rollback' ? current.configuration : null}
+        />
       )}
       <History app={app} environment={name} />
     </>
