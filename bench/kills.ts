@@ -4,6 +4,7 @@ import {
   makeRepository,
   processOf,
   push,
+  type Repository,
   startInstallation,
   tinyServer,
   waitFor,
@@ -59,7 +60,7 @@ export async function run(): Promise<void> {
         (await installation.client.listRuns({ query: { state: 'running' } })).runs.length === 0,
       120,
     )
-    await report(installation, version, kills)
+    await report(installation, repository, version, kills)
   } finally {
     isOver = true
     await installation.stop()
@@ -85,8 +86,37 @@ async function killAtRandom(
   }
 }
 
+/** Counts the commits of the branch that do not belong to exactly one change. */
+async function commitsOfChanges(
+  installation: Installation,
+  repository: Repository,
+): Promise<{ missing: number; several: number }> {
+  const changesOf = new Map<string, Set<string>>()
+  for (let after = 0; ;) {
+    const { events } = await installation.client.listEvents({
+      query: { after, limit: 500, type: 'dev.cdevents.change.merged' },
+    })
+    for (const { subject, data } of events) {
+      const head = subject.slice('change/'.length)
+      for (const sha of [head, ...((data['earlier'] as string[] | undefined) ?? [])])
+        changesOf.set(sha, (changesOf.get(sha) ?? new Set()).add(head))
+    }
+    if (events.length === 0) break
+    after = events.at(-1)?.id ?? after
+  }
+  const counts = (await repository.git('rev-list', 'HEAD'))
+    .trim()
+    .split('\n')
+    .map((sha) => changesOf.get(sha)?.size ?? 0)
+  return {
+    missing: counts.filter((count) => count === 0).length,
+    several: counts.filter((count) => count > 1).length,
+  }
+}
+
 async function report(
   installation: Installation,
+  repository: Repository,
   versions: number,
   kills: Map<string, number>,
 ): Promise<void> {
@@ -116,6 +146,9 @@ async function report(
   console.log(
     `  deployments switched twice  ${[...switches.values()].filter((count) => count > 1).length} of ${switches.size}`,
   )
+  const { missing, several } = await commitsOfChanges(installation, repository)
+  console.log(`  commits in no change        ${missing}`)
+  console.log(`  commits in several changes  ${several}`)
   console.log(
     `  live deployments            ${live.length} (one in each of two environments is right)`,
   )

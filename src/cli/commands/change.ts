@@ -55,12 +55,22 @@ async function change(context: Context, run: number): Promise<void> {
   )
     context.exit(exitCodes.no)
   context.answer(report, () => [
+    ...commitLines(report),
     ...numberLines(report),
     ...gateLines(report, paint),
     ...fileLines(report, paint),
     ...restLines(report, paint),
   ])
 }
+
+/** The commits of a change, when it has more than its head. */
+const commitLines = ({ commits }: ChangeReport): string[] =>
+  commits === null || commits.length < 2
+    ? []
+    : [
+        'Commits:',
+        ...commits.map(({ sha, subject, author }) => `  ${short(sha)} ${subject} (${author})`),
+      ]
 
 const share = (part: number, of: number): string =>
   of === 0 ? 'none' : `${((part / of) * 100).toFixed(1)} %`

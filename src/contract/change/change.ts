@@ -43,6 +43,13 @@ export const changeReport = z.object({
   /** The numbers of the last good release; null without one, or when they are unknown. */
   before: trend.shape.numbers.nullable(),
   gates: z.array(gate),
+  /**
+   * The commits since the previous head of the branch, newest first, at most 100. Null when git
+   * cannot determine them.
+   */
+  commits: z
+    .array(z.object({ sha: z.string(), subject: z.string(), author: z.string() }))
+    .nullable(),
   /** Null when git cannot determine the changed files. */
   files: z.array(changedFile).nullable(),
   /** The first hundred tests, newly failing ones first. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvent, type EventView } from '#contract/event/define-event.ts'
-import { because, shortSha } from '#contract/event/words.ts'
+import { because, plural, shortSha } from '#contract/event/words.ts'
 
 const sha = 'c0ffee'.padEnd(40, '0')
 const repositoryOf = ({ app }: { app: string | null }) => ({ repository: { id: app ?? 'unknown' } })
@@ -14,13 +14,17 @@ const mergedData = {
   /** For a commit on the delivered branch: the branch, and its previous commit. */
   branch: z.string().optional(),
   base: z.string().nullable().optional(),
+  /** The commits that it brings besides this one, counted to 1,000; the newest 100 by id. */
+  commits: z.number().int().optional(),
+  earlier: z.array(z.string()).optional(),
   /** For a pull request. */
   pullRequest: z.number().int().optional(),
   reason: z.string().optional(),
 }
 const merged = ({ id, actor, data }: EventView<typeof mergedData>): string =>
   data.pullRequest === undefined
-    ? `${data.author ?? actor} pushed ${quoted(data.subject)} (${shortSha(id)})`
+    ? `${data.author ?? actor} pushed ${quoted(data.subject)} (${shortSha(id)})` +
+      (data.commits ? ` with ${plural(data.commits, 'earlier commit')}` : '')
     : `Pull request ${data.pullRequest} was merged: ${quoted(data.subject)}`
 
 export const changeEvents = [

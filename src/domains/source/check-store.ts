@@ -33,6 +33,12 @@ export async function claimChecks(
     returning app, claim, failures, checked`)
 }
 
+/** Makes every repository of a kind due now. */
+export function makeDue(kind: Repository['kind']): Statement {
+  return sql`update repository_check c set due = clock_timestamp() from app a
+    where a.name = c.app and a.repository->>'kind' = ${kind} and c.due > clock_timestamp()`
+}
+
 /** Extends a claim; answers whether it is still held. */
 export async function extendCheck(
   db: Database,

@@ -133,13 +133,18 @@ async function handle(
       `There is no app ${shown}. Register it with fairlead up or fairlead apps create.`,
     )
   }
-  // Without an answer of the database, the push is checked in when it is stored.
+  // While the database does not answer, the push fails later, when it is to be stored.
   const refused =
     service === 'git-receive-pack' ? await options.refusePush(app).catch(() => null) : null
   if (refused !== null) return sendText(response, 403, refused)
   response.setHeader('cache-control', 'no-cache')
   const git = { service, isAdvertisement, app, repository, request, response }
-  if (isAdvertisement) return advertise(options, git)
+  if (isAdvertisement) {
+    // A repeated push whose acknowledgement was lost finds its ref up to date, and ends here.
+    if (service === 'git-receive-pack')
+      await options.onReceived(app, 'fairlead', []).catch(() => undefined)
+    return advertise(options, git)
+  }
   return service === 'git-upload-pack' ? upload(options, git) : receive(options, git, caller)
 }
 

@@ -4,7 +4,7 @@ import { pauseAfter } from '#engine/job-run.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { claimChecks, endCheck, extendCheck, type RepositoryCheck } from './check-store.ts'
+import { claimChecks, endCheck, extendCheck, makeDue, type RepositoryCheck } from './check-store.ts'
 import { localSignature } from './repository.ts'
 import type { Source } from './source.ts'
 import type { StoredApp } from './store.ts'
@@ -50,13 +50,19 @@ function claimedJob(
   { db, source, random, log, periods, onFound }: PollingOptions,
 ): BackgroundJob {
   const interval = periods[kind]
+  let isFirst = kind === 'hosted'
   return every<RepositoryCheck>({
     name,
     interval: Math.min(interval, dueEvery),
     claim: rows({
       parallel,
       key: ({ app }) => app,
-      take: ({ count, except }) => claimChecks(db, kind, { count, except, lease }),
+      take: async ({ count, except }) => {
+        // A server that died may have left a push whose change is not stored.
+        if (isFirst) await db.query(makeDue(kind))
+        isFirst = false
+        return claimChecks(db, kind, { count, except, lease })
+      },
       renew: { every: (lease * 1000) / 3, extend: (check) => extendCheck(db, check, lease) },
     }),
     run: async ({ item: check, signal }) => {

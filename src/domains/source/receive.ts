@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Change } from '#contract/app/app.ts'
 import type { Actor } from '#contract/event/event.ts'
+import { FairleadError } from '#contract/errors.ts'
 import { appendEvent } from '#engine/events.ts'
+import { GitError } from '#platform/git/git.ts'
+import { listCommitIds } from '#platform/git/log.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import { about, type AppsOptions, type createApps } from './apps.ts'
+import { about, type AppsOptions, type createApps, nameOf } from './apps.ts'
 import { type BranchDecision, decideBranch } from './change.ts'
 import { commitFacts, headOf, initBare } from './repository.ts'
 import { type ChangePerson, peopleOf, type Push } from './push.ts'
@@ -108,7 +111,15 @@ export async function storeChange(
   actor: Actor,
   as: 'head' | 'request',
 ): Promise<number> {
-  const facts = await commitFacts(apps.bareOf(app.name), sha)
+  const bare = apps.bareOf(app.name)
+  const [facts, commits] = await Promise.all([
+    commitFacts(bare, sha).catch((error: unknown) => {
+      if (!(error instanceof GitError)) throw error
+      const repository = nameOf(app.repository)
+      throw new FairleadError('repository', { repository, problem: error.message })
+    }),
+    commitsOf(db, bare, app, { sha, base }),
+  ])
   const known = await store.getChange(db, app.name, sha)
   const chain = known?.chain ?? `c-${randomUUID()}`
   const change = { app: app.name, branch: app.branch, base, chain, ...facts }
@@ -123,9 +134,31 @@ export async function storeChange(
       chain: change.chain,
       app: app.name,
       actor,
-      data: { branch: app.branch, base, subject: facts.subject, author: facts.author.name },
+      data: {
+        ...{ branch: app.branch, base, subject: facts.subject, author: facts.author.name },
+        ...(commits === null ? {} : commits),
+      },
     }),
     ...statements,
   ])
   return run
+}
+
+/** Commits of a change that are counted, and of which the ids are stored. */
+const mostCounted = 1000
+const mostStored = 100
+/** Earlier changes whose commits do not belong to the first change of a new branch. */
+const mostEarlier = 200
+
+/** The commits that a change brings besides its head. Each belongs to no earlier change. */
+async function commitsOf(
+  db: SourceContext['db'],
+  bare: string,
+  app: store.StoredApp,
+  { sha, base }: { sha: string; base: string | null },
+): Promise<{ commits: number; earlier: string[] } | null> {
+  const without = base === null ? await store.listChangeIds(db, app.name, mostEarlier) : [base]
+  const ids = await listCommitIds(bare, sha, { without, limit: mostCounted })
+  const earlier = ids?.filter((id) => id !== sha)
+  return earlier ? { commits: earlier.length, earlier: earlier.slice(0, mostStored) } : null
 }

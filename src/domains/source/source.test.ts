@@ -13,6 +13,7 @@ import { runJobs } from '#engine/every.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import { sourceHandlers } from './handlers.ts'
 import { pollingJobs } from './polling.ts'
+import { localSignature } from './repository.ts'
 import { requiresRoot } from '../../../test/support/programs.ts'
 
 const execute = promisify(execFile)
@@ -191,6 +192,44 @@ describe('receive', () => {
     expect(await world.source.sync('whole', 'fairlead')).toMatchObject({ run: 7 })
   })
 
+  test('a push whose acknowledgement was lost has its change when it is repeated', async () => {
+    await hosted('repeated')
+    const repository = await repositoryWith()
+    const head = await headOf(repository)
+    world.outage.error = new Error('down')
+    await repository.git('push', world.remote('repeated'), 'HEAD:main').catch(() => undefined)
+    world.outage.error = null
+    expect(await world.runs('repeated')).toEqual([])
+    expect(await repository.git('push', world.remote('repeated'), 'HEAD:main')).toContain(
+      'Everything up-to-date',
+    )
+    expect(await world.runs('repeated')).toEqual([head])
+  })
+
+  test('each commit of the branch belongs to one change', async () => {
+    await hosted('several')
+    const repository = await repositoryWith()
+    const pushed: string[] = [await headOf(repository)]
+    for (const count of [2, 1, 3]) {
+      for (let i = 0; i < count; i += 1)
+        pushed.push(await repository.commit({ n: `${count} ${i}` }))
+      await repository.git('push', world.remote('several'), 'HEAD:main')
+    }
+    await repository.git('push', world.remote('several'), ':main')
+    pushed.push(await repository.commit({ n: 'again' }))
+    await repository.git('push', world.remote('several'), 'HEAD:main')
+    const events = await world.db.query<{ subject: string; data: { earlier: string[] } }>(
+      sql`select subject, data from event where app = 'several' and type like '%change.merged'
+        order by id`,
+    )
+    expect(events.map(({ data }) => data.earlier.length)).toEqual([2, 0, 2, 0])
+    const commits = events.flatMap(({ subject, data }) => [
+      ...data.earlier.toReversed(),
+      subject.slice('change/'.length),
+    ])
+    expect(commits).toEqual(pushed)
+  })
+
   test('a commit with an extreme time and a huge subject is accepted', async () => {
     await hosted('strange')
     const repository = await repositoryWith()
@@ -272,6 +311,122 @@ describe('other repositories', () => {
       decision: { sha: head },
     })
     expect(head).not.toBe(other)
+  })
+
+  test.each(['path', 'url'])('tags of a %s are followed, also on the same head', async (kind) => {
+    const app = `tags-${kind}`
+    const repository = await repositoryWith()
+    await repository.git('tag', 'latest')
+    await repository.git('tag', 'gone')
+    if (kind === 'path') await inPath(app, repository.folder)
+    else await atUrl(app, `file://${repository.folder}`)
+    await world.source.sync(app, 'fairlead')
+    const head = await repository.commit({ 'a.txt': 'two' })
+    await world.source.sync(app, 'fairlead')
+    await repository.git('tag', '--force', 'latest')
+    await repository.git('tag', '--delete', 'gone')
+    await repository.git('tag', '-a', 'v3', '-m', 'three')
+    expect(await world.source.sync(app, 'fairlead')).toMatchObject({ decision: { kind: 'known' } })
+    const { git } = await checkedOut(app, head)
+    expect((await git('tag', '--list')).split('\n')).toEqual(['latest', 'v3', ''])
+    expect((await git('rev-parse', 'latest')).trim()).toBe(head)
+    expect((await git('describe')).trim()).toBe('v3')
+    await repository.git('tag', 'v4')
+    expect(await world.source.deliverCommit(app, head, 'ada')).toEqual({ sha: head, run: null })
+    const tags = await (await checkedOut(app, head)).git('tag', '--list')
+    expect(tags.includes('v4')).toBe(kind === 'path')
+  })
+
+  test('the signature of a repository changes with its branch and its tags only', async () => {
+    const { folder, git, commit } = await repositoryWith()
+    const signature = () => localSignature(folder, 'main')
+    let last = await signature()
+    const changes = async (what: string, expected: boolean): Promise<void> => {
+      const now = await signature()
+      expect(now !== last, what).toBe(expected)
+      last = now
+    }
+    await changes('nothing', false)
+    await git('branch', 'other')
+    await changes('another branch', false)
+    for (const name of ['v1', 'release/v1']) {
+      await git('tag', name)
+      await changes(`a new tag ${name}`, true)
+    }
+    await commit({ 'a.txt': 'two' })
+    await changes('a commit', true)
+    await git('tag', '--force', 'release/v1')
+    await changes('a moved tag', true)
+    await git('tag', '--delete', 'v1')
+    await changes('a deleted tag', true)
+    await git('pack-refs', '--all')
+    await changes('packed refs', true)
+  })
+
+  test('a shallow clone is delivered once, with the history that it has', async () => {
+    const origin = await repositoryWith()
+    await origin.commit({ 'a.txt': 'two' })
+    const head = await origin.commit({ 'a.txt': 'three' })
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-shallow-'))
+    folders.push(folder)
+    await execute('git', ['clone', '--quiet', '--depth', '1', `file://${origin.folder}`, folder])
+    await inPath('shallow', folder)
+    expect(await world.source.deliverCommit('shallow', head, 'ada')).toEqual({ sha: head, run: 7 })
+    expect(await world.source.deliverCommit('shallow', head, 'ada')).toMatchObject({ run: null })
+    const { git, warnings } = await checkedOut('shallow', head)
+    expect((await git('log', '--format=%H')).trim()).toBe(head)
+    expect(warnings).toEqual([
+      'its repository is a shallow clone, so steps see only its last commits',
+    ])
+    const second = await origin.commit({ 'a.txt': 'four' })
+    await execute('git', ['pull', '--quiet', '--unshallow'], { cwd: folder })
+    expect(await world.source.sync('shallow', 'fairlead')).toMatchObject({ run: 7 })
+    const whole = await checkedOut('shallow', second)
+    expect((await whole.git('log', '--format=%H')).trim().split('\n')).toHaveLength(4)
+    expect(whole.warnings).toEqual([])
+    expect(await world.runs('shallow')).toEqual([head, second])
+  })
+
+  test('says that the branch was renamed, and delivers another one on request', async () => {
+    const repository = await repositoryWith()
+    await inPath('moved', repository.folder)
+    await world.source.sync('moved', 'fairlead')
+    await repository.git('branch', '--move', 'main', 'trunk')
+    const head = await repository.commit({ 'a.txt': 'two' })
+    const first = (await repository.git('rev-parse', 'HEAD~1')).trim()
+    expect(await world.source.sync('moved', 'fairlead')).toMatchObject({
+      decision: { kind: 'branch_deleted' },
+    })
+    const problem =
+      'it has no branch main; to deliver trunk, run `fairlead app set moved --branch trunk`'
+    expect((await world.source.get('moved'))?.problem).toBe(problem)
+    await expect(world.source.deliverCommit('moved', undefined, 'ada')).rejects.toThrow(problem)
+    await expect(world.source.setBranch('moved', 'nowhere', 'ada')).rejects.toThrow(
+      'it has no branch nowhere; to deliver trunk,',
+    )
+    await expect(world.source.setBranch('moved', '-x', 'ada')).rejects.toThrow('branch')
+    expect(await world.source.setBranch('moved', 'trunk', 'ada')).toMatchObject({
+      ...{ branch: 'trunk', problem: null },
+    })
+    expect(await world.runs('moved')).toEqual([first, head])
+    expect((await world.eventTypes('moved')).slice(2)).toEqual([
+      'branch.deleted',
+      'repository.modified',
+      'change.merged',
+    ])
+  })
+
+  test('another branch of a hosted repository becomes its default branch', async () => {
+    await hosted('default')
+    const repository = await repositoryWith()
+    const head = await headOf(repository)
+    await repository.git('push', world.remote('default'), 'HEAD:trunk')
+    expect(await world.runs('default')).toEqual([])
+    await world.source.setBranch('default', 'trunk', 'ada')
+    expect(await world.runs('default')).toEqual([head])
+    expect(
+      await repository.git('ls-remote', '--symref', world.remote('default'), 'HEAD'),
+    ).toContain('ref: refs/heads/trunk')
   })
 
   test('a remote URL is followed, and its password appears in no output', async () => {

@@ -9,6 +9,7 @@ import { getRun } from '#views/run.ts'
 import { appendEvent } from '#engine/events.ts'
 import { type ComparedRunFacts, gatherRunFacts, type FactSources } from './run-facts.ts'
 import { diff } from '#platform/git/diff.ts'
+import { listCommits } from '#platform/git/log.ts'
 import { listTests } from '#views/report.ts'
 import { listSummaries } from '#views/summary.ts'
 
@@ -78,11 +79,11 @@ async function mustGet({ db }: FactSources, app: string, id: number) {
 async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
   const { db } = sources
   const facts = await gatherRunFacts(sources, run)
-  const [summary, files, tests, evidence] = await Promise.all([
+  const bare = sources.source.bareOf(run.app)
+  const [summary, commits, files, tests, evidence] = await Promise.all([
     store.getSummary(db, run.id),
-    diff(sources.source.bareOf(run.app), facts.base.sha ?? run.change.base, run.change.sha, {
-      context,
-    }),
+    listCommits(bare, run.change.base, run.change.sha, shown),
+    diff(bare, facts.base.sha ?? run.change.base, run.change.sha, { context }),
     listTests(db, run.id, { limit: shown, offset: 0 }),
     run.artifact === null ? [] : listEvidence(db, run.app, run.artifact),
   ])
@@ -91,6 +92,7 @@ async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
     numbers: { ...facts.numbers, base: facts.base },
     before: facts.last?.numbers ?? null,
     gates: summary?.gates ?? [],
+    commits,
     files: files && withKnowledge(files, facts),
     tests,
     findings: (facts.findings ?? [])

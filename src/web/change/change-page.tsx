@@ -4,7 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { useChange, useRun } from '../live/queries.ts'
 import { Sha } from '../ui/change.tsx'
-import { PageHead, useTitle } from '../ui/page.tsx'
+import { PageHead, Section, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
 import { runBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
@@ -83,11 +83,30 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
       <Numbers report={report} />
       <Gates gates={report.gates} />
       <Tests report={report} run={run.id} />
+      <Commits commits={report.commits} />
       <Files files={report.files} />
       <OtherFindings findings={report.findings} />
       <Measurements measurements={report.measurements} />
       <Evidence report={report} artifact={run.artifact} />
     </>
+  )
+}
+
+/** The commits of a change, when it has more than its head. */
+function Commits({ commits }: Pick<ChangeReport, 'commits'>) {
+  if (commits === null || commits.length < 2) return null
+  return (
+    <Section title="Commits">
+      <ul className="panel divide-y divide-edge overflow-hidden">
+        {commits.map(({ sha, subject, author }) => (
+          <li key={sha} className="flex items-baseline gap-2 px-4 py-2">
+            <Sha sha={sha} />
+            <span className="min-w-0 flex-1 truncate">{subject}</span>
+            <span className="text-soft">{author}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }
 
