@@ -50,7 +50,7 @@ export function publicPolicy(policy: EgressPolicy, hosts: readonly string[]): Eg
 const privateProblem = (host: string): string =>
   `${host} is in a private network; the administrator of the server permits it with ${variable}`
 
-/** Why a policy refuses the host of an address, or null. A name without an address is no problem. */
+/** Why a policy refuses the host of a URL, or null. A name without an address is no problem. */
 export function addressProblem(policy: EgressPolicy, address: string): Promise<string | null> {
   const host = URL.canParse(address) ? new URL(address).hostname.replace(/^\[|\]$/g, '') : ''
   if (isIP(host) !== 0) return Promise.resolve(policy.refusal(host))
