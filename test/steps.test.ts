@@ -169,6 +169,27 @@ ${rest}`
     expect(await logOf(installation, first.id, 'test-two')).toEqual(['two in test-two'])
   })
 
+  test('show a line before it ends, in the log and on the command line', async () => {
+    const repository = await makeRepository({
+      'fairlead.yaml': `
+steps: {ask: "printf 'Password? '; while [ ! -e go ]; do sleep 0.05; done; echo ok"}
+environments: {production: {}}
+`,
+    })
+    repositories.push(repository)
+    await push(installation, 'asking', repository)
+    const { runs } = await installation.client.listRuns({ query: { app: 'asking' } })
+    const run = runs[0]?.id ?? 0
+    await waitFor('the prompt is shown', async () =>
+      (await logOf(installation, run, 'ask')).includes('Password? '),
+    )
+    const { stdout } = await installation.cli('logs', String(run), 'ask')
+    expect(stdout).toBe('Password? \n')
+    writeFileSync(join(installation.home, 'runs', String(run), 'workspace/go'), '')
+    await endedRun(installation, run)
+    expect(await logOf(installation, run, 'ask')).toEqual(['Password? ok'])
+  })
+
   test('run in parts of about equal duration, estimated from earlier runs', async () => {
     const seconds: Record<string, number> = { a: 8, b: 4, c: 3, d: 1 }
     const script = `for f in $(cat $FAIRLEAD_TESTS); do

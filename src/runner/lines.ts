@@ -8,16 +8,25 @@ export const splitMark = ' … (the line continues)'
 
 /** Splits a stream of bytes into lines. The lines depend only on the bytes, not on the chunks. */
 export interface LineSplitter {
+  /**
+   * Takes what can be shown of a line that has not ended; null when nothing can. It does not end
+   * in the middle of a secret. The next line is what follows it.
+   */
+  takeOpen(): string | null
   push(chunk: Buffer): string[]
   /** The last line, when it has no line feed. */
   end(): string[]
 }
 
-/** Replaces invalid UTF-8 with U+FFFD. Both \n and \r\n end a line; any other \r is kept. */
+/**
+ * Replaces invalid UTF-8 with U+FFFD. Both \n and \r\n end a line; of other \r that follow each
+ * other, one is kept.
+ */
 export function splitLines(mask: Mask): LineSplitter {
   const decode = decoder()
   const window = maxLineLength + mask.reach
   let pending = ''
+  let shown = 0 // characters of the pending line that `takeOpen` returned
 
   /**
    * Cuts pieces off a long line. Where each ends depends only on its first characters, not on how
@@ -35,7 +44,12 @@ export function splitLines(mask: Mask): LineSplitter {
     return { pieces: masked(pieces).map((piece) => piece + splitMark), rest }
   }
   const masked = (lines: string[]): string[] =>
-    lines.length === 0 ? lines : mask.apply(lines.join('\n')).split('\n')
+    lines.length === 0
+      ? lines
+      : mask
+          .apply(lines.join('\n'))
+          .replaceAll(/\r+(?=\r)/g, '')
+          .split('\n')
   const finish = (lines: string[]): string[] =>
     masked(lines).map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   const finishLong = (line: string): string[] => {
@@ -45,6 +59,7 @@ export function splitLines(mask: Mask): LineSplitter {
 
   const addText = (text: string): string[] => {
     const end = text.lastIndexOf('\n')
+    if (end !== -1) shown = 0
     const complete = end === -1 ? [] : (pending + text.slice(0, end)).split('\n')
     pending = end === -1 ? pending + text : text.slice(end + 1)
     const lines = complete.every((line) => line.length < window)
@@ -53,10 +68,20 @@ export function splitLines(mask: Mask): LineSplitter {
     if (pending.length < window) return lines
     const { pieces, rest } = cutLong(pending)
     pending = rest
+    shown = 0
     return [...lines, ...pieces]
   }
 
   return {
+    takeOpen: () => {
+      if (shown >= maxLineLength) return null
+      const length = mask.showable(pending, shown === 0)
+      const piece = pending.slice(0, length).replace(/\r+$/, '')
+      if (piece === '') return null
+      pending = pending.slice(piece.length)
+      shown += piece.length
+      return masked([piece])[0] ?? null
+    },
     push: (chunk) => addText(decode(chunk)),
     end: () => {
       const lines = addText(decode(null))

@@ -7,6 +7,8 @@ type Stream = StoredLine['stream']
 export interface LogWriter {
   /** Appends lines. Returns false when the caller should wait for `drained` before it adds more. */
   add(stream: Stream, lines: string[]): boolean
+  /** Appends a piece of a line whose end follows; the next line of the stream continues it. */
+  addOpen(stream: Stream, piece: string): void
   drained(): Promise<void>
   /** Writes the remaining lines to disk and returns the number of lines in the log. */
   close(): Promise<number>
@@ -44,6 +46,7 @@ export async function openLog(options: {
   let waiting: string[] = []
   let waitingLength = 0
   let leftOut = 0
+  let openStream: Stream | null = null
   let reason: string | null = null
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> | null = null
@@ -57,9 +60,11 @@ export async function openLog(options: {
     reason = `its log could not be written: ${why}`
     options.onFailure(reason)
   }
-  const append = (stream: Stream, text: string): void => {
-    n += 1
-    const line = formatLine({ n, time: now(), stream, text })
+  const append = (stream: Stream, text: string, isOpen = false): void => {
+    // Another stream that writes meanwhile ends an open line, because numbers increase.
+    if (openStream !== stream) n += 1
+    openStream = isOpen ? stream : null
+    const line = formatLine({ n, time: now(), stream, text, ...(isOpen ? { open: true } : {}) })
     waiting.push(line)
     const length = Buffer.byteLength(line)
     waitingLength += length
@@ -84,6 +89,11 @@ export async function openLog(options: {
     return writing
   }
 
+  const schedule = (): void => {
+    if (waitingLength >= highWater) void flush()
+    else if (waitingLength > 0) timer ??= setTimeout(() => void flush(), limits.delay)
+  }
+
   return {
     add: (stream, lines) => {
       if (reason !== null) return true
@@ -98,9 +108,13 @@ export async function openLog(options: {
             )
         }
       }
-      if (waitingLength >= highWater) void flush()
-      else if (waitingLength > 0) timer ??= setTimeout(() => void flush(), limits.delay)
+      schedule()
       return waitingLength < highWater
+    },
+    addOpen: (stream, piece) => {
+      if (reason !== null || size >= limits.bytes) return
+      append(stream, piece, true)
+      schedule()
     },
     drained: flush,
     failure: () => reason,

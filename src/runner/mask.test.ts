@@ -168,6 +168,39 @@ describe('properties', () => {
     )
   })
 
+  test('pieces of open lines form the same lines, and contain no secret', () => {
+    const masks = ['s3cret-value', 'first\nsecond-line', 'a-key-of-many-characters'.repeat(4)]
+    const part = fc.oneof(
+      fc.constantFrom('\n', '\r\n', '.', 'é', '\u{1F600}', ...masks),
+      fc.string({ maxLength: 5 }),
+      fc.constantFrom(...masks).map((text) => Buffer.from(text).toString('base64')),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (parts, places) => {
+          const bytes = Buffer.from(parts.join(''))
+          const splitter = splitLines(createMask(masks))
+          let text = ''
+          for (const chunk of cut(bytes, places)) {
+            text += splitter
+              .push(chunk)
+              .map((line) => `${line}\n`)
+              .join('')
+            text += splitter.takeOpen() ?? ''
+          }
+          text += splitter.end().join('')
+          const whole = split(masks, [bytes]).join('\n')
+          expect(text.replace(/\n+$/, '').replace(/\*+/g, '*')).toBe(
+            whole.replace(/\n+$/, '').replace(/\*+/g, '*'),
+          )
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
   test('no secret remains', () => {
     fc.assert(
       fc.property(
@@ -267,6 +300,7 @@ describe('lines', () => {
 
   test('end at \\n or \\r\\n, and keep any other \\r', () => {
     expect(lines('a\r\n10%\r20%\r100%\nlast')).toEqual(['a', '10%\r20%\r100%', 'last'])
+    expect(lines('a\r\r\r\rb\r\r\n')).toEqual(['a\rb'])
     expect(lines('a\n\n')).toEqual(['a', ''])
     expect(lines('')).toEqual([])
   })

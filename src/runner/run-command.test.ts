@@ -303,6 +303,27 @@ describe('the log', () => {
     expect(JSON.stringify(result)).not.toContain('my-secret-1')
   })
 
+  test('shows a line before it ends, once, and a secret never', async () => {
+    const running = runCommand(
+      specOf('printf "Waiting my-sec"; while [ ! -e go ]; do sleep 0.01; done; echo "ret-1 done"', {
+        masks: ['my-secret-1'],
+      }),
+      new AbortController().signal,
+    )
+    const log = join(folder, '1.jsonl')
+    while (readLines(log).length === 0) await new Promise((next) => setTimeout(next, 20))
+    expect(readLines(log)).toMatchObject([{ n: 1, stream: 'out', text: 'Waiting ', open: true }])
+    writeFileSync(join(folder, 'go'), '')
+    expect(await running).toMatchObject({ outcome: 'passed', lines: 1 })
+    expect(readLines(log).slice(1)).toMatchObject([{ n: 1, text: '*** done' }])
+    expect(readLines(log)[1]).not.toHaveProperty('open')
+  })
+
+  test('of carriage returns takes no more than the output', async () => {
+    await run(`printf 'x%.0s' 1; printf '\\r%.0s' $(seq 30000)`)
+    expect(readFileSync(join(folder, '1.jsonl')).length).toBeLessThan(500)
+  })
+
   test('continues after the last whole line', async () => {
     await run('echo one; echo two')
     writeFileSync(

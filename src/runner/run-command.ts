@@ -307,10 +307,18 @@ function start(
   }
 }
 
+/** Milliseconds between two looks at lines that have not ended. */
+const openLineMs = 500
+
 /** Reads a stream to its end. When the log is slow, the pipe fills and the command waits. */
 async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<void> {
   const splitter = splitLines(work.mask)
   const { log } = work
+  // A line without its end, such as a prompt, is shown after a moment.
+  const timer = setInterval(() => {
+    const piece = splitter.takeOpen()
+    if (piece !== null) log.addOpen(name, piece)
+  }, openLineMs)
   await new Promise<void>((done) => {
     stream.on('data', (chunk: Buffer) => {
       if (log.add(name, splitter.push(chunk))) return
@@ -321,5 +329,6 @@ async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<
     stream.once('close', () => done())
     stream.once('end', () => done())
   })
+  clearInterval(timer)
   log.add(name, splitter.end())
 }

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { LogLine } from '#contract/run/run.ts'
-import { createPaint, describeOutput } from '../format.ts'
+import { createPaint, describeOutput, stripControlCodes } from '../format.ts'
 import { count, number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
@@ -71,6 +71,7 @@ async function logs(
   if (name === null)
     return context.answer({ lines: [] }, () => ['No step of this run has started yet'])
   const params = { run, step: name }
+  let print = createPrinter(context)
   let after = 0
   let attempt = options.attempt ?? 0
   while (!context.signal.aborted) {
@@ -78,27 +79,61 @@ async function logs(
     const page = await ask(() => client.getLog({ params, query }))
     if (page === null) return
     if (attempt === 0) attempt = page.attempt
-    for (const line of page.lines) {
-      printLine(context, line, after)
-      after = line.n
-    }
-    if (page.lines.length === 0 && (page.complete || options.follow !== true)) {
+    for (const line of page.lines) print.line(line)
+    const isNew = page.next > after
+    after = page.next
+    if (!isNew && (page.complete || options.follow !== true)) {
       const next =
         options.follow === true && options.attempt === undefined
           ? ((await ask(() => client.getLog({ params, query: { limit: 1 } })))?.attempt ?? attempt)
           : attempt
+      print.end()
       if (next <= attempt) return
       // The next attempt of a repeated step has its own log.
       attempt = next
       after = 0
-    } else if (page.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 200))
+      print = createPrinter(context)
+    } else if (!isNew) await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 
-function printLine(context: Context, line: LogLine, after: number): void {
-  if (context.isJson()) return context.print(JSON.stringify(line))
-  if (line.n > after + 1) context.print(`… ${line.n - after - 1} lines are missing …`)
-  context.print(context.isLively() ? line.text : stripVTControlCharacters(line.text))
+interface Printer {
+  /** Prints a line, or what an open line has gained. */
+  line(line: LogLine): void
+  /** Ends an open line. */
+  end(): void
+}
+
+function createPrinter(context: Context): Printer {
+  let last = 0
+  let open: LogLine | null = null
+  let written = ''
+  const end = (): void => {
+    if (open !== null) context.print(context.isJson() ? JSON.stringify(open) : '')
+    open = null
+    written = ''
+  }
+  const write = (line: LogLine): void => {
+    const text = stripControlCodes(
+      context.isLively() ? line.text : stripVTControlCharacters(line.text),
+    )
+    context.stdout.write(text.slice(written.length) + (line.open ? '' : '\n'))
+    written = line.open ? text : ''
+  }
+  return {
+    end,
+    line: (line) => {
+      if (open !== null && open.n !== line.n) end()
+      if (context.isJson()) {
+        if (line.open === undefined) context.print(JSON.stringify(line))
+      } else {
+        if (line.n > last + 1) context.print(`… ${line.n - last - 1} lines are missing …`)
+        write(line)
+      }
+      last = line.n
+      open = line.open ? line : null
+    },
+  }
 }
 
 async function defaultStep(context: Context, id: number): Promise<string | null> {

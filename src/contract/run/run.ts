@@ -120,7 +120,7 @@ export type RunDetail = z.infer<typeof runDetail>
 /**
  * One line of a log. `n` counts from 1 in each attempt; a missing number is a lost line. `time` is
  * in milliseconds since the epoch. `text` contains ANSI codes; invalid UTF-8 is replaced with
- * U+FFFD.
+ * U+FFFD. A line is `open` while its end has not been written: its text can grow.
  */
 export const logLine = z.object({
   attempt: z.number().int(),
@@ -128,12 +128,16 @@ export const logLine = z.object({
   time: z.number(),
   stream: z.enum(['out', 'err', 'fairlead']),
   text: z.string(),
+  open: z.literal(true).optional(),
 })
 export type LogLine = z.infer<typeof logLine>
 
 export const logPage = z.object({
   lines: z.array(logLine),
-  /** the value of `after` for the next page: the number of the last line, or `after` itself */
+  /**
+   * the value of `after` for the next page: the number of the last line that is not open, or
+   * `after` itself
+   */
   next: z.number().int(),
   /** number of lines that the attempt has now */
   total: z.number().int(),

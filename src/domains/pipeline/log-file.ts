@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import {
+  joinLines,
   numberAtStart,
   numberWindow,
   parseLine,
@@ -10,7 +11,7 @@ const blockSize = 64 * 1024
 const lineFeed = 10
 
 /**
- * Reads whole lines from `offset`, the start of a line; at least one line unless there is none.
+ * Reads whole pieces of lines from `offset`, the start of one; at least one unless there is none.
  * `next` is the offset after the last whole line, so that an incomplete line is read again later.
  */
 export async function readLines(
@@ -80,8 +81,9 @@ export async function readLastLines(
     // Unless these bytes are the whole file, they may start in the middle of a line.
     const start = length === size ? 0 : bytes.indexOf(lineFeed) + 1
     const end = bytes.lastIndexOf(lineFeed) + 1
-    const lines = end > start ? parseLines(bytes.toString('utf8', start, end)) : []
-    if (lines.length >= count || length >= size)
+    const lines = end > start ? joinLines(parseLines(bytes.toString('utf8', start, end))) : []
+    // The pieces of the first line may begin before these bytes.
+    if (lines.length > count || length >= size)
       return { lines: lines.slice(-count), torn: end < bytes.length }
   }
 }

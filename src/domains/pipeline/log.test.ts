@@ -138,6 +138,25 @@ describe('a page', () => {
 })
 
 describe('following', () => {
+  test('yields an open line again when it grows, and a page contains it once', async () => {
+    const piece = (n: number, text: string, end: string): string =>
+      `{"n":${n},"time":1,"stream":"out","text":"${text}"${end}}\n`
+    writeFileSync(file, line(1) + piece(2, 'a', ',"open":true'))
+    const seen: string[] = []
+    let isComplete = false
+    const options = { after: 1, isComplete: async () => isComplete }
+    for await (const each of followLog(file, options, new AbortController().signal)) {
+      seen.push(each.text)
+      if (seen.length === 1) appendFileSync(file, piece(2, 'b', ',"open":true'))
+      if (seen.length === 2) appendFileSync(file, piece(2, 'c', '') + line(3, 'd'))
+      isComplete = seen.length >= 4
+    }
+    expect(seen).toEqual(['a', 'ab', 'abc', 'd'])
+    const page = await readLog(file, { after: 0, limit: 2 })
+    expect(page).toMatchObject({ total: 3, missing: [], lines: [{ n: 1 }, { n: 2, text: 'abc' }] })
+    expect((await tailLog(file, 2)).map(({ text }) => text)).toEqual(['abc', 'd'])
+  })
+
   test('yields each line once, from before the file exists until it is complete', async () => {
     let isComplete = false
     const seen: number[] = []

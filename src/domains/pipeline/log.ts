@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import type { StoredLine } from '#platform/process/step-log.ts'
+import { joinLine, type StoredLine } from '#platform/process/step-log.ts'
 import { findOffset, readLastLines, readLines } from './log-file.ts'
 
 export interface LogRange {
@@ -51,7 +51,8 @@ export async function tailLog(file: string, count: number): Promise<StoredLine[]
 }
 
 /**
- * Yields the lines after `after`, then new lines as they are written. Ends when `isComplete`
+ * Yields the lines after `after`, then new lines as they are written; an open line again when it
+ * has grown. Ends when `isComplete`
  * returns true and all lines have been read, or when `signal` is aborted. Reads only as fast as its
  * consumer and holds one block of the log in memory.
  */
@@ -63,6 +64,7 @@ export async function* followLog(
   let handle: FileHandle | null = null
   let offset = 0
   let isLast = false
+  let last: StoredLine | undefined
   const changes = watchFile(file, signal)
   try {
     while (!signal.aborted) {
@@ -72,7 +74,11 @@ export async function* followLog(
         if (offset === 0) offset = await findOffset(handle, options.after, size)
         while (offset < size && !signal.aborted) {
           const { lines, next } = await readLines(handle, offset, size)
-          for (const line of lines) if (line.n > options.after) yield line
+          for (const [index, piece] of lines.entries()) {
+            if (piece.n <= options.after) continue
+            last = joinLine(last, piece)
+            if (lines[index + 1]?.n !== piece.n) yield last
+          }
           if (next === offset) break
           offset = next
         }
@@ -152,8 +158,10 @@ async function readPage(
     const { lines, next } = await readLines(handle, offset, size)
     for (const line of lines) {
       if (line.n <= after) continue
-      if (page.length >= limit || length > largestPage) return page
-      page.push(line)
+      const last = page.at(-1)
+      if (last?.n === line.n) page[page.length - 1] = joinLine(last, line)
+      else if (page.length >= limit || length > largestPage) return page
+      else page.push(line)
       length += line.text.length
     }
     if (next === offset) return page

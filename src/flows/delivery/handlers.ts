@@ -15,7 +15,7 @@ import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { getRun, latestRunOf, listRuns } from '#views/run.ts'
 import { runFolders } from '#platform/home.ts'
-import { logFile } from '#platform/process/step-log.ts'
+import { logFile, type StoredLine } from '#platform/process/step-log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { deploymentsOfRuns } from '#views/deployment.ts'
 
@@ -97,7 +97,7 @@ export function runHandlers(
       const page = await readLog(log.file, query)
       return {
         lines: page.lines.map((line) => ({ ...line, attempt: log.attempt })),
-        next: page.lines.at(-1)?.n ?? query.after,
+        next: nextAfter(page.lines.at(-1), query.after, log.ended),
         total: page.total,
         attempt: log.attempt,
         complete: log.ended && (page.lines.at(-1)?.n ?? query.after) >= page.total,
@@ -113,6 +113,12 @@ export function runHandlers(
       yield { event: 'end', data: null }
     },
   }
+}
+
+/** An open line is read again, because it grows, unless the step has ended. */
+function nextAfter(last: StoredLine | undefined, after: number, hasEnded: boolean): number {
+  if (last === undefined) return after
+  return last.open === true && !hasEnded ? last.n - 1 : last.n
 }
 
 async function mustGet(db: Database, id: number): Promise<Run> {

@@ -19,7 +19,7 @@ import { stepEnvironment } from '#domains/pipeline/step-environment.ts'
 import type { CommandResult, Runner } from '#platform/process/command.ts'
 import { accountName } from '#platform/process/account.ts'
 import { unconfined } from '#platform/process/isolation.ts'
-import { logFile } from '#platform/process/step-log.ts'
+import { logFile, type StoredLine } from '#platform/process/step-log.ts'
 import { fileTime, findFiles } from '#platform/file/files.ts'
 import { withServices } from './step-services.ts'
 import { noTestFiles } from './test-selection.ts'
@@ -264,12 +264,13 @@ async function showLines(
   ended: AbortSignal,
 ): Promise<void> {
   let last = 0
-  const show = (line: { n: number; stream: 'out' | 'err' | 'fairlead'; text: string }): void => {
+  // A line is shown when it has ended, because steps run at the same time.
+  const show = (line: StoredLine): void => {
     last = line.n
     run.report({ kind: 'line', step, stream: line.stream, text: line.text })
   }
   for await (const line of followLog(file, { after: 0, isComplete: async () => false }, ended))
-    show(line)
+    if (line.open === undefined) show(line)
   for (;;) {
     const { lines } = await readLog(file, { after: last, limit: 10_000 })
     lines.forEach(show)

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatLine, logFile, numberAtStart, parseLine, type StoredLine } from './step-log.ts'
+import {
+  formatLine,
+  joinLines,
+  logFile,
+  numberAtStart,
+  parseLine,
+  type StoredLine,
+} from './step-log.ts'
 
 const line = fc.record<StoredLine>({
   n: fc.integer({ min: 1, max: 2 ** 40 }),
@@ -33,4 +40,15 @@ describe('the log of a step', () => {
   test('finds no number in the middle of a line', () => {
     expect(numberAtStart(Buffer.from('"n":1,"time":2'))).toBeNull()
   })
+})
+
+test('pieces with the same number are one line, which is open until its last piece', () => {
+  const piece = (n: number, text: string, open?: true): StoredLine => ({
+    ...{ n, time: n, stream: 'out', text },
+    ...(open ? { open } : {}),
+  })
+  const pieces = [piece(1, 'a'), piece(2, '.', true), piece(2, '.', true), piece(2, ' done')]
+  expect(pieces.map((one) => parseLine(formatLine(one)))).toEqual(pieces)
+  expect(joinLines(pieces)).toEqual([piece(1, 'a'), piece(2, '.. done')])
+  expect(joinLines(pieces.slice(0, 3)).at(-1)).toEqual(piece(2, '..', true))
 })

@@ -8,6 +8,11 @@ export interface Mask {
    * Returns the position at or after `at` where a long line can be cut without splitting a secret.
    */
   cut(line: string, at: number): number
+  /**
+   * Returns how many characters of an unfinished line can be masked and shown now: no secret begins
+   * in them and can end after them.
+   */
+  showable(text: string, isStart: boolean): number
   /** Characters beyond `at` that `cut` needs to see. */
   reach: number
 }
@@ -19,7 +24,13 @@ const wholeLine = 32
 /** Builds the mask for a list of secrets. Pure: equal lines give equal results. */
 export function createMask(secrets: readonly string[]): Mask {
   const { whole, wrapped } = maskPatterns(secrets)
-  if (whole.length === 0) return { apply: (text) => text, cut: (_line, at) => at, reach: 0 }
+  if (whole.length === 0)
+    return {
+      apply: (text) => text,
+      cut: (_line, at) => at,
+      showable: (text) => text.length,
+      reach: 0,
+    }
   const grams = new Set(wrapped.flatMap(partsOf))
   const applyLine = (line: string): string =>
     hide(line, [...wholeSpans(line, whole), ...wrappedSpans(line, wrapped, grams)])
@@ -35,6 +46,7 @@ export function createMask(secrets: readonly string[]): Mask {
       const span = merge(wholeSpans(line, whole)).find(([start, end]) => start < at && end > at)
       return span ? span[1] : at
     },
+    showable: (text, isStart) => showable(text, isStart, whole, wrapped),
     // Secrets can overlap.
     reach: 4 * (whole[0]?.length ?? 0),
   }
@@ -47,6 +59,23 @@ export function hideIn(mask: Mask, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => hideIn(mask, one))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hideIn(mask, one)]))
+}
+
+function showable(text: string, isStart: boolean, whole: string[], wrapped: string[]): number {
+  // At its start, a line can continue an encoding that the line before began.
+  if (isStart && wrapped.some((pattern) => pattern.includes(text))) return 0
+  const held = Math.max(0, ...[...whole, ...wrapped].map((pattern) => overlap(text, pattern)))
+  const end = text.length - held
+  const across = merge(wholeSpans(text, whole)).find(([from, to]) => from < end && to > end)
+  return across ? across[0] : end
+}
+
+/** The length of the longest end of the text with which the pattern begins, without being whole. */
+function overlap(text: string, pattern: string): number {
+  const most = Math.min(text.length, pattern.length - 1)
+  for (let length = most; length > 0; length -= 1)
+    if (text.endsWith(pattern.slice(0, length))) return length
+  return 0
 }
 
 type Span = [start: number, end: number]

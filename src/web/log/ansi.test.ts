@@ -33,6 +33,26 @@ test('removes cursor movements, titles and links, and applies carriage returns',
   expect(plainText('pass\u202egnp.exe\u200b')).toBe('passgnp.exe')
 })
 
+test.each([
+  [`FAIL expected 3 got 4\r${esc}0m`, 'FAIL expected 3 got 4'],
+  ['crcrlf line\r\r', 'crcrlf line'],
+  ['ERROR: disk full\r\u001b[0m', 'ERROR: disk full'],
+  ['100 % done\rall', 'all % done'],
+  [`100 % done\r${esc}Kall`, 'all'],
+  [`100 % done\r${esc}2Kall`, 'all'],
+  [`abc${esc}1K\rx`, 'x  '],
+  [`${esc}31mred\r${esc}0mb`, 'bed'],
+])('shows %j as a terminal does', (line, shown) => {
+  expect(plainText(line)).toBe(shown)
+})
+
+test('keeps the colours of what is not overwritten', () => {
+  expect(parseAnsi(`${esc}31mred\r${esc}0mb`)).toEqual([
+    { text: 'b', classes: '' },
+    { text: 'ed', classes: 'ansi-1' },
+  ])
+})
+
 test('keeps the plain text of any line, with and without marks', () => {
   const pieces = fc.constantFrom(
     `${esc}31m`,

@@ -37,23 +37,19 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 /** No sequence continues with such a character, and the parser would take half of a pair. */
 const strayEscape = /\u001b(?=[^\u0000-\u009f])/g
 
-/**
- * Applies carriage returns as a terminal does: text after one overwrites the line. Expands tabs to
- * four spaces.
- */
-function normalize(text: string): string {
-  const line = text.endsWith('\r') ? text.slice(0, -1) : text
-  return line
-    .slice(line.lastIndexOf('\r') + 1)
-    .replaceAll('\t', '    ')
-    .replace(strayEscape, '')
-}
+/** Expands tabs to four spaces; carriage returns at the end change nothing. */
+const normalize = (text: string): string =>
+  text.replace(/\r+$/, '').replaceAll('\t', '    ').replace(strayEscape, '')
 
 const withoutControls = (text: string): string => text.replace(controls, '').replace(invisible, '')
 
 /** The text without control sequences, for search and for measuring its width. */
 export function plainText(line: string): string {
   const text = normalize(line)
+  if (text.includes('\r'))
+    return overwrite(text)
+      .map((cell) => cell.text)
+      .join('')
   if (!introducers.test(text)) return withoutControls(text)
   return parse(text)
     .map((code) => (code.type === 'TEXT' ? withoutControls(code.raw) : ''))
@@ -66,6 +62,7 @@ export function plainText(line: string): string {
  */
 export function parseAnsi(line: string): Span[] {
   const text = normalize(line)
+  if (text.includes('\r')) return spansOf(overwrite(text))
   if (!introducers.test(text)) return [{ text: withoutControls(text), classes: '' }]
   const spans: Span[] = []
   let style = plain
@@ -75,6 +72,56 @@ export function parseAnsi(line: string): Span[] {
       if (piece !== '') spans.push(spanOf(piece, style))
     } else if (code.type === 'CSI' && code.command === 'm')
       style = applyCodes(style, code.parameterGroups ?? code.params.map((one) => [one]))
+  }
+  return spans.length === 0 ? [{ text: '', classes: '' }] : spans
+}
+
+/** A character of a line, or empty, with its style. */
+interface Cell {
+  text: string
+  style: Style
+}
+
+/**
+ * Applies carriage returns as a terminal does: what follows one overwrites the line from its start,
+ * and the rest of the line stays unless it is erased (EL).
+ */
+function overwrite(text: string): Cell[] {
+  const cells: Cell[] = []
+  let style = plain
+  let column = 0
+  for (const part of text.split(/(\r+)/)) {
+    if (part.startsWith('\r')) {
+      column = 0
+      continue
+    }
+    for (const code of parse(part)) {
+      if (code.type === 'TEXT')
+        for (const char of withoutControls(code.raw)) cells[column++] = { text: char, style }
+      else if (code.type === 'CSI' && code.command === 'm')
+        style = applyCodes(style, code.parameterGroups ?? code.params.map((one) => [one]))
+      else if (code.type === 'CSI' && code.command === 'K')
+        erase(cells, column, code.params[0] ?? '')
+    }
+  }
+  return cells
+}
+
+/** Erases to the end of the line (0, the default), its start (1), or all of it (2). */
+function erase(cells: Cell[], column: number, mode: string): void {
+  if (mode !== '1') cells.length = Math.min(cells.length, column)
+  if (mode !== '1' && mode !== '2') return
+  for (let at = 0; at < column; at += 1) cells[at] = { text: ' ', style: plain }
+}
+
+function spansOf(cells: Cell[]): Span[] {
+  const spans: Span[] = []
+  let last: Style | null = null
+  for (const { text, style } of cells) {
+    const span = spans.at(-1)
+    if (span && last === style) span.text += text
+    else spans.push(spanOf(text, style))
+    last = style
   }
   return spans.length === 0 ? [{ text: '', classes: '' }] : spans
 }

@@ -107,7 +107,8 @@ export function createLogBuffer(source: LogSource, schedule: (act: () => void) =
       if (await isComplete(first)) return changed({ complete: true })
       streamedFrom = first.total
       stop = source.follow(
-        first.total,
+        // The last line may be open and grow.
+        Math.max(0, first.total - 1),
         (line) => {
           put(line)
           changed({ total: Math.max(state.total, line.n) })

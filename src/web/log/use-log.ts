@@ -66,7 +66,8 @@ function followLog(
     source.addEventListener('message', (message: MessageEvent<string>) => {
       const line = logLine.safeParse(JSON.parse(message.data))
       if (!line.success || line.data.n <= last) return
-      last = line.data.n
+      // An open line is sent again when it has grown.
+      last = line.data.open ? line.data.n - 1 : line.data.n
       onLine(line.data)
     })
     source.addEventListener('end', () => {
