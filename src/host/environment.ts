@@ -152,6 +152,7 @@ export class Environment {
       this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
     const { host, port } = this.#wanted.route
     const { canary } = this.#wanted
+    const former = this.#wanted.former === null ? null : this.releases.get(this.#wanted.former)
     const canaryRelease = canary ? this.releases.get(canary.release) : undefined
     const fresh = canary?.fresh === undefined ? undefined : this.releases.get(canary.fresh)
     this.#context.edge.set({
@@ -159,7 +160,9 @@ export class Environment {
       host,
       port,
       release: release?.number ?? null,
-      services: release?.services() ?? [],
+      // The former release answers in place of instances that are not healthy.
+      services: release?.services(former?.isRoutable) ?? [],
+      former: former ? { release: former.number, services: former.services() } : undefined,
       canary:
         canary && canaryRelease
           ? {
@@ -294,8 +297,19 @@ export class Environment {
     const isFirst = this.#wanted.routed === null && port !== this.#wanted.route.port
     if (isFirst && port !== null) this.#context.takePort(port)
     const { host } = this.#wanted.route
-    this.#want({ epochs, routed: release, canary, ...(isFirst ? { route: { host, port } } : {}) })
+    this.#want({
+      ...{ epochs, routed: release, former: this.#formerOf(release), canary },
+      ...(isFirst ? { route: { host, port } } : {}),
+    })
     this.#changed()
+  }
+
+  /** The release that runs on after the traffic goes to `next`. */
+  #formerOf(next: number): number | null {
+    const { routed, former } = this.#wanted
+    if (routed === next) return former
+    const before = routed === null ? undefined : this.releases.get(routed)
+    return before?.desired === 'running' ? before.number : null
   }
 
   #mustBeRoutable(number: number): void {
@@ -306,6 +320,8 @@ export class Environment {
         kind: 'release',
         id: `${app}/${environment}/${number}`,
       })
+    if (release.failure !== null)
+      throw new FairleadError('not_now', { why: `Release ${number} failed: ${release.failure}` })
     if (!release.isRoutable)
       throw new FairleadError('not_now', { why: `Release ${number} is not ready for traffic` })
   }
@@ -314,13 +330,13 @@ export class Environment {
     const release = this.releases.get(number)
     if (!release) return
     const epochs = this.#admitted(fence)
-    const { routed, canary } = this.#wanted
+    const { routed, former, canary } = this.#wanted
     if ([routed, canary?.release, canary?.fresh].includes(number))
       throw new FairleadError('not_now', { why: `Release ${number} has the traffic` })
     const releases = this.#wanted.releases.map((one) =>
       one.spec.release === number ? { ...one, desired: 'stopped' as const } : one,
     )
-    this.#want({ epochs, releases })
+    this.#want({ epochs, releases, former: former === number ? null : former })
     release.desired = 'stopped'
     this.#changed()
     await release.stop()
@@ -344,7 +360,7 @@ export class Environment {
   async removeAll(fence?: Fence): Promise<void> {
     const epochs = fence ? { epochs: this.#admitted(fence) } : {}
     for (const release of this.releases.values()) release.desired = 'stopped'
-    this.#want({ ...epochs, routed: null, canary: null })
+    this.#want({ ...epochs, routed: null, former: null, canary: null })
     this.#changed()
     await Promise.all([...this.releases.values()].map((release) => release.stop()))
     this.#mustServe()

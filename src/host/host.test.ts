@@ -138,14 +138,32 @@ describe('a release', () => {
     )
   })
 
-  test('says that it listens on IPv6 only, or leaves the foreground', async () => {
-    const health = { path: '/', timeout: 1500, interval: 100 }
+  test('fails at once when its artifact cannot run', async () => {
     const only6 = `require('node:http').createServer().listen(process.env.PORT, '::1')`
     const run = `node -e "${only6}"`
-    const first = await settle(host, releaseOf(host, 1, good, [webService({ run, health })]))
-    expect(first.reason).toMatch(/listens on \[::1\]:\d+ only, and has to listen on 127\.0\.0\.1/)
+    const first = await settle(host, releaseOf(host, 1, good, [webService({ run })]))
+    expect(first.reason).toMatch(
+      /^web cannot be reached: .* listens on \[::1\]:\d+ only, and has to listen on 127\.0\.0\.1/,
+    )
+    const { run: _run, ...site } = webService({ static: 'nowhere' })
+    const third = await settle(host, releaseOf(host, 3, good, [site]))
+    expect(third.reason).toMatch(/^web cannot start: .*nowhere/)
+    for (const { instances } of [first, third]) expect(instances[0]?.restarts).toBe(1)
     const second = await settle(host, releaseOf(host, 2, good, [webService({ run: 'true' })]))
     expect(second.reason).toMatch(/^web exited with 0, but a service has to stay in the foreground/)
+    await expect(host.client.route(...at, { release: 2, fence })).rejects.toThrow(
+      'Release 2 failed: web exited with 0, but a service has to stay in the foreground',
+    )
+  })
+
+  test('a service that leaves the foreground fails, although its child answers', async () => {
+    const run = 'node server.js & sleep 0.2'
+    const settling = { least: 1000, most: 1000 }
+    const status = await settle(
+      host,
+      releaseOf(host, 1, good, [webService({ run, settle: settling })]),
+    )
+    expect(status.reason).toMatch(/^web exited with 0, but a service has to stay in the foreground/)
   })
 
   test('fails with the end of its log when it does not become healthy', async () => {
@@ -160,9 +178,11 @@ describe('a release', () => {
     )
     expect(status.state).toBe('failed')
     expect(status.reason).toMatch(
-      /^web did not become healthy within 0\.7 s: \/ answered 500; its output ends with: the database is missing$/,
+      /^web did not become healthy within 0\.7 s: \/ answered 500; its output ends with: the dat/,
     )
-    await expect(host.client.route(...at, { release: 2, fence })).rejects.toThrow('not ready')
+    await expect(host.client.route(...at, { release: 2, fence })).rejects.toThrow(
+      'Release 2 failed: web did not become healthy',
+    )
     expect((await ask(host)).text).toBe('good')
   })
 
@@ -307,12 +327,47 @@ describe('a release', () => {
     await host.client.removeEnvironment('shop', 'renamed')
   })
 
+  test('becomes ready only when every instance has settled', async () => {
+    // Both die after their first sign of life: 0.2 s after the start, and 0.1 s after an answer.
+    const dies = `${server('dies')}\nsetTimeout(() => process.exit(3), 300)`
+    const worker = { name: 'worker', run: 'sleep 0.2; echo no queue; exit 4', port: false }
+    const web = { run: 'exec node server.js', settle: { least: 1000, most: 1000 } }
+    const artifact = await host.artifact({ 'server.js': dies })
+    const [first, second] = await Promise.all([
+      settle(host, releaseOf(host, 1, artifact, [webService(web)])),
+      settle(host, {
+        ...releaseOf(host, 2, good, [webService({ ...web, ...worker })]),
+        environment: 'staging',
+      }),
+    ])
+    expect(first).toMatchObject({ state: 'failed', reason: 'web exited with 3' })
+    expect(second.reason).toBe('worker exited with 4; its output ends with: no queue')
+    await host.client.removeEnvironment('shop', 'staging')
+  })
+
+  test('a worker settles as long as the start of the app took', async () => {
+    const slow = server('slow').replace('createServer(', 'setTimeout(() => createServer(')
+    const late = slow.replace(/\)\.listen\((.*)\)/, ').listen($1), 300)')
+    const settling = { least: 1, most: 10_000 }
+    const status = await settle(
+      host,
+      releaseOf(host, 1, await host.artifact({ 'server.js': late }), [
+        webService({ settle: settling }),
+        webService({ name: 'worker', run: 'exec sleep 1000', port: false, settle: settling }),
+      ]),
+    )
+    expect(status).toMatchObject({ state: 'ready', crashes: 0, lastCrash: null })
+    expect(status.settleMs).toBeGreaterThan(300)
+    expect(status.settleMs).toBeLessThan(10_000)
+  })
+
   test('a worker is ready after a moment, and its detached children end with it', async () => {
     const text = `trap '' TERM; setsid sleep 1234 & setsid env -i /bin/sleep 4321 &  echo started; while :; do sleep 0.1; done`
     const worker = webService({
       name: 'worker',
       run: text,
       port: false,
+      settle: { least: 500, most: 500 },
       stop: { signal: 'SIGTERM', grace: 300 },
     })
     const status = await settle(host, releaseOf(host, 1, good, [worker]))
@@ -460,6 +515,31 @@ describe('the end of the host', () => {
 })
 
 describe('under load', () => {
+  test('the former release answers while the new one crashes, until it is stopped', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    await settle(host, releaseOf(host, 2, await host.artifact({ 'server.js': server('bad') })))
+    const load = startLoad(host)
+    await host.client.route(...at, { release: 2, fence })
+    await waitUntil('the new one answers', async () => (await ask(host)).text === 'bad')
+    const crash = (await host.client.status()).releases.find(({ release }) => release === 2)
+    for (const pid of childrenOf(crash?.instances[0]?.pid ?? 0)) process.kill(pid, 'SIGKILL')
+    process.kill(crash?.instances[0]?.pid ?? 0, 'SIGKILL')
+    await waitUntil('the crash is known', async () => {
+      const status = await host.client.release(...at, 2, 0)
+      return status?.crashes === 1
+    })
+    expect(await host.client.release(...at, 2, 0)).toMatchObject({
+      state: 'ready',
+      lastCrash: expect.stringContaining('web was killed by SIGKILL'),
+    })
+    await host.client.route(...at, { release: 1, fence })
+    await host.client.remove(...at, 2, fence)
+    const { requests, wrong } = await load.stop()
+    expect(wrong).toEqual([])
+    expect(requests).toBeGreaterThan(20)
+    expect((await host.client.status()).routes[0]).toMatchObject({ errors: 0, unavailable: 0 })
+  })
+
   test('switches from release to release without one failed request', async () => {
     await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
     const load = startLoad(host)

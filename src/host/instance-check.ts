@@ -6,7 +6,8 @@ import {
   explainListeners,
   explanationDelayMs,
   explanationLifetimeMs,
-  workerSettlesMs,
+  isBoundElsewhere,
+  strangerDoubtMs,
 } from './rules.ts'
 
 /** Checks the health of one process, and explains a service that listens on another port. */
@@ -15,6 +16,7 @@ export class InstanceCheck {
   readonly #process: InstanceProcess
   readonly #host: string
   #explanation = ''
+  #isBoundElsewhere = false
   #explainedAt: number | null = null
 
   /** `host` is the host name of the environment. */
@@ -27,7 +29,7 @@ export class InstanceCheck {
   /** Returns the problem, or null. `isStarting` is called after the service answered. */
   async run(ageMs: number, isStarting: () => boolean): Promise<HealthProblem | null> {
     const { port: hasPort, health } = this.#service
-    if (!hasPort) return ageMs < workerSettlesMs ? withoutStatus('it has just started') : null
+    if (!hasPort) return null
     const port = this.#process.port ?? 0
     const timeoutMs = Math.max(1000, Math.min(5000, health.timeout))
     const { path, headers } = health
@@ -41,6 +43,11 @@ export class InstanceCheck {
     return { ...problem, text: problem.text + (await this.#explainPort()) }
   }
 
+  /** Whether it listens on its port on another address only; waiting longer does not help. */
+  get isBoundElsewhere(): boolean {
+    return this.#isBoundElsewhere
+  }
+
   /** Adds the ports that it listens on instead, unless the problem names them already. */
   async complete(problem: string): Promise<string> {
     this.#explainedAt = null
@@ -52,7 +59,7 @@ export class InstanceCheck {
    * soon. A container's socket is not visible in our processes, so this is only a reason to wait.
    */
   #isStranger(ageMs: number): boolean {
-    return ageMs < workerSettlesMs && !this.#process.holdsSocket
+    return ageMs < strangerDoubtMs && !this.#process.holdsSocket
   }
 
   /** Names the addresses that it listens on instead; cached, because the lookup is expensive. */
@@ -62,7 +69,9 @@ export class InstanceCheck {
       return this.#explanation
     this.#explainedAt = now
     const { origin, port } = this.#process
-    this.#explanation = explainListeners(await listenersOf(familyOf(origin)), port ?? 0)
+    const listeners = await listenersOf(familyOf(origin))
+    this.#explanation = explainListeners(listeners, port ?? 0)
+    this.#isBoundElsewhere = isBoundElsewhere(listeners, port ?? 0)
     return this.#explanation
   }
 }

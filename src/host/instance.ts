@@ -10,6 +10,7 @@ import {
   judgeEnd,
   type Refusal,
   refusalAfter,
+  settlingTime,
 } from './rules.ts'
 import type { SavedInstance } from './state.ts'
 
@@ -18,6 +19,10 @@ export interface InstanceContext extends ProcessContext {
   changed(): void
   /** Returns whether the instance must be restarted, however often it ends. */
   mustGoOn(): boolean
+  /** The longest start of an instance of the release, in milliseconds, as far as measured. */
+  longestStartMs(): number
+  /** Called with the reason each time its process ends without being asked to. */
+  ended(reason: string): void
   /** Called with the reason when the instance is not restarted any more. */
   failed(reason: string): void
 }
@@ -29,8 +34,8 @@ interface Life {
   isChild: boolean
   since: number
   healthySince: number | null
-  /** Its health check is refused, so that a restart does not help. */
-  isRefused: boolean
+  /** Since when all checks have succeeded. */
+  goodSince: number | null
   check: InstanceCheck
   wake(): void
 }
@@ -48,6 +53,7 @@ export class Instance {
   #isWanted = false
   #timer: NodeJS.Timeout | undefined
   #crashes = 0
+  #startMs: number | null = null
   /** Start of the period in which it must become healthy. */
   #wantedSince = performance.now()
 
@@ -59,6 +65,15 @@ export class Instance {
 
   get isHealthy(): boolean {
     return this.#state === 'healthy'
+  }
+
+  /** Time from the start of its process to its first good answer; null without one. */
+  get startMs(): number | null {
+    return this.#startMs
+  }
+
+  get settleMs(): number {
+    return settlingTime(this.#context.service.settle, this.#context.longestStartMs())
   }
 
   view(): HostInstance {
@@ -95,7 +110,7 @@ export class Instance {
       isChild: false,
       since: performance.now(),
       healthySince: null,
-      isRefused: false,
+      goodSince: null,
       check: new InstanceCheck(
         this.#context.service,
         this.#process,
@@ -109,7 +124,7 @@ export class Instance {
       else await this.#launch(life)
       if (!life.isOver) await this.#watch(life)
     } catch (error) {
-      this.#cannotStart(life, (error as Error).message)
+      this.#cannotStart(life, (error as Error).message, true)
     }
   }
 
@@ -130,7 +145,7 @@ export class Instance {
         this.#state = 'starting'
         this.#context.changed()
       },
-      onError: (error) => this.#cannotStart(life, error.message),
+      onError: (error) => this.#cannotStart(life, error.message, false),
       onExit: (how) => void this.#ended(life, how),
     })
   }
@@ -148,6 +163,9 @@ export class Instance {
         this.#state === 'healthy' || this.#state === 'unhealthy' ? this.#state : 'starting'
       const now = performance.now()
       refusal = refusalAfter(refusal, problem?.status ?? null, now)
+      this.#recordAnswer(life, problem === null, now)
+      const settledMs = now - (life.goodSince ?? now)
+      const settleMs = this.#context.mustGoOn() ? 0 : this.settleMs
       const waitedMs = now - (this.saved.wasHealthy ? life.since : this.#wantedSince)
       const verdict = judgeCheck({
         state,
@@ -156,10 +174,14 @@ export class Instance {
         waitedMs,
         timeoutMs: service.health.timeout,
         refusedMs: refusal ? now - refusal.since : 0,
+        settledMs,
+        settleMs,
       })
       misses = verdict.misses
       if (verdict.state === 'overdue') return this.#overdue(life, problem?.text ?? '')
       if (verdict.state === 'refused') return this.#refused(life, refusal as Refusal, now)
+      if (verdict.state === 'starting' && life.check.isBoundElsewhere)
+        return this.#ended(life, `cannot be reached: ${problem?.text}`, true, true)
       this.#become(life, verdict.state, problem?.text ?? null)
       await this.#sleep(
         life,
@@ -167,9 +189,24 @@ export class Instance {
           performance.now() - life.since,
           verdict.state === 'starting',
           service.health.interval,
+          life.goodSince === null ? null : settleMs - settledMs,
         ),
       )
     }
+  }
+
+  #recordAnswer(life: Life, isGood: boolean, now: number): void {
+    if (!isGood) {
+      life.goodSince = null
+      return
+    }
+    if (!this.#context.service.port) {
+      life.goodSince = life.since
+      return
+    }
+    if (life.goodSince !== null) return
+    life.goodSince = now
+    this.#startMs ??= now - life.since
   }
 
   #become(life: Life, state: HostInstance['state'], problem: string | null): void {
@@ -205,21 +242,22 @@ export class Instance {
     const seconds = Math.round((now - refusal.since) / 100) / 10
     const answered = `${service.health.path} answered ${refusal.status} for ${seconds} s`
     const output = explainOutput(logFile, service, this.saved.logStart)
-    life.isRefused = true
     await this.#ended(
       life,
       `did not become healthy: ${answered}; ${adviceFor(refusal)}${output}`,
       true,
+      true,
     )
   }
 
-  async #ended(life: Life, how: string, isWhole = false): Promise<void> {
+  async #ended(life: Life, how: string, isWhole = false, isFinal = false): Promise<void> {
     if (life.isOver) return
     this.#end(life)
     const { service, machine, logFile } = this.#context
     const output = isWhole ? '' : explainOutput(logFile, service, this.saved.logStart)
     this.saved.reason = `${service.name} ${how}${output}`
     this.saved.restarts += 1
+    this.#context.ended(this.saved.reason)
     this.#state = 'backoff'
     const now = performance.now()
     const { crashes, pauseMs } = judgeEnd(
@@ -227,9 +265,8 @@ export class Instance {
         crashes: this.#crashes,
         healthyForMs: life.healthySince === null ? null : now - life.healthySince,
         mustGoOn: this.#context.mustGoOn(),
-        isOverdue:
-          life.isRefused ||
-          (!this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout),
+        isFinal,
+        isOverdue: !this.saved.wasHealthy && now - this.#wantedSince > service.health.timeout,
       },
       machine.random(),
     )
@@ -252,9 +289,9 @@ export class Instance {
     this.#context.failed(this.saved.reason ?? '')
   }
 
-  #cannotStart(life: Life, problem: string): void {
+  #cannotStart(life: Life, problem: string, isFinal: boolean): void {
     if (life.isOver) return
-    void this.#ended(life, `cannot start: ${problem}`, true)
+    void this.#ended(life, `cannot start: ${problem}`, true, isFinal)
   }
 
   #end(life: Life): void {

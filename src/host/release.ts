@@ -32,6 +32,9 @@ export class Release {
   desired: WantedRelease['desired']
   #wasReady: boolean
   #failed: string | null
+  /** Ends of instances since the release was ready. */
+  #crashes: number
+  #lastCrash: string | null
   #saved: SavedInstance[]
   #instances: Instance[] = []
   /** The current start or stop; the next one waits for it. */
@@ -44,6 +47,8 @@ export class Release {
     this.desired = wanted.desired
     this.#wasReady = actual?.wasReady ?? false
     this.#failed = actual?.failed ?? null
+    this.#crashes = actual?.crashes ?? 0
+    this.#lastCrash = actual?.lastCrash ?? null
     this.#saved = actual?.instances ?? []
   }
 
@@ -53,6 +58,11 @@ export class Release {
 
   get hasFailed(): boolean {
     return this.#failed !== null
+  }
+
+  /** Why it failed; null when it did not. */
+  get failure(): string | null {
+    return this.#failed
   }
 
   get state(): HostReleaseStatus['state'] {
@@ -71,6 +81,9 @@ export class Release {
       state: this.state,
       reason: this.#failed,
       routed: this.#context.isRouted(),
+      crashes: this.#crashes,
+      lastCrash: this.#lastCrash,
+      settleMs: Math.max(0, ...this.#instances.map(({ settleMs }) => settleMs)),
       instances: this.#instances.map((instance) => instance.view()),
     }
   }
@@ -80,6 +93,8 @@ export class Release {
       release: this.number,
       wasReady: this.#wasReady,
       failed: this.#failed,
+      crashes: this.#crashes,
+      lastCrash: this.#lastCrash,
       instances: this.#saved,
     }
   }
@@ -91,9 +106,9 @@ export class Release {
 
   /**
    * The services with a port, the one with the environment's traffic first, and the ports that
-   * accept requests.
+   * accept requests; with `isHealthyOnly`, only those of healthy instances.
    */
-  services(): { name: string; ports: number[] }[] {
+  services(isHealthyOnly = false): { name: string; ports: number[] }[] {
     return this.spec.services
       .filter((service) => service.port)
       .map(({ name }) => {
@@ -104,7 +119,9 @@ export class Release {
         // When none is healthy, trying is better than refusing.
         return {
           name,
-          ports: (well.length > 0 ? well : mine).flatMap(({ saved }) => saved.port ?? []),
+          ports: (well.length > 0 || isHealthyOnly ? well : mine).flatMap(
+            ({ saved }) => saved.port ?? [],
+          ),
         }
       })
   }
@@ -171,6 +188,9 @@ export class Release {
             logFile: this.#logFile(service.name, index),
             changed: () => this.#changed(),
             mustGoOn: () => this.#context.isRouted(),
+            longestStartMs: () =>
+              Math.max(0, ...this.#instances.map(({ startMs }) => startMs ?? 0)),
+            ended: (reason) => this.#recordCrash(reason),
             failed: (reason) => this.#fail(reason),
           },
           saved ?? freshInstance(service.name, index),
@@ -184,6 +204,12 @@ export class Release {
     if (this.#instances.length > 0 && this.#instances.every((instance) => instance.isHealthy))
       this.#wasReady = true
     this.#context.changed()
+  }
+
+  #recordCrash(reason: string): void {
+    if (!this.#wasReady) return
+    this.#crashes += 1
+    this.#lastCrash = reason
   }
 
   #fail(reason: string): void {
@@ -207,6 +233,8 @@ export class Release {
     this.#instances = []
     this.#saved = []
     this.#wasReady = false
+    this.#crashes = 0
+    this.#lastCrash = null
     this.#context.changed()
   }
 

@@ -8,6 +8,7 @@ import {
   judgeCheck,
   judgeEnd,
   refusalAfter,
+  settlingTime,
 } from './rules.ts'
 
 const check = {
@@ -17,6 +18,8 @@ const check = {
   waitedMs: 0,
   timeoutMs: 1000,
   refusedMs: 0,
+  settledMs: 0,
+  settleMs: 0,
 }
 
 describe('health checks', () => {
@@ -73,8 +76,54 @@ describe('health checks', () => {
   })
 })
 
+describe('settling', () => {
+  const limits = { least: 100, most: 10_000 }
+
+  test('takes as long as the start took, within limits', () => {
+    expect([0, 50, 700, 60_000].map((startMs) => settlingTime(limits, startMs))).toEqual([
+      100, 100, 700, 10_000,
+    ])
+    expect(settlingTime(undefined, 700)).toBe(0)
+  })
+
+  /** The time at which an instance counts as healthy, by a clock of its own. */
+  const healthyAt = (answers: (now: number) => boolean): number | null => {
+    let state: 'starting' | 'healthy' | 'unhealthy' = 'starting'
+    let since: number | null = null
+    for (let now = 0; now <= 20_000; now += 10) {
+      const problem = answers(now) ? null : 'x'
+      since = problem === null ? (since ?? now) : null
+      const verdict = judgeCheck({
+        ...{ state, problem, misses: 0, waitedMs: now, timeoutMs: 60_000, refusedMs: 0 },
+        ...{ settledMs: now - (since ?? now), settleMs: settlingTime(limits, since ?? 0) },
+      })
+      if (verdict.state === 'healthy') return now
+    }
+    return null
+  }
+
+  test('an instance is healthy once it has answered for its settling time', () => {
+    expect(healthyAt((now) => now >= 30)).toBe(130)
+    expect(healthyAt((now) => now >= 3000)).toBe(6000)
+  })
+
+  test('a failed check begins it again, and an instance that keeps failing never settles', () => {
+    expect(healthyAt((now) => now >= 30 && now !== 100)).toBe(220)
+    expect(healthyAt((now) => now % 100 !== 0)).toBeNull()
+  })
+
+  test('is checked again when it ends, and ten times a second until then', () => {
+    expect(checkPauseMs(20, true, 1000, 40)).toBe(40)
+    expect(checkPauseMs(20, true, 1000, 4000)).toBe(100)
+    expect(checkPauseMs(20, true, 1000, -3)).toBe(1)
+  })
+})
+
 describe('ends of an instance', () => {
-  const ended = { crashes: 0, healthyForMs: null, mustGoOn: false, isOverdue: false }
+  const ended = {
+    ...{ crashes: 0, healthyForMs: null, mustGoOn: false },
+    ...{ isOverdue: false, isFinal: false },
+  }
 
   test('stops restarting after three consecutive ends, unless the release has traffic', () => {
     expect(judgeEnd({ ...ended, crashes: 1 }, 0.5)).toEqual({ crashes: 2, pauseMs: 200 })
@@ -84,6 +133,8 @@ describe('ends of an instance', () => {
       pauseMs: 400,
     })
     expect(judgeEnd({ ...ended, isOverdue: true }, 0.5).pauseMs).toBeNull()
+    expect(judgeEnd({ ...ended, isFinal: true }, 0.5).pauseMs).toBeNull()
+    expect(judgeEnd({ ...ended, isFinal: true, mustGoOn: true }, 0.5).pauseMs).toBe(100)
   })
 
   test('counts from one again after the instance was healthy for 10 seconds', () => {

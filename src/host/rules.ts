@@ -1,8 +1,10 @@
 // Decides what a health check or the end of an instance means. Pure; instance.ts acts on it. Times
 // are in milliseconds.
 
-/** A worker without a port is healthy when it runs this long. */
-export const workerSettlesMs = 1000
+/** For so long after its start, an answer may come from another program on the same port. */
+export const strangerDoubtMs = 1000
+/** Longest time between two checks of an instance that settles. */
+const settlingCheckMs = 100
 /** Consecutive failed checks before a healthy instance leaves the rotation. */
 const missesAllowed = 2
 /** An instance that was healthy this long is stable: its crashes count from one again. */
@@ -29,6 +31,20 @@ export interface Check {
   timeoutMs: number
   /** How long its path answers the same status 4xx. */
   refusedMs: number
+  /** How long all checks have succeeded, and how long they must before it counts as healthy. */
+  settledMs: number
+  settleMs: number
+}
+
+/**
+ * The settling time: as long as the start of the app took, within limits; a service without a port
+ * has no measured start of its own. Zero for an instance that has the traffic to win back.
+ */
+export function settlingTime(
+  limits: { least: number; most: number } | undefined,
+  startMs: number,
+): number {
+  return limits ? Math.min(limits.most, Math.max(limits.least, startMs)) : 0
 }
 
 /** `overdue`: the time to become healthy is over. `refused`: it will not become healthy. */
@@ -36,7 +52,10 @@ export function judgeCheck(check: Check): {
   state: Check['state'] | 'overdue' | 'refused'
   misses: number
 } {
-  if (check.problem === null) return { state: 'healthy', misses: 0 }
+  if (check.problem === null) {
+    const isSettling = check.state === 'starting' && check.settledMs < check.settleMs
+    return { state: isSettling ? 'starting' : 'healthy', misses: 0 }
+  }
   const misses = check.misses + 1
   if (check.state === 'starting') {
     if (check.waitedMs > check.timeoutMs) return { state: 'overdue', misses }
@@ -83,6 +102,8 @@ export interface Ended {
   mustGoOn: boolean
   /** It never became healthy in the time it had, or will not. */
   isOverdue: boolean
+  /** It would end in the same way again, because the artifact lacks what it needs. */
+  isFinal: boolean
 }
 
 /** Decides whether and when to restart. `random` is from 0 to 1. */
@@ -91,7 +112,7 @@ export function judgeEnd(
   random: number,
 ): { crashes: number; pauseMs: number | null } {
   const crashes = (ended.healthyForMs ?? 0) > stableAfterMs ? 1 : ended.crashes + 1
-  const givesUp = !ended.mustGoOn && (crashes >= endsAllowed || ended.isOverdue)
+  const givesUp = !ended.mustGoOn && (crashes >= endsAllowed || ended.isOverdue || ended.isFinal)
   return { crashes, pauseMs: givesUp ? null : backoffMs(crashes) * (0.9 + 0.2 * random) }
 }
 
@@ -100,31 +121,47 @@ export function backoffMs(crashes: number): number {
   return Math.min(100 * 2 ** Math.min(20, Math.max(0, crashes - 1)), 30_000)
 }
 
+interface Listener {
+  address: string
+  port: number
+}
+
+/** Returns whether the service listens on the expected port, but not where it is requested. */
+export function isBoundElsewhere(listeners: Listener[], expected: number): boolean {
+  const here = listeners.filter(({ port }) => port === expected).map(({ address }) => address)
+  // A socket on [::] usually accepts IPv4 too.
+  return here.length > 0 && !here.some((one) => ['127.0.0.1', '0.0.0.0', '[::]'].includes(one))
+}
+
 /**
  * Explains why nothing answers on 127.0.0.1 at the expected port, for the end of a sentence; empty
  * when the addresses that the service listens on do not explain it.
  */
-export function explainListeners(
-  listeners: { address: string; port: number }[],
-  expected: number,
-): string {
-  const here = listeners.filter(({ port }) => port === expected).map(({ address }) => address)
-  // A socket on [::] usually accepts IPv4 too.
-  if (here.some((address) => ['127.0.0.1', '0.0.0.0', '[::]'].includes(address))) return ''
-  if (here.length > 0)
-    return `; it listens on ${here[0]}:${expected} only, and has to listen on 127.0.0.1 or 0.0.0.0`
+export function explainListeners(listeners: Listener[], expected: number): string {
+  const here = listeners.find(({ port }) => port === expected)
+  if (here && !isBoundElsewhere(listeners, expected)) return ''
+  if (here)
+    return (
+      `; it listens on ${here.address}:${expected} only, ` +
+      'and has to listen on 127.0.0.1 or 0.0.0.0'
+    )
   const others = [...new Set(listeners.map(({ port }) => port))].toSorted((a, b) => a - b)
   if (others.length === 0) return ''
   return `; it listens on port ${others.join(', ')} instead of $PORT (${expected})`
 }
 
-/** Time until the next check: short at first, because a deployment waits for it. */
+/**
+ * Time until the next check: short at first, because a deployment waits for it. `settlesInMs` is
+ * the rest of the settling time of an instance that answers; null before that.
+ */
 export function checkPauseMs(
   sinceStartMs: number,
   isStarting: boolean,
   intervalMs: number,
+  settlesInMs: number | null = null,
 ): number {
   if (!isStarting) return intervalMs
+  if (settlesInMs !== null) return Math.min(settlingCheckMs, Math.max(1, settlesInMs))
   if (sinceStartMs < 1000) return 10
   return sinceStartMs < 10_000 ? 100 : Math.min(500, intervalMs)
 }

@@ -21,6 +21,8 @@ const wantedEnvironment = z.object({
   /** The highest epoch seen per deployment. */
   epochs: z.record(z.string(), z.number()),
   routed: z.number().nullable(),
+  /** The release that had the traffic before, while it runs. */
+  former: z.number().nullable().default(null),
   /** A release that receives a share of the requests. */
   canary: hostCanary.nullable().default(null),
   route: z.object({ host: z.string(), port: z.number().nullable() }),
@@ -47,6 +49,8 @@ const actualRelease = z.object({
   release: z.number(),
   wasReady: z.boolean(),
   failed: z.string().nullable(),
+  crashes: z.number().default(0),
+  lastCrash: z.string().nullable().default(null),
   instances: z.array(savedInstance),
 })
 const actualEnvironment = z.array(actualRelease)

@@ -119,7 +119,10 @@ export class Supervisor {
     if (existing) return existing
     const route = { host: `${app}.${name}.localhost`, port: null }
     const fresh = this.#make(
-      { app, environment: name, epochs: {}, routed: null, canary: null, route, releases: [] },
+      {
+        ...{ app, environment: name, epochs: {}, routed: null, former: null, canary: null },
+        ...{ route, releases: [] },
+      },
       [],
     )
     this.#environments.set(key, fresh)

@@ -25,6 +25,11 @@ export const hostService = z.object({
     timeout: z.number(),
     interval: z.number(),
   }),
+  /**
+   * limits of the settling time in milliseconds: how long an instance without traffic must stay up
+   * and healthy before it counts as healthy; absent for none
+   */
+  settle: z.object({ least: z.number(), most: z.number() }).optional(),
   instances: z.number().int().min(1),
   env: z.record(z.string(), z.string()),
   /** names of the variables that are secrets, whose values are masked in the log */
@@ -77,6 +82,11 @@ export const hostReleaseStatus = z.object({
   reason: z.string().nullable(),
   /** whether the release has the traffic of its environment */
   routed: z.boolean(),
+  /** how often an instance ended since the release was ready, and how it ended last */
+  crashes: z.number().int().default(0),
+  lastCrash: z.string().nullable().default(null),
+  /** the longest settling time of its instances in milliseconds, as far as it is measured */
+  settleMs: z.number().default(0),
   instances: z.array(hostInstance),
   /** why the fixed port of the environment is not open; absent when it is */
   portProblem: z.string().optional(),
@@ -163,8 +173,8 @@ export type Exposition = z.infer<typeof expositions>['instances'][number]
  *
  * - `start` unpacks the artifact, starts the instances and answers immediately.
  * - `release` waits up to `wait` milliseconds for a state other than `starting`.
- * - `route` switches the traffic to a release that is ready, and drains the former one, which runs
- *   until `stop`.
+ * - `route` switches the traffic to a release that is ready. The former one runs until `stop`, and
+ *   answers while the new one has no healthy instance.
  * - `stop` drains and stops the instances, and keeps the folder for a rollback.
  * - `remove` also deletes the folder, and keeps the last output.
  * - `log` returns the last lines of a release, also of one that was removed lately.

@@ -14,6 +14,8 @@ export interface EdgeRoute {
   port: number | null
   release: number | null
   services: ServicePorts[]
+  /** The release that had the traffic before: it serves what no instance of `services` accepts. */
+  former?: { release: number; services: ServicePorts[] } | undefined
   /** A release that receives a share of the requests, and the count of these requests. */
   canary?: Canary | undefined
 }
@@ -97,7 +99,7 @@ export class Routes {
 
   /** A restarted instance has another port. */
   #forgetGone(route: EdgeRoute): void {
-    for (const one of [route, route.canary, route.canary?.fresh])
+    for (const one of [route, route.former, route.canary, route.canary?.fresh])
       if (one) this.#forgetGoneOf(route, one)
   }
 
@@ -226,7 +228,8 @@ export class Passage {
       if (best) return best
       this.#observe('refused', 0)
     }
-    return route.release === null ? null : this.#choose(route.release, route.services)
+    const own = route.release === null ? null : this.#choose(route.release, route.services)
+    return own ?? (route.former ? this.#choose(route.former.release, route.former.services) : null)
   }
 
   #choose(release: number, services: ServicePorts[]): Backend | null {
