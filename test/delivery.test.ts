@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   ask,
@@ -202,6 +203,87 @@ describe('changes that must not be deployed', () => {
     expect(run).toMatchObject({ state: 'failed' })
     expect(run.reason).toContain('the verification failed')
     expect((await ask(installation, 'verified', 'production')).text).toBe('good')
+  })
+
+  test('no request is lost, however a release fails or is slow to start', async () => {
+    const start = "server.listen(process.env.PORT, '127.0.0.1')"
+    const app = (text: string, onRequest = '', listen = start): string => `
+      const server = require('node:http').createServer((request, response) => {
+        const isCheck = request.headers['user-agent'] === 'fairlead-health'
+        ${onRequest}
+        response.end('${text}')
+      })
+      ${listen}`
+    const services = 'services: {web: {run: exec node server.js, health: /}}'
+    const repository = await repositoryWith({
+      'server.js': app('good'),
+      'fairlead.yaml': `${services}\nenvironments: {dev: {}, production: {}}\n`,
+    })
+    const deliver = async (files: Record<string, string>) => {
+      await repository.commit(files)
+      await push(installation, 'lossless', repository)
+      return endedRun(installation, await latestRun('lossless'))
+    }
+    await deliver({ 'README.md': 'begin' })
+    const answers = new Map<string, number>()
+    let isRunning = true
+    const load = ['dev', 'production'].map(async (environment) => {
+      while (isRunning) {
+        const answer = await ask(installation, 'lossless', environment).then(
+          ({ status, text }) => `${environment} ${status} ${text}`,
+          (error: Error) => `${environment} ${error.message}`,
+        )
+        answers.set(answer, (answers.get(answer) ?? 0) + 1)
+        // Leaves the processor to the delivery.
+        await setTimeout(2)
+      }
+    })
+
+    const early = await deliver({
+      'server.js': app('early', 'if (isCheck) setTimeout(() => process.exit(5), 20)'),
+    })
+    expect(early.reason).toMatch(/^dev: web exited with 5/)
+    const slow = await deliver({ 'server.js': app('slow', '', `setTimeout(() => ${start}, 500)`) })
+    expect(slow).toMatchObject({ state: 'succeeded' })
+    const used = await deliver({ 'server.js': app('used', 'if (!isCheck) process.exit(6)') })
+    expect(used.state).toBe('failed')
+    expect(used.reason).toMatch(/^dev: the release is rolled back: web exited with 6/)
+
+    await waitFor('the rollback has ended', async () => {
+      const query = { app: 'lossless', environment: 'dev', limit: 2 }
+      const { deployments } = await installation.client.listDeployments({ query })
+      return deployments[0]?.state === 'live' && deployments[1]?.state === 'rolled_back'
+    })
+    isRunning = false
+    await Promise.all(load)
+    expect([...answers.keys()].toSorted()).toEqual([
+      'dev 200 good',
+      'dev 200 slow',
+      'production 200 good',
+      'production 200 slow',
+    ])
+    // The change crashed in dev, so that it did not reach production.
+    const [, production] = used.deployments
+    expect(production?.deployment?.state ?? 'failed').toBe('failed')
+  })
+
+  test('a worker that keeps ending fails its first delivery', async () => {
+    const repository = await repositoryWith({
+      'server.js': tinyServer('good'),
+      'fairlead.yaml': `services:
+  web: {run: exec node server.js, health: /}
+  worker: {run: 'sleep 0.1; echo no queue; exit 1', settle: 1s}
+environments: {production: {}}
+`,
+    })
+    await push(installation, 'loops', repository)
+    const run = await endedRun(installation, await latestRun('loops'))
+    expect(run).toMatchObject({
+      state: 'failed',
+      reason: 'production: worker exited with 1; its output ends with: no queue',
+    })
+    const params = { app: 'loops', environment: 'production' }
+    expect((await installation.client.getEnvironment({ params })).current).toBeNull()
   })
 
   test('a release that crashes soon after going live is rolled back automatically', async () => {

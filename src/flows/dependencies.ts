@@ -24,6 +24,11 @@ export interface Dependencies {
   publicUrl: string
   /** megabytes free on the disk of the installation, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
+  /**
+   * how long a release must stay up, at least, before the former one is stopped, in milliseconds;
+   * the settling times of services derive from it
+   */
+  settleMs: number
   /** bytes that caches of steps may use */
   cacheBudget: number
   /** PATH of steps and services */

@@ -55,6 +55,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       ...{ fetch, clock: systemClock, log },
     }),
     ports: machinePorts({ home, env, host }),
+    settleMs: settings.settleMs,
     cacheBudget: settings.cacheBudget,
     path: stepPath(env),
     machine: machineVariables(env),

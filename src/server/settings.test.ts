@@ -11,6 +11,7 @@ test('blank variables mean the defaults', () => {
     hosts: [],
     proxies: [],
     privateHosts: null,
+    settleMs: 1000,
     cacheBudget: 5_000_000_000,
     publishFolders: ['/srv/fairlead/publish'],
     diskFloor: 500,

@@ -37,6 +37,8 @@ export interface ServerSettings {
   privateHosts: string[] | null
   /** deliveries that one replica runs at the same time */
   concurrency: number
+  /** how long a release must stay up before the former one is stopped, in milliseconds */
+  settleMs: number
   /** bytes that caches of steps may use */
   cacheBudget: number
   /** folders that targets may publish files to */
@@ -94,6 +96,7 @@ export function readSettings(
     proxies: listOf(env['FAIRLEAD_PROXIES']),
     privateHosts: privateHostsOf(env),
     concurrency: count('FAIRLEAD_CONCURRENCY', Math.max(4, availableParallelism() * 2), 1),
+    settleMs: count('FAIRLEAD_SETTLE_SECONDS', 1, 0) * 1000,
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),

@@ -46,6 +46,7 @@ const shortPeriods = {
   FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
   FAIRLEAD_SCHEDULE_SECONDS: '0.5',
   FAIRLEAD_ABANDONED_SECONDS: '0.5',
+  FAIRLEAD_SETTLE_SECONDS: '0.05',
 }
 
 export interface InstallationOptions {

@@ -90,6 +90,12 @@ export const serviceFile = shorthand(
         'The health check: a path such as `/health`, or the keys below; default: a ' +
           'connection to its port',
       ),
+    settle: duration(0)
+      .optional()
+      .describe(
+        'How long the service must stay up and healthy before it counts as healthy; default: ' +
+          'as long as its start took, from 0.1s (2s without a port) to 10s',
+      ),
     instances: count.default(1).describe('The number of processes'),
     env: variables.prefault({}).describe('Environment variables of the service'),
     directory: insidePath

@@ -42,6 +42,8 @@ export interface ServiceSpec {
     timeout: number
     interval: number
   }
+  /** limits of the settling time in milliseconds; see `settle.ts` */
+  settle: { least: number; most: number }
   instances: number
   env: Record<string, string>
   /** names of the variables in `env` whose values are masked in logs */
@@ -104,6 +106,11 @@ export interface ReleaseReport {
   routed: boolean
   /** URL of one instance, which bypasses the traffic split; null when there is none */
   address: string | null
+  /** how often an instance ended since the release was ready, and how it ended last */
+  crashes: number
+  lastCrash: string | null
+  /** the longest settling time of its instances, in milliseconds */
+  settleMs: number
   instances: InstanceReport[]
   /** why the port of the environment is not open; absent when it is, or when it has none */
   portProblem?: string | undefined
@@ -114,6 +121,9 @@ export const missingRelease: ReleaseReport = {
   reason: null,
   routed: false,
   address: null,
+  crashes: 0,
+  lastCrash: null,
+  settleMs: 0,
   instances: [],
 }
 

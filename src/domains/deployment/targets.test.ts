@@ -57,6 +57,7 @@ function specOf(environment: string, release: number, fence: Fence): ReleaseSpec
       {
         ...{ name: 'web', static: 'public', hasTraffic: true, instances: 1, directory: '.' },
         health: { path: '/', timeout: 20_000, interval: 100 },
+        settle: { least: 0, most: 0 },
         ...{ env: {}, secrets: [], stop: { signal: 'SIGTERM', grace: 1000 } },
       },
     ],

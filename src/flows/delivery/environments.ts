@@ -31,6 +31,7 @@ export async function deployToEnvironments(
   background: Background,
 ): Promise<RunEnd> {
   const signed = [...signatures]
+  let settled: Promise<string | null> = Promise.resolve(null)
   for (const [environment, file] of Object.entries(change.definition.environments)) {
     const request = { ...change, environment }
     if (file.evidence.length > 0) {
@@ -43,20 +44,41 @@ export async function deployToEnvironments(
     const plan = await ctx.step(`${environment}.plan`, (step) =>
       planDeployment(ctx, deps, step, request),
     )
-    const outcome = await deploy(ctx, deps, {
+    const deployment = {
       ...request,
       ...{ id: plan.id, release: plan.release },
       folder: join(workspaceOf(deps, change.run), change.folder),
       policy: deliveryPolicy(change.run, plan.asksPermission),
-    })
-    if (outcome.state !== 'live')
-      return { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
+    }
+    const outcome = await deploy(ctx, deps, deployment, settled)
+    if (outcome.state !== 'live') {
+      const setback = await settled
+      return setback === null
+        ? { state: outcome.state, reason: `${environment}: ${outcome.reason}` }
+        : { state: 'failed', reason: setback }
+    }
     // The replaced release may drain while this change goes on to the next environment.
     void background.start(outcome.retired)
+    settled = background.start(firstSetback(settled, environment, outcome.settled))
     if (file.strategy === 'canary')
       signed.push(background.start(signVerdict(ctx, deps, { ...request, deployment: plan.id })))
   }
-  return { state: 'succeeded', reason: null }
+  const setback = await settled
+  return setback === null
+    ? { state: 'succeeded', reason: null }
+    : { state: 'failed', reason: setback }
+}
+
+/** Why a change is being rolled back from this environment or one before it; null when it stays. */
+async function firstSetback(
+  earlier: Promise<string | null>,
+  environment: string,
+  settled: Promise<string | null>,
+): Promise<string | null> {
+  const before = await earlier
+  if (before !== null) return before
+  const reason = await settled
+  return reason === null ? null : `${environment}: the release is rolled back: ${reason}`
 }
 
 /** Stores a release and its waiting deployment. */

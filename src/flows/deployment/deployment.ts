@@ -10,12 +10,13 @@ import {
   type PlannedDeployment,
 } from './planned-deployment.ts'
 import { retire } from './retire.ts'
+import { mustSettle, settle, settleLive } from './settle.ts'
 import { start } from './start.ts'
 import { switchTraffic } from './switch.ts'
 import { verify } from './verify.ts'
 
 export type DeploymentOutcome =
-  | { state: 'live'; retired: Promise<void> }
+  | { state: 'live'; settled: Promise<string | null>; retired: Promise<void> }
   | { state: 'failed' | 'superseded'; reason: string }
 
 /** Why a release does not get the traffic, and how its deployment ends. */
@@ -25,14 +26,18 @@ interface Refusal {
 }
 
 /**
- * Deploys a release: permission → lock → admit → start → verify → canary → switch → retire the
- * former release. A failure before the switch leaves the environment as it was. `retired` resolves
- * when the former release is drained and stopped; the lock is held until then.
+ * Deploys a release: permission → lock → admit → start → verify → canary → switch → settle → retire
+ * the former release. A failure before the switch leaves the environment as it was. The former
+ * release runs until the new one has settled. `settled` resolves with null, or with the reason why
+ * the new one is being rolled back; `retired` resolves when the former one is drained and stopped,
+ * and the lock is held until then. `earlier` resolves, before the switch, with the reason not to
+ * switch, or with null.
  */
 export async function deploy(
   ctx: WorkflowContext,
   deps: Dependencies,
   plan: PlannedDeployment,
+  earlier: Promise<string | null> = Promise.resolve(null),
 ): Promise<DeploymentOutcome> {
   const { environment, policy } = plan
   /** has the traffic beside this release while it is a canary */
@@ -54,9 +59,10 @@ export async function deploy(
       return { state: admitted.state, reason: admitted.reason }
     }
     const { former } = admitted
-    const unhealthy = await startAndVerify(ctx, deps, plan)
+    const unhealthy = await startAndVerify(ctx, deps, plan, former)
     if (unhealthy !== null) return await abandon({ state: 'failed', reason: unhealthy })
-    if (former && isCanary(plan, former)) {
+    const hasCanary = former !== null && isCanary(plan, former)
+    if (hasCanary) {
       baseline = former
       const canary = await ctx.step(`${environment}.canary`, (step) =>
         runCanary(deps, step, plan, former),
@@ -67,10 +73,19 @@ export async function deploy(
           reason: canary.reason,
         })
     }
+    const setback = await earlier
+    if (setback !== null) return await abandon({ state: 'failed', reason: setback })
     await ctx.step(`${environment}.switch`, (step) =>
-      switchTraffic(deps, ctx.chain, step, plan, former),
+      switchTraffic(deps, ctx.chain, step, plan, former, hasCanary),
     )
-    return { state: 'live', retired: finish(ctx, deps, plan, former) }
+    // A canary has proven more than that it stays up.
+    const settled =
+      former && !hasCanary && mustSettle(plan)
+        ? ctx.uncancelled(() =>
+            ctx.step(`${environment}.settle`, (step) => settleLive(deps, step, plan)),
+          )
+        : Promise.resolve(null)
+    return { state: 'live', settled, retired: finish(ctx, deps, plan, former, settled) }
   } catch (error) {
     if (error instanceof Cancelled)
       await ctx.uncancelled(() => abandon({ state: 'cancelled', reason: 'cancelled' }))
@@ -101,10 +116,17 @@ async function startAndVerify(
   ctx: WorkflowContext,
   deps: Dependencies,
   plan: PlannedDeployment,
+  former: FormerDeployment | null,
 ): Promise<string | null> {
   const { environment, policy } = plan
   const started = await ctx.step(`${environment}.start`, (step) => start(deps, step, plan))
   if (started.reason !== null) return started.reason
+  // Nothing can answer in its place, so a first release settles before it gets the traffic.
+  const problem =
+    former === null && mustSettle(plan)
+      ? await ctx.step(`${environment}.settle`, (step) => settle(deps, step, plan))
+      : null
+  if (problem !== null) return problem
   if (!policy.isVerified || !environmentOf(plan)?.verify) return null
   return ctx.step(`${environment}.verify`, (step) => verify(deps, step, plan, started.address))
 }
@@ -114,15 +136,20 @@ const isCanary = (plan: PlannedDeployment, former: FormerDeployment): boolean =>
   environmentOf(plan)?.strategy === 'canary' &&
   former.sharesTarget !== false
 
-/** Retires the former release, and frees the environment. */
+/**
+ * Retires the former release, and frees the environment. When the new one is being rolled back, the
+ * former one runs on.
+ */
 async function finish(
   ctx: WorkflowContext,
   deps: Dependencies,
   plan: PlannedDeployment,
   former: FormerDeployment | null,
+  settled: Promise<string | null>,
 ): Promise<void> {
   await ctx.uncancelled(async () => {
-    await ctx.step(`${plan.environment}.retire`, (step) => retire(deps, step, plan, former))
+    if ((await settled) === null)
+      await ctx.step(`${plan.environment}.retire`, (step) => retire(deps, step, plan, former))
     await ctx.unlock(lockName(plan))
   })
 }

@@ -16,28 +16,30 @@ const definition = pipelineFile.parse({
   environments: { production: { env: { LEVEL: 'warn' }, instances: 3 } },
 })
 
+const production = definition.environments['production']
+const plainConfiguration = { variables: {}, secrets: {}, settleMs: 1000 }
+
 test('the first service has traffic, a later one only when it says so', () => {
-  const services = serviceSpecs(definition.services, definition.environments['production'], {}, {})
+  const services = serviceSpecs(definition.services, production, plainConfiguration)
   expect(services.map((service) => [service.name, service.hasTraffic])).toEqual([
     ['web', true],
     ['worker', false],
     ['admin', true],
     ['site', true],
   ])
+  expect(services.map(({ settle }) => settle.least)).toEqual([100, 2000, 100, 100])
 })
 
 test('the environment overrides the file, and what was set overrides both', () => {
-  const [web] = serviceSpecs(
-    definition.services,
-    definition.environments['production'],
-    { LEVEL: 'debug' },
-    { KEY: 'secret' },
-  )
+  const [web] = serviceSpecs(definition.services, production, {
+    ...{ variables: { LEVEL: 'debug' }, secrets: { KEY: 'secret' } },
+    settleMs: 1000,
+  })
   expect(web).toMatchObject({
     instances: 3,
     env: { LEVEL: 'debug', KEY: 'secret' },
     health: { path: '/health', headers: { Host: 'shop.example.com' } },
   })
-  const [plain] = serviceSpecs(definition.services, definition.environments['production'], {}, {})
+  const [plain] = serviceSpecs(definition.services, production, plainConfiguration)
   expect(plain?.env).toEqual({ LEVEL: 'warn' })
 })

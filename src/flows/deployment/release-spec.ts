@@ -3,6 +3,7 @@ import { effectiveEnvironment, referenceOf } from '#domains/configuration/config
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
 import type { Fence, ReleaseSpec, ServiceSpec } from '#domains/deployment/target.ts'
+import { settleLimits } from '#domains/deployment/settle.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -65,7 +66,10 @@ export async function releaseSpec(
     release: release.id,
     fence,
     artifact: release.artifact,
-    services: serviceSpecs(release.definition.services, file, stored.variables, secrets),
+    services: serviceSpecs(release.definition.services, file, {
+      ...{ variables: stored.variables, secrets },
+      settleMs: deps.settleMs,
+    }),
     env: { FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
     port: environments.find((one) => one.name === release.environment)?.port ?? null,
   }
@@ -78,16 +82,23 @@ export async function releaseSpec(
 export function serviceSpecs(
   services: Record<string, ServiceFile>,
   file: EnvironmentFile | undefined,
-  variables: Record<string, string>,
-  secrets: Record<string, string>,
+  {
+    variables,
+    secrets,
+    settleMs,
+  }: {
+    variables: Record<string, string>
+    secrets: Record<string, string>
+    settleMs: number
+  },
 ): ServiceSpec[] {
   return Object.entries(services).map(([name, service], index) => ({
     name,
     ...(service.run === undefined ? {} : { run: service.run }),
     ...(service.static === undefined ? {} : { static: service.static }),
     ...(service.memory === undefined ? {} : { memory: service.memory }),
-    hasTraffic:
-      service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined),
+    hasTraffic: hasTraffic(service, index),
+    settle: settleLimits(service.settle, hasTraffic(service, index), settleMs),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
       ...(service.health?.headers === undefined ? {} : { headers: service.health.headers }),
@@ -101,3 +112,6 @@ export function serviceSpecs(
     stop: service.stop,
   }))
 }
+
+const hasTraffic = (service: ServiceFile, index: number): boolean =>
+  service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined)

@@ -1,6 +1,8 @@
+import { FairleadError } from '#contract/errors.ts'
 import { targetOf } from '#domains/deployment/open-targets.ts'
+import { judgeSettling } from '#domains/deployment/settle.ts'
 import * as store from '#domains/deployment/store.ts'
-import type { StepContext } from '#engine/workflow.ts'
+import { Failed, type StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import {
   environmentOf,
@@ -10,8 +12,42 @@ import {
   type PlannedDeployment,
   subject,
 } from './planned-deployment.ts'
-import { retryWhileUnavailable } from './retry.ts'
+import { pause, retryWhileUnavailable } from './retry.ts'
+import { mustSettle } from './settle.ts'
 import { targetOfPlan } from './targets.ts'
+
+/** How long an instance may be unhealthy for a moment before the switch, in milliseconds. */
+const patienceMs = 10_000
+
+/**
+ * Routes the traffic to a release. Throws a Failed when it failed meanwhile; one that is not ready
+ * for a moment gets some time.
+ */
+async function route(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  hasCanary: boolean,
+): Promise<void> {
+  const target = targetOfPlan(deps, plan)
+  const until = deps.clock.monotonic() + patienceMs
+  for (;;) {
+    const report = await retryWhileUnavailable(step, () => target.report(plan, 0))
+    // After a canary, and once it is routed, other rules judge its crashes.
+    const isJudged = mustSettle(plan) && !hasCanary && !report.routed
+    if (isJudged && report.crashes > 0) throw new Failed(judgeSettling(report) ?? 'it crashed')
+    const problem = report.state === 'failed' ? judgeSettling(report) : null
+    try {
+      return await retryWhileUnavailable(step, () => target.route(plan, fenceOf(plan, step)))
+    } catch (error) {
+      const isTooEarly = error instanceof FairleadError && error.code === 'not_now'
+      if (!isTooEarly) throw error
+      if (problem !== null || deps.clock.monotonic() > until)
+        throw new Failed(problem ?? `it does not become ready for traffic: ${error.message}`)
+    }
+    await pause(step, 100)
+  }
+}
 
 /** Switches all of the traffic to a release, and starts the watch over it. */
 export async function switchTraffic(
@@ -20,10 +56,10 @@ export async function switchTraffic(
   step: StepContext,
   plan: PlannedDeployment,
   former: FormerDeployment | null,
+  hasCanary: boolean,
 ): Promise<null> {
   const { id, app, environment, release, policy } = plan
-  const fence = fenceOf(plan, step)
-  await retryWhileUnavailable(step, () => targetOfPlan(deps, plan).route(plan, fence))
+  await route(deps, step, plan, hasCanary)
   const { state, reason } = policy.former
   await forgetClosedPort(deps, step, plan)
   for (const statement of store.switchDeployments(id, app, environment, state, reason))

@@ -2,7 +2,7 @@ import { judgeWatch } from '#domains/deployment/deployment.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
-import { planRollback, startRollback } from './rollback.ts'
+import { takeBack } from './take-back.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 
@@ -47,8 +47,8 @@ async function watchUntil(
     const live = await liveDeployment(deps.db, input.app, input.environment)
     if (live?.id !== input.deployment) return { outcome: 'another release has the traffic' }
     const seen = await observe(deps, input)
-    const { takeBack, reason } = judgeWatch(seen)
-    if (takeBack) return rollBack(deps, step, input, reason)
+    const { takeBack: isHarmful, reason } = judgeWatch(seen)
+    if (isHarmful) return takeBack(deps, step, input, reason)
     if (deps.clock.now() >= until) {
       step.emit({
         type: 'dev.cdeventsx.fairlead-deployment.watched',
@@ -75,30 +75,5 @@ async function observe(deps: Dependencies, input: WatchInput) {
     }
   } catch {
     return null
-  }
-}
-
-async function rollBack(
-  deps: Dependencies,
-  step: StepContext,
-  input: WatchInput,
-  reason: string,
-): Promise<{ outcome: string }> {
-  const data = { environment: input.environment, outcome: 'harmful' as const, reason }
-  step.emit({
-    type: 'dev.cdeventsx.fairlead-deployment.watched',
-    subject: `deployment/${input.deployment}`,
-    app: input.app,
-    data,
-  })
-  try {
-    const plan = await planRollback(deps.db, input.app, input.environment)
-    const rollback = await startRollback(deps.db, plan, 'fairlead', reason)
-    for (const statement of rollback.writes) step.write(statement)
-    step.emit(rollback.event)
-    step.start(rollback.workflow)
-    return { outcome: `rolled back: ${reason}` }
-  } catch (error) {
-    return { outcome: `${reason}; the rollback failed: ${(error as Error).message}` }
   }
 }

@@ -34,8 +34,7 @@ export default defineTarget({
       report: async ({ app, environment, release }, waitMs) => {
         const status = await host.release(app, environment, release, waitMs)
         if (!status) return missingRelease
-        const { state, reason, routed, instances, portProblem } = status
-        return { state, reason, routed, address: addressOf(status), instances, portProblem }
+        return { ...status, address: addressOf(status) }
       },
       route: ({ app, environment, release }, fence) =>
         host.route(app, environment, { release, fence }),

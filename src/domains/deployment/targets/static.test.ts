@@ -77,6 +77,7 @@ function release(number: number, artifact: string, epoch = 1): ReleaseSpec {
     services: [
       {
         ...{ name: 'web', static: 'public', hasTraffic: true, instances: 1, directory: '.' },
+        settle: { least: 0, most: 0 },
         health: { path: '/', timeout: 1000, interval: 100 },
         ...{ env: {}, secrets: [], stop: { signal: 'SIGTERM', grace: 0 } },
       },

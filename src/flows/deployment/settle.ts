@@ -1,0 +1,48 @@
+import { judgeSettling } from '#domains/deployment/settle.ts'
+import * as store from '#domains/deployment/store.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
+import { pause, retryWhileUnavailable } from './retry.ts'
+import { targetOfPlan } from './targets.ts'
+import { takeBack } from './take-back.ts'
+
+/** Milliseconds between two looks at a release that settles. */
+const pollMs = 50
+
+/** Whether a release must prove that it stays up; a rollback returns to one that did. */
+export const mustSettle = (plan: PlannedDeployment): boolean =>
+  plan.policy.isWatched && (environmentOf(plan)?.watch ?? 0) > 0
+
+/**
+ * Waits until a release has stayed up for its settling time. Returns why it did not, or null. Ends
+ * early when a newer deployment waits for the environment.
+ */
+export async function settle(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+): Promise<string | null> {
+  const target = targetOfPlan(deps, plan)
+  const began = deps.clock.monotonic()
+  for (;;) {
+    if (step.signal.aborted) throw step.signal.reason
+    const report = await retryWhileUnavailable(step, () => target.report(plan, 0))
+    const problem = judgeSettling(report)
+    if (problem !== null || report.instances.length === 0) return problem
+    const left = began + Math.max(deps.settleMs, report.settleMs) - deps.clock.monotonic()
+    if (left <= 0 || (await store.hasNewerDeployment(deps.db, plan.id))) return null
+    await pause(step, Math.min(pollMs, left))
+  }
+}
+
+/** Waits until the release with the traffic has settled; when it crashes, starts its rollback. */
+export async function settleLive(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+): Promise<string | null> {
+  const problem = await settle(deps, step, plan)
+  if (problem !== null) await takeBack(deps, step, { ...plan, deployment: plan.id }, problem)
+  return problem
+}
