@@ -165,7 +165,7 @@ async function finish(
   if (found === null) return context.exit(exitCodes.interrupted)
   const { environments, tail, output, base } = found
   context.answer({ run, environments, log: tail, output, base }, () => [
-    ...(base.run === null
+    ...(isLive && base.run === null
       ? ['Nothing to compare with: there was no good release in production before this run.']
       : []),
     ...(isLive ? environments.map((one) => `  ${one.name.padEnd(12)} ${one.urls[0] ?? ''}`) : []),

@@ -13,6 +13,8 @@ const clippedFrom = 60
 const baselines = 2
 /** Up to this relative variance, the rate hardly wanders, and small rises can be added up. */
 const steady = 0.1
+/** Trials a second below which a stream has no bursts. */
+const sparse = 0.1
 
 /** A window in which events are more frequent than the baseline explains. */
 export interface Finding {
@@ -165,10 +167,11 @@ export class RateScan {
     this.#spread = this.#history.spread()
     if (isHour && this.#isCleanHour) this.#slowTail.add(this.#slowMaximum)
     if (isHour) this.#slowMaximum = 0
-    this.#slowThreshold = Math.max(
-      Math.log(2 * this.#looks(1)),
-      this.#slowTail.threshold((2 * budgetSeconds) / 3600),
-    )
+    const bound = Math.log(2 * this.#looks(1))
+    // A few trials a minute have no bursts, and each of their errors would stretch the tail.
+    const isSparse = (this.#history.load ?? 1) < sparse
+    const tail = isSparse ? 0 : this.#slowTail.threshold((2 * budgetSeconds) / 3600)
+    this.#slowThreshold = Math.max(bound, tail)
   }
 
   /** Looks in 90 days: one a bucket, but not more than there are trials. */
