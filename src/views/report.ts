@@ -189,6 +189,35 @@ export async function listMeasurements(
     .toSorted((a, b) => (b.worse?.low ?? -Infinity) - (a.worse?.low ?? -Infinity))
 }
 
+/**
+ * The failed steps of a run whose reports are missing, with the topics that their reports had in
+ * the last run that has them; null when there is none. Only optional steps can fail in a run whose
+ * gates are evaluated.
+ */
+export async function missingReports(
+  db: Database,
+  run: number,
+): Promise<{ step: string; topics: string[] | null }[]> {
+  const rows = await db.query<{ step: string; now: string[]; before: string[] | null }>(sql`
+    select s.name as step,
+      array(select distinct unnest(p.tells) from report p
+        where p.run = s.run and p.step = s.name and p.attempt = s.attempt) as now,
+      (select array_agg(distinct t) from report p, unnest(p.tells) t
+        where p.step = s.name and p.run = (
+          select max(o.run) from report o join pipeline_run e on e.id = o.run
+          where o.step = s.name and e.app = r.app and o.run < r.id)) as before
+    from step s join pipeline_run r on r.id = s.run
+    where s.run = ${run} and s.state = 'failed'
+      and json_array_length(r.definition -> 'steps' -> s.name -> 'reports') > 0
+    order by s.position`)
+  return rows
+    .map(({ step, now, before }) => {
+      const topics = before?.filter((topic) => !now.includes(topic)) ?? null
+      return { step, topics: topics === null && now.length > 0 ? [] : topics }
+    })
+    .filter(({ topics }) => topics === null || topics.length > 0)
+}
+
 export async function listMaterials(
   db: Database,
   run: number,

@@ -109,7 +109,10 @@ function rowsOf({
     ],
     [
       'coverage of the change',
-      coverage?.changed ? share(coverage.changed.covered, coverage.changed.lines) : null,
+      coverage?.changed
+        ? share(coverage.changed.covered, coverage.changed.lines) +
+          (coverage.unreported ? `; ${coverage.unreported} lines are in no report` : '')
+        : null,
     ],
     ['coverage', coverage && share(coverage.total.covered, coverage.total.lines)],
     [

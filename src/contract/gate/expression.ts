@@ -13,7 +13,13 @@ const tests = {
   quarantined: 'int',
   seconds: 'double',
 }
-const coverage = { total: 'double', changed: 'double', lines: 'int', changedLines: 'int' }
+const coverage = {
+  total: 'double',
+  changed: 'double',
+  lines: 'int',
+  changedLines: 'int',
+  unreported: 'int',
+}
 const code = {
   files: 'int',
   lines: 'int',
@@ -127,7 +133,7 @@ const relative = new Set(['isNew', 'before', 'change', 'worse'])
 /**
  * Fields of `coverage` that need the last good release, because it defines the lines of the change.
  */
-const ofChange = new Set(['changed', 'changedLines'])
+const ofChange = new Set(['changed', 'changedLines', 'unreported'])
 
 /** The names that an expression uses, and whether it compares with the last good release. */
 export function needsOf(text: string): {

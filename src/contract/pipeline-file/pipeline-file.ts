@@ -126,13 +126,12 @@ const verifyFile = shorthand(
 )
 
 const cron = text.superRefine((pattern, context) => {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message })
   try {
-    new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
+    const next = new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
+    if (next === null) refuse('must name a time that exists; this one never occurs')
   } catch {
-    context.addIssue({
-      code: 'custom',
-      message: 'must be a cron expression of five fields, such as `0 3 * * *`',
-    })
+    refuse('must be a cron expression of five fields, such as `0 3 * * *`')
   }
 })
 
@@ -161,7 +160,7 @@ const freezeFile = z
       .optional()
       .describe('The start of a recurring freeze, such as `0 16 * * 5`; requires `for`'),
     for: longDuration().optional().describe('The duration of a recurring freeze, such as `62h`'),
-    zone: zone.default('UTC').describe('The time zone of `cron`'),
+    zone: zone.optional().describe('The time zone of `cron`; default: UTC'),
     reason: text
       .max(200)
       .default('')
@@ -174,6 +173,15 @@ const freezeFile = z
       from === undefined && until === undefined && pattern !== undefined && length !== undefined
     return isOnce || isRepeated
   }, 'must have either `from` and `until`, or `cron` and `for`')
+  .refine(
+    ({ from, until }) =>
+      from === undefined || until === undefined || Date.parse(from) < Date.parse(until),
+    { message: 'must be later than `from`', path: ['until'] },
+  )
+  .refine(({ from, zone: named }) => from === undefined || named === undefined, {
+    message: 'counts for `cron` only; write the offset in `from` and `until`: ...T18:00:00+01:00',
+    path: ['zone'],
+  })
 
 const approveFile = shorthand(
   'by',

@@ -51,7 +51,14 @@ export const reportSummary = z.object({
    * Executable and covered lines. `changed` counts the lines that this change added or altered.
    * Null when no step has a coverage report.
    */
-  coverage: z.object({ total: covered, changed: covered.nullable() }).nullable(),
+  coverage: z
+    .object({
+      total: covered,
+      changed: covered.nullable(),
+      /** changed lines of code in files that no report mentions, though it covers their language */
+      unreported: z.number().int().optional(),
+    })
+    .nullable(),
   /**
    * Findings by level, and those that the last good release does not have. Null when no step has a
    * findings report.

@@ -133,7 +133,10 @@ export function frozenUntil(
   return ends.toSorted((a, b) => b.until - a.until)[0] ?? null
 }
 
-function endOf({ from, until, cron, for: length, zone }: Freeze, now: number): number | null {
+function endOf(
+  { from, until, cron, for: length, zone = 'UTC' }: Freeze,
+  now: number,
+): number | null {
   if (from !== undefined && until !== undefined)
     return now >= Date.parse(from) && now < Date.parse(until) ? Date.parse(until) : null
   if (cron === undefined || length === undefined) return null

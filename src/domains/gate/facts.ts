@@ -15,6 +15,10 @@ export interface RunFacts {
   code: CodeReport | null
   /** The last good release in production; null when there is none. */
   last: { run: number; numbers: Numbers | null } | null
+  /** failed steps without their reports, and the topics of these; null for unknown topics */
+  missing?: { step: string; topics: string[] | null }[]
+  /** changed files of code that the coverage reports do not mention */
+  unreported?: string[]
 }
 
 /** The facts in the vocabulary of contract/gate/expression.ts, without those that are null. */
@@ -39,11 +43,33 @@ export function expressionFacts(facts: RunFacts): Record<FactName | 'last', unkn
         cognitive: one.before?.cognitive ?? 0,
       }),
     })),
-    last: facts.last?.numbers ? numbersOf(facts.last.numbers) : undefined,
+    last: facts.last?.numbers ? formerNumbers(facts.last.numbers) : undefined,
   }
 }
 
-const percent = (part: number, total: number): number => (total === 0 ? 100 : (part / total) * 100)
+/** Numbers that are a share of nothing are not there to compare with. */
+function formerNumbers({ tests, coverage, ...others }: Numbers) {
+  return numbersOf({
+    ...others,
+    tests: tests?.total === 0 ? null : tests,
+    coverage: coverage?.total.lines === 0 ? null : coverage,
+  })
+}
+
+/** A share in percent under its name; without a whole there is no share, and no such field. */
+const percent = <K extends string>(
+  name: K,
+  part: number,
+  whole: number,
+): Partial<Record<K, number>> =>
+  (whole === 0 ? {} : { [name]: (part / whole) * 100 }) as Partial<Record<K, number>>
+
+/** The covered share of the changed lines. A change without a line of code has nothing to cover. */
+function changedShare({ changed, unreported = 0 }: NonNullable<Numbers['coverage']>) {
+  if (changed === null || unreported > 0) return {}
+  return changed.lines === 0 ? { changed: 100 } : percent('changed', changed.covered, changed.lines)
+}
+
 const bigints = <K extends string>(numbers: Record<K, number>): Record<K, bigint> =>
   Object.fromEntries(
     Object.entries<number>(numbers).map(([key, value]) => [key, BigInt(value)]),
@@ -53,12 +79,10 @@ function numbersOf({ tests, coverage, materials, code }: Numbers) {
   return {
     tests: tests && testsOf(tests),
     coverage: coverage && {
-      total: percent(coverage.total.covered, coverage.total.lines),
-      // Without an executable line in the change, all of them are covered.
-      ...(coverage.changed
-        ? { changed: percent(coverage.changed.covered, coverage.changed.lines) }
-        : {}),
-      ...bigints({ lines: coverage.total.lines, changedLines: coverage.changed?.lines ?? 0 }),
+      ...percent('total', coverage.total.covered, coverage.total.lines),
+      ...changedShare(coverage),
+      ...(coverage.changed ? bigints({ changedLines: coverage.changed.lines }) : {}),
+      ...bigints({ lines: coverage.total.lines, unreported: coverage.unreported ?? 0 }),
     },
     materials: materials && bigints(materials),
     code: code && {
@@ -69,7 +93,7 @@ function numbersOf({ tests, coverage, materials, code }: Numbers) {
         highest: code.highest,
       }),
       ...bigints({ complex: code.complex, duplicated: code.duplicated }),
-      duplication: code.code === 0 ? 0 : (code.duplicated / code.code) * 100,
+      ...percent('duplication', code.duplicated, code.code),
     },
   }
 }

@@ -147,6 +147,62 @@ describe('a gate', () => {
     })
   })
 
+  test.each([
+    ['coverage.changed >= 80', { changed: 0, lines: 0, unreported: 0 }, 'passed'],
+    ['coverage.changed >= 80', { changed: 0, lines: 0, unreported: 16_000 }, 'unknown'],
+    ['coverage.changed >= 80', { changed: 9, lines: 10, unreported: 1 }, 'unknown'],
+    ['coverage.unreported == 0', { changed: 9, lines: 10, unreported: 1 }, 'failed'],
+  ])('%s for %j: %s', (expression, { changed, lines, unreported }, state) => {
+    const coverage = {
+      ...{ total: { covered: 9, lines: 10 }, changed: { covered: changed, lines }, unreported },
+    }
+    const numbers = { ...nothing, coverage }
+    const files = ['a.js', 'b.js', 'c.js', 'd.js']
+    const answer = ask(expression, { numbers, last, unreported: unreported > 0 ? files : [] })
+    expect(answer).toMatchObject({ state, stops: state !== 'passed' })
+    if (state === 'unknown')
+      expect(answer?.reasons).toEqual([
+        'no coverage report mentions changed code: a.js, b.js, c.js and 1 more',
+      ])
+  })
+
+  test('is unknown for a share of nothing', () => {
+    const coverage = { total: { covered: 0, lines: 0 }, changed: { covered: 0, lines: 0 } }
+    const empty = { numbers: { ...nothing, coverage } }
+    expect(ask('coverage.total >= 0.0', empty)).toMatchObject({ state: 'unknown', stops: true })
+    expect(
+      ask('coverage.total >= last.coverage.total', {
+        numbers: covered(90),
+        last: { run: 7, ...empty },
+      }),
+    ).toMatchObject({ state: 'unknown', stops: false })
+    const noCode = code(1, 1)
+    const summary = { ...noCode!.summary, code: 0, duplicated: 0 }
+    expect(
+      ask('code.duplication < 5.0', { numbers: { ...nothing, code: summary }, code: noCode }),
+    ).toMatchObject({ state: 'unknown', stops: true })
+    const tests = {
+      ...{ total: 0, passed: 0, failed: 0, errored: 0, skipped: 0, broken: 0, quarantined: 0 },
+      seconds: 0,
+    }
+    expect(ask('tests.failed == 0', { numbers: { ...nothing, tests } })).toMatchObject({
+      state: 'unknown',
+      stops: true,
+    })
+  })
+
+  test.each([
+    [['findings'], 'unknown'],
+    [null, 'unknown'],
+    [['tests'], 'passed'],
+  ])('on findings while a failed step lacks its report of %j: %s', (topics, state) => {
+    const missing = [{ step: 'audit', topics }]
+    const answer = ask('findings.size() == 0', { findings: [], missing })
+    expect(answer).toMatchObject({ state, stops: state === 'unknown' })
+    if (state === 'unknown')
+      expect(answer?.reasons).toEqual(['step audit failed without its report'])
+  })
+
   test('is unknown and stops nothing while there is no release to compare with', () => {
     const first = {
       numbers: covered(90),

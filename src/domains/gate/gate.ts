@@ -14,6 +14,9 @@ const sources: Record<FactName, string> = {
   functions: 'the code could not be measured',
 }
 
+/** The facts that come from reports of steps. */
+const reported = new Set(['tests', 'coverage', 'findings', 'measurements', 'materials'])
+
 /**
  * Evaluates each gate. A gate that needs data which this run does not have stops the change: no
  * data is never good. A gate that compares with the last good release is unknown, and stops
@@ -40,14 +43,17 @@ const unknown = (reason: string, stops: boolean): Answer => ({
   stops,
 })
 
-function evaluate(
-  expression: string,
-  { last: base, findings }: RunFacts,
-  facts: Record<string, unknown>,
-): Answer {
+function evaluate(expression: string, runFacts: RunFacts, facts: Record<string, unknown>): Answer {
+  const { last: base, findings, missing: without = [] } = runFacts
   const { now, last, isRelative } = needsOf(expression)
   for (const [name, why] of Object.entries(sources))
     if (now.has(name) && (facts[name] ?? null) === null) return unknown(why, true)
+  const absent = without.find(({ topics }) =>
+    [...now].some((name) => topics?.includes(name) ?? reported.has(name)),
+  )
+  if (absent) return unknown(`step ${absent.step} failed without its report`, true)
+  if (now.has('tests') && runFacts.numbers.tests?.total === 0)
+    return unknown('the test reports of this run contain no test', true)
   if (last.size > 0 || isRelative) {
     if (!base) return unknown('there is no release in production to compare with yet', false)
     const before = (facts['last'] ?? {}) as Record<string, unknown>
@@ -63,10 +69,10 @@ function evaluate(
         false,
       )
   }
-  return decide(expression, facts)
+  return decide(expression, runFacts, facts)
 }
 
-function decide(expression: string, facts: Record<string, unknown>): Answer {
+function decide(expression: string, runFacts: RunFacts, facts: Record<string, unknown>): Answer {
   try {
     const isTrue = expressions.evaluate(expression, facts) === true
     return {
@@ -75,12 +81,12 @@ function decide(expression: string, facts: Record<string, unknown>): Answer {
       stops: !isTrue,
     }
   } catch (error) {
-    return missing(expression, (error as Error).message.split('\n')[0] ?? '')
+    return missing(expression, runFacts, (error as Error).message.split('\n')[0] ?? '')
   }
 }
 
 /** The answer when the expression names a value that does not exist. */
-function missing(expression: string, problem: string): Answer {
+function missing(expression: string, { unreported = [] }: RunFacts, problem: string): Answer {
   const key = /^No such key: (.*)$/.exec(problem)?.[1]
   if (key === 'worse')
     return unknown(
@@ -89,7 +95,13 @@ function missing(expression: string, problem: string): Answer {
     )
   if (key === 'before' || key === 'change')
     return unknown('the last good release does not have it to compare with', false)
-  if (key === 'changed')
+  if (key === 'total')
+    return unknown('the coverage reports of this run contain no executable line', true)
+  if (key === 'duplication')
+    return unknown('there is no code in a language that can be measured', true)
+  if (key === 'changed' && unreported.length > 0)
+    return unknown(`no coverage report mentions changed code: ${namesOf(unreported)}`, true)
+  if (key === 'changed' || key === 'changedLines')
     return unknown(
       'the changed lines are unknown: the diff is larger than 64 MB, or the base commit is gone',
       true,
@@ -101,6 +113,9 @@ function missing(expression: string, problem: string): Answer {
     true,
   )
 }
+
+const namesOf = (files: string[]): string =>
+  `${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`
 
 /** Why the gates stop a run, in one sentence; null when they do not. */
 export function reasonOf(gates: Gate[]): string | null {

@@ -29,7 +29,7 @@ export function reportHandlers(sources: FactSources): SomeHandlers<ReportEndpoin
     },
     listCoverage: async ({ params }) => {
       const run = await mustGet(db, params.run)
-      return { files: (await coverageOfRun(sources, run, await baseOf(db, run))) ?? [] }
+      return { files: (await coverageOfRun(sources, run, await baseOf(db, run)))?.files ?? [] }
     },
     listFindings: async ({ params }) => {
       const run = await mustGet(db, params.run)

@@ -4,7 +4,7 @@ import type { FileCoverage, Finding, Measurement } from '#contract/report/report
 import { lastGood, listEnvironments } from '#domains/deployment/store.ts'
 import type { Numbers, RunFacts } from '#domains/gate/facts.ts'
 import { getCode, getSummary } from '#domains/gate/store.ts'
-import { coverageOf, sumOf } from '#domains/report/coverage.ts'
+import { coverageOf, sumOf, unreportedFiles } from '#domains/report/coverage.ts'
 import { diff, touchedLines } from '#platform/git/diff.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import {
@@ -13,6 +13,7 @@ import {
   listCoverage,
   listFindings,
   listMeasurements,
+  missingReports,
 } from '#views/report.ts'
 
 /** The last good release in production, the base of comparisons. Both are null without one. */
@@ -40,6 +41,12 @@ export async function baseOf(db: Database, run: RunReference): Promise<Base> {
   return (await lastGood(db, scope)) ?? { run: null, sha: null }
 }
 
+/** Coverage of a run, and the changed code that its reports do not mention. */
+interface RunCoverage {
+  files: FileCoverage[]
+  unreported: { file: string; lines: number }[]
+}
+
 /**
  * Coverage of all files of a run and of the lines that differ from the last good release; null
  * without a report.
@@ -48,7 +55,7 @@ export async function coverageOfRun(
   sources: FactSources,
   run: RunReference,
   base: Base,
-): Promise<FileCoverage[] | null> {
+): Promise<RunCoverage | null> {
   const files = await listCoverage(sources.db, run.id)
   if (!files) return null
   const found = await diff(
@@ -56,7 +63,13 @@ export async function coverageOfRun(
     base.sha ?? run.change.base,
     run.change.sha,
   )
-  return coverageOf(files, found && touchedLines(found))
+  return {
+    files: coverageOf(files, found && touchedLines(found)),
+    unreported: unreportedFiles(
+      files.map(({ file }) => file),
+      found ?? [],
+    ),
+  }
 }
 
 /** The facts of a run with the base that they are compared with. */
@@ -71,18 +84,23 @@ export async function gatherRunFacts(
 ): Promise<ComparedRunFacts> {
   const { db } = sources
   const base = await baseOf(db, run)
-  const [tests, coverage, findings, measurements, materials, code, before] = await Promise.all([
-    countTests(db, run.id),
-    coverageOfRun(sources, run, base),
-    listFindings(db, run.id, base.run),
-    listMeasurements(db, run.id, base.run),
-    countMaterials(db, run.id),
-    getCode(db, run.id),
-    base.run === null ? null : getSummary(db, base.run),
-  ])
+  const [tests, covered, findings, measurements, materials, code, before, missing] =
+    await Promise.all([
+      countTests(db, run.id),
+      coverageOfRun(sources, run, base),
+      listFindings(db, run.id, base.run),
+      listMeasurements(db, run.id, base.run),
+      countMaterials(db, run.id),
+      getCode(db, run.id),
+      base.run === null ? null : getSummary(db, base.run),
+      missingReports(db, run.id),
+    ])
   const numbers: Numbers = {
     tests,
-    coverage: coverage && sumOf(coverage),
+    coverage: covered && {
+      ...sumOf(covered.files),
+      unreported: covered.unreported.reduce((sum, { lines }) => sum + lines, 0),
+    },
     findings: findings && countFindings(findings),
     measurements: measurements && countMeasurements(measurements),
     materials,
@@ -90,7 +108,11 @@ export async function gatherRunFacts(
   }
   const last =
     base.run === null ? null : { run: base.run, numbers: withCode(before?.numbers ?? null, code) }
-  return { numbers, findings, measurements, code, last, base, coverage }
+  return {
+    ...{ numbers, findings, measurements, code, last, base, missing },
+    coverage: covered?.files ?? null,
+    unreported: covered?.unreported.map(({ file }) => file) ?? [],
+  }
 }
 
 /** The inspector measures the base commit too, so its numbers exist even for unmeasured releases. */

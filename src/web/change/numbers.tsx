@@ -86,8 +86,13 @@ function coverage({ coverage: now }: RunNumbers, before: Before): Fact {
     title: 'Coverage of changed lines',
     value: share(now.changed.covered, now.changed.lines),
     was: null,
-    detail: `${all} of all lines${was === null ? '' : `, was ${was}`}`,
-    tone: now.changed.covered === now.changed.lines ? 'good' : 'fact',
+    detail:
+      `${all} of all lines${was === null ? '' : `, was ${was}`}` +
+      (now.unreported ? `; ${now.unreported} changed lines are in no report` : ''),
+    tone:
+      now.changed.lines > 0 && now.changed.covered === now.changed.lines && !now.unreported
+        ? 'good'
+        : 'fact',
   }
 }
 
