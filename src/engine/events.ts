@@ -21,6 +21,16 @@ export function appendEvent(event: NewEvent): Statement {
     ${by}::jsonb)`
 }
 
+/**
+ * The statement that changes rows and appends an event for each of them. `cause` is an `insert`,
+ * `update` or `delete` that returns `subject`, `chain`, `app` and `data`.
+ */
+export function appendEventForEach(type: EventType, cause: Statement): Statement {
+  return sql`with cause as (${cause})
+    select append_event(${type}::text, ${eventOf(type)?.version}::text, subject, chain, app,
+      'fairlead', data, null::jsonb) from cause`
+}
+
 const problemsOf = ({ issues }: z.ZodError): string =>
   issues.map(({ path, message }) => `${['data', ...path].join('.')}: ${message}`).join('; ')
 

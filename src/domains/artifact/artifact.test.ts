@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readEvents } from '#engine/events.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import {
   getArtifact,
+  hideArtifacts,
   insertArtifact,
   keptOf,
   listKept,
@@ -21,8 +23,13 @@ const store = (digest: string, run: number, { pullRequest = false, app = 'shop' 
   database.db.query(insertArtifact({ digest, app, run, size: 1, isFromPullRequest: pullRequest }))
 const age = () =>
   database.db.query(sql`update artifact set created = now() - interval '11 minutes'`)
-const remove = async (newest: number, inUse: string[] = []): Promise<string[]> =>
-  (await removeArtifacts(database.db, { newest, inUse })).map(({ digest }) => digest).sort()
+const hide = async (newest: number, inUse: string[] = []): Promise<string[]> =>
+  (await hideArtifacts(database.db, { newest, inUse })).sort()
+const remove = async (newest: number, inUse: string[] = []): Promise<string[]> => {
+  const hidden = await hide(newest, inUse)
+  await database.db.query(removeArtifacts(hidden))
+  return hidden
+}
 
 describe('an artifact that is built again', () => {
   test.each([
@@ -60,11 +67,31 @@ describe('removal', () => {
     expect(await keptOf(database.db, ['old', 'used', 'none'])).toEqual(new Set(['used']))
   })
 
-  test('can be taken back', async () => {
+  test('keeps the content until it is certain, and can be taken back until then', async () => {
+    const { db } = database
     await store('a', 1)
     await age()
-    await remove(0)
-    await database.db.query(restoreArtifacts(['a']))
-    expect(await listKept(database.db)).toEqual(['a'])
+    expect(await hide(0)).toEqual(['a'])
+    expect([await listKept(db), await keptOf(db, ['a'])]).toEqual([['a'], new Set()])
+    await db.query(restoreArtifacts(['a']))
+    expect(await keptOf(db, ['a'])).toEqual(new Set(['a']))
+    expect(await remove(0)).toEqual(['a'])
+    await db.query(restoreArtifacts(['a']))
+    expect(await listKept(db)).toEqual([])
+  })
+
+  test('is continued when it was interrupted, and stores one event with it', async () => {
+    const { db } = database
+    await store('a', 1)
+    await age()
+    await hide(0)
+    expect(await remove(0)).toEqual(['a'])
+    expect(await db.query(removeArtifacts(['a']))).toEqual([])
+    const events = await readEvents(db, { after: 0, limit: 100 })
+    const ofA = events.filter(({ subject }) => subject === 'artifact/a')
+    expect(ofA.at(-1)).toMatchObject({
+      type: 'dev.cdevents.artifact.deleted',
+      ...{ chain: 'app/shop', app: 'shop', actor: 'fairlead', data: { run: 1 } },
+    })
   })
 })

@@ -1,3 +1,4 @@
+import { appendEventForEach } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
@@ -30,10 +31,10 @@ export async function getArtifact(db: Database, digest: string): Promise<Artifac
   return rows[0] ?? null
 }
 
-/** Digests of the artifacts whose content is kept. */
+/** Digests of the artifacts whose content is kept, hidden ones included. */
 export async function listKept(db: Database): Promise<string[]> {
   const rows = await db.query<{ digest: string }>(
-    sql`select digest from artifact where removed is null`,
+    sql`select digest from artifact where removed is null or removed = 'infinity'`,
   )
   return rows.map(({ digest }) => digest)
 }
@@ -47,25 +48,38 @@ export async function keptOf(db: Database, digests: string[]): Promise<Set<strin
 }
 
 /**
- * Marks as removed every artifact that is older than ten minutes, not in use, and not among the
- * newest that the branch of its app built. Returns the removed artifacts; their content is deleted
- * afterwards.
+ * Takes away, for rollbacks and deployments, every artifact that is older than ten minutes, not in
+ * use, and not among the newest that the branch of its app built. Returns the digests of these
+ * artifacts, and of those whose removal was interrupted.
  */
-export async function removeArtifacts(
+export async function hideArtifacts(
   db: Database,
   { newest, inUse }: { newest: number; inUse: string[] },
-): Promise<Artifact[]> {
-  return db.query<Artifact>(sql`update artifact set removed = now()
-    where removed is null and created < now() - interval '10 minutes'
+): Promise<string[]> {
+  const rows = await db.query<{ digest: string }>(sql`update artifact set removed = 'infinity'
+    where removed = 'infinity' or (removed is null and created < now() - interval '10 minutes'
       and digest <> all(${inUse}::text[]) and digest not in (
         select digest from (
           select digest, row_number() over (partition by app order by run desc) as age
           from artifact where not from_pull_request) numbered
-        where age <= ${newest})
-    returning digest, app, run`)
+        where age <= ${newest}))
+    returning digest`)
+  return rows.map(({ digest }) => digest)
 }
 
-/** Takes back the removal of an artifact whose content was not deleted yet. */
+/** Takes back that artifacts are hidden. */
 export function restoreArtifacts(digests: string[]): Statement {
-  return sql`update artifact set removed = null where digest = any(${digests}::text[])`
+  return sql`update artifact set removed = null
+    where removed = 'infinity' and digest = any(${digests}::text[])`
+}
+
+/** Marks hidden artifacts as removed, with an event for each; their content is deleted next. */
+export function removeArtifacts(digests: string[]): Statement {
+  return appendEventForEach(
+    'dev.cdevents.artifact.deleted',
+    sql`update artifact set removed = now()
+      where removed = 'infinity' and digest = any(${digests}::text[])
+      returning 'artifact/' || digest as subject, 'app/' || app as chain, app,
+        jsonb_build_object('run', run) as data`,
+  )
 }

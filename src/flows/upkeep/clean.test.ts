@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { insertArtifact } from '#domains/artifact/store.ts'
+import { insertArtifact, keptOf, listKept } from '#domains/artifact/store.ts'
 import { readEvents } from '#engine/events.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { homeFrom } from '#platform/home.ts'
@@ -26,8 +26,14 @@ test('keeps the newest artifacts, and emits an event for each that it removes', 
       )
     expect(await clean(deps)).toMatchObject({ artifacts: 0 })
     await db.query(sql`update artifact set created = now() - interval '1 hour'`)
+    // A clean-up that ended before its event was stored is continued.
+    const first = [digest(1)]
+    await db.query(sql`update artifact set removed = 'infinity' where digest = any(${first})`)
+    expect(await listKept(db)).toContain(digest(1))
+    expect(await keptOf(db, first)).toEqual(new Set())
     expect(await clean(deps)).toMatchObject({ artifacts: 2 })
     expect(await clean(deps)).toMatchObject({ artifacts: 0 })
+    expect(await listKept(db)).not.toContain(digest(1))
     const events = await readEvents(db, { after: 0, limit: 10 })
     const type = 'dev.cdevents.artifact.deleted'
     const about = { type, version: '0.2.0', chain: 'app/shop', app: 'shop', actor: 'fairlead' }

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import {
-  type Artifact,
+  hideArtifacts,
   listKept,
   removeArtifacts,
   restoreArtifacts,
@@ -13,9 +13,7 @@ import { deleteClosed } from '#domains/pull-request/store.ts'
 import { deleteReports } from '#domains/report/store.ts'
 import { runsWithOldReports } from '#views/report.ts'
 import { deleteExpired } from '#domains/forge/webhook-store.ts'
-import { appendEvent } from '#engine/events.ts'
 import { deleteOldSteps } from '#engine/records.ts'
-import type { Statement } from '#platform/postgres/sql.ts'
 import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
@@ -52,30 +50,23 @@ export async function clean(
 
 async function cleanArtifacts(deps: Dependencies): Promise<number> {
   const { db } = deps
-  // The record is removed first, so that no rollback selects an artifact without content.
-  const removed = await removeArtifacts(db, {
+  // Hidden first, so that no rollback selects an artifact without content.
+  const hidden = await hideArtifacts(db, {
     newest: artifactsKept,
     inUse: await artifactsInUse(db, artifactsKept),
   })
   // A deployment that started meanwhile keeps its artifact.
-  const inUse = new Set(removed.length > 0 ? await artifactsInUse(db, artifactsKept) : [])
-  const needed = removed.filter(({ digest }) => inUse.has(digest)).map(({ digest }) => digest)
-  const gone = removed.filter(({ digest }) => !inUse.has(digest))
-  await db.batch([restoreArtifacts(needed), ...gone.map(artifactDeleted)])
+  const inUse = new Set(hidden.length > 0 ? await artifactsInUse(db, artifactsKept) : [])
+  const gone = hidden.filter((digest) => !inUse.has(digest))
+  const [, removed = []] = await db.batch([
+    restoreArtifacts(hidden.filter((digest) => inUse.has(digest))),
+    removeArtifacts(gone),
+  ])
   const kept = await listKept(db)
   const manifests = await manifestsOf(db, kept)
   await collectGarbage({ layout: deps.home.artifacts, keep: [...kept, ...manifests] })
-  return gone.length
+  return removed.length
 }
-
-const artifactDeleted = ({ digest, app, run }: Artifact): Statement =>
-  appendEvent({
-    type: 'dev.cdevents.artifact.deleted',
-    subject: `artifact/${digest}`,
-    chain: `app/${app}`,
-    app,
-    data: { run },
-  })
 
 async function cleanWorkspaces(deps: Dependencies): Promise<number> {
   const ended = await listEndedRuns(deps.db, { hours: workspaceHours, limit: 500 })
