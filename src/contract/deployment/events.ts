@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvent, type EventTone, type EventView } from '#contract/event/define-event.ts'
-import { because, capitalized, packageUrl } from '#contract/event/words.ts'
+import { because, packageUrl } from '#contract/event/words.ts'
 import { decisionKinds } from './decision.ts'
 
 const sha = 'c0ffee'.padEnd(40, '0')
@@ -137,7 +137,10 @@ export const deploymentEvents = [
     type: 'dev.cdevents.service.rolledback',
     version: '0.3.0',
     data: switched,
-    sentence: ({ data }) => capitalized(`${placeOf(data)} was rolled back to an earlier release`),
+    sentence: ({ data }) =>
+      data.environment === undefined
+        ? 'An environment was rolled back to an earlier release'
+        : `Environment ${data.environment} was rolled back to an earlier release`,
     tone: 'back',
     content: serviceContent,
     example: { ...switchedExample, data: { ...switchedExample.data, kind: 'rollback' } },

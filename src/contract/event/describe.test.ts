@@ -27,7 +27,9 @@ function expectSentence(event: StoredEvent): void {
   const { text } = describeEvent(event)
   expect(text).not.toBe(unknownEventText(event))
   expect(text).not.toMatch(/undefined|null|NaN|\[object|Unknown event|\.$/)
-  expect(text).toMatch(/^[A-Z0-9].* .* /)
+  const { author } = event.data
+  const isPerson = text.startsWith(event.actor) || text.startsWith(String(author))
+  expect(text).toMatch(isPerson ? /^.+ .* / : /^[A-Z0-9].* .* /)
 }
 
 describe.each(definitions.map((definition) => [definition.type, definition] as const))(
@@ -71,6 +73,20 @@ test('an event of a type that this version does not know has the explicit fallba
 
 const text = (type: string, more: Partial<StoredEvent> = {}): string =>
   describeEvent(stored(type, more)).text
+
+test('keeps the names of people as they are written, also at the start', () => {
+  const merged = { subject: 'change/abcdef0123', data: { subject: 'x', author: 'ada b.' } }
+  expect(text('dev.cdevents.change.merged', merged)).toMatch(/^ada b\. pushed/)
+  const released = { subject: 'change/abcdef0123', actor: 'éva' }
+  const type = 'dev.cdeventsx.fairlead-change.released'
+  expect(text(type, released)).toMatch(/^éva requested/)
+  expect(text(type, { ...released, actor: 'this machine' })).toMatch(/^This machine requested/)
+  expect(text(type, { ...released, actor: 'fairlead' })).toMatch(/^Fairlead requested/)
+  const back = { subject: 'deployment/9', data: { environment: 'staging' } }
+  expect(text('dev.cdevents.service.rolledback', back)).toBe(
+    'Environment staging was rolled back to an earlier release',
+  )
+})
 
 test('describes the events of webhooks', () => {
   const type = 'dev.cdeventsx.fairlead-webhook'
@@ -154,7 +170,7 @@ test('describes a pull request by its new state and links to the list', () => {
   const page = '/apps/prepaid/pull-requests'
   expect(pull('change.created', { subject: 'Round prices', author: 'grace' })).toEqual({
     tone: 'fact',
-    text: 'Grace opened pull request 12: “Round prices”',
+    text: 'grace opened pull request 12: “Round prices”',
     page,
   })
   expect(pull('change.updated', { sha: 'a'.repeat(40) }).text).toBe(

@@ -33,9 +33,20 @@ export function describeEvent(event: StoredEvent): Description {
   const { tone } = definition
   return {
     tone: typeof tone === 'string' ? tone : tone(view.data),
-    text: capitalized(definition.sentence(view)),
+    text: asWritten(definition.sentence(view), event),
     page: definition.page ? definition.page(view) : pageOf(event),
   }
+}
+
+/** Names that Fairlead gives to itself and to its machine. */
+const ownNames = ['fairlead', 'schedule', 'this machine', 'nobody']
+
+/** A sentence that begins with a capital letter, or with the name of a person as it is written. */
+function asWritten(sentence: string, { actor, data }: Pick<StoredEvent, 'actor' | 'data'>): string {
+  const isPerson = [actor, data['author']].some(
+    (name) => typeof name === 'string' && !ownNames.includes(name) && sentence.startsWith(name),
+  )
+  return isPerson ? sentence : capitalized(sentence)
 }
 
 /**
