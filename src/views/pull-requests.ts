@@ -76,7 +76,12 @@ export async function countPullRequests(
 /** A pull request with its newest run and its preview. */
 export interface ListedPullRequest extends StoredPullRequest {
   run: PullRequest['run']
-  preview: { environment: string; port: number; sha: string | null; since: string | null } | null
+  preview: {
+    environment: string
+    port: number | null
+    sha: string | null
+    since: string | null
+  } | null
 }
 
 /** The open ones first, then the newest. */

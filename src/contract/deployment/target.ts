@@ -8,6 +8,7 @@ import { z } from 'zod'
  * - `instances`: runs several instances of a service
  * - `log`: keeps what the services write
  * - `port`: listens on a fixed port for each environment
+ * - `previews`: holds any number of environments beside each other with the same settings
  */
 export const targetCapabilities = [
   'commands',
@@ -16,6 +17,7 @@ export const targetCapabilities = [
   'instances',
   'log',
   'port',
+  'previews',
 ] as const
 export type TargetCapability = (typeof targetCapabilities)[number]
 

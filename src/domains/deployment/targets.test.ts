@@ -122,6 +122,12 @@ describe.each(targets)('target $kind', (definition) => {
     if (url !== null) expect(urls).toContain(url)
   })
 
+  test('gives two environments different URLs, when it can hold previews', () => {
+    if (!definition.capabilities.includes('previews')) return
+    const url = (name: string, port: number) => open().urls({ app, environment: name, port })
+    expect(url('pr-1', 5001).filter((one) => url('pr-2', 5002).includes(one))).toEqual([])
+  })
+
   test('reports a release that it does not have as missing', async () => {
     const report = await open().report({ app, environment, release: 404 }, 0)
     expect(report).toMatchObject({ state: 'missing', routed: false, instances: [] })

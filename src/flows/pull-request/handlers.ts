@@ -126,7 +126,7 @@ function toPullRequest(
     preview: preview && {
       environment: preview.environment,
       url:
-        preview.since === null
+        preview.since === null || preview.port === null
           ? null
           : `http://${new URL(deps.publicUrl).hostname}:${preview.port}`,
       sha: preview.sha,

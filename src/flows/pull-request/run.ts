@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { defaultTarget, type TargetChoice } from '#contract/deployment/target.ts'
 import { environmentFile, type PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { getStored } from '#domains/configuration/store.ts'
+import { targetOf } from '#domains/deployment/open-targets.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import { newerRunOf } from '#domains/pipeline/store.ts'
 import { getPullRequest } from '#domains/pull-request/store.ts'
@@ -31,8 +33,25 @@ export const asHead = (head: PipelineFile, branch: PipelineFile): PipelineFile =
   schedule: [],
 })
 
+/**
+ * The target of previews: that of the environment whose configuration they use, or of the first
+ * one, if it can hold them; otherwise the default target.
+ */
+export function previewTarget(
+  { environments, pull_requests: { preview } }: PipelineFile,
+  canHold: (target: TargetChoice) => boolean,
+): TargetChoice {
+  const name = preview.configuration ?? Object.keys(environments)[0]
+  const target = name === undefined ? undefined : environments[name]?.target
+  return target && canHold(target) ? target : defaultTarget
+}
+
 /** The definition of a pull request's preview environment. */
-export function previewFile(definition: PipelineFile, environment: string): PipelineFile {
+export function previewFile(
+  definition: PipelineFile,
+  environment: string,
+  target: TargetChoice,
+): PipelineFile {
   const { services, env, instances } = definition.pull_requests.preview
   const isWanted = (name: string): boolean => services.length === 0 || services.includes(name)
   return {
@@ -40,7 +59,7 @@ export function previewFile(definition: PipelineFile, environment: string): Pipe
     services: Object.fromEntries(
       Object.entries(definition.services).filter(([name]) => isWanted(name)),
     ),
-    environments: { [environment]: environmentFile.parse({ env, instances, watch: 0 }) },
+    environments: { [environment]: environmentFile.parse({ env, instances, watch: 0, target }) },
   }
 }
 
@@ -69,7 +88,10 @@ export async function deployPreview(
   const { pullRequest, definition } = request
   if (!definition.pull_requests.preview.deploy || !pullRequest.isTrusted) return null
   const environment = previewName(pullRequest.number)
-  const file = previewFile(definition, environment)
+  const target = previewTarget(definition, (choice) =>
+    deps.targets.of(choice).capabilities.includes('previews'),
+  )
+  const file = previewFile(definition, environment, target)
   const plan = await ctx.step(`${environment}.plan`, (step) =>
     planPreview(ctx, deps, step, { ...request, file }),
   )
@@ -98,7 +120,7 @@ async function planPreview(
   const known = await deployments.listAllEnvironments(db)
   const mine = known.find((one) => one.app === app && one.name === name)
   const environment = { app, name, position: 0, pullRequest: pullRequest.number }
-  const { target } = environmentFile.parse({})
+  const target = targetOf(file, name)
   const reserved = await planEnvironments(deps, known, [{ ...environment, file: { target } }])
   if (reserved.problem !== null) throw new Failed(reserved.problem)
   const { configuration: takenFrom } = definition.pull_requests.preview

@@ -17,7 +17,7 @@ export default defineTarget({
   title: 'Processes on this machine',
   config: z.strictObject({}),
   example: {},
-  capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port'],
+  capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port', 'previews'],
   identity: () => '',
   open: (_config, io) => {
     const { host } = io
