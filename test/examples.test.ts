@@ -66,6 +66,7 @@ async function runSteps(
 ): Promise<{ passed: boolean; ends: string[]; output: string }> {
   const messages: LocalRunMessage[] = []
   const { passed } = await localRun({
+    parallel: 2,
     folder,
     pipeline: load(folder),
     steps: [],

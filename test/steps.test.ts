@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunDetail } from '#contract/run/run.ts'
@@ -167,6 +167,30 @@ ${rest}`
     expect(states(first)).toEqual({ 'test-one': 'passed', 'test-two': 'passed', pack: 'passed' })
     expect(first.steps[2]?.needs).toEqual(['test-one', 'test-two'])
     expect(await logOf(installation, first.id, 'test-two')).toEqual(['two in test-two'])
+  })
+
+  test('of which many are ready wait for each other, and say so', async () => {
+    const number = Math.max(4, availableParallelism() * 2) + 2
+    const run = 'while [ ! -e go ]; do sleep 0.05; done'
+    const matrix = `{A: [${Array.from({ length: number }, (_, at) => at).join(', ')}]}`
+    const repository = await makeRepository({
+      'fairlead.yaml': `steps: {many: {run: '${run}', matrix: ${matrix}}}${rest}`,
+    })
+    repositories.push(repository)
+    await push(installation, 'many', repository)
+    const { runs } = await installation.client.listRuns({ query: { app: 'many' } })
+    const id = runs[0]?.id ?? 0
+    const waiting = async () => {
+      const { steps } = await installation.client.getRun({ params: { run: id } })
+      return steps.filter(({ state, reason }) => state === 'waiting' && reason !== null)
+    }
+    await waitFor('two steps wait', async () => (await waiting()).length === 2)
+    expect((await waiting())[0]?.reason).toMatch(/^waits until fewer than \d+ steps run/)
+    writeFileSync(join(installation.home, 'runs', String(id), 'workspace/go'), '')
+    const { steps } = await endedRun(installation, id)
+    expect(steps.map(({ state, reason }) => [state, reason])).toEqual(
+      steps.map(() => ['passed', null]),
+    )
   })
 
   test('show a line before it ends, in the log and on the command line', async () => {

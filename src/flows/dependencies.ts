@@ -6,6 +6,7 @@ import type { Clock } from '#platform/clock.ts'
 import type { Runner } from '#platform/process/command.ts'
 import type { Home } from '#platform/home.ts'
 import type { Isolation } from '#platform/process/isolation.ts'
+import type { Slots } from './step/slots.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
@@ -31,6 +32,8 @@ export interface Dependencies {
   settleMs: number
   /** bytes that caches of steps may use */
   cacheBudget: number
+  /** limit of the steps that run at the same time */
+  slots: Slots
   /** PATH of steps and services */
   path: string
   /** secrets of external sources */

@@ -143,9 +143,10 @@ async function run(
       hint: first?.hint ?? '',
     })
   }
-  const [{ startLocalRunner }, { localRun }] = await Promise.all([
+  const [{ startLocalRunner }, { localRun }, { defaultSlots }] = await Promise.all([
     import('./local-runner.ts'),
     import('#flows/step/local-run.ts'),
+    import('#flows/step/slots.ts'),
   ])
   const { sha, branch } = await headOf(folder)
   const { runner, logs, close } = await startLocalRunner()
@@ -163,6 +164,7 @@ async function run(
         branch,
         report,
         signal: options.signal,
+        parallel: defaultSlots(),
         now: Date.now,
       }),
     )

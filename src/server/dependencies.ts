@@ -5,6 +5,7 @@ import { createTargets } from '#domains/deployment/open-targets.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { createSlots } from '#flows/step/slots.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
@@ -57,6 +58,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     ports: machinePorts({ home, env, host }),
     settleMs: settings.settleMs,
     cacheBudget: settings.cacheBudget,
+    slots: createSlots(settings.steps),
     path: stepPath(env),
     machine: machineVariables(env),
     egress: egressOf(env, settings),

@@ -4,7 +4,10 @@ import { readSettings } from './settings.ts'
 const home = { port: 4400, root: '/srv/fairlead' }
 
 test('blank variables mean the defaults', () => {
-  const { periods, concurrency, ...settings } = readSettings({ FAIRLEAD_POLL_SECONDS: ' ' }, home)
+  const { periods, concurrency, steps, ...settings } = readSettings(
+    { FAIRLEAD_POLL_SECONDS: ' ' },
+    home,
+  )
   expect(settings).toEqual({
     publicUrl: 'http://localhost:4400',
     listen: '127.0.0.1',
@@ -17,6 +20,7 @@ test('blank variables mean the defaults', () => {
     diskFloor: 500,
   })
   expect(concurrency).toBeGreaterThanOrEqual(4)
+  expect(steps).toBeGreaterThanOrEqual(4)
   expect(periods).toMatchObject({ remoteRepositories: 30_000, host: 500, cleanUp: 600_000 })
 })
 

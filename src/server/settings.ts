@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { defaultSlots } from '#flows/step/slots.ts'
 import type { Home } from '#platform/home.ts'
 
 type Variables = Record<string, string | undefined>
@@ -39,6 +40,8 @@ export interface ServerSettings {
   concurrency: number
   /** how long a release must stay up before the former one is stopped, in milliseconds */
   settleMs: number
+  /** steps that run at the same time */
+  steps: number
   /** bytes that caches of steps may use */
   cacheBudget: number
   /** folders that targets may publish files to */
@@ -97,6 +100,7 @@ export function readSettings(
     privateHosts: privateHostsOf(env),
     concurrency: count('FAIRLEAD_CONCURRENCY', Math.max(4, availableParallelism() * 2), 1),
     settleMs: count('FAIRLEAD_SETTLE_SECONDS', 1, 0) * 1000,
+    steps: count('FAIRLEAD_STEPS', defaultSlots(), 1),
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),

@@ -144,6 +144,11 @@ export function insertStep(
     on conflict do nothing`
 }
 
+/** Stores why a step waits. */
+export function setStepReason(run: number, name: string, reason: string): Statement {
+  return sql`update step set reason = ${reason} where run = ${run} and name = ${name}`
+}
+
 /** Starts the next attempt of a step. */
 export function beginStep(
   run: number,

@@ -47,6 +47,7 @@ async function run(
     pipeline: read.pipeline,
     steps: options.steps ?? [],
     runner,
+    parallel: 8,
     logs: join(folder, '.logs'),
     home: join(folder, '.home'),
     environment: { PATH: process.env['PATH'], ...options.environment },

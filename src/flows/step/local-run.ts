@@ -42,6 +42,8 @@ export interface LocalRun {
   /** the steps to run, with the steps that they need; all when empty */
   steps: string[]
   runner: Runner
+  /** how many steps run at the same time */
+  parallel: number
   /** a new folder for the logs of this run */
   logs: string
   /** HOME of the steps: a folder for caches, separate from the HOME of the user */
@@ -73,7 +75,7 @@ export async function localRun(run: LocalRun): Promise<{ passed: boolean }> {
     if (run.signal.aborted) stop ??= 'cancelled'
     const ready =
       stop === null ? readySteps(graph, outcomes).filter((name) => !running.has(name)) : []
-    for (const name of ready) {
+    for (const name of ready.slice(0, run.parallel - running.size)) {
       const work = runStep(run, name).then((passed) => {
         outcomes.set(name, passed ? 'passed' : 'failed')
         running.delete(name)

@@ -1,4 +1,5 @@
 import type { StepFile } from '#contract/pipeline-file/step-file.ts'
+import type { Slots } from './slots.ts'
 
 /** A command to run as a step of a run. Its row is in the database already. */
 export interface StepRequest {
@@ -18,6 +19,8 @@ export interface StepRequest {
   /** variables besides those of `file`: secrets, parameters, the address of a release */
   env: Record<string, string>
   masks: string[]
+  /** limits the steps that run at the same time; left out for a step that must not wait */
+  slots?: Slots
   /** lines that Fairlead writes at the start of the log */
   notes?: string[]
 }

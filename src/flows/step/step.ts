@@ -1,7 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { waivedSubjects } from '#domains/gate/store.ts'
-import { addWarnings, beginStep, endStep, getStep, reuseStep } from '#domains/pipeline/store.ts'
+import {
+  addWarnings,
+  beginStep,
+  endStep,
+  getStep,
+  reuseStep,
+  setStepReason,
+} from '#domains/pipeline/store.ts'
 import { carryTests } from '#domains/report/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { fileTime } from '#platform/file/files.ts'
@@ -17,6 +24,7 @@ import { keepResult, restoreCache, resultKey, reuseResult, saveCache } from './c
 import { homeOf, ownerOf, stepsOf } from './confinement.ts'
 import { readReports, withReports } from './reports.ts'
 import type { StepRequest, StepResult, WarnedRequest } from './request.ts'
+import { type Slot, slotReason } from './slots.ts'
 import { writeFailedTests } from './test-selection.ts'
 
 /**
@@ -45,33 +53,49 @@ export async function executeStep(
   const key = await resultKey(cached)
   const reused = await reuseResult(deps, cached, key)
   if (reused) return recordReused(deps, step, request, reused)
-  const cache = await restoreCache(deps, cached)
-  for (let retries = 0; ; retries += 1) {
-    const { attempt, result, passed, reason } = await takeAttempt(deps, step, request, {
-      cache: cache?.state ?? null,
-      isRetry: retries > 0,
-    })
-    if (passed && request.pullRequest === null) {
-      for (const statement of await saveCache(deps, cached, attempt, cache)) step.write(statement)
-      for (const statement of await keepResult(deps, cached, attempt, key)) step.write(statement)
+  const slot = await takeSlot(step, request)
+  try {
+    const cache = await restoreCache(deps, cached)
+    for (let retries = 0; ; retries += 1) {
+      const { attempt, result, passed, reason } = await takeAttempt(deps, step, request, {
+        cache: cache?.state ?? null,
+        isRetry: retries > 0,
+      })
+      if (passed && request.pullRequest === null) {
+        for (const statement of await saveCache(deps, cached, attempt, cache)) step.write(statement)
+        for (const statement of await keepResult(deps, cached, attempt, key)) step.write(statement)
+      }
+      if (warnings.size > 0) step.write(addWarnings(request.run, [...warnings]))
+      step.write(
+        endStep(request.run, request.name, {
+          state: passed ? 'passed' : 'failed',
+          exitCode: result.exitCode,
+          reason,
+          lines: result.lines,
+        }),
+      )
+      step.emit({
+        ...subjectOf(request),
+        type: 'dev.cdevents.taskrun.finished',
+        data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason },
+      })
+      if (passed || retries >= request.file.retry) return { passed, reason }
+      await step.flush()
     }
-    if (warnings.size > 0) step.write(addWarnings(request.run, [...warnings]))
-    step.write(
-      endStep(request.run, request.name, {
-        state: passed ? 'passed' : 'failed',
-        exitCode: result.exitCode,
-        reason,
-        lines: result.lines,
-      }),
-    )
-    step.emit({
-      ...subjectOf(request),
-      type: 'dev.cdevents.taskrun.finished',
-      data: { name: request.name, attempt, outcome: passed ? 'success' : 'failure', reason },
-    })
-    if (passed || retries >= request.file.retry) return { passed, reason }
-    await step.flush()
+  } finally {
+    slot?.free()
   }
+}
+
+/** Waits for its turn; while it waits, the reason of the step says so. */
+async function takeSlot(step: StepContext, request: StepRequest): Promise<Slot | null> {
+  const { slots } = request
+  if (slots === undefined) return null
+  const free = slots.tryTake()
+  if (free !== null) return free
+  step.write(setStepReason(request.run, request.name, slotReason(slots)))
+  await step.flush()
+  return slots.take(step.signal)
 }
 
 const logFolder = ({ home }: Dependencies, { run, name }: StepRequest): string =>

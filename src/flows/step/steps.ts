@@ -79,6 +79,7 @@ async function runStep(
       sha: request.sha,
       pullRequest: request.pullRequest,
       isTrusted: request.isTrusted,
+      slots: deps.slots,
       name,
       file,
       workspace: request.workspace,
