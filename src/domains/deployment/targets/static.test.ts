@@ -153,6 +153,36 @@ describe('a release', () => {
     }
   })
 
+  test('fails when a link ends inside only because of the name of the folder', async () => {
+    const names = ['public', '2', 'artifact', 'releases']
+    for (const [index, name] of names.entries()) {
+      const artifact = await artifactOf((folder) => {
+        write(folder, `${name}/index.html`, 'x')
+        symlinkSync(`../${name}/index.html`, join(folder, name, 'again.html'))
+      })
+      const spec = release(index + 1, artifact)
+      const services = spec.services.map((service) => ({ ...service, static: name }))
+      await open().start({ ...spec, services })
+      const { state, reason } = await open().report(spec, 0)
+      expect([name, state]).toEqual([name, 'failed'])
+      expect(reason).toBe(`the link \`again.html\` does not end inside the folder \`${name}\``)
+    }
+    expect(readdirSync(inShop())).toEqual(['.fairlead.json'])
+  })
+
+  test('is published once when two servers start it, and not by one that was replaced', async () => {
+    const artifact = await page('one')
+    const starts = [1, 2].map((epoch) => open().start(release(1, artifact, epoch)))
+    expect((await Promise.allSettled(starts)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+    ])
+    expect(readdirSync(inShop('releases'))).toEqual(['1'])
+    expect(readdirSync(inShop()).toSorted()).toEqual(['.fairlead.json', 'releases'])
+    await Promise.all([1, 2].map(() => open().start(release(2, artifact))))
+    expect((await open().report(release(2, artifact), 0)).state).toBe('ready')
+  })
+
   test('fails when its folder is missing or empty', async () => {
     const empty = await artifactOf((folder) => {
       mkdirSync(join(folder, 'public'))
@@ -181,11 +211,12 @@ describe('a release', () => {
 describe('a process that is killed between two steps', () => {
   test('while it unpacks: the start is repeated', async () => {
     const spec = release(1, await page('one'))
-    write(inShop(), '.unpacked-1-1-1/public/half.html', 'half')
-    await open().start(spec)
-    await open().route(spec, spec.fence)
+    write(inShop(), '.unpacked-1-1-1-abcdef/artifact/public/half.html', 'half')
+    await open().start({ ...spec, fence: { deployment: 1, epoch: 2 } })
+    await open().route(spec, { deployment: 1, epoch: 2 })
     expect(published()).toBe('one')
     expect(readdirSync(inShop('releases', '1'))).toEqual(['index.html'])
+    expect(readdirSync(inShop()).toSorted()).toEqual(['.fairlead.json', 'current', 'releases'])
   })
 
   test('before the link is renamed: the switch is repeated', async () => {

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
@@ -94,7 +96,9 @@ function publisher(directory: string, io: TargetIo): Omit<Target, 'reserve' | 'u
       const stopped = state.stopped.filter((one) => one !== release.release)
       const { [release.release]: _failed, ...failed } = state.failed
       writeState(folder, { ...state, epochs, stopped, failed })
-      const reason = await publish(folder, release, io)
+      const reason = await publish(folder, release, io, () =>
+        admit(folder, read() ?? newState(release), release.fence),
+      )
       if (reason === null) return
       const now = read() ?? newState(release)
       writeState(folder, { ...now, failed: { ...now.failed, [release.release]: reason } })
@@ -208,44 +212,71 @@ function reportOf(folder: string, reference: ReleaseReference, state: State | nu
 const releaseFolder = (folder: string, release: number): string =>
   join(folder, 'releases', String(release))
 
-/** Unpacks a release unless it is there; returns why it cannot be published, or null. */
-async function publish(folder: string, release: ReleaseSpec, io: TargetIo): Promise<string | null> {
+/**
+ * Unpacks a release unless it is there; returns why it cannot be published, or null. `admitAgain`
+ * throws if a newer server took over meanwhile.
+ */
+async function publish(
+  folder: string,
+  release: ReleaseSpec,
+  io: TargetIo,
+  admitAgain: () => unknown,
+): Promise<string | null> {
   const destination = releaseFolder(folder, release.release)
   if (existsSync(destination)) return null
   const [service, ...others] = release.services
   if (service?.static === undefined || others.length > 0)
     return 'the target publishes exactly one service with `static`'
   const { deployment, epoch } = release.fence
-  const unpacked = join(folder, `.unpacked-${release.release}-${deployment}-${epoch}`)
+  removeOlderDrafts(folder, release)
+  const draft = mkdtempSync(join(folder, `.unpacked-${release.release}-${deployment}-${epoch}-`))
   try {
-    rmSync(unpacked, { recursive: true, force: true })
-    await unpack({
-      layout: io.artifacts,
-      digest: release.artifact,
-      folder: unpacked,
-      durable: true,
-    })
-    const site = join(unpacked, service.static)
-    const problem = siteProblem(unpacked, site, service.static)
+    const unpacked = join(draft, 'artifact')
+    const { artifact: digest } = release
+    await unpack({ layout: io.artifacts, digest, folder: unpacked, durable: true })
+    const found = findSite(unpacked, service.static)
+    if ('problem' in found) return found.problem
+    // Links are checked under a name that nobody knows, so that none passes because of its place.
+    const site = join(draft, randomBytes(16).toString('hex'))
+    renameSync(found.path, site)
+    const problem = linkProblem(site, service.static)
     if (problem !== null) return problem
+    admitAgain()
     mkdirSync(join(folder, 'releases'), { recursive: true })
-    if (!existsSync(destination)) renameSync(realpathSync.native(site), destination)
+    renameUnlessThere(site, destination)
     syncFolder(join(folder, 'releases'))
     return null
   } catch (error) {
     if (error instanceof OciError) return error.message
     throw error
   } finally {
-    rmSync(unpacked, { recursive: true, force: true })
+    rmSync(draft, { recursive: true, force: true })
   }
 }
 
-/** A web server follows links, so every link must end inside the published folder. */
-function siteProblem(unpacked: string, site: string, name: string): string | null {
+/** Another start of the same release may have published it meanwhile. */
+function renameUnlessThere(path: string, destination: string): void {
+  try {
+    renameSync(path, destination)
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+/** The real path of the folder in an unpacked artifact. */
+function findSite(unpacked: string, name: string): { path: string } | { problem: string } {
+  const site = join(unpacked, name)
   if (!existsSync(site) || !isInside(realpathSync.native(unpacked), realpathSync.native(site)))
-    return `the artifact has no folder \`${name}\``
+    return { problem: `the artifact has no folder \`${name}\`` }
+  const path = realpathSync.native(site)
+  if (!lstatSync(path).isDirectory())
+    return { problem: `\`${name}\` of the artifact is not a folder` }
+  return { path }
+}
+
+/** A web server follows links, so every link must end inside the published folder. */
+function linkProblem(site: string, name: string): string | null {
   const top = realpathSync.native(site)
-  if (!lstatSync(top).isDirectory()) return `\`${name}\` of the artifact is not a folder`
   const entries = readdirSync(top, { recursive: true, withFileTypes: true })
   if (!entries.some((entry) => entry.isFile())) return `the folder \`${name}\` has no files`
   const link = entries
@@ -284,6 +315,16 @@ function discard(folder: string, path: string): void {
   rmSync(trash, { recursive: true, force: true })
   if (existsSync(path)) renameSync(path, trash)
   rmSync(trash, { recursive: true, force: true })
+}
+
+/** What starts of this deployment left behind that a newer server repeats. */
+function removeOlderDrafts(folder: string, { release, fence }: ReleaseSpec): void {
+  for (const one of readdirSync(folder)) {
+    const [, ...numbers] = /^\.unpacked-(\d+)-(\d+)-(\d+)-/.exec(one) ?? []
+    const [number, deployment, epoch = Infinity] = numbers.map(Number)
+    if (number === release && deployment === fence.deployment && epoch < fence.epoch)
+      rmSync(join(folder, one), { recursive: true, force: true })
+  }
 }
 
 /** What a start that was killed left behind, of one release or of all. */
