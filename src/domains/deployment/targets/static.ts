@@ -100,7 +100,7 @@ function publisher(directory: string, io: TargetIo): Omit<Target, 'reserve' | 'u
         admit(folder, read() ?? newState(release), release.fence),
       )
       if (reason === null) return
-      const now = read() ?? newState(release)
+      const now = admit(folder, read() ?? newState(release), release.fence)
       writeState(folder, { ...now, failed: { ...now.failed, [release.release]: reason } })
     },
     report: async (reference) => {
