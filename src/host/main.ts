@@ -11,6 +11,7 @@ import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { createApi } from './api.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
+import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
@@ -87,6 +88,7 @@ class Host {
       log: logger.warn,
       programOn,
       random: Math.random,
+      limits: edgeLimits(process.env),
     })
     const id = readId(join(home.host, 'id'))
     this.#supervisor = new Supervisor({
@@ -179,6 +181,29 @@ class Host {
         .counts()
         .map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
     }
+  }
+}
+
+/** The limits of connections at the edge: from the environment, or as files may be opened. */
+function edgeLimits(env: NodeJS.ProcessEnv): GuestLimits {
+  const set = (name: string): number | undefined => {
+    const value = Number(env[name])
+    return Number.isInteger(value) && value > 0 ? value : undefined
+  }
+  return guestLimits(
+    openFilesLimit(),
+    set('FAIRLEAD_EDGE_CONNECTIONS'),
+    set('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS'),
+  )
+}
+
+/** How many files this process may open; Infinity when unknown or without a limit. */
+function openFilesLimit(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8')
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity)
+  } catch {
+    return Infinity
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type ResponseHead,
 } from './head.ts'
 import { cutOff, linger, lingerMs } from './linger.ts'
+import { type Guest, Progress, type Wait } from './guests.ts'
 import { page, unknownHost } from './pages.ts'
 import type { Entry, Routes } from './routes.ts'
 
@@ -34,8 +35,8 @@ const smallBody = 16_384
  * bodies. Everything unusual (upgrades, chunked uploads, old or unusual clients) is passed on with
  * the connection.
  */
-export class Connection implements ExchangeClient {
-  readonly #socket: Socket
+export class Connection implements ExchangeClient, Guest {
+  readonly socket: Socket
   readonly #context: ConnectionContext
   readonly #entry: Entry | null
   readonly #client: string
@@ -44,6 +45,9 @@ export class Connection implements ExchangeClient {
   #waiting: Buffer | null = null
   #isOver = false
   #quietSince = performance.now()
+  /** When the first part of an incomplete head was read. */
+  #headSince: number | null = null
+  readonly #progress = new Progress()
 
   #request: RequestHead | null = null
   #bodyLeft = 0
@@ -54,7 +58,7 @@ export class Connection implements ExchangeClient {
   #isEndless = false
 
   constructor(socket: Socket, entry: Entry | null, context: ConnectionContext) {
-    this.#socket = socket
+    this.socket = socket
     this.#entry = entry
     this.#context = context
     this.#client = socket.remoteAddress ?? ''
@@ -69,12 +73,15 @@ export class Connection implements ExchangeClient {
     return this.#request !== null
   }
 
-  /**
-   * Milliseconds since a request began to arrive, or since the last response; 0 while a request is
-   * in progress.
-   */
-  quiet(now: number): number {
-    return this.isBusy ? 0 : now - this.#quietSince
+  waits(now: number): Wait {
+    const { read, sent } = this.#progress.sample(this.socket, now)
+    if (!this.isBusy)
+      return this.#headSince === null
+        ? { for: 'request', ms: now - this.#quietSince }
+        : { for: 'head', ms: now - this.#headSince }
+    if (sent > 0) return { for: 'reading', ms: sent }
+    const isWaiting = this.isUploading && !this.socket.isPaused()
+    return isWaiting ? { for: 'body', ms: read } : { for: 'service', ms: 0 }
   }
 
   destroy(): void {
@@ -90,7 +97,7 @@ export class Connection implements ExchangeClient {
     }
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : rest
     if (!this.isBusy) this.#readHead()
-    else if (this.#waiting.length > maxWaitingBytes) this.#socket.pause()
+    else if (this.#waiting.length > maxWaitingBytes) this.socket.pause()
   }
 
   #readHead(): void {
@@ -98,6 +105,7 @@ export class Connection implements ExchangeClient {
     if (!bytes) return
     const end = bytes.indexOf(emptyLine)
     if (end === -1) {
+      this.#headSince ??= performance.now()
       if (bytes.length > maxHeadLength || !mayBecomeRequest(bytes)) this.#handOver(bytes)
       return
     }
@@ -110,7 +118,7 @@ export class Connection implements ExchangeClient {
   }
 
   #handOver(bytes: Buffer): void {
-    const socket = this.#socket
+    const socket = this.socket
     this.#isOver = true
     socket.off('data', this.#received)
     socket.off('drain', this.#drained)
@@ -121,6 +129,7 @@ export class Connection implements ExchangeClient {
 
   #begin(request: RequestHead, firstBody: Buffer | null): void {
     this.#request = request
+    this.#headSince = null
     this.#closeAfter = !request.keepAlive
     const passage = this.#context.routes.begin(this.#entry, request.host, {
       path: () => pathOf(request.kept),
@@ -142,18 +151,18 @@ export class Connection implements ExchangeClient {
   }
 
   holdUpload(): void {
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   continueUpload(): void {
-    if (this.#socket.isPaused()) this.#socket.resume()
+    if (this.socket.isPaused()) this.socket.resume()
   }
 
   /** Forwards the bytes that belong to the body and returns the rest. */
   #sendBody(bytes: Buffer): Buffer {
     const body = bytes.length > this.#bodyLeft ? bytes.subarray(0, this.#bodyLeft) : bytes
     this.#bodyLeft -= body.length
-    if (!this.#exchange.write(body)) this.#socket.pause()
+    if (!this.#exchange.write(body)) this.socket.pause()
     return bytes.subarray(body.length)
   }
 
@@ -167,17 +176,17 @@ export class Connection implements ExchangeClient {
     const cookie = this.#cookie === null ? '' : `set-cookie: ${this.#cookie}\r\n`
     const head = `${answer.kept}${cookie}${this.#closeAfter ? 'connection: close\r\n' : ''}\r\n`
     if (to - from > smallBody) {
-      this.#socket.write(head, 'latin1')
+      this.socket.write(head, 'latin1')
       return this.pass(bytes, from, to)
     }
     const both = Buffer.allocUnsafe(head.length + to - from)
     both.write(head, 'latin1')
     bytes.copy(both, head.length, from, to)
-    return this.#socket.write(both)
+    return this.socket.write(both)
   }
 
   pass(bytes: Buffer, from: number, to: number): boolean {
-    return this.#socket.write(Buffer.from(bytes.subarray(from, to)))
+    return this.socket.write(Buffer.from(bytes.subarray(from, to)))
   }
 
   complete(): void {
@@ -193,27 +202,27 @@ export class Connection implements ExchangeClient {
 
   #close(isUploading: boolean): void {
     this.#isOver = true
-    linger(this.#socket, lingerMs(isUploading))
+    linger(this.socket, lingerMs(isUploading))
   }
 
   refuse(status: number, text: string): void {
     const { length = 0, method = '' } = this.#request ?? {}
     if (length > 0 || this.#context.isClosing()) this.#closeAfter = true
-    this.#socket.write(page(status, text, method === 'HEAD', this.#closeAfter))
+    this.socket.write(page(status, text, method === 'HEAD', this.#closeAfter))
     this.complete()
   }
 
   cut(): void {
     this.#exchange.abort()
     this.#isOver = true
-    cutOff(this.#socket, this.#isEndless)
+    cutOff(this.socket, this.#isEndless)
   }
 
   /** The client disconnected or was cut off. */
   #left = (): void => {
     this.#isOver = true
     this.#exchange.abort()
-    this.#socket.destroy()
+    this.socket.destroy()
     this.#context.ended(this)
   }
 }

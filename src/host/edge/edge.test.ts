@@ -78,12 +78,16 @@ interface Tried {
 const portOf = (edge: Edge): number =>
   (edge.sockets().get('edge')?.address() as AddressInfo | undefined)?.port ?? 0
 
-async function startEdge(isThorough: boolean): Promise<Tried> {
+async function startEdge(
+  isThorough: boolean,
+  more: Partial<Parameters<typeof createEdge>[0]> = {},
+): Promise<Tried> {
   const edge = createEdge({
     address: '127.0.0.1',
     log: () => undefined,
     random: Math.random,
     isThorough,
+    ...more,
   })
   await edge.listen(0, new Map())
   closers.push(() => edge.close(0))
@@ -630,6 +634,85 @@ describe.each([
       expect(await speak(port, bytes)).toMatch(/^HTTP\/1\.1 400 /)
     },
   )
+
+  describe('slow clients', () => {
+    const times = { request: 60_000, head: 60_000, body: 60_000, reading: 60_000, sweep: 20 }
+    const open = (port: number, bytes: string): Promise<Socket> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port }, () => {
+          socket.write(bytes)
+          resolve(socket)
+        })
+        socket.on('error', () => undefined)
+      })
+    const closed = (socket: Socket): Promise<unknown> =>
+      new Promise((resolve) => socket.resume().once('close', resolve))
+
+    test('are disconnected in the middle of a head, however often they send a byte', async () => {
+      const { port } = await startEdge(isThorough, { times: { ...times, head: 100 } })
+      const socket = await open(port, `GET / HTTP/1.1\r\nhost: ${host}\r\n`)
+      const trickle = setInterval(() => socket.write('x'), 10)
+      await closed(socket)
+      clearInterval(trickle)
+    })
+
+    test('are disconnected in the middle of a body, and the release is not to blame', async () => {
+      const { edge, port } = await startEdge(isThorough, { times: { ...times, body: 100 } })
+      edge.set(route([await service(() => undefined)]))
+      for (const framing of ['content-length: 9', 'transfer-encoding: chunked'])
+        await closed(
+          await open(port, `PUT / HTTP/1.1\r\nhost: ${host}\r\n${framing}\r\n\r\n2\r\nab`),
+        )
+      await until(() => edge.counts()[0]?.requests === 2)
+      expect(edge.counts()[0]).toMatchObject({ errors: 0, unavailable: 0 })
+    })
+
+    test('are disconnected when they do not take the response', async () => {
+      const { edge, port } = await startEdge(isThorough, { times: { ...times, reading: 100 } })
+      const much = Buffer.alloc(30_000_000)
+      edge.set(route([await service((_request, response) => response.end(much))]))
+      const socket = await open(port, `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
+      await until(() => edge.counts()[0]?.requests === 1)
+      socket.destroy()
+      expect(edge.counts()[0]).toMatchObject({ errors: 0, unavailable: 0 })
+    })
+
+    test('are not disconnected while a service is slow', async () => {
+      const short = { request: 100, head: 100, body: 100, reading: 100, sweep: 20 }
+      const { edge, port } = await startEdge(isThorough, { times: short })
+      edge.set(
+        route([
+          await service((request, response) =>
+            request.resume().on('end', () => setTimeout(() => response.end('late'), 400)),
+          ),
+        ]),
+      )
+      const answers = await Promise.all([
+        ask(port),
+        ask(port, { method: 'PUT', body: Buffer.from('body') }),
+      ])
+      expect(answers.map(({ body }) => body.toString())).toEqual(['late', 'late'])
+    })
+
+    test('give their places to others, the oldest idle one first', async () => {
+      const limits = { total: 3, perAddress: 3 }
+      const { edge, port } = await startEdge(isThorough, { limits, times })
+      const waiting: ServerResponse[] = []
+      edge.set(route([await service((_request, response) => waiting.push(response))]))
+      const first = await open(port, '')
+      const second = await open(port, `GET / HTTP/1.1\r\nhost: ${host}\r\n`)
+      const busy = ask(port)
+      await until(() => waiting.length === 1)
+      const more = [ask(port), ask(port)]
+      await Promise.all([closed(first), closed(second)])
+      await until(() => waiting.length === 3)
+      expect(await speak(port, '')).toMatch(/^HTTP\/1\.1 503 [^]*too many connections/)
+      for (const response of waiting) response.end('served')
+      for (const answer of await Promise.all([busy, ...more]))
+        expect(answer.body.toString()).toBe('served')
+      expect(edge.counts()[0]).toMatchObject({ requests: 3, errors: 0, unavailable: 0 })
+    })
+  })
 
   test('loses no request when a service closes idle connections', async () => {
     const { edge, port } = await startEdge(isThorough)

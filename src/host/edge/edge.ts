@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
+import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
+import { page, tooMany } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
 
@@ -44,11 +46,17 @@ export interface EdgeOptions {
   programOn?(port: number): Promise<string | null>
   /** Returns a number from 0 to 1 that selects the requests of a canary. */
   random(): number
+  /** How many connections clients may have. */
+  limits?: GuestLimits
+  /** How long clients may take, and how often that is checked, in milliseconds. */
+  times?: GuestTimes & { sweep: number }
 }
 
-/** Milliseconds after which an idle client is disconnected; much sooner during a handover. */
-const maxQuietMs = 75_000
+const defaultTimes = { ...guestTimes, sweep: 1000 }
+/** Milliseconds after which an idle client is disconnected during a handover. */
 const maxQuietMsWhenClosing = 3000
+/** The shortest pause in milliseconds between two reports of refused connections. */
+const reportMs = 60_000
 
 /**
  * The reverse proxy in front of the services of this machine. A route changes by a single
@@ -57,8 +65,8 @@ const maxQuietMsWhenClosing = 3000
 export function createEdge(options: EdgeOptions): Edge {
   const routes = new Routes(options.random)
   const listeners = new Map<string, Server>()
-  const connections = new Set<Connection>()
-  const thorough = createThorough(routes, () => isClosing)
+  const guests = new Guests(options.limits ?? guestLimits(Infinity))
+  const thorough = createThorough(routes, guests, () => isClosing)
   let handedOver = new Map<string, Handed>()
   let isListening = false
   let isClosing = false
@@ -67,22 +75,28 @@ export function createEdge(options: EdgeOptions): Edge {
     routes,
     isClosing: () => isClosing,
     handOver: thorough.take,
-    ended: (connection: Connection) => void connections.delete(connection),
+    ended: (connection: Connection) => guests.remove(connection),
   }
   const makeServer = (entry: Entry | null): Server =>
     createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
       (socket) => {
-        if (options.isThorough) thorough.take(socket, entry, null)
-        else connections.add(new Connection(socket, entry, context))
+        if (!guests.admit(socket.remoteAddress ?? '', performance.now())) refuse(socket)
+        else if (options.isThorough) thorough.take(socket, entry, null)
+        else guests.add(new Connection(socket, entry, context))
       },
     )
+  const times = options.times ?? defaultTimes
+  let reportedAt = -Infinity
   const sweep = setInterval(() => {
     const now = performance.now()
-    const maxMs = isClosing ? maxQuietMsWhenClosing : maxQuietMs
-    for (const connection of connections) if (connection.quiet(now) > maxMs) connection.destroy()
-    thorough.sweep(now, maxMs)
-  }, 1000)
+    guests.sweep(now, isClosing ? { ...times, request: maxQuietMsWhenClosing } : times)
+    if (now - reportedAt < reportMs) return
+    const counts = guests.takeCounts()
+    if (counts.closed + counts.refused === 0) return
+    reportedAt = now
+    options.log('the edge has as many connections as it may have', counts)
+  }, times.sweep)
   sweep.unref()
 
   const open = (name: string, port: number, entry: Entry | null): Promise<void> => {
@@ -179,14 +193,19 @@ export function createEdge(options: EdgeOptions): Edge {
       isClosing = true
       for (const server of listeners.values()) server.close()
       const until = performance.now() + graceMs
-      while (connections.size + thorough.size() > 0 && performance.now() < until)
+      while (guests.size > 0 && performance.now() < until)
         await new Promise((wake) => setTimeout(wake, 20))
-      for (const connection of connections) connection.destroy()
-      thorough.sweep(Infinity, 0)
+      guests.destroyAll()
       clearInterval(sweep)
       routes.close()
     },
   }
+}
+
+function refuse(socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  socket.write(page(503, tooMany, false, true))
+  socket.destroySoon()
 }
 
 /** Why a fixed port is not open, in one sentence. */

@@ -16,6 +16,8 @@ export const lineFeedAlone =
 
 export const malformed = 'The request is not valid.\n'
 
+export const tooMany = 'The edge has too many connections; try again later.\n'
+
 export const expectation = 'No other expectation than 100-continue can be met.\n'
 
 /** Names no other host: strangers read this page. */

@@ -6,6 +6,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { forward, hasBody, isForwardable, requestFactsOf } from './forward.ts'
+import { type Guest, type Guests, Progress, type Wait } from './guests.ts'
 import { hostName } from './head.ts'
 import { linger, lingerMs } from './linger.ts'
 import { endPage, expectation, malformed, page, unknownHost } from './pages.ts'
@@ -21,29 +22,51 @@ type Serve = (taken: Taken, request: IncomingMessage, response: ServerResponse) 
  * A connection that Node's server reads. Its requests are served one after the other; Node's server
  * would run pipelined ones together.
  */
-class Taken {
+class Taken implements Guest {
   readonly entry: Entry | null
-  readonly #socket: Socket
+  readonly socket: Socket
   readonly #serve: Serve
+  readonly #guests: Guests
   #open = 0
   #quietSince = performance.now()
+  /** Bytes that had arrived when the last request ended. */
+  #quietBytes = 0
+  #headSince: number | null = null
+  readonly #progress = new Progress()
   #current: [IncomingMessage, ServerResponse] | null = null
   #latest: IncomingMessage | null = null
   #waiting: (() => void)[] = []
   #isHeld = false
   #isEnding = false
 
-  constructor(socket: Socket, entry: Entry | null, serve: Serve) {
-    this.#socket = socket
+  constructor(socket: Socket, entry: Entry | null, serve: Serve, guests: Guests) {
+    this.socket = socket
     this.entry = entry
     this.#serve = serve
+    this.#guests = guests
     // Node's server would close at once after the last response, while the client still sends.
     socket.destroySoon = () => this.#end()
   }
 
-  /** Milliseconds since the last response; 0 while a request is in progress. */
-  quiet(now: number): number {
-    return this.#open > 0 ? 0 : now - this.#quietSince
+  waits(now: number): Wait {
+    const { read, sent } = this.#progress.sample(this.socket, now)
+    if (this.#open === 0) return this.#waitsForRequest(now)
+    if (sent > 0) return { for: 'reading', ms: sent }
+    const [request] = this.#current ?? []
+    const isWaiting = request && !request.complete && !request.isPaused()
+    return isWaiting ? { for: 'body', ms: read } : { for: 'service', ms: 0 }
+  }
+
+  #waitsForRequest(now: number): Wait {
+    if (this.socket.bytesRead === this.#quietBytes)
+      return { for: 'request', ms: now - this.#quietSince }
+    this.#headSince ??= now
+    return { for: 'head', ms: now - this.#headSince }
+  }
+
+  destroy(): void {
+    this.#guests.remove(this)
+    this.socket.destroy()
   }
 
   add(request: IncomingMessage, response: ServerResponse): void {
@@ -57,7 +80,7 @@ class Taken {
     if (this.#open === 1) this.#next()
     if (this.#waiting.length < maxWaiting) return
     this.#isHeld = true
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   /** The connection carries a WebSocket from now on. */
@@ -72,19 +95,21 @@ class Taken {
   #closed(): void {
     this.#open -= 1
     this.#quietSince = performance.now()
+    this.#quietBytes = this.socket.bytesRead
+    this.#headSince = null
     this.#current = null
     this.#next()
     if (!this.#isHeld || this.#waiting.length >= maxWaiting) return
     this.#isHeld = false
-    this.#socket.resume()
+    this.socket.resume()
   }
 
   /** The client sent bytes that are not HTTP. Complete requests before them are answered first. */
   refuse(status: number): void {
     if (this.#isEnding) return
     const end = (): void => {
-      if (!this.#socket.writable) return
-      this.#socket.write(page(status, malformed, false, true))
+      if (!this.socket.writable) return
+      this.socket.write(page(status, malformed, false, true))
       this.#end()
     }
     const [request, response] = this.#current ?? []
@@ -97,7 +122,7 @@ class Taken {
 
   #end(): void {
     this.#isEnding = true
-    linger(this.#socket, lingerMs(this.#latest?.complete === false))
+    linger(this.socket, lingerMs(this.#latest?.complete === false))
   }
 }
 
@@ -105,7 +130,7 @@ class Taken {
  * Node's HTTP server for connections that need complete HTTP support. It does not listen; it
  * receives connections.
  */
-export function createThorough(routes: Routes, isClosing: () => boolean) {
+export function createThorough(routes: Routes, guests: Guests, isClosing: () => boolean) {
   const all = new Map<Socket, Taken>()
   const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | string => {
     const host = hostName(request.headers.host ?? '')
@@ -157,16 +182,15 @@ export function createThorough(routes: Routes, isClosing: () => boolean) {
   })
   return {
     take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {
-      all.set(socket, new Taken(socket, entry, serve))
-      socket.once('close', () => all.delete(socket))
+      const taken = new Taken(socket, entry, serve, guests)
+      all.set(socket, taken)
+      guests.add(taken)
+      socket.once('close', () => {
+        all.delete(socket)
+        guests.remove(taken)
+      })
       server.emit('connection', socket)
       if (bytes) socket.unshift(bytes)
-    },
-    size: () => all.size,
-    /** Closes connections without a request for that long; with Infinity, all of them. */
-    sweep: (now: number, maxMs: number): void => {
-      for (const [socket, taken] of all)
-        if (now === Infinity || taken.quiet(now) > maxMs) socket.destroy()
     },
   }
 }
