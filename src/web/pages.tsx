@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react'
-import { Route, Routes } from 'react-router'
+import { Navigate, Route, Routes } from 'react-router'
 import { HomePage } from './line/home-page.tsx'
 import { RunPage } from './run/run-page.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -19,13 +19,22 @@ const SessionsPage = lazy(async () => ({
 const UsersPage = lazy(async () => ({
   default: (await import('./access/users-page.tsx')).UsersPage,
 }))
-const WebhookPage = lazy(async () => ({
-  default: (await import('./webhook/webhook-page.tsx')).WebhookPage,
+const SettingsPage = lazy(async () => ({
+  default: (await import('./app/settings-page.tsx')).SettingsPage,
+}))
+const EnvironmentsPage = lazy(async () => ({
+  default: (await import('./app/environments-page.tsx')).EnvironmentsPage,
+}))
+const ConfigurationPage = lazy(async () => ({
+  default: (await import('./app/configuration-page.tsx')).ConfigurationPage,
 }))
 const PullRequestsPage = lazy(async () => ({
   default: (await import('./pull-request/pull-requests-page.tsx')).PullRequestsPage,
 }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
+const AppRunsPage = lazy(async () => ({
+  default: (await import('./run/runs-page.tsx')).AppRunsPage,
+}))
 const ChangePage = lazy(async () => ({
   default: (await import('./change/change-page.tsx')).ChangePage,
 }))
@@ -42,6 +51,9 @@ const TrendsPage = lazy(async () => ({
   default: (await import('./trend/trends-page.tsx')).TrendsPage,
 }))
 const AppsPage = lazy(async () => ({ default: (await import('./app/apps-page.tsx')).AppsPage }))
+const AppLayout = lazy(async () => ({
+  default: (await import('./app/app-layout.tsx')).AppLayout,
+}))
 const AppPage = lazy(async () => ({ default: (await import('./app/app-page.tsx')).AppPage }))
 const EnvironmentPage = lazy(async () => ({
   default: (await import('./environment/environment-page.tsx')).EnvironmentPage,
@@ -62,11 +74,18 @@ export function Pages() {
           <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
           <Route path="/events" element={<EventsPage />} />
           <Route path="/apps" element={<AppsPage />} />
-          <Route path="/apps/:app" element={<AppPage />} />
+          <Route path="/apps/:app" element={<AppLayout />}>
+            <Route index element={<AppPage />} />
+            <Route path="runs" element={<AppRunsPage />} />
+            <Route path="pull-requests" element={<PullRequestsPage />} />
+            <Route path="environments" element={<EnvironmentsPage />} />
+            <Route path="configuration" element={<ConfigurationPage />} />
+            <Route path="trends" element={<TrendsPage />} />
+            <Route path="settings" element={<SettingsPage />} />
+            {/* Links of earlier versions. */}
+            <Route path="webhook" element={<Navigate replace to="../settings" />} />
+          </Route>
           <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
-          <Route path="/apps/:app/trends" element={<TrendsPage />} />
-          <Route path="/apps/:app/pull-requests" element={<PullRequestsPage />} />
-          <Route path="/apps/:app/webhook" element={<WebhookPage />} />
           <Route path="/tokens" element={<TokensPage />} />
           <Route path="/sessions" element={<SessionsPage />} />
           <Route path="/users" element={<UsersPage />} />

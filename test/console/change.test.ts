@@ -135,7 +135,7 @@ describe('the change page', requires('chromium'), () => {
 
   test('shows trends that the keyboard can read, and what is unknown', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop`)
-    await page.getByRole('link', { name: 'Trends' }).click()
+    await page.getByRole('link', { name: 'Insights' }).click()
     const chart = (name: string) => page.getByRole('region', { name, exact: true })
     await chart('Line coverage').getByText('all lines').first().waitFor()
     await chart('Findings')

@@ -289,6 +289,9 @@ describe('the console', requires('chromium'), () => {
     '/deployments',
     '/events',
     '/apps/shop',
+    '/apps/shop/environments',
+    '/apps/shop/configuration',
+    '/apps/shop/settings',
     '/apps/shop/environments/production',
     '/tokens',
     '/nowhere',
@@ -319,24 +322,43 @@ describe('the console', requires('chromium'), () => {
     await heading('Apps').waitFor()
     await page.getByRole('article', { name: 'Line of shop' }).getByRole('link').first().click()
     await heading('shop').waitFor()
+    const tabs = page.getByRole('navigation', { name: 'Pages of shop' })
+    await tabs.getByRole('link', { name: 'Environments' }).click()
+    await page.getByRole('link', { name: 'production', exact: true }).waitFor()
+    await tabs.getByRole('link', { name: 'Configuration' }).click()
+    await page.getByText('LOG_LEVEL').first().waitFor()
+    await tabs.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('region', { name: 'Removal' }).waitFor()
+    await tabs.getByRole('link', { name: 'Runs' }).click()
+    await page.getByRole('link', { name: 'Begin' }).waitFor()
     expect(await main.getByRole('link', { name: 'Apps' }).getAttribute('aria-current')).toBe('page')
   })
 
-  test.each(['/', '/apps', '/runs', '/apps/shop', '/tokens', '/users', '/sessions', '/nowhere'])(
-    'axe finds nothing wrong: %s',
-    async (path) => {
-      for (const [width, colorScheme] of [
-        [1280, 'light'],
-        [390, 'dark'],
-      ] as const) {
-        await page.setViewportSize({ width, height: 900 })
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        await open(path)
-        await page.getByRole('heading').first().waitFor()
-        expect(await accessibilityProblems(page)).toEqual([])
-      }
-    },
-  )
+  test.each([
+    '/',
+    '/apps',
+    '/runs',
+    '/apps/shop',
+    '/apps/shop/runs',
+    '/apps/shop/environments',
+    '/apps/shop/configuration',
+    '/apps/shop/settings',
+    '/tokens',
+    '/users',
+    '/sessions',
+    '/nowhere',
+  ])('axe finds nothing wrong: %s', async (path) => {
+    for (const [width, colorScheme] of [
+      [1280, 'light'],
+      [390, 'dark'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await open(path)
+      await page.getByRole('heading').first().waitFor()
+      expect(await accessibilityProblems(page)).toEqual([])
+    }
+  })
 
   test('causes no page errors and no content security policy violations', () => {
     expect(problems).toEqual([])

@@ -1,16 +1,13 @@
-import { useState } from 'react'
-import { Link, useNavigate, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import type { App } from '#contract/app/app.ts'
 import type { Line } from '#contract/environment/environment.ts'
 import { LineRow } from '../line/line-row.tsx'
-import { useLine, useMay, usePullRequests, useRunDetails } from '../live/queries.ts'
-import { useClient } from '../live/dependencies.tsx'
+import { useLine, usePullRequests, useRunDetails } from '../live/queries.ts'
 import { PullRequestRow } from '../pull-request/pull-request-row.tsx'
 import { RunRow } from '../run/run-row.tsx'
-import { Button, ButtonLink } from '../ui/button.tsx'
+import { ButtonLink } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
-import { Confirm, type Question } from '../ui/dialog.tsx'
-import { Nothing, PageHead, RowsShape, Section, useTitle, Warning } from '../ui/page.tsx'
+import { Nothing, RowsShape, Section, useTitle, Warning } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 
 export function AppPage() {
@@ -32,11 +29,6 @@ function AppView({ line }: { line: Line }) {
   const details = useRunDetails(inSteps)
   return (
     <>
-      <PageHead
-        crumbs={[{ to: '/apps', text: 'Apps' }]}
-        title={app.name}
-        actions={<Actions app={app} />}
-      />
       {app.problem ? <Warning text={app.problem} /> : null}
       <LineRow line={line} detail={details.get(inSteps[0] ?? 0)} bare />
       {line.pullRequests.open + line.pullRequests.previews > 0 ? (
@@ -47,12 +39,7 @@ function AppView({ line }: { line: Line }) {
       </Section>
       <Section
         title="Latest runs"
-        aside={
-          <span className="flex gap-2">
-            <ButtonLink to={`/apps/${app.name}/trends`}>Trends</ButtonLink>
-            <ButtonLink to={`/runs?app=${app.name}`}>All runs</ButtonLink>
-          </span>
-        }
+        aside={<ButtonLink to={`/apps/${app.name}/runs`}>All runs</ButtonLink>}
       >
         {line.runs.length === 0 ? (
           <Nothing>No changes yet.</Nothing>
@@ -108,7 +95,7 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
       <p className="panel px-4 py-3">
         Each new commit on the branch <b>{branch}</b> of{' '}
         <code className="font-mono">{repository.url}</code> is delivered. Set up a{' '}
-        <Link to={`/apps/${app.name}/webhook`} className="underline underline-offset-3">
+        <Link to={`/apps/${app.name}/settings`} className="underline underline-offset-3">
           webhook
         </Link>{' '}
         to deliver it without the delay of polling.
@@ -125,45 +112,5 @@ function HowToPush({ app, isNew }: { app: App; isNew: boolean }) {
         text={isNew ? `git push fairlead HEAD:${branch}` : `git push ${remote} HEAD:${branch}`}
       />
     </div>
-  )
-}
-
-function Actions({ app }: { app: App }) {
-  const client = useClient()
-  const navigate = useNavigate()
-  const mayDeliver = useMay('developer', app.name)
-  const mayRemove = useMay('admin', app.name)
-  const [question, ask] = useState<Question | null>(null)
-  const params = { app: app.name }
-  const deliver: Question = {
-    title: `Deliver the newest commit of ${app.branch}?`,
-    text: 'Opens the run of the commit if it is in progress or live. Otherwise, a new run starts.',
-    verb: 'Deliver',
-    act: async () => navigate(`/runs/${(await client.createRun({ params, body: {} })).id}`),
-  }
-  const remove: Question = {
-    title: `Remove ${app.name}?`,
-    text: (
-      <>
-        <p>
-          This stops all services of the app in every environment, and deletes its data except for
-          its events.
-        </p>
-        <p className="mt-2">The repository itself is kept, unless it is Fairlead’s own remote.</p>
-      </>
-    ),
-    verb: 'Stop and remove',
-    danger: true,
-    act: async () => {
-      await client.deleteApp({ params })
-      await navigate('/')
-    },
-  }
-  return (
-    <>
-      {mayDeliver ? <Button onClick={() => ask(deliver)}>Deliver newest commit</Button> : null}
-      {mayRemove ? <Button onClick={() => ask(remove)}>Remove …</Button> : null}
-      <Confirm question={question} close={() => ask(null)} />
-    </>
   )
 }

@@ -48,6 +48,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         crumbs={[
           { to: '/apps', text: 'Apps' },
           { to: `/apps/${app}`, text: app },
+          { to: `/apps/${app}/environments`, text: 'Environments' },
         ]}
         title={
           <>

@@ -1,7 +1,7 @@
 import { useParams } from 'react-router'
 import { usePullRequests } from '../live/queries.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'
-import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
+import { Nothing, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { asSentence } from '../ui/state.ts'
 import { StatusIcon } from '../ui/status.tsx'
@@ -18,21 +18,16 @@ export function PullRequestsPage() {
     app,
     states.find((one) => one === wanted),
   )
-  useTitle(`Pull requests of ${app}`)
+  useTitle(`${app}: pull requests`)
   const choices = states.map((value) => ({
     value,
     text: `${value.charAt(0).toUpperCase()}${value.slice(1)}`,
   }))
   return (
     <>
-      <PageHead
-        crumbs={[
-          { to: '/apps', text: 'Apps' },
-          { to: `/apps/${app}`, text: app },
-        ]}
-        title="Pull requests"
-        actions={<SelectFilter name="state" label="State" choices={choices} />}
-      />
+      <div className="mb-4 flex">
+        <SelectFilter name="state" label="State" choices={choices} />
+      </div>
       <Loaded query={query} shape={<RowsShape rows={5} height="h-16" />}>
         {(answer) => (
           <>

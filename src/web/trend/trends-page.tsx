@@ -6,7 +6,7 @@ import { ChartFrame } from '../chart/frame.tsx'
 import { Key } from '../chart/key.tsx'
 import { highest, type Line } from '../chart/spec.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
+import { Nothing, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { Ago } from '../ui/time.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
@@ -15,7 +15,7 @@ import { columnsOf, formatShort, summaryOf, type TrendChart, trendCharts } from 
 /** The numbers of an app from run to run. */
 export function TrendsPage() {
   const { app = '' } = useParams()
-  useTitle(`${app}: trends`)
+  useTitle(`${app}: insights`)
   const client = useClient()
   const query = useQuery({
     queryKey: ['trends', app],
@@ -23,34 +23,21 @@ export function TrendsPage() {
       (await client.listTrends({ params: { app }, query: { limit: 100 }, signal })).runs,
   })
   return (
-    <>
-      <PageHead
-        crumbs={[
-          { to: '/apps', text: 'Apps' },
-          { to: `/apps/${app}`, text: app },
-        ]}
-        title={
-          <>
-            <span className="font-normal text-soft">{app}</span> trends
-          </>
-        }
-      />
-      <Loaded query={query} shape={<RowsShape rows={4} height="h-52" />}>
-        {(runs) =>
-          runs.length === 0 ? (
-            <Nothing>
-              No run has any numbers yet. They come from the reports of its steps and from its code.
-            </Nothing>
-          ) : (
-            <div className="grid gap-4 lg:grid-cols-2">
-              {trendCharts.map((chart) => (
-                <TrendPanel key={chart.title} chart={chart} runs={runs} />
-              ))}
-            </div>
-          )
-        }
-      </Loaded>
-    </>
+    <Loaded query={query} shape={<RowsShape rows={4} height="h-52" />}>
+      {(runs) =>
+        runs.length === 0 ? (
+          <Nothing>
+            No run has any numbers yet. They come from the reports of its steps and from its code.
+          </Nothing>
+        ) : (
+          <div className="grid gap-4 lg:grid-cols-2">
+            {trendCharts.map((chart) => (
+              <TrendPanel key={chart.title} chart={chart} runs={runs} />
+            ))}
+          </div>
+        )
+      }
+    </Loaded>
   )
 }
 

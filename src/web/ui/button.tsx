@@ -16,6 +16,9 @@ const kinds: Record<Kind, string> = {
   bare: 'text-soft hover:bg-hover hover:text-ink',
 }
 
+/** The classes of a button, for an element that is none. */
+export const buttonClass = (kind: Kind): string => `${base} ${kinds[kind]}`
+
 export function Button({
   kind = 'plain',
   className = '',

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useParams } from 'react-router'
+import { Link } from 'react-router'
 import { forgeTitles } from '#contract/forge/forge.ts'
 import type { Webhook, WebhookDelivery, WebhookGap } from '#contract/webhook/webhook.ts'
 import { useMay, useWebhook, useWebhookDeliveries } from '../live/queries.ts'
@@ -10,33 +10,32 @@ import { Sha } from '../ui/change.tsx'
 import { Command } from '../ui/copy.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { More } from '../ui/more.tsx'
-import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Nothing, RowsShape, Section } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
 import { asSentence, webhookBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
-import { ForgeSection } from './forge-section.tsx'
 
 /** The webhook of an app, its deliveries, and the changes that none announced. */
-export function WebhookPage() {
-  const { app = '' } = useParams()
+export function WebhookSection({ app }: { app: string }) {
   const webhook = useWebhook(app)
   const deliveries = useWebhookDeliveries(app)
-  useTitle(`Webhook of ${app}`)
-  const crumbs = [
-    { to: '/apps', text: 'Apps' },
-    { to: `/apps/${app}`, text: app },
-  ]
   return (
     <>
-      <PageHead
-        crumbs={crumbs}
+      <Section
         title="Webhook"
-        actions={webhook.isSuccess ? <Actions app={app} exists={webhook.data !== null} /> : null}
-      />
-      <Loaded query={webhook} shape={<RowsShape rows={1} height="h-20" />}>
-        {(found) => (found ? <Address webhook={found} /> : <NoWebhook />)}
-      </Loaded>
+        aside={
+          webhook.isSuccess ? (
+            <span className="flex gap-2">
+              <Actions app={app} exists={webhook.data !== null} />
+            </span>
+          ) : null
+        }
+      >
+        <Loaded query={webhook} shape={<RowsShape rows={1} height="h-20" />}>
+          {(found) => (found ? <Address webhook={found} /> : <NoWebhook />)}
+        </Loaded>
+      </Section>
       <Loaded query={deliveries} shape={<RowsShape rows={6} />}>
         {({ pages }) => {
           const gaps = pages[0]?.gaps ?? []
@@ -60,7 +59,6 @@ export function WebhookPage() {
           )
         }}
       </Loaded>
-      <ForgeSection app={app} />
     </>
   )
 }
