@@ -1,15 +1,17 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Configuration } from '#contract/environment/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { nameOfActor } from '#contract/event/event.ts'
 import { may } from '#contract/access/grants.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
-import { applyChange } from '#domains/configuration/configuration.ts'
+import { applyChange, type StoredConfiguration } from '#domains/configuration/configuration.ts'
 import { isAllowed } from '#domains/configuration/prefixes.ts'
 import { changePrefixes, listPrefixes } from '#domains/configuration/prefix-store.ts'
 import { changeProblem } from '#domains/configuration/rules.ts'
 import {
   getNewest,
+  getStored,
   insertConfiguration,
   listConfigurations,
   sealedAs,
@@ -42,6 +44,12 @@ export function configurationHandlers(
       )
       const version = shownVersion(live, inForce.version)
       if (version === inForce.version) return { ...inForce, next: null }
+      const [now, then] = await Promise.all([
+        getStored(db, app, environment),
+        getStored(db, app, environment, version),
+      ])
+      // A rollback puts a copy of the version that it restores into force.
+      if (isSame(now, then)) return { ...inForce, next: null }
       const [running = emptyConfiguration(params)] = await listConfigurations(
         ...([db, app, environment, 1, { version }] as const),
       )
@@ -74,6 +82,9 @@ export function configurationHandlers(
   }
 }
 
+const isSame = (one: StoredConfiguration, other: StoredConfiguration): boolean =>
+  isDeepStrictEqual([one.variables, one.secrets], [other.variables, other.secrets])
+
 /** After a rollback, the version that runs is shown; the next release gets the one in force. */
 export const shownVersion = (
   live: Pick<Deployment, 'kind' | 'configuration'> | null,
@@ -95,7 +106,11 @@ async function environmentsOf(
  * Refuses an environment that is neither planned nor configured. Before the first delivery, no name
  * is wrong.
  */
-async function mustBeKnown(deps: Dependencies, app: string, environment: string): Promise<void> {
+export async function mustBeKnown(
+  deps: Dependencies,
+  app: string,
+  environment: string,
+): Promise<void> {
   const { names, isPlanned } = await environmentsOf(deps, app, environment)
   if (isPlanned || names.length === 0) return
   if ((await listConfigurations(deps.db, app, environment, 1)).length > 0) return
