@@ -403,7 +403,24 @@ describe('configuration', () => {
       async () =>
         (await ask(installation, 'configured', 'production')).text === 'set hunter2hunter2',
     )
+    const explained = await installation.cli('config', 'explain', at.app, at.environment, 'MODE')
+    const line = 'environments.production.env in fairlead.yaml'
+    expect(explained.stdout.replace(/ +/g, ' ')).toMatch(
+      new RegExp(
+        `file ${line} overridden\\nset configuration\\nSet by this machine .* version 1\\n`,
+      ),
+    )
+    expect(explained.stdout).toMatch(/Deployment \d+ runs with this value/)
+    const diff = (...more: string[]) =>
+      installation.cli('config', 'diff', at.app, at.environment, ...more)
+    expect((await diff()).stdout).toContain('No difference')
+    expect((await diff('--from', '0', '--to', '1')).stdout).toMatch(
+      /^production, version 0 → production, version 1\nadded +KEY .*\nadded +MODE +– → set\n/,
+    )
+    expect((await diff('--from', '7')).stderr).toContain('There is no version')
     const shown = JSON.stringify([
+      await installation.client.compareConfigurations({ params: at, query: { otherVersion: 0 } }),
+      await installation.client.explainConfiguration({ params: at, query: { name: 'KEY' } }),
       await installation.client.getConfiguration({ params: at }),
       (await installation.client.listEvents({ query: { app: 'configured', limit: 500 } })).events,
     ])

@@ -2,6 +2,7 @@ import type { Register } from './register.ts'
 import * as access from './commands/access.ts'
 import * as change from './commands/change.ts'
 import * as completion from './commands/completion.ts'
+import * as config from './commands/config.ts'
 import * as configuration from './commands/configuration.ts'
 import * as deployments from './commands/deployments.ts'
 import * as environment from './commands/environment.ts'
@@ -39,6 +40,7 @@ export const groups: Record<string, Register[]> = {
     decision.register,
     verdict.register,
     configuration.register,
+    config.register,
     workflows.register,
   ],
   'Connect Git providers:': [webhook.register, forge.register],

@@ -14,6 +14,7 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { runHandlers } from '#flows/delivery/handlers.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { comparisonHandlers } from '#flows/deployment/comparison-handlers.ts'
 import { configurationHandlers } from '#flows/deployment/configuration-handlers.ts'
 import { prefixHandlers } from '#domains/configuration/prefix-handlers.ts'
 import { deploymentHandlers } from '#flows/deployment/handlers.ts'
@@ -74,6 +75,7 @@ export function buildHandlers({
     ...evidenceHandlers(deps),
     ...deploymentHandlers(deps, engine),
     ...configurationHandlers(deps, engine),
+    ...comparisonHandlers(deps),
     ...prefixHandlers({ db, getApp }),
     ...permissionHandlers(deps),
     ...workflowHandlers({ db, engine }),

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { configuration } from '#contract/environment/environment.ts'
 import { inApp, inEnvironment, limit } from '#contract/params.ts'
 import { deployment } from '#contract/run/run.ts'
+import { comparison, explanation } from './comparison.ts'
 import { allowedPrefix, secretPrefix } from './secret-prefix.ts'
 
 /** Variables and secrets of environments. */
@@ -49,6 +51,33 @@ export const configurationEndpoints = {
       /** what may be wrong with the change, in one sentence */
       warning: z.string().nullable(),
     }),
+  }),
+  explainConfiguration: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/configuration/explanation',
+    role: 'viewer',
+    summary: 'Show where the value of a name comes from, who set it, and whether it runs',
+    params: inEnvironment,
+    query: z.object({ name: z.string().min(1).max(200) }),
+    output: explanation,
+  }),
+  compareConfigurations: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/configuration/comparison',
+    role: 'viewer',
+    summary:
+      'Compare the configuration in force with what runs, with another version, or with another ' +
+      'environment; secrets are the same or differ',
+    params: inEnvironment,
+    query: z.object({
+      /** default: the version in force */
+      version: z.coerce.number().int().min(0).optional(),
+      /** environment to compare with; default: the same */
+      other: name.optional(),
+      /** default: the version in force of another environment, or the one that runs in the same */
+      otherVersion: z.coerce.number().int().min(0).optional(),
+    }),
+    output: comparison,
   }),
   listSecretPrefixes: endpoint({
     method: 'GET',

@@ -97,6 +97,19 @@ export async function listConfigurations(
     order by version desc limit ${limit}`)
 }
 
+/** The newest version in force that changed a name; null when no version did. */
+export async function lastChangeOf(
+  db: Database,
+  { app, environment, name }: { app: string; environment: string; name: string },
+): Promise<Pick<Configuration, 'version' | 'actor' | 'created'> | null> {
+  const rows = await db.query<Pick<Configuration, 'version' | 'actor' | 'created'>>(sql`
+    select version, actor, created from configuration
+    where app = ${app} and environment = ${environment} and state = 'in_force'
+      and changed @> ${JSON.stringify([name])}::jsonb
+    order by version desc limit 1`)
+  return rows[0] ?? null
+}
+
 /**
  * Fails with a unique violation when the version was stored concurrently; then read the newest
  * version and try again.

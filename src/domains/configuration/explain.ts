@@ -1,0 +1,40 @@
+import type { LayerValue } from '#contract/configuration/comparison.ts'
+import { referenceOf, type StoredConfiguration } from './configuration.ts'
+
+/** The values that fairlead.yaml sets: of each service, and of the environment. */
+export interface FileValues {
+  services: Record<string, Record<string, string>>
+  environment: Record<string, string>
+}
+
+const valueOf = (values: Record<string, string>, name: string): string | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined
+
+/** The values of a name in all layers, the broadest first; the last one is what services get. */
+export function explain(
+  name: string,
+  { services, environment }: FileValues,
+  { variables, secrets }: Pick<StoredConfiguration, 'variables' | 'secrets'>,
+): LayerValue[] {
+  const stored = valueOf(secrets, name)
+  const plain = (layer: LayerValue['layer'], service: string | null, value: string | undefined) =>
+    value === undefined ? [] : [{ layer, service, value, isSecret: false, reference: null }]
+  const ofServices = Object.entries(services).flatMap(([service, values]) =>
+    plain('service', service, valueOf(values, name)),
+  )
+  const ofEnvironment = plain('environment', null, valueOf(environment, name))
+  const ofConfiguration =
+    stored === undefined
+      ? plain('configuration', null, valueOf(variables, name))
+      : [
+          {
+            ...{ layer: 'configuration' as const, service: null, value: null, isSecret: true },
+            reference: referenceOf(stored),
+          },
+        ]
+  const all = [ofServices, ofEnvironment, ofConfiguration]
+  return all.flatMap((values, index) => {
+    const isOverridden = all.slice(index + 1).some((later) => later.length > 0)
+    return values.map((value) => ({ ...value, isOverridden }))
+  })
+}

@@ -1,0 +1,137 @@
+import type { Explanation } from '#contract/configuration/comparison.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { compare } from '#domains/configuration/compare.ts'
+import { referenceOf, type StoredConfiguration } from '#domains/configuration/configuration.ts'
+import { explain, type FileValues } from '#domains/configuration/explain.ts'
+import { getStored, lastChangeOf, sealedAs } from '#domains/configuration/store.ts'
+import * as store from '#domains/deployment/store.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { liveDeployment } from '#views/deployment.ts'
+import { mustBeKnown } from './configuration-handlers.ts'
+
+/** One side of a comparison. */
+interface Side {
+  environment: string
+  values: StoredConfiguration
+}
+
+/** The endpoints that explain and compare configurations. They reveal no value of a secret. */
+export function comparisonHandlers(
+  deps: Dependencies,
+): SomeHandlers<'explainConfiguration' | 'compareConfigurations'> {
+  const { db } = deps
+  return {
+    explainConfiguration: async ({ params: { app, environment }, query: { name } }) => {
+      await mustBeKnown(deps, app, environment)
+      const [now, set, live] = await Promise.all([
+        getStored(db, app, environment),
+        lastChangeOf(db, { app, environment, name }),
+        liveDeployment(db, app, environment),
+      ])
+      const release = live && (await store.getRelease(db, live.release))
+      const file = fileValues(release?.definition ?? null, environment)
+      const running = live && (await getStored(db, app, environment, live.configuration))
+      return {
+        ...{ name, set, layers: explain(name, file, now) },
+        running: live && {
+          deployment: live.id,
+          isSame: running !== null && isSame(deps, app, environment, { now, running, name }),
+        },
+      } satisfies Explanation
+    },
+    compareConfigurations: async ({ params: { app, environment }, query }) => {
+      await mustBeKnown(deps, app, environment)
+      const other = query.other ?? environment
+      if (other !== environment) await mustBeKnown(deps, app, other)
+      const live = await liveDeployment(db, app, environment)
+      // Without another side, what runs is compared with what is set.
+      const running = query.other === undefined ? live?.configuration : undefined
+      const before = await mustGet(deps, app, other, query.otherVersion ?? running)
+      const after = await mustGet(deps, app, environment, query.version)
+      return {
+        before: { environment: other, version: before.values.version },
+        after: { environment, version: after.values.version },
+        differences: compare(before.values, after.values, (name) =>
+          isSameSecret(deps, app, name, [before, after]),
+        ),
+      }
+    },
+  }
+}
+
+async function mustGet(
+  { db }: Dependencies,
+  app: string,
+  environment: string,
+  version: number | undefined,
+): Promise<Side> {
+  const values = await getStored(db, app, environment, version)
+  if (version !== undefined && values.version !== version)
+    throw new FairleadError('not_found', {
+      kind: `version of the configuration of ${app}/${environment}`,
+      id: version,
+    })
+  return { environment, values }
+}
+
+function fileValues(
+  definition: store.Release['definition'] | null,
+  environment: string,
+): FileValues {
+  const services = Object.entries(definition?.services ?? {})
+  return {
+    services: Object.fromEntries(services.map(([service, { env }]) => [service, env])),
+    environment: definition?.environments[environment]?.env ?? {},
+  }
+}
+
+function isSame(
+  deps: Dependencies,
+  app: string,
+  environment: string,
+  { now, running, name }: { now: StoredConfiguration; running: StoredConfiguration; name: string },
+): boolean {
+  const sides: [Side, Side] = [
+    { environment, values: running },
+    { environment, values: now },
+  ]
+  const [one] = compare(only(running, name), only(now, name), () =>
+    isSameSecret(deps, app, name, sides),
+  )
+  return one === undefined || one.state === 'same'
+}
+
+const only = ({ variables, secrets }: StoredConfiguration, name: string) => ({
+  variables: Object.hasOwn(variables, name) ? { [name]: variables[name] ?? '' } : {},
+  secrets: Object.hasOwn(secrets, name) ? { [name]: secrets[name] ?? '' } : {},
+})
+
+/**
+ * Compares the values of secrets that are stored here, and the places of others. A value that
+ * cannot be decrypted counts as another one.
+ */
+function isSameSecret(
+  { secrets: box }: Dependencies,
+  app: string,
+  name: string,
+  sides: [Side, Side],
+): boolean {
+  const [one, other] = sides.map(({ environment, values }) => {
+    const stored = values.secrets[name] ?? ''
+    const reference = referenceOf(stored)
+    const value =
+      reference ?? openOrNull(() => box.open(sealedAs(app, environment, name), stored, name))
+    return { isReference: reference !== null, value }
+  })
+  if (!one || !other || one.value === null) return false
+  return one.isReference === other.isReference && one.value === other.value
+}
+
+function openOrNull(open: () => string): string | null {
+  try {
+    return open()
+  } catch {
+    return null
+  }
+}
