@@ -138,11 +138,11 @@ ${rest}`
       const { first, deliver } = await begin('image', { 'fairlead.yaml': yaml('echo begin') })
       expect(first.reason).toBe(null)
       expect(await logOf(installation, first.id, 'test')).toContain('PONG')
-      const name = `fairlead-${first.id + 1}-test-db`
+      const name = `-${first.id + 1}-test-db`
       const slow = deliver({ 'fairlead.yaml': yaml(`sleep 2`) })
       await waitFor(
         'its container runs',
-        async () => docker('ps', '-q', '--filter', `name=${name}`) !== '',
+        async () => docker('ps', '-q', '--filter', `name=^fairlead-[0-9a-f]{12}${name}$`) !== '',
       )
       await installation.killServer()
       await installation.start()

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, resolve as absolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StepServiceFile } from '#contract/pipeline-file/step-file.ts'
 import { tailLog } from '#domains/pipeline/log.ts'
@@ -90,8 +91,7 @@ async function start(
   file: StepServiceFile,
 ): Promise<Started> {
   const port = await freePort()
-  const container =
-    file.image === undefined ? null : `fairlead-${request.run}-${request.step}-${name}`
+  const container = file.image === undefined ? null : containerName(request, name)
   if (container !== null) await removeContainer({ container })
   const ended = request.runner.run(
     {
@@ -115,6 +115,18 @@ async function start(
     request.signal,
   )
   return { name, file, port, container, ended }
+}
+
+/**
+ * The name of a container, the same in every attempt. Installations on one machine may have runs
+ * with the same number, so that it contains a digest of the folder of the run.
+ */
+const containerName = (
+  { logs, run, step }: Pick<ServicesRequest, 'logs' | 'run' | 'step'>,
+  name: string,
+): string => {
+  const installation = createHash('sha256').update(absolute(logs)).digest('hex').slice(0, 12)
+  return `fairlead-${installation}-${run}-${step}-${name}`
 }
 
 const boundsOf = ({
