@@ -286,6 +286,40 @@ environments: {production: {}}
     expect((await installation.client.getEnvironment({ params })).current).toBeNull()
   })
 
+  test('a crash loop after the watch emits one event, and one when it has ended', async () => {
+    const answer = "request.url === '/exit' ? process.exit(3) : response.end('up')"
+    const web = `require('node:http').createServer((request, response) => ${answer})`
+    const repository = await repositoryWith({
+      'server.js': `${web}.listen(process.env.PORT, '127.0.0.1')`,
+      'fairlead.yaml': 'services: {web: node server.js}\nenvironments: {production: {watch: 0s}}\n',
+    })
+    await push(installation, 'crashing', repository)
+    await endedRun(installation, await latestRun('crashing'))
+    const params = { app: 'crashing', environment: 'production' }
+    const eventsOf = async (type: string) => {
+      const query = { app: 'crashing', type: `dev.cdevents.incident.${type}`, limit: 10 }
+      return (await installation.client.listEvents({ query })).events
+    }
+    await waitFor('the loop is reported', async () => {
+      await ask(installation, 'crashing', 'production', '/exit').catch(() => undefined)
+      return (await eventsOf('detected')).length > 0
+    })
+    const environment = await installation.client.getEnvironment({ params })
+    expect(environment.health).toBe('unhealthy')
+    expect(environment.instances).toMatchObject([{ service: 'web', isLooping: true }])
+    const status = await installation.cli('status', 'crashing')
+    expect(status.stdout).toMatch(/production: web\.0 is in a crash loop \(\d+ restarts\)/)
+    await repository.commit({ more: 'x' })
+    await push(installation, 'crashing', repository)
+    await endedRun(installation, await latestRun('crashing'))
+    await waitFor('the end is reported', async () => (await eventsOf('resolved')).length > 0)
+    const data = { ...{ environment: 'production', service: 'web' } }
+    expect(await eventsOf('detected')).toMatchObject([{ data }])
+    expect(await eventsOf('resolved')).toMatchObject([
+      { data: { ...data, reason: expect.stringMatching(/^deployment \d+ is live there now$/) } },
+    ])
+  })
+
   test('a release that crashes soon after going live is rolled back automatically', async () => {
     const repository = await repositoryWith(tinyApp('good', one))
     await push(installation, 'dies', repository)

@@ -10,6 +10,7 @@ import type { Actor } from './event/event.ts'
 import { evidenceEvents } from './evidence/events.ts'
 import { forgeEvents } from './forge/events.ts'
 import { gateEvents } from './gate/events.ts'
+import { incidentEvents } from './incident/events.ts'
 import { pullRequestEvents } from './pull-request/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
@@ -26,6 +27,7 @@ export const events = [
   ...evidenceEvents,
   ...environmentEvents,
   ...deploymentEvents,
+  ...incidentEvents,
   ...verdictEvents,
   ...configurationEvents,
   ...webhookEvents,

@@ -6,6 +6,7 @@ import { explainOutput, trim } from './log-file.ts'
 import {
   adviceFor,
   checkPauseMs,
+  isCrashLoop,
   judgeCheck,
   judgeEnd,
   type Refusal,
@@ -52,7 +53,6 @@ export class Instance {
   #life: Life | null = null
   #isWanted = false
   #timer: NodeJS.Timeout | undefined
-  #crashes = 0
   #startMs: number | null = null
   /** Start of the period in which it must become healthy. */
   #wantedSince = performance.now()
@@ -87,9 +87,15 @@ export class Instance {
       port,
       started,
       restarts,
+      isLooping: isCrashLoop(this.saved.crashes, this.#healthyForMs()),
       reason,
       ...(unlimited === undefined ? {} : { unlimited }),
     }
+  }
+
+  #healthyForMs(): number | null {
+    const since = this.#life?.healthySince ?? null
+    return since === null ? null : performance.now() - since
   }
 
   /** Returns its metrics with those names. */
@@ -262,7 +268,7 @@ export class Instance {
     const now = performance.now()
     const { crashes, pauseMs } = judgeEnd(
       {
-        crashes: this.#crashes,
+        crashes: this.saved.crashes,
         healthyForMs: life.healthySince === null ? null : now - life.healthySince,
         mustGoOn: this.#context.mustGoOn(),
         isFinal,
@@ -270,7 +276,7 @@ export class Instance {
       },
       machine.random(),
     )
-    this.#crashes = crashes
+    this.saved.crashes = crashes
     // Leftover processes must not hold the port or keep writing.
     const cleared = this.#process.killFamily()
     this.#context.changed()

@@ -312,6 +312,7 @@ function freshInstance(service: string, index: number): SavedInstance {
     port: null,
     started: null,
     restarts: 0,
+    crashes: 0,
     reason: null,
     wasHealthy: false,
     logStart: 0,

@@ -5,6 +5,7 @@ import {
   backoffMs,
   checkPauseMs,
   explainListeners,
+  isCrashLoop,
   judgeCheck,
   judgeEnd,
   refusalAfter,
@@ -135,6 +136,13 @@ describe('ends of an instance', () => {
     expect(judgeEnd({ ...ended, isOverdue: true }, 0.5).pauseMs).toBeNull()
     expect(judgeEnd({ ...ended, isFinal: true }, 0.5).pauseMs).toBeNull()
     expect(judgeEnd({ ...ended, isFinal: true, mustGoOn: true }, 0.5).pauseMs).toBe(100)
+  })
+
+  test('a third consecutive end is a crash loop, until it is healthy for 10 seconds', () => {
+    expect(isCrashLoop(2, null)).toBe(false)
+    expect(isCrashLoop(3, null)).toBe(true)
+    expect(isCrashLoop(9, 10_000)).toBe(true)
+    expect(isCrashLoop(9, 10_001)).toBe(false)
   })
 
   test('counts from one again after the instance was healthy for 10 seconds', () => {

@@ -116,6 +116,11 @@ export function judgeEnd(
   return { crashes, pauseMs: givesUp ? null : backoffMs(crashes) * (0.9 + 0.2 * random) }
 }
 
+/** Whether an instance crashes again and again: it has not stayed healthy since the last time. */
+export function isCrashLoop(crashes: number, healthyForMs: number | null): boolean {
+  return crashes >= endsAllowed && (healthyForMs ?? 0) <= stableAfterMs
+}
+
 /** Doubles with each consecutive crash, up to 30 seconds. */
 export function backoffMs(crashes: number): number {
   return Math.min(100 * 2 ** Math.min(20, Math.max(0, crashes - 1)), 30_000)

@@ -39,6 +39,8 @@ const savedInstance = z.object({
   port: z.number().nullable(),
   started: z.number().nullable(),
   restarts: z.number(),
+  /** Consecutive ends. */
+  crashes: z.number().default(0),
   reason: z.string().nullable(),
   wasHealthy: z.boolean(),
   /** Where the output of the process begins in its log. */

@@ -6,6 +6,7 @@ import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
+import { reportCrashLoops } from '#flows/deployment/crash-loops.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
@@ -64,6 +65,12 @@ export function backgroundJobs({
       interval: periods.abandoned,
       claim: oneReplica(),
       run: async () => void (await closeAbandoned(db)),
+    }),
+    every({
+      name: 'report-crash-loops',
+      interval: periods.crashes,
+      claim: oneReplica(),
+      run: () => reportCrashLoops(deps),
     }),
     every({
       name: 'keep-host-running',

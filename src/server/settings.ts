@@ -15,6 +15,7 @@ export interface Periods {
   writeBack: number
   pullRequests: number
   host: number
+  crashes: number
   schedule: number
   abandoned: number
   refusals: number
@@ -73,6 +74,7 @@ const periodVariables: Record<keyof Periods, [variable: string, fallback: number
   writeBack: ['FAIRLEAD_WRITE_BACK_SECONDS', 1],
   pullRequests: ['FAIRLEAD_PULLS_SECONDS', 60],
   host: ['FAIRLEAD_HOST_SECONDS', 0.5],
+  crashes: ['FAIRLEAD_CRASHES_SECONDS', 2],
   schedule: ['FAIRLEAD_SCHEDULE_SECONDS', 5],
   abandoned: ['FAIRLEAD_ABANDONED_SECONDS', 5],
   refusals: ['FAIRLEAD_REFUSALS_SECONDS', 60],

@@ -82,6 +82,10 @@ export async function pendingDeployments(
   )
 }
 
+/** The deployments that have the traffic of an environment, of every app. */
+export const liveDeployments = (db: Database): Promise<Deployment[]> =>
+  select(db, sql`where d.state = 'live' order by d.id`)
+
 /** The last deployment of an environment that failed, unless a later one had the traffic. */
 export async function lastFailure(
   db: Database,

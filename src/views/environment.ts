@@ -74,7 +74,8 @@ function health(current: Deployment | null, report: ReleaseReport | null): Envir
   if (!current) return 'empty'
   if (!report || report.state === 'missing') return 'unknown'
   const isHealthy =
-    report.state === 'ready' && report.instances.every((one) => one.state === 'healthy')
+    report.state === 'ready' &&
+    report.instances.every((one) => one.state === 'healthy' && !one.isLooping)
   return isHealthy ? 'healthy' : 'unhealthy'
 }
 
@@ -87,6 +88,7 @@ function toInstance(reported: ReleaseReport['instances'][number], release: numbe
     port: reported.port,
     started: reported.started === null ? null : new Date(reported.started).toISOString(),
     restarts: reported.restarts,
+    isLooping: reported.isLooping,
     release,
   }
 }

@@ -47,6 +47,7 @@ const shortPeriods = {
   FAIRLEAD_SCHEDULE_SECONDS: '0.5',
   FAIRLEAD_ABANDONED_SECONDS: '0.5',
   FAIRLEAD_SETTLE_SECONDS: '0.05',
+  FAIRLEAD_CRASHES_SECONDS: '0.2',
 }
 
 export interface InstallationOptions {

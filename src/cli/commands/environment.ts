@@ -53,7 +53,7 @@ async function show(context: Context, app: string, name: string): Promise<void> 
         state(instance.state, paint),
         `pid ${instance.pid ?? '–'}`,
         `port ${instance.port ?? '–'}`,
-        `${instance.restarts} restarts`,
+        `${instance.restarts} restarts${instance.isLooping ? ', in a crash loop' : ''}`,
       ]),
       context.stdout.columns ?? 100,
     ),

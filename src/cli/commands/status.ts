@@ -150,6 +150,7 @@ function describe(context: Context, line: Line, paint: Paint): string[] {
           `\`fairlead environment remove ${line.app.name} ${name}\``,
       ),
     ),
+    ...line.environments.flatMap((one) => crashLoops(one, paint)),
     ...(pulls + previews > 0
       ? [
           `  ${pulls} open pull ${pulls === 1 ? 'request' : 'requests'}, ${previews} ${previews === 1 ? 'preview' : 'previews'}`,
@@ -173,6 +174,14 @@ function environmentLines(context: Context, line: Line, paint: Paint): string[] 
 /** The runs that are open, and the newest one if it failed. */
 const notableRuns = ({ runs }: Line): Line['runs'] =>
   runs.filter((run, i) => run.ended === null || (i === 0 && run.state === 'failed'))
+
+/** One line for each instance that crashes again and again. */
+const crashLoops = ({ name, instances }: Environment, paint: Paint): string[] =>
+  instances.flatMap(({ service, index, restarts, isLooping }) =>
+    isLooping
+      ? [paint.bad(`  ${name}: ${service}.${index} is in a crash loop (${restarts} restarts)`)]
+      : [],
+  )
 
 function environmentRow(context: Context, one: Environment, paint: Paint): string[] {
   const { current } = one

@@ -12,6 +12,8 @@ export const instance = z.object({
   port: z.number().int().nullable(),
   started: z.string().nullable(),
   restarts: z.number().int(),
+  /** whether it crashes again and again, and has not stayed healthy since */
+  isLooping: z.boolean(),
   release: z.number().int(),
 })
 export type Instance = z.infer<typeof instance>

@@ -22,6 +22,10 @@ const task = { taskName: text.optional(), uri: uri.optional(), pipelineRun: refe
 const outcome = z.enum(['success', 'failure', 'cancel', 'error']).optional()
 const environment = z.strictObject({ name: text.optional(), uri: uri.optional() })
 const service = z.strictObject({ environment: reference, artifactId: text })
+const incident = z.strictObject({
+  ...{ description: text.optional(), environment: reference },
+  ...{ service: reference.optional(), artifactId: text.min(1).optional() },
+})
 
 /**
  * The content of each type as CDEvents 0.5.1 defines it, with the version of its schema. To check
@@ -62,6 +66,8 @@ const specified: Record<string, [version: string, content: z.ZodType]> = {
   'service.deployed': ['0.3.0', service],
   'service.upgraded': ['0.3.0', service],
   'service.rolledback': ['0.3.0', service],
+  'incident.detected': ['0.3.0', incident],
+  'incident.resolved': ['0.3.0', incident],
   'service.removed': ['0.3.0', z.strictObject({ environment: reference.optional() })],
 }
 

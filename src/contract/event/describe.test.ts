@@ -62,10 +62,10 @@ test('no two definitions have the same type', () => {
 })
 
 test('an event of a type that this version does not know has the explicit fallback', () => {
-  const event = stored('dev.cdevents.incident.detected')
+  const event = stored('dev.cdevents.ticket.created')
   expect(describeEvent(event)).toEqual({
     tone: 'fact',
-    text: 'Unknown event incident.detected of run/7',
+    text: 'Unknown event ticket.created of run/7',
     page: '/runs/7',
   })
   expect(() => expectSentence(event)).toThrow()

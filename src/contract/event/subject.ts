@@ -14,6 +14,7 @@
  * | `artifact/DIGEST`      | an artifact                                                      |
  * | `environment/APP/NAME` | an environment, its configuration, and the services in it        |
  * | `deployment/ID`        | a deployment and its verdict                                     |
+ * | `incident/ID`          | a service that crashes again and again                           |
  * | `waiver/ID`            | a waiver                                                         |
  * | `webhook/APP`          | the webhook of an app                                            |
  * | `forge/APP`            | the connection of an app to its forge                            |
@@ -39,6 +40,7 @@ export const subjectPatterns = {
   artifact: /^artifact\/sha256:[0-9a-f]{64}$/,
   environment: /^environment\/[^/]+\/[^/]+$/,
   deployment: /^deployment\/\d+$/,
+  incident: /^incident\/\d+$/,
   waiver: /^waiver\/\d+$/,
   webhook: /^webhook\/[^/]+$/,
   forge: /^forge\/[^/]+$/,

@@ -65,6 +65,8 @@ export const hostInstance = z.object({
   port: z.number().int().nullable(),
   started: z.number().nullable(),
   restarts: z.number().int(),
+  /** whether it crashes again and again, and has not stayed healthy since */
+  isLooping: z.boolean().default(false),
   /** how the process last ended, in one sentence with the end of its output */
   reason: z.string().nullable(),
   /** a requested limit that this machine does not support; absent when all limits are set */

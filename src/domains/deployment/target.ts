@@ -94,6 +94,8 @@ export interface InstanceReport {
   /** milliseconds since 1970 */
   started: number | null
   restarts: number
+  /** whether it crashes again and again, and has not stayed healthy since */
+  isLooping: boolean
   /** how the instance last ended, in one sentence */
   reason: string | null
 }

@@ -1,6 +1,6 @@
 import type { Instance } from '#contract/environment/environment.ts'
 import { Section } from '../ui/page.tsx'
-import { instanceBadges } from '../ui/state.ts'
+import { crashLoopBadge, instanceBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 
@@ -28,7 +28,7 @@ export function Instances({ instances }: { instances: Instance[] }) {
                   {one.service} <span className="text-soft">{one.index}</span>
                 </td>
                 <td className={cell}>
-                  <Status badge={instanceBadges[one.state]} />
+                  <Status badge={one.isLooping ? crashLoopBadge : instanceBadges[one.state]} />
                 </td>
                 <td className={cell}>{one.started ? <Elapsed from={one.started} /> : '–'}</td>
                 <td className={`${cell} ${one.restarts > 0 ? 'font-medium text-warn' : ''}`}>

@@ -258,12 +258,13 @@ function notesOf(line: Line, steps: StepsStation): Note[] {
 }
 
 function unhealthySentence(environment: Environment): string {
-  const unhealthy = environment.instances.filter((one) => one.state !== 'healthy')
+  const unhealthy = environment.instances.filter((one) => one.state !== 'healthy' || one.isLooping)
   const [first] = unhealthy
   if (!first) return `${environment.name} is unhealthy.`
   const restarts = first.restarts > 0 ? `, restarted ${first.restarts} times` : ''
   const count = `${unhealthy.length} of ${environment.instances.length} instances`
-  const example = `${first.service} ${first.index}: ${first.state}${restarts}`
+  const state = first.isLooping ? 'crash loop' : first.state
+  const example = `${first.service} ${first.index}: ${state}${restarts}`
   return `${environment.name} is unhealthy: ${count} (${example}).`
 }
 

@@ -84,6 +84,8 @@ export const instanceBadges: Record<Instance['state'], Badge> = {
   unknown: { tone: 'unknown', word: 'Unknown' },
 }
 
+export const crashLoopBadge: Badge = { tone: 'bad', word: 'Crash loop' }
+
 /** Whether a deployment is still in progress. */
 export const isInProgress = (state: DeploymentState): boolean =>
   state === 'waiting' ||
