@@ -94,7 +94,7 @@ export const serviceFile = shorthand(
       .optional()
       .describe(
         'How long the service must stay up and healthy before it counts as healthy; default: ' +
-          'as long as its start took, from 0.1s (2s without a port) to 10s',
+          'as long as its start took, at least 2s without a port, at most 10s; see below',
       ),
     instances: count.default(1).describe('The number of processes'),
     env: variables.prefault({}).describe('Environment variables of the service'),

@@ -3,7 +3,7 @@ import { judgeSettling, settleLimits } from './settle.ts'
 import type { InstanceReport } from './target.ts'
 
 test.each([
-  ['a service with traffic', undefined, true, { least: 100, most: 10_000 }],
+  ['a service with traffic', undefined, true, { least: 20, most: 10_000 }],
   ['a worker', undefined, false, { least: 2000, most: 10_000 }],
   ['a service with a value of its own', 30_000, true, { least: 30_000, most: 30_000 }],
   ['a worker that shall not settle', 0, false, { least: 0, most: 0 }],

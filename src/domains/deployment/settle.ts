@@ -14,7 +14,7 @@ export function settleLimits(
   base: number,
 ): { least: number; most: number } {
   if (own !== undefined) return { least: own, most: own }
-  return { least: hasTraffic ? base / 10 : base * 2, most: Math.max(longestMs, base * 2) }
+  return { least: hasTraffic ? base / 50 : base * 2, most: Math.max(longestMs, base * 2) }
 }
 
 /**

@@ -27,7 +27,7 @@ test('the first service has traffic, a later one only when it says so', () => {
     ['admin', true],
     ['site', true],
   ])
-  expect(services.map(({ settle }) => settle.least)).toEqual([100, 2000, 100, 100])
+  expect(services.map(({ settle }) => settle.least)).toEqual([20, 2000, 20, 20])
 })
 
 test('the environment overrides the file, and what was set overrides both', () => {
