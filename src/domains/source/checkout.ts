@@ -55,8 +55,8 @@ export async function checkout(
     return {
       warnings: [...warnings, 'its submodules are not fetched until the commit is approved'],
     }
-  await fetchSubmodules(folder, signal)
-  return { warnings }
+  const left = await fetchSubmodules(folder, sha, signal)
+  return { warnings: [...warnings, ...left] }
 }
 
 /** Copies the tags, which `git describe` needs. */
@@ -71,24 +71,70 @@ async function copyTags(bare: string, dot: string, signal: AbortSignal): Promise
 
 /**
  * Fetches submodules over the network only: a local address could name any file that the server can
- * read. A submodule that cannot be fetched fails the checkout, because the build would be
+ * read. The repository chose their addresses, so that they get no key or password of the server's
+ * user, who can read more than the author. Those over ssh, which needs a key, are left out with a
+ * warning. Another one that cannot be fetched fails the checkout, because the build would be
  * incomplete.
  */
-async function fetchSubmodules(folder: string, signal: AbortSignal): Promise<void> {
+async function fetchSubmodules(
+  folder: string,
+  sha: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const left = (await listSubmodules(folder, sha, signal)).filter(({ url }) => isSsh(url))
   try {
     await git(folder, ['submodule', 'update', '--quiet', '--init', '--recursive', '--depth', '1'], {
       signal,
-      network: true,
+      network: 'anonymous',
       timeoutMs: 600_000,
-      env: { GIT_ALLOW_PROTOCOL: 'https:http:ssh:git' },
+      config: Object.fromEntries(left.map(({ name }) => [`submodule.${name}.update`, 'none'])),
     })
+    return left.map(
+      ({ name }) =>
+        `the submodule ${JSON.stringify(name)} is not fetched, because ssh needs a key: fetch it ` +
+        'in a step that has one as a secret',
+    )
   } catch (error) {
     if (!(error instanceof GitError)) throw error
-    const rule = 'submodules are fetched over https, http, ssh or git, by an absolute address'
+    const rule =
+      'submodules are fetched over https, http or git, by an absolute address and without ' +
+      'credentials; fetch others in a step'
     const problem = `${error.message} (${rule})`
     throw new FairleadError('repository', { repository: 'of a submodule', problem })
   }
 }
+
+interface Submodule {
+  name: string
+  url: string
+}
+
+async function listSubmodules(
+  folder: string,
+  sha: string,
+  signal: AbortSignal,
+): Promise<Submodule[]> {
+  const query = ['-z', '--get-regexp', String.raw`^submodule\..*\.url$`]
+  // From the commit: in the folder, the file could be a link to another one.
+  const { stdout } = await git(folder, ['config', '--blob', `${sha}:.gitmodules`, ...query], {
+    signal,
+  }).catch((error: unknown) => {
+    if (error instanceof GitError) return { stdout: '' }
+    throw error
+  })
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .map((entry) => {
+      const at = entry.indexOf('\n')
+      const name = entry.slice('submodule.'.length, at).replace(/\.url$/, '')
+      return { name, url: entry.slice(at + 1) }
+    })
+}
+
+/** Whether git would use ssh for an address: `ssh://…`, or `user@host:path`. */
+export const isSsh = (url: string): boolean =>
+  /^(ssh|git\+ssh|ssh\+git):/i.test(url) || /^[^/:]+:(?!:|\/\/)/.test(url)
 
 /** Warns about pointers to Git LFS: a build with pointers in place of the files may still pass. */
 async function lfsWarnings(folder: string, signal: AbortSignal): Promise<string[]> {

@@ -35,11 +35,8 @@ export function placeOf(
   return { number, isForeign: true, repository: { kind: 'url', url: theirs.href }, ref }
 }
 
-/** Disables the credential helpers of the server's user for repositories of strangers. */
-function reached(repository: Elsewhere, isForeign: boolean): ReturnType<typeof addressOf> {
-  const { address, config } = addressOf(repository)
-  return { address, config: isForeign ? { ...config, 'credential.helper': '' } : config }
-}
+/** The repositories of strangers get no credential of the server's user. */
+const networkOf = (isForeign: boolean): true | 'anonymous' => (isForeign ? 'anonymous' : true)
 
 /**
  * Returns the commits of refs without fetching them; missing refs are left out. Throws a GitError
@@ -52,11 +49,12 @@ export async function remoteRefs(
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  const { address, config } = reached(repository, isForeign)
+  const { address, config } = addressOf(repository)
+  const network = networkOf(isForeign)
   for (let from = 0; from < refs.length; from += 200) {
     const some = refs.slice(from, from + 200)
     const args = ['ls-remote', ...uploadPack(repository), '--end-of-options', address, ...some]
-    const { stdout } = await git(cwd, args, { network: true, config, timeoutMs: 60_000, signal })
+    const { stdout } = await git(cwd, args, { network, config, timeoutMs: 60_000, signal })
     for (const line of stdout.split('\n')) {
       const [sha, ref] = line.split('\t')
       // The pattern also matches refs that only end with the name.
@@ -81,7 +79,7 @@ export async function fetchHead(
   signal: AbortSignal,
 ): Promise<string> {
   const { number, repository, ref, isForeign } = place
-  const { address, config } = reached(repository, isForeign)
+  const { address, config } = addressOf(repository)
   const quiet = ['--quiet', '--no-write-fetch-head', '--no-tags', '--no-recurse-submodules']
   const args = [
     'fetch',
@@ -92,7 +90,7 @@ export async function fetchHead(
     `+${ref}:${refOf(number)}`,
   ]
   await git(bare, args, {
-    network: true,
+    network: networkOf(isForeign),
     config: { ...config, ...checkObjects },
     timeoutMs: 90_000,
     signal,

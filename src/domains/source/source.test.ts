@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, chown, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { runJobs } from '#engine/every.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import { sourceHandlers } from './handlers.ts'
 import { pollingJobs } from './polling.ts'
+import { isSsh } from './checkout.ts'
 import { localSignature } from './repository.ts'
 import { requiresRoot } from '../../../test/support/programs.ts'
 
@@ -649,6 +651,63 @@ describe('checkout', () => {
       )
       expect(said).not.toContain('developer-token')
     }
+  })
+
+  test('uses no key or password of its user for a submodule', async () => {
+    const seen: unknown[] = []
+    const server = createHttpServer(({ headers }, response) => {
+      seen.push([headers.authorization, headers['x-key']])
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/library.git`
+    const home = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
+    folders.push(home)
+    await writeFile(join(home, '.netrc'), 'machine 127.0.0.1 login me password mine\n')
+    const helper = '"!echo username=me; echo password=mine"'
+    await writeFile(
+      join(home, '.gitconfig'),
+      `[credential]\n\thelper = ${helper}\n[http]\n\textraHeader = "x-key: mine"\n`,
+    )
+    const library = await repositoryWith({ 'lib.txt': 'lib' })
+    await hosted('private-module')
+    const repository = await repositoryWith()
+    const add = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add']
+    await repository.git(...add, library.folder, 'lib')
+    const before = process.env['HOME']
+    process.env['HOME'] = home
+    const checkedOutFrom = async (url: string) => {
+      await repository.git('config', '-f', '.gitmodules', 'submodule.lib.url', url)
+      const head = await repository.commit({})
+      await repository.git('push', world.remote('private-module'), 'HEAD:main')
+      return checkedOut('private-module', head)
+    }
+    try {
+      await expect(checkedOutFrom(address)).rejects.toThrow('without credentials')
+      expect(seen).not.toEqual([])
+      expect(seen.flat().filter(Boolean)).toEqual([])
+      for (const url of ['git@127.0.0.1:library.git', 'ssh://git@127.0.0.1/library.git'])
+        expect((await checkedOutFrom(url)).warnings).toEqual([
+          expect.stringContaining('the submodule "lib" is not fetched, because ssh needs a key'),
+        ])
+    } finally {
+      process.env['HOME'] = before
+      server.close()
+    }
+  })
+
+  test.each([
+    ['ssh://git@host/x', true],
+    ['git+ssh://host/x', true],
+    ['git@host:x.git', true],
+    ['host:x.git', true],
+    ['https://host/x', false],
+    ['git://host/x', false],
+    ['ext::sh -c id', false],
+    ['../x:y.git', false],
+    ['/srv/x.git', false],
+  ])('%s needs ssh: %s', (url, expected) => {
+    expect(isSsh(url)).toBe(expected)
   })
 
   test('runs no filter and no hook', async () => {

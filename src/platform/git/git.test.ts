@@ -45,6 +45,9 @@ test('ignores the configuration of the user', async () => {
     expect((await git(folder, ['config', 'user.name'], { network: true })).stdout.trim()).toBe(
       'Somebody',
     )
+    await expect(git(folder, ['config', 'user.name'], { network: 'anonymous' })).rejects.toThrow(
+      GitError,
+    )
   } finally {
     process.env['HOME'] = home
   }

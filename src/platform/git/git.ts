@@ -65,10 +65,11 @@ export interface GitOptions {
   env?: Record<string, string>
   timeoutMs?: number
   /**
-   * Reaches other repositories with the proxies, keys and credential helpers that this user
-   * configured for git.
+   * Reaches other repositories: `true` with the proxies, keys and credential helpers that this user
+   * configured for git; `anonymous`, for an address that a repository or a stranger chose, with
+   * none of them but the proxies in the environment.
    */
-  network?: boolean
+  network?: boolean | 'anonymous'
   /** Configuration for this call. Unlike arguments, other users of the machine cannot read it. */
   config?: Record<string, string>
 }
@@ -101,7 +102,7 @@ function gitBytes(
       {
         cwd,
         env: {
-          ...(options.network ? networkEnvironment() : gitEnvironment()),
+          ...environmentFor(options.network),
           ...configured(options.config),
           ...options.env,
         },
@@ -127,20 +128,19 @@ function gitBytes(
   })
 }
 
+function environmentFor(network: GitOptions['network']): Record<string, string> {
+  if (network === 'anonymous') return anonymousEnvironment()
+  return network === true ? networkEnvironment() : gitEnvironment()
+}
+
 /** The environment for local commands: no user configuration changes what Fairlead does. */
 export function gitEnvironment(): Record<string, string> {
   return { ...guards(), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
 }
 
-const inherited = [
-  ...[
-    'XDG_CONFIG_HOME',
-    'SSH_AUTH_SOCK',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-    'GIT_SSL_CAINFO',
-    'GIT_CONFIG_GLOBAL',
-  ],
+const ofTheUser = ['XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'GIT_CONFIG_GLOBAL']
+const ofTheMachine = [
+  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'],
   ...[
     'http_proxy',
     'https_proxy',
@@ -158,18 +158,35 @@ const inherited = [
  * limits waiting.
  */
 function networkEnvironment(): Record<string, string> {
-  const mine = inherited.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  )
   return {
-    ...(Object.fromEntries(mine) as Record<string, string>),
+    ...inherited([...ofTheUser, ...ofTheMachine]),
     ...wayOut(),
     ...guards(),
     GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file',
     GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=20',
-    GIT_HTTP_LOW_SPEED_LIMIT: '1000',
-    GIT_HTTP_LOW_SPEED_TIME: '60',
+    ...lowSpeed,
   }
+}
+
+/** A home without files has no .netrc; ssh would use the keys of the user. */
+function anonymousEnvironment(): Record<string, string> {
+  return {
+    ...inherited(ofTheMachine),
+    ...wayOut(),
+    ...gitEnvironment(),
+    HOME: '/nonexistent',
+    GIT_ALLOW_PROTOCOL: 'https:http:git',
+    ...lowSpeed,
+  }
+}
+
+const lowSpeed = { GIT_HTTP_LOW_SPEED_LIMIT: '1000', GIT_HTTP_LOW_SPEED_TIME: '60' }
+
+function inherited(names: string[]): Record<string, string> {
+  const found = names.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  )
+  return Object.fromEntries(found) as Record<string, string>
 }
 
 /** The variable that passes the address of the egress proxy to git. */
