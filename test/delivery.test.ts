@@ -473,6 +473,26 @@ describe('configuration', () => {
       'the newest version is the old one',
       async () => (await installation.client.getConfiguration({ params: at })).version === 2,
     )
+    const before = await installation.client.getEnvironment({ params: at })
+    expect(before.configuration).toBe(2)
+    await repository.commit({ 'more.txt': 'a change' })
+    await push(installation, 'configured', repository)
+    await endedRun(installation, await latestRun('configured'))
+    await installation.client.changeConfiguration({
+      params: at,
+      body: { variables: { MODE: '3' } },
+    })
+    await waitFor(
+      'the third version runs',
+      async () => (await ask(installation, 'configured', 'production')).text === '3 ',
+    )
+    await installation.client.rollback({ params: at, body: { to: before.current?.id } })
+    await waitFor('the version that runs is shown', async () => {
+      const { version, next } = await installation.client.getConfiguration({ params: at })
+      return version === 2 && next === 3
+    })
+    const after = await installation.client.getEnvironment({ params: at })
+    expect([after.configuration, after.current?.configuration]).toEqual([2, 2])
     expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
   })
 

@@ -98,6 +98,8 @@ async function restoreConfiguration(
       input.actor,
     ),
   )
+  // The release runs with the same values under their new number.
+  step.write(store.setReleaseConfiguration(input.release, highest + 1))
   step.emit({
     type: 'dev.cdeventsx.fairlead-configuration.changed',
     subject: `environment/${input.app}/${input.environment}`,
