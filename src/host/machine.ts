@@ -10,5 +10,7 @@ export interface Machine {
   limits: Limits
   isolation: Isolation
   path: string
+  /** bytes of the disk that stay free when an artifact is unpacked */
+  keepFree: number
   random(): number
 }

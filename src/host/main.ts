@@ -99,6 +99,7 @@ class Host {
         limits: createLimits(id),
         isolation,
         path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+        keepFree: Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0,
         random: Math.random,
       },
       state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),

@@ -148,7 +148,8 @@ export class Release {
     if (this.desired !== 'running' || this.#failed !== null || this.#isReleased) return
     const { layout, artifact } = this.spec
     try {
-      await unpack({ layout, digest: artifact, folder: this.#path('releases') })
+      const { keepFree } = this.#context.machine
+      await unpack({ layout, digest: artifact, folder: this.#path('releases'), keepFree })
       mkdirSync(this.#dataFolder(), { recursive: true, mode: 0o700 })
       await this.#giveData()
       mkdirSync(this.#path('log'), { recursive: true, mode: 0o700 })

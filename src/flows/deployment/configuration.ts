@@ -186,6 +186,7 @@ async function makeWorkspace(
       digest: release.artifact,
       folder: built,
       durable: false,
+      keepFree: (await deps.disk()).floor * 1e6,
     })
     await cp(built, folder, { recursive: true, force: true, verbatimSymlinks: true })
     await chownToSteps(deps, release.app, folder)

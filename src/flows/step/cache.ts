@@ -223,6 +223,7 @@ async function restore(
       digest,
       folder: join(temporary, 'new'),
       durable: false,
+      keepFree: (await deps.disk()).floor * 1e6,
     })
     if (owner !== null) await chownTree(owner, join(temporary, 'new'))
     for (const [index, path] of paths.entries()) {

@@ -521,6 +521,17 @@ test('refuses files whose apparent size exceeds the limit, before it reads them'
   expect(readdirSync(join(layout, 'blobs', 'sha256'))).toEqual([])
 })
 
+test('unpacks no more than the free space of the disk, less what is kept free', async () => {
+  put('small', 'a')
+  const { digest } = await pack({ layout, folder, include: ['.'], exclude: [], annotations: {} })
+  await expect(unpack({ layout, digest, folder: out('none'), keepFree: 2 ** 60 })).rejects.toThrow(
+    /^the artifact cannot be unpacked: it needs more than the 0 MB that are free on the disk/,
+  )
+  expect(readdirSync(dirname(out('none'))).filter((name) => name.startsWith('none'))).toEqual([])
+  await unpack({ layout, digest, folder: out('all'), keepFree: 0 })
+  expect(readdirSync(out('all'))).toEqual(['small'])
+})
+
 test('reports a full disk, and leaves no partial files', needsMount, () => {
   put('large', randomBytes(3_000_000))
   const code = `

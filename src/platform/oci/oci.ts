@@ -81,14 +81,16 @@ export async function pack(request: {
 /**
  * Unpacks an image to `folder`, which appears only when the content is complete and its digest is
  * right. Does nothing when the folder exists and is not empty. `durable: false` skips the fsync of
- * each file, for folders that need not survive a power cut. Throws an OciError when the image is
- * missing, damaged, or would write outside the folder.
+ * each file, for folders that need not survive a power cut. `keepFree`: the bytes of the disk that
+ * must stay free. Throws an OciError when the image is missing, damaged, too large for the disk, or
+ * would write outside the folder.
  */
 export async function unpack(request: {
   layout: string
   digest: string
   folder: string
   durable?: boolean
+  keepFree?: number
 }): Promise<void> {
   if (isUnpacked(request.folder)) return
   const layer = readManifest(request.layout, request.digest).layers[0]
@@ -98,6 +100,7 @@ export async function unpack(request: {
     layer,
     folder: request.folder,
     durable: request.durable ?? true,
+    keepFree: request.keepFree ?? null,
   })
 }
 

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { createHash, type Hash } from 'node:crypto'
 import {
   chmodSync,
@@ -11,13 +12,15 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statfsSync,
   symlinkSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
+import { programOf } from '#platform/process/program.ts'
 import {
   blobPath,
   type Descriptor,
@@ -44,6 +47,7 @@ export async function unpackLayer(options: {
   layer: Descriptor
   folder: string
   durable: boolean
+  keepFree: number | null
 }): Promise<void> {
   const folder = resolve(options.folder)
   const parent = dirname(folder)
@@ -52,10 +56,10 @@ export async function unpackLayer(options: {
   const temporary = `${folder}${basename(temporaryPath(''))}`
   mkdirSync(temporary)
   chmodSync(temporary, 0o755)
-  const writer = fileWriter(temporary)
+  const writer = fileWriter(temporary, spaceOf(parent, options.keepFree))
   try {
     await streamLayer(options.layout, options.layer, writer)
-    if (options.durable) await syncFiles(writer.written)
+    if (options.durable) await syncAll(temporary, writer.written)
     putInPlace(temporary, folder)
     if (options.durable) syncFolder(parent)
   } catch (error) {
@@ -140,7 +144,10 @@ function explain(error: NodeJS.ErrnoException, digest: string): Error {
  * Writes entries below a new folder. Nothing is written through a link: every folder on the way was
  * created here, and files are only created.
  */
-function fileWriter(root: string): TarHandler & { written: string[] } {
+function fileWriter(
+  root: string,
+  take: (bytes: number) => void,
+): TarHandler & { written: string[] } {
   const base = bytesOf(root)
   const folders = new Set([''])
   const written: string[] = []
@@ -163,6 +170,7 @@ function fileWriter(root: string): TarHandler & { written: string[] } {
       if (entry.type === 'directory') makeFolder(entry.path)
       else if (entry.type === 'symlink') symlinkSync(nativePath(entry.target), nativePath(path))
       else {
+        take(entry.size)
         fd = openSync(nativePath(path), 'wx')
         fchmodSync(fd, entry.executable ? 0o755 : 0o644)
         written.push(path)
@@ -192,6 +200,39 @@ function refuseEscape(entry: TarEntry): void {
         `leads out of the folder to "${textOf(entry.target)}"`,
     )
 }
+
+/**
+ * Returns a function that takes bytes from the free space of a folder's disk, except `keepFree`
+ * bytes, and throws an OciError when there are too few. Null leaves the limit to the disk itself.
+ */
+function spaceOf(folder: string, keepFree: number | null): (bytes: number) => void {
+  if (keepFree === null) return () => undefined
+  const { bavail, bsize } = statfsSync(folder)
+  let left = bavail * bsize - keepFree
+  const megabytes = Math.max(0, Math.floor(left / 1e6))
+  return (bytes) => {
+    left -= bytes
+    if (left < 0)
+      throw new OciError(
+        `the artifact cannot be unpacked: it needs more than the ${megabytes} MB that are free ` +
+          `on the disk besides the ${Math.ceil(keepFree / 1e6)} MB that Fairlead keeps free`,
+      )
+  }
+}
+
+/** From this number of files on, one sync of the file system is quicker than one for each file. */
+const manyFiles = 1000
+
+/** Syncs the files of a folder; when they are many, its whole file system with `sync -f`. */
+async function syncAll(folder: string, paths: string[]): Promise<void> {
+  const sync = paths.length >= manyFiles && process.platform === 'linux' ? programOf('sync') : ''
+  if (!isAbsolute(sync) || !(await runs(sync, ['-f', folder]))) await syncFiles(paths)
+}
+
+const runs = (program: string, args: string[]): Promise<boolean> =>
+  new Promise((resolve) => {
+    execFile(program, args, { env: {}, cwd: '/' }, (error) => resolve(error === null))
+  })
 
 /** Syncs a few files at a time, which lets the file system batch the writes. */
 async function syncFiles(paths: string[]): Promise<void> {

@@ -233,7 +233,8 @@ async function publish(
   try {
     const unpacked = join(draft, 'artifact')
     const { artifact: digest } = release
-    await unpack({ layout: io.artifacts, digest, folder: unpacked, durable: true })
+    const disk = { durable: true, keepFree: 0 }
+    await unpack({ layout: io.artifacts, digest, folder: unpacked, ...disk })
     const found = findSite(unpacked, service.static)
     if ('problem' in found) return found.problem
     // Links are checked under a name that nobody knows, so that none passes because of its place.
