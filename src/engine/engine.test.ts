@@ -191,6 +191,23 @@ test('a step whose every try breaks throws Broken, which the workflow may catch'
   })
 })
 
+test('a final error fails the step at once, and none of its writes is stored', async () => {
+  let tries = 0
+  const run: Run = async (ctx) =>
+    ctx.step('read', async (step) => {
+      tries += 1
+      step.write(note('never'))
+      throw new RangeError('there is no such file')
+    })
+  const engine = await open(run, { isFinal: (error) => error instanceof RangeError })
+  await start(engine, 'w1')
+  expect(await engine.result('w1')).toMatchObject({
+    state: 'failed',
+    reason: 'there is no such file',
+  })
+  expect([tries, await notes()]).toEqual([1, []])
+})
+
 test('a write that the database refuses breaks the step, and none of it is stored', async () => {
   const engine = await open(async (ctx) => {
     await ctx.step(

@@ -12,6 +12,7 @@ export interface ReplicaContext {
   clock: Clock
   random: () => number
   log: Logger
+  isFinal?: (error: unknown) => boolean
   /** true inside `uncancelled` */
   shield: AsyncLocalStorage<boolean>
   /** whether the lease of the replica is valid by its own clock */

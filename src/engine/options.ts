@@ -12,6 +12,11 @@ export interface EngineOptions {
   replica: string
   definitions: readonly WorkflowDefinition[]
   log: Logger
+  /**
+   * Returns whether an error of a step's body would be the same at each try: the step has failed
+   * then. Default: no error but Failed.
+   */
+  isFinal?: (error: unknown) => boolean
   /** milliseconds without a heartbeat after which a replica counts as dead; default 2000 */
   lease?: number
   /**

@@ -84,6 +84,7 @@ async function runStep<T>(
         attempt,
         error: reason,
       })
+      if (execution.context.isFinal?.(error)) return fail(execution, name, reason)
       if (tries > retries) return giveUp(execution, name, reason)
       await wait(backOff(tries, execution.context.random), stopSignal(execution))
     }
@@ -93,6 +94,12 @@ async function runStep<T>(
 async function giveUp(execution: Execution, name: string, reason: string): Promise<never> {
   await end(execution, name, { outcome: 'broken', result: 'null', reason }, [])
   throw new Broken(reason)
+}
+
+/** Ends a step with an error that would be the same at each try; none of its writes is stored. */
+async function fail(execution: Execution, name: string, reason: string): Promise<never> {
+  await end(execution, name, { outcome: 'failed', result: 'null', reason }, [])
+  throw new Failed(reason)
 }
 
 const describe = (error: unknown): string =>

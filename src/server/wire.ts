@@ -15,6 +15,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
+import { isFinal } from '#flows/final-error.ts'
 import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
 import { systemClock } from '#platform/clock.ts'
@@ -69,6 +70,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     clock: systemClock,
     random: Math.random,
     definitions: workflows(deps, settings.concurrency),
+    isFinal,
     onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic())),
   })
   const source = openSource({ home, db, log, publicUrl, engine })

@@ -2,9 +2,8 @@ import { join, posix } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { insertArtifact } from '#domains/artifact/store.ts'
 import { setRunArtifact } from '#domains/pipeline/store.ts'
-import { Failed, type StepContext } from '#engine/workflow.ts'
-import { LeadsOut, mustBeInside } from '#platform/file/inside.ts'
-import { ContentProblem } from '#platform/oci/layout.ts'
+import type { StepContext } from '#engine/workflow.ts'
+import { mustBeInside } from '#platform/file/inside.ts'
 import { pack } from '#platform/oci/oci.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { freeBytes } from './disk.ts'
@@ -17,11 +16,7 @@ export async function packArtifact(
   input: DeliveryInput & { folder: string },
   definition: PipelineFile,
 ): Promise<string> {
-  const artifact = await packFolder(deps, input, definition).catch((error: Error) => {
-    // The files will not be different the next time.
-    const isFinal = error instanceof ContentProblem || error instanceof LeadsOut
-    throw isFinal ? new Failed(error.message) : error
-  })
+  const artifact = await packFolder(deps, input, definition)
   step.write(
     insertArtifact({
       ...artifact,
