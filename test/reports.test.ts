@@ -204,13 +204,28 @@ describe('the reports of a run', () => {
   test('are unknown, not good, when they contain no test', async () => {
     const run = await deliver({
       'fairlead.yaml': `${pipeline}gates: {green: tests.failed == 0}\n`,
-      'test.sh': suite([]),
+      'test.sh': suite([]).replace('cart.js', 'dist/other.js'),
     })
     const { reason, steps } = await endedRun(installation, run)
     expect(reason).toBe('gate green: no step of this run has a report with tests')
-    expect(steps[0]).toMatchObject({ state: 'passed', reason: 'its reports contain no test' })
-    expect((await installation.client.getReport({ params: { run } })).tests).toBe(null)
-    await deliver({ 'fairlead.yaml': pipeline })
+    expect(steps[0]).toMatchObject({
+      state: 'passed',
+      reason:
+        'its reports contain no test; ' +
+        'the report lcov.info covers no file of the repository, but, for example, dist/other.js',
+    })
+    const report = await installation.client.getReport({ params: { run } })
+    expect(report).toMatchObject({ tests: null, coverage: null })
+  })
+
+  test('do not call a test flaky because its name occurs twice', async () => {
+    const run = await deliver({
+      'fairlead.yaml': pipeline,
+      'test.sh': suite(['twice failed', 'twice passed']),
+    })
+    expect((await endedRun(installation, run)).state).toBe('failed')
+    const { tests } = await installation.client.listTests({ params: { run }, query: {} })
+    expect(tests.map(({ flaky }) => flaky)).toEqual(Array(2).fill({ commits: 0, of: 1 }))
   })
 
   test('belong to one attempt: a step repeated after a crash counts once', async () => {

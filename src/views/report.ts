@@ -24,6 +24,21 @@ const isBroken = sql`(${isBad} and coalesce(b.outcome, 'passed') not in ('failed
 /** Newest commits whose results decide whether a test is flaky. */
 const flakyCommits = 50
 
+/**
+ * The commits and steps that had a test `r`. It is flaky when one attempt of a step passed it and
+ * another one did not. A name that occurs twice in a report fails when one of the tests fails.
+ */
+const flakySteps = sql`
+  select sha, max(run) as run, bool_or(good) and bool_or(bad) or bool_or(retried) as flaky
+  from (
+    select pr.sha, p.run, p.step, bool_or(p.retried) as retried,
+      bool_or(p.outcome in ('failed', 'errored')) as bad,
+      bool_or(p.outcome = 'passed') and not bool_or(p.outcome in ('failed', 'errored')) as good
+    from test_result p join pipeline_run pr on pr.id = p.run
+    where p.test = r.test and p.run <= r.run and (pr.pull_request is null or p.run = r.run)
+    group by pr.sha, p.run, p.step, p.attempt) attempt
+  group by sha, step`
+
 /** Earlier runs whose measurements show how much a value varies. */
 const noiseRuns = 30
 
@@ -53,13 +68,9 @@ export async function listTests(
       quarantined as "isQuarantined",
       json_build_object('commits', f.commits, 'of', f.of) as flaky
     from shown r join test t on t.id = r.test, lateral (
-      select count(*) filter (where good and bad)::int as commits, count(*)::int as of from (
-        select bool_or(p.outcome = 'passed') as good,
-          bool_or(p.outcome in ('failed', 'errored') or p.retried) as bad
-        from test_result p join pipeline_run pr on pr.id = p.run
-        where p.test = r.test and p.run <= r.run
-          and (pr.pull_request is null or p.run = r.run)
-        group by pr.sha order by max(p.run) desc limit ${flakyCommits}) commit) f
+      select count(*) filter (where flaky)::int as commits, count(*)::int as of from (
+        select bool_or(flaky) as flaky from (${flakySteps}) step
+        group by sha order by max(run) desc limit ${flakyCommits}) commit) f
     order by place`)
 }
 

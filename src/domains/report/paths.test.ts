@@ -22,7 +22,16 @@ test('finds the repository file that a report path means, and none when it is am
   expect(pathOf('com/shop/Cart.java')).toBe(null)
   expect(pathOf('main/java/com/shop/Cart.java')).toBe('src/main/java/com/shop/Cart.java')
   expect(pathOf('index.ts')).toBe(null)
+  expect(pathOf('cart\\cart.go')).toBe('cart/cart.go')
+  expect(pathOf('C:\\agent\\work\\a\\index.ts')).toBe('a/index.ts')
+  expect(pathOf('/D:/build/b/index.ts')).toBe('b/index.ts')
+  expect(pathOf('b\\index.ts', ['C:\\shop'])).toBe('b/index.ts')
+  expect(pathOf('index.ts', ['C:\\shop\\a', 'C:\\lib'])).toBe('a/index.ts')
   expect(pathOf('/usr/lib/python3/dist-packages/shop.py')).toBe(null)
+})
+
+test('a name with backslashes is first the name itself', () => {
+  expect(createPaths(['a\\b', 'a/b'], [])('a\\b')).toBe('a\\b')
 })
 
 test('counts the changed lines that a report covers', () => {

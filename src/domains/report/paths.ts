@@ -3,13 +3,15 @@ export type FindPath = (path: string, folders?: string[]) => string | null
 /**
  * Maps the paths in a report to files of the repository: the path itself, the path without the
  * folder of the checkout, or the file that shares the longest end with it (Java's packages, Go's
- * modules). Searches the folders that the report names first. Null when no file matches, or when
- * two do.
+ * modules, checkouts on Windows). Searches the folders that the report names first. Null when no
+ * file matches, or when two do.
  */
 export function createPaths(files: string[], roots: string[]): FindPath {
   const known = new Set(files)
   const byName = Map.groupBy(files, baseName)
-  const find = (path: string): string | null => {
+  const find = (given: string): string | null => {
+    if (known.has(given)) return given
+    const path = portable(given)
     const root = roots.find((one) => path.startsWith(`${one}/`))
     const plain = (root ? path.slice(root.length + 1) : path).replace(/^(\.\/)+/, '')
     if (known.has(plain)) return plain
@@ -29,12 +31,18 @@ export function createPaths(files: string[], roots: string[]): FindPath {
     return best.length === 1 ? (best[0] ?? null) : null
   }
   return (path, folders = []) => {
-    if (path.startsWith('/')) return find(path)
+    if (portable(path).startsWith('/')) return find(path)
     const within = new Set(
       folders.map((folder) => find(`${folder}/${path}`)).filter((one) => one !== null),
     )
     return within.size === 1 ? ([...within][0] ?? null) : find(path)
   }
+}
+
+/** A path of Windows with slashes and without its drive; any other path unchanged. */
+function portable(path: string): string {
+  const isWindows = /^\/?[a-z]:[\\/]/i.test(path) || (path.includes('\\') && !path.includes('/'))
+  return isWindows ? path.replace(/^\/?[a-z]:/i, '').replaceAll('\\', '/') : path
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

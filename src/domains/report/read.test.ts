@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findReports, readReport } from './read.ts'
+import { numberOf } from './xml.ts'
 import type {
   BillOfMaterials,
   ReportedFinding,
@@ -185,6 +186,39 @@ describe('coverage', () => {
       hits: { 'example.com/shop/cart.go': { 3: 1, 4: 1, 5: 1, 6: 0 } },
     })
   })
+})
+
+test.each([
+  ['1', 1],
+  ['0.', 0],
+  ['1e3', 1000],
+  ['0,123', 0.123],
+  ['1,5', 1.5],
+  ['0,500000', 0.5],
+  ['1,234.567', 1234.567],
+  ['1.234,567', 1234.567],
+  ['1.234.567,8', 1234567.8],
+  ['1,234,567', 1234567],
+  ['1,234', null],
+  ['1,23,4', null],
+  ['12,34.5', null],
+  ['2.5s', null],
+  ['-1', null],
+  ['NaN', null],
+  ['', null],
+  [undefined, null],
+])('reads the number %s as %s', (text, value) => expect(numberOf(text)).toBe(value))
+
+test('recognises a report behind a long comment or a long list', async () => {
+  const long = 'x '.repeat(20_000)
+  const xml = `<?xml version="1.0"?>\n<!-- <coverage ${long} -->\n<testsuite><testcase name="a"/>`
+  expect((await read(`${xml}</testsuite>`)).format).toBe('JUnit')
+  expect((await read(`${long.replaceAll(' ', '\n')}\n1..1\nok 1\n`)).format).toBe('TAP')
+  const properties = { properties: { long }, version: '2.1.0' }
+  const results = [{ tool: { driver: { name: 'a' } }, results: [] }]
+  expect((await read(JSON.stringify({ ...properties, runs: results }))).format).toBe('SARIF')
+  await expect(read(`<!-- ${long}`)).rejects.toThrow('has none of the supported formats')
+  await expect(read(`{${' '.repeat(1_200_000)}`)).rejects.toThrow('has none of the supported')
 })
 
 test('refuses a SARIF run that failed or did not report results', async () => {

@@ -9,7 +9,8 @@ import { plausible } from './plausible.ts'
 import { type ReportFormat, type ReportParser, ReportProblem, type Sink } from './report.ts'
 
 const maxFiles = 20_000
-const headLength = 4096
+/** Characters after which the format is detected; a long comment or list may come first. */
+const headLengths = [4096, 65_536, 1_048_576]
 
 /** Formats that name themselves come first. */
 const byCertainty: readonly ReportFormat[] = [...formats].toSorted(
@@ -17,8 +18,22 @@ const byCertainty: readonly ReportFormat[] = [...formats].toSorted(
 )
 
 /** The format of a report, by its first characters; null when none matches. */
-export const detectFormat = (head: string): ReportFormat | null =>
-  byCertainty.find((format) => format.detect(head.slice(0, headLength))) ?? null
+export function detectFormat(head: string): ReportFormat | null {
+  const text = head.trimStart().startsWith('<') ? withoutComments(head) : head
+  return byCertainty.find((format) => format.detect(text)) ?? null
+}
+
+/** XML without the comments and processing instructions before its first element. */
+function withoutComments(text: string): string {
+  let rest = text.trimStart()
+  for (;;) {
+    const end = rest.startsWith('<!--') ? '-->' : rest.startsWith('<?') ? '?>' : null
+    if (end === null) return rest
+    const at = rest.indexOf(end)
+    if (at === -1) return ''
+    rest = rest.slice(at + end.length).trimStart()
+  }
+}
 
 /**
  * Finds the reports of a step: files below `folder` that match one of the patterns and were written
@@ -62,6 +77,8 @@ async function listCandidates(folder: string, patterns: string[]): Promise<strin
   return [...new Set(found)]
 }
 
+const unknownFormat = `has none of the supported formats: ${formats.map(({ name }) => name).join(', ')}`
+
 /** The limits of patterns in docs/patterns.md. */
 function refusePatterns(patterns: string[]): void {
   try {
@@ -88,17 +105,18 @@ export async function readReport(file: string, sink: Sink): Promise<ReportFormat
   return reader.end()
 }
 
-/** Collects the first characters, detects the format, and passes the text on to its parser. */
+/**
+ * Collects the first characters, detects the format, and passes the text on to its parser. When no
+ * format matches, more characters may tell.
+ */
 function createReader(sink: Sink): { write(text: string): void; end(): ReportFormat } {
   let head = ''
   let detected: { format: ReportFormat; parser: ReportParser } | null = null
-  const detect = (): { format: ReportFormat; parser: ReportParser } => {
-    if (head.trim() === '') throw new ReportProblem('is empty')
+  const lengths = [...headLengths]
+  const detect = (isLast: boolean): typeof detected => {
     const format = detectFormat(head)
-    if (!format)
-      throw new ReportProblem(
-        `has none of the supported formats: ${formats.map(({ name }) => name).join(', ')}`,
-      )
+    if (!format && !isLast) return null
+    if (!format) throw new ReportProblem(head.trim() === '' ? 'is empty' : unknownFormat)
     const parser = format.parser(plausible(sink))
     parser.write(head)
     return { format, parser }
@@ -107,12 +125,15 @@ function createReader(sink: Sink): { write(text: string): void; end(): ReportFor
     write: (text) => {
       if (detected) return detected.parser.write(text)
       head += text
-      if (head.length >= headLength) detected = detect()
+      if (head.length < (lengths[0] ?? 0)) return
+      while (head.length >= (lengths[0] ?? Infinity)) lengths.shift()
+      detected = detect(lengths.length === 0)
     },
     end: () => {
-      const { format, parser } = detected ?? detect()
-      parser.end()
-      return format
+      detected ??= detect(true)
+      if (!detected) throw new ReportProblem(unknownFormat)
+      detected.parser.end()
+      return detected.format
     },
   }
 }

@@ -31,6 +31,7 @@ export type ReaderMessage =
   | { kind: 'problem'; sentence: string }
   /** a pattern that matches no report, while others do */
   | { kind: 'unmatched'; pattern: string }
+  | { kind: 'note'; sentence: string }
 
 const readerLimits: Limits = { memory: 1024, seconds: 120 }
 

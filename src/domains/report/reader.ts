@@ -13,7 +13,7 @@ import {
 } from './report.ts'
 
 /** Entries per message. */
-const batchSize = 500
+const batchSize = 2000
 /** Limits of all reports of a step. */
 const limits = {
   tests: 1_000_000,
@@ -58,6 +58,12 @@ async function readAll(request: ReaderRequest, send: Send): Promise<void> {
       const { name: format, topics } = await readReport(file, collector.sink)
       collector.sendEntries(name)
       send({ kind: 'end', file: name, format: { name: format, topics } })
+      const foreign = collector.foreignFile()
+      if (foreign !== null)
+        send({
+          kind: 'note',
+          sentence: `the report ${name} covers no file of the repository, but, for example, ${foreign}`,
+        })
     } catch (error) {
       if (!(error instanceof ReportProblem)) throw error
       collector.sendEntries(null)
@@ -73,6 +79,8 @@ interface Collector {
   sink: Sink
   /** Sends the rest of the entries of a report, whose name is null when it is not valid. */
   sendEntries(file: string | null): void
+  /** A file of a report whose coverage names only files that are not in the repository. */
+  foreignFile(): string | null
   /** Sends what is known only after the last report. */
   sendSums(): void
 }
@@ -97,11 +105,14 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
     if (tests.length >= least) send({ kind: 'tests', tests: tests.splice(0) })
     if (findings.length >= least) send({ kind: 'findings', findings: findings.splice(0) })
   }
+  /** The files of the current report: whether one is in the repository, and one that is not. */
+  let covered: { isOwn: boolean; foreign: string | null } = { isOwn: false, foreign: null }
   const addCoverage = ({ file, folders, hits: more }: LineCoverage): void => {
     count('lines', more.size)
     // Files that are not in the repository, such as libraries, do not count.
     const path = pathOf(file, folders)
-    if (path === null) return
+    covered.isOwn ||= path !== null
+    if (path === null) return void (covered.foreign ??= file)
     const all = hits.get(path) ?? new Map<number, number>()
     for (const [line, times] of more) all.set(line, (all.get(line) ?? 0) + times)
     hits.set(path, all)
@@ -129,6 +140,11 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
       flush(1)
       if (file !== null) for (const bill of bills) send({ kind: 'material', file, bill })
       bills = []
+    },
+    foreignFile: () => {
+      const { isOwn, foreign } = covered
+      covered = { isOwn: false, foreign: null }
+      return isOwn || files.length === 0 ? null : foreign
     },
     sendSums: () => {
       const all = [...measurements.values()]

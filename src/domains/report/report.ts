@@ -89,7 +89,10 @@ export interface ReportFormat {
    * that are detected by their shape.
    */
   hasSignature?: boolean
-  /** Decides by the first 4,096 characters. */
+  /**
+   * Decides by the first 4,096 characters, and by up to a million when no format matches. Comments
+   * before the first element of XML are left out.
+   */
   detect(head: string): boolean
   /** A complete report with at least one entry, for tests and documentation. */
   example: string

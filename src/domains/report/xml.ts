@@ -50,8 +50,25 @@ export function xmlParser({ open, close, text }: XmlEvents): ReportParser {
 /** The name without its namespace prefix. */
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1)
 
-/** A number of at least 0, with optional thousands separators; null for any other text. */
+const maxDigits = 100
+
+/**
+ * A number of at least 0; null for any other text. Some producers write numbers for people:
+ * `1,234.5`, `1.234,5` or `0,5`. A number such as `1,234`, which may mean both, is unknown.
+ */
 export function numberOf(text: string | undefined): number | null {
-  const value = Number(text?.replaceAll(/,(?=\d{3})/g, '') || NaN)
+  if (text === undefined || text.length > maxDigits) return null
+  const plain = text.includes(',') ? withPoint(text.trim()) : text
+  const value = Number(plain?.trim() || NaN)
   return Number.isFinite(value) && value >= 0 ? value : null
+}
+
+/** A number with commas as JavaScript writes it; null when it is ambiguous or not a number. */
+function withPoint(text: string): string | null {
+  const english = /^\d{1,3}(?:,\d{3})+(\.\d*)?$/.exec(text)
+  const isGrouped = english !== null && (english[1] !== undefined || text.split(',').length > 2)
+  if (isGrouped) return text.replaceAll(',', '')
+  // Nobody writes a zero before the separator of thousands.
+  if (english && !text.startsWith('0')) return null
+  return /^\d+(?:\.\d{3})*,\d+$/.test(text) ? text.replaceAll('.', '').replace(',', '.') : null
 }

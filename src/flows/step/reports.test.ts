@@ -44,6 +44,7 @@ test('counts the tests of all reports, and names the first problem without secre
     quarantined: 1,
     names: ['bad'],
     unmatched: [],
+    notes: [],
   })
   expect((await read('{a.xml,*.tap}')).unmatched).toEqual([])
   expect((await read('*.tap')).problem).toBe('no report matches `*.tap`')

@@ -39,6 +39,8 @@ export interface ReportsResult {
   names: string[]
   /** patterns that match no report of this attempt, while others do */
   unmatched: string[]
+  /** what is unknown, in one sentence each */
+  notes: string[]
 }
 
 interface Keep {
@@ -58,7 +60,7 @@ export async function readReports(
 ): Promise<ReportsResult> {
   const result: ReportsResult = {
     ...{ problem: null, total: 0, hasTests: false, failed: 0, quarantined: 0 },
-    ...{ names: [], unmatched: [] },
+    ...{ names: [], unmatched: [], notes: [] },
   }
   const { patterns, folder, workspace, since, limits, signal } = request
   const mask = createMask(request.masks)
@@ -69,6 +71,7 @@ export async function readReports(
       const hidden = masked(mask, message)
       if (hidden.kind === 'unmatched') result.unmatched.push(hidden.pattern)
       if (hidden.kind === 'problem') result.problem ??= hidden.sentence
+      if (hidden.kind === 'note') result.notes.push(hidden.sentence)
       if (hidden.kind === 'end') result.hasTests ||= hidden.format.topics.includes('tests')
       if (hidden.kind === 'tests') for (const one of hidden.tests) count(result, request, one)
       const statements = statementsOf?.(hidden) ?? []
@@ -130,7 +133,7 @@ function masked(mask: Mask, message: ReaderMessage): ReaderMessage {
  */
 export function withReports(
   step: { passed: boolean; exitCode: number | null; reason: string | null },
-  { problem, total, hasTests, failed, quarantined, names }: ReportsResult,
+  { problem, total, hasTests, failed, quarantined, names, notes }: ReportsResult,
 ): { passed: boolean; reason: string | null } {
   const more = failed > names.length ? `, and ${failed - names.length} more` : ''
   const tests = failed > 0 ? `${failed} of ${total} tests failed: ${names.join(', ')}${more}` : null
@@ -149,7 +152,7 @@ export function withReports(
   // A command that failed may have ended before it wrote its reports.
   const wrong = step.passed || !problem?.startsWith('no report') ? problem : null
   const empty = hasTests && total === 0 && problem === null ? 'its reports contain no test' : null
-  const reasons = [step.reason, tests, wrong, empty].filter((one) => one !== null)
+  const reasons = [step.reason, tests, wrong, empty, notes[0] ?? null].filter((one) => one !== null)
   return {
     passed: step.passed && tests === null && wrong === null,
     reason: reasons.length === 0 ? null : reasons.join('; '),
