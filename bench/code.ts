@@ -50,7 +50,7 @@ export async function run(): Promise<void> {
         change: null,
         cache: join(folder, '.git', 'code'),
       }
-      const report = await inspect(asked, new AbortController().signal)
+      const { report } = await inspect(asked, new AbortController().signal)
       return { seconds: ((performance.now() - begun) / 1000).toFixed(1), report }
     }
     const cold = await ask(first, null)

@@ -4,13 +4,20 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { analysisVersion, type Inspection } from './analyser.ts'
 
+/** A file that exceeded a limit or crashed the inspector, and how. */
+export interface Unmeasured {
+  unmeasured: string
+}
+/** Null for a file that is not measured on purpose, such as a generated one. */
+export type Measured = Inspection | Unmeasured | null
+
 /** Limit in bytes above which unused entries are dropped. */
 const compactAbove = 64 * 1024 * 1024
 
-/** Measurements by blob; null when a blob cannot be measured. */
+/** Measurements by blob. */
 export interface InspectionCache {
-  get(blob: string): Inspection | null | undefined
-  put(blob: string, inspection: Inspection | null): void
+  get(blob: string): Measured | undefined
+  put(blob: string, inspection: Measured): void
   /** Writes new entries. A large file is rewritten with the entries that were used. */
   save(): Promise<void>
 }
@@ -20,7 +27,7 @@ export interface InspectionCache {
  * become stale. Torn lines are skipped.
  */
 export async function openCache(file: string): Promise<InspectionCache> {
-  const known = new Map<string, Inspection | null>()
+  const known = new Map<string, Measured>()
   const fresh = new Set<string>()
   const asked = new Set<string>()
   for await (const line of linesOf(file)) {
@@ -59,9 +66,9 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   if (existsSync(file)) yield* createInterface({ input: createReadStream(file) })
 }
 
-function read(line: string): { blob: string; inspection: Inspection | null } | null {
+function read(line: string): { blob: string; inspection: Measured } | null {
   try {
-    const entry = JSON.parse(line) as { v: number; blob: string; inspection: Inspection | null }
+    const entry = JSON.parse(line) as { v: number; blob: string; inspection: Measured }
     return entry.v === analysisVersion ? entry : null
   } catch {
     return null

@@ -1,5 +1,6 @@
 import type { CodeFunction, CodeReport, CodeSummary } from '#contract/change/code.ts'
 import { type CodeFile, findDuplicates } from './duplicates.ts'
+import { matchFunctions } from './match.ts'
 
 /**
  * A function above this cyclomatic complexity is complex: the limit of NIST 500-235 for experienced
@@ -15,11 +16,15 @@ export interface Touched {
   lines: Set<number>
 }
 
-/** Builds the report on the code of a commit. `before` is the code of the last good release. */
+/**
+ * Builds the report on the code of a commit. `before` is the code of the last good release;
+ * `unmeasured` are the files of the commit that were skipped, with the reasons.
+ */
 export function reportOf(
   now: CodeFile[],
   before: CodeFile[] | null,
   touched: Map<string, Touched>,
+  unmeasured: Omit<CodeReport['unmeasured'][number], 'isTouched'>[] = [],
 ): CodeReport {
   const duplicates = findDuplicates(now)
   const ofBefore = new Map(before?.map((file) => [file.path, file]))
@@ -31,6 +36,7 @@ export function reportOf(
     summary: summaryOf(now, duplicates.lines),
     before: before && summaryOf(before, findDuplicates(before).lines),
     functions: functions.toSorted((a, b) => b.cyclomatic - a.cyclomatic).slice(0, maxFunctions),
+    unmeasured: unmeasured.map((one) => ({ ...one, isTouched: touched.has(one.file) })),
     duplicates: [...touched].flatMap(([path, { lines }]) =>
       duplicates
         .of(path)
@@ -44,20 +50,20 @@ function functionsOf(
   before: CodeFile | undefined,
   lines: Set<number>,
 ): CodeFunction[] {
-  const known = new Map<string, { cyclomatic: number; cognitive: number }>()
-  for (const { name, cyclomatic, cognitive } of before?.inspection.functions ?? []) {
-    const same = known.get(name)
-    known.set(name, {
-      cyclomatic: Math.max(cyclomatic, same?.cyclomatic ?? 0),
-      cognitive: Math.max(cognitive, same?.cognitive ?? 0),
-    })
-  }
-  return file.inspection.functions.map((one) => ({
-    ...one,
-    file: file.path,
-    isChanged: [...lines].some((line) => line >= one.line && line <= one.end),
-    before: known.get(one.name) ?? null,
-  }))
+  const matches = matchFunctions(file.inspection, before?.inspection)
+  return file.inspection.functions.map((one) => {
+    const match = matches.get(one)
+    const isTouched = [...lines].some((line) => line >= one.line && line <= one.end)
+    return {
+      ...one,
+      file: file.path,
+      // A change that only removes lines touches none, and one of a comment changes no code.
+      isChanged: match ? !match.isSame : isTouched,
+      before: match
+        ? { cyclomatic: match.before.cyclomatic, cognitive: match.before.cognitive }
+        : null,
+    }
+  })
 }
 
 function summaryOf(files: CodeFile[], duplicated: number): CodeSummary {

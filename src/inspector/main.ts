@@ -29,7 +29,7 @@ export async function main(): Promise<number> {
   const request = JSON.parse(await text(process.stdin)) as InspectorRequest
   const { repository, sha, base } = request
   const cache = await openCache(request.cache)
-  for (const blob of request.skip) cache.put(blob, null)
+  for (const { blob, reason } of request.skip) cache.put(blob, { unmeasured: reason })
   const trees = await Promise.all(
     [sha, ...(base === null ? [] : [base])].map((one) => blobsOf(repository, one)),
   )
@@ -37,12 +37,18 @@ export async function main(): Promise<number> {
   const filesOf = (tree: Blob[]): CodeFile[] =>
     tree.flatMap(({ path, blob }) => {
       const inspection = cache.get(blob)
-      return inspection ? [{ path, inspection }] : []
+      return inspection && !('unmeasured' in inspection) ? [{ path, inspection }] : []
     })
+  const skipped = (trees[0] ?? []).flatMap(({ path, blob }) => {
+    const inspection = cache.get(blob)
+    const isSkipped = inspection && 'unmeasured' in inspection
+    return isSkipped ? [{ file: path, reason: inspection.unmeasured }] : []
+  })
+  const changed = await touched(repository, base ?? request.change, sha)
   const [now = [], before] = trees.map(filesOf)
   send({
     kind: 'result',
-    report: reportOf(now, before ?? null, await touched(repository, base ?? request.change, sha)),
+    report: reportOf(now, before ?? null, changed, skipped),
   })
   return 0
 }
@@ -92,7 +98,7 @@ async function measureAll(
   const contents = createBlobs(reader.stdout)
   let count = 0
   for (const [blob, path] of missing) {
-    send({ kind: 'at', blob })
+    send({ kind: 'at', blob, file: path })
     reader.stdin.write(`${blob}\n`)
     const content = await contents.next()
     cache.put(blob, content === null ? null : await analyser.inspect(path, content))

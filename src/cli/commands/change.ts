@@ -238,16 +238,20 @@ function measurementRow({ name, value, unit, before, worse }: Measurement, paint
   ]
 }
 
+const reasonOf = (problem: string | null): string => (problem === null ? '' : `: ${problem}`)
+
 async function code(context: Context, run: number): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.getCode({ params: { run } })
   context.answer(answer, () => {
-    if (!answer.code) return ['The code of this run has not been measured']
-    const { summary, functions, duplicates } = answer.code
+    if (!answer.code)
+      return [`The code of this run has not been measured${reasonOf(answer.problem)}`]
+    const { summary, functions, duplicates, unmeasured } = answer.code
     return [
       `${summary.code} lines of code in ${summary.files} files, ${share(summary.duplicated, summary.code)} duplicated; ${summary.functions} functions, ${summary.complex} above complexity 15`,
       ...table(
         functions
+          .filter(({ isChanged }) => isChanged)
           .slice(0, 30)
           .map((one) => [
             `${one.file}:${one.line}`,
@@ -262,6 +266,9 @@ async function code(context: Context, run: number): Promise<void> {
         .map(
           (one) => `${one.file}:${one.line}-${one.end} duplicates ${one.of.file}:${one.of.line}`,
         ),
+      ...unmeasured
+        .slice(0, 20)
+        .map(({ file, reason }) => `${file} was not measured: it ${reason}`),
     ]
   })
 }

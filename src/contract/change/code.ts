@@ -11,9 +11,9 @@ export const codeFunction = complexity.extend({
   line: z.number().int(),
   end: z.number().int(),
   parameters: z.number().int(),
-  /** The change altered a line of the function. */
+  /** The code of the function differs from the last good release. */
   isChanged: z.boolean(),
-  /** The function of this name in the last good release; null without one. */
+  /** The same function in the last good release; null without one. */
   before: complexity.nullable(),
 })
 export type CodeFunction = z.infer<typeof codeFunction>
@@ -52,5 +52,7 @@ export const codeReport = z.object({
   /** Functions of the files that the change touched, the most complex first. */
   functions: z.array(codeFunction),
   duplicates: z.array(duplicate),
+  /** Files of the commit that exceeded the limits of the analysis or crashed it. */
+  unmeasured: z.array(z.object({ file: z.string(), reason: z.string(), isTouched: z.boolean() })),
 })
 export type CodeReport = z.infer<typeof codeReport>

@@ -67,7 +67,8 @@ export const reportEndpoints = {
       'Show the code of a run in numbers: size, duplication, and the complexity of the ' +
       'functions that the change touched',
     params: inRun,
-    output: z.object({ code: codeReport.nullable() }),
+    /** The reason why the code could not be measured, when it is known. */
+    output: z.object({ code: codeReport.nullable(), problem: z.string().nullable() }),
   }),
   getChange: endpoint({
     method: 'GET',

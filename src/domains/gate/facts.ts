@@ -13,6 +13,8 @@ export interface RunFacts {
   findings: Finding[] | null
   measurements: Measurement[] | null
   code: CodeReport | null
+  /** Why the code could not be measured; null when it was, or when the reason is not known. */
+  codeProblem: string | null
   /** The last good release in production; null when there is none. */
   last: { run: number; numbers: Numbers | null } | null
   /** failed steps without their reports, and the topics of these; null for unknown topics */
@@ -23,13 +25,15 @@ export interface RunFacts {
 
 /** The facts in the vocabulary of contract/gate/expression.ts, without those that are null. */
 export function expressionFacts(facts: RunFacts): Record<FactName | 'last', unknown> {
+  const missing = unmeasuredOf(facts)
   return {
     ...numbersOf(facts.numbers),
+    ...(missing.code === null ? {} : { code: undefined }),
     findings: facts.findings?.map(findingOf),
     measurements:
       facts.measurements &&
       new Map(facts.measurements.map((one) => [one.name, measurementOf(one)])),
-    functions: facts.code?.functions.map((one) => ({
+    functions: (missing.functions === null ? facts.code : null)?.functions.map((one) => ({
       ...{ file: one.file, name: one.name, isChanged: one.isChanged },
       ...bigints({
         line: one.line,
@@ -68,6 +72,22 @@ const percent = <K extends string>(
 function changedShare({ changed, unreported = 0 }: NonNullable<Numbers['coverage']>) {
   if (changed === null || unreported > 0) return {}
   return changed.lines === 0 ? { changed: 100 } : percent('changed', changed.covered, changed.lines)
+}
+
+/**
+ * Why facts about code are not complete; null when they are. What all code is like is unknown when
+ * a file was skipped, and what the change did when it touched that file.
+ */
+export function unmeasuredOf({ code, codeProblem }: RunFacts): {
+  code: string | null
+  functions: string | null
+} {
+  const sentence = (one: { file: string; reason: string } | undefined): string | null =>
+    one ? `${one.file} was not measured: the analysis of it ${one.reason}` : null
+  return {
+    code: codeProblem ?? sentence(code?.unmeasured[0]),
+    functions: codeProblem ?? sentence(code?.unmeasured.find(({ isTouched }) => isTouched)),
+  }
 }
 
 const bigints = <K extends string>(numbers: Record<K, number>): Record<K, bigint> =>

@@ -17,6 +17,7 @@ const bare: RunFacts = {
   findings: null,
   measurements: null,
   code: null,
+  codeProblem: null,
   last: null,
 }
 const covered = (changed: number, total = 900): RunFacts['numbers'] => ({
@@ -74,6 +75,7 @@ const code = (cyclomatic: number, before: number | null): RunFacts['code'] => ({
       before: before === null ? null : { cyclomatic: before, cognitive: 1 },
     },
   ],
+  unmeasured: [],
   duplicates: [],
 })
 const last = { run: 7, numbers: covered(100, 950) }
@@ -289,4 +291,29 @@ describe('an expression', () => {
     'code.duplication <= last.code.duplication + 0.5',
     'tests.total >= last.tests.total',
   ])('that is right is taken: %s', (text) => expect(expressionProblem(text)).toBe(null))
+})
+
+test('code that was not measured completely is unknown, with the reason', () => {
+  const report = code(9, 9)!
+  const skipped = { file: 'a.cpp', reason: 'took longer than 20 seconds', isTouched: false }
+  const reasons = (facts: Partial<RunFacts>) =>
+    evaluateGates(
+      { all: 'code.complex < 9', touched: 'functions.all(f, f.cyclomatic < 15)' },
+      { ...bare, numbers: { ...nothing, code: report.summary }, ...facts },
+      new Set(),
+    ).map(({ state, reasons: [reason], stops }) => [state, stops, reason])
+  const why = 'a.cpp was not measured: the analysis of it took longer than 20 seconds'
+  expect(reasons({ code: { ...report, unmeasured: [skipped] } })).toMatchObject([
+    ['unknown', true, why],
+    ['passed', false, expect.any(String)],
+  ])
+  expect(reasons({ code: { ...report, unmeasured: [{ ...skipped, isTouched: true }] } })).toEqual([
+    ['unknown', true, why],
+    ['unknown', true, why],
+  ])
+  const problem = 'the analysis took longer than 300 seconds'
+  expect(reasons({ numbers: nothing, codeProblem: problem })).toEqual([
+    ['unknown', true, problem],
+    ['unknown', true, problem],
+  ])
 })

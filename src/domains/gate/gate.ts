@@ -1,7 +1,7 @@
 import { expressions, type FactName, needsOf } from '#contract/gate/expression.ts'
 import type { Gate } from '#contract/gate/gate.ts'
 import { explain } from './explain.ts'
-import { expressionFacts, type RunFacts } from './facts.ts'
+import { expressionFacts, type RunFacts, unmeasuredOf } from './facts.ts'
 
 /** Why a fact can be missing. */
 const sources: Record<FactName, string> = {
@@ -46,8 +46,10 @@ const unknown = (reason: string, stops: boolean): Answer => ({
 function evaluate(expression: string, runFacts: RunFacts, facts: Record<string, unknown>): Answer {
   const { last: base, findings, missing: without = [] } = runFacts
   const { now, last, isRelative } = needsOf(expression)
+  const unmeasured: Partial<Record<string, string | null>> = unmeasuredOf(runFacts)
   for (const [name, why] of Object.entries(sources))
-    if (now.has(name) && (facts[name] ?? null) === null) return unknown(why, true)
+    if (now.has(name) && (facts[name] ?? null) === null)
+      return unknown(unmeasured[name] ?? why, true)
   const absent = without.find(({ topics }) =>
     [...now].some((name) => topics?.includes(name) ?? reported.has(name)),
   )

@@ -87,16 +87,29 @@ export async function getSummary(db: Database, run: number): Promise<StoredSumma
 export function putCode(run: number, report: CodeReport): Statement[] {
   return [
     sql`insert into code (run, report) values (${run}, ${JSON.stringify(report)}::json)
-      on conflict (run) do update set report = excluded.report`,
+      on conflict (run) do update set report = excluded.report, problem = null`,
     sql`update summary set numbers = (numbers::jsonb ||
         jsonb_build_object('code', ${JSON.stringify(report.summary)}::jsonb))::json
       where run = ${run}`,
   ]
 }
 
-export async function getCode(db: Database, run: number): Promise<CodeReport | null> {
-  const rows = await db.query<{ report: CodeReport }>(
-    sql`select report from code where run = ${run}`,
+/** Stores why the code of a run could not be measured. */
+export const putCodeProblem = (run: number, problem: string): Statement =>
+  sql`insert into code (run, problem) values (${run}, ${problem})
+    on conflict (run) do update set report = null, problem = excluded.problem`
+
+/** The code of a run. Both are null before it was measured. */
+export interface MeasuredCode {
+  report: CodeReport | null
+  problem: string | null
+}
+
+export async function getCode(db: Database, run: number): Promise<MeasuredCode> {
+  const rows = await db.query<MeasuredCode>(
+    sql`select report, problem from code where run = ${run}`,
   )
-  return rows[0]?.report ?? null
+  const { report = null, problem = null } = rows[0] ?? {}
+  // Reports of earlier versions do not list the files that were skipped.
+  return { report: report && { ...report, unmeasured: report.unmeasured ?? [] }, problem }
 }

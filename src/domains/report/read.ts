@@ -77,7 +77,8 @@ async function listCandidates(folder: string, patterns: string[]): Promise<strin
   return [...new Set(found)]
 }
 
-const unknownFormat = `has none of the supported formats: ${formats.map(({ name }) => name).join(', ')}`
+const names = formats.map(({ name }) => name).join(', ')
+const unknownFormat = `has none of the supported formats: ${names}`
 
 /** The limits of patterns in docs/patterns.md. */
 function refusePatterns(patterns: string[]): void {

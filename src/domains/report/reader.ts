@@ -59,11 +59,7 @@ async function readAll(request: ReaderRequest, send: Send): Promise<void> {
       collector.sendEntries(name)
       send({ kind: 'end', file: name, format: { name: format, topics } })
       const foreign = collector.foreignFile()
-      if (foreign !== null)
-        send({
-          kind: 'note',
-          sentence: `the report ${name} covers no file of the repository, but, for example, ${foreign}`,
-        })
+      if (foreign !== null) send({ kind: 'note', sentence: foreignOf(name, foreign) })
     } catch (error) {
       if (!(error instanceof ReportProblem)) throw error
       collector.sendEntries(null)
@@ -74,6 +70,9 @@ async function readAll(request: ReaderRequest, send: Send): Promise<void> {
 
 const problemOf = ({ message, line }: ReportProblem, file: string): string =>
   `the report ${file} ${message}${line === null ? '' : ` (line ${line})`}`
+
+const foreignOf = (report: string, file: string): string =>
+  `the report ${report} covers no file of the repository, but, for example, ${file}`
 
 interface Collector {
   sink: Sink

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Gate } from '#contract/gate/gate.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { evaluateGates, reasonOf } from '#domains/gate/gate.ts'
-import { putCode, putSummary, waivedSubjects } from '#domains/gate/store.ts'
+import { putCode, putCodeProblem, putSummary, waivedSubjects } from '#domains/gate/store.ts'
 import { getChange } from '#domains/source/store.ts'
 import type { WorkflowContext } from '#engine/workflow.ts'
 import { inspect } from '#platform/process/inspector-client.ts'
@@ -39,8 +39,9 @@ export function inspectCode(
       change: change?.base ?? null,
       cache: join(deps.home.root, 'cache', `${app}.code`),
     }
-    const report = await inspect(request, step.signal)
-    if (report) for (const statement of putCode(run, report)) step.write(statement)
+    const { report, problem } = await inspect(request, step.signal)
+    const statements = report ? putCode(run, report) : [putCodeProblem(run, problem)]
+    for (const statement of statements) step.write(statement)
     return report !== null
   })
 }

@@ -41,9 +41,10 @@ export function reportHandlers(sources: FactSources): SomeHandlers<ReportEndpoin
         measurements: (await listMeasurements(db, run.id, (await baseOf(db, run)).run)) ?? [],
       }
     },
-    getCode: async ({ params }) => ({
-      code: await getCode(db, (await mustGet(db, params.run)).id),
-    }),
+    getCode: async ({ params }) => {
+      const { report, problem } = await getCode(db, (await mustGet(db, params.run)).id)
+      return { code: report, problem }
+    },
   }
 }
 

@@ -84,7 +84,7 @@ export async function gatherRunFacts(
 ): Promise<ComparedRunFacts> {
   const { db } = sources
   const base = await baseOf(db, run)
-  const [tests, covered, findings, measurements, materials, code, before, missing] =
+  const [tests, covered, findings, measurements, materials, measured, before, missing] =
     await Promise.all([
       countTests(db, run.id),
       coverageOfRun(sources, run, base),
@@ -95,6 +95,7 @@ export async function gatherRunFacts(
       base.run === null ? null : getSummary(db, base.run),
       missingReports(db, run.id),
     ])
+  const { report: code, problem: codeProblem } = measured
   const numbers: Numbers = {
     tests,
     coverage: covered && {
@@ -109,7 +110,7 @@ export async function gatherRunFacts(
   const last =
     base.run === null ? null : { run: base.run, numbers: withCode(before?.numbers ?? null, code) }
   return {
-    ...{ numbers, findings, measurements, code, last, base, missing },
+    ...{ numbers, findings, measurements, code, codeProblem, last, base, missing },
     coverage: covered?.files ?? null,
     unreported: covered?.unreported.map(({ file }) => file) ?? [],
   }

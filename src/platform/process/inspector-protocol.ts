@@ -9,8 +9,10 @@ export interface InspectorRequest {
   change: string | null
   /** The file that caches measurements. */
   cache: string
-  /** Blobs that crashed an earlier inspector. */
-  skip: string[]
+  /** Blobs that exceeded a limit or crashed an earlier inspector, and how. */
+  skip: { blob: string; reason: string }[]
 }
 
-export type InspectorMessage = { kind: 'at'; blob: string } | { kind: 'result'; report: CodeReport }
+export type InspectorMessage =
+  | { kind: 'at'; blob: string; file: string }
+  | { kind: 'result'; report: CodeReport }

@@ -8,7 +8,7 @@ export interface Limits {
   memory: number
   /** Seconds, without the time that `receive` takes. */
   seconds: number
-  /** Seconds between two messages; `seconds` when it is not set. */
+  /** Seconds between two messages. */
   silence?: number
 }
 
@@ -26,9 +26,10 @@ export interface LimitedProcess {
 
 /** Why a limited process did not complete. */
 export interface LimitFailure {
-  kind: 'time' | 'memory' | 'crash'
   /** The end of a sentence, such as `took longer than 20 seconds`. */
   reason: string
+  /** Seconds that the process worked. */
+  spent: number
 }
 
 /** Milliseconds between two checks of the limits. */
@@ -73,43 +74,41 @@ export async function runLimited(process_: LimitedProcess): Promise<LimitFailure
     }
     const end = await ended
     signal?.throwIfAborted()
-    return end === 0 ? null : (watch.exceeded() ?? failureOf(end, limits))
+    if (end === 0) return null
+    return { reason: watch.exceeded() ?? reasonOf(end, limits), spent: watch.spent() }
   } finally {
     watch.stop()
     child.kill('SIGKILL')
   }
 }
 
-const tooLong = (seconds: number): LimitFailure => ({
-  kind: 'time',
-  reason: `took longer than ${seconds} seconds`,
-})
-const tooLarge = ({ memory }: Limits): LimitFailure => ({
-  kind: 'memory',
-  reason: `needed more than ${memory} MB of memory`,
-})
+const tooLong = (seconds: number): string => `took longer than ${seconds} seconds`
+const tooLarge = ({ memory }: Limits): string => `needed more than ${memory} MB of memory`
 
 /** V8 aborts the process when its heap is full. */
-function failureOf(end: NodeJS.Signals | number | null, limits: Limits): LimitFailure {
+function reasonOf(end: NodeJS.Signals | number | null, limits: Limits): string {
   if (end === 'SIGXCPU') return tooLong(limits.seconds)
   if (end === 'SIGABRT' || end === 'SIGTRAP') return tooLarge(limits)
   const how = typeof end === 'number' ? `with exit code ${end}` : `by ${end ?? 'an error'}`
-  return { kind: 'crash', reason: `was ended ${how}` }
+  return `was ended ${how}`
 }
 
 interface Watch {
   pause(): void
   resume(): void
   stop(): void
-  exceeded(): LimitFailure | null
+  /** How the process exceeded its limits; null when it did not. */
+  exceeded(): string | null
+  spent(): number
 }
 
 /** Counts the time in which the process works, and reads its memory where `/proc` exists. */
 function watchLimits(pid: number, limits: Limits, kill: () => void): Watch {
   const silence = limits.silence ?? limits.seconds
-  let [total, silent, isPaused] = [0, 0, false]
-  let failure: LimitFailure | null = null
-  const fail = (reason: LimitFailure): void => {
+  // The process is silent while it starts.
+  let [total, silent, isPaused] = [0, -Infinity, false]
+  let failure: string | null = null
+  const fail = (reason: string): void => {
     failure ??= reason
     kill()
   }
@@ -131,6 +130,7 @@ function watchLimits(pid: number, limits: Limits, kill: () => void): Watch {
     },
     stop: () => clearInterval(timer),
     exceeded: () => failure,
+    spent: () => total,
   }
 }
 
