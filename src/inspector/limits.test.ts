@@ -26,7 +26,7 @@ async function commit(files: Record<string, string>) {
   return { repository: folder, sha, base: null, change: null, cache: join(folder, 'code') }
 }
 
-test('a file that takes too long is skipped, and stays on the list of unmeasured files', async () => {
+test('a file that takes too long is skipped, and stays listed as unmeasured', async () => {
   const request = await commit({
     // Tree-sitter tries each of these as a template and as a comparison.
     'a.cpp': 'a<\n'.repeat(300_000),
