@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { withoutEnd } from '#contract/text.ts'
 import type { Mask } from '#platform/secret/mask.ts'
 
 /** Maximum length of a line in characters; a longer line is split. */
@@ -76,7 +77,7 @@ export function splitLines(mask: Mask): LineSplitter {
     takeOpen: () => {
       if (shown >= maxLineLength) return null
       const length = mask.showable(pending, shown === 0)
-      const piece = pending.slice(0, length).replace(/\r+$/, '')
+      const piece = withoutEnd(pending.slice(0, length), '\r')
       if (piece === '') return null
       pending = pending.slice(piece.length)
       shown += piece.length

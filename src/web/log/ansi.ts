@@ -1,5 +1,6 @@
 import { parse } from '@ansi-tools/parser'
 import { invisible } from '#contract/invisible.ts'
+import { withoutEnd } from '#contract/text.ts'
 
 /** A piece of a line in one style. */
 export interface Span {
@@ -39,7 +40,7 @@ const strayEscape = /\u001b(?=[^\u0000-\u009f])/g
 
 /** Expands tabs to four spaces; carriage returns at the end change nothing. */
 const normalize = (text: string): string =>
-  text.replace(/\r+$/, '').replaceAll('\t', '    ').replace(strayEscape, '')
+  withoutEnd(text, '\r').replaceAll('\t', '    ').replace(strayEscape, '')
 
 const withoutControls = (text: string): string => text.replace(controls, '').replace(invisible, '')
 
