@@ -57,7 +57,7 @@ async function once(
     if (message.kind === 'at') attempt.at = message
     else attempt.report = message.report
   }
-  const process_ = { face: 'inspector', input, cwd: input.repository, limits, signal, receive }
-  attempt.failure = await runLimited(process_)
+  const request = { face: 'inspector', input, cwd: input.repository, limits, signal, receive }
+  attempt.failure = await runLimited(request)
   return attempt
 }

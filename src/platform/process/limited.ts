@@ -47,8 +47,8 @@ const start = 'ulimit -c 0; ulimit -S -t "$0"; exec "$@"'
  * limits or the signal aborts. Returns null when it exits with 0. Throws what `receive` throws, or
  * an AbortError.
  */
-export async function runLimited(process_: LimitedProcess): Promise<LimitFailure | null> {
-  const { face, input, limits, cwd = '/', signal, receive } = process_
+export async function runLimited(started: LimitedProcess): Promise<LimitFailure | null> {
+  const { face, input, limits, cwd = '/', signal, receive } = started
   const [node, ...args] = selfCommand(face)
   const heap = `--max-old-space-size=${limits.memory}`
   const cpu = String(Math.ceil(limits.seconds) + startSeconds)
