@@ -8,7 +8,6 @@ export default defineConfig({
     include: [
       'test/kill.test.ts',
       'test/previews.test.ts',
-      'test/reports.test.ts',
       'src/engine/kill.test.ts',
       'src/engine/chaos.test.ts',
     ],
