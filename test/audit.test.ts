@@ -15,6 +15,7 @@ import {
   waitFor,
 } from './support/installation.ts'
 import { signInAs } from './support/people.ts'
+import { suspendedWorkflows } from './support/suspended.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
 
 let installation: Installation
@@ -181,6 +182,14 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   },
   changeApp: async () => () =>
     ada.changeApp({ params: { app: 'left' }, body: { branch: 'trunk' } }),
+  continueWorkflow: async () => {
+    const [workflow = ''] = await suspendedWorkflows(installation, ['shop', 'slow'])
+    return () => ada.continueWorkflow({ params: { workflow } })
+  },
+  cancelWorkflow: async () => {
+    const { workflows } = await ada.listWorkflows()
+    return () => ada.cancelWorkflow({ params: { workflow: workflows[0]?.id ?? '' } })
+  },
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(
