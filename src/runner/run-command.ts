@@ -315,13 +315,17 @@ async function read(stream: Readable, name: 'out' | 'err', work: Work): Promise<
   const splitter = splitLines(work.mask)
   const { log } = work
   // A line without its end, such as a prompt, is shown after a moment.
+  let hasEnded = false // whether a line ended since the last look
   const timer = setInterval(() => {
-    const piece = splitter.takeOpen()
+    const piece = hasEnded || stream.isPaused() ? null : splitter.takeOpen()
+    hasEnded = false
     if (piece !== null) log.addOpen(name, piece)
   }, openLineMs)
   await new Promise<void>((done) => {
     stream.on('data', (chunk: Buffer) => {
-      if (log.add(name, splitter.push(chunk))) return
+      const lines = splitter.push(chunk)
+      hasEnded ||= lines.length > 0
+      if (log.add(name, lines)) return
       stream.pause()
       void log.drained().then(() => stream.resume())
     })
