@@ -239,6 +239,8 @@ export function exchange(
 }
 
 export interface Load {
+  /** waits until so many more requests were sent */
+  sent(count: number): Promise<void>
   /** stops it; answers how many requests there were, and what went wrong */
   stop(): Promise<{ requests: number; wrong: string[] }>
 }
@@ -260,6 +262,10 @@ export function startLoad(host: TestHost, everyMs = 4): Load {
     void one.finally(() => open.delete(one))
   }, everyMs)
   return {
+    sent: async (count) => {
+      const wanted = requests + count
+      await waitUntil(`${count} requests were sent`, () => requests >= wanted)
+    },
     stop: async () => {
       clearInterval(timer)
       await Promise.all(open)
