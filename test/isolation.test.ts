@@ -258,7 +258,11 @@ steps:
 steps:
   memory: {needs: [], optional: true, run: 'perl -e ''$x = "x" x 700e6; sleep 30'''}
   shared: {needs: [], run: 'perl -e ''$x = "x" x 200e6; fork; fork; sleep 1'''}
-  disk: {needs: memory, optional: true, run: head -c 300M /dev/zero > large; sleep 30}
+  # The steps of a run share the limit of files, so the others have to end before.
+  disk:
+    needs: [memory, shared, shm]
+    optional: true
+    run: head -c 300M /dev/zero > large; sleep 30
   shm: {needs: [], run: 'echo mine > /dev/shm/file'}
 `,
     })
