@@ -18,7 +18,7 @@ const victims = ['server', 'runner', 'database', 'host'] as const
  * doubled or stuck at the end.
  */
 export async function run(): Promise<void> {
-  const installation = await startInstallation({ database: 'embedded' })
+  const installation = await startInstallation()
   const repository = await makeRepository({
     'server.js': tinyServer('0'),
     'fairlead.yaml':

@@ -53,15 +53,16 @@ const shortPeriods = {
 export interface InstallationOptions {
   env?: Record<string, string>
   /**
-   * `shared`, the default: a new database on the PostgreSQL of all tests, without a start of its
-   * own. `embedded`: the server starts its own, as it does for a user.
+   * `shared`, the default in tests: a new database on the PostgreSQL of all tests, without a start
+   * of its own. `embedded`, the default in benchmarks: the server starts its own, as it does for a
+   * user.
    */
   database?: 'shared' | 'embedded'
 }
 
 export async function startInstallation({
   env: more,
-  database = 'shared',
+  database = process.env['VITEST'] ? 'shared' : 'embedded',
 }: InstallationOptions = {}): Promise<Installation> {
   const home = await mkdtemp(join(tmpdir(), 'fairlead-test-'))
   const port = await freePorts()
@@ -115,10 +116,12 @@ export async function startInstallation({
       await end(server, 'SIGKILL')
     },
     stop: async () => {
-      await noteEventsOf(installation.client).catch((error: unknown) => {
-        // A test may have stopped the server or its database.
-        if (!(error instanceof FairleadError)) throw error
-      })
+      // A benchmark has no list of events to complete.
+      if (process.env['VITEST'])
+        await noteEventsOf(installation.client).catch((error: unknown) => {
+          // A test may have stopped the server or its database.
+          if (!(error instanceof FairleadError)) throw error
+        })
       if (shared) {
         await end(server, 'SIGKILL')
         await stopHost(homeFrom(env)).catch(() => undefined)
