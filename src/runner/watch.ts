@@ -43,7 +43,7 @@ const diskReason = ({ disk }: CommandLimits): string =>
   `had more than ${disk} MB of files in its workspace and /tmp (FAIRLEAD_ISOLATION_DISK_MB) and ` +
   'was stopped'
 
-/** What is known of a process: its parent, and its memory in pages with the shared ones. */
+/** A process with its parent, and its memory in pages, including shared pages. */
 export interface Usage {
   pid: number
   parent: number

@@ -32,7 +32,7 @@ test.each([
   expect(isAllowed(reference, [])).toBe(false)
 })
 
-test('law: a prefix covers its own text and everything below it, and nothing beside it', () => {
+test('law: a prefix covers its own text and the paths below it, and no other path', () => {
   const part = fc.stringMatching(/^[a-z0-9_-]{1,6}$/)
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), part, (parts, more) => {

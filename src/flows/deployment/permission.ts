@@ -37,7 +37,7 @@ export async function checkPermission(
 }
 
 /**
- * The names and e-mail addresses of the authors of what is deployed. Whoever commits can write any
+ * The names and e-mail addresses of the authors of what is deployed. Every committer can write any
  * author into a commit, so the author is known only when a user pushed it.
  */
 export async function authorsOf(
