@@ -1,5 +1,5 @@
 import { RateScan } from '#domains/detection/scan.ts'
-import { Stream, type StreamOptions } from '#domains/detection/simulate.ts'
+import { Stream, type StreamOptions } from '../test/support/simulated-stream.ts'
 import { quantile } from './measure.ts'
 
 const day = 86_400

@@ -1,29 +1,7 @@
-import type { Counts } from './counts.ts'
+import { generator, normal, poisson } from './generator.ts'
+import type { Counts } from '#domains/detection/counts.ts'
 
 /** Simulated streams with fixed seeds, for the tests and the benchmark of the detectors. */
-
-/** A seeded generator (mulberry32). */
-export function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-export const normal = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-
-/** A Poisson count; above a mean of 50 a rounded normal. */
-export function poisson(random: () => number, mean: number): number {
-  if (mean <= 0) return 0
-  if (mean > 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal(random)))
-  let [count, product] = [0, random()]
-  for (const end = Math.exp(-mean); product > end; product *= random()) count += 1
-  return count
-}
 
 export interface StreamOptions {
   seed: number

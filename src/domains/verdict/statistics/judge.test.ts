@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { generator, normal } from '../../../../test/support/generator.ts'
 import { type ArmCounts, bucketOf, latencyBuckets } from '#contract/verdict/verdict.ts'
 import { rateBounds } from './difference.ts'
 import { fallEvidence, ratioInterval, riseEvidence, type Tally, theta } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
 import { createJudge } from './judge.ts'
 import { lnGamma, normalQuantile } from './numbers.ts'
-import { generator, type Made, makeBatch, normal, settings } from './simulate.ts'
+import { type Made, makeBatch, settings } from './simulate.ts'
 
 /** The part of runs in which a judge that looks after every batch ever alarms. */
 function alarms(

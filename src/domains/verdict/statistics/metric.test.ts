@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { generator, normal } from '../../../../test/support/generator.ts'
 import type { MetricSettings, Reading, Sample } from '#contract/verdict/metric.ts'
 import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { createJudge, type Judge } from './judge.ts'
-import { generator, makeBatch, normal, settings } from './simulate.ts'
+import { makeBatch, settings } from './simulate.ts'
 
 const jobs: MetricSettings = { kind: 'rate', of: 'events', tolerance: 0, advisory: false }
 const withMetrics = (metrics: VerdictSettings['metrics']): VerdictSettings => ({
