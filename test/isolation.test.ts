@@ -268,9 +268,12 @@ steps:
     })
     await push(installation, 'greedy', repository)
     const run = await endedRun(installation, await latest('greedy'))
-    const reasonOf = (name: string) => run.steps.find((one) => one.name === name)?.reason
-    expect(reasonOf('memory')).toMatch(/^needed more than 500 MB of memory/)
-    expect(reasonOf('disk')).toMatch(/^had more than 200 MB of files/)
+    expect(Object.fromEntries(run.steps.map(({ name, reason }) => [name, reason]))).toEqual({
+      memory: expect.stringMatching(/^needed more than 500 MB of memory/),
+      disk: expect.stringMatching(/^had more than 200 MB of files/),
+      shared: null,
+      shm: null,
+    })
     expect(run.state).toBe('succeeded')
   })
 

@@ -66,8 +66,11 @@ function measureMemory(top: number, limit: number): number {
   const family = familyIn(allPids().flatMap(usageOf), top)
   const most = family.reduce((sum, { pages }) => sum + pages, 0) * pageMegabytes
   if (most <= limit) return most
-  return family.reduce((sum, { pid, pages }) => sum + (exact(pid) ?? pages * pageMegabytes), 0)
+  return family.reduce((sum, { pid }) => sum + (exact(pid) ?? pagesNow(pid) * pageMegabytes), 0)
 }
+
+/** None for a process that ended after its family was listed, and would count in full. */
+const pagesNow = (pid: number): number => usageOf(pid)[0]?.pages ?? 0
 
 /** Linux reports memory in pages of 4096 bytes on nearly all machines. */
 const pageMegabytes = 4096 / 1e6
