@@ -113,6 +113,22 @@ export const hostStatus = z.object({
       requests: z.number().int(),
       errors: z.number().int(),
       unavailable: z.number().int(),
+      /**
+       * by release and service: ended requests by outcome (`1xx` to `5xx`, `refused`, `broken`,
+       * `left`), bytes of the responses, requests in progress, and those that hang for 10 seconds
+       */
+      traffic: z
+        .array(
+          z.object({
+            release: z.number().int(),
+            service: z.string(),
+            outcomes: z.record(z.string(), z.number().int()),
+            bytes: z.number().int(),
+            open: z.number().int(),
+            hanging: z.number().int(),
+          }),
+        )
+        .optional(),
       /** why the fixed port is not open; absent when it is */
       problem: z.string().optional(),
     }),

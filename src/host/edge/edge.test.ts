@@ -441,6 +441,39 @@ describe.each([
     expect(asked).toBe(0)
   })
 
+  test('counts outcomes, bytes and unfinished requests by release and service', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const waiting: ServerResponse[] = []
+    const web = await service((request, response) => {
+      if (request.url === '/wait') return void waiting.push(response)
+      if (request.url === '/break') return void request.socket.destroy()
+      response.writeHead(Number(request.url?.slice(1))).end()
+    })
+    const services = [
+      { name: 'web', ports: [web] },
+      { name: 'admin', ports: [await closedPort()] },
+    ]
+    edge.set({ ...route([], 1), services })
+    for (const path of ['/200', '/204', '/404', '/404', '/503', '/break'])
+      await ask(port, { path, method: 'PUT' })
+    await ask(port, { headers: { host: `admin.${host}` } })
+    edge.set({ ...route([web], 2) })
+    const last = ask(port, { path: '/wait' })
+    await until(() => waiting.length === 1)
+    const [old, admin, now] = [
+      edge.counts()[0]?.traffic.find((one) => one.release === 1 && one.service === 'web'),
+      edge.counts()[0]?.traffic.find(({ service: name }) => name === 'admin'),
+      edge.counts()[0]?.traffic.find((one) => one.release === 2),
+    ]
+    const outcomes = { '2xx': 2, '4xx': 2, '5xx': 1, broken: 1 }
+    expect(old).toMatchObject({ outcomes, open: 0, hanging: 0 })
+    expect(old?.bytes).toBeGreaterThan(100)
+    expect(admin).toMatchObject({ release: 1, outcomes: { refused: 1 }, bytes: 0 })
+    expect(now).toMatchObject({ outcomes: {}, open: 1, hanging: 0 })
+    waiting[0]?.end()
+    await last
+  })
+
   test('counts nothing for a canary that strangers send and no service receives', async () => {
     const { edge, port } = await startEdge(isThorough)
     const web = [{ name: 'web', ports: [await service((_request, response) => response.end())] }]

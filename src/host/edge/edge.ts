@@ -4,6 +4,7 @@ import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } fr
 import { page, tooMany } from './pages.ts'
 import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
+import type { ServiceCount } from './traffic-count.ts'
 
 export type { EdgeRoute } from './routes.ts'
 
@@ -15,7 +16,8 @@ export interface Edge {
    * (WebSockets).
    */
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
-  counts(): (Omit<EdgeRoute, 'canary'> & RouteCount & { problem: string | null })[]
+  counts(): (Omit<EdgeRoute, 'canary'> &
+    RouteCount & { problem: string | null; traffic: (ServiceCount & { release: number })[] })[]
   /**
    * Listens on the port of the edge and the fixed ports, or takes over sockets of the previous
    * host.
@@ -170,13 +172,15 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
     counts: () =>
-      routes
-        .all()
-        .map(({ route: { app, environment, host, port, release, services }, count, problem }) => ({
+      routes.all().map(({ route, count, problem }) => {
+        const { app, environment, host, port, release, services } = route
+        return {
           ...{ app, environment, host, port, release, services },
           ...count,
           problem,
-        })),
+          traffic: routes.counts(route, performance.now()),
+        }
+      }),
     listen: async (port, handed) => {
       handedOver = handed
       await open('edge', port, null)

@@ -2,6 +2,7 @@ import type { SessionRule } from '#contract/host/host.ts'
 import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
 import { sessionNumber, sessionOf } from './session.ts'
+import { type ServiceCount, TrafficCount } from './traffic-count.ts'
 
 /** The route of an environment: the release with the traffic and the ports of its services. */
 export interface EdgeRoute {
@@ -63,6 +64,7 @@ interface Traffic {
   passages: Set<Passage>
   backends: Map<number, Backend>
   turn: number
+  count: TrafficCount
 }
 
 const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string =>
@@ -144,8 +146,25 @@ export class Routes {
     const key = `${keyOf(route)}/${release}`
     let found = this.#traffic.get(key)
     if (!found)
-      this.#traffic.set(key, (found = { passages: new Set(), backends: new Map(), turn: 0 }))
+      this.#traffic.set(
+        key,
+        (found = {
+          ...{ passages: new Set(), backends: new Map(), turn: 0 },
+          count: new TrafficCount(),
+        }),
+      )
     return found
+  }
+
+  /** The counts of each release of an environment that has or had traffic, by service. */
+  counts(route: EdgeRoute, now: number): (ServiceCount & { release: number })[] {
+    const start = `${keyOf(route)}/`
+    return [...this.#traffic].flatMap(([key, { count, passages }]) => {
+      const release = Number(key.slice(start.length))
+      return key.startsWith(start)
+        ? count.view([...passages], now).map((one) => ({ release, ...one }))
+        : []
+    })
   }
 
   /** Closes every idle connection to an instance. */
@@ -185,6 +204,9 @@ export class Passage {
   #traffic: Traffic | null = null
   #backend: Backend | null = null
   #refused: number[] | null = null
+  /** The name of its service, and its start on the steady clock, in milliseconds. */
+  readonly service: string
+  readonly began: number
 
   constructor(routes: Routes, entry: Entry, host: string, request: RequestFacts) {
     this.#routes = routes
@@ -194,6 +216,8 @@ export class Passage {
     const session = canary?.session ? sessionOf(canary.session, request.header) : null
     this.cookie = session?.cookie ?? null
     const [now, time] = [performance.now(), Date.now()]
+    this.began = now
+    this.service = serviceAt(entry.route, host) ?? entry.route.services[0]?.name ?? ''
     this.#counted = !canary
       ? null
       : session?.key
@@ -227,6 +251,7 @@ export class Passage {
       const best = this.#choose(assigned.release, assigned.services)
       if (best) return best
       this.#observe('refused', 0)
+      this.#countFor(assigned.release, 'refused', 0)
     }
     const own = route.release === null ? null : this.#choose(route.release, route.services)
     return own ?? (route.former ? this.#choose(route.former.release, route.former.services) : null)
@@ -282,11 +307,12 @@ export class Passage {
   /**
    * Ends the request with a status (499 when the client left early) and the bytes of its response.
    */
-  end(status: number, bytes: number): void {
+  end(status: number, bytes: number, outcome = outcomeOf(status)): void {
+    this.#traffic?.count.end(this.service, outcome, bytes)
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
-    this.#observe(outcomeOf(status), bytes)
+    this.#observe(outcome, bytes)
   }
 
   /** The request is not valid and reached no instance: it is not counted. */
@@ -298,7 +324,11 @@ export class Passage {
   /** The instance accepted the request and broke it off. */
   breakOff(): void {
     this.#observe('broken', 0)
-    this.end(502, 0)
+    this.end(502, 0, 'broken')
+  }
+
+  #countFor(release: number, outcome: string, bytes: number): void {
+    this.#routes.traffic(this.entry.route, release).count.end(this.service, outcome, bytes)
   }
 
   #observe(outcome: string, bytes: number): void {
@@ -313,6 +343,7 @@ export class Passage {
     count.requests += 1
     count.unavailable += 1
     this.#observe('refused', 0)
+    if (route.release !== null) this.#countFor(route.release, 'refused', 0)
     return route.release === null
       ? { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
       : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
