@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
 import { HomePage } from './line/home-page.tsx'
+import { RunLayout } from './run/run-layout.tsx'
 import { RunPage } from './run/run-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { ProblemPanel } from './ui/problem.tsx'
@@ -35,6 +36,9 @@ const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx
 const AppRunsPage = lazy(async () => ({
   default: (await import('./run/runs-page.tsx')).AppRunsPage,
 }))
+const RunEventsPage = lazy(async () => ({
+  default: (await import('./run/run-events-page.tsx')).RunEventsPage,
+}))
 const ChangePage = lazy(async () => ({
   default: (await import('./change/change-page.tsx')).ChangePage,
 }))
@@ -68,8 +72,11 @@ export function Pages() {
         <Route element={<Shell />}>
           <Route index element={<HomePage />} />
           <Route path="/runs" element={<RunsPage />} />
-          <Route path="/runs/:run" element={<RunPage />} />
-          <Route path="/runs/:run/change" element={<ChangePage />} />
+          <Route path="/runs/:run" element={<RunLayout />}>
+            <Route index element={<RunPage />} />
+            <Route path="change" element={<ChangePage />} />
+            <Route path="events" element={<RunEventsPage />} />
+          </Route>
           <Route path="/deployments" element={<DeploymentsPage />} />
           <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
           <Route path="/events" element={<EventsPage />} />

@@ -99,13 +99,15 @@ describe('the change page', requires('chromium'), () => {
   const open = async (run: number): Promise<void> => {
     await page.goto(`http://localhost:${installation.port}/runs/${run}`)
     await page.getByRole('link', { name: 'Change report' }).click()
-    await page.getByRole('heading', { level: 1, name: /^Change/ }).waitFor()
+    await page.getByRole('heading', { level: 2, name: 'Change report' }).waitFor()
   }
 
   test('reports a first change, and what has no baseline yet', async () => {
     await open(1)
     await page.getByText('3 have no baseline yet; 10,000 tests pass.').waitFor()
-    await page.getByText('no successful release in production to compare with yet').waitFor()
+    await page
+      .getByText('There is no successful release in production to compare with yet')
+      .waitFor()
     await page.getByRole('region', { name: 'Evidence' }).getByText('Build provenance').waitFor()
   })
 

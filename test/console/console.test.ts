@@ -343,6 +343,7 @@ describe('the console', requires('chromium'), () => {
     '/apps/shop/environments',
     '/apps/shop/configuration',
     '/apps/shop/settings',
+    '/runs/1/events',
     '/tokens',
     '/users',
     '/sessions',

@@ -20,7 +20,7 @@ const omitted = new Set([
 export function ChainTimeline({ chain }: { chain: string }) {
   const query = useEvents({ chain })
   return (
-    <Section title="What happened" className="lg:mt-0">
+    <Section title="What happened" className="mt-0">
       <Loaded query={query} shape={<div className="skeleton h-64" />}>
         {({ pages }) => {
           const events = pages

@@ -130,11 +130,17 @@ export function neighbour(graph: Graph, id: string, direction: Direction): strin
   return best?.id ?? id
 }
 
-/** The node selected by default: a failed one, else a running one, else the last step that ran. */
+/**
+ * The node selected by default: a failed one, else a deployment that waits, else a running one,
+ * else the last step that ran.
+ */
 export function initialNode(graph: Graph): string | null {
   const failed = graph.nodes.find((node) => node.badge.tone === 'bad' || node.badge.tone === 'back')
+  const waiting = graph.nodes.find(
+    (node) => node.kind === 'environment' && node.badge.tone === 'wait' && node.from !== null,
+  )
   const moving = graph.nodes.find((node) => node.badge.tone === 'move')
   const ran = graph.nodes.filter((node) => node.kind === 'step' && node.from !== null)
   const lastStep = ran.toSorted((a, b) => (a.to ?? '').localeCompare(b.to ?? '')).at(-1)
-  return (failed ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null
+  return (failed ?? waiting ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null
 }
