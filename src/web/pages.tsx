@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
-import { HomePage } from './line/home-page.tsx'
+import { HomePage } from './home/home-page.tsx'
 import { RunLayout } from './run/run-layout.tsx'
 import { RunPage } from './run/run-page.tsx'
 import { Shell } from './shell/shell.tsx'

@@ -1,5 +1,5 @@
 import { CompactRow } from '../line/compact-row.tsx'
-import { EmptyHome } from '../line/empty-home.tsx'
+import { EmptyHome } from '../home/empty-home.tsx'
 import { useLines } from '../live/queries.ts'
 import { useFilter } from '../ui/filters.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'

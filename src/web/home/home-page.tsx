@@ -8,10 +8,10 @@ import { useFilter } from '../ui/filters.tsx'
 import { Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
-import { CompactRow } from './compact-row.tsx'
+import { CompactRow } from '../line/compact-row.tsx'
 import { EmptyHome } from './empty-home.tsx'
-import { LineRow } from './line-row.tsx'
-import { type Group, headline, type Placed, placeLines } from './overview.ts'
+import { LineRow } from '../line/line-row.tsx'
+import { type Group, headline, type Placed, placeLines } from '../line/overview.ts'
 
 export function HomePage() {
   const lines = useLines()
