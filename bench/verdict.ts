@@ -412,7 +412,13 @@ function sessions(): void {
 /** What it costs to look at five metrics when one of them tells. */
 function fiveMetrics(): void {
   const names = ['a', 'b', 'c', 'd', 'e']
-  const metric = { kind: 'rate', of: 'requests', tolerance: 0, advisory: false } as const
+  const metric = {
+    kind: 'rate',
+    of: 'requests',
+    tolerance: 0,
+    worse: 'higher',
+    advisory: false,
+  } as const
   const requestsWith = (count: number): number => {
     const used = names.slice(0, count)
     const metrics = Object.fromEntries(used.map((name) => [name, metric]))

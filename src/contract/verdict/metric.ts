@@ -10,8 +10,10 @@ export const metricSettings = z.object({
    * of the instances in seconds.
    */
   of: z.enum(['requests', 'events', 'seconds']),
-  /** The tolerated increase: 0.1 is a tenth. */
+  /** The tolerated relative change: 0.1 is a tenth. */
   tolerance: z.number(),
+  /** The direction of harm. `both`: any change beyond the tolerance. */
+  worse: z.enum(['higher', 'lower', 'both']).default('higher'),
   /**
    * Shown without affecting the verdict. A gauge is always advisory, because its readings depend on
    * each other.

@@ -18,7 +18,18 @@ export function bucketOf(milliseconds: number): number {
 /** The middle of a bucket, in milliseconds. */
 export const middleOf = (bucket: number): number => growth ** (bucket - 0.5) / 1000
 
-/** The outcomes of the requests of one release in a batch. */
+/** The requests of one instance, or of one route, in a batch. */
+const partCounts = z.object({
+  requests: z.number().int(),
+  errors: z.number().int(),
+  /** Requests that exceeded the waiting time, or whose client disconnected. */
+  unfinished: z.number().int(),
+})
+
+/**
+ * The outcomes of the requests of one release in a batch: the input of the verdict. Every request is
+ * counted once in `requests` and once in `outcomes`.
+ */
 export const armCounts = z.object({
   /** Requests that have ended or exceeded the waiting time. */
   requests: z.number().int(),
@@ -29,17 +40,37 @@ export const armCounts = z.object({
   errors: z.number().int(),
   /**
    * Number of requests by outcome: `1xx`…`5xx`, `refused`, `broken`, `left` (the client
-   * disconnected), `open` (exceeded the waiting time).
+   * disconnected), `open` (exceeded the waiting time). `left` and `open` are unfinished requests:
+   * evidence of their own, and never an error.
    */
   outcomes: z.record(z.string(), z.number().int()),
+  /**
+   * Requests that an earlier batch counted as `open` and that ended since then, by outcome;
+   * `open` when they are still open after a minute. They are not part of `requests`. From them the
+   * judge estimates how many open requests of the baseline will fail.
+   */
+  late: z.record(z.string(), z.number().int()).optional(),
   /** Size of the responses in bytes. */
   bytes: z.number().int(),
   /**
+   * [bucket, responses] in the order of buckets, for the sizes of the responses with status 2xx:
+   * the bucket is `bucketOf(bytes / 1000)`, and 0 for an empty body. Missing when not measured.
+   */
+  sizes: z.array(z.tuple([z.number().int(), z.number().int()])).optional(),
+  /**
    * [bucket, requests] in the order of buckets, for the time from the request's head to the end of
-   * its response.
+   * its response. An open request is in the bucket of its age.
    */
   latency: z.array(z.tuple([z.number().int(), z.number().int()])),
-  /** Requests and errors of the routes that are counted separately. */
+  /**
+   * The same requests by the instance that answered them. An instance is one process: a restarted
+   * one has another name. Missing when unknown.
+   */
+  instances: z.record(z.string(), partCounts).optional(),
+  /**
+   * Requests and errors of the routes that are counted separately, by the name of the metric or,
+   * for routes that are counted by default, by their path (which begins with `/`).
+   */
   routes: z.record(z.string(), z.tuple([z.number().int(), z.number().int()])).optional(),
 })
 export type ArmCounts = z.infer<typeof armCounts>
@@ -54,7 +85,8 @@ export const batch = z.object({
   at: z.number(),
   /**
    * The probability with which a compared request was assigned to the canary; 0 when there was no
-   * choice.
+   * choice, 1 after the canary was promoted: its requests are then compared with the earlier ones
+   * of the baseline.
    */
   share: z.number().min(0).max(1),
   /**
@@ -70,7 +102,15 @@ export type Batch = z.infer<typeof batch>
  * One observation of a canary: batches in the order of assignment, and the readings of the
  * instances, if they were taken.
  */
-export const look = z.object({ batches: z.array(batch), sample: sample.nullable() })
+export const look = z.object({
+  batches: z.array(batch),
+  /**
+   * What is known so far of the requests that were assigned after `batches`, one batch for each
+   * share: requests in progress are counted as `open`. Allows an alarm before slow requests end.
+   */
+  pending: z.array(batch).optional(),
+  sample: sample.nullable(),
+})
 export type Look = z.infer<typeof look>
 
 export const verdicts = ['healthy', 'harmful', 'undecided'] as const
@@ -84,6 +124,19 @@ const interval = z.object({
 export type Interval = z.infer<typeof interval>
 
 const rate = z.object({ requests: z.number().int(), errors: z.number().int() })
+
+/** The comparison of one outcome other than errors and latency. */
+const outcomeJudgement = z.object({
+  /** `4xx`, `unfinished`, `size`, or the path of a route. */
+  name: z.string(),
+  /** `shifted`: too different to promote without a person. `harmful`: raised the alarm. */
+  state: z.enum(['even', 'shifted', 'harmful']),
+  evidence: z.number(),
+  /** Observed requests, and those with the outcome; for `size`, those of half the usual size. */
+  baseline: z.object({ requests: z.number(), count: z.number() }),
+  canary: z.object({ requests: z.number(), count: z.number() }),
+})
+export type OutcomeJudgement = z.infer<typeof outcomeJudgement>
 
 /**
  * The judgement of a canary at one time. Evidence is the decimal logarithm of an e-value and raises
@@ -100,6 +153,11 @@ export const judgement = z.object({
   basis: z.enum(['excluded', 'power']).nullable(),
   /** One sentence in plain words. */
   reason: z.string(),
+  /**
+   * What speaks against a promotion although harm is not proven, in one sentence; null when nothing
+   * does. A canary with a doubt is neither healthy nor promoted without a person.
+   */
+  doubt: z.string().nullable().default(null),
   alpha: z.number(),
   /** −log10 α */
   threshold: z.number(),
@@ -131,6 +189,8 @@ export const judgement = z.object({
       }),
     ),
   }),
+  /** Outcomes of requests other than errors. */
+  outcomes: z.array(outcomeJudgement).default([]),
   /** The metrics other than errors and latency, in the order of the file. */
   metrics: z.array(metricJudgement).default([]),
   /**

@@ -19,6 +19,8 @@ function situation(
       metric: null,
       basis: null,
       reason: `It is ${verdict}.`,
+      doubt: null,
+      outcomes: [],
       alpha: 0.01,
       threshold: 2,
       evidence: 0,

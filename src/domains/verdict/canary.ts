@@ -54,6 +54,7 @@ export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings[
           ? 'events'
           : 'seconds',
     tolerance: metric.tolerance,
+    worse: 'higher',
     advisory: metric.advisory || metric.gauge !== undefined,
   })
   return Object.fromEntries(

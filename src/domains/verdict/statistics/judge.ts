@@ -97,6 +97,8 @@ export function createJudge(settings: VerdictSettings): Judge {
       verdict: metric ? 'harmful' : basis ? 'healthy' : 'undecided',
       metric,
       basis,
+      doubt: null,
+      outcomes: [],
       alpha: settings.alpha,
       threshold: log10(alarm),
       evidence: log10(logMeanExp(all, weights)),

@@ -6,7 +6,13 @@ import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { makeBatch, settings } from './simulate.ts'
 
-const jobs: MetricSettings = { kind: 'rate', of: 'events', tolerance: 0, advisory: false }
+const jobs: MetricSettings = {
+  kind: 'rate',
+  of: 'events',
+  tolerance: 0,
+  worse: 'higher',
+  advisory: false,
+}
 const withMetrics = (metrics: VerdictSettings['metrics']): VerdictSettings => ({
   ...settings,
   metrics,
@@ -162,6 +168,7 @@ describe('a distribution that instances report', () => {
     kind: 'distribution',
     of: 'events',
     tolerance: 0.1,
+    worse: 'higher',
     advisory: false,
   }
 
@@ -205,7 +212,9 @@ describe('a distribution that instances report', () => {
 describe('a gauge', () => {
   test('is shown and never decides', () => {
     const judge = createJudge(
-      withMetrics({ lag: { kind: 'gauge', of: 'events', tolerance: 0, advisory: true } }),
+      withMetrics({
+        lag: { kind: 'gauge', of: 'events', tolerance: 0, worse: 'higher', advisory: true },
+      }),
     )
     for (let i = 0; i < 500; i += 1)
       judge.read(
