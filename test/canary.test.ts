@@ -93,13 +93,22 @@ describe('a canary', () => {
   })
 
   test('without traffic waits for a person, who can promote it', async () => {
-    const repository = await live('quiet', 'steps: [50], least: 100ms, most: 500ms')
+    const repository = await live(
+      'quiet',
+      'steps: [50], least: 100ms, most: 500ms, undecided: hold',
+    )
     const run = await deliver('quiet', repository, server('2'))
     await waitFor(
       'it waits',
       async () => (await isCanary(run)) && (await verdictOf(run)).state === 'waiting',
     )
     expect((await verdictOf(run)).judgement.verdict).toBe('undecided')
+    const waits = 'production: the canary waits for a decision: Not enough data'
+    expect((await installation.cli('runs', 'quiet')).stdout).toContain(waits)
+    expect((await installation.cli('status', 'quiet')).stdout).toContain(waits)
+    expect((await installation.cli('show', String(run))).stdout).toContain(
+      `fairlead verdict promote ${run}, or fairlead cancel ${run}`,
+    )
     expect((await installation.cli('verdict', 'promote', String(run))).code).toBe(0)
     expect((await endedRun(installation, run)).state).toBe('succeeded')
     expect((await installation.cli('verdict', 'promote', String(run))).stderr).toContain(

@@ -5,7 +5,11 @@ import { join, sql } from '#platform/postgres/sql.ts'
 /** Columns of a run joined with its change, in the names of the contract. */
 const runColumns = sql`
   r.id, r.app, case when w.id is null then r.state else 'suspended' end as state,
-  coalesce(w.reason, r.reason) as reason, r.created, r.started, r.ended, r.artifact,
+  coalesce(w.reason, r.reason, case when r.ended is null then (
+    select d.environment || ': ' || d.reason from deployment d
+    where d.run = r.id and d.ended is null and d.state in ('waiting', 'canary')
+      and d.reason is not null order by d.id limit 1) end) as reason,
+  r.created, r.started, r.ended, r.artifact,
   r.retry_of as "retryOf", r.trigger, r.pull_request as "pullRequest", r.is_trusted as "isTrusted",
   json_build_object('app', c.app, 'sha', c.sha, 'base', c.base, 'branch', c.branch,
     'subject', c.subject, 'author', c.author, 'committed', c.committed, 'received', c.received,

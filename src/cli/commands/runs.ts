@@ -160,9 +160,13 @@ function describe(context: Context, run: RunDetail): string[] {
   ]
 }
 
-/** The commands that decide about deployments that wait for approval or the end of a freeze. */
-function decisionsOf({ deployments }: RunDetail): string[] {
+/** The commands that decide about deployments that wait for a person or the end of a freeze. */
+function decisionsOf({ id: run, deployments }: RunDetail): string[] {
   return deployments.flatMap(({ environment, deployment }) => {
+    if (deployment?.state === 'canary' && deployment.reason !== null)
+      return [
+        `  Decide about ${environment}: fairlead verdict promote ${run}, or fairlead cancel ${run}`,
+      ]
     if (deployment?.state !== 'waiting' || deployment.reason === null) return []
     const { id, reason } = deployment
     if (reason.startsWith('waits for approval'))

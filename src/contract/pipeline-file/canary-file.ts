@@ -109,10 +109,17 @@ export const canaryFile = shorthand(
         .describe('The maximum duration: with enough data, the canary is decided by then'),
       undecided: z
         .enum(['hold', 'promote', 'rollback'])
-        .default('hold')
+        .default('promote')
         .describe(
-          'What happens when there is not enough data after `most`: wait for a decision, ' +
-            'promote, or roll back',
+          'What happens when there is not enough data after `most`: `promote`, unless something ' +
+            'speaks against it, and go on judging for the time of `watch`; `hold` it for a ' +
+            'decision by a person; or `rollback`',
+        ),
+      watch: duration(0)
+        .prefault('2h')
+        .describe(
+          'How long a release is judged after its promotion when its health was not proven; ' +
+            'one that was proven is judged for the `watch` of the environment',
         ),
       alpha: z
         .number()

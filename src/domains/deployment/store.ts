@@ -198,6 +198,11 @@ export function setDeploymentState(
   return sql`update deployment set state = ${state} where id = ${id}`
 }
 
+/** Stores why a deployment under way does not go on; null when it does. */
+export function setReason(id: number, reason: string | null): Statement {
+  return sql`update deployment set reason = ${reason}::text where id = ${id} and ended is null`
+}
+
 /** Makes a deployment live, and ends the former one as `replaced` or `rolled_back`. */
 export function switchDeployments(
   id: number,

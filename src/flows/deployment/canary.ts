@@ -1,10 +1,11 @@
 import { type CanaryFile, stepsOf } from '#contract/pipeline-file/canary-file.ts'
-import type { Judgement } from '#contract/verdict/verdict.ts'
+import type { Judgement, Look } from '#contract/verdict/verdict.ts'
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import {
   type CanaryDecision,
   decideCanary,
   metricSettings,
+  rateOf,
   shareAt,
 } from '#domains/verdict/canary.ts'
 import * as deployments from '#domains/deployment/store.ts'
@@ -23,13 +24,18 @@ import {
 import { createSampler } from './canary-metrics.ts'
 import { targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { supersededSince } from '#views/canary.ts'
 
 /** How long one poll waits for new counts, in milliseconds: the longest delay of a decision. */
 const pollMs = 250
 /** How often the database and the health of the release are checked, in milliseconds. */
 const checkMs = 1000
+/** After this time the outcome of every request is known, in milliseconds. */
+const settledAfterMs = 11_000
 
-export type CanaryOutcome = { end: 'promote' } | { end: 'take back' | 'give up'; reason: string }
+export type CanaryOutcome =
+  | { end: 'promote'; isProven: boolean }
+  | { end: 'take back' | 'give up'; reason: string }
 
 /**
  * Assigns a growing share of the requests to a release, and judges the release after every batch
@@ -43,15 +49,22 @@ export async function runCanary(
   former: { release: number },
 ): Promise<CanaryOutcome> {
   const file = environmentOf(plan)?.canary
-  if (!file) return { end: 'promote' }
+  if (!file) return { end: 'promote', isProven: true }
   const target = targetOfPlan(deps, plan)
   const { share: traffic } = target
-  if (!traffic) return { end: 'promote' }
+  if (!traffic) return { end: 'promote', isProven: true }
   const fence = fenceOf(plan, step)
   const stored = await begin(deps, step, plan, former, file)
   const judge = createJudge(stored.settings)
   const looks = await verdicts.listLooks(deps.db, plan.id)
-  for (const look of looks) judge.see(look)
+  const begun = Date.parse(stored.started)
+  /** End of the time in which the outcome of every request is known, in milliseconds. */
+  let known = begun
+  const see = (look: Look): void => {
+    judge.see(look)
+    known = look.batches.at(-1)?.at ?? known
+  }
+  for (const look of looks) see(look)
   let { place, share, state } = stored
   let number = looks.length
   const fresh = stored.fresh ? freshOf(former.release) : undefined
@@ -68,6 +81,7 @@ export async function runCanary(
   let checks = {
     sick: null as string | null,
     hasNewerDeployment: false,
+    contestedSince: begun,
     promotedBy: null as string | null,
   }
   for (;;) {
@@ -82,22 +96,28 @@ export async function runCanary(
     if (next > place || look.sample) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
         step.write(statement)
-      judge.see(look)
+      see(look)
       number += 1
       place = next
     }
-    const elapsed = deps.clock.now() - Date.parse(stored.started)
+    const elapsed = deps.clock.now() - begun
+    const observed = Math.max(known - begun, elapsed - settledAfterMs, 0)
     const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
     const isVerified = plan.policy.isVerified && environmentOf(plan)?.verify !== undefined
-    const decision = decideCanary({ elapsed, plan: file, judgement, isVerified, ...checks })
+    const { baseline, canary } = judgement.errors
+    const decision = decideCanary({
+      ...{ elapsed, observed, plan: file, judgement, isVerified, ...checks },
+      perSecond: rateOf(baseline.requests + canary.requests, observed, file),
+      contested: deps.clock.now() - checks.contestedSince,
+    })
     if (decision.do === 'take back')
       await retryWhileUnavailable(step, () =>
         target.route({ ...plan, release: former.release }, fence),
       )
     if (decision.do !== 'go on' && decision.do !== 'wait')
       return end(step, plan, decision, judgement, isOver)
-    if (decision.share !== share) {
+    if (decision.share > share) {
       share = decision.share
       await assign(share)
       step.write(verdicts.setShare(plan.id, share))
@@ -110,6 +130,9 @@ export async function runCanary(
     if (decision.do === 'wait' && state === 'running') {
       state = 'waiting'
       step.write(verdicts.setVerdictState(plan.id, 'waiting'))
+      step.write(
+        deployments.setReason(plan.id, `the canary waits for a decision: ${decision.reason}`),
+      )
       step.emit({
         ...subject(plan),
         type: 'dev.cdeventsx.fairlead-verdict.waiting',
@@ -189,16 +212,20 @@ async function checkState(
   step: StepContext,
   plan: PlannedDeployment,
 ) {
-  const [stored, hasNewerDeployment, report] = await Promise.all([
+  const [stored, hasNewerDeployment, superseded, report] = await Promise.all([
     verdicts.getVerdict(deps.db, plan.id),
     deployments.hasNewerDeployment(deps.db, plan.id),
+    supersededSince(deps.db, plan.id),
     retryWhileUnavailable(step, () => deps.target.report(plan, 0)),
   ])
   const sick =
     report.state === 'ready'
       ? null
       : `the canary does not stay up: ${report.reason ?? `its release is ${report.state}`}`
-  return { sick, hasNewerDeployment, promotedBy: stored?.promotedBy ?? null }
+  return {
+    ...{ sick, hasNewerDeployment, promotedBy: stored?.promotedBy ?? null },
+    contestedSince: Date.parse(superseded ?? stored?.started ?? ''),
+  }
 }
 
 /** The counts since a position; waits briefly for new ones. */
@@ -241,7 +268,8 @@ function end(
   })
   if (decision.do === 'promote') {
     step.write(deployments.setDeploymentState(plan.id, 'switching'))
-    return { end: 'promote' }
+    step.write(deployments.setReason(plan.id, null))
+    return { end: 'promote', isProven: decision.isProven }
   }
   if (decision.do === 'take back' && plan.policy.holdsHarmfulChange) {
     step.write(deployments.hold(plan.app, plan.environment, plan.sha, decision.reason))

@@ -62,6 +62,7 @@ export async function deploy(
     const unhealthy = await startAndVerify(ctx, deps, plan, former)
     if (unhealthy !== null) return await abandon({ state: 'failed', reason: unhealthy })
     const hasCanary = former !== null && isCanary(plan, former)
+    let isProven = true
     if (hasCanary) {
       baseline = former
       const canary = await ctx.step(`${environment}.canary`, (step) =>
@@ -72,11 +73,12 @@ export async function deploy(
           state: canary.end === 'take back' ? 'rolled_back' : 'superseded',
           reason: canary.reason,
         })
+      isProven = canary.isProven
     }
     const setback = await earlier
     if (setback !== null) return await abandon({ state: 'failed', reason: setback })
     await ctx.step(`${environment}.switch`, (step) =>
-      switchTraffic(deps, ctx.chain, step, plan, former, hasCanary),
+      switchTraffic(deps, ctx.chain, step, plan, former, { hasCanary, isProven }),
     )
     // A canary has proven more than that it stays up.
     const settled =

@@ -1,4 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
+import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targetOf } from '#domains/deployment/open-targets.ts'
 import { judgeSettling } from '#domains/deployment/settle.ts'
 import * as store from '#domains/deployment/store.ts'
@@ -49,6 +50,13 @@ async function route(
   }
 }
 
+/** What happened to a release before it gets all of the traffic. */
+export interface Trial {
+  hasCanary: boolean
+  /** false for a canary whose health was not proven */
+  isProven: boolean
+}
+
 /** Switches all of the traffic to a release, and starts the watch over it. */
 export async function switchTraffic(
   deps: Dependencies,
@@ -56,10 +64,10 @@ export async function switchTraffic(
   step: StepContext,
   plan: PlannedDeployment,
   former: FormerDeployment | null,
-  hasCanary: boolean,
+  trial: Trial,
 ): Promise<null> {
   const { id, app, environment, release, policy } = plan
-  await route(deps, step, plan, hasCanary)
+  await route(deps, step, plan, trial.hasCanary)
   const { state, reason } = policy.former
   await forgetClosedPort(deps, step, plan)
   for (const statement of store.switchDeployments(id, app, environment, state, reason))
@@ -79,7 +87,7 @@ export async function switchTraffic(
     type: 'dev.cdeventsx.fairlead-deployment.finished',
     data: { ...factsOf(plan), state: 'live', reason: null },
   })
-  const watch = environmentOf(plan)?.watch ?? 0
+  const watch = watchOf(environmentOf(plan), trial)
   if (watch > 0 && policy.isWatched)
     step.start({
       ...{ id: `watch/${id}`, name: 'watch', chain },
@@ -87,6 +95,10 @@ export async function switchTraffic(
     })
   return null
 }
+
+/** How long a release is watched, in milliseconds: longer when its health was not proven. */
+const watchOf = (file: EnvironmentFile | undefined, { isProven }: Trial): number =>
+  isProven ? (file?.watch ?? 0) : Math.max(file?.watch ?? 0, file?.canary.watch ?? 0)
 
 /** While another program has the port of an environment, its URL is the one by host name. */
 async function forgetClosedPort(
