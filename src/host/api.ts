@@ -3,11 +3,14 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { fence, hostPaths, hostRelease, hostRoute, type HostStatus } from '#contract/host/host.ts'
+import type { Measurements } from '#contract/host/measurements.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface HostApi {
   supervisor: Supervisor
   status(): HostStatus
+  /** The seconds after a number. */
+  measurements(after: number): Measurements
   /** Hands over to a new host process; resolves when the new host serves. */
   upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
@@ -34,6 +37,11 @@ export function createApi(api: HostApi): Server {
   const base = '/apps/:app/environments/:environment'
   const routes: [string, string, Part][] = [
     ['GET', '/status', async () => api.status()],
+    [
+      'GET',
+      hostPaths.measurements.path,
+      async (_match, query) => api.measurements(Number(query.get('after')) || 0),
+    ],
     [
       'POST',
       hostPaths.upgrade.path,

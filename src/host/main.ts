@@ -15,6 +15,7 @@ import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
+import { createMeasurements, type MeasurementLog } from './measurements.ts'
 import { Ports } from './port.ts'
 import { programOn, startTimeOf } from './processes.ts'
 import { openState } from './state.ts'
@@ -73,6 +74,7 @@ class Host {
   readonly #supervisor: Supervisor
   readonly #api: Server
   readonly #started = Date.now()
+  readonly #measurements: MeasurementLog
   readonly #ended = Promise.withResolvers<number>()
   #lock: Lock
   #isLeaving = false
@@ -107,8 +109,15 @@ class Host {
       predecessor: inherited.predecessor,
       log: logger.warn,
     })
+    this.#measurements = createMeasurements({
+      run: `${process.pid}-${this.#started}`,
+      folder: home.host,
+      takeTraffic: () => this.#edge.takeSecond(),
+      releases: () => this.#supervisor.all(),
+    })
     this.#api = createApi({
       supervisor: this.#supervisor,
+      measurements: (after) => this.#measurements.after(after),
       status: () => this.#status(),
       upgrade: (command) => this.#upgrade(command),
       stopAll: () => this.#supervisor.stopAll(),
@@ -130,6 +139,7 @@ class Host {
       return 1
     }
     this.#claimSocket = await listenAt(this.#api, this.#home.hostSocket)
+    this.#measurements.start()
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#leave(true))
     process.on('SIGHUP', () => undefined)

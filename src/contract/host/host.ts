@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { batch } from '#contract/verdict/verdict.ts'
+import { latency } from './measurements.ts'
 
 /**
  * The deployment that requests a change, and the epoch of the workflow that runs it. The host keeps
@@ -124,6 +125,7 @@ export const hostStatus = z.object({
             service: z.string(),
             outcomes: z.record(z.string(), z.number().int()),
             bytes: z.number().int(),
+            latency: latency.optional(),
             open: z.number().int(),
             hanging: z.number().int(),
           }),
@@ -197,6 +199,7 @@ export type Exposition = z.infer<typeof expositions>['instances'][number]
  * - `remove` also deletes the folder, and keeps the last output.
  * - `log` returns the last lines of a release, also of one that was removed lately.
  * - `observations` waits up to `wait` milliseconds for batches that were counted since `after`.
+ * - `measurements` returns the seconds after `after`, at most the last fifteen minutes.
  * - `expositions` reads the metrics `names` at `path` of every instance; an instance without a port
  *   writes them to a file.
  * - `upgrade` starts the command of the body as the next host, and hands over to it.
@@ -217,6 +220,7 @@ export const hostPaths = {
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/releases/{release}/expositions',
   },
+  measurements: { method: 'GET', path: '/measurements' },
   log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },
   removeEnvironment: { method: 'DELETE', path: '/apps/{app}/environments/{environment}' },
   upgrade: { method: 'POST', path: '/upgrade' },

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import type { TrafficSecond } from '#contract/host/measurements.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
@@ -18,6 +19,8 @@ export interface Edge {
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
   counts(): (Omit<EdgeRoute, 'canary'> &
     RouteCount & { problem: string | null; traffic: (ServiceCount & { release: number })[] })[]
+  /** The requests that ended since the last call, by release and service. */
+  takeSecond(): TrafficSecond[]
   /**
    * Listens on the port of the edge and the fixed ports, or takes over sockets of the previous
    * host.
@@ -181,6 +184,7 @@ export function createEdge(options: EdgeOptions): Edge {
           traffic: routes.counts(route, performance.now()),
         }
       }),
+    takeSecond: () => routes.takeSecond(),
     listen: async (port, handed) => {
       handedOver = handed
       await open('edge', port, null)

@@ -1,4 +1,5 @@
 import type { SessionRule } from '#contract/host/host.ts'
+import type { TrafficSecond } from '#contract/host/measurements.ts'
 import { Backend } from './backend.ts'
 import type { Count, Counted } from './count.ts'
 import { sessionNumber, sessionOf } from './session.ts'
@@ -79,6 +80,8 @@ export class Routes {
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
   readonly #traffic = new Map<string, Traffic>()
+  /** The last requests of releases that were drained since the last second was taken. */
+  #drained: TrafficSecond[] = []
 
   constructor(random: () => number) {
     this.random = random
@@ -167,6 +170,13 @@ export class Routes {
     })
   }
 
+  /** The requests that ended since the last call, by release and service. */
+  takeSecond(): TrafficSecond[] {
+    const taken = [...this.#drained, ...[...this.#traffic].flatMap(secondOf)]
+    this.#drained = []
+    return taken
+  }
+
   /** Closes every idle connection to an instance. */
   close(): void {
     for (const { backends } of this.#traffic.values())
@@ -185,8 +195,14 @@ export class Routes {
       await new Promise((wake) => setTimeout(wake, 10))
     for (const passage of [...traffic.passages]) passage.cut()
     for (const backend of traffic.backends.values()) backend.close()
+    this.#drained.push(...secondOf([key, traffic]))
     this.#traffic.delete(key)
   }
+}
+
+function secondOf([key, { count }]: [string, Traffic]): TrafficSecond[] {
+  const [app = '', environment = '', release] = key.split('/')
+  return count.takeSecond().map((one) => ({ app, environment, release: Number(release), ...one }))
 }
 
 /** One request on its way through the edge. */
@@ -308,11 +324,12 @@ export class Passage {
    * Ends the request with a status (499 when the client left early) and the bytes of its response.
    */
   end(status: number, bytes: number, outcome = outcomeOf(status)): void {
-    this.#traffic?.count.end(this.service, outcome, bytes)
+    const now = performance.now()
+    this.#traffic?.count.end(this.service, outcome, bytes, now - this.began)
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
-    this.#observe(outcome, bytes)
+    this.#observe(outcome, bytes, now)
   }
 
   /** The request is not valid and reached no instance: it is not counted. */
@@ -328,12 +345,13 @@ export class Passage {
   }
 
   #countFor(release: number, outcome: string, bytes: number): void {
-    this.#routes.traffic(this.entry.route, release).count.end(this.service, outcome, bytes)
+    const { count } = this.#routes.traffic(this.entry.route, release)
+    count.end(this.service, outcome, bytes, performance.now() - this.began)
   }
 
-  #observe(outcome: string, bytes: number): void {
+  #observe(outcome: string, bytes: number, now = performance.now()): void {
     const isError = outcome === '5xx' || outcome === 'refused' || outcome === 'broken'
-    this.#counted?.end(outcome, isError, bytes, performance.now())
+    this.#counted?.end(outcome, isError, bytes, now)
   }
 
   /** No instance accepted the request: returns status and sentence for the client. */

@@ -16,12 +16,16 @@ import {
   logTail,
 } from '#contract/host/host.ts'
 
+import { type Measurements, measurements } from '#contract/host/measurements.ts'
+
 /**
  * Client of `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does
  * not answer.
  */
 export interface HostClient {
   status(): Promise<HostStatus>
+  /** the seconds after a number, at most the last fifteen minutes */
+  measurements(after: number): Promise<Measurements>
   start(release: HostRelease): Promise<HostReleaseStatus>
   /** null when the host does not have the release */
   release(
@@ -78,6 +82,8 @@ export function createHostClient(socketPath: string): HostClient {
     `/apps/${app}/environments/${environment}`
   return {
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
+    measurements: async (after) =>
+      measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),
     start: async (release) =>
       hostReleaseStatus.parse(
         await call(

@@ -1,0 +1,41 @@
+import type { HostReleaseStatus } from '#contract/host/host.ts'
+import type { HostSecond, Measurements, TrafficSecond } from '#contract/host/measurements.ts'
+import { createUsage } from './usage.ts'
+
+export interface MeasurementOptions {
+  /** names this host process */
+  run: string
+  /** on the disk that is measured */
+  folder: string
+  /** the requests that ended since the last call */
+  takeTraffic(): TrafficSecond[]
+  releases(): HostReleaseStatus[]
+}
+
+/** The last seconds of this host, for servers that read them at their own pace. */
+export interface MeasurementLog {
+  start(): void
+  after(number: number): Measurements
+}
+
+/** A server that was away for this long misses nothing. */
+const keptSeconds = 900
+/** Seconds between two samples of usage. */
+const usageEvery = 10
+
+export function createMeasurements(options: MeasurementOptions): MeasurementLog {
+  const { run, folder, takeTraffic, releases } = options
+  const seconds: HostSecond[] = []
+  const sampleUsage = createUsage(folder)
+  let next = 0
+  const tick = (): void => {
+    const second: HostSecond = { number: (next += 1), at: Date.now(), traffic: takeTraffic() }
+    if (next % usageEvery === 1) second.usage = sampleUsage(releases(), performance.now())
+    seconds.push(second)
+    if (seconds.length > keptSeconds) seconds.shift()
+  }
+  return {
+    start: () => void setInterval(tick, 1000).unref(),
+    after: (number) => ({ run, next, seconds: seconds.filter((one) => one.number > number) }),
+  }
+}
