@@ -528,3 +528,42 @@ describe('configuration', () => {
     })
   })
 })
+
+describe('what is measured', () => {
+  test('requests, usage and deployments are read as series', async () => {
+    const params = { app: 'first' }
+    const query = { environment: 'production', minutes: 30 }
+    await waitFor('the requests are stored', async () => {
+      const { series } = await installation.client.listSignals({ params, query })
+      return series.some(({ name }) => name === 'requests')
+    })
+    const { step, series, marks } = await installation.client.listSignals({ params, query })
+    expect(step).toBe(10)
+    const ofName = (name: string) => series.filter((one) => one.name === name)
+    // The releases `one` and `two` are apart, and each was measured at most as long as it ran.
+    expect(ofName('requests').length).toBeGreaterThanOrEqual(2)
+    const highest = Math.max(...ofName('requests').flatMap(({ values }) => values.map(Number)))
+    expect(highest).toBeGreaterThan(1)
+    expect(
+      Math.max(...ofName('memory').flatMap(({ values }) => values.map(Number))),
+    ).toBeGreaterThan(1e6)
+    expect(marks.map(({ kind }) => kind)).toContain('rollback')
+    const { storage } = await installation.client.listMachineSignals()
+    expect(storage.bytes).toBeGreaterThan(0)
+  })
+
+  test('the server serves OpenMetrics to those who may see every app', async () => {
+    const read = (token: string) =>
+      fetch(`${installation.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await read(installation.token)
+    expect(response.headers.get('content-type')).toMatch(/^application\/openmetrics-text/)
+    const text = await response.text()
+    expect(text).toMatch(
+      /^fairlead_edge_requests_total\{app="first",environment="production",service="web",release="\d+",outcome="2xx"\} \d+$/m,
+    )
+    expect(text).toMatch(/^fairlead_edge_request_duration_seconds_bucket\{.*le="\+Inf"\} \d+$/m)
+    expect(text).toMatch(/^fairlead_instance_memory_bytes\{app="first".*\} \d+$/m)
+    expect(text.endsWith('# EOF\n')).toBe(true)
+    expect((await read('wrong')).status).toBe(401)
+  })
+})

@@ -9,6 +9,7 @@ import { forgeEndpoints } from './forge/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { reportEndpoints } from './report/endpoints.ts'
 import { runEndpoints } from './run/endpoints.ts'
+import { signalEndpoints } from './signal/endpoints.ts'
 import { serverEndpoints } from './server/endpoints.ts'
 import { verdictEndpoints } from './verdict/endpoints.ts'
 import { webhookEndpoints } from './webhook/endpoints.ts'
@@ -34,6 +35,7 @@ export const endpoints = {
   ...configurationEndpoints,
   ...eventEndpoints,
   ...workflowEndpoints,
+  ...signalEndpoints,
 } as const
 
 export type Endpoints = typeof endpoints

@@ -32,6 +32,8 @@ export interface Dependencies {
   settleMs: number
   /** bytes that caches of steps may use */
   cacheBudget: number
+  /** bytes that measurements may use in the database */
+  signalBudget: number
   /** limit of the steps that run at the same time */
   slots: Slots
   /** PATH of steps and services */

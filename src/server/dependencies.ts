@@ -58,6 +58,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     ports: machinePorts({ home, env, host }),
     settleMs: settings.settleMs,
     cacheBudget: settings.cacheBudget,
+    signalBudget: settings.signalBudget,
     slots: createSlots(settings.steps),
     path: stepPath(env),
     machine: machineVariables(env),

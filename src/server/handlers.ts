@@ -21,6 +21,8 @@ import { deploymentHandlers } from '#flows/deployment/handlers.ts'
 import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
 import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
 import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
+import { deleteSeriesOf } from '#domains/signal/store.ts'
+import { signalHandlers } from '#flows/monitoring/signal-handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
 import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
 import { keyHandlers } from '#flows/upkeep/key-handlers.ts'
@@ -79,6 +81,7 @@ export function buildHandlers({
     ...prefixHandlers({ db, getApp }),
     ...permissionHandlers(deps),
     ...workflowHandlers({ db, engine }),
+    ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }
 }
@@ -90,4 +93,5 @@ async function stopApp(deps: Dependencies, app: string, actor: Actor): Promise<v
       ...{ app, name, actor, chain: `app/${app}`, reason: 'the app was deleted' },
       ...(pullRequest === null ? {} : { pullRequest }),
     })
+  await deps.db.query(deleteSeriesOf(app))
 }

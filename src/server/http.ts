@@ -18,6 +18,7 @@ import { createIntake } from './intake.ts'
 import { headerLimits, idleMs, limitBody, limitConnections } from './limits.ts'
 import { openApi } from './openapi.ts'
 import { parse } from './parse.ts'
+import { openMetricsType } from './open-metrics.ts'
 import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
 import { addSignIn } from './sign-in.ts'
 import { streamEvents } from './stream.ts'
@@ -45,6 +46,8 @@ export interface HttpOptions {
   hosts: string[]
   /** proxies whose forwarded headers are trusted */
   proxies: string[]
+  /** the measurements of this installation in OpenMetrics */
+  metrics(): Promise<string>
   /** true behind a proxy that terminates HTTPS */
   isHttps: boolean
 }
@@ -90,6 +93,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       id: `${request.method} ${request.url.split('?')[0]}`,
     })
   })
+  addMetrics(app, options)
   addGit(app, options)
   addWebhooks(app, options)
   await serveConsole(app, options.consoleFolder)
@@ -157,6 +161,16 @@ function watchCaller(
   }
   const timer = setInterval(() => void check(), watchEvery)
   return { signal: changed.signal, stop: () => clearInterval(timer) }
+}
+
+/** Serves `/metrics` to callers who may see every app, such as a Prometheus with a token. */
+function addMetrics(app: FastifyInstance, options: HttpOptions): void {
+  app.get('/metrics', async (request, reply) => {
+    const caller = await authenticate(options, request, endpoints.listMachineSignals)
+    const nothing = { params: {}, query: {}, body: {} }
+    await authorize(options, caller, endpoints.listMachineSignals, nothing)
+    return reply.header('content-type', openMetricsType).send(await options.metrics())
+  })
 }
 
 /** Routes requests of git, whose bodies are streams that no parser may read. */

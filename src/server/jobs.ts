@@ -7,6 +7,8 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
 import { reportCrashLoops } from '#flows/deployment/crash-loops.ts'
+import { storeSignals } from '#flows/monitoring/store-signals.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
@@ -23,6 +25,7 @@ export interface JobParts {
   /** processes webhook deliveries */
   inbox: BackgroundJob
   periods: Periods
+  host: Pick<HostClient, 'measurements'>
 }
 
 const hour = 3_600_000
@@ -36,6 +39,7 @@ export function backgroundJobs({
   access,
   inbox,
   periods,
+  host,
 }: JobParts): BackgroundJob[] {
   const { db, log, clock } = deps
   return [
@@ -71,6 +75,12 @@ export function backgroundJobs({
       interval: periods.crashes,
       claim: oneReplica(),
       run: () => reportCrashLoops(deps),
+    }),
+    every({
+      name: 'store-signals',
+      interval: periods.signals,
+      claim: oneReplica(),
+      run: () => storeSignals(db, host),
     }),
     every({
       name: 'keep-host-running',

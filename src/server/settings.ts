@@ -20,6 +20,7 @@ export interface Periods {
   abandoned: number
   refusals: number
   cleanUp: number
+  signals: number
 }
 
 /** What the environment variables of a server say, checked, with defaults. */
@@ -45,6 +46,8 @@ export interface ServerSettings {
   steps: number
   /** bytes that caches of steps may use */
   cacheBudget: number
+  /** bytes that measurements may use in the database */
+  signalBudget: number
   /** folders that targets may publish files to */
   publishFolders: string[]
   /** megabytes of free disk below which new work waits */
@@ -79,6 +82,7 @@ const periodVariables: Record<keyof Periods, [variable: string, fallback: number
   abandoned: ['FAIRLEAD_ABANDONED_SECONDS', 5],
   refusals: ['FAIRLEAD_REFUSALS_SECONDS', 60],
   cleanUp: ['FAIRLEAD_CLEAN_UP_SECONDS', 600],
+  signals: ['FAIRLEAD_SIGNALS_SECONDS', 5],
 }
 
 /** Reads the settings. Throws one sentence that names the variable when a value is invalid. */
@@ -104,6 +108,7 @@ export function readSettings(
     settleMs: count('FAIRLEAD_SETTLE_SECONDS', 1, 0) * 1000,
     steps: count('FAIRLEAD_STEPS', defaultSlots(), 1),
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
+    signalBudget: count('FAIRLEAD_SIGNALS_MB', 2000, 10) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),
     periods: Object.fromEntries(

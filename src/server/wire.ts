@@ -30,6 +30,7 @@ import { packageRoot, version } from '#platform/self.ts'
 import { getRun } from '#views/run.ts'
 import type { AppOf } from './authorize.ts'
 import { buildDependencies } from './dependencies.ts'
+import { installationMetrics } from './installation-metrics.ts'
 import { gitRemote } from './git-remote.ts'
 import { buildHandlers } from './handlers.ts'
 import { createHttpServer } from './http.ts'
@@ -86,8 +87,10 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     publicUrl,
     onStored: () => inbox.wake(),
   })
-  const jobs = backgroundJobs({ deps, env, engine, source, access, inbox, periods })
+  const jobs = backgroundJobs({ deps, env, engine, source, access, inbox, periods, host })
+  const metrics = () => installationMetrics({ db, host, jobs, version })
   const http = await createHttpServer({
+    metrics,
     access,
     provider,
     log,

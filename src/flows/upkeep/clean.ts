@@ -1,4 +1,5 @@
 import { readdir, rm } from 'node:fs/promises'
+import { resolutions } from '#contract/signal/signal.ts'
 import {
   hideArtifacts,
   listKept,
@@ -10,6 +11,7 @@ import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { deleteClosed } from '#domains/pull-request/store.ts'
+import { deleteOld } from '#domains/signal/store.ts'
 import { deleteReports } from '#domains/report/store.ts'
 import { runsWithOldReports } from '#views/report.ts'
 import { deleteExpired } from '#domains/forge/webhook-store.ts'
@@ -44,6 +46,7 @@ export async function clean(
   await deps.db.batch(deleteReports(await runsWithOldReports(deps.db, reportsKept)))
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
+  await deps.db.batch(deleteOld(resolutions, deps.signalBudget))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
   return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }
 }

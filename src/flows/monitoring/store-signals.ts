@@ -1,0 +1,31 @@
+import type { Measurements } from '#contract/host/measurements.ts'
+import { completeSeconds, samplesOf } from '#domains/signal/samples.ts'
+import { getPosition, setPosition } from '#domains/signal/store.ts'
+import { addSamples } from '#domains/signal/write.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+
+/** The host of this machine. */
+export const localHost = 'local'
+
+export interface SignalSource {
+  measurements(after: number): Promise<Measurements>
+}
+
+/**
+ * Stores what the host has measured since the last time. The position is stored with the values, so
+ * that another replica goes on where this one ended.
+ */
+export async function storeSignals(db: Database, host: SignalSource): Promise<void> {
+  const position = await getPosition(db, localHost)
+  const { run, seconds } = await host.measurements(position?.next ?? 0)
+  // Another host process numbers its seconds anew.
+  const isSame = position === null || position.run === run
+  const fresh = isSame ? seconds : (await host.measurements(0)).seconds
+  const complete = completeSeconds(fresh)
+  const last = complete.at(-1)
+  if (!last) return
+  await db.batch([
+    ...(await addSamples(db, samplesOf(complete))),
+    setPosition(localHost, { run, next: last.number }),
+  ])
+}
