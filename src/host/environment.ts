@@ -15,7 +15,7 @@ import { Count } from './edge/count.ts'
 import type { Edge } from './edge/edge.ts'
 import { readKeptOutput } from './kept-output.ts'
 import type { Machine } from './machine.ts'
-import { appendBatch, readBatches, readSessions } from './observation-file.ts'
+import { appendBatch, readBatches, readSessions, sizeOf } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
 
@@ -224,7 +224,10 @@ export class Environment {
   }
 
   observations(number: number, after: number): Observations {
-    return readBatches(this.#observationFile(number), after)
+    const found = readBatches(this.#observationFile(number), after)
+    const isWhole = found.next === sizeOf(this.#observationFile(number))
+    const pending = isWhole ? (this.#counts.get(number)?.pending(performance.now()) ?? []) : []
+    return pending.length === 0 ? found : { ...found, pending }
   }
 
   /** The metrics with those names of every instance of a release. */

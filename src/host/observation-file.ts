@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -45,6 +46,9 @@ export function readSessions(file: string): number[] {
 }
 
 const counted = z.object({ sessions: z.array(z.number()) })
+
+/** Bytes of the file; 0 when there is none. */
+export const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
 export function readBatches(file: string, after: number): Observations {
   let fd: number

@@ -173,7 +173,12 @@ export const hostRoute = z.object({
 export type HostRoute = z.infer<typeof hostRoute>
 
 /** Counts of the edge for a canary; pass `next` as `after` to read on. */
-export const observations = z.object({ batches: z.array(batch), next: z.number().int() })
+export const observations = z.object({
+  batches: z.array(batch),
+  /** what is known so far of later requests, when they wait for slow ones */
+  pending: z.array(batch).optional(),
+  next: z.number().int(),
+})
 export type Observations = z.infer<typeof observations>
 
 /** Metrics of the instances in the Prometheus text format; null for one that did not answer. */

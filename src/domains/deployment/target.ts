@@ -156,7 +156,7 @@ export interface TrafficShare {
     canary: ReleaseReference,
     after: number,
     waitMs: number,
-  ): Promise<{ batches: Batch[]; next: number }>
+  ): Promise<{ batches: Batch[]; pending?: Batch[] | undefined; next: number }>
 }
 
 /** What one instance exposes in the Prometheus text format; null when it did not answer. */

@@ -165,6 +165,7 @@ describe('decideCanary', () => {
     const cases: [Partial<typeof judgement>, string | null][] = [
       [{}, null],
       [{ evidence: 0.99 }, null],
+      [{ doubt: 'it answers 404' }, 'it answers 404'],
       [{ evidence: 1 }, 'there is evidence of harm, but no proof'],
       [{ errors: { ...errors, canary: { requests: 9, errors: 5 } } }, 'most of its requests fail'],
       [{ metrics: [metric] }, '`jobs` has no readings'],

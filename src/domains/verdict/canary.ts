@@ -92,7 +92,9 @@ export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings[
 }
 
 /** Why a canary that is not proven harmful must not be promoted without a person; else null. */
-export function objectionTo({ evidence, threshold, errors, metrics }: Judgement): string | null {
+export function objectionTo(judgement: Judgement): string | null {
+  const { doubt, evidence, threshold, errors, metrics } = judgement
+  if (doubt !== null) return doubt
   const { canary } = errors
   if (canary.errors * 2 > canary.requests) return 'most of its requests fail'
   if (evidence >= threshold / 2) return 'there is evidence of harm, but no proof'

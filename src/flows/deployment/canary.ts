@@ -78,6 +78,7 @@ export async function runCanary(
     )
   await assign(share)
   let checked = -Infinity
+  let shown = -Infinity
   let checks = {
     sick: null as string | null,
     hasNewerDeployment: false,
@@ -91,9 +92,11 @@ export async function runCanary(
       checks = await checkState({ ...deps, target }, step, plan)
       checked = now
     }
-    const { batches, next } = await observe({ ...deps, traffic }, step, plan, place)
-    const look = { batches, sample: sampler.taken() }
-    if (next > place || look.sample) {
+    const { batches, next, ...seen } = await observe({ ...deps, traffic }, step, plan, place)
+    const pending = now - shown > checkMs ? seen.pending : undefined
+    if (pending) shown = now
+    const look = { batches, ...(pending && { pending }), sample: sampler.taken() }
+    if (next > place || look.sample || pending) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
         step.write(statement)
       see(look)

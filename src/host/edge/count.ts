@@ -1,4 +1,6 @@
-import { bucketOf, type ArmCounts, type Batch } from '#contract/verdict/verdict.ts'
+import type { ArmCounts, Batch } from '#contract/verdict/verdict.ts'
+import { Arm as ArmSums } from './arm.ts'
+import { FrequentRoutes } from './frequent-routes.ts'
 import { placeOf } from './session.ts'
 
 /** Milliseconds that a batch collects requests: the time resolution of the judgement. */
@@ -8,6 +10,10 @@ const batchMs = 100
  * delay all others.
  */
 const openTimeoutMs = 10_000
+/** Milliseconds for which a request that counted as `open` is followed to its end. */
+const lateTimeoutMs = 60_000
+/** Milliseconds after which an incomplete batch is shown as pending. */
+const pendingAfterMs = 1000
 /**
  * Limit of remembered sessions, about 100 bytes each. Later sessions are assigned but not counted.
  */
@@ -18,8 +24,13 @@ export type Arm = 'baseline' | 'canary'
 /** The record of one request. `uncompared` marks requests of a release that is not compared. */
 export interface Counted {
   readonly arm: Arm | 'uncompared'
-  /** Records the outcome; later calls have no effect. */
-  end(outcome: string, isError: boolean, bytes: number, now: number): void
+  /** The process that has the request. */
+  instance: string | null
+  /**
+   * Records the outcome; later calls have no effect. `size` is the bytes of the body; null when
+   * unknown.
+   */
+  end(outcome: string, isError: boolean, bytes: number, now: number, size?: number | null): void
   /** Removes the request from the count, because it reached no instance. */
   discard(): void
 }
@@ -31,37 +42,8 @@ export interface CountRule {
   isFresh: boolean
   /** Routes that are counted separately: the start of the path by name. */
   routes: Record<string, string>
-}
-
-class Counts implements ArmCounts {
-  requests = 0
-  errors = 0
-  outcomes: Record<string, number> = {}
-  bytes = 0
-  routes: Record<string, [number, number]> | undefined
-  readonly #latency = new Map<number, number>()
-
-  add(outcome: string, isError: boolean, ms: number, bytes: number, routes: string[]): void {
-    this.requests += 1
-    this.bytes += bytes
-    const bucket = bucketOf(ms)
-    this.#latency.set(bucket, (this.#latency.get(bucket) ?? 0) + 1)
-    this.fail(outcome, isError)
-    for (const name of routes) {
-      const sums = ((this.routes ??= {})[name] ??= [0, 0])
-      sums[0] += 1
-      if (isError) sums[1] += 1
-    }
-  }
-
-  fail(outcome: string, isError: boolean): void {
-    if (isError) this.errors += 1
-    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
-  }
-
-  get latency(): [number, number][] {
-    return [...this.#latency].toSorted(([a], [b]) => a - b)
-  }
+  /** Milliseconds that a batch collects requests; default: 100. */
+  batchMs?: number
 }
 
 interface OpenBatch {
@@ -70,8 +52,8 @@ interface OpenBatch {
   /** The probability with which a compared request was assigned to the canary. */
   readonly share: number
   readonly ofAll: number | undefined
-  readonly arms: Record<Arm, Counts>
-  readonly open: Set<Counted>
+  readonly arms: Record<Arm, ArmSums>
+  readonly open: Set<Assigned>
   /** Sessions that were seen for the first time. */
   readonly sessions: number[]
 }
@@ -81,7 +63,7 @@ const newBatch = (at: number, began: number, share: number, ofAll?: number): Ope
   began,
   share,
   ofAll,
-  arms: { baseline: new Counts(), canary: new Counts() },
+  arms: { baseline: new ArmSums(), canary: new ArmSums() },
   open: new Set(),
   sessions: [],
 })
@@ -89,7 +71,10 @@ const newBatch = (at: number, began: number, share: number, ofAll?: number): Ope
 /** One request, counted once, for the release that it was assigned to. */
 class Assigned implements Counted {
   readonly arm: Arm
-  readonly #began: number
+  instance: string | null = null
+  /** Receives the outcome of a request that counted as `open` before; null once it is known. */
+  #late: ((outcome: string) => void) | null = null
+  readonly began: number
   readonly #batch: OpenBatch
   readonly #routes: string[]
   readonly #session: SeenSession | null
@@ -103,20 +88,44 @@ class Assigned implements Counted {
   ) {
     this.arm = arm
     this.#batch = batch
-    this.#began = began
+    this.began = began
     this.#routes = routes
     this.#session = session
     batch.open.add(this)
   }
 
-  end(outcome: string, isError: boolean, bytes: number, now: number): void {
+  end(
+    outcome: string,
+    isError: boolean,
+    bytes: number,
+    now: number,
+    size: number | null = null,
+  ): void {
+    this.#late?.(outcome)
+    this.#late = null
     if (!this.#batch.open.delete(this)) return
-    this.#batch.arms[this.arm].add(outcome, isError, now - this.#began, bytes, this.#routes)
+    this.addTo(this.#batch.arms, { outcome, isError, bytes, size }, now)
     if (this.#session && isError) this.#session.hasFailed = true
+  }
+
+  /** Counts the request as `open`, and reports its outcome later. */
+  expire(now: number, late: (outcome: string) => void): void {
+    this.end('open', false, 0, now)
+    this.#late = late
+  }
+
+  addTo(
+    arms: Record<Arm, ArmSums>,
+    known: { outcome: string; isError: boolean; bytes: number; size: number | null },
+    now: number,
+  ): void {
+    const { instance } = this
+    arms[this.arm].add({ ...known, ms: now - this.began, instance, routes: this.#routes })
   }
 
   discard(): void {
     this.#batch.open.delete(this)
+    this.#late = null
   }
 }
 
@@ -129,6 +138,7 @@ interface SeenSession {
 
 const ignored = (arm: Counted['arm']): Counted => ({
   arm,
+  instance: null,
   end: () => undefined,
   discard: () => undefined,
 })
@@ -144,6 +154,10 @@ export class Count {
   readonly #emit: (batch: Batch, sessions: number[]) => boolean
   readonly #queue: OpenBatch[] = []
   readonly #sessions = new Map<number, SeenSession>()
+  readonly #frequent = new FrequentRoutes()
+  /** Requests that counted as `open`, oldest first, and the outcomes of those that ended since. */
+  readonly #expired = new Set<Assigned>()
+  #late: Record<Arm, Record<string, number>> = { baseline: {}, canary: {} }
   #rule: CountRule = { share: 0, isFresh: false, routes: {} }
   #current: OpenBatch | null = null
 
@@ -183,6 +197,7 @@ export class Count {
       if (seen.hasFailed || seen.arm !== arm || arm === 'uncompared') return ignored(arm)
       return {
         arm,
+        instance: null,
         end: (outcome, isError, _bytes, at) =>
           isError && this.#failed(seen, arm, outcome, at, time),
         discard: () => undefined,
@@ -212,37 +227,71 @@ export class Count {
 
   #batch(now: number, time: number): OpenBatch {
     const { share, isFresh } = this.#rule
-    if (!this.#current || now - this.#current.began >= batchMs) {
+    if (!this.#current || now - this.#current.began >= this.#batchMs) {
       const chance = isFresh && share > 0 ? share / Math.min(1, 2 * share) : share
       this.#queue.push((this.#current = newBatch(time, now, chance, isFresh ? share : undefined)))
     }
     return this.#current
   }
 
+  get #batchMs(): number {
+    return this.#rule.batchMs ?? batchMs
+  }
+
   #routesOf(path: string): string[] {
-    return Object.entries(this.#rule.routes).flatMap(([name, start]) =>
+    const own = Object.entries(this.#rule.routes).flatMap(([name, start]) =>
       isWithin(path, start) ? [name] : [],
     )
+    const frequent = this.#frequent.of(path)
+    return frequent === null ? own : [...own, frequent]
+  }
+
+  /**
+   * What is known of the requests that are not emitted yet, when they wait for slow ones: one batch
+   * for each share, in which requests in progress count as `open`.
+   */
+  pending(now: number): Batch[] {
+    const [first] = this.#queue
+    if (!first || now - first.began < pendingAfterMs) return []
+    const sums = new Map<string, OpenBatch>()
+    for (const { at, began, share, ofAll, arms, open } of this.#queue) {
+      const key = `${share}/${ofAll}`
+      let sum = sums.get(key)
+      if (!sum) sums.set(key, (sum = newBatch(at, began, share, ofAll)))
+      for (const arm of ['baseline', 'canary'] as const) sum.arms[arm].addAll(arms[arm].counts())
+      for (const one of open)
+        one.addTo(sum.arms, { outcome: 'open', isError: false, bytes: 0, size: null }, now)
+    }
+    return [...sums.values()].map((sum) => plain(sum))
+  }
+
+  #expire(one: Assigned, now: number): void {
+    this.#expired.add(one)
+    one.expire(now, (outcome) => {
+      this.#expired.delete(one)
+      this.#late[one.arm][outcome] = (this.#late[one.arm][outcome] ?? 0) + 1
+    })
+  }
+
+  #giveUpExpired(now: number): void {
+    for (const one of this.#expired) {
+      if (now - one.began <= lateTimeoutMs) return
+      one.end('open', false, 0, now)
+    }
   }
 
   /** Emits complete batches. Called often; returns true when nothing is left. */
   settle(now: number): boolean {
+    this.#giveUpExpired(now)
     for (;;) {
       const batch = this.#queue[0]
       if (!batch) return true
-      if (now - batch.began < batchMs && batch === this.#current) return false
-      const isLate = now - batch.began > openTimeoutMs + batchMs
+      if (now - batch.began < this.#batchMs && batch === this.#current) return false
+      const isLate = now - batch.began > openTimeoutMs + this.#batchMs
       if (batch.open.size > 0 && !isLate) return false
-      for (const counted of [...batch.open]) counted.end('open', false, 0, now)
-      const { at, share, ofAll, arms, sessions } = batch
-      const counts = {
-        at,
-        share,
-        ...(ofAll !== undefined && { ofAll }),
-        baseline: plain(arms.baseline),
-        canary: plain(arms.canary),
-      }
-      if (!this.#emit(counts, sessions)) return false
+      for (const one of [...batch.open]) this.#expire(one, now)
+      if (!this.#emit(plain(batch, this.#late), batch.sessions)) return false
+      this.#late = { baseline: {}, canary: {} }
       this.#queue.shift()
     }
   }
@@ -254,11 +303,16 @@ function isWithin(path: string, start: string): boolean {
   return path.startsWith(bare) && ['', '/', '?'].includes(path.charAt(bare.length))
 }
 
-const plain = ({ requests, errors, outcomes, bytes, latency, routes }: Counts): ArmCounts => ({
-  requests,
-  errors,
-  outcomes,
-  bytes,
-  latency,
-  ...(routes && { routes }),
-})
+function plain(
+  { at, share, ofAll, arms }: OpenBatch,
+  late: Record<Arm, ArmCounts['late']> = { baseline: {}, canary: {} },
+): Batch {
+  const armOf = (arm: Arm): ArmCounts => ({
+    ...arms[arm].counts(),
+    ...(Object.keys(late[arm] ?? {}).length > 0 && { late: late[arm] }),
+  })
+  return {
+    ...{ at, share, ...(ofAll !== undefined && { ofAll }) },
+    ...{ baseline: armOf('baseline'), canary: armOf('canary') },
+  }
+}

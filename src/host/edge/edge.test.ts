@@ -474,6 +474,31 @@ describe.each([
     await last
   })
 
+  test('counts the sizes of bodies and the instances of a canary', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const web = await service((request, response) => {
+      if (request.url === '/chunks')
+        return void response.write('x'.repeat(99), () => response.end())
+      response.writeHead(200, { early: 'x' }).flushHeaders()
+      response.end(request.url === '/text' ? 'text' : '')
+    })
+    const services = [{ name: 'web', ports: [web] }]
+    const batches: Batch[] = []
+    const count = new Count((batch) => batches.push(batch) > 0)
+    count.rule = { share: 1, isFresh: false, routes: {} }
+    edge.set({ ...route([]), services, canary: { release: 2, services, count } })
+    for (const path of ['/', '/text', '/chunks', '/']) await ask(port, { path })
+    expect(count.settle(Infinity)).toBe(true)
+    const counts = batches.map(({ canary }) => canary)
+    const sizes = counts.flatMap((one) => one.sizes ?? [])
+    const empty = sizes.filter(([bucket]) => bucket === 0).reduce((sum, [, n]) => sum + n, 0)
+    expect(empty).toBe(2)
+    expect(sizes.reduce((sum, [, n]) => sum + n, 0)).toBe(4)
+    expect(new Set(counts.flatMap((one) => Object.keys(one.instances ?? {})))).toEqual(
+      new Set([`web:${web}`]),
+    )
+  })
+
   test('counts nothing for a canary that strangers send and no service receives', async () => {
     const { edge, port } = await startEdge(isThorough)
     const web = [{ name: 'web', ports: [await service((_request, response) => response.end())] }]

@@ -37,6 +37,7 @@ export interface ExchangeClient {
 }
 
 const emptyLine = Buffer.from('\r\n\r\n')
+const lastChunk = '0\r\n\r\n'
 /** Limit in bytes for the head of a response. */
 const maxHeadLength = 65_536
 /**
@@ -59,6 +60,8 @@ export class Exchange implements UpstreamOwner {
   #tries = 0
   /** Bytes that the connection to the instance had received before this response. */
   #bytesBefore = 0
+  /** Bytes of the heads of this response. */
+  #headBytes = 0
   /** An instance accepted the request and then closed the connection. */
   #wasLost = false
 
@@ -87,6 +90,7 @@ export class Exchange implements UpstreamOwner {
     const maxIdleMs = mayRepeat.has(this.#request.method) ? Infinity : freshEnough
     const idle = this.#tries > 1 ? null : backend.reuse(this, maxIdleMs)
     this.#bytesBefore = idle?.socket.bytesRead ?? 0
+    this.#headBytes = 0
     this.#upstream = idle
     if (idle) return this.#send(idle)
     if (this.#client.isUploading) this.#client.holdUpload()
@@ -141,13 +145,16 @@ export class Exchange implements UpstreamOwner {
     if (!answer && hasLineFeedAlone(start, end)) return this.#breakOff(lineFeedAlone)
     if (!answer || answer.status === 101) return this.#breakOff()
     // Interim responses (100, 103) are dropped; the final response follows.
-    if (answer.status < 200)
+    if (answer.status < 200) {
+      this.#headBytes += end + 4
       return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
+    }
     this.#begin(answer, start, end + 4)
   }
 
   #begin(answer: ResponseHead, bytes: Buffer, from: number): void {
     this.#answer = answer
+    this.#headBytes += from
     this.#left = typeof answer.body === 'number' ? answer.body : Infinity
     this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
     const taken = this.#take(bytes, from)
@@ -186,10 +193,13 @@ export class Exchange implements UpstreamOwner {
     const passage = this.#passage
     const { status = 502, keepAlive = false } = this.#answer ?? {}
     const bytes = (upstream?.socket.bytesRead ?? 0) - this.#bytesBefore
+    const size = bytes - this.#headBytes
+    // A chunked body without data still has its last chunk.
+    const isEmpty = this.#chunks !== null && size <= lastChunk.length
     this.#forget()
     if (isClean && keepAlive && !this.#client.isUploading) upstream?.rest()
     else upstream?.destroy()
-    passage?.end(status, bytes)
+    passage?.end(status, bytes, isEmpty ? 0 : size)
     this.#client.complete()
   }
 

@@ -279,6 +279,7 @@ export class Passage {
     if (best === null) return null
     this.#traffic = traffic
     this.#backend = best
+    if (this.#counted) this.#counted.instance = `${this.service}:${best.port}`
     best.open += 1
     traffic.passages.add(this)
     return best
@@ -321,15 +322,21 @@ export class Passage {
   }
 
   /**
-   * Ends the request with a status (499 when the client left early) and the bytes of its response.
+   * Ends the request with a status (499 when the client left early) and the bytes of its response;
+   * `size` is those of the body.
    */
-  end(status: number, bytes: number, outcome = outcomeOf(status)): void {
+  end(
+    status: number,
+    bytes: number,
+    size: number | null = null,
+    outcome = outcomeOf(status),
+  ): void {
     const now = performance.now()
     this.#traffic?.count.end(this.service, outcome, bytes, now - this.began)
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
-    this.#observe(outcome, bytes, now)
+    this.#observe(outcome, bytes, size, now)
   }
 
   /** The request is not valid and reached no instance: it is not counted. */
@@ -341,7 +348,7 @@ export class Passage {
   /** The instance accepted the request and broke it off. */
   breakOff(): void {
     this.#observe('broken', 0)
-    this.end(502, 0, 'broken')
+    this.end(502, 0, null, 'broken')
   }
 
   #countFor(release: number, outcome: string, bytes: number): void {
@@ -349,9 +356,14 @@ export class Passage {
     count.end(this.service, outcome, bytes, performance.now() - this.began)
   }
 
-  #observe(outcome: string, bytes: number, now = performance.now()): void {
+  #observe(
+    outcome: string,
+    bytes: number,
+    size: number | null = null,
+    now = performance.now(),
+  ): void {
     const isError = outcome === '5xx' || outcome === 'refused' || outcome === 'broken'
-    this.#counted?.end(outcome, isError, bytes, now)
+    this.#counted?.end(outcome, isError, bytes, now, size)
   }
 
   /** No instance accepted the request: returns status and sentence for the client. */
