@@ -5,15 +5,22 @@ import { setRunArtifact } from '#domains/pipeline/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { mustBeInside } from '#platform/file/inside.ts'
 import { pack } from '#platform/oci/oci.ts'
+import type { Workspace } from '#platform/workspace/workspace.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { freeBytes } from './disk.ts'
 import { type DeliveryInput, workspaceOf } from './input.ts'
+import { selectFromWorkspace } from './workspace.ts'
 
-/** Packs the app's folder of the workspace as an artifact and returns its digest. */
+type PackInput = DeliveryInput & { folder: string; workspace?: Workspace | null }
+
+/**
+ * Packs the app's folder of the checkout, or what the app needs of its npm, pnpm or Yarn workspace,
+ * as an artifact and returns its digest.
+ */
 export async function packArtifact(
   deps: Dependencies,
   step: StepContext,
-  input: DeliveryInput & { folder: string },
+  input: PackInput,
   definition: PipelineFile,
 ): Promise<string> {
   const artifact = await packFolder(deps, input, definition)
@@ -37,23 +44,30 @@ export async function packArtifact(
 
 async function packFolder(
   deps: Dependencies,
-  input: DeliveryInput & { folder: string },
+  input: PackInput,
   definition: PipelineFile,
 ): Promise<{ digest: string; size: number }> {
-  const workspace = workspaceOf(deps, input.run)
-  const folder = join(workspace, input.folder)
-  mustBeInside(workspace, folder)
   return pack({
     layout: deps.home.artifacts,
-    folder,
+    ...(await selectFiles(workspaceOf(deps, input.run), input, definition)),
     mostBytes: await freeBytes(deps),
-    include: definition.artifact.include,
-    exclude: [...definition.artifact.exclude, ...reportPatterns(definition)],
     annotations: {
       'org.opencontainers.image.revision': input.sha,
       'org.opencontainers.image.title': input.app,
     },
   })
+}
+
+async function selectFiles(
+  checkout: string,
+  input: PackInput,
+  definition: PipelineFile,
+): Promise<{ folder: string; include: string[]; exclude: string[] }> {
+  const exclude = [...definition.artifact.exclude, ...reportPatterns(definition)]
+  if (input.workspace) return selectFromWorkspace(checkout, input.workspace, exclude)
+  const folder = join(checkout, input.folder)
+  mustBeInside(checkout, folder)
+  return { folder, include: definition.artifact.include, exclude }
 }
 
 /**

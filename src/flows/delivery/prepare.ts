@@ -10,6 +10,7 @@ import { plannedSteps } from '#domains/pipeline/graph.ts'
 import { parametersOf } from '#domains/pipeline/parameters.ts'
 import * as runs from '#domains/pipeline/store.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
+import type { Workspace } from '#platform/workspace/workspace.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import { asHead } from '#flows/pull-request/run.ts'
@@ -20,6 +21,7 @@ import { waitForDisk } from './disk.ts'
 import { environmentEvents, leavingEnvironments } from './environment-events.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
 import { findRelevance } from './relevant-changes.ts'
+import { placeInWorkspace, readWorkspace } from './workspace.ts'
 
 /** A run that is ready for its steps, or how it ended before them. */
 export type Preparation =
@@ -31,6 +33,8 @@ export type Preparation =
       parameters: Record<string, string>
       /** folder of the app, relative to the workspace */
       folder: string
+      /** where the artifact begins when the app shares installed modules with other packages */
+      workspace?: Workspace | null
     }
 
 /** Checks out the commit, reads its fairlead.yaml, and stores the steps that the run will take. */
@@ -46,10 +50,12 @@ export async function prepare(
   const { folder, warnings: ofCheckout } = await checkOut(deps, step, input)
   const read = await readDefinition(deps, input, folder)
   if (read.problem !== null) return ended('failed', read.problem)
-  const { definition } = read
+  const found = await readWorkspace(deps, input, folder)
+  const { definition, workspace } = placeInWorkspace(read.definition, found)
   const run = await getRun(deps.db, input.run)
   const trigger = run?.trigger ?? 'push'
-  const { skip, warnings: ofPaths } = await findRelevance(deps, input, { definition, folder })
+  const place = { definition, folder, workspace }
+  const { skip, warnings: ofPaths } = await findRelevance(deps, input, place)
   if (skip !== null && (run?.trigger === 'push' || pullRequest !== null))
     return ended('skipped', skip)
   const warnings = [...ofCheckout, ...ofPaths]
@@ -65,7 +71,7 @@ export async function prepare(
     actor: input.actor,
     data: { sha: input.sha, warnings },
   })
-  return { end: null, definition, trigger, parameters: given.parameters, folder }
+  return { end: null, trigger, parameters: given.parameters, ...place }
 }
 
 const ended = (state: RunEnd['state'], reason: string): Preparation => ({ end: { state, reason } })

@@ -3,7 +3,9 @@ import * as deployments from '#domains/deployment/store.ts'
 import { compilePatterns, matchesAny, unmatched } from '#platform/file/pattern.ts'
 import { diff } from '#platform/git/diff.ts'
 import { listTree } from '#platform/git/tree.ts'
+import type { Workspace } from '#platform/workspace/workspace.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { pathsOf } from './workspace.ts'
 
 /**
  * Why a push is skipped: no file of the app differs from the last good release in production. Null
@@ -13,11 +15,20 @@ import type { Dependencies } from '#flows/dependencies.ts'
 export async function findRelevance(
   deps: Dependencies,
   input: { app: string; sha: string; run: number },
-  { definition, folder }: { definition: PipelineFile; folder: string },
+  {
+    definition,
+    folder,
+    workspace,
+  }: { definition: PipelineFile; folder: string; workspace: Workspace | null },
 ): Promise<{ skip: string | null; warnings: string[] }> {
-  const paths = definition.paths.length > 0 || folder === '.' ? definition.paths : [folder]
-  if (paths.length === 0) return { skip: null, warnings: [] }
+  if (definition.paths.length === 0 && folder === '.') return { skip: null, warnings: [] }
   const files = await listTree(deps.source.bareOf(input.app), input.sha)
+  const paths =
+    definition.paths.length > 0
+      ? definition.paths
+      : workspace === null
+        ? [folder]
+        : pathsOf(workspace, files)
   const unused = unmatched(compilePatterns(paths), files)
   if (unused.length > 0) return { skip: null, warnings: unused.map(warningOf) }
   return { skip: await unchangedSince(deps, input, { definition, paths }), warnings: [] }
@@ -38,9 +49,18 @@ async function unchangedSince(
   const files = base && (await diff(deps.source.bareOf(app), base.sha, sha))
   if (!files || isRelevant(paths, files)) return null
   return (
-    `nothing in ${paths.join(', ')} has changed since run ${base.run}, ` +
+    `nothing in ${shorten(paths)} has changed since run ${base.run}, ` +
     `which was deployed to ${production}`
   )
+}
+
+const mostShown = 5
+
+function shorten(paths: string[]): string {
+  const more = paths.length - mostShown
+  return more <= 1
+    ? paths.join(', ')
+    : `${paths.slice(0, mostShown).join(', ')} and ${more} more paths`
 }
 
 /** Returns whether the old or the new path of a changed file matches one of the patterns. */
