@@ -94,6 +94,14 @@ async function deployed(number: number, text: string): Promise<ReleaseSpec> {
 
 const published = (): string => readFileSync(inShop('current', 'index.html'), 'utf8')
 
+test('the site is in the directory of the service', async () => {
+  const spec = release(1, await artifactOf((to) => write(to, 'apps/web/public/index.html', 'one')))
+  const services = spec.services.map((one) => ({ ...one, directory: 'apps/web' }))
+  await open().start({ ...spec, services })
+  await open().route(spec, spec.fence)
+  expect(published()).toBe('one')
+})
+
 describe('the folder', () => {
   test('is inside a folder for publishing, not above, beside or through a link', async () => {
     const spec = release(1, await page('one'))

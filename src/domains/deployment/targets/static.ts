@@ -235,12 +235,13 @@ async function publish(
     const { artifact: digest } = release
     const disk = { durable: true, keepFree: 0 }
     await unpack({ layout: io.artifacts, digest, folder: unpacked, ...disk })
-    const found = findSite(unpacked, service.static)
+    const path = join(service.directory, service.static)
+    const found = findSite(unpacked, path)
     if ('problem' in found) return found.problem
     // Links are checked under a name that nobody knows, so that none passes because of its place.
     const site = join(draft, randomBytes(16).toString('hex'))
     renameSync(found.path, site)
-    const problem = linkProblem(site, service.static)
+    const problem = linkProblem(site, path)
     if (problem !== null) return problem
     admitAgain()
     mkdirSync(join(folder, 'releases'), { recursive: true })
