@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { openDatabase } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { selfCommand } from '#platform/self.ts'
 import {
+  ask,
   type Installation,
   makeRepository,
   push,
@@ -155,15 +156,36 @@ describe('up', () => {
     await fresh.remove()
   })
 
-  test('the folder of an app in a repository is delivered from there', async () => {
+  test('an app in a workspace is delivered with its modules and packages', async () => {
+    // As npm, Yarn and pnpm install: modules at the root, and links to the packages there.
+    const install = 'cd ../.. && mkdir node_modules && ln -s ../packages/words node_modules/words'
     const mono = await makeRepository({
-      'apps/web/fairlead.yaml': 'services: { web: { static: site } }\nenvironments: { dev: {} }\n',
-      'apps/web/site/index.html': 'of the folder',
+      'package.json': '{"workspaces": ["apps/*", "packages/*"]}',
+      'packages/words/package.json': '{"name": "words"}',
+      'packages/words/index.js': 'module.exports = "of the workspace"',
+      'packages/other/package.json': '{"name": "other"}',
+      'apps/web/package.json': '{"name": "web", "dependencies": {"words": "1"}}',
+      'apps/web/server.js': tinyServer('').replace('""', 'require("words")'),
+      'apps/web/site/index.html': 'a site',
+      'apps/web/fairlead.yaml': `
+steps: { install: ${install} }
+artifact: { exclude: site }
+services: { web: node server.js }
+environments: { dev: {} }
+`,
     })
-    const up = await installation.cli('up', join(mono.folder, 'apps/web'))
+    const above = await installation.cli('up', mono.folder)
+    expect(above.stderr).toContain('Name the folder of an app: apps/web')
+    const inside = join(mono.folder, 'apps/web/site')
+    expect((await installation.cli('check', inside)).stdout).toContain('steps         install')
+    const up = await installation.cli('up', inside)
     expect(up.stdout).toContain('✔ web is live in dev')
     const app = await installation.client.getApp({ params: { app: 'web' } })
     expect(app.folder).toBe('apps/web')
+    expect((await ask(installation, 'web', 'dev')).text).toBe('of the workspace')
+    const at = join(installation.home, 'host/releases/web/dev')
+    const files = await readdir(join(at, (await readdir(at))[0] ?? ''), { recursive: true })
+    expect(files.filter((path) => /other|site/.test(path))).toEqual([])
     await mono.remove()
   })
 

@@ -23,11 +23,11 @@ export interface Local {
   static(folder: string): Promise<number>
   /** Stops the server of FAIRLEAD_HOME and, with `host`, the host and its services. */
   stop(options: { host: boolean }): Promise<void>
-  /** Reads and checks the fairlead.yaml of a folder; `file` may not exist. */
+  /** Reads and checks the fairlead.yaml of a folder, or the nearest one above it. */
   check(folder: string): Promise<CheckResult>
   /** Proposes a fairlead.yaml for a folder; `found` lists what it is based on. Writes nothing. */
   init(folder: string): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
-  /** Runs the steps of fairlead.yaml here. */
+  /** Runs the steps of the fairlead.yaml of a folder or of the nearest one above it. */
   run(
     folder: string,
     options: { steps: string[]; signal: AbortSignal },
@@ -52,9 +52,9 @@ export interface Local {
   doctor(): Promise<DoctorLine[]>
   /**
    * The git repository that contains a folder. `folder` is where the app's fairlead.yaml is,
-   * relative to `top`: the given folder if it has one, otherwise the top. `isClean` ignores what
-   * steps declare that they write, and the files that `fairlead run` left untracked. Throws a
-   * FairleadError when there is no repository.
+   * relative to `top`: the given folder or the nearest one above it that has one, else the top.
+   * `isClean` ignores what steps declare that they write, and the files that `fairlead run` left
+   * untracked. Throws a FairleadError when there is no repository.
    */
   repository(folder: string): Promise<LocalRepository>
   /** Commits the fairlead.yaml of the repository, and nothing else. */

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { realpathSync } from 'node:fs'
-import { basename, join, posix, relative, resolve, sep } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
 import type { CheckResult, Local, LocalRepository, RunMessage } from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { expandPipeline, expandSteps } from '#domains/pipeline/expand.ts'
 import type { ReadResult } from '#domains/pipeline/file.ts'
+import { listMatching } from '#platform/file/matching.ts'
+import { compilePatterns } from '#platform/file/pattern.ts'
 import { git, GitError } from '#platform/git/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
 import { machineVariables } from '#platform/process/machine.ts'
@@ -35,7 +37,7 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       await stopServer(home())
       if (host) await (await import('#platform/process/host-process.ts')).stopHost(home())
     },
-    check: (folder) => check(folder, env),
+    check: async (folder) => check(await folderOfApp(folder), env),
     init: async (folder) => {
       const file = join(resolve(folder), 'fairlead.yaml')
       const exists = await hasFile(resolve(folder))
@@ -46,7 +48,8 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets }).ok
       return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
-    run: (folder, options, report) => run(folder, options, report, { home: home(), env }),
+    run: async (folder, options, report) =>
+      run(await folderOfApp(folder), options, report, { home: home(), env }),
     planCanary: async (question) =>
       (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
     verifyEvidence: async (evidence, digest, keys) =>
@@ -61,21 +64,39 @@ export function createLocal(env: Record<string, string | undefined>): Local {
   }
 }
 
+/** The nearest folder with a fairlead.yaml, from this one up to the root of its repository. */
+async function folderOfApp(folder: string): Promise<string> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if (await hasFile(at)) return at
+    if (existsSync(join(at, '.git')) || dirname(at) === at) return resolve(folder)
+  }
+}
+
+/** What to do about a missing fairlead.yaml: folders below may have one each. */
+async function missingFileHint(folder: string): Promise<string> {
+  const wanted = compilePatterns(['**/fairlead.yaml'])
+  const names = await listMatching(folder, wanted, ['.git', 'node_modules'])
+  const folders = names.map((name) => posix.dirname(name)).slice(0, 5)
+  return folders.length > 0
+    ? `Name the folder of an app: ${folders.join(', ')}`
+    : 'Have it written with `fairlead init` in the folder of the app, look at it, and commit it'
+}
+
 /** `env` names the installation of this machine, whose ports the file must not use. */
 async function read(
   folder: string,
   env?: Record<string, string | undefined>,
 ): Promise<{ file: string; result: ReadResult }> {
   const file = join(resolve(folder), 'fairlead.yaml')
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const problem =
-      error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`
+  const bytes = await readFile(file).catch(async (error: NodeJS.ErrnoException) => {
+    const isMissing = error.code === 'ENOENT'
+    const problem = isMissing ? 'there is no such file' : `it cannot be read (${error.code})`
     throw new FairleadError('pipeline_file', {
       file,
       line: 1,
       column: 1,
       problem,
-      hint: 'Have it written with `fairlead init`, look at it, and commit it',
+      hint: isMissing ? await missingFileHint(folder) : 'Make it readable',
     })
   })
   const { readPipelineFile } = await import('#domains/pipeline/file.ts')
@@ -228,8 +249,9 @@ async function repository(folder: string): Promise<LocalRepository> {
         problem: 'its HEAD is detached; check out the branch to deliver',
       })
     })
-    const given = relative(top, realpathSync(at)).split(sep).join('/') || '.'
-    const app = await hasFile(at).then((has) => (has ? given : '.'))
+    const found = await folderOfApp(at)
+    const given = relative(top, realpathSync(found)).split(sep).join('/') || '.'
+    const app = await hasFile(found).then((has) => (has ? given : '.'))
     const status = (await ask('status', '--porcelain')).split('\n').filter(Boolean)
     const path = posix.join(app, 'fairlead.yaml')
     const byRun = await writtenPaths(top)
@@ -237,7 +259,7 @@ async function repository(folder: string): Promise<LocalRepository> {
     return {
       top,
       folder: app,
-      name: appName(app === '.' ? top : at),
+      name: appName(app === '.' ? top : found),
       branch,
       head,
       isClean: status.every(

@@ -9,16 +9,19 @@ import { type Context, exitCodes } from '../context.ts'
 export const register: Register = (program, context) => {
   program
     .command('init')
-    .argument('[directory]', 'folder of the repository', '.')
+    .argument('[directory]', 'folder of the repository, or of an app in it', '.')
     .option('--print', 'print the file without writing it')
     .description('write a fairlead.yaml based on the contents of the repository')
-    .addHelpText('after', '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop\n  $ fairlead init apps/web',
+    )
     .action((directory: string, options: { print?: boolean }) =>
       init(context, directory, options.print === true),
     )
   program
     .command('check')
-    .argument('[directory]', 'the folder of fairlead.yaml', '.')
+    .argument('[directory]', 'the folder of fairlead.yaml, or a folder in it', '.')
     .description('check fairlead.yaml and summarise it')
     .addHelpText('after', '\nExamples:\n  $ fairlead check && git push')
     .action((directory: string) => check(context, directory))
@@ -35,7 +38,9 @@ async function init(context: Context, directory: string, printOnly: boolean): Pr
       ? [proposal.text.trimEnd()]
       : [
           ...proposal.found.map((one) => `  ${one}`),
-          `Wrote ${proposal.file}. Review it, commit it, then run: fairlead up`,
+          `Wrote ${proposal.file}. Review it, commit it, then run: fairlead up${
+            directory === '.' ? '' : ` ${directory}`
+          }`,
         ]),
   ])
 }
@@ -61,7 +66,7 @@ function run(program: Command, context: Context): void {
   program
     .command('run')
     .argument('[steps...]', 'only these steps and the steps they need')
-    .option('-C, --directory <directory>', 'the folder of fairlead.yaml', '.')
+    .option('-C, --directory <directory>', 'the folder of fairlead.yaml, or a folder in it', '.')
     .description('run the steps of fairlead.yaml on this machine, as the server does')
     .addHelpText('after', '\nExamples:\n  $ fairlead run\n  $ fairlead run test lint')
     .action(async (steps: string[], options: { directory: string }) => {
