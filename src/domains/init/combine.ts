@@ -1,6 +1,7 @@
 import type { Detector, Proposal, ProposedService, ProposedStep } from './detector.ts'
 import { detectors } from './detectors.generated.ts'
 import { below, type Folder } from './folder.ts'
+import { withProgramsAbove } from './node-workspace.ts'
 
 const ofKind = (kind: Detector['kind']): Detector[] =>
   detectors.filter((one) => one.kind === kind).toSorted((a, b) => a.order - b.order)
@@ -172,11 +173,10 @@ function withMembers(root: Proposal, parts: Proposal, isPnpm: boolean): Proposal
       !['install', 'audit'].includes(kind) && !names.includes(kind) && !/install|^npm ci/.test(run)
     )
   })
-  const programs = (service: ProposedService): ProposedService => {
-    const up = '../'.repeat(service.directory?.split('/').length ?? 0)
-    const run = service.run?.replace(/(^|\s)node_modules\/\.bin\//, `$1${up}node_modules/.bin/`)
-    return run === undefined || isPnpm ? service : { ...service, run }
-  }
+  const programs = (service: ProposedService): ProposedService =>
+    isPnpm || service.directory === undefined
+      ? service
+      : withProgramsAbove(service, service.directory.replace(/[^/]+/g, '..'))
   return {
     ...root,
     steps: [...root.steps, ...steps.map((step) => ({ ...step, needs }))],

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /**
  * A limited view of a repository: regular files only, without links and dependencies, five levels
@@ -13,6 +13,8 @@ export interface Folder {
   has(path: string): boolean
   /** the text of a file; empty when it does not exist or is too large */
   read(path: string): string
+  /** the repository that contains the folder, and its path there; absent for the root */
+  above?: { folder: Folder; path: string }
 }
 
 const skipped = new Set([
@@ -30,6 +32,16 @@ const skipped = new Set([
 ])
 const limits = { depth: 5, files: 20_000, filesOfFolder: 1000, bytes: 512 * 1024 }
 
+/** The view of a folder with the repository around it, which ends at the folder with `.git`. */
+export function lookAtApp(path: string): Folder {
+  const app = resolve(path)
+  let top = app
+  while (!existsSync(join(top, '.git')) && dirname(top) !== top) top = dirname(top)
+  if (top === app || !existsSync(join(top, '.git'))) return lookAt(app)
+  const above = { folder: lookAt(top), path: relative(top, app).split(sep).join('/') }
+  return { ...lookAt(app), above }
+}
+
 export function lookAt(root: string): Folder {
   const files: string[] = []
   const sizes = new Map<string, string>()
@@ -37,10 +49,10 @@ export function lookAt(root: string): Folder {
   let level = ['']
   for (let depth = 1; depth <= limits.depth && files.length < limits.files; depth += 1)
     level = level.flatMap((parent) => {
-      const inside = list(root, parent)
-      files.push(...(parent === '' ? inside.files : inside.files.slice(0, limits.filesOfFolder)))
-      folders.push(...inside.folders)
-      return inside.folders
+      const found = list(root, parent)
+      files.push(...(parent === '' ? found.files : found.files.slice(0, limits.filesOfFolder)))
+      folders.push(...found.folders)
+      return found.folders
     })
   files.sort()
   const known = new Set(files)
@@ -84,6 +96,25 @@ export function below(folder: Folder, name: string): Folder {
     has: (path) => folder.has(prefix + path),
     read: (path) => folder.read(prefix + path),
   }
+}
+
+/** The view of one folder of the repository, with the repository around it. */
+export const inside = (folder: Folder, path: string): Folder => ({
+  ...below(folder, path),
+  above: { folder, path },
+})
+
+/** The folders that contain this one, nearest first, and the path from each to this one. */
+export function parentsOf({ above }: Folder): { folder: Folder; path: string }[] {
+  if (!above) return []
+  const parts = above.path.split('/')
+  return parts.map((_, i) => {
+    const at = parts.slice(0, parts.length - 1 - i)
+    return {
+      folder: at.length === 0 ? above.folder : below(above.folder, at.join('/')),
+      path: parts.slice(at.length).join('/'),
+    }
+  })
 }
 
 function list(root: string, parent: string): { files: string[]; folders: string[] } {

@@ -224,7 +224,7 @@ describe('Python', () => {
   })
 
   test.each([
-    [{ 'uv.lock': '', 'pyproject.toml': '[project]' }, 'uv sync --frozen'],
+    [{ 'uv.lock': '', 'pyproject.toml': '[project]' }, 'uv sync --frozen --no-editable'],
     [{ 'poetry.lock': '', 'pyproject.toml': '[tool.poetry]' }, 'poetry install --no-interaction'],
     [{ 'Pipfile.lock': '', Pipfile: '' }, 'pipenv sync --dev'],
   ])('lock files %#', async (files, install) => {

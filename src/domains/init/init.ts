@@ -1,5 +1,5 @@
 import { proposeFor } from './combine.ts'
-import { lookAt } from './folder.ts'
+import { lookAtApp } from './folder.ts'
 import { render } from './render.ts'
 import { variablesNote, wantedVariables } from './variables.ts'
 
@@ -11,7 +11,7 @@ export async function proposePipelineFile(
   folder: string,
   isValid: (text: string) => boolean,
 ): Promise<{ text: string; found: string[] }> {
-  const view = lookAt(folder)
+  const view = lookAtApp(folder)
   const proposed = proposeFor(view)
   const found = [...proposed.found, ...variablesNote(wantedVariables(view))]
   const proposal = { ...proposed, found }

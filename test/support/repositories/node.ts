@@ -1,5 +1,18 @@
 import { express, json, pack, type Row, staticSite } from './repository.ts'
 
+/** A workspace in which the app in apps/web needs packages/ui. */
+const workspace = (more: Record<string, string>, root: Record<string, unknown> = {}) => ({
+  ...pack({ private: true, workspaces: ['apps/*', 'packages/*'], ...root }),
+  'apps/web/package.json': json({
+    name: 'web',
+    scripts: { build: 'next build' },
+    dependencies: { next: '15', '@acme/ui': '1' },
+  }),
+  'packages/ui/package.json': json({ name: '@acme/ui', scripts: { build: 'tsc' } }),
+  ...more,
+})
+const nextAbove = { web: '../../node_modules/.bin/next start --port $PORT' }
+
 const listen = 'app.listen(process.env.PORT)'
 
 /** Repositories of Node and Deno, as skeletons of the files that decide. */
@@ -256,6 +269,63 @@ export const nodeRepositories: Record<string, Row> = {
       'packages/core/package.json': json({ exports: {} }),
     },
     steps: 'install build test',
+  },
+  'app in an npm workspace': {
+    files: workspace({ 'package-lock.json': '{}' }),
+    at: 'apps/web',
+    steps: 'install build',
+    runs: {
+      install: 'npm ci',
+      build: 'npm run build --workspace @acme/ui\nnpm run build',
+    },
+    services: nextAbove,
+  },
+  'app in an npm workspace with tools at its root': {
+    files: workspace({ 'package-lock.json': '{}' }, { devDependencies: { typescript: '5' } }),
+    at: 'apps/web',
+    steps: 'install build',
+    runs: { install: 'npm ci --include-workspace-root' },
+    services: nextAbove,
+  },
+  'app in a pnpm workspace with tools at its root': {
+    files: workspace(
+      { 'pnpm-lock.yaml': '', 'pnpm-workspace.yaml': 'packages: [apps/*, packages/*]' },
+      { workspaces: undefined, devDependencies: { typescript: '5' } },
+    ),
+    at: 'apps/web',
+    steps: 'install build',
+    runs: {
+      install: "pnpm --filter '{.}...' --filter '{../..}' install --frozen-lockfile",
+      build: 'pnpm --filter @acme/ui run build\npnpm run build',
+    },
+    services: { web: 'node_modules/.bin/next start --port $PORT' },
+  },
+  'app in a workspace of Yarn 1': {
+    files: workspace({ 'yarn.lock': '' }),
+    at: 'apps/web',
+    steps: 'install build',
+    runs: {
+      install: 'yarn install --frozen-lockfile',
+      build: 'yarn workspace @acme/ui run build\nyarn run build',
+    },
+    services: nextAbove,
+  },
+  'app in a workspace of Yarn 4': {
+    files: workspace({ 'yarn.lock': '' }, { packageManager: 'yarn@4.9.1' }),
+    at: 'apps/web',
+    steps: 'install build',
+    runs: { install: 'yarn install --immutable\nyarn workspaces focus' },
+    services: nextAbove,
+  },
+  'app beside a workspace': {
+    files: {
+      ...workspace({ 'package-lock.json': '{}' }),
+      'tools/site/package.json': json({ ...express, scripts: { start: 'node s.js' } }),
+    },
+    at: 'tools/site',
+    steps: 'install',
+    runs: { install: 'npm install --no-audit --no-fund' },
+    services: { web: 'node s.js' },
   },
   'denoland/fresh site': {
     files: { 'deno.json': '{"tasks": {"build": "x", "start": "y"}}' },

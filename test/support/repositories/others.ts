@@ -281,6 +281,73 @@ export const otherRepositories: Record<string, Row> = {
     steps: 'frontend-build frontend-test paymentservice-install',
     services: { frontend: 'bin/frontend', paymentservice: 'node index.js' },
   },
+  'app in a uv workspace': {
+    files: {
+      'uv.lock': '',
+      'pyproject.toml': '[tool.uv.workspace]\nmembers = ["apps/*"]\n',
+      'apps/api/pyproject.toml': '[project]\nname = "api"\ndependencies = ["flask"]\n',
+      'apps/api/app.py': 'app = Flask(__name__)',
+    },
+    at: 'apps/api',
+    steps: 'install',
+    runs: { install: 'UV_PROJECT_ENVIRONMENT="$PWD/.venv" uv sync --frozen --no-editable' },
+    services: { web: flaskRun('app:app') },
+  },
+  'app in a Cargo workspace': {
+    files: {
+      'Cargo.toml': '[workspace]\nmembers = ["apps/*"]\n',
+      'Cargo.lock': '',
+      'apps/api/Cargo.toml': '[package]\nname = "api"\n[dependencies]\naxum = "0.8"\n',
+      'apps/api/src/main.rs': 'fn main() {}',
+    },
+    at: 'apps/api',
+    steps: 'build test',
+    runs: { build: 'cargo build --release --locked --target-dir target' },
+    services: { web: 'target/release/api' },
+  },
+  'app in a Go workspace': {
+    files: {
+      'go.work': 'use ./apps/api\n',
+      'apps/api/go.mod': 'module example.com/api\n',
+      'apps/api/main.go': 'package main // PORT',
+    },
+    at: 'apps/api',
+    steps: 'build test',
+    runs: { build: 'go build -o bin/api .' },
+    services: { web: 'bin/api' },
+  },
+  'module of a Maven project': {
+    files: {
+      'pom.xml': '<modules><module>lib</module><module>api</module></modules>',
+      mvnw: '',
+      'api/pom.xml': 'spring-boot-starter-web',
+    },
+    at: 'api',
+    steps: 'build test',
+    runs: {
+      build:
+        'sh ../mvnw --file ../pom.xml --projects api --also-make ' +
+        '--batch-mode --quiet -DskipTests package',
+    },
+    services: { web: 'java -jar target/*.jar --server.port=$PORT' },
+  },
+  'project of a Gradle build': {
+    files: {
+      'settings.gradle.kts': 'include(":apps:api")',
+      gradlew: '',
+      'apps/api/build.gradle.kts': 'org.springframework.boot spring-boot',
+    },
+    at: 'apps/api',
+    steps: 'build test',
+    runs: {
+      build: 'sh ../../gradlew --no-daemon --console=plain --project-dir ../.. :apps:api:assemble',
+    },
+    services: {
+      web:
+        'java -jar $(ls build/libs/*.jar | grep -v -e -plain.jar -e -sources.jar) ' +
+        '--server.port=$PORT',
+    },
+  },
   'gohugoio/hugo site': {
     files: { 'hugo.toml': '' },
     steps: 'build',

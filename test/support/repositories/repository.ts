@@ -1,6 +1,10 @@
 /** The deciding files of a repository, and what `init` proposes for it. */
 export interface Row {
   files: Record<string, string>
+  /** the folder of the app; default: the root */
+  at?: string
+  /** the commands of these steps */
+  runs?: Record<string, string>
   /** names in order */
   steps: string
   services?: Record<string, string>

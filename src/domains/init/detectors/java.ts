@@ -1,6 +1,8 @@
 import { defineDetector, type Proposal } from '../detector.ts'
-import type { Folder } from '../folder.ts'
-import { firstOf } from '../hints.ts'
+import { type Folder, parentsOf } from '../folder.ts'
+import { escapeRegExp, firstOf } from '../hints.ts'
+
+const settings = ['settings.gradle', 'settings.gradle.kts']
 
 export default defineDetector({
   name: 'Java',
@@ -16,8 +18,16 @@ export default defineDetector({
 
 function maven(folder: Folder): Proposal {
   // Run by `sh`, because the wrapper often loses its executable bit.
-  const isWrapped = folder.has('mvnw')
-  const program = isWrapped ? 'sh mvnw' : 'mvn'
+  const parent = parentsOf(folder).find((one) =>
+    new RegExp(`<module>\\s*${escapeRegExp(one.path)}/?\\s*</module>`).test(
+      one.folder.read('pom.xml'),
+    ),
+  )
+  const isWrapped = (parent?.folder ?? folder).has('mvnw')
+  const up = parent ? `${parent.path.replace(/[^/]+/g, '..')}/` : ''
+  // The modules that it needs are built with it.
+  const project = parent ? ` --file ${up}pom.xml --projects ${parent.path} --also-make` : ''
+  const program = `${isWrapped ? `sh ${up}mvnw` : 'mvn'}${project}`
   const tools = isWrapped ? ['java'] : ['java', 'mvn']
   return {
     steps: [
@@ -38,15 +48,20 @@ function maven(folder: Folder): Proposal {
 }
 
 function gradle(folder: Folder, file: string): Proposal {
-  const isWrapped = folder.has('gradlew')
-  const program = isWrapped ? 'sh gradlew' : 'gradle'
+  const parent = parentsOf(folder).find((one) => firstOf(one.folder, settings) !== undefined)
+  const isWrapped = (parent?.folder ?? folder).has('gradlew')
+  const up = parent ? parent.path.replace(/[^/]+/g, '..') : '.'
+  const project = parent ? `:${parent.path.replaceAll('/', ':')}:` : ''
+  const options = `--no-daemon --console=plain${parent ? ` --project-dir ${up}` : ''}`
+  const wrapper = parent ? `${up}/gradlew` : 'gradlew'
+  const program = `${isWrapped ? `sh ${wrapper}` : 'gradle'} ${options}`
   const tools = isWrapped ? ['java'] : ['java', 'gradle']
   return {
     steps: [
-      { name: 'build', run: `${program} --no-daemon --console=plain assemble`, tools },
+      { name: 'build', run: `${program} ${project}assemble`, tools },
       {
         name: 'test',
-        run: `${program} --no-daemon --console=plain check`,
+        run: `${program} ${project}check`,
         tools,
         ...reportsIn(folder, 'build/test-results/**'),
       },

@@ -2,13 +2,14 @@ import { defineDetector, type ProposedService, type ProposedStep } from '../dete
 import type { Folder } from '../folder.ts'
 import { firstOf, healthIn, portNote, word } from '../hints.ts'
 import { builtSite, frameworkServer } from '../node-frameworks.ts'
+import { type Manager, managerOf } from '../node-manager.ts'
 import { type Package, readPackage } from '../node-package.ts'
-
-interface Manager {
-  name: string
-  install: string
-  run: (script: string) => string
-}
+import {
+  type NodeWorkspace,
+  nodeWorkspaceOf,
+  withProgramsAbove,
+  workspaceNote,
+} from '../node-workspace.ts'
 
 export default defineDetector({
   name: 'Node',
@@ -24,54 +25,43 @@ export default defineDetector({
         services: [],
         found: ['package.json is not valid JSON and was ignored.'],
       }
-    const manager = managerOf(folder, pack)
+    const workspace = nodeWorkspaceOf(folder)
+    const manager = managerOf(folder, pack, workspace)
     const service = serviceOf(folder, pack, manager)
     const worker: ProposedService[] = pack.scripts['worker']
       ? [{ name: 'worker', run: manager.run('worker') }]
       : []
     const smoke = ['smoke', 'test:smoke', 'verify'].find((name) => pack.scripts[name])
+    const services = service.service ? [service.service, ...worker] : worker
+    const isHoisted = workspace !== null && manager.name !== 'pnpm'
     return {
-      steps: stepsOf(pack, manager, folder),
-      services: service.service ? [service.service, ...worker] : worker,
+      steps: stepsOf(pack, manager, folder, workspace),
+      services: isHoisted ? services.map((one) => withProgramsAbove(one, workspace.up)) : services,
       ...(smoke ? { verify: manager.run(smoke) } : {}),
-      found: [`package.json: Node, with ${manager.name}.`, ...service.found],
+      found: [
+        `package.json: Node, with ${manager.name}.`,
+        ...(workspace ? [workspaceNote(workspace)] : []),
+        ...service.found,
+      ],
     }
   },
 })
 
-function managerOf(folder: Folder, pack: Package): Manager {
-  const run = (program: string) => (script: string) => `${program} run ${script}`
-  if (folder.has('pnpm-lock.yaml'))
-    return { name: 'pnpm', install: 'pnpm install --frozen-lockfile', run: run('pnpm') }
-  if (folder.has('bun.lock') || folder.has('bun.lockb'))
-    return { name: 'bun', install: 'bun install --frozen-lockfile', run: run('bun') }
-  if (folder.has('yarn.lock')) {
-    const isModern = folder.has('.yarnrc.yml') || /^yarn@[2-9]/.test(pack.packageManager)
-    return {
-      name: 'yarn',
-      install: `yarn install ${isModern ? '--immutable' : '--frozen-lockfile'}`,
-      run: run('yarn'),
-    }
-  }
-  const isLocked = folder.has('package-lock.json') || folder.has('npm-shrinkwrap.json')
-  const npmRun = (script: string): string =>
-    script === 'test' || script === 'start' ? `npm ${script}` : `npm run ${script}`
-  return {
-    name: 'npm',
-    install: isLocked ? 'npm ci' : 'npm install --no-audit --no-fund',
-    run: npmRun,
-  }
-}
-
 /** Install, then lint and type checks in parallel with build and test. */
-function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[] {
+function stepsOf(
+  pack: Package,
+  manager: Manager,
+  folder: Folder,
+  workspace: NodeWorkspace | null,
+): ProposedStep[] {
   const tools = manager.name === 'npm' ? {} : { tools: [manager.name] }
   const needsInstall =
     pack.dependencies.size > 0 ||
     folder.has('package-lock.json') ||
+    workspace !== null ||
     /"workspaces"\s*:/.test(folder.read('package.json'))
   const install: ProposedStep[] = needsInstall
-    ? [{ name: 'install', run: manager.install, ...tools }]
+    ? [{ name: 'install', ...manager.install, ...tools }]
     : []
   const first = needsInstall ? ['install'] : []
   const script = (name: string, found = [name].find(isReal)): ProposedStep[] =>
@@ -87,7 +77,7 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
       return [{ name, run: `npx turbo run ${name}` }]
     return folder.has('nx.json') ? [{ name, run: `npx nx run-many --target=${name}` }] : []
   }
-  const line = [...runner('build'), ...runner('test')]
+  const line = [...withPackages(runner('build'), manager, workspace), ...runner('test')]
   const aside = beside.map((step) => ({
     ...step,
     needs: first,
@@ -101,6 +91,19 @@ function stepsOf(pack: Package, manager: Manager, folder: Folder): ProposedStep[
       ? [audit(first)]
       : []),
   ]
+}
+
+/** The build of an app in a workspace begins with the packages that it needs. */
+function withPackages(
+  build: ProposedStep[],
+  manager: Manager,
+  workspace: NodeWorkspace | null,
+): ProposedStep[] {
+  const before = (workspace?.packages ?? [])
+    .filter(({ hasBuild }) => hasBuild)
+    .map(({ name }) => manager.buildOther(word(name)))
+  if (before.length === 0) return build
+  return [{ name: 'build', run: [...before, ...build.map(({ run }) => run)].join('\n') }]
 }
 
 /**

@@ -1,5 +1,5 @@
 import { defineDetector, type ProposedStep } from '../detector.ts'
-import type { Folder } from '../folder.ts'
+import { type Folder, parentsOf } from '../folder.ts'
 import { firstOf, word } from '../hints.ts'
 import { pythonService } from '../python-service.ts'
 
@@ -73,8 +73,15 @@ function needsUvicorn(wants: (name: string) => boolean): boolean {
 }
 
 function installOf(folder: Folder, extra: string[]): ProposedStep | null {
-  if (folder.has('uv.lock'))
-    return { name: 'install', run: 'uv sync --frozen', tools: ['uv'], comment: 'into .venv' }
+  // An editable installation contains paths of the checkout, which the artifact outlives.
+  const uv = { name: 'install', tools: ['uv'], comment: 'into .venv' }
+  if (folder.has('uv.lock')) return { ...uv, run: 'uv sync --frozen --no-editable' }
+  if (
+    parentsOf(folder).some((one) =>
+      /^\[tool\.uv\.workspace\]/m.test(one.folder.read('pyproject.toml')),
+    )
+  )
+    return { ...uv, run: 'UV_PROJECT_ENVIRONMENT="$PWD/.venv" uv sync --frozen --no-editable' }
   if (folder.has('poetry.lock'))
     return {
       name: 'install',

@@ -1,5 +1,5 @@
 import { defineDetector } from '../detector.ts'
-import type { Folder } from '../folder.ts'
+import { type Folder, parentsOf } from '../folder.ts'
 import { healthIn, portNote } from '../hints.ts'
 
 export default defineDetector({
@@ -9,7 +9,12 @@ export default defineDetector({
   example: { 'Cargo.toml': '[package]' },
   detect: (folder) => {
     if (!folder.has('Cargo.toml')) return null
-    const locked = folder.has('Cargo.lock') ? ' --locked' : ''
+    const workspace = parentsOf(folder).find((one) =>
+      /^\[workspace\]/m.test(one.folder.read('Cargo.toml')),
+    )
+    const isLocked = (workspace?.folder ?? folder).has('Cargo.lock')
+    // Cargo builds into the root of the workspace, and the artifact holds the folder of the app.
+    const options = `${isLocked ? ' --locked' : ''}${workspace ? ' --target-dir target' : ''}`
     const program = programOf(folder)
     const sources = folder.files
       .filter((path) => path.endsWith('.rs'))
@@ -17,8 +22,8 @@ export default defineDetector({
     const health = healthIn(...sources)
     return {
       steps: [
-        { name: 'build', run: `cargo build --release${locked}`, tools: ['cargo'] },
-        { name: 'test', run: `cargo test --release${locked}`, tools: ['cargo'] },
+        { name: 'build', run: `cargo build --release${options}`, tools: ['cargo'] },
+        { name: 'test', run: `cargo test --release${options}`, tools: ['cargo'] },
       ],
       services:
         program && isServer(folder, sources)
