@@ -73,6 +73,14 @@ describe('permission to begin', () => {
     expect(shown.stdout).toContain(
       `Decide about production: fairlead approve ${deployment}, or fairlead refuse ${deployment}`,
     )
+    // The home page shows it to everybody, and offers it to those who may decide.
+    for (const [name, refusal] of [
+      ['Bob', null],
+      ['Ada', 'You are an author of this change; another person must decide'],
+    ] as const)
+      expect((await (await as(name, 'developer')).getHome()).attention).toMatchObject([
+        { kind: 'approval', app: 'asked', environment: 'production', deployment, run, refusal },
+      ])
     // One workflow may run at once here: who waits for people takes no place.
     const other = await repositoryOf('{}')
     await push(installation, 'other', other)

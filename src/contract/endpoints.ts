@@ -6,6 +6,7 @@ import { deploymentEndpoints } from './deployment/endpoints.ts'
 import { environmentEndpoints } from './environment/endpoints.ts'
 import { eventEndpoints } from './event/endpoints.ts'
 import { forgeEndpoints } from './forge/endpoints.ts'
+import { homeEndpoints } from './home/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { reportEndpoints } from './report/endpoints.ts'
 import { runEndpoints } from './run/endpoints.ts'
@@ -21,6 +22,7 @@ import { workflowEndpoints } from './workflow/endpoints.ts'
  */
 export const endpoints = {
   ...serverEndpoints,
+  ...homeEndpoints,
   ...accessEndpoints,
   ...webhookEndpoints,
   ...forgeEndpoints,

@@ -24,6 +24,7 @@ import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
 import { deleteSeriesOf } from '#domains/signal/store.ts'
 import { signalHandlers } from '#flows/monitoring/signal-handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
+import { homeHandlers } from '#flows/home/handlers.ts'
 import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
 import { keyHandlers } from '#flows/upkeep/key-handlers.ts'
 import { workflowHandlers } from '#flows/upkeep/workflow-handlers.ts'
@@ -69,6 +70,7 @@ export function buildHandlers({
     ...eventHandlers(db, deps.publicUrl),
     ...sourceHandlers(source, (app, actor) => stopApp(deps, app, actor)),
     ...environmentHandlers(deps),
+    ...homeHandlers(deps, source),
     ...lineHandlers({ db, targets: deps.targets }, source),
     ...runHandlers(deps, engine, source),
     ...pullRequestHandlers(deps),

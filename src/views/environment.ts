@@ -55,9 +55,10 @@ export async function readEnvironment(
   }
 }
 
-async function reportOrNull(
+/** The state of a live release at its target; null when the target does not answer. */
+export async function reportOrNull(
   target: OpenTarget,
-  current: Deployment,
+  current: Pick<Deployment, 'app' | 'environment' | 'release'>,
 ): Promise<ReleaseReport | null> {
   try {
     return await target.report(
@@ -70,7 +71,10 @@ async function reportOrNull(
 }
 
 /** Without a report, or when the target does not have the release, the health is `unknown`. */
-function health(current: Deployment | null, report: ReleaseReport | null): Environment['health'] {
+export function health(
+  current: object | null,
+  report: ReleaseReport | null,
+): Environment['health'] {
   if (!current) return 'empty'
   if (!report || report.state === 'missing') return 'unknown'
   const isHealthy =

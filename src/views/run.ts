@@ -36,6 +36,8 @@ export interface RunFilter {
   /** only runs of these apps; null for all apps */
   apps?: string[] | null
   pullRequest?: number | undefined
+  /** without the runs of pull requests */
+  isOfBranch?: boolean
   state?: string | undefined
   /** only runs with a lower number */
   before?: number | undefined
@@ -48,11 +50,18 @@ export async function listRuns(db: Database, filter: RunFilter): Promise<Run[]> 
   if (filter.app !== undefined) where.push(sql`r.app = ${filter.app}`)
   if (filter.apps) where.push(sql`r.app = any(${filter.apps}::text[])`)
   if (filter.pullRequest !== undefined) where.push(sql`r.pull_request = ${filter.pullRequest}`)
+  if (filter.isOfBranch) where.push(sql`r.pull_request is null`)
   if (filter.state === 'suspended') where.push(sql`w.id is not null`)
   else if (filter.state !== undefined) where.push(sql`r.state = ${filter.state} and w.id is null`)
   if (filter.before !== undefined) where.push(sql`r.id < ${filter.before}`)
   return db.query<Run>(sql`select ${runColumns} ${fromRuns} where ${join(where, ' and ')}
     order by r.id desc limit ${filter.limit}`)
+}
+
+export async function getRuns(db: Database, ids: number[]): Promise<Run[]> {
+  return ids.length === 0
+    ? []
+    : db.query<Run>(sql`select ${runColumns} ${fromRuns} where r.id = any(${ids})`)
 }
 
 /** The open runs of the branch and its last `ended` runs, newest first. */

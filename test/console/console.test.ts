@@ -123,15 +123,16 @@ describe('the console', requires('chromium'), () => {
   test('shows the line, and updates when a change arrives', async () => {
     await open('/')
     await heading('All is well').waitFor()
-    const line = page.getByRole('article', { name: 'Line of shop' })
-    await line.getByText('Healthy').waitFor()
+    const row = page.getByRole('article', { name: 'shop' })
+    await row.getByText('Healthy').waitFor()
     expect(await page.title()).toBe('All is well · Fairlead')
     await repository.commit({ 'server.js': tinyServer('two') }, 'Answer two')
     await push(installation, 'shop', repository)
-    await line.getByText('Answer two').first().waitFor()
+    await row.getByText('Answer two').waitFor()
     await endedRun(installation, 2)
-    // Check-in, steps, and production show the change without a reload.
-    await expect.poll(() => line.getByText('Answer two').count()).toBe(3)
+    // The latest run and production show the change without a reload.
+    const sha = (await installation.client.getRun({ params: { run: 2 } })).change.sha.slice(0, 7)
+    await expect.poll(() => row.getByText(sha).count()).toBe(2)
     await heading('All is well').waitFor()
   })
 
@@ -199,9 +200,13 @@ describe('the console', requires('chromium'), () => {
       .waitFor()
     await open('/')
     await page
-      .getByRole('link', { name: /“Answer two” was rolled back from production and is held/ })
-      .first()
+      .getByRole('region', { name: 'Needs you' })
+      .getByRole('link', { name: '“Answer two” was rolled back from production' })
       .waitFor()
+    await page.getByRole('button', { name: /^Retry … / }).waitFor()
+    // Of the two changes that reached production, one was rolled back.
+    const figures = page.getByRole('region', { name: /^Production in the last/ })
+    await figures.getByText('50 %').waitFor()
   })
 
   test('sets a variable and a secret, and never shows the value of the secret', async () => {
@@ -260,10 +265,10 @@ describe('the console', requires('chromium'), () => {
   test('warns while the server is unreachable, and recovers', async () => {
     await open('/')
     await page.getByText('Live', { exact: true }).waitFor()
-    await page.getByRole('article', { name: 'Line of shop' }).waitFor()
+    await page.getByRole('article', { name: 'shop' }).waitFor()
     await installation.killServer()
     await page.getByText(/data may be out of date/).waitFor()
-    await page.getByRole('article', { name: 'Line of shop' }).waitFor()
+    await page.getByRole('article', { name: 'shop' }).waitFor()
     await installation.start()
     await page.getByText('Live', { exact: true }).waitFor()
   })
@@ -320,7 +325,7 @@ describe('the console', requires('chromium'), () => {
     await heading('Users').waitFor()
     await main.getByRole('link', { name: 'Apps' }).click()
     await heading('Apps').waitFor()
-    await page.getByRole('article', { name: 'Line of shop' }).getByRole('link').first().click()
+    await page.getByRole('article', { name: 'shop' }).getByRole('link').first().click()
     await heading('shop').waitFor()
     const tabs = page.getByRole('navigation', { name: 'Pages of shop' })
     await tabs.getByRole('link', { name: 'Environments' }).click()

@@ -100,6 +100,18 @@ function refuse(why: string): never {
   throw new FairleadError('not_now', { why })
 }
 
+/** The open pull requests from forks that do not run until somebody approves them. */
+export async function waitingForks(deps: Dependencies, app: string): Promise<PullRequest[]> {
+  const [found, settings] = await Promise.all([
+    listPullRequests(deps.db, app, { state: 'open', limit: 200 }),
+    settingsOf(deps, app),
+  ])
+  return found
+    .filter(({ fork }) => fork !== null)
+    .map((one) => toPullRequest(deps, one, settings))
+    .filter(({ asksApproval, reason }) => asksApproval && reason !== null)
+}
+
 /** The settings on the branch; null when fairlead.yaml cannot be read. */
 const settingsOf = async (deps: Dependencies, app: string): Promise<PullRequestsFile | null> =>
   (await readBranchFile(deps.source, app).catch(() => null))?.pull_requests ?? null

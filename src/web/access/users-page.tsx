@@ -4,7 +4,7 @@ import { Link } from 'react-router'
 import type { User } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
 import { describeGrants } from '#contract/access/grants.ts'
-import { useLines, useUsers } from '../live/queries.ts'
+import { useAppNames, useUsers } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
@@ -243,16 +243,14 @@ function EditRoles({
   close: () => void
 }) {
   const client = useClient()
-  const { data: lines = [] } = useLines()
+  const names = useAppNames()
   const [error, setError] = useState<unknown>(null)
   const act = async (change: () => Promise<unknown>): Promise<void> => {
     setError(null)
     await change().catch(setError)
     await changed()
   }
-  const apps = [
-    ...new Set([...lines.map((line) => line.app.name), ...Object.keys(user.apps)]),
-  ].toSorted()
+  const apps = [...new Set([...names, ...Object.keys(user.apps)])].toSorted()
   return (
     <div className="flex flex-col gap-3">
       <RoleField

@@ -1,4 +1,4 @@
-import { useDeployments, useLines } from '../live/queries.ts'
+import { useAppNames, useDeployments, useHome } from '../live/queries.ts'
 import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
@@ -16,11 +16,12 @@ export function DeploymentsPage() {
     ...(environment ? { environment } : {}),
     ...(state in deploymentBadges ? { state: state as DeploymentState } : {}),
   })
-  const { data: lines = [] } = useLines()
+  const apps = useAppNames()
+  const { data: home } = useHome()
   const names = new Set(
-    lines
-      .filter((line) => app === '' || line.app.name === app)
-      .flatMap((line) => line.environments.map((one) => one.name)),
+    (home?.apps ?? [])
+      .filter(({ name }) => app === '' || name === app)
+      .flatMap(({ environments }) => environments.map((one) => one.name)),
   )
   const choices = (values: Iterable<string>) => [...values].map((value) => ({ value, text: value }))
   return (
@@ -29,11 +30,7 @@ export function DeploymentsPage() {
         title="Deployments"
         actions={
           <>
-            <SelectFilter
-              name="app"
-              label="App"
-              choices={choices(lines.map((line) => line.app.name))}
-            />
+            <SelectFilter name="app" label="App" choices={choices(apps)} />
             <SelectFilter name="environment" label="Environment" choices={choices(names)} />
             <SelectFilter name="state" label="State" choices={wordChoices(deploymentBadges)} />
           </>

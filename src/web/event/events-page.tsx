@@ -2,7 +2,7 @@ import { Link, useSearchParams } from 'react-router'
 import { describeEvent, shortType } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { events as definitions } from '#contract/events.ts'
-import { useEvents, useLines } from '../live/queries.ts'
+import { useAppNames, useEvents } from '../live/queries.ts'
 import { formatDay, formatMoment, formatTime } from '../ui/duration.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'
 import { Button } from '../ui/button.tsx'
@@ -26,8 +26,7 @@ export function EventsPage() {
     ...(chain ? { chain } : {}),
     ...(actor ? { actor } : {}),
   })
-  const { data: lines = [] } = useLines()
-  const apps = lines.map((line) => ({ value: line.app.name, text: line.app.name }))
+  const apps = useAppNames().map((name) => ({ value: name, text: name }))
   return (
     <>
       <PageHead

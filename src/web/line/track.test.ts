@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Environment, Line } from '#contract/environment/environment.ts'
 import type { Deployment } from '#contract/run/run.ts'
-import { headline, placeLines } from './overview.ts'
 import { trackOf } from './track.ts'
 
 type LineRun = Line['runs'][number]
@@ -196,13 +195,4 @@ describe('a line', () => {
     const track = trackOf(line(both(1, { health: 'unknown' }), [runOf(1, 'succeeded', live(1))]))
     expect(track.summary).toEqual({ tone: 'unknown', word: 'Unknown in dev' })
   })
-})
-
-test('lines that need attention come first, then by name', () => {
-  const good = (name: string) => line(both(1), [runOf(1, 'succeeded', live(1))], name)
-  const bad = line(both(1, {}, { health: 'unhealthy' }), [runOf(1, 'succeeded', live(1))], 'mailer')
-  const placed = placeLines([good('zebra'), bad, good('alpha')])
-  expect(placed.map((one) => one.line.app.name)).toEqual(['mailer', 'alpha', 'zebra'])
-  expect(headline(placed)).toEqual({ tone: 'bad', text: 'mailer needs attention' })
-  expect(headline(placeLines([good('alpha')]))).toEqual({ tone: 'good', text: 'All is well' })
 })

@@ -64,7 +64,7 @@ export function withEvent(pages: EventPages, event: StoredEvent): EventPages {
 const batchWindow = 120
 
 /**
- * Keeps the caches current: adds each event to the cached event lists, and fetches the lines, runs,
+ * Keeps the caches current: adds each event to the cached event lists, and fetches the apps, runs,
  * and lists that it affects again.
  */
 export function createPatcher(queries: QueryClient, client: Client) {
@@ -73,21 +73,16 @@ export function createPatcher(queries: QueryClient, client: Client) {
 
   const fetchLine = async (app: string): Promise<void> => {
     const line = await client.getLine({ params: { app } }).catch(() => null)
-    if (line === null) return void queries.invalidateQueries({ queryKey: ['lines'] })
-    queries.setQueryData<Line>(['line', app], (old) => (old ? line : undefined))
-    queries.setQueryData<Line[]>(['lines'], (old) => {
-      if (!old) return undefined
-      return old.some((one) => one.app.name === app)
-        ? old.map((one) => (one.app.name === app ? line : one))
-        : [...old, line]
-    })
+    queries.setQueryData<Line>(['line', app], (old) => (old && line ? line : old))
   }
+  // A fetch that is under way goes on: under many events, a page would otherwise never be current.
+  const fetchHome = (): Promise<void> =>
+    queries.invalidateQueries({ queryKey: ['home'] }, { cancelRefetch: false })
   const flush = async (): Promise<void> => {
     const now = stale
     stale = noneStale()
     const old = (...queryKey: unknown[]) => queries.invalidateQueries({ queryKey })
-    const isShown = queries.getQueryData(['lines']) !== undefined
-    if (now.listOfApps) void old('lines')
+    if (now.listOfApps) void old('apps')
     for (const run of now.runs) void old('run', run)
     for (const deployment of now.verdicts)
       void Promise.all([old('verdict', deployment), old('deployment', deployment)])
@@ -97,10 +92,8 @@ export function createPatcher(queries: QueryClient, client: Client) {
     if (now.configuration) void old('configuration')
     if (now.tokens || now.users) void old('tokens')
     if (now.users) void Promise.all([old('users'), old('sessions'), old('me')])
-    const apps = [...now.apps].filter(
-      (app) => isShown || queries.getQueryData(['line', app]) !== undefined,
-    )
-    await Promise.all(apps.map(fetchLine))
+    const shown = [...now.apps].filter((app) => queries.getQueryData(['line', app]) !== undefined)
+    await Promise.all([...shown.map(fetchLine), ...(now.apps.size > 0 ? [fetchHome()] : [])])
     timer = undefined
     if (stale.apps.size > 0 || stale.runs.size > 0)
       timer = setTimeout(() => void flush(), batchWindow)

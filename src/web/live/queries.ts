@@ -11,15 +11,37 @@ import { useClient } from './dependencies.tsx'
 /** Interval in milliseconds for data that changes without an event, such as health. */
 const pollInterval = 15_000
 
-export function useLines() {
+/** What is wrong, what needs a person, and what runs where. */
+export function useHome() {
   const client = useClient()
   return useQuery({
-    queryKey: ['lines'],
-    queryFn: async ({ signal }) => (await client.listLines({ signal })).lines,
+    queryKey: ['home'],
+    queryFn: ({ signal }) => client.getHome({ signal }),
     refetchInterval: pollInterval,
     // The title of a background tab shows the state, too.
     refetchIntervalInBackground: true,
   })
+}
+
+/** The deliveries to production of the last days, and of as many days before. */
+export function useDeliveryFigures(days: number) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['figures', days],
+    queryFn: ({ signal }) => client.getDeliveryFigures({ query: { days }, signal }),
+    refetchInterval: 20 * pollInterval,
+  })
+}
+
+/** The names of the apps, for filters. */
+export function useAppNames(): string[] {
+  const client = useClient()
+  const { data } = useQuery({
+    queryKey: ['apps'],
+    queryFn: async ({ signal }) => (await client.listApps({ signal })).apps,
+    staleTime: 60_000,
+  })
+  return (data ?? []).map(({ name }) => name)
 }
 
 export function useLine(app: string) {

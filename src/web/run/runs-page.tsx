@@ -1,5 +1,5 @@
 import { useParams } from 'react-router'
-import { useLines } from '../live/queries.ts'
+import { useAppNames } from '../live/queries.ts'
 import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { runBadges } from '../ui/state.ts'
@@ -13,8 +13,7 @@ export function RunsPage() {
   useTitle('Runs')
   const [app] = useFilter('app')
   const [state] = useFilter('state')
-  const { data: lines } = useLines()
-  const apps = (lines ?? []).map((line) => ({ value: line.app.name, text: line.app.name }))
+  const apps = useAppNames().map((name) => ({ value: name, text: name }))
   return (
     <>
       <PageHead

@@ -1,4 +1,4 @@
-import type { Line } from '#contract/environment/environment.ts'
+import type { Home } from '#contract/home/home.ts'
 import { healthBadges, runBadges, shortSha } from '../ui/state.ts'
 
 interface Named {
@@ -13,28 +13,28 @@ export interface Entry extends Named {
   act: () => void
 }
 
-/** The apps, environments, and runs of all lines as entries. */
-export function lineEntries(lines: Line[]): (Named & { to: string })[] {
-  return lines.flatMap((line) => {
-    const app = line.app.name
-    return [
+/** The apps, their environments, and the newest runs as entries. */
+export function homeEntries(home: Home | undefined): (Named & { to: string })[] {
+  const { apps = [], runs = [] } = home ?? {}
+  return [
+    ...apps.flatMap(({ name: app, environments }) => [
       { id: `app/${app}`, kind: 'app', text: app, detail: '', to: `/apps/${app}` },
-      ...[...line.environments, ...line.formerEnvironments].map((environment) => ({
-        id: `environment/${app}/${environment.name}`,
+      ...environments.map(({ name, health }) => ({
+        id: `environment/${app}/${name}`,
         kind: 'environment',
-        text: `${app} ${environment.name}`,
-        detail: healthBadges[environment.health].word,
-        to: `/apps/${app}/environments/${environment.name}`,
+        text: `${app} ${name}`,
+        detail: healthBadges[health].word,
+        to: `/apps/${app}/environments/${name}`,
       })),
-      ...line.runs.map((run) => ({
-        id: `run/${run.id}`,
-        kind: 'run',
-        text: `${run.id} ${app}: ${run.change.subject}`,
-        detail: `${shortSha(run.change.sha)} ${runBadges[run.state].word}`,
-        to: `/runs/${run.id}`,
-      })),
-    ]
-  })
+    ]),
+    ...runs.map((run) => ({
+      id: `run/${run.id}`,
+      kind: 'run',
+      text: `${run.id} ${run.app}: ${run.change.subject}`,
+      detail: `${shortSha(run.change.sha)} ${runBadges[run.state].word}`,
+      to: `/runs/${run.id}`,
+    })),
+  ]
 }
 
 const most = 40

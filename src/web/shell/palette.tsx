@@ -1,10 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
-import type { Line } from '#contract/environment/environment.ts'
-import { useLines, useMay } from '../live/queries.ts'
+import { useHome, useMay } from '../live/queries.ts'
 import { Modal } from '../ui/dialog.tsx'
-import { type Entry, findEntries, lineEntries } from './entries.ts'
+import { type Entry, findEntries, homeEntries } from './entries.ts'
 import { places } from './areas.ts'
 import { useTheme } from './theme.ts'
 import { classes } from '../ui/classes.ts'
@@ -27,7 +26,7 @@ export function Palette({
 }
 
 function useEntries(showKeys: () => void): Entry[] {
-  const { data: lines } = useLines()
+  const { data: home } = useHome()
   const isAdmin = useMay('admin', null)
   const queries = useQueryClient()
   const navigate = useNavigate()
@@ -36,7 +35,7 @@ function useEntries(showKeys: () => void): Entry[] {
   const isDark =
     theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   return [
-    ...lineEntries(lines ?? ([] as Line[])).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
+    ...homeEntries(home).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
     ...places
       .filter(({ forAdmins }) => isAdmin || forAdmins !== true)
       .map((place) => ({

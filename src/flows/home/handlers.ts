@@ -1,0 +1,165 @@
+import { may } from '#contract/access/grants.ts'
+import type { App } from '#contract/app/app.ts'
+import type {
+  AppSummary,
+  Attention,
+  EnvironmentSummary,
+  Home,
+  OpenIncident,
+} from '#contract/home/home.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import type { Run } from '#contract/run/run.ts'
+import { mayDecide } from '#domains/deployment/permission.ts'
+import { getRelease } from '#domains/deployment/store.ts'
+import type { Dependencies } from '#flows/dependencies.ts'
+import { authorsOf, permissionRules } from '#flows/deployment/permission.ts'
+import { waitingForks } from '#flows/pull-request/handlers.ts'
+import { attentionOf, type ObservedEnvironment } from '#views/attention.ts'
+import { deliveryFigures } from '#views/delivery-figures.ts'
+import { getDeployment } from '#views/deployment.ts'
+import { health, reportOrNull } from '#views/environment.ts'
+import {
+  appsWithForks,
+  latestRuns,
+  listOpenIncidents,
+  newestRuns,
+  type StandingEnvironment,
+  standingEnvironments,
+} from '#views/home.ts'
+import type { Apps } from '#views/lines.ts'
+import { getRuns } from '#views/run.ts'
+
+const shownRuns = 10
+
+/** The endpoints of the home page, limited to the apps that the caller may see. */
+export function homeHandlers(
+  deps: Dependencies,
+  apps: Pick<Apps, 'list'>,
+): SomeHandlers<'getHome' | 'getDeliveryFigures'> {
+  const visible = async (caller: Caller): Promise<App[]> =>
+    (await apps.list()).filter(({ name }) => may(caller, 'viewer', name))
+  return {
+    getHome: async (_input, caller) => readHome(deps, await visible(caller), caller),
+    getDeliveryFigures: async ({ query: { app, days } }, caller) => {
+      const names = (await visible(caller)).map(({ name }) => name)
+      const chosen = app === undefined ? names : names.filter((name) => name === app)
+      return { days, ...(await deliveryFigures(deps.db, chosen, days)) }
+    },
+  }
+}
+
+async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promise<Home> {
+  const { db, clock } = deps
+  const names = apps.map(({ name }) => name)
+  const [standing, newest, incidents, runs, withForks] = await Promise.all([
+    standingEnvironments(db, names),
+    newestRuns(db, names),
+    listOpenIncidents(db, names),
+    latestRuns(db, names, shownRuns),
+    appsWithForks(db, names),
+  ])
+  const numbers = newest.flatMap((one) => [one.newest, one.begun]).filter((id) => id !== null)
+  const [observed, found, forks] = await Promise.all([
+    Promise.all(standing.map((one) => observe(deps, one, incidents))),
+    getRuns(db, [...new Set(numbers)]),
+    Promise.all(withForks.map((app) => waitingForks(deps, app))),
+  ])
+  const runOf = new Map(found.map((run) => [run.id, run]))
+  const environmentsOf = Map.groupBy(observed, ({ app }) => app)
+  const situations = apps.map(({ name, problem, branch }) => {
+    const ids = newest.find(({ app }) => app === name)
+    return {
+      ...{ app: name, problem, branch },
+      environments: environmentsOf.get(name) ?? [],
+      newest: runOf.get(ids?.newest ?? 0) ?? null,
+      run: runOf.get(ids?.begun ?? 0) ?? null,
+      forks: forks.flat().filter(({ app }) => app === name),
+      openPullRequests: ids?.openPullRequests ?? 0,
+    }
+  })
+  return {
+    incidents: sortIncidents(incidents, observed),
+    attention: await Promise.all(
+      attentionOf(situations, clock.now()).map((item) => withRefusal(deps, item, caller)),
+    ),
+    apps: situations.map(
+      ({ app, branch, environments, newest: run, openPullRequests }): AppSummary => ({
+        ...{ name: app, branch, openPullRequests },
+        environments: environments.filter(({ isInFile }) => isInFile).map(summarize),
+        run: run && summarizeRun(run),
+      }),
+    ),
+    runs,
+  }
+}
+
+/** Adds why the caller may not approve a deployment that waits for it. */
+async function withRefusal(
+  deps: Dependencies,
+  item: Attention,
+  caller: Caller,
+): Promise<Attention> {
+  const { kind, deployment: id, app } = item
+  if (kind !== 'approval' || id === null) return item
+  const deployment = await getDeployment(deps.db, id)
+  const release = deployment && (await getRelease(deps.db, deployment.release))
+  if (!deployment || !release) return item
+  const { environment } = deployment
+  const { definition } = release
+  const [rules, authors] = await Promise.all([
+    permissionRules(deps, { app, environment, definition }),
+    authorsOf(deps, deployment),
+  ])
+  const who = { ...caller, isOperator: may(caller, 'operator', app) }
+  return { ...item, refusal: mayDecide('approve', who, { rules, ...authors }) }
+}
+
+type Observed = ObservedEnvironment & { url: string | null }
+
+async function observe(
+  { targets }: Dependencies,
+  standing: StandingEnvironment,
+  incidents: OpenIncident[],
+): Promise<Observed> {
+  const { app, name: environment, live, port } = standing
+  const target = live && targets.of(live.target)
+  const report =
+    live && target ? await reportOrNull(target, { app, environment, release: live.release }) : null
+  const portProblem = report?.portProblem ?? null
+  return {
+    ...standing,
+    health: health(live, report),
+    instances: report?.instances ?? [],
+    portProblem,
+    hasIncident: incidents.some((one) => one.app === app && one.environment === environment),
+    url: target?.urls({ app, environment, port: portProblem === null ? port : null })[0] ?? null,
+  }
+}
+
+const summarize = ({ name, health: state, url, live, pending }: Observed): EnvironmentSummary => ({
+  ...{ name, url, health: state },
+  sha: live?.sha ?? null,
+  subject: live?.subject ?? null,
+  live: live?.since ?? null,
+  pending: pending && {
+    id: pending.id,
+    run: pending.run,
+    state: pending.state,
+    sha: pending.sha,
+    blocked: pending.blocked,
+    since: pending.since,
+  },
+})
+
+const summarizeRun = (run: Run): AppSummary['run'] => ({
+  ...{ id: run.id, state: run.state, sha: run.change.sha, subject: run.change.subject },
+  ...{ created: run.created, started: run.started, ended: run.ended },
+  isBuilt: run.artifact !== null,
+})
+
+/** Those of production first, then the oldest. */
+function sortIncidents(incidents: OpenIncident[], environments: Observed[]): OpenIncident[] {
+  const isProduction = ({ app, environment }: OpenIncident): boolean =>
+    environments.findLast((one) => one.app === app && one.isInFile)?.name === environment
+  return incidents.toSorted((a, b) => Number(isProduction(b)) - Number(isProduction(a)))
+}

@@ -1,0 +1,105 @@
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import type { Attention, OpenIncident } from '#contract/home/home.ts'
+import { Section } from '../ui/page.tsx'
+import { asSentence, type Tone } from '../ui/state.ts'
+import { StatusIcon } from '../ui/status.tsx'
+import { Ago } from '../ui/time.tsx'
+import { AttentionActions } from './attention-actions.tsx'
+import { pageOf } from './attention-page.ts'
+import { attentionTones } from './overview.ts'
+import { RollbackButton } from './rollback-button.tsx'
+
+/** The crash loops that have not ended. */
+export function Incidents({ incidents }: { incidents: OpenIncident[] }) {
+  if (incidents.length === 0) return null
+  return (
+    <Section title="Open incidents" className="mt-0 mb-6">
+      <ul className="panel divide-y divide-edge overflow-hidden border-bad">
+        {incidents.map(({ id, app, environment, service, reason, detected }) => (
+          <Row
+            key={id}
+            tone="bad"
+            app={app}
+            to={`/apps/${app}/environments/${environment}`}
+            title={`${service} crashes again and again in ${environment}`}
+            reason={reason}
+            since={detected}
+          >
+            <RollbackButton app={app} environment={environment} />
+          </Row>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+/** What goes on only when a person acts, the most urgent first. */
+export function NeedsYou({ items }: { items: Attention[] }) {
+  if (items.length === 0) return null
+  return (
+    <Section title="Needs you" className="mt-0 mb-6">
+      <ul className="panel divide-y divide-edge overflow-hidden">
+        {items.map((item) => (
+          <Row
+            key={[item.kind, item.app, item.environment, item.deployment ?? item.run].join('/')}
+            tone={attentionTones[item.kind]}
+            app={item.app}
+            to={pageOf(item)}
+            title={item.title}
+            reason={item.reason}
+            since={item.since}
+          >
+            <AttentionActions item={item} />
+          </Row>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function Row({
+  tone,
+  app,
+  to,
+  title,
+  reason,
+  since,
+  children,
+}: {
+  tone: Tone
+  app: string
+  to: string
+  title: string
+  reason: string
+  since: string | null
+  children: ReactNode
+}) {
+  return (
+    <li
+      className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-3 gap-y-2 px-4 py-2.5
+        md:grid-cols-[auto_minmax(0,1fr)_auto_auto]"
+    >
+      <span className="self-start pt-0.5">
+        <StatusIcon tone={tone} size={17} />
+      </span>
+      <div className="min-w-0">
+        <p>
+          <Link to={`/apps/${app}`} className="quiet-link text-soft">
+            {app}
+          </Link>{' '}
+          <Link to={to} data-row className="quiet-link font-medium">
+            {title}
+          </Link>
+        </p>
+        <p className="text-soft">{asSentence(reason)}</p>
+      </div>
+      <span className="col-start-2 text-soft md:col-start-3">
+        {since === null ? null : <Ago time={since} />}
+      </span>
+      <span className="col-start-2 flex flex-wrap gap-2 md:col-start-4 md:justify-end">
+        {children}
+      </span>
+    </li>
+  )
+}
