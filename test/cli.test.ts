@@ -59,7 +59,7 @@ function elsewhere(
 
 describe('up', () => {
   test('delivers HEAD in plain lines, prints the address, and exits 0', async () => {
-    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
+    const { code, stdout } = await installation.command('up', repository.folder, '--app', 'shop')
     expect(stdout).toMatch(/\[\d\d:\d\d:\d\d\] test passed in [\d.]+ s/)
     expect(stdout).toContain(`http://shop.production.localhost:${installation.edgePort}`)
     expect(stdout).toContain('✔ shop is live in production')
@@ -82,7 +82,7 @@ describe('up', () => {
 
   test('a failing step exits 1, with its reason and the end of its log', async () => {
     await repository.commit({ 'server.js': 'this is no javascript' }, 'Break it')
-    const { code, stdout } = await installation.cli('up', repository.folder, '--app', 'shop')
+    const { code, stdout } = await installation.command('up', repository.folder, '--app', 'shop')
     expect(code).toBe(1)
     expect(stdout).toContain('SyntaxError')
     expect(stdout).toContain('step test failed')

@@ -4,7 +4,9 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { runCli } from '#cli/cli.ts'
 import { type Client, createClient } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
@@ -12,6 +14,7 @@ import type { RunDetail } from '#contract/run/run.ts'
 import { homeFrom } from '#platform/home.ts'
 import { stopHost } from '#platform/process/host-process.ts'
 import { selfCommand } from '#platform/self.ts'
+import { createLocal } from '../../src/local/local.ts'
 import { noteEventsOf } from './emitted-events.ts'
 import { createDatabase, dropDatabase, type TestConnection } from './postgres.ts'
 
@@ -36,18 +39,26 @@ export interface Installation {
   /** SIGKILL */
   killServer(): Promise<void>
   stop(): Promise<void>
-  cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
+  /** Runs a command of the CLI in this process, which needs no start of Node. */
+  cli(...args: string[]): Promise<CommandResult>
+  /** Runs a command of the CLI as a process, for tests of what a process does. */
+  command(...args: string[]): Promise<CommandResult>
 }
 
-/** Background work of a test's installation runs more often than that of a user's. */
+export interface CommandResult {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/**
+ * Shorter than a user's, where most tests would wait for it. A test of other background work passes
+ * its period: every run costs processor time that all tests share.
+ */
 const shortPeriods = {
   FAIRLEAD_LOCAL_POLL_SECONDS: '0.3',
-  FAIRLEAD_INBOX_SECONDS: '0.2',
-  FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
-  FAIRLEAD_SCHEDULE_SECONDS: '0.5',
-  FAIRLEAD_ABANDONED_SECONDS: '0.5',
+  FAIRLEAD_ABANDONED_SECONDS: '1',
   FAIRLEAD_SETTLE_SECONDS: '0.05',
-  FAIRLEAD_CRASHES_SECONDS: '0.2',
 }
 
 export interface InstallationOptions {
@@ -134,6 +145,19 @@ export async function startInstallation({
       await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
     cli: async (...args) => {
+      const written = { stdout: '', stderr: '' }
+      const code = await runCli(args, {
+        local: createLocal(env),
+        stdin: Readable.from([]),
+        stdout: { write: (text) => (written.stdout += text) },
+        stderr: { write: (text) => (written.stderr += text) },
+        env,
+        now: Date.now,
+        signal: new AbortController().signal,
+      })
+      return { code, ...written }
+    },
+    command: async (...args) => {
       const [command, ...rest] = selfCommand(...args)
       return new Promise((resolve) => {
         execFile(command, rest, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
