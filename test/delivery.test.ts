@@ -21,7 +21,10 @@ const repositories: Repository[] = []
 /** The repository of the app `first`. */
 let first: Repository
 beforeAll(async () => {
-  installation = await startInstallation({ database: 'embedded' })
+  installation = await startInstallation({
+    database: 'embedded',
+    env: { FAIRLEAD_CRASHES_SECONDS: '0.2' },
+  })
   first = await repositoryWith(tinyApp('one'))
 })
 afterAll(async () => {

@@ -37,7 +37,11 @@ describe('a preview', () => {
   let started: Proposing[] = []
   beforeAll(async () => {
     installation = await startInstallation({
-      env: { FAIRLEAD_PULLS_SECONDS: '0.4', FAIRLEAD_POLL_SECONDS: '0.4' },
+      env: {
+        FAIRLEAD_PULLS_SECONDS: '0.4',
+        FAIRLEAD_POLL_SECONDS: '0.4',
+        FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
+      },
     })
   }, 60_000)
   afterAll(() => installation.stop())

@@ -22,6 +22,7 @@ describe('a pull request', () => {
     await chmod(shared, 0o777)
     const env = {
       FAIRLEAD_PULLS_SECONDS: '0.4',
+      FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
       FAIRLEAD_POLL_SECONDS: '0.4',
       FAIRLEAD_ISOLATION_WRITE: shared,
     }

@@ -59,7 +59,7 @@ describe('steps', () => {
   let installation: Installation
   const repositories: Repository[] = []
   beforeAll(async () => {
-    installation = await startInstallation()
+    installation = await startInstallation({ env: { FAIRLEAD_SCHEDULE_SECONDS: '0.5' } })
   })
   afterAll(async () => {
     await installation.stop()

@@ -21,7 +21,10 @@ describe('reports to a forge', () => {
   let repositories: Repository[] = []
   beforeAll(async () => {
     installation = await startInstallation({
-      env: { FAIRLEAD_PRIVATE_HOSTS: '127.0.0.1, localhost' },
+      env: {
+        FAIRLEAD_PRIVATE_HOSTS: '127.0.0.1, localhost',
+        FAIRLEAD_WRITE_BACK_SECONDS: '0.2',
+      },
     })
   })
   afterAll(() => installation.stop())

@@ -1,3 +1,4 @@
+import { FairleadError } from '#contract/errors.ts'
 import type { ForgeKind } from '#contract/forge/forge.ts'
 import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { openDatabase } from '#platform/postgres/postgres.ts'
@@ -37,6 +38,7 @@ export interface Proposing {
   ran(number: number, sha: string, isTrusted?: boolean): Promise<PullRequest>
   /** What a step of the newest run of it wrote. */
   log(number: number, step: string): Promise<string>
+  /** Deletes the app, its repositories and its forge. */
   remove(): Promise<void>
 }
 
@@ -113,6 +115,11 @@ export async function startProposing(
       return lines.map(({ text }) => text).join('\n')
     },
     remove: async () => {
+      // The server would go on polling it.
+      await installation.client.deleteApp({ params: { app } }).catch((error: unknown) => {
+        // The test may have deleted it, or stopped the server.
+        if (!(error instanceof FairleadError)) throw error
+      })
       await forge.stop()
       await repository.remove()
       await fork.remove()
