@@ -185,6 +185,10 @@ export class Connection implements ExchangeClient, Guest {
     return this.socket.write(both)
   }
 
+  interim(_status: number, head: string): void {
+    this.socket.write(head, 'latin1')
+  }
+
   pass(bytes: Buffer, from: number, to: number): boolean {
     return this.socket.write(Buffer.from(bytes.subarray(from, to)))
   }

@@ -112,7 +112,7 @@ async function send(socket: Socket, text: string, cuts: number[]): Promise<void>
 
 /** What a client saw: the responses, and how the connection went on. */
 interface Seen {
-  responses: (Omit<WireMessage, 'start'> & { start: string; interim: number })[]
+  responses: (WireMessage & { interim: WireMessage[] })[]
   end: 'open' | 'closed' | 'cut' | 'stuck'
 }
 
@@ -140,13 +140,13 @@ async function talk(port: number, steps: Step[], isPipelined: boolean): Promise<
     })
   const seen: Seen = { responses: [], end: 'open' }
   const receive = async (method: string): Promise<boolean> => {
-    for (let interim = 0; ;) {
+    for (const interim: WireMessage[] = []; ;) {
       const status = Number(text.slice(9, 12))
       const hasNoBody = method === 'HEAD' || status === 204 || status === 304 || status < 200
       const found = readMessage(text, { hasNoBody, isRequest: false, isEnded })
       if (found) {
         text = text.slice(found.length)
-        if (status < 200) interim += 1
+        if (status < 200) interim.push(found.message)
         else {
           seen.responses.push({ ...found.message, interim })
           return true
@@ -219,6 +219,7 @@ const requestLine = fc.record({
   method: fc.constantFrom('GET', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'),
   query: fc.constantFrom('', '?a=b', '?q=%20&x', '?[]"<>'),
   version: weighted([12, fc.constant('1.1')], [1, fc.constant('1.0')]),
+  isAbsolute: weighted([12, fc.constant(false)], [1, fc.constant(true)]),
 })
 const requestHeaders = fc.array(
   weighted<string>(
@@ -256,6 +257,7 @@ const interim = weighted(
   [8, fc.constant('')],
   [1, fc.constant('HTTP/1.1 100 Continue\r\n\r\n')],
   [1, fc.constant('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 P\r\n\r\n')],
+  [1, fc.constant('HTTP/1.1 103 \xfc\r\nConnection: close\r\nContent-Length: 3\r\n\r\n')],
 )
 const broken = fc.constantFrom(
   'hello\r\n\r\n',
@@ -329,12 +331,12 @@ const step = (index: number): fc.Arbitrary<Step> =>
       isLf: weighted([40, fc.constant(false)], [1, fc.constant(true)]),
     })
     .chain((all) => {
-      const { method, query, version } = all.line
+      const { method, query, version, isAbsolute } = all.line
       const hasBody = all.body.body.length > 10
       return scriptOf(method, hasBody).map((script) => {
         const head = [
-          `${method} /${index}${query} HTTP/${version}`,
-          `Host: ${host}`,
+          `${method} ${isAbsolute ? `http://${host}` : ''}/${index}${query} HTTP/${version}`,
+          `Host: ${isAbsolute ? 'ignored.example' : host}`,
           ...all.headers,
           ...all.body.lines,
         ].join('\r\n')
@@ -414,6 +416,10 @@ test('both paths send the same requests on, and answer and count alike', async (
       )
       expect(quick).toEqual(thorough)
       expect(quick?.end).not.toBe('stuck')
+      for (const { start, headers } of quick?.received ?? []) {
+        expect(start).toMatch(/^[A-Z]+ \/\d/)
+        expect(headers.filter(([name]) => /^host$/i.test(name))).toEqual([['Host', host]])
+      }
     }),
     { numRuns: runs, ...(isLong ? {} : { seed: 12, endOnFailure: true }) },
   )

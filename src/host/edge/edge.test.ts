@@ -589,25 +589,85 @@ describe.each([
     }
   })
 
-  test('answers Expect: 100-continue before the body is sent', async () => {
+  test('leaves Expect: 100-continue to the service', async () => {
     const { edge, port } = await startEdge(isThorough)
-    edge.set(route([await service((request, response) => request.pipe(response))]))
-    const sent = request({
-      host: '127.0.0.1',
-      port,
-      agent: false,
-      method: 'PUT',
-      headers: { host, expect: '100-continue', 'content-length': '4' },
+    const server = createServer()
+    server.on('checkContinue', (request, response) => {
+      if (request.url === '/large') return response.writeHead(413, { 'content-length': 0 }).end()
+      response.writeContinue()
+      request.pipe(response)
     })
-    sent.flushHeaders()
-    await new Promise<void>((resolve) => sent.once('continue', resolve))
-    const text = await new Promise<string>((resolve) => {
-      sent.on('response', (response) =>
-        response.on('data', (chunk: Buffer) => resolve(chunk.toString())),
-      )
-      sent.end('body')
-    })
-    expect(text).toBe('body')
+    edge.set(route([await listen(server)]))
+    const put = (path: string): string =>
+      `PUT ${path} HTTP/1.1\r\nhost: ${host}\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n`
+    const socket = connect({ host: '127.0.0.1', port })
+    closers.push(() => socket.destroy())
+    let text = ''
+    socket.on('data', (chunk) => (text += chunk.toString()))
+    for (const body of ['one.', 'two.']) {
+      socket.write(put('/'))
+      await until(() => text.endsWith('HTTP/1.1 100 Continue\r\n\r\n'))
+      socket.write(body)
+      await until(() => text.includes(body))
+      text = ''
+    }
+    socket.write(put('/large'))
+    await until(() => text.includes('\r\n\r\n'))
+    expect(text).toMatch(/^HTTP\/1\.1 413 [^]*connection: close\r\n/)
+    // HTTP/1.0 has no interim responses: the service does not learn of the expectation.
+    const old = `${put('/').replace('1.1', '1.0')}body`
+    server.on('request', (request, response) => response.end(String(request.headers.expect)))
+    expect(await speak(port, old)).toMatch(/^HTTP\/1\.[01] 200 [^]*\r\n\r\nundefined$/)
+  })
+
+  test('passes interim responses on to clients that speak HTTP/1.1', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n'
+    const last = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+    let before = `${hints}connection: x\r\n\r\n`
+    edge.set(
+      route([
+        await rawService((socket) => socket.on('data', () => socket.write(`${before}${last}`))),
+      ]),
+    )
+    const get = (version: string): Promise<string> =>
+      speak(port, `GET / HTTP/${version}\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+    const final = last.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')
+    expect(await get('1.1')).toBe(`${hints}\r\n${final}`)
+    expect(await get('1.0')).toBe(final)
+    before = 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(3000)
+    expect(await get('1.1')).toMatch(/HTTP\/1\.1 502 Bad Gateway/)
+  })
+
+  test('turns an absolute target into a path, and its host into the Host header', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const echo: RequestListener = ({ url, headers }, response) =>
+      response.end([url, headers.host, headers['x-forwarded-host']].join(' '))
+    edge.set(route([await service(echo)]))
+    const send = (line: string, of = 'other.example'): Promise<string> =>
+      speak(port, `${line} HTTP/1.1\r\nhost: ${of}\r\nconnection: close\r\n\r\n`)
+    const body = async (line: string): Promise<string | undefined> =>
+      (await send(line)).split('\r\n\r\n')[1]
+    expect(await body(`GET http://${host}/a?b=c`)).toContain(`/a?b=c ${host} ${host}`)
+    expect(await body(`GET HTTP://${host}:80`)).toContain(`/ ${host}:80 ${host}:80`)
+    expect(await body(`GET http://${host}?q`)).toContain(`/?q ${host} ${host}`)
+    expect(await send('GET http://other.example/', host)).toMatch(/^HTTP\/1\.1 404 /)
+    for (const line of [`OPTIONS http://${host}`, `GET http://me@${host}/`, `GET ftp://${host}/`])
+      expect([line, await send(line)]).toEqual([line, expect.stringMatching(/^HTTP\/1\.1 400 /)])
+  })
+
+  test('repeats no request that an instance may have acted on', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const seen: string[] = []
+    const dying = (): Promise<number> =>
+      service((request) => {
+        seen.push(request.method ?? '')
+        request.socket.destroy()
+      })
+    edge.set(route([await dying(), await dying()]))
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'GET'])
+      expect((await ask(port, { method })).status).toBe(502)
+    expect(seen).toEqual(['POST', 'PUT', 'DELETE', 'PATCH', 'GET', 'GET'])
   })
 
   test('passes a disconnect on, from client to service and back', async () => {
@@ -921,7 +981,7 @@ describe('invalid and unusual responses', () => {
     [
       'an interim response first',
       'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
-      /^HTTP\/1\.1 200 OK\r\ncontent-length: 2\r\n[^]*ok$/,
+      /^HTTP\/1\.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*ok$/,
     ],
     [
       'a chunk longer than its size',

@@ -26,6 +26,8 @@ export interface ExchangeClient {
    * when the client is slow; it calls `continueDownload` later.
    */
   begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean
+  /** Sends the head of an interim response (1xx), which ends with its empty line. */
+  interim(status: number, head: string): void
   /** Sends more of the body, in the encoding of the instance; returns false like `begin`. */
   pass(bytes: Buffer, from: number, to: number): boolean
   /** The response is complete. */
@@ -38,7 +40,7 @@ export interface ExchangeClient {
 
 const emptyLine = Buffer.from('\r\n\r\n')
 const lastChunk = '0\r\n\r\n'
-/** Limit in bytes for the head of a response. */
+/** Limit in bytes for the head of a response with the interim responses before it. */
 const maxHeadLength = 65_536
 /**
  * A request that must not be sent twice only uses a connection that was active this many
@@ -131,25 +133,22 @@ export class Exchange implements UpstreamOwner {
 
   answered(bytes: Buffer): void {
     if (this.#answer) return this.#passBody(bytes)
-    const start = this.#start ? Buffer.concat([this.#start, bytes]) : bytes
-    const end = start.indexOf(emptyLine)
-    if (end === -1) {
-      // Its empty line may be one without CR, so that no more bytes would follow.
-      if (hasLineFeedAlone(start, start.length)) return this.#breakOff(lineFeedAlone)
-      this.#start = Buffer.from(start)
-      if (start.length > maxHeadLength) this.#breakOff()
-      return
-    }
+    let start = this.#start ? Buffer.concat([this.#start, bytes]) : bytes
     this.#start = null
-    const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request.method)
-    if (!answer && hasLineFeedAlone(start, end)) return this.#breakOff(lineFeedAlone)
-    if (!answer || answer.status === 101) return this.#breakOff()
-    // Interim responses (100, 103) are dropped; the final response follows.
-    if (answer.status < 200) {
+    for (let end = start.indexOf(emptyLine); end !== -1; end = start.indexOf(emptyLine)) {
+      const answer = readResponse(start.toString('latin1', 0, end + 2), this.#request.method)
+      if (!answer && hasLineFeedAlone(start, end)) return this.#breakOff(lineFeedAlone)
+      if (!answer || answer.status === 101) return this.#breakOff()
+      if (answer.status >= 200) return this.#begin(answer, start, end + 4)
       this.#headBytes += end + 4
-      return start.length > end + 4 ? this.answered(start.subarray(end + 4)) : undefined
+      if (this.#headBytes > maxHeadLength) return this.#breakOff()
+      this.#client.interim(answer.status, interimHead(answer))
+      start = start.subarray(end + 4)
     }
-    this.#begin(answer, start, end + 4)
+    // Its empty line may be one without CR, so that no more bytes would follow.
+    if (hasLineFeedAlone(start, start.length)) return this.#breakOff(lineFeedAlone)
+    if (this.#headBytes + start.length > maxHeadLength) return this.#breakOff()
+    this.#start = start.length > 0 ? Buffer.from(start) : null
   }
 
   #begin(answer: ResponseHead, bytes: Buffer, from: number): void {
@@ -262,3 +261,7 @@ export class Exchange implements UpstreamOwner {
     passage?.end(499, 0)
   }
 }
+
+/** Only Node's server can send 100, and it sends no headers. */
+const interimHead = ({ status, kept }: ResponseHead): string =>
+  status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${kept}\r\n`

@@ -51,6 +51,8 @@ class Forwarding implements ExchangeClient {
   /** The end of the connection ends the response. */
   #isEndless = false
   #decoder: ChunkScanner | null = null
+  /** The client waits for 100 before it sends the body; HTTP/1.0 does not know that. */
+  #awaitsContinue: boolean
   isUploading: boolean
 
   constructor(
@@ -65,6 +67,7 @@ class Forwarding implements ExchangeClient {
     this.#isClosing = isClosing
     this.#isChunked = request.headers['transfer-encoding'] !== undefined
     this.#hasBody = hasBody(request)
+    this.#awaitsContinue = awaitsContinue(request)
     this.isUploading = this.#hasBody
   }
 
@@ -76,6 +79,7 @@ class Forwarding implements ExchangeClient {
     const coding = this.#request.headers['transfer-encoding']
     const lines = [
       ...pairsOf(requestHeaders(this.#request)),
+      ...(this.#awaitsContinue ? [['expect', '100-continue']] : []),
       ...(coding === undefined ? [] : [['transfer-encoding', coding]]),
     ].map(([name, value]) => `${name}: ${value}\r\n`)
     this.#exchange.begin(passage, {
@@ -120,7 +124,9 @@ class Forwarding implements ExchangeClient {
     const response = this.#response
     const isOld = this.#request.httpVersion === '1.0'
     this.#isEndless = answer.body === 'close' || (isOld && answer.body === 'chunked')
-    if (this.#isEndless || this.isUploading || this.#isClosing()) response.shouldKeepAlive = false
+    // Node's server closes a connection whose client still waits for 100.
+    const isLast = this.#isEndless || this.isUploading || this.#awaitsContinue || this.#isClosing()
+    if (isLast) response.shouldKeepAlive = false
     if (answer.body === 'chunked')
       this.#decoder = new ChunkScanner((data) => response.write(Buffer.from(data)))
     const { reason, headers } = partsOf(answer.kept)
@@ -130,6 +136,13 @@ class Forwarding implements ExchangeClient {
     if (to > from) return this.pass(bytes, from, to)
     // `flushHeaders` would send the head in UTF-8.
     return response.write(nothing)
+  }
+
+  interim(status: number, head: string): void {
+    if (status === 100 && this.#awaitsContinue) {
+      this.#awaitsContinue = false
+      this.#response.writeContinue()
+    } else if (this.#request.httpVersion !== '1.0') this.#response.socket?.write(head, 'latin1')
   }
 
   pass(bytes: Buffer, from: number, to: number): boolean {
@@ -148,7 +161,8 @@ class Forwarding implements ExchangeClient {
   }
 
   refuse(status: number, text: string): void {
-    endPage(this.#response, status, text, this.#hasBody || this.#isClosing())
+    const isLast = this.#hasBody || this.#awaitsContinue || this.#isClosing()
+    endPage(this.#response, status, text, isLast)
     if (this.isUploading) this.#request.resume()
   }
 
@@ -183,19 +197,30 @@ function writeHead(
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
+/** Returns whether the client waits for 100 (Continue) before it sends the body. */
+export const awaitsContinue = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.expect !== undefined && httpVersion !== '1.0'
+
 /**
- * Returns whether a request can be forwarded: it has one Host (RFC 9112 §3.2) and a path or an
- * absolute address of visible characters as its target.
+ * Returns whether a request can be forwarded: it has one Host (RFC 9112 §3.2), and a path of
+ * visible characters. An absolute address as its target becomes its path, and the Host header is
+ * replaced by the host of the address (RFC 9112 §3.2.2).
  */
 export function isForwardable(request: IncomingMessage): boolean {
-  const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name))
-  const target = request.url ?? ''
-  return (
-    hosts.length === 1 &&
-    authority.test(request.headers.host ?? '') &&
-    /^(?:\/|https?:\/\/[^/?#])[!-~\x80-\xff]*$/i.test(target)
-  )
+  const { rawHeaders, headers } = request
+  const hosts = rawHeaders.flatMap((name, i) => (i % 2 === 0 && /^host$/i.test(name) ? [i] : []))
+  const [at] = hosts
+  if (at === undefined || hosts.length > 1) return false
+  const [, host, path = ''] = absoluteTarget.exec(request.url ?? '') ?? []
+  // Without a path, OPTIONS asks for the server as a whole, like `OPTIONS *`.
+  if (host !== undefined && (path !== '' || request.method !== 'OPTIONS')) {
+    request.url = path.startsWith('/') ? path : `/${path}`
+    headers.host = rawHeaders[at + 1] = host
+  }
+  return authority.test(headers.host ?? '') && /^\/[!-~\x80-\xff]*$/.test(request.url ?? '')
 }
+
+const absoluteTarget = /^https?:\/\/([^/?#]+)([/?#].*)?$/i
 
 /** Request headers to forward, as a flat list of names and values. */
 export function requestHeaders(

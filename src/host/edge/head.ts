@@ -190,6 +190,8 @@ export function readResponse(head: string, method: string): ResponseHead | null 
   }
   if (facts.isWrong || (facts.isChunked && facts.length !== -1)) return null
   kept += head.slice(keptFrom)
+  // An interim response has no body (RFC 9110 §8.6).
+  if (status < 200) kept = kept.replace(/^content-length:.*\r\n/gim, '')
   const hasNone = method === 'HEAD' || status === 204 || status === 304 || status < 200
   if (facts.isChunked && !hasNone) kept += `transfer-encoding: chunked\r\n${facts.trailer}`
   const body = hasNone

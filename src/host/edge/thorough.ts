@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import { forward, hasBody, isForwardable, requestFactsOf } from './forward.ts'
+import { awaitsContinue, forward, hasBody, isForwardable, requestFactsOf } from './forward.ts'
 import { type Guest, type Guests, Progress, type Wait } from './guests.ts'
 import { hostName } from './head.ts'
 import { linger, lingerMs } from './linger.ts'
@@ -143,7 +143,7 @@ export function createThorough(routes: Routes, guests: Guests, isClosing: () => 
       return endPage(response, 417, expectation, true)
     const passage = passageOf(request, entry)
     if (typeof passage === 'string')
-      endPage(response, 404, passage, hasBody(request) || isClosing())
+      endPage(response, 404, passage, hasBody(request) || awaitsContinue(request) || isClosing())
     else forward(request, response, passage, isClosing)
   }
   const add = (request: IncomingMessage, response: ServerResponse): void =>
@@ -160,6 +160,8 @@ export function createThorough(routes: Routes, guests: Guests, isClosing: () => 
   // The length of a head is limited; with a limit of headers, Node would drop some of them.
   server.maxHeadersCount = 0
   server.on('request', add)
+  // The service decides about an expectation: Node's server would send 100 by itself.
+  server.on('checkContinue', add)
   server.on('checkExpectation', add)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const { code = '' } = error

@@ -60,6 +60,11 @@ export function forwardUpgrade(
       passage.breakOff()
       client.end(page(502, missesCr(error) ? lineFeedAlone : brokenOff, false, true))
     })
+    sent.on('information', ({ statusCode, statusMessage, rawHeaders }) => {
+      if (request.httpVersion === '1.0') return
+      const answer = { statusCode, statusMessage, rawHeaders }
+      client.write(`${headText(answer, null, false)}\r\n`, 'latin1')
+    })
     sent.on('upgrade', (answer, upstream, first) => {
       passage.answered(101)
       tunnel(client, upstream as Socket, headText(answer, passage.cookie, true), head, first)
@@ -103,7 +108,9 @@ function tunnel(
   upstream.on('close', () => client.destroySoon())
 }
 
-function headText(answer: IncomingMessage, cookie: string | null, isUpgrade: boolean): string {
+type Head = Pick<IncomingMessage, 'statusCode' | 'statusMessage' | 'rawHeaders'>
+
+function headText(answer: Head, cookie: string | null, isUpgrade: boolean): string {
   const headers = headersToForward(answer.rawHeaders, (name) => isUpgrade && isPartOfUpgrade(name))
   if (cookie !== null) headers.push(['set-cookie', cookie])
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
