@@ -4,6 +4,7 @@ import {
   admitDelivery,
   findRollbackTarget,
   judgeWatch,
+  restartsOf,
   type PastDeployment,
   admitConfiguration,
 } from './deployment.ts'
@@ -85,20 +86,38 @@ describe('findRollbackTarget', () => {
 })
 
 describe('judgeWatch', () => {
+  const ready = (...restarts: number[]) => ({
+    ...{ state: 'ready' as const, reason: null },
+    instances: restarts.map((count, index) => ({
+      ...{ service: 'web', index, restarts: count, reason: `exit ${index}` },
+    })),
+  })
+
   test('no answer is no reason to take a release back', () => {
-    expect(judgeWatch(null).takeBack).toBe(false)
+    expect(judgeWatch(null, {}).takeBack).toBe(false)
   })
 
   test('a failed release, and one that keeps crashing, is taken back with its reason', () => {
-    expect(judgeWatch({ state: 'failed', reason: 'exit 1', restarts: 0 })).toEqual({
+    expect(judgeWatch({ state: 'failed', reason: 'exit 1', instances: [] }, {})).toEqual({
       takeBack: true,
       reason: 'exit 1',
     })
-    expect(judgeWatch({ state: 'starting', reason: 'exit 1', restarts: 3 })).toEqual({
+    expect(judgeWatch(ready(1, 3), {})).toEqual({
       takeBack: true,
       reason: 'it crashed 3 times: exit 1',
     })
-    expect(judgeWatch({ state: 'ready', reason: null, restarts: 2 }).takeBack).toBe(false)
+    expect(judgeWatch(ready(1, 2), {}).takeBack).toBe(false)
+  })
+
+  test('restarts from before the watch do not count', () => {
+    expect(judgeWatch(ready(5, 2), restartsOf(ready(5, 0))).takeBack).toBe(false)
+    expect(judgeWatch(ready(5, 3), restartsOf(ready(5, 0)))).toEqual({
+      takeBack: true,
+      reason: 'it crashed 3 times: exit 1',
+    })
+    expect(judgeWatch(ready(8, 0), restartsOf(ready(5, 0)))).toMatchObject({
+      reason: 'it crashed 3 times: exit 0',
+    })
   })
 })
 

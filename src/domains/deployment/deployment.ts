@@ -1,5 +1,6 @@
 import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Deployment } from '#contract/run/run.ts'
+import type { InstanceReport, ReleaseReport } from './target.ts'
 
 /** The state of an environment when a deployment has its lock. */
 export interface Situation {
@@ -95,23 +96,38 @@ export function findRollbackTarget(history: PastDeployment[], held: string[]): R
 /** Restarts allowed during the watch; a single one may be an accident of the machine. */
 const crashesAllowed = 2
 
-/** Decides whether a watched release is rolled back. A missing report is never a reason. */
+type WatchedRelease = Pick<ReleaseReport, 'state' | 'reason'> & {
+  instances: Pick<InstanceReport, 'service' | 'index' | 'restarts' | 'reason'>[]
+}
+
+/** How often each instance of a release has been restarted, by service and index. */
+export const restartsOf = (report: Pick<WatchedRelease, 'instances'>): Record<string, number> =>
+  Object.fromEntries(
+    report.instances.map(({ service, index, restarts }) => [`${service}.${index}`, restarts]),
+  )
+
+/**
+ * Decides whether a watched release is rolled back. `before` holds the restarts from before the
+ * watch, when the release was starting. A missing report is never a reason.
+ */
 export function judgeWatch(
-  seen: { state: string; reason: string | null; restarts: number } | null,
+  seen: WatchedRelease | null,
+  before: Record<string, number>,
 ): {
   takeBack: boolean
   reason: string
 } {
   if (seen === null) return { takeBack: false, reason: 'the target does not answer' }
+  const crashes = ({ service, index, restarts }: WatchedRelease['instances'][number]): number =>
+    restarts - (before[`${service}.${index}`] ?? 0)
+  const worst = seen.instances.toSorted((a, b) => crashes(b) - crashes(a))[0]
+  const reason = seen.reason ?? worst?.reason ?? null
   if (seen.state === 'failed')
-    return { takeBack: true, reason: seen.reason ?? 'it does not stay healthy' }
-  if (seen.restarts > crashesAllowed) {
-    return {
-      takeBack: true,
-      reason: seen.reason
-        ? `it crashed ${seen.restarts} times: ${seen.reason}`
-        : `it crashed ${seen.restarts} times`,
-    }
+    return { takeBack: true, reason: reason ?? 'it does not stay healthy' }
+  const count = worst ? crashes(worst) : 0
+  if (count > crashesAllowed) {
+    const sentence = `it crashed ${count} times`
+    return { takeBack: true, reason: reason ? `${sentence}: ${reason}` : sentence }
   }
   return { takeBack: false, reason: 'it is healthy' }
 }

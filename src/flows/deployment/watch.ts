@@ -1,7 +1,8 @@
-import { judgeWatch } from '#domains/deployment/deployment.ts'
+import { judgeWatch, restartsOf } from '#domains/deployment/deployment.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { pause } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
+import type { ReleaseReport } from '#domains/deployment/target.ts'
 import { takeBack } from './take-back.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
@@ -33,21 +34,37 @@ async function watch(
   input: WatchInput,
 ): Promise<{ outcome: string }> {
   const until = await ctx.step('begin', async () => deps.clock.now() + input.watch)
-  return ctx.step('watch', (step) => watchUntil(deps, step, input, until))
+  const before = await ctx.step('restarts', (step) => countRestarts(deps, step, input, until))
+  return ctx.step('watch', (step) => watchUntil(deps, step, input, { until, before }))
+}
+
+/** The restarts from before the watch. */
+async function countRestarts(
+  deps: Dependencies,
+  step: StepContext,
+  input: WatchInput,
+  until: number,
+): Promise<Record<string, number>> {
+  for (;;) {
+    const report = await observe(deps, input)
+    if (report) return restartsOf(report)
+    if (deps.clock.now() >= until) return {}
+    await pause(step, 1000)
+  }
 }
 
 async function watchUntil(
   deps: Dependencies,
   step: StepContext,
   input: WatchInput,
-  until: number,
+  { until, before }: { until: number; before: Record<string, number> },
 ): Promise<{ outcome: string }> {
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const live = await liveDeployment(deps.db, input.app, input.environment)
     if (live?.id !== input.deployment) return { outcome: 'another release has the traffic' }
     const seen = await observe(deps, input)
-    const { takeBack: isHarmful, reason } = judgeWatch(seen)
+    const { takeBack: isHarmful, reason } = judgeWatch(seen, before)
     if (isHarmful) return takeBack(deps, step, input, reason)
     if (deps.clock.now() >= until) {
       step.emit({
@@ -62,17 +79,11 @@ async function watchUntil(
   }
 }
 
-async function observe(deps: Dependencies, input: WatchInput) {
+async function observe(deps: Dependencies, input: WatchInput): Promise<ReleaseReport | null> {
   try {
     const target = await targetOfRelease(deps, input.release)
     const report = await target.report(input, 0)
-    if (report.state === 'missing') return null
-    const worst = report.instances.toSorted((a, b) => b.restarts - a.restarts)[0]
-    return {
-      state: report.state,
-      reason: report.reason ?? worst?.reason ?? null,
-      restarts: worst?.restarts ?? 0,
-    }
+    return report.state === 'missing' ? null : report
   } catch {
     return null
   }
