@@ -10,7 +10,7 @@ import {
   type PlannedDeployment,
 } from './planned-deployment.ts'
 import { retire } from './retire.ts'
-import { mustSettle, settle, settleLive } from './settle.ts'
+import { mustSettle, settle, settleLive, settlesFirst } from './settle.ts'
 import { start } from './start.ts'
 import { switchTraffic } from './switch.ts'
 import { verify } from './verify.ts'
@@ -123,11 +123,9 @@ async function startAndVerify(
   const { environment, policy } = plan
   const started = await ctx.step(`${environment}.start`, (step) => start(deps, step, plan))
   if (started.reason !== null) return started.reason
-  // Nothing can answer in its place, so a first release settles before it gets the traffic.
-  const problem =
-    former === null && mustSettle(plan)
-      ? await ctx.step(`${environment}.settle`, (step) => settle(deps, step, plan))
-      : null
+  const problem = settlesFirst(plan, former !== null)
+    ? await ctx.step(`${environment}.settle`, (step) => settle(deps, step, plan))
+    : null
   if (problem !== null) return problem
   if (!policy.isVerified || !environmentOf(plan)?.verify) return null
   return ctx.step(`${environment}.verify`, (step) => verify(deps, step, plan, started.address))

@@ -26,7 +26,7 @@ export interface FormerDeployment {
 }
 
 /** What its fairlead.yaml says of the environment of a deployment. */
-export const environmentOf = (plan: PlannedDeployment) =>
+export const environmentOf = (plan: Pick<PlannedDeployment, 'definition' | 'environment'>) =>
   plan.definition.environments[plan.environment]
 
 export const fenceOf = (plan: PlannedDeployment, step: StepContext): Fence => ({

@@ -30,6 +30,8 @@ export interface DeploymentPolicy {
   former: { state: 'replaced' | 'rolled_back'; reason: string | null }
   /** whether the release is watched after the switch */
   isWatched: boolean
+  /** whether the release settles before the switch, because nothing is rolled back after it */
+  settlesFirst: boolean
   /** what happens to the release when the deployment fails */
   onFailure: 'remove' | 'stop'
 }
@@ -46,6 +48,7 @@ export const deliveryPolicy = (run: number, needsPermission: boolean): Deploymen
   holdsHarmfulChange: true,
   former: { state: 'replaced', reason: null },
   isWatched: true,
+  settlesFirst: false,
   onFailure: 'remove',
 })
 
@@ -56,6 +59,8 @@ export const previewPolicy = (run: number): DeploymentPolicy => ({
   configuration: 'recorded',
   isVerified: false,
   mayBeCanary: false,
+  isWatched: false,
+  settlesFirst: true,
 })
 
 /** A changed configuration with the artifact that is live. */
@@ -95,5 +100,6 @@ export const rollbackPolicy = (rollback: {
   holdsHarmfulChange: false,
   former: { state: 'rolled_back', reason: rollback.reason },
   isWatched: false,
+  settlesFirst: false,
   onFailure: 'stop',
 })

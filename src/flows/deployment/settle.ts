@@ -10,9 +10,18 @@ import { takeBack } from './take-back.ts'
 /** Milliseconds between two looks at a release that settles. */
 const pollMs = 50
 
+type Plan = Pick<PlannedDeployment, 'policy' | 'definition' | 'environment'>
+
 /** Whether a release must prove that it stays up; a rollback returns to one that did. */
-export const mustSettle = (plan: PlannedDeployment): boolean =>
+export const mustSettle = (plan: Plan): boolean =>
   plan.policy.isWatched && (environmentOf(plan)?.watch ?? 0) > 0
+
+/**
+ * Whether a release settles before it gets the traffic: when no former one can answer in its place,
+ * or when none would be put back.
+ */
+export const settlesFirst = (plan: Plan, hasFormer: boolean): boolean =>
+  plan.policy.settlesFirst || (!hasFormer && mustSettle(plan))
 
 /**
  * Waits until a release has stayed up for its settling time. Returns why it did not, or null. Ends
