@@ -52,6 +52,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     targets: createTargets(targets, {
       ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
       machine: { ...machineVariables(env), PATH: stepPath(env) },
+      keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,
       ...{ fetch, clock: systemClock, log },
     }),

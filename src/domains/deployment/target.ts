@@ -219,6 +219,8 @@ export interface TargetIo {
   edgePort: number
   /** PATH and the machine's tools, certificates and proxies, for commands */
   machine: Record<string, string>
+  /** bytes of a disk that stay free when an artifact is unpacked */
+  keepFree: number
   /** folders in which targets may publish files, the default one first */
   publishFolders: string[]
   fetch: typeof fetch

@@ -24,6 +24,7 @@ beforeAll(async () => {
     host: host.client,
     edgePort: host.home.edgePort,
     machine: { PATH: process.env['PATH'] ?? '' },
+    keepFree: 0,
     publishFolders: [publish],
     fetch,
     clock: systemClock,

@@ -42,6 +42,7 @@ beforeEach(() => {
     host: createHostClient(join(root, 'no-host.sock')),
     edgePort: 0,
     machine: {},
+    keepFree: 0,
     publishFolders: [publish],
     fetch,
     clock: systemClock,
@@ -129,6 +130,14 @@ describe('the folder', () => {
 })
 
 describe('a release', () => {
+  test('fails when the disk has no space besides what has to stay free', async () => {
+    const spec = release(1, await page('one'))
+    const target = staticTarget.open({ directory: 'shop' }, { ...io, keepFree: 2 ** 60 })
+    await target.start(spec)
+    const { state, reason } = await target.report(spec, 0)
+    expect([state, reason]).toEqual(['failed', expect.stringContaining('that Fairlead keeps free')])
+  })
+
   test('is not served before it has the traffic, and is switched by one link', async () => {
     await deployed(1, 'one')
     const two = release(2, await page('two'))

@@ -232,9 +232,10 @@ async function publish(
   const draft = mkdtempSync(join(folder, `.unpacked-${release.release}-${deployment}-${epoch}-`))
   try {
     const unpacked = join(draft, 'artifact')
-    const { artifact: digest } = release
-    const disk = { durable: true, keepFree: 0 }
-    await unpack({ layout: io.artifacts, digest, folder: unpacked, ...disk })
+    await unpack({
+      ...{ layout: io.artifacts, digest: release.artifact, folder: unpacked },
+      ...{ durable: true, keepFree: io.keepFree },
+    })
     const path = join(service.directory, service.static)
     const found = findSite(unpacked, path)
     if ('problem' in found) return found.problem
