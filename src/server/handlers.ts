@@ -68,7 +68,10 @@ export function buildHandlers({
     ...forgeHandlers({ db, secrets, getApp, addressProblem: deps.egress.problem }),
     ...keyHandlers({ db, keys, secrets, log }),
     ...eventHandlers(db, deps.publicUrl),
-    ...sourceHandlers(source, (app, actor) => stopApp(deps, app, actor)),
+    ...sourceHandlers(source, {
+      onDelete: (app, actor) => stopApp(deps, app, actor),
+      addressProblem: deps.egress.problem,
+    }),
     ...environmentHandlers(deps),
     ...homeHandlers(deps, source),
     ...lineHandlers({ db, targets: deps.targets }, source),

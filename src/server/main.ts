@@ -8,6 +8,7 @@ import { git, gitProxy } from '#platform/git/git.ts'
 import { type Home, makeHome } from '#platform/home.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { createEgressPolicy, guardedAgent } from '#platform/net/egress.ts'
+import { publicPolicy } from '#platform/net/private.ts'
 import { startSocks } from '#platform/net/socks.ts'
 import { openInstallationDatabase } from '#platform/postgres/installation.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -50,7 +51,7 @@ export async function main(options: ServerOptions): Promise<number> {
   )
   try {
     const settings = readSettings(options.env, options.home)
-    const database = await prepare(options, log)
+    const database = await prepare(options, settings, log)
     const wired = await wire({ ...options, settings, db: database.db, log })
     await open(wired, options, settings)
     const jobs = runJobs(wired.jobs, jobRuntime(wired, database.db, log), stop.signal)
@@ -72,20 +73,27 @@ export async function main(options: ServerOptions): Promise<number> {
 }
 
 /** Opens the database that the server builds on. */
-async function prepare({ home, env }: ServerOptions, log: Logger) {
+async function prepare({ home, env }: ServerOptions, settings: ServerSettings, log: Logger) {
   makeHome(home)
-  await guardEgress(env)
+  await guardEgress(env, settings)
   // Without this check, only the log of the host would show that isolation is missing.
   if (isolationMode(env) === 'required') await findIsolation(isolationOptions(home.root, env))
   await git('/', ['--version'])
   return openInstallationDatabase(home, env, log, { migrate: true })
 }
 
-/** Keeps every library of this process from the addresses that hand out cloud credentials. */
-async function guardEgress(env: ServerOptions['env']): Promise<void> {
-  const egressPolicy = createEgressPolicy(env['FAIRLEAD_ALLOW_ADDRESSES'])
-  setGlobalDispatcher(guardedAgent(egressPolicy))
-  process.env[gitProxy] = (await startSocks(egressPolicy)).url
+/**
+ * Keeps every library of this process from the addresses that hand out cloud credentials, and git
+ * from private networks too, because repositories choose the addresses of their submodules.
+ */
+async function guardEgress(
+  env: ServerOptions['env'],
+  { privateHosts }: ServerSettings,
+): Promise<void> {
+  const policy = createEgressPolicy(env['FAIRLEAD_ALLOW_ADDRESSES'])
+  setGlobalDispatcher(guardedAgent(policy))
+  const ofGit = privateHosts === null ? policy : publicPolicy(policy, privateHosts)
+  process.env[gitProxy] = (await startSocks(ofGit)).url
 }
 
 function describeError(error: NodeJS.ErrnoException, home: Home): string {

@@ -97,7 +97,7 @@ async function fetchSubmodules(
   } catch (error) {
     if (!(error instanceof GitError)) throw error
     const rule =
-      'submodules are fetched over https, http or git, by an absolute address and without ' +
+      'submodules are fetched over https or http, by an absolute address and without ' +
       'credentials; fetch others in a step'
     const problem = `${error.message} (${rule})`
     throw new FairleadError('repository', { repository: 'of a submodule', problem })

@@ -132,7 +132,10 @@ describe('registration', () => {
     const repository = await repositoryWith()
     await repository.git('push', world.remote('gone'), 'HEAD:main')
     const stopped: string[] = []
-    const handlers = sourceHandlers(world.source, async (app) => void stopped.push(app))
+    const handlers = sourceHandlers(world.source, {
+      onDelete: async (app) => void stopped.push(app),
+      addressProblem: async (address) => (address.includes('10.1.2.3') ? 'it is private' : null),
+    })
     const by = { credential: 'machine', address: '::1' } as const
     const caller: Caller = {
       name: 'ada',
@@ -144,6 +147,11 @@ describe('registration', () => {
       session: null,
       isLimited: false,
     }
+    const url = 'ssh://git@10.1.2.3/shop.git'
+    const body = { name: 'inside', branch: 'main', folder: '.', repository: { kind: 'url', url } }
+    await expect(
+      handlers.createApp({ params: {}, query: {}, body: body as never }, caller, never),
+    ).rejects.toThrow('it is private')
     await handlers.deleteApp({ params: { app: 'gone' }, query: {}, body: {} }, caller, never)
     expect(stopped).toEqual(['gone'])
     await expect(

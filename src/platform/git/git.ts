@@ -34,7 +34,9 @@ const mark = /^(fatal|error): /
 /** Replies of our SOCKS proxy and their meaning. */
 const proxyAnswer = /(?:Can't complete SOCKS5|cannot complete SOCKS5) connection to \S+ \((\d)\)/i
 const proxyWords: Record<string, string> = {
-  2: 'the address is blocked, because cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)',
+  2:
+    'the address is blocked: it is in a private network (FAIRLEAD_PRIVATE_HOSTS permits it), or ' +
+    'cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)',
   3: 'the network cannot be reached',
   4: 'Could not resolve host',
   5: 'Connection refused',
@@ -175,7 +177,8 @@ function anonymousEnvironment(): Record<string, string> {
     ...wayOut(),
     ...gitEnvironment(),
     HOME: '/nonexistent',
-    GIT_ALLOW_PROTOCOL: 'https:http:git',
+    // git:// would not use the proxy that refuses private and metadata addresses.
+    GIT_ALLOW_PROTOCOL: 'https:http',
     ...lowSpeed,
   }
 }

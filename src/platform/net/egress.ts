@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-import { embedding, in6to4, inIpv6, metadataAddresses } from './metadata.ts'
+import { ipv6Forms, metadataAddresses } from './metadata.ts'
 
 /** Decides which addresses the server may connect to. */
 export interface EgressPolicy {
@@ -87,8 +87,7 @@ export function blockList(nets: readonly string[], variable: string): BlockList 
         `${variable} has "${net}", but must be addresses such as 169.254.10.1 or 169.254.10.0/24`,
       )
     add(net)
-    if (isIP(net.split('/')[0] ?? '') === 4)
-      for (const form of [...inIpv6(net, embedding), in6to4(net)]) add(form)
+    if (isIP(net.split('/')[0] ?? '') === 4) for (const form of ipv6Forms(net)) add(form)
   }
   return list
 }

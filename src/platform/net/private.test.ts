@@ -2,8 +2,10 @@ import type { LookupAddress } from 'node:dns'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { git, gitProxy } from '#platform/git/git.ts'
 import { createEgressPolicy } from './egress.ts'
 import { addressProblem, guardedFetch, publicPolicy } from './private.ts'
+import { startSocks } from './socks.ts'
 
 const names: Record<string, string[]> = {
   'forge.test': ['127.0.0.1'],
@@ -58,6 +60,10 @@ test('named hosts, addresses and networks are permitted, metadata addresses neve
   expect(await problem('https://forge.test/api')).toBeNull()
   expect(await problem('https://public.test')).toBeNull()
   expect(await problem('https://nowhere.test')).toBeNull()
+  for (const local of ['file:///srv/shop.git', 'ssh://git@public.test/x', 'git@public.test:x.git'])
+    expect([local, await problem(local)]).toEqual([local, null])
+  for (const inside of ['ssh://git@inside.test/x', 'git://10.2.0.1/x', 'git@inside.test:x.git'])
+    expect(await problem(inside)).toContain('is in a private network')
   expect(await problem('http://[::1]:9/')).toContain('::1 is in a private network')
   const inside = await problem('http://inside.test:8080')
   expect(inside).toContain('inside.test is in a private network')
@@ -66,7 +72,7 @@ test('named hosts, addresses and networks are permitted, metadata addresses neve
 
 describe('a request', () => {
   const server = createServer((request, response) => {
-    if (request.url === '/away')
+    if (request.url?.startsWith('/away'))
       return response.writeHead(302, { location: `http://inside.test:${port}/` }).end()
     response.end('here')
   })
@@ -91,5 +97,29 @@ describe('a request', () => {
       `http://forge.test:${port}/away`,
     ])
       expect([url, await ask(url)]).toEqual([url, expect.stringContaining('private network')])
+  })
+
+  test('of git reaches named hosts only, also after a redirect', async () => {
+    const socks = await startSocks(policyOf(['forge.test']))
+    const before = process.env[gitProxy]
+    process.env[gitProxy] = socks.url
+    const ask = (url: string, network: true | 'anonymous'): Promise<string> =>
+      git('/', ['ls-remote', url], { network, timeoutMs: 20_000 }).then(
+        () => 'here',
+        (error: Error) => error.message,
+      )
+    try {
+      for (const network of [true, 'anonymous'] as const) {
+        expect(await ask(`http://forge.test:${port}/`, network)).toBe('here')
+        for (const url of [`http://inside.test:${port}/`, `http://forge.test:${port}/away`])
+          expect(await ask(url, network)).toContain('FAIRLEAD_PRIVATE_HOSTS')
+      }
+      // This protocol would not use the proxy.
+      expect(await ask('git://127.0.0.1:9/x', 'anonymous')).toContain('not allowed')
+    } finally {
+      if (before === undefined) delete process.env[gitProxy]
+      else process.env[gitProxy] = before
+      socks.close()
+    }
   })
 })

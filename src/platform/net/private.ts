@@ -52,13 +52,21 @@ const privateProblem = (host: string): string =>
 
 /** Why a policy refuses the host of a URL, or null. A name without an address is no problem. */
 export function addressProblem(policy: EgressPolicy, address: string): Promise<string | null> {
-  const host = URL.canParse(address) ? new URL(address).hostname.replace(/^\[|\]$/g, '') : ''
+  const host = hostOf(address)
+  if (host === '') return Promise.resolve(null)
   if (isIP(host) !== 0) return Promise.resolve(policy.refusal(host))
   return new Promise((resolve) =>
     policy.lookup(host, { all: true }, (error) =>
       resolve(error?.code === 'EACCES' ? error.message : null),
     ),
   )
+}
+
+/** The host of a URL, or of `user@host:path` as ssh takes it; empty when it has none. */
+function hostOf(address: string): string {
+  const ofSsh = /^[\w.-]+@([\w.-]+):(?!\/\/)/.exec(address)?.[1]
+  const url = ofSsh === undefined ? URL.parse(address) : null
+  return ofSsh ?? url?.hostname.replace(/^\[|\]$/g, '') ?? ''
 }
 
 /** A `fetch` that obeys a policy, after redirects too. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { inIpv6, metadataAddresses, nat64 } from '#platform/net/metadata.ts'
+import { gatewayForms, metadataAddresses } from '#platform/net/metadata.ts'
 import { helperEnvironment } from './program.ts'
 
 interface Users {
@@ -18,7 +18,7 @@ const portsClosed = ['1-52', '54-65534']
 /** The kernel routes mapped addresses (`::ffff:`) as IPv4, so that they need no rule. */
 const families = {
   '-4': metadataAddresses.ipv4,
-  '-6': [...metadataAddresses.ipv6, ...metadataAddresses.ipv4.flatMap((net) => inIpv6(net, nat64))],
+  '-6': [...metadataAddresses.ipv6, ...metadataAddresses.ipv4.flatMap(gatewayForms)],
 }
 
 /**
