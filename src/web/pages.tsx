@@ -1,9 +1,8 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
 import { HomePage } from './home/home-page.tsx'
-import { RunLayout } from './run/run-layout.tsx'
-import { RunPage } from './run/run-page.tsx'
 import { Shell } from './shell/shell.tsx'
+import { Boundary } from './ui/boundary.tsx'
 import { ProblemPanel } from './ui/problem.tsx'
 import { FairleadError } from '#contract/errors.ts'
 import { useTitle } from './ui/page.tsx'
@@ -32,6 +31,10 @@ const ConfigurationPage = lazy(async () => ({
 const PullRequestsPage = lazy(async () => ({
   default: (await import('./pull-request/pull-requests-page.tsx')).PullRequestsPage,
 }))
+const RunLayout = lazy(async () => ({
+  default: (await import('./run/run-layout.tsx')).RunLayout,
+}))
+const RunPage = lazy(async () => ({ default: (await import('./run/run-page.tsx')).RunPage }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
 const AppRunsPage = lazy(async () => ({
   default: (await import('./run/runs-page.tsx')).AppRunsPage,
@@ -66,40 +69,42 @@ const EnvironmentPage = lazy(async () => ({
 /** The routes of the console. */
 export function Pages() {
   return (
-    <Suspense fallback={null}>
-      <Routes>
-        <Route path="/sign-in" element={<SignInPage />} />
-        <Route element={<Shell />}>
-          <Route index element={<HomePage />} />
-          <Route path="/runs" element={<RunsPage />} />
-          <Route path="/runs/:run" element={<RunLayout />}>
-            <Route index element={<RunPage />} />
-            <Route path="change" element={<ChangePage />} />
-            <Route path="events" element={<RunEventsPage />} />
+    <Boundary>
+      <Suspense fallback={null}>
+        <Routes>
+          <Route path="/sign-in" element={<SignInPage />} />
+          <Route element={<Shell />}>
+            <Route index element={<HomePage />} />
+            <Route path="/runs" element={<RunsPage />} />
+            <Route path="/runs/:run" element={<RunLayout />}>
+              <Route index element={<RunPage />} />
+              <Route path="change" element={<ChangePage />} />
+              <Route path="events" element={<RunEventsPage />} />
+            </Route>
+            <Route path="/deployments" element={<DeploymentsPage />} />
+            <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
+            <Route path="/events" element={<EventsPage />} />
+            <Route path="/apps" element={<AppsPage />} />
+            <Route path="/apps/:app" element={<AppLayout />}>
+              <Route index element={<AppPage />} />
+              <Route path="runs" element={<AppRunsPage />} />
+              <Route path="pull-requests" element={<PullRequestsPage />} />
+              <Route path="environments" element={<EnvironmentsPage />} />
+              <Route path="configuration" element={<ConfigurationPage />} />
+              <Route path="trends" element={<TrendsPage />} />
+              <Route path="settings" element={<SettingsPage />} />
+              {/* Links of earlier versions. */}
+              <Route path="webhook" element={<Navigate replace to="../settings" />} />
+            </Route>
+            <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
+            <Route path="/tokens" element={<TokensPage />} />
+            <Route path="/sessions" element={<SessionsPage />} />
+            <Route path="/users" element={<UsersPage />} />
+            <Route path="*" element={<NoPage />} />
           </Route>
-          <Route path="/deployments" element={<DeploymentsPage />} />
-          <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
-          <Route path="/events" element={<EventsPage />} />
-          <Route path="/apps" element={<AppsPage />} />
-          <Route path="/apps/:app" element={<AppLayout />}>
-            <Route index element={<AppPage />} />
-            <Route path="runs" element={<AppRunsPage />} />
-            <Route path="pull-requests" element={<PullRequestsPage />} />
-            <Route path="environments" element={<EnvironmentsPage />} />
-            <Route path="configuration" element={<ConfigurationPage />} />
-            <Route path="trends" element={<TrendsPage />} />
-            <Route path="settings" element={<SettingsPage />} />
-            {/* Links of earlier versions. */}
-            <Route path="webhook" element={<Navigate replace to="../settings" />} />
-          </Route>
-          <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
-          <Route path="/tokens" element={<TokensPage />} />
-          <Route path="/sessions" element={<SessionsPage />} />
-          <Route path="/users" element={<UsersPage />} />
-          <Route path="*" element={<NoPage />} />
-        </Route>
-      </Routes>
-    </Suspense>
+        </Routes>
+      </Suspense>
+    </Boundary>
   )
 }
 

@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { useMe } from '../live/queries.ts'
 import { useConnection, useLiveCaches, useOtherTabs } from '../live/dependencies.tsx'
+import { Boundary } from '../ui/boundary.tsx'
 import { loadDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
@@ -65,9 +66,11 @@ function Frame() {
             tabIndex={-1}
             className="mx-auto w-full max-w-[96rem] px-4 pt-5 pb-28 outline-none sm:px-6 md:pb-16"
           >
-            <Suspense fallback={null}>
-              <Outlet />
-            </Suspense>
+            <Boundary>
+              <Suspense fallback={null}>
+                <Outlet />
+              </Suspense>
+            </Boundary>
           </main>
         </div>
       </div>
