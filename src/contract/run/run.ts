@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { change } from '#contract/app/app.ts'
+import { gate, gateStates } from '#contract/gate/gate.ts'
 
 /** What started a run. */
 export const triggers = ['push', 'schedule', 'manual', 'pull_request'] as const
@@ -108,10 +109,15 @@ export const run = z.object({
 })
 export type Run = z.infer<typeof run>
 
+/** A gate of fairlead.yaml; `waiting` until it is evaluated, with no reasons. */
+const runGate = gate.extend({ state: z.enum([...gateStates, 'waiting']) })
+
 export const runDetail = run.extend({
   /** what is not as fairlead.yaml says, such as a pattern without a file; a sentence each */
   warnings: z.array(z.string()),
   steps: z.array(step),
+  /** in the order of the file; evaluated after the steps, before the first environment */
+  gates: z.array(runGate),
   /** the environments in order, with the deployment of this run where one exists */
   deployments: z.array(z.object({ environment: z.string(), deployment: deployment.nullable() })),
 })

@@ -2,8 +2,11 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { visibleApps } from '#contract/access/grants.ts'
+import type { Gate } from '#contract/gate/gate.ts'
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Run, RunDetail } from '#contract/run/run.ts'
 import { liftHolds, listEnvironments } from '#domains/deployment/store.ts'
+import { getSummary } from '#domains/gate/store.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
 import * as store from '#domains/pipeline/store.ts'
 import { getChange } from '#domains/source/store.ts'
@@ -129,12 +132,13 @@ async function mustGet(db: Database, id: number): Promise<Run> {
 
 async function detail(db: Database, id: number): Promise<RunDetail> {
   const run = await mustGet(db, id)
-  const [warnings, steps, deployments, environments, definition] = await Promise.all([
+  const [warnings, steps, deployments, environments, definition, summary] = await Promise.all([
     store.getWarnings(db, id),
     store.listSteps(db, id),
     deploymentsOfRuns(db, [id]),
     listEnvironments(db, run.app),
     store.getDefinition(db, id),
+    getSummary(db, id),
   ])
   const names =
     run.pullRequest !== null
@@ -146,6 +150,7 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
     ...run,
     warnings,
     steps,
+    gates: gatesOf(definition?.gates ?? {}, summary?.gates ?? []),
     deployments: names.map((environment) => ({
       environment,
       deployment:
@@ -153,6 +158,15 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
     })),
   }
 }
+
+/** The gates of the file, each with its result once it has one. */
+const gatesOf = (defined: PipelineFile['gates'], results: Gate[]): RunDetail['gates'] =>
+  Object.entries(defined).map(
+    ([name, expression]) =>
+      results.find((one) => one.name === name) ?? {
+        ...{ name, expression, state: 'waiting', reasons: [], stops: false },
+      },
+  )
 
 /**
  * Whether a run is still open, or its change is live in every environment that it was deployed to.

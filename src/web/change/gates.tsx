@@ -1,9 +1,11 @@
-import type { Gate } from '#contract/gate/gate.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
 import { gateBadges } from './words.ts'
 
-const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'passed']
+type Gate = RunDetail['gates'][number]
+
+const order: Gate['state'][] = ['failed', 'unknown', 'waived', 'waiting', 'passed']
 
 /** The gates of the change with their values and thresholds. Gates that stop it come first. */
 export function Gates({ gates }: { gates: Gate[] }) {

@@ -1,10 +1,11 @@
 import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change/change.ts'
-import type { Gate } from '#contract/gate/gate.ts'
+import type { RunDetail } from '#contract/run/run.ts'
 import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
 import { isActive, type Badge, type RunState } from '../ui/state.ts'
 
-export const gateBadges: Record<Gate['state'], Badge> = {
+export const gateBadges: Record<RunDetail['gates'][number]['state'], Badge> = {
+  waiting: { tone: 'wait', word: 'Waiting' },
   passed: { tone: 'good', word: 'Passed' },
   failed: { tone: 'bad', word: 'Failed' },
   unknown: { tone: 'unknown', word: 'Unknown' },

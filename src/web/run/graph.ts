@@ -3,49 +3,35 @@ import { isVerification } from '../line/track.ts'
 import { deploymentBadges, isInProgress, type Badge, stepBadges } from '../ui/state.ts'
 
 export interface GraphNode {
-  /** `step/NAME` or `environment/NAME` */
+  /** `step/NAME`, `gates/all` or `environment/NAME` */
   id: string
-  kind: 'step' | 'environment'
+  kind: 'step' | 'gates' | 'environment'
   name: string
   badge: Badge
   needs: string[]
-  column: number
-  row: number
   from: string | null
   to: string | null
 }
 
-export interface Graph {
-  nodes: GraphNode[]
-  columns: number
-  rows: number
-}
+/** The node of the gates, which are evaluated together. */
+export const gatesNode = 'gates/all'
 
-/** Lays out the steps of a run, then its environments, in columns by their dependencies. */
-export function graphOf(run: RunDetail): Graph {
+/** The steps of a run, then its gates, then its environments, with what each of them needs. */
+export function graphOf(run: RunDetail): GraphNode[] {
   const steps = run.steps.filter((step) => !isVerification(step.name, run))
   const needed = new Set(steps.flatMap((step) => step.needs))
   const lastSteps = steps
     .filter((step) => !needed.has(step.name))
     .map((step) => `step/${step.name}`)
-  const bare = [...steps.map(stepNode), ...environmentNodes(run, lastSteps)]
-  const columns = columnsOf(bare)
-  const nodes = placeRows(
-    bare.map((node) => ({ ...node, column: columns.get(node.id) ?? 0, row: 0 })),
-  )
-  return {
-    nodes,
-    columns: Math.max(0, ...nodes.map((node) => node.column)) + 1,
-    rows: Math.max(
-      1,
-      ...[...Map.groupBy(nodes, (node) => node.column).values()].map((column) => column.length),
-    ),
-  }
+  const gates = gatesNodes(run, steps, lastSteps)
+  return [
+    ...steps.map(stepNode),
+    ...gates,
+    ...environmentNodes(run, gates.length > 0 ? [gatesNode] : lastSteps),
+  ]
 }
 
-type Bare = Omit<GraphNode, 'column' | 'row'>
-
-const stepNode = (step: Step): Bare => ({
+const stepNode = (step: Step): GraphNode => ({
   id: `step/${step.name}`,
   kind: 'step',
   name: step.name,
@@ -55,8 +41,29 @@ const stepNode = (step: Step): Bare => ({
   to: step.ended,
 })
 
-function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
-  return run.deployments.map(({ environment, deployment }, index): Bare => {
+function gatesNodes(run: RunDetail, steps: Step[], needs: string[]): GraphNode[] {
+  if (run.gates.length === 0) return []
+  const name = run.gates.length === 1 ? '1 gate' : `${run.gates.length} gates`
+  const badge = gatesBadge(run, steps)
+  return [{ id: gatesNode, kind: 'gates', name, badge, needs, from: null, to: null }]
+}
+
+function gatesBadge({ gates, ended }: RunDetail, steps: Step[]): Badge {
+  const stopping = gates.filter(({ stops }) => stops).length
+  if (stopping > 0)
+    return { tone: 'bad', word: gates.length === 1 ? 'Failed' : `${stopping} failed` }
+  if (gates.some(({ state }) => state === 'waiting')) {
+    if (ended !== null) return { tone: 'none', word: 'Not evaluated' }
+    const isNext = steps.length > 0 && steps.every(({ state }) => state === 'passed')
+    return isNext ? { tone: 'move', word: 'Evaluating' } : { tone: 'wait', word: 'Waiting' }
+  }
+  return gates.some(({ state }) => state === 'waived')
+    ? { tone: 'warn', word: 'Passed, waived' }
+    : { tone: 'good', word: 'Passed' }
+}
+
+function environmentNodes(run: RunDetail, needs: string[]): GraphNode[] {
+  return run.deployments.map(({ environment, deployment }, index): GraphNode => {
     const before = run.deployments[index - 1]
     const isOver = run.ended !== null
     return {
@@ -66,7 +73,7 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
       badge: deployment
         ? deploymentBadges[deployment.state]
         : { tone: isOver ? 'none' : 'wait', word: isOver ? 'Not reached' : 'Waiting' },
-      needs: before ? [`environment/${before.environment}`] : lastSteps,
+      needs: before ? [`environment/${before.environment}`] : needs,
       from: deployment ? (deployment.started ?? deployment.created) : null,
       to:
         deployment && !isInProgress(deployment.state)
@@ -76,71 +83,17 @@ function environmentNodes(run: RunDetail, lastSteps: string[]): Bare[] {
   })
 }
 
-/** Puts each node one column after the last node it needs. */
-function columnsOf(nodes: Bare[]): Map<string, number> {
-  const byId = new Map(nodes.map((node) => [node.id, node]))
-  const found = new Map<string, number>()
-  const columnOf = (id: string): number => {
-    const known = found.get(id)
-    if (known !== undefined) return known
-    // Ends a cycle, although the server rejects those.
-    found.set(id, 0)
-    const needs = byId.get(id)?.needs.filter((need) => byId.has(need)) ?? []
-    const column = needs.length === 0 ? 0 : Math.max(...needs.map(columnOf)) + 1
-    found.set(id, column)
-    return column
-  }
-  for (const node of nodes) columnOf(node.id)
-  return found
-}
-
-/** Orders the nodes of a column by the rows of the nodes they need, then as in the file. */
-function placeRows(nodes: GraphNode[]): GraphNode[] {
-  const rows = new Map<string, number>()
-  for (const column of [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b)) {
-    const middle = (node: GraphNode): number => {
-      const known = node.needs.flatMap((need) => rows.get(need) ?? [])
-      return known.length === 0 ? 0 : known.reduce((a, b) => a + b, 0) / known.length
-    }
-    const inColumn = nodes
-      .filter((node) => node.column === column)
-      .sort((a, b) => middle(a) - middle(b))
-    inColumn.forEach((node, index) => rows.set(node.id, index - (inColumn.length - 1) / 2))
-  }
-  return nodes.map((node) => ({ ...node, row: rows.get(node.id) ?? 0 }))
-}
-
-export type Direction = 'left' | 'right' | 'up' | 'down'
-
-/** The node that an arrow key moves to. */
-export function neighbour(graph: Graph, id: string, direction: Direction): string {
-  const start = graph.nodes.find((node) => node.id === id)
-  if (!start) return graph.nodes[0]?.id ?? id
-  const distance = (node: GraphNode): number =>
-    direction === 'left' || direction === 'right'
-      ? Math.abs(node.row - start.row)
-      : Math.abs(node.row - start.row) + Math.abs(node.column - start.column) * 100
-  const fits: Record<Direction, (node: GraphNode) => boolean> = {
-    left: (node) => node.column === start.column - 1,
-    right: (node) => node.column === start.column + 1,
-    up: (node) => node.column === start.column && node.row < start.row,
-    down: (node) => node.column === start.column && node.row > start.row,
-  }
-  const [best] = graph.nodes.filter(fits[direction]).sort((a, b) => distance(a) - distance(b))
-  return best?.id ?? id
-}
-
 /**
  * The node selected by default: a failed one, else a deployment that waits, else a running one,
  * else the last step that ran.
  */
-export function initialNode(graph: Graph): string | null {
-  const failed = graph.nodes.find((node) => node.badge.tone === 'bad' || node.badge.tone === 'back')
-  const waiting = graph.nodes.find(
-    (node) => node.kind === 'environment' && node.badge.tone === 'wait' && node.from !== null,
+export function initialNode(nodes: GraphNode[]): string | null {
+  const failed = nodes.find(({ badge }) => badge.tone === 'bad' || badge.tone === 'back')
+  const waiting = nodes.find(
+    ({ kind, badge, from }) => kind === 'environment' && badge.tone === 'wait' && from !== null,
   )
-  const moving = graph.nodes.find((node) => node.badge.tone === 'move')
-  const ran = graph.nodes.filter((node) => node.kind === 'step' && node.from !== null)
+  const moving = nodes.find(({ badge }) => badge.tone === 'move')
+  const ran = nodes.filter(({ kind, from }) => kind === 'step' && from !== null)
   const lastStep = ran.toSorted((a, b) => (a.to ?? '').localeCompare(b.to ?? '')).at(-1)
-  return (failed ?? waiting ?? moving ?? lastStep ?? graph.nodes[0])?.id ?? null
+  return (failed ?? waiting ?? moving ?? lastStep ?? nodes[0])?.id ?? null
 }

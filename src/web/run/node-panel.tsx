@@ -2,20 +2,22 @@ import { ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
+import { Gates } from '../change/gates.tsx'
 import { FailedOutput } from '../environment/service-log.tsx'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
-import { asSentence, deploymentBadges, isInProgress, stepBadges } from '../ui/state.ts'
+import { asSentence, deploymentBadges, firstLine, isInProgress, stepBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
+import { gatesNode } from './graph.ts'
 import { PermissionCard } from './permission-card.tsx'
-import { classes } from '../ui/classes.ts'
 
 /** Details of the selected node: a step with its log, or an environment with its deployment. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
   const name = node.slice(node.indexOf('/') + 1)
   if (node.startsWith('environment/')) return <EnvironmentPanel run={run} name={name} />
+  if (node === gatesNode) return <Gates gates={run.gates} />
   const step = run.steps.find((one) => one.name === name)
   return step ? <StepPanel run={run.id} step={step} title={step.name} /> : null
 }
@@ -51,19 +53,7 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
       {step.reason && step.state !== 'passed' ? (
         <p className="mb-2">{asSentence(step.reason)}</p>
       ) : null}
-      <pre
-        className={classes(
-          'mb-2 max-h-28 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap',
-          'text-soft',
-        )}
-      >
-        {step.command}
-      </pre>
-      {step.isolation === null ? null : (
-        <p className={`mb-2 ${step.isolation.startsWith('none') ? 'text-warn' : 'text-soft'}`}>
-          Isolation: {step.isolation}
-        </p>
-      )}
+      <Command step={step} />
       {step.attempt > 0 ? (
         <LogPanel
           key={`${run}/${step.name}/${attempt}`}
@@ -77,6 +67,25 @@ function StepPanel({ run, step, title }: { run: number; step: Step; title: strin
         <p className="panel px-4 py-8 text-center text-soft">{notStarted(step)}</p>
       )}
     </section>
+  )
+}
+
+/** The command of a step in one line that opens, so that the log begins high on the page. */
+function Command({ step: { command, isolation } }: { step: Step }) {
+  const isUnsafe = isolation?.startsWith('none') ?? false
+  return (
+    <>
+      <details className="mb-2 text-soft">
+        <summary className="w-fit max-w-full truncate hover:text-ink">
+          <code className="font-mono text-[0.9em]">{firstLine(command)}</code>
+        </summary>
+        <pre className="mt-1 max-h-60 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap">
+          {command}
+        </pre>
+        {isolation === null || isUnsafe ? null : <p className="mt-1">Isolation: {isolation}</p>}
+      </details>
+      {isUnsafe ? <p className="mb-2 text-warn">Isolation: {isolation}</p> : null}
+    </>
   )
 }
 
@@ -141,7 +150,9 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
           <CanaryCard deployment={deployment} />
         </div>
       ) : null}
-      {deployment ? <PermissionCard deployment={deployment} /> : null}
+      {deployment && deployment.state !== 'waiting' ? (
+        <PermissionCard deployment={deployment} />
+      ) : null}
       <div className="panel mb-4 px-4 py-3">
         {deployment ? (
           <DeploymentFacts deployment={deployment} />
@@ -204,7 +215,7 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
                 href={url}
                 target="_blank"
                 rel="noreferrer"
-                className="inline-flex items-center gap-1 underline underline-offset-3"
+                className="inline-flex min-h-6 items-center gap-1 underline underline-offset-3"
               >
                 {url.replace(/^https?:\/\//, '')}
                 <ExternalLink size={13} aria-hidden />

@@ -1,18 +1,27 @@
-import { type KeyboardEvent, useRef } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef } from 'react'
+import { classes } from '../ui/classes.ts'
 import { StatusIcon } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 import { useWidth } from '../ui/width.ts'
-import { type Direction, type Graph, type GraphNode, neighbour } from './graph.ts'
+import type { GraphNode } from './graph.ts'
+import {
+  type Direction,
+  type Drawing,
+  drawingOf,
+  inOrder,
+  neighbour,
+  nodeHeight,
+  type PlacedEdge,
+} from './layout.ts'
 
-interface Props {
-  graph: Graph
+interface Selection {
   selected: string | null
   select: (id: string) => void
 }
 
-const nodeHeight = 50
-const rowGap = 12
+/** On a narrower screen, the graph is a list. */
 const narrow = 640
+const padding = 12
 
 const arrows: Record<string, Direction> = {
   ArrowLeft: 'left',
@@ -21,17 +30,21 @@ const arrows: Record<string, Direction> = {
   ArrowDown: 'down',
 }
 
-/** The steps and environments of a run as a graph, and as a list on a phone. */
-export function RunGraph({ graph, selected, select }: Props) {
+/** The steps, gates and environments of a run as a graph, and as a list on a phone. */
+export function RunGraph({ nodes, selected, select }: Selection & { nodes: GraphNode[] }) {
   const frame = useRef<HTMLDivElement>(null)
   const width = useWidth(frame)
+  const drawing = useMemo(() => drawingOf(nodes, width - 2 * padding), [nodes, width])
+  const isList = width < narrow
+  useShown(frame, selected, drawing)
   const onKey = (event: KeyboardEvent): void => {
     const direction = arrows[event.key]
     const focused = (event.target as HTMLElement).dataset['node']
     if (!direction || !focused) return
     event.preventDefault()
-    const isList = width < narrow
-    const next = isList ? inList(graph, focused, direction) : neighbour(graph, focused, direction)
+    const next = isList
+      ? inList(drawing, focused, direction)
+      : neighbour(drawing.nodes, focused, direction)
     frame.current?.querySelector<HTMLElement>(`[data-node="${next}"]`)?.focus()
     select(next)
   }
@@ -39,63 +52,64 @@ export function RunGraph({ graph, selected, select }: Props) {
     <div
       ref={frame}
       role="group"
-      aria-label="Steps and environments"
+      aria-label="Steps, gates and environments"
       onKeyDown={onKey}
-      className="panel overflow-x-auto p-3"
+      className="panel overflow-x-auto"
+      style={{ padding }}
     >
-      {width === 0 ? <div style={{ height: graph.rows * (nodeHeight + rowGap) }} /> : null}
-      {width >= narrow ? (
-        <Drawing graph={graph} selected={selected} select={select} width={width} />
-      ) : null}
-      {width > 0 && width < narrow ? (
-        <List graph={graph} selected={selected} select={select} />
-      ) : null}
+      {width === 0 ? (
+        <div style={{ height: drawing.height }} />
+      ) : isList ? (
+        <List drawing={drawing} selected={selected} select={select} />
+      ) : (
+        <Picture drawing={drawing} selected={selected} select={select} />
+      )}
     </div>
   )
 }
 
-function inList(graph: Graph, id: string, direction: Direction): string {
-  const order = inOrder(graph)
+/** Scrolls a graph that is too wide to the selected node. */
+function useShown(
+  frame: RefObject<HTMLDivElement | null>,
+  selected: string | null,
+  { nodes, nodeWidth }: Drawing,
+): void {
+  const x = nodes.find(({ id }) => id === selected)?.x
+  useEffect(() => {
+    const element = frame.current
+    if (!element || x === undefined) return
+    const end = x + nodeWidth + 2 * padding
+    if (x < element.scrollLeft) element.scrollLeft = x
+    else if (end > element.scrollLeft + element.clientWidth)
+      element.scrollLeft = end - element.clientWidth
+  }, [frame, x, nodeWidth])
+}
+
+function inList({ nodes }: Drawing, id: string, direction: Direction): string {
+  const order = inOrder(nodes)
   const at = order.findIndex((node) => node.id === id)
   return order[at + (direction === 'up' || direction === 'left' ? -1 : 1)]?.id ?? id
 }
 
-const inOrder = (graph: Graph): GraphNode[] =>
-  graph.nodes.toSorted((a, b) => a.column - b.column || a.row - b.row)
-
-function Drawing({ graph, selected, select, width }: Props & { width: number }) {
-  const step = Math.max(150, Math.min(width / graph.columns, 236))
-  const gap = Math.max(24, Math.min(step * 0.2, 40))
-  const nodeWidth = step - gap
-  const height = graph.rows * (nodeHeight + rowGap) - rowGap
-  const x = (node: GraphNode): number => node.column * step
-  const y = (node: GraphNode): number => height / 2 + node.row * (nodeHeight + rowGap)
-  const byId = new Map(graph.nodes.map((node) => [node.id, node]))
-  const edges = graph.nodes.flatMap((node) =>
-    node.needs.flatMap((need) => (byId.has(need) ? [{ from: byId.get(need)!, to: node }] : [])),
-  )
+function Picture({ drawing, selected, select }: Selection & { drawing: Drawing }) {
+  const { nodes, edges, width, height, nodeWidth } = drawing
   return (
-    <div className="relative" style={{ height, width: graph.columns * step - gap }}>
+    <div className="relative" style={{ height, width }}>
       <svg aria-hidden className="absolute inset-0 size-full overflow-visible">
-        {edges.map(({ from, to }) => {
-          const [x1, y1, x2, y2] = [x(from) + nodeWidth, y(from), x(to), y(to)]
-          const bend = Math.min((x2 - x1) / 2, 60)
-          const path = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`
-          return (
-            <path
-              key={`${from.id} ${to.id}`}
-              d={path}
-              className="graph-edge"
-              data-state={edgeState(from, to)}
-            />
-          )
-        })}
+        {edges.map((edge) => (
+          <path
+            key={`${edge.from.id} ${edge.to.id}`}
+            d={edge.path}
+            className="graph-edge"
+            data-state={edgeState(edge)}
+          />
+        ))}
       </svg>
-      {inOrder(graph).map((node) => (
+      {inOrder(nodes).map((node) => (
         <div
           key={node.id}
           className="absolute"
-          style={{ left: x(node), top: y(node) - nodeHeight / 2, width: nodeWidth }}
+          style={{ left: node.x, top: node.y - nodeHeight / 2, width: nodeWidth }}
         >
           <NodeButton node={node} isSelected={node.id === selected} select={select} />
         </div>
@@ -104,21 +118,30 @@ function Drawing({ graph, selected, select, width }: Props & { width: number }) 
   )
 }
 
-function edgeState(from: GraphNode, to: GraphNode): string {
+function edgeState({ from, to }: PlacedEdge): string {
   if (to.badge.tone === 'move') return 'moving'
-  return from.badge.tone === 'good' && to.from !== null ? 'done' : 'ahead'
+  const hasBegun = to.from !== null || (to.kind === 'gates' && !isAhead(to))
+  return from.badge.tone === 'good' && hasBegun ? 'done' : 'ahead'
 }
 
-function List({ graph, selected, select }: Props) {
+const isAhead = ({ badge: { tone } }: GraphNode): boolean => tone === 'wait' || tone === 'none'
+
+function List({ drawing, selected, select }: Selection & { drawing: Drawing }) {
   return (
     <ol className="grid grid-cols-2 gap-1.5">
-      {inOrder(graph).map((node) => (
-        <li key={node.id}>
+      {inOrder(drawing.nodes).map((node) => (
+        <li key={node.id} className="min-w-0">
           <NodeButton node={node} isSelected={node.id === selected} select={select} />
         </li>
       ))}
     </ol>
   )
+}
+
+const kinds: Record<GraphNode['kind'], { word: string; shape: string }> = {
+  step: { word: 'Step ', shape: 'rounded-lg px-3' },
+  gates: { word: '', shape: 'rounded-lg border-dashed px-3' },
+  environment: { word: 'Environment ', shape: 'rounded-full px-4' },
 }
 
 function NodeButton({
@@ -130,32 +153,27 @@ function NodeButton({
   isSelected: boolean
   select: (id: string) => void
 }) {
-  const kind = node.kind === 'step' ? 'Step' : 'Environment'
-  const shape = node.kind === 'environment' ? 'rounded-full px-4' : 'rounded-lg px-3'
+  const { word, shape } = kinds[node.kind]
   const frame = isSelected ? 'border-ink bg-hover' : 'border-edge-strong bg-panel hover:bg-hover'
   return (
     <button
       type="button"
       data-node={node.id}
       aria-current={isSelected}
-      aria-label={`${kind} ${node.name}: ${node.badge.word.toLowerCase()}`}
       onClick={() => select(node.id)}
       style={{ height: nodeHeight }}
-      className={`flex w-full items-center gap-2.5 border text-left ${shape} ${frame}`}
+      className={classes('flex w-full items-center gap-2.5 border text-left', shape, frame)}
     >
       <StatusIcon tone={node.badge.tone} size={18} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium" title={node.name}>
+          <span className="sr-only">{word}</span>
           {node.name}
-        </span>
-        <span className="block truncate text-[0.88em] text-soft">
-          {node.badge.word}
-          {node.from !== null ? (
-            <>
-              {' · '}
-              <Elapsed from={node.from} to={node.to} />
-            </>
-          ) : null}
+        </span>{' '}
+        {/* The duration is on a second line, which is hidden, where there is no room for it. */}
+        <span className="flex h-[1.45em] flex-wrap gap-x-1.5 overflow-hidden text-[0.88em] text-soft">
+          <span>{node.badge.word}</span>
+          {node.from !== null ? <Elapsed from={node.from} to={node.to} /> : null}
         </span>
       </span>
     </button>
