@@ -95,7 +95,7 @@ describe('permission to begin', () => {
       'an author of this change',
     )
     await expect((await as('Mallory', 'admin')).decideDeployment(approve)).rejects.toThrow(
-      'not among the users who may',
+      'Only Bob or Ada can approve this',
     )
     await expect((await as('Vera', 'viewer')).decideDeployment(approve)).rejects.toThrow(
       'requires the role',
@@ -166,7 +166,9 @@ describe('permission to begin', () => {
     expect(second.run).toBeGreaterThan(first.run)
     await approve('Ada', 'developer', second)
     await waiting('forged', /^waits for approval by another operator; two people must approve it/)
-    await expect(approve('Vic', 'developer', second)).rejects.toThrow('not among the users')
+    await expect(approve('Vic', 'developer', second)).rejects.toThrow(
+      'Only Ada, Bob or an operator can approve this',
+    )
     await approve('Zoe', 'operator', second)
     expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
   })
@@ -345,13 +347,19 @@ describe('permission to begin', () => {
       const { run } = await waiting('seen', /^waits for approval by an operator$/)
       await page.goto(`http://localhost:${installation.port}/runs/${run}?environment=production`)
       const panel = page.getByRole('region', { name: 'Environment production' })
-      await panel.getByText('Waits for approval by an operator.').waitFor()
-      await panel.getByRole('button', { name: 'Approve' }).click()
+      await page.getByText('Waits for approval by an operator.').waitFor()
+      await page.getByRole('button', { name: 'Approve for production' }).click()
       const dialog = page.getByRole('alertdialog', { name: 'Approve the deployment?' })
       await dialog.getByLabel('Comment').fill('seen by eye')
       await dialog.getByRole('button', { name: 'Approve' }).click()
-      await panel.getByText('admin approved it: seen by eye').waitFor()
+      await page.getByText('admin approved it: seen by eye').first().waitFor()
       await panel.getByText(/lost to waiting for approval/).waitFor({ timeout: 20_000 })
+
+      await pushAsAda('others', await repositoryOf('{approve: {by: [Bob]}}'))
+      const other = await waiting('others', /^waits for approval/)
+      await page.goto(`http://localhost:${installation.port}/runs/${other.run}`)
+      await page.getByText('Only Bob can approve this.').waitFor()
+      expect(await page.getByRole('button', { name: /^(Approve|Refuse)/ }).count()).toBe(0)
       expect(problems).toEqual([])
     })
   })

@@ -22,6 +22,12 @@ export const permission = z.object({
   frozenMs: z.number(),
   approvalMs: z.number(),
   decisions: z.array(decision),
+  /** why the caller may not make each decision, in one sentence; null when they may */
+  denied: z.object({
+    approve: z.string().nullable(),
+    refuse: z.string().nullable(),
+    override: z.string().nullable(),
+  }),
 })
 export type Permission = z.infer<typeof permission>
 

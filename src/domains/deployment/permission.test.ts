@@ -100,7 +100,7 @@ describe('an approval', () => {
       decidePermission({ ...situation, rules, decisions, now })
     expect(ask([])).toMatchObject({
       blocked: 'approval',
-      reason: 'waits for approval by 2 of Bob, Eve',
+      reason: 'waits for approval by Bob and Eve',
     })
     expect(ask([decision('approve', 'Bob'), decision('approve', 'Mallory')])).toMatchObject({
       reason: 'waits for approval by 1 of Bob, Eve',
@@ -136,7 +136,7 @@ describe('an approval', () => {
     const of = (name: string, isOperator: boolean, given = rules) =>
       mayDecide('approve', { name, isOperator }, { rules: given, author, hasKnownAuthor: true })
     expect(of('Bob', false)).toBeNull()
-    expect(of('Mallory', true)).toContain('not among the users who may')
+    expect(of('Mallory', true)).toMatch(/^Only .* can approve this$/)
     expect(of('ADA', true, rulesOf(file({ approve: {} })))).toContain('an author of this change')
     expect(of('Zoe', true, rulesOf(file({ approve: {} })))).toBeNull()
     expect(of('Zoe', false, rulesOf(file({ approve: {} })))).not.toBeNull()
@@ -173,7 +173,7 @@ describe('an approval', () => {
         decisions: actors.map((actor) => decision('approve', actor)),
       })
     const because = '; two people must approve it, because no user is known who pushed it'
-    expect(ask()).toMatchObject({ reason: `waits for approval by 1 of Bob${because}` })
+    expect(ask()).toMatchObject({ reason: `waits for approval by Bob${because}` })
     expect(ask('Bob')).toMatchObject({
       blocked: 'approval',
       reason: `waits for approval by another operator${because}`,

@@ -114,7 +114,9 @@ function pendingApproval(approve: Approve, approvals: string[]): string {
       ? count === 1
         ? 'an operator'
         : `${count} operators`
-      : `${count} of ${approve.by.join(', ')}`
+      : count === approve.by.length
+        ? approve.by.join(' and ')
+        : `${count} of ${approve.by.join(', ')}`
   return `waits for approval by ${who}`
 }
 
@@ -153,6 +155,13 @@ function endOf(
 const isSame = (one: string, other: string | null | undefined): boolean =>
   one.toLowerCase() === other?.toLowerCase()
 
+/** The users who can decide a deployment, and the changes that they cannot decide. */
+export interface Deciders {
+  rules: Rules
+  author: string[]
+  hasKnownAuthor: boolean
+}
+
 /**
  * Returns why a user may not make a decision, or null. An approval is open to the users whom the
  * file names, or to operators when it names nobody. Operators give the second approval that a
@@ -161,15 +170,29 @@ const isSame = (one: string, other: string | null | undefined): boolean =>
 export function mayDecide(
   kind: Decision['kind'],
   who: { name: string; email?: string | null; isOperator: boolean },
-  { rules, author, hasKnownAuthor }: { rules: Rules; author: string[]; hasKnownAuthor: boolean },
+  deciders: Deciders,
 ): string | null {
+  const { rules, author } = deciders
   // The operator on call may be alone, and the author of the fix.
-  if (kind === 'override') return who.isOperator ? null : 'Only an operator may override a freeze'
+  if (kind === 'override') return who.isOperator ? null : 'Only an operator can override a freeze'
   if (kind === 'approve' && author.some((one) => isSame(one, who.name) || isSame(one, who.email)))
     return 'You are an author of this change; another person must decide'
   if (rules.approvals.length === 0) return 'The deployment needs no approval'
-  const isNamed = rules.approvals.some(({ by }) => by.includes(who.name))
-  const isAsked =
-    (rules.approvals.some(({ by }) => by.length === 0) || !hasKnownAuthor) && who.isOperator
-  return isNamed || isAsked ? null : 'You are not among the users who may decide this deployment'
+  const { named, includesOperators } = whoDecides(deciders)
+  return named.includes(who.name) || (includesOperators && who.isOperator)
+    ? null
+    : `Only ${inList([...named, ...(includesOperators ? ['an operator'] : [])])} can ${kind} this`
 }
+
+function whoDecides({ rules: { approvals }, hasKnownAuthor }: Deciders): {
+  named: string[]
+  includesOperators: boolean
+} {
+  return {
+    named: [...new Set(approvals.flatMap(({ by }) => by))],
+    includesOperators: approvals.some(({ by }) => by.length === 0) || !hasKnownAuthor,
+  }
+}
+
+const inList = (names: string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`

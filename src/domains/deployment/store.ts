@@ -157,9 +157,12 @@ export function insertDecision(
     on conflict do nothing`
 }
 
-export async function getPermission(db: Database, deployment: number): Promise<Permission | null> {
+export async function getPermission(
+  db: Database,
+  deployment: number,
+): Promise<Omit<Permission, 'denied'> | null> {
   const rows = await db.query<
-    Omit<Permission, 'decisions'>
+    Omit<Permission, 'decisions' | 'denied'>
   >(sql`select blocked, blocked_since as since,
       case when blocked is not null then reason end as reason, frozen_ms as "frozenMs",
       approval_ms as "approvalMs" from deployment where id = ${deployment}`)

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import type { Decision, Permission } from '#contract/deployment/decision.ts'
 import type { Deployment } from '#contract/run/run.ts'
-import { useMay, usePermission } from '../live/queries.ts'
+import { usePermission } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
@@ -18,7 +18,7 @@ export function PermissionCard({ deployment }: { deployment: Deployment }) {
   if (blocked === null && decisions.length === 0 && frozenMs + approvalMs === 0) return null
   return (
     <div className="panel mb-4 flex flex-col gap-2 px-4 py-3">
-      {blocked === null ? null : <Waiting deployment={deployment} permission={permission} />}
+      {blocked === null ? null : <Waiting permission={permission} />}
       {decisions.length === 0 ? null : (
         <ul>
           {decisions.map(({ kind, actor, comment }) => (
@@ -54,25 +54,34 @@ function Lost({ permission: { frozenMs, approvalMs } }: { permission: Permission
   )
 }
 
-function Waiting({ deployment, permission }: { deployment: Deployment; permission: Permission }) {
+function Waiting({ permission }: { permission: Permission }) {
+  const { blocked, reason, since, denied } = permission
+  return (
+    <p>
+      {asSentence(reason ?? 'Waiting')}{' '}
+      <span className="text-soft">
+        Waiting for <Elapsed from={since} />.
+        {blocked === 'approval' && denied.approve !== null ? ` ${asSentence(denied.approve)}` : ''}
+      </span>
+    </p>
+  )
+}
+
+/** What a user may decide about a deployment that waits; nothing for a user who may not. */
+export function Decide({ deployment }: { deployment: Deployment }) {
+  const { data: permission } = usePermission(deployment.id, deployment.state === 'waiting')
   const client = useClient()
   const queries = useQueryClient()
-  const mayDecide = useMay('developer', deployment.app)
-  const mayOverride = useMay('operator', deployment.app)
   const [question, ask] = useState<Question | null>(null)
   const comment = useRef<HTMLInputElement>(null)
+  if (!permission || permission.blocked === null) return null
   const { id, environment, change } = deployment
+  const { denied, blocked } = permission
   const what =
     deployment.kind === 'configuration'
       ? 'The changed configuration'
       : `“${change.subject}” (${shortSha(change.sha)})`
-  const decide = (
-    kind: Decision['kind'],
-    title: string,
-    text: string,
-    verb: string,
-    danger = false,
-  ): void =>
+  const decide = (kind: Decision['kind'], { title, text, verb, danger }: Words): void =>
     ask({
       title,
       text: (
@@ -94,59 +103,46 @@ function Waiting({ deployment, permission }: { deployment: Deployment; permissio
         await queries.invalidateQueries({ queryKey: ['permission', id] })
       },
     })
+  const approve = {
+    title: 'Approve the deployment?',
+    text: `${what} may then be deployed to ${environment}.`,
+    ...{ verb: 'Approve', danger: false },
+  }
+  const refuse = {
+    title: 'Refuse the deployment?',
+    text: `${what} is not deployed to ${environment}, and its run ends.`,
+    ...{ verb: 'Refuse', danger: true },
+  }
+  const override = {
+    title: 'Override the freeze?',
+    text: `${what} is deployed to ${environment} now. The override is recorded.`,
+    ...{ verb: 'Override', danger: true },
+  }
   return (
-    <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      <p className="grow">
-        {asSentence(permission.reason ?? 'Waiting')}{' '}
-        <span className="text-soft">
-          Waiting for <Elapsed from={permission.since} />.
-        </span>
-      </p>
-      {mayDecide ? (
-        <>
-          <Button
-            onClick={() =>
-              decide(
-                'approve',
-                'Approve the deployment?',
-                `${what} may then be deployed to ${environment}.`,
-                'Approve',
-              )
-            }
-          >
-            <Check size={15} aria-hidden /> Approve
-          </Button>
-          <Button
-            onClick={() =>
-              decide(
-                'refuse',
-                'Refuse the deployment?',
-                `${what} is not deployed to ${environment}, and its run ends.`,
-                'Refuse',
-                true,
-              )
-            }
-          >
-            <X size={15} aria-hidden /> Refuse
-          </Button>
-        </>
+    <>
+      {denied.approve === null ? (
+        <Button kind="primary" onClick={() => decide('approve', approve)}>
+          <Check size={15} aria-hidden /> Approve for {environment}
+        </Button>
       ) : null}
-      {permission.blocked === 'freeze' && mayOverride ? (
-        <Button
-          onClick={() =>
-            decide(
-              'override',
-              'Override the freeze?',
-              `${what} is deployed to ${environment} now. The override is recorded.`,
-              'Override',
-              true,
-            )
-          }
-        >
+      {denied.refuse === null ? (
+        <Button onClick={() => decide('refuse', refuse)}>
+          <X size={15} aria-hidden /> Refuse
+        </Button>
+      ) : null}
+      {blocked === 'freeze' && denied.override === null ? (
+        <Button onClick={() => decide('override', override)}>
           <Snowflake size={15} aria-hidden /> Override the freeze
         </Button>
       ) : null}
       <Confirm question={question} close={() => ask(null)} />
-    </div>
+    </>
   )
+}
+
+interface Words {
+  title: string
+  text: string
+  verb: string
+  danger: boolean
 }

@@ -1,5 +1,5 @@
 import { Suspense } from 'react'
-import { Link, Outlet, useOutletContext, useParams, useSearchParams } from 'react-router'
+import { Link, Outlet, useOutletContext, useParams } from 'react-router'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import { useRun } from '../live/queries.ts'
@@ -7,12 +7,11 @@ import { Sha } from '../ui/change.tsx'
 import { CopyButton } from '../ui/copy.tsx'
 import { PageHead } from '../ui/page.tsx'
 import { Loaded, ProblemPanel } from '../ui/problem.tsx'
-import { asSentence, runBadges } from '../ui/state.ts'
+import { asSentence, type Badge, runBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
-import { Comparison } from './comparison.tsx'
-import { PermissionCard } from './permission-card.tsx'
+import { Decide, PermissionCard } from './permission-card.tsx'
 import { RunActions } from './run-actions.tsx'
 import { runSentence } from './sentence.ts'
 
@@ -36,8 +35,14 @@ function KnownRun({ id }: { id: number }) {
   )
 }
 
+/** A run that waits for people is not on its way. */
+const waitingBadge: Badge = { tone: 'wait', word: 'Waiting' }
+
 function Frame({ run }: { run: RunDetail }) {
   const here = `/runs/${run.id}`
+  const waiting = run.deployments.flatMap(({ deployment }) =>
+    deployment?.state === 'waiting' ? [deployment] : [],
+  )
   const tabs = [
     { to: here, text: 'Pipeline' },
     { to: `${here}/change`, text: 'Change report' },
@@ -51,10 +56,17 @@ function Frame({ run }: { run: RunDetail }) {
           { to: `/apps/${run.app}/runs`, text: 'Runs' },
         ]}
         title={run.change.subject || `Run ${run.id}`}
-        actions={<RunActions run={run} />}
+        actions={
+          <>
+            {waiting.map((deployment) => (
+              <Decide key={deployment.id} deployment={deployment} />
+            ))}
+            <RunActions run={run} />
+          </>
+        }
       >
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2">
-          <Status badge={runBadges[run.state]} size={17} />
+          <Status badge={waiting.length > 0 ? waitingBadge : runBadges[run.state]} size={17} />
           <span>{runSentence(run)}</span>
           <span className="text-soft">
             <Elapsed from={run.started ?? run.created} to={run.ended} />
@@ -62,24 +74,15 @@ function Frame({ run }: { run: RunDetail }) {
         </p>
         <Warnings texts={run.warnings} />
         <Facts run={run} />
-        <Comparison run={run} />
       </PageHead>
-      <Decisions run={run} />
+      {waiting.map((deployment) => (
+        <PermissionCard key={deployment.id} deployment={deployment} />
+      ))}
       <Tabs label={`Pages of run ${run.id}`} tabs={tabs} />
       <Suspense fallback={null}>
         <Outlet context={run} />
       </Suspense>
     </>
-  )
-}
-
-/** The deployments that wait for a decision, except the one that the page below shows. */
-function Decisions({ run }: { run: RunDetail }) {
-  const [search] = useSearchParams()
-  return run.deployments.map(({ environment, deployment }) =>
-    deployment?.state === 'waiting' && search.get('environment') !== environment ? (
-      <PermissionCard key={deployment.id} deployment={deployment} />
-    ) : null,
   )
 }
 

@@ -43,6 +43,8 @@ function runningSentence(run: RunDetail): string {
   const moving = run.deployments.find(
     ({ deployment }) => deployment && isInProgress(deployment.state),
   )
+  if (moving?.deployment?.state === 'waiting')
+    return `Waiting to be deployed to ${moving.environment}.${then}`
   if (moving) return `Deploying to ${moving.environment}.${then}`
   return `Preparing the next stage.${then}`
 }
