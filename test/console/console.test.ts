@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -138,7 +139,7 @@ describe('the console', requires('chromium'), () => {
 
   test('navigates the graph of a run by keyboard, and renders a long log in parts', async () => {
     await open('/runs/1?step=build')
-    const step = (name: string) => page.getByRole('button', { name: `Step ${name}: passed` })
+    const step = (name: string) => page.getByRole('button', { name: `Step ${name} Passed` })
     await step('build').focus()
     await page.keyboard.press('ArrowRight')
     await expect.poll(() => new URL(page.url()).searchParams.get('step')).toBe('count')
@@ -151,8 +152,8 @@ describe('the console', requires('chromium'), () => {
     await page.keyboard.press('ArrowDown')
     await step('colours').click()
     await expect
-      .poll(() => log.getByText('red', { exact: true }).getAttribute('class'))
-      .toBe('ansi-1')
+      .poll(() => log.getByText('red', { exact: true }).getAttribute('style'))
+      .toContain('light-dark(')
   })
 
   test('searches a log, and opens a link to a line', async () => {
@@ -165,6 +166,38 @@ describe('the console', requires('chromium'), () => {
     await page.locator('#L2777').waitFor()
     await open('/runs/1?step=count&line=1500')
     await page.locator('#L1500').waitFor()
+  })
+
+  test('shows the times of a log, and saves it as a file', async () => {
+    await open('/runs/1?step=count')
+    await page.getByText('3,000 lines').waitFor()
+    const time = page.getByText(/^\d\d:\d\d:\d\d\.\d{3}$/)
+    expect(await time.count()).toBe(0)
+    await page.keyboard.press('t')
+    await time.first().waitFor()
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download the log' }).click(),
+    ])
+    expect(file.suggestedFilename()).toBe('run-1-count-1.log')
+    const lines = readFileSync(await file.path(), 'utf8').split('\n')
+    expect([lines.length, lines.at(-2)]).toEqual([
+      3001,
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT\S+Z line 3000 of many$/),
+    ])
+    await page.keyboard.press('t')
+  })
+
+  test('says what to do when a page cannot be loaded, and loads it again', async () => {
+    await open('/')
+    await heading('All is well').waitFor()
+    await page.route('**/assets/events-page-*.js', (route) => route.abort())
+    await page.keyboard.press('g')
+    await page.keyboard.press('e')
+    await heading('This page could not be loaded.').waitFor()
+    await page.unroute('**/assets/events-page-*.js')
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await heading('Events').waitFor()
   })
 
   test('navigates by keyboard shortcuts and the command palette', async () => {
@@ -349,6 +382,13 @@ describe('the console', requires('chromium'), () => {
     '/apps/shop/configuration',
     '/apps/shop/settings',
     '/runs/1/events',
+    '/runs/1?step=colours',
+    '/runs/1?environment=production',
+    '/runs/1/change',
+    '/runs/9999',
+    '/deployments',
+    '/events',
+    '/apps/shop/environments/production',
     '/tokens',
     '/users',
     '/sessions',

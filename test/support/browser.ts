@@ -25,7 +25,13 @@ interface Violation {
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
   const violations = await page.evaluate<Violation[]>(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+    `axe.run(document, {
+      resultTypes: ['violations'],
+      rules: {
+        'label-content-name-mismatch': { enabled: true },
+        'target-size': { enabled: true },
+      },
+    }).then(({ violations }) => violations)`,
   )
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target }) => `${id}: ${target.join(' ')}`),

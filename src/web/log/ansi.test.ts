@@ -3,24 +3,46 @@ import { expect, test } from 'vitest'
 import { markSpans, parseAnsi, plainText } from './ansi.ts'
 
 const esc = '\u001b['
+const red = 'light-dark(#bf2631, #ff8086)'
 
 test('turns colours and weights into classes until they are reset', () => {
   expect(parseAnsi(`${esc}1;31mno${esc}22m way${esc}0m out`)).toEqual([
-    { text: 'no', classes: 'font-semibold ansi-1' },
-    { text: ' way', classes: 'ansi-1' },
+    { text: 'no', classes: 'font-semibold', color: red },
+    { text: ' way', classes: '', color: red },
     { text: ' out', classes: '' },
   ])
 })
 
 test('reads the 256-colour palette and RGB, in both notations', () => {
-  expect(parseAnsi(`${esc}38;5;208mx`)[0]?.color).toBe('rgb(255 135 0)')
-  expect(parseAnsi(`${esc}38;2;1;2;3mx`)[0]?.color).toBe('rgb(1 2 3)')
-  expect(parseAnsi(`${esc}38;5;9mx`)[0]?.classes).toBe('ansi-9')
-  expect(parseAnsi(`${esc}38:2::1:2:3mx`)[0]?.color).toBe('rgb(1 2 3)')
-  expect(parseAnsi(`${esc}48:5:208;1mx`)).toEqual([
-    { text: 'x', classes: 'font-semibold', background: 'rgb(255 135 0)' },
-  ])
-  expect(parseAnsi(`${esc}38;2;1;2;3;4mx`)[0]).toMatchObject({ classes: 'underline' })
+  const shown = (line: string) => parseAnsi(line)[0]
+  // Colours that can be read on one of both grounds stay as they are there.
+  expect(shown(`${esc}38;5;208mx`)?.color).toContain(', #ff8700)')
+  expect(shown(`${esc}38;2;1;2;3mx`)?.color).toContain('(#010203,')
+  expect(shown(`${esc}38:2::1:2:3mx`)?.color).toContain('(#010203,')
+  expect(shown(`${esc}38;5;9mx`)?.color).toBe(shown(`${esc}91mx`)?.color)
+  expect(shown(`${esc}48:5:208;1mx`)).toMatchObject({
+    classes: 'font-semibold',
+    background: 'light-dark(#ff8700, #ff8700)',
+  })
+  expect(shown(`${esc}38;2;1;2;3;4mx`)).toMatchObject({ classes: 'underline' })
+})
+
+test('reads inverse, strike and faint text, and their ends', () => {
+  const plain = { classes: '' }
+  const [inverse, normal] = parseAnsi(`${esc}7mx${esc}27my`)
+  expect(inverse).toEqual({
+    ...{ text: 'x', classes: '' },
+    color: 'light-dark(#f0f2f5, #0a0c0e)',
+    background: 'light-dark(#14181d, #e8ebef)',
+  })
+  expect(normal).toEqual({ text: 'y', ...plain })
+  const [strike, both, under] = parseAnsi(`${esc}9ma${esc}4mb${esc}29mc`)
+  expect(strike).toEqual({ text: 'a', classes: 'line-through' })
+  expect(both).toEqual({ text: 'b', classes: 'underline-and-strike' })
+  expect(under).toEqual({ text: 'c', classes: 'underline' })
+  const [faint, strong] = parseAnsi(`${esc}2mx${esc}22my`)
+  expect(faint?.color).toBeDefined()
+  expect(strong).toEqual({ text: 'y', ...plain })
 })
 
 test('removes cursor movements, titles and links, and applies carriage returns', () => {
@@ -49,7 +71,7 @@ test.each([
 test('keeps the colours of what is not overwritten', () => {
   expect(parseAnsi(`${esc}31mred\r${esc}0mb`)).toEqual([
     { text: 'b', classes: '' },
-    { text: 'ed', classes: 'ansi-1' },
+    { text: 'ed', classes: '', color: red },
   ])
 })
 

@@ -1,32 +1,36 @@
 import { parse } from '@ansi-tools/parser'
 import { invisible } from '#contract/invisible.ts'
 import { withoutEnd } from '#contract/text.ts'
+import { cssOf, type Rgb, type TerminalColour } from './colour.ts'
 
 /** A piece of a line in one style. */
 export interface Span {
   text: string
   /** CSS classes, separated by spaces */
   classes: string
-  /** CSS colours, where a class does not name them */
+  /** CSS colours, where they are not the default ones */
   color?: string
   background?: string
 }
 
 interface Style {
   bold: boolean
-  faint: boolean
+  isFaint: boolean
   italic: boolean
   underline: boolean
-  /** one of the 16 colours of the terminal, which follow the theme, or a CSS colour */
-  color: number | string | null
-  background: number | string | null
+  strike: boolean
+  isInverse: boolean
+  color: TerminalColour
+  background: TerminalColour
 }
 
 const plain: Style = {
   bold: false,
-  faint: false,
+  isFaint: false,
   italic: false,
   underline: false,
+  strike: false,
+  isInverse: false,
   color: null,
   background: null,
 }
@@ -128,35 +132,14 @@ function spansOf(cells: Cell[]): Span[] {
 }
 
 function spanOf(text: string, style: Style): Span {
+  const lines = [style.underline ? 'underline' : '', style.strike ? 'line-through' : '']
   const classes = [
     style.bold ? 'font-semibold' : '',
-    style.faint ? 'opacity-80' : '',
     style.italic ? 'italic' : '',
-    style.underline ? 'underline' : '',
-    typeof style.color === 'number' ? `ansi-${style.color}` : '',
+    style.underline && style.strike ? 'underline-and-strike' : lines.join(''),
   ]
-  const background =
-    typeof style.background === 'number'
-      ? `color-mix(in oklab, ${backgrounds[style.background % 8]} 30%, transparent)`
-      : style.background
-  return {
-    text,
-    classes: classes.filter(Boolean).join(' '),
-    ...(typeof style.color === 'string' ? { color: style.color } : {}),
-    ...(background === null ? {} : { background }),
-  }
+  return { text, classes: classes.filter(Boolean).join(' '), ...cssOf(style) }
 }
-
-const backgrounds = [
-  'gray',
-  'var(--bad)',
-  'var(--good)',
-  'var(--warn)',
-  'var(--move)',
-  'purple',
-  'teal',
-  'gray',
-]
 
 /**
  * Applies the parameters of one SGR sequence. A group holds a parameter with its sub-parameters,
@@ -180,12 +163,16 @@ function applyCodes(before: Style, groups: string[][]): Style {
 
 function applyCode(style: Style, code: number): void {
   if (code === 1) style.bold = true
-  else if (code === 2) style.faint = true
+  else if (code === 2) style.isFaint = true
   else if (code === 3) style.italic = true
   else if (code === 4) style.underline = true
-  else if (code === 22) style.bold = style.faint = false
+  else if (code === 7) style.isInverse = true
+  else if (code === 9) style.strike = true
+  else if (code === 22) style.bold = style.isFaint = false
   else if (code === 23) style.italic = false
   else if (code === 24) style.underline = false
+  else if (code === 27) style.isInverse = false
+  else if (code === 29) style.strike = false
   else if (code === 39) style.color = null
   else if (code === 49) style.background = null
   else if (code >= 30 && code <= 37) style.color = code - 30
@@ -195,21 +182,21 @@ function applyCode(style: Style, code: number): void {
 }
 
 interface ExtendedColor {
-  color: number | string | null
+  color: number | Rgb | null
   /** how many parameters it used */
   length: number
 }
 
 /** A colour of the 256-colour palette (`5;n`) or in RGB (`2;r;g;b`). */
 function colorOf([kind, a = 0, b = 0, c = 0]: number[]): ExtendedColor {
-  if (kind === 2) return { color: `rgb(${a} ${b} ${c})`, length: 4 }
+  if (kind === 2) return { color: [a, b, c], length: 4 }
   if (kind !== 5) return { color: null, length: 1 }
   if (a < 16) return { color: a, length: 2 }
-  if (a >= 232) return { color: `rgb(${gray(a)} ${gray(a)} ${gray(a)})`, length: 2 }
+  if (a >= 232) return { color: [gray(a), gray(a), gray(a)], length: 2 }
   const cube = (value: number): number => (value === 0 ? 0 : 55 + value * 40)
   const n = a - 16
-  const [red, green, blue] = [Math.floor(n / 36), Math.floor(n / 6) % 6, n % 6].map(cube)
-  return { color: `rgb(${red} ${green} ${blue})`, length: 2 }
+  const color: Rgb = [cube(Math.floor(n / 36)), cube(Math.floor(n / 6) % 6), cube(n % 6)]
+  return { color, length: 2 }
 }
 
 /** With sub-parameters an RGB colour may name its colour space first: `2::r:g:b`. */

@@ -8,6 +8,7 @@ interface Props {
   line: LogLine | 'missing' | undefined
   digits: number
   isWrapped: boolean
+  hasTime: boolean
   isLinked: boolean
   isMatch: boolean
   wanted: string
@@ -20,6 +21,7 @@ export const LogLineView = memo(function LogLineView({
   line,
   digits,
   isWrapped,
+  hasTime,
   isLinked,
   isMatch,
   wanted,
@@ -39,10 +41,26 @@ export const LogLineView = memo(function LogLineView({
       >
         {n}
       </button>
+      {hasTime ? (
+        <span className="w-[14ch] shrink-0 self-start text-soft select-none">
+          {line && line !== 'missing' ? clockTime(line.time) : ''}
+        </span>
+      ) : null}
       <LineText line={line} isWrapped={isWrapped} wanted={wanted} />
     </div>
   )
 })
+
+/** The width of a time with its gap, in characters. */
+export const timeWidth = 14
+
+/** The time of day in the time zone of the browser, to the millisecond. */
+function clockTime(time: number): string {
+  const at = new Date(time)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')
+  return `${day}.${String(at.getMilliseconds()).padStart(3, '0')}`
+}
 
 function titleOf(n: number, line: Props['line']): string {
   if (!line || line === 'missing') return `Line ${n}`
@@ -62,7 +80,7 @@ function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' 
             ? { color: span.color, background: span.background }
             : undefined
         const text = span.marked ? (
-          <mark className="rounded-xs bg-warn/40 text-inherit">{span.text}</mark>
+          <mark className="rounded-xs bg-warn/40 text-ink">{span.text}</mark>
         ) : (
           span.text
         )

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { LogBuffer, LogState } from './buffer.ts'
-import { LogLineView } from './log-line.tsx'
+import { LogLineView, timeWidth } from './log-line.tsx'
 import { createMeasure, plainRows, type Rows, wrappedRows } from './rows.ts'
 import { classes } from '../ui/classes.ts'
 
@@ -12,6 +12,7 @@ interface Props {
   buffer: LogBuffer
   state: LogState
   isWrapped: boolean
+  hasTimes: boolean
   isFollowing: boolean
   setFollowing: (on: boolean) => void
   linked: number | null
@@ -29,7 +30,8 @@ interface Window {
 
 /** Renders only the lines in the viewport, for logs of any length. */
 export function LogLines(props: Props) {
-  const { buffer, state, isWrapped, isFollowing, setFollowing, linked, goal, wanted, link } = props
+  const { buffer, state, isWrapped, hasTimes, isFollowing, setFollowing } = props
+  const { linked, goal, wanted, link } = props
   const frame = useRef<HTMLDivElement>(null)
   const [window, setWindow] = useState<Window>({ top: 0, height: 600, width: 800 })
   const charWidth = useCharWidth(frame)
@@ -37,7 +39,12 @@ export function LogLines(props: Props) {
   const rows = useRows(
     buffer,
     state,
-    isWrapped ? Math.max(10, Math.floor((window.width - 16) / charWidth) - digits - 3) : null,
+    isWrapped
+      ? Math.max(
+          10,
+          Math.floor((window.width - 16) / charWidth) - digits - 3 - (hasTimes ? timeWidth : 0),
+        )
+      : null,
   )
   useWindow(frame, setWindow)
   useFollow(frame, isFollowing, rows)
@@ -97,6 +104,7 @@ export function LogLines(props: Props) {
               line={buffer.line(n)}
               digits={digits}
               isWrapped={isWrapped}
+              hasTime={hasTimes}
               isLinked={n === linked}
               isMatch={goal?.n === n}
               wanted={wanted}

@@ -1,10 +1,13 @@
-import { ArrowDownToLine, ChevronDown, ChevronUp, WrapText } from 'lucide-react'
+import { ArrowDownToLine, ChevronDown, ChevronUp, Clock, Download, WrapText } from 'lucide-react'
+import { useMutation } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { isForPage } from '../shell/keys.ts'
 import { Button, Toggle } from '../ui/button.tsx'
 import { useCopy } from '../ui/copy.tsx'
 import { problemOf } from '../ui/problem.tsx'
+import { useClient } from '../live/dependencies.tsx'
+import { downloadLog } from './download.ts'
 import { LogLines } from './log-lines.tsx'
 import { type Found, nothingFound, searchLog } from './search.ts'
 import { useLog } from './use-log.ts'
@@ -26,6 +29,11 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
   const linked = Number(search.get('line')) || null
   const [isFollowing, setFollowing] = useState((isRunning || isFailed) && linked === null)
   const [isWrapped, setWrapped] = useState(() => matchMedia('(max-width: 640px)').matches)
+  const [hasTimes, setTimes] = useTimes()
+  const client = useClient()
+  const download = useMutation({
+    mutationFn: () => downloadLog(client, { run, step, attempt }, hasTimes),
+  })
   const [goal, setGoal] = useState<{ n: number } | null>(null)
   const finder = useFinder(buffer, state, (n) => {
     setFollowing(false)
@@ -35,6 +43,7 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
   useLogKeys(
     () => setFollowing((on) => !on),
     () => setWrapped((on) => !on),
+    () => setTimes(!hasTimes),
   )
   const isThere = linked !== null && linked <= state.total
   useEffect(() => {
@@ -55,7 +64,14 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
         <FindField finder={finder} state={state} />
         <span role="status" className="ml-auto px-1 text-soft">
           {copied ? 'Link copied' : <Count state={state} />}
+          {download.error ? (
+            <span className="text-bad"> {problemOf(download.error).title}</span>
+          ) : null}
         </span>
+        <Toggle on={hasTimes} onChange={setTimes} label="Times of the lines (t)">
+          <Clock size={15} aria-hidden />
+          <span className="hidden sm:inline">Times</span>
+        </Toggle>
         <Toggle on={isWrapped} onChange={setWrapped} label="Wrap long lines (w)">
           <WrapText size={15} aria-hidden />
           <span className="hidden sm:inline">Wrap</span>
@@ -64,12 +80,21 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
           <ArrowDownToLine size={15} aria-hidden />
           <span className="hidden sm:inline">Follow</span>
         </Toggle>
+        <Button
+          aria-label="Download the log"
+          title="Download the log"
+          disabled={download.isPending || state.total === 0}
+          onClick={() => download.mutate()}
+        >
+          <Download size={15} aria-hidden />
+        </Button>
       </div>
       {buffer && state.total > 0 ? (
         <LogLines
           buffer={buffer}
           state={state}
           isWrapped={isWrapped}
+          hasTimes={hasTimes}
           isFollowing={isFollowing}
           setFollowing={setFollowing}
           linked={linked}
@@ -82,6 +107,18 @@ export function LogPanel({ run, step, attempt, isRunning, isFailed }: Props) {
       )}
     </div>
   )
+}
+
+const timesKey = 'fairlead-log-times'
+
+/** Whether lines have their times, which the browser remembers. */
+function useTimes(): [boolean, (on: boolean) => void] {
+  const [hasTimes, setTimes] = useState(() => localStorage.getItem(timesKey) === 'on')
+  const change = (on: boolean): void => {
+    localStorage.setItem(timesKey, on ? 'on' : 'off')
+    setTimes(on)
+  }
+  return [hasTimes, change]
 }
 
 function emptyText(state: LogState): string {
@@ -192,14 +229,15 @@ function FindField({ finder, state }: { finder: Finder; state: LogState }) {
   )
 }
 
-function useLogKeys(follow: () => void, wrap: () => void): void {
-  const latest = useRef({ follow, wrap })
-  latest.current = { follow, wrap }
+function useLogKeys(follow: () => void, wrap: () => void, times: () => void): void {
+  const latest = useRef({ follow, wrap, times })
+  latest.current = { follow, wrap, times }
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent): void => {
       if (!isForPage(event)) return
       if (event.key === 'f') latest.current.follow()
       if (event.key === 'w') latest.current.wrap()
+      if (event.key === 't') latest.current.times()
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)

@@ -16,6 +16,7 @@ export const keyHelp: [string, string][] = [
   ['← → ↑ ↓', 'Move in the graph of a run'],
   ['f', 'Follow the log of a run, on or off'],
   ['w', 'Wrap long lines of a log, on or off'],
+  ['t', 'Show the times of the lines of a log, on or off'],
   ['Esc', 'Close a dialog, or leave a field'],
 ]
 
