@@ -1,4 +1,5 @@
 import type { Environment, Instance } from '#contract/environment/environment.ts'
+import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { getStored } from '#domains/configuration/store.ts'
 import { findRollbackTarget } from '#domains/deployment/deployment.ts'
@@ -51,8 +52,16 @@ export async function readEnvironment(
     instances:
       current && report ? report.instances.map((one) => toInstance(one, current.release)) : [],
     configuration: current?.configuration ?? configuration.version,
+    change: changeOf(release?.definition.environments[name]),
     held,
   }
+}
+
+/** A change of the configuration follows the definition of the release that is live. */
+function changeOf(file: Partial<EnvironmentFile> = {}): Environment['change'] {
+  // A definition that was stored before approvals existed lacks them.
+  const { strategy = 'blue-green', freeze = [], approve } = file
+  return { strategy, needsPermission: freeze.length > 0 || approve !== undefined }
 }
 
 /** The state of a live release at its target; null when the target does not answer. */

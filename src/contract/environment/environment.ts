@@ -54,6 +54,8 @@ export const environment = z.object({
   /** `unknown` when the target does not answer */
   health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
   instances: z.array(instance),
+  /** how the next change of the configuration gets the traffic, and whether it waits before */
+  change: z.object({ strategy: z.enum(['blue-green', 'canary']), needsPermission: z.boolean() }),
   /** the version of the configuration that runs, or that the first release gets */
   configuration: z.number().int(),
   /** why its port does not lead to it, in one sentence; null when it does */

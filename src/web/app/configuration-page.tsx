@@ -43,7 +43,7 @@ export function ConfigurationPage() {
               key={shown.name}
               app={app}
               environment={shown.name}
-              isRunning={shown.current !== null}
+              change={shown.current === null ? null : shown.change}
               rolledBackTo={shown.current?.kind === 'rollback' ? shown.current.configuration : null}
             />
           </>

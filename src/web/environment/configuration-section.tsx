@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import type { Configuration } from '#contract/environment/environment.ts'
+import type { Configuration, Environment } from '#contract/environment/environment.ts'
 import { useConfigurations, useMay, useSecretPrefixes } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
@@ -13,7 +13,8 @@ import { Ago } from '../ui/time.tsx'
 interface Place {
   app: string
   environment: string
-  isRunning: boolean
+  /** how a change gets the traffic; null when nothing is deployed */
+  change: Environment['change'] | null
   /** the version that runs after a rollback */
   rolledBackTo: number | null
 }
@@ -28,7 +29,7 @@ interface Draft {
 }
 
 /** Variables, secrets (write-only), and the history of both. */
-export function ConfigurationSection({ app, environment, isRunning, rolledBackTo }: Place) {
+export function ConfigurationSection({ app, environment, change: how, rolledBackTo }: Place) {
   const query = useConfigurations(app, environment)
   const client = useClient()
   const queries = useQueryClient()
@@ -47,9 +48,7 @@ export function ConfigurationSection({ app, environment, isRunning, rolledBackTo
   const askRemove = (kind: Kind, name: string): void =>
     ask({
       title: `Remove ${name}?`,
-      text: isRunning
-        ? 'The services restart without it. New instances get the traffic once they are healthy.'
-        : 'Nothing is deployed here yet.',
+      text: effectOf(how),
       verb: 'Remove',
       danger: true,
       act: () => change(kind, name, null),
@@ -87,11 +86,22 @@ export function ConfigurationSection({ app, environment, isRunning, rolledBackTo
         )}
       </Loaded>
       <Modal open={draft !== null} close={close} title={titleOf(draft)}>
-        {draft ? <Editor draft={draft} isRunning={isRunning} save={change} close={close} /> : null}
+        {draft ? <Editor draft={draft} change={how} save={change} close={close} /> : null}
       </Modal>
       <Confirm question={question} close={() => ask(null)} />
     </Section>
   )
+}
+
+/** What happens when a change of the configuration is saved. */
+function effectOf(change: Environment['change'] | null): string {
+  if (change === null) return 'It takes effect with the first release.'
+  const begin = change.needsPermission
+    ? 'Once approvals and freezes allow it, new instances start with the change.'
+    : 'New instances start with the change now.'
+  return change.strategy === 'canary'
+    ? `${begin} They are a canary: they get a part of the requests first, and all of them once no harm is found.`
+    : `${begin} They get all requests once they are healthy.`
 }
 
 function titleOf(draft: Draft | null): string {
@@ -225,12 +235,12 @@ function Versions({ versions }: { versions: Configuration[] }) {
 
 interface EditorProps {
   draft: Draft
-  isRunning: boolean
+  change: Environment['change'] | null
   save: (kind: Kind, name: string, value: string) => Promise<void>
   close: () => void
 }
 
-function Editor({ draft, isRunning, save, close }: EditorProps) {
+function Editor({ draft, change, save, close }: EditorProps) {
   const [name, setName] = useState(draft.name ?? '')
   const [value, setValue] = useState(draft.value)
   const [error, setError] = useState<unknown>(null)
@@ -274,11 +284,7 @@ function Editor({ draft, isRunning, save, close }: EditorProps) {
           onChange={(event) => setValue(event.target.value)}
         />
       </label>
-      <p className="text-soft">
-        {isRunning
-          ? 'The services restart with it. New instances get the traffic once they are healthy.'
-          : 'It takes effect with the first release.'}
-      </p>
+      <p className="text-soft">{effectOf(change)}</p>
       <ProblemLine error={error} />
       <div className="flex justify-end gap-2">
         <Button onClick={close}>Cancel</Button>

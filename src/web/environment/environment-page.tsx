@@ -14,7 +14,7 @@ import { Loaded } from '../ui/problem.tsx'
 import { healthBadges, shortSha } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
-import { PermissionCard } from '../run/permission-card.tsx'
+import { Decide, PermissionCard } from '../run/permission-card.tsx'
 import { CanaryCard } from '../verdict/canary-card.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
 import { Instances } from './instances.tsx'
@@ -102,6 +102,9 @@ function EnvironmentView({ environment }: { environment: Environment }) {
             .map((deployment) => (
               <div key={deployment.id} className="mt-2">
                 <PermissionCard deployment={deployment} />
+                <div className="flex gap-2">
+                  <Decide deployment={deployment} />
+                </div>
               </div>
             ))}
         </Section>
@@ -119,7 +122,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         <ConfigurationSection
           app={app}
           environment={name}
-          isRunning={current !== null}
+          change={current === null ? null : environment.change}
           rolledBackTo={current?.kind === 'rollback' ? current.configuration : null}
         />
       )}

@@ -76,6 +76,7 @@ const environment = (
   name,
   position: 0,
   isInFile: true,
+  change: { strategy: 'blue-green', needsPermission: false },
   target: { kind: 'process', title: 'Processes on this machine', capabilities: [] },
   urls: [],
   current,
