@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sessionKeyName } from '#contract/access/access.ts'
 import { createClient } from '#contract/client.ts'
@@ -250,6 +251,21 @@ describe('bad input', () => {
     expect((await send('GET', '/api/v1/health')).headers).toMatchObject({
       'cache-control': 'no-store',
     })
+  })
+
+  test('a large answer is compressed, and a compressed request is not read', async () => {
+    const accept = { 'accept-encoding': 'gzip, br' }
+    const { headers } = await send('GET', '/api/v1/openapi.json', { headers: accept })
+    expect(headers).toMatchObject({ 'content-encoding': 'br', vary: 'accept-encoding' })
+    expect((await send('GET', '/api/v1/openapi.json')).headers).not.toHaveProperty(
+      'content-encoding',
+    )
+    const bomb = await fetch(`${installation.url}/api/v1/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: gzipSync(JSON.stringify({ code: 'a' })),
+    })
+    expect(bomb.status).toBe(400)
   })
 
   test('a session is one that did not exist before, whatever cookie came with the sign-in', async () => {

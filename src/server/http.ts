@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants } from 'node:zlib'
+import compress from '@fastify/compress'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { apiPrefix } from '#contract/client.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
@@ -72,6 +74,14 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     routerOptions: { maxParamLength: 300 },
   })
   limitConnections(app.server, options.proxies.length > 0)
+  await app.register(compress, {
+    // A small body that is decompressed can be large.
+    globalDecompression: false,
+    encodings: ['br', 'gzip'],
+    threshold: 1024,
+    // The default quality of 11 is made for files that are compressed once.
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } },
+  })
   const closing = new AbortController()
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
