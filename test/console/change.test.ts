@@ -156,6 +156,26 @@ describe('the change page', requires('chromium'), () => {
     expect(problems).toEqual([])
   })
 
+  test('opens a long diff, and shows a failed run in the trends', async () => {
+    const long = Array.from({ length: 2500 }, (_, n) => `line ${n}`).join('\n')
+    await repository.commit({ 'long.txt': long, 'test.sh': `${script(false)}\nexit 3\n` })
+    await push(installation, 'shop', repository)
+    await endedRun(installation, 3)
+    await open(3)
+    await page.getByText('long.txt', { exact: true }).click()
+    await page.getByRole('button', { name: 'Show the diff' }).click()
+    await page.getByRole('table', { name: 'Diff of long.txt' }).getByText('line 2499').waitFor()
+    await expect
+      .poll(async () => {
+        const query = { limit: 10 }
+        const { runs } = await installation.client.listTrends({ params: { app: 'shop' }, query })
+        return runs.map(({ run, state, numbers }) => [run, state, numbers.tests?.total])
+      })
+      .toEqual([...[[1, 'succeeded', many]], ...[[2, 'failed', many]], ...[[3, 'failed', many]]])
+    await page.goto(`http://localhost:${installation.port}/apps/shop/trends`)
+    await page.getByText(/^Run 3, failed, .*: total 10,000, failed 0$/).waitFor()
+  })
+
   test('fits a phone with the dark theme, and causes no page errors', async () => {
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.setViewportSize({ width: 360, height: 740 })

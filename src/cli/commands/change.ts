@@ -288,10 +288,11 @@ async function trends(context: Context, app: string, options: { limit: number })
 
 function trendRow({
   run,
+  state,
   numbers: { tests, coverage, findings, code: measured },
 }: Trend): string[] {
   return [
-    String(run),
+    state === 'failed' ? `${run} failed` : String(run),
     tests ? `${tests.passed}/${tests.total}` : '?',
     coverage ? share(coverage.total.covered, coverage.total.lines) : '?',
     findings ? String(findings.error + findings.warning + findings.note) : '?',

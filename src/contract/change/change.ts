@@ -3,6 +3,7 @@ import { codeFunction, codeSummary, duplicate } from './code.ts'
 import { diffFile } from './diff.ts'
 import { evidence } from '#contract/evidence/evidence.ts'
 import { gate } from '#contract/gate/gate.ts'
+import { runStates } from '#contract/run/run.ts'
 import { finding, measurement, reportSummary, testResult } from '#contract/report/report.ts'
 
 /**
@@ -18,6 +19,7 @@ export type RunNumbers = z.infer<typeof runNumbers>
 /** The numbers of one run, as a point of a trend. */
 export const trend = z.object({
   run: z.number().int(),
+  state: z.enum(runStates),
   time: z.string(),
   numbers: runNumbers.omit({ base: true }),
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
-import { changeReport, runNumbers, trend } from '#contract/change/change.ts'
+import { changedFile, changeReport, runNumbers, trend } from '#contract/change/change.ts'
 import { codeReport } from '#contract/change/code.ts'
 import { id, inApp, limit } from '#contract/params.ts'
 import { endpoint } from '#contract/endpoint.ts'
@@ -79,6 +79,15 @@ export const reportEndpoints = {
       'metrics, gates, evidence',
     params: inRun,
     output: changeReport,
+  }),
+  getChangedFile: endpoint({
+    method: 'GET',
+    path: '/runs/{run}/change/file',
+    role: 'viewer',
+    summary: 'Show the whole diff of one file, which the report of a large change leaves out',
+    params: inRun,
+    query: z.object({ path: z.string().min(1).max(4096) }),
+    output: changedFile,
   }),
   listTrends: endpoint({
     method: 'GET',

@@ -93,18 +93,26 @@ async function runDelivery(
   const plan = planWork(change.definition, input.pullRequest !== undefined)
   const build = await buildArtifact(ctx, deps, change, plan, background)
   if (build.reason !== null)
-    return { end: failed(build.reason), change, deferred: deferredWork(plan, false) }
+    return {
+      end: failed(build.reason),
+      change,
+      deferred: deferredWork(plan, { artifact: false, gates: build.haveStepsPassed }),
+    }
   const built = { ...change, artifact: build.artifact }
   return {
     end: input.pullRequest
       ? await deployHead(ctx, deps, { ...built, pullRequest: input.pullRequest }, background)
       : await deployChange(ctx, deps, built, plan, background),
     change: built,
-    deferred: deferredWork(plan, true),
+    deferred: deferredWork(plan, { artifact: true, gates: true }),
   }
 }
 
 const failed = (reason: string): RunEnd => ({ state: 'failed', reason })
+
+type Build =
+  | { artifact: string; reason: null }
+  | { artifact: null; reason: string; haveStepsPassed: boolean }
 
 /** Runs the steps, evaluates the gates that stop the change, and packs the artifact. */
 async function buildArtifact(
@@ -113,7 +121,7 @@ async function buildArtifact(
   change: PreparedChange,
   plan: WorkPlan,
   background: Background,
-): Promise<{ artifact: string; reason: null } | { artifact: null; reason: string }> {
+): Promise<Build> {
   const inspection =
     plan.inspection === 'during_steps' ? background.start(inspectCode(ctx, deps, change)) : null
   const failedStep = await runSteps(ctx, deps, {
@@ -122,10 +130,10 @@ async function buildArtifact(
     pullRequest: change.pullRequest?.number ?? null,
     isTrusted: change.pullRequest?.isTrusted ?? true,
   })
-  if (failedStep !== null) return { artifact: null, reason: failedStep }
+  if (failedStep !== null) return { artifact: null, reason: failedStep, haveStepsPassed: false }
   await inspection
   const failedGate = plan.gates === 'before_artifact' ? await passGates(ctx, deps, change) : null
-  if (failedGate !== null) return { artifact: null, reason: failedGate }
+  if (failedGate !== null) return { artifact: null, reason: failedGate, haveStepsPassed: true }
   const artifact = await ctx.step('artifact', (step) =>
     packArtifact(deps, step, change, change.definition),
   )
@@ -172,7 +180,9 @@ async function recordFacts(
 ): Promise<void> {
   if (change === null) return
   const { artifact } = change
-  if (work === 'gates') await passGates(ctx, deps, change)
+  // Gates that can stop a run were evaluated before; after the run, only its numbers are stored.
+  if (work === 'gates')
+    await passGates(ctx, deps, { ...change, definition: { ...change.definition, gates: {} } })
   else if (work === 'inspection') await inspectCode(ctx, deps, change)
   else if (artifact !== null) await signEvidence(ctx, deps, { ...change, artifact })
 }

@@ -35,10 +35,25 @@ export function planWork(
   }
 }
 
-/** The deferred work of a run, in order. Evidence is about the artifact and needs one. */
-export function deferredWork(plan: WorkPlan, hasArtifact: boolean): FactWork[] {
+/** How far a run came before its end. */
+export interface Reached {
+  artifact: boolean
+  /** its steps passed, so that gates that come before the artifact were evaluated */
+  gates: boolean
+}
+
+/**
+ * The work that remains after a run, in order. Evidence is about the artifact and needs one. The
+ * numbers of a run whose steps failed are stored without gates.
+ */
+export function deferredWork(plan: WorkPlan, reached: Reached): FactWork[] {
+  const remains: Record<FactWork, boolean> = {
+    gates: plan.gates === 'after_run' || !reached.gates,
+    inspection: plan.inspection === 'after_run',
+    evidence: plan.evidence === 'after_run' && reached.artifact,
+  }
   const order: FactWork[] = ['gates', 'inspection', 'evidence']
-  return order.filter((work) => plan[work] === 'after_run' && (work !== 'evidence' || hasArtifact))
+  return order.filter((work) => remains[work])
 }
 
 function readsCode(expression: string): boolean {

@@ -13,13 +13,21 @@ import { listCommits } from '#platform/git/log.ts'
 import { listTests } from '#views/report.ts'
 import { listSummaries } from '#views/summary.ts'
 
-type GateEndpoints = 'getChange' | 'listTrends' | 'listWaivers' | 'createWaiver' | 'deleteWaiver'
+type GateEndpoints =
+  | 'getChange'
+  | 'getChangedFile'
+  | 'listTrends'
+  | 'listWaivers'
+  | 'createWaiver'
+  | 'deleteWaiver'
 
 /** Lines of context around a change. */
 const context = 3
 /** Limits on the lines of a diff in a response: of one file, and of all. */
 const linesOfFile = 2000
 const linesAtMost = 6000
+/** The limit on the lines of a diff that is requested alone. */
+const linesAlone = 50_000
 const shown = 100
 const day = 86_400_000
 
@@ -31,9 +39,13 @@ export function gateHandlers(sources: FactSources): SomeHandlers<GateEndpoints> 
       if (!run) throw new FairleadError('not_found', { kind: 'run', id: params.run })
       return changeOf(sources, run)
     },
+    getChangedFile: async ({ params, query }) => {
+      const run = await getRun(db, params.run)
+      if (!run) throw new FairleadError('not_found', { kind: 'run', id: params.run })
+      return changedFileOf(sources, run, query.path)
+    },
     listTrends: async ({ params, query }) => {
-      const rows = await listSummaries(db, params.app, query.limit)
-      return { runs: rows.map(({ run, time, numbers }) => ({ run, time, numbers })) }
+      return { runs: await listSummaries(db, params.app, query.limit) }
     },
     listWaivers: async ({ params }) => ({ waivers: await store.listWaivers(db, params.app) }),
     createWaiver: async ({ params: { app }, body }, caller) => {
@@ -105,23 +117,44 @@ async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
   }
 }
 
+/** One file of a diff with all its lines, for a file whose lines are left out of the report. */
+async function changedFileOf(sources: FactSources, run: Run, path: string): Promise<ChangedFile> {
+  const facts = await gatherRunFacts(sources, run)
+  const bare = sources.source.bareOf(run.app)
+  const files = await diff(bare, facts.base.sha ?? run.change.base, run.change.sha, { context })
+  const found = files?.find((file) => file.path === path)
+  if (!found) throw new FairleadError('not_found', { kind: 'changed file', id: path })
+  if (linesOf(found) > linesAlone)
+    throw new FairleadError('too_large', {
+      what: `The diff of ${path}`,
+      limit: `${linesAlone.toLocaleString('en-US')} lines`,
+    })
+  return withFacts(found, facts, false)
+}
+
+const linesOf = ({ hunks }: DiffFile): number =>
+  hunks.reduce((sum, { lines }) => sum + lines.length, 0)
+
 function withKnowledge(files: DiffFile[], facts: ComparedRunFacts): ChangedFile[] {
-  const coverage = new Map(facts.coverage?.map((one) => [one.file, one.changed]))
   let left = linesAtMost
   return files.map((file) => {
-    const lines = file.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
+    const lines = linesOf(file)
     const isCut = lines > Math.min(left, linesOfFile)
     if (!isCut) left -= lines
-    const changed = coverage.get(file.path)
-    return {
-      ...file,
-      isCut,
-      hunks: isCut ? [] : file.hunks,
-      coverage: changed ? { reached: changed.reached, missed: changed.missed } : null,
-      findings: facts.findings?.filter((one) => one.file === file.path).slice(0, shown) ?? [],
-      functions:
-        facts.code?.functions.filter((one) => one.file === file.path && one.isChanged) ?? [],
-      duplicates: facts.code?.duplicates.filter((one) => one.file === file.path) ?? [],
-    }
+    return withFacts(file, facts, isCut)
   })
+}
+
+function withFacts(file: DiffFile, facts: ComparedRunFacts, isCut: boolean): ChangedFile {
+  const isHere = (one: { file: string | null }): boolean => one.file === file.path
+  const changed = facts.coverage?.find(isHere)?.changed
+  return {
+    ...file,
+    isCut,
+    hunks: isCut ? [] : file.hunks,
+    coverage: changed ? { reached: changed.reached, missed: changed.missed } : null,
+    findings: facts.findings?.filter(isHere).slice(0, shown) ?? [],
+    functions: facts.code?.functions.filter((one) => isHere(one) && one.isChanged) ?? [],
+    duplicates: facts.code?.duplicates.filter(isHere) ?? [],
+  }
 }

@@ -56,7 +56,7 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
       <Gates gates={report.gates} />
       <Tests report={report} run={run.id} />
       <Commits commits={report.commits} />
-      <Files files={report.files} />
+      <Files run={run.id} files={report.files} />
       <OtherFindings findings={report.findings} />
       <Measurements measurements={report.measurements} />
       <Evidence report={report} artifact={run.artifact} />

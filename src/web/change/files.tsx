@@ -2,6 +2,10 @@ import { useState } from 'react'
 import type { ChangedFile, ChangeReport } from '#contract/change/change.ts'
 import type { DiffLine } from '#contract/change/diff.ts'
 import type { Finding } from '#contract/report/report.ts'
+import { useChangedFile } from '../live/queries.ts'
+import { Button } from '../ui/button.tsx'
+import { formatCount } from '../ui/number.ts'
+import { ProblemLine } from '../ui/problem.tsx'
 import { Nothing, Section } from '../ui/page.tsx'
 import { levelBadges } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
@@ -9,7 +13,7 @@ import { initiallyOpen } from './words.ts'
 import { classes } from '../ui/classes.ts'
 
 /** The diff, annotated with coverage and findings. Files with problems come first. */
-export function Files({ files }: { files: ChangeReport['files'] }) {
+export function Files({ run, files }: { run: number; files: ChangeReport['files'] }) {
   if (files === null)
     return (
       <Section title="Files">
@@ -42,7 +46,7 @@ export function Files({ files }: { files: ChangeReport['files'] }) {
     >
       <div className="flex flex-col gap-3">
         {sorted.map((file) => (
-          <File key={file.path} file={file} isInitiallyOpen={open.has(file.path)} />
+          <File key={file.path} run={run} file={file} isInitiallyOpen={open.has(file.path)} />
         ))}
       </div>
     </Section>
@@ -53,7 +57,15 @@ const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + on
 const weight = ({ findings, coverage }: ChangedFile): number =>
   findings.length * 1000 + (coverage?.missed.length ?? 0)
 
-function File({ file, isInitiallyOpen }: { file: ChangedFile; isInitiallyOpen: boolean }) {
+function File({
+  run,
+  file,
+  isInitiallyOpen,
+}: {
+  run: number
+  file: ChangedFile
+  isInitiallyOpen: boolean
+}) {
   const [isOpen, setOpen] = useState(isInitiallyOpen)
   const grown = file.functions.filter(
     ({ cyclomatic, before }) => cyclomatic > 15 && cyclomatic > (before?.cyclomatic ?? 0),
@@ -104,14 +116,31 @@ function File({ file, isInitiallyOpen }: { file: ChangedFile; isInitiallyOpen: b
           </span>
         </p>
       ))}
-      {file.isCut ? (
-        <p className="border-t border-edge px-4 py-3 text-soft">The diff is too long to show.</p>
-      ) : null}
+      {file.isCut ? <CutFile run={run} file={file} /> : null}
       {file.isBinary ? (
         <p className="border-t border-edge px-4 py-3 text-soft">Binary file.</p>
       ) : null}
       {isOpen && file.hunks.length > 0 ? <Hunks file={file} /> : null}
     </details>
+  )
+}
+
+/** A long diff, which is loaded when the user asks for it. */
+function CutFile({ run, file }: { run: number; file: ChangedFile }) {
+  const [isWanted, want] = useState(false)
+  const { data, error } = useChangedFile(run, file.path, isWanted)
+  if (data) return <Hunks file={data} />
+  return (
+    <div className="flex flex-wrap items-center gap-3 border-t border-edge px-4 py-3 text-soft">
+      <span>The diff is long: {formatCount(file.added + file.removed)} changed lines.</span>
+      {error ? (
+        <ProblemLine error={error} />
+      ) : (
+        <Button disabled={isWanted} onClick={() => want(true)}>
+          {isWanted ? 'Loading …' : 'Show the diff'}
+        </Button>
+      )}
+    </div>
   )
 }
 

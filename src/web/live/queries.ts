@@ -73,6 +73,17 @@ export function useChange(run: number, enabled = true) {
   })
 }
 
+/** One changed file with its whole diff, which the report of a large change leaves out. */
+export function useChangedFile(run: number, path: string, enabled: boolean) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['run', run, 'change', path],
+    queryFn: ({ signal }) => client.getChangedFile({ params: { run }, query: { path }, signal }),
+    enabled,
+    staleTime: Infinity,
+  })
+}
+
 /** The details of runs whose steps are running, by id. */
 export function useRunDetails(runs: number[]) {
   const client = useClient()

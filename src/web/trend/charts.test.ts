@@ -12,6 +12,7 @@ const nothing: Trend['numbers'] = {
 }
 const run = (id: number, numbers: Partial<Trend['numbers']>): Trend => ({
   run: id,
+  state: 'succeeded',
   time: '2026-11-28T10:00:00Z',
   numbers: { ...nothing, ...numbers },
 })
@@ -58,6 +59,13 @@ test('the summary states the newest numbers and their difference from the first'
       run(2, { coverage: covered(3) }),
     ]),
   ).toBe('all lines 75 %, 25 points more than in the first run.')
+})
+
+test('a number that newer runs do not know is not shown as current', () => {
+  const runs = [run(1, { coverage: covered(2) }), run(2, { coverage: covered(3) }), run(3, {})]
+  expect(summaryOf(chartOf('Line coverage'), runs)).toBe(
+    'all lines 75 % in run 2, unknown since then, 25 points more than in the first run.',
+  )
 })
 
 test('numbers at an axis are short', () => {

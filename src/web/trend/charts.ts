@@ -116,12 +116,16 @@ export const columnsOf = ({ series }: TrendChart, runs: Trend[]): ChartData => [
 /** The newest number of each series, and the difference from the first run that has one. */
 export function summaryOf(chart: TrendChart, runs: Trend[]): string {
   const parts = chart.series.flatMap(({ name, value }) => {
-    const values = runs.flatMap(({ numbers }) => value(numbers) ?? [])
-    const [first, last] = [values[0], values.at(-1)]
+    const known = runs.flatMap(({ run, numbers }) => {
+      const found = value(numbers)
+      return found === null ? [] : [{ run, value: found }]
+    })
+    const [first, last] = [known[0], known.at(-1)]
     if (first === undefined || last === undefined) return []
     const prefix = chart.series.length > 1 ? `${name} ` : ''
-    const difference = values.length < 2 ? '' : differenceOf(chart, first, last)
-    return `${prefix}${chart.format(last)}${difference}`
+    const difference = known.length < 2 ? '' : differenceOf(chart, first.value, last.value)
+    const age = last.run === runs.at(-1)?.run ? '' : ` in run ${last.run}, unknown since then`
+    return `${prefix}${chart.format(last.value)}${age}${difference}`
   })
   return parts.length === 0 ? `Unknown: no run had ${chart.source}.` : `${parts.join('; ')}.`
 }

@@ -41,6 +41,10 @@ export function TrendsPage() {
   )
 }
 
+/** The label of a run on the axis; a failed run has a cross. */
+const labelOf = (one: Trend | undefined): string =>
+  one ? `run ${one.run}${one.state === 'failed' ? ' ✕' : ''}` : ''
+
 function TrendPanel({ chart, runs }: { chart: TrendChart; runs: Trend[] }) {
   const { title, series, source, format, top } = chart
   const data = columnsOf(chart, runs)
@@ -65,9 +69,10 @@ function TrendPanel({ chart, runs }: { chart: TrendChart; runs: Trend[] }) {
       table={() => (
         <NumbersTable
           head={['Run', ...series.map(({ name }) => name)]}
-          rows={runs.toReversed().map(({ run, numbers }) => [
+          rows={runs.toReversed().map(({ run, state, numbers }) => [
             <Link key="run" to={`/runs/${run}/change`} className="quiet-link">
               {run}
+              {state === 'failed' ? ' (failed)' : ''}
             </Link>,
             ...series.map(({ value }) => inWords(value(numbers))),
           ])}
@@ -84,7 +89,7 @@ function TrendPanel({ chart, runs }: { chart: TrendChart; runs: Trend[] }) {
           x: {
             scale: 'index',
             range: [0, Math.max(1, runs.length - 1)],
-            format: (index) => (runs[index] ? `run ${runs[index].run}` : ''),
+            format: (index) => labelOf(runs[index]),
           },
           y: {
             scale: 'linear',
@@ -101,7 +106,9 @@ function TrendPanel({ chart, runs }: { chart: TrendChart; runs: Trend[] }) {
           )
           return (
             <>
-              Run {one.run}, <Ago time={one.time} />: {values.join(', ')}
+              Run {one.run}
+              {one.state === 'failed' ? ', failed' : ''}, <Ago time={one.time} />:{' '}
+              {values.join(', ')}
             </>
           )
         }}
