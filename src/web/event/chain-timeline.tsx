@@ -5,6 +5,7 @@ import { useEvents } from '../live/queries.ts'
 import { formatMoment, formatTime } from '../ui/duration.ts'
 import { More } from '../ui/more.tsx'
 import { Section } from '../ui/page.tsx'
+import { withoutRepeatedReasons } from './reasons.ts'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
 
@@ -23,9 +24,11 @@ export function ChainTimeline({ chain }: { chain: string }) {
     <Section title="What happened" className="mt-0">
       <Loaded query={query} shape={<div className="skeleton h-64" />}>
         {({ pages }) => {
-          const events = pages
-            .flatMap((page) => page.events)
-            .filter((event) => !omitted.has(shortType(event.type)))
+          const events = withoutRepeatedReasons(
+            pages
+              .flatMap((page) => page.events)
+              .filter((event) => !omitted.has(shortType(event.type))),
+          )
           return (
             <>
               <ol className="flex flex-col">
