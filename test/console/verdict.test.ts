@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, signIn } from '../support/browser.ts'
+import { accessibilityProblems, launchBrowser, signIn } from '../support/browser.ts'
 import { canariesOf, server } from '../support/canary.ts'
 import { endedRun, type Installation, startInstallation, waitFor } from '../support/installation.ts'
 import { requires } from '../support/programs.ts'
@@ -57,7 +57,7 @@ describe('the verdict page', requires('chromium'), () => {
     expect(last).not.toBe('1')
     expect(await point.getAttribute('aria-valuetext')).toMatch(/^After .*: .*confidence interval/)
     expect(await other.getAttribute('aria-valuetext')).toMatch(/^After .*: evidence /)
-    const canvas = onPage.getByRole('img', { name: /^The evidence is/ })
+    const canvas = onPage.getByRole('img', { name: /harmless canaries reaches the alarm level/ })
     expect(await canvas.evaluate(coloursOf)).toEqual(expect.arrayContaining(['blue', 'red']))
   }
 
@@ -80,7 +80,7 @@ describe('the verdict page', requires('chromium'), () => {
     const before = await count()
     await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before)
     await traffic.stop()
-    await expectReadable(page)
+    await page.getByText('No request has failed on either release.').waitFor()
     await page.getByRole('button', { name: 'Promote now' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Promote now' }).click()
     await page.getByText('Promoted', { exact: true }).first().waitFor()
@@ -99,6 +99,8 @@ describe('the verdict page', requires('chromium'), () => {
       .waitFor()
     await traffic.stop()
     await page.getByText('Rolled back', { exact: true }).first().waitFor()
+    await expectReadable(page)
+    expect(await accessibilityProblems(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.setViewportSize({ width: 360, height: 740 })
     const width = await page.evaluate(() => document.documentElement.scrollWidth)

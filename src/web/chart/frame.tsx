@@ -37,11 +37,11 @@ export function ChartFrame({
       {legend && !empty ? (
         <div className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-[0.9em]">{legend}</div>
       ) : null}
-      <div className="mt-auto min-w-0">
+      <div className={classes('min-w-0', empty ? 'flex flex-1' : 'mt-auto')}>
         {empty ? (
           <p
             className={classes(
-              'flex h-40 items-center justify-center rounded-md bg-sunken px-4',
+              'flex min-h-40 w-full items-center justify-center rounded-md bg-sunken px-4',
               'text-center text-soft',
             )}
           >

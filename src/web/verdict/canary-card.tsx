@@ -5,7 +5,7 @@ import { useTimeText } from '../live/dependencies.tsx'
 import { formatShare } from '../ui/number.ts'
 import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
-import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
+import { hasRequests, judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 
 /** A summary of a running canary: share, verdict, and evidence. */
@@ -36,6 +36,7 @@ function Card({ view }: { view: VerdictView }) {
           name="Evidence of harm"
           evidence={judgement.evidence}
           threshold={judgement.threshold}
+          hasData={hasRequests(judgement)}
         />
         <p className="mt-2">
           <Link

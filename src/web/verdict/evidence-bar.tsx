@@ -1,22 +1,27 @@
-import { formatEvidence } from '../ui/number.ts'
+import { evidenceWords } from './words.ts'
 import { classes } from '../ui/classes.ts'
 
-/** The evidence relative to its threshold. `isHarm` is whether it is evidence of harm. */
+/**
+ * The evidence relative to its threshold. `isHarm` is whether it is evidence of harm. Without data,
+ * there is no evidence either way.
+ */
 export function EvidenceBar({
   name,
   evidence,
   threshold,
+  hasData,
   isHarm = true,
 }: {
   name: string
   evidence: number
   threshold: number
+  hasData: boolean
   isHarm?: boolean
 }) {
   const part = Math.min(Math.max(evidence / threshold, 0), 1)
   const isOver = evidence >= threshold
   const colour = isOver ? (isHarm ? 'bg-bad' : 'bg-good') : 'bg-move'
-  const words = `${formatEvidence(evidence)} of ${formatEvidence(threshold)}`
+  const words = evidenceWords({ evidence, threshold, hasData, isHarm })
   return (
     <div>
       <div className="flex flex-wrap justify-between gap-x-3 text-[0.9em]">

@@ -7,7 +7,7 @@ import { formatElapsed } from '../chart/ticks.ts'
 import { formatEvidence } from '../ui/number.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { TimeChart } from './time-chart.tsx'
-import { judgementOf, type Moment } from './words.ts'
+import { evidenceWords, hasRequests, judgementOf, type Moment } from './words.ts'
 
 const evidenceLine: Line = { colour: 'move', width: 2.5 }
 const alarmLine: Line = { colour: 'bad', width: 1.5, dash: [5, 3] }
@@ -76,9 +76,11 @@ export function EvidenceChart({
 }
 
 function summaryOf(view: VerdictView): string {
-  const { evidence, threshold, alpha, verdict } = judgementOf(view)
-  const side = evidence >= threshold || verdict === 'harmful' ? 'above' : 'below'
-  const level = `${side} the alarm level of ${formatEvidence(threshold)}`
-  const rate = `at most 1 of ${Math.round(1 / alpha)} harmless canaries reaches that level`
-  return `The evidence is ${formatEvidence(evidence)}, ${level}; ${rate}.`
+  const judgement = judgementOf(view)
+  const { evidence, threshold, alpha } = judgement
+  const words = evidenceWords({
+    ...{ evidence, threshold, isHarm: true, hasData: hasRequests(judgement) },
+  })
+  const rate = `At most 1 of ${Math.round(1 / alpha)} harmless canaries reaches the alarm level.`
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}. ${rate}`
 }

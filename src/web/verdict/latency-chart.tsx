@@ -6,7 +6,7 @@ import { type ChartData, highest, type Line } from '../chart/spec.ts'
 import { formatMilliseconds, formatShare } from '../ui/number.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { type Bar, barsOf } from './bars.ts'
-import { judgementOf } from './words.ts'
+import { latencySentence } from './words.ts'
 
 const baselineLine: Line = { colour: 'soft', width: 0, shape: 'histogram', fill: 0.35 }
 const canaryLine: Line = { colour: 'move', width: 2, shape: 'histogram', fill: 0.1 }
@@ -15,7 +15,7 @@ const mostBars = 70
 /** The distribution of the latency of both releases, one over the other. */
 export function LatencyChart({ view }: { view: VerdictView }) {
   const title = 'Latency'
-  const summary = summaryOf(view)
+  const summary = latencySentence(view)
   const bars = barsOf(view.latency, mostBars)
   return (
     <ChartFrame
@@ -76,15 +76,4 @@ function Histogram({ title, label, bars }: { title: string; label: string; bars:
       }}
     />
   )
-}
-
-function summaryOf(view: VerdictView): string {
-  const { quantiles } = judgementOf(view).latency
-  const parts = [0.5, 0.99].flatMap((wanted) => {
-    const found = quantiles.find(({ quantile }) => quantile === wanted)
-    if (!found) return []
-    const [canary, baseline] = [found.canary, found.baseline].map(formatMilliseconds)
-    return `The p${wanted * 100} of the canary is ${canary} (baseline: ${baseline})`
-  })
-  return parts.length === 0 ? 'The latency is not known yet.' : `${parts.join('. ')}.`
 }

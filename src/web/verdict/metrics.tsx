@@ -11,7 +11,11 @@ export function Metrics({ view }: { view: VerdictView }) {
   const { metrics } = judgementOf(view)
   if (metrics.length === 0) return null
   return (
-    <section aria-label="App metrics" className="panel min-w-0 overflow-x-auto px-4 py-3">
+    <section
+      tabIndex={0}
+      aria-label="App metrics"
+      className="panel min-w-0 overflow-x-auto px-4 py-3"
+    >
       <h2 className="mb-2 font-semibold">App metrics</h2>
       <NumbersTable
         head={['Metric', 'Verdict', armWords.baseline, armWords.canary, 'Ratio', 'Interval']}

@@ -4,32 +4,26 @@ import { useTimeText } from '../live/dependencies.tsx'
 import { formatDuration } from '../ui/duration.ts'
 import { formatCount, formatRatio, formatShare, unknown } from '../ui/number.ts'
 import { EvidenceBar } from './evidence-bar.tsx'
-import { judgementOf, timeNeeded } from './words.ts'
+import { hasRequests, judgementOf, timeNeeded } from './words.ts'
 
-/** The data still needed for a healthy verdict, and the harm that would have been detected. */
+const titles: Record<VerdictView['judgement']['verdict'], string> = {
+  undecided: 'Data still needed',
+  healthy: 'Excluded harm',
+  harmful: 'Limits',
+}
+
+/** What the verdict still needs, or rests on, and the limits that it is judged by. */
 export function Needed({ view }: { view: VerdictView }) {
-  const { needed, smallest, errors, verdict } = judgementOf(view)
-  const { settings, ended } = view
-  const { tolerance } = settings
-  const duration = useTimeText((now) => {
-    const time = ended === null ? timeNeeded(view, now) : null
-    return time === null || needed === 0
-      ? ''
-      : `, about ${formatDuration(time, true)} at the current rate`
-  })
+  const judgement = judgementOf(view)
+  const { verdict, errors } = judgement
+  const { settings } = view
+  const { tolerance, harm } = settings
+  const title = titles[verdict]
+  const what =
+    `an error rate ${formatRatio(harm.ratio)} as high and ${formatShare(harm.difference)} ` +
+    'of all requests higher'
   const facts: [string, ReactNode][] = [
-    [
-      settings.unit === 'sessions' ? 'Sessions still needed' : 'Requests still needed',
-      verdict === 'healthy'
-        ? 'none'
-        : needed === null
-          ? unknown
-          : `about ${formatCount(needed)}${duration}`,
-    ],
-    [
-      'Smallest detectable harm',
-      smallest === null ? 'none yet' : `${formatRatio(smallest)} as many errors`,
-    ],
+    ...useOpenFacts(view),
     [
       'Tolerated',
       `errors +${formatShare(tolerance.errors)}, latency +${formatShare(tolerance.latency)}`,
@@ -37,18 +31,24 @@ export function Needed({ view }: { view: VerdictView }) {
     ['False alarm rate', `at most ${formatShare(settings.alpha)} over the whole canary`],
   ]
   return (
-    <section aria-label="Data still needed" className="panel min-w-0 px-4 py-3">
-      <h2 className="font-semibold">Data still needed</h2>
-      <p className="mt-1 mb-3 text-soft">
-        The canary is healthy once an error rate {formatRatio(settings.harm.ratio)} as high and{' '}
-        {formatShare(settings.harm.difference)} of all requests higher is excluded.
-      </p>
-      <EvidenceBar
-        name="Evidence of no such harm"
-        evidence={errors.excluded}
-        threshold={errors.excludedAt}
-        isHarm={false}
-      />
+    <section aria-label={title} className="panel min-w-0 px-4 py-3">
+      <h2 className="mb-1 font-semibold">{title}</h2>
+      {verdict === 'harmful' || judgement.basis === 'power' ? null : (
+        <>
+          <p className="mb-3 text-soft">
+            {verdict === 'healthy'
+              ? `It is excluded that the canary has ${what}.`
+              : `The canary is healthy once ${what} is excluded.`}
+          </p>
+          <EvidenceBar
+            name="Evidence of no such harm"
+            evidence={errors.excluded}
+            threshold={errors.excludedAt}
+            hasData={hasRequests(judgement)}
+            isHarm={false}
+          />
+        </>
+      )}
       <dl className="mt-3 grid gap-x-8 gap-y-2 sm:grid-cols-2">
         {facts.map(([term, value]) => (
           <div key={term}>
@@ -59,4 +59,25 @@ export function Needed({ view }: { view: VerdictView }) {
       </dl>
     </section>
   )
+}
+
+/** What is open until the canary is decided, and what a decision on time could have missed. */
+function useOpenFacts(view: VerdictView): [string, ReactNode][] {
+  const { needed, smallest, verdict, basis } = judgementOf(view)
+  const { settings, ended } = view
+  const duration = useTimeText((now) => {
+    const time = ended === null ? timeNeeded(view, now) : null
+    return time === null ? '' : `, about ${formatDuration(time, true)} at the current rate`
+  })
+  const detectable = smallest === null ? 'none yet' : `${formatRatio(smallest)} as many errors`
+  if (verdict !== 'undecided')
+    return basis === 'power' ? [['Would have been detected', detectable]] : []
+  const unit = settings.unit === 'sessions' ? 'Sessions' : 'Requests'
+  return [
+    [
+      `${unit} still needed`,
+      needed === null ? unknown : needed === 0 ? 'none' : `about ${formatCount(needed)}${duration}`,
+    ],
+    ['Smallest detectable harm', detectable],
+  ]
 }

@@ -1,5 +1,5 @@
 import type { VerdictView } from '#contract/verdict/verdict.ts'
-import { errorRate, formatCount, formatRange, formatRatio, formatShare } from '../ui/number.ts'
+import { errorRate, formatCount, formatShare } from '../ui/number.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'
 
@@ -36,10 +36,6 @@ export function Outcomes({ view }: { view: VerdictView }) {
               ]),
             ]}
           />
-          <p className="mt-2 text-[0.9em] text-soft">
-            Error rate relative to the baseline: {formatRatio(errors.ratio.estimate)} (confidence
-            interval {formatRange(errors.ratio)}).
-          </p>
         </>
       )}
     </section>
@@ -51,13 +47,10 @@ const cell = (count: number, all: number): string =>
 
 type Errors = VerdictView['judgement']['errors']
 
-/** An error rate, with a bar relative to the higher of both rates. */
+/** The failed requests of a release as a part of all of them. */
 function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
-  const part = (one: Arm): number =>
-    errors[one].requests === 0 ? 0 : errors[one].errors / errors[one].requests
+  const part = errors[arm].requests === 0 ? 0 : errors[arm].errors / errors[arm].requests
   const failed = formatCount(errors[arm].errors)
-  const most = Math.max(...arms.map(part))
-  const width = most === 0 ? 0 : (part(arm) / most) * 100
   return (
     <div>
       <div className="flex flex-wrap justify-between gap-x-3">
@@ -70,8 +63,8 @@ function Rate({ arm, errors }: { arm: Arm; errors: Errors }) {
       </div>
       <div className="mt-1 h-2 rounded-full bg-hover" aria-hidden>
         <div
-          className={`h-full rounded-full ${arm === 'canary' ? 'bg-move' : 'bg-soft'}`}
-          style={{ width: `${width}%`, minWidth: width > 0 ? 4 : 0 }}
+          className="h-full rounded-full bg-bad"
+          style={{ width: `${part * 100}%`, minWidth: part > 0 ? 4 : 0 }}
         />
       </div>
     </div>

@@ -6,7 +6,7 @@ import { formatElapsed, ratioRange } from '../chart/ticks.ts'
 import { formatRange, formatRatio } from '../ui/number.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { TimeChart } from './time-chart.tsx'
-import { judgementOf, type Moment, ratioColumns } from './words.ts'
+import { judgementOf, type Moment, ratioColumns, ratioSentence } from './words.ts'
 
 const estimateLine: Line = { colour: 'move', width: 2.5 }
 const boundLine: Line = { colour: 'move', width: 0 }
@@ -25,7 +25,8 @@ export function RatioChart({
 }) {
   const title = 'Error rate relative to the baseline'
   const tolerated = 1 + view.settings.tolerance.errors
-  const summary = summaryOf(view, tolerated)
+  const summary = ratioSentence(view)
+  const { baseline, canary } = judgementOf(view).errors
   // The first intervals are so wide that they would flatten everything after them.
   const late = moments
     .slice(Math.floor(moments.length / 3))
@@ -35,7 +36,13 @@ export function RatioChart({
     <ChartFrame
       title={title}
       summary={summary}
-      empty={moments.length === 0 ? 'No requests have arrived yet.' : undefined}
+      empty={
+        moments.length === 0
+          ? 'No requests have arrived yet.'
+          : baseline.errors + canary.errors === 0
+            ? 'Without a failed request, there is no ratio to draw.'
+            : undefined
+      }
       legend={
         <>
           <Key {...estimateLine}>Canary / baseline</Key>
@@ -78,21 +85,4 @@ export function RatioChart({
       />
     </ChartFrame>
   )
-}
-
-function summaryOf(view: VerdictView, tolerated: number): string {
-  const { ratio } = judgementOf(view).errors
-  if (ratio.estimate === null && ratio.low === null && ratio.high === null)
-    return 'It is not known yet whether the canary fails more often than the baseline.'
-  const estimate =
-    ratio.estimate === null
-      ? 'The error rate relative to the baseline is not known'
-      : `The canary fails ${formatRatio(ratio.estimate)} as often as the baseline`
-  const judged =
-    ratio.low !== null && ratio.low > tolerated
-      ? 'This exceeds the tolerance.'
-      : ratio.high !== null && ratio.high <= tolerated
-        ? 'This is within the tolerance.'
-        : 'Whether this exceeds the tolerance is not known yet.'
-  return `${estimate} (confidence interval ${formatRange(ratio)}). ${judged}`
 }

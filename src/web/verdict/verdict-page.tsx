@@ -25,6 +25,7 @@ export function VerdictPage() {
   if (!/^[1-9]\d{0,14}$/.test(deployment))
     return (
       <ProblemPanel
+        isPage
         error={new FairleadError('not_found', { kind: 'deployment', id: deployment })}
       />
     )
@@ -35,12 +36,13 @@ function KnownVerdict({ id }: { id: number }) {
   const deployment = useDeployment(id)
   const verdict = useVerdict(id)
   return (
-    <Loaded query={deployment} shape={<VerdictShape />}>
+    <Loaded isPage query={deployment} shape={<VerdictShape />}>
       {(found) => (
-        <Loaded query={verdict} shape={<VerdictShape />}>
+        <Loaded isPage query={verdict} shape={<VerdictShape />}>
           {(view) =>
             view === null ? (
               <ProblemPanel
+                isPage
                 error={new FairleadError('not_found', { kind: 'canary of deployment', id })}
               />
             ) : (
@@ -100,22 +102,13 @@ function Verdict({ view, deployment }: { view: VerdictView; deployment: Deployme
         <EvidenceChart view={view} moments={moments} until={until} />
         <LatencyChart view={view} />
         <div className="flex min-w-0 flex-col gap-4">
-          <Quantiles view={view} />
+          <QuantileTable view={view} />
           <Needed view={view} />
         </div>
         <Outcomes view={view} />
         <Metrics view={view} />
       </div>
     </>
-  )
-}
-
-function Quantiles({ view }: { view: VerdictView }) {
-  return (
-    <section aria-label="Latency quantiles" className="panel min-w-0 overflow-x-auto px-4 py-3">
-      <h2 className="mb-2 font-semibold">Latency quantiles</h2>
-      <QuantileTable view={view} />
-    </section>
   )
 }
 

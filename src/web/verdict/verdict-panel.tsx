@@ -6,7 +6,7 @@ import { asSentence, firstLine, type Tone } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { Staircase } from './staircase.tsx'
-import { judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
+import { hasRequests, judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 import { classes } from '../ui/classes.ts'
 
 const edges: Partial<Record<Tone, string>> = {
@@ -35,9 +35,10 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
         <EndReason view={view} deployment={deployment} />
         <div className="mt-4 max-w-xl">
           <EvidenceBar
-            name="Evidence of harm, relative to the alarm level"
+            name="Evidence of harm"
             evidence={judgement.evidence}
             threshold={judgement.threshold}
+            hasData={hasRequests(judgement)}
           />
         </div>
       </div>

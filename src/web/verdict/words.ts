@@ -1,6 +1,7 @@
 import type { Canary, Judgement, VerdictView } from '#contract/verdict/verdict.ts'
 import type { Badge } from '../ui/state.ts'
 import { formatDuration } from '../ui/duration.ts'
+import { formatEvidence, formatMilliseconds, formatRange, formatRatio } from '../ui/number.ts'
 
 export const arms = ['baseline', 'canary'] as const
 export type Arm = (typeof arms)[number]
@@ -18,6 +19,71 @@ export const canaryBadges: Record<Canary['state'], Badge> = {
 
 /** The recorded judgement, or the current one until the canary ends. */
 export const judgementOf = (view: VerdictView): Judgement => view.decided ?? view.judgement
+
+export const hasRequests = ({ errors: { baseline, canary } }: Pick<Judgement, 'errors'>): boolean =>
+  baseline.requests + canary.requests > 0
+
+interface Evidence {
+  evidence: number
+  threshold: number
+  hasData: boolean
+  isHarm: boolean
+}
+
+/** What the evidence means, with its score. */
+export function evidenceWords({ evidence, threshold, hasData, isHarm }: Evidence): string {
+  const limit = String(Number(threshold.toFixed(2)))
+  const score = formatEvidence(evidence)
+  if (!hasData) return 'no data yet'
+  if (!isHarm) return `score ${score}, ${limit} needed`
+  if (evidence >= threshold) return `alarm (score ${score}, alarm at ${limit})`
+  const sign = evidence > 0 ? 'no proof of harm' : 'no sign of harm'
+  return `${sign} (score ${score}, alarm at ${limit})`
+}
+
+/** How the error rates compare, without a contradiction to the verdict. */
+export function ratioSentence(view: VerdictView): string {
+  const judgement = judgementOf(view)
+  const { errors, verdict } = judgement
+  const { ratio, baseline, canary } = errors
+  if (!hasRequests(judgement)) return 'No requests have arrived yet.'
+  if (baseline.errors + canary.errors === 0) return 'No request has failed on either release.'
+  const tolerated = 1 + view.settings.tolerance.errors
+  const judged =
+    ratio.low !== null && ratio.low > tolerated
+      ? 'This exceeds the tolerance.'
+      : ratio.high !== null && ratio.high <= tolerated
+        ? 'This is within the tolerance.'
+        : verdict === 'undecided'
+          ? 'Too few requests have failed to judge this.'
+          : ''
+  return `${comparisonOf(ratio)} ${judged}`.trim()
+}
+
+function comparisonOf({ estimate, low, high }: Judgement['errors']['ratio']): string {
+  const range =
+    low === null && high === null ? '' : ` (confidence interval ${formatRange({ low, high })})`
+  if (estimate !== null)
+    return `The canary fails ${formatRatio(estimate)} as often as the baseline${range}.`
+  return low === null
+    ? `The canary may fail as often as the baseline${range}.`
+    : `The canary fails at least ${formatRatio(low)} as often as the baseline.`
+}
+
+/** The medians and tails of both releases, where both are known. */
+export function latencySentence(view: VerdictView): string {
+  const judgement = judgementOf(view)
+  const parts = [0.5, 0.99].flatMap((wanted) => {
+    const found = judgement.latency.quantiles.find(({ quantile }) => quantile === wanted)
+    if (found === undefined || found.canary === null || found.baseline === null) return []
+    const [canary, baseline] = [found.canary, found.baseline].map(formatMilliseconds)
+    return `The p${wanted * 100} of the canary is ${canary} (baseline: ${baseline}).`
+  })
+  if (parts.length > 0) return parts.join(' ')
+  return hasRequests(judgement)
+    ? 'There are too few requests to compare quantiles.'
+    : 'The latency is not known yet.'
+}
 
 /**
  * Without enough data, a canary is never called healthy. That is a warning once no more data will
