@@ -150,7 +150,7 @@ describe('the change page', requires('chromium'), () => {
       .getByText(/^Run 1, .*: errors 0, warnings 0/)
       .waitFor()
     await chart('Tests').getByRole('button', { name: 'Show numbers: Tests' }).click()
-    await chart('Tests').getByRole('row', { name: '2 10,000 0' }).waitFor()
+    await chart('Tests').getByRole('row', { name: '2 (failed) 10,000 0' }).waitFor()
     await page.goto(`http://localhost:${installation.port}/apps/nowhere/trends`)
     await page.getByText('No run has any numbers yet.').waitFor()
     expect(problems).toEqual([])

@@ -36,11 +36,13 @@ environments:
   production: {${approve}}
 `
 
+const failure = '<failure message="expected 3, received 4">at cart.test.js:12</failure>'
+
 const testScript = (missed: boolean, fails: boolean): string => `
 cat > tests.xml <<'X'
 <testsuite name="cart">
 <testcase classname="cart" name="adds" time="0.12"/>
-<testcase classname="cart" name="pays" time="0.34">${fails ? '<failure message="expected 3, received 4">at cart.test.js:12</failure>' : ''}</testcase>
+<testcase classname="cart" name="pays" time="0.34">${fails ? failure : ''}</testcase>
 </testsuite>
 X
 printf 'SF:cart.js\\nDA:2,1\\nDA:3,${missed ? 0 : 1}\\nDA:4,1\\nend_of_record\\n' > lcov.info
@@ -54,7 +56,8 @@ for i in $(seq 30 37) $(seq 90 97); do printf "\\033[\${i}mcolour $i\\033[0m "; 
 for i in $(seq 40 47) $(seq 100 107); do printf "\\033[\${i}mback $i\\033[0m "; done; echo
 for i in 17 22 52 88 93 124 160 196 202 220 226 231 236 244 250 255
 do printf "\\033[38;5;\${i}mtext $i\\033[0m \\033[48;5;\${i}mback $i\\033[0m "; done; echo
-printf '\\033[1mbold\\033[0m \\033[2mfaint\\033[0m \\033[3mitalic\\033[0m \\033[4munderline\\033[0m '
+printf '\\033[1mbold\\033[0m \\033[2mfaint\\033[0m \\033[3mitalic\\033[0m '
+printf '\\033[4munderline\\033[0m '
 printf '\\033[7minverse\\033[0m \\033[9mstrike\\033[0m \\033[31;7minverse red\\033[0m\\n'
 `
 

@@ -100,7 +100,7 @@ function effectOf(change: Environment['change'] | null): string {
     ? 'Once approvals and freezes allow it, new instances start with the change.'
     : 'New instances start with the change now.'
   return change.strategy === 'canary'
-    ? `${begin} They are a canary: they get a part of the requests first, and all of them once no harm is found.`
+    ? `${begin} As a canary, they get a part of the requests, and all of them once that is safe.`
     : `${begin} They get all requests once they are healthy.`
 }
 

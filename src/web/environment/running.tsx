@@ -75,7 +75,7 @@ export function Running({ environment }: { environment: Environment }) {
                 href={url}
                 target="_blank"
                 rel="noreferrer"
-                className="inline-flex min-h-6 items-center gap-1 underline underline-offset-3"
+                className="inline-flex min-h-[24px] items-center gap-1 underline underline-offset-3"
               >
                 {url.replace(/^https?:\/\//, '')}
                 <ExternalLink size={13} className="shrink-0" aria-hidden />

@@ -215,7 +215,7 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
                 href={url}
                 target="_blank"
                 rel="noreferrer"
-                className="inline-flex min-h-6 items-center gap-1 underline underline-offset-3"
+                className="inline-flex min-h-[24px] items-center gap-1 underline underline-offset-3"
               >
                 {url.replace(/^https?:\/\//, '')}
                 <ExternalLink size={13} aria-hidden />
