@@ -11,18 +11,21 @@ import {
 /** Answers its version; every so many requests fail. */
 export const server = (version: string, failsEvery = 0): string => `
 let n = 0
+let isBad = false
 require('node:http').createServer((request, response) => {
   if (request.url === '/health') return response.end('ok')
   n += 1
+  if (request.url === '/turn-bad') isBad = true
+  if (isBad && n % 2 === 0) response.statusCode = 500
   if (${failsEvery} > 0 && n % ${failsEvery} === 0) response.statusCode = 500
   response.end(${JSON.stringify(version)})
 }).listen(process.env.PORT, '127.0.0.1')
 `
 
-const file = (canary: string, verify = ''): string => `
+const file = (canary: string, more: string): string => `
 services: {web: {run: exec node server.js, health: /health}}
 environments:
-  production: {strategy: canary, watch: 0s, canary: {${canary}}${verify}}
+  production: {strategy: canary, canary: {${canary}}${more}}
 `
 
 /** What the tests of canaries do with an installation. */
@@ -32,8 +35,8 @@ export function canariesOf(installation: () => Installation) {
    * An app that is live with version 1, delivered without a canary because there was nothing to
    * judge it against.
    */
-  const live = (app: string, canary: string, verify = ''): Promise<Repository> =>
-    liveWith(app, { 'server.js': server('1'), 'fairlead.yaml': file(canary, verify) })
+  const live = (app: string, canary: string, more = ', watch: 0s'): Promise<Repository> =>
+    liveWith(app, { 'server.js': server('1'), 'fairlead.yaml': file(canary, more) })
   const liveWith = async (app: string, files: Record<string, string>): Promise<Repository> => {
     const repository = await makeRepository(files)
     repositories.push(repository)

@@ -1,4 +1,5 @@
 import type { Client } from '#contract/client.ts'
+import type { Watch } from '#contract/deployment/watch.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
 import type { Interval, PlanAnswer, VerdictView } from '#contract/verdict/verdict.ts'
@@ -153,11 +154,18 @@ async function verdictOf(client: Client, run: number): Promise<VerdictView> {
 async function show(context: Context, run: number): Promise<void> {
   const { client } = await context.connect()
   const view = await verdictOf(client, run)
-  if (view.judgement.verdict === 'harmful') context.exit(exitCodes.no)
-  context.answer(view, () => lines(context, view))
+  const watch = await client
+    .getWatch({ params: { deployment: view.deployment } })
+    .catch((error: unknown) => {
+      if (error instanceof FairleadError && error.code === 'not_found') return null
+      throw error
+    })
+  const isHarmful = view.judgement.verdict === 'harmful' || watch?.state === 'harmful'
+  if (isHarmful) context.exit(exitCodes.no)
+  context.answer({ ...view, watch }, () => lines(context, view, watch))
 }
 
-function lines(context: Context, view: VerdictView): string[] {
+function lines(context: Context, view: VerdictView, watch: Watch | null): string[] {
   const paint = createPaint(context.isLively())
   const { judgement } = view
   const { errors, latency } = judgement
@@ -172,6 +180,7 @@ function lines(context: Context, view: VerdictView): string[] {
           'canary',
           `${state(view.state, paint)} for ${took(view.started, view.ended, context.now())}, share ${percent(view.share)}`,
         ],
+        ...(watch ? [['since promotion', `${watch.state}: ${watch.reason}`]] : []),
         ['baseline', counts('baseline')],
         ['canary', counts('canary')],
         ['errors, times', range(errors.ratio, (value) => value.toPrecision(3))],

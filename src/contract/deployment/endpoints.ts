@@ -3,6 +3,7 @@ import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { id, inEnvironment, limit } from '#contract/params.ts'
 import { deployment, deploymentStates } from '#contract/run/run.ts'
+import { watch } from './watch.ts'
 
 /** Deployments and rollbacks. */
 export const deploymentEndpoints = {
@@ -40,5 +41,13 @@ export const deploymentEndpoints = {
     summary: 'Show a deployment',
     params: z.object({ deployment: id }),
     output: deployment,
+  }),
+  getWatch: endpoint({
+    method: 'GET',
+    path: '/deployments/{deployment}/watch',
+    role: 'viewer',
+    summary: 'Show how a deployment is watched since it has all of the traffic',
+    params: z.object({ deployment: id }),
+    output: watch,
   }),
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { TargetCapability } from '#contract/deployment/target.ts'
+import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { Batch } from '#contract/verdict/verdict.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
@@ -142,6 +143,15 @@ export interface CanaryShare {
   routes?: Record<string, string>
 }
 
+/** A place in what a target served: the name of one of its processes, and a number in it. */
+export interface ServedPlace {
+  run: string
+  next: number
+}
+
+/** What a service of a release served in one second, which ended at `at`. */
+export type ServedSecond = Omit<TrafficSecond, 'app' | 'environment'> & { at: number }
+
 /** Capability `share`. */
 export interface TrafficShare {
   /** Splits the traffic between `baseline`, which has all of it, and a canary. */
@@ -157,6 +167,14 @@ export interface TrafficShare {
     after: number,
     waitMs: number,
   ): Promise<{ batches: Batch[]; pending?: Batch[] | undefined; next: number }>
+  /**
+   * What the releases of an environment served after a place, second by second; null for the last
+   * fifteen minutes.
+   */
+  served(
+    environment: EnvironmentReference,
+    after: ServedPlace | null,
+  ): Promise<{ position: ServedPlace; seconds: ServedSecond[] }>
 }
 
 /** What one instance exposes in the Prometheus text format; null when it did not answer. */

@@ -67,8 +67,15 @@ export function rateOf(
   return observed < enough || observed === 0 ? null : (1000 * requests) / observed
 }
 
+/** Derives the settings of a verdict from the keys of `canary`. */
+export function settingsOf(file: CanaryFile): VerdictSettings {
+  const { alpha, tolerance, harm, warm, session, metrics } = file
+  const unit = session ? ('sessions' as const) : ('requests' as const)
+  return { alpha, tolerance, harm, warm, unit, metrics: metricSettings(metrics) }
+}
+
 /** Derives the settings that a metric is judged by from its entry in fairlead.yaml. */
-export function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metrics'] {
+function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metrics'] {
   const settingsOf = (metric: MetricFile): MetricSettings => ({
     kind:
       metric.gauge !== undefined

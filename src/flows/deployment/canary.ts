@@ -4,8 +4,8 @@ import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import {
   type CanaryDecision,
   decideCanary,
-  metricSettings,
   rateOf,
+  settingsOf,
   shareAt,
 } from '#domains/verdict/canary.ts'
 import * as deployments from '#domains/deployment/store.ts'
@@ -176,7 +176,7 @@ async function begin(
 ): Promise<verdicts.StoredVerdict> {
   const existing = await verdicts.getVerdict(deps.db, plan.id)
   if (existing) return existing
-  const { alpha, tolerance, harm, warm, least, most } = file
+  const { least, most } = file
   const fresh = file.fresh && (await startFresh(deps, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(
@@ -188,14 +188,7 @@ async function begin(
       steps: stepsOf(file).map((percent) => percent / 100),
       least,
       most,
-      settings: {
-        alpha,
-        tolerance,
-        harm,
-        warm,
-        unit: file.session ? 'sessions' : 'requests',
-        metrics: metricSettings(file.metrics),
-      },
+      settings: settingsOf(file),
     }),
   )
   step.write(deployments.setDeploymentState(plan.id, 'canary'))

@@ -9,6 +9,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { planRollback, startRollback } from './plan-rollback.ts'
 import { targetOfRelease } from './targets.ts'
+import { replayWatch } from './watch-counts.ts'
 import { replayVerdict } from '#domains/verdict/replay.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -21,6 +22,7 @@ type DeploymentEndpoints =
   | 'getDeployment'
   | 'getServiceLog'
   | 'getVerdict'
+  | 'getWatch'
   | 'promoteCanary'
 
 export function deploymentHandlers(
@@ -45,6 +47,18 @@ export function deploymentHandlers(
           id: params.deployment,
         })
       return replayVerdict(stored, await listLooks(db, params.deployment), deps.clock.now())
+    },
+    getWatch: async ({ params }) => {
+      const replayed = await replayWatch(db, params.deployment)
+      if (!replayed)
+        throw new FairleadError('not_found', { kind: 'watch of deployment', id: params.deployment })
+      const { stored, judge } = replayed
+      const { reason, before, after } = judge.judge()
+      const { deployment, state, started, until, ended } = stored
+      return {
+        ...{ deployment, state, started, until, ended, before, after },
+        reason: stored.reason ?? reason,
+      }
     },
     promoteCanary: async ({ params }, caller) => {
       const { state, app, environment, run, change } = await mustGet(db, params.deployment)

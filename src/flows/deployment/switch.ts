@@ -1,6 +1,10 @@
 import { FairleadError } from '#contract/errors.ts'
+import { canaryFile } from '#contract/pipeline-file/canary-file.ts'
 import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targetOf } from '#domains/deployment/open-targets.ts'
+import { settingsOf } from '#domains/verdict/canary.ts'
+import { armOf } from '#domains/verdict/served.ts'
+import { insertWatch } from '#domains/verdict/watch-store.ts'
 import { judgeSettling } from '#domains/deployment/settle.ts'
 import * as store from '#domains/deployment/store.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
@@ -67,6 +71,8 @@ export async function switchTraffic(
   trial: Trial,
 ): Promise<null> {
   const { id, app, environment, release, policy } = plan
+  const watch = policy.isWatched ? watchOf(environmentOf(plan), trial) : 0
+  if (watch > 0) step.write(insertWatch(await plannedWatch(deps, plan, former, watch)))
   await route(deps, step, plan, trial.hasCanary)
   const { state, reason } = policy.former
   await forgetClosedPort(deps, step, plan)
@@ -87,8 +93,7 @@ export async function switchTraffic(
     type: 'dev.cdeventsx.fairlead-deployment.finished',
     data: { ...factsOf(plan), state: 'live', reason: null },
   })
-  const watch = watchOf(environmentOf(plan), trial)
-  if (watch > 0 && policy.isWatched)
+  if (watch > 0)
     step.start({
       ...{ id: `watch/${id}`, name: 'watch', chain },
       input: { deployment: id, app, environment, release, watch },
@@ -99,6 +104,25 @@ export async function switchTraffic(
 /** How long a release is watched, in milliseconds: longer when its health was not proven. */
 const watchOf = (file: EnvironmentFile | undefined, { isProven }: Trial): number =>
   isProven ? (file?.watch ?? 0) : Math.max(file?.watch ?? 0, file?.canary.watch ?? 0)
+
+/** Settings of the watch, and what the former release served lately. */
+async function plannedWatch(
+  deps: Dependencies,
+  plan: PlannedDeployment,
+  former: FormerDeployment | null,
+  length: number,
+): Promise<Parameters<typeof insertWatch>[0]> {
+  const file = environmentOf(plan)?.canary ?? canaryFile.parse({})
+  const answer = await targetOfPlan(deps, plan)
+    .share?.served(plan, null)
+    .catch(() => null)
+  const seconds = answer?.seconds.filter(({ release }) => release === former?.release) ?? []
+  return {
+    ...{ deployment: plan.id, settings: settingsOf(file), length },
+    position: answer?.position ?? null,
+    before: seconds.length === 0 ? null : armOf(seconds),
+  }
+}
 
 /** While another program has the port of an environment, its URL is the one by host name. */
 async function forgetClosedPort(

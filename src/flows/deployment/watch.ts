@@ -1,9 +1,11 @@
 import { judgeWatch, restartsOf } from '#domains/deployment/deployment.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
+import { endWatch } from '#domains/verdict/watch-store.ts'
 import { pause } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import { takeBack } from './take-back.ts'
+import { openWatchCounts } from './watch-counts.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 
@@ -16,7 +18,7 @@ export interface WatchInput {
   watch: number
 }
 
-/** Watches a live release, and rolls it back when it crashes. */
+/** Watches a live release, and rolls it back when it crashes, fails more often or is slower. */
 export function watchWorkflow(
   deps: Dependencies,
 ): WorkflowDefinition<WatchInput, { outcome: string }> {
@@ -59,19 +61,32 @@ async function watchUntil(
   input: WatchInput,
   { until, before }: { until: number; before: Record<string, number> },
 ): Promise<{ outcome: string }> {
+  const counts = await openWatchCounts(deps, step, input).catch(() => null)
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const live = await liveDeployment(deps.db, input.app, input.environment)
-    if (live?.id !== input.deployment) return { outcome: 'another release has the traffic' }
+    if (live?.id !== input.deployment) {
+      const outcome = 'another release has the traffic'
+      step.write(endWatch(input.deployment, 'replaced', outcome))
+      return { outcome }
+    }
     const seen = await observe(deps, input)
-    const { takeBack: isHarmful, reason } = judgeWatch(seen, before)
-    if (isHarmful) return takeBack(deps, step, input, reason)
+    const state = judgeWatch(seen, before)
+    const requests = counts ? await counts.poll() : null
+    const harm = state.takeBack ? state.reason : requests?.isHarmful ? requests.reason : null
+    if (harm !== null) {
+      step.write(endWatch(input.deployment, 'harmful', harm))
+      return takeBack(deps, step, input, harm)
+    }
     if (deps.clock.now() >= until) {
+      const outcome = seen ? 'healthy' : 'unknown'
+      const reason = requests ? `${state.reason}: ${requests.reason}` : state.reason
+      step.write(endWatch(input.deployment, outcome, reason))
       step.emit({
         type: 'dev.cdeventsx.fairlead-deployment.watched',
         subject: `deployment/${input.deployment}`,
         app: input.app,
-        data: { environment: input.environment, outcome: seen ? 'healthy' : 'unknown', reason },
+        data: { environment: input.environment, outcome, reason },
       })
       return { outcome: reason }
     }

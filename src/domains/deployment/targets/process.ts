@@ -63,6 +63,20 @@ function trafficShare(host: HostClient): TrafficShare {
       host.route(app, environment, { release, canary, fence }),
     observations: ({ app, environment, release }, after, waitMs) =>
       host.observations(app, environment, release, after, waitMs),
+    served: async ({ app, environment }, after) => {
+      const read = await host.measurements(after?.next ?? 0)
+      // The numbers of another host process begin again.
+      const isOther = after !== null && after.run !== read.run
+      const { run, next, seconds } = isOther ? await host.measurements(0) : read
+      return {
+        position: { run, next },
+        seconds: seconds.flatMap(({ at, traffic }) =>
+          traffic
+            .filter((one) => one.app === app && one.environment === environment)
+            .map((one) => ({ at, ...one })),
+        ),
+      }
+    },
   }
 }
 
