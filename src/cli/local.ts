@@ -1,6 +1,6 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
 import type { Role } from '#contract/endpoint.ts'
-import type { PlanAnswer, PlanQuestion } from '#contract/verdict/verdict.ts'
+import type { PlanAnswer, PlanQuestion } from '#contract/verdict/plan.ts'
 
 /**
  * Services of this machine. The composition root (`src/main.ts`) provides them, so that the CLI
@@ -33,8 +33,15 @@ export interface Local {
     options: { steps: string[]; signal: AbortSignal },
     report: (message: RunMessage) => void,
   ): Promise<{ passed: boolean }>
-  /** Estimates how long a canary takes with this traffic. */
-  planCanary(question: PlanQuestion): Promise<PlanAnswer>
+  /**
+   * Estimates how a canary goes with this traffic and the fairlead.yaml of a folder, or with the
+   * defaults when there is none.
+   */
+  planCanary(
+    folder: string,
+    environment: string | undefined,
+    traffic: Pick<PlanQuestion, 'perSecond' | 'errorRate'>,
+  ): Promise<PlanAnswer>
   /**
    * Verifies statements about an artifact offline. Returns the problem of each, or null where it
    * holds. Throws a FairleadError when a key is not an Ed25519 public key in PEM.

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
 import type { CheckResult, Local, LocalRepository, RunMessage } from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
+import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { expandPipeline, expandSteps } from '#domains/pipeline/expand.ts'
 import type { ReadResult } from '#domains/pipeline/file.ts'
@@ -50,8 +51,10 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     },
     run: async (folder, options, report) =>
       run(await folderOfApp(folder), options, report, { home: home(), env }),
-    planCanary: async (question) =>
-      (await import('#domains/verdict/statistics/plan.ts')).planCanary(question),
+    planCanary: async (folder, environment, traffic) => {
+      const { planCanary } = await import('#domains/verdict/plan.ts')
+      return planCanary({ ...traffic, canary: await canaryOf(folder, environment) })
+    },
     verifyEvidence: async (evidence, digest, keys) =>
       (await import('./evidence.ts')).verifyEvidence(evidence, digest, keys),
     backup: async (file) => (await import('./database.ts')).backupTo(home(), env, resolve(file)),
@@ -115,6 +118,28 @@ async function read(
   }
 }
 
+/** The first problem of a fairlead.yaml. */
+function unreadable(file: string, [first]: CheckResult['problems']): FairleadError {
+  const { line = 1, column = 1, problem = '', hint = '' } = first ?? {}
+  return new FairleadError('pipeline_file', { file, line, column, problem, hint })
+}
+
+/** The keys of `canary` of an environment; the defaults without a fairlead.yaml. */
+async function canaryOf(folder: string, environment: string | undefined): Promise<CanaryFile> {
+  const { canaryFile } = await import('#contract/pipeline-file/canary-file.ts')
+  if (environment === undefined && !(await hasFile(resolve(folder)))) return canaryFile.parse({})
+  const { file, result } = await read(folder)
+  if (!result.ok) throw unreadable(file, result.problems)
+  const all = Object.entries(result.pipeline.environments)
+  const [, found] =
+    all.findLast(([name, { strategy }]) =>
+      environment === undefined ? strategy === 'canary' : name === environment,
+    ) ?? []
+  if (environment !== undefined && !found)
+    throw new FairleadError('not_found', { kind: 'environment', id: environment })
+  return found?.canary ?? canaryFile.parse({})
+}
+
 async function check(
   folder: string,
   env: Record<string, string | undefined>,
@@ -154,16 +179,7 @@ async function run(
   { home, env }: { home: Home; env: Record<string, string | undefined> },
 ) {
   const { file, result } = await read(folder, env)
-  if (!result.ok) {
-    const [first] = result.problems
-    throw new FairleadError('pipeline_file', {
-      file,
-      line: first?.line ?? 1,
-      column: first?.column ?? 1,
-      problem: first?.problem ?? '',
-      hint: first?.hint ?? '',
-    })
-  }
+  if (!result.ok) throw unreadable(file, result.problems)
   const [{ startLocalRunner }, { localRun }, { defaultSlots }] = await Promise.all([
     import('./local-runner.ts'),
     import('#flows/step/local-run.ts'),

@@ -2,11 +2,12 @@ import type { Client } from '#contract/client.ts'
 import type { Watch } from '#contract/deployment/watch.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
-import type { Interval, PlanAnswer, VerdictView } from '#contract/verdict/verdict.ts'
+import type { Interval, VerdictView } from '#contract/verdict/verdict.ts'
 import { createPaint, state, table, took } from '../format.ts'
-import { fraction, number, positive } from '../arguments.ts'
+import { number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
+import { registerPlan } from './verdict-plan.ts'
 
 export const register: Register = (program, context) => {
   const verdict = program.command('verdict').description('canary verdicts and their evidence')
@@ -37,104 +38,7 @@ export const register: Register = (program, context) => {
       await client.promoteCanary({ params: { deployment } })
       context.answer({ deployment }, () => [`The canary of run ${run} is being promoted`])
     })
-  verdict
-    .command('plan')
-    .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
-    .option('--per-session <n>', 'requests per session, when sessions are assigned', positive, 1)
-    .option('--share <percent>', 'percent of them that go to the canary', positive, 50)
-    .option('--error-rate <percent>', 'percent of requests that fail normally', fraction, 0.1)
-    .option(
-      '--ratio <times>',
-      'harm to detect, as a multiple of the normal error rate',
-      positive,
-      2,
-    )
-    .option('--alpha <probability>', 'probability of a false alarm', positive, 0.01)
-    .option('--tolerance <part>', 'tolerated deterioration: 0.1 is ten percent', fraction, 0.1)
-    .description(
-      'estimate how long a canary takes with this traffic and tolerance; needs no server',
-    )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ fairlead verdict plan --per-second 20 --share 10 --error-rate 0.5',
-    )
-    .action((options: PlanOptions) => plan(context, options))
-}
-
-interface PlanOptions {
-  perSecond: number
-  perSession: number
-  share: number
-  errorRate: number
-  ratio: number
-  alpha: number
-  tolerance: number
-}
-
-async function plan(
-  context: Context,
-  { perSecond, perSession, share, errorRate, ratio, alpha, tolerance }: PlanOptions,
-): Promise<void> {
-  if (share >= 100)
-    throw new FairleadError('invalid_input', {
-      field: '--share',
-      problem: 'must be less than 100: both must have requests',
-    })
-  if (ratio <= 1 + tolerance)
-    throw new FairleadError('invalid_input', {
-      field: '--ratio',
-      problem: 'must be more than what is tolerated',
-    })
-  if (errorRate > 50 || alpha >= 1)
-    throw new FairleadError('invalid_input', {
-      field: '--error-rate',
-      problem: 'must be at most 50, and --alpha below 1',
-    })
-  const unit = perSession > 1 ? ('sessions' as const) : ('requests' as const)
-  /** The share of sessions with at least one failed request. */
-  const failing = (rate: number): number => 1 - (1 - rate) ** perSession
-  const settings = {
-    alpha,
-    tolerance: { errors: tolerance, latency: tolerance, slack: 0 },
-    harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
-    warm: 0,
-    unit,
-    metrics: {},
-  }
-  const usual = failing(errorRate / 100)
-  const question = {
-    perSecond: perSecond / perSession,
-    share: share / 100,
-    errorRate: usual,
-    ratio: usual === 0 ? ratio : failing(Math.min(1, (errorRate / 100) * ratio)) / usual,
-    settings,
-  }
-  const answer = await context.local.planCanary(question)
-  const line = (what: PlanAnswer['healthy']): string =>
-    what === null
-      ? 'never, however long'
-      : `${what.requests.toLocaleString('en-US')} ${unit}, ${span(what.seconds)}`
-  context.answer({ question, answer }, () => [
-    `With ${perSecond} requests per second, ${share} % of them to the canary, ` +
-      `and ${errorRate} % normally failing:`,
-    ...(errorRate === 0
-      ? []
-      : [
-          `  an error rate ${ratio} times as high is detected with probability 0.8 ` +
-            `after ${line(answer.harmful)}`,
-        ]),
-    `  ${answer.alone} errors of the canary raise an alarm when the former release has none`,
-    `  a good canary is healthy after ${line(answer.healthy)}, ` +
-      'or at its time limit when harm of 2 times would have been detected',
-  ])
-}
-
-function span(seconds: number): string {
-  if (seconds < 90) return `${seconds.toPrecision(2)} s`
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800
-    ? `${(seconds / 3600).toFixed(1)} h`
-    : `${Math.round(seconds / 86_400)} d`
+  registerPlan(verdict, context)
 }
 
 /** The verdict on the newest canary of a run. */

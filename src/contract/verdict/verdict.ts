@@ -291,28 +291,3 @@ export const verdictView = canary.extend({
   }),
 })
 export type VerdictView = z.infer<typeof verdictView>
-
-/** The input of a plan: the traffic, the canary's share, and the harm to detect. */
-export interface PlanQuestion {
-  /** Requests per second of the whole environment. */
-  perSecond: number
-  share: number
-  /** Errors per request of a healthy release. */
-  errorRate: number
-  /** The ratio of error rates to detect. */
-  ratio: number
-  settings: VerdictSettings
-}
-
-/** Requests of both releases, and seconds; null when no number is enough. */
-export interface PlanAnswer {
-  /** The mean until more harm than tolerated is excluded, for a healthy canary. */
-  healthy: { requests: number; seconds: number } | null
-  /**
-   * Until harm of that ratio is detected with a probability of 0.8; null also at an error rate of
-   * zero, where a ratio has no meaning.
-   */
-  harmful: { requests: number; seconds: number } | null
-  /** The number of errors on the canary alone that raises an alarm. */
-  alone: number
-}
