@@ -222,6 +222,10 @@ describe.each(targets)('target $kind', (definition) => {
     expect(await startRelease(target, canary)).toBe('ready')
     await target.share?.split(canary, 4, { release: 6, share: 0.5 }, canary.fence)
     expect(await target.share?.observations(canary, 0, 0)).toMatchObject({ next: 0 })
+    const all = await target.share?.served(canary, null)
+    expect(await target.share?.served(canary, { ...all!.position, run: 'another' })).toMatchObject({
+      ...{ position: { run: all?.position.run }, seconds: all?.seconds },
+    })
     await target.route({ ...canary, release: 4 }, canary.fence)
     await target.remove(canary, canary.fence)
   })

@@ -50,13 +50,9 @@ export function insertWatchLook(
   look: Look,
 ): Statement[] {
   return [
-    ...(look.batches.length === 0
-      ? []
-      : [
-          sql`insert into watch_look (deployment, number, look)
-            values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
-            on conflict (deployment, number) do nothing`,
-        ]),
+    sql`insert into watch_look (deployment, number, look)
+      values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
+      on conflict (deployment, number) do nothing`,
     sql`update watch set position = ${JSON.stringify(position)}::json
       where deployment = ${deployment}`,
   ]

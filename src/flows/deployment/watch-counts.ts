@@ -12,6 +12,9 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { targetOfRelease } from './targets.ts'
 
+/** Milliseconds between two readings: how long harm may go on unnoticed. */
+const pollMs = 2000
+
 /** A stored watch with its judge, which has seen everything that is stored. */
 export async function replayWatch(
   db: Database,
@@ -46,17 +49,23 @@ export async function openWatchCounts(
   const { judge } = replayed
   let { position } = replayed.stored
   let number = replayed.looks
+  let polled = -Infinity
   return {
     poll: async () => {
+      const now = deps.clock.monotonic()
+      if (now - polled < pollMs) return judge.judge()
+      polled = now
       const answer = await traffic.served(watched, position).catch(() => null)
       if (answer === null) return judge.judge()
       const mine = answer.seconds.filter(({ release }) => release === watched.release)
       const look = { batches: batchesOf(mine), sample: null }
       position = answer.position
+      // Without requests there is nothing to store, and the next reading begins here again.
+      if (look.batches.length === 0) return judge.judge()
       for (const statement of insertWatchLook(watched.deployment, number, position, look))
         step.write(statement)
       await step.flush()
-      if (look.batches.length > 0) number += 1
+      number += 1
       judge.see(look)
       return judge.judge()
     },
