@@ -1,15 +1,5 @@
-#!/usr/bin/env node
 // The composition root selects the face by the first argument and imports only that one, so that a
 // runner or a host starts fast.
-import { enableCompileCache, flushCompileCache } from 'node:module'
-import { join } from 'node:path'
-
-// Compiled modules are reused by the next process: half of the time that a command, a runner or an
-// inspection needs to start. Node goes without where the folder cannot be written.
-enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/fairlead'))
-// A server or a host may be killed, and then would never write what it compiled.
-setTimeout(flushCompileCache, 2000).unref()
-
 const [, , face, ...rest] = process.argv
 // The command line handles options and help; processes that Fairlead starts pass none.
 const isPlain = rest.length === 0

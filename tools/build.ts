@@ -14,7 +14,7 @@ await build({
   logLevel: 'warn',
   ssr: { external: true },
   build: {
-    ssr: 'src/main.ts',
+    ssr: 'src/start.js',
     outDir: 'dist',
     emptyOutDir: false,
     target: 'node22',

@@ -14,7 +14,7 @@ export const version: string = (
 
 /** The command that runs another face of Fairlead with the same Node: `[node, entry, ...args]`. */
 export function selfCommand(...args: string[]): [string, ...string[]] {
-  const source = join(packageRoot, 'src/main.ts')
+  const source = join(packageRoot, 'src/start.js')
   return [
     process.execPath,
     existsSync(source) ? source : join(packageRoot, 'dist/main.js'),

@@ -427,7 +427,7 @@ export async function processOf(
       )[0],
     )
   for (const { pid, parent, command, environment } of await processes()) {
-    if (!command.some((word, i) => word.endsWith('/main.ts') && command[i + 1] === which)) continue
+    if (!command.some((word, i) => word.endsWith('/start.js') && command[i + 1] === which)) continue
     if (environment.includes(`FAIRLEAD_HOME=${installation.home}`)) return pid
     if (parent === installation.pid()) return pid
   }
