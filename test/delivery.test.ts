@@ -458,9 +458,23 @@ describe('configuration', () => {
     const shown = JSON.stringify([
       await installation.client.compareConfigurations({ params: at, query: { otherVersion: 0 } }),
       await installation.client.explainConfiguration({ params: at, query: { name: 'KEY' } }),
+      await installation.client.explainConfigurations({ params: at }),
       await installation.client.getConfiguration({ params: at }),
       (await installation.client.listEvents({ query: { app: 'configured', limit: 500 } })).events,
     ])
+    const all = await installation.client.explainConfigurations({ params: at })
+    expect(all.explanations).toMatchObject([
+      { name: 'KEY', layers: [{ layer: 'configuration', isSecret: true }], set: { version: 1 } },
+      {
+        name: 'MODE',
+        layers: [{ layer: 'environment', isOverridden: true }, { layer: 'configuration' }],
+        set: { version: 1 },
+        running: { isSame: true },
+      },
+    ])
+    expect(
+      await installation.client.listConfiguredEnvironments({ params: { app: at.app } }),
+    ).toEqual({ environments: [at.environment] })
     expect(shown).toContain('KEY')
     expect(shown).not.toContain('hunter2')
     await waitFor(

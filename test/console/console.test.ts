@@ -257,6 +257,29 @@ describe('the console', requires('chromium'), () => {
     const configuration = page.getByRole('region', { name: 'Configuration' })
     expect(await configuration.getByText('a-value-of-its-own').count()).toBe(1)
     await configuration.getByText('secret, never shown').waitFor()
+    await open('/apps/shop/configuration')
+    const values = page.getByRole('region', { name: 'Where values come from' })
+    await values.getByRole('rowheader', { name: 'LOG_LEVEL' }).waitFor()
+    expect(await values.getByText(/^version \d+ by .* ago|just now$/).count()).toBe(2)
+    expect(await values.getByText('a-value-of-its-own').count()).toBe(1)
+  })
+
+  test('sets a secret before the first delivery', async () => {
+    await installation.client.createApp({ body: { name: 'early' } })
+    await open('/apps/early/configuration')
+    await page.getByLabel('Another environment').fill('staging')
+    await page.getByRole('button', { name: 'Choose' }).click()
+    await page.getByRole('button', { name: 'Set a secret' }).click()
+    await page.getByLabel(/^Name/).fill('DATABASE_URL')
+    await page.getByLabel(/^Value/).fill('postgres://early')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'Change DATABASE_URL' }).waitFor()
+    // The page finds it again.
+    await open('/apps/early/configuration')
+    await page.getByRole('button', { name: 'staging', pressed: true }).waitFor()
+    await page.getByRole('button', { name: 'Change DATABASE_URL' }).waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await installation.client.deleteApp({ params: { app: 'early' } })
   })
 
   test('shows the output of a failed deployment on its run and environment', async () => {

@@ -61,6 +61,24 @@ export const configurationEndpoints = {
     query: z.object({ name: z.string().min(1).max(200) }),
     output: explanation,
   }),
+  explainConfigurations: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/configuration/explanations',
+    role: 'viewer',
+    summary: 'Show the same for every name that is set, in alphabetical order',
+    params: inEnvironment,
+    output: z.object({ explanations: z.array(explanation) }),
+  }),
+  listConfiguredEnvironments: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/configurations',
+    role: 'viewer',
+    summary:
+      'List the names of the environments that have variables or secrets, also before their first ' +
+      'delivery',
+    params: inApp,
+    output: z.object({ environments: z.array(z.string()) }),
+  }),
   compareConfigurations: endpoint({
     method: 'GET',
     path: '/apps/{app}/environments/{environment}/configuration/comparison',

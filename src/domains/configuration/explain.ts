@@ -10,6 +10,15 @@ export interface FileValues {
 const valueOf = (values: Record<string, string>, name: string): string | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined
 
+/** Every name that is set in a layer, in alphabetical order. */
+export function namesOf(
+  { services, environment }: FileValues,
+  { variables, secrets }: Pick<StoredConfiguration, 'variables' | 'secrets'>,
+): string[] {
+  const layers = [...Object.values(services), environment, variables, secrets]
+  return [...new Set(layers.flatMap((values) => Object.keys(values)))].sort()
+}
+
 /** The values of a name in all layers, the broadest first; the last one is what services get. */
 export function explain(
   name: string,

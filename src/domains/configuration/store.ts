@@ -97,17 +97,26 @@ export async function listConfigurations(
     order by version desc limit ${limit}`)
 }
 
-/** The newest version in force that changed a name; null when no version did. */
-export async function lastChangeOf(
+type LastChange = Pick<Configuration, 'version' | 'actor' | 'created'>
+
+/** The newest version in force that changed each name. */
+export async function lastChanges(
   db: Database,
-  { app, environment, name }: { app: string; environment: string; name: string },
-): Promise<Pick<Configuration, 'version' | 'actor' | 'created'> | null> {
-  const rows = await db.query<Pick<Configuration, 'version' | 'actor' | 'created'>>(sql`
-    select version, actor, created from configuration
+  { app, environment }: { app: string; environment: string },
+): Promise<Map<string, LastChange>> {
+  const rows = await db.query<LastChange & { name: string }>(sql`
+    select distinct on (name) name, version, actor, created
+    from configuration, jsonb_array_elements_text(changed) as name
     where app = ${app} and environment = ${environment} and state = 'in_force'
-      and changed @> ${JSON.stringify([name])}::jsonb
-    order by version desc limit 1`)
-  return rows[0] ?? null
+    order by name, version desc`)
+  return new Map(rows.map(({ name, ...change }) => [name, change]))
+}
+
+/** The environments of an app that have a configuration, also those that do not exist yet. */
+export async function configuredEnvironments(db: Database, app: string): Promise<string[]> {
+  const rows = await db.query<{ environment: string }>(sql`
+    select distinct environment from configuration where app = ${app} order by environment`)
+  return rows.map(({ environment }) => environment)
 }
 
 /**

@@ -3,12 +3,17 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { compare } from '#domains/configuration/compare.ts'
 import { referenceOf, type StoredConfiguration } from '#domains/configuration/configuration.ts'
-import { explain, type FileValues } from '#domains/configuration/explain.ts'
-import { getStored, lastChangeOf, sealedAs } from '#domains/configuration/store.ts'
+import { explain, type FileValues, namesOf } from '#domains/configuration/explain.ts'
+import {
+  configuredEnvironments,
+  getStored,
+  lastChanges,
+  sealedAs,
+} from '#domains/configuration/store.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
-import { mustBeKnown } from './configuration-handlers.ts'
+import { mustBeKnown, mustExist } from './configuration-handlers.ts'
 
 /** One side of a comparison. */
 interface Side {
@@ -19,26 +24,23 @@ interface Side {
 /** The endpoints that explain and compare configurations. They reveal no value of a secret. */
 export function comparisonHandlers(
   deps: Dependencies,
-): SomeHandlers<'explainConfiguration' | 'compareConfigurations'> {
+): SomeHandlers<
+  | 'explainConfiguration'
+  | 'explainConfigurations'
+  | 'listConfiguredEnvironments'
+  | 'compareConfigurations'
+> {
   const { db } = deps
   return {
-    explainConfiguration: async ({ params: { app, environment }, query: { name } }) => {
-      await mustBeKnown(deps, app, environment)
-      const [now, set, live] = await Promise.all([
-        getStored(db, app, environment),
-        lastChangeOf(db, { app, environment, name }),
-        liveDeployment(db, app, environment),
-      ])
-      const release = live && (await store.getRelease(db, live.release))
-      const file = fileValues(release?.definition ?? null, environment)
-      const running = live && (await getStored(db, app, environment, live.configuration))
-      return {
-        ...{ name, set, layers: explain(name, file, now) },
-        running: live && {
-          deployment: live.id,
-          isSame: running !== null && isSame(deps, app, environment, { now, running, name }),
-        },
-      } satisfies Explanation
+    explainConfiguration: async ({ params, query: { name } }) =>
+      (await explainer(deps, params)).explain(name),
+    explainConfigurations: async ({ params }) => {
+      const { names, explain } = await explainer(deps, params)
+      return { explanations: names.map(explain) }
+    },
+    listConfiguredEnvironments: async ({ params: { app } }) => {
+      await mustExist(deps, app)
+      return { environments: await configuredEnvironments(db, app) }
     },
     compareConfigurations: async ({ params: { app, environment }, query }) => {
       await mustBeKnown(deps, app, environment)
@@ -57,6 +59,33 @@ export function comparisonHandlers(
         ),
       }
     },
+  }
+}
+
+/** The names that are set in an environment, and a function that explains one. */
+async function explainer(
+  deps: Dependencies,
+  { app, environment }: { app: string; environment: string },
+): Promise<{ names: string[]; explain(name: string): Explanation }> {
+  const { db } = deps
+  await mustBeKnown(deps, app, environment)
+  const [now, set, live] = await Promise.all([
+    getStored(db, app, environment),
+    lastChanges(db, { app, environment }),
+    liveDeployment(db, app, environment),
+  ])
+  const release = live && (await store.getRelease(db, live.release))
+  const file = fileValues(release?.definition ?? null, environment)
+  const running = live && (await getStored(db, app, environment, live.configuration))
+  return {
+    names: namesOf(file, now),
+    explain: (name) => ({
+      ...{ name, set: set.get(name) ?? null, layers: explain(name, file, now) },
+      running: live && {
+        deployment: live.id,
+        isSame: running !== null && isSame(deps, app, environment, { now, running, name }),
+      },
+    }),
   }
 }
 

@@ -91,13 +91,20 @@ export const shownVersion = (
   inForce: number,
 ): number => (live?.kind === 'rollback' ? live.configuration : inForce)
 
+export async function mustExist(
+  { source }: Pick<Dependencies, 'source'>,
+  app: string,
+): Promise<void> {
+  if (!(await source.stored(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
+}
+
 /** The environments of an app, which must exist, and whether one of them has this name. */
 async function environmentsOf(
   { db, source }: Dependencies,
   app: string,
   environment: string,
 ): Promise<{ names: string[]; isPlanned: boolean }> {
-  if (!(await source.stored(app))) throw new FairleadError('not_found', { kind: 'app', id: app })
+  await mustExist({ source }, app)
   const names = (await store.listAllEnvironments(db, app)).map(({ name }) => name)
   return { names, isPlanned: names.includes(environment) }
 }

@@ -2,7 +2,8 @@ import { useQueryClient } from '@tanstack/react-query'
 import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { Configuration, Environment } from '#contract/environment/environment.ts'
-import { useConfigurations, useMay, useSecretPrefixes } from '../live/queries.ts'
+import { useConfigurations, useSecretPrefixes } from '../live/configuration-queries.ts'
+import { useMay } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
@@ -289,7 +290,7 @@ function Editor({ draft, change, save, close }: EditorProps) {
       <div className="flex justify-end gap-2">
         <Button onClick={close}>Cancel</Button>
         <Button kind="primary" type="submit" disabled={isBusy || name.trim() === ''}>
-          Save and deploy
+          {change === null ? 'Save' : 'Save and deploy'}
         </Button>
       </div>
     </form>

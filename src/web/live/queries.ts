@@ -218,31 +218,6 @@ export function useEnvironment(app: string, environment: string) {
   })
 }
 
-export function useConfigurations(app: string, environment: string) {
-  const client = useClient()
-  return useQuery({
-    queryKey: ['configuration', app, environment],
-    queryFn: async ({ signal }) =>
-      (
-        await client.listConfigurations({
-          params: { app, environment },
-          query: { limit: 50 },
-          signal,
-        })
-      ).configurations,
-  })
-}
-
-/** The places in external stores that the secrets of an app may be read from. */
-export function useSecretPrefixes(app: string) {
-  const client = useClient()
-  return useQuery({
-    queryKey: ['secret-prefixes', app],
-    queryFn: async ({ signal }) =>
-      (await client.listSecretPrefixes({ params: { app }, signal })).prefixes,
-  })
-}
-
 export function useServiceLog(app: string, environment: string, service: string | undefined) {
   const client = useClient()
   return useQuery({

@@ -1,0 +1,79 @@
+import type { Explanation, LayerValue } from '#contract/configuration/comparison.ts'
+import { useExplanations } from '../live/configuration-queries.ts'
+import { Section } from '../ui/page.tsx'
+import { Ago } from '../ui/time.tsx'
+
+/** Where the value of each name comes from, and who set it when. */
+export function Explanations({ app, environment }: { app: string; environment: string }) {
+  const explanations = useExplanations(app, environment).data ?? []
+  if (explanations.length === 0) return null
+  const cell = 'px-2 py-1.5 text-left first:pl-3 font-normal align-top sm:px-4'
+  return (
+    <Section title="Where values come from">
+      <div className="panel overflow-x-auto">
+        <table className="w-full">
+          <thead>
+            <tr className="border-b border-edge text-soft">
+              {['Name', 'Value', 'From', 'Last set'].map((title) => (
+                <th key={title} scope="col" className={cell}>
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          {explanations.map((one) => (
+            <tbody key={one.name} className="border-b border-edge last:border-0">
+              {one.layers.toReversed().map((layer, i) => (
+                <tr key={`${layer.layer} ${layer.service}`}>
+                  <th scope="row" className={`${cell} font-mono`}>
+                    {i === 0 ? one.name : ''}
+                  </th>
+                  <td className={`${cell} font-mono break-all`}>
+                    <Value layer={layer} />
+                  </td>
+                  <td className={cell}>{placeOf(layer, environment)}</td>
+                  <td className={`${cell} text-soft`}>
+                    {layer.layer === 'configuration' ? <LastSet one={one} /> : null}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          ))}
+        </table>
+      </div>
+    </Section>
+  )
+}
+
+function Value({ layer: { value, reference, isOverridden } }: { layer: LayerValue }) {
+  const text = value ?? (reference === null ? 'secret' : `secret from ${reference}`)
+  const shown = text === '' ? '(empty)' : text
+  if (isOverridden) return <s className="text-soft">{shown}</s>
+  return value === null || value === '' ? <span className="text-soft">{shown}</span> : shown
+}
+
+function placeOf({ layer, service, isOverridden }: LayerValue, environment: string): string {
+  const places = {
+    service: `services.${service}.env in fairlead.yaml`,
+    environment: `environments.${environment}.env in fairlead.yaml`,
+    configuration: 'this page or fairlead env, fairlead secret',
+  }
+  return isOverridden ? `${places[layer]}, overridden` : places[layer]
+}
+
+function LastSet({ one: { set, running } }: { one: Explanation }) {
+  return (
+    <>
+      {set === null ? null : (
+        <>
+          version {set.version} by {set.actor} <Ago time={set.created} />
+        </>
+      )}
+      {running === null || running.isSame ? null : (
+        <span className="block text-warn">
+          Deployment {running.deployment} runs with another value.
+        </span>
+      )}
+    </>
+  )
+}

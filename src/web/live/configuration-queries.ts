@@ -1,0 +1,47 @@
+import { useQuery } from '@tanstack/react-query'
+import { useClient } from './dependencies.tsx'
+
+export function useConfigurations(app: string, environment: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app, environment],
+    queryFn: async ({ signal }) =>
+      (
+        await client.listConfigurations({
+          params: { app, environment },
+          query: { limit: 50 },
+          signal,
+        })
+      ).configurations,
+  })
+}
+
+/** The places in external stores that the secrets of an app may be read from. */
+export function useSecretPrefixes(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['secret-prefixes', app],
+    queryFn: async ({ signal }) =>
+      (await client.listSecretPrefixes({ params: { app }, signal })).prefixes,
+  })
+}
+
+/** Where the value of each name comes from. */
+export function useExplanations(app: string, environment: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app, environment, 'explanations'],
+    queryFn: async ({ signal }) =>
+      (await client.explainConfigurations({ params: { app, environment }, signal })).explanations,
+  })
+}
+
+/** The environments that have variables or secrets, also before their first delivery. */
+export function useConfiguredEnvironments(app: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app],
+    queryFn: async ({ signal }) =>
+      (await client.listConfiguredEnvironments({ params: { app }, signal })).environments,
+  })
+}
