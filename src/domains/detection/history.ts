@@ -1,10 +1,7 @@
+import { KeptSums, type KeptSumsState } from './kept-sums.ts'
 import type { Windows } from './windows.ts'
 
 const sums = 9
-const dayHours = 24
-const keptDays = 28
-/** The hours that an alarm can still remove from the history. */
-const recentHours = 12
 /** Fewer windows say nothing about their variance. */
 const leastWindows = 20
 
@@ -19,29 +16,20 @@ export interface Normal {
 }
 
 /**
- * The last 28 days in sums: the rate of events, and how much it varies between windows of each
- * length. Sums are kept per hour for half a day, so that an incident can be removed, and per day
- * after that. Size: about 16 KB for six scales.
+ * The last 28 days: the rate of events, and how much it varies between windows of each length.
+ * Size: about 16 KB for six scales.
  */
 export class History {
   readonly #scales: number
-  #hour: Float64Array
-  readonly #hours: { start: number; sums: Float64Array }[] = []
-  readonly #days: Float64Array[] = []
-  readonly #merging: { hours: number; sums: Float64Array }
-  #hourStart = 0
-  #totals: Float64Array
-  #hoursLearnt = 0
+  readonly #kept: KeptSums
 
-  constructor(scales: number) {
+  constructor(scales: number, state?: KeptSumsState) {
     this.#scales = scales
-    this.#hour = this.#empty()
-    this.#totals = this.#empty()
-    this.#merging = { hours: 0, sums: this.#empty() }
+    this.#kept = new KeptSums(scales * sums, state)
   }
 
-  #empty(): Float64Array {
-    return new Float64Array(this.#scales * sums)
+  get #totals(): Float64Array {
+    return this.#kept.totals
   }
 
   /** Adds a window that has just become whole, with what was expected of it. */
@@ -57,51 +45,26 @@ export class History {
       local?.mean ?? 0,
       local ? local.mean * local.mean : 0,
     ]
-    for (const [i, value] of values.entries()) {
-      this.#hour[scale * sums + i]! += value
-      this.#totals[scale * sums + i]! += value
-    }
+    for (const [i, value] of values.entries()) this.#kept.add(scale * sums + i, value)
   }
 
   /** Ends the hour; `now` is in seconds. */
   endHour(now: number): void {
-    this.#hoursLearnt += 1
-    this.#hours.push({ start: this.#hourStart, sums: this.#hour })
-    this.#hour = this.#empty()
-    this.#hourStart = now
-    if (this.#hours.length > recentHours) this.#merge(this.#hours.shift()!.sums)
-  }
-
-  #merge(hour: Float64Array): void {
-    addTo(this.#merging.sums, hour)
-    this.#merging.hours += 1
-    if (this.#merging.hours < dayHours) return
-    this.#days.push(this.#merging.sums)
-    this.#merging.sums = this.#empty()
-    this.#merging.hours = 0
-    if (this.#days.length > keptDays) this.#days.shift()
-    this.#sumAgain()
-  }
-
-  #sumAgain(): void {
-    this.#totals = this.#empty()
-    for (const one of this.#days) addTo(this.#totals, one)
-    for (const one of this.#hours) addTo(this.#totals, one.sums)
-    addTo(this.#totals, this.#merging.sums)
-    addTo(this.#totals, this.#hour)
+    this.#kept.endHour(now)
   }
 
   /** Forgets the hours since a time, in seconds, so that nothing is learnt from an incident. */
   forgetSince(time: number): void {
-    this.#hour = this.#empty()
-    for (const one of this.#hours) if (one.start + 3600 > time) one.sums.fill(0)
-    this.#sumAgain()
+    this.#kept.forgetSince(time)
+  }
+
+  save(): KeptSumsState {
+    return this.#kept.save()
   }
 
   /** Trials a second over the history; null in the first day. */
   get load(): number | null {
-    const hours = Math.min(this.#hoursLearnt, keptDays * dayHours + recentHours)
-    return hours < dayHours ? null : this.#totals[0]! / (hours * 3600)
+    return this.#kept.hasDay ? this.#totals[0]! / (this.#kept.hours * 3600) : null
   }
 
   /**
@@ -110,7 +73,7 @@ export class History {
    * 1. Null in the first day.
    */
   spread(): { variance: number; dispersion: number } | null {
-    if (this.#hoursLearnt < dayHours) return null
+    if (!this.#kept.hasDay) return null
     let [variance, dispersion] = [0, 1]
     for (let scale = 0; scale < this.#scales; scale += 1) {
       const at = scale * sums
@@ -153,10 +116,6 @@ export class History {
       localPrecision: 1 / localVariance,
     }
   }
-}
-
-function addTo(sum: Float64Array, one: Float64Array): void {
-  for (let i = 0; i < sum.length; i += 1) sum[i]! += one[i]!
 }
 
 /** What is assumed of a rate before its windows tell, and the number of windows it weighs. */

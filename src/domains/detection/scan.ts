@@ -1,11 +1,14 @@
-import { excess } from './excess.ts'
+import { excess, shortfall } from './excess.ts'
 import { History, type Normal } from './history.ts'
+import type { KeptSumsState } from './kept-sums.ts'
 import { SlowRise } from './slow.ts'
-import { Tail } from './tail.ts'
-import { scales, Windows } from './windows.ts'
+import { Tail, type TailState } from './tail.ts'
+import { scales, Windows, type WindowsState } from './windows.ts'
 
 /** One false alarm in this time, in seconds, over all windows of a stream: 90 days. */
 const budgetSeconds = 90 * 86_400
+/** A fall to this share is not harm. */
+const toleratedFall = 0.8
 /** A rise below this factor, plus this rate, is not harm. */
 const tolerance = { factor: 1.25, rate: 2e-5 }
 /** From this window length on, the events of a single second are clipped. */
@@ -31,6 +34,24 @@ export interface Finding {
   threshold: number
 }
 
+/** A scan as plain data. `version` changes with the meaning of the other fields. */
+export interface ScanState {
+  version: 1
+  seconds: number
+  learns: boolean
+  isCleanHour: boolean
+  history: KeptSumsState
+  rows: { windows: WindowsState; tails: TailState[]; maxima: number[] }[]
+  slow: { logs: number[]; tail: TailState; maximum: number }
+}
+
+export interface ScanOptions {
+  /** whether a rise or a fall of the rate is harm */
+  side?: 'rise' | 'fall'
+  /** as `save` returned it */
+  state?: ScanState
+}
+
 interface Row {
   windows: Windows
   normal: Normal
@@ -40,16 +61,19 @@ interface Row {
 }
 
 /**
- * Finds rises of a rate in counts per second, such as errors among requests. Compares windows of
- * six lengths with the last 28 days and with the ten windows before. How much the rate varies by
+ * Finds rises of a rate in counts per second, such as errors among requests, or falls, such as
+ * requests among expected ones. Compares windows of eight lengths with the last 28 days and with the ten windows before. How much the rate varies by
  * itself is measured per window length, so a rate that wanders does not alarm. See
  * docs/decisions/0014-alarms.md.
  */
 export class RateScan {
-  readonly #history = new History(scales.length)
+  readonly #history: History
   readonly #rows: Row[]
-  readonly #slow = new SlowRise()
-  readonly #slowTail = new Tail()
+  readonly #slow: SlowRise
+  readonly #slowTail: Tail
+  readonly #isFall: boolean
+  /** streams that share the budget of false alarms */
+  streams = 1
   #spread: { variance: number; dispersion: number } | null = null
   #slowMaximum = 0
   #slowThreshold = Infinity
@@ -58,16 +82,45 @@ export class RateScan {
   /** whether no incident touched the current hour */
   #isCleanHour = true
 
-  constructor() {
+  constructor({ side = 'rise', state }: ScanOptions = {}) {
     const unknown = { rate: 0, precision: 0, localPrecision: 0 }
-    this.#rows = scales.map((scale) => ({
-      windows: new Windows(scale),
-      normal: unknown,
-      tails: Array.from({ length: baselines }, () => new Tail()),
-      maxima: Array<number>(baselines).fill(0),
-      thresholds: Array<number>(baselines).fill(Infinity),
-    }))
-    this.#learn()
+    this.#isFall = side === 'fall'
+    this.#history = new History(scales.length, state?.history)
+    this.#slow = new SlowRise(state?.slow.logs)
+    this.#slowTail = new Tail(state?.slow.tail)
+    this.#slowMaximum = state?.slow.maximum ?? 0
+    this.#rows = scales.map((scale, i) => {
+      const saved = state?.rows[i]
+      return {
+        windows: new Windows(scale, saved?.windows),
+        normal: unknown,
+        tails: Array.from({ length: baselines }, (_, b) => new Tail(saved?.tails[b])),
+        maxima: saved?.maxima ?? Array<number>(baselines).fill(0),
+        thresholds: Array<number>(baselines).fill(Infinity),
+      }
+    })
+    this.#learns = state?.learns ?? true
+    this.#isCleanHour = state?.isCleanHour ?? true
+    this.#updateNormal(false)
+    this.#seconds = state?.seconds ?? 0
+  }
+
+  save(): ScanState {
+    return {
+      ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
+      isCleanHour: this.#isCleanHour,
+      history: this.#history.save(),
+      rows: this.#rows.map(({ windows, tails, maxima }) => ({
+        windows: windows.save(),
+        tails: tails.map((tail) => tail.save()),
+        maxima,
+      })),
+      slow: {
+        logs: this.#slow.save(),
+        tail: this.#slowTail.save(),
+        maximum: this.#slowMaximum,
+      },
+    }
   }
 
   /** The rate that is normal, as events per trial. */
@@ -100,10 +153,13 @@ export class RateScan {
     const { trials, events, trialsBefore, eventsBefore } = windows
     // A bucket without trials tells nothing new, and the threshold counts only looks with trials.
     const hasNews = windows.newest > 0
-    const global = hasNews ? evidenceOf(events, trials, normal.rate, normal.precision) : 0
-    const local = localRate(normal, trialsBefore, eventsBefore)
+    const global = hasNews ? this.#evidence(events, trials, normal.rate, normal.precision) : 0
+    const posterior = localRate(normal, trialsBefore, eventsBefore)
+    const local = this.#isFall ? Math.min(normal.rate, posterior) : Math.max(normal.rate, posterior)
     const near =
-      hasNews && windows.hasBefore ? evidenceOf(events, trials, local, normal.localPrecision) : 0
+      hasNews && windows.hasBefore
+        ? this.#evidence(events, trials, local, normal.localPrecision)
+        : 0
     if (this.#learns && windows.isWhole)
       this.#history.add(scale, windows, windows.hasBefore ? { mean: trials * local } : null)
     if (this.#learns) {
@@ -125,8 +181,14 @@ export class RateScan {
     }
   }
 
+  #evidence(events: number, trials: number, rate: number, precision: number): number {
+    return this.#isFall
+      ? shortfall(events, trials * rate * toleratedFall, precision)
+      : excess(events, trials * (rate * tolerance.factor + tolerance.rate), precision)
+  }
+
   #lookSlow(trials: number, events: number): Finding | null {
-    if (!this.#spread || this.#spread.variance > steady || trials === 0) return null
+    if (this.#isFall || !this.#spread || this.#spread.variance > steady || trials === 0) return null
     const tolerated = this.rate * tolerance.factor + tolerance.rate
     const evidence = this.#slow.add(trials, events, tolerated, this.#spread.dispersion)
     if (this.#learns) this.#slowMaximum = Math.max(this.#slowMaximum, evidence)
@@ -146,6 +208,13 @@ export class RateScan {
   /** Updates what is normal: every minute in the first hour, then every hour. */
   #learn(): void {
     const isHour = this.#seconds % 3600 === 0 && this.#seconds > 0
+    this.#updateNormal(isHour)
+    if (!isHour) return
+    this.#history.endHour(this.#seconds)
+    this.#isCleanHour = this.#learns
+  }
+
+  #updateNormal(isHour: boolean): void {
     this.#learnSlow(isHour)
     for (const [i, row] of this.#rows.entries()) {
       row.normal = this.#history.normal(i)
@@ -154,13 +223,10 @@ export class RateScan {
         if (isHour) row.maxima[baseline] = 0
         row.thresholds[baseline] = Math.max(
           Math.log(tests * this.#looks(row.windows.scale.bucket)),
-          row.tails[baseline]!.threshold((budgetSeconds / 3600) * tests),
+          row.tails[baseline]!.threshold((this.#budget / 3600) * tests),
         )
       }
     }
-    if (!isHour) return
-    this.#history.endHour(this.#seconds)
-    this.#isCleanHour = this.#learns
   }
 
   #learnSlow(isHour: boolean): void {
@@ -170,14 +236,19 @@ export class RateScan {
     const bound = Math.log(2 * this.#looks(1))
     // A few trials a minute have no bursts, and each of their errors would stretch the tail.
     const isSparse = (this.#history.load ?? 1) < sparse
-    const tail = isSparse ? 0 : this.#slowTail.threshold((2 * budgetSeconds) / 3600)
+    const tail = isSparse ? 0 : this.#slowTail.threshold((2 * this.#budget) / 3600)
     this.#slowThreshold = Math.max(bound, tail)
   }
 
-  /** Looks in 90 days: one a bucket, but not more than there are trials. */
+  /** Seconds in which one false alarm is allowed. */
+  get #budget(): number {
+    return budgetSeconds * this.streams
+  }
+
+  /** Looks in the budget: one a bucket, but not more than there are trials. */
   #looks(bucket: number): number {
     const load = this.#history.load
-    return Math.max(1, budgetSeconds * Math.min(1 / bucket, load === null ? 1 : load))
+    return Math.max(1, this.#budget * Math.min(1 / bucket, load === null ? 1 : load))
   }
 
   /**
@@ -209,11 +280,8 @@ export class RateScan {
 
 const tests = scales.length * baselines
 
-const evidenceOf = (events: number, trials: number, rate: number, precision: number): number =>
-  excess(events, trials * (rate * tolerance.factor + tolerance.rate), precision)
-
-/** The posterior mean of a gamma rate after the windows before, at least the normal rate. */
+/** The posterior mean of a gamma rate after the windows before. */
 function localRate({ rate, precision }: Normal, trials: number, events: number): number {
   if (precision <= 0) return rate
-  return Math.max(rate, (precision + events) / (precision / rate + trials))
+  return (precision + events) / (precision / rate + trials)
 }

@@ -12,7 +12,15 @@ const highest = 0.9
  */
 export class SlowRise {
   /** ln R for each rate that is bet on */
-  readonly #logs = [...multiples, Infinity].map(() => -Infinity)
+  readonly #logs: number[]
+
+  constructor(logs?: number[]) {
+    this.#logs = logs ?? [...multiples, Infinity].map(() => -Infinity)
+  }
+
+  save(): number[] {
+    return this.#logs
+  }
 
   /**
    * Adds a second and returns ln of the mean R. `tolerated` is the rate that is not harm;

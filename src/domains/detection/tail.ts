@@ -2,6 +2,12 @@ const keptHours = 28 * 24
 /** Fewer hours say nothing about the tail. */
 const leastHours = 12
 
+export interface TailState {
+  maxima: Float32Array
+  count: number
+  next: number
+}
+
 /**
  * The largest values of a statistic in each of the last 672 hours, and the threshold that healthy
  * hours will exceed once in a given number of hours. Bursts that Poisson and gamma rates do not
@@ -11,9 +17,19 @@ const leastHours = 12
  * Their mean is raised by its standard error.
  */
 export class Tail {
-  readonly #maxima = new Float32Array(keptHours)
-  #count = 0
-  #next = 0
+  readonly #maxima: Float32Array
+  #count: number
+  #next: number
+
+  constructor(state?: TailState) {
+    this.#maxima = state?.maxima ?? new Float32Array(keptHours)
+    this.#count = state?.count ?? 0
+    this.#next = state?.next ?? 0
+  }
+
+  save(): TailState {
+    return { maxima: this.#maxima, count: this.#count, next: this.#next }
+  }
 
   add(maximum: number): void {
     this.#maxima[this.#next] = maximum

@@ -22,6 +22,14 @@ export const scales: Scale[] = [
 /** How many windows before the current one form the local baseline. */
 const before = 10
 
+/** A window as plain data. */
+export interface WindowsState {
+  trials: Float64Array
+  events: Float64Array
+  /** next, closed, openSeconds, openTrials, openEvents, newest, and the four sums */
+  numbers: number[]
+}
+
 /** The newest window of a scale, and the sum of the ten windows before it, in constant memory. */
 export class Windows {
   readonly scale: Scale
@@ -40,11 +48,32 @@ export class Windows {
   trialsBefore = 0
   eventsBefore = 0
 
-  constructor(scale: Scale) {
+  constructor(scale: Scale, state?: WindowsState) {
     this.scale = scale
     this.#width = scale.seconds / scale.bucket
-    this.#trials = new Float64Array(this.#width * (before + 1))
-    this.#events = new Float64Array(this.#width * (before + 1))
+    this.#trials = state?.trials ?? new Float64Array(this.#width * (before + 1))
+    this.#events = state?.events ?? new Float64Array(this.#width * (before + 1))
+    if (!state) return
+    const [next = 0, closed = 0, openSeconds = 0, openTrials = 0, openEvents = 0] = state.numbers
+    this.#next = next
+    this.#closed = closed
+    this.#openSeconds = openSeconds
+    this.#openTrials = openTrials
+    this.#openEvents = openEvents
+    const [newest = 0, trials = 0, events = 0, trialsBefore = 0, eventsBefore = 0] =
+      state.numbers.slice(5)
+    Object.assign(this, { newest, trials, events, trialsBefore, eventsBefore })
+  }
+
+  save(): WindowsState {
+    return {
+      trials: this.#trials,
+      events: this.#events,
+      numbers: [
+        ...[this.#next, this.#closed, this.#openSeconds, this.#openTrials, this.#openEvents],
+        ...[this.newest, this.trials, this.events, this.trialsBefore, this.eventsBefore],
+      ],
+    }
   }
 
   /** Adds a second; returns whether the window has moved. */

@@ -1,0 +1,229 @@
+import { KeptSums, type KeptSumsState } from './kept-sums.ts'
+import { Tail, type TailState } from './tail.ts'
+import { scales, Windows, type WindowsState } from './windows.ts'
+
+/** One false alarm in this time, in seconds, over all windows of a stream: 90 days. */
+const budgetSeconds = 90 * 86_400
+/** A mean that is higher by less than this, as a logarithm, is not harm: 10 %. */
+const tolerance = Math.log(1.1)
+/** Fewer values in a window say nothing about their mean. */
+const leastValues = 20
+/** Hours before the first alarm; the tail needs as many. */
+const leastHours = 12
+/** The variance that is assumed of a mean, and the number of windows that it weighs. */
+const prior = { variance: 0.05, windows: 3 }
+const baselines = 2
+/** windows, means, squares, 1/values; the same of differences from the windows before */
+const sums = 7
+/** values, sum and squares of all values */
+const all = 3
+
+/** A window whose mean is higher than the baseline explains. */
+export interface MeanFinding {
+  seconds: number
+  baseline: 'history' | 'local'
+  values: number
+  /** means of the logarithm */
+  mean: number
+  expected: number
+  evidence: number
+  threshold: number
+}
+
+export interface MeanScanState {
+  version: 1
+  seconds: number
+  learns: boolean
+  isCleanHour: boolean
+  history: KeptSumsState
+  rows: { windows: WindowsState; tails: TailState[]; maxima: number[] }[]
+}
+
+interface Row {
+  windows: Windows
+  tails: Tail[]
+  maxima: number[]
+  thresholds: number[]
+}
+
+/**
+ * Finds a mean that rises, such as that of the logarithm of latency. The scan is that of `RateScan`:
+ * the same windows, and two baselines. A window is compared with a mean whose variance is measured
+ * per length of window, plus that of so many values: (shift − ln 1.1)² / 2(v + s²/n).
+ */
+export class MeanScan {
+  readonly #history: KeptSums
+  readonly #rows: Row[]
+  /** streams that share the budget of false alarms */
+  streams = 1
+  #seconds: number
+  #learns: boolean
+  #isCleanHour: boolean
+
+  constructor(state?: MeanScanState) {
+    this.#history = new KeptSums(all + scales.length * sums, state?.history)
+    this.#seconds = state?.seconds ?? 0
+    this.#learns = state?.learns ?? true
+    this.#isCleanHour = state?.isCleanHour ?? true
+    this.#rows = scales.map((scale, i) => {
+      const saved = state?.rows[i]
+      return {
+        windows: new Windows(scale, saved?.windows),
+        tails: Array.from({ length: baselines }, (_, b) => new Tail(saved?.tails[b])),
+        maxima: saved?.maxima ?? Array<number>(baselines).fill(0),
+        thresholds: Array<number>(baselines).fill(Infinity),
+      }
+    })
+    this.#setThresholds()
+  }
+
+  save(): MeanScanState {
+    return {
+      ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
+      isCleanHour: this.#isCleanHour,
+      history: this.#history.save(),
+      rows: this.#rows.map(({ windows, tails, maxima }) => ({
+        windows: windows.save(),
+        tails: tails.map((tail) => tail.save()),
+        maxima,
+      })),
+    }
+  }
+
+  /** The normal mean; null before there is a value. */
+  get mean(): number | null {
+    const [values = 0, sum = 0] = this.#history.totals
+    return values > 0 ? sum / values : null
+  }
+
+  /** Variance of single values. */
+  get variance(): number {
+    const [values = 0, sum = 0, squares = 0] = this.#history.totals
+    return values > 1 ? Math.max(1e-6, squares / values - (sum / values) ** 2) : 1
+  }
+
+  get isQuarantined(): boolean {
+    return !this.#learns
+  }
+
+  /** Adds the values of one second; returns the finding with the most evidence, if any alarms. */
+  add(values: number, sum: number, squares: number): MeanFinding | null {
+    this.#seconds += 1
+    if (this.#learns)
+      for (const [i, value] of [values, sum, squares].entries()) this.#history.add(i, value)
+    let best: MeanFinding | null = null
+    for (let i = 0; i < scales.length; i += 1) {
+      if (!this.#rows[i]!.windows.add(values, sum)) continue
+      const found = this.#look(i)
+      if (found && (!best || found.evidence - found.threshold > best.evidence - best.threshold))
+        best = found
+    }
+    if (this.#seconds % 3600 === 0) this.#endHour()
+    return best
+  }
+
+  #look(scale: number): MeanFinding | null {
+    const { windows, maxima, thresholds } = this.#rows[scale]!
+    const { trials: values, events: sum, trialsBefore, eventsBefore } = windows
+    const normal = this.mean
+    if (values < leastValues || windows.newest === 0 || normal === null) return null
+    const mean = sum / values
+    const hasBefore = windows.hasBefore && trialsBefore >= leastValues
+    const before = hasBefore ? eventsBefore / trialsBefore : null
+    if (this.#learns && windows.isWhole) this.#remember(scale, mean, before)
+    const own = this.variance / values
+    const global = evidenceOf(mean - normal, this.#spread(scale, 0) + own)
+    const local = before === null ? normal : Math.max(normal, before)
+    const near =
+      before === null
+        ? 0
+        : evidenceOf(mean - local, this.#spread(scale, 1) + own + this.variance / trialsBefore)
+    if (this.#learns) {
+      maxima[0] = Math.max(maxima[0]!, global)
+      maxima[1] = Math.max(maxima[1]!, near)
+    }
+    const isGlobal = global - thresholds[0]! >= near - thresholds[1]!
+    const evidence = isGlobal ? global : near
+    const threshold = thresholds[isGlobal ? 0 : 1]!
+    if (evidence < threshold) return null
+    return {
+      ...{ seconds: windows.scale.seconds, values, mean, evidence, threshold },
+      baseline: isGlobal ? 'history' : 'local',
+      expected: isGlobal ? normal : local,
+    }
+  }
+
+  #remember(scale: number, mean: number, before: number | null): void {
+    const { trials, trialsBefore } = this.#rows[scale]!.windows
+    const at = all + scale * sums
+    const shift = before === null ? 0 : mean - before
+    const values = [
+      ...[1, mean, mean * mean, 1 / trials],
+      ...(before === null ? [0, 0, 0] : [1, shift * shift, 1 / trials + 1 / trialsBefore]),
+    ]
+    for (const [i, value] of values.entries()) this.#history.add(at + i, value)
+  }
+
+  /** Variance of the mean of a window beyond that of its values. */
+  #spread(scale: number, baseline: number): number {
+    const at = all + scale * sums
+    const [windows, means, squares, shares, shifts, shiftSquares, shiftShares] =
+      this.#history.totals.subarray(at, at + sums) as unknown as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ]
+    const count = baseline === 0 ? windows : shifts
+    const total =
+      baseline === 0
+        ? squares / Math.max(1, windows) - (means / Math.max(1, windows)) ** 2
+        : shiftSquares / Math.max(1, shifts)
+    const explained = (this.variance * (baseline === 0 ? shares : shiftShares)) / Math.max(1, count)
+    const weight = prior.windows / (prior.windows + count)
+    return weight * prior.variance + (1 - weight) * Math.max(0, total - explained)
+  }
+
+  #endHour(): void {
+    for (const { tails, maxima } of this.#rows) {
+      for (let i = 0; i < baselines; i += 1) if (this.#isCleanHour) tails[i]!.add(maxima[i]!)
+      maxima.fill(0)
+    }
+    this.#history.endHour(this.#seconds)
+    this.#isCleanHour = this.#learns
+    this.#setThresholds()
+  }
+
+  #setThresholds(): void {
+    const budget = budgetSeconds * this.streams
+    const tests = scales.length * baselines
+    const isKnown = this.#history.hours >= leastHours
+    for (const { windows, tails, thresholds } of this.#rows)
+      for (let i = 0; i < baselines; i += 1)
+        thresholds[i] = isKnown
+          ? Math.max(
+              Math.log((tests * budget) / windows.scale.bucket),
+              tails[i]!.threshold((budget / 3600) * tests),
+            )
+          : Infinity
+  }
+
+  /** Stops learning, and forgets the hours since the onset, which was `seconds` ago. */
+  quarantine(seconds: number): void {
+    this.#learns = false
+    this.#isCleanHour = false
+    this.#history.forgetSince(this.#seconds - seconds)
+  }
+
+  /** The incident is over. */
+  release(): void {
+    for (const { windows } of this.#rows) windows.clear()
+    this.#learns = true
+  }
+}
+
+const evidenceOf = (shift: number, variance: number): number =>
+  shift <= tolerance ? 0 : (shift - tolerance) ** 2 / (2 * variance)
