@@ -10,6 +10,7 @@ interface Kind {
 }
 
 export const kinds: Kind[] = Object.entries({
+  'src/domains/alert/channels': 'channels',
   'src/domains/configuration/sources': 'sources',
   'src/domains/deployment/targets': 'targets',
   'src/domains/forge/forges': 'forges',

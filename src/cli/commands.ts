@@ -1,5 +1,6 @@
 import type { Register } from './register.ts'
 import * as access from './commands/access.ts'
+import * as alerts from './commands/alerts.ts'
 import * as change from './commands/change.ts'
 import * as completion from './commands/completion.ts'
 import * as config from './commands/config.ts'
@@ -43,6 +44,7 @@ export const groups: Record<string, Register[]> = {
     config.register,
     workflows.register,
   ],
+  'Watch and respond:': [alerts.register],
   'Connect Git providers:': [webhook.register, forge.register],
   'Manage users and audit:': [user.register, access.register, events.register],
   'Run Fairlead on this machine:': [machine.register, completion.register],

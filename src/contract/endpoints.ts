@@ -1,4 +1,6 @@
 import { accessEndpoints } from './access/endpoints.ts'
+import { alertEndpoints } from './alert/endpoints.ts'
+import { monitorEndpoints } from './monitor/endpoints.ts'
 import { appEndpoints } from './app/endpoints.ts'
 import { configurationEndpoints } from './configuration/endpoints.ts'
 import { permissionEndpoints } from './deployment/decision-endpoints.ts'
@@ -38,6 +40,8 @@ export const endpoints = {
   ...eventEndpoints,
   ...workflowEndpoints,
   ...signalEndpoints,
+  ...monitorEndpoints,
+  ...alertEndpoints,
 } as const
 
 export type Endpoints = typeof endpoints

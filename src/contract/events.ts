@@ -11,6 +11,8 @@ import { evidenceEvents } from './evidence/events.ts'
 import { forgeEvents } from './forge/events.ts'
 import { gateEvents } from './gate/events.ts'
 import { incidentEvents } from './incident/events.ts'
+import { alertEvents } from './alert/events.ts'
+import { monitorEvents } from './monitor/events.ts'
 import { pullRequestEvents } from './pull-request/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
@@ -28,6 +30,8 @@ export const events = [
   ...environmentEvents,
   ...deploymentEvents,
   ...incidentEvents,
+  ...monitorEvents,
+  ...alertEvents,
   ...verdictEvents,
   ...configurationEvents,
   ...webhookEvents,

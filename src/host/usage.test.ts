@@ -22,7 +22,7 @@ test('a family is the group and everything that it started', () => {
   expect(
     membersOf(10, all)
       .map(({ pid }) => pid)
-      .toSorted(),
+      .toSorted((a, b) => a - b),
   ).toEqual([10, 11, 20, 30])
 })
 

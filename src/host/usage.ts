@@ -98,17 +98,21 @@ interface Busy {
 
 /** The first line of `/proc/stat`, in clock ticks; null when it is missing. */
 export function readBusy(text: string): Busy | null {
-  const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ').map(Number)
-  if (!fields || fields.length < 5) return null
+  const [line = ''] = text.split('\n')
+  if (!line.startsWith('cpu ')) return null
+  const fields = line.split(' ').slice(1).filter(Boolean).map(Number)
+  if (fields.length < 5) return null
   const all = fields.slice(0, 8).reduce((sum, value) => sum + value, 0)
   // Idle, and waiting for the disk.
   return { all, busy: all - (fields[3] ?? 0) - (fields[4] ?? 0) }
 }
 
 function machineUsage(folder: string, before: Busy | null, now: Busy | null): MachineUsage {
-  const memory = readText('/proc/meminfo')
-  const bytes = (name: string): number =>
-    Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(memory)?.[1] ?? 0) * 1024
+  const memory = readText('/proc/meminfo').split('\n')
+  const bytes = (name: string): number => {
+    const line = memory.find((one) => one.startsWith(`${name}:`)) ?? ''
+    return (Number.parseInt(line.slice(name.length + 1), 10) || 0) * 1024
+  }
   const { bsize, blocks, bavail } = statfsSync(folder)
   const passed = before && now ? now.all - before.all : 0
   return {

@@ -8,9 +8,9 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
 
-/** Finds the app that owns a run, a deployment or a suspended workflow; null when there is none. */
+/** Finds the app that owns a run, a deployment, an alert or a suspended workflow, or null. */
 export type AppOf = (
-  owned: { run: number } | { deployment: number } | { workflow: string },
+  owned: { run: number } | { deployment: number } | { workflow: string } | { alert: number },
 ) => Promise<string | null>
 
 export interface AuthorizeOptions {
@@ -102,6 +102,7 @@ interface Named {
   run?: number
   deployment?: number
   workflow?: string
+  alert?: number
   name?: string
 }
 
@@ -111,7 +112,7 @@ async function appsNamed(
   endpoint: Endpoint,
   input: { params: unknown; query: unknown; body: unknown },
 ): Promise<(string | null)[]> {
-  const { run, deployment, workflow, app } = input.params as Named
+  const { run, deployment, workflow, alert, app } = input.params as Named
   const { app: asked } = input.query as Named
   const made =
     endpoint.path === endpoints.createApp.path && endpoint.method === 'POST'
@@ -120,6 +121,7 @@ async function appsNamed(
   const owners = await Promise.all([
     ...(run === undefined ? [] : [appOf({ run })]),
     ...(deployment === undefined ? [] : [appOf({ deployment })]),
+    ...(alert === undefined ? [] : [appOf({ alert })]),
     ...(workflow === undefined ? [] : [appOf({ workflow })]),
   ])
   return [...[app, asked, made].filter((one) => one !== undefined), ...owners]

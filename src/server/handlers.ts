@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Actor } from '#contract/event/event.ts'
 import type { Handlers } from '#contract/handler.ts'
 import type { Access } from '#domains/access/access.ts'
@@ -22,6 +23,9 @@ import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
 import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
 import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
 import { deleteSeriesOf } from '#domains/signal/store.ts'
+import { alertHandlers } from '#flows/monitoring/alert-handlers.ts'
+import type { Monitoring } from '#flows/monitoring/jobs.ts'
+import type { NotifyParts } from '#flows/monitoring/notify.ts'
 import { signalHandlers } from '#flows/monitoring/signal-handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
 import { homeHandlers } from '#flows/home/handlers.ts'
@@ -46,6 +50,8 @@ export interface HandlerParts {
   keys: KeyRing
   host: Pick<HostClient, 'status'>
   jobs: readonly BackgroundJob[]
+  notify: NotifyParts
+  monitoring: Pick<Monitoring, 'wakeNotifications'>
 }
 
 /** The handlers of every endpoint, except those that set cookies. */
@@ -59,6 +65,8 @@ export function buildHandlers({
   keys,
   host,
   jobs,
+  notify,
+  monitoring,
 }: HandlerParts): Omit<Handlers, 'createSession' | 'deleteSession'> {
   const { db, log, secrets, home } = deps
   const getApp = source.get
@@ -86,6 +94,12 @@ export function buildHandlers({
     ...prefixHandlers({ db, getApp }),
     ...permissionHandlers(deps),
     ...workflowHandlers({ db, engine }),
+    ...alertHandlers({
+      ...notify,
+      now: () => deps.clock.now(),
+      random: () => randomBytes(8).toString('hex'),
+      onNotification: monitoring.wakeNotifications,
+    }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }

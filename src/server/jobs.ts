@@ -7,8 +7,7 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
 import { reportCrashLoops } from '#flows/deployment/crash-loops.ts'
-import { storeSignals } from '#flows/monitoring/store-signals.ts'
-import type { HostClient } from '#platform/process/host-client.ts'
+import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
@@ -25,7 +24,7 @@ export interface JobParts {
   /** processes webhook deliveries */
   inbox: BackgroundJob
   periods: Periods
-  host: Pick<HostClient, 'measurements'>
+  monitoring: Monitoring
 }
 
 const hour = 3_600_000
@@ -39,7 +38,7 @@ export function backgroundJobs({
   access,
   inbox,
   periods,
-  host,
+  monitoring: monitors,
 }: JobParts): BackgroundJob[] {
   const { db, log, clock } = deps
   return [
@@ -76,12 +75,7 @@ export function backgroundJobs({
       claim: oneReplica(),
       run: () => reportCrashLoops(deps),
     }),
-    every({
-      name: 'store-signals',
-      interval: periods.signals,
-      claim: oneReplica(),
-      run: () => storeSignals(db, host),
-    }),
+    ...monitors.jobs,
     every({
       name: 'keep-host-running',
       interval: periods.host,

@@ -21,6 +21,7 @@ export interface Periods {
   refusals: number
   cleanUp: number
   signals: number
+  monitors: number
 }
 
 /** What the environment variables of a server say, checked, with defaults. */
@@ -52,6 +53,10 @@ export interface ServerSettings {
   publishFolders: string[]
   /** megabytes of free disk below which new work waits */
   diskFloor: number
+  /** the mail server for alerts; null without one */
+  mail: { url: string; from: string } | null
+  /** folder of the programs that alerts may run; null for none */
+  channelCommands: string | null
   periods: Periods
 }
 
@@ -83,6 +88,7 @@ const periodVariables: Record<keyof Periods, [variable: string, fallback: number
   refusals: ['FAIRLEAD_REFUSALS_SECONDS', 60],
   cleanUp: ['FAIRLEAD_CLEAN_UP_SECONDS', 600],
   signals: ['FAIRLEAD_SIGNALS_SECONDS', 5],
+  monitors: ['FAIRLEAD_MONITORS_SECONDS', 1],
 }
 
 /** Reads the settings. Throws one sentence that names the variable when a value is invalid. */
@@ -110,6 +116,8 @@ export function readSettings(
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
     signalBudget: count('FAIRLEAD_SIGNALS_MB', 2000, 10) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
+    mail: mailOf(env),
+    channelCommands: env['FAIRLEAD_CHANNEL_COMMANDS'] || null,
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),
     periods: Object.fromEntries(
       Object.entries(periodVariables).map(([name, [variable, fallback]]) => [
@@ -131,6 +139,16 @@ function privateHostsOf(env: Variables): string[] | null {
     (!env['FAIRLEAD_LISTEN'] || env['FAIRLEAD_LISTEN'] === '127.0.0.1')
   if (hosts === undefined) return isLocal ? null : []
   return hosts.trim() === '*' ? null : listOf(hosts)
+}
+
+/** Throws one sentence when only one of the two variables is set. */
+function mailOf(env: Variables): ServerSettings['mail'] {
+  const [url, from] = [env['FAIRLEAD_SMTP_URL'], env['FAIRLEAD_MAIL_FROM']]
+  if (!url && !from) return null
+  if (!url || !/^smtps?:\/\/./.test(url))
+    throw new Error('FAIRLEAD_SMTP_URL must be an address such as smtps://user:password@host:465')
+  if (!from) throw new Error('FAIRLEAD_MAIL_FROM must be the sender of e-mails; it is not set')
+  return { url, from }
 }
 
 const listOf = (text: string | undefined): string[] =>

@@ -16,12 +16,14 @@ import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
 import { isFinal } from '#flows/final-error.ts'
+import { monitoring } from '#flows/monitoring/jobs.ts'
 import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { getAlert } from '#domains/alert/store.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { startRunner } from '#platform/process/runner-client.ts'
 import { findKeys } from '#platform/secret/key-ring.ts'
@@ -87,7 +89,21 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     publicUrl,
     onStored: () => inbox.wake(),
   })
-  const jobs = backgroundJobs({ deps, env, engine, source, access, inbox, periods, host })
+  const notify = {
+    ...{ db, secrets, publicUrl },
+    io: { fetch: deps.egress.fetch, mail: settings.mail, commands: settings.channelCommands },
+  }
+  const monitors = monitoring({ deps, host, replica, notify, periods })
+  const jobs = backgroundJobs({
+    deps,
+    env,
+    engine,
+    source,
+    access,
+    inbox,
+    periods,
+    monitoring: monitors,
+  })
   const metrics = () => installationMetrics({ db, host, jobs, version })
   const http = await createHttpServer({
     metrics,
@@ -101,7 +117,19 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     isHttps: publicUrl.startsWith('https:'),
     consoleFolder: join(packageRoot, 'dist/console'),
     appOf: appOf(db),
-    handlers: buildHandlers({ deps, engine, source, access, provider, webhooks, keys, host, jobs }),
+    handlers: buildHandlers({
+      deps,
+      engine,
+      source,
+      access,
+      provider,
+      webhooks,
+      keys,
+      host,
+      jobs,
+      notify,
+      monitoring: monitors,
+    }),
     git: gitRemote({ access, source, publicUrl, log, repositories: home.repositories }),
   })
   return { deps, replica, engine, source, access, runner, host, http, jobs }
@@ -166,6 +194,7 @@ const appOf =
   (db: Database): AppOf =>
   async (owned) => {
     if ('run' in owned) return (await getRun(db, owned.run))?.app ?? null
+    if ('alert' in owned) return (await getAlert(db, owned.alert))?.app ?? null
     if ('workflow' in owned) return (await getSuspended(db, owned.workflow))?.app ?? null
     return (await getDeployment(db, owned.deployment))?.app ?? null
   }

@@ -15,6 +15,9 @@
  * | `environment/APP/NAME` | an environment, its configuration, and the services in it        |
  * | `deployment/ID`        | a deployment and its verdict                                     |
  * | `incident/ID`          | a service that crashes again and again                           |
+ * | `monitor/ID`           | something that is watched                                        |
+ * | `alert/ID`             | something that a person should know of                           |
+ * | `silence/ID`           | a time in which no messages are sent                             |
  * | `waiver/ID`            | a waiver                                                         |
  * | `webhook/APP`          | the webhook of an app                                            |
  * | `forge/APP`            | the connection of an app to its forge                            |
@@ -41,6 +44,9 @@ export const subjectPatterns = {
   environment: /^environment\/[^/]+\/[^/]+$/,
   deployment: /^deployment\/\d+$/,
   incident: /^incident\/\d+$/,
+  monitor: /^monitor\/\d+$/,
+  alert: /^alert\/\d+$/,
+  silence: /^silence\/\d+$/,
   waiver: /^waiver\/\d+$/,
   webhook: /^webhook\/[^/]+$/,
   forge: /^forge\/[^/]+$/,
@@ -63,6 +69,7 @@ export function pageOf({ subject, app, data }: Placed): string | null {
   const run = /^run\/(\d+)(?:\/step\/(.+))?$/.exec(subject)
   if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
   if (app !== null && data['pullRequest'] !== undefined) return `/apps/${app}/pull-requests`
+  if (/^alert\/\d+$/.test(subject)) return `/alerts/${subject.slice(6)}`
   const environment = data['environment']
   if (app !== null && typeof environment === 'string')
     return `/apps/${app}/environments/${environment}`

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { resolutions } from '#contract/signal/signal.ts'
+import { deleteOldAlerts } from '#domains/alert/store.ts'
 import {
   hideArtifacts,
   listKept,
@@ -32,6 +33,8 @@ const workspaceHours = 24
 const reportsKept = 200
 /** Days for which a closed pull request is kept; its runs remain. */
 const pullRequestDays = 90
+/** Days for which a resolved alert is kept. */
+const alertDays = 400
 /** Days for which recorded steps of ended workflows are kept; events and domain tables remain. */
 const stepDays = 7
 
@@ -46,6 +49,7 @@ export async function clean(
   await deps.db.batch(deleteReports(await runsWithOldReports(deps.db, reportsKept)))
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
+  await deps.db.query(deleteOldAlerts(alertDays))
   await deps.db.batch(deleteOld(resolutions, deps.signalBudget))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
   return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }

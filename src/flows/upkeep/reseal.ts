@@ -1,3 +1,4 @@
+import * as channel from '#domains/alert/channel-store.ts'
 import * as configuration from '#domains/configuration/store.ts'
 import * as evidence from '#domains/evidence/store.ts'
 import * as forge from '#domains/forge/store.ts'
@@ -25,6 +26,7 @@ export async function reseal(
     evidence.sealedKeys(db),
     forge.sealedTokens(db),
     webhook.sealedSecrets(db),
+    channel.sealedSettings(db),
   ])
   const statements: Statement[] = []
   const problems: string[] = []

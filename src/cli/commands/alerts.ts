@@ -1,0 +1,287 @@
+import { type Command, Option } from 'commander'
+import type { Alert, AlertDetail } from '#contract/alert/alert.ts'
+import type { Monitor } from '#contract/monitor/monitor.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { number, positive } from '../arguments.ts'
+import { ago, table } from '../format.ts'
+import type { Register } from '../register.ts'
+import type { Context } from '../context.ts'
+
+export const register: Register = (program, context) => {
+  program
+    .command('monitors')
+    .argument('[app]', 'name of the app')
+    .description('list what is watched and its state; what is not up comes first')
+    .addHelpText('after', '\nExamples:\n  $ fairlead monitors shop')
+    .action((app: string | undefined) => monitors(context, app))
+  const alerts: Command = program
+    .command('alerts')
+    .description('what a person should know of: list, show, resolve')
+  alerts
+    .command('list', { isDefault: true })
+    .argument('[app]', 'name of the app')
+    .option('--all', 'also resolved ones')
+    .option('--limit <n>', 'number of alerts', positive, 20)
+    .description('list alerts, newest first')
+    .addHelpText('after', '\nExamples:\n  $ fairlead alerts\n  $ fairlead alerts list shop --all')
+    .action((app: string | undefined, options: { all?: boolean; limit: number }) =>
+      list(context, app, options),
+    )
+  alerts
+    .command('show')
+    .argument('<alert>', 'number of the alert', number)
+    .description('show what fires in an alert, why, who may have caused it, and its timeline')
+    .action(async (id: number) => {
+      const { client } = await context.connect()
+      const alert = await client.getAlert({ params: { alert: id } })
+      context.answer(alert, () => detailLines(alert, context.now()))
+    })
+  alerts
+    .command('resolve')
+    .argument('<alert>', 'number of the alert', number)
+    .option('--comment <text>', 'what was the matter', '')
+    .description('resolve an alert')
+    .action(async (id: number, { comment }: { comment: string }) => {
+      const { client } = await context.connect()
+      const alert = await client.resolveAlert({ params: { alert: id }, body: { comment } })
+      context.answer(alert, () => [`Resolved alert ${id}`])
+    })
+  program
+    .command('ack')
+    .argument('<alert>', 'number of the alert', number)
+    .option('--minutes <n>', 'the alert opens again after this time', positive, 60)
+    .option('--comment <text>', 'what you are doing', '')
+    .description('take an alert on')
+    .addHelpText('after', '\nExamples:\n  $ fairlead ack 12 --minutes 30 --comment "rolling back"')
+    .action(async (id: number, body: { minutes: number; comment: string }) => {
+      const { client } = await context.connect()
+      const alert = await client.acknowledgeAlert({ params: { alert: id }, body })
+      context.answer(alert, () => [
+        `You have alert ${id}. It opens again in ${body.minutes} minutes unless it is resolved.`,
+      ])
+    })
+  addSilences(program, context)
+  addChannels(program, context)
+}
+
+function addSilences(program: Command, context: Context): void {
+  const group = program
+    .command('silence')
+    .description('send no messages about an app for some time')
+  group
+    .command('add', { isDefault: true })
+    .argument('<app>', 'name of the app')
+    .option('--environment <name>', 'only this environment')
+    .option('--service <name>', 'only this service')
+    .requiredOption('--minutes <n>', 'how long', positive)
+    .requiredOption('--reason <text>', 'why')
+    .description('create a silence; alerts still open, and are sent when it ends')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead silence shop --minutes 60 --reason "load test"',
+    )
+    .action(
+      async (
+        app: string,
+        body: { environment?: string; service?: string; minutes: number; reason: string },
+      ) => {
+        const { client } = await context.connect()
+        const silence = await client.createSilence({ params: { app }, body })
+        context.answer(silence, () => [`Silence ${silence.id} ends at ${silence.until}`])
+      },
+    )
+  group
+    .command('list')
+    .description('list the silences that have not ended')
+    .action(async () => {
+      const { client } = await context.connect()
+      const answer = await client.listSilences({ query: {} })
+      context.answer(answer, () =>
+        answer.silences.length === 0
+          ? ['No silences']
+          : table(
+              answer.silences.map((one) => [
+                String(one.id),
+                [one.app, one.environment, one.service].filter(Boolean).join('/'),
+                `until ${one.until}`,
+                `${one.actor}: ${one.reason}`,
+              ]),
+            ),
+      )
+    })
+  group
+    .command('end')
+    .argument('<app>', 'name of the app')
+    .argument('<silence>', 'number of the silence', number)
+    .description('end a silence now')
+    .action(async (app: string, silence: number) => {
+      const { client } = await context.connect()
+      const answer = await client.endSilence({ params: { app, silence } })
+      context.answer(answer, () => [`Silence ${silence} has ended`])
+    })
+}
+
+function addChannels(program: Command, context: Context): void {
+  program
+    .command('page')
+    .requiredOption('--test <channel>', 'send a test message to this channel')
+    .description('try a channel')
+    .addHelpText('after', '\nExamples:\n  $ fairlead page --test team')
+    .action(async ({ test }: { test: string }) => {
+      const { client } = await context.connect()
+      const answer = await client.testChannel({ params: { channel: test } })
+      context.answer(answer, () => [`The channel ${test} accepted a test message`])
+    })
+  const group = program.command('channels').description('where messages about alerts go')
+  group
+    .command('list', { isDefault: true })
+    .description('list the channels')
+    .action(async () => {
+      const { client } = await context.connect()
+      const answer = await client.listChannels()
+      context.answer(answer, () =>
+        answer.channels.length === 0
+          ? ['No channels: nobody is notified. Add one with `fairlead channels add`']
+          : table(
+              answer.channels.map((one) => [
+                one.name,
+                one.kind,
+                one.person ?? 'shared',
+                one.urgency === 'high' ? 'high urgency only' : 'every alert',
+                one.proven === null ? 'not proven' : `worked ${ago(one.proven, context.now())}`,
+              ]),
+            ),
+      )
+    })
+  group
+    .command('add')
+    .argument('<name>', 'name of the channel')
+    .argument('<kind>', 'email, slack, ntfy, command or cloudevents')
+    .argument('<settings...>', 'KEY=VALUE; see docs/monitoring.md')
+    .option('--person <user>', 'the user whose channel it is; default: a shared channel')
+    .addOption(
+      new Option('--urgency <least>', 'the least urgency that it gets')
+        .choices(['low', 'high'])
+        .default('low'),
+    )
+    .description('create or replace a channel')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ fairlead channels add team slack url=https://hooks.slack.com/services/T0/B0/XX
+  $ fairlead channels add ada-phone ntfy topic=ada-x7f2 --person Ada --urgency high`,
+    )
+    .action((name: string, kind: string, settings: string[], options: ChannelOptions) =>
+      addChannel(context, name, kind, settings, options),
+    )
+  group
+    .command('delete')
+    .argument('<name>', 'name of the channel')
+    .description('delete a channel')
+    .action(async (name: string) => {
+      const { client } = await context.connect()
+      const answer = await client.deleteChannel({ params: { channel: name } })
+      context.answer(answer, () => [`Deleted the channel ${name}`])
+    })
+}
+
+interface ChannelOptions {
+  person?: string
+  urgency: 'low' | 'high'
+}
+
+async function addChannel(
+  context: Context,
+  name: string,
+  kind: string,
+  pairs: string[],
+  options: ChannelOptions,
+): Promise<void> {
+  const settings = Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1)
+        throw new FairleadError('invalid_input', {
+          field: 'settings',
+          problem: `${pair} must be KEY=VALUE`,
+        })
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+  const { client } = await context.connect()
+  const channel = await client.putChannel({
+    params: { channel: name },
+    body: { kind, settings, ...options },
+  })
+  context.answer(channel, () => [
+    `Saved the channel ${name}. Try it with \`fairlead page --test ${name}\``,
+  ])
+}
+
+const placeOf = ({ app, environment, service }: Pick<Monitor, 'app' | 'environment' | 'service'>) =>
+  [app ?? 'installation', environment, service].filter(Boolean).join('/')
+
+async function monitors(context: Context, app: string | undefined): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.listMonitors({ query: app === undefined ? {} : { app } })
+  context.answer(answer, () =>
+    answer.monitors.length === 0
+      ? ['Nothing is watched yet; a service is from its first request on']
+      : table(
+          answer.monitors.map((one) => [
+            one.state,
+            placeOf(one),
+            one.name,
+            ago(one.since, context.now()),
+            one.reason,
+          ]),
+        ),
+  )
+  if (answer.monitors.some(({ state }) => state === 'down' || state === 'degraded')) context.exit(1)
+}
+
+async function list(
+  context: Context,
+  app: string | undefined,
+  { all, limit }: { all?: boolean; limit: number },
+): Promise<void> {
+  const { client } = await context.connect()
+  const query = {
+    limit,
+    ...(app === undefined ? {} : { app }),
+    ...(all ? {} : { state: 'unresolved' as const }),
+  }
+  const answer = await client.listAlerts({ query })
+  context.answer(answer, () =>
+    answer.alerts.length === 0
+      ? ['No alerts']
+      : table(
+          answer.alerts.map((one) => [
+            String(one.id),
+            stateOf(one),
+            one.urgency,
+            ago(one.opened, context.now()),
+            `${one.title}: ${one.reason}`,
+          ]),
+        ),
+  )
+}
+
+const stateOf = ({ state, silencedUntil, acknowledgedBy }: Alert): string =>
+  state === 'acknowledged'
+    ? `taken by ${acknowledgedBy ?? ''}`
+    : state === 'open' && silencedUntil !== null
+      ? 'silenced'
+      : state
+
+const detailLines = (alert: AlertDetail, now: number): string[] => [
+  alert.title,
+  `State      ${stateOf(alert)}, ${alert.urgency} urgency, opened ${ago(alert.opened, now)}`,
+  `Reason     ${alert.reason}`,
+  ...(alert.onset ? [`Began      between ${alert.onset.from} and ${alert.onset.until}`] : []),
+  ...(alert.deployment === null ? [] : [`Deployment ${alert.deployment} went live shortly before`]),
+  ...alert.suspects.map(({ name, reason }) => `Suspect    ${name}, because ${reason}`),
+  '',
+  ...table(alert.entries.map((one) => [one.time, one.kind, one.actor, one.text])),
+]

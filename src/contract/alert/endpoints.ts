@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { done, id, inApp, limit } from '#contract/params.ts'
+import { alert, alertDetail, alertStates, channel, silence, urgencies } from './alert.ts'
+
+const inAlert = z.object({ alert: id })
+const comment = z.string().trim().max(1000).default('')
+const minutes = z.number().int().min(1).max(525_600)
+
+/** Alerts, silences, and the channels that messages go to. */
+export const alertEndpoints = {
+  listAlerts: endpoint({
+    method: 'GET',
+    path: '/alerts',
+    role: 'viewer',
+    lists: true,
+    summary: 'List alerts, newest first',
+    query: z.object({
+      app: name.optional(),
+      state: z.enum([...alertStates, 'unresolved']).optional(),
+      before: id.optional(),
+      limit,
+    }),
+    output: z.object({ alerts: z.array(alert), next: z.number().int().nullable() }),
+  }),
+  getAlert: endpoint({
+    method: 'GET',
+    path: '/alerts/{alert}',
+    role: 'viewer',
+    summary: 'Show an alert with what fires in it, its timeline and its messages',
+    params: inAlert,
+    output: alertDetail,
+  }),
+  acknowledgeAlert: endpoint({
+    method: 'POST',
+    path: '/alerts/{alert}/acknowledge',
+    role: 'developer',
+    summary: 'Take an alert on; it opens again after `minutes` unless it is resolved',
+    params: inAlert,
+    body: z.object({ minutes: minutes.default(60), comment }),
+    output: alertDetail,
+  }),
+  resolveAlert: endpoint({
+    method: 'POST',
+    path: '/alerts/{alert}/resolve',
+    role: 'developer',
+    summary: 'Resolve an alert; what still fires opens an alert again only after it has ended',
+    params: inAlert,
+    body: z.object({ comment }),
+    output: alertDetail,
+  }),
+  listSilences: endpoint({
+    method: 'GET',
+    path: '/silences',
+    role: 'viewer',
+    lists: true,
+    summary: 'List the silences that have not ended',
+    query: z.object({ app: name.optional() }),
+    output: z.object({ silences: z.array(silence) }),
+  }),
+  createSilence: endpoint({
+    method: 'POST',
+    path: '/apps/{app}/silences',
+    role: 'developer',
+    summary: 'Send no messages about an app, an environment or a service for some minutes',
+    params: inApp,
+    body: z.object({
+      environment: name.optional(),
+      service: name.optional(),
+      minutes,
+      reason: z.string().trim().min(1).max(500),
+    }),
+    output: silence,
+  }),
+  endSilence: endpoint({
+    method: 'DELETE',
+    path: '/apps/{app}/silences/{silence}',
+    role: 'developer',
+    summary: 'End a silence now',
+    params: inApp.extend({ silence: id }),
+    output: done,
+  }),
+  listChannels: endpoint({
+    method: 'GET',
+    path: '/channels',
+    role: 'viewer',
+    summary: 'List the channels, without their settings',
+    output: z.object({ channels: z.array(channel) }),
+  }),
+  putChannel: endpoint({
+    method: 'PUT',
+    path: '/channels/{channel}',
+    role: 'admin',
+    summary: 'Create a channel, or replace it; `settings` depend on its kind',
+    params: z.object({ channel: name }),
+    body: z.object({
+      kind: z.string().max(40),
+      settings: z.record(z.string(), z.unknown()),
+      person: z.string().min(1).max(80).optional(),
+      urgency: z.enum(urgencies).default('low'),
+    }),
+    output: channel,
+  }),
+  deleteChannel: endpoint({
+    method: 'DELETE',
+    path: '/channels/{channel}',
+    role: 'admin',
+    summary: 'Delete a channel',
+    params: z.object({ channel: name }),
+    output: done,
+  }),
+  testChannel: endpoint({
+    method: 'POST',
+    path: '/channels/{channel}/test',
+    role: 'admin',
+    summary: 'Send a test message now; the error is that of the channel',
+    params: z.object({ channel: name }),
+    output: done,
+  }),
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { defineEvent } from '#contract/event/define-event.ts'
+import { because } from '#contract/event/words.ts'
+import { urgencies } from './alert.ts'
+
+const data = {
+  environment: z.string().nullable(),
+  service: z.string().nullable(),
+  title: z.string(),
+}
+const example = {
+  subject: 'alert/7',
+  app: 'shop',
+  data: { environment: 'production', service: 'web', title: 'web fails requests in production' },
+} as const
+const titleOf = ({ title }: { title?: string | undefined }): string => title ?? 'an alert'
+
+export const alertEvents = [
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-alert.opened',
+    version: '0.1.0',
+    data: { ...data, urgency: z.enum(urgencies), reason: z.string() },
+    sentence: ({ data }) => `Alert: ${titleOf(data)}${because(data.reason)}`,
+    tone: 'bad',
+    example: {
+      ...example,
+      data: { ...example.data, urgency: 'high', reason: '4.2 % of the requests fail' },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-alert.reopened',
+    version: '0.1.0',
+    data: { ...data, reason: z.string() },
+    sentence: ({ data }) => `The alert opened again: ${titleOf(data)}${because(data.reason)}`,
+    tone: 'bad',
+    example: { ...example, data: { ...example.data, reason: 'the acknowledgement expired' } },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-alert.acknowledged',
+    version: '0.1.0',
+    data: { ...data, until: z.string(), comment: z.string() },
+    sentence: ({ actor, data }) =>
+      `${actor} acknowledged the alert: ${titleOf(data)}${because(data.comment)}`,
+    tone: 'fact',
+    example: {
+      ...{ ...example, actor: 'Ada' },
+      data: { ...example.data, until: '2026-11-29T12:00:00.000Z', comment: '' },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-alert.resolved',
+    version: '0.1.0',
+    data: { ...data, reason: z.string() },
+    sentence: ({ data }) => `The alert is resolved: ${titleOf(data)}${because(data.reason)}`,
+    tone: 'good',
+    example: { ...example, data: { ...example.data, reason: 'it has ended' } },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-silence.created',
+    version: '0.1.0',
+    data: {
+      environment: z.string().nullable(),
+      service: z.string().nullable(),
+      until: z.string(),
+      reason: z.string(),
+    },
+    sentence: ({ actor, app, data: { environment, service, until, reason } }) =>
+      `${actor} silenced alerts of ${[service, environment, app].filter(Boolean).join(' in ')}` +
+      `${until === undefined ? '' : ` until ${until}`}${because(reason)}`,
+    tone: 'fact',
+    example: {
+      ...{ subject: 'silence/3', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', service: null },
+        ...{ until: '2026-11-29T12:00:00.000Z', reason: 'load test' },
+      },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-silence.ended',
+    version: '0.1.0',
+    data: {},
+    sentence: ({ actor, id }) => `${actor} ended silence ${id}`,
+    tone: 'fact',
+    example: { subject: 'silence/3', app: 'shop', actor: 'Ada', data: {} },
+  }),
+] as const

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { defineChannel, postJson } from '../channel.ts'
+
+/** CloudEvents 1.0 in structured mode. The id of an event is that of the message. */
+export default defineChannel({
+  kind: 'cloudevents',
+  title: 'A webhook that receives CloudEvents',
+  settings: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    token: z.string().max(500).optional(),
+  }),
+  example: { url: 'https://events.example.com/fairlead' },
+  send: ({ id, kind, title, lines, url: page, urgency, alert }, { url, token }, io) =>
+    postJson(
+      io,
+      url,
+      {
+        ...{ specversion: '1.0', id, source: new URL(page).origin },
+        type: `dev.cdeventsx.fairlead-alert.${kind}`,
+        ...(alert === null ? {} : { subject: `alert/${alert.id}` }),
+        datacontenttype: 'application/json',
+        data: { title, lines, url: page, urgency, ...alert },
+      },
+      {
+        'content-type': 'application/cloudevents+json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+    ),
+})

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { explain, type Firing, type KnownAlert, reconcile } from './reconcile.ts'
+
+const minute = 60_000
+const now = 100 * minute
+const firing = (source: string, more: Partial<Firing> = {}): Firing => ({
+  ...{ source, app: 'shop', environment: 'production', service: 'web', title: '', reason: '' },
+  ...{ urgency: 'high', onset: { from: now - minute, until: now }, deployment: null },
+  ...more,
+})
+const alert = (sources: string[], more: Partial<KnownAlert> = {}): KnownAlert => ({
+  ...{ id: 1, app: 'shop', environment: 'production', service: 'web', deployment: null },
+  ...{ resolved: null, acknowledgedUntil: null },
+  sources: sources.map((source) => ({ source, ended: false })),
+  ...more,
+})
+const kinds = (known: KnownAlert[], fires: Firing[]) =>
+  reconcile(known, fires, now).map((action) => action.kind)
+
+describe('one alert for each cause', () => {
+  test('what fires together in a service opens one alert, another service its own', () => {
+    const other = firing('monitor/3', { service: 'api' })
+    const actions = reconcile([], [firing('monitor/1'), firing('monitor/2'), other], now)
+    expect(actions).toMatchObject([
+      { kind: 'open', sources: [{ source: 'monitor/1' }, { source: 'monitor/2' }] },
+      { kind: 'open', sources: [{ source: 'monitor/3' }] },
+    ])
+  })
+
+  test('what a deployment explains joins its alert, also from another service', () => {
+    const known = [alert(['monitor/1'], { deployment: 9 })]
+    const joins = firing('monitor/2', { service: 'api', deployment: 9 })
+    expect(kinds(known, [firing('monitor/1'), joins])).toEqual(['join'])
+    expect(kinds(known, [firing('monitor/1'), { ...joins, deployment: 8 }])).toEqual(['open'])
+  })
+
+  test('problems of the installation have nothing in common', () => {
+    const nowhere = { app: null, environment: null, service: null }
+    expect(kinds([], [firing('monitor/1', nowhere), firing('monitor/2', nowhere)])).toEqual([
+      'open',
+      'open',
+    ])
+  })
+
+  test('what goes on changes nothing', () => {
+    expect(kinds([alert(['monitor/1'])], [firing('monitor/1')])).toEqual([])
+  })
+})
+
+describe('the end', () => {
+  test('an alert is resolved when its last source has ended', () => {
+    const known = [alert(['monitor/1', 'monitor/2'])]
+    expect(kinds(known, [firing('monitor/2')])).toEqual(['end'])
+    expect(kinds(known, [])).toEqual(['end', 'end', 'resolve'])
+  })
+
+  test('it opens again within a quarter of an hour, and anew later', () => {
+    const ended = (minutes: number) => [
+      alert([], {
+        resolved: now - minutes * minute,
+        sources: [{ source: 'monitor/1', ended: true }],
+      }),
+    ]
+    expect(kinds(ended(14), [firing('monitor/1')])).toEqual(['reopen'])
+    expect(kinds(ended(16), [firing('monitor/1')])).toEqual(['open'])
+  })
+
+  test('one that a person resolved stays resolved while it fires', () => {
+    const known = [alert(['monitor/1'], { resolved: now - minute })]
+    expect(kinds(known, [firing('monitor/1')])).toEqual([])
+    expect(kinds(known, [])).toEqual(['end'])
+  })
+
+  test('an acknowledgement expires', () => {
+    const known = [alert(['monitor/1'], { acknowledgedUntil: now })]
+    expect(kinds(known, [firing('monitor/1')])).toEqual(['expire'])
+    expect(kinds([{ ...known[0]!, acknowledgedUntil: now + 1 }], [firing('monitor/1')])).toEqual([])
+  })
+})
+
+test.each([
+  ['shortly before', now - 2 * minute, 1],
+  ['long before', now - 12 * minute, null],
+  ['after the harm began', now + minute, null],
+])('a deployment %s', (_, live, expected) => {
+  expect(explain({ from: now - minute, until: now }, [{ id: 1, live }])).toBe(expected)
+})
+
+test('the newest of several deployments explains it', () => {
+  const lives = [now - 3 * minute, now - 90_000, now - 5 * minute]
+  const deployments = lives.map((live, i) => ({ id: i + 1, live }))
+  expect(explain({ from: now - minute, until: now }, deployments)).toBe(2)
+})

@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
+import * as channels from '#domains/alert/channel-store.ts'
+import { listAlerts } from '#domains/alert/store.ts'
+import * as store from '#domains/alert/store.ts'
+import { insertSilence, nextSilence } from '#domains/alert/silence-store.ts'
+import { listMonitors } from '#domains/monitor/store.ts'
+import { readEvents } from '#engine/events.ts'
+import { systemClock, systemSleep } from '#platform/clock.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { generator, poisson } from '../../../test/support/generator.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { reconcileAlerts } from './alerts.ts'
+import { sendNotifications } from './notify.ts'
+import { WatchServices } from './watch-services.ts'
+
+/** A host whose seconds the test makes. */
+class SimulatedHost {
+  readonly #random = generator(12)
+  run = 'first'
+  isAway = false
+  seconds: HostSecond[] = []
+  at = Date.UTC(2026, 10, 29, 10)
+
+  pass(count: number, errorRate: number, load = 40): void {
+    for (let i = 0; i < count; i += 1) {
+      this.at += 1000
+      const requests = poisson(this.#random, load)
+      const errors = Math.min(requests, poisson(this.#random, requests * errorRate))
+      const log = Math.log(20)
+      this.seconds.push({
+        number: (this.seconds.at(-1)?.number ?? 0) + 1,
+        at: this.at,
+        traffic: [
+          {
+            ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
+            outcomes: { '2xx': requests - errors, '5xx': errors },
+            latency: { requests, sum: log * requests, squares: log * log * requests, buckets: {} },
+          },
+        ],
+      })
+      if (this.seconds.length > 900) this.seconds.shift()
+    }
+  }
+
+  restart(): void {
+    this.run += '+'
+    this.seconds = []
+  }
+
+  measurements = async (after: number): Promise<Measurements> => {
+    if (this.isAway) throw new Error('the host does not answer')
+    const seconds = this.seconds.filter(({ number }) => number > after)
+    return { run: this.run, next: this.seconds.at(-1)?.number ?? 0, seconds }
+  }
+}
+
+let db: Database
+let close: () => Promise<void>
+let host: SimulatedHost
+beforeAll(async () => ({ db, close } = await testDatabase()))
+afterAll(() => close())
+beforeEach(async () => {
+  await db.batch([
+    sql`truncate monitor, detector, detector_holder, alert, silence, channel, notification cascade`,
+    sql`delete from environment`,
+    sql`delete from app`,
+    sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
+    sql`insert into environment (app, name, position) values ('shop', 'production', 0)`,
+  ])
+  host = new SimulatedHost()
+})
+
+const watcher = (holder: string): WatchServices =>
+  new WatchServices({
+    ...{ db, host, holder, now: () => host.at, onChange: () => undefined },
+    disk: async () => ({ free: 1000, floor: 500 }),
+  })
+const stateOf = async (kind: string) =>
+  (await listMonitors(db, { apps: null })).find((one) => one.kind === kind)?.state
+const reconcile = () =>
+  reconcileAlerts({
+    ...{ db, now: () => Date.now(), onNotification: () => undefined },
+    findSuspects: async () => [],
+  })
+const alerts = () => listAlerts(db, { apps: null, limit: 10 })
+const eventTypes = async () =>
+  (await readEvents(db, { limit: 100 })).map(({ type }) => type.replace(/^.*fairlead-/, ''))
+
+describe('services', () => {
+  test('harm is found within seconds, survives another server and host, and ends', async () => {
+    const first = watcher('first')
+    // Environments are read before seconds are judged.
+    await first.run()
+    for (let i = 0; i < 12; i += 1) {
+      host.pass(300, 0.001)
+      await first.run()
+    }
+    expect([await stateOf('errors'), await stateOf('latency')]).toEqual(['up', 'up'])
+    expect(await stateOf('traffic')).toBe('unknown')
+    host.pass(3, 0.9)
+    await first.run()
+    const [errors] = await listMonitors(db, { apps: null, state: 'down' })
+    expect(errors).toMatchObject({
+      kind: 'errors',
+      reason: expect.stringContaining('% of the requests'),
+    })
+    const age = host.at - Date.parse(errors!.onset!.from)
+    expect(age).toBeGreaterThanOrEqual(2000)
+    expect(age).toBeLessThan(15_000)
+    await reconcile()
+    expect(await alerts()).toMatchObject([{ state: 'open', urgency: 'high', service: 'web' }])
+    // Another server takes over, and the host restarts: the harm goes on, and so does the alert.
+    const second = watcher('second')
+    await second.run()
+    host.restart()
+    host.pass(5, 0.9)
+    await second.run()
+    expect(await stateOf('errors')).toBe('down')
+    // The former server notices that it no longer judges.
+    host.pass(11, 0.9)
+    await first.run()
+    await reconcile()
+    expect(await alerts()).toHaveLength(1)
+    host.pass(120, 0.001)
+    await second.run()
+    expect(await stateOf('errors')).toBe('up')
+    await reconcile()
+    expect(await alerts()).toMatchObject([{ state: 'resolved', resolvedBy: null, occurrence: 1 }])
+    expect(await eventTypes()).toEqual(
+      expect.arrayContaining(['monitor.changed', 'alert.opened', 'alert.resolved']),
+    )
+  })
+
+  test('a host that is away makes everything unknown, and resolves nothing', async () => {
+    const one = watcher('one')
+    await one.run()
+    for (let i = 0; i < 6; i += 1) {
+      host.pass(200, 0.001)
+      await one.run()
+    }
+    host.pass(4, 0.9)
+    await one.run()
+    await reconcile()
+    host.isAway = true
+    host.at += 5000
+    await one.run()
+    expect(await stateOf('errors')).toBe('down')
+    host.at += 20_000
+    await one.run()
+    expect([await stateOf('errors'), await stateOf('host')]).toEqual(['unknown', 'down'])
+    await reconcile()
+    const open = (await alerts()).filter(({ state }) => state === 'open')
+    expect(open.map(({ app }) => app)).toEqual([null, 'shop'])
+    host.isAway = false
+    host.restart()
+    host.pass(3, 0.9)
+    await one.run()
+    expect([await stateOf('errors'), await stateOf('host')]).toEqual(['down', 'up'])
+    await reconcile()
+    expect((await alerts()).map(({ app, state }) => [app, state])).toEqual([
+      [null, 'resolved'],
+      ['shop', 'open'],
+    ])
+  })
+})
+
+describe('alerts', () => {
+  const fire = (firing: boolean) =>
+    db.query(sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
+      values ('shop', 'production', 'web', 'errors', 'errors', 'down', ${firing},
+        'half of it fails') on conflict (app, environment, service, kind, name) do update set firing = excluded.firing`)
+
+  test('an acknowledgement expires, and what fires again opens the alert again', async () => {
+    await fire(true)
+    await reconcile()
+    const [alert] = await alerts()
+    const past = new Date(Date.now() - 1000).toISOString()
+    await db.query(store.acknowledge(alert!.id, 'Ada', past))
+    await reconcile()
+    expect(await alerts()).toMatchObject([{ state: 'open', occurrence: 2 }])
+    await fire(false)
+    await reconcile()
+    await fire(true)
+    await reconcile()
+    expect(await alerts()).toMatchObject([{ state: 'open', occurrence: 3 }])
+    expect((await store.getDetail(db, alert!.id))?.entries.map(({ kind }) => kind)).toEqual([
+      ...['opened', 'unnotified', 'expired', 'unnotified', 'ended', 'resolved', 'reopened'],
+      'unnotified',
+    ])
+    expect(await eventTypes()).toContain('alert.reopened')
+  })
+
+  test('a message is sent once, after refusals, and not while a silence lasts', async () => {
+    const received: string[] = []
+    let status = 500
+    const server = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        if (status === 200) received.push((JSON.parse(body) as { text: string }).text)
+        response.writeHead(status).end()
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const plain = {
+      seal: (_: string, text: string) => text,
+      open: (_: string, text: string) => text,
+    }
+    const parts = {
+      ...{ db, publicUrl: 'http://fairlead.test', secrets: { ...plain, isCurrent: () => true } },
+      io: { fetch, mail: null, commands: null },
+    }
+    const stop = new AbortController()
+    const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+    const runtime = { db, log: quiet, clock: systemClock, random: Math.random, sleep: systemSleep }
+    const jobs = [1, 2].map((replica) =>
+      sendNotifications(parts, 20).run({ ...runtime, replica: `r${replica}` }, stop.signal),
+    )
+    try {
+      const settings = JSON.stringify({ url })
+      const urgency = 'low' as const
+      await db.query(
+        channels.putChannel({ name: 'team', kind: 'slack', person: null, settings, urgency }),
+      )
+      const silence = { app: 'shop', environment: null, service: null, reason: 'x', actor: 'Ada' }
+      const until = new Date(Date.now() + 60_000).toISOString()
+      await db.query(insertSilence({ ...silence, id: await nextSilence(db), until }))
+      await fire(true)
+      await reconcile()
+      const count = async () =>
+        (await db.query<{ n: number }>(sql`select count(*) as n from notification`))[0]?.n
+      expect(await count()).toBe(0)
+      expect((await alerts())[0]?.silencedUntil).toBe(until)
+      await db.query(sql`update silence set until = now()`)
+      await reconcile()
+      await reconcile()
+      expect(await count()).toBe(1)
+      const problem = async () =>
+        (await db.query<{ problem: string | null }>(sql`select problem from notification`))[0]
+          ?.problem
+      await expect.poll(problem, { timeout: 5000 }).toBe('it answered 500')
+      expect(received).toEqual([])
+      status = 200
+      await db.query(sql`update notification set due = now()`)
+      await expect.poll(() => received.length, { timeout: 5000 }).toBe(1)
+      expect(received[0]).toMatch(/^web in production of shop fails requests\nHalf of it fails\./)
+      await fire(false)
+      await reconcile()
+      await expect.poll(() => received.length, { timeout: 5000 }).toBe(2)
+      expect(received[1]).toMatch(/^Resolved: web in production of shop/)
+      const [alert] = await alerts()
+      const { entries, notifications } = (await store.getDetail(db, alert!.id))!
+      expect(entries.map(({ kind }) => kind)).toEqual([
+        ...['opened', 'refused', 'notified', 'ended', 'resolved', 'notified'],
+      ])
+      expect(notifications.map(({ kind, state, tries }) => [kind, state, tries])).toEqual([
+        ['opened', 'sent', 2],
+        ['resolved', 'sent', 1],
+      ])
+    } finally {
+      stop.abort()
+      await Promise.all(jobs)
+      server.close()
+    }
+  })
+})

@@ -1,0 +1,251 @@
+import type { Latency } from '#contract/host/measurements.ts'
+import type { MonitorState } from '#contract/monitor/monitor.ts'
+import { LoadOver } from '#domains/detection/load-over.ts'
+import { MeanOver } from '#domains/detection/mean-over.ts'
+import { MeanScan, type MeanScanState } from '#domains/detection/mean-scan.ts'
+import { onsetOf } from '#domains/detection/onset.ts'
+import { Over } from '#domains/detection/over.ts'
+import { Profile, type ProfileState } from '#domains/detection/profile.ts'
+import { type Finding, RateScan, type ScanState } from '#domains/detection/scan.ts'
+
+/** What a service did in one second. */
+export interface ServiceSecond {
+  /** milliseconds since 1970 */
+  at: number
+  requests: number
+  errors: number
+  latency: Latency
+}
+
+export const watchedKinds = ['errors', 'latency', 'traffic'] as const
+export type WatchedKind = (typeof watchedKinds)[number]
+
+export interface Judgement {
+  kind: WatchedKind
+  state: MonitorState
+  reason: string
+  /** milliseconds */
+  onset: { from: number; until: number } | null
+}
+
+/** A harm that was found and has not ended: the normal value, and that of the harm. */
+interface Harm {
+  normal: number
+  found: number
+  judgement: Judgement
+}
+
+export interface WatchState {
+  version: 1
+  errors: ScanState
+  latency: MeanScanState
+  traffic: ScanState
+  profile: ProfileState
+  harms: Partial<Record<WatchedKind, Harm>>
+  lastRequest: number
+  said: Partial<Record<WatchedKind, MonitorState>>
+}
+
+/** Milliseconds without a request after which nothing is known of a service. */
+const quietMs = 600_000
+/** Share of failed requests from which a service is down, not degraded. */
+const downShare = 0.5
+
+/**
+ * Judges the seconds of one service: errors and latency against its own past, and traffic against
+ * its day. Nothing is learnt from harm.
+ */
+export class ServiceWatch {
+  readonly #errors: RateScan
+  readonly #latency: MeanScan
+  readonly #traffic: RateScan
+  readonly #profile: Profile
+  readonly #harms: Partial<Record<WatchedKind, Harm>>
+  readonly #said: Partial<Record<WatchedKind, MonitorState>>
+  #errorsOver: Over | null = null
+  #latencyOver: MeanOver | null = null
+  #trafficOver: LoadOver | null = null
+  #lastRequest: number
+  /** requests and errors of the last three seconds */
+  readonly #recent: [number, number][] = []
+
+  constructor(state?: WatchState) {
+    this.#errors = new RateScan(state ? { state: state.errors } : {})
+    this.#latency = new MeanScan(state?.latency)
+    this.#traffic = new RateScan(state ? { side: 'fall', state: state.traffic } : { side: 'fall' })
+    this.#profile = new Profile(state?.profile)
+    this.#harms = state?.harms ?? {}
+    this.#said = state?.said ?? {}
+    this.#lastRequest = state?.lastRequest ?? 0
+    const { errors, latency, traffic } = this.#harms
+    if (errors) this.#errorsOver = new Over(errors.normal, errors.found)
+    if (latency)
+      this.#latencyOver = new MeanOver(latency.normal, latency.found, this.#latency.variance)
+    if (traffic) this.#trafficOver = new LoadOver(traffic.found)
+  }
+
+  save(): WatchState {
+    return {
+      ...{ version: 1, harms: this.#harms, said: this.#said, lastRequest: this.#lastRequest },
+      errors: this.#errors.save(),
+      latency: this.#latency.save(),
+      traffic: this.#traffic.save(),
+      profile: this.#profile.save(),
+    }
+  }
+
+  /** Streams that share the budget of false alarms. */
+  share(streams: number): void {
+    for (const one of [this.#errors, this.#latency, this.#traffic]) one.streams = streams
+  }
+
+  /** Whether harm was found and has not ended. */
+  get hasHarm(): boolean {
+    return Object.keys(this.#harms).length > 0
+  }
+
+  get lastRequest(): number {
+    return this.#lastRequest
+  }
+
+  /** The present state of every kind, for monitors that were unknown meanwhile. */
+  repeat(at: number): Judgement[] {
+    return watchedKinds.flatMap((kind) => {
+      const state = this.#said[kind]
+      if (state === undefined) return []
+      return [this.#harms[kind]?.judgement ?? { ...this.#quiet(kind, at), state }]
+    })
+  }
+
+  /** Adds a second; returns the kinds whose state changed. */
+  add(second: ServiceSecond): Judgement[] {
+    if (second.requests > 0) this.#lastRequest = second.at
+    this.#recent.push([second.requests, second.errors])
+    if (this.#recent.length > 3) this.#recent.shift()
+    return [this.#addErrors(second), this.#addLatency(second), this.#addTraffic(second)].flatMap(
+      (judgement) => (judgement === null ? [] : this.#change(judgement)),
+    )
+  }
+
+  #change(judgement: Judgement): Judgement[] {
+    if (this.#said[judgement.kind] === judgement.state) return []
+    this.#said[judgement.kind] = judgement.state
+    return [judgement]
+  }
+
+  #quiet(kind: WatchedKind, at: number): Judgement {
+    return at - this.#lastRequest > quietMs
+      ? { kind, state: 'unknown', reason: 'it had no requests for 10 minutes', onset: null }
+      : { kind, state: 'up', reason: '', onset: null }
+  }
+
+  #addErrors({ at, requests, errors }: ServiceSecond): Judgement | null {
+    const normal = this.#errors.rate
+    const found = this.#errors.add(requests, errors)
+    const harm = this.#harms.errors
+    if (harm && this.#errorsOver?.add(requests, errors)) {
+      delete this.#harms.errors
+      this.#errorsOver = null
+      this.#errors.release()
+      return this.#quiet('errors', at)
+    }
+    if (harm) return this.#worse(harm)
+    if (!found) return this.#quiet('errors', at)
+    const onset = onsetOf(this.#errors.windows(), normal)
+    this.#errors.quarantine(onset.most.from)
+    const rate = found.events / found.trials
+    this.#errorsOver = new Over(normal, rate)
+    const judgement: Judgement = {
+      kind: 'errors',
+      state: rate >= downShare || this.#isDown() ? 'down' : 'degraded',
+      reason: `${percent(rate)} of the requests fail${usually(normal, found)}`,
+      onset: { from: at - onset.most.from * 1000, until: at - onset.most.to * 1000 },
+    }
+    this.#harms.errors = { normal, found: rate, judgement }
+    return judgement
+  }
+
+  /** A harm that grows is down; it is not degraded again before it ends. */
+  #worse(harm: Harm): Judgement {
+    if (harm.judgement.state === 'down' || !this.#isDown()) return harm.judgement
+    const [requests, errors] = this.#sumRecent()
+    const reason = `${percent(errors / requests)} of the requests fail`
+    harm.judgement = { ...harm.judgement, state: 'down', reason }
+    return harm.judgement
+  }
+
+  #sumRecent(): [number, number] {
+    return this.#recent.reduce<[number, number]>(
+      ([requests, errors], one) => [requests + one[0], errors + one[1]],
+      [0, 0],
+    )
+  }
+
+  #isDown(): boolean {
+    const [requests, errors] = this.#sumRecent()
+    return requests >= 5 && errors >= requests * downShare
+  }
+
+  #addLatency({ at, latency }: ServiceSecond): Judgement | null {
+    const found = this.#latency.add(latency.requests, latency.sum, latency.squares)
+    const harm = this.#harms.latency
+    if (harm) {
+      if (!this.#latencyOver?.add(latency.requests, latency.sum)) return harm.judgement
+      delete this.#harms.latency
+      this.#latencyOver = null
+      this.#latency.release()
+      return this.#quiet('latency', at)
+    }
+    if (!found) return this.#quiet('latency', at)
+    this.#latency.quarantine(found.seconds)
+    this.#latencyOver = new MeanOver(found.expected, found.mean, this.#latency.variance)
+    const judgement: Judgement = {
+      ...{ kind: 'latency', state: 'degraded' },
+      reason:
+        `a request takes ${milliseconds(found.mean)}, ` + `usually ${milliseconds(found.expected)}`,
+      onset: { from: at - found.seconds * 1000, until: at },
+    }
+    this.#harms.latency = { normal: found.expected, found: found.mean, judgement }
+    return judgement
+  }
+
+  #addTraffic({ at, requests }: ServiceSecond): Judgement | null {
+    const time = at / 1000
+    const expected = this.#profile.at(time)
+    const harm = this.#harms.traffic
+    if (harm) {
+      if (!this.#trafficOver?.add(expected ?? 0, requests)) return harm.judgement
+      delete this.#harms.traffic
+      this.#trafficOver = null
+      this.#traffic.release()
+      this.#profile.forgetOpen()
+      return { kind: 'traffic', state: 'up', reason: '', onset: null }
+    }
+    this.#profile.add(time, requests)
+    if (expected === null)
+      return {
+        ...{ kind: 'traffic', state: 'unknown', onset: null },
+        reason: 'its usual traffic is known after three days',
+      }
+    const found = this.#traffic.add(expected, requests)
+    if (!found) return { kind: 'traffic', state: 'up', reason: '', onset: null }
+    this.#traffic.quarantine(found.seconds)
+    const share = found.events / found.trials
+    this.#trafficOver = new LoadOver(share)
+    const judgement: Judgement = {
+      kind: 'traffic',
+      state: share < 0.01 ? 'down' : 'degraded',
+      reason: `${percent(share)} of the usual requests arrive`,
+      onset: { from: at - found.seconds * 1000, until: at },
+    }
+    this.#harms.traffic = { normal: 1, found: share, judgement }
+    return judgement
+  }
+}
+
+const usually = (normal: number, { trials }: Finding): string =>
+  normal * Math.max(1000, trials) < 0.1 ? '' : `, usually ${percent(normal)}`
+
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`
+
+const milliseconds = (log: number): string => `${Number(Math.exp(log).toPrecision(2))} ms`

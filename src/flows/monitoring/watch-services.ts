@@ -1,0 +1,248 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { deserialize, serialize } from 'node:v8'
+import {
+  addLatency,
+  countOutcomes,
+  type HostSecond,
+  type Measurements,
+  noLatency,
+} from '#contract/host/measurements.ts'
+import * as store from '#domains/monitor/store.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import { watchedEnvironments } from '#views/watched.ts'
+import { localHost, type SignalSource } from './store-signals.ts'
+import { type ServiceSecond, ServiceWatch, type WatchState } from './service-watch.ts'
+
+export interface WatchServicesOptions {
+  db: Database
+  host: SignalSource
+  /** names this server process */
+  holder: string
+  now(): number
+  /** megabytes */
+  disk(): Promise<{ free: number; floor: number }>
+  /** called when a monitor changed */
+  onChange(): void
+}
+
+interface Watched {
+  watch: ServiceWatch
+  app: string
+  environment: string
+  service: string
+  /** the last second that it has judged, of the host process `run` */
+  run: string
+  next: number
+  savedAt: number
+}
+
+/** Milliseconds between two saves of a detector; the host keeps 15 minutes. */
+const saveEvery = 300_000
+const checkEvery = 10_000
+/** Milliseconds without an answer after which the host counts as down. A restart is shorter. */
+const hostPatience = 15_000
+
+/**
+ * Judges each second of the host once. Detectors are saved with the number of the last second that
+ * they know, so that another server goes on where this one ended.
+ */
+export class WatchServices {
+  readonly #options: WatchServicesOptions
+  #watched: Map<string, Watched> | null = null
+  #environments = new Set<string>()
+  #checkedAt = 0
+  #answeredAt: number
+  /** the last second that was read */
+  #seen = { run: '', next: 0 }
+  #isAway = true
+
+  constructor(options: WatchServicesOptions) {
+    this.#options = options
+    this.#answeredAt = options.now()
+  }
+
+  async run(): Promise<void> {
+    const { db, host, now } = this.#options
+    this.#watched ??= await this.#load()
+    if (now() - this.#checkedAt >= checkEvery && !(await this.#check())) return
+    const watched = this.#watched
+    const measured = await this.#read(watched, host)
+    if (measured === null) return this.#hostIsAway()
+    const statements = this.#judge(watched, measured)
+    if (statements.length === 0) return
+    await db.batch(statements)
+    this.#options.onChange()
+  }
+
+  async #load(): Promise<Map<string, Watched>> {
+    const { db, holder, now } = this.#options
+    await db.query(store.takeDetectors(localHost, holder))
+    const found = (await store.listDetectors(db)).map((one) => {
+      const state = readState(one.state)
+      const watch = state ? new ServiceWatch(state) : new ServiceWatch()
+      return [keyOf(one), { ...one, watch, savedAt: now() }] as const
+    })
+    this.#checkedAt = 0
+    return new Map(found)
+  }
+
+  /** Forgets environments that are gone, and notices a server that judges instead of this one. */
+  async #check(): Promise<boolean> {
+    const { db, holder, now, disk } = this.#options
+    this.#checkedAt = now()
+    if (!(await store.holdsDetectors(db, localHost, holder))) {
+      this.#watched = null
+      return false
+    }
+    const environments = await watchedEnvironments(db)
+    this.#environments = new Set(environments.map(({ app, name }) => `${app}/${name}`))
+    const { free, floor } = await disk()
+    await db.batch([
+      ...store.deleteMonitorsExcept(environments),
+      ...store.setMonitor(installation('disk'), {
+        state: free < floor ? 'down' : 'up',
+        reason:
+          free < floor ? `${Math.round(free)} MB are free; new work waits below ${floor} MB` : '',
+        onset: null,
+      }),
+    ])
+    for (const [key, one] of this.#watched ?? [])
+      if (!this.#environments.has(`${one.app}/${one.environment}`)) this.#watched?.delete(key)
+    return true
+  }
+
+  async #read(watched: Map<string, Watched>, host: SignalSource): Promise<Measurements | null> {
+    const all = [...watched.values()]
+    const oldest = all.length === 0 ? this.#seen.next : Math.min(...all.map(({ next }) => next))
+    try {
+      const found = await host.measurements(oldest)
+      const isNew = [this.#seen, ...all].some(({ run }) => run !== '' && run !== found.run)
+      this.#answeredAt = this.#options.now()
+      return isNew && oldest > 0 ? await host.measurements(0) : found
+    } catch {
+      return null
+    }
+  }
+
+  async #hostIsAway(): Promise<void> {
+    const { db, now, onChange } = this.#options
+    if (now() - this.#answeredAt < hostPatience) return
+    const reason = 'the host does not answer'
+    const onset = { from: this.#answeredAt, until: now() }
+    const statements = store.setMonitor(installation('host'), { state: 'down', reason, onset })
+    for (const { app, environment, service } of this.#watched?.values() ?? [])
+      for (const kind of ['errors', 'latency', 'traffic'])
+        statements.push(
+          ...store.setMonitor(
+            { app, environment, service, kind, name: kind },
+            { state: 'unknown', reason, onset: null },
+          ),
+        )
+    await db.batch(statements)
+    this.#isAway = true
+    onChange()
+  }
+
+  #judge(watched: Map<string, Watched>, { run, seconds }: Measurements): Statement[] {
+    const statements: Statement[] = []
+    const isBack = this.#isAway
+    this.#isAway = false
+    if (isBack)
+      statements.push(
+        ...store.setMonitor(installation('host'), { state: 'up', reason: '', onset: null }),
+      )
+    for (const second of seconds) this.#judgeSecond(watched, run, second, statements)
+    this.#seen = { run, next: seconds.at(-1)?.number ?? this.#seen.next }
+    const now = this.#options.now()
+    for (const one of watched.values()) {
+      if (isBack)
+        for (const judgement of one.watch.repeat(now)) this.#set(one, judgement, statements)
+      if (now - one.savedAt < saveEvery) continue
+      this.#save(one, statements)
+    }
+    return statements
+  }
+
+  #judgeSecond(
+    watched: Map<string, Watched>,
+    run: string,
+    second: HostSecond,
+    statements: Statement[],
+  ): void {
+    for (const [key, counts] of servicesOf(second)) {
+      const { app, environment, service } = counts
+      if (watched.has(key) || !this.#environments.has(`${app}/${environment}`)) continue
+      const watch = new ServiceWatch()
+      const savedAt = this.#options.now()
+      watched.set(key, { watch, app, environment, service, run, next: second.number - 1, savedAt })
+      for (const one of watched.values()) one.watch.share(watched.size * 3)
+    }
+    const counts = servicesOf(second)
+    for (const [key, one] of watched) {
+      if (one.run !== run) Object.assign(one, { run, next: 0 })
+      if (one.next >= second.number) continue
+      one.next = second.number
+      const mine = counts.get(key) ?? { requests: 0, errors: 0, latency: noLatency() }
+      const changed = one.watch.add({ ...mine, at: second.at })
+      for (const judgement of changed) this.#set(one, judgement, statements)
+      // Harm must survive this process.
+      if (changed.length > 0) this.#save(one, statements)
+    }
+  }
+
+  #set(
+    { app, environment, service }: Watched,
+    { kind, ...verdict }: ReturnType<ServiceWatch['add']>[number],
+    statements: Statement[],
+  ): void {
+    const key = { app, environment, service, kind, name: kind }
+    statements.push(...store.setMonitor(key, verdict))
+  }
+
+  #save(one: Watched, statements: Statement[]): void {
+    const { app, environment, service, run, next } = one
+    one.savedAt = this.#options.now()
+    const state = deflateRawSync(serialize(one.watch.save()), { level: 1 })
+    statements.push(store.saveDetector({ app, environment, service, run, next, state }))
+  }
+}
+
+const installation = (kind: string): store.MonitorKey => ({
+  ...{ app: null, environment: null, service: null, kind, name: kind },
+})
+
+const keyOf = ({ app, environment, service }: Pick<Watched, 'app' | 'environment' | 'service'>) =>
+  `${app}/${environment}/${service}`
+
+type ServiceCounts = Omit<ServiceSecond, 'at'> & Pick<Watched, 'app' | 'environment' | 'service'>
+
+/** The counts of each service, over all of its releases. */
+function servicesOf({ traffic }: HostSecond): Map<string, ServiceCounts> {
+  const found = new Map<string, ServiceCounts>()
+  for (const { app, environment, service, outcomes, latency } of traffic) {
+    const key = keyOf({ app, environment, service })
+    let sum = found.get(key)
+    if (!sum) {
+      sum = { app, environment, service, requests: 0, errors: 0, latency: noLatency() }
+      found.set(key, sum)
+    }
+    const { requests, errors } = countOutcomes(outcomes)
+    sum.requests += requests
+    sum.errors += errors
+    addLatency(sum.latency, latency)
+  }
+  return found
+}
+
+/** What another version of Fairlead saved is learnt anew. */
+function readState(bytes: Buffer): WatchState | null {
+  try {
+    const state = deserialize(inflateRawSync(bytes)) as WatchState
+    return state.version === 1 && state.errors.version === 1 && state.latency.version === 1
+      ? state
+      : null
+  } catch {
+    return null
+  }
+}
