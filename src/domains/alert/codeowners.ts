@@ -65,7 +65,12 @@ function segmentsOf(pattern: string): string[] {
 /** `**` is any number of segments. */
 const matches = (pattern: string[], path: string[]): boolean =>
   wildcardMatch(pattern, path, '**', (part, segment) =>
-    wildcardMatch([...part], [...segment], '*', (one, other) => one === '?' || one === other),
+    wildcardMatch(
+      part.split(''),
+      segment.split(''),
+      '*',
+      (one, other) => one === '?' || one === other,
+    ),
   )
 
 /** Matches with one wildcard for any number of items. It goes back to the last wildcard only. */

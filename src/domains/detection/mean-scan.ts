@@ -47,9 +47,9 @@ interface Row {
 }
 
 /**
- * Finds a mean that rises, such as that of the logarithm of latency. The scan is that of `RateScan`:
- * the same windows, and two baselines. A window is compared with a mean whose variance is measured
- * per length of window, plus that of so many values: (shift − ln 1.1)² / 2(v + s²/n).
+ * Finds a mean that rises, such as that of the logarithm of latency, with the windows and the two
+ * baselines of `RateScan`. A window is compared with a mean whose variance is measured per length
+ * of window, plus that of so many values: (shift − ln 1.1)² / 2(v + s²/n).
  */
 export class MeanScan {
   readonly #history: KeptSums

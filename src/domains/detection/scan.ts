@@ -62,9 +62,9 @@ interface Row {
 
 /**
  * Finds rises of a rate in counts per second, such as errors among requests, or falls, such as
- * requests among expected ones. Compares windows of eight lengths with the last 28 days and with the ten windows before. How much the rate varies by
- * itself is measured per window length, so a rate that wanders does not alarm. See
- * docs/decisions/0014-alarms.md.
+ * requests among expected ones. Compares windows of eight lengths with the last 28
+ * days and with the ten windows before. How much the rate varies by itself is measured per window
+ * length, so a rate that wanders does not alarm. See docs/decisions/0014-alarms.md.
  */
 export class RateScan {
   readonly #history: History

@@ -202,7 +202,7 @@ export class ServiceWatch {
     const judgement: Judgement = {
       ...{ kind: 'latency', state: 'degraded' },
       reason:
-        `a request takes ${milliseconds(found.mean)}, ` + `usually ${milliseconds(found.expected)}`,
+        `a request takes ${milliseconds(found.mean)}, usually ` + milliseconds(found.expected),
       onset: { from: at - found.seconds * 1000, until: at },
     }
     this.#harms.latency = { normal: found.expected, found: found.mean, judgement }
