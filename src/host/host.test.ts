@@ -134,7 +134,7 @@ describe('a release', () => {
     )
     expect(other).toMatchObject({ state: 'failed', instances: [{ restarts: 1 }] })
     expect(other.reason).toMatch(
-      /^web did not become healthy: \/ answered 400 for 1(\.\d)? s; .*`health\.headers`/,
+      /^web did not become healthy: \/ answered 400 for \d+(\.\d)? s; .*`health\.headers`/,
     )
   })
 

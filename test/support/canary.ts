@@ -61,14 +61,14 @@ export function canariesOf(installation: () => Installation) {
     return installation().client.getVerdict({ params: { deployment: id } })
   }
 
-  /** Asks without a pause on several connections until it is stopped; answers what came. */
+  /** Asks with short pauses on several connections until it is stopped; answers what came. */
   const load = (app: string, connections = 6) => {
     let isOver = false
     const answers: { status: number; text: string }[] = []
     const askers = Array.from({ length: connections }, async () => {
       while (!isOver) {
         answers.push(await ask(installation(), app, 'production'))
-        await new Promise((resolve) => setTimeout(resolve, 2))
+        await new Promise((resolve) => setTimeout(resolve, 5))
       }
     })
     return {

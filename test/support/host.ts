@@ -111,11 +111,11 @@ export function processesWith(text: string): number[] {
 export async function waitUntil(
   what: string,
   look: () => boolean | Promise<boolean>,
-  seconds = 20,
+  seconds = 60,
 ): Promise<void> {
   const until = performance.now() + seconds * 1000
   while (!(await look())) {
-    if (performance.now() > until) throw new Error(`waited ${seconds} s in vain: ${what}`)
+    if (performance.now() > until) throw new Error(`This is not so after ${seconds} s: ${what}`)
     await pause(10)
   }
 }

@@ -4,6 +4,7 @@ import { expandPipeline, expandSteps } from './expand.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from './file.ts'
 import { filesOfPart } from './split.ts'
+import { processorMs } from '../../../test/support/processor-time.ts'
 
 function pipeline(text: string) {
   const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'a', targets })
@@ -121,9 +122,9 @@ describe('a matrix', () => {
       '1 the YAML aliases expand to too much text',
     ],
   ])('%s is refused within a second', (_what, text, problem) => {
-    const started = performance.now()
+    const started = processorMs()
     expect(problems(text)[0]).toContain(problem)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(processorMs() - started).toBeLessThan(1000)
   })
 
   test('a step that is named many times in `needs` is needed once', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canaryFile } from '#contract/pipeline-file/canary-file.ts'
 import { namesOf, parseExposition, readMetric } from './exposition.ts'
+import { processorMs } from '../../../test/support/processor-time.ts'
 
 const text = `# HELP jobs_total Jobs done.
 # TYPE jobs_total counter
@@ -62,13 +63,13 @@ test('reads only numbers from any text', () => {
 })
 
 test('reads a long line, valid or not, in time proportional to its length', () => {
-  const begun = performance.now()
+  const begun = processorMs()
   expect(parseExposition(`m{${'a'.repeat(80_000)}} 1\nm{a="${'\\\\'.repeat(40_000)}} 1\n`)).toEqual(
     [],
   )
   expect(parseExposition(`m{${'a="b",'.repeat(20_000)}} 1`)).toHaveLength(1)
   expect(parseExposition('m 1\n'.repeat(600_000))).toEqual([])
-  expect(performance.now() - begun).toBeLessThan(200)
+  expect(processorMs() - begun).toBeLessThan(200)
 })
 
 test('an invalid selector selects nothing', () => {

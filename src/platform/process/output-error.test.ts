@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { firstError, firstErrors } from './output-error.ts'
+import { processorMs } from '../../../test/support/processor-time.ts'
 
 /** Outputs of real programs, shortened. */
 const outputs: [runtime: string, error: string | null, output: string][] = [
@@ -212,7 +213,7 @@ test('finds the first error of each instance', () => {
 
 test('takes linear time for long lines', () => {
   const line = 'a.'.repeat(500_000)
-  const began = performance.now()
+  const began = processorMs()
   expect(firstError([line, 'A'.repeat(1_000_000), ' '.repeat(1_000_000)])).toBeNull()
-  expect(performance.now() - began).toBeLessThan(1000)
+  expect(processorMs() - began).toBeLessThan(1000)
 })
