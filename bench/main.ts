@@ -4,6 +4,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   start: () => import('./start.ts'),
   delivery: () => import('./delivery.ts'),
   deployments: () => import('./deployments.ts'),
+  artifact: () => import('./artifact.ts'),
   edge: () => import('./edge.ts'),
   canary: () => import('./canary.ts'),
   host: () => import('./host.ts'),

@@ -18,12 +18,14 @@ import type { Machine } from './machine.ts'
 import { appendBatch, readBatches, readSessions, sizeOf } from './observation-file.ts'
 import { Release } from './release.ts'
 import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
+import type { UnpackedArtifacts } from './unpacked.ts'
 
 /** Number of deployments whose newest epoch is kept. */
 const epochsKept = 50
 
 export interface EnvironmentContext {
   machine: Machine
+  artifacts: UnpackedArtifacts
   /** The folder of the host. */
   folder: string
   state: StateFiles
@@ -79,6 +81,7 @@ export class Environment {
     const release = new Release(
       {
         machine: this.#context.machine,
+        artifacts: this.#context.artifacts,
         folder: this.#context.folder,
         outputFolder: this.#outputFolder(),
         isRouted: () => this.#wanted.routed === spec.release,

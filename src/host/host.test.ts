@@ -9,6 +9,7 @@ import { createHostClient } from '#platform/process/host-client.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { homeFrom, makeHome } from '#platform/home.ts'
 import { selfCommand } from '#platform/self.ts'
+import { requiresIsolation } from '../../test/support/isolation.ts'
 import {
   ask,
   deploy,
@@ -82,9 +83,25 @@ describe('a release', () => {
     })
     await host.client.remove(...at, 1, fence)
     expect(await host.client.release(...at, 1, 0)).toBeNull()
-    expect(existsSync(join(host.home.host, 'releases/shop/production/1'))).toBe(false)
+    expect(existsSync(join(host.home.host, 'log/shop/production/1'))).toBe(false)
     expect(existsSync(join(host.home.host, 'data/shop/production'))).toBe(true)
   })
+
+  test(
+    'shares the files of its artifact, which the last one removes',
+    requiresIsolation,
+    async () => {
+      const unpacked = (): string[] =>
+        readdirSync(join(host.home.host, 'unpacked')).filter((name) => /^\w{64}$/.test(name))
+      for (const environment of ['dev', 'production'])
+        await settle(host, releaseOf(host, 1, good, [], { environment }))
+      expect(unpacked()).toEqual([good.slice(7)])
+      await host.client.remove(...at, 1, fence)
+      expect(unpacked()).toEqual([good.slice(7)])
+      await host.client.removeEnvironment('shop', 'dev')
+      expect(unpacked()).toEqual([])
+    },
+  )
 
   test('serves static files without the variables of the app, and not as root', async () => {
     const site = await host.artifact({

@@ -3,15 +3,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Exposition, HostRelease, HostReleaseStatus, LogLine } from '#contract/host/host.ts'
 import { chownTree, userOf } from '#platform/process/isolation.ts'
-import { unpack } from '#platform/oci/oci.ts'
 import { Instance } from './instance.ts'
 import { keepOutput } from './kept-output.ts'
 import { shownLines } from './log-file.ts'
 import type { Machine } from './machine.ts'
 import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
+import type { UnpackedArtifacts } from './unpacked.ts'
 
 export interface ReleaseContext {
   machine: Machine
+  artifacts: UnpackedArtifacts
   /** The folder of the host. */
   folder: string
   /** Holds the output of removed releases of the environment. */
@@ -40,6 +41,9 @@ export class Release {
   /** The current start or stop; the next one waits for it. */
   #work: Promise<void> = Promise.resolve()
   #isReleased = false
+  #isRemoved = false
+  /** The files of its artifact. */
+  #files = ''
 
   constructor(context: ReleaseContext, wanted: WantedRelease, actual: ActualRelease | undefined) {
     this.#context = context
@@ -54,6 +58,11 @@ export class Release {
 
   get number(): number {
     return this.spec.release
+  }
+
+  /** Whether it needs the files of an artifact. */
+  uses(artifact: string): boolean {
+    return this.spec.artifact === artifact && !this.#isRemoved
   }
 
   get hasFailed(): boolean {
@@ -146,10 +155,8 @@ export class Release {
 
   async #launch(): Promise<void> {
     if (this.desired !== 'running' || this.#failed !== null || this.#isReleased) return
-    const { layout, artifact } = this.spec
     try {
-      const { keepFree } = this.#context.machine
-      await unpack({ layout, digest: artifact, folder: this.#path('releases'), keepFree })
+      this.#files = await this.#context.artifacts.provide(this.spec, this.#path('releases'))
       mkdirSync(this.#dataFolder(), { recursive: true, mode: 0o700 })
       await this.#giveData()
       mkdirSync(this.#path('log'), { recursive: true, mode: 0o700 })
@@ -183,7 +190,7 @@ export class Release {
             machine: this.#context.machine,
             release: this.spec,
             service,
-            folder: this.#path('releases'),
+            folder: this.#files,
             dataFolder: this.#dataFolder(),
             tmpFolder: join(this.#path('tmp'), `${service.name}.${index}`),
             logFile: this.#logFile(service.name, index),
@@ -253,6 +260,8 @@ export class Release {
         this.log(undefined, linesKept),
         Date.now(),
       )
+    this.#isRemoved = true
+    await this.#context.artifacts.discard(this.spec.artifact)
     for (const kind of ['releases', 'log', 'tmp'] as const)
       await rm(this.#path(kind), { recursive: true, force: true })
   }

@@ -16,6 +16,7 @@ import type { Machine } from './machine.ts'
 import { markedProcesses, signalAll } from './processes.ts'
 import type { Release } from './release.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'
+import { bootId, openUnpacked, type UnpackedArtifacts } from './unpacked.ts'
 
 export interface SupervisorOptions {
   /** The folder of the host. */
@@ -36,6 +37,7 @@ const settleEveryMs = 25
 /** Keeps the releases of every environment in their desired state. */
 export class Supervisor {
   readonly #options: SupervisorOptions
+  readonly #artifacts: UnpackedArtifacts
   readonly #environments = new Map<string, Environment>()
   readonly #waiters = new Set<() => void>()
   #isFrozen = false
@@ -44,6 +46,14 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    const { folder, machine } = options
+    this.#artifacts = openUnpacked({
+      folder: join(folder, 'unpacked'),
+      isShared: machine.isolation.kind === 'confined',
+      boot: bootId(),
+      keepFree: machine.keepFree,
+      isUsed: (artifact) => this.#releases().some((release) => release.uses(artifact)),
+    })
   }
 
   /**
@@ -57,6 +67,7 @@ export class Supervisor {
     for (const { wanted, actual } of this.#options.state.read())
       this.#environments.set(`${wanted.app}/${wanted.environment}`, this.#make(wanted, actual))
     this.#endStrays()
+    void this.#sweepArtifacts()
     for (const environment of this.#environments.values()) environment.adopt()
     this.#trimmer = setInterval(() => void this.#trimLogs(), trimEveryMs)
     this.#trimmer.unref()
@@ -72,6 +83,7 @@ export class Supervisor {
   ): Environment {
     const context = {
       ...this.#options,
+      artifacts: this.#artifacts,
       isFrozen: () => this.#isFrozen,
       changed: () => this.#wake(),
       isPortHeld: (port: number) =>
@@ -97,6 +109,16 @@ export class Supervisor {
       strays.map(({ pid }) => pid),
       'SIGKILL',
     )
+  }
+
+  async #sweepArtifacts(): Promise<void> {
+    try {
+      await this.#artifacts.sweep()
+    } catch (error) {
+      this.#options.log('unused artifacts could not be deleted', {
+        error: (error as Error).message,
+      })
+    }
   }
 
   #releases(): Release[] {
@@ -228,8 +250,11 @@ export class Supervisor {
 
   async removeEnvironment(app: string, name: string, fence?: Fence): Promise<void> {
     const { folder, edge, state } = this.#options
-    await this.#environments.get(`${app}/${name}`)?.removeAll(fence)
+    const environment = this.#environments.get(`${app}/${name}`)
+    await environment?.removeAll(fence)
     this.#environments.delete(`${app}/${name}`)
+    for (const release of environment?.releases.values() ?? [])
+      await this.#artifacts.discard(release.spec.artifact)
     edge.remove(app, name)
     state.remove(app, name)
     for (const kind of ['releases', 'log', 'tmp', 'data', 'observations', 'output'])

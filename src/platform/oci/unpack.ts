@@ -149,6 +149,8 @@ function fileWriter(
   take: (bytes: number) => void,
 ): TarHandler & { written: string[] } {
   const base = bytesOf(root)
+  // A umask that takes nothing away saves a system call for each entry.
+  const mask = process.umask()
   const folders = new Set([''])
   const written: string[] = []
   let fd: number | null = null
@@ -156,8 +158,8 @@ function fileWriter(
     if (folders.has(path)) return
     makeFolder(parentOf(path))
     const full = nativePath(`${base}/${path}`)
-    mkdirSync(full) // Throws when something else exists, such as a link.
-    chmodSync(full, 0o755)
+    mkdirSync(full, 0o755) // Throws when something else exists, such as a link.
+    if ((0o755 & mask) !== 0) chmodSync(full, 0o755)
     folders.add(path)
     written.push(`${base}/${path}`)
   }
@@ -171,8 +173,9 @@ function fileWriter(
       else if (entry.type === 'symlink') symlinkSync(nativePath(entry.target), nativePath(path))
       else {
         take(entry.size)
-        fd = openSync(nativePath(path), 'wx')
-        fchmodSync(fd, entry.executable ? 0o755 : 0o644)
+        const mode = entry.executable ? 0o755 : 0o644
+        fd = openSync(nativePath(path), 'wx', mode)
+        if ((mode & mask) !== 0) fchmodSync(fd, mode)
         written.push(path)
       }
     },
@@ -225,8 +228,13 @@ const manyFiles = 1000
 
 /** Syncs the files of a folder; when they are many, its whole file system with `sync -f`. */
 async function syncAll(folder: string, paths: string[]): Promise<void> {
-  const sync = paths.length >= manyFiles && process.platform === 'linux' ? programOf('sync') : ''
-  if (!isAbsolute(sync) || !(await runs(sync, ['-f', folder]))) await syncFiles(paths)
+  if (paths.length < manyFiles || !(await syncFileSystem(folder))) await syncFiles(paths)
+}
+
+/** Syncs the whole file system of a folder; returns false where that is not possible. */
+export async function syncFileSystem(folder: string): Promise<boolean> {
+  const sync = process.platform === 'linux' ? programOf('sync') : ''
+  return isAbsolute(sync) && runs(sync, ['-f', folder])
 }
 
 const runs = (program: string, args: string[]): Promise<boolean> =>
