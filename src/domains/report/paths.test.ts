@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest'
 import { coverageOf, sumOf } from './coverage.ts'
-import { createPaths } from './paths.ts'
+import { createPaths, fileOf, type FindPath } from './paths.ts'
+
+const pathsOf =
+  (files: string[], roots: string[]) =>
+  (...given: Parameters<FindPath>): string | null =>
+    fileOf(createPaths(files, roots)(...given))
 
 test('finds the repository file that a report path means, and none when it is ambiguous', () => {
-  const pathOf = createPaths(
+  const pathOf = pathsOf(
     [
       'src/main/java/com/shop/Cart.java',
       'src/test/java/com/shop/Cart.java',
@@ -30,8 +35,14 @@ test('finds the repository file that a report path means, and none when it is am
   expect(pathOf('/usr/lib/python3/dist-packages/shop.py')).toBe(null)
 })
 
+test('distinguishes a path that several files match from one that none does', () => {
+  const find = createPaths(['a/index.ts', 'b/index.ts'], [])
+  expect(find('index.ts')).toBe('ambiguous')
+  expect(find('other.ts')).toBe(null)
+})
+
 test('a name with backslashes is first the name itself', () => {
-  expect(createPaths(['a\\b', 'a/b'], [])('a\\b')).toBe('a\\b')
+  expect(pathsOf(['a\\b', 'a/b'], [])('a\\b')).toBe('a\\b')
 })
 
 test('counts the changed lines that a report covers', () => {

@@ -1,20 +1,23 @@
-export type FindPath = (path: string, folders?: string[]) => string | null
+/** `ambiguous` when several files of the repository fit; null when none does. */
+export type FindPath = (path: string, folders?: string[]) => FoundPath | 'ambiguous' | null
+export interface FoundPath {
+  file: string
+}
 
 /**
  * Maps the paths in a report to files of the repository: the path itself, the path without the
  * folder of the checkout, or the file that shares the longest end with it (Java's packages, Go's
- * modules, checkouts on Windows). Searches the folders that the report names first. Null when no
- * file matches, or when two do.
+ * modules, checkouts on Windows). Searches the folders that the report names first.
  */
 export function createPaths(files: string[], roots: string[]): FindPath {
   const known = new Set(files)
   const byName = Map.groupBy(files, baseName)
-  const find = (given: string): string | null => {
-    if (known.has(given)) return given
+  const find = (given: string): FoundPath | 'ambiguous' | null => {
+    if (known.has(given)) return { file: given }
     const path = portable(given)
     const root = roots.find((one) => path.startsWith(`${one}/`))
     const plain = (root ? path.slice(root.length + 1) : path).replace(/^(\.\/)+/, '')
-    if (known.has(plain)) return plain
+    if (known.has(plain)) return { file: plain }
     // A file in the checkout that is not part of the repository was generated there.
     if (root) return null
     if (/(^|\/)(node_modules|(site|dist)-packages)\//.test(plain)) return null
@@ -28,16 +31,22 @@ export function createPaths(files: string[], roots: string[]): FindPath {
       if (same > length) [best, length] = [[file], same]
       else if (same === length) best.push(file)
     }
-    return best.length === 1 ? (best[0] ?? null) : null
+    const [file] = best
+    return file === undefined ? null : best.length === 1 ? { file } : 'ambiguous'
   }
   return (path, folders = []) => {
     if (portable(path).startsWith('/')) return find(path)
     const within = new Set(
-      folders.map((folder) => find(`${folder}/${path}`)).filter((one) => one !== null),
+      folders.map((folder) => find(`${folder}/${path}`)).flatMap((one) => fileOf(one) ?? []),
     )
-    return within.size === 1 ? ([...within][0] ?? null) : find(path)
+    const [file] = within
+    return file !== undefined && within.size === 1 ? { file } : find(path)
   }
 }
+
+/** The file of the repository; null when it is unknown or ambiguous. */
+export const fileOf = (found: ReturnType<FindPath>): string | null =>
+  found === null || found === 'ambiguous' ? null : found.file
 
 /** A path of Windows with slashes and without its drive; any other path unchanged. */
 function portable(path: string): string {

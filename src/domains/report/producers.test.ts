@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createPaths } from './paths.ts'
+import { createPaths, fileOf, type FindPath } from './paths.ts'
 import { readReport } from './read.ts'
 import type { BillOfMaterials, ReportedFinding, LineCoverage, TestCase } from './report.ts'
 import { processorMs } from '../../../test/support/processor-time.ts'
@@ -171,7 +171,8 @@ test('Cobertura: files are relative to the source folders of the report', async 
     'src/b/cart.py',
     'cart.py',
   ]
-  const pathOf = createPaths(files, ['/srv/space'])
+  const find = createPaths(files, ['/srv/space'])
+  const pathOf = (...given: Parameters<FindPath>): string | null => fileOf(find(...given))
   expect(hits.map(({ file, folders }) => pathOf(file, folders))).toEqual([
     'src/a/__init__.py',
     'src/b/cart.py',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findReports, readReport } from './read.ts'
+import { readInProcess } from './reader-client.ts'
 import { numberOf } from './xml.ts'
 import type {
   BillOfMaterials,
@@ -466,4 +467,21 @@ describe('findReports', () => {
       'is outside the workspace: reports/3.xml',
     )
   })
+})
+
+test('coverage of paths that several files match is left out, and the reader names it', async () => {
+  const files = ['a/cart.ts', 'b/cart.ts', 'shop.ts']
+  const paths = ['cart.ts', 'shop.ts', 'cart.ts', 'lib.ts']
+  const lcov = paths.map((path) => `SF:${path}\nDA:1,1\nend_of_record\n`)
+  await writeFile(join(folder, 'lcov.info'), lcov.join(''))
+  const found: string[] = []
+  const place = { folder, workspace: folder, since: 0 }
+  await readInProcess({ ...place, files, patterns: ['lcov.info'] }, async (message) => {
+    if (message.kind === 'coverage') found.push(message.file)
+    if (message.kind === 'note') found.push(message.sentence)
+  })
+  expect(found).toEqual([
+    'coverage of cart.ts in the report lcov.info is left out: several files match',
+    'shop.ts',
+  ])
 })

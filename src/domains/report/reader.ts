@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { createPaths } from './paths.ts'
+import { createPaths, fileOf } from './paths.ts'
 import { findReports, readReport, reportName } from './read.ts'
 import type { ReaderMessage, ReaderRequest } from './reader-client.ts'
 import {
@@ -58,8 +58,7 @@ async function readAll(request: ReaderRequest, send: Send): Promise<void> {
       const { name: format, topics } = await readReport(file, collector.sink)
       collector.sendEntries(name)
       send({ kind: 'end', file: name, format: { name: format, topics } })
-      const foreign = collector.foreignFile()
-      if (foreign !== null) send({ kind: 'note', sentence: foreignOf(name, foreign) })
+      for (const sentence of collector.pathNotes(name)) send({ kind: 'note', sentence })
     } catch (error) {
       if (!(error instanceof ReportProblem)) throw error
       collector.sendEntries(null)
@@ -74,12 +73,18 @@ const problemOf = ({ message, line }: ReportProblem, file: string): string =>
 const foreignOf = (report: string, file: string): string =>
   `the report ${report} covers no file of the repository, but, for example, ${file}`
 
+function ambiguousOf(report: string, paths: Set<string>): string {
+  const [first] = paths
+  const all = paths.size === 1 ? first : `${paths.size} paths, such as ${first},`
+  return `coverage of ${all} in the report ${report} is left out: several files match`
+}
+
 interface Collector {
   sink: Sink
   /** Sends the rest of the entries of a report, whose name is null when it is not valid. */
   sendEntries(file: string | null): void
-  /** A file of a report whose coverage names only files that are not in the repository. */
-  foreignFile(): string | null
+  /** Sentences about the paths in the coverage of the current report that fit no single file. */
+  pathNotes(report: string): string[]
   /** Sends what is known only after the last report. */
   sendSums(): void
 }
@@ -104,12 +109,13 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
     if (tests.length >= least) send({ kind: 'tests', tests: tests.splice(0) })
     if (findings.length >= least) send({ kind: 'findings', findings: findings.splice(0) })
   }
-  /** The files of the current report: whether one is in the repository, and one that is not. */
-  let covered: { isOwn: boolean; foreign: string | null } = { isOwn: false, foreign: null }
+  let covered = noPaths()
   const addCoverage = ({ file, folders, hits: more }: LineCoverage): void => {
     count('lines', more.size)
     // Files that are not in the repository, such as libraries, do not count.
-    const path = pathOf(file, folders)
+    const found = pathOf(file, folders)
+    if (found === 'ambiguous') return void covered.ambiguous.add(file)
+    const path = fileOf(found)
     covered.isOwn ||= path !== null
     if (path === null) return void (covered.foreign ??= file)
     const all = hits.get(path) ?? new Map<number, number>()
@@ -126,7 +132,10 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
       coverage: addCoverage,
       finding: (one) => {
         count('findings', 1)
-        findings.push({ ...one, file: one.file === null ? null : (pathOf(one.file) ?? one.file) })
+        findings.push({
+          ...one,
+          file: one.file === null ? null : (fileOf(pathOf(one.file)) ?? one.file),
+        })
         flush(batchSize)
       },
       measurement: (one) => {
@@ -140,10 +149,14 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
       if (file !== null) for (const bill of bills) send({ kind: 'material', file, bill })
       bills = []
     },
-    foreignFile: () => {
-      const { isOwn, foreign } = covered
-      covered = { isOwn: false, foreign: null }
-      return isOwn || files.length === 0 ? null : foreign
+    pathNotes: (report) => {
+      const { isOwn, foreign, ambiguous } = covered
+      covered = noPaths()
+      if (files.length === 0) return []
+      return [
+        ...(isOwn || foreign === null ? [] : [foreignOf(report, foreign)]),
+        ...(ambiguous.size > 0 ? [ambiguousOf(report, ambiguous)] : []),
+      ]
     },
     sendSums: () => {
       const all = [...measurements.values()]
@@ -153,6 +166,18 @@ function createCollector({ files, workspace }: ReaderRequest, send: Send): Colle
     },
   }
 }
+
+/** The paths in the coverage of the current report. */
+interface CoveredPaths {
+  /** whether one is in the repository */
+  isOwn: boolean
+  /** one that is not */
+  foreign: string | null
+  /** paths that several files of the repository match */
+  ambiguous: Set<string>
+}
+
+const noPaths = (): CoveredPaths => ({ isOwn: false, foreign: null, ambiguous: new Set() })
 
 const nouns: Record<keyof typeof limits, string> = {
   tests: 'tests',
