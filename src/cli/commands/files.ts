@@ -14,7 +14,8 @@ export const register: Register = (program, context) => {
     .description('write a fairlead.yaml based on the contents of the repository')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop\n  $ fairlead init apps/web',
+      '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop\n' +
+        '  $ fairlead init apps/web',
     )
     .action((directory: string, options: { print?: boolean }) =>
       init(context, directory, options.print === true),
