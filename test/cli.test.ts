@@ -173,7 +173,7 @@ describe('up', () => {
       'apps/web/site/index.html': 'a site',
       'apps/web/fairlead.yaml': `
 steps: { install: ${install} }
-artifact: { exclude: site }
+artifact: { exclude: [site, ../../nothing] }
 services: { web: node server.js }
 environments: { dev: {} }
 `,
@@ -184,6 +184,8 @@ environments: { dev: {} }
     expect((await installation.cli('check', inside)).stdout).toContain('steps         install')
     const up = await installation.cli('up', inside)
     expect(up.stdout).toContain('✔ web is live in dev')
+    const warning = 'artifact.exclude: the pattern "../../nothing" leaves out nothing'
+    expect(up.stdout).toContain(`warning: ${warning}`)
     const app = await installation.client.getApp({ params: { app: 'web' } })
     expect(app.folder).toBe('apps/web')
     const { text } = await ask(installation, 'web', 'dev')

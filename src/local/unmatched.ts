@@ -6,8 +6,9 @@ import { compilePatterns, unmatched } from '#platform/file/pattern.ts'
 import { git, GitError } from '#platform/git/git.ts'
 
 /**
- * Warns of patterns that match no file of a folder: `paths`, and the patterns of steps that wait
- * for no other step. A step can create the files of the steps after it, so those are unknown here.
+ * Warns of patterns that match no file of a folder: `paths`, those of steps that wait for no other
+ * step, and without steps those of the artifact. A step can create the files of the steps after it,
+ * so those are unknown here.
  */
 export async function unmatchedPatterns(folder: string, pipeline: PipelineFile): Promise<string[]> {
   const { steps, paths, artifact } = pipeline
@@ -26,10 +27,11 @@ export async function unmatchedPatterns(folder: string, pipeline: PipelineFile):
       patterns: patterns ?? [],
     }))
   })
-  const ofArtifact = Object.keys(steps).length > 0 ? [] : artifact.include
+  const ofArtifact = Object.keys(steps).length > 0 ? { include: [], exclude: [] } : artifact
   const inFolder = [
     ...ofSteps,
-    { key: 'artifact.include', folder: resolve(folder), patterns: ofArtifact },
+    { key: 'artifact.include', folder: resolve(folder), patterns: ofArtifact.include },
+    { key: 'artifact.exclude', folder: resolve(folder), patterns: ofArtifact.exclude },
   ]
   const missing = await Promise.all([
     inRepository(folder, paths),

@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { insertArtifact } from '#domains/artifact/store.ts'
-import { setRunArtifact } from '#domains/pipeline/store.ts'
+import { addWarnings, setRunArtifact } from '#domains/pipeline/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { mustBeInside } from '#platform/file/inside.ts'
 import { pack } from '#platform/oci/oci.ts'
@@ -23,7 +23,9 @@ export async function packArtifact(
   input: PackInput,
   definition: PipelineFile,
 ): Promise<string> {
-  const artifact = await packFolder(deps, input, definition)
+  const { digest, size, warnings } = await packFolder(deps, input, definition)
+  const artifact = { digest, size }
+  if (warnings.length > 0) step.write(addWarnings(input.run, warnings))
   step.write(
     insertArtifact({
       ...artifact,
@@ -46,16 +48,22 @@ async function packFolder(
   deps: Dependencies,
   input: PackInput,
   definition: PipelineFile,
-): Promise<{ digest: string; size: number }> {
-  return pack({
+): Promise<{ digest: string; size: number; warnings: string[] }> {
+  const selection = await selectFiles(workspaceOf(deps, input.run), input, definition)
+  const { unusedExcludes, ...artifact } = await pack({
     layout: deps.home.artifacts,
-    ...(await selectFiles(workspaceOf(deps, input.run), input, definition)),
+    ...selection,
     mostBytes: await freeBytes(deps),
     annotations: {
       'org.opencontainers.image.revision': input.sha,
       'org.opencontainers.image.title': input.app,
     },
   })
+  // The selection begins with the patterns of the file, which a workspace makes longer.
+  const warnings = definition.artifact.exclude
+    .filter((_, i) => unusedExcludes.includes(selection.exclude[i] ?? ''))
+    .map((pattern) => `artifact.exclude: the pattern "${pattern}" leaves out nothing`)
+  return { ...artifact, warnings }
 }
 
 async function selectFiles(

@@ -189,7 +189,7 @@ async function packPaths(
   if (include.length === 0) return null
   try {
     mustBeInside(workspace, folder)
-    return await pack({
+    const { digest, size } = await pack({
       layout: layoutOf(deps),
       folder,
       mostBytes: await freeBytes(deps),
@@ -197,6 +197,7 @@ async function packPaths(
       exclude: [],
       annotations: {},
     })
+    return { digest, size }
   } catch (error) {
     deps.log.warn('files of a step could not be stored', { error: (error as Error).message })
     return null

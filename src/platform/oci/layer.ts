@@ -12,6 +12,8 @@ export interface Layer {
   size: number
   /** Digest of the archive before compression. */
   diffId: string
+  /** The patterns of `exclude` that left out nothing. */
+  unusedExcludes: string[]
 }
 
 /**
@@ -38,23 +40,26 @@ export async function writeLayer(
   const sink = layerSink(fd)
   const root = bytesOf(resolve(request.folder))
   let turn = performance.now()
-  for (const entry of selectEntries(request.folder, request.include, request.exclude)) {
+  const entries = selectEntries(request.folder, request.include, request.exclude)
+  let next = entries.next()
+  for (; !next.done; next = entries.next()) {
+    const entry = next.value
     left -= entry.size
     if (left < 0) throw tooLarge(request.mostBytes ?? 0, entry)
     await sink.add(encodeTarHeader(entry))
     if (entry.type === 'file' && entry.size > 0) await addFile(sink, `${root}/${entry.path}`, entry)
     if (performance.now() - turn < turnMs) continue
-    await new Promise((next) => setImmediate(next))
+    await new Promise((resume) => setImmediate(resume))
     turn = performance.now()
   }
   await sink.add(tarEnd)
-  return sink.end()
+  return { ...(await sink.end()), unusedExcludes: next.value }
 }
 
 interface Sink {
   /** Returns a promise only when there is something to wait for, because most entries are small. */
   add(bytes: Buffer): Promise<void> | undefined
-  end(): Promise<Layer>
+  end(): Promise<Omit<Layer, 'unusedExcludes'>>
 }
 
 function layerSink(fd: number): Sink {

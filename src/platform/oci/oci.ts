@@ -25,7 +25,8 @@ import { isUnpacked, streamLayer, unpackLayer } from './unpack.ts'
  * Packs the selected files of `folder` as a single-layer image into the OCI image layout `layout`,
  * which is created when it is missing. Patterns are paths or globs relative to the folder. The same
  * content has the same manifest digest; annotations only go to index.json, and the first ones are
- * kept. `size` is the size of the image on disk in bytes. Safe to repeat and to run in several
+ * kept. `size` is the size of the image on disk in bytes; `unusedExcludes` are the patterns of
+ * `exclude` that left out nothing. Safe to repeat and to run in several
  * processes; nothing is visible before it is complete.
  */
 export async function pack(request: {
@@ -36,7 +37,7 @@ export async function pack(request: {
   annotations: Record<string, string>
   /** limit of the unpacked content, in which a sparse file counts with its apparent size */
   mostBytes?: number
-}): Promise<{ digest: string; size: number }> {
+}): Promise<{ digest: string; size: number; unusedExcludes: string[] }> {
   const { layout } = request
   makeLayout(layout)
   const blobs = join(layout, 'blobs', 'sha256')
@@ -67,6 +68,7 @@ export async function pack(request: {
     return {
       digest: manifest.descriptor.digest,
       size: layer.size + config.bytes.length + manifest.bytes.length,
+      unusedExcludes: layer.unusedExcludes,
     }
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -19,13 +19,14 @@ interface Pattern {
  * Yields the entries of an artifact sorted by bytes, folders before their content. A pattern is a
  * path or a glob relative to the folder and includes everything below it; `.git` is always
  * excluded. Sockets, pipes and devices are skipped. Throws a ContentProblem when an `include`
- * pattern matches nothing, or a link leaves the folder through `..`.
+ * pattern matches nothing, or a link leaves the folder through `..`. Returns the patterns of
+ * `exclude` that left out nothing.
  */
 export function* selectEntries(
   folder: string,
   include: string[],
   exclude: string[],
-): Generator<TarEntry> {
+): Generator<TarEntry, string[]> {
   const root = bytesOf(resolve(folder))
   const wanted = toPatterns(include)
   const unwanted = toPatterns(exclude)
@@ -39,8 +40,9 @@ export function* selectEntries(
     throw new ContentProblem(
       `artifact: include names "${unused.path.text}", but there is no such path after the steps`,
     )
+  return unwanted.filter((pattern) => !pattern.used).map(({ path }) => path.text)
 
-  function* below(parent: string, isInside: boolean): Generator<TarEntry> {
+  function* below(parent: string, isInside: boolean): Generator<TarEntry, void> {
     for (const { name, kind } of children(root, parent)) {
       const path = parent === '' ? name : `${parent}/${name}`
       if (name === '.git' || some(unwanted, path)) continue

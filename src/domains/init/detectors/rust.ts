@@ -30,7 +30,6 @@ export default defineDetector({
           ? [{ name: 'web', run: `target/release/${program}`, ...(health ? { health } : {}) }]
           : [],
       exclude: [
-        'target/debug',
         'target/release/deps',
         'target/release/build',
         'target/release/incremental',
