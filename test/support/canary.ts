@@ -22,7 +22,18 @@ require('node:http').createServer((request, response) => {
 }).listen(process.env.PORT, '127.0.0.1')
 `
 
-const file = (canary: string, more: string): string => `
+/** Runs a statement for each request, with \`n\` counting them, before it answers. */
+export const behaving = (statement: string): string => `
+let n = 0
+require('node:http').createServer((request, response) => {
+  if (request.url === '/health') return response.end('ok')
+  n += 1
+  ${statement}
+  response.end('x'.repeat(500))
+}).listen(process.env.PORT, '127.0.0.1')
+`
+
+export const file = (canary: string, more = ', watch: 0s'): string => `
 services: {web: {run: exec node server.js, health: /health}}
 environments:
   production: {strategy: canary, canary: {${canary}}${more}}
@@ -35,7 +46,7 @@ export function canariesOf(installation: () => Installation) {
    * An app that is live with version 1, delivered without a canary because there was nothing to
    * judge it against.
    */
-  const live = (app: string, canary: string, more = ', watch: 0s'): Promise<Repository> =>
+  const live = (app: string, canary: string, more?: string): Promise<Repository> =>
     liveWith(app, { 'server.js': server('1'), 'fairlead.yaml': file(canary, more) })
   const liveWith = async (app: string, files: Record<string, string>): Promise<Repository> => {
     const repository = await makeRepository(files)
@@ -62,12 +73,18 @@ export function canariesOf(installation: () => Installation) {
   }
 
   /** Asks with short pauses on several connections until it is stopped; answers what came. */
-  const load = (app: string, connections = 6) => {
+  const load = (app: string, connections = 6, patienceMs = 60_000) => {
     let isOver = false
     const answers: { status: number; text: string }[] = []
     const askers = Array.from({ length: connections }, async () => {
       while (!isOver) {
-        answers.push(await ask(installation(), app, 'production'))
+        const signal = AbortSignal.timeout(patienceMs)
+        await ask(installation(), app, 'production', '/', signal).then(
+          (one) => answers.push(one),
+          (error: Error) => {
+            if (error.name !== 'AbortError') throw error
+          },
+        )
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     })

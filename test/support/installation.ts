@@ -367,11 +367,12 @@ export function ask(
   app: string,
   environment: string,
   path = '/',
+  signal?: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   const headers = { host: `${app}.${environment}.localhost:${installation.edgePort}` }
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port: installation.edgePort, path, headers, agent: false },
+      { host: '127.0.0.1', port: installation.edgePort, path, headers, agent: false, signal },
       (response) => {
         let text = ''
         response.setEncoding('utf8')

@@ -2,7 +2,7 @@ import type { Client } from '#contract/client.ts'
 import type { Watch } from '#contract/deployment/watch.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
-import type { Interval, VerdictView } from '#contract/verdict/verdict.ts'
+import type { Interval, Load, VerdictView } from '#contract/verdict/verdict.ts'
 import { createPaint, state, table, took } from '../format.ts'
 import { number } from '../arguments.ts'
 import type { Register } from '../register.ts'
@@ -97,6 +97,7 @@ function lines(context: Context, view: VerdictView, watch: Watch | null): string
           `p${quantile * 100}`,
           `${ms(baseline)} → ${ms(canary)}, times ${range(ratio, (value) => value.toPrecision(3))}`,
         ]),
+        ['load', `${perSecond(view.load.baseline)} → ${perSecond(view.load.canary)}`],
         ...judgement.metrics.map((metric) => [
           metric.name,
           `${metric.advisory ? 'advisory' : metric.state}: ${sides(metric)}, times ${range(metric.ratio, (value) => value.toPrecision(3))}`,
@@ -128,6 +129,8 @@ function sides({ baseline, canary, quantile, of, kind }: MetricJudgement): strin
   return `${quantile === null ? '' : `p${quantile * 100} `}${one(baseline)} → ${one(canary)}`
 }
 
+const perSecond = (load: Load | null): string =>
+  load === null ? 'unknown' : `${Number(load.perSecond.toPrecision(2))} requests/s per instance`
 const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`
 const ms = (value: number | null): string =>
   value === null ? 'unknown' : `${value.toPrecision(3)} ms`

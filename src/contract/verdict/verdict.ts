@@ -263,6 +263,14 @@ export const canary = z.object({
 })
 export type Canary = z.infer<typeof canary>
 
+/** What one release has to do, in the last minute that was observed. */
+const load = z.object({
+  instances: z.number().int(),
+  /** Requests a second of each instance. */
+  perSecond: z.number(),
+})
+export type Load = z.infer<typeof load>
+
 /** A canary with everything that the console shows. */
 export const verdictView = canary.extend({
   /** Recomputed from the stored observations. */
@@ -289,5 +297,7 @@ export const verdictView = canary.extend({
     baseline: z.record(z.string(), z.number().int()),
     canary: z.record(z.string(), z.number().int()),
   }),
+  /** Null while no instance has answered. */
+  load: z.object({ baseline: load.nullable(), canary: load.nullable() }),
 })
 export type VerdictView = z.infer<typeof verdictView>

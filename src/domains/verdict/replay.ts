@@ -1,4 +1,5 @@
 import { type ArmCounts, type Look, middleOf, type VerdictView } from '#contract/verdict/verdict.ts'
+import { loadOf } from './load.ts'
 import type { StoredVerdict } from './store.ts'
 import { createJudge } from './statistics/judge.ts'
 
@@ -43,6 +44,7 @@ export function replayVerdict(stored: StoredVerdict, looks: Look[], now: number)
     ...canary,
     judgement: judge.judge({ isOver }),
     history,
+    load: loadOf(batches),
     latency: {
       baseline: latencies(batches.map(({ baseline }) => baseline)),
       canary: latencies(batches.map((one) => one.canary)),

@@ -5,6 +5,11 @@ import { retryWhileUnavailable } from './retry.ts'
 import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
+/** The number of instances of a service of the canary; undefined when it does not have it. */
+const instancesOf = (plan: PlannedDeployment, service: string): number | undefined =>
+  plan.definition.services[service] &&
+  (environmentOf(plan)?.instances ?? plan.definition.services[service].instances)
+
 /** Number of a second start of a release, with which a canary is compared. */
 export const freshOf = (release: number): number => -release
 
@@ -20,7 +25,15 @@ export async function startFresh(
 ): Promise<boolean> {
   const fence = { deployment: plan.id, epoch: step.epoch }
   const target = targetOfPlan(deps, plan)
-  const release = { ...(await releaseSpec(deps, former, fence)), release: freshOf(former) }
+  const spec = await releaseSpec(deps, former, fence)
+  const release = {
+    ...{ ...spec, release: freshOf(former) },
+    // Of equal size, so that the load of each instance is the same.
+    services: spec.services.map((service) => ({
+      ...service,
+      instances: instancesOf(plan, service.name) ?? service.instances,
+    })),
+  }
   await retryWhileUnavailable(step, () => target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason

@@ -33,9 +33,30 @@ export function QuantileTable({ view }: { view: VerdictView }) {
           ),
         ])}
       />
+      <LoadNote view={view} />
     </section>
   )
 }
+
+/** Loads that differ by more than this factor make latencies hard to compare. */
+const muchMore = 2
+
+/** The load of each instance, beside the latency that depends on it. */
+function LoadNote({ view: { load, fresh } }: { view: VerdictView }) {
+  const { baseline, canary } = load
+  if (!baseline || !canary) return null
+  const factor = baseline.perSecond / canary.perSecond
+  const isUneven = factor > muchMore || factor < 1 / muchMore
+  return (
+    <p className="mt-2 text-soft">
+      Each instance serves {formatRate(baseline.perSecond)} requests a second on the baseline and{' '}
+      {formatRate(canary.perSecond)} on the canary.
+      {isUneven && !fresh && ' Latencies at such different loads are hard to compare.'}
+    </p>
+  )
+}
+
+const formatRate = (value: number): string => String(Number(value.toPrecision(2)))
 
 /** A latency in milliseconds; too few requests give none. */
 function Value({ value }: { value: number | null }) {
