@@ -74,8 +74,8 @@ export const configurationEndpoints = {
     path: '/apps/{app}/configurations',
     role: 'viewer',
     summary:
-      'List the names of the environments that have variables or secrets, also before their first ' +
-      'delivery',
+      'List the names of the environments that have variables or secrets, ' +
+      'also before their first delivery',
     params: inApp,
     output: z.object({ environments: z.array(z.string()) }),
   }),
