@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   webhooks: () => import('./webhooks.ts'),
   kills: () => import('./kills.ts'),
   alarms: () => import('./alarms.ts'),
+  alerts: () => import('./alerts.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -57,6 +57,18 @@ const EventsPage = lazy(async () => ({
 const TrendsPage = lazy(async () => ({
   default: (await import('./trend/trends-page.tsx')).TrendsPage,
 }))
+const AlertsPage = lazy(async () => ({
+  default: (await import('./alert/alerts-page.tsx')).AlertsPage,
+}))
+const AlertPage = lazy(async () => ({
+  default: (await import('./alert/alert-page.tsx')).AlertPage,
+}))
+const MonitorsPage = lazy(async () => ({
+  default: (await import('./monitor/monitors-page.tsx')).MonitorsPage,
+}))
+const AppMonitorsPage = lazy(async () => ({
+  default: (await import('./monitor/app-monitors-page.tsx')).AppMonitorsPage,
+}))
 const AppsPage = lazy(async () => ({ default: (await import('./app/apps-page.tsx')).AppsPage }))
 const AppLayout = lazy(async () => ({
   default: (await import('./app/app-layout.tsx')).AppLayout,
@@ -84,6 +96,9 @@ export function Pages() {
             <Route path="/deployments" element={<DeploymentsPage />} />
             <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
             <Route path="/events" element={<EventsPage />} />
+            <Route path="/alerts" element={<AlertsPage />} />
+            <Route path="/alerts/:alert" element={<AlertPage />} />
+            <Route path="/monitors" element={<MonitorsPage />} />
             <Route path="/apps" element={<AppsPage />} />
             <Route path="/apps/:app" element={<AppLayout />}>
               <Route index element={<AppPage />} />
@@ -91,6 +106,7 @@ export function Pages() {
               <Route path="pull-requests" element={<PullRequestsPage />} />
               <Route path="environments" element={<EnvironmentsPage />} />
               <Route path="configuration" element={<ConfigurationPage />} />
+              <Route path="monitors" element={<AppMonitorsPage />} />
               <Route path="trends" element={<TrendsPage />} />
               <Route path="settings" element={<SettingsPage />} />
               {/* Links of earlier versions. */}

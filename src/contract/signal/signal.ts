@@ -72,3 +72,4 @@ export const seriesAnswer = z.object({
   series: z.array(series),
   marks: z.array(mark),
 })
+export type SeriesAnswer = z.infer<typeof seriesAnswer>

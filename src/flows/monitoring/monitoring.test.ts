@@ -172,7 +172,8 @@ describe('alerts', () => {
   const fire = (firing: boolean) =>
     db.query(sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
       values ('shop', 'production', 'web', 'errors', 'errors', 'down', ${firing},
-        'half of it fails') on conflict (app, environment, service, kind, name) do update set firing = excluded.firing`)
+        'half of it fails') on conflict (app, environment, service, kind, name)
+      do update set firing = excluded.firing`)
 
   test('an acknowledgement expires, and what fires again opens the alert again', async () => {
     await fire(true)

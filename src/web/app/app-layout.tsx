@@ -21,6 +21,7 @@ export function AppLayout() {
     { to: `${here}/pull-requests`, text: 'Pull requests' },
     { to: `${here}/environments`, text: 'Environments' },
     { to: `${here}/configuration`, text: 'Configuration' },
+    { to: `${here}/monitors`, text: 'Monitors' },
     { to: `${here}/trends`, text: 'Insights' },
     { to: `${here}/settings`, text: 'Settings' },
   ]

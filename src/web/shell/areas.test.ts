@@ -7,6 +7,7 @@ test.each([
   ['/apps/shop/environments/production', 'Apps'],
   ['/runs/12/change', 'Activity'],
   ['/deployments/3/verdict', 'Activity'],
+  ['/alerts/3', 'Reliability'],
   ['/users', 'Settings'],
   ['/runsheet', undefined],
 ])('%s belongs to %s', (path, area) => expect(areaOf(path)?.text).toBe(area))

@@ -1,4 +1,4 @@
-import { Activity, Boxes, House, type LucideIcon, Settings } from 'lucide-react'
+import { Activity, Boxes, HeartPulse, House, type LucideIcon, Settings } from 'lucide-react'
 
 /** A page of the navigation. */
 export interface Place {
@@ -26,6 +26,14 @@ export const areas: Area[] = [
       { to: '/runs', text: 'Runs', key: 'r' },
       { to: '/deployments', text: 'Deployments', key: 'd' },
       { to: '/events', text: 'Events', key: 'e' },
+    ],
+  },
+  {
+    text: 'Reliability',
+    icon: HeartPulse,
+    places: [
+      { to: '/alerts', text: 'Alerts', key: 'l' },
+      { to: '/monitors', text: 'Monitors', key: 'm' },
     ],
   },
   {

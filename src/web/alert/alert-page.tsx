@@ -1,0 +1,161 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useParams } from 'react-router'
+import type { AlertDetail } from '#contract/alert/alert.ts'
+import { useClient } from '../live/dependencies.tsx'
+import { useMay } from '../live/queries.ts'
+import { Button } from '../ui/button.tsx'
+import { Confirm, type Question } from '../ui/dialog.tsx'
+import { formatMoment } from '../ui/duration.ts'
+import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Loaded } from '../ui/problem.tsx'
+import { asSentence } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
+import { Ago } from '../ui/time.tsx'
+import { badgeOf } from './badges.ts'
+import { useAlert } from './queries.ts'
+
+/** One alert: what is wrong, who may have caused it, and what was done. */
+export function AlertPage() {
+  const id = Number(useParams()['alert'])
+  const query = useAlert(id)
+  useTitle(`Alert ${id}`)
+  return (
+    <Loaded isPage query={query} shape={<RowsShape rows={5} height="h-14" />}>
+      {(alert) => <AlertView alert={alert} />}
+    </Loaded>
+  )
+}
+
+function AlertView({ alert }: { alert: AlertDetail }) {
+  const { app, environment, deployment, onset, suspects, entries } = alert
+  return (
+    <>
+      <PageHead
+        crumbs={[{ to: '/alerts', text: 'Alerts' }]}
+        title={alert.title}
+        actions={<Actions alert={alert} />}
+      >
+        <div className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-1">
+          <Status badge={badgeOf(alert)} />
+          <span className="text-soft">
+            opened <Ago time={alert.opened} />
+            {alert.acknowledgedUntil !== null && alert.state === 'acknowledged'
+              ? `, ${alert.acknowledgedBy ?? ''} has it until ${formatMoment(alert.acknowledgedUntil)}`
+              : ''}
+          </span>
+        </div>
+      </PageHead>
+      <div className="panel flex flex-col gap-1.5 px-4 py-3">
+        <p>{asSentence(alert.reason)}</p>
+        {onset ? (
+          <p className="text-soft">
+            It began between {formatMoment(onset.from)} and {formatMoment(onset.until)}.
+          </p>
+        ) : null}
+        {deployment === null ? null : (
+          <p>
+            Deployment {deployment} went live shortly before.{' '}
+            <Link
+              to={`/apps/${app ?? ''}/environments/${environment ?? ''}`}
+              className="underline underline-offset-3"
+            >
+              Roll back in {environment}
+            </Link>
+          </p>
+        )}
+        {app === null ? null : (
+          <Link to={`/apps/${app}/monitors`} className="underline underline-offset-3">
+            Measurements of {app}
+          </Link>
+        )}
+      </div>
+      <Section title="Who may have caused it">
+        {suspects.length === 0 ? (
+          <Nothing>No change explains it.</Nothing>
+        ) : (
+          <ul className="panel divide-y divide-edge overflow-hidden">
+            {suspects.map(({ name, reason }) => (
+              <li key={name} className="px-4 py-2.5">
+                <span className="font-medium">{name}</span>{' '}
+                <span className="text-soft">because {reason}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Section>
+      <Section title="Timeline">
+        <ol className="panel divide-y divide-edge overflow-hidden">
+          {entries.map((entry) => (
+            <li
+              key={entry.id}
+              className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_minmax(0,1fr)_9rem]"
+            >
+              <span className="font-medium">{entry.kind}</span>
+              <span className="min-w-0 break-words">
+                {entry.actor === 'fairlead' ? '' : `${entry.actor}: `}
+                {entry.text}
+              </span>
+              <span className="text-soft md:text-right">
+                <Ago time={entry.time} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      </Section>
+    </>
+  )
+}
+
+function Actions({ alert: { id, app, environment, service, resolved } }: { alert: AlertDetail }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const mayAct = useMay('developer', app)
+  const [question, ask] = useState<Question | null>(null)
+  if (!mayAct || resolved !== null) return null
+  const readAgain = () => queries.invalidateQueries({ queryKey: ['alerts'] })
+  const acknowledge: Question = {
+    title: 'Take this alert on for an hour?',
+    text: 'Nobody is notified again in this time. It opens again if it is not resolved by then.',
+    verb: 'Take it on',
+    act: async () => {
+      await client.acknowledgeAlert({ params: { alert: id }, body: {} })
+      await readAgain()
+    },
+  }
+  const silence: Question = {
+    title: `Silence ${service ?? environment ?? app ?? ''} for an hour?`,
+    text: 'Alerts still open. They are sent if they are still open when the silence ends.',
+    verb: 'Silence',
+    act: async () => {
+      await client.createSilence({
+        params: { app: app ?? '' },
+        body: {
+          ...{ minutes: 60, reason: `alert ${id}` },
+          ...(environment === null ? {} : { environment }),
+          ...(service === null ? {} : { service }),
+        },
+      })
+      await readAgain()
+    },
+  }
+  const resolve: Question = {
+    title: 'Resolve this alert?',
+    text: 'What still fires opens an alert again only after it has ended.',
+    verb: 'Resolve',
+    act: async () => {
+      await client.resolveAlert({ params: { alert: id }, body: {} })
+      await readAgain()
+    },
+  }
+  return (
+    <>
+      <Button kind="primary" onClick={() => ask(acknowledge)}>
+        Acknowledge …
+      </Button>
+      {app === null ? null : <Button onClick={() => ask(silence)}>Silence …</Button>}
+      <Button onClick={() => ask(resolve)}>Resolve …</Button>
+      <Confirm question={question} close={() => ask(null)} />
+    </>
+  )
+}
