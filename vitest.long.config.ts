@@ -8,8 +8,11 @@ export default defineConfig({
     include: [
       'test/kill.test.ts',
       'test/previews.test.ts',
+      'test/pull-requests.test.ts',
       'src/engine/kill.test.ts',
       'src/engine/chaos.test.ts',
+      'src/host/edge/differential.test.ts',
+      'test/console/change.test.ts',
     ],
     exclude: ['**/node_modules/**'],
     env: { FAIRLEAD_TEST_SCALE: 'long' },

@@ -12,6 +12,7 @@ import {
   waitFor,
 } from './support/installation.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
+import { isLong } from './support/scale.ts'
 
 describe('a pull request', () => {
   let installation: Installation
@@ -50,7 +51,9 @@ describe('a pull request', () => {
       ({ type, subject }) => `${type} ${subject}`,
     )
 
-  test.each(['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket', 'bitbucket cloud'])(
+  // The others keep heads and send reports as one of these does; see `src/domains/forge`.
+  const others = isLong ? ['gitea', 'forgejo', 'bitbucket'] : []
+  test.each(['github', 'gitlab', 'bitbucket cloud', ...others])(
     'at %s runs, is reported, runs again for a new head, and is cleaned up after the merge',
     async (kind) => {
       const app = `at-${kind.replace(' ', '-')}`
