@@ -52,6 +52,13 @@ const metricFile = shorthand(
         .max(10)
         .default(0.1)
         .describe('The relative increase that is tolerated: 0.1 is 10 %'),
+      worse: z
+        .enum(['higher', 'lower', 'both'])
+        .default('higher')
+        .describe(
+          'The direction of harm of a rate: `lower` for completed orders, `both` for a rate that ' +
+            'must not change',
+        ),
       advisory: z
         .boolean()
         .default(false)
@@ -136,7 +143,7 @@ export const canaryFile = shorthand(
             .number()
             .min(0)
             .max(10)
-            .default(0.1)
+            .default(0)
             .describe('The relative increase of the error rate that is tolerated: 0.1 is 10 %'),
           latency: z
             .number()
@@ -174,14 +181,11 @@ export const canaryFile = shorthand(
       )
         .prefault({})
         .describe('The harm that must be excluded before a canary counts as healthy'),
-      warm: z
-        .number()
-        .int()
-        .min(0)
-        .max(1_000_000)
-        .default(200)
+      warm: duration(0)
+        .prefault('60s')
         .describe(
-          'The number of first requests whose latency is ignored, because new processes are slow',
+          'The longest time for which the latency of new instances is ignored because of their ' +
+            'cold start; it ends earlier, when the latency no longer falls',
         ),
       metrics: z
         .record(name, metricFile)

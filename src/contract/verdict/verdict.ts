@@ -27,8 +27,8 @@ const partCounts = z.object({
 })
 
 /**
- * The outcomes of the requests of one release in a batch: the input of the verdict. Every request is
- * counted once in `requests` and once in `outcomes`.
+ * The outcomes of the requests of one release in a batch, which the verdict judges. Every request
+ * is counted once in `requests` and once in `outcomes`.
  */
 export const armCounts = z.object({
   /** Requests that have ended or exceeded the waiting time. */
@@ -47,7 +47,8 @@ export const armCounts = z.object({
   /**
    * Requests that an earlier batch counted as `open` and that ended since then, by outcome;
    * `open` when they are still open after a minute. They are not part of `requests`. From them the
-   * judge estimates how many open requests of the baseline will fail.
+   * judge estimates how many open requests of the baseline will fail. Empty when there are none;
+   * missing when the host does not report them.
    */
   late: z.record(z.string(), z.number().int()).optional(),
   /** Size of the responses in bytes. */
@@ -224,7 +225,8 @@ export const verdictSettings = z.object({
    */
   harm: z.object({ ratio: z.number(), difference: z.number(), latency: z.number().default(1.5) }),
   /**
-   * Number of first requests of the canary whose latency is not judged, because of its cold start.
+   * The longest time, in milliseconds, for which the latency of new instances is not judged because
+   * of their cold start. It ends earlier when the latency no longer falls.
    */
   warm: z.number().int().default(0),
   /** The unit that is assigned at random and counted once. */

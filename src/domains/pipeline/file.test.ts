@@ -76,9 +76,9 @@ environments:
       undecided: 'promote',
       watch: 7_200_000,
       alpha: 0.01,
-      tolerance: { errors: 0.1, latency: 0.1, slack: 1 },
+      tolerance: { errors: 0, latency: 0.1, slack: 1 },
       harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
-      warm: 200,
+      warm: 60_000,
       metrics: {},
       scrape: { path: '/metrics', every: 5000 },
       fresh: false,
@@ -253,7 +253,7 @@ describe('an invalid file', () => {
         '1:75 `environments.a.canary.metrics.y` must have exactly one of `route`, `bad`, `histogram` and `gauge`; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
         '1:83 `environments.a.canary.metrics.y.of` must be used together with `bad`; for example `of: jobs_total`',
         '1:87 `environments.a.canary.metrics.z` must have exactly one of `route`, `bad`, `histogram` and `gauge`; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
-        '1:91 `queue` is not a valid key here; the valid keys are route, bad, of, histogram, gauge, prometheus, tolerance, advisory',
+        '1:91 `queue` is not a valid key here; the valid keys are route, bad, of, histogram, gauge, prometheus, tolerance, worse, advisory',
         '1:112 `environments.a.canary.session` must be `cookie`, `cookie: NAME` or `header: NAME`; for example `session: cookie`',
       ],
     ],
@@ -694,6 +694,7 @@ describe('properties', () => {
             'most',
             'every',
             'slack',
+            'warm',
             'lifetime',
           ].includes(key) && typeof item === 'number'
             ? item / 1000

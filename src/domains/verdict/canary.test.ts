@@ -160,17 +160,13 @@ describe('decideCanary', () => {
 
   test('waits for a person when something speaks against the canary', () => {
     const { judgement } = situation()
-    const { errors } = judgement
     const metric = { ...worker, state: 'unknown' as const }
     const cases: [Partial<typeof judgement>, string | null][] = [
       [{}, null],
-      [{ evidence: 0.99 }, null],
-      [{ doubt: 'it answers 404' }, 'it answers 404'],
-      [{ evidence: 1 }, 'there is evidence of harm, but no proof'],
-      [{ errors: { ...errors, canary: { requests: 9, errors: 5 } } }, 'most of its requests fail'],
-      [{ metrics: [metric] }, '`jobs` has no readings'],
+      [{ doubt: 'Most requests fail.', reason: 'Most requests fail.' }, 'Most requests fail.'],
+      [{ metrics: [metric] }, '`jobs` has no readings.'],
       [{ metrics: [{ ...metric, advisory: true }] }, null],
-      [{ metrics: [{ ...metric, state: 'harmful' }] }, '`jobs` is worse'],
+      [{ metrics: [{ ...metric, state: 'harmful' }] }, '`jobs` is worse.'],
     ]
     for (const [change, objection] of cases) {
       const changed = { ...judgement, ...change }
@@ -178,7 +174,7 @@ describe('decideCanary', () => {
       expect(decideCanary(situation({ elapsed: 600_000, judgement: changed }))).toMatchObject(
         objection === null
           ? { do: 'promote' }
-          : { do: 'wait', reason: `${objection}. It is undecided.` },
+          : { do: 'wait', reason: changed.doubt ?? `${objection} It is undecided.` },
       )
     }
   })

@@ -90,7 +90,7 @@ function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metric
           ? 'events'
           : 'seconds',
     tolerance: metric.tolerance,
-    worse: 'higher',
+    worse: metric.worse,
     advisory: metric.advisory || metric.gauge !== undefined,
   })
   return Object.fromEntries(
@@ -99,19 +99,15 @@ function metricSettings(metrics: CanaryFile['metrics']): VerdictSettings['metric
 }
 
 /** Why a canary that is not proven harmful must not be promoted without a person; else null. */
-export function objectionTo(judgement: Judgement): string | null {
-  const { doubt, evidence, threshold, errors, metrics } = judgement
+export function objectionTo({ doubt, metrics }: Judgement): string | null {
   if (doubt !== null) return doubt
-  const { canary } = errors
-  if (canary.errors * 2 > canary.requests) return 'most of its requests fail'
-  if (evidence >= threshold / 2) return 'there is evidence of harm, but no proof'
   const suspect = metrics.find(
     ({ advisory, state }) => !advisory && (state === 'unknown' || state === 'harmful'),
   )
   if (!suspect) return null
   return suspect.state === 'unknown'
-    ? `\`${suspect.name}\` has no readings`
-    : `\`${suspect.name}\` is worse`
+    ? `\`${suspect.name}\` has no readings.`
+    : `\`${suspect.name}\` is worse.`
 }
 
 /**
@@ -152,5 +148,9 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
   const objection = objectionTo(judgement)
   return objection === null
     ? { do: 'promote', isProven: false, reason: `${judgement.reason} Nothing speaks against it` }
-    : { do: 'wait', share, reason: `${objection}. ${judgement.reason}` }
+    : {
+        do: 'wait',
+        share,
+        reason: judgement.doubt === null ? `${objection} ${judgement.reason}` : judgement.reason,
+      }
 }

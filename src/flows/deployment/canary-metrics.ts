@@ -119,5 +119,7 @@ async function readPrometheus(
   const number = async (query: string): Promise<number | null> =>
     (await ask(query))[0]?.value ?? null
   const queries = [metric.gauge ?? metric.bad, metric.of].filter((query) => query !== undefined)
-  return readingOf(instance, await Promise.all(queries.map(number)))
+  const [bad = null, of] = await Promise.all(queries.map(number))
+  // A counter of failures has no series before the first failure.
+  return readingOf(instance, of === undefined ? [bad] : [of === null ? bad : (bad ?? 0), of])
 }

@@ -1,6 +1,12 @@
 import type { Interval } from '#contract/verdict/verdict.ts'
 import { logMeanExp, rootOf } from './numbers.ts'
 
+/** Counts of one release: all events, and failed ones. */
+export interface Rate {
+  requests: number
+  errors: number
+}
+
 /**
  * Counts while one share was in force. The sums are sufficient, because the order of errors within
  * a share does not matter.
@@ -15,9 +21,9 @@ export interface Tally {
  * The alternatives that the test bets on, as factors by which the error rate rises, and the
  * fraction of the wealth on each.
  */
-export const rises = [1.25, 1.6, 2.2, 4, 12, 100]
-export const weights = [0.05, 0.1, 0.35, 0.1, 0.1, 0.3]
-const falls = rises.map((rise) => 1 / rise)
+export const rises = [1.15, 1.25, 1.38, 1.6, 2.2, 4, 8, 25, 100]
+export const weights = [0.06, 0.12, 0.17, 0.055, 0.15, 0.085, 0.14, 0.08, 0.14]
+export const falls = rises.map((rise) => 1 / rise)
 
 /**
  * The probability that an error is the canary's when its error rate is `ratio` times the
@@ -37,6 +43,24 @@ export function lnLikelihoodRatio(tallies: Tally[], ratio: number, over: number)
     if (errors.baseline > 0) sum += errors.baseline * Math.log((1 - mine) / (1 - other))
   }
   return sum
+}
+
+interface Gains {
+  mine: Float64Array
+  other: Float64Array
+}
+
+/**
+ * ln of the factors by which an error of the canary and one of the baseline multiply the wealth of
+ * each bet.
+ */
+export function betsAt(bets: readonly number[], limit: number, share: number): Gains {
+  const over = theta(limit, share)
+  const at = bets.map((bet) => theta(bet * limit, share))
+  return {
+    mine: Float64Array.from(at, (one) => Math.log(one / over)),
+    other: Float64Array.from(at, (one) => Math.log((1 - one) / (1 - over))),
+  }
 }
 
 /**

@@ -4,8 +4,9 @@ import { logMeanExp } from './numbers.ts'
 
 /** The alternatives that the test bets on, as fractions of the harmful ratio. */
 const parts = [0.1, 0.3, 0.5, 2 / 3, 0.8]
-/** The stakes, as fractions of the largest possible bet. */
-const stakes = [0.02, 0.05, 0.1, 0.25, 0.5, 0.9]
+/** The stakes, as fractions of the largest possible bet, and the fraction of the wealth on each. */
+const stakes = [0.02, 0.05, 0.1, 0.25, 0.5, 0.98]
+const stakeWeights = [0.1, 0.1, 0.1, 0.15, 0.2, 0.35]
 
 /**
  * ln of an e-process against harm: "the canary's error rate is at least `ratio` times the
@@ -16,8 +17,18 @@ const stakes = [0.02, 0.05, 0.1, 0.25, 0.5, 0.9]
  * bounded random variables by betting", 2024).
  */
 export function exclusionEvidence(tallies: Tally[], harm: VerdictSettings['harm']): number {
-  const byDifference = stakes.map((stake) => lnBet(tallies, harm.difference, stake))
-  return logMeanExp([exclusionByLabels(tallies, harm.ratio), logMeanExp(byDifference)])
+  return logMeanExp([
+    exclusionByLabels(tallies, harm.ratio),
+    exclusionByDifference(tallies, harm.difference),
+  ])
+}
+
+/** Only the second of the two e-processes, against "at least `difference` more per request". */
+export function exclusionByDifference(tallies: Tally[], difference: number): number {
+  return logMeanExp(
+    stakes.map((stake) => lnBet(tallies, difference, stake)),
+    stakeWeights,
+  )
 }
 
 /**
@@ -26,6 +37,11 @@ export function exclusionEvidence(tallies: Tally[], harm: VerdictSettings['harm'
  */
 export function exclusionByLabels(tallies: Tally[], ratio: number): number {
   return logMeanExp(parts.map((part) => lnLikelihoodRatio(tallies, part * ratio, ratio)))
+}
+
+/** ln of an e-process against "the canary's rate is at most `ratio` times the baseline's". */
+export function fallExcluded(tallies: Tally[], ratio: number): number {
+  return logMeanExp(parts.map((part) => lnLikelihoodRatio(tallies, ratio / part, ratio)))
 }
 
 /** ln of the wealth of one stake. */

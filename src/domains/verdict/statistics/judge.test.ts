@@ -19,7 +19,8 @@ function alarms(
   for (let run = 1; run <= runs; run += 1) {
     const random = generator(run)
     const judge = createJudge(settings)
-    for (let i = 0; i < batches; i += 1) judge.observe(makeBatch(random, make(random, i)))
+    for (let i = 0; i < batches; i += 1)
+      judge.observe(makeBatch(random, { at: i * 1000, ...make(random, i) }))
     if (judge.judge().verdict === 'harmful') count += 1
   }
   return count / runs
@@ -127,6 +128,7 @@ describe('the laws of the evidence', () => {
           20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.2 : 1) * factor
         judge.observe(
           makeBatch(random, {
+            at: i * 1000,
             share: 0.5,
             requests: 20,
             rate: { baseline: 0, canary: 0 },
@@ -223,11 +225,21 @@ describe('harm', () => {
     const judge = createJudge(settings)
     for (let i = 0; i < 40; i += 1)
       judge.observe(
-        makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.1, canary: 0.6 } }),
+        makeBatch(random, {
+          at: i * 1000,
+          share: 0.5,
+          requests: 20,
+          rate: { baseline: 0.1, canary: 0.6 },
+        }),
       )
     for (let i = 0; i < 400; i += 1)
       judge.observe(
-        makeBatch(random, { share: 0.5, requests: 20, rate: { baseline: 0.2, canary: 0 } }),
+        makeBatch(random, {
+          at: i * 1000,
+          share: 0.5,
+          requests: 20,
+          rate: { baseline: 0.2, canary: 0 },
+        }),
       )
     const { verdict, metric, reason } = judge.judge()
     expect({ verdict, metric }).toEqual({ verdict: 'harmful', metric: 'errors' })
@@ -294,6 +306,7 @@ describe('harmless effects', () => {
     for (let i = 0; i < 400; i += 1)
       judge.observe(
         makeBatch(random, {
+          at: i * 1000,
           share: 0.3,
           requests: 30,
           rate: { baseline: 0.001, canary: 0.001 },
@@ -307,11 +320,11 @@ describe('harmless effects', () => {
     const cold = (arm: 'baseline' | 'canary', i: number): number =>
       arm === 'canary' && i < 20 ? 3 : 1
     expect(judged({ warm: 0 }, cold)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
-    expect(judged({ warm: 200 }, cold)).toMatchObject({ verdict: 'healthy' })
+    expect(judged({ warm: 60_000 }, cold)).toMatchObject({ verdict: 'healthy' })
   })
 
   test('include a fraction of a millisecond', () => {
-    const longer = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 0.9 : 0.4)
+    const longer = (arm: 'baseline' | 'canary'): number => (arm === 'canary' ? 0.7 : 0.4)
     expect(judged({}, longer)).toMatchObject({ verdict: 'harmful', metric: 'latency' })
     expect(judged({ tolerance: { errors: 0, latency: 0, slack: 1 } }, longer)).toMatchObject({
       verdict: 'healthy',
@@ -330,7 +343,12 @@ describe('a healthy verdict', () => {
     const observe = (batches: number, rate: number): void => {
       for (let i = 0; i < batches; i += 1)
         judge.observe(
-          makeBatch(random, { share: 0.5, requests: 100, rate: { baseline: rate, canary: rate } }),
+          makeBatch(random, {
+            at: i * 1000,
+            share: 0.5,
+            requests: 100,
+            rate: { baseline: rate, canary: rate },
+          }),
         )
     }
     observe(5, 0.02)
@@ -338,9 +356,9 @@ describe('a healthy verdict', () => {
     expect(early).toMatchObject({ verdict: 'undecided', basis: null })
     expect(early.needed).toBeGreaterThan(1000)
     expect(early.reason).toMatch(
-      /^Not enough data: about [\d,]+ more requests are needed; so far, only .* have been detected /,
+      /^Not enough data: about [\d,]+ more requests are needed; so far, an error rate .* noticed /,
     )
-    observe(80, 0.02)
+    observe(208, 0.02)
     expect(judge.judge()).toMatchObject({ verdict: 'undecided' })
     expect(judge.judge({ isOver: true })).toMatchObject({ verdict: 'healthy', basis: 'power' })
     observe(400, 0.02)

@@ -1,22 +1,28 @@
 import type { Sample } from '#contract/verdict/metric.ts'
 import type { Batch, Judgement, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
-import { exclusionEvidence } from './exclusion.ts'
+import { doubtOf } from './doubt.ts'
+import { exclusionByDifference, exclusionEvidence } from './exclusion.ts'
+import { FollowUp } from './follow-up.ts'
 import { LatencyEvidence } from './latency.ts'
 import { createMetric } from './metric.ts'
 import { logMeanExp } from './numbers.ts'
+import { OpenRequests } from './open-requests.ts'
+import { Outcomes } from './outcomes.ts'
 import { partsOf, smallestSeen, timesNeeded } from './power.ts'
+import { PendingFailures } from './pending.ts'
 import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
 import { Rates } from './rates.ts'
+import { RouteRates } from './routes.ts'
 import { sentenceOf } from './sentence.ts'
+import { WarmUp } from './warm-up.ts'
 
 /** The level of the displayed intervals. They do not affect the verdict. */
 const intervalAlpha = 0.05
 const quantiles = [0.5, 0.9, 0.95, 0.99]
-/**
- * When the time is up, the canary is healthy if a ratio or a difference of this size would have
- * been detected.
- */
-const enough = { ratio: 2, difference: 0.01 }
+/** A rise in errors per request that is harm even where `ratio` times as many are impossible. */
+const harmInPoints = 0.05
+/** The part of the wealth at the promotion that is carried over to the requests after it. */
+const carried = 0.5
 
 export interface Judge {
   /**
@@ -28,7 +34,7 @@ export interface Judge {
    * Adds readings of the metrics that instances report; true once the judge has raised an alarm.
    */
   read(sample: Sample): boolean
-  /** Adds the batches of an observation, then its readings. */
+  /** Adds the batches of an observation, then its readings, and considers what is pending. */
   see(look: Look): void
   /** The current judgement; `isOver` states that the time of the canary is up. */
   judge(now?: { isOver: boolean }): Judgement
@@ -42,9 +48,18 @@ export interface Judge {
  * give the same judgement.
  */
 export function createJudge(settings: VerdictSettings): Judge {
-  const rates = new Rates()
-  const latency = new LatencyEvidence(settings.tolerance)
+  const { tolerance, harm } = settings
+  const rates = new Rates({ tolerance: tolerance.errors })
+  const open = new OpenRequests()
+  const outcomes = new Outcomes(tolerance.errors)
+  const routes = new RouteRates(tolerance.errors)
+  const latency = new LatencyEvidence(tolerance)
+  const warmUp = new WarmUp(settings.warm)
+  const followUp = new FollowUp(harm.ratio)
+  const pendingFailures = new PendingFailures()
   const histograms = { baseline: new Histogram(), canary: new Histogram() }
+  /** Those of the warm-up included. */
+  const allHistograms = { baseline: new Histogram(), canary: new Histogram() }
   const metrics = Object.entries(settings.metrics).map(([name, one]) => ({
     name,
     ...one,
@@ -52,27 +67,45 @@ export function createJudge(settings: VerdictSettings): Judge {
   }))
   const deciding = metrics.filter(({ advisory }) => !advisory)
   const parts = partsOf(settings)
-  const weights = [parts.errors, parts.latency, ...deciding.map(() => parts.other)]
-  const alarm = Math.log(1 / settings.alpha)
-  /** The metric that raised the alarm, and the reason at that time. An alarm is final. */
-  let harmful: { metric: string; reason: string } | null = null
-
-  const evidences = (): number[] => [
-    rates.evidence(settings.tolerance.errors),
-    latency.evidence(),
-    ...deciding.map(({ metric }) => metric.evidence()),
+  const weights = [
+    ...[parts.errors, parts.latency, parts.unfinished, parts.status, parts.routes],
+    ...deciding.map(() => parts.other),
   ]
+  const alarm = Math.log(1 / settings.alpha)
+  /** The evidence at the promotion; null before it. */
+  let atPromotion: number | null = null
+  /** The judgement at the time of the alarm. An alarm is final. */
+  let harmful: Judgement | null = null
+
+  const evidences = (): number[] => {
+    const { unfinished, '4xx': status } = outcomes.evidences()
+    return [
+      rates.evidence(),
+      latency.evidence(),
+      unfinished,
+      status,
+      routes.evidence(),
+      ...deciding.map(({ metric }) => metric.evidence()),
+    ]
+  }
+  const evidenceOf = (all: number[]): number => {
+    const assigned = logMeanExp(all, weights)
+    if (atPromotion === null) return assigned
+    const later = followUp.evidence(rates.total.baseline)
+    return logMeanExp([atPromotion + later, later], [carried, 1 - carried])
+  }
   const facts = (metric: string | null, isOver: boolean): Omit<Judgement, 'reason'> => {
     const { total, tallies, seen } = rates
     const all = evidences()
-    const excluded = exclusionEvidence(tallies, settings.harm)
+    const excluded = Math.min(
+      exclusionEvidence(tallies, harm),
+      exclusionByDifference(tallies, Math.max(harmInPoints, harm.difference)),
+    )
     const smallest = smallestSeen(tallies, settings)
-    const rate = total.baseline.errors / Math.max(1, total.baseline.requests)
-    const wouldShow =
-      smallest !== null &&
-      (smallest <= enough.ratio || (rate > 0 && (smallest - 1) * rate <= enough.difference))
-    const slower = { ratio: settings.harm.latency, slack: settings.tolerance.slack }
-    const isNotSlow = isBelow(0.5, histograms, settings.alpha, slower)
+    const slower = { ratio: harm.latency, slack: tolerance.slack }
+    const isNotSlow = [histograms, allHistograms].some((one) =>
+      isBelow(0.5, one, settings.alpha, slower),
+    )
     const others = metrics.map(({ metric: one, ...named }) => ({
       name: named.name,
       kind: named.kind,
@@ -89,22 +122,34 @@ export function createJudge(settings: VerdictSettings): Judge {
     const areWell = others.every((one) => one.advisory || one.state === 'healthy')
     // A worker gets no requests and is judged only by its own metrics.
     const hasRequests = total.baseline.requests + total.canary.requests > 0 || deciding.length === 0
-    const isExcluded = !hasRequests || (excluded >= alarm && isNotSlow)
+    const outcomesNow = [...outcomes.judge(total, alarm, metric), ...routes.judge(metric)]
+    const evidence = evidenceOf(all)
+    const known = { unit: settings.unit, total, outcomes: outcomesNow, evidence, alarm }
+    const doubt = metric === null ? doubtOf(known) : null
+    const wouldShow = smallest !== null && smallest <= harm.ratio
+    const isWell = !hasRequests || (isNotSlow && (excluded >= alarm || (isOver && wouldShow)))
     const basis =
-      metric || !areWell ? null : isExcluded ? 'excluded' : isOver && wouldShow ? 'power' : null
+      metric !== null || doubt !== null || !areWell || !isWell
+        ? null
+        : !hasRequests || excluded >= alarm
+          ? 'excluded'
+          : 'power'
     const times = basis === null && !metric ? timesNeeded(tallies, settings) : null
+    const shown = histograms.canary.total > 0 ? histograms : allHistograms
     return {
       verdict: metric ? 'harmful' : basis ? 'healthy' : 'undecided',
       metric,
       basis,
-      doubt: null,
-      outcomes: [],
+      doubt,
       alpha: settings.alpha,
       threshold: log10(alarm),
-      evidence: log10(logMeanExp(all, weights)),
+      evidence: log10(evidence),
       errors: {
         baseline: { ...total.baseline },
-        canary: { ...total.canary },
+        canary: {
+          requests: total.canary.requests + followUp.total.requests,
+          errors: total.canary.errors + followUp.total.errors,
+        },
         evidence: log10(all[0] ?? 0),
         ratio: rates.ratio(intervalAlpha),
         difference: rates.difference(intervalAlpha),
@@ -114,9 +159,10 @@ export function createJudge(settings: VerdictSettings): Judge {
       latency: {
         evidence: log10(all[1] ?? 0),
         quantiles: quantiles.map((quantile) =>
-          compareQuantile(quantile, histograms.baseline, histograms.canary, intervalAlpha),
+          compareQuantile(quantile, shown.baseline, shown.canary, intervalAlpha),
         ),
       },
+      outcomes: outcomesNow,
       metrics: others,
       needed:
         times === null || seen === 0 ? null : Math.max(0, Math.ceil((times - 1) * seen)) || null,
@@ -124,27 +170,61 @@ export function createJudge(settings: VerdictSettings): Judge {
     }
   }
   const sentence = (known: Omit<Judgement, 'reason'>): string =>
-    sentenceOf({ ...known, harm: settings.harm, unit: settings.unit })
+    sentenceOf({ ...known, harm, unit: settings.unit })
   const look = (): boolean => {
+    if (harmful) return true
     const all = evidences()
-    if (harmful || logMeanExp(all, weights) < alarm) return harmful !== null
-    const names = ['errors', 'latency', ...deciding.map(({ name }) => name)]
-    const metric = names[all.indexOf(Math.max(...all))] ?? 'errors'
-    harmful = { metric, reason: sentence(facts(metric, false)) }
+    if (evidenceOf(all) < alarm) return false
+    const route = routes.worst() ?? 'errors'
+    const names = [
+      ...['errors', 'latency', 'unfinished', '4xx', route],
+      ...deciding.map(({ name }) => name),
+    ]
+    const weighed = all.map((ln, i) => ln + Math.log(weights[i] ?? 0))
+    const metric =
+      atPromotion === null ? (names[weighed.indexOf(Math.max(...weighed))] ?? 'errors') : 'errors'
+    const known = facts(metric, false)
+    harmful = { ...known, reason: sentence(known) }
     return true
+  }
+  const observeLatency = ({ at, share, baseline, canary }: Batch): void => {
+    const isWarm = warmUp.isOver(at)
+    warmUp.observe(at, canary)
+    latency.observe(at, isWarm ? share : 0, baseline.latency, canary.latency)
+    // The odds of the share give both releases the same weight at any time.
+    const odds = share / (1 - share)
+    for (const one of isWarm ? [histograms, allHistograms] : [allHistograms]) {
+      one.baseline.add(baseline.latency, odds)
+      if (share > 0) one.canary.add(canary.latency)
+    }
+  }
+  /** Raises the alarm before slow requests end, if their outcomes can no longer prevent it. */
+  const consider = (pending: Batch[]): void => {
+    const isRepeated = pendingFailures.haveRepeated(pending)
+    if (!isRepeated || harmful || atPromotion !== null) return
+    const bound = rates.evidenceWith(pending)
+    if (logMeanExp([bound, -Infinity], [parts.errors, 1 - parts.errors]) < alarm) return
+    for (const batch of pending) rates.add(batch.at, batch.share, batch.baseline, batch.canary)
+    const known = facts('errors', false)
+    harmful = { ...known, reason: sentence(known) }
   }
   const judge: Judge = {
     observe: (batch) => {
-      const { share, baseline, canary } = batch
-      const isWarm = rates.total.canary.requests >= settings.warm
-      rates.add(share, baseline, canary)
-      histograms.baseline.add(baseline.latency)
-      if (isWarm) histograms.canary.add(canary.latency)
-      latency.observe(isWarm ? share : 0, baseline.latency, canary.latency)
+      const { at, share, baseline, canary } = batch
+      if (share >= 1) {
+        atPromotion ??= logMeanExp(evidences(), weights)
+        followUp.add(at, canary)
+        return look()
+      }
+      const failed = open.countFailed(batch)
+      rates.add(at, share, failed, canary)
+      outcomes.observe(batch)
+      routes.observe(batch, (name) => name in settings.metrics)
+      observeLatency(batch)
       for (const { name, metric } of metrics) {
         const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
         const [b, c] = [baseline.routes?.[name], canary.routes?.[name]]
-        if (b ?? c) metric.count(share, of(b), of(c))
+        if (b ?? c) metric.count(at, share, of(b), of(c))
       }
       return look()
     },
@@ -155,13 +235,15 @@ export function createJudge(settings: VerdictSettings): Judge {
       }
       return look()
     },
-    see: ({ batches, sample }) => {
+    see: ({ batches, pending, sample }) => {
       for (const batch of batches) judge.observe(batch)
+      if (pending) consider(pending)
       if (sample) judge.read(sample)
     },
     judge: (now) => {
-      const known = facts(harmful?.metric ?? null, now?.isOver ?? false)
-      return { ...known, reason: harmful?.reason ?? sentence(known) }
+      if (harmful) return harmful
+      const known = facts(null, now?.isOver ?? false)
+      return { ...known, reason: sentence(known) }
     },
   }
   return judge

@@ -1,14 +1,17 @@
 import { type ArmCounts, bucketOf, latencyBuckets, middleOf } from '#contract/verdict/verdict.ts'
-import { logMeanExp, normalQuantile } from './numbers.ts'
+import { Dispersion } from './dispersion.ts'
+import { normalQuantile } from './numbers.ts'
+import { Wealth } from './wealth.ts'
 
 /** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */
-const shifts = [0.1, 0.25, 0.6, 1.4]
+const shifts = [0.05, 0.15, 0.4, 1.2]
 const tails: [number, number][] = [
-  [0.03, 200],
-  [0.15, 40],
-  [0.5, 8],
-  [0.9, 4],
+  [0.01, 1000],
+  [0.01, 300],
+  [0.1, 40],
+  [0.5, 6],
 ]
+const bets = shifts.length + tails.length
 /**
  * Number of baseline requests that are ranked before the first bet; earlier ranks are meaningless.
  */
@@ -24,34 +27,35 @@ const warm = 10
  * Annals of Statistics 2021).
  */
 export class LatencyEvidence {
-  readonly #wealth: number[] = [...shifts, ...tails].map(() => 0)
+  readonly #wealth = new Wealth(Array.from({ length: bets }, () => 1 / bets))
+  readonly #dispersions = Array.from({ length: bets }, () => new Dispersion())
   readonly #baseline = new Float64Array(latencyBuckets)
   /** The bucket of a canary's latency after the tolerance is subtracted. */
   readonly #lowered: Uint16Array
   #total = 0
-  #bets: { f: Float64Array[]; at: number } = { f: [], at: -1 }
+  readonly #odds = Array.from({ length: bets }, () => new Float64Array(latencyBuckets))
+  #rankedAt = -1
 
   constructor({ latency, slack }: { latency: number; slack: number }) {
-    const steps = Math.floor(Math.log1p(latency) / Math.log(1.02) + 1e-9)
+    // Rounded up: at exactly the tolerated increase, the canary is not slower.
+    const steps = Math.ceil(Math.log1p(latency) / Math.log(1.02) - 1e-9)
     this.#lowered = Uint16Array.from({ length: latencyBuckets }, (_, bucket) => {
       const left = Math.max(0, bucket - steps)
       return slack === 0 ? left : bucketOf(Math.max(middleOf(left) - slack, 1e-9))
     })
   }
 
-  observe(share: number, baseline: ArmCounts['latency'], canary: ArmCounts['latency']): void {
+  /** Adds latencies of requests that were assigned at a time, in milliseconds. */
+  observe(
+    at: number,
+    share: number,
+    baseline: ArmCounts['latency'],
+    canary: ArmCounts['latency'],
+  ): void {
     if (share > 0 && share < 1 && this.#total >= warm) {
       this.#refresh()
-      for (const [k, f] of this.#bets.f.entries()) {
-        let sum = 0
-        for (const [bucket, count] of canary) {
-          const odds = f[this.#lowered[bucket] ?? 0] ?? 1
-          sum += count * Math.log(odds / (share * odds + 1 - share))
-        }
-        for (const [bucket, count] of baseline)
-          sum -= count * Math.log(share * (f[bucket] ?? 1) + 1 - share)
-        this.#wealth[k] = (this.#wealth[k] ?? 0) + sum
-      }
+      this.#wealth.pass(at)
+      for (let bet = 0; bet < bets; bet += 1) this.#bet(bet, at, share, baseline, canary)
     }
     for (const [bucket, count] of baseline) {
       this.#baseline[bucket] = (this.#baseline[bucket] ?? 0) + count
@@ -59,30 +63,56 @@ export class LatencyEvidence {
     }
   }
 
+  #bet(
+    bet: number,
+    at: number,
+    share: number,
+    baseline: ArmCounts['latency'],
+    canary: ArmCounts['latency'],
+  ): void {
+    const f = this.#odds[bet] ?? new Float64Array()
+    let [gain, excess, variance] = [0, 0, 0]
+    for (const [bucket, count] of canary) {
+      const odds = f[this.#lowered[bucket] ?? 0] ?? 1
+      gain += count * Math.log(odds / (share * odds + 1 - share))
+      const weight = (1 - share) * (odds - 1)
+      excess += count * weight
+      variance += count * weight * weight
+    }
+    for (const [bucket, count] of baseline) {
+      const odds = f[bucket] ?? 1
+      gain -= count * Math.log(share * odds + 1 - share)
+      const weight = share * (odds - 1)
+      excess -= count * weight
+      variance += count * weight * weight
+    }
+    this.#wealth.grow(bet, gain)
+    this.#dispersions[bet]?.add(Math.floor(at / 1000), excess, variance)
+  }
+
   /**
-   * Recomputes the odds of every bucket. Called when the baseline has grown by a tenth, because
+   * Recomputes the odds of every bucket. Called when the baseline has grown by a fifth, because
    * ranks hardly change in between.
    */
   #refresh(): void {
-    if (this.#total < this.#bets.at * 1.1) return
-    const f = [...shifts, ...tails].map(() => new Float64Array(latencyBuckets))
+    if (this.#total < this.#rankedAt * 1.2) return
+    this.#rankedAt = this.#total
     let below = 0
     let last = -1
     for (let bucket = 0; bucket < latencyBuckets; bucket += 1) {
       const count = this.#baseline[bucket] ?? 0
       const rank = (below + count / 2 + 0.5) / (this.#total + 1)
-      const odds = rank === last ? null : oddsAt(rank)
-      for (const [k, one] of f.entries())
-        one[bucket] = odds ? (odds[k] ?? 1) : (one[bucket - 1] ?? 1)
+      if (rank === last) for (const odds of this.#odds) odds[bucket] = odds[bucket - 1] ?? 1
+      else setOdds(this.#odds, bucket, rank)
       last = rank
       below += count
     }
-    this.#bets = { f, at: this.#total }
   }
 
-  /** ln of the e-value. */
+  /** ln of the e-value, discounted where slow requests come in clusters. */
   evidence(): number {
-    return logMeanExp(this.#wealth)
+    const discounts = this.#dispersions.map((dispersion) => dispersion.factor(0))
+    return this.#wealth.ln(discounts)
   }
 }
 
@@ -95,10 +125,16 @@ function scoreOf(rank: number): number {
   return scores[Math.min(steps - 1, Math.floor(rank * steps))] ?? 0
 }
 
-function oddsAt(rank: number): number[] {
+/** Sets the odds of every bet in a bucket, in the order of `shifts` and `tails`. */
+function setOdds(odds: Float64Array[], bucket: number, rank: number): void {
   const score = scoreOf(rank)
-  return [
-    ...shifts.map((shift) => Math.exp(shift * score - (shift * shift) / 2)),
-    ...tails.map(([part, power]) => 1 - part + part * power * rank ** (power - 1)),
-  ]
+  let bet = 0
+  for (const shift of shifts) {
+    const one = odds[bet++]
+    if (one) one[bucket] = Math.exp(shift * score - (shift * shift) / 2)
+  }
+  for (const [part, power] of tails) {
+    const one = odds[bet++]
+    if (one) one[bucket] = 1 - part + part * power * rank ** (power - 1)
+  }
 }

@@ -1,10 +1,11 @@
 import type { MetricJudgement, MetricSettings, Reading, Sample } from '#contract/verdict/metric.ts'
 import { type ArmCounts, bucketOf, type VerdictSettings } from '#contract/verdict/verdict.ts'
-import { exclusionByLabels, exclusionEvidence } from './exclusion.ts'
+import { exclusionByLabels, exclusionEvidence, fallExcluded } from './exclusion.ts'
 import { LatencyEvidence } from './latency.ts'
 import { powerOf } from './power.ts'
 import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
-import { type Rate, Rates } from './rates.ts'
+import type { Rate } from './errors.ts'
+import { Rates } from './rates.ts'
 
 type Arm = 'baseline' | 'canary'
 type Readings = Sample['metrics'][string]
@@ -24,7 +25,7 @@ export interface Question {
 export interface Metric {
   /** ln of the e-value. */
   evidence(): number
-  count(share: number, baseline: Rate, canary: Rate): void
+  count(at: number, share: number, baseline: Rate, canary: Rate): void
   read(at: number, readings: Readings): void
   judge(question: Question): Omit<MetricJudgement, 'name' | 'kind' | 'of' | 'advisory'>
 }
@@ -79,19 +80,20 @@ function shareOf(baseline: number, canary: number): number {
 
 class RateMetric implements Metric {
   readonly #settings: MetricSettings
-  readonly #rates = new Rates()
+  readonly #rates: Rates
   readonly #growth = { baseline: new Growth(), canary: new Growth() }
 
   constructor(settings: MetricSettings) {
     this.#settings = settings
+    this.#rates = new Rates({ ...settings, hasSuccesses: settings.of === 'requests' })
   }
 
   evidence(): number {
-    return this.#rates.evidence(this.#settings.tolerance)
+    return this.#rates.evidence()
   }
 
-  count(share: number, baseline: Rate, canary: Rate): void {
-    this.#rates.add(share, baseline, canary)
+  count(at: number, share: number, baseline: Rate, canary: Rate): void {
+    this.#rates.add(at, share, baseline, canary)
   }
 
   read(at: number, readings: Readings): void {
@@ -106,7 +108,12 @@ class RateMetric implements Metric {
     }
     const [baseline, canary] = [grown('baseline'), grown('canary')]
     const canCompare = baseline.requests > 0 && canary.requests > 0
-    this.#rates.add(canCompare ? shareOf(baseline.requests, canary.requests) : 0, baseline, canary)
+    this.#rates.add(
+      at,
+      canCompare ? shareOf(baseline.requests, canary.requests) : 0,
+      baseline,
+      canary,
+    )
   }
 
   judge({ settings, excludes, alarms, isOver, intervalAlpha }: Question) {
@@ -118,13 +125,19 @@ class RateMetric implements Metric {
       bad: errors,
       value: requests === 0 ? null : (errors / requests) * unit,
     })
-    const excluded = isPerSecond
-      ? exclusionByLabels(tallies, settings.harm.ratio)
+    const { worse } = this.#settings
+    const { ratio } = settings.harm
+    const higher = isPerSecond
+      ? exclusionByLabels(tallies, ratio)
       : exclusionEvidence(tallies, settings.harm)
+    const lower = fallExcluded(tallies, 1 / ratio)
+    const excluded =
+      worse === 'higher' ? higher : worse === 'lower' ? lower : Math.min(higher, lower)
     const rate = (total.baseline.errors + 0.5) / (total.baseline.requests + 1)
     const wouldShow =
       isOver &&
-      powerOf(tallies, Math.min(0.5, rate), 2, {
+      worse === 'higher' &&
+      powerOf(tallies, Math.min(0.5, rate), ratio, {
         ...settings,
         tolerance: { ...settings.tolerance, errors: this.#settings.tolerance },
       }) >= 0
@@ -196,7 +209,7 @@ class DistributionMetric implements Metric {
     }
     const [baseline, canary] = [values('baseline'), values('canary')]
     const [b, c] = [sumOf(baseline), sumOf(canary)]
-    this.#evidence.observe(b > 0 && c > 0 ? shareOf(b, c) : 0, baseline, canary)
+    this.#evidence.observe(at, b > 0 && c > 0 ? shareOf(b, c) : 0, baseline, canary)
     this.#histograms.baseline.add(baseline)
     this.#histograms.canary.add(canary)
   }

@@ -4,16 +4,20 @@ import { exclusionEvidence } from './exclusion.ts'
 import { rootOf } from './numbers.ts'
 
 /**
- * The weights in the e-value of the verdict: of errors, of latency, and of each further metric that
- * decides.
+ * The weights in the e-value of the verdict: of errors, latency, unfinished requests, 4xx
+ * responses, the routes together, and of each further metric that decides. They sum to one.
  */
-export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>): {
-  errors: number
-  latency: number
-  other: number
-} {
-  const other = Object.values(metrics).filter(({ advisory }) => !advisory).length
-  return { errors: 1.2 / (2 + other), latency: 0.8 / (2 + other), other: 1 / (2 + other) }
+export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>) {
+  const others = Object.values(metrics).filter(({ advisory }) => !advisory).length
+  const scale = 2 / (2 + others)
+  return {
+    errors: 0.58 * scale,
+    latency: 0.3 * scale,
+    unfinished: 0.05 * scale,
+    status: 0.02 * scale,
+    routes: 0.05 * scale,
+    other: scale / 2,
+  }
 }
 
 /** Normal quantile of 0.8, the stated power. */

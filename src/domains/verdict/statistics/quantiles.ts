@@ -1,15 +1,33 @@
 import { type Interval, latencyBuckets, middleOf } from '#contract/verdict/verdict.ts'
 
-/** A histogram with the latency buckets of the contract. */
+/**
+ * A histogram with the latency buckets of the contract. Values have weights, so that the baseline
+ * can be weighted by the odds of the share: requests of both releases then come from the same
+ * times, however share and load change.
+ */
 export class Histogram {
   readonly #counts = new Float64Array(latencyBuckets)
   total = 0
+  #squares = 0
 
-  add(latency: [number, number][]): void {
+  add(latency: [number, number][], weight = 1): void {
     for (const [bucket, count] of latency) {
-      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count
-      this.total += count
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count * weight
+      this.total += count * weight
+      this.#squares += count * weight * weight
     }
+  }
+
+  /** The number of values with equal weights that would be as informative. */
+  get size(): number {
+    return this.total === 0 ? 0 : this.total ** 2 / this.#squares
+  }
+
+  /** The weight of the values below a bucket. */
+  below(bucket: number): number {
+    let sum = 0
+    for (let i = 0; i < bucket; i += 1) sum += this.#counts[i] ?? 0
+    return sum
   }
 
   /**
@@ -44,7 +62,7 @@ interface Bounds {
 }
 
 function boundsOf(quantile: number, histogram: Histogram, alpha: number): Bounds {
-  const off = histogram.total === 0 ? 1 : band(quantile, histogram.total, alpha / 2)
+  const off = histogram.total === 0 ? 1 : band(quantile, histogram.size, alpha / 2)
   const value = (part: number): number | null => {
     const bucket = histogram.at(part)
     return bucket === null ? null : middleOf(bucket)

@@ -1,5 +1,6 @@
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
 import type { Judgement } from '#contract/verdict/verdict.ts'
+import { differenceOf } from './doubt.ts'
 
 type Facts = Omit<Judgement, 'reason'> & {
   harm: { ratio: number; difference: number }
@@ -25,14 +26,15 @@ export function sentenceOf(facts: Facts): string {
       'The canary is healthy: the time is up, and an error rate ' +
       `${times(facts.smallest ?? 1)} times as high would have been detected (${counts}).`
     )
-  return `Not enough data: ${missing(facts, counts)}.`
+  return facts.doubt ?? `Not enough data: ${missing(facts, counts)}.`
 }
 
 function excluded(facts: Facts, counts: string): string {
   const ratio = times(facts.harm.ratio)
+  const more = `${short(facts.harm.difference * 100)} %`
   return hasRequests(facts)
-    ? `The canary is healthy: an error rate ${ratio} times that of the previous release is ` +
-        `excluded (${counts}).`
+    ? `The canary is healthy: it is excluded that its error rate is both ${ratio} times that of ` +
+        `the previous release and ${more} of the ${facts.unit} higher (${counts}).`
     : `The canary is healthy by its metrics: an increase of any of them to ${ratio} times that ` +
         'of the previous release is excluded.'
 }
@@ -46,11 +48,17 @@ function missing(facts: Facts, counts: string): string {
   if (facts.errors.excluded >= facts.errors.excludedAt && lacking.length > 0)
     return `${list(lacking)} must be observed for longer (${counts})`
   const number = facts.needed === null ? '' : `about ${count(facts.needed)} `
-  const detectable =
-    facts.smallest === null
-      ? 'so far, no increase in errors would have been detected'
-      : `so far, only an error rate ${times(facts.smallest)} times as high would have been detected`
-  return `${number}more ${facts.unit} are needed; ${detectable} (${counts})`
+  return `${number}more ${facts.unit} are needed; so far, ${detectableOf(facts)} (${counts})`
+}
+
+/** An error rate that is more than this many times as high is an outage, not a small rise. */
+const outage = 20
+
+/** What would have been detected, as the end of a sentence. */
+export function detectableOf({ smallest }: Pick<Judgement, 'smallest'>): string {
+  if (smallest === null || smallest > outage)
+    return 'there is too little traffic to notice anything short of an outage'
+  return `an error rate ${times(smallest)} times as high would have been noticed`
 }
 
 const list = (metrics: MetricJudgement[]): string =>
@@ -68,6 +76,8 @@ function failuresOf({ errors: { baseline, canary }, unit }: Facts): string {
 
 function harmful(facts: Facts): string {
   if (facts.metric === 'latency') return slower(facts)
+  const outcome = facts.outcomes.find(({ name }) => name === facts.metric)
+  if (outcome) return `${differenceOf(outcome, facts.unit)}.`
   const other = facts.metrics.find(({ name }) => name === facts.metric)
   return other ? worse(other) : failing(facts)
 }

@@ -17,6 +17,8 @@ export const settings: VerdictSettings = {
 }
 
 export interface Made {
+  /** Milliseconds; the time matters for warm-up and clusters. */
+  at?: number
   share: number
   requests: number
   rate: { baseline: number; canary: number }
@@ -25,7 +27,7 @@ export interface Made {
 
 export function makeBatch(
   random: () => number,
-  { share, requests, rate, latency = () => 20 }: Made,
+  { at = 0, share, requests, rate, latency = () => 20 }: Made,
 ): Batch {
   const arms = { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
   const buckets = { baseline: new Map<number, number>(), canary: new Map<number, number>() }
@@ -42,5 +44,5 @@ export function makeBatch(
     bytes: 0,
     latency: [...buckets[arm]].toSorted(([a], [b]) => a - b),
   })
-  return { at: 0, share, baseline: counts('baseline'), canary: counts('canary') }
+  return { at, share, baseline: counts('baseline'), canary: counts('canary') }
 }

@@ -1,0 +1,67 @@
+import type { Batch, OutcomeJudgement } from '#contract/verdict/verdict.ts'
+import { logMeanExp } from './numbers.ts'
+import { Rates } from './rates.ts'
+
+/** Requests after which a route is judged by itself, and the limit of judged routes. */
+const leastRequests = 500
+const most = 20
+
+/**
+ * Judges the routes that are counted by default, each by its own errors. The routes share one part
+ * of the wealth: the nth route that gets enough traffic has the weight 1/(n(n + 1)), so that any
+ * number of them costs no more than `alpha`. The traffic decides the order, never the errors.
+ */
+export class RouteRates {
+  readonly #tolerance: number
+  readonly #routes = new Map<string, Rates>()
+  readonly #judged: { name: string; rates: Rates }[] = []
+
+  constructor(tolerance: number) {
+    this.#tolerance = tolerance
+  }
+
+  observe({ at, share, baseline, canary }: Batch, configured: (name: string) => boolean): void {
+    const names = new Set([
+      ...Object.keys(baseline.routes ?? {}),
+      ...Object.keys(canary.routes ?? {}),
+    ])
+    for (const name of names) {
+      if (configured(name)) continue
+      const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
+      const rates = this.#routes.get(name) ?? new Rates({ tolerance: this.#tolerance })
+      this.#routes.set(name, rates)
+      rates.add(at, share, of(baseline.routes?.[name]), of(canary.routes?.[name]))
+      const isNew = this.#judged.every((one) => one.rates !== rates)
+      if (isNew && this.#judged.length < most && rates.seen >= leastRequests)
+        this.#judged.push({ name, rates })
+    }
+  }
+
+  /** ln of the e-value of all routes. */
+  evidence(): number {
+    const all = this.#judged.map(({ rates }) => rates.evidence())
+    const weights = all.map((_, i) => 1 / ((i + 1) * (i + 2)))
+    const rest = 1 - weights.reduce((sum, weight) => sum + weight, 0)
+    return logMeanExp([...all, 0], [...weights, rest])
+  }
+
+  /** The route with the strongest evidence. */
+  worst(): string | null {
+    let worst: { name: string; ln: number } | null = null
+    for (const { name, rates } of this.#judged) {
+      const ln = rates.evidence()
+      if (worst === null || ln > worst.ln) worst = { name, ln }
+    }
+    return worst?.name ?? null
+  }
+
+  judge(harmful: string | null): OutcomeJudgement[] {
+    return this.#judged.map(({ name, rates }) => ({
+      name,
+      state: name === harmful ? 'harmful' : 'even',
+      evidence: rates.evidence() / Math.LN10,
+      baseline: { requests: rates.total.baseline.requests, count: rates.total.baseline.errors },
+      canary: { requests: rates.total.canary.requests, count: rates.total.canary.errors },
+    }))
+  }
+}
