@@ -1,7 +1,7 @@
 import type { Detector, Proposal, ProposedService, ProposedStep } from './detector.ts'
 import { detectors } from './detectors.generated.ts'
 import { below, type Folder } from './folder.ts'
-import { withProgramsAbove } from './node-workspace.ts'
+import { withMembers } from './members.ts'
 
 const ofKind = (kind: Detector['kind']): Detector[] =>
   detectors.filter((one) => one.kind === kind).toSorted((a, b) => a.order - b.order)
@@ -22,7 +22,7 @@ export function proposeFor(folder: Folder): Proposal {
 function proposalOf(folder: Folder): Proposal {
   const top = combine(detect(folder, languages), detect(folder, others))
   if (top.steps.length > 0 && top.services.length === 0 && isWorkspace(folder))
-    return withMembers(top, inFolders(folder), folder.has('pnpm-lock.yaml'))
+    return withMembers(folder, top, inFolders(folder))
   if (top.steps.length > 0 || top.services.length > 0) return top
   const parts = inFolders(folder)
   if (parts.steps.length > 0 || parts.services.length > 0) return parts
@@ -159,31 +159,6 @@ function inFolders(folder: Folder): Proposal {
 
 const isWorkspace = (folder: Folder): boolean =>
   folder.has('pnpm-workspace.yaml') || /"workspaces"\s*:/.test(folder.read('package.json'))
-
-/**
- * The services of the members of a workspace, which is installed at its root. Steps of members are
- * taken where the root has no step of that name.
- */
-function withMembers(root: Proposal, parts: Proposal, isPnpm: boolean): Proposal {
-  const names = root.steps.map(({ name }) => name)
-  const needs = names.includes('install') ? ['install'] : []
-  const steps = parts.steps.filter(({ name, run }) => {
-    const kind = name.split('-').at(-1) ?? ''
-    return (
-      !['install', 'audit'].includes(kind) && !names.includes(kind) && !/install|^npm ci/.test(run)
-    )
-  })
-  const programs = (service: ProposedService): ProposedService =>
-    isPnpm || service.directory === undefined
-      ? service
-      : withProgramsAbove(service, service.directory.replace(/[^/]+/g, '..'))
-  return {
-    ...root,
-    steps: [...root.steps, ...steps.map((step) => ({ ...step, needs }))],
-    services: parts.services.map(programs),
-    found: [...root.found.filter((one) => !one.startsWith('Nothing in')), ...parts.found],
-  }
-}
 
 const groups = /^(apps|packages|services|src|projects)$/
 

@@ -7,8 +7,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { proposeFor } from './combine.ts'
 import { detectors } from './detectors.generated.ts'
-import { lookAt } from './folder.ts'
+import { folderOf, lookAt } from './folder.ts'
 import { proposePipelineFile } from './init.ts'
 
 const isValid = (text: string): boolean =>
@@ -325,7 +326,7 @@ describe('other languages', () => {
     })
     expect(steps['build']).toBe('cargo build --release --locked')
     expect(services).toEqual({ web: 'target/release/api' })
-    expect(pipeline.artifact.exclude).toContain('target/debug')
+    expect(pipeline.artifact.exclude).toContain('target/release/deps')
   })
 
   test('Deno', async () => {
@@ -608,5 +609,31 @@ describe('hostile repositories', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+test('the members of a workspace are built after the packages that they need', () => {
+  const manifest = (name: string, scripts: string[], needed: string[]): string =>
+    JSON.stringify({
+      name,
+      scripts: Object.fromEntries(scripts.map((one) => [one, 'x'])),
+      dependencies: Object.fromEntries(needed.map((one) => [one, '1'])),
+    })
+  const { steps } = proposeFor(
+    folderOf({
+      'package.json': '{"workspaces": ["apps/*", "packages/*"]}',
+      'package-lock.json': '{}',
+      'apps/web/package.json': manifest('web', ['build', 'lint', 'test'], ['ui']),
+      'packages/ui/package.json': manifest('ui', ['build'], ['tokens']),
+      'packages/tokens/package.json': manifest('tokens', ['build'], ['ui']),
+    }),
+  )
+  expect(Object.fromEntries(steps.map(({ name, needs }) => [name, needs]))).toEqual({
+    install: undefined,
+    'web-lint': ['tokens-build', 'ui-build'],
+    'web-build': ['tokens-build', 'ui-build'],
+    'web-test': ['web-build', 'tokens-build', 'ui-build'],
+    'tokens-build': ['install'],
+    'ui-build': ['install'],
   })
 })
