@@ -92,7 +92,7 @@ describe('a canary that is judged by its own metrics', () => {
     const answers = await traffic.stop()
     expect(answers.every(({ status }) => status === 200)).toBe(true)
     // A run has succeeded once its release is live; what it is compared with is taken away after.
-    const releases = join(installation.home, 'host/releases/fresh/production')
+    const releases = join(installation.home, 'host/log/fresh/production')
     await waitFor(
       'the fresh start is gone',
       async () => !readdirSync(releases).some((name) => name.startsWith('-')),
