@@ -16,8 +16,11 @@ test('blank variables mean the defaults', () => {
     privateHosts: null,
     settleMs: 1000,
     cacheBudget: 5_000_000_000,
+    signalBudget: 2_000_000_000,
     publishFolders: ['/srv/fairlead/publish'],
     diskFloor: 500,
+    mail: null,
+    channelCommands: null,
   })
   expect(concurrency).toBeGreaterThanOrEqual(4)
   expect(steps).toBeGreaterThanOrEqual(4)
