@@ -73,17 +73,17 @@ function combine(inLanguages: Named[], elsewhere: Named[]): Proposal {
     ),
     services: uniqueNames(ports(main?.proposal.services ?? [])),
     ...(exclude.length > 0 ? { exclude } : {}),
-    ...servedOnly(main?.proposal.services ?? [], sorted.length > 0),
+    ...servedOnly(main?.proposal.services ?? []),
     ...(verify ? { verify } : {}),
     found: used.flatMap(({ proposal }) => proposal.found).concat(dockerNote(all, used)),
   }
 }
 
-/** A static site needs nothing else of what its steps leave behind, such as node_modules. */
-function servedOnly(services: ProposedService[], hasSteps: boolean): Pick<Proposal, 'include'> {
+/** A static site needs nothing else of the repository and of what its steps leave behind. */
+function servedOnly(services: ProposedService[]): Pick<Proposal, 'include'> {
   const folders = services.flatMap((service) => service.static ?? [])
   const isAll = folders.length > 0 && folders.length === services.length && !folders.includes('.')
-  return isAll && hasSteps ? { include: folders } : {}
+  return isAll ? { include: folders } : {}
 }
 
 /**

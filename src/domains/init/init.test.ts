@@ -391,7 +391,9 @@ describe('any language', () => {
 
   test('a static site', async () => {
     expect((await propose({ 'index.html': '' })).services).toEqual({ web: 'static .' })
-    expect((await propose({ 'public/index.html': '' })).services).toEqual({ web: 'static public' })
+    const { services, pipeline } = await propose({ 'public/index.html': '', 'src/large.psd': '' })
+    expect(services).toEqual({ web: 'static public' })
+    expect(pipeline.artifact.include).toEqual(['public'])
   })
 
   test('two languages: the steps of both, and the service of the one that runs', async () => {
