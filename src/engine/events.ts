@@ -40,6 +40,11 @@ export interface EventFilter {
   type?: EventType | (string & {}) | undefined
   /** matched without regard to case */
   actor?: string | undefined
+  /** part of the type, the subject, the actor or the data, without regard to case */
+  text?: string | undefined
+  /** ISO 8601; `since` is included, `until` is not */
+  since?: string | undefined
+  until?: string | undefined
   /** only events of these apps; null for all events, including those without an app */
   apps?: string[] | null
 }
@@ -59,6 +64,12 @@ export async function readEvents(
   if (query.chain !== undefined) where.push(sql`chain = ${query.chain}`)
   if (query.type !== undefined) where.push(sql`type = ${query.type}`)
   if (query.actor !== undefined) where.push(sql`lower(actor) = lower(${query.actor})`)
+  if (query.text !== undefined) {
+    const pattern = `%${query.text.replace(/[\\%_]/g, '\\$&')}%`
+    where.push(sql`concat_ws(' ', type, subject, actor, data::text) ilike ${pattern}`)
+  }
+  if (query.since !== undefined) where.push(sql`time >= ${query.since}::timestamptz`)
+  if (query.until !== undefined) where.push(sql`time < ${query.until}::timestamptz`)
   if (query.apps) where.push(sql`app = any(${query.apps}::text[])`)
   if (query.after !== undefined) where.push(sql`id > ${query.after}`)
   if (query.before !== undefined) where.push(sql`id < ${query.before}`)

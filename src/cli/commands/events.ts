@@ -10,6 +10,9 @@ interface Options {
   chain?: string
   type?: string
   actor?: string
+  text?: string
+  since?: string
+  until?: string
   limit: number
   before?: number
   follow?: boolean
@@ -19,9 +22,12 @@ export const register: Register = (program, context) => {
   program
     .command('events')
     .argument('[app]', 'only events of this app')
-    .option('--chain <chain>', 'only events caused by one check-in')
+    .option('--chain <chain>', 'only events caused by one commit')
     .option('--type <type>', 'only events of this type, e.g. dev.cdevents.service.upgraded')
     .option('--actor <name>', 'only events caused by this user')
+    .option('--text <text>', 'only events whose type, subject, actor or data contains this')
+    .option('--since <time>', 'only events at or after this time, e.g. 2026-11-29T08:00:00Z')
+    .option('--until <time>', 'only events before this time')
     .option('--limit <n>', 'how many events to show', count, 50)
     .option('--before <event>', 'only events older than this one', number)
     .option('-f, --follow', 'keep printing new events')

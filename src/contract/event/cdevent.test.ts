@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { events } from '#contract/events.ts'
-import { cdEvent, toCdEvent } from './cdevent.ts'
+import { toCdEvent } from './cdevent.ts'
+import { cdEvent } from './cdevent-schema.ts'
 import type { EventDefinition } from './define-event.ts'
 import type { StoredEvent } from './event.ts'
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { limit } from '#contract/params.ts'
-import { cdEvent } from './cdevent.ts'
+import { cdEvent } from './cdevent-schema.ts'
 import { storedEvent } from './event.ts'
 
 const query = z.object({
@@ -13,6 +13,12 @@ const query = z.object({
   type: z.string().max(100).optional(),
   /** the name of a user, without regard to case */
   actor: z.string().max(100).optional(),
+  /** part of the type, the subject, the actor or the data, without regard to case */
+  text: z.string().max(100).optional(),
+  /** only events at or after this time, ISO 8601 */
+  since: z.iso.datetime({ offset: true }).optional(),
+  /** only events before this time, ISO 8601 */
+  until: z.iso.datetime({ offset: true }).optional(),
   limit,
 })
 
