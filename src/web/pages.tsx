@@ -35,6 +35,7 @@ const RunLayout = lazy(async () => ({
   default: (await import('./run/run-layout.tsx')).RunLayout,
 }))
 const RunPage = lazy(async () => ({ default: (await import('./run/run-page.tsx')).RunPage }))
+const DocsPage = lazy(async () => ({ default: (await import('./docs/docs-page.tsx')).DocsPage }))
 const RunsPage = lazy(async () => ({ default: (await import('./run/runs-page.tsx')).RunsPage }))
 const AppRunsPage = lazy(async () => ({
   default: (await import('./run/runs-page.tsx')).AppRunsPage,
@@ -113,6 +114,8 @@ export function Pages() {
               <Route path="webhook" element={<Navigate replace to="../settings" />} />
             </Route>
             <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
+            <Route path="/docs" element={<DocsPage />} />
+            <Route path="/docs/:page" element={<DocsPage />} />
             <Route path="/tokens" element={<TokensPage />} />
             <Route path="/sessions" element={<SessionsPage />} />
             <Route path="/users" element={<UsersPage />} />

@@ -1,13 +1,27 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
+import { htmlOf } from './docs/html.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
+const htmlQuery = '?html'
+
+/** Modules `FILE.md?html`: pages of the documentation as HTML. */
+const docsPlugin: Plugin = {
+  name: 'docs',
+  load: (id) => {
+    if (!id.endsWith(`.md${htmlQuery}`)) return null
+    const markdown = readFileSync(id.slice(0, -htmlQuery.length), 'utf8')
+    return `export default ${JSON.stringify(htmlOf(markdown))}`
+  },
+}
+
 export default defineConfig({
   root: here,
-  plugins: [react(), tailwindcss()],
+  plugins: [docsPlugin, react(), tailwindcss()],
   resolve: {
     alias: [
       {

@@ -1,4 +1,12 @@
-import { Activity, Boxes, HeartPulse, House, type LucideIcon, Settings } from 'lucide-react'
+import {
+  BookOpen,
+  Activity,
+  Boxes,
+  HeartPulse,
+  House,
+  type LucideIcon,
+  Settings,
+} from 'lucide-react'
 
 /** A page of the navigation. */
 export interface Place {
@@ -45,6 +53,7 @@ export const areas: Area[] = [
       { to: '/users', text: 'Users', key: 'u', forAdmins: true },
     ],
   },
+  { text: 'Docs', icon: BookOpen, places: [{ to: '/docs', text: 'Docs', key: 'o' }] },
 ]
 
 export const places: Place[] = areas.flatMap((area) => area.places)

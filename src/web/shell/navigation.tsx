@@ -77,7 +77,7 @@ export function BottomBar() {
     <nav
       aria-label="Main"
       className={classes(
-        'fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t border-edge',
+        'fixed inset-x-0 bottom-0 z-30 grid auto-cols-fr grid-flow-col border-t border-edge',
         'bg-panel pb-[env(safe-area-inset-bottom)] md:hidden',
       )}
     >
