@@ -23,6 +23,7 @@ import * as waivers from './commands/waivers.ts'
 import * as webhook from './commands/webhook.ts'
 import * as workflows from './commands/workflows.ts'
 import * as decision from './commands/decision.ts'
+import * as figures from './commands/figures.ts'
 import * as forge from './commands/forge.ts'
 
 /** The groups of the help text, in its order. */
@@ -30,6 +31,7 @@ export const groups: Record<string, Register[]> = {
   'Deliver:': [up.register, files.register, status.register, runs.register, pulls.register],
   'See what a run shows:': [
     change.register,
+    figures.register,
     reports.register,
     logs.register,
     evidence.register,

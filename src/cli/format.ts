@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { invisible } from '#contract/invisible.ts'
 import type { ServiceOutput } from '#contract/environment/environment.ts'
 import { withoutEnd } from '#contract/text.ts'
+import { agoWords, durationWords } from '#contract/time-words.ts'
 
 /** One colour per meaning; plain text without colours. */
 export interface Paint {
@@ -117,24 +118,13 @@ export function table(rows: string[][], columns = 100): string[] {
 /** `3 min ago`, from ISO 8601. */
 export function ago(time: string | null, now: number): string {
   if (time === null) return '–'
-  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000))
-  if (seconds < 5) return 'just now'
-  if (seconds < 60) return `${seconds} s ago`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
-  return seconds < 86_400
-    ? `${Math.floor(seconds / 3600)} h ago`
-    : `${Math.floor(seconds / 86_400)} d ago`
+  return agoWords(now - Date.parse(time))
 }
 
 /** `1.2 s`, `3 min 20 s`, from two ISO 8601 times; the second may be missing. */
 export function took(started: string | null, ended: string | null, now: number): string {
   if (started === null) return ''
-  const ms = Math.max(0, (ended === null ? now : Date.parse(ended)) - Date.parse(started))
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
-  const minutes = Math.floor(ms / 60_000)
-  return minutes < 60
-    ? `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return durationWords((ended === null ? now : Date.parse(ended)) - Date.parse(started))
 }
 
 export const short = (sha: string): string => sha.slice(0, 7)
