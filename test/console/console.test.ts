@@ -221,6 +221,63 @@ describe('the console', requires('chromium'), () => {
     await heading('shop production').waitFor()
   })
 
+  test('the palette finds a run by its exact number, and a page of the documentation', async () => {
+    await page.keyboard.press('Control+k')
+    const palette = page.getByRole('combobox', { name: 'Go to' })
+    const first = page.getByRole('option').first()
+    await palette.fill('2')
+    await first.getByText('2 shop: Answer two').waitFor()
+    await palette.fill('gates')
+    await first.getByText('Documentation').waitFor()
+    await page.keyboard.press('Enter')
+    await heading('Gates').waitFor()
+    const contents = page.getByRole('navigation', { name: 'Documentation' })
+    await contents.getByRole('link', { name: 'Errors' }).click()
+    await heading('Errors').waitFor()
+    expect(new URL(page.url()).pathname).toBe('/docs/errors')
+  })
+
+  test('adds an app, connects it to a Git provider, and removes it', async () => {
+    await open('/apps')
+    await page.getByRole('button', { name: 'Add app' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Add an app' })
+    await dialog.getByLabel('Name').fill('blog')
+    await dialog.getByLabel('Repository').selectOption('path')
+    await dialog.getByLabel('Path on the server').fill('/nowhere')
+    await dialog.getByRole('button', { name: 'Add app' }).click()
+    await dialog.getByRole('alert').waitFor()
+    await dialog.getByLabel('Repository').selectOption('hosted')
+    await dialog.getByRole('button', { name: 'Add app' }).click()
+    await heading('blog').waitFor()
+    await open('/apps/blog/settings')
+    const provider = page.getByRole('region', { name: 'Git provider' })
+    await provider.getByRole('button', { name: 'Connect …' }).click()
+    const form = page.getByRole('dialog')
+    await form.getByLabel('Git provider').selectOption('forgejo')
+    await form.getByLabel('Repository').fill('acme/blog')
+    await form.getByLabel('Address of the API').fill('https://git.example.com')
+    await form.getByLabel('Token or private key').fill('a-token-of-its-own')
+    await form.getByRole('button', { name: 'Connect', exact: true }).click()
+    await provider.getByText('acme/blog').waitFor()
+    await provider.getByRole('button', { name: 'Disconnect …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disconnect' }).click()
+    await provider.getByRole('button', { name: 'Connect …' }).waitFor()
+    await page.getByRole('button', { name: 'Remove …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Stop and remove' }).click()
+    await heading('Apps').waitFor()
+    await page.getByRole('article', { name: 'blog' }).waitFor({ state: 'detached' })
+  })
+
+  test('searches events by text and time', async () => {
+    await open('/events')
+    await page.getByLabel('Search').fill('blog')
+    await page.getByText('registered the app blog').first().waitFor()
+    await page.getByText('Answer two').first().waitFor({ state: 'detached' })
+    await page.getByLabel('From').fill('2099-01-01')
+    await page.getByText('No event matches these filters.').waitFor()
+    expect(new URL(page.url()).search).toBe('?q=blog&from=2099-01-01')
+  })
+
   test('rolls back an environment after a confirmation', async () => {
     await open('/apps/shop/environments/production')
     await page.getByRole('button', { name: /^Roll back to / }).click()
@@ -357,6 +414,7 @@ describe('the console', requires('chromium'), () => {
     '/apps/shop/configuration',
     '/apps/shop/settings',
     '/apps/shop/environments/production',
+    '/docs/cli',
     '/tokens',
     '/nowhere',
     '/sign-in',
@@ -418,6 +476,8 @@ describe('the console', requires('chromium'), () => {
     '/monitors',
     '/apps/shop/monitors',
     '/apps/shop/environments/production',
+    '/events',
+    '/docs/fairlead-yaml',
     '/tokens',
     '/users',
     '/sessions',

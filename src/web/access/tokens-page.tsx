@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { Token } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
+import { shortDayWords } from '#contract/time-words.ts'
 import { useMe, useTokens } from '../live/queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
@@ -75,9 +76,7 @@ export function TokensPage() {
 
 function TokenRow({ token, revoke }: { token: Token; revoke: () => void }) {
   const { data: me } = useMe()
-  const expires = token.expires
-    ? `until ${new Date(token.expires).toLocaleDateString()}`
-    : 'does not expire'
+  const expires = token.expires ? `until ${shortDayWords(token.expires)}` : 'does not expire'
   return (
     <li className="flex items-center gap-4 px-4 py-3">
       <div className="grid min-w-0 flex-1 gap-x-6 sm:grid-cols-[minmax(0,1fr)_minmax(6rem,1fr)_10rem_11rem]">

@@ -8,7 +8,8 @@ import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { Nothing, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { ForgeSection } from '../webhook/forge-section.tsx'
+import { ProviderSection } from '../webhook/provider-section.tsx'
+import { WaiversSection } from './waivers-section.tsx'
 import { WebhookSection } from '../webhook/webhook-section.tsx'
 
 /** The settings of an app: its source, webhook, Git provider, users, and removal. */
@@ -23,7 +24,8 @@ export function SettingsPage() {
         {(line) => <Source app={line.app} />}
       </Loaded>
       <WebhookSection app={app} />
-      <ForgeSection app={app} />
+      <ProviderSection app={app} />
+      <WaiversSection app={app} />
       {isAdmin ? (
         <>
           <Access app={app} />

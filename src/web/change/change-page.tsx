@@ -53,7 +53,7 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
         </span>
       </p>
       <Numbers report={report} />
-      <Gates gates={report.gates} />
+      <Gates app={run.app} gates={report.gates} />
       <Tests report={report} run={run.id} />
       <Commits commits={report.commits} />
       <Files run={run.id} files={report.files} />

@@ -82,7 +82,7 @@ function File({
           'hover:bg-hover/60',
         )}
       >
-        <span className="min-w-0 flex-1 basis-full font-mono text-[0.95em] sm:basis-0">
+        <span className="min-w-0 flex-1 basis-full font-mono text-small sm:basis-0">
           {file.before !== null && file.before !== file.path ? (
             <span className="text-soft">{file.before} → </span>
           ) : null}
@@ -168,7 +168,7 @@ function Hunks({ file }: { file: ChangedFile }) {
       tabIndex={0}
       role="group"
       aria-label={`Lines of ${file.path}`}
-      className="overflow-x-auto border-t border-edge font-mono text-[0.88em] leading-[1.55]"
+      className="overflow-x-auto border-t border-edge font-mono text-small leading-[1.55]"
     >
       {loose.map((finding, index) => (
         <FindingLine key={index} finding={finding} place={finding.line} />
@@ -250,7 +250,7 @@ function FindingLine({ finding, place }: { finding: Finding; place: number | nul
     <p
       className={classes(
         'flex items-start gap-2 border-y border-edge bg-sunken px-4 py-1.5',
-        'font-sans text-[1.1em]',
+        'font-sans text-lg',
       )}
     >
       <StatusIcon tone={levelBadges[finding.level].tone} />

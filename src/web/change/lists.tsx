@@ -31,7 +31,7 @@ export function OtherFindings({ findings }: { findings: Finding[] }) {
             </span>
             {one.isNew ? <span className="text-warn">new</span> : null}
             {one.file ? (
-              <code className="font-mono text-[0.9em] text-soft">
+              <code className="font-mono text-small text-soft">
                 {one.file}
                 {one.line === null ? '' : `:${one.line}`}
               </code>
@@ -111,7 +111,7 @@ export function Evidence({
       aside={
         artifact === null ? null : (
           <p className="flex items-center text-soft">
-            <code className="font-mono text-[0.9em]">{artifact.slice(0, 19)}…</code>
+            <code className="font-mono text-small">{artifact.slice(0, 19)}…</code>
             <CopyButton text={artifact} label="Copy the digest" />
           </p>
         )
@@ -142,7 +142,7 @@ export function Evidence({
                 {kinds[kind] ?? kind}
                 {environment === null ? null : ` in ${environment}`}
               </span>
-              <code className="font-mono text-[0.88em] text-soft">{predicateType}</code>
+              <code className="font-mono text-small text-soft">{predicateType}</code>
               <span className="text-soft">
                 signed <Ago time={created} />
               </span>

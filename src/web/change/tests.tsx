@@ -87,7 +87,7 @@ function FailedTest({ test }: { test: TestResult }) {
         <pre
           className={classes(
             'mt-1.5 max-h-56 overflow-auto rounded-md bg-sunken px-3 py-2 font-mono',
-            'text-[0.88em] whitespace-pre-wrap',
+            'text-small whitespace-pre-wrap',
           )}
         >
           {test.message}

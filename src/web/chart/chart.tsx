@@ -93,7 +93,7 @@ export function Chart({ title, label, spec, data, read, initial, sync }: Props) 
   return (
     <>
       <div ref={frame} style={{ height: chartHeight }} className="min-w-0 overflow-hidden" />
-      <p ref={readout} className="min-h-[2.9em] text-[0.9em] text-soft">
+      <p ref={readout} className="min-h-[2.9em] text-small text-soft">
         {index < 0 ? null : read(index)}
       </p>
     </>

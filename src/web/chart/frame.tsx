@@ -35,7 +35,7 @@ export function ChartFrame({
       </div>
       <p className="mt-1 mb-2 text-soft">{summary}</p>
       {legend && !empty ? (
-        <div className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-[0.9em]">{legend}</div>
+        <div className="mb-1 flex flex-wrap gap-x-4 gap-y-1 text-small">{legend}</div>
       ) : null}
       <div className={classes('min-w-0', empty ? 'flex flex-1' : 'mt-auto')}>
         {empty ? (

@@ -42,8 +42,8 @@ test('logarithmic ticks lie within the range, ascend, and stay within the limit'
 test.each([
   [0, '0'],
   [30_000, '30 s'],
-  [60_000, '1 m'],
-  [90_000, '1 m 30 s'],
+  [60_000, '1 min'],
+  [90_000, '1 min 30 s'],
   [7_200_000, '2 h'],
 ])('formats a duration of %d ms as %s', (ms, text) => {
   expect(formatElapsed(ms)).toBe(text)

@@ -16,20 +16,20 @@ export const indexSteps = Array.from({ length: 8 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat()
 
-/** A duration at a tick: 30 s, 1 m, 1 m 30 s, 2 h. */
+/** A duration at a tick: 30 s, 1 min, 1 min 30 s, 2 h. */
 export function formatElapsed(ms: number): string {
   const h = Math.floor(ms / hour)
   const m = Math.floor((ms % hour) / minute)
   const s = Math.round((ms % minute) / second)
-  const parts = [h > 0 ? `${h} h` : '', m > 0 ? `${m} m` : '', s > 0 ? `${s} s` : '']
+  const parts = [h > 0 ? `${h} h` : '', m > 0 ? `${m} min` : '', s > 0 ? `${s} s` : '']
   return parts.filter(Boolean).join(' ') || '0'
 }
 
 /** A moment in local time, as exact as the distance between ticks asks for. */
 export function formatInstant(ms: number, step: number): string {
   const date = new Date(ms)
-  if (step >= day) return date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })
-  return date.toLocaleTimeString(undefined, {
+  if (step >= day) return date.toLocaleDateString('en-GB', { month: 'short', day: 'numeric' })
+  return date.toLocaleTimeString('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
     ...(step < minute ? { second: '2-digit' } : {}),

@@ -218,7 +218,7 @@ function Versions({ versions }: { versions: Configuration[] }) {
         {real.map((one) => (
           <li key={one.version} className="flex flex-wrap gap-x-4 px-4 py-2">
             <span className="w-20">Version {one.version}</span>
-            <span className="min-w-0 flex-1 basis-48 font-mono text-[0.95em]">
+            <span className="min-w-0 flex-1 basis-48 font-mono text-small">
               {one.changed.join(', ')}
             </span>
             {one.state === 'in_force' ? null : (

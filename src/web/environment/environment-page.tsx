@@ -8,7 +8,7 @@ import { useDeployments, useEnvironment, useMay, useTimeLost } from '../live/que
 import { useClient } from '../live/dependencies.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
-import { formatDuration } from '../ui/duration.ts'
+import { durationWords } from '#contract/time-words.ts'
 import { Nothing, PageHead, RowsShape, Section, useTitle, Warning } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { healthBadges, shortSha } from '../ui/state.ts'
@@ -179,13 +179,13 @@ function TimeLost({ app, environment }: { app: string; environment: string }) {
   const lost = useTimeLost(app).data?.find((one) => one.environment === environment)
   if (!lost || lost.waited === 0) return null
   const parts = [
-    lost.approvalMs > 0 ? `${formatDuration(lost.approvalMs)} waiting for approval` : null,
-    lost.frozenMs > 0 ? `${formatDuration(lost.frozenMs)} in freezes` : null,
+    lost.approvalMs > 0 ? `${durationWords(lost.approvalMs)} waiting for approval` : null,
+    lost.frozenMs > 0 ? `${durationWords(lost.frozenMs)} in freezes` : null,
   ].filter((part) => part !== null)
   return (
     <p className="mt-3 text-soft">
       Time lost in the last 30 days: {parts.join(' and ')}. {lost.waited} of {lost.deployments}{' '}
-      deployments waited, the longest {formatDuration(lost.longestMs)}.
+      deployments waited, the longest {durationWords(lost.longestMs)}.
     </p>
   )
 }

@@ -46,14 +46,14 @@ export function Running({ environment }: { environment: Environment }) {
     [
       'Artifact',
       <span key="artifact" className="flex items-center">
-        <code className="font-mono text-[0.92em]">{current.artifact.slice(0, 19)}</code>
+        <code className="font-mono text-small">{current.artifact.slice(0, 19)}</code>
         <CopyButton text={current.artifact} label="Copy the digest of the artifact" />
       </span>,
     ],
   ]
   return (
     <section aria-label="Current release" className="panel px-5 py-4">
-      <h2 className="text-[1.08rem] font-semibold">{change.subject}</h2>
+      <h2 className="text-lg font-semibold">{change.subject}</h2>
       <p className="flex items-center gap-2 text-soft">
         <Sha sha={change.sha} />
         <CopyButton text={change.sha} label="Copy the commit SHA" />

@@ -9,7 +9,7 @@ import { problemOf } from '../ui/problem.tsx'
 import { classes } from '../ui/classes.ts'
 
 const outputFrame = classes(
-  'panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-[12.5px]',
+  'panel max-h-80 overflow-auto bg-sunken px-3 py-2 font-mono text-log',
   'leading-5',
 )
 

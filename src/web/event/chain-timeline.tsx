@@ -2,7 +2,7 @@ import { Link } from 'react-router'
 import { describeEvent, shortType } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { useEvents } from '../live/queries.ts'
-import { formatMoment, formatTime } from '../ui/duration.ts'
+import { momentWords, timeWords } from '#contract/time-words.ts'
 import { More } from '../ui/more.tsx'
 import { Section } from '../ui/page.tsx'
 import { withoutRepeatedReasons } from './reasons.ts'
@@ -67,10 +67,10 @@ function Row({ event, isLast }: { event: StoredEvent; isLast: boolean }) {
         )}
         <time
           dateTime={event.time}
-          title={formatMoment(event.time)}
-          className="ml-2 text-[0.88em] text-soft"
+          title={momentWords(event.time)}
+          className="ml-2 text-small text-soft"
         >
-          {formatTime(event.time)}
+          {timeWords(event.time)}
         </time>
       </span>
     </li>

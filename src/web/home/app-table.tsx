@@ -101,21 +101,22 @@ export function AppRows({
   if (apps.length === 0) return null
   const count = columns.length + (rest ? 1 : 0)
   const grid = {
-    '--columns': `minmax(9rem,1fr) minmax(11rem,1.6fr) repeat(${count}, minmax(9.5rem,1fr))`,
+    '--columns': `minmax(8rem,1fr) minmax(10rem,1.6fr) repeat(${count}, minmax(8.5rem,1fr))`,
+    '--least': `${20 + 9.5 * count}rem`,
   }
   return (
     <div
       role="region"
       aria-label="Apps and their environments"
       tabIndex={0}
-      className="panel @container overflow-x-auto"
+      className="panel @container relative overflow-x-auto"
       style={grid as React.CSSProperties}
     >
-      <div className="@4xl:min-w-max">
+      <div className="@3xl:min-w-(--least)">
         <div
           aria-hidden
           className={classes(
-            'label hidden grid-cols-(--columns) gap-x-4 border-b border-edge px-4 py-2 @4xl:grid',
+            'label hidden grid-cols-(--columns) gap-x-4 border-b border-edge px-4 py-2 @3xl:grid',
           )}
         >
           <span>App</span>
@@ -142,19 +143,17 @@ const Row = memo(
       <article
         aria-label={app.name}
         className={classes(
-          'grid gap-x-4 gap-y-2 px-4 py-2.5 hover:bg-hover/50',
-          '@4xl:grid-cols-(--columns) @4xl:items-baseline',
+          'grid grid-cols-[repeat(auto-fill,minmax(9rem,1fr))] gap-x-4 gap-y-2 px-4 py-2.5',
+          'hover:bg-hover/50',
+          '@3xl:grid-cols-(--columns) @3xl:items-baseline',
         )}
       >
-        <div className="min-w-0">
+        <div className="col-span-full min-w-0 @3xl:col-span-1">
           <Link to={`/apps/${app.name}`} data-row className="quiet-link font-medium">
             {app.name}
           </Link>
           {app.openPullRequests > 0 ? (
-            <Link
-              to={`/apps/${app.name}/pull-requests`}
-              className="quiet-link block text-soft @4xl:block"
-            >
+            <Link to={`/apps/${app.name}/pull-requests`} className="quiet-link block text-soft">
               {app.openPullRequests} open pull request{app.openPullRequests === 1 ? '' : 's'}
             </Link>
           ) : null}
@@ -165,7 +164,7 @@ const Row = memo(
           return environment ? (
             <EnvironmentCell key={name} app={app.name} environment={environment} />
           ) : (
-            <span key={name} aria-hidden className="hidden text-soft @4xl:inline">
+            <span key={name} aria-hidden className="hidden text-soft @3xl:inline">
               –
             </span>
           )
@@ -188,10 +187,11 @@ const Row = memo(
 
 function RunCell({ app }: { app: AppSummary }) {
   const badge = runBadge(app)
-  if (app.run === null || badge === null) return <span className="text-soft">No runs yet</span>
+  if (app.run === null || badge === null)
+    return <span className="col-span-full text-soft @3xl:col-span-1">No runs yet</span>
   const { id, sha, subject, created, started, ended } = app.run
   return (
-    <div className="min-w-0">
+    <div className="col-span-full min-w-0 @3xl:col-span-1">
       <Link to={`/runs/${id}`} className="quiet-link block truncate" title={subject}>
         {subject}
       </Link>
@@ -234,7 +234,7 @@ function EnvironmentCell({
           to={`/apps/${app}/environments/${name}`}
           className="quiet-link inline-flex items-center gap-1.5"
         >
-          <span className={isNamed ? '' : '@4xl:sr-only'}>{name}</span>
+          <span className={isNamed ? '' : '@3xl:sr-only'}>{name}</span>
           <Word badge={healthBadges[health]} />
         </Link>
         {url !== null && live !== null ? (
@@ -244,7 +244,7 @@ function EnvironmentCell({
             rel="noreferrer"
             aria-label={`Visit ${app} in ${name}`}
             title={url}
-            className="rounded p-1 text-soft hover:bg-hover hover:text-ink"
+            className="rounded p-1.5 text-soft hover:bg-hover hover:text-ink"
           >
             <ExternalLink size={14} aria-hidden />
           </a>

@@ -1,5 +1,6 @@
 import { highestRole } from '#contract/access/grants.ts'
-import { useMe } from '../live/queries.ts'
+import { Link } from 'react-router'
+import { useMay, useMe } from '../live/queries.ts'
 import { Logo } from '../shell/logo.tsx'
 import { Command } from '../ui/copy.tsx'
 import { useTitle } from '../ui/page.tsx'
@@ -7,6 +8,7 @@ import { useTitle } from '../ui/page.tsx'
 /** The home page before the first app: how to register one. */
 export function EmptyHome() {
   const { data: me } = useMe()
+  const mayAdd = useMay('developer', null)
   useTitle('No apps yet')
   if (me && highestRole(me) === null)
     return (
@@ -45,7 +47,19 @@ export function EmptyHome() {
           <Command text="fairlead up" />
         </li>
       </ol>
-      <p className="text-soft">This page shows the delivery as it happens.</p>
+      <p className="text-soft">
+        This page shows the delivery as it happens. If the command is not found, run{' '}
+        <code className="font-mono">bin/fairlead</code> in the folder of Fairlead.
+      </p>
+      {mayAdd ? (
+        <p>
+          Or{' '}
+          <Link to="/apps?add=app" className="underline underline-offset-3">
+            add an app
+          </Link>{' '}
+          whose repository the server can read.
+        </p>
+      ) : null}
     </section>
   )
 }

@@ -1,12 +1,12 @@
 import type { DeliveryFigures } from '#contract/home/home.ts'
 import { useDeliveryFigures } from '../live/queries.ts'
-import { formatDuration } from '../ui/duration.ts'
+import { durationWords } from '#contract/time-words.ts'
 import { formatShare } from '../ui/number.ts'
 import { Section } from '../ui/page.tsx'
 
 const days = 30
 
-const durationOf = (ms: number | null): string => (ms === null ? 'none' : formatDuration(ms))
+const durationOf = (ms: number | null): string => (ms === null ? 'none' : durationWords(ms))
 
 const shareOf = ({ failed, deployments }: DeliveryFigures): string =>
   deployments + failed === 0 ? 'none' : formatShare(failed / Math.max(deployments, failed, 1))

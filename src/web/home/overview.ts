@@ -1,5 +1,5 @@
 import type { AppSummary, Attention, Home } from '#contract/home/home.ts'
-import { type Badge, deploymentBadges, isInProgress, runBadges, type Tone } from '../ui/state.ts'
+import { type Badge, badgeOfRun, deploymentBadges, isInProgress, type Tone } from '../ui/state.ts'
 
 /** The sign of each kind of attention, for its icon and the headline. */
 export const attentionTones: Record<Attention['kind'], Tone> = {
@@ -37,9 +37,7 @@ const isMoving = ({ state, blocked }: Pending): boolean =>
 export function runBadge({ run, environments }: AppSummary): Badge | null {
   if (run === null) return null
   const own = environments.flatMap(({ pending }) => (pending?.run === run.id ? [pending] : []))
-  return run.state === 'running' && own.length > 0 && !own.some(isMoving)
-    ? { tone: 'wait', word: 'Waiting' }
-    : runBadges[run.state]
+  return badgeOfRun(run.state, own)
 }
 
 /** The names of the apps that need a person. */

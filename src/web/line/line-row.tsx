@@ -28,7 +28,7 @@ export const LineRow = memo(function LineRow({ line, detail, bare = false }: Pro
     >
       <div className="mb-3 flex flex-wrap items-center gap-x-3">
         {bare ? null : (
-          <h2 className="text-[1.08rem] font-semibold">
+          <h2 className="text-lg font-semibold">
             <Link to={`/apps/${line.app.name}`} data-row className="quiet-link">
               {line.app.name}
             </Link>

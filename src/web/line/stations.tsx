@@ -51,7 +51,7 @@ function Station({ name, badge, tone, children, tokens, isLast }: Frame) {
         <div className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
           {badge ? (
-            <span className={`text-[0.9em] whitespace-nowrap ${toneClass(badge.tone)}`}>
+            <span className={`text-small whitespace-nowrap ${toneClass(badge.tone)}`}>
               {badge.word}
             </span>
           ) : null}

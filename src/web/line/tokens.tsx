@@ -24,7 +24,7 @@ export function Tokens({ tokens }: { tokens: Token[] }) {
       <TokenPill token={first} />
       {others.length > 0 ? (
         <span
-          className="rounded-full border border-edge-strong bg-panel px-1.5 text-[0.85em] text-soft"
+          className="rounded-full border border-edge-strong bg-panel px-1.5 text-small text-soft"
           title={others.map((one) => one.sentence).join('\n')}
         >
           +{others.length}
@@ -47,7 +47,7 @@ export function TokenPill({ token, brief = false }: { token: Token; brief?: bool
       title={token.sentence}
       className={classes(
         'flex min-w-0 items-center gap-1.5 rounded-full border bg-panel py-0.5',
-        'pr-2 pl-1 text-[0.88em] whitespace-nowrap hover:bg-hover',
+        'pr-2 pl-1 text-small whitespace-nowrap hover:bg-hover',
         edges[tone] ?? 'border-edge-strong',
       )}
     >

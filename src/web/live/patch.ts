@@ -43,12 +43,21 @@ export interface EventFilters {
   chain?: string | undefined
   type?: string | undefined
   actor?: string | undefined
+  text?: string | undefined
+  since?: string | undefined
+  until?: string | undefined
 }
+
+const textOf = ({ type, subject, actor, data }: StoredEvent): string =>
+  [type, subject, actor, JSON.stringify(data)].join(' ').toLowerCase()
 
 export const matches = (event: StoredEvent, filters: EventFilters): boolean =>
   (filters.app === undefined || event.app === filters.app) &&
   (filters.chain === undefined || event.chain === filters.chain) &&
   (filters.type === undefined || event.type === filters.type) &&
+  (filters.text === undefined || textOf(event).includes(filters.text.toLowerCase())) &&
+  (filters.since === undefined || Date.parse(event.time) >= Date.parse(filters.since)) &&
+  (filters.until === undefined || Date.parse(event.time) < Date.parse(filters.until)) &&
   (filters.actor === undefined || event.actor.toLowerCase() === filters.actor.toLowerCase())
 
 type EventPages = InfiniteData<{ events: StoredEvent[] }, unknown>

@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import type { LogLine } from '#contract/run/run.ts'
-import { formatTime } from '../ui/duration.ts'
+import { timeWords } from '#contract/time-words.ts'
 import { markSpans, parseAnsi } from './ansi.ts'
 
 interface Props {
@@ -64,7 +64,7 @@ function clockTime(time: number): string {
 
 function titleOf(n: number, line: Props['line']): string {
   if (!line || line === 'missing') return `Line ${n}`
-  return `Line ${n}, ${formatTime(line.time)}: copy a link`
+  return `Line ${n}, ${timeWords(line.time)}: copy a link`
 }
 
 function LineText({ line, isWrapped, wanted }: Pick<Props, 'line' | 'isWrapped' | 'wanted'>) {

@@ -17,7 +17,7 @@ import { PermissionCard } from './permission-card.tsx'
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
   const name = node.slice(node.indexOf('/') + 1)
   if (node.startsWith('environment/')) return <EnvironmentPanel run={run} name={name} />
-  if (node === gatesNode) return <Gates gates={run.gates} />
+  if (node === gatesNode) return <Gates app={run.app} gates={run.gates} />
   const step = run.steps.find((one) => one.name === name)
   return step ? <StepPanel run={run.id} step={step} title={step.name} /> : null
 }

@@ -1,7 +1,7 @@
 import { Link } from 'react-router'
 import type { Deployment, Run } from '#contract/run/run.ts'
 import { Sha } from '../ui/change.tsx'
-import { asSentence, deploymentBadges, type Badge, runBadges } from '../ui/state.ts'
+import { asSentence, type Badge, badgeOfRun, deploymentBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { classes } from '../ui/classes.ts'
@@ -23,7 +23,7 @@ export function RunRow({ run, deployments, stations = [] }: Props) {
         'md:items-center',
       )}
     >
-      <Status badge={runBadges[run.state]} />
+      <Status badge={badgeOfRun(run.state, deployments ?? [])} />
       <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:col-start-2 md:row-start-1">
         <div className="flex min-w-0 items-baseline gap-2">
           <Link

@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router'
 import { describeGrants } from '#contract/access/grants.ts'
 import { useMay, useMe } from '../live/queries.ts'
 import { useDependencies } from '../live/dependencies.tsx'
+import { accountButton } from './account-button.ts'
 import { themes, useTheme } from './theme.ts'
 import { classes } from '../ui/classes.ts'
 
@@ -22,7 +23,9 @@ const pages = [
 
 const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
-/** The signed-in user, the theme, keyboard shortcuts, account pages, and sign-out. */
+/**
+ * The signed-in user, the theme, keyboard shortcuts, account pages, and sign-out; open at first.
+ */
 export function AccountMenu({ showKeys }: { showKeys: () => void }) {
   const { data: me } = useMe()
   const isAdmin = useMay('admin', null)
@@ -39,14 +42,8 @@ export function AccountMenu({ showKeys }: { showKeys: () => void }) {
     await navigate('/sign-in')
   }
   return (
-    <Menu.Root>
-      <Menu.Trigger
-        aria-label="Account and settings"
-        className={classes(
-          'flex size-8 items-center justify-center rounded-md text-soft',
-          'hover:bg-hover hover:text-ink pointer-coarse:size-10',
-        )}
-      >
+    <Menu.Root defaultOpen>
+      <Menu.Trigger aria-label="Account and settings" className={accountButton}>
         <CircleUserRound size={19} aria-hidden />
       </Menu.Trigger>
       <Menu.Portal>

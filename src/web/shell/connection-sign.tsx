@@ -2,7 +2,7 @@ import { CloudOff } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useHealth } from '../live/queries.ts'
 import { useConnection } from '../live/dependencies.tsx'
-import { formatTime } from '../ui/duration.ts'
+import { timeWords } from '#contract/time-words.ts'
 import { StatusIcon } from '../ui/status.tsx'
 import { classes } from '../ui/classes.ts'
 
@@ -24,7 +24,7 @@ export function ConnectionSign() {
   const { data: health } = useHealth()
   const isLost = useLasting(connection.kind === 'lost', graceMs)
   if (connection.kind === 'lost' && isLost) {
-    const since = formatTime(connection.since)
+    const since = timeWords(connection.since)
     return (
       <span
         role="status"

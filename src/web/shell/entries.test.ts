@@ -19,3 +19,14 @@ test('entries that start with the text come first, and apps before runs', () => 
   expect(found('12')).toEqual(['3'])
   expect(found('abc1234')).toEqual(['3'])
 })
+
+test('an exact number comes first, also before an app of that name', () => {
+  const named = { kind: 'app', text: '1-shop', detail: '' }
+  const all = [
+    { ...named, id: 'app' },
+    { id: '112', kind: 'run', text: '112 shop: Begin', detail: '' },
+    { id: '11', kind: 'run', text: '11 shop: Go on', detail: '' },
+  ]
+  expect(findEntries(all, '11').map(({ id }) => id)).toEqual(['11', '112'])
+  expect(findEntries(all, '#11')[0]?.id).toBe('11')
+})

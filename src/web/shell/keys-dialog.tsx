@@ -12,7 +12,7 @@ export function KeysDialog({ open, close }: { open: boolean; close: () => void }
               <kbd
                 className={classes(
                   'rounded border border-edge-strong bg-sunken px-1.5 py-0.5 font-mono',
-                  'text-[0.9em] whitespace-nowrap',
+                  'text-small whitespace-nowrap',
                 )}
               >
                 {keys}

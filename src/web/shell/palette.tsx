@@ -1,9 +1,18 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
+import { docs } from '../docs/pages.ts'
+import { useClient } from '../live/dependencies.tsx'
 import { useHome, useMay } from '../live/queries.ts'
 import { Modal } from '../ui/dialog.tsx'
-import { type Entry, findEntries, homeEntries } from './entries.ts'
+import {
+  actionsOf,
+  deploymentEntry,
+  type Entry,
+  findEntries,
+  homeEntries,
+  runEntry,
+} from './entries.ts'
 import { places } from './areas.ts'
 import { useTheme } from './theme.ts'
 import { classes } from '../ui/classes.ts'
@@ -25,9 +34,34 @@ export function Palette({
   )
 }
 
-function useEntries(showKeys: () => void): Entry[] {
+/** The run and the deployment with exactly the number that was typed, and the newest runs. */
+function useNumbered(text: string) {
+  const client = useClient()
+  const number = Number(/^(?:(?:run|deployment)\s+|#)?(\d{1,9})$/i.exec(text.trim())?.[1] ?? 0)
+  const { data: recent = [] } = useQuery({
+    queryKey: ['runs', 'palette'],
+    queryFn: async ({ signal }) => (await client.listRuns({ query: { limit: 100 }, signal })).runs,
+  })
+  const { data: exact = [] } = useQuery({
+    queryKey: ['palette', number],
+    enabled: number > 0,
+    queryFn: async ({ signal }) => {
+      const [run, deployment] = await Promise.all([
+        client.getRun({ params: { run: number }, signal }).catch(() => null),
+        client.getDeployment({ params: { deployment: number }, signal }).catch(() => null),
+      ])
+      return [...(run ? [runEntry(run)] : []), ...(deployment ? [deploymentEntry(deployment)] : [])]
+    },
+  })
+  const entries = [...exact, ...recent.map(runEntry)]
+  return [...new Map(entries.map((entry) => [entry.id, entry])).values()]
+}
+
+function useEntries(showKeys: () => void, typed: string): Entry[] {
+  const numbered = useNumbered(typed)
   const { data: home } = useHome()
   const isAdmin = useMay('admin', null)
+  const mayAdd = useMay('developer', null)
   const queries = useQueryClient()
   const navigate = useNavigate()
   const [theme, setTheme] = useTheme()
@@ -35,7 +69,12 @@ function useEntries(showKeys: () => void): Entry[] {
   const isDark =
     theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   return [
-    ...homeEntries(home).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
+    ...[...homeEntries(home), ...numbered].map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
+    ...docs.map(([name, title]) => ({
+      ...{ id: `docs/${name}`, kind: 'docs', text: title, detail: 'Documentation' },
+      act: go(`/docs/${name}`),
+    })),
+    ...actionsOf(home, mayAdd).map(({ to, ...entry }) => ({ ...entry, act: go(to) })),
     ...places
       .filter(({ forAdmins }) => isAdmin || forAdmins !== true)
       .map((place) => ({
@@ -67,7 +106,7 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const list = useRef<HTMLUListElement>(null)
-  const found = findEntries(useEntries(showKeys), text)
+  const found = findEntries(useEntries(showKeys, text), text)
   const current = Math.min(at, found.length - 1)
   useEffect(() => {
     list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
@@ -94,7 +133,7 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
         aria-controls="palette-list"
         aria-activedescendant={found[current] ? `palette-${current}` : undefined}
         aria-label="Go to"
-        placeholder="App, environment, run, action …"
+        placeholder="App, environment, page, action, or the number of a run …"
         value={text}
         onChange={(event) => {
           setText(event.target.value)
@@ -126,11 +165,11 @@ function Search({ close, showKeys }: { close: () => void; showKeys: () => void }
               'aria-selected:bg-hover',
             )}
           >
-            <span className="w-24 shrink-0 whitespace-nowrap text-[0.85em] text-soft">
+            <span className="w-24 shrink-0 whitespace-nowrap text-small text-soft">
               {entry.kind}
             </span>
             <span className="min-w-0 truncate">{entry.text}</span>
-            <span className="ml-auto shrink-0 pl-3 text-[0.85em] text-soft">{entry.detail}</span>
+            <span className="ml-auto shrink-0 pl-3 text-small text-soft">{entry.detail}</span>
           </li>
         ))}
         {found.length === 0 ? (

@@ -9,6 +9,7 @@ import { loadDialogs } from '../ui/dialog.tsx'
 import { problemOf } from '../ui/problem.tsx'
 import { ConnectionSign } from './connection-sign.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
+import { accountButton } from './account-button.ts'
 import { AreaTabs, BottomBar, HomeLink, Sidebar } from './navigation.tsx'
 import { Palette } from './palette.tsx'
 import { useKeys } from './keys.ts'
@@ -85,11 +86,19 @@ function Frame() {
   )
 }
 
-/** Loads the chunk of the dialogs after the page, so that the palette opens without a delay. */
+/** Loads the dialogs when a key or the pointer announces one, so that it opens fast. */
 function useDialogsReady(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void loadDialogs(), 300)
-    return () => clearTimeout(timer)
+    const load = ({ target }: Event): void => {
+      if (target instanceof Element && target.closest('button') === null) return
+      for (const type of types) removeEventListener(type, load, true)
+      void loadDialogs()
+    }
+    const types = ['pointerover', 'focusin', 'keydown']
+    for (const type of types) addEventListener(type, load, true)
+    return () => {
+      for (const type of types) removeEventListener(type, load, true)
+    }
   }, [])
 }
 
@@ -124,28 +133,39 @@ function Header({ openPalette, showKeys }: { openPalette: () => void; showKeys: 
             <span className="max-md:sr-only">Go to …</span>
             <kbd
               className={classes(
-                'hidden rounded border border-edge px-1 font-sans text-[0.75rem]',
+                'hidden rounded border border-edge px-1 font-sans text-xs',
                 'md:inline',
               )}
             >
               ⌘K
             </kbd>
           </button>
-          <Suspense
-            fallback={
-              <span
-                className={classes(
-                  'flex size-8 items-center justify-center text-soft pointer-coarse:size-10',
-                )}
-              >
-                <CircleUserRound size={19} aria-hidden />
-              </span>
-            }
-          >
-            <AccountMenu showKeys={showKeys} />
-          </Suspense>
+          <Account showKeys={showKeys} />
         </div>
       </div>
     </header>
+  )
+}
+
+/** The button of the account menu. The menu itself is loaded when it is opened first. */
+function Account({ showKeys }: { showKeys: () => void }) {
+  const [isWanted, want] = useState(false)
+  const button = (
+    <button
+      type="button"
+      aria-label="Account and settings"
+      aria-haspopup="menu"
+      onClick={() => want(true)}
+      className={accountButton}
+    >
+      <CircleUserRound size={19} aria-hidden />
+    </button>
+  )
+  return isWanted ? (
+    <Suspense fallback={button}>
+      <AccountMenu showKeys={showKeys} />
+    </Suspense>
+  ) : (
+    button
   )
 }

@@ -3,7 +3,7 @@ import { shortSha } from './state.ts'
 
 export function Sha({ sha }: { sha: string }) {
   return (
-    <code className="shrink-0 font-mono text-[0.92em] whitespace-nowrap" title={sha}>
+    <code className="shrink-0 font-mono text-small whitespace-nowrap" title={sha}>
       {shortSha(sha)}
     </code>
   )

@@ -66,7 +66,7 @@ export function Command({ text }: { text: string }) {
         'py-1.5 pr-1.5 pl-3 text-left',
       )}
     >
-      <code className="min-w-0 flex-1 font-mono text-[0.92em] break-all">{text}</code>
+      <code className="min-w-0 flex-1 font-mono text-small break-all">{text}</code>
       <CopyButton text={text} label={`Copy: ${text}`} />
     </div>
   )

@@ -1,4 +1,8 @@
+import { useEffect, useState } from 'react'
 import { useSearchParams } from 'react-router'
+
+/** Typing pauses, in milliseconds. */
+const pauseMs = 250
 
 /** One filter, stored in the query string of the URL. */
 export function useFilter(key: string): [string, (value: string) => void] {
@@ -49,6 +53,43 @@ export function SelectFilter({
           <option value={value}>{value}</option>
         ) : null}
       </select>
+    </label>
+  )
+}
+
+/** A filter by a text, applied when typing pauses or the field is left. */
+export function TextFilter({
+  name,
+  label,
+  placeholder,
+  type = 'text',
+  isSearch = false,
+}: {
+  name: string
+  label: string
+  placeholder?: string
+  type?: 'text' | 'date'
+  isSearch?: boolean
+}) {
+  const [value, set] = useFilter(name)
+  const [text, setText] = useState(value)
+  useEffect(() => setText(value), [value])
+  useEffect(() => {
+    if (text === value) return
+    const timer = setTimeout(() => set(text), pauseMs)
+    return () => clearTimeout(timer)
+  })
+  return (
+    <label className="flex min-w-0 flex-1 flex-col gap-1 sm:flex-none">
+      <span className="label">{label}</span>
+      <input
+        {...(isSearch ? { 'data-search': true } : {})}
+        type={isSearch ? 'search' : type}
+        placeholder={placeholder}
+        className="field h-9 w-full min-w-28 sm:w-40"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
     </label>
   )
 }

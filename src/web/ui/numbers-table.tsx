@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 export function NumbersTable({ head, rows }: { head: ReactNode[]; rows: ReactNode[][] }) {
   const cell = 'px-1 py-1 sm:px-2 font-normal first:pl-0 first:text-left last:pr-0 text-right'
   return (
-    <table className="w-full text-[0.95em] [overflow-wrap:normal]">
+    <table className="w-full text-small [overflow-wrap:normal]">
       <thead>
         <tr className="border-b border-edge-strong text-soft">
           {head.map((one, i) => (

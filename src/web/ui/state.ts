@@ -37,6 +37,16 @@ export const runBadges: Record<RunState, Badge> = {
   skipped: { tone: 'passed-over', word: 'Skipped' },
 }
 
+/** The state of a run. While all its deployments that have not ended wait, it is not running. */
+export function badgeOfRun(
+  state: RunState,
+  deployments: readonly { state: DeploymentState }[],
+): Badge {
+  const open = deployments.filter((one) => isInProgress(one.state))
+  const onlyWaits = open.length > 0 && open.every((one) => one.state === 'waiting')
+  return state === 'running' && onlyWaits ? { tone: 'wait', word: 'Waiting' } : runBadges[state]
+}
+
 export const webhookBadges: Record<WebhookState, Badge> = {
   pending: { tone: 'move', word: 'Pending' },
   done: { tone: 'good', word: 'Done' },

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 import { useTimeText } from '../live/dependencies.tsx'
-import { formatDuration } from '../ui/duration.ts'
+import { durationWords } from '#contract/time-words.ts'
 import { formatCount, formatRatio, formatShare, unknown } from '../ui/number.ts'
 import { EvidenceBar } from './evidence-bar.tsx'
 import { hasRequests, judgementOf, timeNeeded } from './words.ts'
@@ -67,7 +67,7 @@ function useOpenFacts(view: VerdictView): [string, ReactNode][] {
   const { settings, ended } = view
   const duration = useTimeText((now) => {
     const time = ended === null ? timeNeeded(view, now) : null
-    return time === null ? '' : `, about ${formatDuration(time, true)} at the current rate`
+    return time === null ? '' : `, about ${durationWords(time, true)} at the current rate`
   })
   const detectable = smallest === null ? 'none yet' : `${formatRatio(smallest)} as many errors`
   if (verdict !== 'undecided')

@@ -1,6 +1,6 @@
 import type { Canary, Judgement, VerdictView } from '#contract/verdict/verdict.ts'
 import type { Badge } from '../ui/state.ts'
-import { formatDuration } from '../ui/duration.ts'
+import { durationWords } from '#contract/time-words.ts'
 import { formatEvidence, formatMilliseconds, formatRange, formatRatio } from '../ui/number.ts'
 
 export const arms = ['baseline', 'canary'] as const
@@ -124,8 +124,8 @@ export function stepsOf(
 export function timeSentence(canary: Canary, now: number): string {
   const { state, started, ended, least, most } = canary
   const elapsed = (ended === null ? now : Date.parse(ended)) - Date.parse(started)
-  const took = formatDuration(elapsed, true)
-  const left = (until: number): string => formatDuration(until - elapsed, true)
+  const took = durationWords(elapsed, true)
+  const left = (until: number): string => durationWords(until - elapsed, true)
   switch (state) {
     case 'running':
       if (elapsed < least)
@@ -134,7 +134,7 @@ export function timeSentence(canary: Canary, now: number): string {
         return `Promoted once it is known to be healthy, decided in ${left(most)} at the latest.`
       return 'The time limit is reached; the canary is being decided.'
     case 'waiting':
-      return `Undecided after ${formatDuration(most, true)}. Promote it or roll it back.`
+      return `Undecided after ${durationWords(most, true)}. Promote it or roll it back.`
     case 'promoted':
       return `Promoted after ${took}. It now gets all requests.`
     case 'taken_back':

@@ -14,6 +14,7 @@ import { Nothing, RowsShape, Section } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
 import { asSentence, webhookBadges } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
+import { momentWords } from '#contract/time-words.ts'
 import { Ago } from '../ui/time.tsx'
 
 /** The webhook of an app, its deliveries, and the changes that none announced. */
@@ -86,7 +87,7 @@ function Address({ webhook }: { webhook: Webhook }) {
       <Command text={webhook.url} />
       {isFormer ? (
         <p className="text-soft">
-          The previous secret is valid until {new Date(webhook.formerUntil ?? 0).toLocaleString()}.
+          The previous secret is valid until {momentWords(webhook.formerUntil ?? 0)}.
         </p>
       ) : null}
       {webhook.refused > 0 && webhook.refusedAt ? (

@@ -1,32 +1,57 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { Forge, ForgeReport } from '#contract/forge/forge.ts'
-import { useForge } from '../live/queries.ts'
-import { Command } from '../ui/copy.tsx'
+import { timeWords } from '#contract/time-words.ts'
+import { useClient } from '../live/dependencies.tsx'
+import { useForge, useMay } from '../live/queries.ts'
+import { Button } from '../ui/button.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Nothing, RowsShape, Section } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { asSentence, type Badge } from '../ui/state.ts'
+import { ConnectProvider } from './connect-provider.tsx'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 
-/** The forge of an app, and the latest reports to it. */
-export function ForgeSection({ app }: { app: string }) {
+/** The Git provider of an app, and the latest results that were sent to it. */
+export function ProviderSection({ app }: { app: string }) {
+  const client = useClient()
+  const queries = useQueryClient()
   const query = useForge(app)
+  const mayConnect = useMay('operator', app)
+  const [isConnecting, setConnecting] = useState(false)
+  const [question, ask] = useState<Question | null>(null)
+  const forge = query.data?.forge ?? null
+  const disconnect: Question = {
+    title: 'Disconnect the Git provider?',
+    text: 'Results are no longer sent to it, and its token is deleted.',
+    verb: 'Disconnect',
+    danger: true,
+    act: async () => {
+      await client.deleteForge({ params: { app } })
+      await queries.invalidateQueries({ queryKey: ['forge', app] })
+    },
+  }
+  const actions = mayConnect ? (
+    <span className="flex gap-2">
+      <Button onClick={() => setConnecting(true)}>{forge ? 'Change …' : 'Connect …'}</Button>
+      {forge ? <Button onClick={() => ask(disconnect)}>Disconnect …</Button> : null}
+    </span>
+  ) : null
   return (
-    <Section title="Results at the forge">
+    <Section title="Git provider" aside={actions}>
       <Loaded query={query} shape={<RowsShape rows={3} />}>
-        {({ forge, reports }) =>
+        {({ reports }) =>
           forge === null ? (
-            <div className="panel flex flex-col gap-3 px-4 py-3">
-              <p>
-                This app is not connected to a forge. To report results there, run this command with
-                a token on standard input:
-              </p>
-              <Command text={`fairlead forge set ${app} github OWNER/NAME`} />
-            </div>
+            <Nothing>
+              This app is not connected to a Git provider. With a connection, Fairlead sends the
+              results of commits and deployments there, and runs pull requests.
+            </Nothing>
           ) : (
             <div className="panel divide-y divide-edge overflow-hidden">
               <Place forge={forge} />
               {reports.length === 0 ? (
-                <Nothing>No reports yet.</Nothing>
+                <Nothing>No results yet.</Nothing>
               ) : (
                 <ul className="divide-y divide-edge">
                   {reports.map((report) => (
@@ -38,6 +63,14 @@ export function ForgeSection({ app }: { app: string }) {
           )
         }
       </Loaded>
+      <Modal
+        open={isConnecting}
+        close={() => setConnecting(false)}
+        title={`Connect ${app} to a Git provider`}
+      >
+        <ConnectProvider app={app} former={forge} close={() => setConnecting(false)} />
+      </Modal>
+      <Confirm question={question} close={() => ask(null)} />
     </Section>
   )
 }
@@ -59,9 +92,7 @@ function Place({ forge }: { forge: Forge }) {
           </span>
           <span>
             {asSentence(forge.problem)}
-            {forge.paused === null
-              ? null
-              : ` Next try at ${new Date(forge.paused).toLocaleTimeString()}.`}
+            {forge.paused === null ? null : ` Next try at ${timeWords(forge.paused)}.`}
           </span>
         </p>
       )}
@@ -69,7 +100,7 @@ function Place({ forge }: { forge: Forge }) {
   )
 }
 
-const told: Badge = { tone: 'good', word: 'Reported' }
+const sent: Badge = { tone: 'good', word: 'Sent' }
 const refused: Badge = { tone: 'warn', word: 'Refused' }
 
 function ReportRow({ report: { subject, state, told: at, problem } }: { report: ForgeReport }) {
@@ -79,7 +110,7 @@ function ReportRow({ report: { subject, state, told: at, problem } }: { report: 
       className="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-2.5
         md:grid-cols-[8rem_minmax(0,1fr)_9rem]"
     >
-      <Status badge={problem === null ? told : refused} />
+      <Status badge={problem === null ? sent : refused} />
       <span
         className="col-span-2 row-start-2 min-w-0 truncate
         md:col-span-1 md:row-start-1 md:col-start-2"
