@@ -6,7 +6,7 @@ import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
-import { formatMoment } from '../ui/duration.ts'
+import { momentWords } from '#contract/time-words.ts'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { asSentence } from '../ui/state.ts'
@@ -41,7 +41,7 @@ function AlertView({ alert }: { alert: AlertDetail }) {
           <span className="text-soft">
             opened <Ago time={alert.opened} />
             {alert.acknowledgedUntil !== null && alert.state === 'acknowledged'
-              ? `, ${alert.acknowledgedBy ?? ''} has it until ${formatMoment(alert.acknowledgedUntil)}`
+              ? `, ${alert.acknowledgedBy ?? ''} has it until ${momentWords(alert.acknowledgedUntil)}`
               : ''}
           </span>
         </div>
@@ -50,7 +50,7 @@ function AlertView({ alert }: { alert: AlertDetail }) {
         <p>{asSentence(alert.reason)}</p>
         {onset ? (
           <p className="text-soft">
-            It began between {formatMoment(onset.from)} and {formatMoment(onset.until)}.
+            It began between {momentWords(onset.from)} and {momentWords(onset.until)}.
           </p>
         ) : null}
         {deployment === null ? null : (

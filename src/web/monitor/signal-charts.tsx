@@ -3,7 +3,7 @@ import { Chart } from '../chart/chart.tsx'
 import { ChartFrame } from '../chart/frame.tsx'
 import { Key } from '../chart/key.tsx'
 import { type ChartData, type Colour, highest, type Line } from '../chart/spec.ts'
-import { formatMoment } from '../ui/duration.ts'
+import { momentWords } from '#contract/time-words.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { columnsOf } from './columns.ts'
 
@@ -105,7 +105,7 @@ function SignalPanel({
           head={['Time', ...lines.map(({ text }) => text)]}
           rows={times
             .map((time, i) => [
-              formatMoment(new Date(time).toISOString()),
+              momentWords(new Date(time).toISOString()),
               ...columns.map((column) => {
                 const value = column[i]
                 return value === null || value === undefined ? 'unknown' : format(value)
@@ -133,7 +133,7 @@ function SignalPanel({
           const time = times[i]
           return time === undefined ? null : (
             <>
-              {formatMoment(new Date(time).toISOString())}: {words(i)}
+              {momentWords(new Date(time).toISOString())}: {words(i)}
             </>
           )
         }}

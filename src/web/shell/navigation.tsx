@@ -87,7 +87,7 @@ export function BottomBar() {
           to={area.places[0].to}
           aria-current={area === current ? 'true' : undefined}
           className={classes(
-            'flex min-h-14 flex-col items-center justify-center gap-0.5 text-[0.75rem]',
+            'flex min-h-14 flex-col items-center justify-center gap-0.5 text-small',
             area === current ? 'font-semibold text-ink' : 'text-soft',
           )}
         >
