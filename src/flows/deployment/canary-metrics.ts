@@ -119,7 +119,8 @@ async function readPrometheus(
   const number = async (query: string): Promise<number | null> =>
     (await ask(query))[0]?.value ?? null
   const queries = [metric.gauge ?? metric.bad, metric.of].filter((query) => query !== undefined)
-  const [bad = null, of] = await Promise.all(queries.map(number))
-  // A counter of failures has no series before the first failure.
-  return readingOf(instance, of === undefined ? [bad] : [of === null ? bad : (bad ?? 0), of])
+  const [first = null, ...rest] = await Promise.all(queries.map(number))
+  // Prometheus has no series of a labelled counter that was never incremented.
+  const isNever = first === null && metric.bad !== undefined
+  return readingOf(instance, [isNever ? 0 : first, ...rest])
 }
