@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Caller } from '#contract/handler.ts'
 import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
 import * as channels from '#domains/alert/channel-store.ts'
 import { listAlerts } from '#domains/alert/store.ts'
@@ -9,11 +10,16 @@ import { readEvents } from '#engine/events.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { generator, poisson } from '../../../test/support/generator.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
+import { makeRepository } from '../../../test/support/installation.ts'
+import { alertHandlers } from './alert-handlers.ts'
 import { reconcileAlerts } from './alerts.ts'
+import { findSuspects } from './owners.ts'
 import { sendNotifications } from './notify.ts'
 import { WatchServices } from './watch-services.ts'
 
@@ -67,6 +73,7 @@ beforeEach(async () => {
   await db.batch([
     sql`truncate monitor, detector, detector_holder, alert, silence, channel, notification cascade`,
     sql`delete from environment`,
+    sql`truncate change, release, deployment cascade`,
     sql`delete from app`,
     sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
     sql`insert into environment (app, name, position) values ('shop', 'production', 0)`,
@@ -269,4 +276,116 @@ describe('alerts', () => {
       server.close()
     }
   })
+})
+
+describe('what people do with alerts', () => {
+  const caller: Caller = {
+    ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },
+    ...{ role: 'developer', apps: {}, by: { credential: 'session', address: null } },
+  }
+  const plain = { seal: (_: string, text: string) => text, open: (_: string, text: string) => text }
+  const { signal } = new AbortController()
+  const handlers = () =>
+    alertHandlers({
+      ...{ db, publicUrl: 'http://fairlead.test', now: Date.now, random: () => 'x' },
+      ...{ secrets: { ...plain, isCurrent: () => true }, onNotification: () => undefined },
+      io: { fetch, mail: null, commands: null },
+    })
+
+  test('acknowledge, silence and resolve are events, and on the timeline', async () => {
+    await db.query(sql`insert into monitor (app, environment, service, kind, name, state, firing,
+      reason) values ('shop', 'production', 'web', 'errors', 'errors', 'down', true, 'x')`)
+    await reconcile()
+    const [alert] = await alerts()
+    const input = { params: { alert: alert!.id }, query: {} }
+    const body = { minutes: 5, comment: 'rolling back' }
+    const taken = await handlers().acknowledgeAlert({ ...input, body }, caller, signal)
+    expect(taken).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Ada' })
+    const params = { app: 'shop' }
+    const silence = await handlers().createSilence(
+      { params, query: {}, body: { minutes: 5, reason: 'load test', service: 'web' } },
+      caller,
+      signal,
+    )
+    expect((await alerts())[0]?.silencedUntil).toBe(silence.until)
+    const end = { params: { app: 'shop', silence: silence.id }, query: {}, body: {} }
+    await handlers().endSilence(end, caller, signal)
+    await expect(handlers().endSilence(end, caller, signal)).rejects.toThrow('There is no silence')
+    const done = { ...input, body: { comment: 'it was the cache' } }
+    const resolved = await handlers().resolveAlert(done, caller, signal)
+    expect(resolved).toMatchObject({ state: 'resolved', resolvedBy: 'Ada' })
+    await expect(handlers().resolveAlert(done, caller, signal)).rejects.toThrow('resolved already')
+    // It still fires, and stays resolved.
+    await reconcile()
+    expect(await alerts()).toMatchObject([{ state: 'resolved' }])
+    expect(resolved.entries.at(-1)).toMatchObject({ actor: 'Ada', text: 'it was the cache' })
+    expect(await eventTypes()).toEqual(
+      expect.arrayContaining(['alert.acknowledged', 'silence.created', 'silence.ended']),
+    )
+  })
+
+  test('a channel with wrong settings is refused; a test reports the answer', async () => {
+    const put = (settings: Record<string, unknown>) =>
+      handlers().putChannel(
+        {
+          params: { channel: 'team' },
+          query: {},
+          body: { kind: 'slack', settings, urgency: 'low' },
+        },
+        caller,
+        signal,
+      )
+    await expect(put({ url: 'ftp://x' })).rejects.toThrow(/^settings\.url:/)
+    expect(await put({ url: 'http://127.0.0.1:1/secret' })).toMatchObject({ proven: null })
+    const input = { params: { channel: 'team' }, query: {}, body: {} }
+    await expect(handlers().testChannel(input, caller, signal)).rejects.toThrow(
+      'The channel team did not accept the message: it cannot be reached.',
+    )
+  })
+})
+
+test('suspects are the authors since the release before, by the CODEOWNERS of the commit', async () => {
+  const repository = await makeRepository({ CODEOWNERS: '*.rb @bob\n', 'a.js': '1' })
+  try {
+    const head = async () => (await repository.git('rev-parse', 'HEAD')).trim()
+    const first = await head()
+    for (const [name, file] of [
+      ['Cy', 'b.js'],
+      ['Cy', 'c.js'],
+      ['Bob', 'd.rb'],
+    ] as const) {
+      await writeFile(join(repository.folder, file), file)
+      await repository.git('add', '.')
+      const author = `${name} <${name}@x.test>`
+      await repository.git('commit', '--author', author, '-m', `Add ${file}`)
+    }
+    const second = await head()
+    const author = { name: 'Cy', email: 'Cy@x.test' }
+    const change = (sha: string) => sql`insert into change (app, sha, branch, subject, author,
+      committed, chain) values ('shop', ${sha}, 'main', 's', ${author}::jsonb, now(), 'c-1')`
+    const release = (sha: string) => sql`insert into release (app, environment, sha, artifact,
+      definition, configuration, run) values ('shop', 'production', ${sha}, 'sha256:0', '{}', 0, 1)`
+    const deployment = (sha: string, state: string) => sql`insert into deployment (app,
+        environment, kind, state, release, actor, live, run, workflow)
+      select 'shop', 'production', 'delivery', ${state}::text, id, 'Cy', now(), 1, 'w'
+      from release where sha = ${sha}`
+    await db.batch([
+      sql`insert into artifact (digest, app, run, size) values ('sha256:0', 'shop', 1, 1)
+        on conflict do nothing`,
+      ...[change(first), change(second), release(first), release(second)],
+      ...[deployment(first, 'replaced'), deployment(second, 'live')],
+    ])
+    const [live] = await db.query<{ id: number }>(
+      sql`select id from deployment where state = 'live'`,
+    )
+    const source = { bareOf: () => join(repository.folder, '.git') }
+    const found = await findSuspects({ db, source }, live!.id)
+    expect(found.map(({ name, reason }) => [name, reason.replace(/[0-9a-f]{7}/, 'SHA')])).toEqual([
+      ['Bob', 'they wrote SHA (Add d.rb) and own d.rb'],
+      ['Cy', 'they wrote 2 of the 3 new commits, the newest is SHA (Add c.js)'],
+    ])
+    expect(await findSuspects({ db, source }, null)).toEqual([])
+  } finally {
+    await repository.remove()
+  }
 })
