@@ -11,7 +11,6 @@ export default defineConfig({
       'test/pull-requests.test.ts',
       'src/engine/kill.test.ts',
       'src/engine/chaos.test.ts',
-      'src/host/edge/differential.test.ts',
       'test/console/change.test.ts',
     ],
     exclude: ['**/node_modules/**'],
