@@ -469,7 +469,7 @@ describe('findReports', () => {
   })
 })
 
-test('coverage of paths that several files match is left out, and the reader names it', async () => {
+test('coverage of paths that several files match is left out, and named', async () => {
   const files = ['a/cart.ts', 'b/cart.ts', 'shop.ts']
   const paths = ['cart.ts', 'shop.ts', 'cart.ts', 'lib.ts']
   const lcov = paths.map((path) => `SF:${path}\nDA:1,1\nend_of_record\n`)

@@ -11,7 +11,15 @@ test('thin traffic is promoted without proof, and the plan says what would be no
   expect(steps).toEqual([{ share: 0.5, seconds: 900 }])
   expect(healthy).toBe(null)
   expect(sentence).toMatch(
-    /^With 2 requests a second, 0\.1 % of which fail, a good canary is not proven healthy within 15 min: it is promoted without proof and watched for 2 h; it is rolled back for .*an outage after \d+ s; 2, 5 or 20 times as many errors would not be noticed within 15 min$/,
+    new RegExp(
+      [
+        String.raw`^With 2 requests a second, 0\.1 % of which fail, `,
+        String.raw`a good canary is not proven healthy within 15 min: `,
+        String.raw`it is promoted without proof and watched for 2 h; `,
+        String.raw`it is rolled back for .*an outage after \d+ s; `,
+        String.raw`2, 5 or 20 times as many errors would not be noticed within 15 min$`,
+      ].join(''),
+    ),
   )
   expect(plan(2, 0, { undecided: 'hold' }).sentence).toContain('waits for a decision by a person')
 })

@@ -46,10 +46,11 @@ function LoadNote({ view: { load, fresh } }: { view: VerdictView }) {
   const { baseline, canary } = load
   if (!baseline || !canary) return null
   const factor = baseline.perSecond / canary.perSecond
+  const baselineRate = formatRate(baseline.perSecond)
   const isUneven = factor > muchMore || factor < 1 / muchMore
   return (
     <p className="mt-2 text-soft">
-      Each instance serves {formatRate(baseline.perSecond)} requests a second on the baseline and{' '}
+      Each instance serves {baselineRate} requests a second on the baseline and{' '}
       {formatRate(canary.perSecond)} on the canary.
       {isUneven && !fresh && ' Latencies at such different loads are hard to compare.'}
     </p>
