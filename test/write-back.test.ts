@@ -284,7 +284,7 @@ environments: {production: {}}
     })
     await toEnd('fairlead', 'success')
     expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain(
-      'Disconnected the forge of wrong',
+      'Disconnected the Git provider of wrong',
     )
     expect((await reported('wrong')).forge).toBeNull()
   })

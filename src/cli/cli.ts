@@ -24,7 +24,7 @@ export async function runCli(args: string[], environment: CliEnvironment): Promi
 export function createProgram(environment: CliEnvironment, exit: (code: number) => void): Command {
   const program = new Command('fairlead')
   program
-    .description('Takes changes from the check-in to production, with evidence at every step.')
+    .description('Takes changes from the commit to production, with evidence at every step.')
     .version(environment.local.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option('--json', 'print JSON')

@@ -6,7 +6,7 @@ export const errorTable = {
   invalid_input: {
     status: 400,
     title: '{field}: {problem}.',
-    next: 'Correct the field and send the request again.',
+    next: 'Correct the field and try again.',
   },
   sign_in_needed: {
     status: 401,
@@ -56,7 +56,7 @@ export const errorTable = {
   webhook_refused: {
     status: 401,
     title: 'The webhook delivery was refused: {why}.',
-    next: 'Configure the forge with the URL and the secret that `fairlead webhook create` prints.',
+    next: 'Enter the URL and the secret that `fairlead webhook create` prints at the Git provider.',
   },
   not_found: {
     status: 404,

@@ -36,7 +36,7 @@ describe('the pull request pages', requires('chromium'), () => {
 
   test('list open pull requests and previews, and approve a commit', async () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
-    await page.getByText('Connect the forge of this app or create a webhook').waitFor()
+    await page.getByText('Connect a Git provider or create a webhook').waitFor()
     await at.propose(
       { number: 12, branch: 'rounding', title: 'Round prices' },
       { 'server.js': tinyServer('two') },

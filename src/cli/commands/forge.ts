@@ -17,8 +17,8 @@ export const register: Register = (program, context) => {
   group
     .command('set')
     .argument('<app>', 'name of the app')
-    .addArgument(new Argument('<kind>', 'kind of forge').choices(forgeKinds))
-    .argument('<repository>', 'name of the repository at the forge: OWNER/NAME')
+    .addArgument(new Argument('<kind>', 'kind of Git provider').choices(forgeKinds))
+    .argument('<repository>', 'name of the repository at the Git provider: OWNER/NAME')
     .option(
       '--app-id <number>',
       'ID of a GitHub App, which can write checks; pass its private key instead of a token',
@@ -28,7 +28,7 @@ export const register: Register = (program, context) => {
       `address of the API; required for ${privateForgeTitles.join(' and ')}`,
     )
     .description(
-      'connect an app to its forge; reads the token from standard input, or prompts for it',
+      'connect an app to its Git provider; reads the token from standard input, or prompts',
     )
     .addHelpText(
       'after',
@@ -49,16 +49,16 @@ Examples:
   group
     .command('show')
     .argument('<app>', 'name of the app')
-    .description('show the forge and the latest reports to it')
+    .description('show the Git provider and the latest reports to it')
     .action((app: string) => show(context, app))
   group
     .command('delete')
     .argument('<app>', 'name of the app')
-    .description('stop reporting to the forge, and delete its token')
+    .description('stop reporting to the Git provider, and delete its token')
     .action(async (app: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteForge({ params: { app } })
-      context.answer(answer, () => [`Disconnected the forge of ${app}`])
+      context.answer(answer, () => [`Disconnected the Git provider of ${app}`])
     })
 }
 
@@ -80,9 +80,10 @@ async function show(context: Context, app: string): Promise<void> {
   const answer = await client.getForge({ params: { app } })
   const { forge, reports } = answer
   context.answer(answer, () => {
-    if (!forge) return [`${app} has no forge; connect one with \`fairlead forge set ${app}\``]
+    if (!forge)
+      return [`${app} has no Git provider; connect one with \`fairlead forge set ${app}\``]
     return [
-      `Forge       ${forge.kind}, ${forge.url}`,
+      `Provider    ${forge.kind}, ${forge.url}`,
       `Repository  ${forge.repository}`,
       ...(forge.appId === null ? [] : [`GitHub App  ${forge.appId}`]),
       ...(forge.problem === null

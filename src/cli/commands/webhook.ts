@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('webhook')
-    .description('the webhook to which a forge announces the check-ins of an app')
+    .description('the webhook to which a Git provider announces the commits of an app')
   group
     .command('create')
     .argument('<app>', 'name of the app')
@@ -42,7 +42,7 @@ export const register: Register = (program, context) => {
   group
     .command('delete')
     .argument('<app>', 'name of the app')
-    .description('delete the webhook; polling still finds check-ins')
+    .description('delete the webhook; polling still finds commits')
     .action(async (app: string) => {
       const { client } = await context.connect()
       const answer = await client.deleteWebhook({ params: { app } })
@@ -57,7 +57,7 @@ async function create(context: Context, app: string): Promise<void> {
     `Address  ${webhook.url}`,
     `Secret   ${webhook.secret}`,
     '',
-    'Enter both at the forge, with content type JSON, for pushes and pull requests.',
+    'Enter both at the Git provider, with content type JSON, for pushes and pull requests.',
     'The secret is not shown again.',
   ])
 }
@@ -95,7 +95,7 @@ async function deliveries(
     ...(answer.deliveries.length === 0 ? ['No deliveries yet'] : []),
     ...table(
       [
-        ['number', 'received', 'forge', 'event', 'subject', 'state', 'outcome'],
+        ['number', 'received', 'provider', 'event', 'subject', 'state', 'outcome'],
         ...answer.deliveries.map((one) => row(one, context.now())),
       ].slice(answer.deliveries.length === 0 ? 1 : 0),
       context.stdout.columns,

@@ -9,7 +9,7 @@ export const forgeEvents = [
     version: '0.1.0',
     data: { kind: z.string(), url: z.string(), repository: z.string() },
     sentence: ({ actor, id, data: { repository } }) =>
-      `${actor} connected ${id} to ${repository ?? 'its forge'}`,
+      `${actor} connected ${id} to ${repository ?? 'its Git provider'}`,
     tone: 'fact',
     example: {
       ...about,
@@ -20,7 +20,7 @@ export const forgeEvents = [
     type: 'dev.cdeventsx.fairlead-forge.deleted',
     version: '0.1.0',
     data: {},
-    sentence: ({ actor, id }) => `${actor} disconnected ${id} from its forge`,
+    sentence: ({ actor, id }) => `${actor} disconnected ${id} from its Git provider`,
     tone: 'fact',
     example: { ...about, data: {} },
   }),

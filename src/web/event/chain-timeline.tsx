@@ -17,7 +17,7 @@ const omitted = new Set([
   'deployment.healthy',
 ])
 
-/** Every event that one check-in caused, newest first. */
+/** Every event that one commit caused, newest first. */
 export function ChainTimeline({ chain }: { chain: string }) {
   const query = useEvents({ chain })
   return (

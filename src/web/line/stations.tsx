@@ -100,7 +100,7 @@ export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }
   const { latest } = line
   return (
     <Station
-      name="Check-in"
+      name="Commit"
       badge={null}
       tone={latest ? 'good' : 'none'}
       tokens={tokens}
@@ -109,7 +109,7 @@ export function CheckInStation({ line, tokens }: { line: Line; tokens: Token[] }
       {latest ? (
         <ChangeSummary change={latest} by={<Ago time={latest.received} />} />
       ) : (
-        <div className="text-soft">No check-ins yet</div>
+        <div className="text-soft">No commits yet</div>
       )}
     </Station>
   )

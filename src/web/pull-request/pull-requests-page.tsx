@@ -36,7 +36,7 @@ export function PullRequestsPage() {
               <Nothing>
                 {wanted
                   ? 'No pull request matches the filter.'
-                  : 'No pull requests. Connect the forge of this app or create a webhook to see them here.'}
+                  : 'No pull requests. Connect a Git provider or create a webhook to see them here.'}
               </Nothing>
             ) : (
               <ul className="panel divide-y divide-edge overflow-hidden">

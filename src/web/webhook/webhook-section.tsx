@@ -70,7 +70,7 @@ const listOf = (names: string[]): string =>
 function NoWebhook() {
   return (
     <Nothing>
-      This app has no webhook. Polling finds its check-ins within half a minute; a webhook announces
+      This app has no webhook. Polling finds its commits within half a minute; a webhook announces
       them immediately.
     </Nothing>
   )
@@ -214,19 +214,19 @@ function Actions({ app, exists }: { app: string; exists: boolean }) {
         title: 'Create a new secret?',
         text:
           'The previous secret stays valid for a day, so that no delivery is lost until you ' +
-          'enter the new one at the forge.',
+          'enter the new one at the Git provider.',
         verb: 'Create a secret',
         act: make,
       }
     : {
         title: `Create a webhook for ${app}?`,
-        text: 'Enter its address and secret at the forge. The secret is shown only once.',
+        text: 'Enter its address and secret at the Git provider. The secret is shown only once.',
         verb: 'Create it',
         act: make,
       }
   const remove: Question = {
     title: `Delete the webhook of ${app}?`,
-    text: 'Fairlead will refuse further deliveries. Polling still finds check-ins.',
+    text: 'Fairlead will refuse further deliveries. Polling still finds commits.',
     verb: 'Delete it',
     danger: true,
     act: async () => {
@@ -242,7 +242,7 @@ function Actions({ app, exists }: { app: string; exists: boolean }) {
       {exists ? <Button onClick={() => ask(remove)}>Delete …</Button> : null}
       <Confirm question={question} close={() => ask(null)} />
       <Modal open={secret !== null} close={() => setSecret(null)} title="Secret of the webhook">
-        <p>Enter this secret at the forge now. It is not shown again.</p>
+        <p>Enter this secret at the Git provider now. It is not shown again.</p>
         <Command text={secret ?? ''} />
         <Button kind="primary" onClick={() => setSecret(null)}>
           Done
