@@ -307,6 +307,12 @@ environments: {production: {}}
       await ask(installation, 'crashing', 'production', '/exit').catch(() => undefined)
       return (await eventsOf('detected')).length > 0
     })
+    const alertsOf = async () =>
+      (await installation.client.listAlerts({ query: { app: 'crashing' } })).alerts
+    await waitFor('an alert opens', async () => (await alertsOf()).length > 0)
+    const [alert] = await alertsOf()
+    expect(alert).toMatchObject({ environment: 'production', service: 'web', urgency: 'high' })
+    expect(alert?.suspects).toMatchObject([{ reason: expect.stringContaining('they wrote') }])
     const environment = await installation.client.getEnvironment({ params })
     expect(environment.health).toBe('unhealthy')
     expect(environment.instances).toMatchObject([{ service: 'web', isLooping: true }])
@@ -316,6 +322,7 @@ environments: {production: {}}
     await push(installation, 'crashing', repository)
     await endedRun(installation, await latestRun('crashing'))
     await waitFor('the end is reported', async () => (await eventsOf('resolved')).length > 0)
+    await waitFor('its sources end', async () => (await alertsOf())[0]?.state === 'resolved')
     const data = { ...{ environment: 'production', service: 'web' } }
     expect(await eventsOf('detected')).toMatchObject([{ data }])
     expect(await eventsOf('resolved')).toMatchObject([

@@ -344,7 +344,7 @@ describe('what people do with alerts', () => {
   })
 })
 
-test('suspects are the authors since the release before, by the CODEOWNERS of the commit', async () => {
+test('suspects are the authors since the former release, by CODEOWNERS of the commit', async () => {
   const repository = await makeRepository({ CODEOWNERS: '*.rb @bob\n', 'a.js': '1' })
   try {
     const head = async () => (await repository.git('rev-parse', 'HEAD')).trim()
