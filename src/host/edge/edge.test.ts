@@ -733,6 +733,23 @@ describe.each([
     expect(seen).toEqual(['/a', '/b', '/c'].flatMap((path) => [`begin ${path}`, `end ${path}`]))
   })
 
+  test('sends no pipelined request on behind a response that breaks off', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const seen: string[] = []
+    const wrong = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabcx\r\n'
+    const right = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+    const answer = (socket: Socket) => (bytes: Buffer) => {
+      const path = bytes.toString().split(' ')[1] ?? ''
+      seen.push(path)
+      socket.end(path === '/a' ? wrong : right)
+    }
+    edge.set(route([await rawService((socket) => socket.on('data', answer(socket)))]))
+    const post = (path: string): string => `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`
+    await speak(port, post('/a') + post('/b'))
+    expect((await ask(port, { path: '/c' })).status).toBe(200)
+    expect([seen, edge.counts()[0]?.requests]).toEqual([['/a', '/c'], 2])
+  })
+
   test('answers a WebSocket handshake that has a body as a plain request', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set(route([await service((request, response) => request.pipe(response))]))

@@ -89,7 +89,8 @@ class Taken implements Guest {
   }
 
   #next(): void {
-    if (!this.#isEnding) this.#waiting.shift()?.()
+    // Behind a response that broke off, nobody would receive an answer.
+    if (!this.#isEnding && this.socket.writable) this.#waiting.shift()?.()
   }
 
   #closed(): void {
