@@ -30,7 +30,6 @@ export function ConfigurationPage() {
               app={app}
               environment={shown.name}
               change={shown.current === null ? null : shown.change}
-              rolledBackTo={shown.current?.kind === 'rollback' ? shown.current.configuration : null}
             />
             <Explanations app={app} environment={shown.name} />
           </>

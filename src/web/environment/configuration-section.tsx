@@ -16,8 +16,6 @@ interface Place {
   environment: string
   /** how a change gets the traffic; null when nothing is deployed */
   change: Environment['change'] | null
-  /** the version that runs after a rollback */
-  rolledBackTo: number | null
 }
 
 type Kind = 'variables' | 'secrets'
@@ -30,7 +28,7 @@ interface Draft {
 }
 
 /** Variables, secrets (write-only), and the history of both. */
-export function ConfigurationSection({ app, environment, change: how, rolledBackTo }: Place) {
+export function ConfigurationSection({ app, environment, change: how }: Place) {
   const query = useConfigurations(app, environment)
   const client = useClient()
   const queries = useQueryClient()
@@ -67,20 +65,11 @@ export function ConfigurationSection({ app, environment, change: how, rolledBack
   return (
     <Section title="Configuration" aside={aside}>
       <Loaded query={query} shape={<RowsShape rows={3} height="h-10" />}>
-        {(versions) => (
+        {({ versions, running }) => (
           <>
-            <Values
-              current={
-                rolledBackTo === null
-                  ? versions.find(({ state }) => state === 'in_force')
-                  : versions.find(({ version }) => version === rolledBackTo)
-              }
-              mayChange={mayChange}
-              edit={setDraft}
-              remove={askRemove}
-            />
+            <Values current={running} mayChange={mayChange} edit={setDraft} remove={askRemove} />
             <Waiting newest={versions[0]} />
-            <RolledBack to={rolledBackTo} versions={versions} />
+            <RolledBack runs={running.version} next={running.next} />
             <Prefixes app={app} />
             <Versions versions={versions} />
           </>
@@ -111,15 +100,15 @@ function titleOf(draft: Draft | null): string {
 }
 
 interface ValuesProps {
-  current: Configuration | undefined
+  current: Configuration
   mayChange: boolean
   edit: (draft: Draft) => void
   remove: (kind: Kind, name: string) => void
 }
 
 function Values({ current, mayChange, edit, remove }: ValuesProps) {
-  const variables = Object.entries(current?.variables ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const secrets = (current?.secrets ?? []).toSorted()
+  const variables = Object.entries(current.variables).sort(([a], [b]) => (a < b ? -1 : 1))
+  const secrets = current.secrets.toSorted()
   if (variables.length + secrets.length === 0)
     return (
       <p className="panel px-4 py-4 text-soft">
@@ -157,7 +146,7 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
           <code className="min-w-48 font-mono font-medium">{name}</code>
           <span className="flex items-center gap-1.5 text-soft">
             <EyeOff size={14} aria-hidden />{' '}
-            {current?.references[name] === undefined
+            {current.references[name] === undefined
               ? 'secret, never shown'
               : `secret, read from ${current.references[name]}`}
           </span>
@@ -168,12 +157,11 @@ function Values({ current, mayChange, edit, remove }: ValuesProps) {
   )
 }
 
-function RolledBack({ to, versions }: { to: number | null; versions: Configuration[] }) {
-  const inForce = versions.find(({ state }) => state === 'in_force')?.version
-  if (to === null || inForce === undefined || inForce === to) return null
+function RolledBack({ runs, next }: { runs: number; next: number | null }) {
+  if (next === null) return null
   return (
     <p className="mt-2 text-warn">
-      The rollback runs with version {to}. The next delivery gets version {inForce}.
+      The rollback runs with version {runs}. The next delivery gets version {next}.
     </p>
   )
 }

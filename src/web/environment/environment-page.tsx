@@ -123,7 +123,6 @@ function EnvironmentView({ environment }: { environment: Environment }) {
           app={app}
           environment={name}
           change={current === null ? null : environment.change}
-          rolledBackTo={current?.kind === 'rollback' ? current.configuration : null}
         />
       )}
       <History app={app} environment={name} />

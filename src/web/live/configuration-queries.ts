@@ -1,18 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
 import { useClient } from './dependencies.tsx'
 
+/** The versions of a configuration, newest first, and the one that runs, also after a rollback. */
 export function useConfigurations(app: string, environment: string) {
   const client = useClient()
   return useQuery({
     queryKey: ['configuration', app, environment],
-    queryFn: async ({ signal }) =>
-      (
-        await client.listConfigurations({
-          params: { app, environment },
-          query: { limit: 50 },
-          signal,
-        })
-      ).configurations,
+    queryFn: async ({ signal }) => {
+      const params = { app, environment }
+      const [{ configurations: versions }, running] = await Promise.all([
+        client.listConfigurations({ params, query: { limit: 50 }, signal }),
+        client.getConfiguration({ params, signal }),
+      ])
+      return { versions, running }
+    },
   })
 }
 

@@ -33,7 +33,9 @@ export function markStale(stale: Stale, event: StoredEvent): void {
   const deployment = /^deployment\/(\d+)$/.exec(event.subject)?.[1]
   if (deployment !== undefined) stale.verdicts.add(Number(deployment))
   if (event.type.startsWith('dev.cdevents.repository.')) stale.listOfApps = true
-  if (event.type.endsWith('-configuration.changed')) stale.configuration = true
+  // A rollback, and a release that gets the traffic, change which version runs.
+  if (/-configuration\.changed$|-deployment\.finished$|\.service\./.test(event.type))
+    stale.configuration = true
   if (event.type.includes('fairlead-token.')) stale.tokens = true
   if (/fairlead-(user|session)\./.test(event.type)) stale.users = true
 }
