@@ -24,9 +24,10 @@ export interface Drawing {
 }
 
 export const nodeHeight = 50
-/** Pixels between two columns, and between the nodes of a column. */
-const gap = { column: 36, row: 12 }
-const nodeWidths = { least: 120, most: 196 }
+/** Pixels between the nodes of a column, and between two columns: less where there is no room. */
+const rowGap = 12
+const columnGaps = { wide: 44, narrow: 24 }
+const nodeWidths = { least: 124, most: 196 }
 
 /**
  * Places nodes in columns, each as soon as everything it needs is there, and leads the edges
@@ -35,11 +36,13 @@ const nodeWidths = { least: 120, most: 196 }
 export function drawingOf(nodes: GraphNode[], available: number): Drawing {
   const columns = columnsOf(nodes)
   const count = Math.max(0, ...columns.values()) + 1
-  const share = (available - (count - 1) * gap.column) / count
+  const shareWith = (gap: number): number => (available - (count - 1) * gap) / count
+  const gap = shareWith(columnGaps.wide) < nodeWidths.least ? columnGaps.narrow : columnGaps.wide
+  const share = shareWith(gap)
   const nodeWidth = Math.floor(Math.min(Math.max(share, nodeWidths.least), nodeWidths.most))
   const graph = new Graph()
   graph.setGraph({
-    ...{ rankdir: 'LR', nodesep: gap.row, edgesep: gap.row, ranksep: gap.column },
+    ...{ rankdir: 'LR', nodesep: rowGap, edgesep: rowGap, ranksep: gap },
     ranker: rankBy(columns),
   })
   for (const { id } of nodes) graph.setNode(id, { width: nodeWidth, height: nodeHeight })
@@ -56,7 +59,7 @@ export function drawingOf(nodes: GraphNode[], available: number): Drawing {
     const [from, to] = [placed.get(source), placed.get(target)]
     if (!from || !to) return []
     const points = graph.edge(source, target).points ?? []
-    return [{ from, to, path: pathOf(from, to, points, nodeWidth) }]
+    return [{ from, to, path: pathOf(from, to, points, { nodeWidth, gap }) }]
   })
   const { width = 0, height = 0 } = graph.graph()
   return { nodes: [...placed.values()], edges, width, height, nodeWidth }
@@ -102,9 +105,9 @@ function pathOf(
   from: PlacedNode,
   to: PlacedNode,
   points: { x: number; y: number }[],
-  nodeWidth: number,
+  { nodeWidth, gap }: { nodeWidth: number; gap: number },
 ): string {
-  const step = nodeWidth + gap.column
+  const step = nodeWidth + gap
   const passed = Array.from({ length: to.column - from.column - 1 }, (_, index) => {
     const x = from.x + (index + 1) * step
     const { y } = points.find((point) => Math.abs(point.x - x - nodeWidth / 2) < 1) ?? from

@@ -34,7 +34,7 @@ const arrows: Record<string, Direction> = {
 export function RunGraph({ nodes, selected, select }: Selection & { nodes: GraphNode[] }) {
   const frame = useRef<HTMLDivElement>(null)
   const width = useWidth(frame)
-  const drawing = useMemo(() => drawingOf(nodes, width - 2 * padding), [nodes, width])
+  const drawing = useMemo(() => drawingOf(nodes, width), [nodes, width])
   const isList = width < narrow
   useShown(frame, selected, drawing)
   const onKey = (event: KeyboardEvent): void => {
@@ -72,17 +72,17 @@ export function RunGraph({ nodes, selected, select }: Selection & { nodes: Graph
 function useShown(
   frame: RefObject<HTMLDivElement | null>,
   selected: string | null,
-  { nodes, nodeWidth }: Drawing,
+  drawing: Drawing,
 ): void {
-  const x = nodes.find(({ id }) => id === selected)?.x
   useEffect(() => {
     const element = frame.current
+    const x = drawing.nodes.find(({ id }) => id === selected)?.x
     if (!element || x === undefined) return
-    const end = x + nodeWidth + 2 * padding
+    const end = x + drawing.nodeWidth + 2 * padding
     if (x < element.scrollLeft) element.scrollLeft = x
     else if (end > element.scrollLeft + element.clientWidth)
       element.scrollLeft = end - element.clientWidth
-  }, [frame, x, nodeWidth])
+  }, [frame, selected, drawing])
 }
 
 function inList({ nodes }: Drawing, id: string, direction: Direction): string {
@@ -139,9 +139,9 @@ function List({ drawing, selected, select }: Selection & { drawing: Drawing }) {
 }
 
 const kinds: Record<GraphNode['kind'], { word: string; shape: string }> = {
-  step: { word: 'Step ', shape: 'rounded-lg px-3' },
-  gates: { word: '', shape: 'rounded-lg border-dashed px-3' },
-  environment: { word: 'Environment ', shape: 'rounded-full px-4' },
+  step: { word: 'Step ', shape: 'rounded-lg px-2.5' },
+  gates: { word: '', shape: 'rounded-lg border-dashed px-2.5' },
+  environment: { word: 'Environment ', shape: 'rounded-full px-3' },
 }
 
 function NodeButton({
@@ -162,9 +162,9 @@ function NodeButton({
       aria-current={isSelected}
       onClick={() => select(node.id)}
       style={{ height: nodeHeight }}
-      className={classes('flex w-full items-center gap-2.5 border text-left', shape, frame)}
+      className={classes('flex w-full items-center gap-2 border text-left', shape, frame)}
     >
-      <StatusIcon tone={node.badge.tone} size={18} />
+      <StatusIcon tone={node.badge.tone} size={16} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium" title={node.name}>
           <span className="sr-only">{word}</span>

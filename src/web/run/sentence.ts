@@ -15,7 +15,7 @@ export function runSentence(run: RunDetail): string {
     case 'queued':
       return run.reason ? asSentence(run.reason) : 'Waiting to start.'
     case 'running':
-      return run.reason ? asSentence(run.reason) : runningSentence(run)
+      return waitingSentence(run) ?? (run.reason ? asSentence(run.reason) : runningSentence(run))
     case 'suspended':
       return `${asSentence(run.reason ?? 'the server crashed')} Continue or cancel it.${reached}`
     case 'succeeded':
@@ -31,6 +31,12 @@ export function runSentence(run: RunDetail): string {
   }
 }
 
+/** The reason of a wait is beside the decisions that end it. */
+function waitingSentence({ deployments }: RunDetail): string | null {
+  const waiting = deployments.find(({ deployment }) => deployment?.state === 'waiting')
+  return waiting ? `Waiting to be deployed to ${waiting.environment}.` : null
+}
+
 function runningSentence(run: RunDetail): string {
   const running = run.steps
     .filter((step) => step.state === 'running' && !isVerification(step.name, run))
@@ -43,8 +49,6 @@ function runningSentence(run: RunDetail): string {
   const moving = run.deployments.find(
     ({ deployment }) => deployment && isInProgress(deployment.state),
   )
-  if (moving?.deployment?.state === 'waiting')
-    return `Waiting to be deployed to ${moving.environment}.${then}`
   if (moving) return `Deploying to ${moving.environment}.${then}`
   return `Preparing the next stage.${then}`
 }
