@@ -97,10 +97,7 @@ function BeforeDelivery({ app, wanted, choose }: BeforeDeliveryProps) {
           </Button>
         </form>
       </div>
-      <ConfigurationSection
-        key={shown}
-        {...{ app, environment: shown, change: null, rolledBackTo: null }}
-      />
+      <ConfigurationSection key={shown} {...{ app, environment: shown, change: null }} />
     </>
   )
 }
