@@ -89,7 +89,7 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
         </span>
       </div>
       {session.isCurrent ? (
-        <span className="w-16 text-right whitespace-nowrap text-soft">this browser</span>
+        <span className="min-w-16 text-right whitespace-nowrap text-soft">this browser</span>
       ) : (
         <Button
           className="w-16"
