@@ -326,6 +326,7 @@ describe('the console', requires('chromium'), () => {
     await open('/apps/early/configuration')
     await page.getByLabel('Another environment').fill('staging')
     await page.getByRole('button', { name: 'Choose' }).click()
+    await page.getByRole('button', { name: 'staging', pressed: true }).waitFor()
     await page.getByRole('button', { name: 'Set a secret' }).click()
     await page.getByLabel(/^Name/).fill('DATABASE_URL')
     await page.getByLabel(/^Value/).fill('postgres://early')
