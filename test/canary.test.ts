@@ -13,7 +13,7 @@ const quick = 'harm: {difference: 0.05}'
 
 describe('a canary', () => {
   let installation: Installation
-  const { live, deliver, deploymentOf, isCanary, verdictOf, load, remove } = canariesOf(
+  const { live, liveWith, deliver, deploymentOf, isCanary, verdictOf, load, remove } = canariesOf(
     () => installation,
   )
   beforeAll(async () => {
@@ -154,6 +154,56 @@ describe('a canary', () => {
       Array.from({ length: 20 }, () => ask(installation, 'twice', 'production')),
     )
     expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['1']))
+  })
+
+  test('that is promoted goes back when it does harm later', async () => {
+    const repository = await live(
+      'late',
+      `steps: [50], least: 1s, most: 60s, ${quick}`,
+      ', watch: 120s',
+    )
+    const traffic = load('late')
+    const run = await deliver('late', repository, server('2'))
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+    await ask(installation, 'late', 'production', '/turn-bad')
+    const { id } = deploymentOf(await installation.client.getRun({ params: { run } }))
+    const params = { deployment: id }
+    await waitFor('it is rolled back', async () => {
+      const { deployments } = await installation.client.getRun({ params: { run } })
+      return deployments[0]?.deployment?.state === 'rolled_back'
+    })
+    await traffic.stop()
+    expect(await installation.client.getWatch({ params })).toMatchObject({
+      state: 'harmful',
+      reason: expect.stringMatching(/requests failed since it has all of the traffic/) as string,
+    })
+    const shown = await installation.cli('verdict', 'show', String(run))
+    expect(shown.stdout).toMatch(/since promotion +harmful: [\d,]+ of [\d,]+ requests failed/)
+    expect(await installation.cli('verdict', 'replay', String(run))).toMatchObject({ code: 0 })
+  })
+
+  test('is not needed to roll back a release that fails more often than the one before', async () => {
+    const yaml = (failing: number) => ({
+      'server.js': server(String(failing), failing),
+      'fairlead.yaml':
+        'services: {web: {run: exec node server.js, health: /health}}\n' +
+        'environments: {production: {}}\n',
+    })
+    const repository = await liveWith('plain', yaml(0))
+    const traffic = load('plain')
+    await waitFor('it has served', async () => traffic.answers.length > 500)
+    const run = await deliver('plain', repository, server('2', 3))
+    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+    await waitFor(
+      'it is rolled back',
+      async () => (await ask(installation, 'plain', 'production')).text === '0',
+    )
+    await traffic.stop()
+    const { id } = deploymentOf(await installation.client.getRun({ params: { run } }))
+    expect(await installation.client.getWatch({ params: { deployment: id } })).toMatchObject({
+      state: 'harmful',
+      before: { errors: 0 },
+    })
   })
 
   test('that dies goes back', async () => {

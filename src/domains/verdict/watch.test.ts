@@ -51,6 +51,19 @@ describe('a watched release', () => {
     })
   })
 
+  test('is harmful when it fails more often than the one before', () => {
+    const judge = createWatch(watched)
+    for (let i = 0; i < 100; i += 1) judge.see(lookOf([second(i * 1000, { good: 10 })]))
+    expect(judge.judge().isHarmful).toBe(false)
+    for (let i = 100; i < 130; i += 1) judge.see(lookOf([second(i * 1000, { good: 7, bad: 3 })]))
+    expect(judge.judge()).toMatchObject({
+      isHarmful: true,
+      reason:
+        '90 of 1,300 requests failed since it has all of the traffic, ' +
+        'compared with 0 of 9,000 of the release before',
+    })
+  })
+
   test.each([
     ['its median doubled', [50], 'p50'],
     ['one request in six became slow', [20, 20, 20, 20, 20, 400], 'p95'],
