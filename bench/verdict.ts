@@ -4,42 +4,22 @@ import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict/verdict.
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import { riseEvidence, theta } from '#domains/verdict/statistics/errors.ts'
 import { lnGamma, normalQuantile } from '#domains/verdict/statistics/numbers.ts'
+import { generator, normal, poisson } from '../test/support/generator.ts'
 import { median } from './measure.ts'
+import { printErrorsAlone } from './verdict/errors-alone.ts'
+import { printHarm, printIdentical, printTimes } from './verdict/canaries.ts'
+import { shipped } from './verdict/streams.ts'
 
 const nullRuns = Number(process.env['BENCH_RUNS'] ?? 1000)
 const runs = Math.min(300, nullRuns)
 const alpha = 0.01
-const settings = {
-  alpha,
-  tolerance: { errors: 0, latency: 0, slack: 0 },
-  harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
-  warm: 0,
-  unit: 'requests' as const,
-  metrics: {},
-}
+/** As shipped, without the warm-up. */
+const warmed = { ...shipped, warm: 0 }
+/** Without tolerance and warm-up, to compare with tests that have neither. */
+const settings = { ...shipped, tolerance: { errors: 0, latency: 0, slack: 0 }, warm: 0 }
 
 type Random = () => number
 type Arm = 'baseline' | 'canary'
-
-/** A seeded generator (mulberry32). */
-function generator(seed: number): Random {
-  let state = seed * 7919
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-
-function poisson(random: Random, mean: number): number {
-  let [count, product] = [0, random()]
-  for (const end = Math.exp(-mean); product > end; product *= random()) count += 1
-  return count
-}
 
 const none = (): ArmCounts => ({ requests: 0, errors: 0, outcomes: {}, bytes: 0, latency: [] })
 
@@ -50,7 +30,7 @@ interface Made {
   latency?: (arm: Arm) => number
 }
 
-function makeBatch(random: Random, { share, requests, errors, latency }: Made): Batch {
+function makeBatch(random: Random, { share, requests, errors, latency }: Made, second = 0): Batch {
   const arms = { baseline: none(), canary: none() }
   for (let i = 0; i < requests; i += 1) {
     const arm = random() < share ? 'canary' : 'baseline'
@@ -59,7 +39,7 @@ function makeBatch(random: Random, { share, requests, errors, latency }: Made): 
     // One entry for each request: the judge adds them up.
     if (latency) arms[arm].latency.push([bucketOf(latency(arm)), 1])
   }
-  return { at: 0, share, ...arms }
+  return { at: second * 1000, share, ...arms }
 }
 
 /** Runs the judge over batches until it alarms; the requests it took, or null. */
@@ -67,14 +47,15 @@ function detect(
   seed: number,
   batches: number,
   make: (random: Random, i: number) => Made,
+  used = settings,
 ): number | null {
-  const random = generator(seed)
-  const judge = createJudge(settings)
+  const random = generator(seed * 7919)
+  const judge = createJudge(used)
   let requests = 0
   for (let i = 0; i < batches; i += 1) {
     const made = make(random, i)
     requests += made.requests
-    if (judge.observe(makeBatch(random, made))) return requests
+    if (judge.observe(makeBatch(random, made, i))) return requests
   }
   return null
 }
@@ -88,14 +69,25 @@ function heap(): number {
 
 const percent = (value: number): string => `${(value * 100).toFixed(2)} %`.padStart(8)
 
+/** Each part by name; `BENCH_VERDICT=errors` runs one of them. */
+const parts: Record<string, () => void> = {
+  identical: () => printIdentical(nullRuns),
+  harm: () => printHarm(runs),
+  times: () => printTimes(Math.min(100, runs)),
+  'false alarms': falseAlarms,
+  alone: () => printErrorsAlone(Math.min(100, runs)),
+  errors: errorsPerMinute,
+  latency: latencies,
+  units,
+  sessions,
+  metrics: fiveMetrics,
+  cost: costs,
+}
+
 export async function run(): Promise<void> {
-  falseAlarms()
-  errorsPerMinute()
-  latencies()
-  units()
-  sessions()
-  fiveMetrics()
-  costs()
+  const wanted = process.env['BENCH_VERDICT']
+  for (const [name, part] of Object.entries(parts))
+    if (wanted === undefined || wanted === name) part()
 }
 
 function falseAlarms(): void {
@@ -196,7 +188,7 @@ function errorsPerMinute(): void {
     const share = 1 / (1 + exposure)
     const ratio = before === 0 ? Infinity : after / before
     for (let seed = 1; seed <= runs; seed += 1) {
-      const random = generator(seed)
+      const random = generator(seed * 7919)
       const judge = createJudge(settings)
       const points: Record<Arm, number[]> = { baseline: [], canary: [] }
       const at = { ours: 0, alone: 0, oracle: 0, threshold: 0 }
@@ -209,20 +201,20 @@ function errorsPerMinute(): void {
         }
         points.baseline.push(errors.baseline / exposure)
         points.canary.push(errors.canary)
-        const arm = (which: Arm, size: number): ArmCounts => ({
-          ...none(),
-          requests: size,
-          errors: errors[which],
-        })
-        if (
-          judge.observe({
-            at: 0,
-            share,
-            baseline: arm('baseline', 1000 * exposure),
-            canary: arm('canary', 1000),
-          })
-        )
-          at.ours ||= minute
+        const quiet = (size: number): ArmCounts => ({ ...none(), requests: size })
+        const failed = (isOne: boolean): ArmCounts =>
+          isOne ? { ...none(), requests: 1, errors: 1 } : none()
+        const time = minute * 60_000
+        const batches: Batch[] = [
+          { at: time, share, baseline: quiet(1000 * exposure), canary: quiet(1000) },
+          // Errors are independent of each other: each has a second of its own.
+          ...inRandomOrder(random, errors).map((which, i) => ({
+            ...{ at: time + (i + 1) * 1000, share },
+            baseline: failed(which === 'baseline'),
+            canary: failed(which === 'canary'),
+          })),
+        ]
+        if (batches.map((one) => judge.observe(one)).some(Boolean)) at.ours ||= minute
         seen.baseline += errors.baseline
         seen.canary += errors.canary
         if (riseEvidence([{ share, requests: seen, errors: seen }], 1) >= Math.log(1 / alpha))
@@ -262,6 +254,17 @@ function errorsPerMinute(): void {
       `  ${name.padEnd(22)} ${part(found.ours)}      ${part(found.alone)}       ${part(found.oracle)}      ${part(found.exact)}          ${part(found.ranks)}       ${part(found.threshold)}      ${times}`,
     )
   }
+}
+
+function inRandomOrder(random: Random, left: Record<Arm, number>): Arm[] {
+  const order: Arm[] = []
+  for (let { baseline, canary } = left; baseline + canary > 0;) {
+    const isCanary = random() * (baseline + canary) < canary
+    if (isCanary) canary -= 1
+    else baseline -= 1
+    order.push(isCanary ? 'canary' : 'baseline')
+  }
+  return order
 }
 
 const oracleTheta = (ratio: number, share: number): number =>
@@ -320,27 +323,35 @@ function latencies(): void {
   console.log(
     `slower canaries, log-normal latencies (σ 0.5), share 50 %, requests to detection, ${runs} runs each`,
   )
-  console.log('  harm                     found   median   oracle   ratio')
+  console.log(
+    '  harm                       oracle   no tolerance       tolerated        as shipped (ratio)',
+  )
   for (const [name, draw, likely] of cases) {
-    const ours: number[] = []
-    const oracle: number[] = []
-    for (let seed = 1; seed <= runs; seed += 1) {
-      const found = detect(seed, 3000, (random) => ({
-        share: 0.5,
-        requests: 10,
-        errors: { baseline: 0, canary: 0 },
-        latency: (arm) => draw(random, arm),
-      }))
-      if (found !== null) ours.push(found)
-      oracle.push(oracleRequests(generator(seed), draw, (ms) => likely(ms) / density(ms)))
-    }
-    const ratio = ours.length > 0 ? median(ours) / median(oracle) : NaN
-    const cells = [
-      percent(ours.length / runs),
-      String(ours.length > 0 ? median(ours) : '–').padStart(8),
-      String(median(oracle)).padStart(8),
-    ]
-    console.log(`  ${name.padEnd(24)} ${cells.join(' ')}   ${ratio.toFixed(2)}`)
+    const found = (used: typeof settings): number[] =>
+      Array.from({ length: runs }, (_, i) =>
+        detect(
+          i + 1,
+          3000,
+          (random) => ({
+            share: 0.5,
+            requests: 10,
+            errors: { baseline: 0, canary: 0 },
+            latency: (arm) => draw(random, arm),
+          }),
+          used,
+        ),
+      ).flatMap((one) => one ?? [])
+    const oracle = median(
+      Array.from({ length: runs }, (_, i) =>
+        oracleRequests(generator((i + 1) * 7919), draw, (ms) => likely(ms) / density(ms)),
+      ),
+    )
+    const cells = [settings, warmed, shipped].map((used) => {
+      const some = found(used)
+      const at = some.length * 2 < runs ? NaN : median(some)
+      return `${Number.isNaN(at) ? '–' : at} (${(at / oracle).toFixed(2)})`.padStart(16)
+    })
+    console.log(`  ${name.padEnd(24)} ${String(oracle).padStart(8)} ${cells.join(' ')}`)
   }
 }
 
@@ -367,13 +378,17 @@ function units(): void {
     const judge = createJudge(settings)
     for (let i = 0; i < 200; i += 1)
       judge.observe(
-        makeBatch(random, {
-          share: 0.5,
-          requests: 20,
-          errors: { baseline: 0.01, canary: 0.01 },
-          latency: (arm) =>
-            unit * 20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.05 : 1),
-        }),
+        makeBatch(
+          random,
+          {
+            share: 0.5,
+            requests: 20,
+            errors: { baseline: 0.01, canary: 0.01 },
+            latency: (arm) =>
+              unit * 20 * Math.exp(0.5 * normal(random)) * (arm === 'canary' ? 1.05 : 1),
+          },
+          i,
+        ),
       )
     return judge.judge()
   })
@@ -426,11 +441,15 @@ function fiveMetrics(): void {
       const random = generator(i + 1)
       const judge = createJudge({ ...settings, metrics })
       for (let n = 1; n <= 5000; n += 1) {
-        const batch = makeBatch(random, {
-          share: 0.5,
-          requests: 20,
-          errors: { baseline: 0, canary: 0 },
-        })
+        const batch = makeBatch(
+          random,
+          {
+            share: 0.5,
+            requests: 20,
+            errors: { baseline: 0, canary: 0 },
+          },
+          n,
+        )
         const routes = (arm: Arm) =>
           Object.fromEntries(
             used.map((name) => {
