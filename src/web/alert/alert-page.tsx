@@ -29,6 +29,7 @@ export function AlertPage() {
 
 function AlertView({ alert }: { alert: AlertDetail }) {
   const { app, environment, deployment, onset, suspects, entries } = alert
+  const until = alert.state === 'acknowledged' ? alert.acknowledgedUntil : null
   return (
     <>
       <PageHead
@@ -40,9 +41,7 @@ function AlertView({ alert }: { alert: AlertDetail }) {
           <Status badge={badgeOf(alert)} />
           <span className="text-soft">
             opened <Ago time={alert.opened} />
-            {alert.acknowledgedUntil !== null && alert.state === 'acknowledged'
-              ? `, ${alert.acknowledgedBy ?? ''} has it until ${momentWords(alert.acknowledgedUntil)}`
-              : ''}
+            {until !== null && `, ${alert.acknowledgedBy ?? ''} has it until ${momentWords(until)}`}
           </span>
         </div>
       </PageHead>

@@ -36,7 +36,8 @@ export function htmlOf(markdown: string): string {
         const body = token.rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('\n')
         return (
           `<div class="table" role="region" aria-label="Table ${(tables += 1)}" tabindex="0">` +
-          `<table><thead><tr>${cells(token.header, 'th')}</tr></thead><tbody>${body}</tbody></table></div>\n`
+          `<table><thead><tr>${cells(token.header, 'th')}</tr></thead>` +
+          `<tbody>${body}</tbody></table></div>\n`
         )
       },
       code({ text }) {
