@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canariesOf, server } from './support/canary.ts'
+import { behaving, canariesOf, file, server } from './support/canary.ts'
 import {
   ask,
   endedRun,
@@ -204,6 +204,35 @@ describe('a canary', () => {
       state: 'harmful',
       before: { errors: 0 },
     })
+  })
+
+  test('that answers 404 or nothing, or fails beside a broken baseline, is never promoted', async () => {
+    const cases: Record<string, [string, string]> = {
+      missing: ['', 'response.statusCode = 404'],
+      empty: ['', "return response.end('')"],
+      broken: ['if (n % 5 > 0) response.statusCode = 500', 'response.statusCode = 500'],
+    }
+    await Promise.all(
+      Object.entries(cases).map(async ([app, [before, after]]) => {
+        const repository = await liveWith(app, {
+          'server.js': behaving(before),
+          'fairlead.yaml': file('steps: [50], least: 1s, most: 15s'),
+        })
+        const traffic = load(app, 4, 300)
+        const run = await deliver(app, repository, behaving(after))
+        let state = 'running'
+        await waitFor(`${app} is decided`, async () => {
+          state = await verdictOf(run).then(
+            (verdict) => verdict.state,
+            () => 'running',
+          )
+          return state !== 'running'
+        })
+        await traffic.stop()
+        expect([app, state]).toEqual([app, expect.stringMatching(/^(waiting|taken_back)$/)])
+        expect((await verdictOf(run)).judgement.verdict).not.toBe('healthy')
+      }),
+    )
   })
 
   test('that dies goes back', async () => {
