@@ -120,8 +120,8 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
   if (judgement.verdict === 'harmful') return { do: 'take back', reason: judgement.reason }
   if (sick !== null) return { do: 'take back', reason: sick }
   // Frequent changes must not keep every one of them from production.
-  const mayGiveWay = situation.contested < plan.most || elapsed >= plan.most
-  if (situation.hasNewerDeployment && mayGiveWay)
+  const maySupersede = situation.contested < plan.most || elapsed >= plan.most
+  if (situation.hasNewerDeployment && maySupersede)
     return { do: 'give up', reason: 'a newer deployment is waiting for the environment' }
   if (promotedBy !== null)
     return {
