@@ -14,6 +14,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { openAlert } from './support/alert.ts'
 import { signInAs } from './support/people.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
@@ -190,6 +191,29 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     const { workflows } = await ada.listWorkflows()
     return () => ada.cancelWorkflow({ params: { workflow: workflows[0]?.id ?? '' } })
   },
+  acknowledgeAlert: async () => {
+    const alert = await openAlert(installation, production)
+    return () => ada.acknowledgeAlert({ params: { alert }, body: {} })
+  },
+  resolveAlert: async () => {
+    const [alert] = (await ada.listAlerts({ query: { state: 'unresolved' } })).alerts
+    return () => ada.resolveAlert({ params: { alert: alert?.id ?? 0 }, body: {} })
+  },
+  createSilence: async () => () =>
+    ada.createSilence({ params: shop, body: { minutes: 1, reason: 'for the test' } }),
+  endSilence: async () => {
+    const [silence] = (await ada.listSilences()).silences
+    return () => ada.endSilence({ params: { ...shop, silence: silence?.id ?? 0 } })
+  },
+  putChannel: async () => () =>
+    ada.putChannel({
+      params: { channel: 'team' },
+      body: { kind: 'slack', settings: { url: 'http://127.0.0.1:9/hush-hush' } },
+    }),
+  // Nothing listens at its address, which is stored too.
+  testChannel: async () => () =>
+    ada.testChannel({ params: { channel: 'team' } }).catch(() => undefined),
+  deleteChannel: async () => () => ada.deleteChannel({ params: { channel: 'team' } }),
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(

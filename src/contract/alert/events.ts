@@ -84,4 +84,35 @@ export const alertEvents = [
     tone: 'fact',
     example: { subject: 'silence/3', app: 'shop', actor: 'Ada', data: {} },
   }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-channel.modified',
+    version: '0.1.0',
+    data: { kind: z.string(), person: z.string().nullable(), urgency: z.enum(urgencies) },
+    sentence: ({ actor, id, data: { person } }) =>
+      `${actor} set up the channel ${id}${person ? ` of ${person}` : ''}`,
+    tone: 'fact',
+    example: {
+      ...{ subject: 'channel/team', app: null, actor: 'Ada' },
+      data: { kind: 'slack', person: null, urgency: 'low' },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-channel.tested',
+    version: '0.1.0',
+    data: { problem: z.string().nullable() },
+    sentence: ({ actor, id, data: { problem } }) =>
+      problem
+        ? `The channel ${id} did not accept a test message of ${actor}${because(problem)}`
+        : `${actor} sent a test message to the channel ${id}`,
+    tone: 'fact',
+    example: { subject: 'channel/team', app: null, actor: 'Ada', data: { problem: null } },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-channel.deleted',
+    version: '0.1.0',
+    data: {},
+    sentence: ({ actor, id }) => `${actor} deleted the channel ${id}`,
+    tone: 'fact',
+    example: { subject: 'channel/team', app: null, actor: 'Ada', data: {} },
+  }),
 ] as const

@@ -11,6 +11,7 @@ import { listMonitors } from '#domains/monitor/store.ts'
 import { announceEnd } from '#domains/alert/notification-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import { channelKind, type NotifyParts, sendTo } from './notify.ts'
 
 export interface AlertHandlersOptions extends NotifyParts {
@@ -133,7 +134,7 @@ function channelHandlers({
 > {
   return {
     listChannels: async () => ({ channels: await channels.listChannels(db) }),
-    putChannel: async ({ params: { channel: name }, body }) => {
+    putChannel: async ({ params: { channel: name }, body }, caller) => {
       const kind = channelKind(body.kind)
       if (!kind) throw new FairleadError('not_found', { kind: 'kind of channel', id: body.kind })
       const parsed = kind.settings.safeParse(body.settings)
@@ -144,31 +145,51 @@ function channelHandlers({
       }
       const settings = secrets.seal(channels.sealedAs(name), JSON.stringify(parsed.data))
       const { urgency, person = null } = body
-      const [stored] = await db.query<Channel>(
+      const [[stored] = []] = await db.batch([
         channels.putChannel({ name, kind: kind.kind, person, settings, urgency }),
-      )
-      return stored as Channel
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-channel.modified',
+          ...subjectOf(name, caller),
+          data: { kind: kind.kind, person, urgency },
+        }),
+      ])
+      return stored as unknown as Channel
     },
-    deleteChannel: async ({ params }) => {
-      const gone = await db.query(channels.deleteChannel(params.channel))
-      if (gone.length === 0)
-        throw new FairleadError('not_found', { kind: 'channel', id: params.channel })
+    deleteChannel: async ({ params: { channel: name } }, caller) => {
+      if (!(await channels.getChannel(db, name)))
+        throw new FairleadError('not_found', { kind: 'channel', id: name })
+      const type = 'dev.cdeventsx.fairlead-channel.deleted'
+      await db.batch([
+        channels.deleteChannel(name),
+        appendEvent({ type, ...subjectOf(name, caller) }),
+      ])
       return { done: true }
     },
-    testChannel: async ({ params: { channel: name } }) => {
+    testChannel: async ({ params: { channel: name } }, caller) => {
+      const tested = (problem: string | null): Statement =>
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-channel.tested',
+          ...subjectOf(name, caller),
+          data: { problem },
+        })
       try {
         await sendTo({ db, secrets, io }, name, testMessage(publicUrl, `test-${random()}`))
       } catch (error) {
         if (!(error instanceof Refused)) throw error
+        await db.query(tested(error.message))
         throw new FairleadError('not_now', {
           why: `The channel ${name} did not accept the message: ${error.message}`,
         })
       }
-      await db.query(channels.markProven(name))
+      await db.batch([channels.markProven(name), tested(null)])
       return { done: true }
     },
   }
 }
+
+const subjectOf = (channel: string, caller: Caller) => ({
+  ...{ subject: `channel/${channel}`, chain: 'server', actor: caller },
+})
 
 const headOf = ({ id, app }: Alert, caller: Caller) => ({
   ...{ subject: `alert/${id}`, chain: app === null ? 'server' : `app/${app}`, actor: caller },
