@@ -9,6 +9,7 @@ import {
   type Repository,
   startInstallation,
 } from './support/installation.ts'
+import { openAlert } from './support/alert.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 
 let installation: Installation
@@ -20,6 +21,7 @@ const runs = { mine: 0, theirs: 0 }
 const deployments = { mine: 0, theirs: 0 }
 /** the artifact that both apps built */
 let digest = ''
+const alerts = { mine: 0, theirs: 0 }
 let suspended: string[] = []
 
 beforeAll(async () => {
@@ -38,6 +40,11 @@ beforeAll(async () => {
     deployments[app] = deployment!.id
   }
   suspended = await suspendedWorkflows(installation, ['mine', 'theirs'])
+  for (const app of ['mine', 'theirs'] as const) {
+    alerts[app] = await openAlert(installation, { app, environment: 'production' })
+    const body = { minutes: 60, reason: 'for the test' }
+    await installation.client.createSilence({ params: { app }, body })
+  }
   const stdout = (
     await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')
   ).stdout
@@ -83,9 +90,21 @@ test('evidence about an artifact that two apps built is separate for each app', 
 
 /** Endpoints that belong to no app: the caller, signing out, and the public keys of evidence. */
 const ofNoApp = ['me', 'deleteSession', 'listKeys']
+/** Their answers are sums over apps. */
+const sums = ['getDeliveryFigures']
 const guarded = Object.entries(endpoints).filter(
-  ([name, { role }]) => role !== 'public' && !ofNoApp.includes(name),
+  ([name, { role }]) => role !== 'public' && ![...ofNoApp, ...sums].includes(name),
 )
+
+test('the delivery figures contain only the app of the token', async () => {
+  const query = { app: 'mine' }
+  const all = await installation.client.getDeliveryFigures()
+  const own = await installation.client.getDeliveryFigures({ query })
+  expect(await scoped.getDeliveryFigures()).toEqual(own)
+  expect(all.now.deployments).toBeGreaterThan(own.now.deployments)
+  const other = scoped.getDeliveryFigures({ query: { app: 'theirs' } })
+  await expect(other).rejects.toMatchObject({ code: 'not_this_app' })
+})
 
 /** The body of a response, or the first part of a stream. */
 async function firstOf(response: Response): Promise<string> {
@@ -110,6 +129,7 @@ test.each(guarded)('%s reveals nothing of another app', async (_name, endpoint) 
     environment: 'production',
     digest,
     workflow: encodeURIComponent(suspended[1] ?? ''),
+    alert: String(alerts.theirs),
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   // Naming its own app with a run of another app gives no access either.

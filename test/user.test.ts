@@ -10,6 +10,7 @@ import {
   startInstallation,
   waitFor,
 } from './support/installation.ts'
+import { openAlert } from './support/alert.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 import { signInAs, type SignedIn } from './support/people.ts'
 
@@ -18,6 +19,7 @@ let repository: Repository
 let digest = ''
 const runs = { shop: 0, bank: 0 }
 const deployments = { shop: 0, bank: 0 }
+const alerts = { shop: 0, bank: 0 }
 let suspended: string[] = []
 
 beforeAll(async () => {
@@ -37,6 +39,11 @@ beforeAll(async () => {
     deployments[app] = deployment!.id
   }
   suspended = await suspendedWorkflows(installation, ['shop', 'bank'])
+  for (const app of ['shop', 'bank'] as const) {
+    alerts[app] = await openAlert(installation, inEnvironment(app))
+    const body = { minutes: 60, reason: 'for the test' }
+    await installation.client.createSilence({ params: { app }, body })
+  }
 })
 afterAll(async () => {
   await installation.stop()
@@ -157,8 +164,10 @@ test('an admin of one app manages only the roles for that app', async () => {
 const own = Object.entries(endpoints).flatMap(([name, { role }]) =>
   role === 'anyone' ? [name] : [],
 )
+/** Their answers are sums over apps. */
+const sums = ['getDeliveryFigures']
 const guarded = Object.entries(endpoints).filter(
-  ([, { role }]) => role !== 'public' && role !== 'anyone',
+  ([name, { role }]) => role !== 'public' && role !== 'anyone' && !sums.includes(name),
 )
 
 test('the endpoints that every signed-in user may call are listed by name', () => {
@@ -186,6 +195,7 @@ test.each(guarded)('%s reveals nothing to a user of another app', async (_name, 
     digest,
     user: 'Bob',
     workflow: encodeURIComponent(suspended[1] ?? ''),
+    alert: String(alerts.bank),
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   for (const query of ['', '?app=bank', ...(endpoint.path.includes('{') ? ['?app=shop'] : [])]) {
@@ -204,6 +214,16 @@ test.each(guarded)('%s reveals nothing to a user of another app', async (_name, 
     } else if (response.status === 400) expect(text).toContain('"invalid_input"')
     else expect([response.status, JSON.parse(text)]).toMatchObject([403, { code: 'not_this_app' }])
   }
+})
+
+test('the delivery figures of a user contain only the apps of the user', async () => {
+  const of = (app?: string) => installation.client.getDeliveryFigures({ query: app ? { app } : {} })
+  const [ofShop, ofAll] = [await of('shop'), await of()]
+  expect(await bob.client.getDeliveryFigures()).toEqual(ofShop)
+  expect(ofAll.now.deployments).toBeGreaterThan(ofShop.now.deployments)
+  await expect(bob.client.getDeliveryFigures({ query: { app: 'bank' } })).rejects.toMatchObject({
+    code: 'not_this_app',
+  })
 })
 
 test('a user of one app sees no events of another, in lists and streams', async () => {
