@@ -77,7 +77,7 @@ describe('the webhook page', requires('chromium'), () => {
     expect(problems).toEqual([])
   })
 
-  test('shows reports to the forge, and why one failed', async () => {
+  test('shows results that were sent to the Git provider, and why one was refused', async () => {
     const forge = await startForge('good-token')
     const connect = (token: string) =>
       installation.client.putForge({
@@ -87,8 +87,8 @@ describe('the webhook page', requires('chromium'), () => {
     const of = () => installation.client.getForge({ params: { app: 'told' } })
     await installation.client.createApp({ body: { name: 'told' } })
     await page.goto(`http://localhost:${installation.port}/apps/told/webhook`)
-    const section = page.getByRole('region', { name: 'Results at the forge' })
-    await section.getByText('fairlead forge set told github OWNER/NAME').waitFor()
+    const section = page.getByRole('region', { name: 'Git provider' })
+    await section.getByText('This app is not connected to a Git provider.').waitFor()
     await connect('bad-token')
     const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
     await push(installation, 'told', repository)

@@ -4,7 +4,7 @@ import { Marked } from 'marked'
 export const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
-    .replace(/<[^>]*>/g, '')
+    .replace(/<[^<>]*>/g, '')
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .trim()
     .replace(/\s/g, '-')

@@ -164,7 +164,7 @@ function EventRow({ event }: { event: StoredEvent }) {
       <span className="pt-0.5">
         <StatusIcon tone={tone} />
       </span>
-      <span className="min-w-0">
+      <span className="min-w-0 wrap-anywhere">
         {page ? (
           <Link to={page} data-row className="quiet-link">
             {text}
