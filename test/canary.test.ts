@@ -24,7 +24,7 @@ describe('a canary', () => {
     await remove()
   })
 
-  test('that is as good as the one before is promoted, and the verdict can be computed again', async () => {
+  test('that is as good as the former one is promoted, and its verdict can be repeated', async () => {
     const repository = await live('good', `steps: [20, 50], least: 2s, most: 60s, ${quick}`)
     const traffic = load('good')
     const run = await deliver('good', repository, server('2'))
@@ -182,7 +182,7 @@ describe('a canary', () => {
     expect(await installation.cli('verdict', 'replay', String(run))).toMatchObject({ code: 0 })
   })
 
-  test('is not needed to roll back a release that fails more often than the one before', async () => {
+  test('is not needed to roll back a release that fails more often than before', async () => {
     const yaml = (failing: number) => ({
       'server.js': server(String(failing), failing),
       'fairlead.yaml':
@@ -206,7 +206,7 @@ describe('a canary', () => {
     })
   })
 
-  test('that answers 404 or nothing, or fails beside a broken baseline, is never promoted', async () => {
+  test('is never promoted with 404s, empty bodies, or failures beside a broken baseline', async () => {
     const cases: Record<string, [string, string]> = {
       missing: ['', 'response.statusCode = 404'],
       empty: ['', "return response.end('')"],

@@ -23,6 +23,7 @@ const dynamic = [
   'src/domains/init/detectors/deno.ts',
   'src/domains/init/detectors/docker.ts',
   'src/domains/init/detectors/docker.ts',
+  'src/domains/init/detectors/java.ts',
   'src/domains/init/detectors/procfile.ts',
   'src/domains/init/detectors/python.ts',
   'src/domains/init/detectors/python.ts',
@@ -31,6 +32,7 @@ const dynamic = [
   'src/host/api.ts',
   'src/platform/process/output-error.ts',
   'src/web/log/rows.ts',
+  'src/web/shell/entries.ts',
 ]
 
 const expressions = filesOf('src/**/*.{ts,tsx}')
