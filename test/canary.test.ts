@@ -24,7 +24,7 @@ describe('a canary', () => {
     await remove()
   })
 
-  test('that is as good as the former one is promoted, and its verdict can be repeated', async () => {
+  test('that is good is promoted, and its verdict can be repeated', async () => {
     const repository = await live('good', `steps: [20, 50], least: 2s, most: 60s, ${quick}`)
     const traffic = load('good')
     const run = await deliver('good', repository, server('2'))
@@ -206,7 +206,7 @@ describe('a canary', () => {
     })
   })
 
-  test('is never promoted with 404s, empty bodies, or failures beside a broken baseline', async () => {
+  test('is never promoted with 404s, empty bodies, or beside a broken baseline', async () => {
     const cases: Record<string, [string, string]> = {
       missing: ['', 'response.statusCode = 404'],
       empty: ['', "return response.end('')"],

@@ -36,7 +36,7 @@ export function SelectFilter({
 }) {
   const [value, set] = useFilter(name)
   return (
-    <label className="flex min-w-0 flex-1 flex-col gap-1 sm:flex-none">
+    <label className="flex min-w-28 flex-1 flex-col gap-1 sm:flex-none">
       <span className="label">{label}</span>
       <select
         className="field h-9 w-full min-w-24 sm:w-auto sm:min-w-32 sm:max-w-52"
@@ -80,7 +80,7 @@ export function TextFilter({
     return () => clearTimeout(timer)
   })
   return (
-    <label className="flex min-w-0 flex-1 flex-col gap-1 sm:flex-none">
+    <label className="flex min-w-28 flex-1 flex-col gap-1 sm:flex-none">
       <span className="label">{label}</span>
       <input
         {...(isSearch ? { 'data-search': true } : {})}
