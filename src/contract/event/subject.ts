@@ -18,6 +18,7 @@
  * | `monitor/ID`           | something that is watched                                        |
  * | `alert/ID`             | something that a person should know of                           |
  * | `silence/ID`           | a time in which no messages are sent                             |
+ * | `channel/NAME`         | where messages about alerts go                                   |
  * | `waiver/ID`            | a waiver                                                         |
  * | `webhook/APP`          | the webhook of an app                                            |
  * | `forge/APP`            | the connection of an app to its forge                            |
@@ -47,6 +48,7 @@ export const subjectPatterns = {
   monitor: /^monitor\/\d+$/,
   alert: /^alert\/\d+$/,
   silence: /^silence\/\d+$/,
+  channel: /^channel\/[^/]+$/,
   waiver: /^waiver\/\d+$/,
   webhook: /^webhook\/[^/]+$/,
   forge: /^forge\/[^/]+$/,
