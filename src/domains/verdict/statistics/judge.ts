@@ -181,8 +181,10 @@ export function createJudge(settings: VerdictSettings): Judge {
       ...deciding.map(({ name }) => name),
     ]
     const weighed = all.map((ln, i) => ln + Math.log(weights[i] ?? 0))
-    const metric =
-      atPromotion === null ? (names[weighed.indexOf(Math.max(...weighed))] ?? 'errors') : 'errors'
+    // Failures of all requests explain more than those of the one route that most requests have.
+    const isAllRequests = atPromotion !== null || (weighed[0] ?? -Infinity) >= alarm
+    const strongest = names[weighed.indexOf(Math.max(...weighed))] ?? 'errors'
+    const metric = isAllRequests ? 'errors' : strongest
     const known = facts(metric, false)
     harmful = { ...known, reason: sentence(known) }
     return true
