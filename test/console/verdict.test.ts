@@ -95,7 +95,7 @@ describe('the verdict page', requires('chromium'), () => {
     const verdict = page.getByRole('region', { name: 'Verdict' })
     await verdict.getByText('Harmful').waitFor({ timeout: 30_000 })
     await verdict
-      .getByText(/^The canary fails .*: \d+ of \d+ requests on the canary failed/)
+      .getByText(/^The canary fails .*: [\d,]+ of [\d,]+ requests on the canary failed/)
       .waitFor()
     await traffic.stop()
     await page.getByText('Rolled back', { exact: true }).first().waitFor()
