@@ -50,8 +50,8 @@ const asker =
 
 /**
  * From the first failed answer of a service to the message at its channel: host, detector, alert
- * and delivery together. Beside it, what Prometheus and Alertmanager take by their defaults: scrape
- * and evaluation interval of 1 min each, and 30 s of group_wait.
+ * and delivery together. It also prints how long Prometheus and Alertmanager take by their
+ * defaults: scrape and evaluation interval of 1 min each, and 30 s of group_wait.
  */
 export async function run(): Promise<void> {
   const received: { text: string; at: number }[] = []

@@ -12,13 +12,9 @@ create table monitor (
   since timestamptz not null default now(),
   onset_from timestamptz,            -- when the harm began, with 90 %
   onset_until timestamptz,
-  definition jsonb,                  -- of fairlead.yaml; null for those that need none
   checked timestamptz,
-  due timestamptz,                   -- the next check of a probe
-  memory jsonb not null default '{}', -- what a probe remembers between checks
   unique nulls not distinct (app, environment, service, kind, name)
 );
-create index monitor_due on monitor (due) where due is not null;
 
 -- The detectors of a service, up to the second `next` of the host process `run`.
 create table detector (

@@ -14,9 +14,7 @@ export const register: Register = (program, context) => {
     .description('list what is watched and its state; what is not up comes first')
     .addHelpText('after', '\nExamples:\n  $ fairlead monitors shop')
     .action((app: string | undefined) => monitors(context, app))
-  const alerts: Command = program
-    .command('alerts')
-    .description('what a person should know of: list, show, resolve')
+  const alerts: Command = program.command('alerts').description('list, show and resolve alerts')
   alerts
     .command('list', { isDefault: true })
     .argument('[app]', 'name of the app')
@@ -51,7 +49,7 @@ export const register: Register = (program, context) => {
     .argument('<alert>', 'number of the alert', number)
     .option('--minutes <n>', 'the alert opens again after this time', positive, 60)
     .option('--comment <text>', 'what you are doing', '')
-    .description('take an alert on')
+    .description('acknowledge an alert')
     .addHelpText('after', '\nExamples:\n  $ fairlead ack 12 --minutes 30 --comment "rolling back"')
     .action(async (id: number, body: { minutes: number; comment: string }) => {
       const { client } = await context.connect()

@@ -16,7 +16,7 @@ export const suspect = z.object({
 })
 export type Suspect = z.infer<typeof suspect>
 
-/** Something that a person should know of. One alert has one cause. Times are ISO 8601 UTC. */
+/** Harm that a person must look at. One alert has one cause. Times are ISO 8601 UTC. */
 export const alert = z.object({
   id: z.number().int(),
   /** null when it is about the installation */

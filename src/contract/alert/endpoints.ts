@@ -36,7 +36,7 @@ export const alertEndpoints = {
     method: 'POST',
     path: '/alerts/{alert}/acknowledge',
     role: 'developer',
-    summary: 'Take an alert on; it opens again after `minutes` unless it is resolved',
+    summary: 'Acknowledge an alert; it opens again after `minutes` unless it is resolved',
     params: inAlert,
     body: z.object({ minutes: minutes.default(60), comment }),
     output: alertDetail,

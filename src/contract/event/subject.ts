@@ -16,7 +16,7 @@
  * | `deployment/ID`        | a deployment and its verdict                                     |
  * | `incident/ID`          | a service that crashes again and again                           |
  * | `monitor/ID`           | something that is watched                                        |
- * | `alert/ID`             | something that a person should know of                           |
+ * | `alert/ID`             | harm that a person must look at                                  |
  * | `silence/ID`           | a time in which no messages are sent                             |
  * | `channel/NAME`         | where messages about alerts go                                   |
  * | `waiver/ID`            | a waiver                                                         |

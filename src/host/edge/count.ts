@@ -247,8 +247,8 @@ export class Count {
   }
 
   /**
-   * What is known of the requests that are not emitted yet, when they wait for slow ones: one batch
-   * for each share, in which requests in progress count as `open`.
+   * The requests that are not emitted yet, because an earlier one is in progress: one batch for
+   * each share, in which requests in progress count as `open`.
    */
   pending(now: number): Batch[] {
     const [first] = this.#queue

@@ -10,7 +10,7 @@ import { Ago } from '../ui/time.tsx'
 import { alertBadges, badgeOf } from './badges.ts'
 import { useAlerts } from './queries.ts'
 
-/** What a person should know of. */
+/** The list of alerts. */
 export function AlertsPage() {
   useTitle('Alerts')
   const [app] = useFilter('app')
