@@ -1,20 +1,22 @@
+import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import config from './vitest.config.ts'
+
+/** The test files of the long tests only, and those with more or larger tests: see `scale.ts`. */
+const include = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], {
+  cwd: import.meta.dirname,
+}).filter(
+  (file) =>
+    file.endsWith('.long.test.ts') || readFileSync(file, 'utf8').includes("support/scale.ts'"),
+)
 
 /** `npm run test:long`: what `npm test` runs in part, in full. */
 export default defineConfig({
   test: {
     ...config.test,
-    include: [
-      'test/kill.test.ts',
-      'test/previews.test.ts',
-      'test/pull-requests.test.ts',
-      'src/engine/kill.test.ts',
-      'src/engine/chaos.test.ts',
-      'test/console/change.test.ts',
-    ],
+    include,
     exclude: ['**/node_modules/**'],
-    env: { FAIRLEAD_TEST_SCALE: 'long' },
+    env: { ...config.test?.env, FAIRLEAD_TEST_SCALE: 'long' },
     testTimeout: 900_000,
   },
 })

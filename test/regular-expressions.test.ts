@@ -19,7 +19,7 @@ const reviewed: Record<string, string> = {
 /** Files that build expressions at run time; each expression was reviewed. */
 const dynamic = [
   'src/contract/pipeline-file/canary-file.ts',
-  'src/domains/deployment/targets/static.ts',
+  'src/domains/deployment/published-folder.ts',
   'src/domains/init/detectors/deno.ts',
   'src/domains/init/detectors/docker.ts',
   'src/domains/init/detectors/docker.ts',

@@ -19,7 +19,7 @@ const statements = literals.filter(({ tag }) => tag === 'sql')
 
 describe('tables', () => {
   test('every table has one owner', () => {
-    const created = createdTables(filesOf('migrations/*.sql').map(textOf))
+    const created = createdTables(filesOf('migrations/*.sql').toSorted().map(textOf))
     expect([...tables].sort()).toEqual([...created, 'migration'].sort())
     const missing = [...owners.values()].filter(
       (owner) => !files.some((file) => file.startsWith(`${owner}/`)),

@@ -6,7 +6,11 @@ const replaced: [RegExp, string][] = [
   [/\bcheck-ins?\b/i, 'commit'],
   [/\bNot now\b/, 'Cancel'],
   [/\btaken back\b/i, 'rolled back'],
-  [/\b(the|a|its) forges?\b(?! (set|show|delete))/i, 'Git provider'],
+  [/\b(the|a|its|of) forges?\b/i, 'Git provider'],
+  [/\bfairlead forge\b/, 'fairlead provider'],
+  [/\b(the|a|its|of|current|recorded) verdicts?\b/i, 'the analysis or the result of a canary'],
+  [/['">]Verdicts?\b/, 'Canary analysis, or Result'],
+  [/\bfairlead verdict\b/, 'fairlead canary'],
   [/\btoLocale(Date|Time)?String\(\)/, 'a function of src/contract/time-words.ts'],
   [/send the request again/i, 'try again'],
 ]
@@ -35,6 +39,31 @@ test('one thing has one word in the console, the command line and the events', (
           .filter(([word]) => word.test(line))
           .map(([, better]) => `${file}: ${line.trim()} (write: ${better})`),
       ),
+  )
+  expect(wrong).toEqual([])
+})
+
+/** The guides without their code: blocks, spans, and the addresses of links. */
+const proseOf = (file: string): string =>
+  textOf(file)
+    .replace(/^ *```[\s\S]*?^ *```/gm, '')
+    .replace(/`[^`]*`/g, '')
+    .replace(/\]\([^)]*\)/g, ']')
+
+const guides = [...filesOf('*.md'), ...filesOf('docs/*.md')].filter(
+  (file) => !/^(ARCHITECTURE|CONTRIBUTING)/.test(file),
+)
+
+test('the guides use the words of the console', () => {
+  expect(guides).toContain('docs/canary.md')
+  const wrong = guides.flatMap((file) =>
+    [/\bforges?\b/i, /\bverdicts?\b/i, /\bcheck-ins?\b/i].flatMap((word) => {
+      // The changelog names the words that were replaced.
+      const found = proseOf(file)
+        .split('\n')
+        .filter((line) => word.test(line) && !/they said/.test(line))
+      return found.map((line) => `${file}: ${line.trim()}`)
+    }),
   )
   expect(wrong).toEqual([])
 })

@@ -7,14 +7,41 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { buildIfChanged } from './build-if-changed.ts'
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+/** Beside the console and not in it, because the server serves every file of the console. */
+const digestFile = join(dist, 'console.sha256')
+
+/** Everything that determines the console, including the pages of the documentation in it. */
+const inputs = [
+  'src/{web,contract}/**/*.*',
+  'docs/**/*.md',
+  'package-lock.json',
+  'tools/build-*.ts',
+]
+
+/** Builds the console, unless the last build was from files of the same content. */
+export async function buildConsoleIfChanged(): Promise<void> {
+  const result = join(dist, 'console/index.html')
+  await buildIfChanged({
+    root,
+    inputs: { include: inputs },
+    result,
+    digestFile,
+    build: buildConsole,
+  })
+  // A server builds the console again if a source is newer.
+  utimesSync(result, new Date(), new Date())
+}
 
 /**
  * Builds the console beside what is there and then takes its place, so that who is served
@@ -24,7 +51,10 @@ export async function buildConsole(): Promise<void> {
   const configFile = fileURLToPath(new URL('../src/web/vite.config.ts', import.meta.url))
   mkdirSync(dist, { recursive: true })
   const draft = mkdtempSync(join(dist, 'draft-'))
+  const environment = process.env['NODE_ENV']
   try {
+    // Vite takes it over. In a test it is `test`, with which React is twice as large.
+    process.env['NODE_ENV'] = 'production'
     await build({ configFile, logLevel: 'warn', build: { outDir: draft, emptyOutDir: true } })
     for (const name of readdirSync(draft, { recursive: true }) as string[]) {
       if (/\.(js|css|svg|html)$/.test(name)) compress(join(draft, name))
@@ -40,6 +70,8 @@ export async function buildConsole(): Promise<void> {
     renameSync(draft, join(dist, 'console'))
     rmSync(old, { recursive: true, force: true })
   } finally {
+    if (environment === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = environment
     rmSync(draft, { recursive: true, force: true })
   }
 }

@@ -4,6 +4,7 @@ import { openApi } from '#server/openapi.ts'
 import { cliReference } from './cli-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { withVocabulary } from './gate-reference.ts'
+import { withMonitors } from './monitor-reference.ts'
 import { schemaText, withTables } from './pipeline-reference.ts'
 import { withFormats } from './report-reference.ts'
 
@@ -15,6 +16,7 @@ export function documents(): Record<string, string> {
   return {
     'schema/fairlead.schema.json': schemaText(),
     'docs/fairlead-yaml.md': withTables(read('docs/fairlead-yaml.md')),
+    'docs/monitors.md': withMonitors(read('docs/monitors.md')),
     'docs/gates.md': withVocabulary(read('docs/gates.md')),
     'docs/reports.md': withFormats(read('docs/reports.md')),
     'docs/openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,

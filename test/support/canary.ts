@@ -1,12 +1,7 @@
 import type { Deployment, RunDetail } from '#contract/run/run.ts'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-} from './installation.ts'
+import { ask, endedRun, push } from './app.ts'
+import type { Installation } from './installation.ts'
+import { makeRepository, type Repository } from './repository.ts'
 
 /** Answers its version; every so many requests fail. */
 export const server = (version: string, failsEvery = 0): string => `
@@ -72,22 +67,33 @@ export function canariesOf(installation: () => Installation) {
     return installation().client.getVerdict({ params: { deployment: id } })
   }
 
-  /** Asks with short pauses on several connections until it is stopped; answers what came. */
-  const load = (app: string, connections = 6, patienceMs = 60_000) => {
+  /**
+   * Asks with short pauses on several connections until it is stopped; answers what came. With
+   * `patienceMs`, requests may remain without an answer.
+   */
+  const load = (
+    app: string,
+    connections = 6,
+    patienceMs: number | null = null,
+    headers: Record<string, string> = {},
+  ) => {
     let isOver = false
     const answers: { status: number; text: string }[] = []
     const askers = Array.from({ length: connections }, async () => {
       while (!isOver) {
-        const signal = AbortSignal.timeout(patienceMs)
-        await ask(installation(), app, 'production', '/', signal).then(
+        const signal = AbortSignal.timeout(patienceMs ?? 60_000)
+        await ask(installation(), app, 'production', '/', signal, headers).then(
           (one) => answers.push(one),
-          (error: Error) => {
-            if (error.name !== 'AbortError') throw error
+          (error: NodeJS.ErrnoException) => {
+            const isCut = error.code === 'ECONNRESET' && patienceMs !== null
+            if (error.name !== 'AbortError' && !isCut) throw error
           },
         )
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     })
+    // A request that failed is reported by `stop`, not by a rejection that nobody awaits.
+    for (const asker of askers) asker.catch(() => undefined)
     return {
       answers,
       stop: async () => {

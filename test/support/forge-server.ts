@@ -169,7 +169,7 @@ function answer(
   return { status: 404, body: { message: 'Not Found' } }
 }
 
-/** Pages of two, so that whoever reads only the first is found out. */
+/** Pages of two, so that a client that reads only the first one fails. */
 const pageSize = 2
 
 /** Pull requests by the API of each forge; null when the path is of something else. */

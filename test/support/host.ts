@@ -4,17 +4,14 @@ import { Agent, type IncomingHttpHeaders, request, type RequestOptions } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type {
-  HostRelease,
-  HostReleaseStatus,
-  HostService,
-  HostStatus,
-} from '#contract/host/host.ts'
+import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
+import type { HostService } from '#contract/host/service.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient, type HostClient } from '#platform/process/host-client.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { type Home, homeFrom, makeHome } from '#platform/home.ts'
-import { freePorts } from './installation.ts'
+import { freePorts } from './ports.ts'
 
 /** A host of its own, as a process of its own, in a folder of its own. */
 export interface TestHost {
@@ -30,14 +27,14 @@ export interface TestHost {
   close(): Promise<void>
 }
 
-export async function startHost(): Promise<TestHost> {
+export async function startHost(env: Record<string, string> = {}): Promise<TestHost> {
   const root = mkdtempSync(join(tmpdir(), 'fairlead-host-'))
   const port = await freePorts()
   const home = homeFrom({ FAIRLEAD_HOME: root, FAIRLEAD_PORT: String(port) })
   makeHome(home)
   const client = createHostClient(home.hostSocket)
   const ensure = async (): Promise<number> =>
-    (await ensureHost(home, { PATH: process.env['PATH'] })).pid
+    (await ensureHost(home, { PATH: process.env['PATH'], ...env })).pid
   await ensure()
   return {
     home,

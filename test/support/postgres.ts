@@ -29,7 +29,8 @@ export const template = 'template_fairlead'
 /** Creates a database with all tables and no rows. */
 export async function createDatabase(): Promise<TestConnection> {
   const database = `test_${randomBytes(6).toString('hex')}`
-  await administer(`create database ${database} template ${template}`)
+  // A copy of the files takes less processor time than one that is written to the log.
+  await administer(`create database ${database} template ${template} strategy file_copy`)
   return { ...inject('postgres'), database }
 }
 

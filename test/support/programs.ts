@@ -7,15 +7,21 @@ import type { TestOptions } from 'vitest'
  * has it. `tools/test-setup.ts` installs the packages; `requires` skips what is still missing.
  */
 export const programs = {
+  alertmanager: { command: 'prometheus-alertmanager', packages: ['prometheus-alertmanager'] },
+  ansible: { command: 'ansible-playbook', packages: ['ansible-core'] },
+  amtool: { command: 'amtool', packages: ['prometheus-alertmanager'] },
   bubblewrap: { command: 'bwrap', packages: ['bubblewrap'] },
-  chromium: { command: 'chromium', packages: ['chromium'] },
+  chromium: { command: 'chromium', packages: ['chromium', 'chromium-headless-shell'] },
   docker: { command: 'dockerd', packages: ['docker.io'] },
   gcc: { command: 'cc', packages: ['gcc', 'libc6-dev'] },
   haproxy: { command: 'haproxy', packages: ['haproxy'] },
   iproute2: { command: 'ip', packages: ['iproute2'] },
   make: { command: 'make', packages: ['make'] },
+  nginx: { command: 'nginx', packages: ['nginx-light'] },
+  postgresql: { command: 'postgres', packages: ['postgresql'] },
   prometheus: { command: 'prometheus', packages: ['prometheus'] },
   python3: { command: 'python3', packages: ['python3'] },
+  sshd: { command: 'sshd', packages: ['openssh-server', 'openssh-client'] },
   'redis-server': { command: 'redis-server', packages: ['redis-server'] },
 } as const satisfies Record<string, { command: string; packages: readonly string[] }>
 

@@ -4,7 +4,9 @@ import type { PullRequest } from '#contract/pull-request/pull-request.ts'
 import { openDatabase } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { type ForgePull, type ForgeServer, startForge } from './forge-server.ts'
-import { type Installation, makeRepository, type Repository, waitFor } from './installation.ts'
+import type { Installation } from './installation.ts'
+import { makeRepository, type Repository } from './repository.ts'
+import { waitFor } from './wait.ts'
 
 /** Where each kind of forge keeps the head of a pull request. */
 export const headRefs: Record<string, (pull: Pick<ForgePull, 'number' | 'branch'>) => string> = {

@@ -3,17 +3,23 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { buildConsole } from '../../tools/build-console.ts'
+import { buildConsoleIfChanged } from '../../tools/build-console.ts'
+import { buildProgramIfChanged } from '../../tools/build-program.ts'
 import { template, type TestConnection } from './postgres.ts'
 
 /**
- * Runs once before all tests: builds the console that their servers serve, and starts the
- * PostgreSQL in which each test gets a database of its own.
+ * Runs once before all tests: builds the program that they start and the console that it serves, if
+ * their sources have changed, and starts the PostgreSQL in which each test gets a database of its
+ * own.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const file = fileURLToPath(new URL('postgres-process.ts', import.meta.url))
   const server = spawn(process.execPath, [file, template], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const [connection] = await Promise.all([connectionOf(server), buildConsole()])
+  const [connection] = await Promise.all([
+    connectionOf(server),
+    buildConsoleIfChanged(),
+    buildProgramIfChanged(),
+  ])
   project.provide('postgres', connection)
   return async () => {
     server.stdin.end()

@@ -1,9 +1,16 @@
-/** The tables that migrations create, in order of name. */
-export const createdTables = (migrations: string[]): string[] =>
-  migrations
-    .flatMap((text) => [...text.matchAll(/^\s*create table (?:if not exists )?"?(\w+)"?/gim)])
-    .map(([, name]) => name ?? '')
-    .sort()
+const created =
+  /^\s*create table (?:if not exists )?"?(\w+)"?|^\s*alter table "?(\w+)"? rename to "?(\w+)"?/gim
+
+/** The tables that exist after migrations, which are in their order; in order of name. */
+export function createdTables(migrations: string[]): string[] {
+  const tables = new Set<string>()
+  for (const text of migrations)
+    for (const [, name, from = '', to = ''] of text.matchAll(created)) {
+      tables.delete(from)
+      tables.add(name ?? to)
+    }
+  return [...tables].sort()
+}
 
 const notAlias = 'using|set|where|on|join|left|cross|returning'
 const table = String.raw`"?\w+"?(?:\s+(?:as\s+)?(?!(?:${notAlias})\b)\w+)?`

@@ -127,9 +127,10 @@ export function observed(db: Database, at: Boundary): Database {
 
 /** The engine's function with the workflow and step it is about; null for what only reads. */
 function labelOf(statement: Statement | undefined): string | null {
-  const name =
-    /(\w+)\(\$1/.exec(statement?.text ?? '')?.[1] ??
-    (statement?.text.startsWith('insert into replica') ? 'register' : null)
+  const text = statement?.text ?? ''
+  const name = text.includes('insert into replica')
+    ? 'register'
+    : (/(\w+)\(\$1/.exec(text)?.[1] ?? null)
   if (name === null || statement === undefined) return null
   if (name === 'claim_workflows') return `${name} ${String(statement.values[1])}`
   if (name === 'beat' || name === 'register') return name
