@@ -1,0 +1,125 @@
+import { z } from 'zod'
+
+/** From the least harm to the most. */
+export const severities = ['minor', 'major', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
+/** `over`: the harm has ended, and it is the same incident if it comes back within an hour. */
+export const incidentStates = ['open', 'mitigated', 'over', 'closed'] as const
+
+/** The commander decides; the communicator informs customers and colleagues. */
+export const incidentRoles = ['commander', 'communicator'] as const
+export type IncidentRole = (typeof incidentRoles)[number]
+
+/**
+ * Harm that customers feel, with one cause. Times are ISO 8601 UTC, and null until it came to that;
+ * none is before the one above it, except that an incident can be mitigated before a person has
+ * acknowledged or declared it.
+ */
+export const incident = z.object({
+  id: z.number().int(),
+  /** null when it is about the installation */
+  app: z.string().nullable(),
+  environment: z.string().nullable(),
+  /** null when it is about the whole environment */
+  service: z.string().nullable(),
+  title: z.string(),
+  reason: z.string(),
+  state: z.enum(incidentStates),
+  severity: z.enum(severities),
+  /** who set the severity; null while it is the proposed one */
+  severityBy: z.string().nullable(),
+  /** an alert, a person, or the rollback of a harmful release */
+  openedBy: z.enum(['alert', 'person', 'rollback']),
+  opener: z.string(),
+  /** the deployment that explains it */
+  deployment: z.number().int().nullable(),
+  /** when the harm began, with a probability of 90 % */
+  onset: z.object({ from: z.string(), until: z.string() }).nullable(),
+  detected: z.string(),
+  /** when a person had it first */
+  acknowledged: z.string().nullable(),
+  /** when a person said that it is an incident */
+  declared: z.string().nullable(),
+  /** when something was done that stops the harm */
+  mitigated: z.string().nullable(),
+  mitigation: z.string().nullable(),
+  /** when the harm ended */
+  over: z.string().nullable(),
+  /** why it counts as over, and how often that is wrong */
+  proof: z.string().nullable(),
+  closed: z.string().nullable(),
+  closedBy: z.string().nullable(),
+  commander: z.string().nullable(),
+  communicator: z.string().nullable(),
+  /** how often it began */
+  occurrence: z.number().int(),
+})
+export type Incident = z.infer<typeof incident>
+
+export const changeKinds = [
+  ...(['delivery', 'configuration', 'rollback', 'external', 'drift'] as const),
+  ...(['job', 'machine'] as const),
+] as const
+export type ChangeKind = (typeof changeKinds)[number]
+
+/** Something that changed before an incident began. */
+export const incidentChange = z.object({
+  id: z.number().int(),
+  /** from 1, the most likely first, as it was when the incident opened */
+  place: z.number().int(),
+  kind: z.enum(changeKinds),
+  /** its number or name, by its kind: that of a deployment, of a job, of a drift */
+  ref: z.string(),
+  app: z.string().nullable(),
+  environment: z.string().nullable(),
+  text: z.string(),
+  /** why it is a suspect, in one sentence without its full stop */
+  reason: z.string(),
+  time: z.string(),
+  /** who said that it is the cause; null when nobody did */
+  confirmedBy: z.string().nullable(),
+})
+export type IncidentChange = z.infer<typeof incidentChange>
+
+/** How often the ranking was right, of the incidents whose cause a person confirmed. */
+export const rankingRecord = z.object({
+  /** incidents with something that changed before */
+  ranked: z.number().int(),
+  /** those whose cause was confirmed */
+  confirmed: z.number().int(),
+  /** those in which it was the first, and one of the first three */
+  first: z.number().int(),
+  firstThree: z.number().int(),
+})
+export type RankingRecord = z.infer<typeof rankingRecord>
+
+/** One line of the timeline of an incident, from the event log or from its messages. */
+export const incidentEntry = z.object({
+  time: z.string(),
+  kind: z.enum(['event', 'note', 'message']),
+  tone: z.string(),
+  actor: z.string(),
+  text: z.string(),
+  /** the console's page on it */
+  page: z.string().nullable(),
+})
+export type IncidentEntry = z.infer<typeof incidentEntry>
+
+export const incidentAlert = z.object({
+  id: z.number().int(),
+  title: z.string(),
+  reason: z.string(),
+  opened: z.string(),
+  resolved: z.string().nullable(),
+})
+export type IncidentAlert = z.infer<typeof incidentAlert>
+
+export const incidentDetail = incident.extend({
+  alerts: z.array(incidentAlert),
+  /** the most likely cause first */
+  changes: z.array(incidentChange),
+  /** oldest first */
+  timeline: z.array(incidentEntry),
+})
+export type IncidentDetail = z.infer<typeof incidentDetail>

@@ -1,0 +1,79 @@
+import type { ChangeKind } from '#contract/incident/incident.ts'
+import { durationWords } from '#contract/time-words.ts'
+
+/** Something that changed, and perhaps caused an incident. */
+export interface Candidate {
+  kind: ChangeKind
+  ref: string
+  app: string | null
+  environment: string | null
+  service: string | null
+  text: string
+  /** milliseconds */
+  time: number
+}
+
+export interface RankedChange extends Candidate {
+  reason: string
+}
+
+export interface Harmed {
+  app: string | null
+  environment: string | null
+  service: string | null
+  /** the deployment that explains the alert */
+  deployment: number | null
+  /** milliseconds */
+  onset: { from: number; until: number }
+}
+
+/** How often such a change breaks what runs, compared with a delivery. */
+const weights: Record<ChangeKind, number> = {
+  ...{ delivery: 1, configuration: 1, external: 0.7, machine: 0.7 },
+  ...{ rollback: 0.5, drift: 0.5, job: 0.3 },
+}
+/** Harm shows soon after its cause: the weight halves with each of these times. */
+const halfMs = 10 * 60_000
+/** Clocks of host and server, and the switch itself. */
+const laterMs = 5000
+const most = 10
+
+/**
+ * What changed before harm, the most likely cause first: the deployment that explains the alert,
+ * then what is nearest in time, in the same environment and service, and of a kind that often
+ * breaks what runs. What changed after the harm began is left out.
+ */
+export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChange[] {
+  return candidates
+    .filter(({ time }) => time <= harmed.onset.until + laterMs)
+    .map((candidate) => ({ candidate, ...weigh(harmed, candidate) }))
+    .toSorted((a, b) => b.weight - a.weight || b.candidate.time - a.candidate.time)
+    .slice(0, most)
+    .map(({ candidate, reason }) => ({ ...candidate, reason }))
+}
+
+function weigh(
+  { app, environment, service, deployment, onset }: Harmed,
+  one: Candidate,
+): { weight: number; reason: string } {
+  const before = Math.max(0, onset.from - one.time)
+  const isExplaining = one.app === app && deployment !== null && one.ref === String(deployment)
+  const isHere = one.environment === environment && one.app === app
+  const isService = service !== null && one.service === service
+  const place = isHere ? 1 : one.app === app || one.app === null ? 0.5 : 0.1
+  const fit = isService ? 2 : one.service !== null && service !== null && isHere ? 0.5 : 1
+  const where = isService
+    ? `in ${service}, which fails`
+    : isHere
+      ? `in ${environment ?? 'the same environment'}`
+      : one.app === null
+        ? 'outside of the apps'
+        : one.app === app
+          ? `in ${one.environment ?? 'the app'}`
+          : 'in another app on this machine'
+  const when = before < laterMs ? 'when the harm began' : `${durationWords(before, true)} before it`
+  return {
+    weight: weights[one.kind] * place * fit * 2 ** (-before / halfMs) * (isExplaining ? 100 : 1),
+    reason: isExplaining ? `it explains the alert: it went live ${when}` : `${where}, ${when}`,
+  }
+}

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Caller } from '#contract/handler.ts'
+import { acknowledge, addEntry } from '#domains/alert/store.ts'
+import { readEvents } from '#engine/events.ts'
+import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
+import { storeLiveRelease } from '../../../test/support/live-release.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { incidentHandlers } from './handlers.ts'
+import { reconcileIncidents } from './reconcile.ts'
+
+let db: Database
+let close: () => Promise<void>
+/** milliseconds that the clock of the server is ahead */
+let ahead = 0
+const now = (): number => Date.now() + ahead
+
+beforeAll(async () => {
+  ;({ db, close } = await testDatabase())
+  await storeLiveRelease(db, 'production', { services: { web: 'x' } })
+  await db.query(sql`insert into "user" (name, role) values ('Eve', 'developer')`)
+})
+afterAll(() => close())
+beforeEach(async () => {
+  ahead = 0
+  await db.query(sql`truncate monitor, alert, incident cascade`)
+})
+
+const caller: Caller = {
+  ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },
+  ...{ role: 'developer', apps: {}, by: { credential: 'session', address: null } },
+}
+const { signal } = new AbortController()
+const handlers = () => incidentHandlers({ db, now, getApp: async (app) => app })
+const call = <N extends keyof ReturnType<typeof handlers>>(name: N, input: object) =>
+  (handlers()[name] as (...args: unknown[]) => unknown)(
+    { params: {}, query: { limit: 50 }, body: {}, ...input },
+    caller,
+    signal,
+  ) as ReturnType<ReturnType<typeof handlers>[N]>
+
+/** Everything that a server does from what fires to incidents, once. */
+async function runOnce(): Promise<void> {
+  await reconcileAlerts({
+    ...{ db, now, onNotification: () => undefined },
+    findSuspects: async () => [],
+    readMachine: async () => [],
+  })
+  await reconcileIncidents({ db, now })
+}
+const fire = (kind: string, isFiring = true) =>
+  db.batch([
+    sql`update monitor set firing = ${isFiring} where kind = ${kind}`,
+    sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
+      select 'shop', 'production', 'web', ${kind}, ${kind}, 'down', ${isFiring}, '9 % fail'
+      where not exists (select from monitor where kind = ${kind})`,
+  ])
+const incidents = async () => (await call('listIncidents', {})).incidents
+const types = async (id: number) =>
+  (await readEvents(db, { subject: `incident/${id}`, limit: 50 }))
+    .map(({ type }) => type.replace(/.*incident\./, ''))
+    .toReversed()
+
+test('an alert that customers feel opens an incident, which ends, comes back, closes', async () => {
+  await fire('errors')
+  await runOnce()
+  await runOnce()
+  const [first, ...more] = await incidents()
+  expect(more).toEqual([])
+  expect(first).toMatchObject({
+    ...{ app: 'shop', environment: 'production', service: 'web', state: 'open' },
+    ...{ title: 'web in production of shop fails requests', severity: 'minor', openedBy: 'alert' },
+    ...{ acknowledged: null, declared: null, mitigated: null, over: null, occurrence: 1 },
+  })
+  const id = first!.id
+  const params = { incident: id }
+  const [alert] = (await call('getIncident', { params })).alerts
+  await db.batch([
+    acknowledge(alert!.id, 'Ada', new Date(now() + 60_000).toISOString()),
+    addEntry(alert!.id, 'acknowledged', 'until later', 'Ada'),
+  ])
+  await runOnce()
+  await db.batch([
+    sql`insert into deployment (id, app, environment, kind, state, run, release, actor, workflow,
+        live)
+      overriding system value values (2, 'shop', 'production', 'rollback', 'replaced', 1, 1,
+        'Ada', 'w', now())`,
+  ])
+  await runOnce()
+  expect((await incidents())[0]).toMatchObject({ state: 'mitigated' })
+  await fire('errors', false)
+  await runOnce()
+  const over = await call('getIncident', { params })
+  expect(over).toMatchObject({
+    state: 'over',
+    mitigation: expect.stringMatching(/^deployment \d+ is a rollback$/),
+    proof: 'the test of errors that allows 1 % of errors has passed',
+  })
+  const times = [over.detected, over.acknowledged, over.mitigated, over.over].map(String)
+  expect(times).toEqual(times.toSorted())
+  await fire('errors')
+  await runOnce()
+  expect(await incidents()).toMatchObject([{ id, state: 'open', occurrence: 2 }])
+  await fire('errors', false)
+  await runOnce()
+  ahead = 3_601_000
+  await runOnce()
+  expect(await incidents()).toMatchObject([{ id, state: 'closed', closedBy: 'fairlead' }])
+  expect(await types(id)).toEqual([
+    ...['detected', 'acknowledged', 'mitigated', 'resolved', 'reopened', 'resolved', 'closed'],
+  ])
+  const { timeline } = await call('getIncident', { params })
+  expect(timeline.map(({ text }) => text)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Alert: web in production of shop fails requests/),
+      expect.stringMatching(/^An incident began: web in production of shop fails requests/),
+    ]),
+  )
+})
+
+test.each([
+  ['of low urgency', 'errors', 'low'],
+  ['that no customer feels', 'log', 'high'],
+])('an alert %s opens no incident', async (_, kind, urgency) => {
+  await db.query(sql`insert into monitor (app, environment, service, kind, name, state, firing,
+      reason, urgency)
+    values ('shop', 'production', 'web', ${kind}, ${kind}, 'down', true, 'x', ${urgency})`)
+  await runOnce()
+  expect(await incidents()).toEqual([])
+})
+
+test('people open an incident, take and hand over roles, take notes, and close it', async () => {
+  const hostile = '<script>alert(1)</script> [a](javascript:x) \u202e'
+  const body = { title: hostile, environment: 'production' }
+  const opened = await call('openIncident', { params: { app: 'shop' }, body })
+  expect(opened).toMatchObject({ title: hostile, openedBy: 'person', opener: 'Ada' })
+  expect(opened.declared).toBe(opened.detected)
+  const params = { incident: opened.id }
+  // The alert of the same environment joins it.
+  await fire('http')
+  await runOnce()
+  expect((await call('getIncident', { params })).alerts).toHaveLength(1)
+  expect(await incidents()).toHaveLength(1)
+  await call('takeIncident', { params, body: { role: 'commander' } })
+  await call('takeIncident', { params, body: { role: 'commander', person: 'Eve' } })
+  await expect(
+    call('takeIncident', { params, body: { role: 'commander', person: 'Mallory' } }),
+  ).rejects.toThrow('There is no user Mallory')
+  await call('noteIncident', { params, body: { text: `${hostile}\nsecond line` } })
+  await call('changeIncident', { params, body: { severity: 'critical' } })
+  await call('changeIncident', { params, body: { mitigation: 'recharge is off' } })
+  const [change] = opened.changes
+  expect(change).toMatchObject({ place: 1, kind: 'delivery', environment: 'production' })
+  const named = await call('changeIncident', { params, body: { cause: change!.id } })
+  expect(named).toMatchObject({
+    ...{ commander: 'Eve', severity: 'critical', severityBy: 'Ada', state: 'mitigated' },
+    changes: [{ confirmedBy: 'Ada' }, ...named.changes.slice(1)],
+  })
+  expect(named.timeline).toContainEqual(
+    expect.objectContaining({ kind: 'note', text: `${hostile}\nsecond line` }),
+  )
+  expect((await call('listIncidents', {})).ranking).toEqual({
+    ...{ ranked: 1, confirmed: 1, first: 1, firstThree: 1 },
+  })
+  const closed = await call('closeIncident', { params, body: { comment: 'fixed' } })
+  expect(closed).toMatchObject({ state: 'closed', closedBy: 'Ada', proof: 'Ada closed it' })
+  // Its alert goes on, and the person knows it.
+  await runOnce()
+  expect(await incidents()).toMatchObject([{ state: 'closed', occurrence: 1 }])
+  await expect(call('closeIncident', { params, body: { comment: '' } })).rejects.toThrow(
+    'is closed',
+  )
+  expect(await types(opened.id)).toEqual([
+    ...['reported', 'taken', 'taken', 'noted', 'changed', 'mitigated', 'changed'],
+    ...['resolved', 'closed'],
+  ])
+})
+
+test('opening an incident that is known declares it', async () => {
+  await fire('errors')
+  await runOnce()
+  const body = { title: 'Cards fail', environment: 'production' }
+  const opened = await call('openIncident', { params: { app: 'shop' }, body })
+  expect(await incidents()).toHaveLength(1)
+  expect(opened).toMatchObject({ openedBy: 'alert', declared: expect.any(String) })
+  const elsewhere = { title: 'x', environment: 'moon' }
+  await expect(call('openIncident', { params: { app: 'shop' }, body: elsewhere })).rejects.toThrow(
+    'There is no environment shop/moon',
+  )
+})
+
+test('a release that was rolled back for its harm opens one incident', async () => {
+  await db.batch([
+    sql`update deployment set state = 'rolled_back' where id = 1`,
+    sql`insert into watch (deployment, settings, until, state, reason, ended)
+      values (1, '{}', now(), 'harmful', '9 % fail', now())`,
+  ])
+  await runOnce()
+  await runOnce()
+  expect(await incidents()).toMatchObject([
+    { openedBy: 'rollback', deployment: 1, title: 'Deployment 1 of shop did harm in production' },
+  ])
+})

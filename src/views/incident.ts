@@ -1,0 +1,166 @@
+import type { IncidentAlert } from '#contract/incident/incident.ts'
+import type { StoredEvent } from '#contract/event/event.ts'
+import type { Candidate } from '#domains/incident/changes.ts'
+import type { FeltAlert, Harm, Rollback } from '#domains/incident/reconcile.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
+
+const ms = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 1000)::float8`
+
+/** An alert with what an incident needs to know of it. */
+export interface AlertOfIncident extends Omit<FeltAlert, 'onset' | 'acknowledged'> {
+  urgency: 'low' | 'high'
+  /** the incident that it belongs to */
+  incident: number | null
+  from: number | null
+  until: number | null
+  acknowledgedAt: number | null
+  acknowledgedBy: string | null
+}
+
+/** The alerts that go on or ended in the last hour, and those of incidents that are not closed. */
+export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[]> {
+  return db.query<AlertOfIncident>(sql`
+    select a.id as alert, a.app, a.environment, a.service, a.title, a.reason, a.deployment,
+      a.urgency, a.occurrence, ${ms(sql`a.onset_from`)} as from, ${ms(sql`a.onset_until`)} as until,
+      ${ms(sql`a.opened`)} as opened, s.ended, s.kinds, l.incident,
+      ${ms(sql`k.time`)} as "acknowledgedAt", k.actor as "acknowledgedBy"
+    from alert a
+      left join incident_alert l on l.alert = a.id
+      join lateral (
+        select case when bool_and(f.ended is not null) then ${ms(sql`max(f.ended)`)} end as ended,
+          json_agg(distinct coalesce(m.kind, case when f.source like 'crash-loop/%'
+            then 'restarts' else split_part(f.source, '/', 1) end)) as kinds
+        from alert_source f left join monitor m on f.source like 'monitor/%'
+          and m.id = split_part(f.source, '/', 2)::bigint
+        where f.alert = a.id) s on s.kinds is not null
+      left join lateral (select e.time, e.actor from alert_entry e
+        where e.alert = a.id and e.kind = 'acknowledged' order by e.id limit 1) k on true
+    where a.resolved is null or a.resolved > now() - interval '1 hour'
+      or exists (select from incident i where i.id = l.incident and i.closed is null)
+    order by a.id`)
+}
+
+/** Releases that a watch rolled back in the last hour. */
+export async function harmfulReleases(db: Database): Promise<Harm[]> {
+  return db.query<Harm>(sql`
+    select w.deployment, d.app, d.environment, coalesce(w.reason, 'it did harm') as reason,
+      ${ms(sql`coalesce(d.live, w.started)`)} as from, ${ms(sql`w.ended`)} as at
+    from watch w join deployment d on d.id = w.deployment
+      join environment e on e.app = d.app and e.name = d.environment
+    where w.state = 'harmful' and w.ended > now() - interval '1 hour' and e.pull_request is null
+      and e.position = (select max(position) from environment
+        where app = d.app and pull_request is null)
+      and not exists (select from incident i where i.app = d.app
+        and i.environment = d.environment and i.deployment = d.id)`)
+}
+
+/** The rollbacks of the last day that went live. */
+export async function recentRollbacks(db: Database): Promise<Rollback[]> {
+  return db.query<Rollback>(sql`
+    select id as deployment, app, environment, ${ms(sql`live`)} as at from deployment
+    where kind = 'rollback' and live > now() - interval '1 day' order by live`)
+}
+
+/**
+ * What changed in a period before harm: deployments of the app and, in its last hour, of other apps
+ * on the machine; changes that other tools reported; drift; jobs; and what the machine lacked.
+ */
+export async function changesBefore(
+  db: Database,
+  { app, environment }: { app: string | null; environment: string | null },
+  { from, until }: { from: number; until: number },
+): Promise<Candidate[]> {
+  const [begin, end] = [from, until].map((time) => new Date(time).toISOString())
+  const within = (time: Statement, hours: number): Statement => sql`${time} between
+    ${begin!}::timestamptz - ${hours} * interval '1 hour' and ${end!}::timestamptz`
+  return db.query<Candidate>(sql`
+    select c.kind, c.ref, c.app, c.environment, c.service, c.text, ${ms(sql`c.time`)} as time from (
+      select d.kind, d.id::text as ref, d.app, d.environment, null as service,
+        case d.kind when 'configuration' then 'configuration ' || r.configuration || ' of '
+            || d.actor
+          else d.kind || ' of ' || left(r.sha, 7) || ' ' || h.subject end as text, d.live as time
+      from deployment d join release r on r.id = d.release
+        join change h on h.app = d.app and h.sha = r.sha
+      where d.app = ${app}::text and ${within(sql`d.live`, 24)}
+        or d.app is distinct from ${app}::text and ${within(sql`d.live`, 1)}
+      union all
+      select 'external', x.id::text, x.app, x.environment, x.service,
+        concat(nullif(x.source, '') || ': ', x.summary), x.time
+      from external_change x where (x.app is null or x.app = ${app}::text)
+        and (x.environment is null or x.environment = ${environment}::text)
+        and ${within(sql`x.time`, 24)}
+      union all
+      select 'drift', y.id::text, y.app, y.environment, y.service,
+        concat_ws(' ', y.kind, y.name, 'changed outside of a deployment'), y.since
+      from drift y where y.app = ${app}::text and y.environment = ${environment}::text
+        and ${within(sql`y.since`, 24)}
+        and (y.resolved is null or y.resolved > ${begin!}::timestamptz)
+      union all
+      select 'job', j.id::text, j.app, j.environment, j.service,
+        concat('job ', coalesce(j.job, j.command)), j.started
+      from job_run j where j.app = ${app}::text and j.environment = ${environment}::text
+        and ${within(sql`j.started`, 1)}
+      union all
+      select 'machine', a.id::text, null, null, null, a.title, a.opened
+      from alert a where a.app is null and ${within(sql`a.opened`, 1)}
+    ) c order by c.time desc limit 200`)
+}
+
+/** The alerts of an incident, oldest first. */
+export async function alertsOfIncident(db: Database, incident: number): Promise<IncidentAlert[]> {
+  return db.query<IncidentAlert>(sql`
+    select a.id, a.title, a.reason, a.opened, a.resolved
+    from incident_alert l join alert a on a.id = l.alert where l.incident = ${incident}
+    order by a.id`)
+}
+
+/** Types of events that a timeline shows; runs and their steps are elsewhere. */
+const timelineTypes = [
+  ...['dev.cdevents.service.%', 'dev.cdevents.incident.%', 'dev.cdevents.environment.modified'],
+  ...['incident', 'alert', 'crashloop', 'configuration', 'verdict', 'rehearsal', 'drift'].map(
+    (noun) => `dev.cdeventsx.fairlead-${noun}.%`,
+  ),
+  ...['job', 'switch', 'silence', 'externalchange', 'deployment', 'restart', 'service'].map(
+    (noun) => `dev.cdeventsx.fairlead-${noun}.%`,
+  ),
+]
+/** Hours before the harm that a timeline shows. */
+const hoursBefore = 1
+const mostEvents = 500
+
+/** The events of the log that tell the story of an incident, oldest first. */
+export async function eventsOfIncident(db: Database, incident: number): Promise<StoredEvent[]> {
+  return db.query<StoredEvent>(sql`
+    select e.id, e.time, e.type, e.version, e.subject, e.chain, e.app, e.actor, e.by, e.data
+    from incident i join event e on e.subject = 'incident/' || i.id
+        or e.subject in (select 'alert/' || l.alert from incident_alert l where l.incident = i.id)
+        or e.app = i.app and e.type like any(${timelineTypes}::text[])
+          and e.subject not like 'incident/%' and e.subject not like 'alert/%'
+          and (e.data->>'environment' is null or e.data->>'environment' = i.environment)
+    where i.id = ${incident}
+      and e.time between coalesce(i.onset_from, i.detected) - ${hoursBefore} * interval '1 hour'
+        and coalesce(i.closed + interval '30 days', now())
+      and (e.subject = 'incident/' || i.id or e.time <= coalesce(i.closed, now()))
+    order by e.id limit ${mostEvents}`)
+}
+
+/** A message about an alert of an incident. */
+export interface SentMessage {
+  time: string
+  alert: number
+  channel: string
+  person: string | null
+  kind: 'opened' | 'resolved'
+  state: 'sent' | 'failed'
+  problem: string | null
+}
+
+/** Who was told what, and when; also what no channel accepted. */
+export async function messagesOfIncident(db: Database, incident: number): Promise<SentMessage[]> {
+  return db.query<SentMessage>(sql`
+    select coalesce(n.sent, n.due) as time, n.alert, n.channel, n.person, n.kind, n.state, n.problem
+    from incident_alert l join notification n on n.alert = l.alert
+    where l.incident = ${incident} and n.state in ('sent', 'failed')
+    order by time, n.id limit 500`)
+}
