@@ -3,6 +3,7 @@ import { canaryFile } from '#contract/pipeline-file/canary-file.ts'
 import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targetOf } from '#domains/deployment/open-targets.ts'
 import { settingsOf } from '#domains/verdict/canary.ts'
+import { recordFor } from '#domains/verdict/record.ts'
 import { armOf } from '#domains/verdict/served.ts'
 import { insertWatch } from '#domains/verdict/watch-store.ts'
 import { judgeSettling } from '#domains/deployment/settle.ts'
@@ -20,6 +21,7 @@ import {
 import { pause, retryWhileUnavailable } from './retry.ts'
 import { mustSettle } from './settle.ts'
 import { targetOfPlan } from './targets.ts'
+import { formerOf } from '#views/canary.ts'
 
 /** How long an instance may be unhealthy for a moment before the switch, in milliseconds. */
 const patienceMs = 10_000
@@ -105,7 +107,7 @@ export async function switchTraffic(
 const watchOf = (file: EnvironmentFile | undefined, { isProven }: Trial): number =>
   isProven ? (file?.watch ?? 0) : Math.max(file?.watch ?? 0, file?.canary.watch ?? 0)
 
-/** Settings of the watch, and what the former release served lately. */
+/** Settings of the watch, and what the former and the last proven release served. */
 async function plannedWatch(
   deps: Dependencies,
   plan: PlannedDeployment,
@@ -117,10 +119,15 @@ async function plannedWatch(
     .share?.served(plan, null)
     .catch(() => null)
   const seconds = answer?.seconds.filter(({ release }) => release === former?.release) ?? []
+  const record =
+    former === null
+      ? null
+      : recordFor(await formerOf(deps.db, plan, former.release), deps.clock.now())
   return {
     ...{ deployment: plan.id, settings: settingsOf(file), length },
     position: answer?.position ?? null,
     before: seconds.length === 0 ? null : armOf(seconds),
+    record,
   }
 }
 
