@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { nothing } from '#contract/access/grants.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Caller } from '#contract/handler.ts'
+import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
+import type { HostInstance } from '#contract/host/release.ts'
+import type { HostStatus } from '#contract/host/status.ts'
+import type { StatusPage } from '#contract/status-page/status-page.ts'
+import { noLatency } from '#contract/host/measurements.ts'
+import { readEvents } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { ConfirmStatusPage } from './confirm.ts'
+import { statusPageHandlers } from './handlers.ts'
+
+const type = 'dev.cdeventsx.fairlead-status.changed'
+const sha = 'a'.repeat(40)
+const start = Date.parse('2026-11-29T14:00:00Z')
+
+/** A host with one instance, which keeps the pages that it is sent. */
+class SimulatedHost {
+  pages: StatusPage[] = []
+  isAway = false
+  state: HostInstance['state'] = 'healthy'
+  seconds: HostSecond[] = []
+  status = async (): Promise<HostStatus> => {
+    if (this.isAway) throw new FairleadError('unavailable', { what: 'The host' })
+    const instance: HostInstance = {
+      ...{ service: 'web', index: 0, state: this.state, pid: 1, port: 1, started: 0 },
+      ...{ restarts: 0, isLooping: false, reason: null },
+    }
+    return {
+      ...{ version: '1', pid: 1, started: 0, edge: 1, routes: [] },
+      releases: [
+        {
+          ...{ app: 'shop', environment: 'production', release: 1, artifact: 'sha256:0' },
+          ...{ state: 'ready', reason: null, routed: true, crashes: 0, lastCrash: null },
+          ...{ settleMs: 0, instances: [instance] },
+        },
+      ],
+    }
+  }
+  measurements = async (after: number): Promise<Measurements> => ({
+    ...{ run: 'a', next: this.seconds.length },
+    seconds: this.seconds.filter(({ number }) => number > after),
+  })
+  setStatusPage = async (page: StatusPage): Promise<void> => {
+    if (this.isAway) throw new FairleadError('unavailable', { what: 'The host' })
+    this.pages.push(page)
+  }
+}
+
+let db: Database
+let close: () => Promise<void>
+let host: SimulatedHost
+let confirm: ConfirmStatusPage
+let now = start
+beforeAll(async () => ({ db, close } = await testDatabase()))
+afterAll(() => close())
+beforeEach(async () => {
+  now = start
+  host = new SimulatedHost()
+  confirm = new ConfirmStatusPage({ db, host, now: () => now })
+  await db.batch([
+    sql`truncate monitor, status_component, change, release, deployment, event cascade`,
+    sql`delete from environment`,
+    sql`delete from app`,
+    sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
+    sql`insert into environment (app, name, position) values ('shop', 'staging', 0),
+      ('shop', 'production', 1)`,
+    sql`insert into artifact (digest, app, run, size) values ('sha256:0', 'shop', 1, 1)
+      on conflict do nothing`,
+    sql`insert into change (app, sha, branch, subject, author, committed, chain)
+      values ('shop', ${sha}, 'main', 'x', ${{ name: 'Ada', email: 'a@x' }}::jsonb, now(), 'c-1')`,
+    sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+      overriding system value values (1, 'shop', 'production', 'sha256:0', 0, 1, ${sha}, '{}')`,
+    sql`insert into deployment (id, app, environment, kind, state, run, release, actor, workflow,
+        live)
+      overriding system value values (1, 'shop', 'production', 'delivery', 'live', 1, 1, 'Ada',
+        'w', now())`,
+    sql`insert into monitor (kind, name, state, reason, checked)
+      values ('disk', 'disk', 'up', '', now())`,
+    sql`insert into monitor (app, environment, service, kind, name, state, reason, checked, since)
+      values ('shop', 'production', 'web', 'errors', 'errors', 'up', '', now(),
+        '2026-11-29T14:02:00Z')`,
+  ])
+})
+const last = () => host.pages.at(-1)
+const setErrors = (state: string) =>
+  db.query(sql`update monitor set state = ${state} where kind = 'errors'`)
+const history = async () =>
+  (await readEvents(db, { type, limit: 50 })).map(({ data }) => (data as { state: string }).state)
+
+test('an app is on the page without configuration, and harm shows with its share', async () => {
+  await confirm.run()
+  expect(last()?.components).toMatchObject([
+    { app: 'shop', environment: 'production', name: 'shop', state: 'operational', detail: '' },
+  ])
+  host.seconds = [
+    {
+      ...{ number: 1, at: now },
+      traffic: [
+        {
+          ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
+          ...{ outcomes: { '2xx': 96, '5xx': 4 }, latency: noLatency() },
+        },
+      ],
+    },
+  ]
+  await setErrors('degraded')
+  now += 2000
+  await confirm.run()
+  expect(last()?.components[0]).toMatchObject({
+    state: 'degraded',
+    detail: 'About 4 % of the requests fail; this began on 2026-11-29 at 14:02 UTC.',
+  })
+  expect(last()?.changes.map(({ state }) => state)).toEqual(['degraded', 'operational'])
+  expect(await history()).toEqual(['degraded', 'operational'])
+  await setErrors('up')
+  now += 2000
+  await confirm.run()
+  expect(last()?.components[0]?.state).toBe('degraded')
+  for (let second = 0; second < 70; second += 5) {
+    now += 5000
+    await confirm.run()
+  }
+  expect(last()?.components[0]?.state).toBe('operational')
+  expect(await history()).toEqual(['operational', 'degraded', 'operational'])
+})
+
+test('is sent at each change, and confirmed every 15 seconds', async () => {
+  for (let second = 0; second <= 30; second += 1) {
+    now = start + second * 1000
+    await confirm.run()
+  }
+  expect(host.pages).toHaveLength(3)
+  host.state = 'unhealthy'
+  await confirm.run()
+  expect(host.pages).toHaveLength(4)
+  expect(last()?.components[0]).toMatchObject({ state: 'major_outage' })
+})
+
+test('stores only what the host got, and the time without it as unknown', async () => {
+  await confirm.run()
+  host.isAway = true
+  await setErrors('down')
+  await expect(confirm.run()).rejects.toThrow('The host')
+  expect(await history()).toEqual(['operational'])
+  now += 600_000
+  host.isAway = false
+  await confirm.run()
+  expect(await history()).toEqual(['major_outage', 'unknown', 'operational'])
+  expect(last()?.changes[1]).toMatchObject({ state: 'unknown', since: '2026-11-29T14:00:00.000Z' })
+})
+
+test('is not confirmed while nobody watches', async () => {
+  await db.query(sql`update monitor set checked = now() - interval '1 minute' where kind = 'disk'`)
+  await confirm.run()
+  expect(host.pages).toEqual([])
+})
+
+test('a check that is late says nothing', async () => {
+  host.status = async () => ({ ...(await new SimulatedHost().status()), releases: [] })
+  await db.query(sql`insert into monitor (app, environment, kind, name, state, reason, checked,
+      settings) values ('shop', 'production', 'http', 'home', 'up', '',
+      now() - interval '10 minutes', '{"every": 30000}')`)
+  await setErrors('unknown')
+  await confirm.run()
+  expect(last()?.components[0]?.state).toBe('unknown')
+})
+
+test('fairlead.yaml names the app, or keeps it off the page', async () => {
+  const set = (status: object) => db.query(sql`update release set definition = ${{ status }}::json`)
+  await set({ show: true, name: 'The shop' })
+  await confirm.run()
+  expect(last()?.components[0]?.name).toBe('The shop')
+  const ada: Caller = {
+    ...{ ...nothing, role: 'viewer', name: 'Ada', email: null, user: 1, session: null },
+    ...{ isLimited: false, by: { credential: 'session', address: null } },
+  }
+  const list = () =>
+    statusPageHandlers({ db, address: 'http://x', now: () => now }).listStatusComponents(
+      { params: {}, query: {}, body: {} },
+      ada,
+      new AbortController().signal,
+    )
+  expect((await list()).components).toMatchObject([{ name: 'The shop', state: 'operational' }])
+  await set({ show: false })
+  await confirm.run()
+  expect(last()).toEqual({ components: [], changes: [] })
+  expect((await list()).components).toEqual([])
+})

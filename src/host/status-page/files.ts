@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { badgeSvg } from '#platform/status-page/badge.ts'
+import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
+import { pageHtml, style } from '#platform/status-page/html.ts'
+import { overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
+import { statuspageJson } from '#platform/status-page/statuspage.ts'
+
+/** A file as it is answered. */
+export interface PageFile {
+  body: Buffer
+  etag: string
+  headers: Record<string, string>
+}
+
+const styleHash = createHash('sha256').update(style).digest('base64')
+const policy =
+  `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; ` +
+  "frame-ancestors 'none'"
+
+/** All files of a page by their paths; `url` is the address of the page. */
+export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
+  const files = new Map<string, PageFile>()
+  const add = (path: string, type: string, text: string, more: Record<string, string> = {}) => {
+    const body = Buffer.from(text)
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    files.set(path, {
+      ...{ body, etag },
+      headers: {
+        'content-type': type,
+        'cache-control': 'no-cache',
+        'x-content-type-options': 'nosniff',
+        etag,
+        ...more,
+      },
+    })
+  }
+  const open = { 'access-control-allow-origin': '*' }
+  add('/', 'text/html; charset=utf-8', pageHtml(page), {
+    ...{ 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
+  })
+  for (const [path, json] of Object.entries(statuspageJson(page, url)))
+    add(path, 'application/json; charset=utf-8', `${JSON.stringify(json)}\n`, open)
+  add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url), open)
+  add('/history.rss', 'application/rss+xml; charset=utf-8', rssFeed(page, url), open)
+  add('/badge.svg', 'image/svg+xml', badgeSvg('status', overallState(page)), open)
+  for (const { app, environment, name, state } of page.components)
+    add(`/badge/${app}-${environment}.svg`, 'image/svg+xml', badgeSvg(name, state), open)
+  return files
+}

@@ -1,0 +1,148 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type StatusPage, statusPage } from '#contract/status-page/status-page.ts'
+import { shownPage } from '#platform/status-page/shown-page.ts'
+import { filesOf, type PageFile } from './files.ts'
+
+export interface StatusPageOptions {
+  /** Keeps the page for the next host process. */
+  folder: string
+  /** milliseconds since 1970 */
+  now(): number
+  /** milliseconds of a clock that never jumps */
+  steady(): number
+  log(message: string, fields?: Record<string, unknown>): void
+}
+
+/** Serves the status page, whatever else has failed. */
+export interface StatusPageServer {
+  /**
+   * Listens on a free port of 127.0.0.1 for the edge, and returns it. With `isLocal`, only readers
+   * on this machine get answers.
+   */
+  start(options: { isLocal: boolean }): Promise<number>
+  stop(): void
+  /** Replaces and confirms the page. */
+  set(page: StatusPage): void
+}
+
+/** Milliseconds after a confirmation from which the page says `unknown`. */
+export const confirmedMs = 60_000
+const saved = z.object({ page: statusPage, confirmed: z.number() })
+/** Addresses under which a page is asked for are few; others are rendered again. */
+const mostAddresses = 20
+
+export function createStatusPage(options: StatusPageOptions): StatusPageServer {
+  const { folder, now, steady, log } = options
+  const file = join(folder, 'page.json')
+  let kept = readSaved(file)
+  // The wall clock is only needed for a page of an earlier process; one of the future is not true.
+  const age = kept === null ? Infinity : now() - kept.confirmed
+  let confirmedAt = age >= 0 ? steady() - age : -Infinity
+  let isWritable = true
+  let server: Server | null = null
+  let rendered = { page: kept, isStale: false, byAddress: new Map<string, Map<string, PageFile>>() }
+
+  const files = (url: string): Map<string, PageFile> => {
+    const isStale = steady() - confirmedAt > confirmedMs
+    if (rendered.page !== kept || rendered.isStale !== isStale)
+      rendered = { page: kept, isStale, byAddress: new Map() }
+    const known = rendered.byAddress.get(url)
+    if (known) return known
+    if (rendered.byAddress.size >= mostAddresses) rendered.byAddress.clear()
+    const confirmed = kept && new Date(kept.confirmed).toISOString()
+    const fresh = filesOf(shownPage(kept?.page ?? null, confirmed, isStale), url)
+    rendered.byAddress.set(url, fresh)
+    return fresh
+  }
+  const save = (): void => {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      writeFileSync(`${file}.draft`, JSON.stringify(kept), { mode: 0o600 })
+      renameSync(`${file}.draft`, file)
+      isWritable = true
+    } catch (error) {
+      // A full disk: the page is served from memory; only the next process would not have it.
+      if (isWritable) log('the status page cannot be saved', { reason: (error as Error).message })
+      isWritable = false
+    }
+  }
+  return {
+    start: async ({ isLocal }) => {
+      server = createServer((request, response) => {
+        try {
+          if (isLocal && !isFromHere(request)) notFound(response)
+          else respond(request, response, files)
+        } catch (error) {
+          log('the status page cannot be rendered', { reason: (error as Error).message })
+          response.destroy()
+        }
+      })
+      const listening = server
+      await new Promise<void>((resolve, reject) =>
+        listening.once('error', reject).listen(0, '127.0.0.1', resolve),
+      )
+      return (listening.address() as AddressInfo).port
+    },
+    stop: () => {
+      server?.close()
+      server?.closeAllConnections()
+    },
+    set: (page) => {
+      kept = { page, confirmed: now() }
+      confirmedAt = steady()
+      save()
+    },
+  }
+}
+
+function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  files: (url: string) => Map<string, PageFile>,
+): void {
+  request.resume()
+  const { method = '', headers } = request
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain' })
+    return void response.end('Only GET and HEAD are answered here.\n')
+  }
+  const path = (request.url ?? '/').split('?')[0] ?? '/'
+  const found = files(addressOf(headers)).get(path === '/index.html' ? '/' : path)
+  if (!found) return notFound(response)
+  const isKnown = headers['if-none-match']
+    ?.split(',')
+    .some((one) => one.trim().replace(/^W\//, '') === found.etag)
+  if (isKnown) return void response.writeHead(304, found.headers).end()
+  response.writeHead(200, { ...found.headers, 'content-length': found.body.length })
+  response.end(method === 'HEAD' ? undefined : found.body)
+}
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'text/plain' })
+  response.end('There is no such page here.\n')
+}
+
+/** Whether the reader and all proxies before the edge are on this machine. */
+const isFromHere = ({ headers }: IncomingMessage): boolean =>
+  String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .every((one) => /^(?:::ffff:)?127\.|^::1$/i.test(one.trim()))
+
+/** The address under which the reader asked; a name that is none is not repeated. */
+function addressOf(headers: IncomingMessage['headers']): string {
+  const proto = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
+  const host = headers.host ?? ''
+  return /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i.test(host) ? `${proto}://${host}` : ''
+}
+
+function readSaved(file: string): z.infer<typeof saved> | null {
+  try {
+    return saved.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return null
+  }
+}

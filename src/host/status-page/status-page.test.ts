@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { StatusPage } from '#contract/status-page/status-page.ts'
+import { exchange, startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
+import { createStatusPage, type StatusPageServer } from './server.ts'
+
+const page: StatusPage = {
+  components: [
+    {
+      ...{ app: 'shop', environment: 'production', name: 'The shop', state: 'operational' },
+      ...{ since: '2026-11-29T14:02:00.000Z', detail: '', uptime: 1, days: [] },
+    },
+  ],
+  changes: [],
+}
+
+let folder: string
+const started: StatusPageServer[] = []
+const logged: string[] = []
+let [now, steady] = [Date.parse('2026-11-29T14:05:00Z'), 0]
+const open = async (path: string, isLocal = false) => {
+  const server = createStatusPage({
+    ...{ folder: path, now: () => now, steady: () => steady },
+    log: (message) => logged.push(message),
+  })
+  started.push(server)
+  const port = await server.start({ isLocal })
+  const get = (file: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}${file}`, { headers: { connection: 'close', ...headers } })
+  return { server, get, text: async (file = '/') => (await get(file)).text() }
+}
+let host: TestHost
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fairlead-status-'))
+  host = await startHost()
+})
+afterAll(async () => {
+  for (const one of started) one.stop()
+  rmSync(folder, { recursive: true })
+  await host.close()
+})
+
+test('a page says unknown 60 seconds after its last confirmation, until the next one', async () => {
+  const { server, text } = await open(join(folder, 'a'))
+  expect(await text()).toContain('The state is unknown')
+  server.set(page)
+  steady += 60_000
+  expect(await text()).toContain('Everything is operational')
+  steady += 1
+  expect(await text()).toContain('The state is unknown')
+  expect(await text('/badge/shop-production.svg')).toContain('The shop: unknown')
+  expect(await text('/api/v2/status.json')).toContain('"indicator":"unknown"')
+  server.set(page)
+  expect(await text()).toContain('Everything is operational')
+})
+
+test('the next process has the page with the age of its confirmation', async () => {
+  const path = join(folder, 'b')
+  ;(await open(path)).server.set(page)
+  now += 30_000
+  const second = await open(path)
+  expect(await second.text()).toContain('Everything is operational')
+  expect(await second.text()).toContain('14:05:00 UTC')
+  now += 31_000
+  expect(await (await open(path)).text()).toContain('The state is unknown')
+  // A clock that was set back proves nothing.
+  now -= 3_600_000
+  expect(await (await open(path)).text()).toContain('The state is unknown')
+  writeFileSync(join(path, 'page.json'), '{"page":')
+  expect(await (await open(path)).text()).toContain('No state has been confirmed yet')
+})
+
+test('a page that cannot be saved is served from memory', async () => {
+  writeFileSync(join(folder, 'file'), '')
+  const { server, text } = await open(join(folder, 'file'))
+  server.set(page)
+  server.set(page)
+  expect(await text()).toContain('Everything is operational')
+  expect(logged).toEqual(['the status page cannot be saved'])
+})
+
+test('files have types, tags and a strict policy; other paths are refused', async () => {
+  const { server, get, text } = await open(join(folder, 'c'))
+  server.set(page)
+  const first = await get('/')
+  expect(first.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; style-src 'sha256-/,
+  )
+  const etag = first.headers.get('etag') ?? ''
+  expect((await get('/', { 'if-none-match': etag })).status).toBe(304)
+  expect((await get('/api/v2/summary.json')).headers.get('access-control-allow-origin')).toBe('*')
+  expect((await get('/../page.json')).status).toBe(404)
+  expect((await get('/badge/other-production.svg')).status).toBe(404)
+  expect(await text('/history.atom?x=1')).toContain('<feed')
+})
+
+test('until an address is chosen, only this machine reads the page', async () => {
+  const { server, get } = await open(join(folder, 'd'), true)
+  server.set(page)
+  const from = async (chain: string) => (await get('/', { 'x-forwarded-for': chain })).status
+  expect(await from('127.0.0.1')).toBe(200)
+  expect(await from('::1, ::ffff:127.0.0.1')).toBe(200)
+  expect(await from('192.0.2.7, 127.0.0.1')).toBe(404)
+  expect(await from('127.0.0.1, 192.0.2.7')).toBe(404)
+})
+
+test('the edge serves the page, also after a kill of the host, and not as an app', async () => {
+  const read = (file = '/') =>
+    exchange(host, file, { headers: { host: `status.localhost:${host.home.edgePort}` } })
+  await host.client.setStatusPage(page)
+  expect((await read()).text).toContain('Everything is operational')
+  await host.kill()
+  await host.ensure()
+  await waitUntil('it is served again', async () => (await read()).status === 200)
+  expect((await read()).text).toContain('Everything is operational')
+  expect((await read('/api/v2/summary.json')).text).toContain(
+    `"url":"http://status.localhost:${host.home.edgePort}"`,
+  )
+  expect((await host.client.status()).routes).toEqual([])
+  const { seconds } = await host.client.measurements(0)
+  expect(seconds.flatMap(({ traffic }) => traffic)).toEqual([])
+})

@@ -1,0 +1,46 @@
+import {
+  type ComponentState,
+  componentStateWords,
+  type StatusPage,
+} from '#contract/status-page/status-page.ts'
+
+/** A page as it is shown at a moment. */
+export interface ShownPage extends StatusPage {
+  /** ISO 8601; when the server confirmed it last, null when it never did */
+  confirmed: string | null
+  /** whether the confirmation is too old to be true */
+  isStale: boolean
+}
+
+/** From the least to the most important: what the headline says. */
+const order: ComponentState[] = [
+  ...(['operational', 'maintenance', 'unknown', 'degraded'] as const),
+  ...(['partial_outage', 'major_outage'] as const),
+]
+
+/** A page whose confirmation is too old knows no state any more. Pure. */
+export const shownPage = (
+  page: StatusPage | null,
+  confirmed: string | null,
+  isStale: boolean,
+): ShownPage => ({
+  ...{ confirmed, isStale: isStale || page === null },
+  changes: page?.changes ?? [],
+  components: (page?.components ?? []).map((one) =>
+    isStale ? { ...one, state: 'unknown', since: confirmed ?? one.since, detail: '' } : one,
+  ),
+})
+
+/** The worst state; unknown without components. */
+export const overallState = ({ components }: Pick<ShownPage, 'components'>): ComponentState =>
+  order[Math.max(-1, ...components.map(({ state }) => order.indexOf(state)))] ?? 'unknown'
+
+/** The headline. */
+export function headline(page: ShownPage): string {
+  const state = overallState(page)
+  if (page.components.length === 0 && !page.isStale) return 'Nothing is published yet'
+  if (state === 'operational') return 'Everything is operational'
+  if (page.isStale) return 'The state is unknown'
+  const same = page.components.filter((one) => one.state === state)
+  return `${componentStateWords[state]}: ${same.map(({ name }) => name).join(', ')}`
+}
