@@ -1,6 +1,7 @@
 import type { Isolation } from '#platform/process/isolation.ts'
 import type { Limits } from '#platform/process/memory-limit.ts'
 import type { Ports } from './port.ts'
+import type { SwitchPlace } from './switches/place.ts'
 
 /** Settings shared by all instances of a host. */
 export interface Machine {
@@ -13,4 +14,6 @@ export interface Machine {
   /** bytes of the disk that stay free when an artifact is unpacked */
   keepFree: number
   random(): number
+  /** where the services of an environment read their switches; absent where none are served */
+  switches?(app: string, environment: string): SwitchPlace
 }

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { endpoint } from '#contract/endpoint.ts'
+import { id, inApp, inEnvironment, limit } from '#contract/params.ts'
+import { machine, machineModes, machineRun } from './machine.ts'
+
+const inRun = inApp.extend({ machineRun: id })
+
+/** The machines of an environment, the plans for them, and their application. */
+export const machineEndpoints = {
+  listMachines: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/machines',
+    role: 'viewer',
+    summary: 'List the machines of an environment, and what was applied to each last',
+    params: inEnvironment,
+    output: z.object({ machines: z.array(machine) }),
+  }),
+  planMachines: endpoint({
+    method: 'POST',
+    path: '/apps/{app}/environments/{environment}/machines/plan',
+    role: 'operator',
+    summary: 'Find what the playbook of the live release would change on the machines now',
+    params: inEnvironment,
+    output: machineRun,
+  }),
+  applyMachines: endpoint({
+    method: 'POST',
+    path: '/apps/{app}/environments/{environment}/machines/apply',
+    role: 'operator',
+    summary: 'Apply the playbook of the live release to the machines again',
+    params: inEnvironment,
+    output: machineRun,
+  }),
+  listMachineRuns: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/machine-runs',
+    role: 'viewer',
+    summary: 'List plans for machines and their applications, newest first',
+    params: inApp,
+    query: z.object({
+      environment: name.optional(),
+      mode: z.enum(machineModes).optional(),
+      /** only those of one commit */
+      sha: z
+        .string()
+        .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
+        .optional(),
+      limit,
+    }),
+    output: z.object({ machineRuns: z.array(machineRun) }),
+  }),
+  getMachineRun: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/machine-runs/{machineRun}',
+    role: 'viewer',
+    summary: 'Show a plan for machines, or its application, with each machine and each change',
+    params: inRun,
+    output: machineRun,
+  }),
+  stopMachineRun: endpoint({
+    method: 'POST',
+    path: '/apps/{app}/machine-runs/{machineRun}/stop',
+    role: 'operator',
+    summary: 'Stop a plan or an application; a task that runs on a machine may end in part',
+    params: inRun,
+    output: machineRun,
+  }),
+}

@@ -1,0 +1,60 @@
+import { Link, useParams } from 'react-router'
+import type { MachineRun } from '#contract/machine/machine.ts'
+import { Sha } from '../ui/change.tsx'
+import { RowsShape, Section, useTitle } from '../ui/page.tsx'
+import { Loaded } from '../ui/problem.tsx'
+import { Status } from '../ui/status.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
+import { StopMachineRun } from './actions.tsx'
+import { MachineChanges } from './changes.tsx'
+import { useMachineRun } from './queries.ts'
+import { machineRunBadges, sentenceOf } from './words.ts'
+
+/** A plan for machines or its application: each machine and each change, as they come. */
+export function MachineRunPage() {
+  const { app = '', machineRun = '' } = useParams()
+  const query = useMachineRun(app, Number(machineRun))
+  useTitle(`${app}: machines, run ${machineRun}`)
+  return (
+    <Loaded query={query} shape={<RowsShape rows={4} />}>
+      {(run) => (
+        <>
+          <Head run={run} />
+          <Section title="Machines and changes">
+            <div className="panel">
+              <MachineChanges run={run} />
+            </div>
+          </Section>
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function Head({ run }: { run: MachineRun }) {
+  const { app, environment, mode, playbook, sha, release, actor, started, ended } = run
+  return (
+    <div className="panel space-y-1 px-4 py-3">
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <Status badge={machineRunBadges[run.state]} />
+          <h2 className="font-medium">
+            {mode === 'plan' ? 'Plan' : 'Application'} of {playbook}
+          </h2>
+          <span className="text-soft">
+            in{' '}
+            <Link to={`/apps/${app}/environments/${environment}`} className="quiet-link">
+              {environment}
+            </Link>
+          </span>
+        </div>
+        <StopMachineRun run={run} />
+      </div>
+      <p className="break-words">{sentenceOf(run)}</p>
+      <p className="text-soft">
+        Release {release} (<Sha sha={sha} />
+        ), requested by {actor} <Ago time={started} />, took <Elapsed from={started} to={ended} />.
+      </p>
+    </div>
+  )
+}
