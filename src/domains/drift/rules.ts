@@ -1,0 +1,73 @@
+import type { Drift, DriftDifference, DriftReport } from '#contract/drift/drift.ts'
+import type { Rehearsal } from '#contract/rehearsal/rehearsal.ts'
+
+/** When an environment is checked next, in milliseconds since 1970; `began`: it went live. */
+export const nextCheck = (last: number | null, began: number, period: number): number =>
+  Math.max(last ?? 0, began) + period
+
+/** What a check changes in the list of an environment. */
+export interface DriftChanges {
+  opened: DriftDifference[]
+  kept: { id: number; difference: DriftDifference }[]
+  resolved: Drift[]
+}
+
+/**
+ * Compares the differences of an environment with those of a check. What a report does not list
+ * because there are too many is not resolved. Pure.
+ */
+export function reconcileDrift(
+  known: Drift[],
+  { release, differences, total }: Pick<DriftReport, 'release' | 'differences' | 'total'>,
+): DriftChanges {
+  const here = new Map(
+    known.filter((one) => one.release === release).map((one) => [keyOf(one), one]),
+  )
+  const found = new Map(differences.map((one) => [keyOf(one), one]))
+  const isWhole = differences.length === total
+  return {
+    opened: [...found].flatMap(([key, one]) => (here.has(key) ? [] : [one])),
+    kept: [...found].flatMap(([key, difference]) => {
+      const id = here.get(key)?.id
+      return id === undefined ? [] : [{ id, difference }]
+    }),
+    resolved: known.filter((one) => one.release !== release || (isWhole && !found.has(keyOf(one)))),
+  }
+}
+
+const keyOf = ({ service, kind, name }: Pick<Drift, 'service' | 'kind' | 'name'>): string =>
+  [service ?? '', kind, name].join('\0')
+
+/** The effective settings of which the last rehearsals of a release found another value on disk. */
+export function settingDifferences(
+  rehearsals: Pick<Rehearsal, 'service' | 'release' | 'differences'>[],
+  release: number,
+): DriftDifference[] {
+  return rehearsals
+    .filter((one) => one.release === release)
+    .flatMap(({ service, differences }) =>
+      differences
+        .filter(({ kind }) => kind === 'setting')
+        .map(({ name, now, after, isSecret }) => ({
+          ...{ service, kind: 'setting' as const, name, declared: null, isSecret },
+          disk: isSecret ? 'secret 1' : after,
+          running: isSecret ? 'secret 2' : now,
+          ...{ atRestart: true, remedy: 'manual' as const, changed: null },
+        })),
+    )
+}
+
+/** The first differences, for an event. */
+export const listedOf = (
+  all: Pick<Drift, 'service' | 'kind' | 'name'>[],
+): Pick<Drift, 'service' | 'kind' | 'name'>[] =>
+  all.slice(0, 10).map(({ service, kind, name }) => ({ service, kind, name }))
+
+/** Why a difference cannot be put right by Fairlead, or null. */
+export function refusalOfRepair({ remedy, name }: Pick<Drift, 'remedy' | 'name'>): string | null {
+  if (remedy === 'deploy')
+    return `Only a new deployment of this environment brings the declared value of ${name}`
+  if (remedy === 'manual')
+    return `No value of ${name} is declared: change it on disk, or in the process that runs`
+  return null
+}
