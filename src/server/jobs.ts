@@ -7,8 +7,12 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
 import { reportCrashLoops } from '#flows/deployment/crash-loops.ts'
+import { checkDue } from '#flows/drift/due.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { jobsOfApps } from '#flows/job/background.ts'
+import { reconcileIncidents } from '#flows/incident/reconcile.ts'
+import { rehearseDue } from '#flows/rehearsal/night.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
@@ -25,9 +29,14 @@ export interface JobParts {
   inbox: BackgroundJob
   periods: Periods
   monitoring: Monitoring
+  /** finds errors in the output of services */
+  errors: BackgroundJob
+  /** null without a watcher outside */
+  heartbeat: BackgroundJob | null
 }
 
 const hour = 3_600_000
+const minute = 60_000
 
 /** All background work of a server. */
 export function backgroundJobs({
@@ -39,6 +48,8 @@ export function backgroundJobs({
   inbox,
   periods,
   monitoring: monitors,
+  errors,
+  heartbeat,
 }: JobParts): BackgroundJob[] {
   const { db, log, clock } = deps
   return [
@@ -76,6 +87,29 @@ export function backgroundJobs({
       run: () => reportCrashLoops(deps),
     }),
     ...monitors.jobs,
+    every({
+      name: 'reconcile-incidents',
+      interval: periods.monitors,
+      claim: oneReplica(),
+      run: () => reconcileIncidents({ db, now: () => clock.now() }),
+    }),
+    jobsOfApps(deps, periods.jobs),
+    errors,
+    ...(heartbeat ? [heartbeat] : []),
+    every({
+      name: 'rehearse-services',
+      interval: Math.min(periods.rehearsals, minute),
+      claim: oneReplica(),
+      timeout: hour,
+      run: ({ signal }) => rehearseDue(deps, periods.rehearsals, signal),
+    }),
+    every({
+      name: 'find-drift',
+      interval: Math.min(periods.drift, minute),
+      claim: oneReplica(),
+      timeout: hour,
+      run: ({ signal }) => checkDue(deps, periods.drift, signal),
+    }),
     every({
       name: 'keep-host-running',
       interval: periods.host,

@@ -1,15 +1,33 @@
-import { every, oneReplica } from '#engine/every.ts'
+import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
+import { syncSwitches } from '#flows/switch/sync.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
+import { recordCauses } from './causes.ts'
+import { CheckMonitors, type MonitorPolicy } from './check-monitors.ts'
 import { type NotifyParts, sendNotifications } from './notify.ts'
 import { findSuspects } from './owners.ts'
-import { type SignalSource, storeSignals } from './store-signals.ts'
+import { type RosterPolicy, ShareRoster } from './roster.ts'
+import { readFromTarget, ScrapeMetrics } from './scrape-metrics.ts'
+import { lastMinutes, type SignalSource, storeSignals } from './store-signals.ts'
+import { WatchSlos } from './watch-slos.ts'
 import { WatchServices } from './watch-services.ts'
+
+/** Milliseconds between two looks at alerts that are over. */
+const causesMs = 60_000
+/** Milliseconds between two rosters for the host. */
+const rosterMs = 30_000
 
 export interface MonitoringOptions {
   deps: Dependencies
-  host: SignalSource
+  host: SignalSource &
+    Pick<HostClient, 'setMonitors' | 'monitors' | 'switches' | 'setSwitches' | 'setRoster'> &
+    Pick<HostClient, 'status' | 'setStatusPage'>
+  /** where monitors may connect to */
+  policy: MonitorPolicy
+  roster: Pick<RosterPolicy, 'after' | 'servers'>
   /** names this server process */
   replica: string
   notify: NotifyParts
@@ -27,6 +45,8 @@ export interface Monitoring {
 export function monitoring({
   deps,
   host,
+  policy,
+  roster,
   replica,
   notify,
   periods,
@@ -41,12 +61,24 @@ export function monitoring({
     run: () =>
       reconcileAlerts({
         ...{ db, now },
-        findSuspects: (deployment) => findSuspects({ db, source }, deployment),
+        findSuspects: (deployment, failing) => findSuspects({ db, source }, deployment, failing),
+        readMachine: () => lastMinutes(db, host),
         onNotification: messages.wake,
       }),
   })
+  const confirm = new ConfirmStatusPage({ db, host, now })
+  const page = every({
+    name: 'confirm-status-page',
+    interval: periods.signals,
+    claim: oneReplica(),
+    run: () => confirm.run(),
+  })
   const watch = new WatchServices({
-    ...{ db, host, now, disk, onChange: alerts.wake },
+    ...{ db, host, now, disk },
+    onChange: () => {
+      page.wake()
+      alerts.wake()
+    },
     holder: replica,
   })
   const services = every({
@@ -55,11 +87,66 @@ export function monitoring({
     claim: oneReplica(),
     run: () => watch.run(),
   })
+  const switches = every({
+    name: 'sync-switches',
+    interval: periods.monitors,
+    claim: oneReplica(),
+    run: () => syncSwitches({ db, host }),
+  })
+  const checks = new CheckMonitors({
+    ...{ db, host, now, policy, random: Math.random, fetch: deps.egress.fetch },
+    onChange: () => {
+      switches.wake()
+      page.wake()
+      alerts.wake()
+    },
+  })
+  const monitors = every({
+    name: 'check-monitors',
+    interval: periods.monitors,
+    claim: oneReplica(),
+    run: () => checks.run(),
+  })
+  const causes = every({
+    name: 'record-causes',
+    interval: causesMs,
+    claim: oneReplica(),
+    run: () => recordCauses({ db, source }),
+  })
   const signals = every({
     name: 'store-signals',
     interval: periods.signals,
     claim: oneReplica(),
     run: () => storeSignals(db, host),
   })
-  return { jobs: [signals, services, alerts, messages], wakeNotifications: messages.wake }
+  const slos = new WatchSlos({ db, host, now, onChange: alerts.wake })
+  const objectives = every({
+    name: 'watch-slos',
+    interval: periods.signals,
+    claim: oneReplica(),
+    run: () => slos.run(),
+  })
+  const scraper = new ScrapeMetrics({ db, now, log: deps.log, read: readFromTarget(deps) })
+  const metrics = every({
+    name: 'scrape-metrics',
+    interval: periods.signals,
+    claim: oneReplica(),
+    run: () => scraper.run(),
+  })
+  const { privateHosts, allowAddresses } = policy
+  const rosters = new ShareRoster({
+    ...{ ...notify, host, now, onNotification: messages.wake },
+    policy: { ...roster, privateHosts, allowAddresses },
+  })
+  const share = every({
+    name: 'share-roster',
+    interval: roster.after === 0 ? rosterMs : Math.min(rosterMs, roster.after / 6),
+    claim: eachReplica,
+    run: () => rosters.run(),
+  })
+  const watching = [signals, metrics, services, monitors, switches, objectives]
+  return {
+    jobs: [...watching, alerts, messages, causes, share, page],
+    wakeNotifications: messages.wake,
+  }
 }

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+
+/**
+ * States of a run. It waits, is running, or has ended: it `passed` with the exit code 0, `failed`
+ * with another one or because it could not start, was `timed_out`, was `stopped` by a person, or
+ * was `skipped` before it started. `lost`: it is not known how it ended, because the host or its
+ * machine died; it may have run in part.
+ */
+export const jobRunStates = [
+  ...(['waiting', 'running', 'passed', 'failed'] as const),
+  ...(['timed_out', 'stopped', 'skipped', 'lost'] as const),
+] as const
+export type JobRunState = (typeof jobRunStates)[number]
+
+/** Whether a run has ended. */
+export const hasEnded = (state: JobRunState): boolean => state !== 'waiting' && state !== 'running'
+
+export const jobTriggers = ['schedule', 'request'] as const
+
+/** A run of a job, or of a command of a person. Times are ISO 8601 UTC. */
+export const jobRun = z.object({
+  id: z.number().int(),
+  app: z.string(),
+  environment: z.string(),
+  /** null for a command of a person */
+  job: z.string().nullable(),
+  command: z.string(),
+  /** null for the first service with a command */
+  service: z.string().nullable(),
+  trigger: z.enum(jobTriggers),
+  actor: z.string(),
+  /** the time of the schedule; null when a person requested it */
+  due: z.string().nullable(),
+  /** the release in which it runs; null until it starts */
+  release: z.number().int().nullable(),
+  state: z.enum(jobRunStates),
+  /** whether a person asked it to stop */
+  stopping: z.boolean(),
+  /** why it ended so, in one sentence without its full stop; null when it passed */
+  reason: z.string().nullable(),
+  /** null while it runs, and when it did not end by itself */
+  exit: z.number().int().nullable(),
+  created: z.string(),
+  started: z.string().nullable(),
+  ended: z.string().nullable(),
+})
+export type JobRun = z.infer<typeof jobRun>
+
+/** A job of the release that is live. */
+export const job = z.object({
+  name: z.string(),
+  command: z.string(),
+  schedule: z.array(z.string()),
+  zone: z.string(),
+  overlap: z.enum(['skip', 'wait', 'allow']),
+  /** when it runs next; null without a schedule here */
+  next: z.string().nullable(),
+  last: jobRun.nullable(),
+})
+export type Job = z.infer<typeof job>
