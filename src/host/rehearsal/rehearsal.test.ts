@@ -1,0 +1,338 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
+import {
+  isAlive,
+  processesWith,
+  releaseOf,
+  startHost,
+  type TestHost,
+  webService,
+} from '../../../test/support/host.ts'
+import { requiresIsolation } from '../../../test/support/isolation.ts'
+import { requires } from '../../../test/support/programs.ts'
+import { isLong, longDescribe } from '../../../test/support/scale.ts'
+import {
+  appendOnlyStack,
+  appStack,
+  nginxStack,
+  postgresStack,
+  redisStack,
+  type Stack,
+  startSubject,
+  type Subject,
+} from '../../../test/support/rehearsal.ts'
+
+let host: TestHost
+
+beforeAll(async () => {
+  host = await startHost()
+})
+afterAll(() => host.close())
+
+/** Cases for the long tests only. */
+const inFull = <T>(cases: T[]): T[] => (isLong ? cases : [])
+type Case = [change: object, reason: string]
+
+const placeOf = ({ place }: RehearsalReport): string =>
+  place === null ? '' : `${place.file.split('/').at(-1)}:${place.line}: ${place.text}`
+
+function subjectOf(stack: Stack): () => Subject {
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await startSubject(host, stack)
+  })
+  return () => subject
+}
+
+describe('rehearsal of an app', requiresIsolation, () => {
+  const subject = subjectOf(appStack)
+  const settings = (change: object): void => {
+    const usual = { database: 'shop', token: 'abc', expires: '2100-01-01', pool: 5 }
+    subject().write('settings.json', JSON.stringify({ ...usual, cache: { mb: 64 }, ...change }))
+  }
+
+  test('reports that a healthy app returns, and leaves nothing', async () => {
+    const report = await subject().rehearse()
+    expect(report).toMatchObject({ state: 'returns', reason: null, software: 'app' })
+    expect(report.differences).toEqual([])
+    expect(report.memory).toBeGreaterThan(1e6)
+    expect(readdirSync(join(host.home.host, 'rehearsal'))).toEqual([])
+    expect(processesWith(`rehearsal/${subject().app}`)).toEqual([])
+  })
+
+  test.each<Case>([
+    [{ token: undefined }, 'web exited with 1: Error: settings.json has no token'],
+    [{ expires: '2020-01-01' }, 'the token expired on 2020-01-01'],
+    ...inFull<Case>([
+      [{ status: 500 }, '/health answered 500'],
+      [{ port: 9999 }, 'it listens on port 9999 instead of $PORT'],
+      [{ listen: '127.0.0.9' }, 'it listens on 127.0.0.9'],
+    ]),
+  ])('fails with %j on disk', async (change, reason) => {
+    settings(change)
+    const report = await subject().rehearse()
+    expect(report.reason).toContain(reason)
+    expect(report.state).toBe('fails')
+  })
+
+  test('names the effective settings that would differ', async () => {
+    settings({ pool: 50, cache: { mb: 32 } })
+    const report = await subject().rehearse()
+    expect(report.state).toBe('returns')
+    expect(report.differences).toEqual([
+      {
+        ...{ kind: 'setting', name: 'cache.mb', now: '64', after: '32' },
+        ...{ isSecret: false, place: null },
+      },
+      expect.objectContaining({ name: 'pool', now: '5', after: '50' }),
+    ])
+  })
+
+  test('is unknown when the app needs a connection that is not allowed', async () => {
+    settings({ connect: '10.1.2.3:5432' })
+    const report = await subject().rehearse()
+    expect(report.state).toBe('unknown')
+    expect(report.reason).toContain('name it in `rehearse.allow`')
+  })
+
+  test('keeps to the memory limit of the service', async () => {
+    const limited = await startSubject(host, {
+      ...appStack,
+      service: { ...appStack.service, memory: 300 * 1024 * 1024 },
+    })
+    limited.edit('settings.json', '{', '{"memory": 800, ')
+    const report = await limited.rehearse()
+    expect(report).toMatchObject({
+      state: 'fails',
+      reason: 'web needs more than its limit of 315 MB',
+    })
+    await limited.remove()
+  })
+
+  test('connects to what `rehearse.allow` names, by its name', async () => {
+    const asked: string[] = []
+    const database = createServer((socket) => {
+      asked.push('connected')
+      socket.end()
+    })
+    await new Promise<void>((done) => database.listen(0, '127.0.0.1', done))
+    const { port } = database.address() as AddressInfo
+    const allowed = await startSubject(host, {
+      ...appStack,
+      service: {
+        ...appStack.service,
+        rehearse: { allow: [`localhost:${port}`], run: 'test -n "$FAIRLEAD_URL"' },
+      },
+    })
+    allowed.edit('settings.json', '{', `{"connect": "localhost:${port}", `)
+    const report = await allowed.rehearse()
+    expect(report).toMatchObject({ state: 'returns', reason: null })
+    expect(report.checks).toContainEqual(
+      expect.objectContaining({ name: 'command', state: 'passed' }),
+    )
+    expect(asked).toEqual(['connected'])
+    database.close()
+    await allowed.remove()
+  })
+})
+
+describe('rehearsal of Redis', { ...requiresIsolation, ...requires('redis-server') }, () => {
+  const subject = subjectOf(redisStack)
+  const usual = redisStack.data?.['redis.conf'] ?? ''
+
+  test('reads its data from a copy, accepts a write, and changes nothing', async () => {
+    const dump = join(subject().data, 'dump.rdb')
+    const before = [readdirSync(subject().data), statSync(dump).mtimeMs]
+    const report = await subject().rehearse()
+    expect(report).toMatchObject({ state: 'returns', reason: null, software: 'redis' })
+    expect(report.differences).toEqual([])
+    expect(report.checks.map(({ detail }) => detail)).toEqual([
+      'it became healthy',
+      'it is a master',
+      'it accepts a write',
+      'it reads 20 of 20 keys',
+    ])
+    expect([readdirSync(subject().data), statSync(dump).mtimeMs]).toEqual(before)
+    expect(await subject().redis('GET', 'fairlead:rehearsal')).toBeNull()
+  })
+
+  // The first two are what happened at Twilio in July 2013.
+  test.each([
+    [
+      'replicaof 10.0.0.9 6379',
+      'it would be a replica of 10.0.0.9; it is a master now',
+      'redis.conf:5: replicaof 10.0.0.9 6379',
+    ],
+    ['appendonly yes', 'it would read 0 of 20 keys', 'redis.conf:5: appendonly yes'],
+    ...inFull([
+      ['dir /tmp', 'it would read 0 of 20 keys', 'redis.conf:5: dir /tmp'],
+      ['dir /nowhere', 'No such file or directory', 'redis.conf:5: dir /nowhere'],
+      [
+        'maxmemori 1mb',
+        'Bad directive or wrong number of arguments',
+        'redis.conf:5: maxmemori 1mb',
+      ],
+    ]),
+    ['requirepass geheim', 'it would let clients in with', 'redis.conf:5: requirepass ***'],
+    ['maxmemory 1mb', 'it would refuse writes', 'redis.conf:5: maxmemory 1mb'],
+  ])('fails with %s on disk', async (line, reason, place) => {
+    subject().write('redis.conf', `${usual}${line}\n`)
+    const report = await subject().rehearse()
+    expect(report.reason).toContain(reason)
+    expect(report.state).toBe('fails')
+    expect(placeOf(report)).toBe(place)
+    expect(JSON.stringify(report)).not.toContain('geheim')
+  })
+
+  test('names a policy that would differ, with its line', async () => {
+    subject().write('redis.conf', `${usual}maxmemory-policy allkeys-lru\n`)
+    const { state, differences } = await subject().rehearse()
+    expect(state).toBe('returns')
+    expect(differences).toMatchObject([
+      {
+        ...{ kind: 'setting', name: 'maxmemory-policy', now: 'noeviction', after: 'allkeys-lru' },
+        place: { line: 5 },
+      },
+    ])
+  })
+
+  test('fails when the append-only file is gone', async () => {
+    const appending = await startSubject(host, appendOnlyStack)
+    expect(await appending.rehearse()).toMatchObject({ state: 'returns' })
+    rmSync(join(appending.data, 'appendonlydir'), { recursive: true })
+    const report = await appending.rehearse()
+    expect(report).toMatchObject({
+      state: 'fails',
+      reason: 'it would read 0 of 20 keys: the rest is not on disk',
+    })
+    await appending.remove()
+  })
+
+  // A rehearsal takes about two seconds.
+  test.each(isLong ? Array.from({ length: 40 }, (_, n) => n * 50) : [300])(
+    'leaves nothing when the host is killed after %i ms',
+    async (ms) => {
+      const pending = subject()
+        .rehearse()
+        .catch(() => null)
+      await new Promise((wake) => setTimeout(wake, ms))
+      await host.kill()
+      await host.ensure()
+      await pending
+      const mark = `rehearsal/${subject().app}`
+      while (processesWith(mark).some(isAlive)) await new Promise((wake) => setTimeout(wake, 10))
+      const folder = join(host.home.host, 'rehearsal')
+      expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([])
+      expect(await subject().redis('GET', 'key-1')).toBe('x'.repeat(100_000))
+    },
+  )
+
+  test.each(isLong ? [5] : [])('rehearses %i GB of data without a copy', async (size) => {
+    subject().write('redis.conf', usual)
+    subject().write('large', '')
+    truncateSync(join(subject().data, 'large'), size * 1e9)
+    const report = await subject().rehearse()
+    expect(report.state).toBe('returns')
+    expect(report.disk).toBeLessThan(10e6)
+    expect(report.ms).toBeLessThan(20_000)
+  })
+})
+
+longDescribe('rehearsal of PostgreSQL and nginx, in full', requiresIsolation, () => {
+  const full = [
+    {
+      ...{ name: 'postgresql', stack: postgresStack, conf: 'pg/postgresql.conf', checks: 4 },
+      bad: 'shared_bufers = 1\n',
+    },
+    { name: 'nginx', stack: nginxStack, conf: 'nginx.conf', checks: 1, bad: 'deamon off;\n' },
+  ] as const
+  test.each(full)(
+    '$name returns, and does not with a bad line',
+    async ({ name, stack, conf, checks, bad: line }) => {
+      const subject = await startSubject(host, stack)
+      const good = await subject.rehearse()
+      expect(good).toMatchObject({ state: 'returns', software: name })
+      expect(good.checks).toHaveLength(checks)
+      subject.write(conf, line)
+      const bad = await subject.rehearse()
+      expect(bad.state).toBe('fails')
+      expect(bad.place?.line).toBe(1)
+      await subject.remove()
+    },
+  )
+})
+
+describe('a release after the command of the next one', requiresIsolation, () => {
+  const schema = "process.env.FAIRLEAD_DATA_DIR + '/schema'"
+  const subject = subjectOf({
+    service: { health: { path: '/', timeout: 20_000, interval: 100 } },
+    artifact: {
+      'server.js': `const schema = require('node:fs').readFileSync(${schema}, 'utf8').trim()
+      if (schema !== '1') throw new Error('no column price')
+      require('node:http').createServer((q, r) => r.end()).listen(process.env.PORT, '127.0.0.1')`,
+    },
+    data: { schema: '1' },
+  })
+  const listens = 12_345
+  const after = async (run: string, verify?: string): Promise<RehearsalReport> => {
+    const { app } = subject()
+    const store = webService({ name: 'store', exclusive: { keeps: true, uses: [], listens } })
+    const release = releaseOf(
+      host,
+      2,
+      await host.artifact({
+        'server.js': "require('node:http').createServer((q, r) => r.end('up')).listen(12345)",
+      }),
+      [webService(), store],
+      { app, before: { run, service: 'web', timeout: 60_000 } },
+    )
+    return host.client.rehearse(app, 'production', {
+      service: 'web',
+      after: { release, ...(verify === undefined ? {} : { verify }) },
+    })
+  }
+  const write = 'echo 2 >$FAIRLEAD_DATA_DIR/schema'
+  const call = (url: string): string => `node -e "fetch('${url}').then(() => {})"`
+
+  test.each<[what: string, run: string, verify: string | undefined, expected: object]>([
+    [
+      'does not work with the result',
+      write,
+      undefined,
+      { state: 'fails', reason: expect.stringContaining('Error: no column price') },
+    ],
+    ...inFull<[string, string, string | undefined, object]>([
+      [
+        'works, and the command reaches a service with data',
+        call(`http://127.0.0.1:${listens}/`),
+        'test -n "$FAIRLEAD_URL"',
+        { state: 'returns', reason: null },
+      ],
+      [
+        'does not pass its verification',
+        'true',
+        'echo no price; exit 4',
+        { state: 'fails', reason: 'its command exited with 4: no price' },
+      ],
+      [
+        'is not started when the command fails',
+        'echo no table; exit 3',
+        undefined,
+        { state: 'fails', reason: 'failed with 3 on a copy of the data: no table' },
+      ],
+      [
+        'is unknown when the command needs the network',
+        call('http://10.1.2.3:5432/'),
+        undefined,
+        { state: 'unknown', reason: expect.stringContaining('outside of the copy') },
+      ],
+    ]),
+  ])('%s', async (_what, run, verify, expected) => {
+    expect(await after(run, verify)).toMatchObject(expected)
+    expect(readFileSync(join(subject().data, 'schema'), 'utf8')).toBe('1')
+    expect(readdirSync(join(host.home.host, 'rehearsal'))).toEqual([])
+  })
+})

@@ -1,0 +1,76 @@
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { software } from './software.generated.ts'
+import { readReply } from './resp.ts'
+import { softwareOf, wordsOf } from './words.ts'
+
+describe.each(software)('software $name', (one) => {
+  test('is detected by its example, and by no other one', () => {
+    const [program = '', ...words] = one.example
+    const found = software.filter(({ detect }) => detect([basename(program), ...words]))
+    expect(found.map(({ name }) => name)).toEqual(one.name === 'app' ? [] : [one.name])
+    expect(softwareOf(one.example).name).toBe(one.name)
+  })
+
+  test('reads any file of configuration without a failure', () => {
+    for (const text of ['', '\0', 'a', '# only\n\n', 'name', "x 'y\n".repeat(1000)])
+      for (const { line } of one.parse(text)) expect(line).toBeGreaterThan(0)
+    expect(one.blame('')).toBeNull()
+  })
+
+  test('examines nothing on a closed port, and does not throw', async () => {
+    const access = { port: 1, env: {}, lines: [], settingsPath: '/settings', timeoutMs: 500 }
+    const facts = await one.examine(access)
+    if (one.name === 'nginx') expect(facts.problem).toBeNull()
+    else expect(facts.problem).toMatch(/\w+/)
+  })
+})
+
+test.each([
+  [
+    'exec redis-server $DIR/redis.conf --port $PORT',
+    ['redis-server', '/d/redis.conf', '--port', '1'],
+  ],
+  ['A=1 env B=2 node "a b.js"', ['node', 'a b.js']],
+  ['test -d x || initdb x\nexec postgres -D x', ['postgres', '-D', 'x']],
+  ['cd /x && nginx -c y', ['nginx', '-c', 'y']],
+  ['', []],
+])('the words of %j', (command, words) => {
+  expect(wordsOf(command, { DIR: '/d', PORT: '1' })).toEqual(words)
+})
+
+const settingsOf = (name: string, text: string): Record<string, string> => {
+  const lines = software.find((one) => one.name === name)?.parse(text) ?? []
+  return Object.fromEntries(lines.map((line) => [line.name, line.value]))
+}
+
+test('reads the files of Redis and PostgreSQL', () => {
+  expect(settingsOf('redis', '# x\nport 1\n  save "" \nbind 1.2.3.4 ::1')).toEqual({
+    ...{ port: '1', save: '', bind: '1.2.3.4 ::1' },
+  })
+  expect(settingsOf('postgresql', "port = 5432 # x\nwork_mem '4MB'\n#fsync = off\n")).toEqual({
+    ...{ port: '5432', work_mem: '4MB' },
+  })
+})
+
+test('finds the line that a program reports', () => {
+  const blame = (name: string, output: string) =>
+    software.find((one) => one.name === name)?.blame(output)
+  expect(blame('redis', 'Reading the configuration file, at line 7\n>>> x')).toMatchObject({
+    line: 7,
+  })
+  expect(
+    blame('postgresql', 'LOG:  syntax error in file "/d/postgresql.conf" line 3, near token "x"'),
+  ).toEqual({ file: '/d/postgresql.conf', line: 3 })
+  expect(blame('nginx', 'nginx: [emerg] cannot load certificate "x" in /d/nginx.conf:12')).toEqual({
+    ...{ file: '/d/nginx.conf', line: 12 },
+  })
+})
+
+test('a reply of Redis is read when it is complete', () => {
+  const whole = Buffer.from('*3\r\n$2\r\nab\r\n:7\r\n$-1\r\n')
+  for (let size = 0; size < whole.length; size += 1)
+    expect(readReply(whole.subarray(0, size), 0)).toBeNull()
+  expect(readReply(whole, 0)).toEqual({ reply: ['ab', 7, null], end: whole.length })
+  expect(readReply(Buffer.from('-ERR no\r\n'), 0)?.reply).toEqual({ error: 'ERR no' })
+})
