@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { deployment } from '#contract/run/run.ts'
+
+/** `unknown` when its process was gone and had left no exit code: it may have run in part. */
+export const beforeStates = ['running', 'succeeded', 'failed', 'unknown'] as const
+
+/** What the release with the traffic did on a copy of the data, after the command had run there. */
+export const beforeCheck = z.object({
+  /** the run of the release that was tried */
+  run: z.number().int(),
+  state: z.enum(['compatible', 'incompatible', 'unknown']),
+  /** why it is not known to work, in one sentence; null when it works */
+  reason: z.string().nullable(),
+})
+export type BeforeCheck = z.infer<typeof beforeCheck>
+
+/** The command that ran once for a release, before its services started. */
+export const beforeCommand = z.object({
+  release: z.number().int(),
+  run: z.number().int(),
+  command: z.string(),
+  /** the service whose variables, files and directory it had */
+  service: z.string(),
+  /** whether earlier releases work with what it leaves behind: as fairlead.yaml or `check` says */
+  isCompatible: z.boolean(),
+  /** null when nothing was tried */
+  check: beforeCheck.nullable(),
+  state: z.enum(beforeStates),
+  code: z.number().int().nullable(),
+  /** why it did not succeed, in one sentence */
+  reason: z.string().nullable(),
+  started: z.string(),
+  ended: z.string().nullable(),
+})
+export type BeforeCommand = z.infer<typeof beforeCommand>
+
+/** What a deployment did to a service that never runs twice at once. */
+export const servicePause = z.object({
+  service: z.string(),
+  did: z.enum(['started', 'restarted', 'reloaded', 'nothing']),
+  /** milliseconds from the stop of the old process to a healthy new one; null when none was */
+  pauseMs: z.number().nullable(),
+})
+export type ServicePause = z.infer<typeof servicePause>
+
+export const deploymentDetail = deployment.extend({
+  /** null when the release had no command, or when one of the same run had succeeded here */
+  before: beforeCommand.nullable().default(null),
+  pauses: z.array(servicePause).default([]),
+  /** how long clients waited at the last restart of each service that the release runs once */
+  expectedPauses: z
+    .array(z.object({ service: z.string(), pauseMs: z.number(), deployment: z.number().int() }))
+    .default([]),
+})
+export type DeploymentDetail = z.infer<typeof deploymentDetail>
