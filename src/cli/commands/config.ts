@@ -20,6 +20,15 @@ export const register: Register = (program, context) => {
     )
   withEnvironment(
     config
+      .command('files')
+      .description('list the configuration files of the services, or show one, without secrets'),
+  )
+    .argument('[path]', 'path of a file')
+    .action((app: string, environment: string, path?: string) =>
+      listFiles(context, { app, environment }, path),
+    )
+  withEnvironment(
+    config
       .command('diff')
       .description('compare what runs with what is set, two environments, or two versions'),
   )
@@ -35,6 +44,24 @@ export const register: Register = (program, context) => {
     .action((app: string, environment: string, options: DiffOptions) =>
       diff(context, { app, environment }, options),
     )
+}
+
+async function listFiles(context: Context, params: Place, path?: string): Promise<void> {
+  const { client } = await context.connect()
+  const answer = await client.listConfigurationFiles({ params })
+  const files = answer.files.filter((file) => path === undefined || file.path === path)
+  context.answer({ files }, () =>
+    path === undefined
+      ? table(
+          files.map((one) => [
+            one.service,
+            one.path,
+            one.mode ?? '',
+            one.problem ?? one.kind ?? '',
+          ]),
+        )
+      : files.map((file) => file.text ?? file.problem ?? ''),
+  )
 }
 
 interface Place {
@@ -59,7 +86,7 @@ async function explain(context: Context, params: Place, name: string): Promise<v
 }
 
 function describe(context: Context, { app, environment }: Place, answer: Explanation): string[] {
-  const { name, layers, set, running } = answer
+  const { name, layers, set, running, files, rule } = answer
   if (layers.length === 0) return [`${name} is not set in ${app}/${environment}`]
   const runs =
     running === null
@@ -76,8 +103,15 @@ function describe(context: Context, { app, environment }: Place, answer: Explana
     ...(set === null
       ? []
       : [`Set by ${set.actor} ${ago(set.created, context.now())}, in version ${set.version}`]),
+    ...files.map(({ service, path }) => `Used in ${path} of ${service}`),
+    ...(rule === null ? [] : [ruleInWords(rule)]),
     runs,
   ]
+}
+
+function ruleInWords({ isRequired, description }: NonNullable<Explanation['rule']>): string {
+  const text = description === null ? '' : `: ${description}`
+  return `The schema ${isRequired ? 'requires' : 'allows'} it${text}`
 }
 
 const valueOf = ({ value, reference }: LayerValue): string =>
@@ -85,9 +119,8 @@ const valueOf = ({ value, reference }: LayerValue): string =>
 
 function sourceOf({ layer, service }: LayerValue, environment: string): string {
   if (layer === 'service') return `services.${service}.env in fairlead.yaml`
-  return layer === 'environment'
-    ? `environments.${environment}.env in fairlead.yaml`
-    : 'configuration'
+  if (layer === 'environment') return `environments.${environment}.env in fairlead.yaml`
+  return layer === 'host' ? `environments.${environment}.hosts in fairlead.yaml` : 'configuration'
 }
 
 async function diff(context: Context, params: Place, options: DiffOptions): Promise<void> {
@@ -103,12 +136,14 @@ async function diff(context: Context, params: Place, options: DiffOptions): Prom
   context.answer(answer, () => compareInWords(answer, options.all ?? false))
 }
 
-function compareInWords({ before, after, differences }: Comparison, isAll: boolean): string[] {
+function compareInWords(comparison: Comparison, isAll: boolean): string[] {
+  const { before, after, differences } = comparison
+  const files = comparison.files.filter(({ state }) => isAll || state !== 'same')
   const shown = differences.filter(({ state }) => isAll || state !== 'same')
   const name = ({ environment, version }: Comparison['before']): string =>
     `${environment}, version ${version}`
   const head = `${name(before)} → ${name(after)}`
-  if (shown.length === 0) return [head, 'No difference']
+  if (shown.length + files.length === 0) return [head, 'No difference']
   return [
     head,
     ...table(
@@ -118,5 +153,6 @@ function compareInWords({ before, after, differences }: Comparison, isAll: boole
         one.isSecret ? '(secret)' : [one.before, one.after].map((text) => text ?? '–').join(' → '),
       ]),
     ),
+    ...files.map(({ state, service, path }) => `${state}  file ${path} of ${service}`),
   ]
 }

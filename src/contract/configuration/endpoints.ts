@@ -4,7 +4,7 @@ import { endpoint } from '#contract/endpoint.ts'
 import { configuration } from '#contract/environment/environment.ts'
 import { inApp, inEnvironment, limit } from '#contract/params.ts'
 import { deployment } from '#contract/run/run.ts'
-import { comparison, explanation } from './comparison.ts'
+import { comparison, configurationFile, explanation } from './comparison.ts'
 import { allowedPrefix, secretPrefix } from './secret-prefix.ts'
 
 /** Variables and secrets of environments. */
@@ -96,6 +96,16 @@ export const configurationEndpoints = {
       otherVersion: z.coerce.number().int().min(0).optional(),
     }),
     output: comparison,
+  }),
+  listConfigurationFiles: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/configuration/files',
+    role: 'viewer',
+    summary:
+      'Show the configuration files of the services as the configuration in force renders them, ' +
+      'without secret values',
+    params: inEnvironment,
+    output: z.object({ files: z.array(configurationFile) }),
   }),
   listSecretPrefixes: endpoint({
     method: 'GET',

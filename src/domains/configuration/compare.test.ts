@@ -30,6 +30,7 @@ test('names are added, removed, changed or the same, and secrets have no value',
 
 const file = {
   services: { web: { LEVEL: 'info', KEY: 'example' }, worker: { LEVEL: 'warn' } },
+  host: {},
   environment: { LEVEL: 'debug' },
 }
 

@@ -5,6 +5,8 @@ import { referenceOf, type StoredConfiguration } from './configuration.ts'
 export interface FileValues {
   services: Record<string, Record<string, string>>
   environment: Record<string, string>
+  /** of the environment on this machine */
+  host: Record<string, string>
 }
 
 const valueOf = (values: Record<string, string>, name: string): string | undefined =>
@@ -12,17 +14,17 @@ const valueOf = (values: Record<string, string>, name: string): string | undefin
 
 /** Every name that is set in a layer, in alphabetical order. */
 export function namesOf(
-  { services, environment }: FileValues,
+  { services, environment, host }: FileValues,
   { variables, secrets }: Pick<StoredConfiguration, 'variables' | 'secrets'>,
 ): string[] {
-  const layers = [...Object.values(services), environment, variables, secrets]
+  const layers = [...Object.values(services), environment, host, variables, secrets]
   return [...new Set(layers.flatMap((values) => Object.keys(values)))].sort()
 }
 
 /** The values of a name in all layers, the broadest first; the last one is what services get. */
 export function explain(
   name: string,
-  { services, environment }: FileValues,
+  { services, environment, host }: FileValues,
   { variables, secrets }: Pick<StoredConfiguration, 'variables' | 'secrets'>,
 ): LayerValue[] {
   const stored = valueOf(secrets, name)
@@ -32,6 +34,7 @@ export function explain(
     plain('service', service, valueOf(values, name)),
   )
   const ofEnvironment = plain('environment', null, valueOf(environment, name))
+  const ofHost = plain('host', null, valueOf(host, name))
   const ofConfiguration =
     stored === undefined
       ? plain('configuration', null, valueOf(variables, name))
@@ -41,7 +44,7 @@ export function explain(
             reference: referenceOf(stored),
           },
         ]
-  const all = [ofServices, ofEnvironment, ofConfiguration]
+  const all = [ofServices, ofEnvironment, ofHost, ofConfiguration]
   return all.flatMap((values, index) => {
     const isOverridden = all.slice(index + 1).some((later) => later.length > 0)
     return values.map((value) => ({ ...value, isOverridden }))

@@ -25,6 +25,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { startConfiguration } from './configuration.ts'
+import { type Commit, configurationProblems, sentenceOf } from './configuration-files.ts'
+import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import { mustGet } from './handlers.ts'
 import { permissionRules } from './permission.ts'
 
@@ -181,6 +183,7 @@ async function change(
   }
   const live = await liveDeployment(deps.db, app, environment)
   const release = live ? await store.getRelease(deps.db, live.release) : null
+  await mustBeValid(deps, { app, environment, release }, { now: newest, next: result.next })
   const rules =
     release && (await permissionRules(deps, { app, environment, definition: release.definition }))
   const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
@@ -224,6 +227,38 @@ async function change(
     ...engine.startStatements(next.workflow),
   ])
   return next.deployment
+}
+
+/**
+ * Refuses values that the schema or the templates do not allow. What was wrong before the change
+ * does not prevent it.
+ */
+async function mustBeValid(
+  deps: Dependencies,
+  {
+    app,
+    environment,
+    release,
+  }: { app: string; environment: string; release: store.Release | null },
+  { now, next }: { now: StoredConfiguration; next: StoredConfiguration },
+): Promise<void> {
+  const commit = release ?? (await headOf(deps, app))
+  if (commit === null) return
+  const after = await configurationProblems(deps, commit, environment, next)
+  if (after.length === 0) return
+  const before = (await configurationProblems(deps, commit, environment, now)).map(sentenceOf)
+  const added = after.find((one) => !before.includes(sentenceOf(one)))
+  if (added)
+    throw new FairleadError('invalid_input', {
+      field: added.name ?? 'configuration',
+      problem: added.problem,
+    })
+}
+
+async function headOf({ source }: Dependencies, app: string): Promise<Commit | null> {
+  const head = (await source.stored(app))?.head ?? null
+  const definition = head === null ? null : await readBranchFile(source, app)
+  return head === null || definition === null ? null : { app, sha: head, definition }
 }
 
 /**

@@ -3,11 +3,12 @@ import { useParams } from 'react-router'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import { ConfigurationSection } from '../environment/configuration-section.tsx'
 import { useConfiguredEnvironments } from '../live/configuration-queries.ts'
-import { useLine } from '../live/queries.ts'
+import { useLine } from '../live/run-queries.ts'
 import { Button, Toggle } from '../ui/button.tsx'
 import { useFilter } from '../ui/filters.tsx'
 import { RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
+import { ConfigurationFiles } from './configuration-files.tsx'
 import { Explanations } from './explanations.tsx'
 
 /** The variables and secrets of one environment of an app. */
@@ -32,6 +33,7 @@ export function ConfigurationPage() {
               change={shown.current === null ? null : shown.change}
             />
             <Explanations app={app} environment={shown.name} />
+            <ConfigurationFiles app={app} environment={shown.name} />
           </>
         )
       }}

@@ -3,9 +3,9 @@ import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { Configuration, Environment } from '#contract/environment/environment.ts'
 import { useConfigurations, useSecretPrefixes } from '../live/configuration-queries.ts'
-import { useMay } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, FormButtons } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { RowsShape, Section } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
@@ -275,12 +275,11 @@ function Editor({ draft, change, save, close }: EditorProps) {
       </label>
       <p className="text-soft">{effectOf(change)}</p>
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={isBusy || name.trim() === ''}>
-          {change === null ? 'Save' : 'Save and deploy'}
-        </Button>
-      </div>
+      <FormButtons
+        verb={change === null ? 'Save' : 'Save and deploy'}
+        disabled={isBusy || name.trim() === ''}
+        close={close}
+      />
     </form>
   )
 }

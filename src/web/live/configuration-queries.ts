@@ -37,6 +37,16 @@ export function useExplanations(app: string, environment: string) {
   })
 }
 
+/** The configuration files of the services of an environment. */
+export function useConfigurationFiles(app: string, environment: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app, environment, 'files'],
+    queryFn: async ({ signal }) =>
+      (await client.listConfigurationFiles({ params: { app, environment }, signal })).files,
+  })
+}
+
 /** The environments that have variables or secrets, also before their first delivery. */
 export function useConfiguredEnvironments(app: string) {
   const client = useClient()
