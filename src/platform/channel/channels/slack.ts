@@ -7,6 +7,7 @@ export default defineChannel({
   title: 'An incoming webhook of Slack, Mattermost, Rocket.Chat or Discord (with /slack)',
   settings: z.strictObject({ url: z.url({ protocol: /^https?$/ }) }),
   example: { url: 'https://hooks.slack.com/services/T000/B000/XXXX' },
+  limit: { messages: 5, seconds: 5 },
   send: (message, { url }, io) =>
     postJson(io, url, {
       // Slack reads these characters as markup: https://api.slack.com/reference/surfaces/formatting

@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { defineChannel, postJson } from '../channel.ts'
+import { defineChannel, type Message, postJson } from '../channel.ts'
+
+const typeOf = (kind: Message['kind']): string =>
+  kind === 'announced' || kind === 'ended'
+    ? `dev.cdeventsx.fairlead-silence.${kind === 'announced' ? 'created' : 'ended'}`
+    : `dev.cdeventsx.fairlead-alert.${kind}`
 
 /** CloudEvents 1.0 in structured mode. The id of an event is that of the message. */
 export default defineChannel({
@@ -16,7 +21,7 @@ export default defineChannel({
       url,
       {
         ...{ specversion: '1.0', id, source: new URL(page).origin },
-        type: `dev.cdeventsx.fairlead-alert.${kind}`,
+        type: typeOf(kind),
         ...(alert === null ? {} : { subject: `alert/${alert.id}` }),
         datacontenttype: 'application/json',
         data: { title, lines, url: page, urgency, ...alert },

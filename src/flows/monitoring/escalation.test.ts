@@ -1,0 +1,278 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import * as channels from '#domains/alert/channel-store.ts'
+import { pass } from '#domains/alert/escalation-store.ts'
+import { claimDue } from '#domains/alert/notification-store.ts'
+import * as store from '#domains/alert/store.ts'
+import * as oncall from '#domains/oncall/store.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
+import { isLong } from '../../../test/support/scale.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { answerKey } from '#domains/alert/answer-link.ts'
+import { createSecretBox } from '#platform/secret/secret-box.ts'
+import { createAnswers } from './answer.ts'
+import { reconcileAlerts } from './alerts.ts'
+import { sendOne } from './notify.ts'
+
+let db: Database
+let close: () => Promise<void>
+/** the ids of the messages that were accepted, by the path of the channel */
+let received: string[] = []
+let refusing = new Set<string>()
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  const name = (request.url ?? '').slice(1)
+  if (refusing.has(name)) return response.writeHead(500).end()
+  received.push(`${name} ${(JSON.parse(body) as { id: string }).id}`)
+  return response.end()
+})
+
+beforeAll(async () => {
+  ;({ db, close } = await testDatabase())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  server.close()
+  await close()
+})
+
+const suspect = { name: 'Ada', email: null, user: 'Ada', reason: 'they wrote it' }
+const escalation = {
+  ...{ suspects: 5, repeats: 0, working: null },
+  steps: [{ notify: ['rota:primary'], minutes: 5 }],
+}
+
+beforeEach(async () => {
+  received = []
+  refusing = new Set()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const channel = (name: string, person: string | null) =>
+    channels.putChannel({
+      ...{ name, person, kind: 'cloudevents', urgency: 'low' },
+      settings: JSON.stringify({ url: `${url}/${name}` }),
+    })
+  await db.batch([
+    sql`truncate monitor, alert, channel, notification, rota, team cascade`,
+    sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')
+      on conflict do nothing`,
+    sql`insert into environment (app, name, position) values ('shop', 'production', 0)
+      on conflict do nothing`,
+    ...[channel('ada-one', 'Ada'), channel('ada-two', 'Ada'), channel('bob', 'Bob')],
+    ...[channel('chat', null), sql`update channel set proven = now()`],
+    oncall.putRota('primary', {
+      zone: 'UTC',
+      layers: [{ people: ['Bob'], start: '2026-01-01T00:00', every: 1, unit: 'days', hours: [] }],
+    }),
+    oncall.putTeam('default', escalation),
+    sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
+      values ('shop', 'production', 'web', 'errors', 'errors', 'down', true, 'it fails')`,
+  ])
+})
+
+const plain = { seal: (_: string, text: string) => text, open: (_: string, text: string) => text }
+
+/** Everything that a server does from what fires to the messages, once. */
+async function runOnce(database: Database): Promise<void> {
+  await reconcileAlerts({
+    ...{ db: database, now: Date.now, onNotification: () => undefined },
+    findSuspects: async () => [suspect],
+    readMachine: async () => [],
+  })
+  const parts = {
+    ...{ db: database, publicUrl: 'http://fairlead.test' },
+    secrets: { ...plain, isCurrent: () => true },
+    io: { fetch, mail: null, commands: null },
+  }
+  for (const one of await claimDue(database, { count: 50, except: [], seconds: 60 }))
+    await sendOne(parts, one)
+}
+const alertId = async () => (await store.listAlerts(db, { apps: null, limit: 1 }))[0]!.id
+const names = () => received.map((one) => one.split(' ')[0] ?? '').toSorted(byText)
+const byText = (one: string, other: string): number => one.localeCompare(other)
+const dueNow = () => db.query(sql`update alert set next_step = now() where next_step is not null`)
+const entries = async () =>
+  (await store.getDetail(db, await alertId()))!.entries.map(({ kind, text }) => `${kind}: ${text}`)
+
+describe('escalation', () => {
+  test('suspects and shared channels, then the rota, until somebody acknowledges', async () => {
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'chat'])
+    await dueNow()
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'bob', 'chat'])
+    expect(await entries()).toContain('escalated: step 1 of default: Bob on bob')
+    const until = new Date(Date.now() + 60_000).toISOString()
+    await db.query(store.acknowledge(await alertId(), 'Bob', until))
+    await dueNow()
+    await runOnce(db)
+    expect(received).toHaveLength(3)
+  })
+
+  test('"Not mine" notifies the next person at once, and is kept', async () => {
+    await runOnce(db)
+    await db.batch(pass(await alertId(), 'Ada'))
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'bob', 'chat'])
+  })
+
+  test('a channel that refuses: the next channel, then the next person', async () => {
+    refusing = new Set(['ada-one', 'ada-two'])
+    for (let i = 0; i < 9; i += 1) {
+      await runOnce(db)
+      await db.query(sql`update notification set due = now() where state = 'pending'`)
+    }
+    expect(names()).toEqual(['bob', 'chat'])
+    expect(await entries()).toEqual(
+      expect.arrayContaining([
+        'refused: Ada on ada-one: it answered 500; ada-two is next',
+        'escalated: no message arrived: the next step is due',
+        'escalated: step 1 of default: Bob on bob',
+      ]),
+    )
+  })
+
+  test('low urgency waits for the working hours', async () => {
+    await db.batch([
+      sql`insert into environment (app, name, position) values ('shop', 'later', 9)`,
+      oncall.putTeam('default', {
+        ...escalation,
+        working: {
+          zone: 'UTC',
+          hours: [
+            {
+              days: [((new Date().getUTCDay() + 2) % 7) + 1],
+              ...{ from: '09:00', until: '10:00' },
+            },
+          ],
+        },
+      }),
+    ])
+    try {
+      await runOnce(db)
+      await dueNow()
+      await runOnce(db)
+      expect(names()).toEqual(['chat'])
+      expect(await entries()).toContainEqual(expect.stringMatching(/^waits: for the working hours/))
+    } finally {
+      await db.query(sql`delete from environment where name = 'later'`)
+    }
+  })
+})
+
+describe('the link in a message', () => {
+  const secrets = createSecretBox({ keys: () => [Buffer.alloc(32, 1)] } as never)
+  const answers = (now = Date.now()) =>
+    createAnswers({ db, secrets, publicUrl: 'http://fairlead.test', now: () => now })
+  const keyOf = async (at = Date.now()) => {
+    await runOnce(db)
+    const [row] = await db.query<{ id: number }>(
+      sql`select id from notification where channel = 'ada-one'`,
+    )
+    return answerKey(secrets, row!.id, at)
+  }
+  const state = async () => (await store.listAlerts(db, { apps: null, limit: 1 }))[0]
+
+  test('shows a page, and acts once when it is posted', async () => {
+    const key = await keyOf()
+    for (let i = 0; i < 2; i += 1) {
+      const { status, html } = await answers().show(key)
+      expect([status, html]).toEqual([200, expect.stringContaining('<form method="post"')])
+    }
+    expect((await state())?.state).toBe('open')
+    expect((await answers().act(key, 'acknowledge')).status).toBe(200)
+    expect(await state()).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Ada' })
+    expect((await answers().act(key, 'pass')).status).toBe(409)
+    expect((await answers().show(key)).html).not.toContain('<form')
+  })
+
+  test('expires, cannot be forged, and passes on', async () => {
+    const key = await keyOf()
+    const day = 24 * 3_600_000
+    expect((await answers(Date.now() + day + 1).act(key, 'pass')).status).toBe(410)
+    expect((await answers().act(`${key.slice(0, -4)}AAAA`, 'pass')).status).toBe(410)
+    expect((await answers().act(key, 'pass')).sentence).toMatch(/^You passed the alert on/)
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'bob', 'chat'])
+  })
+})
+
+test('a channel gets as many messages as its limit allows, from all servers together', async () => {
+  const limit = { messages: 3, seconds: 60 }
+  const all = await Promise.all([1, 2, 3, 4, 5].map(() => channels.takeSlot(db, 'chat', limit)))
+  const later = all.filter((one) => one !== null)
+  expect(later).toHaveLength(2)
+  const seconds = (Date.parse(later[0]!) - Date.now()) / 1000
+  expect(seconds).toBeGreaterThan(15)
+  expect(seconds).toBeLessThan(21)
+})
+
+/** A database whose server dies at a call: before it is sent, or before the answer arrives. */
+function dyingAt(call: number, isSent: boolean): { db: Database; calls: () => number } {
+  let count = 0
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    count += 1
+    if (count > call) throw new Error('killed')
+    if (count < call) return work()
+    if (isSent) await work()
+    throw new Error('killed')
+  }
+  const dying: Database = {
+    ...db,
+    query: <R extends object>(statement: Parameters<Database['query']>[0]) =>
+      guard(() => db.query<R>(statement)),
+    batch: (statements) => guard(() => db.batch(statements)),
+  }
+  return { db: dying, calls: () => count }
+}
+
+describe('a server that is killed between what fires and the messages', () => {
+  /** Runs until nothing is due, as the servers that are left do. */
+  async function finish(): Promise<void> {
+    for (let i = 0; i < 3; i += 1) {
+      await db.query(sql`update notification set claimed = null where state = 'pending'`)
+      await runOnce(db)
+      await dueNow()
+    }
+    await runOnce(db)
+  }
+
+  test('loses no message, queues none twice, and sends none with another id', async () => {
+    const whole = dyingAt(Infinity, false)
+    await runOnce(whole.db)
+    const calls = whole.calls()
+    expect(calls).toBeGreaterThan(15)
+    for (let call = 1; call <= calls; call += isLong ? 1 : 9)
+      for (const isSent of [false, true]) {
+        await db.batch([sql`truncate alert, notification cascade`])
+        received = []
+        await runOnce(dyingAt(call, isSent).db).catch(() => undefined)
+        await finish()
+        const queued = await db.query<{ channel: string; step: number; state: string }>(
+          sql`select channel, step, state from notification order by step, channel`,
+        )
+        const at = `call ${call}, ${isSent ? 'sent' : 'not sent'}`
+        expect(queued, at).toEqual([
+          { channel: 'chat', step: 0, state: 'sent' },
+          { channel: 'ada-one', step: 1, state: 'sent' },
+          { channel: 'bob', step: 2, state: 'sent' },
+        ])
+        expect(received.length, at).toBeLessThanOrEqual(4)
+        // A message that was accepted before the server could record it has the same id again.
+        received = [...new Set(received)]
+        expect(names(), at).toEqual(['ada-one', 'bob', 'chat'])
+      }
+  })
+
+  test('two servers at the same time send each message once', async () => {
+    // The key of the alert refuses the second one, whose next run finds the alert.
+    await Promise.allSettled([runOnce(db), runOnce(db)])
+    await dueNow()
+    await Promise.allSettled([runOnce(db), runOnce(db)])
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'bob', 'chat'])
+    expect(await entries()).toHaveLength(new Set(await entries()).size)
+  })
+})

@@ -1,0 +1,171 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type ChannelIo, type ChannelKind, type Message, Refused } from './channel.ts'
+import { channels } from './channels.generated.ts'
+
+const kinds = channels as unknown as readonly ChannelKind[]
+
+const message: Message = {
+  ...{ id: 'notification-7', kind: 'opened', title: 'web <fails>', lines: ['Half of it.'] },
+  ...{ url: 'https://fairlead.example.com/alerts/3', urgency: 'high' },
+  answerUrl: 'https://fairlead.example.com/answer?key=k',
+  alert: { id: 3, app: 'shop', environment: 'production', service: 'web', deployment: 9 },
+}
+
+/** What a server on this machine received. */
+const received: { headers: Record<string, unknown>; body: string }[] = []
+let status = 200
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  received.push({ headers: request.headers, body })
+  response.writeHead(status).end()
+}).listen(0, '127.0.0.1')
+afterAll(() => server.close())
+const urlOf = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path`
+
+const kindOf = (kind: string): ChannelKind => kinds.find((one) => one.kind === kind)!
+const io: ChannelIo = { fetch, mail: null, commands: null }
+
+describe.each(channels)('channel $kind', (plugin) => {
+  const kind = plugin as unknown as ChannelKind
+  test('has an example that its settings accept, and refuses unknown settings', () => {
+    expect(kind.settings.safeParse(kind.example).success).toBe(true)
+    const more = { ...(kind.example as object), unknown: 1 }
+    expect(kind.settings.safeParse(more).success).toBe(false)
+  })
+})
+
+describe('a webhook', () => {
+  test.each([
+    ['slack', () => ({ url: urlOf() }), { text: expect.stringContaining('web &lt;fails&gt;') }],
+    ['ntfy', () => ({ server: urlOf(), topic: 'x' }), { topic: 'x', priority: 5 }],
+    ['cloudevents', () => ({ url: urlOf() }), { id: 'notification-7', subject: 'alert/3' }],
+    ['teams', () => ({ url: urlOf() }), { attachments: [{ content: { actions: [{}, {}] } }] }],
+    ['discord', () => ({ url: urlOf() }), { allowed_mentions: { parse: [] } }],
+    [
+      'telegram',
+      () => ({ server: urlOf(), token: '1:a', chat: '-5' }),
+      { chat_id: '-5', reply_markup: { inline_keyboard: [[{ text: 'Acknowledge' }]] } },
+    ],
+    [
+      'pagerduty',
+      () => ({ server: urlOf(), key: 'k' }),
+      { event_action: 'trigger', dedup_key: 'fairlead.example.com/alerts/3' },
+    ],
+  ] as const)('%s receives the message', async (kind, settings, expected) => {
+    status = 200
+    const parsed = kindOf(kind).settings.parse(settings())
+    await kindOf(kind).send(message, parsed, io)
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toMatchObject(expected)
+  })
+
+  test('that refuses is reported without its address', async () => {
+    status = 403
+    const sent = kindOf('slack').send(message, { url: urlOf() }, io)
+    await expect(sent).rejects.toThrow(new Refused('it answered 403', { status: 403 }))
+    const away = kindOf('slack').send(message, { url: 'http://127.0.0.1:1/secret' }, io)
+    await expect(away).rejects.toThrow(/^it cannot be reached$/)
+  })
+})
+
+describe('Twilio', () => {
+  const settings = (kind: string) => {
+    const { example } = kindOf(kind)
+    return kindOf(kind).settings.parse({ ...(example as object), server: urlOf() })
+  }
+  const sent = async (kind: string) => {
+    status = 201
+    await kindOf(kind).send(message, settings(kind), io)
+    const { headers, body } = received.at(-1)!
+    expect(headers['authorization']).toBe(`Basic ${btoa(`AC${'0'.repeat(32)}:secret`)}`)
+    return Object.fromEntries(new URLSearchParams(body))
+  }
+
+  test('sends a text with the link that acknowledges', async () => {
+    expect(await sent('twilio-sms')).toEqual({
+      ...{ From: '+43123456789', To: '+43987654321' },
+      Body: 'web <fails>\nhttps://fairlead.example.com/answer?key=k',
+    })
+  })
+
+  test('calls, and a key posts to the link', async () => {
+    const { Twiml: twiml } = await sent('twilio-voice')
+    expect(twiml).toContain('action="https://fairlead.example.com/answer?key=k"')
+    expect(twiml).toContain('<Say>Fairlead. web &lt;fails&gt;.</Say>')
+  })
+})
+
+test('a test of PagerDuty leaves no incident', async () => {
+  status = 202
+  const { settings, send } = kindOf('pagerduty')
+  const test = { ...message, kind: 'test', alert: null } as const
+  await send(test, settings.parse({ server: urlOf(), key: 'k' }), io)
+  const events = received.slice(-2).map(({ body }) => JSON.parse(body) as { event_action: string })
+  expect(events.map((one) => one.event_action)).toEqual(['trigger', 'resolve'])
+})
+
+test('a command gets the message on its input, and its exit code decides', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-channel-'))
+  try {
+    await writeFile(join(folder, 'pager'), `#!/bin/sh\ncat > ${folder}/got\n`)
+    await writeFile(join(folder, 'broken'), '#!/bin/sh\nexit 3\n')
+    for (const name of ['pager', 'broken']) await chmod(join(folder, name), 0o755)
+    const command = kindOf('command')
+    await command.send(message, { command: 'pager' }, { ...io, commands: folder })
+    expect(JSON.parse(await readFile(join(folder, 'got'), 'utf8'))).toEqual(message)
+    const broken = command.send(message, { command: 'broken' }, { ...io, commands: folder })
+    await expect(broken).rejects.toThrow('it ended with 3')
+    await expect(command.send(message, { command: 'pager' }, io)).rejects.toThrow('no folder')
+    expect(command.settings.safeParse({ command: '../x' }).success).toBe(false)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('an e-mail is sent by SMTP with an id that stays the same', async () => {
+  const lines: string[] = []
+  const smtp = createTcpServer((socket) => {
+    let isData = false
+    socket.write('220 test\r\n')
+    socket.on('data', (chunk: Buffer) => {
+      for (const line of chunk.toString().split('\r\n')) {
+        lines.push(line)
+        if (isData) {
+          if (line === '.') {
+            isData = false
+            socket.write('250 ok\r\n')
+          }
+          continue
+        }
+        const [verb = ''] = line.toUpperCase().split(' ')
+        if (verb === 'EHLO') socket.write('250 test\r\n')
+        else if (verb === 'MAIL' || verb === 'RCPT') socket.write('250 ok\r\n')
+        else if (verb === 'DATA') {
+          isData = true
+          socket.write('354 go\r\n')
+        } else if (verb === 'QUIT') socket.end('221 bye\r\n')
+      }
+    })
+    socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
+  try {
+    const url = `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}?ignoreTLS=true`
+    const mail = { url, from: 'fairlead@example.com' }
+    await kindOf('email').send(message, { to: 'ada@example.com' }, { ...io, mail })
+    const text = lines.join('\n')
+    expect(text).toMatch(/^Message-ID: <notification-7@fairlead\.example\.com>$/m)
+    expect(text).toMatch(/^Subject: web <fails>$/m)
+    expect(text).toContain('RCPT TO:<ada@example.com>')
+    const without = kindOf('email').send(message, { to: 'ada@example.com' }, io)
+    await expect(without).rejects.toThrow('no mail server is configured')
+  } finally {
+    smtp.close()
+  }
+})

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { defineChannel, postJson, textOf } from '../channel.ts'
+
+/** https://core.telegram.org/bots/api#sendmessage */
+export default defineChannel({
+  kind: 'telegram',
+  title: 'A chat with a bot of Telegram',
+  settings: z.strictObject({
+    token: z.string().regex(/^\d{1,20}:[\w-]{1,100}$/, 'must be the token of a bot'),
+    chat: z.string().regex(/^-?\d{1,20}$|^@\w{1,64}$/, 'must be the number of a chat, or @NAME'),
+    server: z.url({ protocol: /^https?$/ }).default('https://api.telegram.org'),
+  }),
+  example: { token: '123456:ABC-DEF', chat: '-1001234' },
+  limit: { messages: 20, seconds: 60 },
+  send: (message, { token, chat, server }, io) =>
+    postJson(io, `${server.replace(/\/$/, '')}/bot${token}/sendMessage`, {
+      ...{ chat_id: chat, text: textOf({ ...message, answerUrl: null }).slice(0, 4096) },
+      link_preview_options: { is_disabled: true },
+      disable_notification: message.urgency === 'low',
+      ...(message.answerUrl === null
+        ? {}
+        : {
+            reply_markup: { inline_keyboard: [[{ text: 'Acknowledge', url: message.answerUrl }]] },
+          }),
+    }),
+})

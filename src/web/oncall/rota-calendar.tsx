@@ -1,0 +1,80 @@
+import { useState } from 'react'
+import type { Rota, Shift } from '#contract/oncall/oncall.ts'
+import { momentWords, shortDayWords } from '#contract/time-words.ts'
+import { RowsShape } from '../ui/page.tsx'
+import { Loaded } from '../ui/problem.tsx'
+import {
+  type CalendarDay,
+  coloursOf,
+  daysOf,
+  mondayOf,
+  periodDays,
+  weeksShown,
+} from './calendar.ts'
+import { Overrides } from './overrides.tsx'
+import { useRota } from './queries.ts'
+
+const tones = [
+  ...['bg-move/25', 'bg-good/25', 'bg-warn/25'],
+  ...['bg-move/10', 'bg-good/10', 'bg-warn/10'],
+]
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
+/** The shifts of four weeks, a row for each week. */
+export function RotaCalendar({ rota }: { rota: Rota }) {
+  const [monday] = useState(() => mondayOf(Date.now()))
+  const query = useRota(rota.name, new Date(monday).toISOString(), periodDays)
+  const colours = coloursOf(rota.layers.flatMap(({ people }) => people))
+  return (
+    <Loaded query={query} shape={<RowsShape rows={4} height="h-12" />}>
+      {({ shifts, overrides }) => (
+        <>
+          <div className="panel overflow-hidden">
+            <div className="grid grid-cols-7 border-b border-edge" aria-hidden>
+              {weekdays.map((day) => (
+                <span key={day} className="label px-2 py-1">
+                  {day}
+                </span>
+              ))}
+            </div>
+            <ol className="grid grid-cols-7" aria-label={`Shifts of ${rota.name}`}>
+              {daysOf(shifts, monday, weeksShown).map((day) => (
+                <Day key={day.at} day={day} colours={colours} />
+              ))}
+            </ol>
+          </div>
+          <Overrides rota={rota.name} overrides={overrides} />
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function Day({ day, colours }: { day: CalendarDay; colours: Map<string, number> }) {
+  return (
+    <li className="flex min-w-0 flex-col border-b border-edge pb-1 not-nth-[7n]:border-r">
+      <time dateTime={new Date(day.at).toISOString()} className="label truncate px-2 pt-1">
+        {shortDayWords(day.at).replace(/ \d{4}$/, '')}
+      </time>
+      {day.parts.map(({ shift, from, until }) => (
+        <span
+          key={shift.from}
+          title={titleOf(shift)}
+          className={`mt-px truncate text-small ${
+            shift.person === null ? 'bg-bad/20' : (tones[colours.get(shift.person) ?? 5] ?? '')
+          }`}
+          style={{
+            marginInlineStart: `${from * 100}%`,
+            width: `${(until - from) * 100}%`,
+          }}
+        >
+          <span className="px-1">{shift.person ?? 'nobody'}</span>
+        </span>
+      ))}
+    </li>
+  )
+}
+
+const titleOf = ({ person, from, until, override }: Shift): string =>
+  `${person ?? 'Nobody'}, ${momentWords(from)} to ${momentWords(until)}` +
+  (override === null ? '' : ', by an override')
