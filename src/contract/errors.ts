@@ -74,6 +74,16 @@ export const errorTable = {
     title: 'Another server has taken over {what}.',
     next: 'No action is required; the other server continues.',
   },
+  would_not_return: {
+    status: 409,
+    title: 'After a restart, {service} would not come back: {why}.',
+    next: 'Correct the cause, or restart with `--force --reason TEXT`.',
+  },
+  incompatible_rollback: {
+    status: 409,
+    title: '{environment} cannot be rolled back: {why}.',
+    next: 'Deliver a change that fixes the problem, or roll back with `--force --reason TEXT`.',
+  },
   nothing_to_roll_back: {
     status: 409,
     title: '{app} has no earlier good release in {environment}.',

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { logTail, type LogLine } from '#contract/host/host.ts'
+import { logTail, type LogLine } from '#contract/host/output.ts'
 
 /** Removed releases of an environment whose output is kept, and for how long. */
 const releasesKept = 10
