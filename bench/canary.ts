@@ -1,12 +1,7 @@
 import { Agent, request } from 'node:http'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-} from '../test/support/installation.ts'
+import { endedRun, push } from '../test/support/app.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, type Repository } from '../test/support/repository.ts'
 import { median, milliseconds } from './measure.ts'
 
 const rounds = Number(process.env['BENCH_CANARIES'] ?? 50)

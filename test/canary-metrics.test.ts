@@ -6,14 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canariesOf, server } from './support/canary.ts'
-import {
-  endedRun,
-  freePorts,
-  type Installation,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun } from './support/app.ts'
+import { freePorts } from './support/ports.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
 import { requires } from './support/programs.ts'
+import { longTest } from './support/scale.ts'
 
 /** Does a job every few milliseconds, and writes how many, and how many failed. */
 const worker = (failsEvery: number): string => `
@@ -27,6 +25,9 @@ setInterval(() => {
   renameSync(file + '.new', file)
 }, 5)
 `
+const measured =
+  'services: {worker: {run: exec node worker.js, port: false, metrics: /metrics}}\n' +
+  'environments: {production: {}}\n'
 const workers = `
 services: {worker: {run: exec node worker.js, port: false}}
 environments:
@@ -71,41 +72,66 @@ describe('a canary that is judged by its own metrics', () => {
       metrics: [{ name: 'jobs' }, { name: 'lag', canary: { value: 3 } }],
     })
     expect(judgement).toEqual(decided)
-    expect((await installation.cli('verdict', 'replay', String(run))).code).toBe(0)
-    const { stdout } = await installation.cli('verdict', 'show', String(run))
+    expect((await installation.cli('canary', 'replay', String(run))).code).toBe(0)
+    const { stdout } = await installation.cli('canary', 'show', String(run))
     expect(stdout).toMatch(/jobs +harmful/)
     expect(stdout).toMatch(/lag +advisory/)
   })
 
-  test('is compared with a fresh start of the release before, which is gone afterwards', async () => {
-    const repository = await live(
-      'fresh',
-      'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}',
-    )
-    const traffic = load('fresh')
-    const run = await deliver('fresh', repository, server('2'))
-    await waitFor('it is compared', async () => {
-      const verdict = await verdictOf(run).catch(() => null)
-      return (verdict?.judgement.errors.canary.requests ?? 0) > 20
+  longTest(
+    'is compared with a fresh start of the release before, which is gone afterwards',
+    async () => {
+      const repository = await live(
+        'fresh',
+        'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}',
+      )
+      const traffic = load('fresh')
+      const run = await deliver('fresh', repository, server('2'))
+      await waitFor('it is compared', async () => {
+        const verdict = await verdictOf(run).catch(() => null)
+        return (verdict?.judgement.errors.canary.requests ?? 0) > 20
+      })
+      expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
+      const answers = await traffic.stop()
+      expect(answers.every(({ status }) => status === 200)).toBe(true)
+      // A run has succeeded once its release is live; what it is compared with is taken away after.
+      const releases = join(installation.home, 'host/log/fresh/production')
+      await waitFor(
+        'the fresh start is gone',
+        async () => !readdirSync(releases).some((name) => name.startsWith('-')),
+      )
+      const verdict = await verdictOf(run)
+      const { baseline, canary } = verdict.judgement.errors
+      expect(verdict).toMatchObject({ fresh: true, state: 'promoted' })
+      expect(new Set(verdict.history.map(({ share }) => share))).toEqual(new Set([0.2]))
+      expect(baseline.requests / canary.requests).toBeGreaterThan(0.6)
+      expect(baseline.requests / canary.requests).toBeLessThan(1.6)
+    },
+  )
+
+  longTest('has its metrics stored as rates and values', async () => {
+    await liveWith('measured', { 'worker.js': worker(100), 'fairlead.yaml': measured })
+    const metricOf = (metric: string) =>
+      installation.client.listMetrics({ params: { app: 'measured' }, query: { metric } })
+    await waitFor('a counter has a rate', async () => {
+      const { series } = await metricOf('jobs_total')
+      return series.some(({ values }) => values.some((value) => (value ?? 0) > 0))
     })
-    expect(await endedRun(installation, run)).toMatchObject({ state: 'succeeded' })
-    const answers = await traffic.stop()
-    expect(answers.every(({ status }) => status === 200)).toBe(true)
-    // A run has succeeded once its release is live; what it is compared with is taken away after.
-    const releases = join(installation.home, 'host/log/fresh/production')
-    await waitFor(
-      'the fresh start is gone',
-      async () => !readdirSync(releases).some((name) => name.startsWith('-')),
-    )
-    const verdict = await verdictOf(run)
-    const { baseline, canary } = verdict.judgement.errors
-    expect(verdict).toMatchObject({ fresh: true, state: 'promoted' })
-    expect(new Set(verdict.history.map(({ share }) => share))).toEqual(new Set([0.2]))
-    expect(baseline.requests / canary.requests).toBeGreaterThan(0.6)
-    expect(baseline.requests / canary.requests).toBeLessThan(1.6)
+    expect(await metricOf('queue_lag')).toMatchObject({
+      names: ['jobs_failed_total', 'jobs_total', 'queue_lag', 'up'],
+      series: [
+        {
+          ...{ service: 'worker', instance: 0, unit: '' },
+          values: expect.arrayContaining([3]) as number[],
+        },
+      ],
+    })
+    expect((await metricOf('jobs_total')).series).toMatchObject([
+      { instance: null, unit: 'per second' },
+    ])
   })
 
-  test('is judged by the queries of a Prometheus', requires('prometheus'), async () => {
+  longTest('is judged by the queries of a Prometheus', requires('prometheus'), async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-prometheus-'))
     const failed = new Map<string, number>()
     const exporter = createServer((_request, response) => {

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listLooks } from '#domains/verdict/store.ts'
+import { openDatabase } from '#platform/postgres/postgres.ts'
 import { behaving, canariesOf, file, server } from './support/canary.ts'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { ask, endedRun } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
+import { longTest } from './support/scale.ts'
 
 /** Harm that a few hundred requests exclude. */
 const quick = 'harm: {difference: 0.05}'
@@ -24,6 +23,14 @@ describe('a canary', () => {
     await remove()
   })
 
+  /** Requests of the release before whose latencies the first observation has. */
+  async function earlierOf(deployment: number): Promise<number> {
+    const db = await openDatabase({ connection: installation.connection, size: 1 })
+    const [first] = await listLooks(db, deployment)
+    await db.close()
+    return first?.earlier?.reduce((sum, [, requests]) => sum + requests, 0) ?? 0
+  }
+
   test('that is good is promoted, and its verdict can be repeated', async () => {
     const repository = await live('good', `steps: [20, 50], least: 2s, most: 60s, ${quick}`)
     const traffic = load('good')
@@ -40,11 +47,12 @@ describe('a canary', () => {
     })
     expect(verdict.history.map(({ share }) => share)).toEqual(expect.arrayContaining([0.2, 0.5]))
     expect(verdict.outcomes.canary['2xx']).toBe(verdict.judgement.errors.canary.requests)
-    const replayed = await installation.cli('verdict', 'replay', String(run))
+    const replayed = await installation.cli('canary', 'replay', String(run))
     expect(replayed).toMatchObject({ code: 0 })
     expect(replayed.stdout).toContain('Same result: healthy')
     const shown = await installation.cli('verdict', 'show', String(run))
     expect(shown.stdout).toContain('promoted')
+    expect(await earlierOf(deploymentOf(ended).id)).toBeGreaterThan(0)
   })
 
   test('that does harm loses its traffic, and its change is held', async () => {
@@ -65,10 +73,10 @@ describe('a canary', () => {
     })
     const { environments } = await installation.client.getLine({ params: { app: 'bad' } })
     expect(environments[0]?.held).toHaveLength(1)
-    expect(await installation.cli('verdict', 'replay', String(run))).toMatchObject({ code: 0 })
+    expect(await installation.cli('canary', 'replay', String(run))).toMatchObject({ code: 0 })
   })
 
-  test('goes on with all that was counted when the server is killed', async () => {
+  longTest('goes on with all that was counted when the server is killed', async () => {
     const repository = await live('killed', `steps: [50], least: 6s, most: 60s, ${quick}`)
     const traffic = load('killed', 3)
     const run = await deliver('killed', repository, server('2'))
@@ -109,16 +117,16 @@ describe('a canary', () => {
     expect((await installation.cli('runs', 'quiet')).stdout).toContain(waits)
     expect((await installation.cli('status', 'quiet')).stdout).toContain(waits)
     expect((await installation.cli('show', String(run))).stdout).toContain(
-      `fairlead verdict promote ${run}, or fairlead cancel ${run}`,
+      `fairlead canary promote ${run}, or fairlead cancel ${run}`,
     )
-    expect((await installation.cli('verdict', 'promote', String(run))).code).toBe(0)
+    expect((await installation.cli('canary', 'promote', String(run))).code).toBe(0)
     expect((await endedRun(installation, run)).state).toBe('succeeded')
-    expect((await installation.cli('verdict', 'promote', String(run))).stderr).toContain(
+    expect((await installation.cli('canary', 'promote', String(run))).stderr).toContain(
       'not a canary',
     )
   })
 
-  test('without traffic is promoted by its verification, and the verdict says so', async () => {
+  longTest('without traffic is promoted by its verification, and the verdict says so', async () => {
     const repository = await live(
       'verified',
       'steps: [50], least: 100ms, most: 500ms',
@@ -137,7 +145,7 @@ describe('a canary', () => {
     })
   })
 
-  test('gives way to the next change, which is judged anew', async () => {
+  longTest('gives way to the next change, which is judged anew', async () => {
     const repository = await live('twice', 'steps: [50], least: 1s, most: 600s')
     const first = await deliver('twice', repository, server('2'))
     await waitFor('the first is a canary', () => isCanary(first))
@@ -156,7 +164,7 @@ describe('a canary', () => {
     expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['1']))
   })
 
-  test('that is promoted goes back when it does harm later', async () => {
+  longTest('that is promoted goes back when it does harm later', async () => {
     const repository = await live(
       'late',
       `steps: [50], least: 1s, most: 60s, ${quick}`,
@@ -179,10 +187,10 @@ describe('a canary', () => {
     })
     const shown = await installation.cli('verdict', 'show', String(run))
     expect(shown.stdout).toMatch(/since promotion +harmful: [\d,]+ of [\d,]+ requests failed/)
-    expect(await installation.cli('verdict', 'replay', String(run))).toMatchObject({ code: 0 })
+    expect(await installation.cli('canary', 'replay', String(run))).toMatchObject({ code: 0 })
   })
 
-  test('is not needed to roll back a release that fails more often than before', async () => {
+  longTest('is not needed to roll back a release that fails more often than before', async () => {
     const yaml = (failing: number) => ({
       'server.js': server(String(failing), failing),
       'fairlead.yaml':
@@ -206,7 +214,102 @@ describe('a canary', () => {
     })
   })
 
-  test('is never promoted with 404s, empty bodies, or beside a broken baseline', async () => {
+  longTest(
+    'is compared with the last proven release, where each one is a little worse',
+    async () => {
+      const watched = (time: string): string =>
+        'services: {web: {run: exec node server.js, health: /health}}\n' +
+        `environments: {production: {watch: ${time}}}\n`
+      const repository = await liveWith('slowly', {
+        'server.js': server('1', 20),
+        'fairlead.yaml': watched('30s'),
+      })
+      const traffic = load('slowly')
+      const watchOf = async (run: number) => {
+        const { id } = deploymentOf(await installation.client.getRun({ params: { run } }))
+        return installation.client.getWatch({ params: { deployment: id } })
+      }
+      const { runs } = await installation.client.listRuns({ query: { app: 'slowly' } })
+      const first = runs[0]?.id ?? 0
+      await waitFor('the first is proven', async () => (await watchOf(first)).state === 'healthy')
+      // Slow traffic needs longer than half a minute to prove the harm.
+      await repository.commit({ 'fairlead.yaml': watched('10m') })
+      const second = await deliver('slowly', repository, server('2', 14))
+      expect(await endedRun(installation, second)).toMatchObject({ state: 'succeeded' })
+      const served = traffic.answers.length
+      // So few that the second is not proven harmful itself.
+      await waitFor('the second has served', async () => traffic.answers.length > served + 200)
+      const third = await deliver('slowly', repository, server('3', 10))
+      expect(await endedRun(installation, third)).toMatchObject({ state: 'succeeded' })
+      await waitFor(
+        'the third is rolled back',
+        async () => (await watchOf(third)).state === 'harmful',
+        300,
+      )
+      expect((await watchOf(second)).state).toBe('replaced')
+      const { reason, proven } = await watchOf(third)
+      expect(reason).toMatch(/compared with [\d,]+ of [\d,]+ of release \d+, the last proven one/)
+      expect(proven?.release).toBe(
+        deploymentOf(await installation.client.getRun({ params: { run: first } })).release,
+      )
+      await waitFor(
+        'the first has the traffic',
+        async () => (await ask(installation, 'slowly', 'production')).text === '1',
+      )
+      await traffic.stop()
+    },
+  )
+
+  longTest('that fails for one tenant only is rolled back, and the tenant is named', async () => {
+    const globex =
+      "if (request.headers['x-tenant'] === 'globex' && n % 10 === 0) response.statusCode = 500"
+    const repository = await liveWith('tenants', {
+      'server.js': behaving(globex),
+      'fairlead.yaml': file('steps: [50], least: 60s, most: 600s, tenant: X-Tenant'),
+    })
+    const traffics = [
+      load('tenants', 6, null, { 'x-tenant': 'globex' }),
+      load('tenants', 1, null, { 'x-tenant': 'acme' }),
+    ]
+    const acme =
+      "if (request.headers['x-tenant'] === 'acme' && n % 4 === 0) response.statusCode = 500"
+    const run = await deliver('tenants', repository, behaving(`${globex}\n${acme}`))
+    const ended = await endedRun(installation, run)
+    await Promise.all(traffics.map((traffic) => traffic.stop()))
+    // All requests together may prove the harm first; the reason names the tenant then, too.
+    expect(ended.reason).toContain('`tenant acme`')
+    expect(await verdictOf(run)).toMatchObject({
+      state: 'taken_back',
+      judgement: { verdict: 'harmful' },
+    })
+    const shown = await installation.cli('canary', 'show', String(run))
+    expect(shown.stdout).toContain('`tenant acme`')
+  })
+
+  // A client that waits for an answer asks for nothing else, so it takes more connections.
+  longTest.each([
+    { app: 'hangs', clients: 'give up', connections: 16, patience: 200 },
+    { app: 'waits', clients: 'wait', connections: 100, patience: 30_000 },
+  ])(
+    'of which one request in a hundred hangs is taken back, while its clients $clients',
+    async ({ app, connections, patience }) => {
+      const repository = await liveWith(app, {
+        'server.js': behaving(''),
+        'fairlead.yaml': file('steps: [50], least: 60s, most: 600s'),
+      })
+      const traffic = load(app, connections, patience)
+      const run = await deliver(app, repository, behaving('if (n % 100 === 0) return'))
+      const ended = await endedRun(installation, run)
+      await traffic.stop()
+      expect(ended.reason).toMatch(/more requests that did not finish/)
+      expect(await verdictOf(run)).toMatchObject({
+        state: 'taken_back',
+        judgement: { verdict: 'harmful', metric: 'unfinished' },
+      })
+    },
+  )
+
+  longTest('is never promoted with 404s, empty bodies, or beside a broken baseline', async () => {
     const cases: Record<string, [string, string]> = {
       missing: ['', 'response.statusCode = 404'],
       empty: ['', "return response.end('')"],
@@ -233,6 +336,31 @@ describe('a canary', () => {
         expect((await verdictOf(run)).judgement.verdict).not.toBe('healthy')
       }),
     )
+  })
+
+  longTest('waits for a person when it throws a new error that fails no request', async () => {
+    const repository = await liveWith('throws', {
+      'server.js': behaving(''),
+      'fairlead.yaml': file(`steps: [50], least: 25s, most: 30s, warm: 0s, ${quick}`),
+    })
+    const traffic = load('throws')
+    const throwing = "if (n % 5 === 0) console.error(new TypeError('price is undefined'))"
+    const run = await deliver('throws', repository, behaving(throwing))
+    await waitFor(
+      'it waits',
+      async () => (await isCanary(run)) && (await verdictOf(run)).state === 'waiting',
+    )
+    expect((await traffic.stop()).every(({ status }) => status === 200)).toBe(true)
+    const { judgement } = await verdictOf(run)
+    expect(judgement.doubt).toMatch(/^The canary throws a new error, TypeError: price is undefined/)
+    const held = judgement.outcomes.find(({ state }) => state === 'shifted')
+    const params = { error: Number(held?.name.slice('error/'.length)) }
+    expect(await installation.client.getError({ params })).toMatchObject({ type: 'TypeError' })
+    const shown = await installation.cli('canary', 'show', String(run))
+    expect(shown.stdout).toMatch(/holds it +error \d+, TypeError: price is undefined/)
+    expect((await installation.cli('canary', 'promote', String(run))).code).toBe(0)
+    expect((await endedRun(installation, run)).state).toBe('succeeded')
+    expect(await installation.cli('canary', 'replay', String(run))).toMatchObject({ code: 0 })
   })
 
   test('that dies goes back', async () => {

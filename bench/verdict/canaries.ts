@@ -9,8 +9,8 @@ const percent = (value: number): string => `${(value * 100).toFixed(1)} %`.padSt
 const span = (seconds: number): string =>
   seconds < 100 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`
 
-function summarize(runs: number, load: Load, serve: () => Serve): Ending[] {
-  return Array.from({ length: runs }, (_, i) => runCanary(i + 1, load, serve))
+function summarize(runs: number, load: Load, serve: () => Serve, isWatched = false): Ending[] {
+  return Array.from({ length: runs }, (_, i) => runCanary(i + 1, load, serve, isWatched))
 }
 
 const partOf = (all: Ending[], end: Ending['end']): number =>
@@ -66,10 +66,11 @@ const harms: [string, number, () => Serve][] = [
 export function printHarm(runs: number): void {
   console.log(`harm, settings that ship, ${runs} canaries each: share of each end, and the median`)
   console.log(
-    `  ${''.padEnd(40)} ${ends.map((end) => end.padStart(11)).join(' ')}   until rolled back`,
+    `  ${''.padEnd(40)} ${ends.map((end) => end.padStart(11)).join(' ')}   until rolled back; ` +
+      'rolled back after the promotion',
   )
   for (const [name, load, serve] of harms) {
-    const all = summarize(runs, load, serve)
+    const all = summarize(runs, load, serve, true)
     const cells = ends.map((end) => percent(partOf(all, end)).padStart(11))
     const back = all.filter(({ end }) => end === 'rolled back')
     const time =
@@ -77,7 +78,9 @@ export function printHarm(runs: number): void {
         ? '–'
         : `${span(median(back.map(({ second }) => second)))}, ` +
           `${Math.round(median(back.map(({ assigned }) => assigned)))} requests`
-    console.log(`  ${name.padEnd(40)} ${cells.join(' ')}   ${time}`)
+    const later = all.filter(({ takenBack }) => takenBack !== null)
+    const after = percent(later.length / runs).trim()
+    console.log(`  ${name.padEnd(40)} ${cells.join(' ')}   ${time}; ${after}`)
   }
 }
 

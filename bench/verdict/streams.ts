@@ -6,6 +6,7 @@ import {
   type VerdictSettings,
 } from '#contract/verdict/verdict.ts'
 import { decideCanary, settingsOf, shareAt } from '#domains/verdict/canary.ts'
+import { createWatch } from '#domains/verdict/watch.ts'
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import { generator, normal, poisson } from '../../test/support/generator.ts'
 
@@ -91,13 +92,24 @@ export interface Ending {
   metric: string | null
   /** Requests that were assigned to the canary. */
   assigned: number
+  /** The second in which the watch after the promotion rolls it back, from the canary's start. */
+  takenBack: number | null
 }
 
-/** A canary with the keys and settings that ship, until it ends. */
-export function runCanary(seed: number, load: Load, makeServe: () => Serve): Ending {
+/** The time of `watch` of an environment, which follows a promotion that was proven. */
+const provenWatchMs = 5 * 60_000
+
+/** A canary with the keys and settings that ship, until it ends, or until its watch ends. */
+export function runCanary(
+  seed: number,
+  load: Load,
+  makeServe: () => Serve,
+  isWatched = false,
+): Ending {
   const random = generator(seed * 7919)
   const judge = createJudge(shipped)
   const serve = makeServe()
+  const batches: Batch[] = []
   let [seen, assigned] = [0, 0]
   for (let second = 0; ; second += 1) {
     const elapsed = second * 1000
@@ -106,6 +118,7 @@ export function runCanary(seed: number, load: Load, makeServe: () => Serve): End
     const batch = makeSecond(random, share, second, load, serve)
     seen += batch.baseline.requests + batch.canary.requests
     assigned += batch.canary.requests
+    batches.push(batch)
     const hasAlarmed = judge.observe(batch)
     const isOver = elapsed + 1000 >= plan.most
     // A judgement with its intervals is expensive, and only matters when something may end.
@@ -117,12 +130,32 @@ export function runCanary(seed: number, load: Load, makeServe: () => Serve): End
       ...{ sick: null, hasNewerDeployment: false, contested: 0, promotedBy: null },
       isVerified: false,
     })
-    const ended = { second: second + 1, metric: judgement.metric, assigned }
+    const ended = { second: second + 1, metric: judgement.metric, assigned, takenBack: null }
     if (decision.do === 'take back') return { end: 'rolled back', ...ended }
     if (decision.do === 'wait') return { end: 'held', ...ended }
-    if (decision.do === 'promote')
-      return { end: decision.isProven ? 'proven' : 'unproven', ...ended }
+    if (decision.do !== 'promote') continue
+    const length = decision.isProven ? provenWatchMs : plan.watch
+    const serveAll = (from: number): Batch => makeSecond(random, 1, from, load, serve)
+    const takenBack = isWatched ? watchAfter(batches, second + 1, length / 1000, serveAll) : null
+    return { end: decision.isProven ? 'proven' : 'unproven', ...ended, takenBack }
   }
+}
+
+/** The second in which the watch of a promoted canary rolls it back; null when it does not. */
+function watchAfter(
+  batches: Batch[],
+  from: number,
+  seconds: number,
+  serveAll: (second: number) => Batch,
+): number | null {
+  const canary = [{ batches, sample: null }]
+  const watch = createWatch({ settings: shipped, canary, before: null, record: null })
+  for (let second = from; second < from + seconds; second += 1) {
+    watch.see({ batches: [serveAll(second)], sample: null })
+    // The server reads every two seconds; ten make the simulation faster.
+    if (second % 10 === 0 && watch.judge().isHarmful) return second + 1
+  }
+  return null
 }
 
 /** Serves each request with a rate of errors for each release, and log-normal latencies. */

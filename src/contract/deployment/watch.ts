@@ -19,6 +19,11 @@ export const watch = z.object({
   ended: z.string().nullable(),
   /** Requests of the release before that are compared, and requests since the promotion. */
   before: rate,
+  /**
+   * Requests of the last proven release, which are compared, too, when the release before is
+   * unproven; null otherwise.
+   */
+  proven: rate.extend({ release: z.number().int() }).nullable().default(null),
   after: rate,
 })
 export type Watch = z.infer<typeof watch>

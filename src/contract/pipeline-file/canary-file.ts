@@ -36,9 +36,7 @@ const metricFile = shorthand(
             'have run',
         ),
       histogram: series.optional().describe('The name of a histogram whose values must not rise'),
-      gauge: series
-        .optional()
-        .describe('A gauge, which is displayed and never affects the verdict'),
+      gauge: series.optional().describe('A gauge, which is displayed and never affects the result'),
       prometheus: z
         .url({ protocol: /^https?$/, error: 'must be an http or https address' })
         .optional()
@@ -62,7 +60,7 @@ const metricFile = shorthand(
       advisory: z
         .boolean()
         .default(false)
-        .describe('Displays the metric without letting it affect the verdict'),
+        .describe('Displays the metric without letting it affect the result'),
     })
     .superRefine((metric, context) => {
       const kinds = (['route', 'bad', 'histogram', 'gauge'] as const).filter(
@@ -227,6 +225,12 @@ export const canaryFile = shorthand(
             'a cookie of the edge, or by a cookie or header of the app; default: each request ' +
             'by itself',
         ),
+      tenant: headerName
+        .optional()
+        .describe(
+          'The name of a request header that identifies the tenant, such as `X-Tenant`; frequent ' +
+            'tenants are then judged by themselves. Its values are stored and shown',
+        ),
       fresh: z
         .boolean()
         .default(false)
@@ -258,7 +262,11 @@ export const canaryFile = shorthand(
         path: ['session'],
         message: 'must not be combined with a metric that has `route`, which counts requests',
       },
-    ),
+    )
+    .refine((file) => !file.session || file.tenant === undefined, {
+      path: ['tenant'],
+      message: 'must not be combined with `session`, because tenants are compared by requests',
+    }),
 )
 
 /** Steps of a ramp. From 5 to 50 percent, each step changes the share by less than a tenth. */

@@ -17,7 +17,7 @@ const share = z.number()
 
 const requests = (share: number | undefined): string =>
   share === undefined ? 'a share of the requests' : `${percent(share)} of the requests`
-const page = ({ id }: { id: string }): string => `/deployments/${id}/verdict`
+const page = ({ id }: { id: string }): string => `/deployments/${id}/canary`
 
 const judged: Record<(typeof verdicts)[number], [EventTone, string]> = {
   healthy: ['good', 'is healthy'],

@@ -73,6 +73,8 @@ export const armCounts = z.object({
    * for routes that are counted by default, by their path (which begins with `/`).
    */
   routes: z.record(z.string(), z.tuple([z.number().int(), z.number().int()])).optional(),
+  /** Requests and errors of frequent tenants, by the value of the header that names the tenant. */
+  tenants: z.record(z.string(), z.tuple([z.number().int(), z.number().int()])).optional(),
 })
 export type ArmCounts = z.infer<typeof armCounts>
 
@@ -99,11 +101,36 @@ export const batch = z.object({
 })
 export type Batch = z.infer<typeof batch>
 
+/** The exceptions of both releases since the reading before, by error. */
+const exceptionReading = z.object({
+  /** Milliseconds since the epoch. */
+  at: z.number(),
+  errors: z.array(
+    z.object({
+      /** The number of the error. */
+      error: z.number().int(),
+      /** The type of the exception, by which releases are compared. */
+      type: z.string(),
+      title: z.string(),
+      /** First seen, or come back, after the canary began. */
+      isNew: z.boolean(),
+      baseline: z.number().int(),
+      canary: z.number().int(),
+    }),
+  ),
+})
+export type ExceptionReading = z.infer<typeof exceptionReading>
+
 /**
  * One observation of a canary: batches in the order of assignment, and the readings of the
  * instances, if they were taken.
  */
 export const look = z.object({
+  /**
+   * [bucket, requests] for the latencies of the baseline in its last minutes before the canary.
+   * Only in the first observation; missing when they are unknown.
+   */
+  earlier: z.array(z.tuple([z.number().int(), z.number().int()])).optional(),
   batches: z.array(batch),
   /**
    * What is known so far of the requests that were assigned after `batches`, one batch for each
@@ -111,6 +138,8 @@ export const look = z.object({
    */
   pending: z.array(batch).optional(),
   sample: sample.nullable(),
+  /** Missing when nothing was thrown. */
+  exceptions: exceptionReading.optional(),
 })
 export type Look = z.infer<typeof look>
 
@@ -128,8 +157,12 @@ const rate = z.object({ requests: z.number().int(), errors: z.number().int() })
 
 /** The comparison of one outcome other than errors and latency. */
 const outcomeJudgement = z.object({
-  /** `4xx`, `unfinished`, `size`, or the path of a route. */
+  /**
+   * `4xx`, `unfinished`, `size`, the path of a route, `tenant NAME`, or `error/ID` for a new error.
+   */
   name: z.string(),
+  /** Of an error: its exception and place. Its counts are those of the exception's type. */
+  title: z.string().optional(),
   /** `shifted`: too different to promote without a person. `harmful`: raised the alarm. */
   state: z.enum(['even', 'shifted', 'harmful']),
   evidence: z.number(),
@@ -138,6 +171,22 @@ const outcomeJudgement = z.object({
   canary: z.object({ requests: z.number(), count: z.number() }),
 })
 export type OutcomeJudgement = z.infer<typeof outcomeJudgement>
+
+/** Whether an outcome is the failures of one route or tenant. */
+export const isPart = ({ name }: Pick<OutcomeJudgement, 'name'>): boolean =>
+  name.startsWith('/') || name.startsWith('tenant ')
+
+/** An instance that fails more often than the others of its release. */
+const instanceJudgement = z.object({
+  release: z.enum(['baseline', 'canary']),
+  name: z.string(),
+  evidence: z.number(),
+  requests: z.number().int(),
+  /** Errors and unfinished requests. */
+  failed: z.number().int(),
+  others: z.object({ requests: z.number().int(), failed: z.number().int() }),
+})
+export type InstanceJudgement = z.infer<typeof instanceJudgement>
 
 /**
  * The judgement of a canary at one time. Evidence is the decimal logarithm of an e-value and raises
@@ -192,6 +241,8 @@ export const judgement = z.object({
   }),
   /** Outcomes of requests other than errors. */
   outcomes: z.array(outcomeJudgement).default([]),
+  /** Instances that fail more often than the others of their release. */
+  instances: z.array(instanceJudgement).default([]),
   /** The metrics other than errors and latency, in the order of the file. */
   metrics: z.array(metricJudgement).default([]),
   /**
@@ -231,6 +282,8 @@ export const verdictSettings = z.object({
   warm: z.number().int().default(0),
   /** The unit that is assigned at random and counted once. */
   unit: z.enum(['requests', 'sessions']).default('requests'),
+  /** Tenants are counted, and judged like frequent routes. */
+  hasTenants: z.boolean().default(false),
   /** By name, in addition to errors and latency. */
   metrics: z.record(z.string(), metricSettings).default({}),
 })

@@ -42,6 +42,7 @@ function situation(
         excluded: 0,
         excludedAt: 2,
       },
+      instances: [],
       metrics: [],
       latency: { evidence: 0, quantiles: [] },
       needed: null,
@@ -197,7 +198,7 @@ describe('decideCanary', () => {
     })
     expect(decideCanary(situation({ promotedBy: 'Ann' }))).toMatchObject({
       do: 'promote',
-      reason: 'promoted by Ann before its verdict',
+      reason: 'promoted by Ann before its analysis ended',
     })
   })
 })

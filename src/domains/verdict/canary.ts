@@ -71,7 +71,8 @@ export function rateOf(
 export function settingsOf(file: CanaryFile): VerdictSettings {
   const { alpha, tolerance, harm, warm, session, metrics } = file
   const unit = session ? ('sessions' as const) : ('requests' as const)
-  return { alpha, tolerance, harm, warm, unit, metrics: metricSettings(metrics) }
+  const hasTenants = file.tenant !== undefined
+  return { alpha, tolerance, harm, warm, unit, hasTenants, metrics: metricSettings(metrics) }
 }
 
 /** Derives the settings that a metric is judged by from its entry in fairlead.yaml. */
@@ -127,7 +128,7 @@ export function decideCanary(situation: CanarySituation): CanaryDecision {
     return {
       do: 'promote',
       isProven: false,
-      reason: `promoted by ${promotedBy} before its verdict`,
+      reason: `promoted by ${promotedBy} before its analysis ended`,
     }
   if (judgement.verdict === 'healthy' && elapsed >= plan.least)
     return { do: 'promote', isProven: true, reason: judgement.reason }

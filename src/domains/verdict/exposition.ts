@@ -1,87 +1,6 @@
 import type { MetricFile } from '#contract/pipeline-file/canary-file.ts'
 import type { Reading } from '#contract/verdict/metric.ts'
-
-/** One sample of Prometheus' text format, or of a query result. */
-export interface Point {
-  name: string
-  labels: Record<string, string>
-  value: number
-}
-
-const escapes: Record<string, string> = { '\\n': '\n', '\\"': '"', '\\\\': '\\' }
-
-/** Characters; the server parses the text of services between requests. */
-const maxLength = 2_000_000
-
-/**
- * Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0, in time proportional to the length
- * of the text. Ignores invalid lines. A text of more than two million characters has no points:
- * its metrics are unknown.
- */
-export const parseExposition = (text: string): Point[] =>
-  text.length > maxLength ? [] : text.split('\n').flatMap((line) => parseLine(line) ?? [])
-
-const nameAt = /[a-zA-Z_:][\w:]*/y
-const numberAt = /[ \t]+(\S+)/y
-
-function parseLine(line: string): Point | null {
-  const name = matchAt(nameAt, line, 0)?.[0]
-  if (name === undefined) return null
-  const set = line[name.length] === '{' ? parseLabels(line, name.length) : null
-  if (line[name.length] === '{' && set === null) return null
-  const number = matchAt(numberAt, line, set?.end ?? name.length)?.[1]
-  const value = Number(number?.replace(/^([+-]?)Inf$/i, '$1Infinity'))
-  return Number.isNaN(value) ? null : { name, labels: set?.labels ?? {}, value }
-}
-
-const labelAt = /[\s,]*([a-zA-Z_]\w*)\s*=\s*"/y
-const endAt = /[\s,]*\}/y
-
-/** Reads the labels in braces that begin at a position; null when they are not valid. */
-function parseLabels(
-  text: string,
-  start: number,
-): { labels: Record<string, string>; end: number } | null {
-  const labels: Record<string, string> = {}
-  for (let at = start + 1; ;) {
-    const end = matchAt(endAt, text, at)
-    if (end) return { labels, end: at + end[0].length }
-    const label = matchAt(labelAt, text, at)
-    if (!label) return null
-    const from = at + label[0].length
-    const to = endOfString(text, from)
-    if (to === -1) return null
-    labels[label[1] ?? ''] = text
-      .slice(from, to)
-      .replace(/\\[n"\\]/g, (escape) => escapes[escape] ?? escape)
-    at = to + 1
-  }
-}
-
-/** The position of the quote that ends a string; -1 without one. */
-function endOfString(text: string, from: number): number {
-  let at = from
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  return at < text.length ? at : -1
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at
-  return pattern.exec(text)
-}
-
-interface Selector {
-  name: string
-  /** Null when the part in braces is not valid: then the selector matches nothing. */
-  labels: Record<string, string> | null
-}
-
-function parseSelector(series: string): Selector {
-  const brace = series.indexOf('{')
-  return brace === -1
-    ? { name: series, labels: {} }
-    : { name: series.slice(0, brace), labels: parseLabels(series, brace)?.labels ?? null }
-}
+import { parseSelector, type Point, select } from '#platform/net/exposition.ts'
 
 /** The names of the Prometheus metrics that a metric of fairlead.yaml is computed from. */
 export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
@@ -89,15 +8,6 @@ export function namesOf({ bad, of, histogram, gauge }: MetricFile): string[] {
     series === undefined ? [] : [parseSelector(series).name],
   )
 }
-
-const select = (points: Point[], { name, labels }: Selector): Point[] =>
-  labels === null
-    ? []
-    : points.filter(
-        (point) =>
-          point.name === name &&
-          Object.entries(labels).every(([key, value]) => point.labels[key] === value),
-      )
 
 function sumOf(points: Point[], series: string): number | null {
   const found = select(points, parseSelector(series))

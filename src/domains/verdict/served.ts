@@ -31,6 +31,25 @@ export function armOf(seconds: Served[]): ArmCounts {
   }
 }
 
+/**
+ * The latencies of several seconds, each range of the host's histogram spread evenly over the
+ * finer buckets of a verdict.
+ */
+export function latencyOf(seconds: Served[]): ArmCounts['latency'] {
+  const latency = noLatency()
+  for (const second of seconds) addLatency(latency, second.latency)
+  return Object.entries(latency.buckets)
+    .flatMap(([index, count]): ArmCounts['latency'] => {
+      const middle = middleOfRange(Number(index))
+      const low = bucketOf(middle / 2 ** 0.25)
+      const size = Math.max(1, bucketOf(middle * 2 ** 0.25) - low)
+      const upTo = (i: number): number => Math.round((count * i) / size)
+      return Array.from({ length: size }, (_, i) => [low + 1 + i, upTo(i + 1) - upTo(i)])
+    })
+    .filter(([, count]) => count > 0)
+    .toSorted(([a], [b]) => a - b)
+}
+
 /** The geometric middle of a range of latencies, in milliseconds. */
 const middleOfRange = (index: number): number =>
   (latencyBounds[index] ?? (latencyBounds.at(-1) ?? 1) * Math.SQRT2) / 2 ** 0.25

@@ -2,6 +2,7 @@ import type { Watch } from '#contract/deployment/watch.ts'
 import type { ArmCounts, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
+import type { ProvenRecord } from './record.ts'
 
 /** A place in the seconds of a host process. */
 export interface Position {
@@ -15,12 +16,14 @@ export interface StoredWatch extends Pick<
 > {
   settings: VerdictSettings
   before: ArmCounts | null
+  record: ProvenRecord | null
   position: Position | null
   reason: string | null
 }
 
 export async function getWatch(db: Database, deployment: number): Promise<StoredWatch | null> {
-  const rows = await db.query<StoredWatch>(sql`select deployment, settings, before, position,
+  const rows =
+    await db.query<StoredWatch>(sql`select deployment, settings, before, record, position,
       started, until, state, reason, ended
     from watch where deployment = ${deployment}`)
   return rows[0] ?? null
@@ -30,14 +33,15 @@ export function insertWatch(watch: {
   deployment: number
   settings: VerdictSettings
   before: ArmCounts | null
+  record: ProvenRecord | null
   position: Position | null
   /** milliseconds */
   length: number
 }): Statement {
   const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
-  return sql`insert into watch (deployment, settings, before, position, until)
+  return sql`insert into watch (deployment, settings, before, record, position, until)
     values (${watch.deployment}, ${JSON.stringify(watch.settings)}::json,
-      ${json(watch.before)}::json, ${json(watch.position)}::json,
+      ${json(watch.before)}::json, ${json(watch.record)}::json, ${json(watch.position)}::json,
       now() + make_interval(secs => ${watch.length / 1000}))
     on conflict (deployment) do nothing`
 }

@@ -1,13 +1,8 @@
 import type { CanaryFile, MetricFile } from '#contract/pipeline-file/canary-file.ts'
 import type { Reading, Sample } from '#contract/verdict/metric.ts'
-import {
-  namesOf,
-  parseExposition,
-  readBuckets,
-  readingOf,
-  readMetric,
-} from '#domains/verdict/exposition.ts'
+import { namesOf, readBuckets, readingOf, readMetric } from '#domains/verdict/exposition.ts'
 import type { ReleaseReference, Target } from '#domains/deployment/target.ts'
+import { parseExposition } from '#platform/net/exposition.ts'
 import { queryPrometheus } from '#platform/net/prometheus.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -79,7 +74,7 @@ async function readArm(
     return null
   }
   const [instances, asked] = await Promise.all([
-    names.length === 0 ? [] : target.metrics?.(release, file.scrape.path, names).catch(warn),
+    names.length === 0 ? [] : target.metrics?.(release, file.scrape.path, { names }).catch(warn),
     Promise.all(
       metrics.map(
         async ([name, metric]) =>

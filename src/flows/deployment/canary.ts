@@ -10,6 +10,7 @@ import {
 } from '#domains/verdict/canary.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import type { CanaryShare, Target, TrafficShare } from '#domains/deployment/target.ts'
+import { latencyOf } from '#domains/verdict/served.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { freshOf, startFresh } from './fresh-baseline.ts'
@@ -22,6 +23,7 @@ import {
   subject,
 } from './planned-deployment.ts'
 import { createSampler } from './canary-metrics.ts'
+import { exceptionReader } from './canary-exceptions.ts'
 import { targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { supersededSince } from '#views/canary.ts'
@@ -72,6 +74,9 @@ export async function runCanary(
     baseline: { ...plan, release: fresh ?? former.release },
     canary: plan,
   })
+  let earlier =
+    looks.length > 0 || fresh ? null : await latencyBefore(traffic, plan, former.release)
+  const readExceptions = exceptionReader(deps, plan, former, stored.started)
   const assign = (next: number): Promise<void> =>
     retryWhileUnavailable(step, () =>
       traffic.split(plan, former.release, { ...shareOf(plan, file, fresh), share: next }, fence),
@@ -88,20 +93,28 @@ export async function runCanary(
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
     const now = deps.clock.monotonic()
-    if (now - checked > checkMs) {
+    const isDue = now - checked > checkMs
+    if (isDue) {
       checks = await checkState({ ...deps, target }, step, plan)
       checked = now
     }
     const { batches, next, ...seen } = await observe({ ...deps, traffic }, step, plan, place)
     const pending = now - shown > checkMs ? seen.pending : undefined
     if (pending) shown = now
-    const look = { batches, ...(pending && { pending }), sample: sampler.taken() }
-    if (next > place || look.sample || pending) {
+    const exceptions = isDue ? await readExceptions() : null
+    const look = {
+      ...(earlier && { earlier }),
+      ...{ batches, sample: sampler.taken() },
+      ...(pending && { pending }),
+      ...(exceptions && { exceptions }),
+    }
+    if (next > place || look.sample || pending || exceptions) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
         step.write(statement)
       see(look)
       number += 1
       place = next
+      earlier = null
     }
     const elapsed = deps.clock.now() - begun
     const observed = Math.max(known - begun, elapsed - settledAfterMs, 0)
@@ -155,8 +168,20 @@ function shareOf(
     release: plan.release,
     ...(fresh === undefined ? {} : { fresh }),
     ...(file.session === undefined ? {} : { session: file.session }),
+    ...(file.tenant === undefined ? {} : { tenant: file.tenant }),
     routes: routesOf(file),
   }
+}
+
+/** The latencies of a release in its last minutes; null when nothing is known about them. */
+async function latencyBefore(
+  traffic: TrafficShare,
+  plan: PlannedDeployment,
+  release: number,
+): Promise<Look['earlier'] | null> {
+  const answer = await traffic.served(plan, null).catch(() => null)
+  const latency = latencyOf(answer?.seconds.filter((one) => one.release === release) ?? [])
+  return latency.length > 0 ? latency : null
 }
 
 /** The routes that the target counts separately. */

@@ -1,6 +1,7 @@
 import { judgeWatch, restartsOf } from '#domains/deployment/deployment.ts'
 import type { StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import { endWatch } from '#domains/verdict/watch-store.ts'
+import { monitoredHarm } from './monitored-harm.ts'
 import { pause } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
@@ -18,7 +19,10 @@ export interface WatchInput {
   watch: number
 }
 
-/** Watches a live release, and rolls it back when it crashes, fails more often or is slower. */
+/**
+ * Watches a live release, and rolls it back when it crashes, fails more often or is slower, or when
+ * a monitor finds harm that began with it.
+ */
 export function watchWorkflow(
   deps: Dependencies,
 ): WorkflowDefinition<WatchInput, { outcome: string }> {
@@ -73,12 +77,19 @@ async function watchUntil(
     const seen = await observe(deps, input)
     const state = judgeWatch(seen, before)
     const requests = counts ? await counts.poll() : null
-    const harm = state.takeBack ? state.reason : requests?.isHarmful ? requests.reason : null
+    const now = deps.clock.now()
+    const served = requests?.isHarmful ? requests.reason : null
+    const found = live.live && { ...input, now, live: Date.parse(live.live) }
+    const monitored = found ? await monitoredHarm(deps.db, found) : null
+    const settled = monitored?.isSettled ? monitored.reason : null
+    const harm = state.takeBack ? state.reason : (served ?? settled)
     if (harm !== null) {
       step.write(endWatch(input.deployment, 'harmful', harm))
-      return takeBack(deps, step, input, harm)
+      const { stays } = await takeBack(deps, step, input, harm)
+      return { outcome: stays === null ? `rolled back: ${harm}` : `${harm}; ${stays}` }
     }
-    if (deps.clock.now() >= until) {
+    // Harm whose cause is not certain yet prolongs the watch.
+    if (now >= until && monitored === null) {
       const outcome = seen ? 'healthy' : 'unknown'
       const reason = requests ? `${state.reason}: ${requests.reason}` : state.reason
       step.write(endWatch(input.deployment, outcome, reason))

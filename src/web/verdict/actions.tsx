@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import type { Deployment } from '#contract/run/run.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
-import { useMay } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
@@ -30,7 +30,7 @@ export function Actions({ view, deployment }: { view: VerdictView; deployment: D
             {what} immediately gets all requests of {environment}. It now gets{' '}
             {formatShare(view.share)} of them.
           </p>
-          <p className="mt-2">Current verdict: {judgementOf(view).reason}</p>
+          <p className="mt-2">Current result: {judgementOf(view).reason}</p>
         </>
       ),
       verb: 'Promote now',

@@ -1,6 +1,6 @@
 import { Link } from 'react-router'
 import type { Deployment } from '#contract/run/run.ts'
-import { useVerdict } from '../live/queries.ts'
+import { useVerdict } from '../live/deployment-queries.ts'
 import { useTimeText } from '../live/dependencies.tsx'
 import { formatShare } from '../ui/number.ts'
 import { Status } from '../ui/status.tsx'
@@ -8,7 +8,7 @@ import { EvidenceBar } from './evidence-bar.tsx'
 import { hasRequests, judgementOf, shareNow, timeSentence, verdictBadge } from './words.ts'
 import type { VerdictView } from '#contract/verdict/verdict.ts'
 
-/** A summary of a running canary: share, verdict, and evidence. */
+/** A summary of a running canary: share, result, and evidence. */
 export function CanaryCard({ deployment }: { deployment: Deployment }) {
   const { data: view } = useVerdict(deployment.id)
   return view ? <Card view={view} /> : null
@@ -23,9 +23,7 @@ function Card({ view }: { view: VerdictView }) {
       className="panel grid gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[7rem_minmax(0,1fr)]"
     >
       <p className="flex items-baseline gap-2 sm:flex-col sm:gap-0">
-        <span className="text-[1.5rem] leading-tight font-semibold">
-          {formatShare(shareNow(view))}
-        </span>
+        <span className="text-2xl leading-tight font-semibold">{formatShare(shareNow(view))}</span>
         <span className="text-soft">of requests</span>
       </p>
       <div className="min-w-0">
@@ -40,10 +38,10 @@ function Card({ view }: { view: VerdictView }) {
         />
         <p className="mt-2">
           <Link
-            to={`/deployments/${view.deployment}/verdict`}
+            to={`/deployments/${view.deployment}/canary`}
             className="underline underline-offset-3"
           >
-            View the verdict
+            View the analysis
           </Link>
         </p>
       </div>
@@ -51,12 +49,12 @@ function Card({ view }: { view: VerdictView }) {
   )
 }
 
-/** A link to the verdict, if the deployment is or was a canary. */
+/** A link to the analysis, if the deployment is or was a canary. */
 export function VerdictLink({ deployment }: { deployment: Deployment }) {
   const { data: view } = useVerdict(deployment.id)
   return view ? (
-    <Link to={`/deployments/${deployment.id}/verdict`} className="underline underline-offset-3">
-      Verdict on the canary
+    <Link to={`/deployments/${deployment.id}/canary`} className="underline underline-offset-3">
+      Canary analysis
     </Link>
   ) : null
 }

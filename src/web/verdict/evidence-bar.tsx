@@ -24,7 +24,7 @@ export function EvidenceBar({
   const words = evidenceWords({ evidence, threshold, hasData, isHarm })
   return (
     <div>
-      <div className="flex flex-wrap justify-between gap-x-3 text-[0.9em]">
+      <div className="flex flex-wrap justify-between gap-x-3 text-small">
         <span className="text-soft">{name}</span>
         <span className={isOver && isHarm ? 'font-medium text-bad' : ''}>{words}</span>
       </div>

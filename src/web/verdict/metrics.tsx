@@ -5,20 +5,17 @@ import type { Badge } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
 import { armWords, judgementOf } from './words.ts'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** Metrics that the app itself reports; nothing if fairlead.yaml defines none. */
 export function Metrics({ view }: { view: VerdictView }) {
   const { metrics } = judgementOf(view)
   if (metrics.length === 0) return null
   return (
-    <section
-      tabIndex={0}
-      aria-label="App metrics"
-      className="panel min-w-0 overflow-x-auto px-4 py-3"
-    >
+    <Scrollable role="region" label="App metrics" className="panel min-w-0 px-4 py-3">
       <h2 className="mb-2 font-semibold">App metrics</h2>
       <NumbersTable
-        head={['Metric', 'Verdict', armWords.baseline, armWords.canary, 'Ratio', 'Interval']}
+        head={['Metric', 'Result', armWords.baseline, armWords.canary, 'Ratio', 'Interval']}
         rows={metrics.map((metric) => [
           <span key="name" className="whitespace-nowrap">
             {metric.name}
@@ -35,7 +32,7 @@ export function Metrics({ view }: { view: VerdictView }) {
           formatRange(metric.ratio),
         ])}
       />
-    </section>
+    </Scrollable>
   )
 }
 

@@ -1,11 +1,26 @@
-import type { VerdictView } from '#contract/verdict/verdict.ts'
+import { Link } from 'react-router'
+import {
+  type InstanceJudgement,
+  isPart,
+  type OutcomeJudgement,
+  type VerdictView,
+} from '#contract/verdict/verdict.ts'
 import { errorRate, formatCount, formatShare } from '../ui/number.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
-import { type Arm, arms, armWords, isError, judgementOf, outcomesOf, outcomeWord } from './words.ts'
+import {
+  type Arm,
+  arms,
+  armWords,
+  isError,
+  judgementOf,
+  newErrorsOf,
+  outcomesOf,
+  outcomeWord,
+} from './words.ts'
 
 /** The requests and errors of both releases, by outcome. */
 export function Outcomes({ view }: { view: VerdictView }) {
-  const { errors } = judgementOf(view)
+  const { errors, instances, outcomes } = judgementOf(view)
   const rows = outcomesOf(view.outcomes)
   const unit = view.settings.unit === 'sessions' ? 'Sessions' : 'Requests'
   const isEmpty = errors.baseline.requests + errors.canary.requests === 0
@@ -36,9 +51,74 @@ export function Outcomes({ view }: { view: VerdictView }) {
               ]),
             ]}
           />
+          <Parts parts={outcomes.filter(isPart)} />
+          <Unlike instances={instances} />
         </>
       )}
+      <NewErrors view={view} />
     </section>
+  )
+}
+
+/** Routes and tenants with enough requests to be judged by themselves. */
+function Parts({ parts }: { parts: OutcomeJudgement[] }) {
+  if (parts.length === 0) return null
+  const failed = ({ count, requests }: OutcomeJudgement['canary']): string =>
+    `${formatCount(count)} of ${formatCount(requests)}`
+  return (
+    <div className="mt-3">
+      <NumbersTable
+        head={['Failures judged alone', ...arms.map((arm) => armWords[arm])]}
+        rows={parts.map((part) => [
+          <span key="name" className={part.state === 'harmful' ? 'text-bad' : ''}>
+            {part.name}
+          </span>,
+          ...arms.map((arm) => failed(part[arm])),
+        ])}
+      />
+    </div>
+  )
+}
+
+/** Instances that fail more often than the others of their release. */
+function Unlike({ instances = [] }: { instances?: InstanceJudgement[] }) {
+  if (instances.length === 0) return null
+  const failed = ({ failed: some, requests }: { failed: number; requests: number }): string =>
+    `${formatCount(some)} of ${formatCount(requests)}`
+  return (
+    <div className="mt-3">
+      <NumbersTable
+        head={['Unlike the others', 'Failed', 'Others of its release']}
+        rows={instances.map((one) => [
+          <span key="name" className="text-bad">
+            {one.name} <span className="text-soft">{armWords[one.release]}</span>
+          </span>,
+          failed(one),
+          failed(one.others),
+        ])}
+      />
+    </div>
+  )
+}
+
+/** The errors that appeared with the canary, with the exceptions of their types. */
+function NewErrors({ view }: { view: VerdictView }) {
+  const found = newErrorsOf(judgementOf(view))
+  return found.length === 0 ? null : (
+    <div className="mt-4">
+      <NumbersTable
+        head={['New error', ...arms.map((arm) => armWords[arm])]}
+        rows={found.map(({ id, title, isHeld, ...counts }) => [
+          <span key="t">
+            <Link to={`/errors/${id}`} className="underline underline-offset-3">
+              {title}
+            </Link>
+            {isHeld ? <span className="text-bad"> (holds the canary)</span> : null}
+          </span>,
+          ...arms.map((arm) => formatCount(counts[arm])),
+        ])}
+      />
+    </div>
   )
 }
 

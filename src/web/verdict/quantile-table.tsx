@@ -28,7 +28,7 @@ export function QuantileTable({ view }: { view: VerdictView }) {
               >
                 {formatRatio(ratio.estimate)}
               </span>
-              <span className="block text-[0.88em] text-soft">{formatRange(ratio)}</span>
+              <span className="block text-small text-soft">{formatRange(ratio)}</span>
             </span>
           ),
         ])}

@@ -16,7 +16,7 @@ export function Staircase({ canary }: { canary: Canary }) {
       {stepsOf(canary).map(({ share, state }) => (
         <li
           key={share}
-          className="flex h-full min-w-0 flex-1 flex-col justify-end text-center text-[0.88em]"
+          className="flex h-full min-w-0 flex-1 flex-col justify-end text-center text-small"
         >
           <span className={state === 'now' ? 'font-semibold' : 'text-soft'}>
             {formatShare(share)}

@@ -15,14 +15,14 @@ const edges: Partial<Record<Tone, string>> = {
   unknown: 'border-l-warn',
 }
 
-/** The verdict in one sentence, the share of requests, and the time of the decision. */
+/** The result in one sentence, the share of requests, and the time of the decision. */
 export function VerdictPanel({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const judgement = judgementOf(view)
   const badge = verdictBadge(view, judgement)
   const time = useTimeText((now) => timeSentence(view, now))
   return (
     <section
-      aria-label="Verdict"
+      aria-label="Result"
       className={classes(
         'panel mb-4 grid gap-x-8 gap-y-4 border-l-4 px-4 py-4 sm:px-5',
         'lg:grid-cols-[minmax(0,1fr)_20rem]',
@@ -31,7 +31,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
     >
       <div className="min-w-0">
         <Status badge={badge} size={20} />
-        <p className="mt-1.5 text-[1.2rem] leading-snug font-medium">{judgement.reason}</p>
+        <p className="mt-1.5 text-lg leading-snug font-medium">{judgement.reason}</p>
         <EndReason view={view} deployment={deployment} />
         <div className="mt-4 max-w-xl">
           <EvidenceBar
@@ -44,7 +44,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
       </div>
       <div className="min-w-0">
         <p className="mb-1">
-          <span className="text-[1.2rem] font-semibold">{formatShare(shareNow(view))}</span>{' '}
+          <span className="text-lg font-semibold">{formatShare(shareNow(view))}</span>{' '}
           <span className="text-soft">of requests now</span>
         </p>
         <Staircase canary={view} />
@@ -54,7 +54,7 @@ export function VerdictPanel({ view, deployment }: { view: VerdictView; deployme
   )
 }
 
-/** Why the canary ended, unless the verdict says it. */
+/** Why the canary ended, unless the result says it. */
 function EndReason({ view, deployment }: { view: VerdictView; deployment: Deployment }) {
   const { reason } = deployment
   if (view.ended === null || !reason || reason.includes(firstLine(judgementOf(view).reason)))

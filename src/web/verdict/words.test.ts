@@ -4,9 +4,11 @@ import {
   evidenceWords,
   latencySentence,
   momentsOf,
+  newErrorsOf,
   ratioColumns,
   ratioSentence,
   shareChanges,
+  verdictBadge,
 } from './words.ts'
 
 const entry = (at: string, share: number) => ({
@@ -101,4 +103,24 @@ test('a latency that is known for one release only is not compared', () => {
   expect(latencySentence(viewOf('harmful', rate(60, 0), rate(4, 4)))).toBe(
     'There are too few requests to compare quantiles.',
   )
+})
+
+test('what speaks against a promotion is no lack of data, and a new error has its number', () => {
+  const running = { state: 'running' as const }
+  const undecided = { verdict: 'undecided' as const, doubt: null }
+  expect(verdictBadge(running, undecided).word).toBe('Not enough data yet')
+  expect(verdictBadge(running, { ...undecided, doubt: 'It throws.' }).word).toBe('In doubt')
+  const outcome = {
+    ...{ evidence: 0, state: 'even' as const },
+    ...{ baseline: { requests: 9, count: 1 }, canary: { requests: 9, count: 4 } },
+  }
+  const outcomes = [
+    { ...outcome, name: '4xx' },
+    { ...outcome, name: 'error/3', title: 'RangeError' },
+    { ...outcome, name: 'error/7', title: 'TypeError: x', state: 'shifted' as const },
+  ]
+  expect(newErrorsOf({ outcomes })).toEqual([
+    { id: 7, title: 'TypeError: x', isHeld: true, baseline: 1, canary: 4 },
+    { id: 3, title: 'RangeError', isHeld: false, baseline: 1, canary: 4 },
+  ])
 })

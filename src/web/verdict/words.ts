@@ -91,10 +91,11 @@ export function latencySentence(view: VerdictView): string {
  */
 export function verdictBadge(
   view: Pick<VerdictView, 'state'>,
-  { verdict }: Pick<Judgement, 'verdict'>,
+  { verdict, doubt }: Pick<Judgement, 'verdict' | 'doubt'>,
 ): Badge {
   if (verdict === 'healthy') return { tone: 'good', word: 'Healthy' }
   if (verdict === 'harmful') return { tone: 'bad', word: 'Harmful' }
+  if (doubt !== null) return { tone: 'unknown', word: 'In doubt' }
   return view.state === 'running'
     ? { tone: 'wait', word: 'Not enough data yet' }
     : { tone: 'unknown', word: 'Not enough data' }
@@ -169,6 +170,28 @@ export function outcomesOf(outcomes: VerdictView['outcomes']): string[] {
     Object.keys(outcomeWords).indexOf(outcome) + (isError(outcome) ? 100 : 0)
   return [...new Set(occurred)].sort((a, b) => rank(a) - rank(b))
 }
+
+/** A new error of the canary, with the exceptions of its type that each release threw. */
+export interface NewError {
+  id: number
+  title: string
+  isHeld: boolean
+  baseline: number
+  canary: number
+}
+
+/** The new errors of the canary, those that hold it first. */
+export const newErrorsOf = ({ outcomes }: Pick<Judgement, 'outcomes'>): NewError[] =>
+  outcomes
+    .flatMap(({ name, title, state, baseline, canary }) =>
+      title === undefined
+        ? []
+        : {
+            ...{ id: Number(name.slice('error/'.length)), title, isHeld: state === 'shifted' },
+            ...{ baseline: baseline.count, canary: canary.count },
+          },
+    )
+    .toSorted((one, other) => Number(other.isHeld) - Number(one.isHeld))
 
 /** Estimated time for the requests still needed, in milliseconds. Null if unknown. */
 export function timeNeeded(view: VerdictView, now: number): number | null {

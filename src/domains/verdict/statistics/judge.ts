@@ -1,8 +1,11 @@
 import type { Sample } from '#contract/verdict/metric.ts'
 import type { Batch, Judgement, Look, VerdictSettings } from '#contract/verdict/verdict.ts'
+import { concentrationOf } from './concentration.ts'
 import { doubtOf } from './doubt.ts'
+import { Exceptions } from './exceptions.ts'
 import { exclusionByDifference, exclusionEvidence } from './exclusion.ts'
 import { FollowUp } from './follow-up.ts'
+import { Instances } from './instances.ts'
 import { LatencyEvidence } from './latency.ts'
 import { createMetric } from './metric.ts'
 import { logMeanExp } from './numbers.ts'
@@ -12,8 +15,9 @@ import { partsOf, smallestSeen, timesNeeded } from './power.ts'
 import { PendingFailures } from './pending.ts'
 import { compareQuantile, Histogram, isBelow } from './quantiles.ts'
 import { Rates } from './rates.ts'
-import { RouteRates } from './routes.ts'
+import { PartRates } from './parts.ts'
 import { sentenceOf } from './sentence.ts'
+import { Spread } from './spread.ts'
 import { WarmUp } from './warm-up.ts'
 
 /** The level of the displayed intervals. They do not affect the verdict. */
@@ -52,7 +56,13 @@ export function createJudge(settings: VerdictSettings): Judge {
   const rates = new Rates({ tolerance: tolerance.errors })
   const open = new OpenRequests()
   const outcomes = new Outcomes(tolerance.errors)
-  const routes = new RouteRates(tolerance.errors)
+  const routes = new PartRates('routes', tolerance.errors)
+  const tenants = new PartRates('tenants', tolerance.errors)
+  const spread = new Spread()
+  const exceptions = new Exceptions({ ...harm, warm: settings.warm })
+  /** The share of the last batch. */
+  let share = 0
+  const instances = new Instances()
   const latency = new LatencyEvidence(tolerance)
   const warmUp = new WarmUp(settings.warm)
   const followUp = new FollowUp(harm.ratio)
@@ -68,7 +78,8 @@ export function createJudge(settings: VerdictSettings): Judge {
   const deciding = metrics.filter(({ advisory }) => !advisory)
   const parts = partsOf(settings)
   const weights = [
-    ...[parts.errors, parts.latency, parts.unfinished, parts.status, parts.routes],
+    ...[parts.errors, parts.latency, parts.unfinished, parts.status],
+    ...[parts.routes, parts.tenants],
     ...deciding.map(() => parts.other),
   ]
   const alarm = Math.log(1 / settings.alpha)
@@ -80,11 +91,12 @@ export function createJudge(settings: VerdictSettings): Judge {
   const evidences = (): number[] => {
     const { unfinished, '4xx': status } = outcomes.evidences()
     return [
-      rates.evidence(),
+      spread.isNarrow ? Math.min(0, rates.evidence()) : rates.evidence(),
       latency.evidence(),
       unfinished,
       status,
       routes.evidence(),
+      tenants.evidence(),
       ...deciding.map(({ metric }) => metric.evidence()),
     ]
   }
@@ -122,9 +134,23 @@ export function createJudge(settings: VerdictSettings): Judge {
     const areWell = others.every((one) => one.advisory || one.state === 'healthy')
     // A worker gets no requests and is judged only by its own metrics.
     const hasRequests = total.baseline.requests + total.canary.requests > 0 || deciding.length === 0
-    const outcomesNow = [...outcomes.judge(total, alarm, metric), ...routes.judge(metric)]
+    const outcomesNow = [
+      ...outcomes.judge(total, alarm, metric),
+      ...routes.judge(metric),
+      ...tenants.judge(metric),
+      ...exceptions.judge(total, alarm),
+    ]
     const evidence = evidenceOf(all)
-    const known = { unit: settings.unit, total, outcomes: outcomesNow, evidence, alarm }
+    const unlike = instances.judge(alarm)
+    const known = {
+      unit: settings.unit,
+      total,
+      outcomes: outcomesNow,
+      instances: unlike,
+      evidence,
+      alarm,
+      isWorseAtEnd: isOver && excluded < alarm && rates.isWorseInOneLook(settings.alpha),
+    }
     const doubt = metric === null ? doubtOf(known) : null
     const wouldShow = smallest !== null && smallest <= harm.ratio
     const isWell = !hasRequests || (isNotSlow && (excluded >= alarm || (isOver && wouldShow)))
@@ -163,25 +189,30 @@ export function createJudge(settings: VerdictSettings): Judge {
         ),
       },
       outcomes: outcomesNow,
+      instances: unlike,
       metrics: others,
       needed:
         times === null || seen === 0 ? null : Math.max(0, Math.ceil((times - 1) * seen)) || null,
       smallest,
     }
   }
-  const sentence = (known: Omit<Judgement, 'reason'>): string =>
-    sentenceOf({ ...known, harm, unit: settings.unit })
+  const sentence = (known: Omit<Judgement, 'reason'>): string => {
+    // After the promotion, failures are not counted by route and tenant.
+    const counted = atPromotion === null ? [...routes.counted(), ...tenants.counted()] : []
+    const concentration = concentrationOf(rates.total, counted)
+    return sentenceOf({ ...known, harm, unit: settings.unit, concentration })
+  }
   const look = (): boolean => {
     if (harmful) return true
     const all = evidences()
     if (evidenceOf(all) < alarm) return false
-    const route = routes.worst() ?? 'errors'
     const names = [
-      ...['errors', 'latency', 'unfinished', '4xx', route],
+      ...['errors', 'latency', 'unfinished', '4xx'],
+      ...[routes.worst() ?? 'errors', tenants.worst() ?? 'errors'],
       ...deciding.map(({ name }) => name),
     ]
     const weighed = all.map((ln, i) => ln + Math.log(weights[i] ?? 0))
-    // Failures of all requests explain more than those of the one route that most requests have.
+    // Failures of all requests explain more than those of one route or tenant.
     const isAllRequests = atPromotion !== null || (weighed[0] ?? -Infinity) >= alarm
     const strongest = names[weighed.indexOf(Math.max(...weighed))] ?? 'errors'
     const metric = isAllRequests ? 'errors' : strongest
@@ -212,7 +243,9 @@ export function createJudge(settings: VerdictSettings): Judge {
   }
   const judge: Judge = {
     observe: (batch) => {
-      const { at, share, baseline, canary } = batch
+      const { at, baseline, canary } = batch
+      share = batch.share
+      exceptions.begin(at)
       if (share >= 1) {
         atPromotion ??= logMeanExp(evidences(), weights)
         followUp.add(at, canary)
@@ -221,7 +254,10 @@ export function createJudge(settings: VerdictSettings): Judge {
       const failed = open.countFailed(batch)
       rates.add(at, share, failed, canary)
       outcomes.observe(batch)
+      instances.observe(batch)
       routes.observe(batch, (name) => name in settings.metrics)
+      tenants.observe(batch, () => false)
+      spread.observe(batch)
       observeLatency(batch)
       for (const { name, metric } of metrics) {
         const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
@@ -237,10 +273,12 @@ export function createJudge(settings: VerdictSettings): Judge {
       }
       return look()
     },
-    see: ({ batches, pending, sample }) => {
+    see: ({ earlier, batches, pending, sample, exceptions: thrown }) => {
+      if (earlier) latency.rank(earlier)
       for (const batch of batches) judge.observe(batch)
       if (pending) consider(pending)
       if (sample) judge.read(sample)
+      if (thrown) exceptions.observe(share, thrown)
     },
     judge: (now) => {
       if (harmful) return harmful

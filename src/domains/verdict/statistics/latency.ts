@@ -3,19 +3,30 @@ import { Dispersion } from './dispersion.ts'
 import { normalQuantile } from './numbers.ts'
 import { Wealth } from './wealth.ts'
 
-/** Bets on a shift of the whole, by normal scores, and on a heavier tail, as [part, power]. */
-const shifts = [0.05, 0.15, 0.4, 1.2]
-const tails: [number, number][] = [
-  [0.01, 1000],
-  [0.01, 300],
-  [0.1, 40],
-  [0.5, 6],
+/** Bets on a shift of the whole, by normal scores, each with its weight. */
+const shifts = [
+  { shift: 0.1, weight: 0.17 },
+  { shift: 0.2, weight: 0.15 },
+  { shift: 0.5, weight: 0.25 },
+  { shift: 1.2, weight: 0.19 },
 ]
-const bets = shifts.length + tails.length
+/** Bets on a heavier tail: that a part of the requests has the highest ranks. */
+const tails = [
+  { part: 0.02, power: 1000, weight: 0.13 },
+  { part: 0.05, power: 50, weight: 0.08 },
+  { part: 0.1, power: 15, weight: 0.03 },
+]
+const weights = [...shifts, ...tails].map(({ weight }) => weight)
+const bets = weights.length
 /**
  * Number of baseline requests that are ranked before the first bet; earlier ranks are meaningless.
  */
 const warm = 10
+/**
+ * Earlier requests count as at most this many, so that those of the time of the canary soon decide
+ * the ranks when the latencies have changed in between.
+ */
+const mostEarlier = 1000
 
 /**
  * An e-process against "the canary's latencies are stochastically no larger than the baseline's
@@ -23,11 +34,11 @@ const warm = 10
  * on the label of each value: under the null hypothesis, and given the values, a request at share p
  * is the canary's with the probability p. Bets that high ranks are the canary's at the odds f(rank)
  * : 1, with f rising; E f/(pf + 1 − p) then cannot grow, at any load and for any unit of the
- * values. Half of the weight is on shifts, half on tails (rank-based e-processes; Vovk and Wang,
- * Annals of Statistics 2021).
+ * values. Three quarters of the weight are on shifts, the rest on tails (rank-based e-processes;
+ * Vovk and Wang, Annals of Statistics 2021).
  */
 export class LatencyEvidence {
-  readonly #wealth = new Wealth(Array.from({ length: bets }, () => 1 / bets))
+  readonly #wealth = new Wealth(weights)
   readonly #dispersions = Array.from({ length: bets }, () => new Dispersion())
   readonly #baseline = new Float64Array(latencyBuckets)
   /** The bucket of a canary's latency after the tolerance is subtracted. */
@@ -45,6 +56,16 @@ export class LatencyEvidence {
     })
   }
 
+  /**
+   * Ranks the latencies of the baseline from before the canary. No bet is made on them, so they
+   * change the power only, never the false alarms.
+   */
+  rank(earlier: ArmCounts['latency']): void {
+    const all = earlier.reduce((sum, [, count]) => sum + count, 0)
+    const scale = Math.min(1, mostEarlier / all)
+    this.#count(earlier.map(([bucket, count]) => [bucket, count * scale]))
+  }
+
   /** Adds latencies of requests that were assigned at a time, in milliseconds. */
   observe(
     at: number,
@@ -57,6 +78,10 @@ export class LatencyEvidence {
       this.#wealth.pass(at)
       for (let bet = 0; bet < bets; bet += 1) this.#bet(bet, at, share, baseline, canary)
     }
+    this.#count(baseline)
+  }
+
+  #count(baseline: ArmCounts['latency']): void {
     for (const [bucket, count] of baseline) {
       this.#baseline[bucket] = (this.#baseline[bucket] ?? 0) + count
       this.#total += count
@@ -129,11 +154,11 @@ function scoreOf(rank: number): number {
 function setOdds(odds: Float64Array[], bucket: number, rank: number): void {
   const score = scoreOf(rank)
   let bet = 0
-  for (const shift of shifts) {
+  for (const { shift } of shifts) {
     const one = odds[bet++]
     if (one) one[bucket] = Math.exp(shift * score - (shift * shift) / 2)
   }
-  for (const [part, power] of tails) {
+  for (const { part, power } of tails) {
     const one = odds[bet++]
     if (one) one[bucket] = 1 - part + part * power * rank ** (power - 1)
   }

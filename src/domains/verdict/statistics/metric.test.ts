@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { generator, normal } from '../../../../test/support/generator.ts'
+import { isLong } from '../../../../test/support/scale.ts'
 import type { MetricSettings, Reading, Sample } from '#contract/verdict/metric.ts'
 import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { createJudge, type Judge } from './judge.ts'
@@ -46,13 +47,14 @@ function work(judge: Judge, seed: number, samples: number, rate: Record<Arm, num
 
 describe('a rate that instances report', () => {
   test('rarely alarms when both releases are equal, in bursts of load and failures', () => {
+    const runs = isLong ? 400 : 100
     let alarms = 0
-    for (let seed = 1; seed <= 400; seed += 1) {
+    for (let seed = 1; seed <= runs; seed += 1) {
       const judge = createJudge(withMetrics({ jobs }))
       work(judge, seed, 100, { baseline: 0.02, canary: 0.02 })
       if (judge.judge().verdict === 'harmful') alarms += 1
     }
-    expect(alarms / 400).toBeLessThanOrEqual(0.01)
+    expect(alarms / runs).toBeLessThanOrEqual(0.01)
   })
 
   test('alarms when it is higher, and states the counts, without any requests', () => {
@@ -243,8 +245,9 @@ describe('several metrics', () => {
     const metrics = Object.fromEntries(
       names.map((name) => [name, { ...jobs, of: 'requests' as const }]),
     )
+    const runs = isLong ? 300 : 100
     let alarms = 0
-    for (let seed = 1; seed <= 300; seed += 1) {
+    for (let seed = 1; seed <= runs; seed += 1) {
       const random = generator(seed)
       const judge = createJudge(withMetrics(metrics))
       for (let i = 0; i < 100; i += 1) {
@@ -270,6 +273,6 @@ describe('several metrics', () => {
       }
       if (judge.judge().verdict === 'harmful') alarms += 1
     }
-    expect(alarms / 300).toBeLessThanOrEqual(0.01)
+    expect(alarms / runs).toBeLessThanOrEqual(0.01)
   })
 })

@@ -5,9 +5,10 @@ import { rootOf } from './numbers.ts'
 
 /**
  * The weights in the e-value of the verdict: of errors, latency, unfinished requests, 4xx
- * responses, the routes together, and of each further metric that decides. They sum to one.
+ * responses, the routes together, the tenants together, and of each further metric that decides.
+ * They sum to one.
  */
-export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>) {
+export function partsOf({ metrics, hasTenants }: Pick<VerdictSettings, 'metrics' | 'hasTenants'>) {
   const others = Object.values(metrics).filter(({ advisory }) => !advisory).length
   const scale = 2 / (2 + others)
   return {
@@ -15,7 +16,8 @@ export function partsOf({ metrics }: Pick<VerdictSettings, 'metrics'>) {
     latency: 0.3 * scale,
     unfinished: 0.05 * scale,
     status: 0.02 * scale,
-    routes: 0.05 * scale,
+    routes: (hasTenants ? 0.025 : 0.05) * scale,
+    tenants: (hasTenants ? 0.025 : 0) * scale,
     other: scale / 2,
   }
 }

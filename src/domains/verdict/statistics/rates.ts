@@ -4,6 +4,7 @@ import { Dispersion } from './dispersion.ts'
 import {
   betsAt,
   falls,
+  isExcessive,
   ratioInterval,
   type Rate,
   riseEvidence,
@@ -166,6 +167,16 @@ export class Rates {
       })
     const ln = riseEvidence([...this.tallies, ...tallies], this.#sides[0]?.limit ?? 1)
     return lessen(ln, this.discount) + Math.log((1 - ofPoints) * stayed)
+  }
+
+  /**
+   * Whether the canary has more errors than chance explains with the probability `alpha`, in one
+   * look at a time that does not depend on the errors.
+   */
+  isWorseInOneLook(alpha: number): boolean {
+    if (this.#seconds.canary.count < leastSeconds) return false
+    const limit = this.#sides[0]?.limit ?? 1
+    return isExcessive(this.tallies, limit, { alpha, dispersion: this.discount })
   }
 
   ratio(alpha: number): Interval {

@@ -1,10 +1,13 @@
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
 import type { Judgement } from '#contract/verdict/verdict.ts'
-import { differenceOf } from './doubt.ts'
+import type { Part } from './concentration.ts'
+import { differenceOf, instanceOf } from './doubt.ts'
 
 type Facts = Omit<Judgement, 'reason'> & {
   harm: { ratio: number; difference: number }
   unit: string
+  /** The route or tenant that has most of the additional failures. */
+  concentration: Part | null
 }
 
 const count = (value: number): string =>
@@ -88,7 +91,21 @@ function failing(facts: Facts): string {
     estimate === null
       ? 'where the previous release does not'
       : `${times(estimate)} times as often as the previous release`
-  return `The canary fails ${how}: ${failuresOf(facts)}.`
+  const unlike = facts.instances.find(({ release }) => release === 'canary')
+  const where = unlike
+    ? ` ${instanceOf(unlike)}.`
+    : facts.concentration
+      ? ` ${concentrated(facts.concentration)}.`
+      : ''
+  return `The canary fails ${how}: ${failuresOf(facts)}.${where}`
+}
+
+function concentrated({ name, baseline, canary }: Part): string {
+  return (
+    `Most of the additional failures are those of \`${name}\`: ${count(canary.errors)} of ` +
+    `${count(canary.requests)}, compared with ${count(baseline.errors)} of ` +
+    count(baseline.requests)
+  )
 }
 
 function slower({ latency }: Facts): string {

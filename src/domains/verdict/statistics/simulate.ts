@@ -13,6 +13,7 @@ export const settings: VerdictSettings = {
   harm: { ratio: 1.5, difference: 0.001, latency: 1.5 },
   warm: 0,
   unit: 'requests',
+  hasTenants: false,
   metrics: {},
 }
 

@@ -1,43 +1,45 @@
 import type { Batch, OutcomeJudgement } from '#contract/verdict/verdict.ts'
 import { logMeanExp } from './numbers.ts'
+import type { Part } from './concentration.ts'
 import { Rates } from './rates.ts'
 
-/** Requests after which a route is judged by itself, and the limit of judged routes. */
+/** Requests after which a part is judged by itself, and the limit of judged parts. */
 const leastRequests = 500
 const most = 20
 
 /**
- * Judges the routes that are counted by default, each by its own errors. The routes share one part
- * of the wealth: the nth route that gets enough traffic has the weight 1/(n(n + 1)), so that any
- * number of them costs no more than `alpha`. The traffic decides the order, never the errors.
+ * Judges the routes, or the tenants, that are counted by default, each by its own errors. They
+ * share one part of the wealth: the nth one that gets enough traffic has the weight 1/(n(n + 1)),
+ * so that any number of them costs no more than `alpha`. The traffic decides the order, never the
+ * errors.
  */
-export class RouteRates {
+export class PartRates {
+  readonly #of: 'routes' | 'tenants'
   readonly #tolerance: number
-  readonly #routes = new Map<string, Rates>()
+  readonly #parts = new Map<string, Rates>()
   readonly #judged: { name: string; rates: Rates }[] = []
 
-  constructor(tolerance: number) {
+  constructor(of: 'routes' | 'tenants', tolerance: number) {
+    this.#of = of
     this.#tolerance = tolerance
   }
 
   observe({ at, share, baseline, canary }: Batch, configured: (name: string) => boolean): void {
-    const names = new Set([
-      ...Object.keys(baseline.routes ?? {}),
-      ...Object.keys(canary.routes ?? {}),
-    ])
+    const counts = { baseline: baseline[this.#of] ?? {}, canary: canary[this.#of] ?? {} }
+    const names = new Set([...Object.keys(counts.baseline), ...Object.keys(counts.canary)])
     for (const name of names) {
       if (configured(name)) continue
       const of = ([requests, errors] = [0, 0]) => ({ requests, errors })
-      const rates = this.#routes.get(name) ?? new Rates({ tolerance: this.#tolerance })
-      this.#routes.set(name, rates)
-      rates.add(at, share, of(baseline.routes?.[name]), of(canary.routes?.[name]))
+      const rates = this.#parts.get(name) ?? new Rates({ tolerance: this.#tolerance })
+      this.#parts.set(name, rates)
+      rates.add(at, share, of(counts.baseline[name]), of(counts.canary[name]))
       const isNew = this.#judged.every((one) => one.rates !== rates)
       if (isNew && this.#judged.length < most && rates.seen >= leastRequests)
-        this.#judged.push({ name, rates })
+        this.#judged.push({ name: this.#shown(name), rates })
     }
   }
 
-  /** ln of the e-value of all routes. */
+  /** ln of the e-value of all parts. */
   evidence(): number {
     const all = this.#judged.map(({ rates }) => rates.evidence())
     const weights = all.map((_, i) => 1 / ((i + 1) * (i + 2)))
@@ -45,7 +47,7 @@ export class RouteRates {
     return logMeanExp([...all, 0], [...weights, rest])
   }
 
-  /** The route with the strongest evidence. */
+  /** The part with the strongest evidence. */
   worst(): string | null {
     let worst: { name: string; ln: number } | null = null
     for (const { name, rates } of this.#judged) {
@@ -53,6 +55,15 @@ export class RouteRates {
       if (worst === null || ln > worst.ln) worst = { name, ln }
     }
     return worst?.name ?? null
+  }
+
+  /** What was counted of each part, also of those with too few requests to be judged. */
+  counted(): Part[] {
+    return [...this.#parts].map(([name, { total }]) => ({ name: this.#shown(name), ...total }))
+  }
+
+  #shown(name: string): string {
+    return this.#of === 'tenants' ? `tenant ${name}` : name
   }
 
   judge(harmful: string | null): OutcomeJudgement[] {

@@ -3,9 +3,9 @@ import { FairleadError } from '#contract/errors.ts'
 import { fraction, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
 
-/** Adds `verdict plan`. */
-export function registerPlan(verdict: Command, context: Context): void {
-  verdict
+/** Adds `canary plan`. */
+export function registerPlan(canary: Command, context: Context): void {
+  canary
     .command('plan')
     .argument('[folder]', 'folder with the fairlead.yaml', '.')
     .requiredOption('--per-second <n>', 'requests a second of the environment', positive)
@@ -16,7 +16,7 @@ export function registerPlan(verdict: Command, context: Context): void {
       'say in one sentence how a canary would go with this traffic and the steps and times of ' +
         'fairlead.yaml; needs no server',
     )
-    .addHelpText('after', '\nExamples:\n  $ fairlead verdict plan --per-second 20 --error-rate 0.5')
+    .addHelpText('after', '\nExamples:\n  $ fairlead canary plan --per-second 20 --error-rate 0.5')
     .action((folder: string, options: PlanOptions) => plan(context, folder, options))
 }
 

@@ -2,46 +2,48 @@ import type { Client } from '#contract/client.ts'
 import type { Watch } from '#contract/deployment/watch.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { MetricJudgement } from '#contract/verdict/metric.ts'
-import type { Interval, Load, VerdictView } from '#contract/verdict/verdict.ts'
+import { type Interval, isPart, type Load, type VerdictView } from '#contract/verdict/verdict.ts'
 import { createPaint, state, table, took } from '../format.ts'
 import { number } from '../arguments.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
-import { registerPlan } from './verdict-plan.ts'
+import { registerPlan } from './canary-plan.ts'
 
 export const register: Register = (program, context) => {
-  const verdict = program.command('verdict').description('canary verdicts and their evidence')
-  verdict
+  const canary = program
+    .command('canary')
+    .description('analyses of canaries, and the evidence that they rest on')
+  canary
     .command('show')
     .argument('<run>', 'number of the run', number)
     .description(
-      'show the verdict on the canary of a run with its evidence; exits with 1 when it is harmful',
+      'show the analysis of the canary of a run with its evidence; exits with 1 when it is harmful',
     )
-    .addHelpText('after', '\nExamples:\n  $ fairlead verdict show 12')
+    .addHelpText('after', '\nExamples:\n  $ fairlead canary show 12')
     .action((run: number) => show(context, run))
-  verdict
+  canary
     .command('replay')
     .argument('<run>', 'number of the run', number)
     .description(
-      'recompute the verdict from the recorded counts; exits with 1 when the result differs',
+      'recompute the result from the recorded counts; exits with 1 when the result differs',
     )
-    .addHelpText('after', '\nExamples:\n  $ fairlead verdict replay 12')
+    .addHelpText('after', '\nExamples:\n  $ fairlead canary replay 12')
     .action((run: number) => replay(context, run))
-  verdict
+  canary
     .command('promote')
     .argument('<run>', 'number of the run', number)
-    .description('give the canary of a run all traffic without waiting for its verdict')
-    .addHelpText('after', '\nExamples:\n  $ fairlead verdict promote 12')
+    .description('give the canary of a run all traffic before its analysis ends')
+    .addHelpText('after', '\nExamples:\n  $ fairlead canary promote 12')
     .action(async (run: number) => {
       const { client } = await context.connect()
       const { deployment } = await verdictOf(client, run)
       await client.promoteCanary({ params: { deployment } })
       context.answer({ deployment }, () => [`The canary of run ${run} is being promoted`])
     })
-  registerPlan(verdict, context)
+  registerPlan(canary, context)
 }
 
-/** The verdict on the newest canary of a run. */
+/** The analysis of the newest canary of a run. */
 async function verdictOf(client: Client, run: number): Promise<VerdictView> {
   const { deployments } = await client.getRun({ params: { run } })
   for (const { deployment } of deployments.toReversed()) {
@@ -85,6 +87,7 @@ function lines(context: Context, view: VerdictView, watch: Watch | null): string
           `${state(view.state, paint)} for ${took(view.started, view.ended, context.now())}, share ${percent(view.share)}`,
         ],
         ...(watch ? [['since promotion', `${watch.state}: ${watch.reason}`]] : []),
+        ...(watch?.proven ? [['proven release', provenCounts(watch.proven)]] : []),
         ['baseline', counts('baseline')],
         ['canary', counts('canary')],
         ['errors, times', range(errors.ratio, (value) => value.toPrecision(3))],
@@ -98,6 +101,18 @@ function lines(context: Context, view: VerdictView, watch: Watch | null): string
           `${ms(baseline)} → ${ms(canary)}, times ${range(ratio, (value) => value.toPrecision(3))}`,
         ]),
         ['load', `${perSecond(view.load.baseline)} → ${perSecond(view.load.canary)}`],
+        ...judgement.outcomes
+          .filter(isPart)
+          .map((one) => [
+            one.name,
+            `${failedOf(one.baseline)} → ${failedOf(one.canary)} failed: ${one.state}`,
+          ]),
+        ...judgement.instances.map((one) => [
+          one.name,
+          `of the ${one.release}: ${one.failed} of ${one.requests} failed, ` +
+            `${one.others.failed} of ${one.others.requests} in its other instances`,
+        ]),
+        ...judgement.outcomes.flatMap(newErrorLine),
         ...judgement.metrics.map((metric) => [
           metric.name,
           `${metric.advisory ? 'advisory' : metric.state}: ${sides(metric)}, times ${range(metric.ratio, (value) => value.toPrecision(3))}`,
@@ -116,6 +131,25 @@ function lines(context: Context, view: VerdictView, watch: Watch | null): string
       context.stdout.columns ?? 140,
     ),
   ]
+}
+
+const failedOf = ({ count, requests }: { count: number; requests: number }): string =>
+  `${count} of ${requests}`
+
+const provenCounts = ({ release, errors, requests }: NonNullable<Watch['proven']>): string =>
+  `${release}: ${errors} of ${requests} requests failed`
+
+function newErrorLine({
+  name,
+  title,
+  state: now,
+  baseline,
+  canary,
+}: VerdictView['judgement']['outcomes'][number]): [string, string][] {
+  if (title === undefined) return []
+  const counts = `${baseline.count} → ${canary.count} of its type`
+  const what = now === 'shifted' ? 'holds it' : 'new error'
+  return [[what, `${name.replace('/', ' ')}, ${title}: ${counts}`]]
 }
 
 function sides({ baseline, canary, quantile, of, kind }: MetricJudgement): string {
@@ -146,7 +180,7 @@ async function replay(context: Context, run: number): Promise<void> {
   const { client } = await context.connect()
   const { decided, judgement, deployment } = await verdictOf(client, run)
   if (!decided)
-    throw new FairleadError('not_now', { why: `Deployment ${deployment} has no recorded verdict` })
+    throw new FairleadError('not_now', { why: `Deployment ${deployment} has no recorded result` })
   const isSame = JSON.stringify(decided) === JSON.stringify(judgement)
   if (!isSame) context.exit(exitCodes.no)
   context.answer({ deployment, isSame, decided, judgement }, () => [
